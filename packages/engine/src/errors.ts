@@ -1,0 +1,68 @@
+/**
+ * Every way the engine refuses or fails, in one catalogue.
+ * `kind` tells a shell what to do with it (an exit status, an HTTP status); the message says what was given, what is allowed and what to do.
+ */
+const catalogue = {
+  invalid_request: 'invalid',
+  model_not_found: 'model',
+  model_file_missing: 'model',
+  model_config_invalid: 'model',
+  model_unsupported: 'model',
+  weights_corrupt: 'model',
+  tensor_missing: 'model',
+  tensor_shape: 'model',
+  tensor_dtype: 'model',
+  image_unreadable: 'invalid',
+  picture_not_finite: 'model',
+  out_of_memory: 'resources',
+  inference_failed: 'internal',
+  engine_crashed: 'internal',
+  engine_hung: 'internal',
+  engine_closed: 'internal',
+  cancelled: 'cancelled',
+  internal: 'internal',
+} as const satisfies Record<string, ErrorKind>;
+
+/** Who has to act: the caller (`invalid`), the owner of the model's files (`model`), the machine's (`resources`), us (`internal`). */
+export type ErrorKind = 'invalid' | 'model' | 'resources' | 'internal' | 'cancelled';
+
+export type EngineErrorCode = keyof typeof catalogue;
+
+/** Where in a request or a checkpoint the fault lies; only what is known is set. */
+export interface EngineErrorDetails {
+  readonly param?: string;
+  readonly file?: string;
+  readonly tensor?: string;
+}
+
+/** The only error class that leaves this package. */
+export class EngineError extends Error {
+  readonly code: EngineErrorCode;
+  readonly details: EngineErrorDetails;
+
+  constructor(code: EngineErrorCode, message: string, options: { details?: EngineErrorDetails; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'EngineError';
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+
+  get kind(): ErrorKind {
+    return catalogue[this.code];
+  }
+}
+
+export function isEngineErrorCode(code: string): code is EngineErrorCode {
+  return Object.hasOwn(catalogue, code);
+}
+
+/** Wraps whatever was thrown exactly once; an `EngineError` passes through. */
+export function toEngineError(thrown: unknown, code: EngineErrorCode = 'internal'): EngineError {
+  if (thrown instanceof EngineError) return thrown;
+  return new EngineError(code, thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown });
+}
+
+/** The error of a call whose signal was aborted. */
+export function cancelled(): EngineError {
+  return new EngineError('cancelled', 'the run was cancelled');
+}

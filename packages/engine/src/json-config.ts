@@ -1,0 +1,119 @@
+import { readFile } from 'node:fs/promises';
+import { EngineError } from './errors.ts';
+
+/** A configuration file of a checkpoint. Reading a key checks its type, so that every complaint names the file and the key. */
+export class JsonConfig {
+  readonly file: string;
+  readonly #values: ReadonlyMap<string, unknown>;
+
+  constructor(values: unknown, file: string) {
+    if (typeof values !== 'object' || values === null || Array.isArray(values)) {
+      throw new EngineError('model_config_invalid', `${file} must hold a JSON object`, { details: { file } });
+    }
+    this.file = file;
+    this.#values = new Map(Object.entries(values));
+  }
+
+  /** @throws EngineError `model_file_missing` or `model_config_invalid` */
+  static async read(file: string): Promise<JsonConfig> {
+    const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+      throw new EngineError('model_file_missing', `${file} is missing or cannot be read; download the model again`, {
+        details: { file },
+        cause,
+      });
+    });
+    try {
+      return new JsonConfig(JSON.parse(text), file);
+    } catch (cause) {
+      if (cause instanceof EngineError) throw cause;
+      throw new EngineError('model_config_invalid', `${file} is not valid JSON; download it again`, {
+        details: { file },
+        cause,
+      });
+    }
+  }
+
+  get values(): Readonly<Record<string, unknown>> {
+    return Object.fromEntries(this.#values);
+  }
+
+  /** The same configuration with some values replaced. */
+  with(values: Readonly<Record<string, unknown>>): JsonConfig {
+    return new JsonConfig({ ...Object.fromEntries(this.#values), ...values }, this.file);
+  }
+
+  /** Absent and null are the same, as in the reference's configs. */
+  has(key: string): boolean {
+    return this.#get(key) !== undefined;
+  }
+
+  int(key: string, fallback?: number): number {
+    const value = this.#get(key) ?? fallback;
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
+    throw this.#wrong(key, 'a positive whole number');
+  }
+
+  number(key: string, fallback?: number): number {
+    const value = this.#get(key) ?? fallback;
+    if (typeof value === 'number' && Number.isFinite(value)) return value;
+    throw this.#wrong(key, 'a number');
+  }
+
+  boolean(key: string, fallback: boolean): boolean {
+    const value = this.#get(key) ?? fallback;
+    if (typeof value === 'boolean') return value;
+    throw this.#wrong(key, 'true or false');
+  }
+
+  string(key: string, fallback?: string): string {
+    const value = this.#get(key) ?? fallback;
+    if (typeof value === 'string') return value;
+    throw this.#wrong(key, 'a string');
+  }
+
+  strings(key: string): readonly string[] {
+    const value = this.#get(key);
+    if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
+    throw this.#wrong(key, 'a list of strings');
+  }
+
+  /** A list of positive integers; a single one stands for `count` equal ones, as in the reference. */
+  ints(key: string, count?: number): readonly number[] {
+    const value = this.#get(key);
+    const list = typeof value === 'number' && count !== undefined ? new Array<number>(count).fill(value) : value;
+    const isInt = (item: unknown): item is number => Number.isSafeInteger(item) && Number(item) > 0;
+    if (Array.isArray(list) && list.every(isInt) && (count === undefined || list.length === count)) return list;
+    throw this.#wrong(key, `a list of ${count ?? ''} positive whole numbers`);
+  }
+
+  numbers(key: string): readonly number[] | undefined {
+    const value = this.#get(key);
+    if (value === undefined) return undefined;
+    if (Array.isArray(value) && value.every((item) => typeof item === 'number' && Number.isFinite(item))) return value;
+    throw this.#wrong(key, 'a list of numbers');
+  }
+
+  /** Refuses an architecture switch this engine does not implement; absent counts as the first allowed value. */
+  require(key: string, ...allowed: readonly (string | number | boolean | null)[]): void {
+    const value = this.#values.get(key) ?? null;
+    if (!this.#values.has(key) || allowed.some((item) => item === value)) return;
+    const given = JSON.stringify(value);
+    const list = allowed.map((item) => JSON.stringify(item)).join(' or ');
+    throw new EngineError(
+      'model_unsupported',
+      `${this.file}: ${key} is ${given}, this engine implements ${list}; use a model of the Playground v2.5 / SDXL architecture`,
+      { details: { file: this.file } },
+    );
+  }
+
+  #get(key: string): unknown {
+    return this.#values.get(key) ?? undefined;
+  }
+
+  #wrong(key: string, wanted: string): EngineError {
+    const given = JSON.stringify(this.#values.get(key)) ?? 'nothing';
+    return new EngineError('model_config_invalid', `${this.file}: ${key} must be ${wanted} (got ${given})`, {
+      details: { file: this.file },
+    });
+  }
+}

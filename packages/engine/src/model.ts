@@ -1,0 +1,185 @@
+import type { DecodedPicture } from './image/picture.ts';
+
+/** [height, width] in pixels; height first, as the model's micro-conditioning has it. */
+export type SizeHW = readonly [height: number, width: number];
+
+export type SchedulerName = 'edm_dpmpp_2m' | 'edm_euler';
+
+/** Changes to the model's own scheduler_config.json for one request; the names are those of its keys. */
+export interface SchedulerOverrides {
+  readonly solverOrder?: 1 | 2 | 3;
+  readonly solverType?: 'midpoint' | 'heun';
+  readonly sigmaSchedule?: 'karras' | 'exponential';
+}
+
+/** SDXL micro-conditioning. Sizes are [height, width], crops [top, left]; what is absent follows the request's size. */
+export interface MicroConditioning {
+  readonly originalSize?: SizeHW;
+  readonly cropTopLeft?: readonly [top: number, left: number];
+  readonly targetSize?: SizeHW;
+  /** The negative half differs only when both negative sizes are given, as in the reference. */
+  readonly negativeOriginalSize?: SizeHW;
+  readonly negativeCropTopLeft?: readonly [top: number, left: number];
+  readonly negativeTargetSize?: SizeHW;
+}
+
+/** Where a run starts when it does not start from noise alone. */
+export interface ImageToImage {
+  readonly picture: DecodedPicture;
+  /** 0 keeps the picture, 1 forgets it. Default 0.6. */
+  readonly strength?: number;
+}
+
+export interface GenerateRequest {
+  /** May be empty: an empty prompt is encoded like any other. */
+  readonly prompt: string;
+  /** Goes to the second text encoder instead of `prompt`. */
+  readonly prompt2?: string;
+  /** Absent or null: no negative prompt (zero embeddings). `""` is encoded, which gives another picture. */
+  readonly negativePrompt?: string | null;
+  readonly negativePrompt2?: string | null;
+  /** Multiples of 8 from 64 to 2048; default: the model's native size. With `image`: the image's size. */
+  readonly width?: number;
+  readonly height?: number;
+  /** 1…100; default: the model's. */
+  readonly steps?: number;
+  /** 0…25; at or below 1 there is no guidance and the negative prompt is not used. Default: the model's. */
+  readonly guidanceScale?: number;
+  /** 0…1, default 0. */
+  readonly guidanceRescale?: number;
+  readonly scheduler?: SchedulerName;
+  readonly schedulerOverrides?: SchedulerOverrides;
+  /** 1…4, default 1. */
+  readonly samples?: number;
+  /** −2^63 … 2^64−1 (the generator uses the low 32 bits); absent: drawn from 0 … 2^32−1. */
+  readonly seed?: number | bigint;
+  /** One seed per sample, instead of seed, seed + 1, … */
+  readonly seeds?: readonly (number | bigint)[];
+  /** `per-sample` (default): sample k equals the single picture of its seed. `shared`: one stream for all samples. */
+  readonly generator?: 'per-sample' | 'shared';
+  /** Unit-variance noise [samples, 4, height/8, width/8] instead of a seed's. */
+  readonly latents?: Float32Array;
+  readonly microConditioning?: MicroConditioning;
+  readonly image?: ImageToImage;
+  /** `auto` (default) tiles only pictures too large to decode whole; see docs/numerics.md. */
+  readonly vaeTiling?: 'auto' | boolean;
+}
+
+/** After each step of each sample. */
+export interface StepEvent {
+  /** 1 … total, counted over all samples. */
+  readonly index: number;
+  readonly total: number;
+  /** 0 … samples − 1. */
+  readonly sample: number;
+  /** The noise level this step started from. */
+  readonly sigma: number;
+  /** Milliseconds since the call. */
+  readonly elapsedMs: number;
+  /** Estimated milliseconds to the end of the call, decoding included. */
+  readonly etaMs: number;
+  /** The picture as the model sees it now, at latent size or a multiple of it; only when asked for. */
+  readonly preview?: DecodedPicture;
+}
+
+export interface GenerateOptions {
+  readonly signal?: AbortSignal;
+  readonly onStep?: (step: StepEvent) => void;
+  /** Ask for a preview every so many steps (1 = each). Default: none. */
+  readonly previewEvery?: number;
+}
+
+export interface Timings {
+  readonly encodeMs: number;
+  readonly denoiseMs: number;
+  readonly decodeMs: number;
+  readonly totalMs: number;
+}
+
+export interface GeneratedImage extends DecodedPicture {
+  /** The seed that makes this very picture in a request of one sample; null when latents were given. */
+  readonly seed: bigint | null;
+  readonly timings: Timings;
+}
+
+export interface GenerateResult {
+  readonly images: readonly GeneratedImage[];
+  /** What was really used, defaults filled in. */
+  readonly used: {
+    readonly width: number;
+    readonly height: number;
+    readonly steps: number;
+    readonly guidanceScale: number;
+    readonly scheduler: SchedulerName;
+  };
+  /** Text past the 77-token limit of an encoder, which the model never saw. */
+  readonly truncated: readonly { readonly field: PromptField; readonly text: string }[];
+  readonly timings: Timings;
+}
+
+export type PromptField = 'prompt' | 'prompt2' | 'negativePrompt' | 'negativePrompt2';
+
+export interface ModelDefaults {
+  readonly width: number;
+  readonly height: number;
+  readonly steps: number;
+  readonly guidanceScale: number;
+  readonly scheduler: SchedulerName;
+}
+
+export interface ComponentInfo {
+  readonly name: 'text_encoder' | 'text_encoder_2' | 'unet' | 'vae';
+  readonly files: readonly string[];
+  readonly parameters: number;
+  readonly bytes: number;
+  readonly precision: string;
+}
+
+export interface ModelInfo {
+  /** The folder or file it was loaded from. */
+  readonly path: string;
+  readonly layout: 'diffusers' | 'single-file';
+  /** What it is, in words: "Playground v2.5" when it is that, else the family. */
+  readonly family: string;
+  readonly defaults: ModelDefaults;
+  readonly components: readonly ComponentInfo[];
+  /** Where the configuration of a single-file checkpoint came from. */
+  readonly configSource: string;
+}
+
+/** How one encoder sees a text. */
+export interface TokenCount {
+  /** Content tokens, start and end markers not counted. */
+  readonly count: number;
+  readonly limit: number;
+  /** The part that is cut off; empty when it all fits. */
+  readonly truncated: string;
+}
+
+/** A loaded model. The same interface whether it runs in this process (`loadModel`) or in a child (`createEngineHost`). */
+export interface Model {
+  readonly info: ModelInfo;
+  generate(request: GenerateRequest, options?: GenerateOptions): Promise<GenerateResult>;
+  /** Token counts of a text for both encoders. */
+  tokenize(text: string): Promise<readonly [TokenCount, TokenCount]>;
+  /** Creates the sessions for a size now instead of at the first request. */
+  prepare(size: { width: number; height: number }): Promise<void>;
+  /** Releases sessions and memory; later calls fail with `engine_closed`. */
+  close(): Promise<void>;
+}
+
+export interface LoadOptions {
+  /** Default: the number of physical cores. */
+  readonly threads?: number;
+  /**
+   * How half-precision weights are kept. `mapped`: in the file, widened at each use; memory is page cache.
+   * `resident`: widened once at load, faster. `auto` (default): resident below 256 MB per component.
+   */
+  readonly weights?: 'auto' | 'mapped' | 'resident';
+  /** Which weights to take where a component has both `NAME.fp16.safetensors` and `NAME.safetensors`. Default: `fp16`. */
+  readonly variant?: 'fp16' | 'fp32';
+  /** A diffusers folder whose configuration describes a single-file checkpoint that is not of SDXL's own size. */
+  readonly config?: string;
+  /** Folder for small derived data (preview maps). Default: `$XDG_CACHE_HOME/easel` or `~/.cache/easel`. */
+  readonly cacheDir?: string;
+}
