@@ -1,0 +1,152 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import { ELEMENT, type ElementType } from './elements.ts';
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  type GraphProto,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from './onnx_pb.ts';
+
+/** A tensor in the graph under construction. Shapes are static, so every builder function can compute its result's. */
+export interface Value {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** Bytes of a weight file: the model refers to them and never holds them. */
+export interface ExternalBytes {
+  /** Path relative to the folder that the session is told about. */
+  readonly location: string;
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+export interface NodeOptions {
+  readonly attributes?: Readonly<Record<string, Attribute>>;
+  /** Operators of ONNX Runtime's own (`com.microsoft`). */
+  readonly domain?: 'com.microsoft';
+}
+
+/** A plain number is an INT attribute; FLOAT is asked for by name, since 1 and 1.0 are the same value in JavaScript. */
+export type Attribute = number | string | readonly number[] | { readonly float: number };
+
+const OPSET = 21n;
+const IR_VERSION = 10n;
+const EXTERNAL = 1;
+
+/** Collects nodes and weights and writes them as one ONNX model of about a megabyte, whatever the weights' size. */
+export class GraphBuilder {
+  readonly #name: string;
+  readonly #prologue: NodeProto[] = [];
+  readonly #nodes: NodeProto[] = [];
+  readonly #initializers = new Map<string, TensorProto>();
+  readonly #inputs: ValueInfoProto[] = [];
+  readonly #outputs: ValueInfoProto[] = [];
+  #serial = 0;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  input(name: string, shape: readonly number[], type: ElementType = 'float32'): Value {
+    this.#inputs.push(valueInfo(name, shape, type));
+    return { name, shape };
+  }
+
+  output(name: string, value: Value): void {
+    this.#nodes.push(node('Identity', `output:${name}`, [value.name], [name], {}));
+    this.#outputs.push(valueInfo(name, value.shape, 'float32'));
+  }
+
+  /** One node with one result of the given shape; an absent optional input is `undefined`. */
+  node(op: string, inputs: readonly (Value | undefined)[], shape: readonly number[], options: NodeOptions = {}): Value {
+    const name = `${op}_${this.#serial++}`;
+    const names = inputs.map((value) => value?.name ?? '');
+    this.#nodes.push(node(op, name, names, [name], options));
+    return { name, shape };
+  }
+
+  /**
+   * Widens a stored weight to float32. These Casts come first in the node list: ONNX Runtime then schedules each right
+   * before its consumer; anywhere else all of them run up front and the whole float32 model is in memory at once.
+   */
+  widen(weight: Value): Value {
+    const name = `${weight.name}:float32`;
+    this.#prologue.push(node('Cast', name, [weight.name], [name], { attributes: { to: ELEMENT.float32 } }));
+    return { name, shape: weight.shape };
+  }
+
+  external(name: string, shape: readonly number[], type: ElementType, bytes: ExternalBytes): Value {
+    const entries = { location: bytes.location, offset: String(bytes.offset), length: String(bytes.byteLength) };
+    this.#initializers.set(
+      name,
+      create(TensorProtoSchema, {
+        name,
+        dims: shape.map(BigInt),
+        dataType: ELEMENT[type],
+        dataLocation: EXTERNAL,
+        externalData: Object.entries(entries).map(([key, value]) => ({ key, value })),
+      }),
+    );
+    return { name, shape };
+  }
+
+  floats(values: readonly number[], shape: readonly number[] = [values.length]): Value {
+    return this.#constant(`float32[${values}]:${shape}`, shape, 'float32', Float32Array.from(values));
+  }
+
+  ints(values: readonly number[]): Value {
+    return this.#constant(`int64[${values}]`, [values.length], 'int64', BigInt64Array.from(values.map(BigInt)));
+  }
+
+  /** The finished model. */
+  toBytes(): Uint8Array {
+    const graph: GraphProto = create(GraphProtoSchema, {
+      name: this.#name,
+      node: [...this.#prologue, ...this.#nodes],
+      initializer: [...this.#initializers.values()],
+      input: this.#inputs,
+      output: this.#outputs,
+    });
+    const opsetImport = [
+      { domain: '', version: OPSET },
+      { domain: 'com.microsoft', version: 1n },
+    ];
+    const model = create(ModelProtoSchema, { irVersion: IR_VERSION, producerName: 'easel', graph, opsetImport });
+    return toBinary(ModelProtoSchema, model);
+  }
+
+  #constant(name: string, shape: readonly number[], type: ElementType, data: Float32Array | BigInt64Array): Value {
+    if (!this.#initializers.has(name)) {
+      const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+      const dims = shape.map(BigInt);
+      this.#initializers.set(name, create(TensorProtoSchema, { name, dims, dataType: ELEMENT[type], rawData }));
+    }
+    return { name, shape };
+  }
+}
+
+function node(op: string, name: string, input: string[], output: string[], options: NodeOptions): NodeProto {
+  const attribute = Object.entries(options.attributes ?? {}).map(([key, value]) => attributeProto(key, value));
+  return create(NodeProtoSchema, { opType: op, name, input, output, attribute, domain: options.domain ?? '' });
+}
+
+function attributeProto(name: string, value: Attribute): AttributeProto {
+  if (typeof value === 'string')
+    return create(AttributeProtoSchema, { name, type: 3, s: new TextEncoder().encode(value) });
+  if (typeof value === 'number') return create(AttributeProtoSchema, { name, type: 2, i: BigInt(value) });
+  if ('float' in value) return create(AttributeProtoSchema, { name, type: 1, f: value.float });
+  return create(AttributeProtoSchema, { name, type: 7, ints: value.map(BigInt) });
+}
+
+function valueInfo(name: string, shape: readonly number[], type: ElementType): ValueInfoProto {
+  const dim = shape.map((size) => ({ dimValue: BigInt(size) }));
+  return create(ValueInfoProtoSchema, { name, type: { tensorType: { elemType: ELEMENT[type], shape: { dim } } } });
+}
