@@ -1,0 +1,122 @@
+import { open, realpath } from 'node:fs/promises';
+import { EngineError } from '../errors.ts';
+
+const BYTES_PER_ELEMENT = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 } as const;
+
+export type Dtype = keyof typeof BYTES_PER_ELEMENT;
+
+/** Where a tensor lies: nothing of it has been read. */
+export interface TensorInfo {
+  /** Real path (symbolic links resolved: hub downloads are links into a blob store). */
+  readonly file: string;
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  /** From the start of the file. */
+  readonly offset: number;
+  readonly byteLength: number;
+  /** Stored as [in, out] where this engine's name means [out, in] (open_clip's text projection). */
+  readonly transposed?: boolean;
+}
+
+export type TensorTable = ReadonlyMap<string, TensorInfo>;
+
+/** The safetensors format's own limit. */
+const MAX_HEADER_BYTES = 100_000_000;
+
+/**
+ * Reads the header of a safetensors file and checks that every tensor lies inside the file.
+ * Format: 8-byte little-endian header length, JSON header, data; offsets count from the end of the header.
+ *
+ * @throws EngineError `model_file_missing`, `weights_corrupt`, `tensor_dtype`
+ */
+export async function readSafetensors(path: string): Promise<Map<string, TensorInfo>> {
+  const file = await realpath(path).catch((cause: unknown) => {
+    const message = `${path} does not exist (or links to a file that does not); download the model again`;
+    throw new EngineError('model_file_missing', message, { details: { file: path }, cause });
+  });
+  await using handle = await open(file);
+  const { size } = await handle.stat();
+  const prefix = new DataView(new ArrayBuffer(8));
+  const { bytesRead } = await handle.read(prefix, 0, 8, 0);
+  const headerLength = bytesRead === 8 ? Number(prefix.getBigUint64(0, true)) : Number.NaN;
+  if (!(headerLength >= 2 && headerLength <= MAX_HEADER_BYTES && 8 + headerLength <= size)) {
+    const claim = Number.isNaN(headerLength) ? 'has no header' : `claims a header of ${headerLength} bytes`;
+    throw corrupt(path, `${claim} but the file has ${size} bytes: it is truncated or not a safetensors file`);
+  }
+  const header = Buffer.alloc(headerLength);
+  await handle.read(header, 0, headerLength, 8);
+  const entries = parseHeader(header.toString('utf8'), path);
+  const tensors = new Map<string, TensorInfo>();
+  for (const [name, entry] of entries) {
+    if (name !== '__metadata__') tensors.set(name, tensorInfo(name, entry, { path, file, size, base: 8 + headerLength }));
+  }
+  return tensors;
+}
+
+function parseHeader(text: string, path: string): [string, unknown][] {
+  try {
+    const header: unknown = JSON.parse(text);
+    if (typeof header === 'object' && header !== null && !Array.isArray(header)) return Object.entries(header);
+  } catch (cause) {
+    throw corrupt(path, 'its header is not JSON: the file is damaged or not a safetensors file', cause);
+  }
+  throw corrupt(path, 'its header is not a JSON object');
+}
+
+interface FileFacts {
+  readonly path: string;
+  readonly file: string;
+  readonly size: number;
+  readonly base: number;
+}
+
+function tensorInfo(name: string, entry: unknown, facts: FileFacts): TensorInfo {
+  const { path, file, size, base } = facts;
+  if (!isEntry(entry)) throw corrupt(path, `the header entry of tensor ${name} is malformed`, undefined, name);
+  const { dtype, shape } = entry;
+  const [begin, end] = entry.data_offsets;
+  if (!isDtype(dtype)) {
+    const message = `${path}: tensor ${name} has the type ${dtype}, which this engine does not know; use fp16, bf16 or fp32 weights`;
+    throw new EngineError('tensor_dtype', message, { details: { file: path, tensor: name } });
+  }
+  const expected = shape.reduce((product, side) => product * side, BYTES_PER_ELEMENT[dtype]);
+  if (end - begin !== expected) {
+    const problem = `tensor ${name} ${dtype} [${shape}] needs ${expected} bytes but its offsets give ${end - begin}`;
+    throw corrupt(path, problem, undefined, name);
+  }
+  if (base + end > size) {
+    const problem = `tensor ${name} ends at byte ${base + end} but the file has ${size}: it is truncated`;
+    throw corrupt(path, problem, undefined, name);
+  }
+  return { file, dtype, shape, offset: base + begin, byteLength: expected };
+}
+
+interface HeaderEntry {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data_offsets: readonly [number, number];
+}
+
+function isEntry(entry: unknown): entry is HeaderEntry {
+  if (typeof entry !== 'object' || entry === null) return false;
+  if (!('dtype' in entry && 'shape' in entry && 'data_offsets' in entry)) return false;
+  const { dtype, shape, data_offsets: offsets } = entry;
+  const isCount = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0;
+  return (
+    typeof dtype === 'string' &&
+    Array.isArray(shape) &&
+    shape.every(isCount) &&
+    Array.isArray(offsets) &&
+    offsets.length === 2 &&
+    offsets.every(isCount)
+  );
+}
+
+function isDtype(dtype: string): dtype is Dtype {
+  return Object.hasOwn(BYTES_PER_ELEMENT, dtype);
+}
+
+function corrupt(file: string, problem: string, cause?: unknown, tensor?: string): EngineError {
+  const details = tensor === undefined ? { file } : { file, tensor };
+  return new EngineError('weights_corrupt', `${file}: ${problem}; download the file again`, { details, cause });
+}

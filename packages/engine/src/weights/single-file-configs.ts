@@ -1,0 +1,82 @@
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { EngineError } from '../errors.ts';
+import { JsonConfig } from '../json-config.ts';
+import type { ComponentName } from './checkpoint.ts';
+import { inferConfigs } from './infer-configs.ts';
+import type { ComponentTensors } from './single-file.ts';
+
+export interface SingleFileConfigs extends Readonly<Record<ComponentName, JsonConfig>> {
+  /** In words. */
+  readonly source: string;
+  readonly scheduler: JsonConfig | undefined;
+  readonly tokenizerFolders: readonly [string, string] | undefined;
+}
+
+export interface LatentStatistics {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/**
+ * A single file has no configuration. SDXL's own follows from the shapes, because every head there is 64 wide and
+ * every norm has 32 groups; for other sizes those numbers must come from a diffusers folder: the one given, else one
+ * that lies beside the file and fits it tensor by tensor.
+ */
+export async function findConfigs(
+  path: string,
+  tensors: ComponentTensors,
+  latents: LatentStatistics,
+  folder: string | undefined,
+): Promise<SingleFileConfigs> {
+  if (folder !== undefined) return readFolder(folder, latents);
+  const inferred = inferConfigs(path, tensors, latents);
+  if (inferred) return { ...inferred, source: 'the shapes of the tensors', scheduler: undefined, tokenizerFolders: undefined };
+  for (const candidate of await foldersNear(path)) {
+    const configs = await readFolder(candidate, latents).catch(() => undefined);
+    if (configs && fits(configs, tensors)) return configs;
+  }
+  const message = `${path} is not of SDXL's own size, so its numbers of heads and norm groups cannot be told from the file; give the diffusers folder with its configuration`;
+  throw new EngineError('model_config_invalid', message, { details: { file: path } });
+}
+
+async function readFolder(folder: string, latents: LatentStatistics): Promise<SingleFileConfigs> {
+  const read = (name: string) => JsonConfig.read(join(folder, name, 'config.json'));
+  const vae = await read('vae');
+  return {
+    source: folder,
+    text_encoder: await read('text_encoder'),
+    text_encoder_2: await read('text_encoder_2'),
+    unet: await read('unet'),
+    vae: vae.with({ latents_mean: latents.mean, latents_std: latents.std, scaling_factor: 0.5 }),
+    scheduler: await JsonConfig.read(join(folder, 'scheduler', 'scheduler_config.json')),
+    tokenizerFolders: [join(folder, 'tokenizer'), join(folder, 'tokenizer_2')],
+  };
+}
+
+/** The file's own folder (as on the Hub, where both layouts share one), those inside it, and its neighbours. */
+async function foldersNear(path: string): Promise<string[]> {
+  const home = dirname(path);
+  const inside = await subfolders(home);
+  const deeper = (await Promise.all(inside.map(subfolders))).flat();
+  return [home, ...inside, ...(await subfolders(dirname(home))), ...deeper];
+}
+
+async function subfolders(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => join(folder, entry.name));
+}
+
+/** A cheap mark of each network; building its graph later compares every tensor. */
+function fits(configs: SingleFileConfigs, tensors: ComponentTensors): boolean {
+  const rows = (name: ComponentName, tensor: string) => tensors[name].get(tensor)?.shape[0];
+  const columns = (name: ComponentName, tensor: string) => tensors[name].get(tensor)?.shape[1];
+  const embedding = 'text_model.embeddings.token_embedding.weight';
+  return (
+    configs.unet.ints('block_out_channels')[0] === rows('unet', 'conv_in.weight') &&
+    configs.unet.int('projection_class_embeddings_input_dim') === columns('unet', 'add_embedding.linear_1.weight') &&
+    configs.vae.ints('block_out_channels')[0] === rows('vae', 'encoder.conv_in.weight') &&
+    configs.text_encoder.int('hidden_size') === columns('text_encoder', embedding) &&
+    configs.text_encoder_2.int('hidden_size') === columns('text_encoder_2', embedding)
+  );
+}
