@@ -1,0 +1,63 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { EngineError } from '../errors.ts';
+import { sessionOptions, type SessionProfile } from './session-options.ts';
+
+/** A dense tensor: row-major values and their shape. */
+export interface TensorValue {
+  readonly data: Float32Array | BigInt64Array;
+  readonly shape: readonly number[];
+}
+
+/** A graph made ready to run. `run` blocks the thread until it is done. */
+export interface Session {
+  run(feeds: Readonly<Record<string, TensorValue>>): Promise<Readonly<Record<string, Float32Array>>>;
+  release(): Promise<void>;
+}
+
+/**
+ * @param model an ONNX model whose weights are external data below `profile.weightFolder`
+ * @throws EngineError `out_of_memory`, `inference_failed`
+ */
+export async function createSession(model: Uint8Array, profile: SessionProfile): Promise<Session> {
+  const runtime = await loadRuntime();
+  const session = await runtime.InferenceSession.create(model, sessionOptions(profile)).catch(fail);
+  return {
+    run: (feeds) => runSession(session, runtime.Tensor, feeds),
+    release: () => session.release(),
+  };
+}
+
+type Runtime = typeof import('onnxruntime-node');
+
+/** Version 1.30 carries a telemetry uploader; this variable, set before the library loads, keeps it off. */
+export function loadRuntime(): Promise<Runtime> {
+  process.env.ORT_DISABLE_TELEMETRY = '1';
+  return import('onnxruntime-node');
+}
+
+async function runSession(
+  session: InferenceSession,
+  TensorClass: Runtime['Tensor'],
+  feeds: Readonly<Record<string, TensorValue>>,
+): Promise<Record<string, Float32Array>> {
+  const inputs: Record<string, Tensor> = {};
+  for (const [name, { data, shape }] of Object.entries(feeds)) {
+    inputs[name] =
+      data instanceof BigInt64Array ? new TensorClass('int64', data, shape) : new TensorClass('float32', data, shape);
+  }
+  const outputs = await session.run(inputs).catch(fail);
+  const values: Record<string, Float32Array> = {};
+  for (const [name, tensor] of Object.entries(outputs)) {
+    if (tensor.data instanceof Float32Array) values[name] = tensor.data;
+  }
+  return values;
+}
+
+function fail(cause: unknown): never {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  if (/alloc|out of memory/i.test(reason)) {
+    const message = `there is not enough memory for this run (${reason}); use a smaller size or close other programs`;
+    throw new EngineError('out_of_memory', message, { cause });
+  }
+  throw new EngineError('inference_failed', `the inference runtime failed: ${reason}`, { cause });
+}
