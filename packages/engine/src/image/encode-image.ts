@@ -1,0 +1,85 @@
+import sharp, { type Sharp } from 'sharp';
+import { EngineError, toEngineError } from '../errors.ts';
+import { exifBlock } from './exif.ts';
+import { formatToFit } from './fit-parameters.ts';
+import { formatParameters } from './format-parameters.ts';
+import type { GenerationParameters } from './generation-parameters.ts';
+import { type ImageFormat, imageFormats, isImageFormat } from './image-format.ts';
+import { insertJpegExif, MAX_JPEG_EXIF_BYTES } from './jpeg-exif.ts';
+import type { DecodedPicture } from './picture.ts';
+import { insertPngText } from './png-text.ts';
+import { PARAMETERS_KEYWORD } from './read-parameters.ts';
+import { insertWebpExif } from './webp-exif.ts';
+
+export interface EncodeOptions {
+  readonly format: ImageFormat;
+  /** 1…100, default 95. JPEG keeps full colour resolution (4:4:4) from 90. PNG is exact whatever is given. */
+  readonly quality?: number;
+  /** Kept in the file for other tools and for `readParameters`; absent: the file says nothing of how it was made. */
+  readonly parameters?: GenerationParameters;
+}
+
+/**
+ * A picture as the bytes of an image file.
+ *
+ * @throws EngineError `invalid_request` (param `format` or `quality`).
+ * @example
+ * await writeFile('apple.png', await encodeImage(picture, { format: 'png' }));
+ */
+export async function encodeImage(picture: DecodedPicture, options: EncodeOptions): Promise<Uint8Array> {
+  const { format, quality = 95, parameters } = options;
+  checkFormat(format);
+  checkQuality(quality);
+  const file = await compress(picture, format, quality);
+  return parameters === undefined ? file : withParameters(file, picture, format, parameters);
+}
+
+function checkFormat(format: string): void {
+  if (isImageFormat(format)) return;
+  const message = `format must be one of ${imageFormats.join(', ')} (got ${JSON.stringify(format)})`;
+  throw new EngineError('invalid_request', message, { details: { param: 'format' } });
+}
+
+function checkQuality(quality: number): void {
+  if (Number.isInteger(quality) && quality >= 1 && quality <= 100) return;
+  const message = `quality must be a whole number from 1 to 100 (got ${quality})`;
+  throw new EngineError('invalid_request', message, { details: { param: 'quality' } });
+}
+
+async function compress(picture: DecodedPicture, format: ImageFormat, quality: number): Promise<Uint8Array> {
+  const { width, height, data } = picture;
+  try {
+    return await encoder(sharp(data, { raw: { width, height, channels: 3 } }), format, quality).toBuffer();
+  } catch (error) {
+    throw toEngineError(error);
+  }
+}
+
+function encoder(image: Sharp, format: ImageFormat, quality: number): Sharp {
+  const fullColour = quality >= 90;
+  switch (format) {
+    case 'png':
+      return image.png({ adaptiveFiltering: true });
+    case 'jpeg':
+      return image.jpeg({ quality, chromaSubsampling: fullColour ? '4:4:4' : '4:2:0' });
+    case 'webp':
+      return image.webp({ quality, smartSubsample: fullColour }); // lossy WebP is always 4:2:0; this makes the best of it
+  }
+}
+
+function withParameters(
+  file: Uint8Array,
+  { width, height }: DecodedPicture,
+  format: ImageFormat,
+  parameters: GenerationParameters,
+): Uint8Array {
+  const exif = (text: string) => exifBlock(text, `Easel ${parameters.easelVersion}`);
+  switch (format) {
+    case 'png':
+      return insertPngText(file, PARAMETERS_KEYWORD, formatParameters(parameters));
+    case 'jpeg':
+      return insertJpegExif(file, exif(formatToFit(parameters, (text) => exif(text).length <= MAX_JPEG_EXIF_BYTES)));
+    case 'webp':
+      return insertWebpExif(file, exif(formatParameters(parameters)), width, height);
+  }
+}

@@ -1,0 +1,75 @@
+import type { GenerationParameters } from './generation-parameters.ts';
+import { joinPrompts, type PromptLines, splitPrompts } from './prompt-lines.ts';
+import { formatSettings } from './settings-line.ts';
+
+/** What other tools call our samplers and schedules. */
+const samplers = { edm_dpmpp_2m: 'DPM++ 2M', edm_euler: 'Euler' };
+const sigmaSchedules = { karras: 'Karras', exponential: 'Exponential' };
+
+/**
+ * The de-facto "parameters" text of Stable Diffusion web UIs: prompt, negative prompt, one line of settings.
+ *
+ * Names and order are theirs where they have one, so that they restore what they know: `Sampler` and `Schedule type`,
+ * `RNG: CPU` because the noise is that of the CPU generator, and no "Negative prompt" line for an absent *or* empty negative
+ * prompt. What these lines cannot say without ambiguity (`""` against absent, a prompt that has a line "Negative prompt: …")
+ * is said by the settings `Exact prompt` and `Exact negative`, which other tools skip. `parseParameters` restores everything.
+ *
+ * @example
+ * ```
+ * a red apple
+ * Negative prompt: blurry, dark
+ * Steps: 25, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 3, Seed: 1, Size: 128x128, Model: demo, RNG: CPU, Version: Easel 1.0.0
+ * ```
+ */
+export function formatParameters(parameters: GenerationParameters): string {
+  const prompts = { prompt: parameters.prompt, negativePrompt: parameters.negativePrompt ?? null };
+  const above = joinPrompts(prompts);
+  const settings = formatSettings([
+    ...commonSettings(parameters),
+    ...ownSettings(parameters),
+    ...exactPrompts(prompts, splitPrompts(above)),
+    // Never a bare number: other tools would take it for a version of theirs and switch to its old behaviour.
+    ...setting('Version', `Easel ${parameters.easelVersion}`),
+  ]);
+  return above === '' ? settings : `${above}\n${settings}`;
+}
+
+type Setting = readonly [name: string, value: string];
+
+function setting(name: string, value: string | number | undefined): Setting[] {
+  return value === undefined ? [] : [[name, String(value)]];
+}
+
+function commonSettings(of: GenerationParameters): Setting[] {
+  return [
+    ...setting('Steps', of.steps),
+    ...setting('Sampler', samplers[of.scheduler]),
+    ...setting('Schedule type', of.sigmaSchedule && sigmaSchedules[of.sigmaSchedule]),
+    ...setting('CFG scale', of.guidanceScale),
+    ...setting('Seed', of.seed?.toString()),
+    ...setting('Size', `${of.width}x${of.height}`),
+    ...setting('Model', of.model),
+    ...setting('Denoising strength', of.strength),
+    ...setting('RNG', of.seed === null ? undefined : 'CPU'),
+  ];
+}
+
+function ownSettings(of: GenerationParameters): Setting[] {
+  return [
+    ...setting('Guidance rescale', of.guidanceRescale),
+    ...setting('Solver order', of.solverOrder),
+    ...setting('Solver type', of.solverType),
+    ...setting('Prompt 2', of.prompt2),
+    ...setting('Negative prompt 2', of.negativePrompt2),
+  ];
+}
+
+/** Nothing when the lines read back as they were meant. A given `Exact prompt` stands for both: the lines are not read then. */
+function exactPrompts(meant: PromptLines, readBack: PromptLines): Setting[] {
+  const samePrompt = readBack.prompt === meant.prompt;
+  if (samePrompt && readBack.negativePrompt === meant.negativePrompt) return [];
+  return [
+    ...setting('Exact prompt', samePrompt ? undefined : meant.prompt),
+    ...setting('Exact negative', meant.negativePrompt ?? undefined),
+  ];
+}
