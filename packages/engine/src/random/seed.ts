@@ -1,0 +1,36 @@
+import { EngineError } from '../errors.ts';
+
+const lowest = -(2n ** 63n);
+const highest = 2n ** 64n - 1n;
+
+/**
+ * Checks a seed as PyTorch's `manual_seed` does: an integer −2^63 … 2^64 − 1. A number must be a safe integer, because a larger
+ * one has already lost digits; give such a seed as a bigint.
+ *
+ * @param param the request's name of the seed, for the error
+ * @throws EngineError `invalid_request`
+ * @example
+ * toTorchSeed(42); // 42n
+ */
+export function toTorchSeed(seed: number | bigint, param = 'seed'): bigint {
+  if (typeof seed === 'bigint') {
+    if (seed >= lowest && seed <= highest) return seed;
+    throw invalid(`${param} must be between −2^63 and 2^64 − 1 (got ${seed})`, param);
+  }
+  if (Number.isSafeInteger(seed)) return BigInt(seed);
+  throw invalid(
+    Number.isInteger(seed)
+      ? `${param} ${seed} is too large for an exact number; give integers beyond ±(2^53 − 1) as bigint`
+      : `${param} must be an integer between −2^63 and 2^64 − 1 (got ${seed})`,
+    param,
+  );
+}
+
+/** All that the generator uses of a seed: 2^32 gives the same stream as 0, and −1 the same as 2^32 − 1. */
+export function low32Bits(seed: bigint): number {
+  return Number(BigInt.asUintN(32, seed));
+}
+
+function invalid(message: string, param: string): EngineError {
+  return new EngineError('invalid_request', message, { details: { param } });
+}

@@ -1,0 +1,85 @@
+import { type AddedToken, createBytePairEncoder, prepareText } from './byte-pair-encoder.ts';
+import { builtInVocabulary, tokenId, type Vocabulary } from './vocabulary.ts';
+
+/** A text as one encoder receives it. */
+export interface EncodedText {
+  /** int32 [77]: start marker, at most 75 content tokens, end marker, padding. */
+  readonly ids: Int32Array;
+  /** Content tokens before truncation, markers not counted. */
+  readonly count: number;
+  /** The text of the tokens that were cut off, decoded from them; empty when all fit. */
+  readonly truncated: string;
+}
+
+export interface ClipTokenizer {
+  encode(text: string): EncodedText;
+  /** Content tokens that fit. */
+  readonly limit: number;
+  /** The id of the end marker, at whose first place the pooled embedding is taken. */
+  readonly eosId: number;
+}
+
+export interface ClipTokenizerOptions {
+  readonly vocabulary: Vocabulary;
+  /** Start and end marker; both must be in the vocabulary. The end marker stands for unknown bytes too. */
+  readonly bosToken: string;
+  readonly eosToken: string;
+  readonly padTokenId: number;
+  /** Every `!` of the text as given is a token of its own, never merged with neighbours: so in the second tokenizer of SDXL. */
+  readonly specialBang: boolean;
+  /** Length of the sequence, markers included. */
+  readonly maxLength: number;
+}
+
+export const clipBosToken = '<|startoftext|>';
+export const clipEosToken = '<|endoftext|>';
+export const clipMaxLength = 77;
+
+/**
+ * The tokenizer of a CLIP text encoder, as transformers 5 has it. Long texts are cut, not divided, and parentheses are ordinary
+ * text; a marker typed in the text counts as the marker.
+ *
+ * @throws EngineError `model_config_invalid` when the vocabulary lacks a marker
+ */
+export function createClipTokenizer(options: ClipTokenizerOptions): ClipTokenizer {
+  const { vocabulary, bosToken, eosToken, padTokenId, specialBang, maxLength } = options;
+  const bosId = tokenId(vocabulary, bosToken);
+  const eosId = tokenId(vocabulary, eosToken);
+  const addedTokens: AddedToken[] = [
+    ...(specialBang ? [{ content: '!', id: tokenId(vocabulary, '!'), normalized: false }] : []),
+    { content: bosToken, id: bosId, normalized: true },
+    { content: eosToken, id: eosId, normalized: true },
+  ];
+  const encoder = createBytePairEncoder(vocabulary, addedTokens, eosToken);
+  const limit = maxLength - 2;
+
+  return {
+    limit,
+    eosId,
+    encode(text) {
+      const content = encoder.encode(prepareText(text), { add_special_tokens: false }).ids;
+      const kept = content.slice(0, limit);
+      const ids = new Int32Array(maxLength).fill(padTokenId);
+      ids.set([bosId, ...kept, eosId]);
+      return { ids, count: content.length, truncated: decode(content.slice(limit)) };
+    },
+  };
+
+  function decode(ids: number[]): string {
+    if (ids.length === 0) return '';
+    return encoder.decode(ids, { skip_special_tokens: false, clean_up_tokenization_spaces: false }).trim();
+  }
+}
+
+/**
+ * The two tokenizers of SDXL and Playground v2.5 over the built-in vocabulary, for checkpoints that come without. The second pads
+ * with `!` and has it special.
+ */
+export async function builtInTokenizers(): Promise<[ClipTokenizer, ClipTokenizer]> {
+  const vocabulary = await builtInVocabulary();
+  const common = { vocabulary, bosToken: clipBosToken, eosToken: clipEosToken, maxLength: clipMaxLength };
+  return [
+    createClipTokenizer({ ...common, padTokenId: tokenId(vocabulary, clipEosToken), specialBang: false }),
+    createClipTokenizer({ ...common, padTokenId: tokenId(vocabulary, '!'), specialBang: true }),
+  ];
+}

@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises';
+import { EngineError } from '../errors.ts';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/**
+ * The text of a tokenizer's file, UTF-8.
+ *
+ * @throws EngineError `model_file_missing`
+ */
+export async function readModelText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new EngineError('model_file_missing', `${file} is missing or cannot be read; download the model again`, {
+      details: { file },
+      cause,
+    });
+  }
+}
+
+/**
+ * A JSON file that holds an object.
+ *
+ * @throws EngineError `model_file_missing` or `model_config_invalid`
+ */
+export async function readModelObject(file: string): Promise<JsonObject> {
+  const value = parse(await readModelText(file), file);
+  return isJsonObject(value) ? value : rejectFile(file, 'must hold a JSON object');
+}
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** @throws EngineError `model_config_invalid`, always */
+export function rejectFile(file: string, problem: string, cause?: unknown): never {
+  throw new EngineError('model_config_invalid', `${file} ${problem}; download the model again`, {
+    details: { file },
+    cause,
+  });
+}
+
+function parse(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    return rejectFile(file, 'is not valid JSON', cause);
+  }
+}
