@@ -1,0 +1,42 @@
+export {
+  EngineError,
+  type EngineErrorCode,
+  type EngineErrorDetails,
+  type ErrorKind,
+  isEngineErrorCode,
+  toEngineError,
+} from './errors.ts';
+export { createEngineHost } from './host/create-engine-host.ts';
+export type { EngineHost, HostLogEntry, HostOptions, HostStats } from './host/engine-host.ts';
+export { decodeImage } from './image/decode-image.ts';
+export { type EncodeOptions, encodeImage } from './image/encode-image.ts';
+export { formatParameters } from './image/format-parameters.ts';
+export type { GenerationParameters } from './image/generation-parameters.ts';
+export { type ImageFormat, imageFormats } from './image/image-format.ts';
+export { resizeLanczos, toMultipleOf8 } from './image/lanczos.ts';
+export { type ParsedParameters, parseParameters } from './image/parse-parameters.ts';
+export type { DecodedPicture } from './image/picture.ts';
+export { readParameters } from './image/read-parameters.ts';
+export { loadModel } from './load-model.ts';
+export { inspectModel, type ModelReport } from './loading/inspect-model.ts';
+export type {
+  ComponentInfo,
+  GeneratedImage,
+  GenerateOptions,
+  GenerateRequest,
+  GenerateResult,
+  ImageToImage,
+  LoadOptions,
+  MicroConditioning,
+  Model,
+  ModelDefaults,
+  ModelInfo,
+  PromptField,
+  SchedulerName,
+  SchedulerOverrides,
+  SizeHW,
+  StepEvent,
+  Timings,
+  TokenCount,
+} from './model.ts';
+export { limits } from './pipeline/limits.ts';

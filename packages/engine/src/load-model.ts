@@ -1,0 +1,27 @@
+import { assembleModel, type RunnableModel } from './loading/assemble-model.ts';
+import { modelPath } from './loading/model-path.ts';
+import type { LoadOptions } from './model.ts';
+import { openCheckpoint } from './weights/checkpoint.ts';
+
+/**
+ * Loads a model into this process. Its runs block the thread they are on; a program that must stay responsive uses
+ * `createEngineHost`, which gives the same interface over a child process.
+ *
+ * @param pathOrName a diffusers folder, a single-file checkpoint, or the name of one in the models folder
+ *   (`$EASEL_MODELS_DIR`, else `~/.local/share/easel/models`)
+ * @throws EngineError `model_not_found`, `model_file_missing`, `model_config_invalid`, `model_unsupported`,
+ *   `weights_corrupt`, `tensor_missing`, `tensor_shape`, `tensor_dtype`
+ * @example
+ * const model = await loadModel('/models/playground-v2.5');
+ * const { images } = await model.generate({ prompt: 'a red apple on a blue background', seed: 1 });
+ * await writeFile('apple.png', await encodeImage(images[0], { format: 'png' }));
+ * await model.close();
+ */
+export async function loadModel(pathOrName: string, options: LoadOptions = {}): Promise<RunnableModel> {
+  const path = modelPath(pathOrName);
+  const checkpoint = await openCheckpoint(path, {
+    ...(options.config !== undefined && { config: options.config }),
+    ...(options.variant !== undefined && { variant: options.variant }),
+  });
+  return assembleModel(checkpoint, options);
+}

@@ -1,0 +1,42 @@
+import { EngineError } from '../errors.ts';
+
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+  readonly whole?: boolean;
+}
+
+/** What the engine accepts; a shell in front of it may allow less. */
+export const limits = {
+  side: { min: 64, max: 2048, whole: true },
+  steps: { min: 1, max: 100, whole: true },
+  guidance: { min: 0, max: 25 },
+  rescale: { min: 0, max: 1 },
+  strength: { min: 0, max: 1 },
+  samples: { min: 1, max: 4, whole: true },
+} as const satisfies Record<string, Range>;
+
+/** The convolutions' grid: eight image pixels are one latent pixel. */
+const SIDE_STEP = 8;
+
+export function requireNumber(param: string, value: number, { min, max, whole = false }: Range): number {
+  const isNumber = whole ? Number.isInteger(value) : Number.isFinite(value);
+  if (isNumber && value >= min && value <= max) return value;
+  const kind = whole ? 'a whole number' : 'a number';
+  throw invalid(param, `${param} must be ${kind} between ${min} and ${max} (got ${String(value)})`);
+}
+
+export function requireSize(param: string, value: number): number {
+  const { min, max } = limits.side;
+  if (Number.isInteger(value) && value % SIDE_STEP === 0 && value >= min && value <= max) return value;
+  throw invalid(param, `${param} must be a multiple of ${SIDE_STEP} between ${min} and ${max} (got ${String(value)})`);
+}
+
+export function requireText(param: string, value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw invalid(param, `${param} must be a string (got ${value === null ? 'null' : typeof value})`);
+}
+
+export function invalid(param: string, message: string): EngineError {
+  return new EngineError('invalid_request', message, { details: { param } });
+}

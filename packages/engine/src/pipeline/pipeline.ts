@@ -1,0 +1,172 @@
+import { pictureToTensor, tensorToPicture } from '../image/pixels.ts';
+import type { GeneratedImage, GenerateOptions, GenerateRequest, GenerateResult, PromptField } from '../model.ts';
+import { denoisedFrom, networkInput, preconditioning } from '../schedulers/preconditioning.ts';
+import { initialLatents, noisedLatents, sample } from '../schedulers/sampler.ts';
+import type { SamplerStep } from '../schedulers/sampling.ts';
+import type { Denoiser, Guidance } from './denoiser.ts';
+import { nextTurn } from './next-turn.ts';
+import { type ModelFacts, type Plan, planRequest } from './plan.ts';
+import type { Start } from './plan-starts.ts';
+import type { Previews } from './previews.ts';
+import { Progress } from './progress.ts';
+import type { PromptEncoder } from './prompt-encoder.ts';
+import type { RunHooks } from './run-hooks.ts';
+import { withFittingPicture } from './start-picture.ts';
+import type { Planes } from './tiling.ts';
+import type { TraceHooks } from './trace.ts';
+import type { Vae } from './vae.ts';
+
+export interface PipelineParts {
+  readonly facts: ModelFacts;
+  readonly prompts: PromptEncoder;
+  readonly denoiser: Denoiser;
+  readonly vae: Vae;
+  readonly previews: Previews;
+}
+
+export type RunOptions = GenerateOptions & RunHooks & TraceHooks;
+
+/** Text-to-image and image-to-image: one request from its prompts to its pictures, sample after sample. */
+export async function runPipeline(
+  parts: PipelineParts,
+  given: GenerateRequest,
+  options: RunOptions = {},
+): Promise<GenerateResult> {
+  const began = performance.now();
+  const request = withFittingPicture(given);
+  const plan = planRequest(request, parts.facts);
+  const run = new PipelineRun(parts, plan, options, began);
+  const guidance = await run.encodePrompts();
+  const encodeMs = performance.now() - began;
+  const picture = request.image && pictureTensor(request.image.picture, plan);
+  const images: GeneratedImage[] = [];
+  for (const index of plan.starts.keys()) images.push(await run.makeImage(index, guidance, picture));
+  const sum = (part: 'denoiseMs' | 'decodeMs') => images.reduce((total, { timings }) => total + timings[part], 0);
+  const { width, height, steps, guidanceScale, schedule } = plan;
+  return {
+    images,
+    used: { width, height, steps, guidanceScale, scheduler: schedule.config.algorithm },
+    truncated: truncatedTexts(parts.prompts, plan),
+    timings: { encodeMs, denoiseMs: sum('denoiseMs'), decodeMs: sum('decodeMs'), totalMs: performance.now() - began },
+  };
+}
+
+class PipelineRun {
+  readonly #parts: PipelineParts;
+  readonly #plan: Plan;
+  readonly #options: RunOptions;
+  readonly #progress: Progress;
+  readonly #beforePass = () => nextTurn(this.#options.signal);
+
+  constructor(parts: PipelineParts, plan: Plan, options: RunOptions, began: number) {
+    this.#parts = parts;
+    this.#plan = plan;
+    this.#options = options;
+    this.#progress = new Progress(began, plan.starts.length, plan.steps - plan.schedule.beginIndex);
+  }
+
+  async encodePrompts(): Promise<Guidance> {
+    const { prompts } = this.#parts;
+    const { prompt, negative, timeIds, guidanceScale: scale, guidanceRescale: rescale } = this.#plan;
+    await this.#beforePass();
+    const text = await prompts.encode(prompt, this.#options);
+    await this.#beforePass();
+    const opposite = negative === undefined ? undefined : await prompts.encodeNegative(negative, text, this.#options);
+    this.#options.onTexts?.({ positive: text, negative: opposite });
+    return {
+      scale,
+      rescale,
+      positive: { text, timeIds: timeIds.positive },
+      negative: opposite && { text: opposite, timeIds: timeIds.negative },
+    };
+  }
+
+  async makeImage(index: number, guidance: Guidance, picture: Planes | undefined): Promise<GeneratedImage> {
+    const began = performance.now();
+    const start = this.#plan.starts[index];
+    const first = await this.#firstLatents(start, picture);
+    const latents = await this.#denoise(index, first, guidance);
+    const denoised = performance.now();
+    const image = await this.#parts.vae.decode(this.#planes(latents), this.#vaeOptions());
+    this.#options.onDecoded?.({ sample: index, image });
+    const decoded = tensorToPicture(image.data, image.width, image.height);
+    const ended = performance.now();
+    this.#progress.decoded(ended - denoised);
+    const [denoiseMs, decodeMs] = [denoised - began, ended - denoised];
+    return { ...decoded, seed: start.seed, timings: { encodeMs: 0, denoiseMs, decodeMs, totalMs: ended - began } };
+  }
+
+  /** [4, h, w]: noise alone, or the picture's latents with noise of the first level. The encoder's noise is drawn first. */
+  async #firstLatents(start: Start, picture: Planes | undefined): Promise<Float32Array> {
+    const { schedule } = this.#plan;
+    if (!picture) return initialLatents(start.noise(), schedule.config);
+    const encoded = await this.#parts.vae.encode(picture, start.generator, this.#vaeOptions());
+    return noisedLatents(encoded.data, start.noise(), schedule);
+  }
+
+  async #denoise(index: number, first: Float32Array, guidance: Guidance): Promise<Float32Array> {
+    const { schedule } = this.#plan;
+    const preview = await this.#previewer();
+    const { height, width } = this.#planes(first);
+    const run = { hooks: this.#options, beforePass: this.#beforePass };
+    let stepBegan = performance.now();
+    const denoise = async (x: Float32Array, sigma: number, step: number): Promise<Float32Array> => {
+      const coefficients = preconditioning(sigma, schedule.config);
+      const input = networkInput(x, coefficients);
+      const size = { height, width };
+      const prediction = await this.#parts.denoiser.predict(input, coefficients.cNoise, size, guidance, run);
+      this.#options.onPrediction?.({ sample: index, index: step, input, prediction });
+      return denoisedFrom(x, prediction.guided, coefficients);
+    };
+    const onStep = ({ index: step, sigma, latents, denoised }: SamplerStep): void => {
+      const now = performance.now();
+      const event = this.#progress.step(index, sigma, now - stepBegan);
+      stepBegan = now;
+      this.#options.onLatents?.({ sample: index, index: step + 1, latents });
+      const shown = preview?.(event.index, event.total, denoised);
+      this.#options.onStep?.(shown ? { ...event, preview: shown } : event);
+    };
+    this.#options.onLatents?.({ sample: index, index: schedule.beginIndex, latents: first });
+    return sample(denoise, first, schedule, onStep);
+  }
+
+  /** Undefined when none was asked for. The last step of a request always shows. */
+  async #previewer() {
+    const { previewEvery, onStep } = this.#options;
+    if (!onStep || !previewEvery) return undefined;
+    const { sigmaData } = this.#plan.schedule.config;
+    const render = await this.#parts.previews.prepare(sigmaData, this.#options, this.#beforePass);
+    return (index: number, total: number, denoised: Float32Array) =>
+      index % previewEvery === 0 || index === total ? render(this.#planes(denoised)) : undefined;
+  }
+
+  #planes(latents: Float32Array): Planes {
+    const { height, width } = this.#plan.latentSize;
+    return { data: latents, channels: latents.length / (height * width), height, width };
+  }
+
+  #vaeOptions() {
+    return { tiled: this.#plan.tiled, hooks: this.#options, beforePass: this.#beforePass };
+  }
+}
+
+function pictureTensor(picture: { width: number; height: number; data: Uint8Array }, plan: Plan): Planes {
+  return { data: pictureToTensor(picture), channels: 3, height: plan.height, width: plan.width };
+}
+
+/** What the encoders never saw; a text that goes to both is reported once, by the one that cut more. */
+function truncatedTexts(prompts: PromptEncoder, { prompt, negative }: Plan): GenerateResult['truncated'] {
+  const cut = (encoder: 0 | 1, text: string) => prompts.encoders[encoder].tokenizer.encode(text).truncated;
+  const ofPair = (pair: { first: string; second: string }, names: readonly [PromptField, PromptField]) => {
+    const [first, second] = [cut(0, pair.first), cut(1, pair.second)];
+    if (pair.first === pair.second) return [{ field: names[0], text: first.length >= second.length ? first : second }];
+    return [
+      { field: names[0], text: first },
+      { field: names[1], text: second },
+    ];
+  };
+  return [
+    ...ofPair(prompt, ['prompt', 'prompt2']),
+    ...(negative ? ofPair(negative, ['negativePrompt', 'negativePrompt2']) : []),
+  ].filter(({ text }) => text !== '');
+}

@@ -1,0 +1,97 @@
+import { downscaleOf, type VaeConfig } from '../graphs/vae-config.ts';
+import type { GenerateRequest, ModelDefaults } from '../model.ts';
+import { type SchedulerConfig, withOverrides } from '../schedulers/config.ts';
+import { createSchedule } from '../schedulers/sampler.ts';
+import type { Schedule } from '../schedulers/sampling.ts';
+import { limits, requireNumber, requireSize, requireText } from './limits.ts';
+import { type TimeIds, timeIds } from './micro-conditioning.ts';
+import { type Start, startsOf } from './plan-starts.ts';
+import type { PromptPair } from './prompt-encoder.ts';
+
+/** A request with every default filled in and every value checked: what the run needs, and nothing to decide any more. */
+export interface Plan {
+  readonly width: number;
+  readonly height: number;
+  readonly latentSize: { readonly width: number; readonly height: number };
+  readonly schedule: Schedule;
+  readonly steps: number;
+  readonly prompt: PromptPair;
+  readonly guidanceScale: number;
+  readonly guidanceRescale: number;
+  /** Undefined: no guidance. Null: guidance against zero embeddings. */
+  readonly negative: PromptPair | null | undefined;
+  readonly timeIds: { readonly positive: TimeIds; readonly negative: TimeIds };
+  /** One per sample. */
+  readonly starts: readonly Start[];
+  readonly tiled: boolean;
+}
+
+/** The facts of a model that a request is checked against. */
+export interface ModelFacts {
+  readonly defaults: ModelDefaults;
+  readonly scheduler: SchedulerConfig;
+  readonly vae: VaeConfig;
+  readonly forceZerosForEmptyPrompt: boolean;
+}
+
+/** @throws EngineError `invalid_request`, naming the field, what was given and what is allowed */
+export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
+  const { defaults } = model;
+  const { width, height } = request.image?.picture ?? {
+    width: request.width ?? defaults.width,
+    height: request.height ?? defaults.height,
+  };
+  requireSize('width', width);
+  requireSize('height', height);
+  const steps = requireNumber('steps', request.steps ?? defaults.steps, limits.steps);
+  const guidanceScale = requireNumber(
+    'guidanceScale',
+    request.guidanceScale ?? defaults.guidanceScale,
+    limits.guidance,
+  );
+  const guidanceRescale = requireNumber('guidanceRescale', request.guidanceRescale ?? 0, limits.rescale);
+  const strength = request.image && requireNumber('strength', request.image.strength ?? 0.6, limits.strength);
+  const scheduler = withOverrides(model.scheduler, {
+    name: request.scheduler ?? defaults.scheduler,
+    ...(request.schedulerOverrides && { overrides: request.schedulerOverrides }),
+  });
+  const scale = downscaleOf(model.vae);
+  const latentSize = { width: width / scale, height: height / scale };
+  return {
+    width,
+    height,
+    latentSize,
+    steps,
+    guidanceScale,
+    guidanceRescale,
+    schedule: createSchedule(scheduler, steps, strength),
+    prompt: promptPair(requireText('prompt', request.prompt), requireText('prompt2', request.prompt2 ?? '')),
+    negative: guidanceScale > 1 ? negativePair(request, model.forceZerosForEmptyPrompt) : undefined,
+    timeIds: timeIds({ height, width }, request.microConditioning),
+    starts: startsOf(request, model.vae.latentChannels * latentSize.height * latentSize.width),
+    tiled: request.vaeTiling === true || (request.vaeTiling !== false && needsTiling(width, height, model.vae)),
+  };
+}
+
+/** An empty second prompt is the first one, as in the reference. */
+function promptPair(first: string, second: string): PromptPair {
+  return { first, second: second === '' ? first : second };
+}
+
+function negativePair(request: GenerateRequest, forceZeros: boolean): PromptPair | null {
+  const first = request.negativePrompt ?? (forceZeros ? null : '');
+  if (first === null) return null;
+  return promptPair(
+    requireText('negativePrompt', first),
+    requireText('negativePrompt2', request.negativePrompt2 ?? ''),
+  );
+}
+
+/**
+ * Decoding holds a few feature maps of the finest level; past one and a half times what a 1024×1024 picture takes with
+ * SDXL's VAE (4 GB), a picture is decoded in tiles.
+ */
+function needsTiling(width: number, height: number, vae: VaeConfig): boolean {
+  const featureMap = width * height * (vae.blockOutChannels[0] ?? 1);
+  return featureMap > 1.5 * 1024 * 1024 * 128;
+}

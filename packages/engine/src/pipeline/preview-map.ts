@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fitAffine } from './least-squares.ts';
+import type { Planes } from './tiling.ts';
+
+/** RGB = bias + matrix · latent, per latent pixel: three rows of [latent channels + 1], the bias last. */
+export type PreviewMap = readonly (readonly number[])[];
+
+/** The picture at latent size: rounding is enough, a preview is gone in a second. */
+export function renderPreview(latents: Planes, map: PreviewMap): { width: number; height: number; data: Uint8Array } {
+  const { channels, height, width } = latents;
+  const pixels = height * width;
+  const data = new Uint8Array(3 * pixels);
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    map.forEach((row, colour) => {
+      let value = row[channels];
+      for (let channel = 0; channel < channels; channel++)
+        value += row[channel] * latents.data[channel * pixels + pixel];
+      data[3 * pixel + colour] = Math.min(255, Math.max(0, Math.round(255 * (value / 2 + 0.5))));
+    });
+  }
+  return { width, height, data };
+}
+
+/** Random colours in blocks of 4×4 latent pixels: flat areas tell the colour of a latent, the noise between them its neighbourhood. */
+const SIDE = 24;
+const BLOCK = 4;
+
+/**
+ * Fits the map once for a VAE: decodes latents of blocks of random values and relates each latent to the mean colour of
+ * the 8×8 pixels it became.
+ *
+ * @param decode latents [4, h, w] as the UNet has them → image [3, 8h, 8w]
+ * @param randn standard normals; a fixed stream makes the map reproducible
+ */
+export async function fitPreviewMap(
+  channels: number,
+  spread: number,
+  randn: (count: number) => Float32Array,
+  decode: (latents: Planes) => Promise<Planes>,
+): Promise<PreviewMap> {
+  const blocks = SIDE / BLOCK;
+  const values = randn(channels * blocks * blocks);
+  const data = new Float32Array(channels * SIDE * SIDE).map((_, index) => {
+    const [x, y] = [index % SIDE, Math.floor(index / SIDE) % SIDE];
+    const channel = Math.floor(index / (SIDE * SIDE));
+    return spread * values[(channel * blocks + Math.floor(y / BLOCK)) * blocks + Math.floor(x / BLOCK)];
+  });
+  const image = await decode({ data, channels, height: SIDE, width: SIDE });
+  const inputs = Array.from({ length: SIDE * SIDE }, (_, pixel) =>
+    Array.from({ length: channels + 1 }, (_, channel) =>
+      channel < channels ? data[channel * SIDE * SIDE + pixel] : 1,
+    ),
+  );
+  return [0, 1, 2].map((colour) => fitAffine(inputs, meanColours(image, colour)));
+}
+
+/** Mean of one colour over the pixels of each latent. */
+function meanColours(image: Planes, colour: number): number[] {
+  const scale = image.width / SIDE;
+  return Array.from({ length: SIDE * SIDE }, (_, pixel) => {
+    const [left, top] = [(pixel % SIDE) * scale, Math.floor(pixel / SIDE) * scale];
+    let sum = 0;
+    for (let y = top; y < top + scale; y++) {
+      for (let x = left; x < left + scale; x++) sum += image.data[(colour * image.height + y) * image.width + x];
+    }
+    return sum / (scale * scale);
+  });
+}
+
+/** A map survives restarts in a small file named after the VAE it was fitted to. */
+export async function cachedPreviewMap(
+  folder: string,
+  identity: string,
+  makeMap: () => Promise<PreviewMap>,
+): Promise<PreviewMap> {
+  const name = `${createHash('sha256').update(identity).digest('hex').slice(0, 32)}.json`;
+  const file = join(folder, 'previews', name);
+  const known = await readFile(file, 'utf8').then(parseMap, () => undefined);
+  if (known) return known;
+  const map = await makeMap();
+  await store(file, map).catch(() => undefined); // a cache that cannot be written costs a fit a run, nothing else
+  return map;
+}
+
+function parseMap(text: string): PreviewMap | undefined {
+  try {
+    const map: unknown = JSON.parse(text);
+    const isRow = (row: unknown): row is number[] => Array.isArray(row) && row.every((value) => Number.isFinite(value));
+    return Array.isArray(map) && map.length === 3 && map.every(isRow) ? map : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function store(file: string, map: PreviewMap): Promise<void> {
+  await mkdir(join(file, '..'), { recursive: true });
+  const scratch = `${file}.${process.pid}`;
+  await writeFile(scratch, JSON.stringify(map));
+  await rename(scratch, file);
+}

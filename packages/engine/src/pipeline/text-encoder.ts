@@ -1,0 +1,64 @@
+import { EngineError } from '../errors.ts';
+import type { ClipConfig } from '../graphs/clip-config.ts';
+import type { ClipTokenizer } from '../tokenizer/clip-tokenizer.ts';
+import type { Network } from './network.ts';
+import { RecentCache } from './recent-cache.ts';
+import type { RunHooks } from './run-hooks.ts';
+
+export interface EncodedText {
+  /** [77, C] */
+  readonly hidden: Float32Array;
+  /** [P]; empty for the encoder without a projection. */
+  readonly pooled: Float32Array;
+}
+
+/** Texts come back (the same negative prompt, the next seed), and encoding one is a pass over up to 1.4 GB of weights. */
+const REMEMBERED_TEXTS = 32;
+
+/** A tokenizer and its encoder. */
+export class TextEncoder {
+  readonly tokenizer: ClipTokenizer;
+  readonly #config: ClipConfig;
+  readonly #network: Network<Record<string, never>>;
+  readonly #texts = new RecentCache<EncodedText>(REMEMBERED_TEXTS);
+
+  constructor(tokenizer: ClipTokenizer, config: ClipConfig, network: Network<Record<string, never>>) {
+    this.tokenizer = tokenizer;
+    this.#config = config;
+    this.#network = network;
+  }
+
+  /** Length of the sequence, markers and padding included: 77. */
+  get positions(): number {
+    return this.#config.positions;
+  }
+
+  encode(text: string, hooks: RunHooks): Promise<EncodedText> {
+    return this.#texts.get(text, () => this.#run(text, hooks));
+  }
+
+  prepare(hooks: RunHooks): Promise<unknown> {
+    return this.#network.prepare({}, hooks);
+  }
+
+  release(): Promise<void> {
+    this.#texts.clear();
+    return this.#network.release();
+  }
+
+  async #run(text: string, hooks: RunHooks): Promise<EncodedText> {
+    const { ids } = this.tokenizer.encode(text);
+    const feeds = { ids: { data: BigInt64Array.from(ids, BigInt), shape: [ids.length] } };
+    const end = { data: BigInt64Array.of(BigInt(pooledPosition(ids))), shape: [1] };
+    const hasProjection = this.#config.projectionDim !== undefined;
+    const outputs = await this.#network.run({}, hasProjection ? { ...feeds, end } : feeds, hooks);
+    const { hidden, pooled = new Float32Array() } = outputs;
+    if (!hidden) throw new EngineError('internal', 'the text encoder gave no hidden states');
+    return { hidden, pooled };
+  }
+}
+
+/** The first maximum of the ids: the end marker, since it is the last id of the vocabulary. */
+export function pooledPosition(ids: Int32Array): number {
+  return ids.indexOf(ids.reduce((highest, id) => Math.max(highest, id)));
+}
