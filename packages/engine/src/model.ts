@@ -89,6 +89,7 @@ export interface GenerateOptions {
   readonly previewEvery?: number;
 }
 
+/** The texts of a request are encoded once: `encodeMs` is the same for all its images. */
 export interface Timings {
   readonly encodeMs: number;
   readonly denoiseMs: number;

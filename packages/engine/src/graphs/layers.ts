@@ -115,7 +115,9 @@ export class Layers {
     const shape = [b, c, height, width];
     const attributes = { mode: 'nearest', nearest_mode: 'floor', coordinate_transformation_mode: 'asymmetric' };
     const isDouble = height === 2 * h && width === 2 * w;
-    const target = isDouble ? [undefined, this.graph.floats([1, 1, 2, 2])] : [undefined, undefined, this.graph.ints(shape)];
+    const target = isDouble
+      ? [undefined, this.graph.floats([1, 1, 2, 2])]
+      : [undefined, undefined, this.graph.ints(shape)];
     return this.graph.node('Resize', [x, ...target], shape, { attributes });
   }
 
@@ -140,7 +142,6 @@ export class Layers {
     const shape = order.map((axis) => x.shape[axis] ?? 1);
     return this.graph.node('Transpose', [x], shape, { attributes: { perm: order } });
   }
-
 }
 
 export interface LinearOptions {

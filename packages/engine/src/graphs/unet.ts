@@ -1,9 +1,9 @@
 import { GraphBuilder, type Value } from '../onnx/graph-builder.ts';
+import type { BoundGraph, WeightsOf } from './bound-graph.ts';
 import { Layers } from './layers.ts';
 import { residualBlock } from './residual-block.ts';
 import { spatialTransformer } from './spatial-transformer.ts';
 import type { UNetConfig } from './unet-config.ts';
-import type { BoundGraph, WeightsOf } from './bound-graph.ts';
 
 /** Latent pixels, not image pixels. */
 export interface UNetShape {
@@ -112,7 +112,11 @@ class UNetBlocks {
     for (let level = channels.length - 1; level >= 0; level--) {
       const name = `up_blocks.${channels.length - 1 - level}`;
       for (let layer = 0; layer <= layersPerBlock; layer++) {
-        x = this.#residual(this.#nn.concatChannels(x, this.#takeSkip()), `${name}.resnets.${layer}`, channels[level] ?? 0);
+        x = this.#residual(
+          this.#nn.concatChannels(x, this.#takeSkip()),
+          `${name}.resnets.${layer}`,
+          channels[level] ?? 0,
+        );
         if (upAttention[level]) x = this.#transformer(x, `${name}.attentions.${layer}`, level);
       }
       const [, , height, width] = this.#skips.at(-1)?.shape ?? [];

@@ -40,7 +40,10 @@ export async function runPipeline(
   const encodeMs = performance.now() - began;
   const picture = request.image && pictureTensor(request.image.picture, plan);
   const images: GeneratedImage[] = [];
-  for (const index of plan.starts.keys()) images.push(await run.makeImage(index, guidance, picture));
+  for (const index of plan.starts.keys()) {
+    const image = await run.makeImage(index, guidance, picture);
+    images.push({ ...image, timings: { ...image.timings, encodeMs } });
+  }
   const sum = (part: 'denoiseMs' | 'decodeMs') => images.reduce((total, { timings }) => total + timings[part], 0);
   const { width, height, steps, guidanceScale, schedule } = plan;
   return {

@@ -21,7 +21,10 @@ export function sessionOptions(profile: SessionProfile): InferenceSession.Sessio
     'intra_op.allow_spinning': '0',
   };
   if (profile.weights === 'mapped') session.disable_prepacking = '1';
-  const extra = profile.weights === 'mapped' ? { session, optimization: { disable_specified_optimizers: FOLDING_PASSES } } : { session };
+  const extra =
+    profile.weights === 'mapped'
+      ? { session, optimization: { disable_specified_optimizers: FOLDING_PASSES } }
+      : { session };
   return {
     executionProviders: ['cpu'],
     graphOptimizationLevel: profile.weights === 'mapped' ? 'extended' : 'all',

@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { EngineError } from '../errors.ts';
-import { sessionOptions, type SessionProfile } from './session-options.ts';
+import { type SessionProfile, sessionOptions } from './session-options.ts';
 
 /** A dense tensor: row-major values and their shape. */
 export interface TensorValue {

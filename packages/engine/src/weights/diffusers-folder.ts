@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { JsonConfig } from '../json-config.ts';
 import type { Checkpoint, CheckpointOptions, Component, ComponentName } from './checkpoint.ts';
-import { readSafetensors, type TensorTable } from './safetensors.ts';
 import { normalizeClipNames, normalizeVaeNames } from './older-names.ts';
+import { readSafetensors, type TensorTable } from './safetensors.ts';
 
 const WEIGHT_STEMS: Record<ComponentName, string> = {
   text_encoder: 'model',
@@ -46,7 +46,11 @@ async function readComponent(path: string, name: ComponentName, options: Checkpo
 }
 
 /** `NAME.fp16.safetensors` and `NAME.safetensors` hold the same model; whichever is there will do. */
-async function readWeights(folder: string, stem: string, { variant = 'fp16' }: CheckpointOptions): Promise<TensorTable> {
+async function readWeights(
+  folder: string,
+  stem: string,
+  { variant = 'fp16' }: CheckpointOptions,
+): Promise<TensorTable> {
   const names = [`${stem}.fp16.safetensors`, `${stem}.safetensors`];
   for (const name of variant === 'fp16' ? names : names.toReversed()) {
     const file = join(folder, name);

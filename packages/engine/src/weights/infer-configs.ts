@@ -1,8 +1,8 @@
 import { JsonConfig } from '../json-config.ts';
 import type { ComponentName } from './checkpoint.ts';
 import type { TensorTable } from './safetensors.ts';
-import type { LatentStatistics } from './single-file-configs.ts';
 import type { ComponentTensors } from './single-file.ts';
+import type { LatentStatistics } from './single-file-configs.ts';
 
 /** Facts of SDXL that no tensor shows. */
 const HEAD_WIDTH = 64;
@@ -43,7 +43,9 @@ function unetValues(tensors: TensorTable, pooledWidth: number) {
     attention_head_dim: channels.map((width) => width / HEAD_WIDTH),
     layers_per_block: countWhile((layer) => tensors.has(`down_blocks.0.resnets.${layer}.norm1.weight`)),
     transformer_layers_per_block: each((level) => depth(`down_blocks.${level}`) || 1),
-    down_block_types: each((level) => (hasTransformer(`down_blocks.${level}`) ? 'CrossAttnDownBlock2D' : 'DownBlock2D')),
+    down_block_types: each((level) =>
+      hasTransformer(`down_blocks.${level}`) ? 'CrossAttnDownBlock2D' : 'DownBlock2D',
+    ),
     up_block_types: each((block) => (hasTransformer(`up_blocks.${block}`) ? 'CrossAttnUpBlock2D' : 'UpBlock2D')),
     cross_attention_dim: side(tensors, 'mid_block.attentions.0.transformer_blocks.0.attn2.to_k.weight', 1),
     projection_class_embeddings_input_dim: additionInput,

@@ -4,7 +4,8 @@ import { asMatrix } from './tensor-views.ts';
 /** Some writers leave out the prefix that the first encoder's class once had. */
 export function normalizeClipNames(tensors: TensorTable): TensorTable {
   return renamed(tensors, (name) => {
-    const isBare = name.startsWith('embeddings.') || name.startsWith('encoder.') || name.startsWith('final_layer_norm.');
+    const isBare =
+      name.startsWith('embeddings.') || name.startsWith('encoder.') || name.startsWith('final_layer_norm.');
     return isBare ? `text_model.${name}` : name;
   });
 }

@@ -48,7 +48,8 @@ export async function readSafetensors(path: string): Promise<Map<string, TensorI
   const entries = parseHeader(header.toString('utf8'), path);
   const tensors = new Map<string, TensorInfo>();
   for (const [name, entry] of entries) {
-    if (name !== '__metadata__') tensors.set(name, tensorInfo(name, entry, { path, file, size, base: 8 + headerLength }));
+    if (name !== '__metadata__')
+      tensors.set(name, tensorInfo(name, entry, { path, file, size, base: 8 + headerLength }));
   }
   return tensors;
 }

@@ -31,7 +31,8 @@ export async function findConfigs(
 ): Promise<SingleFileConfigs> {
   if (folder !== undefined) return readFolder(folder, latents);
   const inferred = inferConfigs(path, tensors, latents);
-  if (inferred) return { ...inferred, source: 'the shapes of the tensors', scheduler: undefined, tokenizerFolders: undefined };
+  if (inferred)
+    return { ...inferred, source: 'the shapes of the tensors', scheduler: undefined, tokenizerFolders: undefined };
   for (const candidate of await foldersNear(path)) {
     const configs = await readFolder(candidate, latents).catch(() => undefined);
     if (configs && fits(configs, tensors)) return configs;

@@ -2,13 +2,13 @@ import { open } from 'node:fs/promises';
 import { EngineError } from '../errors.ts';
 import { JsonConfig } from '../json-config.ts';
 import type { Checkpoint, CheckpointOptions, ComponentName } from './checkpoint.ts';
+import { halfToNumber } from './half-precision.ts';
+import { normalizeVaeNames } from './older-names.ts';
+import { readSafetensors, type TensorInfo, type TensorTable } from './safetensors.ts';
 import { openClipTensors } from './single-file-clip-names.ts';
 import { findConfigs } from './single-file-configs.ts';
 import { unetName } from './single-file-unet-names.ts';
 import { vaeName } from './single-file-vae-names.ts';
-import { normalizeVaeNames } from './older-names.ts';
-import { halfToNumber } from './half-precision.ts';
-import { readSafetensors, type TensorInfo, type TensorTable } from './safetensors.ts';
 
 const PREFIX = {
   unet: 'model.diffusion_model.',
@@ -95,5 +95,7 @@ async function readFour(tensors: TensorTable, name: string, path: string): Promi
   await using handle = await open(tensor.file);
   const bytes = new Uint8Array(tensor.byteLength);
   await handle.read(bytes, 0, bytes.length, tensor.offset);
-  return tensor.dtype === 'F32' ? [...new Float32Array(bytes.buffer)] : [...new Uint16Array(bytes.buffer)].map(halfToNumber);
+  return tensor.dtype === 'F32'
+    ? [...new Float32Array(bytes.buffer)]
+    : [...new Uint16Array(bytes.buffer)].map(halfToNumber);
 }

@@ -1,0 +1,134 @@
+import { EngineError, toEngineError } from '../errors.ts';
+import type { ModelInfo } from '../model.ts';
+import { BackOff } from './back-off.ts';
+import { EngineChild } from './child-process.ts';
+import type { HostLogEntry, HostOptions } from './engine-host.ts';
+import { describeExit } from './exit-report.ts';
+import { PassHistory } from './pass-history.ts';
+import { isModelInfo } from './replies.ts';
+import { superviseCall } from './supervised-call.ts';
+import { unlessAborted } from './unless-aborted.ts';
+
+/** A child that has the model loaded. */
+export interface LoadedChild {
+  readonly child: EngineChild;
+  readonly info: ModelInfo;
+}
+
+/** Sees to it that there is at most one child, and one with the model loaded when it is asked for. */
+export class ChildKeeper {
+  readonly #module: URL;
+  readonly #options: HostOptions;
+  readonly #backOff = new BackOff();
+  readonly #closing = new AbortController();
+  /** The last child that was started, until it is gone. */
+  #child: EngineChild | undefined;
+  /** Resolves when it is gone. */
+  #gone: Promise<void> = Promise.resolve();
+  #loaded: LoadedChild | undefined;
+  #starting: Promise<LoadedChild> | undefined;
+  #starts = 0;
+
+  constructor(module: URL, options: HostOptions) {
+    this.#module = module;
+    this.#options = options;
+  }
+
+  get child(): EngineChild | undefined {
+    return this.#child;
+  }
+
+  get isStarting(): boolean {
+    return this.#starting !== undefined;
+  }
+
+  get restarts(): number {
+    return Math.max(0, this.#starts - 1);
+  }
+
+  /**
+   * The loaded child, started if need be. A caller who lets go while it loads leaves it to the next one.
+   * To be asked by one caller at a time.
+   */
+  async ready(signal: AbortSignal | undefined): Promise<LoadedChild> {
+    const { signal: closing } = this.#closing;
+    const stop = signal ? AbortSignal.any([closing, signal]) : closing;
+    if (!stop.aborted && this.#loaded?.child.usable) return this.#loaded;
+    if (this.#starting === undefined) {
+      await unlessAborted(this.#bury(), stop);
+      await this.#backOff.wait(stop);
+      this.#starting = this.#start().finally(() => {
+        this.#starting = undefined;
+      });
+    }
+    return unlessAborted(this.#starting, stop);
+  }
+
+  /** Ends the idle child, which frees its memory. */
+  async release(): Promise<void> {
+    this.#loaded = undefined;
+    await this.#child?.stop();
+  }
+
+  /** Ends the child whatever it does; its call rejects with `reason`. Resolves when it is gone. */
+  async close(reason: EngineError, isBusy: boolean): Promise<void> {
+    this.#closing.abort(reason);
+    this.#child?.ref();
+    if (isBusy || this.#starting) this.#child?.kill(reason);
+    else await this.release();
+    await this.#gone;
+  }
+
+  async #start(): Promise<LoadedChild> {
+    const child = this.#fork();
+    const since = performance.now();
+    try {
+      const { model, load = {} } = this.#options;
+      const supervision = { passes: new PassHistory(), passDeadlineMs: this.#options.passDeadlineMs, pixels: 0 };
+      const info = await superviseCall(child, { type: 'load', model, options: load }, isModelInfo, supervision);
+      this.#backOff.succeeded();
+      this.#loaded = { child, info };
+      this.#log('info', `model loaded in ${Math.round(performance.now() - since)} ms: ${info.path}`, child);
+      return this.#loaded;
+    } catch (thrown) {
+      const error = toEngineError(thrown);
+      if (error.kind !== 'cancelled' && error.code !== 'engine_closed') this.#backOff.failed();
+      child.kill(error);
+      throw error;
+    }
+  }
+
+  /** Waits for the end of a child that can take no more calls: two models in memory at once may be one too many. */
+  async #bury(): Promise<void> {
+    this.#child?.ref();
+    this.#child?.kill(new EngineError('engine_closed', 'a new process takes the place of this one'));
+    await this.#gone;
+  }
+
+  #fork(): EngineChild {
+    let child: EngineChild | undefined;
+    try {
+      child = new EngineChild(this.#module, (line) => this.#log('output', line, child));
+    } catch (thrown) {
+      this.#backOff.failed();
+      throw toEngineError(thrown, 'engine_crashed');
+    }
+    this.#starts += 1;
+    this.#child = child;
+    this.#gone = this.#untilGone(child);
+    return child;
+  }
+
+  async #untilGone(child: EngineChild): Promise<void> {
+    const exit = await child.exited;
+    if (this.#child === child) this.#child = undefined;
+    if (this.#loaded?.child === child) this.#loaded = undefined;
+    if (child.condemned)
+      this.#log('info', `the engine's process was ended (${exit.signal ?? `exit code ${exit.code}`})`, child);
+    else this.#log('warn', describeExit(exit), child);
+  }
+
+  #log(level: HostLogEntry['level'], message: string, child: EngineChild | undefined): void {
+    this.#options.onLog?.({ level, message, pid: child?.pid });
+  }
+}

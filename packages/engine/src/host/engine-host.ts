@@ -1,0 +1,40 @@
+import type { LoadOptions, Model } from '../model.ts';
+import type { ProcessMemory } from './process-memory.ts';
+
+export interface HostOptions {
+  /** The model's folder or file, as for `loadModel`. */
+  readonly model: string;
+  readonly load?: LoadOptions;
+  /** Milliseconds without work after which the process is ended and its memory freed; 0 or Infinity: never. Default: 5 minutes. */
+  readonly idleMs?: number;
+  /** When a pass counts as hung. Default: 15 minutes for the first of its kind, then max(1 minute, 20 × the slowest so far). */
+  readonly passDeadlineMs?: number;
+  /** What happens to the process, and what it writes. */
+  readonly onLog?: (entry: HostLogEntry) => void;
+  /** Ends the wait for the first load. */
+  readonly signal?: AbortSignal;
+}
+
+export interface HostLogEntry {
+  /** `output`: a line that the process wrote. */
+  readonly level: 'info' | 'warn' | 'output';
+  readonly message: string;
+  readonly pid: number | undefined;
+}
+
+export interface HostStats {
+  /** The child process, while there is one. */
+  readonly pid: number | undefined;
+  readonly state: 'absent' | 'starting' | 'idle' | 'running' | 'closed';
+  /** Calls that wait for their turn. */
+  readonly queued: number;
+  /** How often a process was started after the first. */
+  readonly restarts: number;
+}
+
+/** A model in a process of its own. */
+export interface EngineHost extends Model {
+  stats(): HostStats;
+  /** What the child process occupies now; undefined when there is none, or where the system does not tell (not Linux). */
+  memory(): Promise<ProcessMemory | undefined>;
+}

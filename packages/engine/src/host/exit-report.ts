@@ -1,0 +1,60 @@
+import { EngineError } from '../errors.ts';
+
+/** How a child ended. */
+export interface ChildExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** It never ran. */
+  readonly spawnError?: Error;
+}
+
+/** The error of a call whose child ended by itself or was ended from outside; `lines` is the last of what it wrote. */
+export function crashError(exit: ChildExit, lines: readonly string[]): EngineError {
+  const { signal, spawnError } = exit;
+  if (spawnError) {
+    return new EngineError('engine_crashed', `the engine's process could not be started: ${spawnError.message}`, {
+      cause: spawnError,
+    });
+  }
+  // What a terminal sends to every process of the group when the user stops the program or closes the window.
+  if (signal === 'SIGINT' || signal === 'SIGHUP') {
+    return new EngineError('cancelled', `the run was interrupted (${signal})`);
+  }
+  const telling = tellingLine(lines);
+  const said = telling === undefined ? '' : ` It said: ${telling}`;
+  return new EngineError('engine_crashed', `${describeExit(exit)}.${said}`, {
+    ...(lines.length > 0 && { cause: new Error(lines.join('\n')) }),
+  });
+}
+
+export function describeExit({ code, signal }: ChildExit): string {
+  switch (signal) {
+    case null:
+      return `the engine's process ended by itself (exit code ${code})`;
+    case 'SIGKILL':
+      return (
+        "the engine's process was killed (SIGKILL), which is what the system does when memory runs out: " +
+        'ask for a smaller picture, load with weights: "mapped", or give the machine more memory'
+      );
+    case 'SIGBUS':
+      return (
+        "the engine's process crashed (SIGBUS), which happens when a weights file is shortened or cannot be read while it " +
+        'is in use: check the disk and the model files'
+      );
+    case 'SIGILL':
+      return "the engine's process crashed (SIGILL): this processor lacks an instruction that the runtime needs";
+    case 'SIGTERM':
+    case 'SIGINT':
+    case 'SIGHUP':
+      return `the engine's process was ended from outside (${signal})`;
+    default:
+      return `the engine's process crashed (${signal})`;
+  }
+}
+
+/** The line to quote: one that names an error, since Node's own last line is its version; never one of a stack trace. */
+function tellingLine(lines: readonly string[]): string | undefined {
+  const sayings = lines.filter((line) => !/^\s*(\d+: |at |-{3})/.test(line));
+  const named = sayings.findLast((line) => /error|exception|abort|fatal|terminate|what\(\)/i.test(line));
+  return (named ?? sayings.at(-1))?.trim().slice(0, 300);
+}

@@ -1,0 +1,58 @@
+import { cancelled, type EngineError } from '../errors.ts';
+
+interface Ticket {
+  readonly admit: () => void;
+  readonly refuse: (error: EngineError) => void;
+}
+
+/** One task at a time, in the order they came. */
+export class RequestQueue {
+  readonly #waiting: Ticket[] = [];
+  #busy = false;
+  #closed: EngineError | undefined;
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Runs the task when its turn comes, or never: its signal and `close` take it out of the queue. */
+  async run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    await this.#turn(signal);
+    try {
+      return await task();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next.admit();
+      else this.#busy = false;
+    }
+  }
+
+  /** Refuses all that wait and all that come; the running task is not touched. */
+  close(error: EngineError): void {
+    this.#closed ??= error;
+    for (const ticket of this.#waiting.splice(0)) ticket.refuse(error);
+  }
+
+  async #turn(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#closed) throw this.#closed;
+    if (signal?.aborted) throw cancelled();
+    if (!this.#busy) {
+      this.#busy = true;
+      return;
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const ticket: Ticket = { admit: resolve, refuse: reject };
+    const leave = () => {
+      const place = this.#waiting.indexOf(ticket);
+      if (place >= 0) this.#waiting.splice(place, 1);
+      reject(cancelled());
+    };
+    this.#waiting.push(ticket);
+    signal?.addEventListener('abort', leave);
+    try {
+      await promise;
+    } finally {
+      signal?.removeEventListener('abort', leave);
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import { cancelled, EngineError } from '../errors.ts';
+import type { GenerateOptions, LoadOptions, Model } from '../model.ts';
+import type { RunHooks } from '../pipeline/run-hooks.ts';
+import { type Call, type FromChild, isToChild } from './protocol.ts';
+import { toWireError } from './wire-error.ts';
+
+/**
+ * Serves an engine to the process that forked this one, until that process disconnects or dies.
+ *
+ * No handler for SIGTERM or SIGINT: a run blocks the event loop, so a handler could not run, while the default action ends
+ * the process at once (a Ctrl-C at a terminal reaches the whole process group and stops this process as well).
+ */
+export function serveEngine(load: (model: string, options: LoadOptions) => Promise<Model>): void {
+  let model: Model | undefined;
+  let running: { readonly id: number; readonly controller: AbortController } | undefined;
+
+  // The channel closes when the parent lets go or dies. A busy child notices when its loop turns: at the next pass boundary.
+  process.on('disconnect', () => process.exit(0));
+
+  process.on('message', (message: unknown) => {
+    if (!isToChild(message)) throw new TypeError('a message that is not of the protocol');
+    if (message.type !== 'cancel') void answer(message.id, message);
+    else if (running?.id === message.id) running.controller.abort();
+  });
+
+  async function answer(id: number, call: Call): Promise<void> {
+    const controller = new AbortController();
+    running = { id, controller };
+    try {
+      send({ id, type: 'done', value: await perform(id, call, controller.signal) });
+    } catch (thrown) {
+      send({ id, type: 'failed', error: toWireError(controller.signal.aborted ? cancelled() : thrown) });
+    } finally {
+      running = undefined;
+    }
+  }
+
+  async function perform(id: number, call: Call, signal: AbortSignal): Promise<unknown> {
+    if (call.type === 'load') {
+      model = await load(call.model, call.options);
+      return model.info;
+    }
+    if (model === undefined) throw new EngineError('internal', 'a call before the model was loaded');
+    if (call.type === 'tokenize') return model.tokenize(call.text);
+    if (call.type === 'prepare') return model.prepare(call.size);
+    const options: GenerateOptions & RunHooks = {
+      signal,
+      onPass: (pass) => send({ id, type: 'pass', pass }),
+      ...(call.steps && { onStep: (step) => send({ id, type: 'step', step }) }),
+      ...(call.previewEvery !== undefined && { previewEvery: call.previewEvery }),
+    };
+    return model.generate(call.request, options);
+  }
+}
+
+/**
+ * On POSIX a small message is written before `send` returns, so the parent knows of a pass although the pass then blocks
+ * this process. A parent that is gone ends the process here, without waiting for the loop.
+ */
+function send(message: FromChild): void {
+  if (process.send === undefined || !process.connected) process.exit(0);
+  // Without a callback a failed write is thrown as an uncaught error, stack trace and all.
+  process.send(message, (error) => {
+    if (error !== null) process.exit(0);
+  });
+}
