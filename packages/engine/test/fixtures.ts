@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
@@ -25,9 +26,9 @@ export type Fixture = ReadonlyMap<string, FixtureTensor>;
 
 const root = new URL('../../../tests/fixtures/goldens/', import.meta.url);
 
-/** The absolute path of a file or folder below tests/fixtures/goldens. */
+/** The absolute path of a file or folder below tests/fixtures/goldens; an absolute path is itself. */
 export function fixturePath(relativePath: string): string {
-  return fileURLToPath(new URL(relativePath, root));
+  return isAbsolute(relativePath) ? relativePath : fileURLToPath(new URL(relativePath, root));
 }
 
 /** A JSON file below tests/fixtures/goldens; the caller says what it holds. */
@@ -35,7 +36,7 @@ export function readFixtureJson<T>(relativePath: string): T {
   return JSON.parse(readFileSync(fixturePath(relativePath), 'utf8'));
 }
 
-/** All tensors of a safetensors file below tests/fixtures/goldens: 8-byte header length, JSON header, data. */
+/** All tensors of a safetensors file, by absolute path or below tests/fixtures/goldens: 8-byte header length, JSON header, data. */
 export function readFixture(relativePath: string): Map<string, FixtureTensor> {
   const bytes = readFileSync(fixturePath(relativePath));
   const dataStart = 8 + Number(bytes.readBigUInt64LE(0));

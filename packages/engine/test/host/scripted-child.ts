@@ -1,0 +1,80 @@
+// A child that speaks the host's protocol and does what its prompt says, word by word: `unet:200` blocks for a pass of 200 ms
+// as a run of the runtime does, `step` reports one, the rest is below. It loads a model as its path says.
+import { readFileSync, writeSync } from 'node:fs';
+import { setImmediate as nextLoopTurn } from 'node:timers/promises';
+import { cancelled, EngineError } from '../../src/errors.ts';
+import { serveEngine } from '../../src/host/serve.ts';
+import type { GenerateOptions, GenerateRequest, GenerateResult, Model, ModelInfo } from '../../src/model.ts';
+import { passKinds, type RunHooks } from '../../src/pipeline/run-hooks.ts';
+
+serveEngine(async (path) => {
+  const text = path.startsWith('/') ? readFileSync(path, 'utf8') : path;
+  if (text === 'refused')
+    throw new EngineError('model_file_missing', 'no unet', { details: { file: 'unet/config.json' } });
+  await perform(text.split(' '), {});
+  return scriptedModel;
+});
+
+const timings = { encodeMs: 1, denoiseMs: 2, decodeMs: 3, totalMs: 6 };
+const used = { width: 64, height: 64, steps: 1, guidanceScale: 3, scheduler: 'edm_euler' } as const;
+const info: ModelInfo = {
+  path: 'scripted',
+  layout: 'diffusers',
+  family: 'scripted',
+  defaults: used,
+  components: [],
+  configSource: 'none',
+};
+
+const scriptedModel: Model = {
+  info,
+  generate: async (request: GenerateRequest, options: GenerateOptions & RunHooks = {}): Promise<GenerateResult> => {
+    await perform(request.prompt.split(' '), options);
+    const told = { field: 'prompt', text: `${process.pid} ${process.env.ORT_DISABLE_TELEMETRY}` } as const;
+    return { images: [], used, truncated: [told], timings };
+  },
+  tokenize: async (text) => {
+    const seen = { count: text.length, limit: 75, truncated: '' };
+    return [seen, seen];
+  },
+  prepare: async () => {},
+  close: async () => {},
+};
+
+async function perform(
+  words: readonly string[],
+  { signal, onPass, onStep }: GenerateOptions & RunHooks,
+): Promise<void> {
+  let index = 0;
+  for (const word of words) {
+    await nextLoopTurn();
+    if (signal?.aborted) throw cancelled();
+    const [action = '', value = ''] = word.split(':');
+    const kind = passKinds.find((name) => name === action);
+    if (kind) {
+      onPass?.({ kind, phase: 'start' });
+      block(Number(value));
+      onPass?.({ kind, phase: 'end' });
+    } else if (action === 'step') {
+      index += 1;
+      onStep?.({ index, total: words.length, sample: 0, sigma: 1, elapsedMs: 1, etaMs: 1 });
+    } else {
+      misbehave(action, value);
+    }
+  }
+}
+
+function misbehave(action: string, value: string): void {
+  if (action === 'block') block(Number(value));
+  else if (action === 'signal') process.kill(process.pid, value);
+  else if (action === 'abort') process.abort();
+  else if (action === 'exit') process.exit(Number(value));
+  else if (action === 'say') writeSync(2, `${value}\n`);
+  else if (action === 'refuse') throw new EngineError('tensor_shape', 'refused', { details: { tensor: value } });
+  else if (action === 'throw') throw new RangeError(value);
+  else if (action === 'babble') process.send?.({ id: 1, type: 'pass', pass: 'nonsense' });
+}
+
+function block(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
