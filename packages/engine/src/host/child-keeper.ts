@@ -116,6 +116,7 @@ export class ChildKeeper {
     this.#starts += 1;
     this.#child = child;
     this.#gone = this.#untilGone(child);
+    this.#log('info', "the engine's process was started", child);
     return child;
   }
 

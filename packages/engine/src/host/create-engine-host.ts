@@ -28,8 +28,8 @@ export function createEngineHost(options: HostOptions): Promise<EngineHost> {
 
 /** The same with the child's code given, for tests with an engine that crashes or hangs. */
 export async function startHost(options: HostOptions, module: URL): Promise<EngineHost> {
-  const idleMs = milliseconds('idleMs', options.idleMs ?? defaultIdleMs);
-  if (options.passDeadlineMs !== undefined) milliseconds('passDeadlineMs', options.passDeadlineMs);
+  const idleMs = milliseconds('idleMs', options.idleMs ?? defaultIdleMs, 0);
+  if (options.passDeadlineMs !== undefined) milliseconds('passDeadlineMs', options.passDeadlineMs, 1);
   const keeper = new ChildKeeper(module, options);
   try {
     const { info } = await keeper.ready(options.signal);
@@ -41,9 +41,9 @@ export async function startHost(options: HostOptions, module: URL): Promise<Engi
   }
 }
 
-function milliseconds(param: 'idleMs' | 'passDeadlineMs', value: number): number {
-  if (value >= 0) return value;
-  throw new EngineError('invalid_request', `${param} must be 0 or more milliseconds (got ${value})`, {
+function milliseconds(param: 'idleMs' | 'passDeadlineMs', value: number, least: number): number {
+  if (value >= least) return value;
+  throw new EngineError('invalid_request', `${param} must be at least ${least} millisecond(s) (got ${value})`, {
     details: { param },
   });
 }
