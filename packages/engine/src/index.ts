@@ -8,6 +8,7 @@ export {
 } from './errors.ts';
 export { createEngineHost } from './host/create-engine-host.ts';
 export type { EngineHost, HostLogEntry, HostOptions, HostStats } from './host/engine-host.ts';
+export type { ProcessMemory } from './host/process-memory.ts';
 export { decodeImage } from './image/decode-image.ts';
 export { type EncodeOptions, encodeImage } from './image/encode-image.ts';
 export { formatParameters } from './image/format-parameters.ts';
@@ -31,6 +32,7 @@ export type {
   Model,
   ModelDefaults,
   ModelInfo,
+  PictureSize,
   PromptField,
   SchedulerName,
   SchedulerOverrides,

@@ -3,6 +3,12 @@ import type { DecodedPicture } from './image/picture.ts';
 /** [height, width] in pixels; height first, as the model's micro-conditioning has it. */
 export type SizeHW = readonly [height: number, width: number];
 
+/** In pixels: multiples of 8 from 64 to 2048. */
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
 export type SchedulerName = 'edm_dpmpp_2m' | 'edm_euler';
 
 /** Changes to the model's own scheduler_config.json for one request; the names are those of its keys. */
@@ -164,7 +170,7 @@ export interface Model {
   /** Token counts of a text for both encoders. */
   tokenize(text: string): Promise<readonly [TokenCount, TokenCount]>;
   /** Creates the sessions for a size now instead of at the first request. */
-  prepare(size: { width: number; height: number }): Promise<void>;
+  prepare(size: PictureSize, options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** Releases sessions and memory; later calls fail with `engine_closed`. */
   close(): Promise<void>;
 }

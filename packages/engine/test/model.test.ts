@@ -149,6 +149,25 @@ describe('cancelling', () => {
   });
 });
 
+describe('preparing', () => {
+  test('a prepared size needs no session any more when its picture is asked for', async () => {
+    const fresh = await loadModel(demo, { cacheDir });
+    await fresh.prepare({ width: 72, height: 64 });
+    const passes: string[] = [];
+    const request = { ...apple, width: 72, height: 64, steps: 1 };
+    await fresh.generate(request, { onPass: ({ kind, phase }) => passes.push(`${kind} ${phase}`) });
+    expect(passes).not.toContain('session start');
+    expect(passes.filter((pass) => pass === 'unet start')).toHaveLength(2);
+    await fresh.close();
+  });
+
+  test('preparing is cancelled by its signal and refuses sizes that cannot be', async () => {
+    const size = { width: 80, height: 80 };
+    await expect(model.prepare(size, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(model.prepare({ ...size, width: 100 })).rejects.toMatchObject({ code: 'invalid_request' });
+  });
+});
+
 describe('sizes', () => {
   test.each([
     [64, 64],

@@ -1,5 +1,5 @@
 import { EngineError } from '../errors.ts';
-import type { GenerateOptions, GenerateRequest, GenerateResult, ModelInfo, TokenCount } from '../model.ts';
+import type { GenerateOptions, GenerateRequest, GenerateResult, ModelInfo, PictureSize, TokenCount } from '../model.ts';
 import type { ChildKeeper } from './child-keeper.ts';
 import type { EngineHost, HostStats } from './engine-host.ts';
 import { PassHistory } from './pass-history.ts';
@@ -46,8 +46,8 @@ export class Host implements EngineHost {
     return this.#perform({ type: 'tokenize', text }, isTokenCounts, { pixels: 0 });
   }
 
-  prepare(size: { width: number; height: number }): Promise<void> {
-    return this.#perform({ type: 'prepare', size }, isNothing, { pixels: size.width * size.height });
+  prepare(size: PictureSize, { signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    return this.#perform({ type: 'prepare', size }, isNothing, { pixels: size.width * size.height, signal });
   }
 
   close(): Promise<void> {

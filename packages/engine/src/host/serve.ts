@@ -1,6 +1,6 @@
 import { cancelled, EngineError } from '../errors.ts';
 import type { GenerateOptions, LoadOptions, Model } from '../model.ts';
-import type { RunHooks } from '../pipeline/run-hooks.ts';
+import type { PassEvent, RunHooks } from '../pipeline/run-hooks.ts';
 import { type Call, type FromChild, isToChild } from './protocol.ts';
 import { toWireError } from './wire-error.ts';
 
@@ -42,10 +42,10 @@ export function serveEngine(load: (model: string, options: LoadOptions) => Promi
     }
     if (model === undefined) throw new EngineError('internal', 'a call before the model was loaded');
     if (call.type === 'tokenize') return model.tokenize(call.text);
-    if (call.type === 'prepare') return model.prepare(call.size);
+    const watched = { signal, onPass: (pass: PassEvent) => send({ id, type: 'pass', pass }) };
+    if (call.type === 'prepare') return model.prepare(call.size, watched);
     const options: GenerateOptions & RunHooks = {
-      signal,
-      onPass: (pass) => send({ id, type: 'pass', pass }),
+      ...watched,
       ...(call.steps && { onStep: (step) => send({ id, type: 'step', step }) }),
       ...(call.previewEvery !== undefined && { previewEvery: call.previewEvery }),
     };

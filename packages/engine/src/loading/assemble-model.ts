@@ -2,13 +2,15 @@ import { buildClipText } from '../graphs/clip-text.ts';
 import { buildUNet, type UNetShape } from '../graphs/unet.ts';
 import { buildVaeDecoder, buildVaeEncoder, type VaeShape } from '../graphs/vae.ts';
 import { downscaleOf } from '../graphs/vae-config.ts';
-import type { GenerateRequest, GenerateResult, LoadOptions, Model } from '../model.ts';
+import type { GenerateRequest, GenerateResult, LoadOptions, Model, PictureSize } from '../model.ts';
 import { Denoiser } from '../pipeline/denoiser.ts';
 import { requireSize } from '../pipeline/limits.ts';
 import { Network, type NetworkOptions } from '../pipeline/network.ts';
+import { nextTurn } from '../pipeline/next-turn.ts';
 import { type PipelineParts, type RunOptions, runPipeline } from '../pipeline/pipeline.ts';
 import { Previews } from '../pipeline/previews.ts';
 import { PromptEncoder } from '../pipeline/prompt-encoder.ts';
+import type { RunHooks } from '../pipeline/run-hooks.ts';
 import { TextEncoder } from '../pipeline/text-encoder.ts';
 import { Vae } from '../pipeline/vae.ts';
 import { physicalCores } from '../runtime/physical-cores.ts';
@@ -26,7 +28,10 @@ import { vaeIdentity } from './vae-identity.ts';
 /** A model in this process: besides the steps it tells its passes, which the engine host times. */
 export interface RunnableModel extends Model {
   generate(request: GenerateRequest, options?: RunOptions): Promise<GenerateResult>;
+  prepare(size: PictureSize, options?: PrepareOptions): Promise<void>;
 }
+
+type PrepareOptions = { readonly signal?: AbortSignal } & RunHooks;
 
 /**
  * Builds the pipeline of a checkpoint and checks every tensor it will need.
@@ -42,7 +47,7 @@ export async function assembleModel(checkpoint: Checkpoint, options: LoadOptions
     info: modelInfo(checkpoint, configs, parts.facts.defaults),
     generate: (request, run) => queue.add(() => runPipeline(parts, request, run)),
     tokenize: async (text) => [countTokens(parts, 0, text), countTokens(parts, 1, text)],
-    prepare: (size) => queue.add(() => prepareParts(parts, size)),
+    prepare: (size, run = {}) => queue.add(() => prepareParts(parts, size, run)),
     close: () => queue.close(() => releaseParts(parts)),
   };
 }
@@ -115,13 +120,18 @@ function countTokens(parts: PipelineParts, index: 0 | 1, text: string) {
   return { count, truncated, limit: tokenizer.limit };
 }
 
-async function prepareParts(parts: PipelineParts, size: { width: number; height: number }): Promise<void> {
+async function prepareParts(parts: PipelineParts, size: PictureSize, options: PrepareOptions): Promise<void> {
   const scale = downscaleOf(parts.vae.config);
   const width = requireSize('width', size.width) / scale;
   const height = requireSize('height', size.height) / scale;
-  for (const encoder of parts.prompts.encoders) await encoder.prepare({});
-  await parts.denoiser.prepare({ height, width }, parts.prompts.encoders[0].positions, {});
-  await parts.vae.prepare({ height, width }, {});
+  for (const encoder of parts.prompts.encoders) {
+    await nextTurn(options.signal);
+    await encoder.prepare(options);
+  }
+  await nextTurn(options.signal);
+  await parts.denoiser.prepare({ height, width }, parts.prompts.encoders[0].positions, options);
+  await nextTurn(options.signal);
+  await parts.vae.prepare({ height, width }, options);
 }
 
 async function releaseParts({ prompts, denoiser, vae }: PipelineParts): Promise<void> {
