@@ -1,0 +1,70 @@
+import { CliError } from '../cli-error.ts';
+
+export interface PixelSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface PixelPoint {
+  readonly x: number;
+  readonly y: number;
+}
+
+// Latents have an eighth of the picture's sides; the limits are the engine's.
+const multiple = 8;
+const smallest = 64;
+const largest = 2048;
+
+/** A parser of one side of the picture, in pixels: a multiple of 8 from 64 to 2048. */
+export function pictureSide(flag: string): (text: string) => number {
+  return (text) => {
+    const side = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (side >= smallest && side <= largest && side % multiple === 0) return side;
+    throw new CliError(
+      'usage',
+      `${flag} must be a multiple of ${multiple} from ${smallest} to ${largest} (got ${JSON.stringify(text)})${nearest(side)}`,
+    );
+  };
+}
+
+function nearest(side: number): string {
+  if (!(side > smallest && side < largest)) return '';
+  const below = Math.floor(side / multiple) * multiple;
+  return `; the nearest are ${below} and ${below + multiple}`;
+}
+
+/** A parser of `WIDTHxHEIGHT` for a picture that is to be made. */
+export function pictureSize(flag: string): (text: string) => PixelSize {
+  const parse = sizeOf(flag);
+  return (text) => {
+    const { width, height } = parse(text);
+    return {
+      width: pictureSide(`the width of ${flag}`)(String(width)),
+      height: pictureSide(`the height of ${flag}`)(String(height)),
+    };
+  };
+}
+
+/** A parser of `WIDTHxHEIGHT` for sizes that only condition the model: any positive number of pixels. */
+export function sizeOf(flag: string): (text: string) => PixelSize {
+  return (text) => {
+    const [, width, height] = /^(\d{1,5})[x×](\d{1,5})$/i.exec(text) ?? [];
+    if (Number(width) > 0 && Number(height) > 0) return { width: Number(width), height: Number(height) };
+    throw new CliError(
+      'usage',
+      `${flag} must be WIDTHxHEIGHT in pixels, such as 768x1024 (got ${JSON.stringify(text)})`,
+    );
+  };
+}
+
+/** A parser of `X,Y`: pixels from the left and from the top. */
+export function pointOf(flag: string): (text: string) => PixelPoint {
+  return (text) => {
+    const [, x, y] = /^(\d{1,5}),(\d{1,5})$/.exec(text) ?? [];
+    if (x !== undefined && y !== undefined) return { x: Number(x), y: Number(y) };
+    throw new CliError(
+      'usage',
+      `${flag} must be X,Y in pixels from the left and from the top, such as 0,128 (got ${JSON.stringify(text)})`,
+    );
+  };
+}

@@ -1,0 +1,36 @@
+import { type ExitStatus, exitStatus } from './exit-status.ts';
+
+const statusOf = {
+  usage: exitStatus.usage,
+  prompt_empty: exitStatus.usage,
+  prompt_unreadable: exitStatus.usage,
+  image_unreadable: exitStatus.usage,
+  output_exists: exitStatus.output,
+  output_unwritable: exitStatus.output,
+  disk_full: exitStatus.output,
+} as const satisfies Record<string, ExitStatus>;
+
+export type CliErrorCode = keyof typeof statusOf;
+
+/** What the command itself refuses or fails at; the engine's own failures are `EngineError`s. */
+export class CliError extends Error {
+  readonly code: CliErrorCode;
+  readonly hint: string | undefined;
+
+  /** @param hint what to do about it, when the message does not say so already */
+  constructor(code: CliErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'CliError';
+    this.code = code;
+    this.hint = options.hint;
+  }
+
+  get exitStatus(): ExitStatus {
+    return statusOf[this.code];
+  }
+}
+
+/** The error code of a failed system call, such as ENOENT; undefined for anything else that was thrown. */
+export function systemCode(thrown: unknown): string | undefined {
+  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
+}

@@ -1,0 +1,27 @@
+/** What one check of `easel doctor` found. */
+export interface Finding {
+  readonly check: string;
+  readonly ok: boolean;
+  /** What was found, in words. */
+  readonly detail: string;
+  /** What to do about it; only when it is not well. */
+  readonly remedy?: string;
+}
+
+export function well(check: string, detail: string): Finding {
+  return { check, ok: true, detail };
+}
+
+export function unwell(check: string, detail: string, remedy: string): Finding {
+  return { check, ok: false, detail, remedy };
+}
+
+/** The error as a finding; its message says what to do. */
+export function failed(check: string, thrown: unknown, remedy: string): Finding {
+  return unwell(check, thrown instanceof Error ? thrown.message : String(thrown), remedy);
+}
+
+export function renderFinding({ check, ok, detail, remedy }: Finding): string {
+  const line = `${ok ? '✓' : '✗'} ${check.padEnd(8)} ${detail}\n`;
+  return remedy === undefined ? line : `${line}           ${remedy}\n`;
+}

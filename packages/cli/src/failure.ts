@@ -1,0 +1,67 @@
+import type { EngineError, EngineErrorDetails, ErrorKind } from '@easel/engine';
+import { CommanderError } from 'commander';
+import { CliError } from './cli-error.ts';
+import { type ExitStatus, exitStatus } from './exit-status.ts';
+
+/** Everything that can go wrong, in the one form that is shown to people and written as JSON. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly details?: EngineErrorDetails;
+  readonly exitStatus: ExitStatus;
+}
+
+const statusOfKind = {
+  invalid: exitStatus.usage,
+  model: exitStatus.model,
+  resources: exitStatus.failed,
+  internal: exitStatus.failed,
+  cancelled: exitStatus.interrupted,
+} as const satisfies Record<ErrorKind, ExitStatus>;
+
+/** Says what was thrown in the terms of the command line. */
+export function toFailure(thrown: unknown): Failure {
+  if (thrown instanceof CliError) {
+    const { code, message, hint } = thrown;
+    return { code, message, ...(hint === undefined ? {} : { hint }), exitStatus: thrown.exitStatus };
+  }
+  if (isEngineError(thrown)) {
+    const { code, message, details } = thrown;
+    return { code, message, details, exitStatus: statusOfKind[thrown.kind] };
+  }
+  if (thrown instanceof CommanderError) return usageFailure(thrown);
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return { code: 'internal', message, hint: 'EASEL_DEBUG=1 shows where it came from', exitStatus: exitStatus.failed };
+}
+
+/** By its name: `instanceof` would load the whole engine to report a mistyped option. */
+function isEngineError(thrown: unknown): thrown is EngineError {
+  return thrown instanceof Error && thrown.name === 'EngineError' && 'kind' in thrown;
+}
+
+function usageFailure(error: CommanderError): Failure {
+  // Commander writes "error: …" with its suggestion on a second line.
+  const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+  const hint =
+    error.code === 'commander.excessArguments'
+      ? 'put the prompt in quotes: easel generate "a red apple"'
+      : 'easel --help lists the commands, easel COMMAND --help their options';
+  return { code: 'usage', message, hint, exitStatus: exitStatus.usage };
+}
+
+/** The lines for people: the message, the hint, and with EASEL_DEBUG the stacks of the error and its causes. */
+export function renderFailure(failure: Failure, thrown: unknown, debug: boolean): string {
+  const lines = [`easel: ${failure.message}`];
+  if (failure.hint !== undefined) lines.push(`       ${failure.hint}`);
+  if (debug) {
+    for (let error = thrown; error instanceof Error; error = error.cause) lines.push(error.stack ?? String(error));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** The same for programs (`--json`): one object with an `error` member. */
+export function failureAsJson(failure: Failure): { error: Record<string, unknown> } {
+  const { code, message, hint, details, exitStatus: status } = failure;
+  return { error: { code, message, ...(hint === undefined ? {} : { hint }), ...details, exitStatus: status } };
+}

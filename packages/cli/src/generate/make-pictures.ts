@@ -1,0 +1,63 @@
+import { createEngineHost, type GenerateResult, type HostOptions, type ModelInfo } from '@easel/engine';
+import type { Progress } from '../progress/progress.ts';
+import type { PreparedRun } from './prepare-run.ts';
+import type { PreviewFeed } from './preview.ts';
+
+export interface MadePictures {
+  readonly info: ModelInfo;
+  readonly result: GenerateResult;
+}
+
+export interface Watching {
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+  readonly previews: PreviewFeed | undefined;
+  /** Told what the engine's process does and writes. */
+  readonly log?: ((line: string) => void) | undefined;
+}
+
+/** Loads the model in a process of its own and makes the pictures; an abort ends that process at once. */
+export async function makePictures(
+  { flags, request, modelPath }: PreparedRun,
+  { signal, progress, previews, log }: Watching,
+): Promise<MadePictures> {
+  progress.begin(`loading ${flags.model}`);
+  const host = await createEngineHost({
+    model: modelPath,
+    load: loadOptions(flags),
+    signal,
+    onLog: ({ message }) => log?.(message),
+  });
+  const close = () => void host.close();
+  signal.addEventListener('abort', close);
+  try {
+    signal.throwIfAborted();
+    progress.begin('reading the prompt');
+    const result = await host.generate(request, {
+      signal,
+      onStep: (step) => {
+        progress.step(step);
+        if (step.preview !== undefined) previews?.update(step.preview);
+      },
+      ...(previews !== undefined && { previewEvery: previewInterval(request.steps ?? host.info.defaults.steps) }),
+    });
+    return { info: host.info, result };
+  } finally {
+    signal.removeEventListener('abort', close);
+    await previews?.settled();
+    await host.close();
+  }
+}
+
+/** About a dozen previews in a run: enough to watch, too few to slow it down. */
+function previewInterval(steps: number): number {
+  return Math.max(1, Math.round(steps / 12));
+}
+
+function loadOptions({ threads, modelConfig, variant }: PreparedRun['flags']): NonNullable<HostOptions['load']> {
+  return {
+    ...(threads !== undefined && { threads }),
+    ...(modelConfig !== undefined && { config: modelConfig }),
+    ...(variant !== undefined && { variant }),
+  };
+}

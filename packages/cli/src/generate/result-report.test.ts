@@ -1,0 +1,53 @@
+import type { GeneratedImage, GenerateResult } from '@easel/engine';
+import { describe, expect, it } from 'vitest';
+import type { GenerateFlags } from './generate-flags.ts';
+import { summaryOf, warningsOf } from './result-report.ts';
+
+const timings = { encodeMs: 1, denoiseMs: 2, decodeMs: 3, totalMs: 6 };
+const image = (seed: bigint | null): GeneratedImage => ({
+  width: 8,
+  height: 8,
+  data: new Uint8Array(192),
+  seed,
+  timings,
+});
+
+function madeWith(result: Partial<GenerateResult>, given: Partial<GenerateFlags> = {}) {
+  const flags: GenerateFlags = { samples: 1, model: 'demo', metadata: true, show: true, ...given };
+  const used = { width: 64, height: 128, steps: 25, guidanceScale: 3, scheduler: 'edm_dpmpp_2m' } as const;
+  const defaults = { ...used };
+  const info = { path: '/m', layout: 'diffusers', family: 'f', defaults, components: [], configSource: 'c' } as const;
+  const output = { format: 'png', folder: '.', paths: ['x.png'], named: true, overwrite: false } as const;
+  const run = { flags, request: { prompt: 'p' }, output, modelPath: '/m' };
+  return [run, { info, result: { images: [image(7n)], used, truncated: [], timings, ...result } }] as const;
+}
+
+describe('the summary', () => {
+  it('names what was really used', () => {
+    expect(summaryOf(...madeWith({}), 1234)).toBe('64×128, 25 steps of edm_dpmpp_2m, guidance 3, seed 7: 1.2 s');
+    expect(summaryOf(...madeWith({ images: [image(7n), image(8n)] }), 1234)).toContain('seeds 7, 8:');
+    expect(summaryOf(...madeWith({ images: [image(7n), image(null)] }, { generator: 'shared' }), 1)).toContain(
+      'seed 7 (shared):',
+    );
+  });
+});
+
+describe('warnings', () => {
+  it('are none when all went as one may think', () => {
+    expect(warningsOf(...madeWith({}, { negativePrompt: 'x' }))).toEqual([]);
+  });
+
+  it('tell of text that was not seen, by the option it came from', () => {
+    const truncated = [{ field: 'negativePrompt', text: 'the "end"' }] as const;
+    expect(warningsOf(...madeWith({ truncated }))).toEqual([
+      '--negative-prompt is longer than the model can read; it has not seen the end: "the \\"end\\""',
+    ]);
+  });
+
+  it('tell of a negative prompt without effect', () => {
+    const used = { width: 64, height: 64, steps: 1, guidanceScale: 1, scheduler: 'edm_euler' } as const;
+    expect(warningsOf(...madeWith({ used }, { negativePrompt: '' }))).toEqual([
+      expect.stringContaining('has no effect at --guidance-scale 1'),
+    ]);
+  });
+});

@@ -1,0 +1,68 @@
+import type { GeneratedImage, PromptField } from '@easel/engine';
+import { duration } from '../progress/duration.ts';
+import type { MadePictures } from './make-pictures.ts';
+import type { PreparedRun } from './prepare-run.ts';
+
+export interface SavedPicture {
+  readonly image: GeneratedImage;
+  readonly file: string;
+  readonly bytes: number;
+}
+
+const optionOf = {
+  prompt: 'the prompt',
+  prompt2: '--prompt-2',
+  negativePrompt: '--negative-prompt',
+  negativePrompt2: '--negative-prompt-2',
+} as const satisfies Record<PromptField, string>;
+
+/** Things that went otherwise than somebody may think, in sentences. */
+export function warningsOf({ flags }: PreparedRun, { result }: MadePictures): string[] {
+  const warnings = result.truncated.map(
+    ({ field, text }) =>
+      `${optionOf[field]} is longer than the model can read; it has not seen the end: ${JSON.stringify(text)}`,
+  );
+  if (flags.negativePrompt !== undefined && result.used.guidanceScale <= 1) {
+    warnings.push(
+      `the negative prompt has no effect at --guidance-scale ${result.used.guidanceScale}; it needs more than 1`,
+    );
+  }
+  return warnings;
+}
+
+/** One line: what was made, how, and how long it took. */
+export function summaryOf({ flags }: PreparedRun, { result }: MadePictures, totalMs: number): string {
+  const { width, height, steps, guidanceScale, scheduler } = result.used;
+  const seeds = result.images.map(({ seed }) => String(seed ?? 'none'));
+  const seedText =
+    flags.generator === 'shared'
+      ? `seed ${seeds[0]} (shared)`
+      : `seed${seeds.length > 1 ? 's' : ''} ${seeds.join(', ')}`;
+  return `${width}×${height}, ${steps} ${steps === 1 ? 'step' : 'steps'} of ${scheduler}, guidance ${guidanceScale}, ${seedText}: ${duration(totalMs)}`;
+}
+
+/** The result for programs. Times are milliseconds; `totalMs` is that of the whole command. */
+export function resultAsJson(
+  run: PreparedRun,
+  made: MadePictures,
+  saved: readonly SavedPicture[],
+  totalMs: number,
+): Record<string, unknown> {
+  const { info, result } = made;
+  return {
+    images: saved.map(({ image, file, bytes }) => ({
+      file,
+      seed: image.seed === null ? null : Number(image.seed),
+      width: image.width,
+      height: image.height,
+      format: run.output.format,
+      bytes,
+      timings: image.timings,
+    })),
+    model: { name: run.flags.model, path: info.path, family: info.family },
+    used: result.used,
+    truncated: result.truncated,
+    warnings: warningsOf(run, made),
+    timings: { ...result.timings, commandMs: Math.round(totalMs) },
+  };
+}

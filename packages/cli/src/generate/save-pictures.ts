@@ -1,0 +1,50 @@
+import { encodeImage } from '@easel/engine';
+import { CliError } from '../cli-error.ts';
+import type { Interruption } from '../interruption.ts';
+import { saveFiles } from '../output/save-files.ts';
+import { readVersion } from '../version.ts';
+import type { MadePictures } from './make-pictures.ts';
+import { pictureParameters } from './picture-parameters.ts';
+import type { PreparedRun } from './prepare-run.ts';
+import type { SavedPicture } from './result-report.ts';
+
+/** Encodes the pictures and saves all of them or none. */
+export async function savePictures(
+  run: PreparedRun,
+  made: MadePictures,
+  interruption: Interruption,
+): Promise<SavedPicture[]> {
+  const { format, paths, overwrite } = run.output;
+  const { quality, metadata } = run.flags;
+  const version = readVersion();
+  const files = await Promise.all(
+    made.result.images.map(async (image, index) => ({
+      path: paths[index] ?? '',
+      bytes: await encodeImage(image, {
+        format,
+        ...(quality !== undefined && { quality }),
+        ...(metadata && { parameters: pictureParameters(run, made, image, version) }),
+      }),
+    })),
+  );
+  const { signal, atForcedExit } = interruption;
+  const names = await saveFiles(files, { overwrite, signal, atForcedExit });
+  return made.result.images.map((image, index) => ({
+    image,
+    file: names[index] ?? '',
+    bytes: files[index]?.bytes.length ?? 0,
+  }));
+}
+
+/** The failure of a run whose names were taken by somebody else while it made its pictures; they are safe under other names. */
+export function displacement({ output }: PreparedRun, saved: readonly SavedPicture[]): CliError | undefined {
+  if (!output.named) return undefined;
+  const moved = saved.flatMap(({ file }, index) =>
+    file === output.paths[index] ? [] : [{ wanted: output.paths[index], file }],
+  );
+  if (moved.length === 0) return undefined;
+  const places = moved.map(
+    ({ wanted, file }) => `${wanted} was created by somebody else in the meantime; the picture is in ${file}`,
+  );
+  return new CliError('output_exists', places.join('; '));
+}

@@ -1,0 +1,82 @@
+import { relative } from 'node:path';
+import type { ComponentInfo, ModelInfo, ModelReport } from '@easel/engine';
+import type { ModelLicence } from '@easel/models';
+import type { InspectedModel } from './inspection-json.ts';
+
+/** A broken download can lack thousands of tensors; nobody reads them all. */
+const mostProblems = 20;
+
+/** The report for people. */
+export function renderInspection({ name, report, licence }: InspectedModel): string {
+  const { path, info, scheduler } = report;
+  const facts: [label: string, text: string][] = [['path', path], ...(info ? factsOf(info) : [])];
+  if (scheduler) facts.push(['sampler', samplerText(scheduler)]);
+  facts.push(['licence', licenceText(licence)]);
+  const lines = [
+    info === undefined ? name : `${name}: ${info.family}`,
+    ...facts.map(([label, text]) => `  ${label.padEnd(10)}${text}`),
+    ...(info === undefined ? [] : ['', ...componentTable(info)]),
+    '',
+    ...verdict(report),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function factsOf({ layout, configSource, defaults }: ModelInfo): [string, string][] {
+  const { width, height, steps, guidanceScale, scheduler } = defaults;
+  return [
+    ['layout', `${layout === 'diffusers' ? 'diffusers folder' : 'single file'}, configured by ${configSource}`],
+    ['defaults', `${width}×${height}, ${steps} steps of ${scheduler}, guidance ${guidanceScale}`],
+  ];
+}
+
+function samplerText(scheduler: NonNullable<ModelReport['scheduler']>): string {
+  const { algorithm, sigmaSchedule, sigmaMin, sigmaMax, solverOrder, solverType } = scheduler;
+  const solver = algorithm === 'edm_dpmpp_2m' ? `, order ${solverOrder}, ${solverType}` : '';
+  return `${algorithm}${solver}; ${sigmaSchedule} sigmas from ${sigmaMax} to ${sigmaMin}`;
+}
+
+function licenceText(licence: ModelLicence | undefined): string {
+  if (licence === undefined)
+    return 'not stated (no card beside the weights that names one): ask whoever you have it from';
+  return licence.link === undefined ? licence.name : `${licence.name} (${licence.link})`;
+}
+
+function componentTable({ components, path }: ModelInfo): string[] {
+  const total = {
+    name: 'total',
+    parameters: sum(components, 'parameters'),
+    bytes: sum(components, 'bytes'),
+    precision: '',
+  };
+  const rows = components.map((component) =>
+    row(component, component.files.map((file) => relative(path, file) || '(the file)').join(', ')),
+  );
+  return [row({ name: 'part', precision: 'precision' }, 'file'), ...rows, row(total, '')];
+}
+
+function row(part: { name: string; parameters?: number; bytes?: number; precision: string }, files: string): string {
+  const parameters = part.parameters === undefined ? 'parameters' : millions(part.parameters);
+  const size = part.bytes === undefined ? 'size' : megabytes(part.bytes);
+  return `  ${part.name.padEnd(16)}${parameters.padStart(10)}${size.padStart(11)}  ${part.precision.padEnd(11)}${files}`.trimEnd();
+}
+
+function sum(components: readonly ComponentInfo[], field: 'parameters' | 'bytes'): number {
+  return components.reduce((total, component) => total + component[field], 0);
+}
+
+function millions(parameters: number): string {
+  return `${(parameters / 1e6).toFixed(parameters < 1e8 ? 2 : 0)} M`;
+}
+
+function megabytes(bytes: number): string {
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+}
+
+function verdict({ problems }: ModelReport): string[] {
+  if (problems.length === 0) return ['✓ complete: it can be used'];
+  const shown = problems.slice(0, mostProblems).map(({ message }) => `  ${message}`);
+  const more =
+    problems.length > mostProblems ? [`  and ${problems.length - mostProblems} more (--json lists them all)`] : [];
+  return [`✗ it cannot be used: ${problems.length} problem${problems.length === 1 ? '' : 's'}`, ...shown, ...more];
+}

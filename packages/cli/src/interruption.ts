@@ -1,0 +1,54 @@
+import { type ExitStatus, exitStatus } from './exit-status.ts';
+
+/** How long the work may take to unwind after a signal; then the process ends all the same. */
+const patienceMs = 900;
+
+const statusOf: Readonly<Record<string, ExitStatus>> = {
+  SIGINT: exitStatus.interrupted,
+  SIGTERM: exitStatus.terminated,
+  SIGHUP: exitStatus.hangup,
+};
+
+export interface Interruption extends Disposable {
+  /** Aborted by the first SIGINT, SIGTERM or SIGHUP. */
+  readonly signal: AbortSignal;
+  /** The status to end with; undefined while nothing has interrupted the work. */
+  readonly status: ExitStatus | undefined;
+  /** Registers what has to be undone (synchronously) when the process cannot wait for the work to unwind. */
+  readonly atForcedExit: (undo: () => void) => void;
+}
+
+/**
+ * Turns the signals that end a process into an abort of its work, so that files, cursor and child process are put in order. A second
+ * signal, or work that does not unwind within a second, ends the process at once.
+ */
+export function listenForInterruption(): Interruption {
+  const controller = new AbortController();
+  const undos: (() => void)[] = [];
+  let status: ExitStatus | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  const endNow = () => {
+    for (const undo of undos) undo();
+    process.exit(status);
+  };
+  const onSignal = (name: NodeJS.Signals) => {
+    if (controller.signal.aborted) return endNow();
+    status = statusOf[name];
+    timer = setTimeout(endNow, patienceMs);
+    controller.abort(new Error(`stopped by ${name}`));
+  };
+  for (const name of Object.keys(statusOf)) process.on(name, onSignal);
+
+  return {
+    signal: controller.signal,
+    get status() {
+      return status;
+    },
+    atForcedExit: (undo) => void undos.push(undo),
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      for (const name of Object.keys(statusOf)) process.off(name, onSignal);
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import { closeSync, fsyncSync, openSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { CliError, systemCode } from '../cli-error.ts';
+import { outputFailure } from './output-failure.ts';
+import { temporaryName } from './temporary-name.ts';
+
+/** About a small picture: a disk that does not take this much is full for our purposes. */
+const probe = new Uint8Array(64 * 1024);
+
+/**
+ * Proves by writing that pictures can be saved in `folder`, before the time for making them is spent. Permission bits would not do:
+ * they do not bind root, and say nothing of read-only mounts, special file systems and full disks.
+ *
+ * @throws CliError `output_unwritable` or `disk_full`
+ */
+export function checkFolder(folder: string): void {
+  requireFolder(folder);
+  const path = temporaryName(folder);
+  try {
+    const file = openSync(path, 'wx');
+    try {
+      writeFileSync(file, probe); // unlike writeSync it goes on after a short write, up to the error
+      fsyncSync(file); // some file systems find out about a full disk only now
+    } finally {
+      closeSync(file);
+      unlinkSync(path);
+    }
+  } catch (error) {
+    throw outputFailure(folder, error);
+  }
+}
+
+function requireFolder(folder: string): void {
+  let isFolder: boolean;
+  try {
+    isFolder = statSync(folder).isDirectory();
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT')
+      throw new CliError('output_unwritable', `the folder ${folder} does not exist; create it first`);
+    throw outputFailure(folder, error);
+  }
+  if (!isFolder) throw new CliError('output_unwritable', `cannot save in ${folder}: it is not a folder`);
+}

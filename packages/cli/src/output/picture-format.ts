@@ -1,0 +1,55 @@
+import { extname } from 'node:path';
+import { CliError } from '../cli-error.ts';
+
+export const pictureFormats = ['png', 'jpeg', 'webp'] as const;
+export type PictureFormat = (typeof pictureFormats)[number];
+
+const formatOfExtension: Readonly<Record<string, PictureFormat>> = {
+  '.png': 'png',
+  '.jpg': 'jpeg',
+  '.jpeg': 'jpeg',
+  '.jfif': 'jpeg',
+  '.webp': 'webp',
+};
+
+/** Extensions that would promise a format which is not written. */
+const otherPictures = new Set([
+  '.avif',
+  '.bmp',
+  '.gif',
+  '.heic',
+  '.heif',
+  '.jp2',
+  '.jxl',
+  '.ppm',
+  '.svg',
+  '.tif',
+  '.tiff',
+]);
+
+/**
+ * The format of the file `path`: the one asked for, else that of its extension, else PNG.
+ *
+ * @throws CliError `usage` when the extension promises another format, so that no file lies about its content.
+ */
+export function formatFor(path: string | undefined, asked: PictureFormat | undefined): PictureFormat {
+  const extension = path === undefined ? '' : extname(path).toLowerCase();
+  const promised = formatOfExtension[extension];
+  if (promised === undefined && otherPictures.has(extension)) {
+    throw new CliError(
+      'usage',
+      `${extension} files are not written (got --output ${path}); the formats are ${pictureFormats.join(', ')}`,
+    );
+  }
+  if (promised !== undefined && asked !== undefined && promised !== asked) {
+    throw new CliError(
+      'usage',
+      `--format ${asked} contradicts the extension of --output ${path}; leave one of them out`,
+    );
+  }
+  return asked ?? promised ?? 'png';
+}
+
+export function extensionOf(format: PictureFormat): string {
+  return format === 'jpeg' ? '.jpg' : `.${format}`;
+}

@@ -1,0 +1,58 @@
+import { CommanderError } from 'commander';
+import type { CliContext } from './cli-context.ts';
+import { type ExitStatus, exitStatus } from './exit-status.ts';
+import { failureAsJson, renderFailure, toFailure } from './failure.ts';
+import { listenForInterruption } from './interruption.ts';
+import { easelProgram } from './program.ts';
+
+/** Runs one command line and says what the process should exit with. Nothing is thrown. */
+export async function runCli(args: readonly string[], context: CliContext): Promise<ExitStatus> {
+  using interruption = listenForInterruption();
+  let status: ExitStatus = exitStatus.ok;
+  // The commands are loaded when they run: help and version do not wait for the engine.
+  const program = easelProgram({
+    generate: async (prompt, flags) => {
+      const { runGenerate } = await import('./generate/run-generate.ts');
+      status = await runGenerate(prompt, flags, context, interruption);
+    },
+    inspect: async (nameOrPath, flags) => {
+      const { runInspect } = await import('./inspect/run-inspect.ts');
+      status = await runInspect(nameOrPath, flags, context);
+    },
+    doctor: async (flags) => {
+      const { runDoctor } = await import('./doctor/run-doctor.ts');
+      status = await runDoctor(flags, context, interruption.signal);
+    },
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return status;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) {
+      if (thrown.exitCode === 0) return exitStatus.ok; // help or version was printed
+      if (thrown.code === 'commander.help') return exitStatus.usage; // so was help, for want of a command
+    }
+    return reportFailure(thrown, interruption.status, args, context);
+  }
+}
+
+function reportFailure(
+  thrown: unknown,
+  interrupted: ExitStatus | undefined,
+  args: readonly string[],
+  { stdout, stderr, env }: CliContext,
+): ExitStatus {
+  const failure =
+    interrupted === undefined
+      ? toFailure(thrown)
+      : { code: 'cancelled', message: 'stopped; nothing was saved', exitStatus: interrupted };
+  if (wantsJson(args)) stdout.write(`${JSON.stringify(failureAsJson(failure), null, 2)}\n`);
+  else stderr.write(renderFailure(failure, thrown, Boolean(env.EASEL_DEBUG)));
+  return failure.exitStatus;
+}
+
+/** Whether an error is to be JSON, known even when the options could not be parsed. */
+function wantsJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return args.slice(0, end === -1 ? args.length : end).includes('--json');
+}

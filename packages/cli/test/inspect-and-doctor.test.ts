@@ -1,0 +1,55 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { runEasel, temporaryFolder } from './run-easel.ts';
+
+describe('easel model inspect', () => {
+  it('says what the embedded model is, for people', async () => {
+    const { status, stdout, stderr } = await runEasel(['model', 'inspect', 'demo'], { cwd: temporaryFolder() });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^demo: Playground v2\.5/);
+    expect(stdout).toMatch(/licence +mit \(/);
+    expect(stdout).toMatch(/unet +\d+\.\d\d M +\d+\.\d MB {2}F16/);
+    expect(stdout).toContain('✓ complete');
+  });
+
+  it('says it for programs', async () => {
+    const { status, stdout } = await runEasel(['model', 'inspect', 'demo', '--json'], { cwd: temporaryFolder() });
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      name: 'demo',
+      loadable: true,
+      layout: 'diffusers',
+      licence: { name: 'mit' },
+      defaults: { steps: 25, scheduler: 'edm_dpmpp_2m' },
+      components: ['text_encoder', 'text_encoder_2', 'unet', 'vae'].map((name) => ({ name, precision: 'F16' })),
+      problems: [],
+    });
+  });
+});
+
+describe('easel doctor', () => {
+  it('makes a picture, leaves nothing in the folder, and is content', async () => {
+    const cwd = temporaryFolder();
+    const { status, stdout } = await runEasel(['doctor', '--json'], {
+      cwd,
+      env: { XDG_CACHE_HOME: temporaryFolder() },
+    });
+    const { ok, findings } = JSON.parse(stdout);
+    expect(findings.filter((finding: { ok: boolean }) => !finding.ok)).toEqual([]);
+    expect({ status, ok }).toEqual({ status: 0, ok: true });
+    expect(findings.map((finding: { check: string }) => finding.check)).toEqual(
+      expect.arrayContaining(['node', 'memory', 'disk', 'cache', 'engine', 'picture']),
+    );
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  it('shows what is wrong with a remedy, and ends with status 1', async () => {
+    const { status, stdout } = await runEasel(['doctor'], {
+      cwd: temporaryFolder(),
+      env: { XDG_CACHE_HOME: '/dev/null' },
+    });
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/✗ cache .*\n +set XDG_CACHE_HOME to a folder that can be written/);
+    expect(stdout).toMatch(/✓ picture/);
+  });
+});
