@@ -19,6 +19,8 @@ export { type ParsedParameters, parseParameters } from './image/parse-parameters
 export type { DecodedPicture } from './image/picture.ts';
 export { readParameters } from './image/read-parameters.ts';
 export { loadModel } from './load-model.ts';
+export { defaultCacheFolder } from './loading/cache-folder.ts';
+export { findModel } from './loading/find-model.ts';
 export { inspectModel, type ModelReport } from './loading/inspect-model.ts';
 export type {
   ComponentInfo,

@@ -1,7 +1,6 @@
-import { assembleModel, type RunnableModel } from './loading/assemble-model.ts';
-import { modelPath } from './loading/model-path.ts';
+import type { RunnableModel } from './loading/assemble-model.ts';
+import { findModel } from './loading/find-model.ts';
 import type { LoadOptions } from './model.ts';
-import { openCheckpoint } from './weights/checkpoint.ts';
 
 /**
  * Loads a model into this process. Its runs block the thread they are on; a program that must stay responsive uses
@@ -18,7 +17,10 @@ import { openCheckpoint } from './weights/checkpoint.ts';
  * await model.close();
  */
 export async function loadModel(pathOrName: string, options: LoadOptions = {}): Promise<RunnableModel> {
-  const path = modelPath(pathOrName);
+  // Imported here, so that a program that only talks to a host or shows help does not load ONNX Runtime.
+  const { assembleModel } = await import('./loading/assemble-model.ts');
+  const { openCheckpoint } = await import('./weights/checkpoint.ts');
+  const path = findModel(pathOrName, process.env);
   const checkpoint = await openCheckpoint(path, {
     ...(options.config !== undefined && { config: options.config }),
     ...(options.variant !== undefined && { variant: options.variant }),

@@ -118,6 +118,8 @@ export interface GenerateResult {
     readonly steps: number;
     readonly guidanceScale: number;
     readonly scheduler: SchedulerName;
+    /** Of image-to-image. */
+    readonly strength?: number;
   };
   /** Text past the 77-token limit of an encoder, which the model never saw. */
   readonly truncated: readonly { readonly field: PromptField; readonly text: string }[];

@@ -1,13 +1,6 @@
 import { mkdirSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { checkFolder } from '../output/check-folder.ts';
 import { type Finding, failed, well } from './finding.ts';
-
-/** Where the engine keeps small data that it can make again (its `cacheDir`). */
-export function cacheFolder(env: Readonly<Record<string, string | undefined>>): string {
-  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'easel');
-}
 
 export function checkCache(folder: string): Finding {
   try {

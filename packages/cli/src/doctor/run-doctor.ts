@@ -1,9 +1,10 @@
+import { defaultCacheFolder } from '@easel/engine';
 import type { CliContext } from '../cli-context.ts';
 import type { DoctorFlags } from '../commands/doctor.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
 import { readVersion } from '../version.ts';
 import { checkEngine } from './check-engine.ts';
-import { cacheFolder, checkCache, checkOutput } from './check-folders.ts';
+import { checkCache, checkOutput } from './check-folders.ts';
 import { checkDisk, checkMemory, checkNode, checkProcessor } from './check-machine.ts';
 import { type Finding, renderFinding } from './finding.ts';
 
@@ -19,7 +20,14 @@ export async function runDoctor(
     if (!flags.json) stdout.write(found.map(renderFinding).join(''));
   };
   const here = process.cwd();
-  tell(checkNode(), checkProcessor(), checkMemory(), checkDisk(here), checkOutput(here), checkCache(cacheFolder(env)));
+  tell(
+    checkNode(),
+    checkProcessor(),
+    checkMemory(),
+    checkDisk(here),
+    checkOutput(here),
+    checkCache(defaultCacheFolder(env)),
+  );
   tell(...(await checkEngine(env, signal)));
   signal.throwIfAborted();
   const ok = findings.every((finding) => finding.ok);

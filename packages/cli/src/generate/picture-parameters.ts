@@ -12,7 +12,7 @@ export function pictureParameters(
   easelVersion: string,
 ): GenerationParameters {
   const { prompt2, negativePrompt2, sigmaSchedule, solverOrder, solverType, guidanceRescale } = flags;
-  const { steps, guidanceScale, scheduler } = result.used;
+  const { steps, guidanceScale, scheduler, strength } = result.used;
   return {
     prompt: request.prompt,
     negativePrompt: request.negativePrompt ?? null,
@@ -29,13 +29,10 @@ export function pictureParameters(
     width: image.width,
     height: image.height,
     model: modelName(info.path),
-    ...(request.image !== undefined && { strength: request.image.strength ?? defaultStrength }),
+    ...(strength !== undefined && { strength }),
     easelVersion,
   };
 }
-
-/** The engine's, for a request that names none. */
-const defaultStrength = 0.6;
 
 /** The embedded model by its name, others by that of their folder or file, as is the custom in these texts. */
 function modelName(path: string): string {

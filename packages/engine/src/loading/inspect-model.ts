@@ -4,8 +4,8 @@ import { parseSchedulerConfig, type SchedulerConfig } from '../schedulers/config
 import { openCheckpoint } from '../weights/checkpoint.ts';
 import { findTensorProblems } from './check-tensors.ts';
 import { parseComponentConfigs } from './component-configs.ts';
+import { findModel } from './find-model.ts';
 import { modelDefaults, modelInfo } from './model-info.ts';
-import { modelPath } from './model-path.ts';
 import { readTokenizers } from './read-tokenizers.ts';
 
 /** What can be said of a model without running it. */
@@ -30,8 +30,9 @@ export async function inspectModel(
   pathOrName: string,
   options: { readonly config?: string; readonly variant?: 'fp16' | 'fp32' } = {},
 ): Promise<ModelReport> {
-  const path = modelPath(pathOrName);
+  let path = pathOrName;
   try {
+    path = findModel(pathOrName, process.env);
     const checkpoint = await openCheckpoint(path, options);
     const configs = parseComponentConfigs(checkpoint);
     const scheduler = parseSchedulerConfig(checkpoint.scheduler.values, checkpoint.scheduler.file);

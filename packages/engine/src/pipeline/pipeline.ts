@@ -45,10 +45,11 @@ export async function runPipeline(
     images.push({ ...image, timings: { ...image.timings, encodeMs } });
   }
   const sum = (part: 'denoiseMs' | 'decodeMs') => images.reduce((total, { timings }) => total + timings[part], 0);
-  const { width, height, steps, guidanceScale, schedule } = plan;
+  const { width, height, steps, strength, guidanceScale, schedule } = plan;
+  const scheduler = schedule.config.algorithm;
   return {
     images,
-    used: { width, height, steps, guidanceScale, scheduler: schedule.config.algorithm },
+    used: { width, height, steps, guidanceScale, scheduler, ...(strength !== undefined && { strength }) },
     truncated: truncatedTexts(parts.prompts, plan),
     timings: { encodeMs, denoiseMs: sum('denoiseMs'), decodeMs: sum('decodeMs'), totalMs: performance.now() - began },
   };

@@ -15,6 +15,8 @@ export interface Plan {
   readonly latentSize: { readonly width: number; readonly height: number };
   readonly schedule: Schedule;
   readonly steps: number;
+  /** Of image-to-image; undefined: from noise alone. */
+  readonly strength: number | undefined;
   readonly prompt: PromptPair;
   readonly guidanceScale: number;
   readonly guidanceRescale: number;
@@ -62,6 +64,7 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
     height,
     latentSize,
     steps,
+    strength,
     guidanceScale,
     guidanceRescale,
     schedule: createSchedule(scheduler, steps, strength),

@@ -2,7 +2,7 @@ import { createMt19937 } from './mt19937.ts';
 import { createPairwiseNormal, groupSize, normalsFromUniforms } from './normal.ts';
 import { low32Bits, toTorchSeed } from './seed.ts';
 
-/** A stream of random numbers. `count` is the number of elements of one whole tensor: the values depend on it, not only on the seed. */
+/** A stream of random numbers. `count` is the size of one whole tensor: the values depend on it, not only on the seed. */
 export interface Generator {
   /** Standard normals, as float32. */
   randn(count: number): Float32Array;

@@ -3,8 +3,8 @@ import { threshold } from './dynamic-thresholding.ts';
 import type { Sampler } from './sampling.ts';
 
 /**
- * DPM-Solver++ multistep, orders 1 to 3 (Lu et al. 2022, "DPM-Solver++: Fast Solver for Guided Sampling of Diffusion Probabilistic
- * Models", algorithm 2 for order 2), for EDM noise: α = 1, so λ = ln(α/σ) = −ln σ. It integrates the denoiser's output over λ,
+ * DPM-Solver++ multistep, orders 1 to 3 (Lu et al. 2022, "DPM-Solver++: Fast Solver for Guided Sampling of Diffusion
+ * Probabilistic Models", algorithm 2 for order 2), for EDM noise: α = 1, so λ = ln(α/σ) = −ln σ. It integrates the denoiser's output over λ,
  * extrapolating from the outputs of the steps before.
  */
 export const sampleDpmSolverMultistep: Sampler = async (denoise, x, { sigmas, config, beginIndex }, onStep) => {

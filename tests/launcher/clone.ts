@@ -1,0 +1,62 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, realpathSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { newcomersEnvironment } from './command.ts';
+
+const repository = resolve(import.meta.dirname, '../..');
+
+/** A temporary folder, with a space in its name as a path may have. */
+export function scratchFolder(): string {
+  return realpathSync(mkdtempSync(join(tmpdir(), 'easel launcher ')));
+}
+
+/** What `git clone` would give after a commit of the working tree: its files (or those below `paths`) but not what git ignores. */
+export function freshClone(parent: string, name: string, paths: readonly string[] = ['.']): string {
+  const clone = join(parent, name);
+  const listing = execFileSync(
+    'git',
+    ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--', ...paths],
+    {
+      cwd: repository,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 26,
+    },
+  );
+  for (const file of listing.split('\0')) {
+    if (file === '' || !existsSync(join(repository, file))) continue;
+    mkdirSync(dirname(join(clone, file)), { recursive: true });
+    copyFileSync(join(repository, file), join(clone, file));
+  }
+  return clone;
+}
+
+/** A copy of an installed clone; where `cp` can, by hard links, so replace files in it, never write into them. */
+export function copyOf(clone: string, copy: string): string {
+  const flags = process.platform === 'linux' ? '-al' : '-a';
+  execFileSync('cp', [flags, clone, copy]);
+  return copy;
+}
+
+/** Why nothing can be installed here, or nothing when the registry answers. */
+export function whyNoInstall(): string | undefined {
+  try {
+    execFileSync(
+      'npm',
+      ['view', 'semver', 'version', '--prefer-online', '--fetch-retries=0', '--fetch-timeout=20000'],
+      {
+        cwd: tmpdir(),
+        env: newcomersEnvironment(),
+        encoding: 'utf8',
+        stdio: 'pipe',
+      },
+    );
+    return undefined;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n').find((line) => line.includes('code')) : undefined;
+    return `the npm registry cannot be reached (${reason ?? String(error)})`;
+  }
+}
+
+/** The files that decide whether and how to install. */
+export const installerFiles = ['easel', 'package.json', 'package-lock.json', 'tools/ensure-installed'];

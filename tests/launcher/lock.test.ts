@@ -1,0 +1,76 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freshClone, installerFiles, scratchFolder } from './clone.ts';
+import { run, start, until, withCommands } from './command.ts';
+
+/**
+ * Who installs when, seen by what npm is told: in place of npm stands a script that writes down when it begins and when it ends, and
+ * installs nothing.
+ */
+describe('the lock of the installer', () => {
+  let folder = '';
+  let clone = '';
+  let journal = '';
+  beforeEach(() => {
+    folder = scratchFolder();
+    clone = freshClone(folder, 'my easel', installerFiles);
+    journal = join(folder, 'journal');
+    writeFileSync(journal, '');
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const npmThat = (does: string) =>
+    withCommands(folder, { npm: `echo begin >> "${journal}"\n${does}\necho end >> "${journal}"\nexit 1` });
+  const entries = () => readFileSync(journal, 'utf8').split('\n').slice(0, -1);
+  const begun = () => entries().includes('begin');
+  const ensureInstalled = (env: NodeJS.ProcessEnv) => start('tools/ensure-installed', [], { cwd: clone, env });
+
+  it('lets one at a time install, also when all of them find the lock of a dead one', async () => {
+    const dead = await run('sh', ['-c', 'echo $$'], { cwd: folder });
+    writeFileSync(join(clone, '.easel-installing.1'), dead.stdout);
+    const env = npmThat('sleep 0.2');
+    const outcomes = await Promise.all(Array.from({ length: 5 }, () => ensureInstalled(env).outcome));
+    expect(outcomes.map(({ status }) => status)).toEqual([1, 1, 1, 1, 1]);
+    expect(entries()).toEqual(Array.from({ length: 5 }, () => ['begin', 'end']).flat());
+  });
+
+  it('is held by an npm that has lost its parent, until it ends', async () => {
+    const orphaned = ensureInstalled(npmThat('sleep 2'));
+    await until(begun);
+    process.kill(orphaned.pid, 'SIGKILL');
+    const next = await ensureInstalled(npmThat('')).outcome;
+    expect(next.stderr).toMatch(/^easel: waiting for process \d+, which is installing/);
+    expect(entries()).toEqual(['begin', 'end', 'begin', 'end']);
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'is free when its owner is a zombie, as one may stay in a container',
+    async () => {
+      const parent = start('sh', ['-c', `sleep 0 & echo $! > "${journal}.zombie"; exec sleep 60`], { cwd: folder });
+      await until(() => existsSync(`${journal}.zombie`) && readFileSync(`${journal}.zombie`, 'utf8').endsWith('\n'));
+      const zombie = readFileSync(`${journal}.zombie`, 'utf8').trim();
+      await until(() => readFileSync(`/proc/${zombie}/stat`, 'utf8').includes(') Z '));
+      writeFileSync(join(clone, '.easel-installing.1'), `${zombie}\n`);
+      const outcome = await ensureInstalled(npmThat('')).outcome;
+      process.kill(-parent.pid, 'SIGKILL');
+      expect(outcome.stderr).not.toContain('waiting');
+      expect(entries()).toEqual(['begin', 'end']);
+    },
+  );
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('goes with the installer and its npm on %s', async (signal, status) => {
+    const interrupted = ensureInstalled(npmThat('exec sleep 60'));
+    await until(begun);
+    process.kill(interrupted.pid, signal);
+    expect(await interrupted.outcome).toMatchObject({ status, stdout: '' });
+    expect(await ensureInstalled(npmThat('')).outcome).toMatchObject({
+      stderr: expect.not.stringContaining('waiting'),
+    });
+    expect(entries()).toEqual(['begin', 'begin', 'end']);
+  });
+});
