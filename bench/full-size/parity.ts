@@ -10,7 +10,8 @@ import { pooledPosition } from '../../packages/engine/src/pipeline/text-encoder.
 import { physicalCores } from '../../packages/engine/src/runtime/physical-cores.ts';
 import { createSession, type TensorValue } from '../../packages/engine/src/runtime/session.ts';
 import { commonFolder } from '../../packages/engine/src/runtime/weight-folder.ts';
-import { type Checkpoint, type ComponentName, openCheckpoint } from '../../packages/engine/src/weights/checkpoint.ts';
+import type { Checkpoint, ComponentName } from '../../packages/engine/src/weights/checkpoint.ts';
+import { openCheckpoint } from '../../packages/engine/src/weights/open-checkpoint.ts';
 import type { Fixture } from '../../packages/engine/test/fixtures.ts';
 
 export interface Parity {

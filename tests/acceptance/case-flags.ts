@@ -31,6 +31,13 @@ const SOLVER_FLAGS: Readonly<Record<string, string>> = {
   solver_type: '--solver-type',
 };
 
+const LARGEST_SEED = 999_999_999_999_999;
+
+/** The generator uses the low 32 bits of a seed, so a seed past the command line's last has an equal below it. */
+function commandLineSeed(seed: number | undefined): number | undefined {
+  return seed !== undefined && seed > LARGEST_SEED ? Number(BigInt.asUintN(32, BigInt(seed))) : seed;
+}
+
 /** The command line's flags for a case, its prompt and picture apart. */
 export function flagsOf(golden: AcceptanceCase): string[] {
   const flag = (name: string, value: string | number | null | undefined) =>
@@ -47,7 +54,7 @@ export function flagsOf(golden: AcceptanceCase): string[] {
     ...flag('--steps', golden.steps),
     ...flag('--guidance-scale', golden.guidance),
     ...flag('--guidance-rescale', golden.guidance_rescale),
-    ...flag('--seed', golden.seed),
+    ...flag('--seed', commandLineSeed(golden.seed)),
     ...(samples > 1 ? ['--samples', String(samples), '--generator', 'shared'] : []),
     ...flag('--scheduler', golden.scheduler === 'EDMEulerScheduler' ? 'edm_euler' : 'edm_dpmpp_2m'),
     ...Object.entries(golden.scheduler_kwargs ?? {}).flatMap(([key, value]) => flag(SOLVER_FLAGS[key], value)),

@@ -20,7 +20,7 @@ export type { DecodedPicture } from './image/picture.ts';
 export { readParameters } from './image/read-parameters.ts';
 export { loadModel } from './load-model.ts';
 export { defaultCacheFolder } from './loading/cache-folder.ts';
-export { findModel } from './loading/find-model.ts';
+export { findModel, modelsFolder } from './loading/find-model.ts';
 export { inspectModel, type ModelReport } from './loading/inspect-model.ts';
 export type {
   ComponentInfo,

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { EngineError } from './errors.ts';
+import { isJsonObject, readModelObject, rejectFile } from './model-files.ts';
 
 /** A configuration file of a checkpoint. Reading a key checks its type, so that every complaint names the file and the key. */
 export class JsonConfig {
@@ -7,34 +7,14 @@ export class JsonConfig {
   readonly #values: ReadonlyMap<string, unknown>;
 
   constructor(values: unknown, file: string) {
-    if (typeof values !== 'object' || values === null || Array.isArray(values)) {
-      throw new EngineError('model_config_invalid', `${file} must hold a JSON object`, { details: { file } });
-    }
+    if (!isJsonObject(values)) rejectFile(file, 'must hold a JSON object');
     this.file = file;
     this.#values = new Map(Object.entries(values));
   }
 
   /** @throws EngineError `model_file_missing` or `model_config_invalid` */
   static async read(file: string): Promise<JsonConfig> {
-    const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-      throw new EngineError('model_file_missing', `${file} is missing or cannot be read; download the model again`, {
-        details: { file },
-        cause,
-      });
-    });
-    try {
-      return new JsonConfig(JSON.parse(text), file);
-    } catch (cause) {
-      if (cause instanceof EngineError) throw cause;
-      throw new EngineError('model_config_invalid', `${file} is not valid JSON; download it again`, {
-        details: { file },
-        cause,
-      });
-    }
-  }
-
-  get values(): Readonly<Record<string, unknown>> {
-    return Object.fromEntries(this.#values);
+    return new JsonConfig(await readModelObject(file), file);
   }
 
   /** The same configuration with some values replaced. */

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { findTensorProblems } from '../src/loading/check-tensors.ts';
 import { parseComponentConfigs } from '../src/loading/component-configs.ts';
 import { modelDefaults, modelInfo } from '../src/loading/model-info.ts';
-import { type ComponentName, openCheckpoint } from '../src/weights/checkpoint.ts';
+import type { ComponentName } from '../src/weights/checkpoint.ts';
+import { openCheckpoint } from '../src/weights/open-checkpoint.ts';
 import { type NewTensor, writeSafetensors } from './safetensors-files.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 

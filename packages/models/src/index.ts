@@ -1,3 +1,3 @@
 export { demoModelPath } from '@easel/demo-model';
 export { type ModelLicence, parseModelCard, readModelLicence } from './model-card.ts';
-export { modelsFolder, resolveModel } from './resolve-model.ts';
+export { resolveModel } from './resolve-model.ts';

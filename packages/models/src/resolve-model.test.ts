@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { demoModelPath } from '@easel/demo-model';
-import { EngineError } from '@easel/engine';
+import { EngineError, modelsFolder } from '@easel/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { modelsFolder, resolveModel } from './resolve-model.ts';
+import { resolveModel } from './resolve-model.ts';
 
 let folder = '';
 

@@ -58,7 +58,7 @@ async function assembleParts(
   options: LoadOptions,
 ): Promise<PipelineParts> {
   const { clips, unet, vae: vaeConfig } = configs;
-  const scheduler = parseSchedulerConfig(checkpoint.scheduler.values, checkpoint.scheduler.file);
+  const scheduler = parseSchedulerConfig(checkpoint.scheduler);
   const tokenizers = await readTokenizers(checkpoint);
   const network = <Shape extends object>(component: ComponentName, own: OwnOptions<Shape>) =>
     new Network<Shape>({ ...own, ...loadingOf(checkpoint, component, options) });

@@ -1,7 +1,7 @@
 import { type EngineError, toEngineError } from '../errors.ts';
 import type { ModelInfo } from '../model.ts';
 import { parseSchedulerConfig, type SchedulerConfig } from '../schedulers/config.ts';
-import { openCheckpoint } from '../weights/checkpoint.ts';
+import { openCheckpoint } from '../weights/open-checkpoint.ts';
 import { findTensorProblems } from './check-tensors.ts';
 import { parseComponentConfigs } from './component-configs.ts';
 import { findModel } from './find-model.ts';
@@ -35,7 +35,7 @@ export async function inspectModel(
     path = findModel(pathOrName, process.env);
     const checkpoint = await openCheckpoint(path, options);
     const configs = parseComponentConfigs(checkpoint);
-    const scheduler = parseSchedulerConfig(checkpoint.scheduler.values, checkpoint.scheduler.file);
+    const scheduler = parseSchedulerConfig(checkpoint.scheduler);
     const info = modelInfo(checkpoint, configs, modelDefaults(configs, scheduler.algorithm));
     const tokenizerProblem = await readTokenizers(checkpoint).then(
       () => [],

@@ -16,6 +16,10 @@ export const limits = {
   samples: { min: 1, max: 4, whole: true },
 } as const satisfies Record<string, Range>;
 
+/** Splitting a text takes time in proportion to the square of its longest word, and 75 tokens are read of it. */
+const TEXT_LENGTH = 20_000;
+const LARGEST_SIDE = 65_535;
+
 /** The convolutions' grid: eight image pixels are one latent pixel. */
 const SIDE_STEP = 8;
 
@@ -33,8 +37,25 @@ export function requireSize(param: string, value: number): number {
 }
 
 export function requireText(param: string, value: unknown): string {
-  if (typeof value === 'string') return value;
-  throw invalid(param, `${param} must be a string (got ${value === null ? 'null' : typeof value})`);
+  if (typeof value !== 'string') {
+    throw invalid(param, `${param} must be a string (got ${value === null ? 'null' : typeof value})`);
+  }
+  if (value.length <= TEXT_LENGTH) return value;
+  throw invalid(
+    param,
+    `${param} must have at most ${TEXT_LENGTH} characters (got ${value.length}); the model reads 75 tokens`,
+  );
+}
+
+export function requireChoice<T extends string | number>(param: string, value: T, allowed: readonly T[]): T {
+  if (allowed.includes(value)) return value;
+  throw invalid(param, `${param} must be ${allowed.join(' or ')} (got ${JSON.stringify(value)})`);
+}
+
+/** Sizes and crops of the micro-conditioning: the model was trained with the sizes of real pictures. */
+export function requirePair(param: string, pair: readonly number[]): void {
+  if (pair.length === 2 && pair.every((side) => Number.isInteger(side) && side >= 0 && side <= LARGEST_SIDE)) return;
+  throw invalid(param, `${param} must be two whole numbers from 0 to ${LARGEST_SIDE} (got ${JSON.stringify(pair)})`);
 }
 
 export function invalid(param: string, message: string): EngineError {

@@ -3,7 +3,7 @@ import type { GenerateRequest, ModelDefaults } from '../model.ts';
 import { type SchedulerConfig, withOverrides } from '../schedulers/config.ts';
 import { createSchedule } from '../schedulers/sampler.ts';
 import type { Schedule } from '../schedulers/sampling.ts';
-import { limits, requireNumber, requireSize, requireText } from './limits.ts';
+import { limits, requireChoice, requireNumber, requirePair, requireSize, requireText } from './limits.ts';
 import { type TimeIds, timeIds } from './micro-conditioning.ts';
 import { type Start, startsOf } from './plan-starts.ts';
 import type { PromptPair } from './prompt-encoder.ts';
@@ -53,10 +53,9 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
   );
   const guidanceRescale = requireNumber('guidanceRescale', request.guidanceRescale ?? 0, limits.rescale);
   const strength = request.image && requireNumber('strength', request.image.strength ?? 0.6, limits.strength);
-  const scheduler = withOverrides(model.scheduler, {
-    name: request.scheduler ?? defaults.scheduler,
-    ...(request.schedulerOverrides && { overrides: request.schedulerOverrides }),
-  });
+  const scheduler = schedulerOf(request, model);
+  const { microConditioning = {} } = request;
+  for (const [key, pair] of Object.entries(microConditioning)) requirePair(key, pair);
   const scale = downscaleOf(model.vae);
   const latentSize = { width: width / scale, height: height / scale };
   return {
@@ -70,10 +69,20 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
     schedule: createSchedule(scheduler, steps, strength),
     prompt: promptPair(requireText('prompt', request.prompt), requireText('prompt2', request.prompt2 ?? '')),
     negative: guidanceScale > 1 ? negativePair(request, model.forceZerosForEmptyPrompt) : undefined,
-    timeIds: timeIds({ height, width }, request.microConditioning),
+    timeIds: timeIds({ height, width }, microConditioning),
     starts: startsOf(request, model.vae.latentChannels * latentSize.height * latentSize.width),
     tiled: request.vaeTiling === true || (request.vaeTiling !== false && needsTiling(width, height, model.vae)),
   };
+}
+
+function schedulerOf(request: GenerateRequest, { scheduler, defaults }: ModelFacts): SchedulerConfig {
+  const name = requireChoice('scheduler', request.scheduler ?? defaults.scheduler, ['edm_dpmpp_2m', 'edm_euler']);
+  const overrides = request.schedulerOverrides ?? {};
+  const config = withOverrides(scheduler, { name, overrides });
+  requireChoice('solverOrder', config.solverOrder, [1, 2, 3]);
+  requireChoice('solverType', config.solverType, ['midpoint', 'heun']);
+  requireChoice('sigmaSchedule', config.sigmaSchedule, ['karras', 'exponential']);
+  return config;
 }
 
 /** An empty second prompt is the first one, as in the reference. */

@@ -55,7 +55,7 @@ interface Region {
 }
 
 /** The part of the region that lies inside. */
-export function crop(planes: Planes, region: Region): Planes {
+function crop(planes: Planes, region: Region): Planes {
   const height = Math.min(region.height, planes.height - region.top);
   const width = Math.min(region.width, planes.width - region.left);
   const data = new Float32Array(planes.channels * height * width);

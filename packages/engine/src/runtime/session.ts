@@ -30,7 +30,7 @@ export async function createSession(model: Uint8Array, profile: SessionProfile):
 type Runtime = typeof import('onnxruntime-node');
 
 /** Version 1.30 carries a telemetry uploader; this variable, set before the library loads, keeps it off. */
-export function loadRuntime(): Promise<Runtime> {
+function loadRuntime(): Promise<Runtime> {
   process.env.ORT_DISABLE_TELEMETRY = '1';
   return import('onnxruntime-node');
 }

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { readFixtureJson } from '../../test/fixtures.ts';
 import { EngineError } from '../errors.ts';
+import { JsonConfig } from '../json-config.ts';
 import { parseSchedulerConfig, withOverrides } from './config.ts';
 
 const file = 'model/scheduler/scheduler_config.json';
-const playground = parseSchedulerConfig(readFixtureJson(file), file);
+const playground = parseSchedulerConfig(new JsonConfig(readFixtureJson(file), file));
 
 test('the published configuration of Playground v2.5 is understood', () => {
   expect(playground).toEqual({
@@ -24,12 +25,12 @@ test('the published configuration of Playground v2.5 is understood', () => {
 });
 
 test('an empty configuration has the reference’s defaults, which are Playground’s', () => {
-  expect(parseSchedulerConfig({}, file)).toEqual(playground);
+  expect(parseSchedulerConfig(new JsonConfig({}, file))).toEqual(playground);
 });
 
 test('unknown keys are ignored and null counts as absent', () => {
   const json = { clip_sample: true, timestep_spacing: 'leading', sigma_schedule: null };
-  expect(parseSchedulerConfig(json, file)).toEqual(playground);
+  expect(parseSchedulerConfig(new JsonConfig(json, file))).toEqual(playground);
 });
 
 test('every known key is read', () => {
@@ -49,7 +50,7 @@ test('every known key is read', () => {
     dynamic_thresholding_ratio: 0.9,
     sample_max_value: 2,
   };
-  expect(parseSchedulerConfig(json, file)).toEqual({
+  expect(parseSchedulerConfig(new JsonConfig(json, file))).toEqual({
     algorithm: 'edm_euler',
     sigmaMin: 0.01,
     sigmaMax: 40,
@@ -113,7 +114,7 @@ test('a request changes only what it names', () => {
 
 function refusalOf(json: unknown): EngineError {
   try {
-    parseSchedulerConfig(json, file);
+    parseSchedulerConfig(new JsonConfig(json, file));
   } catch (thrown) {
     if (thrown instanceof EngineError) return thrown;
   }

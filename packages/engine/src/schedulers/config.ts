@@ -1,5 +1,5 @@
 import { EngineError } from '../errors.ts';
-import { JsonConfig } from '../json-config.ts';
+import type { JsonConfig } from '../json-config.ts';
 import type { SchedulerName, SchedulerOverrides } from '../model.ts';
 
 /** Everything that decides the noise levels and the solver; the names are those of scheduler_config.json. */
@@ -43,18 +43,15 @@ const remedies = {
  * Reads a diffusers scheduler_config.json. Absent keys have the reference's defaults, unknown keys are ignored; the keys of both
  * schedulers are read whichever is named, because a request may choose the other.
  *
- * @param json the parsed file
- * @param file its path, for errors
  * @throws EngineError `model_unsupported` for schedulers, solvers and predictions this engine does not have;
  *   `model_config_invalid` for values of a wrong type or range
  */
-export function parseSchedulerConfig(json: unknown, file: string): SchedulerConfig {
-  const config = new JsonConfig(json, file);
+export function parseSchedulerConfig(config: JsonConfig): SchedulerConfig {
   choice(config, 'algorithm_type', ['dpmsolver++'], 'dpmsolver++');
   const sigmaMin = positive(config, 'sigma_min', 0.002);
   const sigmaMax = positive(config, 'sigma_max', 80);
   if (sigmaMin >= sigmaMax) {
-    throw invalid(file, `sigma_min must be less than sigma_max (got ${sigmaMin} and ${sigmaMax})`);
+    throw invalid(config.file, `sigma_min must be less than sigma_max (got ${sigmaMin} and ${sigmaMax})`);
   }
   return {
     algorithm: algorithmOf(config),

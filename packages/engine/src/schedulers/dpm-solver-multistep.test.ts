@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { maxAbsDifference } from '../../test/fixtures.ts';
+import { JsonConfig } from '../json-config.ts';
 import { createGenerator } from '../random/torch-generator.ts';
 import type { SchedulerConfig } from './config.ts';
 import { parseSchedulerConfig } from './config.ts';
@@ -8,7 +9,7 @@ import { orderOfStep } from './dpm-solver-multistep.ts';
 import { createSchedule, sample } from './sampler.ts';
 import type { Denoise } from './sampling.ts';
 
-const playground = parseSchedulerConfig({}, 'scheduler_config.json');
+const playground = parseSchedulerConfig(new JsonConfig({}, 'scheduler_config.json'));
 /** Nonlinear, and like a real one nearly blind at high noise and nearly the identity at low noise. */
 const nonlinear: Denoise = (x, sigma) => Promise.resolve(x.map((value) => Math.sin(value / (1 + sigma ** 2))));
 

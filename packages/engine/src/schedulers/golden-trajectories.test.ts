@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { floatsOf, maxAbsDifference, readFixture, readFixtureJson } from '../../test/fixtures.ts';
+import { JsonConfig } from '../json-config.ts';
 import type { SchedulerConfig } from './config.ts';
 import { parseSchedulerConfig } from './config.ts';
 import { orderOfStep } from './dpm-solver-multistep.ts';
@@ -7,7 +8,7 @@ import { denoisedFrom, networkInput, preconditioning } from './preconditioning.t
 import { createSchedule, initNoiseSigma, sample } from './sampler.ts';
 import type { Denoise, Schedule } from './sampling.ts';
 
-const playground = parseSchedulerConfig({}, 'scheduler_config.json');
+const playground = parseSchedulerConfig(new JsonConfig({}, 'scheduler_config.json'));
 const fixture = readFixture('scheduler.safetensors');
 
 interface Trajectory {
@@ -75,7 +76,7 @@ async function follow({ name, scheduler, config: changes, steps, begin }: Trajec
 }> {
   // v_prediction is refused in a model's file, but the solver's goldens have it
   const { prediction_type, ...json } = changes;
-  const parsed = parseSchedulerConfig({ ...json, _class_name: scheduler }, name);
+  const parsed = parseSchedulerConfig(new JsonConfig({ ...json, _class_name: scheduler }, name));
   const config: SchedulerConfig = { ...parsed, predictionType: prediction_type ?? parsed.predictionType };
   const schedule = { ...createSchedule(config, steps), beginIndex: begin };
   const golden = floatsOf(fixture, name);

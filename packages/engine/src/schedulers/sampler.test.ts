@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { floatsOf, maxAbsDifference, readFixture } from '../../test/fixtures.ts';
+import { JsonConfig } from '../json-config.ts';
 import { createGenerator } from '../random/torch-generator.ts';
 import { parseSchedulerConfig } from './config.ts';
 import {
@@ -12,7 +13,7 @@ import {
 } from './sampler.ts';
 import type { Denoise } from './sampling.ts';
 
-const playground = parseSchedulerConfig({}, 'scheduler_config.json');
+const playground = parseSchedulerConfig(new JsonConfig({}, 'scheduler_config.json'));
 
 test('timesteps of 1 … 100 steps agree with the reference to 1.2e-7, one unit in the last place of 1', () => {
   const fixture = readFixture('scheduler.safetensors');

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { floatsOf, maxAbsDifference, readFixture } from '../../test/fixtures.ts';
+import { JsonConfig } from '../json-config.ts';
 import type { SchedulerConfig } from './config.ts';
 import { parseSchedulerConfig } from './config.ts';
 import { noiseLevels } from './sigmas.ts';
 
-const playground = parseSchedulerConfig({}, 'scheduler_config.json');
+const playground = parseSchedulerConfig(new JsonConfig({}, 'scheduler_config.json'));
 const euler: SchedulerConfig = { ...playground, algorithm: 'edm_euler' };
 const fixture = readFixture('scheduler.safetensors');
 

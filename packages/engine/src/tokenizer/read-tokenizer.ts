@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
+import { isJsonObject, type JsonObject, readModelObject, rejectFile } from '../model-files.ts';
 import {
   type ClipTokenizer,
   clipBosToken,
@@ -8,7 +9,6 @@ import {
   clipMaxLength,
   createClipTokenizer,
 } from './clip-tokenizer.ts';
-import { isJsonObject, type JsonObject, readModelObject, rejectFile } from './model-files.ts';
 import { readVocabulary, tokenId, type Vocabulary } from './vocabulary.ts';
 
 /**

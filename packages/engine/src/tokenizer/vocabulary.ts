@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type JsonObject, readModelObject, readModelText, rejectFile } from './model-files.ts';
+import { type JsonObject, readModelObject, readModelText, rejectFile } from '../model-files.ts';
 
 /** A plain object, because that is what the file and the library have: 49408 entries are worth not copying. */
 export type TokenIds = Readonly<Record<string, number>>;

@@ -1,9 +1,5 @@
-import { stat } from 'node:fs/promises';
-import { EngineError } from '../errors.ts';
 import type { JsonConfig } from '../json-config.ts';
-import { readDiffusersFolder } from './diffusers-folder.ts';
 import type { TensorTable } from './safetensors.ts';
-import { readSingleFile } from './single-file.ts';
 
 export type ComponentName = 'text_encoder' | 'text_encoder_2' | 'unet' | 'vae';
 
@@ -34,15 +30,11 @@ export interface CheckpointOptions {
   readonly config?: string;
 }
 
-/**
- * Opens a diffusers folder or a single-file checkpoint.
- *
- * @throws EngineError `model_not_found`, `model_file_missing`, `model_config_invalid`, `model_unsupported`, `weights_corrupt`
- */
-export async function openCheckpoint(path: string, options: CheckpointOptions = {}): Promise<Checkpoint> {
-  const facts = await stat(path).catch((cause: unknown) => {
-    const message = `there is no model at ${path}; give a diffusers folder or a .safetensors file`;
-    throw new EngineError('model_not_found', message, { details: { file: path }, cause });
-  });
-  return facts.isDirectory() ? readDiffusersFolder(path, options) : readSingleFile(path, options);
+/** The tensors of a single-file checkpoint, sorted out. */
+export type ComponentTensors = Readonly<Record<ComponentName, TensorTable>>;
+
+/** Per channel, of the latents that the VAE was scaled with. */
+export interface LatentStatistics {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
 }

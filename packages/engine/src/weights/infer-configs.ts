@@ -1,8 +1,6 @@
 import { JsonConfig } from '../json-config.ts';
-import type { ComponentName } from './checkpoint.ts';
+import type { ComponentName, ComponentTensors, LatentStatistics } from './checkpoint.ts';
 import type { TensorTable } from './safetensors.ts';
-import type { ComponentTensors } from './single-file.ts';
-import type { LatentStatistics } from './single-file-configs.ts';
 
 /** Facts of SDXL that no tensor shows. */
 const HEAD_WIDTH = 64;

@@ -2,20 +2,14 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { JsonConfig } from '../json-config.ts';
-import type { ComponentName } from './checkpoint.ts';
+import type { ComponentName, ComponentTensors, LatentStatistics } from './checkpoint.ts';
 import { inferConfigs } from './infer-configs.ts';
-import type { ComponentTensors } from './single-file.ts';
 
 export interface SingleFileConfigs extends Readonly<Record<ComponentName, JsonConfig>> {
   /** In words. */
   readonly source: string;
   readonly scheduler: JsonConfig | undefined;
   readonly tokenizerFolders: readonly [string, string] | undefined;
-}
-
-export interface LatentStatistics {
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
 }
 
 /**

@@ -36,12 +36,12 @@ export function unetName(names: Iterable<string>): (name: string) => string {
 }
 
 /** The first downsampler is input block (layers per block + 1); without one, two layers are assumed. */
-export function layersPerBlock(names: Iterable<string>): number {
+function layersPerBlock(names: Iterable<string>): number {
   const positions = downsamplerPositions(names);
   return positions.length > 0 ? Math.min(...positions) - 1 : 2;
 }
 
-export function downsamplerPositions(names: Iterable<string>): number[] {
+function downsamplerPositions(names: Iterable<string>): number[] {
   return [...names].flatMap((name) => {
     const match = /^input_blocks\.(\d+)\.0\.op\.weight$/.exec(name);
     return match ? [Number(match[1])] : [];

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { EngineError } from '../errors.ts';
 import { JsonConfig } from '../json-config.ts';
-import type { Checkpoint, CheckpointOptions, ComponentName } from './checkpoint.ts';
+import type { Checkpoint, CheckpointOptions, ComponentTensors } from './checkpoint.ts';
 import { halfToNumber } from './half-precision.ts';
 import { normalizeVaeNames } from './older-names.ts';
 import { readSafetensors, type TensorInfo, type TensorTable } from './safetensors.ts';
@@ -42,8 +42,6 @@ export async function readSingleFile(path: string, options: CheckpointOptions): 
     forceZerosForEmptyPrompt: true,
   };
 }
-
-export type ComponentTensors = Readonly<Record<ComponentName, TensorTable>>;
 
 function splitComponents(all: TensorTable): ComponentTensors {
   const below = (prefix: string) =>

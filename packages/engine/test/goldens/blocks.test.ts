@@ -5,7 +5,7 @@ import { spatialTransformer } from '../../src/graphs/spatial-transformer.ts';
 import { midBlock } from '../../src/graphs/vae.ts';
 import { parseVaeConfig } from '../../src/graphs/vae-config.ts';
 import { GraphBuilder, type Value } from '../../src/onnx/graph-builder.ts';
-import { openCheckpoint } from '../../src/weights/checkpoint.ts';
+import { openCheckpoint } from '../../src/weights/open-checkpoint.ts';
 import { fixturePath, floatsOf, maxAbsDifference, readFixture } from '../fixtures.ts';
 import { type GraphRun, largest, runGraph, tensorOf } from './networks.ts';
 

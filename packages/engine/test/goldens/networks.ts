@@ -2,7 +2,8 @@ import type { BoundGraph, WeightsOf } from '../../src/graphs/bound-graph.ts';
 import { WeightBinder } from '../../src/graphs/weight-binder.ts';
 import { createSession, type TensorValue } from '../../src/runtime/session.ts';
 import { commonFolder } from '../../src/runtime/weight-folder.ts';
-import { type Checkpoint, type ComponentName, openCheckpoint } from '../../src/weights/checkpoint.ts';
+import type { Checkpoint, ComponentName } from '../../src/weights/checkpoint.ts';
+import { openCheckpoint } from '../../src/weights/open-checkpoint.ts';
 import { type Fixture, fixturePath, floatsOf } from '../fixtures.ts';
 
 /** The tiny random model of the goldens, in both layouts. */

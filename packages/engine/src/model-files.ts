@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { EngineError } from '../errors.ts';
+import { EngineError } from './errors.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
- * The text of a tokenizer's file, UTF-8.
+ * The text of a file of a model, UTF-8.
  *
  * @throws EngineError `model_file_missing`
  */
