@@ -10,8 +10,13 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createEngineHost, inspectModel, loadModel } from '../../packages/engine/src/index.ts';
 import { readFixture } from '../../packages/engine/test/fixtures.ts';
-import { watchMemory } from './memory-watch.ts';
+import { watchRun } from './memory-watch.ts';
 import { measureParity } from './parity.ts';
+
+const RUNS = [
+  { part: 'unet', size: 512, steps: 3 },
+  { part: 'picture', size: 1024, steps: 2 },
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -44,53 +49,16 @@ if (parts.includes('ready')) {
     await loaded.close();
   }
 }
-if (parts.includes('unet')) {
+for (const { part, size, steps } of RUNS) {
+  if (!parts.includes(part)) continue;
   const host = await createEngineHost(model);
-  const steps = 3;
-  const request = { prompt: 'a red apple on a blue background', width: 512, height: 512, steps, seed: 1 };
-  let loop: ReturnType<typeof performance.now> | undefined;
-  let afterFirst = 0;
-  // The first step contains the making of the session; the loop is what follows, up to the last step.
-  const [result, peak] = await watchMemory(host, () =>
-    host.generate(request, {
-      onStep: ({ index, elapsedMs }) => {
-        if (index === 1) afterFirst = elapsedMs;
-        if (index === steps) loop = elapsedMs;
-      },
-    }),
-  );
-  const perStep = ((loop ?? 0) - afterFirst) / (steps - 1) / 1000;
-  note('512×512, guidance on', {
-    ...peak,
-    secondsPerStep: perStep,
-    totalSeconds: result.timings.totalMs / 1000,
-    load: loadavg()[0],
-  });
-  await host.close();
-}
-if (parts.includes('picture')) {
-  const host = await createEngineHost(model);
-  const request = { prompt: 'a red apple on a blue background', width: 1024, height: 1024, steps: 2, seed: 1 };
-  let [unetPeak, isDecoding] = [0, false];
-  const watch = watchMemory(host, () =>
-    host.generate(request, {
-      onStep: ({ index, total }) => {
-        isDecoding = index === total;
-      },
-    }),
-  );
-  const timer = setInterval(async () => {
-    if (!isDecoding) unetPeak = Math.max(unetPeak, ((await host.memory())?.anonymous ?? 0) / 1e9);
-  }, 50);
-  const [{ timings, images }, peak] = await watch;
-  clearInterval(timer);
-  note('1024×1024, 2 steps, guidance on', {
-    pixels: images[0].data.length / 3,
-    anonymousInUNet: unetPeak,
-    anonymousWithVae: peak.anonymous,
-    resident: peak.resident,
-    denoiseSeconds: timings.denoiseMs / 1000,
-    decodeSeconds: timings.decodeMs / 1000,
+  const request = { prompt: 'a red apple on a blue background', width: size, height: size, steps, seed: 1 };
+  const { result, ...figures } = await watchRun(host, request);
+  note(`${size}×${size}, ${steps} steps, guidance on`, {
+    pixels: result.images[0].data.length / 3,
+    ...figures,
+    denoiseSeconds: result.timings.denoiseMs / 1000,
+    decodeSeconds: result.timings.decodeMs / 1000,
     load: loadavg()[0],
   });
   await host.close();

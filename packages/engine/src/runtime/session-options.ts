@@ -8,30 +8,25 @@ export interface SessionProfile {
   readonly weights: 'mapped' | 'resident';
 }
 
-/** Without both, half-precision weights are folded to float32 at load (ORT 1.30). */
-const FOLDING_PASSES = 'ConstantFolding;FuseFp16InitializerToFp32NodeTransformer';
-
 /**
  * What was measured to matter on the CPU: packing copies weights to anonymous memory; the arena keeps the peak for ever;
- * spinning threads slow each other down on a shared machine.
+ * spinning threads slow each other down on a shared machine. Optimising the graph of mapped weights would fold their
+ * half-precision values to float32 in memory, takes seconds at full size, and gains nothing: the graphs are written optimised.
  */
 export function sessionOptions(profile: SessionProfile): InferenceSession.SessionOptions {
+  const isMapped = profile.weights === 'mapped';
   const session: Record<string, string> = {
     model_external_initializers_file_folder_path: profile.weightFolder,
     'intra_op.allow_spinning': '0',
   };
-  if (profile.weights === 'mapped') session.disable_prepacking = '1';
-  const extra =
-    profile.weights === 'mapped'
-      ? { session, optimization: { disable_specified_optimizers: FOLDING_PASSES } }
-      : { session };
+  if (isMapped) session.disable_prepacking = '1';
   return {
     executionProviders: ['cpu'],
-    graphOptimizationLevel: profile.weights === 'mapped' ? 'extended' : 'all',
+    graphOptimizationLevel: isMapped ? 'disabled' : 'all',
     enableCpuMemArena: false,
     intraOpNumThreads: profile.threads,
     interOpNumThreads: 1,
     logSeverityLevel: 3,
-    extra,
+    extra: { session },
   };
 }
