@@ -82,8 +82,7 @@ async function runOnce(checkpoint: Checkpoint, { component, feeds, build }: Netw
   const { tensors } = checkpoint.components[component];
   const weightFolder = commonFolder([...tensors.values()].map(({ file }) => file));
   const graph = build((builder) => new WeightBinder(builder, tensors, weightFolder));
-  const weights = component === 'vae' ? 'resident' : 'mapped';
-  const session = await createSession(graph.toBytes(), { weightFolder, threads: physicalCores(), weights });
+  const session = await createSession(graph.toBytes(), { weightFolder, threads: physicalCores(), weights: 'mapped' });
   const began = performance.now();
   const results = await session.run(feeds);
   const seconds = (performance.now() - began) / 1000;

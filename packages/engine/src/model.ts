@@ -182,7 +182,7 @@ export interface LoadOptions {
   readonly threads?: number;
   /**
    * How half-precision weights are kept. `mapped`: in the file, widened at each use; memory is page cache.
-   * `resident`: widened once at load, faster. `auto` (default): resident up to 64 MB per component, and the VAE always.
+   * `resident`: widened once at load, faster. `auto` (default): resident up to 64 MB per component.
    */
   readonly weights?: 'auto' | 'mapped' | 'resident';
   /** Which weights to take where a component has both `NAME.fp16.safetensors` and `NAME.safetensors`. Default: `fp16`. */

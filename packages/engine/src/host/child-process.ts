@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { EngineError } from '../errors.ts';
 import type { StepEvent } from '../model.ts';
 import type { PassEvent } from '../pipeline/run-hooks.ts';
+import { childEnvironment } from './child-environment.ts';
 import { childArguments } from './child-module.ts';
 import { type ChildExit, crashError } from './exit-report.ts';
 import { OutputTail } from './output-tail.ts';
@@ -38,8 +39,7 @@ export class EngineChild {
     this.#output = new OutputTail(onOutput);
     this.#process = fork(module, [], {
       serialization: 'advanced',
-      // ONNX Runtime reads this when it loads; without it, it keeps a device id and an upload queue in the user's home.
-      env: { ...process.env, ORT_DISABLE_TELEMETRY: '1' },
+      env: childEnvironment(process.env),
       execArgv: childArguments(process.execArgv),
       // Neither inherited: nothing of the engine's may mix with what the program prints.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -105,11 +105,10 @@ type OwnOptions<Shape> = Pick<NetworkOptions<Shape>, 'kind' | 'build' | 'keep'>;
 /** Below this many stored bytes a component is widened once at load: faster, and small enough not to matter. */
 const RESIDENT_BYTES = 64 * 2 ** 20;
 
-/** The VAE is always resident: 84 million parameters, but the largest activations, which packed convolutions cut. */
 function loadingOf(checkpoint: Checkpoint, component: ComponentName, options: LoadOptions) {
   const { tensors } = checkpoint.components[component];
   const bytes = [...tensors.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
-  const automatic: SessionProfile['weights'] = component === 'vae' || bytes <= RESIDENT_BYTES ? 'resident' : 'mapped';
+  const automatic: SessionProfile['weights'] = bytes <= RESIDENT_BYTES ? 'resident' : 'mapped';
   const weights = options.weights === undefined || options.weights === 'auto' ? automatic : options.weights;
   return { tensors, weights, threads: options.threads ?? physicalCores() };
 }
