@@ -1,7 +1,7 @@
 import { type ExitStatus, exitStatus } from './exit-status.ts';
 
-/** How long the work may take to unwind after a signal; then the process ends all the same. */
-const patienceMs = 900;
+/** How long the work may take to unwind after a signal, unless it asks for more; then the process ends all the same. */
+const usualPatienceMs = 900;
 
 const statusOf: Readonly<Record<string, ExitStatus>> = {
   SIGINT: exitStatus.interrupted,
@@ -14,18 +14,21 @@ export interface Interruption extends Disposable {
   readonly signal: AbortSignal;
   /** The status to end with; undefined while nothing has interrupted the work. */
   readonly status: ExitStatus | undefined;
+  /** Lets the work take longer to unwind; before the signal. */
+  readonly allow: (milliseconds: number) => void;
   /** Registers what has to be undone (synchronously) when the process cannot wait for the work to unwind. */
   readonly atForcedExit: (undo: () => void) => void;
 }
 
 /**
  * Turns the signals that end a process into an abort of its work, so that files, cursor and child process are put in order. A second
- * signal, or work that does not unwind within a second, ends the process at once.
+ * signal, or work that does not unwind in time (within a second, unless it was allowed more), ends the process at once.
  */
 export function listenForInterruption(): Interruption {
   const controller = new AbortController();
   const undos: (() => void)[] = [];
   let status: ExitStatus | undefined;
+  let patienceMs = usualPatienceMs;
   let timer: NodeJS.Timeout | undefined;
 
   const endNow = () => {
@@ -44,6 +47,9 @@ export function listenForInterruption(): Interruption {
     signal: controller.signal,
     get status() {
       return status;
+    },
+    allow: (milliseconds) => {
+      patienceMs = milliseconds;
     },
     atForcedExit: (undo) => void undos.push(undo),
     [Symbol.dispose]() {

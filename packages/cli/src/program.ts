@@ -2,12 +2,23 @@ import { Command } from 'commander';
 import { type DoctorAction, doctorCommand } from './commands/doctor.ts';
 import { type GenerateAction, generateCommand } from './commands/generate.ts';
 import { type InspectAction, inspectCommand } from './commands/model-inspect.ts';
+import {
+  type ConfigAction,
+  configCommand,
+  type ServeAction,
+  serveCommand,
+  type WorkerAction,
+  workerCommand,
+} from './commands/serve.ts';
 import { readVersion } from './version.ts';
 
 export interface Actions {
   readonly generate: GenerateAction;
   readonly inspect: InspectAction;
   readonly doctor: DoctorAction;
+  readonly serve: ServeAction;
+  readonly worker: WorkerAction;
+  readonly config: ConfigAction;
 }
 
 /** The whole command line. Parsing it never ends the process: what is wrong is thrown. */
@@ -20,6 +31,10 @@ export function easelProgram(actions: Actions): Command {
   const model = new Command('model').description('Look at models.');
   model.addCommand(inspectCommand(actions.inspect));
   program.addCommand(generateCommand(actions.generate)).addCommand(model).addCommand(doctorCommand(actions.doctor));
+  program
+    .addCommand(serveCommand(actions.serve))
+    .addCommand(workerCommand(actions.worker))
+    .addCommand(configCommand(actions.config));
   program.addHelpText('after', ending);
   silenceErrors(program);
   return program;
@@ -35,6 +50,7 @@ const ending = `
 Examples:
   easel generate "a red apple on a blue background"
   easel generate --help
+  easel serve
   easel model inspect demo
 
 Exit status:

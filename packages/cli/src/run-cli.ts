@@ -23,6 +23,18 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
       const { runDoctor } = await import('./doctor/run-doctor.ts');
       status = await runDoctor(flags, context, interruption.signal);
     },
+    serve: async (flags) => {
+      const { runServe } = await import('./serve/run-serve.ts');
+      status = await runServe(flags, context, interruption);
+    },
+    worker: async (flags) => {
+      const { runWorker } = await import('./serve/run-worker.ts');
+      status = await runWorker(flags, context, interruption);
+    },
+    config: async (flags) => {
+      const { runConfig } = await import('./serve/run-config.ts');
+      status = await runConfig(flags, context);
+    },
   });
   try {
     await program.parseAsync(args, { from: 'user' });

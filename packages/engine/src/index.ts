@@ -19,6 +19,7 @@ export { type ParsedParameters, parseParameters } from './image/parse-parameters
 export type { DecodedPicture } from './image/picture.ts';
 export { readParameters } from './image/read-parameters.ts';
 export { loadModel } from './load-model.ts';
+export { loadTokenizers, type TokenizedText, type Tokenizers } from './load-tokenizers.ts';
 export { defaultCacheFolder } from './loading/cache-folder.ts';
 export { findModel, modelsFolder } from './loading/find-model.ts';
 export { inspectModel, type ModelReport } from './loading/inspect-model.ts';

@@ -10,7 +10,10 @@ async function parse(...args: string[]): Promise<{ prompt: string | undefined; f
     parsed = { prompt, flags };
   };
   const none = async () => {};
-  await easelProgram({ generate, inspect: none, doctor: none }).parseAsync(['generate', ...args], { from: 'user' });
+  await easelProgram({ generate, inspect: none, doctor: none, serve: none, worker: none, config: none }).parseAsync(
+    ['generate', ...args],
+    { from: 'user' },
+  );
   if (parsed === undefined) throw new Error('the command was not run');
   return parsed;
 }

@@ -1,0 +1,27 @@
+import { startServer } from '@easel/server';
+import type { CliContext } from '../cli-context.ts';
+import type { ServeFlags } from '../commands/serve.ts';
+import { type ExitStatus, exitStatus } from '../exit-status.ts';
+import type { Interruption } from '../interruption.ts';
+import { announcement } from './announcement.ts';
+import { serverConfig } from './server-config.ts';
+import { untilStopped } from './until-stopped.ts';
+
+/** `easel serve`: runs until it is told to stop, then finishes what is under way. */
+export async function runServe(
+  flags: ServeFlags,
+  context: CliContext,
+  interruption: Interruption,
+): Promise<ExitStatus> {
+  const config = await serverConfig(flags, context);
+  interruption.allow(stopPatienceMs(config.drainSeconds));
+  const server = await startServer(config, { signal: interruption.signal });
+  context.stdout.write(announcement(server));
+  await untilStopped(server, interruption.signal);
+  return exitStatus.ok;
+}
+
+/** Running jobs may finish; then there is the queue, the engine and the database to stop. */
+export function stopPatienceMs(drainSeconds: number): number {
+  return (drainSeconds + 30) * 1000;
+}

@@ -1,0 +1,30 @@
+import { type Static, Type } from 'typebox';
+import { instant, uuid } from '../../schema/common-fields.ts';
+import { choice, nullable, openObject } from '../../schema/define.ts';
+
+export const workerSchema = openObject(
+  {
+    id: uuid("The worker's id"),
+    name: Type.String({ description: 'Host and process', examples: ['render-1:4211'] }),
+    models: Type.Array(Type.String({ description: 'A model', examples: ['playground-v2.5'] }), {
+      description: 'The models it draws with',
+      examples: [['playground-v2.5']],
+    }),
+    state: choice(['idle', 'busy', 'lost'], {
+      description: 'Lost: it has not been heard of for too long',
+      examples: ['busy'],
+    }),
+    job_id: nullable(uuid("The job's id"), { description: 'What it works on; null: nothing', examples: [null] }),
+    started_at: instant('When it was started'),
+    seen_at: instant('When it was last heard of'),
+  },
+  { title: 'Worker', description: 'A process that draws' },
+);
+
+export const workerListSchema = openObject(
+  { workers: Type.Array(workerSchema, { description: 'All that were heard of lately' }) },
+  { title: 'WorkerList', description: 'The reply of GET /api/admin/workers' },
+);
+
+export type Worker = Static<typeof workerSchema>;
+export type WorkerList = Static<typeof workerListSchema>;

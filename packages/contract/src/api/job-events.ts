@@ -1,0 +1,87 @@
+import { type Static, Type } from 'typebox';
+import { instant } from '../schema/common-fields.ts';
+import { count, nullable, openObject, seconds } from '../schema/define.ts';
+import { jobSchema } from './job.ts';
+
+const eta = nullable(seconds({ description: 'Estimated seconds to the end', examples: [12.5] }), {
+  description: 'Estimated seconds to the end; null while nothing is known',
+  examples: [12.5, null],
+});
+
+export const jobQueuedEventSchema = openObject(
+  { position: count({ description: 'The number of jobs before it', examples: [2] }), eta },
+  { title: 'JobQueuedEvent', description: 'The job waits' },
+);
+
+export const jobStartedEventSchema = openObject(
+  { started_at: instant('When the work began') },
+  { title: 'JobStartedEvent', description: 'The work has begun; again after a crash of the worker' },
+);
+
+export const jobStepEventSchema = openObject(
+  {
+    index: Type.Integer({ minimum: 1, description: '1 … total', examples: [7] }),
+    total: Type.Integer({ minimum: 1, description: 'The steps of all samples', examples: [25] }),
+    sigma: Type.Number({ minimum: 0, description: 'The noise level this step started from', examples: [14.6] }),
+    eta,
+    preview: Type.Optional(
+      Type.String({
+        description: 'The picture so far: a small JPEG as a data URL; only when asked for',
+        examples: ['data:image/jpeg;base64,/9j/4AAQSkZJRg=='],
+      }),
+    ),
+  },
+  { title: 'JobStepEvent', description: 'A step is done' },
+);
+
+export const jobSucceededEventSchema = openObject(
+  { job: jobSchema },
+  { title: 'JobSucceededEvent', description: 'The pictures are ready; the last event' },
+);
+
+export const jobFailedEventSchema = openObject(
+  { job: jobSchema },
+  { title: 'JobFailedEvent', description: 'It failed, `job.error` says why; nothing was charged; the last event' },
+);
+
+export const jobCancelledEventSchema = openObject(
+  { job: jobSchema },
+  { title: 'JobCancelledEvent', description: 'It was cancelled; nothing was charged; the last event' },
+);
+
+/** The name of a server-sent event → the schema of its data. */
+export const jobEventSchemas = {
+  queued: jobQueuedEventSchema,
+  started: jobStartedEventSchema,
+  step: jobStepEventSchema,
+  succeeded: jobSucceededEventSchema,
+  failed: jobFailedEventSchema,
+  cancelled: jobCancelledEventSchema,
+} as const;
+
+export type JobEventName = keyof typeof jobEventSchemas;
+
+export type JobQueuedEvent = Static<typeof jobQueuedEventSchema>;
+export type JobStartedEvent = Static<typeof jobStartedEventSchema>;
+export type JobStepEvent = Static<typeof jobStepEventSchema>;
+export type JobSucceededEvent = Static<typeof jobSucceededEventSchema>;
+export type JobFailedEvent = Static<typeof jobFailedEventSchema>;
+export type JobCancelledEvent = Static<typeof jobCancelledEventSchema>;
+
+/** An event of GET /api/jobs/:id/events: the SSE fields `event` and `data`. */
+export type JobEvent =
+  | { readonly event: 'queued'; readonly data: JobQueuedEvent }
+  | { readonly event: 'started'; readonly data: JobStartedEvent }
+  | { readonly event: 'step'; readonly data: JobStepEvent }
+  | { readonly event: 'succeeded'; readonly data: JobSucceededEvent }
+  | { readonly event: 'failed'; readonly data: JobFailedEvent }
+  | { readonly event: 'cancelled'; readonly data: JobCancelledEvent };
+
+export function isJobEventName(name: string): name is JobEventName {
+  return Object.hasOwn(jobEventSchemas, name);
+}
+
+/** After these the stream ends. */
+export function isLastEvent(name: JobEventName): boolean {
+  return name === 'succeeded' || name === 'failed' || name === 'cancelled';
+}

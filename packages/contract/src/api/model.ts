@@ -1,0 +1,61 @@
+import { type Static, Type } from 'typebox';
+import { schedulers } from '../limits.ts';
+import { aspectRatios } from '../picture/aspect-ratios.ts';
+import { choice, openObject } from '../schema/define.ts';
+
+const pixels = (description: string, example: number) =>
+  Type.Integer({ minimum: 1, description: `${description}, in pixels`, examples: [example] });
+
+export const modelSizeSchema = openObject(
+  {
+    aspect_ratio: choice(aspectRatios, { description: 'The shape', examples: ['16:9'] }),
+    width: pixels('Width', 1344),
+    height: pixels('Height', 768),
+  },
+  { title: 'ModelSize', description: 'A size that the model was trained on' },
+);
+
+export const modelLimitsSchema = openObject(
+  {
+    min_side: pixels('The shortest side', 512),
+    max_side: pixels('The longest side', 1536),
+    side_step: pixels('Sides are multiples of it', 8),
+    max_megapixels: Type.Number({ description: 'Width × height in units of 1,048,576 pixels', examples: [1.6] }),
+  },
+  { title: 'ModelLimits', description: 'The sizes that the model draws' },
+);
+
+export const modelDefaultsSchema = openObject(
+  {
+    img_width: pixels('The native width', 1024),
+    img_height: pixels('The native height', 1024),
+    num_inference_steps: Type.Integer({ minimum: 1, description: 'Denoising steps', examples: [25] }),
+    guidance_scale: Type.Number({ description: 'The guidance scale', examples: [3] }),
+    scheduler: choice(schedulers, { description: 'The sampler', examples: ['edm_dpmpp_2m'] }),
+  },
+  { title: 'ModelDefaults', description: 'What is taken where a request is silent' },
+);
+
+export const modelSchema = openObject(
+  {
+    id: Type.String({ description: "The model's name in requests", examples: ['playground-v2.5'] }),
+    name: Type.String({ description: 'What it really is', examples: ['Playground v2.5', 'easel-demo'] }),
+    is_default: Type.Boolean({ description: 'Whether it draws when a request names none', examples: [true] }),
+    is_embedded: Type.Boolean({ description: 'Whether it is the small model that comes along', examples: [false] }),
+    defaults: modelDefaultsSchema,
+    limits: modelLimitsSchema,
+    sizes: Type.Array(modelSizeSchema, { description: 'One for each aspect ratio it draws' }),
+  },
+  { title: 'Model', description: 'A model that this server draws with' },
+);
+
+export const modelListSchema = openObject(
+  { models: Type.Array(modelSchema, { description: 'The default model first' }) },
+  { title: 'ModelList', description: 'The reply of GET /api/models' },
+);
+
+export type ModelSize = Static<typeof modelSizeSchema>;
+export type ModelLimits = Static<typeof modelLimitsSchema>;
+export type ModelDefaults = Static<typeof modelDefaultsSchema>;
+export type Model = Static<typeof modelSchema>;
+export type ModelList = Static<typeof modelListSchema>;

@@ -1,0 +1,44 @@
+import { type Static, Type } from 'typebox';
+import { longestPrompt } from '../limits.ts';
+import { closedObject, count, openObject, textOf } from '../schema/define.ts';
+import { model } from '../schema/generation-fields.ts';
+
+export const tokenizeRequestSchema = closedObject(
+  {
+    text: textOf(
+      { min: 0, max: longestPrompt },
+      { description: 'A prompt', examples: ['a red apple on a blue background'] },
+    ),
+    model: Type.Optional(model),
+  },
+  { title: 'TokenizeRequest', description: 'The body of POST /api/tokenize' },
+);
+
+export const tokenizedTextSchema = openObject(
+  {
+    encoder: Type.String({ description: 'Which text encoder', examples: ['text_encoder'] }),
+    ids: Type.Array(Type.Integer({ minimum: 0, description: 'A token', examples: [320] }), {
+      description: 'The tokens that the model reads, start and end markers not among them',
+      examples: [[320, 736, 3055]],
+    }),
+    count: count({ description: 'The tokens of the whole text', examples: [7] }),
+    limit: count({ description: 'How many the model reads', examples: [75] }),
+    truncated: Type.String({
+      description: 'The part of the text that is cut off; empty when it all fits',
+      examples: [''],
+    }),
+  },
+  { title: 'TokenizedText', description: 'How one text encoder sees the text' },
+);
+
+export const tokenizeReplySchema = openObject(
+  {
+    model: Type.String({ description: 'The model whose encoders these are', examples: ['playground-v2.5'] }),
+    encoders: Type.Array(tokenizedTextSchema, { description: 'One entry for each text encoder' }),
+  },
+  { title: 'TokenizeReply', description: 'How the model sees a text' },
+);
+
+export type TokenizeRequest = Static<typeof tokenizeRequestSchema>;
+export type TokenizedText = Static<typeof tokenizedTextSchema>;
+export type TokenizeReply = Static<typeof tokenizeReplySchema>;

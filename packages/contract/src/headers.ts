@@ -1,0 +1,36 @@
+/** Names of the headers that clients read or send, as they are spelled on the wire. */
+export const headers = {
+  apiKey: 'x-api-key',
+  idempotencyKey: 'idempotency-key',
+  lastEventId: 'last-event-id',
+  remainingCredits: 'x-remaining-credits',
+  cost: 'x-cost',
+  requestId: 'x-request-id',
+  generationTime: 'x-generation-time',
+  seedValue: 'x-seed-value',
+  outputMetadata: 'x-output-metadata',
+  model: 'x-model',
+  ignoredFields: 'x-ignored-fields',
+  rateLimitLimit: 'x-rate-limit-limit',
+  rateLimitRemaining: 'x-rate-limit-remaining',
+  rateLimitResetAt: 'x-rate-limit-reset-at-utc',
+  retryAfter: 'retry-after',
+  link: 'link',
+} as const;
+
+/** What a page of another origin may read (Fetch standard, `Access-Control-Expose-Headers`). */
+export const exposedHeaders: readonly string[] = [
+  headers.remainingCredits,
+  headers.cost,
+  headers.requestId,
+  headers.generationTime,
+  headers.seedValue,
+  headers.outputMetadata,
+  headers.model,
+  headers.ignoredFields,
+  headers.rateLimitLimit,
+  headers.rateLimitRemaining,
+  headers.rateLimitResetAt,
+  headers.retryAfter,
+  headers.link,
+];

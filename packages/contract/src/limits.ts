@@ -1,0 +1,67 @@
+/** A closed range of numbers. */
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** −1 asks for a random seed. */
+export const SEED_RANDOM = -1;
+export const SEED_MAX = 999_999_999_999_999;
+
+/** What a request may ask for. A model's configuration may narrow the sizes further. */
+export const limits = {
+  samples: { min: 1, max: 4 },
+  /** Of the `segmind` surface. */
+  segmindSteps: { min: 20, max: 100 },
+  /** Of the `openai` and `easel` surfaces. */
+  steps: { min: 1, max: 100 },
+  guidanceScale: { min: 1, max: 25 },
+  guidanceRescale: { min: 0, max: 1 },
+  strength: { min: 0, max: 1 },
+  seed: { min: SEED_RANDOM, max: SEED_MAX },
+  quality: { min: 1, max: 100 },
+  /** In pixels, and a multiple of `sideStep`; what the engine can do at all. */
+  side: { min: 64, max: 2048 },
+  priority: { min: -10, max: 10 },
+  outputCompression: { min: 0, max: 100 },
+  partialImages: { min: 0, max: 3 },
+  pageLength: { min: 1, max: 100 },
+  /** Credits in one grant or budget: doubles hold every such amount to the micro-credit. */
+  credits: { min: 0, max: 999_999_999 },
+  requestsPerMinute: { min: 1, max: 100_000 },
+} as const satisfies Record<string, Range>;
+
+/** One latent pixel is eight image pixels. */
+export const sideStep = 8;
+
+/**
+ * In Unicode code points, so at most twice as many UTF-16 units, which is the engine's own limit. The text encoders read
+ * 75 tokens of it.
+ */
+export const longestPrompt = 10_000;
+
+/** What is taken where a request is silent. The size is the model's native one. */
+export const defaults = {
+  samples: 1,
+  steps: 25,
+  guidanceScale: 3,
+  guidanceRescale: 0,
+  seed: SEED_RANDOM,
+  base64: true,
+  strength: 0.6,
+  scheduler: 'edm_dpmpp_2m',
+  imageFormat: 'jpeg',
+  quality: 95,
+  priority: 0,
+  pageLength: 30,
+} as const;
+
+export const schedulers = ['edm_dpmpp_2m', 'edm_euler'] as const;
+export type Scheduler = (typeof schedulers)[number];
+
+export const imageFormats = ['jpeg', 'png', 'webp'] as const;
+export type ImageFormat = (typeof imageFormats)[number];
+
+export function isWithin(value: number, { min, max }: Range): boolean {
+  return value >= min && value <= max;
+}

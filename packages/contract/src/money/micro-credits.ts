@@ -1,0 +1,49 @@
+import { parseDecimal } from './decimal.ts';
+
+/** Money is counted in whole micro-credits; only the outside sees decimals. */
+export const MICRO_PER_CREDIT = 1_000_000n;
+const microPlaces = 6;
+
+/**
+ * An amount of micro-credits in credits, exactly, without trailing zeros.
+ *
+ * @example
+ * microToDecimal(3_700n); // '0.0037'
+ */
+export function microToDecimal(micro: bigint): string {
+  const sign = micro < 0n ? '-' : '';
+  const size = micro < 0n ? -micro : micro;
+  const whole = size / MICRO_PER_CREDIT;
+  const fraction = (size % MICRO_PER_CREDIT).toString().padStart(microPlaces, '0').replace(/0+$/, '');
+  return fraction === '' ? `${sign}${whole}` : `${sign}${whole}.${fraction}`;
+}
+
+/** The same as a number for JSON: the double nearest to the decimal, which prints as that decimal below 10^9 credits. */
+export function microToNumber(micro: bigint): number {
+  return Number(microToDecimal(micro));
+}
+
+/**
+ * The micro-credits of an amount in credits.
+ *
+ * @throws RangeError for what is not a decimal, or has a part below a micro-credit: money is never rounded in passing
+ * @example
+ * decimalToMicro('12.5'); // 12_500_000n
+ */
+export function decimalToMicro(value: string | number): bigint {
+  const { digits, places } = parseDecimal(value);
+  if (places <= microPlaces) return digits * 10n ** BigInt(microPlaces - places);
+  const below = 10n ** BigInt(places - microPlaces);
+  if (digits % below === 0n) return digits / below;
+  throw new RangeError(`${value} has more than ${microPlaces} decimal places; the smallest amount is 0.000001 credits`);
+}
+
+/** Whether an amount in credits is a whole number of micro-credits. */
+export function isWholeMicro(credits: number): boolean {
+  try {
+    decimalToMicro(credits);
+    return true;
+  } catch {
+    return false;
+  }
+}

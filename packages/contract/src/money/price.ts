@@ -1,0 +1,52 @@
+import { type Decimal, parseDecimal } from './decimal.ts';
+import { MICRO_PER_CREDIT } from './micro-credits.ts';
+
+/** In credits, as decimals of any precision. */
+export interface Tariff {
+  /** For one step on one megapixel. */
+  readonly perStepMegapixel: string | number;
+  /** For each picture besides. */
+  readonly perImage: string | number;
+}
+
+/** One picture of 25 steps at 1024×1024 costs 0.0037 credits. */
+export const defaultTariff: Tariff = { perStepMegapixel: '0.000148', perImage: '0' };
+
+export const PIXELS_PER_MEGAPIXEL = 1_048_576;
+
+/** Everything of a request that has a price; whole numbers. */
+export interface PricedWork {
+  readonly samples: number;
+  readonly steps: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * The price in micro-credits: samples × steps × megapixels × perStepMegapixel + samples × perImage, computed as one exact
+ * fraction and then rounded up.
+ *
+ * @throws RangeError when a count is not a whole number, or the tariff not a decimal
+ * @example
+ * priceOf({ samples: 1, steps: 25, width: 1024, height: 1024 }, defaultTariff); // 3700n
+ */
+export function priceOf({ samples, steps, width, height }: PricedWork, tariff: Tariff): bigint {
+  const perStep = parseDecimal(tariff.perStepMegapixel);
+  const perImage = parseDecimal(tariff.perImage);
+  const places = Math.max(perStep.places, perImage.places);
+  const pixelSteps = BigInt(samples) * BigInt(steps) * BigInt(width) * BigInt(height);
+  const numerator =
+    pixelSteps * atPlaces(perStep, places) +
+    BigInt(samples) * BigInt(PIXELS_PER_MEGAPIXEL) * atPlaces(perImage, places);
+  return ceilDivide(numerator * MICRO_PER_CREDIT, BigInt(PIXELS_PER_MEGAPIXEL) * 10n ** BigInt(places));
+}
+
+function atPlaces({ digits, places }: Decimal, wanted: number): bigint {
+  return digits * 10n ** BigInt(wanted - places);
+}
+
+/** For a positive divisor. */
+function ceilDivide(dividend: bigint, divisor: bigint): bigint {
+  const quotient = dividend / divisor;
+  return dividend > quotient * divisor ? quotient + 1n : quotient;
+}

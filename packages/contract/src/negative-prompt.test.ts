@@ -1,0 +1,10 @@
+import { expect, test } from 'vitest';
+import { negativePromptOf } from './negative-prompt.ts';
+
+test.each([undefined, null, 'None', 'NONE'])('%j means no negative prompt', (value) => {
+  expect(negativePromptOf(value)).toBeNull();
+});
+
+test.each(['', ' ', 'none', 'null', 'None of that', 'blurry'])('%j is a text to be encoded', (value) => {
+  expect(negativePromptOf(value)).toBe(value);
+});

@@ -1,0 +1,50 @@
+/** Every address, `:name` standing for a part that varies. Server, client and page take them from here. */
+export const paths = {
+  segmind: {
+    generate: '/v1/:slug',
+    credits: '/v1/get-user-credits',
+    poll: '/v1/requests/:id',
+    submit: '/v2/:slug',
+    status: '/v2/requests/:id/status',
+    result: '/v2/requests/:id',
+  },
+  openai: {
+    images: '/v1/images/generations',
+    models: '/v1/models',
+    model: '/v1/models/:id',
+  },
+  api: {
+    jobs: '/api/jobs',
+    job: '/api/jobs/:id',
+    jobEvents: '/api/jobs/:id/events',
+    image: '/api/images/:name',
+    tokenize: '/api/tokenize',
+    price: '/api/price',
+    models: '/api/models',
+    credits: '/api/credits',
+    usage: '/api/usage',
+    ledger: '/api/ledger',
+  },
+  admin: {
+    accounts: '/api/admin/accounts',
+    account: '/api/admin/accounts/:id',
+    keys: '/api/admin/keys',
+    key: '/api/admin/keys/:id',
+    grants: '/api/admin/grants',
+    jobs: '/api/admin/jobs',
+    queue: '/api/admin/queue',
+    pauseQueue: '/api/admin/queue/pause',
+    resumeQueue: '/api/admin/queue/resume',
+    workers: '/api/admin/workers',
+  },
+  health: '/healthz',
+  ready: '/readyz',
+  metrics: '/metrics',
+  openapi: '/openapi.json',
+} as const;
+
+/** The slug that the default model answers to. */
+export const defaultSlug = 'playground-v2.5';
+
+/** First parts of addresses under `/v1` and `/v2`, which no model may be called. */
+export const reservedSlugs: readonly string[] = ['models', 'images', 'requests', 'predictions', 'get-user-credits'];

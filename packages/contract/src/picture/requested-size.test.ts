@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { requestedSize, sideNamesOf, sizeContradiction } from './requested-size.ts';
+
+const native = { width: 1024, height: 1024 };
+
+test.each([
+  [{}, native],
+  [{ img_width: 832 }, { width: 832, height: 1024 }],
+  [
+    { img_width: 832, img_height: 1216 },
+    { width: 832, height: 1216 },
+  ],
+  [
+    { width: 832, height: 1216 },
+    { width: 832, height: 1216 },
+  ],
+  [
+    { width: 832, img_width: 832, img_height: 640 },
+    { width: 832, height: 640 },
+  ],
+  [{ aspect_ratio: '16:9' } as const, { width: 1344, height: 768 }],
+])('%j asks for %j', (fields, size) => {
+  expect(sizeContradiction(fields)).toBeUndefined();
+  expect(requestedSize(fields, native)).toEqual(size);
+});
+
+test('two names of one side must agree', () => {
+  expect(sizeContradiction({ width: 512, img_width: 1024 })).toMatch(/^width .*512 and 1024/);
+  expect(sizeContradiction({ height: 512, img_height: 1024 })).toMatch(/^height .*512 and 1024/);
+});
+
+test('a ratio and a side contradict each other', () => {
+  for (const side of ['width', 'height', 'img_width', 'img_height'])
+    expect(sizeContradiction({ aspect_ratio: '4:3', [side]: 1024 })).toMatch(/^aspect_ratio /);
+});
+
+test('the sides are called as the request called them', () => {
+  expect(sideNamesOf({ width: 512 })).toEqual({ width: 'width', height: 'img_height' });
+  expect(sideNamesOf({ width: 512, img_width: 512, height: 8 })).toEqual({ width: 'img_width', height: 'height' });
+});

@@ -1,0 +1,60 @@
+/** The JSON Schema keywords that say what a value may be, read from a schema of unknown kind. */
+export interface Keywords {
+  readonly type: string | undefined;
+  readonly enum: readonly unknown[] | undefined;
+  readonly const: unknown;
+  readonly anyOf: readonly unknown[] | undefined;
+  readonly minimum: number | undefined;
+  readonly maximum: number | undefined;
+  readonly exclusiveMinimum: number | undefined;
+  readonly multipleOf: number | undefined;
+  readonly minLength: number | undefined;
+  readonly maxLength: number | undefined;
+  readonly minItems: number | undefined;
+  readonly format: string | undefined;
+  readonly pattern: string | undefined;
+  readonly properties: Readonly<Record<string, unknown>> | undefined;
+  readonly items: unknown;
+}
+
+export function keywordsOf(schema: unknown): Keywords {
+  const record = isRecord(schema) ? schema : {};
+  return {
+    type: stringOf(record.type),
+    enum: arrayOf(record.enum),
+    const: record.const,
+    anyOf: arrayOf(record.anyOf),
+    minimum: numberOf(record.minimum),
+    maximum: numberOf(record.maximum),
+    exclusiveMinimum: numberOf(record.exclusiveMinimum),
+    multipleOf: numberOf(record.multipleOf),
+    minLength: numberOf(record.minLength),
+    maxLength: numberOf(record.maxLength),
+    minItems: numberOf(record.minItems),
+    format: stringOf(record.format),
+    pattern: stringOf(record.pattern),
+    properties: isRecord(record.properties) ? record.properties : undefined,
+    items: record.items,
+  };
+}
+
+/** The schemas of an object's own properties. */
+export function propertiesOf(schema: unknown): Readonly<Record<string, unknown>> {
+  return keywordsOf(schema).properties ?? {};
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function stringOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}
+
+function arrayOf(value: unknown): readonly unknown[] | undefined {
+  return Array.isArray(value) ? value : undefined;
+}

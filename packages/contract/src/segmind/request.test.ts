@@ -1,0 +1,97 @@
+import { Compile } from 'typebox/schema';
+import { expect, test } from 'vitest';
+import { explainInvalid } from '../explain/explain-invalid.ts';
+import { segmindRequestSchema } from './request.ts';
+
+const validator = Compile(segmindRequestSchema);
+const prompt = 'a red apple';
+
+/** Both of typebox's validators, which must agree. */
+function isValid(body: unknown): boolean {
+  const valid = validator.Check(body);
+  expect(explainInvalid(segmindRequestSchema, body) === undefined).toBe(valid);
+  return valid;
+}
+
+test('a prompt is enough', () => {
+  expect(isValid({ prompt })).toBe(true);
+});
+
+const accepted: Readonly<Record<string, readonly unknown[]>> = {
+  prompt: ['a', ' ', 'None', '東京 👩‍🚀', 'x'.repeat(10_000)],
+  negative_prompt: ['', 'None', 'NONE', null, 'blurry'],
+  samples: [1, 2, 4],
+  num_inference_steps: [20, 25, 100],
+  guidance_scale: [1, 3, 7.5, 25],
+  seed: [-1, 0, 42, 999_999_999_999_999],
+  base64: [true, false],
+  img_width: [64, 512, 1024, 1536, 2048],
+  img_height: [64, 512, 1024, 1536, 2048],
+  width: [512],
+  height: [512],
+  image: ['/9j/4AAQ', 'https://images.example.org/a.jpg'],
+  strength: [0, 0.6, 1],
+  aspect_ratio: ['1:1', '4:3', '3:4', '3:2', '2:3', '16:9', '9:16', '21:9', '9:21'],
+  scheduler: ['edm_dpmpp_2m', 'edm_euler'],
+  image_format: ['jpeg', 'png', 'webp'],
+  quality: [1, 95, 100],
+};
+
+const refused: Readonly<Record<string, readonly unknown[]>> = {
+  prompt: ['', null, 7, undefined, ['a'], 'a\u0000b', 'x'.repeat(10_001)],
+  negative_prompt: [7, false, 'a\u0000b'],
+  samples: [0, 5, 1.5, '1', null],
+  num_inference_steps: [19, 101, 25.5, '25', null],
+  guidance_scale: [0.99, 25.01, '3', null, Number.POSITIVE_INFINITY],
+  seed: [-2, 1_000_000_000_000_000, 0.5, '1', null],
+  base64: [0, 1, 'true', null],
+  img_width: [56, 1020, 2056, 512.5, '512', null],
+  img_height: [56, 1020, 2056, 512.5, '512', null],
+  width: [56, 1020],
+  height: [2056, 'x'],
+  image: ['', 5, null],
+  strength: [-0.01, 1.01, '0.5'],
+  aspect_ratio: ['5:4', '', '1024x1024', null],
+  scheduler: ['euler', null],
+  image_format: ['jpg', 'gif', 'JPEG'],
+  quality: [0, 101, 95.5],
+};
+
+const rows = (table: typeof accepted) =>
+  Object.entries(table).flatMap(([field, values]) => values.map((value) => [field, value] as const));
+
+test.each(rows(accepted))('%s may be %j', (field, value) => {
+  expect(isValid({ prompt, [field]: value })).toBe(true);
+});
+
+test.each(rows(refused))('%s may not be %j, and the message names it', (field, value) => {
+  expect(isValid({ prompt, [field]: value })).toBe(false);
+  const fault = explainInvalid(segmindRequestSchema, { prompt, [field]: value });
+  expect(fault?.param).toBe(field);
+  expect(fault?.message.startsWith(`${field} `)).toBe(true);
+});
+
+test('both tables have every field of the request', () => {
+  const fields = Object.keys(segmindRequestSchema.properties);
+  expect(Object.keys(accepted)).toEqual(fields);
+  expect(Object.keys(refused)).toEqual(fields);
+});
+
+test('width and img_width may be the same and may not differ', () => {
+  expect(isValid({ prompt, width: 512, img_width: 512 })).toBe(true);
+  expect(isValid({ prompt, width: 512, img_width: 1024 })).toBe(false);
+  expect(explainInvalid(segmindRequestSchema, { prompt, width: 512, img_width: 1024 })).toEqual({
+    param: 'width',
+    message: 'width is another name of img_width: give one (got 512 and 1024)',
+  });
+});
+
+test('a ratio and a side are refused together', () => {
+  const fault = explainInvalid(segmindRequestSchema, { prompt, aspect_ratio: '16:9', img_width: 512 });
+  expect(fault?.param).toBe('aspect_ratio');
+});
+
+test.each([null, [], 'prompt', 7, undefined])('a body must be an object, not %j', (body) => {
+  expect(isValid(body)).toBe(false);
+  expect(explainInvalid(segmindRequestSchema, body)?.message).toMatch(/^the body must be a JSON object/);
+});

@@ -1,0 +1,42 @@
+import { findModel } from './loading/find-model.ts';
+import { readTokenizers } from './loading/read-tokenizers.ts';
+import type { TokenCount } from './model.ts';
+import type { ClipTokenizer } from './tokenizer/clip-tokenizer.ts';
+import { openCheckpoint } from './weights/open-checkpoint.ts';
+
+/** How one encoder sees a text, token by token. */
+export interface TokenizedText extends TokenCount {
+  /** The content tokens that are read, start and end markers not among them. */
+  readonly ids: readonly number[];
+}
+
+/** The tokenizers of a model's two text encoders. */
+export interface Tokenizers {
+  tokenize(text: string): readonly [TokenizedText, TokenizedText];
+}
+
+/**
+ * Reads the tokenizers of a model without loading the model: for a program that runs it in another process, where a text would
+ * wait for the pictures before it.
+ *
+ * @param pathOrName as for `loadModel`
+ * @throws EngineError `model_not_found`, `model_file_missing`, `model_config_invalid`, `model_unsupported`, `weights_corrupt`
+ * @example
+ * const { tokenize } = await loadTokenizers('/models/playground-v2.5');
+ * tokenize('a red fox')[0].count; // 3
+ */
+export async function loadTokenizers(
+  pathOrName: string,
+  options: { readonly config?: string } = {},
+): Promise<Tokenizers> {
+  const checkpoint = await openCheckpoint(findModel(pathOrName, process.env), options);
+  const [first, second] = await readTokenizers(checkpoint);
+  return { tokenize: (text) => [tokenizedText(first, text), tokenizedText(second, text)] };
+}
+
+function tokenizedText(tokenizer: ClipTokenizer, text: string): TokenizedText {
+  const { ids, count, truncated } = tokenizer.encode(text);
+  const { limit } = tokenizer;
+  // Before them is the start marker.
+  return { ids: [...ids.subarray(1, 1 + Math.min(count, limit))], count, limit, truncated };
+}

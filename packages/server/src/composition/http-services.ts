@@ -1,0 +1,55 @@
+import type { Config } from '../config/schema.ts';
+import { AccountService } from '../domain/accounts.ts';
+import { CancelJob } from '../domain/cancel-job.ts';
+import { CreditService } from '../domain/credits.ts';
+import { followJob } from '../domain/follow-job.ts';
+import { ImageLibrary } from '../domain/image-library.ts';
+import { JobQueries } from '../domain/job-queries.ts';
+import { isEnded } from '../domain/job-state.ts';
+import { KeyService } from '../domain/keys.ts';
+import type { ServerSecret } from '../domain/ports/secret.ts';
+import { QueueControl } from '../domain/queue-control.ts';
+import { RateLimiter } from '../domain/rate-limits.ts';
+import { SubmitJob } from '../domain/submit-job.ts';
+import { waitForJob } from '../domain/wait-for-job.ts';
+import type { HttpServices } from '../http/services.ts';
+import { checkInputImage } from '../inference/check-input-image.ts';
+import type { Metrics } from '../observability/metrics.ts';
+import { countEndedJob } from './job-metrics.ts';
+import type { Core } from './open-core.ts';
+import { readiness } from './readiness.ts';
+
+/** The domain's services as the routes want them. */
+export function httpServices(core: Core, config: Config, secret: ServerSecret, metrics: Metrics): HttpServices {
+  const { limits, pricing: tariff } = config;
+  const queries = new JobQueries(core);
+  const cancelJob = new CancelJob(core);
+  const control = new QueueControl({ ...core, queueLength: limits.queueLength });
+  return {
+    accounts: new AccountService(core),
+    keys: new KeyService({ ...core, secret }),
+    credits: new CreditService(core),
+    rateLimiter: new RateLimiter({ ...core, requestsPerMinute: limits.requestsPerMinute }),
+    tariff,
+    models: () => core.painter.models(),
+    tokenize: (model, text) => core.painter.tokenize(model, text),
+    submitJob: new SubmitJob({ ...core, tariff, queueLength: limits.queueLength }),
+    cancelJob: {
+      async cancel(accountId, jobId) {
+        const before = await queries.get(accountId, jobId);
+        const ended = await cancelJob.cancel(accountId, jobId);
+        if (!isEnded(before.job)) await countEndedJob({ ...core, metrics }, jobId);
+        return ended;
+      },
+    },
+    jobs: queries,
+    waitForJob: (jobId, signal) => waitForJob({ bus: core.bus, queries }, jobId, signal),
+    followJob: (jobId, afterId, signal) => followJob(core, jobId, afterId, signal),
+    images: new ImageLibrary(core),
+    checkInputImage,
+    queue: control,
+    workers: () => control.workersListed(),
+    ready: (signal) => readiness(core, control, signal),
+    metrics,
+  };
+}

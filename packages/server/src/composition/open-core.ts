@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import type { Config } from '../config/schema.ts';
+import { PostgresEventBus } from '../db/event-bus.ts';
+import { migrate } from '../db/migrate.ts';
+import { openDatabase } from '../db/open-database.ts';
+import { accountsInPostgres } from '../db/repositories/accounts.ts';
+import { eventsInPostgres } from '../db/repositories/events.ts';
+import { idempotencyInPostgres } from '../db/repositories/idempotency.ts';
+import { jobImagesInPostgres } from '../db/repositories/job-images.ts';
+import { jobsInPostgres } from '../db/repositories/jobs.ts';
+import { keysInPostgres } from '../db/repositories/keys.ts';
+import { ledgerInPostgres } from '../db/repositories/ledger.ts';
+import { rateLimitsInPostgres } from '../db/repositories/rate-limits.ts';
+import { settingsInPostgres } from '../db/repositories/settings.ts';
+import { turnsInPostgres } from '../db/repositories/turns.ts';
+import { workersInPostgres } from '../db/repositories/workers.ts';
+import { queriesOf } from '../db/transaction.ts';
+import { FailJob } from '../domain/fail-job.ts';
+import { systemClock } from '../domain/ports/clock.ts';
+import { QueueOutlook } from '../domain/queue-outlook.ts';
+import { EnginePainter } from '../inference/engine-painter.ts';
+import type { Logger } from '../observability/logger.ts';
+import { PgBossQueue } from '../queue/pg-boss-queue.ts';
+import { FileImageStore } from '../storage/file-image-store.ts';
+import type { Storage } from './open-storage.ts';
+import { servedModels } from './served-models.ts';
+import { version } from './version.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** The adapters behind the domain's ports, as every process of the service has them. */
+export type Core = Awaited<ReturnType<typeof openCore>>;
+
+/**
+ * Connects to the database, brings its schema up to date, and opens queue, events, pictures and models.
+ *
+ * @throws EngineError for a model that would not load
+ */
+export async function openCore(config: Config, storage: Storage, log: Logger) {
+  const { address } = storage;
+  const painter = await openPainter(config, log);
+  const onConnectionLost = (error: unknown) => log.warn({ err: error }, 'lost a connection to the database');
+  const database = openDatabase({ address, onConnectionLost });
+  const migrated = await migrate(database.kysely);
+  if (migrated.length > 0) log.info({ migrated }, 'the database schema is up to date now');
+  const connection = 'url' in address ? { connectionString: address.url } : address;
+  const queue = new PgBossQueue({
+    connection,
+    models: painter.models().map(({ slug }) => slug),
+    jobsPerAccount: config.limits.concurrentPerAccount,
+    queriesOf,
+    onError: onConnectionLost,
+    onWarning: (warning) => log.warn({ warning }, 'the queue warns'),
+  });
+  await queue.start();
+  const bus = new PostgresEventBus({ database, address, onConnectionLost });
+  await bus.start();
+  const { imagesSeconds, requestsSeconds } = config.retention;
+  const base = {
+    database,
+    jobs: jobsInPostgres,
+    images: jobImagesInPostgres,
+    idempotency: idempotencyInPostgres,
+    events: eventsInPostgres,
+    workers: workersInPostgres,
+    settings: settingsInPostgres,
+    turns: turnsInPostgres,
+    ledger: ledgerInPostgres,
+    keys: keysInPostgres,
+    accounts: accountsInPostgres,
+    rateLimits: rateLimitsInPostgres,
+    queue,
+    bus,
+    store: new FileImageStore(join(storage.dataDir, 'images')),
+    painter,
+    clock: systemClock,
+    retention: { imagesMs: imagesSeconds * 1000, requestsMs: requestsSeconds * 1000, undeliveredMs: HOUR_MS },
+  };
+  const outlook = new QueueOutlook(base);
+  return { ...base, outlook, failJob: new FailJob(base) };
+}
+
+function openPainter(config: Config, log: Logger): Promise<EnginePainter> {
+  const { idleSeconds, threads } = config.worker;
+  return EnginePainter.open({
+    models: servedModels(config),
+    easelVersion: version,
+    env: process.env,
+    idleMs: idleSeconds * 1000,
+    ...(threads !== null && { threads }),
+    onLog: (model, { level, message, pid }) =>
+      log[level === 'output' ? 'debug' : level]({ model, enginePid: pid }, message),
+  });
+}

@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../config/schema.ts';
+import type { DatabaseAddress } from '../db/connection.ts';
+import { defaultDataDir } from '../db/embedded/default-data-dir.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../db/embedded/embedded-postgres.ts';
+import { lockDataDir } from '../db/embedded/folder-lock.ts';
+import type { Logger } from '../observability/logger.ts';
+
+export interface OpenStorageOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** A server has its data folder to itself; a worker shares it. */
+  readonly exclusive: boolean;
+}
+
+/** Where everything is kept: the data folder, and a database that answers. */
+export interface Storage {
+  readonly dataDir: string;
+  readonly address: DatabaseAddress;
+  /** Stops what was started here. */
+  close(): Promise<void>;
+}
+
+/** How often the embedded database is looked after. */
+const WATCH_MS = 500;
+
+/**
+ * Opens the data folder and the database: the one of `databaseUrl`, else the embedded one.
+ *
+ * @throws DatabaseUnavailable that says what to do; the signal's reason
+ */
+export async function openStorage({ config, log, signal, exclusive }: OpenStorageOptions): Promise<Storage> {
+  const dataDir = config.dataDir ?? defaultDataDir(process.env);
+  const lock = exclusive ? await lockDataDir(dataDir) : undefined;
+  try {
+    if (config.databaseUrl !== null) {
+      return { dataDir, address: { url: config.databaseUrl }, close: async () => lock?.release() };
+    }
+    const keeper = await PostgresKeeper.start(dataDir, log, signal);
+    return {
+      dataDir,
+      address: keeper.postgres.connection,
+      async close() {
+        // Whoever has the folder to itself ends its database; a worker leaves it to the server.
+        await keeper.close({ stop: exclusive });
+        await lock?.release();
+      },
+    };
+  } catch (error) {
+    await lock?.release();
+    throw error;
+  }
+}
+
+/** Keeps the embedded database running: one that dies is started again, with the same address. */
+class PostgresKeeper {
+  readonly #dataDir: string;
+  readonly #log: Logger;
+  readonly #closing = new AbortController();
+  readonly #watching: Promise<void>;
+  postgres: EmbeddedPostgres;
+
+  static async start(dataDir: string, log: Logger, signal: AbortSignal): Promise<PostgresKeeper> {
+    return new PostgresKeeper(await startEmbeddedPostgres({ dataDir, signal }), dataDir, log);
+  }
+
+  private constructor(postgres: EmbeddedPostgres, dataDir: string, log: Logger) {
+    this.postgres = postgres;
+    this.#dataDir = dataDir;
+    this.#log = log;
+    this.#watching = this.#watch();
+  }
+
+  async close({ stop }: { readonly stop: boolean }): Promise<void> {
+    this.#closing.abort();
+    await this.#watching;
+    if (stop) await this.postgres.stop();
+  }
+
+  async #watch(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      await sleep(WATCH_MS, undefined, { signal }).catch(() => {});
+      if (signal.aborted || isAlive(this.postgres.pid)) continue;
+      this.#log.warn({ pid: this.postgres.pid }, 'the embedded database has ended; starting it again');
+      await this.#restart(signal);
+    }
+  }
+
+  async #restart(signal: AbortSignal): Promise<void> {
+    try {
+      this.postgres = await startEmbeddedPostgres({ dataDir: this.#dataDir, signal });
+      this.#log.info({ pid: this.postgres.pid }, 'the embedded database runs again');
+    } catch (error) {
+      if (!signal.aborted) this.#log.error({ err: error }, 'the embedded database could not be started again');
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // It may belong to the account that PostgreSQL runs as.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

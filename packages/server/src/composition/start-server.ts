@@ -1,0 +1,115 @@
+import type { AddressInfo } from 'node:net';
+import type { Config } from '../config/schema.ts';
+import { buildHttp } from '../http/build-http.ts';
+import { createLogger, type Logger } from '../observability/logger.ts';
+import { secretFromText, secretOfFolder } from '../storage/server-secret.ts';
+import { httpServices } from './http-services.ts';
+import { type Core, openCore } from './open-core.ts';
+import { openStorage, type Storage } from './open-storage.ts';
+import { createServiceMetrics } from './service-metrics.ts';
+import { type Phase, shutDown } from './shutdown.ts';
+import { keepTidy, startWork, type Work } from './start-work.ts';
+import { type FirstKeys, startingKeys } from './starting-keys.ts';
+import { version } from './version.ts';
+
+export interface RunningServer {
+  readonly url: string;
+  /** What answers to `playground-v2.5`. */
+  readonly model: string;
+  readonly isEmbeddedModel: boolean;
+  readonly firstKeys: FirstKeys;
+  /** In named phases: no new requests; running jobs finish or are handed back; then queue, engine and database. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the image API with everything it needs. What was started is stopped again when a part cannot be.
+ *
+ * @param options.signal ends the start
+ * @throws ConfigError, DatabaseUnavailable, EngineError: each says what is wrong and what to do
+ */
+export async function startServer(
+  config: Config,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<RunningServer> {
+  const log = createLogger(config.logLevel);
+  const storage = await openStorage({ config, log, signal, exclusive: true });
+  const end: Phase[] = [{ name: 'database', timeoutMs: 70_000, run: () => storage.close() }];
+  try {
+    const core = await openCore(config, storage, log);
+    end.unshift(...closingOf(core));
+    signal.throwIfAborted();
+    return await serve({ config, log, storage, core, end });
+  } catch (error) {
+    await shutDown(end, log);
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly storage: Storage;
+  readonly core: Core;
+  /** What has to be done at the end, first things first; each part that starts puts itself in front. */
+  readonly end: Phase[];
+}
+
+async function serve({ config, log, storage, core, end }: Parts): Promise<RunningServer> {
+  const secret = config.secret === null ? await secretOfFolder(storage.dataDir) : secretFromText(config.secret);
+  const firstKeys = await startingKeys(core, config, secret);
+  const metrics = createServiceMetrics(core);
+  const stopping = new AbortController();
+  const tidying = keepTidy(core, log, stopping.signal);
+  end.unshift({ name: 'janitor', timeoutMs: 5000, run: () => tidying });
+  end.unshift(drainOf(config.worker.enabled ? await startWork(core, config, log, metrics) : idleWork(core), config));
+  const app = await buildHttp(httpServices(core, config, secret, metrics), {
+    bodyBytes: config.limits.bodyBytes,
+    publicUrl: config.publicUrl,
+    corsOrigins: config.cors.origins,
+    segmindBase64Default: config.segmind.base64Default,
+    openaiModelAliases: config.openai.modelAliases,
+    version,
+    logger: log,
+    onAnswered: metrics.requestEnded,
+    stopping: stopping.signal,
+  });
+  end.unshift({ name: 'requests', timeoutMs: 10_000, run: () => app.close() });
+  await app.listen({ host: config.host, port: config.port });
+  const [model] = core.painter.models();
+  return {
+    url: urlOf(config, app.server.address()),
+    model: model?.name ?? '',
+    isEmbeddedModel: model?.isEmbedded ?? false,
+    firstKeys,
+    stop() {
+      stopping.abort();
+      return shutDown(end, log);
+    },
+  };
+}
+
+/** Running jobs get their time; requests that wait for them are answered meanwhile, so requests end after it. */
+function drainOf(work: Work, { drainSeconds }: Config): Phase {
+  const drainMs = drainSeconds * 1000;
+  return { name: 'jobs', timeoutMs: drainMs + 15_000, run: () => work.stop(drainMs) };
+}
+
+/** Of a server whose pictures are made by workers elsewhere: it has a queue to close all the same. */
+function idleWork({ queue }: Core): Work {
+  return { stop: (drainMs) => queue.stop({ drainMs }) };
+}
+
+function closingOf({ bus, database, painter }: Core): Phase[] {
+  return [
+    { name: 'engine', timeoutMs: 5000, run: () => painter.close() },
+    { name: 'events', timeoutMs: 5000, run: () => bus.close() },
+    { name: 'connections', timeoutMs: 5000, run: () => database.close() },
+  ];
+}
+
+function urlOf({ host }: Config, address: AddressInfo | string | null): string {
+  if (address === null || typeof address === 'string') return String(address);
+  const name = host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${address.port}`;
+}

@@ -1,0 +1,61 @@
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../config/schema.ts';
+import { FinishJob } from '../domain/finish-job.ts';
+import { newId } from '../domain/ids.ts';
+import { Janitor } from '../domain/janitor.ts';
+import { ReviewPictures } from '../domain/review-pictures.ts';
+import { RunJob } from '../domain/run-job.ts';
+import { WorkLoop } from '../domain/work-loop.ts';
+import { loadReviewHook } from '../inference/load-review-hook.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Metrics } from '../observability/metrics.ts';
+import { countEndedJob } from './job-metrics.ts';
+import type { Core } from './open-core.ts';
+
+const SWEEP_MS = 60_000;
+
+/** The worker's side of a process. */
+export interface Work {
+  /** Finishes the jobs under way within the time, or hands them back. */
+  stop(drainMs: number): Promise<void>;
+}
+
+/** Takes jobs from the queue until it is stopped. */
+export async function startWork(core: Core, config: Config, log: Logger, metrics: Metrics): Promise<Work> {
+  const hook = config.reviewHook === null ? null : await loadReviewHook(resolve(config.reviewHook));
+  const workerId = newId();
+  const report = (error: unknown, about: string) => log.warn({ err: error, about }, 'a worker met an error');
+  const review = new ReviewPictures(hook);
+  const finishJob = new FinishJob(core);
+  const runJob = new RunJob({ ...core, workerId, review, finishJob, report });
+  const counted: Pick<RunJob, 'run'> = {
+    async run(claimed) {
+      try {
+        await runJob.run(claimed);
+      } finally {
+        await countEndedJob({ ...core, metrics }, claimed.jobId, ['succeeded', 'failed']).catch((error: unknown) =>
+          report(error, claimed.jobId),
+        );
+      }
+    },
+  };
+  const loop = new WorkLoop({ ...core, workerId, hostname: hostname(), pid: process.pid, runJob: counted, report });
+  await loop.start();
+  return loop;
+}
+
+/** Removes what has had its time, every minute until the signal. */
+export async function keepTidy(core: Core, log: Logger, signal: AbortSignal): Promise<void> {
+  const janitor = new Janitor(core);
+  while (!signal.aborted) {
+    try {
+      const swept = await janitor.sweep(signal);
+      if (Object.values(swept).some((count) => count > 0)) log.info(swept, 'tidied up');
+    } catch (error) {
+      if (!signal.aborted) log.warn({ err: error }, 'tidying up failed; it is tried again');
+    }
+    await sleep(SWEEP_MS, undefined, { signal }).catch(() => {});
+  }
+}

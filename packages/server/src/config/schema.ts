@@ -1,0 +1,119 @@
+import { defaultTariff, embeddedModelSizes, fullModelSizes } from '@easel/contract';
+import Type, { type Static } from 'typebox';
+
+const seconds = (options: { default: number; description: string; minimum?: number }) =>
+  Type.Number({ minimum: 0, ...options });
+const count = (options: { default: number; description: string }) => Type.Integer({ minimum: 1, ...options });
+const text = (description: string) =>
+  Type.Union([Type.String({ minLength: 1 }), Type.Null()], { default: null, description });
+/** A text, because an amount of money is never a binary fraction. */
+const decimal = (options: { default: string; description: string }) =>
+  Type.String({ pattern: '^\\d{1,12}(\\.\\d{1,12})?$', ...options });
+
+const sizes = (defaults: { minSide: number; maxSide: number; maxMegapixels: number }) =>
+  Type.Object(
+    {
+      minSide: Type.Integer({ minimum: 64, maximum: 2048, default: defaults.minSide }),
+      maxSide: Type.Integer({ minimum: 64, maximum: 2048, default: defaults.maxSide }),
+      maxMegapixels: Type.Number({ exclusiveMinimum: 0, maximum: 4, default: defaults.maxMegapixels }),
+    },
+    {
+      additionalProperties: false,
+      default: {},
+      description: 'sides in pixels, area in megapixels of 1,048,576 pixels',
+    },
+  );
+
+/** Every setting, its default and its range. A key of the file is `a.b`, its variable in the environment `EASEL_A_B`. */
+export const configSchema = Type.Object(
+  {
+    host: Type.String({ minLength: 1, default: '127.0.0.1', description: 'address to listen on' }),
+    port: Type.Integer({
+      minimum: 0,
+      maximum: 65535,
+      default: 8400,
+      description: 'port to listen on; 0: any free one',
+    }),
+    publicUrl: text('how clients reach the server, for absolute links; default: the Host they asked for'),
+    dataDir: text('folder of the database, pictures and the server secret'),
+    databaseUrl: text('postgres:// URL of a PostgreSQL of your own; default: the embedded one'),
+    model: text('path or name of the model that answers to playground-v2.5; default: the embedded one'),
+    models: Type.Record(Type.String({ pattern: '^[a-z0-9][a-z0-9._-]*$' }), Type.String(), {
+      default: {},
+      description: 'further models: slug → path or name',
+    }),
+    sizes: Type.Object(
+      { full: sizes(fullModelSizes), embedded: sizes(embeddedModelSizes) },
+      { additionalProperties: false, default: {}, description: 'what pictures may be asked of a model' },
+    ),
+    worker: Type.Object(
+      {
+        enabled: Type.Boolean({ default: true, description: 'whether `serve` also makes pictures itself' }),
+        threads: Type.Union([Type.Integer({ minimum: 1, maximum: 256 }), Type.Null()], {
+          default: null,
+          description: 'processor threads of the engine; default: the physical cores',
+        }),
+        idleSeconds: seconds({ default: 300, description: 'without work the engine gives its memory back; 0: never' }),
+        warmUp: Type.Boolean({ default: true, description: 'make one small picture at the start' }),
+      },
+      { additionalProperties: false, default: {} },
+    ),
+    limits: Type.Object(
+      {
+        queueLength: count({ default: 1000, description: 'jobs that may wait for one model' }),
+        concurrentPerAccount: count({ default: 4, description: 'jobs of one account that run at the same time' }),
+        requestsPerMinute: count({ default: 600, description: 'per key, where the key has no limit of its own' }),
+        bodyBytes: count({ default: 25_000_000, description: 'the largest request' }),
+      },
+      { additionalProperties: false, default: {} },
+    ),
+    pricing: Type.Object(
+      {
+        perStepMegapixel: decimal({ default: String(defaultTariff.perStepMegapixel), description: 'credits' }),
+        perImage: decimal({ default: String(defaultTariff.perImage), description: 'credits' }),
+      },
+      { additionalProperties: false, default: {} },
+    ),
+    retention: Type.Object(
+      {
+        imagesSeconds: seconds({ default: 7 * 86_400, description: 'how long pictures are kept' }),
+        requestsSeconds: seconds({ default: 30 * 86_400, description: 'how long records of jobs are kept' }),
+      },
+      { additionalProperties: false, default: {} },
+    ),
+    segmind: Type.Object(
+      { base64Default: Type.Boolean({ default: true, description: 'what `base64` is when a request does not say' }) },
+      { additionalProperties: false, default: {} },
+    ),
+    openai: Type.Object(
+      {
+        modelAliases: Type.Array(Type.String(), {
+          default: ['dall-e-2', 'dall-e-3', 'gpt-image-1'],
+          description: 'names that mean the default model',
+        }),
+      },
+      { additionalProperties: false, default: {} },
+    ),
+    cors: Type.Object(
+      { origins: Type.Array(Type.String(), { default: [], description: 'pages that may call; "*": all' }) },
+      { additionalProperties: false, default: {} },
+    ),
+    reviewHook: text('module whose default export accepts or rejects each finished picture'),
+    drainSeconds: seconds({ default: 30, description: 'how long running jobs may take to finish at a stop' }),
+    logLevel: Type.Union(
+      ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map((level) => Type.Literal(level)),
+      { default: 'info' },
+    ),
+    secret: text('hashes keys instead of the file `secret` of the data folder; at least 32 characters (secret)'),
+    adminKey: text('fixes the admin key beforehand (secret)'),
+    devKey: text('fixes the development key beforehand (secret)'),
+    devCredits: decimal({ default: '100', description: 'credits of the development account at the first start' }),
+  },
+  { additionalProperties: false },
+);
+
+/** The settings of one process, complete and valid. */
+export type Config = Static<typeof configSchema>;
+
+/** Never printed, never logged. A database URL holds a password. */
+export const secretKeys: readonly string[] = ['secret', 'adminKey', 'devKey', 'databaseUrl'];

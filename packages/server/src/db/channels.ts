@@ -1,0 +1,3 @@
+/** Notifications of PostgreSQL; the payload is the id of a job. */
+export const EVENT_CHANNEL = 'easel_events';
+export const CANCEL_CHANNEL = 'easel_cancel';

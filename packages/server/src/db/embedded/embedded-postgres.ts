@@ -1,0 +1,117 @@
+import { rmdir } from 'node:fs/promises';
+import { locateBinaries } from './binaries.ts';
+import { ensureCluster, readPassword } from './cluster.ts';
+import { DatabaseUnavailable } from './database-unavailable.ts';
+import { waitForFileLock } from './file-lock.ts';
+import { databaseUser } from './initdb.ts';
+import { launchPostmaster } from './launch-postmaster.ts';
+import { type Place, preparePlace } from './place.ts';
+import { identityOf, isRunning, type ProcessIdentity } from './process-identity.ts';
+import { port } from './socket-folder.ts';
+import { startFailure } from './start-failure.ts';
+import { stopPostmaster } from './stop-postmaster.ts';
+import { type RunningServer, untilReady } from './until-ready.ts';
+import { type Programs, usableBinaries } from './usable-binaries.ts';
+
+export interface EmbeddedPostgres {
+  /** For `new pg.Pool(connection)`; `host` is the folder of the server's socket, `port` part of the socket's name. */
+  readonly connection: {
+    readonly host: string;
+    readonly port: number;
+    readonly user: string;
+    readonly password: string;
+    readonly database: string;
+  };
+  readonly pid: number;
+  /** Whether the server ran already, left over by a process that was killed. */
+  readonly adopted: boolean;
+  /** Fast shutdown: ends the sessions of all clients, writes everything, and resolves when the server is gone. May be called again. */
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedPostgresOptions {
+  /** Easel's data folder; PostgreSQL lives in `postgres` below it. Created if need be. */
+  readonly dataDir: string;
+  /** Ends the start; what it spawned is stopped. Without effect once the server runs. */
+  readonly signal?: AbortSignal;
+  /** How long the start may take, the recovery after a crash included. Default: 5 minutes. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Starts the PostgreSQL server of a data folder, or adopts it if it runs. It listens on a Unix socket only, that its own user and root
+ * can reach. Several processes may call this at once: one starts the server, the others adopt it.
+ *
+ * @throws {DatabaseUnavailable} which says what to do; the signal's reason after an abort
+ * @example
+ * const postgres = await startEmbeddedPostgres({ dataDir: defaultDataDir(process.env) });
+ * const pool = new pg.Pool(postgres.connection);
+ */
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const { dataDir, signal, timeoutMs = 300_000 } = options;
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const end = signal ? AbortSignal.any([signal, timeout]) : timeout;
+  try {
+    end.throwIfAborted();
+    checkPlatform();
+    const place = await preparePlace(dataDir, end);
+    return await startAt(place, end);
+  } catch (thrown) {
+    signal?.throwIfAborted();
+    throw startFailure(thrown, { dataDir, timeoutMs, timedOut: timeout.aborted });
+  }
+}
+
+/** One starter at a time: whoever waited for its turn finds the server running. */
+async function startAt(place: Place, signal: AbortSignal): Promise<EmbeddedPostgres> {
+  const lock = await waitForFileLock(place.startLock, signal);
+  try {
+    let programs: Programs | undefined;
+    const prepare = async () => {
+      const usable = await usableBinaries(await locateBinaries(), place.folder, place.account, signal);
+      await ensureCluster(place, usable, signal);
+      return usable;
+    };
+    const launch = async () => {
+      programs ??= await prepare();
+      return launchPostmaster(programs.postgres, place);
+    };
+    const server = await untilReady(place, launch, signal);
+    return handle(place, server, await identityOf(server.pid), await readPassword(place.data));
+  } finally {
+    await lock.release();
+  }
+}
+
+function handle(
+  place: Place,
+  { pid, sockets, adopted }: RunningServer,
+  postmaster: ProcessIdentity,
+  password: string,
+): EmbeddedPostgres {
+  let stopped: Promise<void> | undefined;
+  return {
+    connection: { host: sockets, port, user: databaseUser, password, database: 'postgres' },
+    pid,
+    adopted,
+    stop: () => {
+      stopped ??= stop(place, postmaster, sockets);
+      return stopped;
+    },
+  };
+}
+
+async function stop({ folder }: Place, postmaster: ProcessIdentity, sockets: string): Promise<void> {
+  await stopPostmaster(postmaster.pid, async () => !(await isRunning(postmaster)));
+  // A folder under /tmp; another server may be starting in it.
+  if (!sockets.startsWith(folder)) await rmdir(sockets).catch(() => {});
+}
+
+/** Node cannot reach a Unix socket on Windows, and a TCP port would be open to every user of the machine. */
+function checkPlatform(): void {
+  if (process.platform !== 'win32') return;
+  throw new DatabaseUnavailable(
+    'the embedded PostgreSQL is not available on Windows',
+    'run Easel in WSL, or set DATABASE_URL to a PostgreSQL server',
+  );
+}

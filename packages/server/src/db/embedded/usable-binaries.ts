@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { cp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { Distribution } from './binaries.ts';
+import { DatabaseUnavailable } from './database-unavailable.ts';
+import { giveTree } from './ownership.ts';
+import { type Account, type ProgramResult, runProgram } from './run-program.ts';
+import { systemCode } from './system-code.ts';
+
+/** Programs that the account can run. */
+export interface Programs {
+  readonly postgres: string;
+  readonly initdb: string;
+  /** PostgreSQL's major release, such as "18": data of another cannot be read. */
+  readonly major: string;
+}
+
+/**
+ * The distribution's programs, or a private copy of them (60 MB) in `folder` when the account cannot reach the originals, as in root's own
+ * checkout under /root.
+ * @throws {DatabaseUnavailable} when they do not run at all
+ */
+export async function usableBinaries(
+  distribution: Distribution,
+  folder: string,
+  account: Account | undefined,
+  signal: AbortSignal,
+): Promise<Programs> {
+  const { native } = distribution;
+  const inPlace = await tryVersion(native, account, signal);
+  if (typeof inPlace === 'string') return programs(native, inPlace);
+  const asOurselves = account ? await tryVersion(native, undefined, signal) : inPlace;
+  if (typeof asOurselves !== 'string') throw unusable(distribution, asOurselves);
+  const copy = await privateCopy(distribution, folder, account);
+  const copied = await tryVersion(copy, account, signal);
+  if (typeof copied !== 'string') throw unusable({ ...distribution, native: copy }, copied);
+  return programs(copy, copied);
+}
+
+function programs(native: string, major: string): Programs {
+  const bin = path.join(native, 'bin');
+  return { postgres: path.join(bin, 'postgres'), initdb: path.join(bin, 'initdb'), major };
+}
+
+/** The major release if the program runs, else why it does not. */
+async function tryVersion(native: string, account: Account | undefined, signal: AbortSignal): Promise<string | Error> {
+  let result: ProgramResult;
+  try {
+    result = await runProgram(path.join(native, 'bin', 'postgres'), ['--version'], { account, signal });
+  } catch (thrown) {
+    signal.throwIfAborted();
+    return thrown instanceof Error ? thrown : new Error(String(thrown));
+  }
+  const major = /^postgres \(PostgreSQL\) (\d+)/.exec(result.stdout)?.[1];
+  return major ?? new Error(result.stderr.trim() || `exit status ${result.code}`);
+}
+
+async function privateCopy(
+  { native, packageName }: Distribution,
+  folder: string,
+  account: Account | undefined,
+): Promise<string> {
+  const name = `native-${await versionOf(native)}`;
+  const present = (await readdir(folder)).filter((entry) => entry.startsWith('native-'));
+  const copy = path.join(folder, name);
+  if (present.includes(name)) return copy;
+  try {
+    const draft = `${copy}.${randomUUID()}`;
+    await cp(native, draft, { recursive: true, verbatimSymlinks: true });
+    if (account) await giveTree(draft, account);
+    await rename(draft, copy);
+  } catch (cause) {
+    const remedy = 'free 100 MB on the disk of the data folder, or install Easel where every user can read it';
+    throw new DatabaseUnavailable(`${packageName} cannot be copied to ${copy}`, remedy, { cause });
+  }
+  // Copies of other releases, and what a killed process left of a copy: no server runs while this one prepares to start.
+  for (const old of present) await rm(path.join(folder, old), { recursive: true });
+  return copy;
+}
+
+async function versionOf(native: string): Promise<string> {
+  const manifest: unknown = JSON.parse(await readFile(path.join(path.dirname(native), 'package.json'), 'utf8'));
+  if (typeof manifest === 'object' && manifest !== null && 'version' in manifest) return String(manifest.version);
+  throw new TypeError(`${path.dirname(native)} is not a package`);
+}
+
+function unusable({ packageName, native }: Distribution, cause: Error): DatabaseUnavailable {
+  const reason = systemCode(cause) === 'ENOENT' ? `${native} has no program "postgres"` : cause.message;
+  // The package's install script makes the symbolic links by which the programs find their libraries.
+  const linksMissing = /loading shared libraries|Library not loaded/.test(cause.message);
+  return new DatabaseUnavailable(
+    `the PostgreSQL programs of ${packageName} do not run: ${reason}`,
+    linksMissing
+      ? `its install script was blocked: allow it and run "npm rebuild ${packageName}", or set DATABASE_URL to a PostgreSQL server`
+      : `reinstall with "npm rebuild ${packageName}", or set DATABASE_URL to a PostgreSQL server`,
+    { cause },
+  );
+}

@@ -1,0 +1,109 @@
+import { sql } from 'kysely';
+import type { EventBus, JobEvent, JobWatch } from '../domain/ports/events.ts';
+import { CANCEL_CHANNEL, EVENT_CHANNEL } from './channels.ts';
+import type { DatabaseAddress } from './connection.ts';
+import { toEventRow } from './event-row.ts';
+import { Listener } from './listener.ts';
+import { NoticeWatch } from './notice-watch.ts';
+import type { OpenedDatabase } from './open-database.ts';
+
+export interface EventBusOptions {
+  readonly database: OpenedDatabase;
+  readonly address: DatabaseAddress;
+  /** The bus connects again by itself; the operator may want to know. */
+  readonly onConnectionLost: (error: unknown) => void;
+}
+
+/** News of jobs by LISTEN and NOTIFY; the events themselves are rows. */
+export class PostgresEventBus implements EventBus {
+  readonly #database: OpenedDatabase;
+  readonly #onError: (error: unknown) => void;
+  readonly #listener: Listener;
+  readonly #watches = new Map<string, Set<NoticeWatch>>();
+  readonly #cancels = new Map<string, Set<() => void>>();
+
+  constructor({ database, address, onConnectionLost }: EventBusOptions) {
+    this.#database = database;
+    this.#onError = onConnectionLost;
+    this.#listener = new Listener({
+      address,
+      channels: [EVENT_CHANNEL, CANCEL_CHANNEL],
+      onNotice: (channel, jobId) => (channel === EVENT_CHANNEL ? this.#notice(jobId) : this.#cancel(jobId)),
+      onReconnected: () => this.#catchUp(),
+      onConnectionLost,
+    });
+  }
+
+  /** @throws when the database does not answer */
+  start(): Promise<void> {
+    return this.#listener.start();
+  }
+
+  close(): Promise<void> {
+    return this.#listener.close();
+  }
+
+  /** In one statement, which is a transaction of its own: this runs ten times a second for each job. */
+  async publish(jobId: string, event: JobEvent): Promise<void> {
+    const { kysely } = this.#database;
+    await kysely
+      .with('added', (queries) => queries.insertInto('job_events').values(toEventRow(jobId, event)).returning('job_id'))
+      .selectFrom('added')
+      .select(sql`pg_notify(${EVENT_CHANNEL}, job_id::text)`.as('told'))
+      .execute();
+  }
+
+  watch(jobId: string): JobWatch {
+    const watches = memberOf(this.#watches, jobId);
+    const watch = new NoticeWatch(() => leave(this.#watches, jobId, watch));
+    watches.add(watch);
+    return watch;
+  }
+
+  onCancel(jobId: string, callback: () => void): Disposable {
+    memberOf(this.#cancels, jobId).add(callback);
+    return { [Symbol.dispose]: () => leave(this.#cancels, jobId, callback) };
+  }
+
+  #notice(jobId: string): void {
+    for (const watch of this.#watches.get(jobId) ?? []) watch.notify();
+  }
+
+  #cancel(jobId: string): void {
+    const callbacks = this.#cancels.get(jobId) ?? [];
+    this.#cancels.delete(jobId);
+    for (const callback of callbacks) callback();
+  }
+
+  /** Whoever watches looks, and jobs that were cancelled meanwhile are stopped. */
+  #catchUp(): void {
+    for (const jobId of this.#watches.keys()) this.#notice(jobId);
+    void this.#cancelMissed().catch(this.#onError);
+  }
+
+  async #cancelMissed(): Promise<void> {
+    const watched = [...this.#cancels.keys()];
+    if (watched.length === 0) return;
+    const cancelled = await this.#database.kysely
+      .selectFrom('jobs')
+      .select('id')
+      .where('id', 'in', watched)
+      .where('state', '=', 'cancelled')
+      .execute();
+    for (const { id } of cancelled) this.#cancel(id);
+  }
+}
+
+function memberOf<Member>(all: Map<string, Set<Member>>, jobId: string): Set<Member> {
+  const present = all.get(jobId);
+  if (present !== undefined) return present;
+  const members = new Set<Member>();
+  all.set(jobId, members);
+  return members;
+}
+
+function leave<Member>(all: Map<string, Set<Member>>, jobId: string, member: Member): void {
+  const members = all.get(jobId);
+  members?.delete(member);
+  if (members?.size === 0) all.delete(jobId);
+}

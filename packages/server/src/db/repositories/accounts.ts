@@ -1,0 +1,53 @@
+import type { Selectable } from 'kysely';
+import type { Account, Accounts, AccountsPage, NewAccount } from '../../domain/ports/accounts.ts';
+import type { Transaction } from '../../domain/ports/database.ts';
+import type { AccountsTable, BalancesTable } from '../tables.ts';
+import { queriesOf } from '../transaction.ts';
+
+export const accountsInPostgres: Accounts = {
+  async insert(transaction: Transaction, { id, name, maxConcurrent }: NewAccount): Promise<boolean> {
+    const queries = queriesOf(transaction);
+    const inserted = await queries
+      .insertInto('accounts')
+      .values({ id, name, max_concurrent: maxConcurrent })
+      .onConflict((conflict) => conflict.column('name').doNothing())
+      .returning('id')
+      .executeTakeFirst();
+    if (inserted === undefined) return false;
+    await queries.insertInto('balances').values({ account_id: id }).execute();
+    return true;
+  },
+
+  async find(transaction: Transaction, id: string): Promise<Account | null> {
+    const row = await accountRows(transaction).where('accounts.id', '=', id).executeTakeFirst();
+    return row === undefined ? null : accountOf(row);
+  },
+
+  async lockByName(transaction: Transaction, name: string): Promise<Account | null> {
+    const row = await accountRows(transaction)
+      .where('accounts.name', '=', name)
+      .forNoKeyUpdate('accounts')
+      .executeTakeFirst();
+    return row === undefined ? null : accountOf(row);
+  },
+
+  async list(transaction: Transaction, { before, limit }: AccountsPage): Promise<Account[]> {
+    let rows = accountRows(transaction).orderBy('accounts.id', 'desc').limit(limit);
+    if (before !== null) rows = rows.where('accounts.id', '<', before);
+    return (await rows.execute()).map(accountOf);
+  },
+};
+
+function accountRows(transaction: Transaction) {
+  return queriesOf(transaction)
+    .selectFrom('accounts')
+    .innerJoin('balances', 'balances.account_id', 'accounts.id')
+    .select(['id', 'name', 'max_concurrent', 'created_at', 'available', 'held']);
+}
+
+type AccountRow = Pick<Selectable<AccountsTable>, 'id' | 'name' | 'max_concurrent' | 'created_at'> &
+  Pick<Selectable<BalancesTable>, 'available' | 'held'>;
+
+function accountOf({ id, name, max_concurrent, created_at, available, held }: AccountRow): Account {
+  return { id, name, maxConcurrent: max_concurrent, createdAt: created_at, balance: { available, held } };
+}

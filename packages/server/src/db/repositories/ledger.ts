@@ -1,0 +1,58 @@
+import type { Transaction } from '../../domain/ports/database.ts';
+import type {
+  Balance,
+  Grant,
+  Hold,
+  HoldOutcome,
+  Ledger,
+  LedgerRecord,
+  LedgerSlice,
+  UsagePeriod,
+  UsageRecord,
+} from '../../domain/ports/ledger.ts';
+import { queriesOf } from '../transaction.ts';
+import { endHold, placeHold } from './holds.ts';
+import { usedInMonth } from './key-months.ts';
+import { lockBalance, move } from './ledger-movement.ts';
+import { sliceOfLedger, usageOf } from './ledger-reports.ts';
+
+export const ledgerInPostgres: Ledger = {
+  async grant(transaction: Transaction, grant: Grant): Promise<LedgerRecord | null> {
+    const queries = queriesOf(transaction);
+    if ((await lockBalance(queries, grant.accountId)) === undefined) return null;
+    return move(queries, { ...grant, kind: 'grant', keyId: null, jobId: null });
+  },
+
+  hold(transaction: Transaction, hold: Hold): Promise<HoldOutcome | null> {
+    return placeHold(queriesOf(transaction), hold);
+  },
+
+  charge(transaction: Transaction, jobId: string, now: Date): Promise<boolean> {
+    return endHold(queriesOf(transaction), jobId, { kind: 'charge', now });
+  },
+
+  release(transaction: Transaction, jobId: string, now: Date): Promise<boolean> {
+    return endHold(queriesOf(transaction), jobId, { kind: 'release', now });
+  },
+
+  async balanceOf(transaction: Transaction, accountId: string): Promise<Balance | null> {
+    const balance = await queriesOf(transaction)
+      .selectFrom('balances')
+      .select(['available', 'held'])
+      .where('account_id', '=', accountId)
+      .executeTakeFirst();
+    return balance ?? null;
+  },
+
+  entries(transaction: Transaction, slice: LedgerSlice): Promise<LedgerRecord[]> {
+    return sliceOfLedger(queriesOf(transaction), slice);
+  },
+
+  usage(transaction: Transaction, period: UsagePeriod): Promise<UsageRecord[]> {
+    return usageOf(queriesOf(transaction), period);
+  },
+
+  usedInMonth(transaction: Transaction, keyIds: readonly string[], month: string): Promise<Map<string, bigint>> {
+    return usedInMonth(queriesOf(transaction), keyIds, month);
+  },
+};

@@ -1,0 +1,30 @@
+import type { Transaction as KyselyTransaction } from 'kysely';
+import type { JobFilter, JobRecord } from '../../domain/ports/jobs.ts';
+import type { Tables } from '../tables.ts';
+import { toJobRecord } from './job-record.ts';
+
+/** Newest first; ids sort by time. */
+export async function listJobs(queries: KyselyTransaction<Tables>, filter: JobFilter): Promise<JobRecord[]> {
+  const { accountId, state, model, seed, size, favourite, words = [], before, limit } = filter;
+  const rows = await queries
+    .selectFrom('jobs')
+    .selectAll()
+    .$if(accountId !== undefined, (query) => query.where('account_id', '=', accountId ?? ''))
+    .$if(state !== undefined, (query) => query.where('state', '=', state ?? 'queued'))
+    .$if(model !== undefined, (query) => query.where('model', '=', model ?? ''))
+    .$if(seed !== undefined, (query) => query.where('seed', '=', BigInt(seed ?? 0)))
+    .$if(size !== undefined, (query) => query.where('width', '=', size?.width ?? 0))
+    .$if(size !== undefined, (query) => query.where('height', '=', size?.height ?? 0))
+    .$if(favourite !== undefined, (query) => query.where('favourite', '=', favourite ?? false))
+    .$if(before !== undefined, (query) => query.where('id', '<', before ?? ''))
+    .where(({ and, eb }) => and(words.map((word) => eb('prompt', 'ilike', `%${literally(word)}%`))))
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map(toJobRecord);
+}
+
+/** LIKE's own characters stand for themselves (PostgreSQL, §9.7.1). */
+function literally(word: string): string {
+  return word.replace(/[\\%_]/g, '\\$&');
+}

@@ -1,0 +1,23 @@
+import type { Transaction } from '../../domain/ports/database.ts';
+import type { RateLimits } from '../../domain/ports/rate-limits.ts';
+import { queriesOf } from '../transaction.ts';
+
+export const rateLimitsInPostgres: RateLimits = {
+  async count(transaction: Transaction, keyId: string, windowStart: Date): Promise<number> {
+    const { count } = await queriesOf(transaction)
+      .insertInto('rate_windows')
+      .values({ key_id: keyId, window_start: windowStart, count: 1 })
+      .onConflict((conflict) =>
+        conflict
+          .columns(['key_id', 'window_start'])
+          .doUpdateSet(({ eb, ref }) => ({ count: eb(ref('rate_windows.count'), '+', 1) })),
+      )
+      .returning('count')
+      .executeTakeFirstOrThrow();
+    return count;
+  },
+
+  async removeBefore(transaction: Transaction, time: Date): Promise<void> {
+    await queriesOf(transaction).deleteFrom('rate_windows').where('window_start', '<', time).execute();
+  },
+};

@@ -1,0 +1,50 @@
+import type { Selectable } from 'kysely';
+import type { Transaction } from '../../domain/ports/database.ts';
+import type { ModelSpeed, Settings } from '../../domain/ports/settings.ts';
+import type { ModelSpeedTable } from '../tables.ts';
+import { queriesOf } from '../transaction.ts';
+
+const PAUSED = 'queue_paused';
+
+export const settingsInPostgres: Settings = {
+  async isPaused(transaction: Transaction): Promise<boolean> {
+    const query = queriesOf(transaction).selectFrom('settings').select('value').where('name', '=', PAUSED);
+    return (await query.executeTakeFirst())?.value === true;
+  },
+
+  async setPaused(transaction: Transaction, paused: boolean): Promise<void> {
+    const value = JSON.stringify(paused);
+    await queriesOf(transaction)
+      .insertInto('settings')
+      .values({ name: PAUSED, value })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+      .execute();
+  },
+
+  async speedOf(transaction: Transaction, model: string): Promise<ModelSpeed | null> {
+    return toModelSpeed(await speedQuery(transaction, model).executeTakeFirst());
+  },
+
+  async lockSpeed(transaction: Transaction, model: string): Promise<ModelSpeed | null> {
+    return toModelSpeed(await speedQuery(transaction, model).forUpdate().executeTakeFirst());
+  },
+
+  async setSpeed(transaction: Transaction, model: string, speed: ModelSpeed): Promise<void> {
+    const { msPerStepMegapixel, msPerImage, runs } = speed;
+    const values = { ms_per_step_megapixel: msPerStepMegapixel, ms_per_image: msPerImage, runs };
+    await queriesOf(transaction)
+      .insertInto('model_speed')
+      .values({ model, ...values })
+      .onConflict((conflict) => conflict.column('model').doUpdateSet(values))
+      .execute();
+  },
+};
+
+function speedQuery(transaction: Transaction, model: string) {
+  return queriesOf(transaction).selectFrom('model_speed').selectAll().where('model', '=', model);
+}
+
+function toModelSpeed(row: Selectable<ModelSpeedTable> | undefined): ModelSpeed | null {
+  if (row === undefined) return null;
+  return { msPerStepMegapixel: row.ms_per_step_megapixel, msPerImage: row.ms_per_image, runs: row.runs };
+}

@@ -1,0 +1,42 @@
+import { sql } from 'kysely';
+import type { Transaction } from '../../domain/ports/database.ts';
+import type { AccountTurn, Turns } from '../../domain/ports/turns.ts';
+import { queriesOf } from '../transaction.ts';
+
+const VIRTUAL_TIME = 'virtual_time';
+
+export const turnsInPostgres: Turns = {
+  /** Not the strongest lock: rows that refer to the account may still be written by others, who may hold what this waits for. */
+  async lock(transaction: Transaction, accountId: string): Promise<AccountTurn | null> {
+    const row = await queriesOf(transaction)
+      .selectFrom('accounts')
+      .select(['virtual_finish', 'max_concurrent'])
+      .where('id', '=', accountId)
+      .forNoKeyUpdate()
+      .executeTakeFirst();
+    return row === undefined ? null : { virtualFinish: row.virtual_finish, maxConcurrent: row.max_concurrent };
+  },
+
+  async setVirtualFinish(transaction: Transaction, accountId: string, virtualFinish: bigint): Promise<void> {
+    const change = { virtual_finish: virtualFinish };
+    await queriesOf(transaction).updateTable('accounts').set(change).where('id', '=', accountId).execute();
+  },
+
+  async virtualTime(transaction: Transaction): Promise<bigint> {
+    const row = await queriesOf(transaction)
+      .selectFrom('settings')
+      .select(sql<bigint>`(value #>> '{}')::bigint`.as('time'))
+      .where('name', '=', VIRTUAL_TIME)
+      .executeTakeFirst();
+    return row?.time ?? 0n;
+  },
+
+  async advanceVirtualTime(transaction: Transaction, virtualStart: bigint): Promise<void> {
+    const later = sql<string>`to_jsonb(greatest((settings.value #>> '{}')::bigint, ${virtualStart}::bigint))`;
+    await queriesOf(transaction)
+      .insertInto('settings')
+      .values({ name: VIRTUAL_TIME, value: virtualStart.toString() })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: later }))
+      .execute();
+  },
+};

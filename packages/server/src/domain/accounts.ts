@@ -1,0 +1,48 @@
+import { DomainError } from './domain-error.ts';
+import { newId } from './ids.ts';
+import type { Account, Accounts, AccountsPage, NewAccount } from './ports/accounts.ts';
+import type { Database } from './ports/database.ts';
+
+export interface AccountServiceParts {
+  readonly database: Database;
+  readonly accounts: Accounts;
+}
+
+/** Who keys, jobs and credits belong to. */
+export class AccountService {
+  readonly #parts: AccountServiceParts;
+
+  constructor(parts: AccountServiceParts) {
+    this.#parts = parts;
+  }
+
+  /** A new account has no credits. @throws DomainError `conflict` when the name is taken */
+  create({ name, maxConcurrent }: Omit<NewAccount, 'id'>): Promise<Account> {
+    const { database, accounts } = this.#parts;
+    const id = newId();
+    return database.transaction(async (transaction) => {
+      if (!(await accounts.insert(transaction, { id, name, maxConcurrent }))) {
+        throw new DomainError('conflict', `there is an account named "${name}" already; choose another name`, {
+          param: 'name',
+        });
+      }
+      return (await accounts.find(transaction, id)) ?? noAccount(id);
+    });
+  }
+
+  /** @throws DomainError `not_found` */
+  async get(id: string): Promise<Account> {
+    const { database, accounts } = this.#parts;
+    return (await database.transaction((transaction) => accounts.find(transaction, id))) ?? noAccount(id);
+  }
+
+  /** Newest first. */
+  list(page: AccountsPage): Promise<Account[]> {
+    const { database, accounts } = this.#parts;
+    return database.transaction((transaction) => accounts.list(transaction, page));
+  }
+}
+
+function noAccount(id: string): never {
+  throw new DomainError('not_found', `there is no account ${id}`);
+}

@@ -1,0 +1,50 @@
+import { isEnded, requireJob } from './job-state.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Database } from './ports/database.ts';
+import type { Events } from './ports/events.ts';
+import type { JobQueue } from './ports/job-queue.ts';
+import type { JobRecord, Jobs } from './ports/jobs.ts';
+import type { Ledger } from './ports/ledger.ts';
+import { after, type Retention } from './retention.ts';
+
+export interface CancelJobParts {
+  readonly database: Database;
+  readonly jobs: Jobs;
+  readonly ledger: Ledger;
+  readonly events: Events;
+  readonly queue: JobQueue;
+  readonly clock: Clock;
+  readonly retention: Retention;
+}
+
+/**
+ * Ends a job that is no longer wanted, and gives its price back. It is final at once: whatever its worker still does comes to
+ * nothing, and the worker is told to stop.
+ */
+export class CancelJob {
+  readonly #parts: CancelJobParts;
+
+  constructor(parts: CancelJobParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * @param accountId whose job it has to be; null: anybody's
+   * @returns the job as it is now; one that had ended before is left as it was
+   * @throws DomainError `not_found`
+   */
+  cancel(accountId: string | null, jobId: string): Promise<JobRecord> {
+    const { database, jobs, ledger, events, queue, clock, retention } = this.#parts;
+    return database.transaction(async (transaction) => {
+      const job = requireJob(await jobs.lock(transaction, jobId), accountId, jobId);
+      if (isEnded(job)) return job;
+      const now = clock.now();
+      await jobs.cancel(transaction, { jobId, now, expiresAt: after(now, retention.requestsMs) });
+      await ledger.release(transaction, jobId, now);
+      await queue.cancel(transaction, job.request.model, jobId);
+      await events.append(transaction, jobId, { kind: 'cancelled' });
+      await events.announceCancel(transaction, jobId);
+      return requireJob(await jobs.find(transaction, jobId), accountId, jobId);
+    });
+  }
+}

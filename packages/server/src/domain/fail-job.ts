@@ -1,0 +1,56 @@
+import type { Clock } from './ports/clock.ts';
+import type { Database } from './ports/database.ts';
+import type { Events } from './ports/events.ts';
+import type { JobFailure, Jobs } from './ports/jobs.ts';
+import type { Ledger } from './ports/ledger.ts';
+import { after, type Retention } from './retention.ts';
+
+export interface FailJobParts {
+  readonly database: Database;
+  readonly jobs: Jobs;
+  readonly ledger: Ledger;
+  readonly events: Events;
+  readonly clock: Clock;
+  readonly retention: Retention;
+}
+
+export interface Failing {
+  readonly jobId: string;
+  /** Absent: whichever is under way. */
+  readonly attempt?: number;
+  readonly failure: JobFailure;
+}
+
+/** What a job that was given up after several attempts is told. */
+export const givenUp: JobFailure = {
+  code: 'server_error',
+  message: 'the run failed in every attempt; nothing was charged; try again later',
+  param: null,
+};
+
+/** Ends a job that came to nothing, and gives its price back. */
+export class FailJob {
+  readonly #parts: FailJobParts;
+
+  constructor(parts: FailJobParts) {
+    this.#parts = parts;
+  }
+
+  /** @returns false, and nothing has changed, when the job had ended or the attempt is no longer the present one */
+  fail({ failure, ...which }: Failing): Promise<boolean> {
+    const { database, jobs, ledger, events, clock, retention } = this.#parts;
+    return database.transaction(async (transaction) => {
+      const now = clock.now();
+      const end = { ...which, now, expiresAt: after(now, retention.requestsMs) };
+      if (!(await jobs.fail(transaction, { ...end, failure }))) return false;
+      await ledger.release(transaction, which.jobId, now);
+      await events.append(transaction, which.jobId, { kind: 'failed' });
+      return true;
+    });
+  }
+
+  /** @returns false when it had ended */
+  giveUp(jobId: string): Promise<boolean> {
+    return this.fail({ jobId, failure: givenUp });
+  }
+}

@@ -1,0 +1,94 @@
+import { newImageName } from './ids.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Database } from './ports/database.ts';
+import type { Events } from './ports/events.ts';
+import type { ImageStore } from './ports/image-store.ts';
+import type { ImageRecord, JobImages } from './ports/job-images.ts';
+import type { JobRecord, Jobs } from './ports/jobs.ts';
+import type { Ledger } from './ports/ledger.ts';
+import type { Painting } from './ports/painter.ts';
+import type { Settings } from './ports/settings.ts';
+import { after, type Retention } from './retention.ts';
+import { learnSpeed } from './speed.ts';
+
+export interface FinishJobParts {
+  readonly database: Database;
+  readonly jobs: Jobs;
+  readonly images: JobImages;
+  readonly ledger: Ledger;
+  readonly events: Events;
+  readonly settings: Settings;
+  readonly store: ImageStore;
+  readonly clock: Clock;
+  readonly retention: Retention;
+}
+
+/** Ends a job that came out well: keeps its pictures and charges its price. */
+export class FinishJob {
+  readonly #parts: FinishJobParts;
+
+  constructor(parts: FinishJobParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * The pictures are stored before the job is marked as done, so a job that is done has its pictures. Should this process die in
+   * between, they are files that nobody knows, which the janitor removes.
+   *
+   * @returns false, and nothing is charged or kept, when the job had ended or its attempt is no longer the present one
+   */
+  async finish(job: JobRecord, painting: Painting): Promise<boolean> {
+    const images = this.#describe(job, painting);
+    for (const [index, { name, format }] of images.entries()) {
+      const { bytes } = painting.images[index] ?? missing(index);
+      await this.#parts.store.put(name, format, bytes);
+    }
+    const finished = await this.#end(job, images);
+    if (!finished) for (const { name, format } of images) await this.#parts.store.remove(name, format);
+    await this.#learn(job, painting);
+    return finished;
+  }
+
+  #end(job: JobRecord, images: readonly ImageRecord[]): Promise<boolean> {
+    const { database, jobs, images: pictures, ledger, events, clock, retention } = this.#parts;
+    return database.transaction(async (transaction) => {
+      const now = clock.now();
+      const end = { jobId: job.id, attempt: job.attempt, now, expiresAt: after(now, retention.requestsMs) };
+      if (!(await jobs.succeed(transaction, end))) return false;
+      await ledger.charge(transaction, job.id, now);
+      await pictures.insert(transaction, images);
+      await events.append(transaction, job.id, { kind: 'succeeded' });
+      return true;
+    });
+  }
+
+  #describe({ id, request, store }: JobRecord, { images }: Painting): ImageRecord[] {
+    const { clock, retention } = this.#parts;
+    const createdAt = clock.now();
+    const expiresAt = after(createdAt, store ? retention.imagesMs : retention.undeliveredMs);
+    return images.map(({ bytes, seed, width, height }, index) => ({
+      name: newImageName(),
+      jobId: id,
+      index,
+      format: request.format,
+      width,
+      height,
+      bytes: bytes.length,
+      seed,
+      createdAt,
+      expiresAt,
+    }));
+  }
+
+  async #learn({ request }: JobRecord, painting: Painting): Promise<void> {
+    const { database, settings } = this.#parts;
+    await database.transaction(async (transaction) => {
+      const speed = await settings.lockSpeed(transaction, request.model);
+      await settings.setSpeed(transaction, request.model, learnSpeed(speed, painting, request));
+    });
+  }
+}
+
+function missing(index: number): never {
+  throw new RangeError(`there is no picture ${index}`);
+}

@@ -1,0 +1,33 @@
+import type { Transaction } from './database.ts';
+import type { Balance } from './ledger.ts';
+
+export interface Account {
+  readonly id: string;
+  readonly name: string;
+  /** Jobs that may run at the same time; null: the server's own limit. */
+  readonly maxConcurrent: number | null;
+  readonly createdAt: Date;
+  readonly balance: Balance;
+}
+
+export interface NewAccount {
+  readonly id: string;
+  readonly name: string;
+  readonly maxConcurrent: number | null;
+}
+
+export interface AccountsPage {
+  /** Only accounts older than this one; null: from the newest on. */
+  readonly before: string | null;
+  readonly limit: number;
+}
+
+export interface Accounts {
+  /** With a balance of zero. @returns false, and nothing has changed, when the name is taken */
+  insert(transaction: Transaction, account: NewAccount): Promise<boolean>;
+  find(transaction: Transaction, id: string): Promise<Account | null>;
+  /** Locks the account until the transaction ends, so that others who want to lock it wait. */
+  lockByName(transaction: Transaction, name: string): Promise<Account | null>;
+  /** Newest first. */
+  list(transaction: Transaction, page: AccountsPage): Promise<Account[]>;
+}

@@ -1,0 +1,40 @@
+import type { ImageFormat } from '@easel/contract';
+
+/** Of a file: from the byte `start` up to and with the byte `end`. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface StoredImage {
+  /** Bytes of the whole file. */
+  readonly size: number;
+  /** The file or a part of it; to be called once. A stream that is not read to its end has to be destroyed. */
+  stream(range?: ByteRange): ReadableStream<Uint8Array>;
+  /** Lets go of the file, when it is not to be streamed. */
+  close(): Promise<void>;
+}
+
+/** Files of pictures, by name. */
+export interface ImageStore {
+  /** When it resolves the picture survives a loss of power. */
+  put(name: string, format: ImageFormat, bytes: Uint8Array): Promise<void>;
+  /** @returns null when there is no such picture */
+  open(name: string, format: ImageFormat): Promise<StoredImage | null>;
+  read(name: string, format: ImageFormat): Promise<Uint8Array | null>;
+  /** @returns whether there was one */
+  remove(name: string, format: ImageFormat): Promise<boolean>;
+  /**
+   * Removes what nobody knows: pictures for whose names `known` does not vouch, and what an interrupted `put` left, unless
+   * younger than `olderThan`.
+   *
+   * @returns how many files were removed
+   */
+  sweep(options: SweepOptions): Promise<number>;
+}
+
+export interface SweepOptions {
+  readonly olderThan: Date;
+  readonly known: (names: readonly string[]) => Promise<ReadonlySet<string>>;
+  readonly signal: AbortSignal;
+}

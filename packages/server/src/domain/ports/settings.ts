@@ -1,0 +1,22 @@
+import type { Transaction } from './database.ts';
+
+/** How fast a model draws on these machines. */
+export interface ModelSpeed {
+  /** Milliseconds for one step on one megapixel (1,048,576 pixels). */
+  readonly msPerStepMegapixel: number;
+  /** Milliseconds for each picture besides: reading the prompt, decoding, encoding. */
+  readonly msPerImage: number;
+  /** How many runs this was learnt from. */
+  readonly runs: number;
+}
+
+/** What all processes of the server agree on. */
+export interface Settings {
+  isPaused(transaction: Transaction): Promise<boolean>;
+  setPaused(transaction: Transaction, paused: boolean): Promise<void>;
+  /** @returns null when the model has not been run yet */
+  speedOf(transaction: Transaction, model: string): Promise<ModelSpeed | null>;
+  /** Also locks it until the transaction ends. */
+  lockSpeed(transaction: Transaction, model: string): Promise<ModelSpeed | null>;
+  setSpeed(transaction: Transaction, model: string, speed: ModelSpeed): Promise<void>;
+}

@@ -1,0 +1,27 @@
+import type { Transaction } from './database.ts';
+
+/** `starting`: it has not drawn a picture yet, so it is not known to work. */
+export type WorkerState = 'starting' | 'idle' | 'busy';
+
+export interface WorkerRecord {
+  readonly id: string;
+  readonly hostname: string;
+  readonly pid: number;
+  readonly models: readonly string[];
+  readonly startedAt: Date;
+  readonly seenAt: Date;
+  readonly state: WorkerState;
+  readonly runningJob: string | null;
+  /** Bytes that its engines occupy; null where the system does not tell. */
+  readonly memory: bigint | null;
+}
+
+export interface Workers {
+  /** Inserts or updates. */
+  put(transaction: Transaction, worker: WorkerRecord): Promise<void>;
+  remove(transaction: Transaction, id: string): Promise<void>;
+  /** Those heard of since, the oldest first. */
+  seenSince(transaction: Transaction, time: Date): Promise<WorkerRecord[]>;
+  /** @returns how many */
+  deleteSeenBefore(transaction: Transaction, time: Date): Promise<number>;
+}

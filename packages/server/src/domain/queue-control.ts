@@ -1,0 +1,78 @@
+import type { Clock } from './ports/clock.ts';
+import type { Database, Transaction } from './ports/database.ts';
+import type { Jobs } from './ports/jobs.ts';
+import type { Settings } from './ports/settings.ts';
+import type { WorkerRecord, Workers } from './ports/workers.ts';
+import { WORKER_SILENCE_MS } from './queue-outlook.ts';
+
+/** A worker that has not been heard of for longer is not even listed as lost. */
+const FORGOTTEN_MS = 60 * 60 * 1000;
+
+export interface QueueControlParts {
+  readonly database: Database;
+  readonly jobs: Jobs;
+  readonly settings: Settings;
+  readonly workers: Workers;
+  readonly clock: Clock;
+  /** Jobs of one model that may wait. */
+  readonly queueLength: number;
+}
+
+export interface QueueState {
+  readonly isPaused: boolean;
+  readonly queued: number;
+  readonly running: number;
+  /** Jobs that may wait before requests are refused. */
+  readonly capacity: number;
+}
+
+export interface ListedWorker extends WorkerRecord {
+  /** Not heard of for too long. */
+  readonly isLost: boolean;
+}
+
+/** The operator's hand on the queue of all accounts and models. */
+export class QueueControl {
+  readonly #parts: QueueControlParts;
+
+  constructor(parts: QueueControlParts) {
+    this.#parts = parts;
+  }
+
+  state(): Promise<QueueState> {
+    return this.#parts.database.transaction((transaction) => this.#state(transaction));
+  }
+
+  /** Jobs that wait go on waiting, those that run go on running. Workers follow at their next sign of life. */
+  pause(): Promise<QueueState> {
+    return this.#setPaused(true);
+  }
+
+  resume(): Promise<QueueState> {
+    return this.#setPaused(false);
+  }
+
+  async workersListed(): Promise<ListedWorker[]> {
+    const { database, workers, clock } = this.#parts;
+    const now = clock.now().getTime();
+    const known = await database.transaction((transaction) =>
+      workers.seenSince(transaction, new Date(now - FORGOTTEN_MS)),
+    );
+    return known.map((worker) => ({ ...worker, isLost: now - worker.seenAt.getTime() > WORKER_SILENCE_MS }));
+  }
+
+  #setPaused(isPaused: boolean): Promise<QueueState> {
+    const { database, settings } = this.#parts;
+    return database.transaction(async (transaction) => {
+      await settings.setPaused(transaction, isPaused);
+      return this.#state(transaction);
+    });
+  }
+
+  async #state(transaction: Transaction): Promise<QueueState> {
+    const { jobs, settings, queueLength } = this.#parts;
+    const isPaused = await settings.isPaused(transaction);
+    const { queued, running } = await jobs.countByState(transaction);
+    return { isPaused, queued, running, capacity: queueLength };
+  }
+}

@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FailJob } from './fail-job.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Database } from './ports/database.ts';
+import type { JobQueue } from './ports/job-queue.ts';
+import type { Painter } from './ports/painter.ts';
+import type { Settings } from './ports/settings.ts';
+import type { WorkerState, Workers } from './ports/workers.ts';
+import type { RunJob } from './run-job.ts';
+import { learnSpeed } from './speed.ts';
+
+/** Several times within `WORKER_SILENCE_MS`. */
+const HEARTBEAT_MS = 2000;
+/** Before a model that did not start is tried again. */
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 60_000;
+
+export interface WorkLoopParts {
+  readonly workerId: string;
+  readonly hostname: string;
+  readonly pid: number;
+  readonly database: Database;
+  readonly workers: Workers;
+  readonly settings: Settings;
+  readonly queue: JobQueue;
+  readonly painter: Painter;
+  readonly runJob: Pick<RunJob, 'run'>;
+  readonly failJob: FailJob;
+  readonly clock: Clock;
+  /** Told of what goes wrong and is tried again. */
+  readonly report: (error: unknown, doing: string) => void;
+}
+
+/** A worker's life: it makes its models ready, takes jobs, and tells that it lives. */
+export class WorkLoop {
+  readonly #parts: WorkLoopParts;
+  readonly #stopping = new AbortController();
+  readonly #startedAt: Date;
+  readonly #running = new Set<string>();
+  #isPaused = false;
+  #living: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: WorkLoopParts) {
+    this.#parts = parts;
+    this.#startedAt = parts.clock.now();
+  }
+
+  /** Resolves when the worker is known to the others; its models become ready one after another. */
+  async start(): Promise<void> {
+    const { queue, failJob } = this.#parts;
+    await this.#beat();
+    await queue.onGivenUp(async (jobId) => {
+      await failJob.giveUp(jobId);
+    });
+    this.#living = Promise.all([this.#takeJobs(), this.#keepBeating()]);
+  }
+
+  /** Finishes the jobs under way within `drainMs`, or hands them to other workers. */
+  async stop(drainMs: number): Promise<void> {
+    const { queue, database, workers, workerId } = this.#parts;
+    this.#stopping.abort();
+    await this.#living;
+    await queue.stop({ drainMs });
+    await database.transaction((transaction) => workers.remove(transaction, workerId));
+  }
+
+  async #takeJobs(): Promise<void> {
+    for (const { slug } of this.#parts.painter.models()) {
+      if (!(await this.#makeReady(slug))) return;
+      await this.#parts.queue.work({ model: slug, onJob: (job) => this.#run(job) });
+    }
+  }
+
+  /** @returns false when the worker is being stopped */
+  async #makeReady(model: string): Promise<boolean> {
+    const { signal } = this.#stopping;
+    for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+      try {
+        await this.#warmUp(model);
+        return true;
+      } catch (error) {
+        if (signal.aborted) return false;
+        this.#parts.report(error, `making ${model} ready`);
+        await sleep(pause, undefined, { signal }).catch(() => {});
+      }
+    }
+    return false;
+  }
+
+  async #warmUp(model: string): Promise<void> {
+    const { painter, database, settings } = this.#parts;
+    const painting = await painter.warmUp(model, this.#stopping.signal);
+    const [image] = painting.images;
+    if (image === undefined) return;
+    // A first guess; real jobs know better.
+    await database.transaction(async (transaction) => {
+      if ((await settings.lockSpeed(transaction, model)) !== null) return;
+      await settings.setSpeed(transaction, model, learnSpeed(null, painting, image));
+    });
+  }
+
+  async #run(job: Parameters<RunJob['run']>[0]): Promise<void> {
+    this.#running.add(job.jobId);
+    try {
+      await this.#parts.runJob.run(job);
+    } finally {
+      this.#running.delete(job.jobId);
+    }
+  }
+
+  async #keepBeating(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await sleep(HEARTBEAT_MS, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+      await this.#beat().catch((error: unknown) => this.#parts.report(error, 'telling that the worker lives'));
+    }
+  }
+
+  async #beat(): Promise<void> {
+    const { workerId, hostname, pid, database, workers, settings, painter, clock } = this.#parts;
+    const memory = await painter.memory();
+    const isPaused = await database.transaction(async (transaction) => {
+      await workers.put(transaction, {
+        id: workerId,
+        hostname,
+        pid,
+        models: painter.models().map(({ slug }) => slug),
+        startedAt: this.#startedAt,
+        seenAt: clock.now(),
+        state: this.#state(),
+        runningJob: this.#running.values().next().value ?? null,
+        memory,
+      });
+      return settings.isPaused(transaction);
+    });
+    await this.#follow(isPaused);
+  }
+
+  async #follow(isPaused: boolean): Promise<void> {
+    if (isPaused === this.#isPaused) return;
+    const { queue } = this.#parts;
+    await (isPaused ? queue.pause() : queue.resume());
+    this.#isPaused = isPaused;
+  }
+
+  #state(): WorkerState {
+    const { painter } = this.#parts;
+    if (this.#running.size > 0) return 'busy';
+    return painter.models().every(({ slug }) => painter.isReady(slug)) ? 'idle' : 'starting';
+  }
+}

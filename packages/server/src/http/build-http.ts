@@ -1,0 +1,72 @@
+import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
+import { newId } from '../domain/ids.ts';
+import type { HttpApp, RouteContext } from './http-app.ts';
+import { describeApi } from './openapi/describe-api.ts';
+import type { HttpOptions } from './options.ts';
+import { AllowedMethods } from './plugins/allowed-methods.ts';
+import { tellOfReplies } from './plugins/answered.ts';
+import { tellBalance } from './plugins/balance.ts';
+import { parseBodies } from './plugins/body-parsers.ts';
+import { allowOrigins } from './plugins/cors.ts';
+import { replyWithErrors, sendError } from './plugins/error-reply.ts';
+import { createGate } from './plugins/gate.ts';
+import { answerOptions, refuseWhatIsNotHere } from './plugins/nothing-here.ts';
+import { nameRequests } from './plugins/request-id.ts';
+import { validateByContract } from './plugins/validation.ts';
+import { findModel } from './requests/model-of.ts';
+import { adminRoutes } from './routes/admin/routes.ts';
+import { apiRoutes } from './routes/api/routes.ts';
+import { healthRoutes } from './routes/health/routes.ts';
+import { openaiRoutes } from './routes/openai/routes.ts';
+import { segmindRoutes } from './routes/segmind/routes.ts';
+import type { HttpServices } from './services.ts';
+
+/**
+ * The three surfaces over one set of services. Nothing listens yet: `listen` it, or `inject` requests into it; `close` it in the end.
+ *
+ * @example
+ * const http = await buildHttp(services, options);
+ * const url = await http.listen({ host: '127.0.0.1', port: 8400 });
+ */
+export async function buildHttp(services: HttpServices, options: HttpOptions): Promise<HttpApp> {
+  const app = createApp(options);
+  const allowed = new AllowedMethods((slug) => findModel(services, slug) !== null);
+  allowed.listen(app);
+  app.decorateRequest('caller', null);
+  nameRequests(app);
+  answerOptions(app, allowed);
+  tellBalance(app, services);
+  tellOfReplies(app, options);
+  replyWithErrors(app, options.bodyBytes);
+  validateByContract(app);
+  refuseWhatIsNotHere(app, allowed);
+  await allowOrigins(app, options.corsOrigins);
+  await parseBodies(app, options.bodyBytes);
+  await describeApi(app, options);
+  addRoutes(app, { services, options, gate: createGate(services) });
+  return app;
+}
+
+function createApp({ logger, bodyBytes, trustedProxies }: HttpOptions): HttpApp {
+  return fastify({
+    ...(logger ? { loggerInstance: logger } : {}),
+    disableRequestLogging: true,
+    bodyLimit: bodyBytes,
+    requestIdHeader: false,
+    genReqId: () => newId(),
+    trustProxy: trustedProxies === undefined ? false : [...trustedProxies],
+    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      reply.header('x-request-id', request.id);
+      void sendError(error, request, reply, bodyBytes);
+    },
+    routerOptions: { maxParamLength: 500 },
+  }).withTypeProvider();
+}
+
+function addRoutes(app: HttpApp, context: RouteContext): void {
+  segmindRoutes(app, context);
+  openaiRoutes(app, context);
+  apiRoutes(app, context);
+  adminRoutes(app, context);
+  healthRoutes(app, context);
+}

@@ -1,0 +1,36 @@
+import type { FastifyBaseLogger } from 'fastify';
+
+/** A request that was answered; the route as it is registered, such as `/v1/:slug`, so that there are few of them. */
+export interface AnsweredRequest {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
+export interface HttpOptions {
+  /** The largest body, in bytes. */
+  readonly bodyBytes: number;
+  /** How clients reach the server, for absolute URLs; null: the Host that they asked for. */
+  readonly publicUrl: string | null;
+  /** Pages that may call: origins such as `https://example.org`; `*`: all. */
+  readonly corsOrigins: readonly string[];
+  /** What `base64` is when a request of the first surface does not say. */
+  readonly segmindBase64Default: boolean;
+  /** Names that mean the default model on the OpenAI surface. */
+  readonly openaiModelAliases: readonly string[];
+  /** Proxies whose `X-Forwarded-*` headers are believed (addresses or networks); absent: none. */
+  readonly trustedProxies?: readonly string[];
+  /** Of the product, for the API page. */
+  readonly version: string;
+  /** Absent: nothing is logged. */
+  readonly logger?: FastifyBaseLogger;
+  readonly onAnswered?: (request: AnsweredRequest) => void;
+  /**
+   * Aborted when the process is about to end: streams close, and who waits for a picture is told to ask again.
+   * Absent: everybody is waited for.
+   */
+  readonly stopping?: AbortSignal;
+  /** Between two signs of life on a stream; 15,000 by default. */
+  readonly heartbeatMs?: number;
+}

@@ -1,0 +1,41 @@
+import type { KeyScope } from '@easel/contract';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { hasScope, requireScope } from '../../domain/caller.ts';
+import { callerOf } from '../request-state.ts';
+import type { HttpServices } from '../services.ts';
+import { authenticate } from './authentication.ts';
+import { type BodyType, requireContentType } from './content-type.ts';
+import { countRequest } from './rate-limit.ts';
+
+type Check = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+
+/** What a request must pass, in the order in which a route has to ask. */
+export interface Gate {
+  /** For `onRequest`: a key with this scope. */
+  key(scope: KeyScope): Check;
+  /** For `onRequest`: a key with one of the scopes of its owner, to see what it made. */
+  readonly ownKey: Check;
+  /** For `onRequest`, after the key: a body of one of these types. */
+  body(...types: readonly BodyType[]): Check;
+  /** Once nothing is wrong with the request: the limit of requests that create work. */
+  readonly rateLimit: Check;
+}
+
+export function createGate(services: Pick<HttpServices, 'keys' | 'rateLimiter'>): Gate {
+  return {
+    key: (scope) => async (request) => {
+      await authenticate(services, request);
+      requireScope(callerOf(request), scope);
+    },
+    ownKey: async (request) => {
+      await authenticate(services, request);
+      const caller = callerOf(request);
+      if (!hasScope(caller, 'generate')) requireScope(caller, 'read');
+    },
+    body:
+      (...types) =>
+      async (request) =>
+        requireContentType(request, types),
+    rateLimit: (request, reply) => countRequest(services, request, reply),
+  };
+}

@@ -1,0 +1,40 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DomainError } from '../../domain/domain-error.ts';
+import type { HttpApp } from '../http-app.ts';
+import { pathOf } from '../surface.ts';
+import type { AllowedMethods } from './allowed-methods.ts';
+
+/** 404 for an address with nothing at it, 405 for a method that what is there does not have. */
+export function refuseWhatIsNotHere(app: HttpApp, allowed: AllowedMethods): void {
+  app.setNotFoundHandler(async (request, reply) => {
+    const methods = allowed.of(pathOf(request.url));
+    if (methods.length === 0) {
+      throw new DomainError(
+        'not_found',
+        `there is nothing at ${shown(pathOf(request.url))}; see /docs for the addresses`,
+      );
+    }
+    reply.header('allow', methods.join(', '));
+    throw new DomainError(
+      'method_not_allowed',
+      `${request.method} is not possible here; allowed: ${methods.join(', ')}`,
+    );
+  });
+}
+
+/** OPTIONS by hand: what can be done here. A browser's preflight is answered by the rules for other origins. */
+export function answerOptions(app: HttpApp, allowed: AllowedMethods): void {
+  app.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
+    if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] !== undefined) return;
+    const methods = allowed.of(pathOf(request.url));
+    if (methods.length === 0) return reply.callNotFound();
+    await reply.code(204).header('allow', methods.join(', ')).send();
+  });
+}
+
+/** Long enough to recognise it. */
+const SHOWN = 200;
+
+function shown(path: string): string {
+  return path.length > SHOWN ? `${path.slice(0, SHOWN)}…` : path;
+}

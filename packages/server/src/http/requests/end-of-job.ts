@@ -1,0 +1,62 @@
+import { fixedMessages } from '@easel/contract';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DomainError } from '../../domain/domain-error.ts';
+import type { JobView } from '../../domain/job-queries.ts';
+import type { JobRecord } from '../../domain/ports/jobs.ts';
+import type { RouteContext } from '../http-app.ts';
+import { callerOf } from '../request-state.ts';
+import { clientGone } from './client-gone.ts';
+import { idempotencyOf } from './idempotency.ts';
+
+/** Aborted when it makes no sense to go on for this client: it went away, or the server is about to. */
+export function endOfPatience({ options: { stopping } }: RouteContext, reply: FastifyReply): AbortSignal {
+  const gone = clientGone(reply);
+  return stopping ? AbortSignal.any([gone, stopping]) : gone;
+}
+
+/**
+ * Waits for the job of a synchronous request. Should its client go away, nobody will ask for the pictures, and the job is
+ * cancelled; unless the request had an idempotency key, for then the same request may come again.
+ *
+ * @param patience see `endOfPatience`; to be made before the job is submitted, so that nothing is missed
+ * @throws DomainError with what the job failed with
+ */
+export async function endOfJob(
+  context: RouteContext,
+  request: FastifyRequest,
+  jobId: string,
+  patience: AbortSignal,
+): Promise<JobView> {
+  try {
+    return succeeded(await context.services.waitForJob(jobId, patience));
+  } catch (error) {
+    if (!patience.aborted) throw error;
+    await leaveJob(context, request, jobId);
+    throw impatience(context);
+  }
+}
+
+/** Cancels the job of a client that will not ask for it again. */
+export async function leaveJob({ services }: RouteContext, request: FastifyRequest, jobId: string): Promise<void> {
+  if (idempotencyOf(request) === null) await services.cancelJob.cancel(callerOf(request).accountId, jobId);
+}
+
+/** What to tell when patience has ended, if there is still somebody to tell it to. */
+export function impatience({ options: { stopping } }: RouteContext): DomainError {
+  if (stopping?.aborted !== true) return new DomainError('cancelled', fixedMessages.cancelled);
+  return new DomainError('overloaded', 'the server is restarting; nothing was charged; send the request again');
+}
+
+function succeeded(view: JobView): JobView {
+  const failure = failureOf(view.job);
+  if (failure !== null) throw failure;
+  return view;
+}
+
+/** Why there are no pictures; null when there are, or will be. */
+export function failureOf({ state, failure }: JobRecord): DomainError | null {
+  if (state === 'cancelled') return new DomainError('cancelled', fixedMessages.cancelled);
+  if (state !== 'failed') return null;
+  if (failure === null) return new DomainError('server_error', 'the run failed; nothing was charged');
+  return new DomainError(failure.code, failure.message, failure.param === null ? {} : { param: failure.param });
+}

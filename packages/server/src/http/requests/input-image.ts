@@ -1,0 +1,45 @@
+import type { FastifyRequest } from 'fastify';
+import { DomainError } from '../../domain/domain-error.ts';
+import type { RouteContext } from '../http-app.ts';
+import { baseUrl } from './base-url.ts';
+
+const dataUrl = /^data:(?:image\/[a-z0-9.+-]+)?(?:;[^;,]*)*?;base64,/i;
+const base64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
+const ownPath = /^\/api\/images\/(?<name>[0-9a-f]{32})(?:\.(?:jpg|png|webp))?$/;
+
+const allowed = 'base64, a data URL (data:image/png;base64,…), an uploaded file or the URL of a picture made here';
+
+/**
+ * The picture to start from, as base64 of a file that can be read.
+ *
+ * @throws DomainError `invalid_request` for anything else, `not_found` for a picture that is no longer kept
+ */
+export async function inputImage(
+  { services, options }: Pick<RouteContext, 'services' | 'options'>,
+  request: FastifyRequest,
+  image: string | undefined,
+): Promise<string | null> {
+  if (image === undefined) return null;
+  const name = nameOfOwn(image, baseUrl(request, options.publicUrl));
+  const bytes = name === undefined ? decoded(image) : await services.images.read(name);
+  await services.checkInputImage(bytes);
+  return Buffer.from(bytes).toString('base64');
+}
+
+/** The name of a picture of ours that a URL or its path leads to. */
+function nameOfOwn(image: string, base: string): string | undefined {
+  const path = image.startsWith(`${base}/`) ? image.slice(base.length) : image;
+  const name = ownPath.exec(path)?.groups?.name;
+  if (name === undefined && /^https?:/i.test(image)) throw refused('the URL of something else');
+  return name;
+}
+
+function decoded(image: string): Uint8Array {
+  const text = image.replace(dataUrl, '').replace(/\s+/g, '');
+  if (!base64.test(text)) throw refused('a text that is none of these');
+  return Buffer.from(text, 'base64');
+}
+
+function refused(got: string): DomainError {
+  return new DomainError('invalid_request', `image must be ${allowed} (got ${got})`, { param: 'image' });
+}

@@ -1,0 +1,36 @@
+import { headers } from '@easel/contract';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { requireModel } from '../../domain/caller.ts';
+import { DomainError } from '../../domain/domain-error.ts';
+import type { ModelCard } from '../../domain/ports/painter.ts';
+import { callerOf } from '../request-state.ts';
+import type { HttpServices } from '../services.ts';
+
+type Models = Pick<HttpServices, 'models'>;
+
+/** The model of a name; null when there is none. */
+export function findModel(services: Models, slug: string): ModelCard | null {
+  return services.models().find((card) => card.slug === slug) ?? null;
+}
+
+/** @param slug absent: the default model. @throws DomainError `not_found` */
+export function modelOf(services: Models, slug: string | undefined): ModelCard {
+  const cards = services.models();
+  const card = slug === undefined ? cards.find(({ isDefault }) => isDefault) : findModel(services, slug);
+  if (card) return card;
+  const names = cards.map((each) => each.slug).join(', ');
+  throw new DomainError(
+    'not_found',
+    `there is no model ${JSON.stringify(slug ?? 'by default')} here; there are: ${names}`,
+    {
+      param: 'model',
+    },
+  );
+}
+
+/** The model that the request is going to use, which the reply tells. @throws DomainError `forbidden` */
+export function useModel(card: ModelCard, request: FastifyRequest, reply: FastifyReply): ModelCard {
+  reply.header(headers.model, card.name);
+  requireModel(callerOf(request), card.slug);
+  return card;
+}

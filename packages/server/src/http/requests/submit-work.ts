@@ -1,0 +1,35 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { JobRequest } from '../../domain/job-request.ts';
+import type { JobSurface } from '../../domain/ports/jobs.ts';
+import type { Submitted } from '../../domain/submit-job.ts';
+import type { RouteContext } from '../http-app.ts';
+import { callerOf } from '../request-state.ts';
+import { idempotencyOf } from './idempotency.ts';
+
+export interface Work {
+  readonly surface: JobSurface;
+  readonly request: JobRequest;
+  readonly priority?: number;
+  readonly store?: boolean;
+}
+
+/** Takes in a valid request: the last two questions, whether it is too soon and whether it can be paid, are asked here. */
+export async function submitWork(
+  { services, gate }: RouteContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { surface, request: jobRequest, priority = 0, store = true }: Work,
+): Promise<Submitted> {
+  await gate.rateLimit(request, reply);
+  const { accountId, keyId } = callerOf(request);
+  const idempotency = idempotencyOf(request);
+  return services.submitJob.submit({
+    accountId,
+    keyId,
+    surface,
+    request: jobRequest,
+    priority,
+    store,
+    idempotency,
+  });
+}

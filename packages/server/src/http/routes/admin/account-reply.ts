@@ -1,0 +1,13 @@
+import { type Account as AccountReply, microToNumber } from '@easel/contract';
+import type { Account } from '../../../domain/ports/accounts.ts';
+
+export function accountReply({ id, name, createdAt, balance: { available, held } }: Account): AccountReply {
+  return {
+    id,
+    name,
+    created_at: createdAt.toISOString(),
+    balance: microToNumber(available + held),
+    held: microToNumber(held),
+    remaining: microToNumber(available),
+  };
+}

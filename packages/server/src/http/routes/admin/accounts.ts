@@ -1,0 +1,77 @@
+import {
+  type AccountPage,
+  accountCreateSchema,
+  accountListQuerySchema,
+  accountPageSchema,
+  accountParamsSchema,
+  accountSchema,
+  defaults,
+  paths,
+} from '@easel/contract';
+import { isId } from '../../../domain/ids.ts';
+import type { HttpApp, RouteContext } from '../../http-app.ts';
+import { cursorOf, placeOf } from '../../replies/cursor.ts';
+import { pageOf } from '../../replies/page.ts';
+import { callerHeaders } from '../../schemas/headers.ts';
+import { errorReplies, jsonReply, keyErrors } from '../../schemas/replies.ts';
+import { needsKey } from '../../schemas/security.ts';
+import { accountReply } from './account-reply.ts';
+
+const listSchema = {
+  operationId: 'listAccounts',
+  tags: ['admin'],
+  summary: 'The accounts, newest first',
+  security: needsKey,
+  querystring: accountListQuerySchema,
+  response: {
+    200: jsonReply('A page of accounts', accountPageSchema, callerHeaders),
+    ...errorReplies('api', ...keyErrors, 'invalid_request'),
+  },
+} as const;
+
+const createSchema = {
+  operationId: 'createAccount',
+  tags: ['admin'],
+  summary: 'Make an account; credits come by a grant',
+  security: needsKey,
+  body: accountCreateSchema,
+  response: {
+    201: jsonReply('The account', accountSchema, callerHeaders),
+    ...errorReplies('api', ...keyErrors, 'invalid_request', 'invalid_content_type', 'body_too_large', 'conflict'),
+  },
+} as const;
+
+const getSchema = {
+  operationId: 'getAccount',
+  tags: ['admin'],
+  summary: 'One account',
+  security: needsKey,
+  params: accountParamsSchema,
+  response: {
+    200: jsonReply('The account', accountSchema, callerHeaders),
+    ...errorReplies('api', ...keyErrors, 'not_found'),
+  },
+} as const;
+
+/** GET and POST /api/admin/accounts, GET /api/admin/accounts/:id */
+export function accountRoutes(app: HttpApp, { services, gate }: RouteContext): void {
+  const admin = gate.key('admin');
+
+  app.get(paths.admin.accounts, { schema: listSchema, onRequest: admin }, async ({ query }): Promise<AccountPage> => {
+    const { cursor, limit = defaults.pageLength } = query;
+    const found = await services.accounts.list({ before: placeOf(cursor, isId), limit: limit + 1 });
+    const { items, next } = pageOf(found, limit);
+    return { accounts: items.map(accountReply), next_cursor: cursorOf(next?.id ?? null) };
+  });
+
+  const onRequest = [admin, gate.body('application/json')];
+  app.post(paths.admin.accounts, { schema: createSchema, onRequest }, async ({ body }, reply) => {
+    const account = await services.accounts.create({ name: body.name, maxConcurrent: null });
+    reply.code(201);
+    return accountReply(account);
+  });
+
+  app.get(paths.admin.account, { schema: getSchema, onRequest: admin }, async ({ params }) =>
+    accountReply(await services.accounts.get(params.id)),
+  );
+}

@@ -1,0 +1,32 @@
+import { type AdminJobPage, adminJobListQuerySchema, adminJobPageSchema, defaults, paths } from '@easel/contract';
+import { isId } from '../../../domain/ids.ts';
+import type { HttpApp, RouteContext } from '../../http-app.ts';
+import { cursorOf, placeOf } from '../../replies/cursor.ts';
+import { adminJobReply } from '../../replies/job.ts';
+import { baseUrl } from '../../requests/base-url.ts';
+import { callerHeaders } from '../../schemas/headers.ts';
+import { errorReplies, jsonReply, keyErrors } from '../../schemas/replies.ts';
+import { needsKey } from '../../schemas/security.ts';
+
+const schema = {
+  operationId: 'listAllJobs',
+  tags: ['admin'],
+  summary: 'The jobs of all accounts, newest first',
+  security: needsKey,
+  querystring: adminJobListQuerySchema,
+  response: {
+    200: jsonReply('A page of jobs', adminJobPageSchema, callerHeaders),
+    ...errorReplies('api', ...keyErrors, 'invalid_request'),
+  },
+} as const;
+
+/** GET /api/admin/jobs */
+export function allJobsRoute(app: HttpApp, { services, gate, options }: RouteContext): void {
+  app.get(paths.admin.jobs, { schema, onRequest: gate.key('admin') }, async (request): Promise<AdminJobPage> => {
+    const { account_id, status, cursor, limit = defaults.pageLength } = request.query;
+    const before = placeOf(cursor, isId) ?? undefined;
+    const page = await services.jobs.list({ accountId: account_id, state: status, before, limit });
+    const base = baseUrl(request, options.publicUrl);
+    return { jobs: page.jobs.map((view) => adminJobReply(view, base)), next_cursor: cursorOf(page.next) };
+  });
+}

@@ -1,0 +1,34 @@
+import { decimalToMicro, type Key, type KeyCreate, microToNumber } from '@easel/contract';
+import type { ListedKey } from '../../../domain/keys.ts';
+import type { KeyTerms } from '../../../domain/ports/keys.ts';
+
+export function keyReply(key: ListedKey): Key {
+  return {
+    id: key.id,
+    account_id: key.accountId,
+    name: key.name,
+    prefix: `SG_…${key.hint}`,
+    scopes: [...key.scopes],
+    created_at: key.createdAt.toISOString(),
+    expires_at: key.expiresAt?.toISOString() ?? null,
+    revoked_at: key.revokedAt?.toISOString() ?? null,
+    last_used_at: key.lastUsedAt?.toISOString() ?? null,
+    monthly_budget: key.monthlyBudget === null ? null : microToNumber(key.monthlyBudget),
+    spent_this_month: microToNumber(key.usedThisMonth),
+    rate_limit: key.requestsPerMinute,
+  };
+}
+
+/** What a body asks for, with the contract's defaults. */
+export function keyTermsOf(body: KeyCreate): KeyTerms {
+  const { monthly_budget: budget = null, expires_at: expires = null } = body;
+  return {
+    accountId: body.account_id,
+    name: body.name,
+    scopes: body.scopes ?? ['generate', 'read'],
+    models: null,
+    monthlyBudget: budget === null ? null : decimalToMicro(budget),
+    requestsPerMinute: body.rate_limit ?? null,
+    expiresAt: expires === null ? null : new Date(expires),
+  };
+}

@@ -1,0 +1,76 @@
+import {
+  type Key,
+  type KeyCreated,
+  type KeyList,
+  keyCreatedSchema,
+  keyCreateSchema,
+  keyListQuerySchema,
+  keyListSchema,
+  keyParamsSchema,
+  keySchema,
+  paths,
+} from '@easel/contract';
+import type { HttpApp, RouteContext } from '../../http-app.ts';
+import { callerHeaders } from '../../schemas/headers.ts';
+import { errorReplies, jsonReply, keyErrors } from '../../schemas/replies.ts';
+import { needsKey } from '../../schemas/security.ts';
+import { keyReply, keyTermsOf } from './key-reply.ts';
+
+const listSchema = {
+  operationId: 'listKeys',
+  tags: ['admin'],
+  summary: 'The keys, newest first, revoked ones too',
+  security: needsKey,
+  querystring: keyListQuerySchema,
+  response: {
+    200: jsonReply('The keys', keyListSchema, callerHeaders),
+    ...errorReplies('api', ...keyErrors, 'invalid_request'),
+  },
+} as const;
+
+const createSchema = {
+  operationId: 'createKey',
+  tags: ['admin'],
+  summary: 'Make a key; it is shown this once',
+  security: needsKey,
+  body: keyCreateSchema,
+  response: {
+    201: jsonReply('The key', keyCreatedSchema, callerHeaders),
+    ...errorReplies('api', ...keyErrors, 'invalid_request', 'not_found', 'invalid_content_type', 'body_too_large'),
+  },
+} as const;
+
+const revokeSchema = {
+  operationId: 'revokeKey',
+  tags: ['admin'],
+  summary: 'Revoke a key, for ever',
+  security: needsKey,
+  params: keyParamsSchema,
+  response: {
+    200: jsonReply('The key as it is now', keySchema, callerHeaders),
+    ...errorReplies('api', ...keyErrors, 'not_found'),
+  },
+} as const;
+
+/** GET and POST /api/admin/keys, DELETE /api/admin/keys/:id */
+export function keyRoutes(app: HttpApp, { services, gate }: RouteContext): void {
+  const admin = gate.key('admin');
+
+  app.get(paths.admin.keys, { schema: listSchema, onRequest: admin }, async ({ query }): Promise<KeyList> => {
+    const keys = await services.keys.list(query.account_id ?? null);
+    return { keys: keys.map(keyReply) };
+  });
+
+  const onRequest = [admin, gate.body('application/json')];
+  app.post(paths.admin.keys, { schema: createSchema, onRequest }, async ({ body }, reply): Promise<KeyCreated> => {
+    const { record, text } = await services.keys.create(keyTermsOf(body));
+    reply.code(201).header('cache-control', 'no-store');
+    return { key: text, ...keyReply({ ...record, usedThisMonth: 0n }) };
+  });
+
+  app.delete(
+    paths.admin.key,
+    { schema: revokeSchema, onRequest: admin },
+    async ({ params }): Promise<Key> => keyReply(await services.keys.revoke(params.id)),
+  );
+}

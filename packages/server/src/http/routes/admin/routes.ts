@@ -1,0 +1,17 @@
+import type { HttpApp, RouteContext } from '../../http-app.ts';
+import { accountRoutes } from './accounts.ts';
+import { grantRoute } from './grants.ts';
+import { allJobsRoute } from './jobs.ts';
+import { keyRoutes } from './keys.ts';
+import { queueRoutes } from './queue.ts';
+import { workersRoute } from './workers.ts';
+
+/** What an admin key can do. */
+export function adminRoutes(app: HttpApp, context: RouteContext): void {
+  accountRoutes(app, context);
+  keyRoutes(app, context);
+  grantRoute(app, context);
+  allJobsRoute(app, context);
+  queueRoutes(app, context);
+  workersRoute(app, context);
+}

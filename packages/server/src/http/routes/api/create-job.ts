@@ -1,0 +1,49 @@
+import { headers, jobCreateSchema, jobSchema, microToDecimal, paths } from '@easel/contract';
+import type { HttpApp, RouteContext } from '../../http-app.ts';
+import { jobReply } from '../../replies/job.ts';
+import { callerOf } from '../../request-state.ts';
+import { baseUrl } from '../../requests/base-url.ts';
+import { workHeaders } from '../../requests/idempotency.ts';
+import { inputImage } from '../../requests/input-image.ts';
+import { jobRequestOf } from '../../requests/job-request.ts';
+import { modelOf, useModel } from '../../requests/model-of.ts';
+import { submitWork } from '../../requests/submit-work.ts';
+import { workReplyHeaders } from '../../schemas/headers.ts';
+import { errorReplies, jsonReply, workErrors } from '../../schemas/replies.ts';
+import { needsKey } from '../../schemas/security.ts';
+import { readJobBody } from './read-body.ts';
+
+const schema = {
+  operationId: 'createJob',
+  tags: ['jobs'],
+  summary: 'Have pictures made',
+  security: needsKey,
+  consumes: ['application/json', 'multipart/form-data'],
+  headers: workHeaders,
+  body: jobCreateSchema,
+  response: {
+    202: jsonReply('The job was taken', jobSchema, workReplyHeaders),
+    ...errorReplies('api', ...workErrors),
+  },
+} as const;
+
+/** POST /api/jobs */
+export function createJobRoute(app: HttpApp, context: RouteContext): void {
+  const { services, gate, options } = context;
+  const onRequest = [gate.key('generate'), gate.body('application/json', 'multipart/form-data')];
+  app.post(paths.api.jobs, { schema, onRequest, preValidation: readJobBody(context) }, async (request, reply) => {
+    const { body } = request;
+    const base = baseUrl(request, options.publicUrl);
+    const card = useModel(modelOf(services, body.model), request, reply);
+    const jobRequest = jobRequestOf(body, card, await inputImage(context, request, body.image));
+    const { priority = 0, store = true } = body;
+    const work = { surface: 'api', request: jobRequest, priority, store } as const;
+    const { job } = await submitWork(context, request, reply, work);
+    const view = await services.jobs.get(callerOf(request).accountId, job.id);
+    reply
+      .code(202)
+      .header(headers.cost, microToDecimal(job.price))
+      .header('location', `${base}${paths.api.jobs}/${job.id}`);
+    return jobReply(view, base);
+  });
+}

@@ -1,0 +1,94 @@
+import { imageParamsSchema, paths } from '@easel/contract';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { DomainError } from '../../../domain/domain-error.ts';
+import type { ImageRecord } from '../../../domain/ports/job-images.ts';
+import type { HttpApp, RouteContext } from '../../http-app.ts';
+import { fileNameOf, mediaTypeOf } from '../../replies/image-file.ts';
+import { errorReplies } from '../../schemas/replies.ts';
+import { byteRange } from '../../streams/byte-range.ts';
+import { deleteWhenDelivered } from './delivered-image.ts';
+
+const file = Type.String({ format: 'binary', description: 'The picture' });
+const content = { 'image/jpeg': { schema: file }, 'image/png': { schema: file }, 'image/webp': { schema: file } };
+
+const schema = {
+  operationId: 'getImage',
+  tags: ['images'],
+  summary: 'A picture, for whoever knows its name: no key is needed',
+  params: imageParamsSchema,
+  response: {
+    200: { description: 'The picture', content },
+    206: { description: 'The part that `Range` asks for', content },
+    304: { description: 'It is the one that `If-None-Match` names', type: 'null' },
+    416: { description: 'There is nothing of the picture in the range', type: 'null' },
+    ...errorReplies('api', 'not_found'),
+  },
+} as const;
+
+/** GET and HEAD /api/images/:name */
+export function getImageRoute(app: HttpApp, context: RouteContext): void {
+  app.get(paths.api.image, { schema }, async (request, reply) => {
+    const [name = ''] = request.params.name.split('.', 1);
+    const { image, file: stored } = await context.services.images.open(name);
+    let isSent = false;
+    try {
+      requireEnding(image, request.params.name);
+      describe(reply, image);
+      const part = partFor(request, reply, image, stored.size);
+      if (part === 'nothing' || request.method === 'HEAD') return await reply.send();
+      isSent = true;
+      if (reply.statusCode === 200) deleteWhenDelivered(context, request, reply, image);
+      return await reply.send(part === 'all' ? stored.stream() : stored.stream(part));
+    } finally {
+      if (!isSent) await stored.close();
+    }
+  });
+}
+
+/** With an ending it has to be the right one. */
+function requireEnding(image: ImageRecord, asked: string): void {
+  if (asked === image.name || asked === fileNameOf(image)) return;
+  throw new DomainError('not_found', `there is no picture ${asked}; it is ${fileNameOf(image)}`);
+}
+
+function describe(reply: FastifyReply, image: ImageRecord): void {
+  reply.headers({
+    'content-type': mediaTypeOf(image.format),
+    'cache-control': 'private',
+    etag: etagOf(image),
+    'accept-ranges': 'bytes',
+    'content-disposition': `inline; filename="${fileNameOf(image)}"`,
+    'x-content-type-options': 'nosniff',
+  });
+}
+
+/** A picture never changes, so its name is its version (RFC 9110 §8.8.3). */
+function etagOf({ name }: ImageRecord): string {
+  return `"${name}"`;
+}
+
+/** What of the file the request is for (RFC 9110 §13.2.2, §14.2), with the status and headers of that. */
+function partFor({ headers: sent, method }: FastifyRequest, reply: FastifyReply, image: ImageRecord, size: number) {
+  const tags = sent['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
+  if (tags.includes('*') || tags.includes(etagOf(image))) {
+    reply.code(304).removeHeader('content-type');
+    return 'nothing';
+  }
+  const isSameVersion = sent['if-range'] === undefined || sent['if-range'] === etagOf(image);
+  // Range is defined for GET only.
+  const range = isSameVersion && method === 'GET' ? byteRange(sent.range, size) : null;
+  if (range === 'unsatisfiable') {
+    reply.code(416).header('content-range', `bytes */${size}`).removeHeader('content-type');
+    return 'nothing';
+  }
+  if (range === null) {
+    reply.header('content-length', String(size));
+    return 'all';
+  }
+  const { start, end } = range;
+  reply
+    .code(206)
+    .headers({ 'content-range': `bytes ${start}-${end}/${size}`, 'content-length': String(end - start + 1) });
+  return range;
+}

@@ -1,0 +1,46 @@
+import { headers, jobEventSchemas, jobParamsSchema, paths } from '@easel/contract';
+import { Type } from 'typebox';
+import type { HttpApp, RouteContext } from '../../http-app.ts';
+import { callerOf } from '../../request-state.ts';
+import { baseUrl } from '../../requests/base-url.ts';
+import { endOfPatience } from '../../requests/end-of-job.ts';
+import { lastEventId, resumeHeaders } from '../../requests/last-event-id.ts';
+import { callerHeaders } from '../../schemas/headers.ts';
+import { errorReplies, keyErrors } from '../../schemas/replies.ts';
+import { needsKey } from '../../schemas/security.ts';
+import { eventStream, eventStreamHeaders, heartbeatOf } from '../../streams/event-stream.ts';
+import { followedEvents } from './followed-events.ts';
+
+const schema = {
+  operationId: 'jobEvents',
+  tags: ['jobs'],
+  summary: 'What happens to a job, as server-sent events',
+  description: `Event names: ${Object.keys(jobEventSchemas).join(', ')}; the last three end the stream.`,
+  security: needsKey,
+  params: jobParamsSchema,
+  headers: resumeHeaders,
+  response: {
+    200: {
+      description: 'The data of an event, by its name',
+      headers: callerHeaders,
+      content: { 'text/event-stream': { schema: Type.Union(Object.values(jobEventSchemas)) } },
+    },
+    ...errorReplies('api', ...keyErrors, 'not_found', 'invalid_request'),
+  },
+} as const;
+
+/** GET /api/jobs/:id/events */
+export function jobEventsRoute(app: HttpApp, context: RouteContext): void {
+  const { services, gate, options } = context;
+  app.get(paths.api.jobEvents, { schema, onRequest: gate.ownKey }, async (request, reply) => {
+    const { job } = await services.jobs.get(callerOf(request).accountId, request.params.id);
+    reply.headers(eventStreamHeaders);
+    if (request.method === 'HEAD') return reply.send();
+    const patience = endOfPatience(context, reply);
+    const base = baseUrl(request, options.publicUrl);
+    const events = followedEvents(services, { jobId: job.id, after: lastEventId(request), base, patience });
+    const onError = (error: unknown) =>
+      request.log.error({ err: error, [headers.requestId]: request.id, jobId: job.id }, 'a stream of events broke off');
+    return reply.send(eventStream(events, { heartbeatMs: heartbeatOf(options), onError }));
+  });
+}

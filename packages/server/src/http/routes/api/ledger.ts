@@ -1,0 +1,53 @@
+import {
+  defaults,
+  type LedgerEntry,
+  type LedgerPage,
+  ledgerPageSchema,
+  ledgerQuerySchema,
+  microToNumber,
+  paths,
+} from '@easel/contract';
+import type { LedgerRecord } from '../../../domain/ports/ledger.ts';
+import type { HttpApp, RouteContext } from '../../http-app.ts';
+import { cursorOf, placeOf } from '../../replies/cursor.ts';
+import { pageOf } from '../../replies/page.ts';
+import { callerOf } from '../../request-state.ts';
+import { callerHeaders } from '../../schemas/headers.ts';
+import { errorReplies, jsonReply, keyErrors } from '../../schemas/replies.ts';
+import { needsKey } from '../../schemas/security.ts';
+
+const schema = {
+  operationId: 'ledger',
+  tags: ['money'],
+  summary: "The account's lines, newest first",
+  security: needsKey,
+  querystring: ledgerQuerySchema,
+  response: {
+    200: jsonReply('A page of the ledger', ledgerPageSchema, callerHeaders),
+    ...errorReplies('api', ...keyErrors, 'invalid_request'),
+  },
+} as const;
+
+/** GET /api/ledger */
+export function ledgerRoute(app: HttpApp, { services, gate }: RouteContext): void {
+  app.get(paths.api.ledger, { schema, onRequest: gate.key('read') }, async (request): Promise<LedgerPage> => {
+    const { cursor, limit = defaults.pageLength } = request.query;
+    const place = placeOf(cursor, (text) => /^\d{1,18}$/.test(text));
+    const before = place === null ? null : BigInt(place);
+    const records = await services.credits.ledger({ accountId: callerOf(request).accountId, before, limit: limit + 1 });
+    const { items, next } = pageOf(records, limit);
+    return { entries: items.map(entryOf), next_cursor: cursorOf(next?.id ?? null) };
+  });
+}
+
+function entryOf({ id, createdAt, kind, amount, remaining, jobId, note }: LedgerRecord): LedgerEntry {
+  return {
+    id: String(id),
+    created_at: createdAt.toISOString(),
+    kind,
+    amount: microToNumber(amount),
+    remaining: microToNumber(remaining),
+    job_id: jobId,
+    note,
+  };
+}

@@ -1,0 +1,31 @@
+import { jobParamsSchema, jobPatchSchema, jobSchema, paths } from '@easel/contract';
+import type { HttpApp, RouteContext } from '../../http-app.ts';
+import { jobReply } from '../../replies/job.ts';
+import { callerOf } from '../../request-state.ts';
+import { baseUrl } from '../../requests/base-url.ts';
+import { callerHeaders } from '../../schemas/headers.ts';
+import { errorReplies, jsonReply, keyErrors } from '../../schemas/replies.ts';
+import { needsKey } from '../../schemas/security.ts';
+
+const schema = {
+  operationId: 'patchJob',
+  tags: ['jobs'],
+  summary: 'Mark a job as a favourite, or no longer',
+  security: needsKey,
+  params: jobParamsSchema,
+  body: jobPatchSchema,
+  response: {
+    200: jsonReply('The job', jobSchema, callerHeaders),
+    ...errorReplies('api', ...keyErrors, 'not_found', 'invalid_request', 'invalid_content_type', 'body_too_large'),
+  },
+} as const;
+
+/** PATCH /api/jobs/:id */
+export function patchJobRoute(app: HttpApp, { services, gate, options }: RouteContext): void {
+  const onRequest = [gate.key('generate'), gate.body('application/json')];
+  app.patch(paths.api.job, { schema, onRequest }, async (request) => {
+    const { accountId } = callerOf(request);
+    const view = await services.jobs.setFavourite(accountId, request.params.id, request.body.favourite);
+    return jobReply(view, baseUrl(request, options.publicUrl));
+  });
+}

@@ -1,0 +1,28 @@
+import { paths, type TokenizeReply, tokenizeReplySchema, tokenizeRequestSchema } from '@easel/contract';
+import type { HttpApp, RouteContext } from '../../http-app.ts';
+import { modelOf } from '../../requests/model-of.ts';
+import { callerHeaders } from '../../schemas/headers.ts';
+import { errorReplies, jsonReply, keyErrors } from '../../schemas/replies.ts';
+import { needsKey } from '../../schemas/security.ts';
+
+const schema = {
+  operationId: 'tokenize',
+  tags: ['models'],
+  summary: 'How the model reads a prompt, and what of it is cut off',
+  security: needsKey,
+  body: tokenizeRequestSchema,
+  response: {
+    200: jsonReply('The tokens', tokenizeReplySchema, callerHeaders),
+    ...errorReplies('api', ...keyErrors, 'invalid_request', 'not_found', 'invalid_content_type', 'body_too_large'),
+  },
+} as const;
+
+/** POST /api/tokenize */
+export function tokenizeRoute(app: HttpApp, { services, gate }: RouteContext): void {
+  const onRequest = [gate.ownKey, gate.body('application/json')];
+  app.post(paths.api.tokenize, { schema, onRequest }, async ({ body }): Promise<TokenizeReply> => {
+    const { slug } = modelOf(services, body.model);
+    const encoders = await services.tokenize(slug, body.text);
+    return { model: slug, encoders: encoders.map((encoder) => ({ ...encoder, ids: [...encoder.ids] })) };
+  });
+}

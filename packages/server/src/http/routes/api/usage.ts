@@ -1,0 +1,51 @@
+import {
+  microToNumber,
+  paths,
+  type UsageReply,
+  type UsageRow,
+  usageQuerySchema,
+  usageReplySchema,
+} from '@easel/contract';
+import type { UsageRecord } from '../../../domain/ports/ledger.ts';
+import type { HttpApp, RouteContext } from '../../http-app.ts';
+import { callerOf } from '../../request-state.ts';
+import { callerHeaders } from '../../schemas/headers.ts';
+import { errorReplies, jsonReply, keyErrors } from '../../schemas/replies.ts';
+import { needsKey } from '../../schemas/security.ts';
+import { usageDays } from './usage-days.ts';
+
+const schema = {
+  operationId: 'usage',
+  tags: ['money'],
+  summary: 'What was made and what it cost, by day, key or model',
+  security: needsKey,
+  querystring: usageQuerySchema,
+  response: {
+    200: jsonReply('The usage', usageReplySchema, callerHeaders),
+    ...errorReplies('api', ...keyErrors, 'invalid_request'),
+  },
+} as const;
+
+/** GET /api/usage */
+export function usageRoute(app: HttpApp, { services, gate }: RouteContext): void {
+  app.get(paths.api.usage, { schema, onRequest: gate.key('read') }, async (request): Promise<UsageReply> => {
+    const { group = 'day' } = request.query;
+    const { from, to, start, end } = usageDays(request.query, new Date());
+    const { accountId } = callerOf(request);
+    const records = await services.credits.usage({ accountId, from: start, to: end, group });
+    return { from, to, group, rows: records.map(rowOf), total: totalOf(records) };
+  });
+}
+
+function rowOf(record: UsageRecord): UsageRow {
+  return { group: record.group, ...totalOf([record]) };
+}
+
+/** Added up before it is turned into a number, so exactly. */
+function totalOf(records: readonly UsageRecord[]): UsageReply['total'] {
+  return {
+    jobs: records.reduce((sum, { jobs }) => sum + jobs, 0),
+    images: records.reduce((sum, { samples }) => sum + samples, 0),
+    cost: microToNumber(records.reduce((sum, { spent }) => sum + spent, 0n)),
+  };
+}

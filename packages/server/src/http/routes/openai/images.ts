@@ -1,0 +1,65 @@
+import {
+  openaiCompletedEventSchema,
+  openaiImagesReplySchema,
+  openaiImagesRequestSchema,
+  openaiPartialImageEventSchema,
+  paths,
+} from '@easel/contract';
+import { Type } from 'typebox';
+import type { HttpApp, RouteContext } from '../../http-app.ts';
+import { addGenerationHeaders } from '../../replies/generation-headers.ts';
+import { baseUrl } from '../../requests/base-url.ts';
+import { endOfJob, endOfPatience } from '../../requests/end-of-job.ts';
+import { workHeaders } from '../../requests/idempotency.ts';
+import { jobRequestOf } from '../../requests/job-request.ts';
+import { useModel } from '../../requests/model-of.ts';
+import { submitWork } from '../../requests/submit-work.ts';
+import { pictureHeaders } from '../../schemas/headers.ts';
+import { errorReplies, runErrors } from '../../schemas/replies.ts';
+import { needsKey } from '../../schemas/security.ts';
+import { imagesReply } from './images-reply.ts';
+import { modelOfRequest } from './model-of-request.ts';
+import { pictureFieldsOf, previewsOf } from './picture-fields.ts';
+import { readOpenaiBody } from './read-body.ts';
+import { sendStream } from './send-stream.ts';
+
+const schema = {
+  operationId: 'openaiImages',
+  tags: ['openai'],
+  summary: 'Make pictures',
+  security: needsKey,
+  headers: workHeaders,
+  body: openaiImagesRequestSchema,
+  response: {
+    200: {
+      description: 'The pictures; with `stream`, events as they come',
+      headers: pictureHeaders,
+      content: {
+        'application/json': { schema: openaiImagesReplySchema },
+        'text/event-stream': { schema: Type.Union([openaiPartialImageEventSchema, openaiCompletedEventSchema]) },
+      },
+    },
+    ...errorReplies('openai', ...runErrors),
+  },
+} as const;
+
+/** POST /v1/images/generations */
+export function imagesRoute(app: HttpApp, context: RouteContext): void {
+  const { services, gate, options } = context;
+  const onRequest = [gate.key('generate'), gate.body('application/json')];
+  app.post(paths.openai.images, { schema, onRequest, preValidation: readOpenaiBody }, async (request, reply) => {
+    const { body } = request;
+    const patience = endOfPatience(context, reply);
+    const base = baseUrl(request, options.publicUrl);
+    const card = useModel(modelOfRequest(context, body.model), request, reply);
+    const jobRequest = jobRequestOf(pictureFieldsOf(body, card), card, null);
+    const { job } = await submitWork(context, request, reply, { surface: 'openai', request: jobRequest });
+    if (body.stream === true) {
+      return sendStream(context, request, reply, { job, previews: previewsOf(body), patience });
+    }
+    const view = await endOfJob(context, request, job.id, patience);
+    const pictures = await imagesReply(services, view, body.response_format ?? 'b64_json', base);
+    addGenerationHeaders(reply, view.job, card);
+    return pictures;
+  });
+}

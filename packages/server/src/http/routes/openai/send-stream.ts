@@ -1,0 +1,22 @@
+import { headers, microToDecimal } from '@easel/contract';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { RouteContext } from '../../http-app.ts';
+import { leaveJob } from '../../requests/end-of-job.ts';
+import { eventStream, eventStreamHeaders, heartbeatOf } from '../../streams/event-stream.ts';
+import { type StreamedJob, streamEvents } from './stream-events.ts';
+
+/** Answers with the events of a job that was taken. */
+export function sendStream(
+  context: RouteContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  streamed: Pick<StreamedJob, 'job' | 'previews' | 'patience'>,
+): FastifyReply {
+  const { job } = streamed;
+  const onError = (error: unknown) =>
+    request.log.error({ err: error, requestId: request.id, jobId: job.id }, 'a stream of pictures broke off');
+  const leave = () => leaveJob(context, request, job.id);
+  const events = streamEvents(context, { ...streamed, leave, onError });
+  reply.header(headers.cost, microToDecimal(job.price)).headers(eventStreamHeaders);
+  return reply.send(eventStream(events, { heartbeatMs: heartbeatOf(context.options), onError }));
+}

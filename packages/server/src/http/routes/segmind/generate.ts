@@ -1,0 +1,72 @@
+import { paths, segmindBase64ReplySchema, segmindRequestSchema } from '@easel/contract';
+import { Type } from 'typebox';
+import type { HttpApp, RouteContext } from '../../http-app.ts';
+import { addGenerationHeaders } from '../../replies/generation-headers.ts';
+import { endOfJob, endOfPatience } from '../../requests/end-of-job.ts';
+import { workHeaders } from '../../requests/idempotency.ts';
+import { inputImage } from '../../requests/input-image.ts';
+import { jobRequestOf } from '../../requests/job-request.ts';
+import { submitWork } from '../../requests/submit-work.ts';
+import { pictureHeaders } from '../../schemas/headers.ts';
+import { errorReplies, runErrors } from '../../schemas/replies.ts';
+import { needsKey } from '../../schemas/security.ts';
+import { picturesReply } from './pictures.ts';
+import { readSegmindBody } from './read-body.ts';
+import { modelOfSlug, slugAllowed, slugExists, slugParams } from './slug.ts';
+
+const file = Type.String({ format: 'binary', description: 'The first picture' });
+
+const schema = {
+  operationId: 'segmindGenerate',
+  tags: ['segmind'],
+  summary: 'Make pictures and wait for them',
+  security: needsKey,
+  consumes: ['application/json', 'multipart/form-data'],
+  params: slugParams,
+  headers: workHeaders,
+  body: segmindRequestSchema,
+  response: {
+    200: {
+      description: 'The pictures: with `base64` in JSON, without it the bytes of the first one',
+      headers: pictureHeaders,
+      content: {
+        'application/json': { schema: segmindBase64ReplySchema },
+        'image/jpeg': { schema: file },
+        'image/png': { schema: file },
+        'image/webp': { schema: file },
+      },
+    },
+    ...errorReplies('segmind', ...runErrors),
+  },
+} as const;
+
+/** POST /v1/playground-v2.5 */
+export function generateRoute(app: HttpApp, context: RouteContext): void {
+  const { gate, options } = context;
+  app.post(
+    paths.segmind.generate,
+    {
+      schema,
+      onRequest: [
+        slugExists(context),
+        gate.key('generate'),
+        slugAllowed(context),
+        gate.body('application/json', 'multipart/form-data'),
+      ],
+      preValidation: readSegmindBody(context),
+    },
+    async (request, reply) => {
+      const { body, params } = request;
+      const patience = endOfPatience(context, reply);
+      const card = modelOfSlug(context, params.slug);
+      const image = await inputImage(context, request, body.image);
+      const work = { surface: 'segmind-v1', request: jobRequestOf(body, card, image) } as const;
+      const { job } = await submitWork(context, request, reply, work);
+      const view = await endOfJob(context, request, job.id, patience);
+      const isBase64 = body.base64 ?? options.segmindBase64Default;
+      const pictures = await picturesReply(context, request, reply, view, isBase64);
+      addGenerationHeaders(reply, view.job, card);
+      return pictures;
+    },
+  );
+}

@@ -1,0 +1,34 @@
+import { headers, type SegmindBase64Reply } from '@easel/contract';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DomainError } from '../../../domain/domain-error.ts';
+import type { JobView } from '../../../domain/job-queries.ts';
+import type { RouteContext } from '../../http-app.ts';
+import { imageUrl, mediaTypeOf } from '../../replies/image-file.ts';
+import { baseUrl } from '../../requests/base-url.ts';
+
+/** The pictures of a job that went well: all of them in JSON, or the first one as it is with links to each. */
+export async function picturesReply(
+  { services, options }: RouteContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { images }: JobView,
+  isBase64: boolean,
+): Promise<SegmindBase64Reply | Uint8Array> {
+  const [first] = images;
+  if (first === undefined) throw new DomainError('not_found', 'the pictures of this request are no longer kept');
+  if (isBase64) {
+    const files = await Promise.all(images.map(({ name }) => services.images.read(name)));
+    const texts = files.map((bytes) => Buffer.from(bytes).toString('base64'));
+    return { image: texts[0] ?? '', images: texts, seed: first.seed, seeds: images.map(({ seed }) => seed) };
+  }
+  const bytes = await services.images.read(first.name);
+  if (images.length > 1) reply.header(headers.link, links(images, baseUrl(request, options.publicUrl)));
+  // Exactly this, without a parameter: clients compare it.
+  reply.header('content-type', mediaTypeOf(first.format));
+  return Buffer.from(bytes);
+}
+
+/** RFC 8288 */
+function links(images: JobView['images'], base: string): string[] {
+  return images.map((image) => `<${imageUrl(image, base)}>; rel="item"`);
+}

@@ -1,0 +1,61 @@
+import {
+  headers,
+  microToDecimal,
+  paths,
+  type SegmindSubmitted,
+  segmindRequestSchema,
+  segmindSubmittedSchema,
+} from '@easel/contract';
+import type { HttpApp, RouteContext } from '../../http-app.ts';
+import { baseUrl } from '../../requests/base-url.ts';
+import { workHeaders } from '../../requests/idempotency.ts';
+import { inputImage } from '../../requests/input-image.ts';
+import { jobRequestOf } from '../../requests/job-request.ts';
+import { submitWork } from '../../requests/submit-work.ts';
+import { workReplyHeaders } from '../../schemas/headers.ts';
+import { errorReplies, jsonReply, workErrors } from '../../schemas/replies.ts';
+import { needsKey } from '../../schemas/security.ts';
+import { readSegmindBody } from './read-body.ts';
+import { modelOfSlug, slugAllowed, slugExists, slugParams } from './slug.ts';
+import { requestUrls } from './urls.ts';
+
+const schema = {
+  operationId: 'segmindSubmit',
+  tags: ['segmind'],
+  summary: 'Have pictures made, and ask for them later',
+  security: needsKey,
+  consumes: ['application/json', 'multipart/form-data'],
+  params: slugParams,
+  headers: workHeaders,
+  body: segmindRequestSchema,
+  response: {
+    200: jsonReply('The request was taken', segmindSubmittedSchema, workReplyHeaders),
+    ...errorReplies('segmind', ...workErrors),
+  },
+} as const;
+
+/** POST /v2/playground-v2.5 */
+export function submitRoute(app: HttpApp, context: RouteContext): void {
+  const { gate, options } = context;
+  app.post(
+    paths.segmind.submit,
+    {
+      schema,
+      onRequest: [
+        slugExists(context),
+        gate.key('generate'),
+        slugAllowed(context),
+        gate.body('application/json', 'multipart/form-data'),
+      ],
+      preValidation: readSegmindBody(context),
+    },
+    async (request, reply): Promise<SegmindSubmitted> => {
+      const base = baseUrl(request, options.publicUrl);
+      const image = await inputImage(context, request, request.body.image);
+      const jobRequest = jobRequestOf(request.body, modelOfSlug(context, request.params.slug), image);
+      const { job } = await submitWork(context, request, reply, { surface: 'segmind-v2', request: jobRequest });
+      reply.header(headers.cost, microToDecimal(job.price));
+      return { request_id: job.id, status: 'QUEUED', ...requestUrls(job.id, base) };
+    },
+  );
+}

@@ -1,0 +1,78 @@
+import type { Ready, Tariff } from '@easel/contract';
+import type { AccountService } from '../domain/accounts.ts';
+import type { CancelJob } from '../domain/cancel-job.ts';
+import type { CreditService } from '../domain/credits.ts';
+import type { FollowedEvent } from '../domain/follow-job.ts';
+import type { ImageLibrary } from '../domain/image-library.ts';
+import type { JobQueries, JobView } from '../domain/job-queries.ts';
+import type { KeyService } from '../domain/keys.ts';
+import type { EncoderTokens, ModelCard } from '../domain/ports/painter.ts';
+import type { WorkerRecord } from '../domain/ports/workers.ts';
+import type { RateLimiter } from '../domain/rate-limits.ts';
+import type { SubmitJob } from '../domain/submit-job.ts';
+
+/** Everything that the routes need of the domain: nothing else of it is known here. */
+export interface HttpServices {
+  readonly accounts: Pick<AccountService, 'create' | 'get' | 'list'>;
+  readonly keys: Pick<KeyService, 'authenticate' | 'create' | 'list' | 'revoke'>;
+  readonly credits: Pick<CreditService, 'balance' | 'grant' | 'ledger' | 'usage' | 'usedThisMonth'>;
+  /** Of requests that create work. */
+  readonly rateLimiter: Pick<RateLimiter, 'take'>;
+  readonly tariff: Tariff;
+
+  /** The models that requests may name, the default one first. */
+  models(): readonly ModelCard[];
+  /** @throws DomainError `not_found` for a model that is not there */
+  tokenize(model: string, text: string): Promise<readonly EncoderTokens[]>;
+
+  readonly submitJob: Pick<SubmitJob, 'submit'>;
+  readonly cancelJob: Pick<CancelJob, 'cancel'>;
+  readonly jobs: Pick<JobQueries, 'get' | 'list' | 'setFavourite'>;
+  /** Resolves when the job has ended. @throws the signal's reason, or DomainError `not_found` */
+  waitForJob(jobId: string, signal: AbortSignal): Promise<JobView>;
+  /** What happens to a job after an event, to its end. @throws the signal's reason, or DomainError `not_found` */
+  followJob(jobId: string, afterId: bigint, signal: AbortSignal): AsyncIterable<FollowedEvent>;
+
+  readonly images: Pick<ImageLibrary, 'open' | 'read' | 'remove'>;
+  /**
+   * Looks whether a start picture can be read, so that a broken one is refused before anything is reserved.
+   *
+   * @throws DomainError `invalid_request`, of the field `image`
+   */
+  checkInputImage(bytes: Uint8Array): Promise<void>;
+
+  readonly queue: QueueControl;
+  /** Those heard of lately. */
+  workers(): Promise<readonly ListedWorker[]>;
+
+  /** Whether everything that the server needs works. */
+  ready(signal: AbortSignal): Promise<Ready>;
+  readonly metrics: MetricsText;
+}
+
+/** The queue of all accounts and models. */
+export interface QueueControl {
+  state(): Promise<QueueState>;
+  /** Jobs that wait go on waiting; those that run go on running. */
+  pause(): Promise<QueueState>;
+  resume(): Promise<QueueState>;
+}
+
+export interface QueueState {
+  readonly isPaused: boolean;
+  readonly queued: number;
+  readonly running: number;
+  /** Jobs that may wait before requests are refused. */
+  readonly capacity: number;
+}
+
+export interface ListedWorker extends WorkerRecord {
+  /** Not heard of for too long. */
+  readonly isLost: boolean;
+}
+
+/** The metrics of this process in Prometheus' text format. */
+export interface MetricsText {
+  text(): Promise<string>;
+  readonly contentType: string;
+}

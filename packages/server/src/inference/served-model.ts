@@ -1,0 +1,50 @@
+import { basename } from 'node:path';
+import { embeddedModelSizes, fullModelSizes, type SizeLimits } from '@easel/contract';
+import { EngineError, inspectModel } from '@easel/engine';
+import { demoModelPath, resolveModel } from '@easel/models';
+import type { ModelCard } from '../domain/ports/painter.ts';
+
+/** A model that the server offers, as it is configured. */
+export interface ServedModel {
+  /** The name that requests use. */
+  readonly slug: string;
+  /** A name or a path, as for `resolveModel`. */
+  readonly model: string;
+  /** Default: those of the embedded model for that one, those of the full model for every other. */
+  readonly sizes?: SizeLimits;
+  /** A diffusers folder that describes a single-file checkpoint which is not of SDXL's own size. */
+  readonly config?: string;
+}
+
+export interface OpenedModel {
+  readonly card: ModelCard;
+  readonly path: string;
+  readonly config: string | undefined;
+}
+
+/**
+ * Looks at a model's files, so that a server with a model that will not load does not start.
+ *
+ * @throws EngineError that says what is wrong with it
+ */
+export async function openServedModel(
+  { slug, model, sizes, config }: ServedModel,
+  isDefault: boolean,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<OpenedModel> {
+  const path = resolveModel(model, env);
+  const { info, problems } = await inspectModel(path, { ...(config !== undefined && { config }) });
+  const [problem] = problems;
+  if (problem !== undefined) throw problem;
+  if (info === undefined) throw new EngineError('model_config_invalid', `${path} cannot be read as a model`);
+  const isEmbedded = path === demoModelPath;
+  const card = {
+    slug,
+    name: isEmbedded ? 'easel-demo' : basename(path).replace(/\.safetensors$/, ''),
+    isDefault,
+    isEmbedded,
+    defaults: info.defaults,
+    sizes: sizes ?? (isEmbedded ? embeddedModelSizes : fullModelSizes),
+  };
+  return { card, path, config };
+}

@@ -1,0 +1,110 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What is read anew at each scrape. */
+export interface MetricReadings {
+  queueDepth(): Promise<ReadonlyMap<string, number>>;
+  engineMemory(): Promise<ReadonlyMap<string, number>>;
+}
+
+/** What the service tells as it happens. */
+export interface Metrics {
+  jobEnded(job: EndedJob): void;
+  stepsDone(model: string, steps: number): void;
+  requestEnded(request: {
+    readonly method: string;
+    readonly route: string;
+    readonly status: number;
+    readonly seconds: number;
+  }): void;
+  /** Text format of Prometheus (exposition format 0.0.4). */
+  text(): Promise<string>;
+  readonly contentType: string;
+}
+
+export interface EndedJob {
+  readonly model: string;
+  readonly state: 'succeeded' | 'failed' | 'cancelled';
+  readonly errorCode: string | null;
+  /** Seconds; null when it never ran. */
+  readonly waited: number | null;
+  readonly ran: number | null;
+  /** Charged credits. */
+  readonly credits: number;
+}
+
+/** Upper ends of the buckets in seconds: a picture takes from a fraction of a second to most of an hour. */
+const JOB_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600];
+const REQUEST_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60];
+
+/** Metrics of one process, in a registry of their own: several servers in one process do not mix. */
+export function createMetrics(readings: MetricReadings): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry, prefix: 'easel_' });
+  const jobs = new Counter({
+    name: 'easel_jobs_total',
+    help: 'Jobs that have ended, by how and why.',
+    labelNames: ['model', 'state', 'code'],
+    registers,
+  });
+  const waits = new Histogram({
+    name: 'easel_job_wait_seconds',
+    help: 'Time between a job and its start.',
+    labelNames: ['model'],
+    buckets: JOB_SECONDS,
+    registers,
+  });
+  const runs = new Histogram({
+    name: 'easel_job_run_seconds',
+    help: 'Time between the start and the end of a job.',
+    labelNames: ['model'],
+    buckets: JOB_SECONDS,
+    registers,
+  });
+  const steps = new Counter({ name: 'easel_steps_total', help: 'Sampling steps.', labelNames: ['model'], registers });
+  const credits = new Counter({
+    name: 'easel_credits_charged_total',
+    help: 'Credits charged for jobs.',
+    labelNames: ['model'],
+    registers,
+  });
+  const requests = new Histogram({
+    name: 'easel_http_request_seconds',
+    help: 'HTTP requests.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: REQUEST_SECONDS,
+    registers,
+  });
+  readAtScrape(registers, 'easel_queue_depth', 'Jobs that wait.', readings.queueDepth);
+  readAtScrape(registers, 'easel_engine_memory_bytes', "Anonymous memory of a model's process.", readings.engineMemory);
+  return {
+    jobEnded({ model, state, errorCode, waited, ran, credits: charged }) {
+      jobs.inc({ model, state, code: errorCode ?? '' });
+      if (waited !== null) waits.observe({ model }, waited);
+      if (ran !== null) runs.observe({ model }, ran);
+      if (charged > 0) credits.inc({ model }, charged);
+    },
+    stepsDone: (model, count) => steps.inc({ model }, count),
+    requestEnded: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+function readAtScrape(
+  registers: Registry[],
+  name: string,
+  help: string,
+  read: () => Promise<ReadonlyMap<string, number>>,
+): void {
+  new Gauge({
+    name,
+    help,
+    labelNames: ['model'],
+    registers,
+    async collect() {
+      this.reset();
+      for (const [model, value] of await read()) this.set({ model }, value);
+    },
+  });
+}

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import type { ImageFormat } from '@easel/contract';
+import type { ByteRange, ImageStore, StoredImage, SweepOptions } from '../domain/ports/image-store.ts';
+import { imageFile, TEMPORARY_MARK } from './image-files.ts';
+import { isMissing } from './is-missing.ts';
+import { sweepFolder } from './sweep-folder.ts';
+
+/** Pictures as files of one folder, in two levels of subfolders: `3f/0b/3f0b….jpg`. */
+export class FileImageStore implements ImageStore {
+  readonly #root: string;
+
+  /** @param root made when it does not exist */
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  async put(name: string, format: ImageFormat, bytes: Uint8Array): Promise<void> {
+    const path = this.#pathOf(name, format);
+    const folder = dirname(path);
+    const made = await mkdir(folder, { recursive: true });
+    const temporary = `${path}${TEMPORARY_MARK}${randomUUID()}`;
+    try {
+      await writeDurably(temporary, bytes);
+      await rename(temporary, path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+    // A name is durable when its folder is flushed; those of new folders, when the folders above them are.
+    await flushFolders(folder, made === undefined ? folder : dirname(this.#root));
+  }
+
+  async open(name: string, format: ImageFormat): Promise<StoredImage | null> {
+    const file = await orNull(open(this.#pathOf(name, format)));
+    if (file === null) return null;
+    const { size } = await file.stat();
+    return { size, stream: (range) => streamOf(file, range), close: () => file.close() };
+  }
+
+  async read(name: string, format: ImageFormat): Promise<Uint8Array | null> {
+    return orNull(readFile(this.#pathOf(name, format)));
+  }
+
+  async remove(name: string, format: ImageFormat): Promise<boolean> {
+    return (await orNull(rm(this.#pathOf(name, format)).then(() => true))) ?? false;
+  }
+
+  sweep(options: SweepOptions): Promise<number> {
+    return sweepFolder(this.#root, options);
+  }
+
+  #pathOf(name: string, format: ImageFormat): string {
+    return join(this.#root, imageFile(name, format));
+  }
+}
+
+async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** From the folder up to the last one, both included. */
+async function flushFolders(folder: string, last: string): Promise<void> {
+  const handle = await open(folder);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  if (folder !== last && folder.startsWith(last)) await flushFolders(dirname(folder), last);
+}
+
+function streamOf(file: FileHandle, range: ByteRange | undefined): ReadableStream<Uint8Array> {
+  return Readable.toWeb(file.createReadStream(range ?? {}));
+}
+
+async function orNull<Value>(promise: Promise<Value>): Promise<Value | null> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,142 @@
+import { sql } from 'kysely';
+import { expect, test } from 'vitest';
+import { migrate } from '../../src/db/migrate.ts';
+import { queriesOf } from '../../src/db/transaction.ts';
+import { newId } from '../../src/domain/ids.ts';
+import type { Transaction } from '../../src/domain/ports/database.ts';
+import { newCustomer } from '../support/customers.ts';
+import { useDatabase } from '../support/database.ts';
+
+const opened = useDatabase();
+
+async function newAccounts(...names: string[]): Promise<void> {
+  const values = names.map((name) => ({ id: newId(), name }));
+  await opened().database.kysely.insertInto('accounts').values(values).execute();
+}
+
+const touch = (transaction: Transaction, name: string) =>
+  queriesOf(transaction)
+    .updateTable('accounts')
+    .set(({ eb }) => ({ virtual_finish: eb('virtual_finish', '+', 1n) }))
+    .where('name', '=', name)
+    .execute();
+
+const touched = async (name: string) => {
+  const rows = opened().database.kysely.selectFrom('accounts').select('virtual_finish').where('name', '=', name);
+  return (await rows.executeTakeFirstOrThrow()).virtual_finish;
+};
+
+test('processes that start together on an empty database migrate it once', async () => {
+  const address = await opened().createEmpty();
+  const starting = [1, 2, 3, 4].map(() => opened().open({ address, poolSize: 2 }));
+  const ran = await Promise.all(starting.map(({ kysely }) => migrate(kysely)));
+  expect(ran.flat()).toEqual(['0001-initial']);
+  expect(await migrate(opened().database.kysely)).toEqual([]);
+});
+
+test('a database that a newer version has migrated is refused', async () => {
+  const address = await opened().createEmpty();
+  const { kysely } = opened().open({ address, poolSize: 2 });
+  await migrate(kysely);
+  await sql`insert into easel.kysely_migration values ('9999-from-the-future', now()::text)`.execute(kysely);
+  await expect(migrate(kysely)).rejects.toThrow('9999-from-the-future');
+});
+
+test('everything is in the schema of the service', async () => {
+  const { rows } = await sql<{ schema: string }>`
+    select distinct table_schema as schema from information_schema.tables
+    where table_schema not in ('pg_catalog', 'information_schema')`.execute(opened().database.kysely);
+  expect(rows).toEqual([{ schema: 'easel' }]);
+});
+
+test('a URL leads to the same database as the parts of the address', async () => {
+  const { address } = opened();
+  if ('url' in address) throw new Error('the embedded server is given by parts');
+  const { host, port, user, password, database } = address;
+  const url = `postgres://${user}:${encodeURIComponent(password)}@/${database}?host=${encodeURIComponent(host)}&port=${port}`;
+  const { kysely } = opened().open({ address: { url }, poolSize: 1 });
+  const { rows } = await sql<{ name: string }>`select current_database() as name`.execute(kysely);
+  expect(rows).toEqual([{ name: database }]);
+});
+
+test('whole numbers of 64 bits come and go exactly', async () => {
+  const { accountId } = await newCustomer(opened().database, { available: 9_007_199_254_740_993n });
+  const balances = opened()
+    .database.kysely.selectFrom('balances')
+    .select('available')
+    .where('account_id', '=', accountId);
+  expect(await balances.executeTakeFirst()).toEqual({ available: 9_007_199_254_740_993n });
+});
+
+test('work that throws is undone', async () => {
+  await newAccounts('thrown');
+  const work = opened().database.transaction(async (transaction) => {
+    await touch(transaction, 'thrown');
+    throw new RangeError('no');
+  });
+  await expect(work).rejects.toThrow(new RangeError('no'));
+  expect(await touched('thrown')).toBe(0n);
+});
+
+test('transactions that wait for each other both happen, one of them the second time', async () => {
+  await newAccounts('left', 'right');
+  let started = 0;
+  const bothHold = Promise.withResolvers<void>();
+  const crossing = (first: string, second: string) =>
+    opened().database.transaction(async (transaction) => {
+      await touch(transaction, first);
+      started += 1;
+      if (started === 2) bothHold.resolve();
+      await bothHold.promise;
+      await touch(transaction, second);
+    });
+  await Promise.all([crossing('left', 'right'), crossing('right', 'left')]);
+  expect(started).toBe(3);
+  expect([await touched('left'), await touched('right')]).toEqual([2n, 2n]);
+});
+
+test('a transaction that always loses is given up after five retries', async () => {
+  let runs = 0;
+  const work = opened().database.transaction(async (transaction) => {
+    runs += 1;
+    await sql`do $$ begin raise exception 'lost' using errcode = 'serialization_failure'; end $$`.execute(
+      queriesOf(transaction),
+    );
+  });
+  await expect(work).rejects.toThrow('lost');
+  expect(runs).toBe(6);
+});
+
+test('other errors are not tried again', async () => {
+  await newAccounts('taken');
+  let runs = 0;
+  const work = opened().database.transaction(async (transaction) => {
+    runs += 1;
+    await queriesOf(transaction).insertInto('accounts').values({ id: newId(), name: 'taken' }).execute();
+  });
+  await expect(work).rejects.toThrow('accounts_name_key');
+  expect(runs).toBe(1);
+});
+
+test('connections that are cut, idle or at work, fail their work only: the next gets a new one', async () => {
+  await newAccounts('cut');
+  const database = opened().open({ poolSize: 2 });
+  const cutEveryone = () =>
+    sql`select pg_terminate_backend(pid, 60000) from pg_stat_activity
+      where pid <> pg_backend_pid() and datname = current_database() and backend_type = 'client backend'`.execute(
+      opened().database.kysely,
+    );
+  const atWork = database.transaction(async (transaction) => {
+    await touch(transaction, 'cut');
+    await cutEveryone();
+    await touch(transaction, 'cut');
+  });
+  await expect(atWork).rejects.toThrow(/terminat|connection error|not queryable/i);
+  await database.transaction((transaction) => touch(transaction, 'cut'));
+  await cutEveryone();
+  await expect.poll(() => database.transaction(async () => 'works').catch(String), { timeout: 60_000 }).toBe('works');
+});
+
+test('a transaction that the database did not open is refused', () => {
+  expect(() => queriesOf({ kind: 'transaction' })).toThrow(TypeError);
+});

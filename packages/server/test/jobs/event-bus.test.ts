@@ -1,0 +1,98 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newCustomer } from '../support/customers.ts';
+import { useDatabase } from '../support/database.ts';
+import { aSubmission } from '../support/job-requests.ts';
+import { type JobServices, repositories, startJobServices } from '../support/job-services.ts';
+import { useTemporaryFolder } from '../support/temporary-folder.ts';
+
+const opened = useDatabase();
+const folder = useTemporaryFolder();
+let services: JobServices;
+
+beforeAll(async () => {
+  services = await startJobServices({ ...opened(), folder: folder() });
+});
+
+afterAll(() => services.stop());
+
+const HOUR_MS = 3_600_000;
+const signal = () => AbortSignal.timeout(30_000);
+const step = (index: number) =>
+  ({ kind: 'step', index, total: 9, sigma: 0.5, etaSeconds: 1, preview: Buffer.from([index]) }) as const;
+
+async function submit() {
+  const customer = await newCustomer(opened().database, { available: 1000n });
+  return (await services.submitJob.submit(aSubmission(customer))).job;
+}
+
+const eventsAfter = (jobId: string, id: bigint) =>
+  services.database.transaction((transaction) => repositories.events.after(transaction, jobId, id));
+
+/** Ends the connections that listen, as a restart of the database does. */
+async function breakListeners(): Promise<void> {
+  await sql`select pg_terminate_backend(pid) from pg_stat_activity where query ilike 'listen "easel%' and pid <> pg_backend_pid()`.execute(
+    opened().database.kysely,
+  );
+}
+
+test('events are kept in order and read again from any of them on', async () => {
+  const { id } = await submit();
+  for (const index of [1, 2, 3]) await services.bus.publish(id, step(index));
+  const all = await eventsAfter(id, 0n);
+  expect(all.map(({ event }) => event)).toEqual([step(1), step(2), step(3)]);
+  expect(await eventsAfter(id, all[0]?.id ?? 0n)).toEqual(all.slice(1));
+});
+
+test('who watches a job is woken by its events and not by those of others', async () => {
+  const [mine, other] = [await submit(), await submit()];
+  using watch = services.bus.watch(mine.id);
+  let isWoken = false;
+  const woken = watch.next({ withinMs: HOUR_MS, signal: signal() }).then(() => {
+    isWoken = true;
+  });
+  await services.bus.publish(other.id, step(1));
+  using others = services.bus.watch(other.id);
+  await services.bus.publish(other.id, step(2));
+  await others.next({ withinMs: HOUR_MS, signal: signal() });
+  expect(isWoken).toBe(false);
+  await services.bus.publish(mine.id, step(1));
+  await woken;
+});
+
+test('an event of a transaction that is undone is never seen', async () => {
+  const { id } = await submit();
+  const undone = services.database.transaction(async (transaction) => {
+    await repositories.events.append(transaction, id, { kind: 'succeeded' });
+    throw new Error('undo');
+  });
+  await expect(undone).rejects.toThrow('undo');
+  expect(await eventsAfter(id, 0n)).toEqual([]);
+});
+
+test('a cancel reaches whoever asked for it, in any process', async () => {
+  const elsewhere = await startJobServices({ ...opened(), folder: folder() });
+  const job = await submit();
+  const { promise: told, resolve } = Promise.withResolvers<void>();
+  using _watch = elsewhere.bus.onCancel(job.id, resolve);
+  await services.cancelJob.cancel(job.accountId, job.id);
+  await told;
+  await elsewhere.stop();
+});
+
+test('after its connection broke, the bus wakes all and tells of cancels that it missed', async () => {
+  const [watched, cancelled] = [await submit(), await submit()];
+  using watch = services.bus.watch(watched.id);
+  const { promise: told, resolve } = Promise.withResolvers<void>();
+  using _watch = services.bus.onCancel(cancelled.id, resolve);
+  const before = services.errors.length;
+  await breakListeners();
+  await expect.poll(() => services.errors.length).toBeGreaterThan(before);
+  // Whether the bus listens again by now or not, it learns of this.
+  await services.cancelJob.cancel(cancelled.accountId, cancelled.id);
+  await told;
+  await watch.next({ withinMs: HOUR_MS, signal: signal() });
+  using again = services.bus.watch(watched.id);
+  await services.bus.publish(watched.id, step(1));
+  await again.next({ withinMs: HOUR_MS, signal: signal() });
+});

@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newId } from '../../src/domain/ids.ts';
+import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
+import { customerServices, newCustomer } from '../support/customers.ts';
+import { useDatabase } from '../support/database.ts';
+import { aSubmission } from '../support/job-requests.ts';
+import { type JobServices, startJobServices } from '../support/job-services.ts';
+import { useTemporaryFolder } from '../support/temporary-folder.ts';
+
+const opened = useDatabase();
+const folder = useTemporaryFolder();
+let services: JobServices;
+
+beforeAll(async () => {
+  services = await startJobServices({ ...opened(), folder: folder() });
+});
+
+afterAll(() => services.stop());
+
+const balanceOf = (accountId: string) => customerServices(opened().database).credits.balance(accountId);
+const key = (name: string, body = 'a body') => ({ key: name, bodyHash: Buffer.from(body.padEnd(32, '.')) });
+
+/** 2 steps at 128×128 with the usual tariff: 2 × 1/64 × 0.000148 credits, rounded up to a micro-credit. */
+const price = 5n;
+
+async function traces(accountId: string) {
+  const { kysely } = opened().database;
+  const jobs = await kysely.selectFrom('jobs').select('id').where('account_id', '=', accountId).execute();
+  return { jobs: jobs.length, queued: await services.queue.depth('demo') };
+}
+
+test('a job is queued and its price reserved', async () => {
+  const customer = await newCustomer(opened().database, { available: 1000n });
+  const { job, isReplay } = await services.submitJob.submit(aSubmission(customer));
+  expect(isReplay).toBe(false);
+  expect(job).toMatchObject({ state: 'queued', price, attempt: 0, accountId: customer.accountId });
+  expect(await balanceOf(customer.accountId)).toEqual({ available: 1000n - price, held: price });
+  await services.cancelJob.cancel(customer.accountId, job.id);
+});
+
+test('without enough credits nothing is left behind, neither job nor queue entry nor hold', async () => {
+  const customer = await newCustomer(opened().database, { available: price - 1n });
+  const before = await traces(customer.accountId);
+  await expect(services.submitJob.submit(aSubmission(customer))).rejects.toMatchObject({
+    code: 'insufficient_credits',
+    message: expect.stringMatching(/credits.*0\.000005.*0\.000004/),
+  });
+  expect(await traces(customer.accountId)).toEqual(before);
+  expect(await balanceOf(customer.accountId)).toEqual({ available: price - 1n, held: 0n });
+});
+
+test('when the queue refuses the job, the hold and the record are undone with it', async () => {
+  const customer = await newCustomer(opened().database, { available: 1000n });
+  const before = await traces(customer.accountId);
+  const submission = aSubmission(customer, { request: { model: 'a-model-without-a-queue' } });
+  await expect(services.submitJob.submit(submission)).rejects.toThrow();
+  expect(await traces(customer.accountId)).toEqual(before);
+  expect(await balanceOf(customer.accountId)).toEqual({ available: 1000n, held: 0n });
+  await expectSoundLedger(opened().database);
+});
+
+test('the same idempotency key and body gets the first job and is charged once', async () => {
+  const customer = await newCustomer(opened().database, { available: 1000n });
+  const submission = aSubmission(customer, { idempotency: key('once') });
+  const all = await Promise.all(Array.from({ length: 8 }, () => services.submitJob.submit(submission)));
+  expect(new Set(all.map(({ job }) => job.id)).size).toBe(1);
+  expect(all.filter(({ isReplay }) => !isReplay)).toHaveLength(1);
+  expect(await balanceOf(customer.accountId)).toEqual({ available: 1000n - price, held: price });
+  await services.cancelJob.cancel(customer.accountId, all[0]?.job.id ?? '');
+});
+
+test('the same idempotency key with another body is refused', async () => {
+  const customer = await newCustomer(opened().database, { available: 1000n });
+  const { job } = await services.submitJob.submit(aSubmission(customer, { idempotency: key('mine') }));
+  const other = aSubmission(customer, { idempotency: key('mine', 'another body') });
+  await expect(services.submitJob.submit(other)).rejects.toMatchObject({ code: 'idempotency_mismatch' });
+  await services.cancelJob.cancel(customer.accountId, job.id);
+});
+
+test('an idempotency key starts anew after a cancelled job, and is of no concern to other accounts', async () => {
+  const [first, second] = [
+    await newCustomer(opened().database, { available: 1000n }),
+    await newCustomer(opened().database, { available: 1000n }),
+  ];
+  const submit = async (customer: typeof first) =>
+    (await services.submitJob.submit(aSubmission(customer, { idempotency: key('again') }))).job.id;
+  const cancelled = await submit(first);
+  const foreign = await submit(second);
+  await services.cancelJob.cancel(first.accountId, cancelled);
+  const anew = await submit(first);
+  expect(new Set([cancelled, foreign, anew]).size).toBe(3);
+  await services.cancelJob.cancel(first.accountId, anew);
+  await services.cancelJob.cancel(second.accountId, foreign);
+});
+
+test('a queued job that is cancelled is refunded at once, and cancelling it again changes nothing', async () => {
+  const customer = await newCustomer(opened().database, { available: 1000n });
+  const { job } = await services.submitJob.submit(aSubmission(customer));
+  const cancelled = await services.cancelJob.cancel(customer.accountId, job.id);
+  expect(cancelled.state).toBe('cancelled');
+  expect(await balanceOf(customer.accountId)).toEqual({ available: 1000n, held: 0n });
+  expect(await services.cancelJob.cancel(customer.accountId, job.id)).toEqual(cancelled);
+  expect(await balanceOf(customer.accountId)).toEqual({ available: 1000n, held: 0n });
+  await expectSoundLedger(opened().database);
+});
+
+test('a full queue says when to come back', async () => {
+  const customer = await newCustomer(opened().database, { available: 1000n });
+  const small = await startJobServices({ ...opened(), folder: folder(), queueLength: 1 });
+  const { job } = await small.submitJob.submit(aSubmission(customer));
+  await expect(small.submitJob.submit(aSubmission(customer))).rejects.toMatchObject({
+    code: 'overloaded',
+    retryAfterSeconds: expect.any(Number),
+  });
+  expect(await balanceOf(customer.accountId)).toEqual({ available: 1000n - price, held: price });
+  await small.cancelJob.cancel(customer.accountId, job.id);
+  await small.stop();
+});
+
+test('a job that would take longer than the queue keeps a run is refused', async () => {
+  const customer = await newCustomer(opened().database, { available: 1_000_000n });
+  const { database, settings } = services;
+  const slow = { msPerStepMegapixel: 3_600_000, msPerImage: 0, runs: 1 };
+  await database.transaction((transaction) => settings.setSpeed(transaction, 'demo', slow));
+  const long = aSubmission(customer, { request: { width: 1024, height: 1024, steps: 25 } });
+  await expect(services.submitJob.submit(long)).rejects.toMatchObject({
+    code: 'invalid_request',
+    message: expect.stringContaining('25.0 hours'),
+  });
+  await database.kysely.deleteFrom('model_speed').execute();
+});
+
+test('an account that is not there is refused', async () => {
+  const nobody = { accountId: newId(), keyId: newId() };
+  await expect(services.submitJob.submit(aSubmission(nobody))).rejects.toMatchObject({ code: 'not_found' });
+});

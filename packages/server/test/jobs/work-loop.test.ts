@@ -1,0 +1,93 @@
+import { afterEach, expect, test } from 'vitest';
+import { waitForJob } from '../../src/domain/wait-for-job.ts';
+import { customerServices, newCustomer } from '../support/customers.ts';
+import { useDatabase } from '../support/database.ts';
+import { aSubmission } from '../support/job-requests.ts';
+import { type JobServices, repositories, startJobServices } from '../support/job-services.ts';
+import { usePainter } from '../support/painter.ts';
+import { useTemporaryFolder } from '../support/temporary-folder.ts';
+
+const opened = useDatabase();
+const folder = useTemporaryFolder();
+const painter = usePainter();
+const signal = () => AbortSignal.timeout(60_000);
+const running: JobServices[] = [];
+const models = ['demo', 'unattended'];
+
+async function start() {
+  const services = await startJobServices({ ...opened(), folder: folder(), models });
+  running.push(services);
+  return services;
+}
+
+afterEach(async () => {
+  for (const services of running.splice(0)) await services.stop();
+});
+
+const workersNow = () =>
+  opened().database.transaction((transaction) => repositories.workers.seenSince(transaction, new Date(0)));
+
+test('a worker makes itself known, becomes ready, works, and takes its leave', async () => {
+  const services = await start();
+  const { loop } = services.worker(painter());
+  await loop.start();
+  expect(await workersNow()).toMatchObject([{ state: 'starting', models, runningJob: null }]);
+  const customer = await newCustomer(opened().database, { available: 1000n });
+  const { job } = await services.submitJob.submit(aSubmission(customer));
+  expect((await waitForJob(services, job.id, signal())).job.state).toBe('succeeded');
+  await expect.poll(workersNow, { timeout: 30_000 }).toMatchObject([{ state: 'idle' }]);
+  await loop.stop(1000);
+  expect(await workersNow()).toEqual([]);
+});
+
+test('while the queue is paused jobs wait, also for workers in other processes', async () => {
+  const services = await start();
+  const { loop } = services.worker(painter());
+  const setPaused = (paused: boolean) =>
+    services.database.transaction((transaction) => repositories.settings.setPaused(transaction, paused));
+  await setPaused(true);
+  await loop.start();
+  const customer = await newCustomer(opened().database, { available: 1000n });
+  const { job } = await services.submitJob.submit(aSubmission(customer));
+  await expect.poll(async () => (await workersNow())[0]?.state, { timeout: 30_000 }).toBe('idle');
+  expect((await services.queries.get(null, job.id)).job.state).toBe('queued');
+  await setPaused(false);
+  expect((await waitForJob(services, job.id, signal())).job.state).toBe('succeeded');
+  await loop.stop(1000);
+});
+
+test('a worker that has to end before its job does hands it to the next one, which makes the same picture', async () => {
+  const [first, second] = [await start(), await start()];
+  const { loop } = first.worker(painter());
+  await loop.start();
+  const customer = await newCustomer(opened().database, { available: 1_000_000n });
+  const { job } = await first.submitJob.submit(aSubmission(customer, { request: { steps: 100, samples: 4 } }));
+  await expect
+    .poll(async () => (await second.queries.get(null, job.id)).job.state, { interval: 20, timeout: 30_000 })
+    .toBe('running');
+  await loop.stop(1);
+  expect((await second.queries.get(null, job.id)).job).toMatchObject({ state: 'queued', attempt: 1 });
+  const next = second.worker(painter());
+  await next.loop.start();
+  const { job: done, images } = await waitForJob(second, job.id, signal());
+  expect(done).toMatchObject({ state: 'succeeded', attempt: 2 });
+  expect(images.map(({ seed }) => seed)).toEqual([1, 2, 3, 4]);
+  const balance = await customerServices(opened().database).credits.balance(customer.accountId);
+  expect(balance).toEqual({ available: 1_000_000n - job.price, held: 0n });
+  await next.loop.stop(1000);
+});
+
+test('a job that was given up by the queue fails and is refunded', async () => {
+  const services = await start();
+  const customer = await newCustomer(opened().database, { available: 1000n });
+  const { job } = await services.submitJob.submit(aSubmission(customer));
+  // As if every worker died over it: none of them says so itself.
+  await services.queue.work({ model: 'demo', onJob: () => Promise.reject(new Error('the worker died')) });
+  await services.queue.onGivenUp(async (jobId) => {
+    await services.failJob.giveUp(jobId);
+  });
+  const { job: failed } = await waitForJob(services, job.id, signal());
+  expect(failed).toMatchObject({ state: 'failed', failure: { code: 'server_error' } });
+  const balance = await customerServices(opened().database).credits.balance(customer.accountId);
+  expect(balance).toEqual({ available: 1000n, held: 0n });
+});

@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest';
+import { migrate } from '../../src/db/migrate.ts';
+import { anyModel, customerServices } from '../support/customers.ts';
+import { useDatabase } from '../support/database.ts';
+
+const opened = useDatabase();
+const fixed = 'SG_0123456789abcdef';
+const otherFixed = 'SG_fedcba9876543210';
+const atHome = { fixed: null, credits: 100_000_000n, isLoopback: true };
+
+/** A server that was never started. */
+async function firstStart() {
+  const database = opened().open({ address: await opened().createEmpty(), poolSize: 4 });
+  await migrate(database.kysely);
+  return { database, ...customerServices(database) };
+}
+
+const refused = { code: 'unauthorized' };
+
+test('the first start makes an admin key that may do everything, later starts make none', async () => {
+  const { startingKeys, keyService } = await firstStart();
+  const text = await startingKeys.ensureAdminKey({ fixed: null });
+  expect((await keyService.authenticate(text ?? '')).scopes).toContain('admin');
+  expect(await startingKeys.ensureAdminKey({ fixed: null })).toBeNull();
+  expect(await keyService.list(null)).toHaveLength(1);
+});
+
+test('processes that start at the same time make one key between them', async () => {
+  const { startingKeys, keyService } = await firstStart();
+  const texts = await Promise.all(Array.from({ length: 6 }, () => startingKeys.ensureAdminKey({ fixed: null })));
+  expect(texts.filter((text) => text !== null)).toHaveLength(1);
+  expect(await keyService.list(null)).toHaveLength(1);
+});
+
+test('a revoked admin key is not replaced behind the back of whoever revoked it', async () => {
+  const { startingKeys, keyService } = await firstStart();
+  const text = await startingKeys.ensureAdminKey({ fixed: null });
+  await keyService.revoke((await keyService.authenticate(text ?? '')).keyId);
+  expect(await startingKeys.ensureAdminKey({ fixed: null })).toBeNull();
+});
+
+test('a fixed admin key is the admin key, and no other is made or told', async () => {
+  const { startingKeys, keyService } = await firstStart();
+  expect(await startingKeys.ensureAdminKey({ fixed })).toBeNull();
+  expect(await startingKeys.ensureAdminKey({ fixed })).toBeNull();
+  expect((await keyService.authenticate(fixed)).scopes).toContain('admin');
+  expect(await keyService.list(null)).toHaveLength(1);
+});
+
+test('a new fixed key takes the place of the one before', async () => {
+  const { startingKeys, keyService } = await firstStart();
+  await startingKeys.ensureAdminKey({ fixed });
+  await startingKeys.ensureAdminKey({ fixed: otherFixed });
+  await expect(keyService.authenticate(otherFixed)).resolves.toBeDefined();
+  await expect(keyService.authenticate(fixed)).rejects.toMatchObject(refused);
+  await expect(startingKeys.ensureAdminKey({ fixed })).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringMatching(/EASEL_ADMIN_KEY .* was revoked/),
+  });
+});
+
+test('one fixed key cannot be both the admin and the development key', async () => {
+  const { startingKeys } = await firstStart();
+  await startingKeys.ensureAdminKey({ fixed });
+  await expect(startingKeys.ensureDevelopmentKey({ ...atHome, fixed })).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringMatching(/EASEL_DEV_KEY .* another account/),
+  });
+});
+
+test.each(['', 'secret-secret', 'SG_0123456789ABCDEF', `${fixed}0`])(
+  'a fixed key of another shape is refused without being repeated: %j',
+  async (wrong) => {
+    const { startingKeys } = await firstStart();
+    const refusal = await startingKeys.ensureAdminKey({ fixed: wrong }).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringMatching(/^EASEL_ADMIN_KEY must be/),
+    });
+    expect(String(refusal)).not.toMatch(/secret-secret|ABCDEF|abcdef0/);
+  },
+);
+
+test('the development key comes with credits, once, and is no admin', async () => {
+  const { startingKeys, keyService, credits } = await firstStart();
+  const text = await startingKeys.ensureDevelopmentKey(atHome);
+  expect(await startingKeys.ensureDevelopmentKey(atHome)).toBeNull();
+  const { accountId, scopes } = await keyService.authenticate(text ?? '');
+  expect(scopes).toEqual(['generate', 'read']);
+  expect(await credits.balance(accountId)).toEqual({ available: 100_000_000n, held: 0n });
+});
+
+test('once others can reach the server, the automatic development key is revoked and stays so', async () => {
+  const { startingKeys, keyService } = await firstStart();
+  const text = await startingKeys.ensureDevelopmentKey(atHome);
+  expect(await startingKeys.ensureDevelopmentKey({ ...atHome, isLoopback: false })).toBeNull();
+  await expect(keyService.authenticate(text ?? '')).rejects.toMatchObject(refused);
+  expect(await startingKeys.ensureDevelopmentKey(atHome)).toBeNull();
+  await expect(keyService.authenticate(text ?? '')).rejects.toMatchObject(refused);
+});
+
+test('a server that others can reach from the first start on has no automatic development key', async () => {
+  const { startingKeys, keyService } = await firstStart();
+  expect(await startingKeys.ensureDevelopmentKey({ ...atHome, isLoopback: false })).toBeNull();
+  expect(await keyService.list(null)).toEqual([]);
+});
+
+test('a development key that was set explicitly stays where others can reach the server', async () => {
+  const { startingKeys, keyService } = await firstStart();
+  const automatic = await startingKeys.ensureDevelopmentKey(atHome);
+  expect(await startingKeys.ensureDevelopmentKey({ ...atHome, fixed, isLoopback: false })).toBeNull();
+  await expect(keyService.authenticate(fixed)).resolves.toMatchObject({ scopes: ['generate', 'read'] });
+  await expect(keyService.authenticate(automatic ?? '')).rejects.toMatchObject(refused);
+});
+
+test('keys made by hand for the development account are left alone', async () => {
+  const { startingKeys, keyService } = await firstStart();
+  const text = await startingKeys.ensureDevelopmentKey(atHome);
+  const { accountId } = await keyService.authenticate(text ?? '');
+  const byHand = await keyService.create({ ...anyModel, accountId, name: 'by hand', scopes: ['read'] });
+  await startingKeys.ensureDevelopmentKey({ ...atHome, fixed, isLoopback: false });
+  await expect(keyService.authenticate(byHand.text)).resolves.toMatchObject({ keyId: byHand.record.id });
+});

@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import type { OpenedDatabase } from '../../src/db/open-database.ts';
+import { queriesOf } from '../../src/db/transaction.ts';
+import type { Transaction } from '../../src/domain/ports/database.ts';
+import type { Fate } from './interleaving.ts';
+
+class Aborted extends Error {}
+
+export type Outcome<Result> =
+  | { readonly kind: 'committed'; readonly result: Result }
+  /** Certainly undone, or, where the connection broke, undone or committed. */
+  | { readonly kind: 'crashed'; readonly error: unknown };
+
+export interface Connections {
+  readonly database: OpenedDatabase;
+  /** Another pool, whose connections nobody cuts. */
+  readonly safe: OpenedDatabase;
+}
+
+/** Runs the work in a transaction that meets its fate. Errors that no crash explains are thrown. */
+export async function runToFate<Result>(
+  { database, safe }: Connections,
+  fate: Fate,
+  work: (transaction: Transaction) => Promise<Result>,
+): Promise<Outcome<Result>> {
+  const cuts: Promise<unknown>[] = [];
+  try {
+    const result = await database.transaction(async (transaction) => {
+      const cut = await cutterOf(transaction, safe);
+      if (fate.kind === 'is cut off at some moment') cuts.push(sleep(fate.afterMs).then(cut));
+      const done = await work(transaction);
+      if (fate.kind === 'aborts') throw new Aborted();
+      if (fate.kind === 'is cut off') await cut();
+      return done;
+    });
+    return { kind: 'committed', result };
+  } catch (error) {
+    if (isCrash(error)) return { kind: 'crashed', error };
+    throw error;
+  } finally {
+    await Promise.all(cuts);
+  }
+}
+
+/** Ends the server's side of the connection, as a crash or a cut cable would. */
+async function cutterOf(transaction: Transaction, safe: OpenedDatabase) {
+  const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(queriesOf(transaction));
+  return () => sql`select pg_terminate_backend(${rows[0]?.pid}, 60000)`.execute(safe.kysely);
+}
+
+/** A connection that is cut may already be at work for somebody else: any transaction may see it break. */
+function isCrash(error: unknown): boolean {
+  if (error instanceof Aborted) return true;
+  return error instanceof Error && /terminat|connection error|not queryable|ECONNRESET|EPIPE/i.test(error.message);
+}

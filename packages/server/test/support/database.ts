@@ -1,0 +1,72 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { sql } from 'kysely';
+import { afterAll, beforeAll } from 'vitest';
+import type { DatabaseAddress } from '../../src/db/connection.ts';
+import { startEmbeddedPostgres } from '../../src/db/embedded/embedded-postgres.ts';
+import { migrate } from '../../src/db/migrate.ts';
+import { type OpenedDatabase, openDatabase } from '../../src/db/open-database.ts';
+
+export interface TestDatabase {
+  /** Of a migrated database that only this file's tests know. */
+  readonly address: DatabaseAddress;
+  /** Connections to it, closed with the file. */
+  readonly database: OpenedDatabase;
+  /** Another pool of connections to it, or to another database of the server; closed with the file. */
+  open(options?: { readonly address?: DatabaseAddress; readonly poolSize?: number }): OpenedDatabase;
+  /** A database of the test's own, without a table in it. */
+  createEmpty(): Promise<DatabaseAddress>;
+}
+
+/**
+ * A PostgreSQL server in a temporary folder for the tests of one file. Call it once, at the top.
+ *
+ * @returns what gives the database, from the first test on
+ */
+export function useDatabase(): () => TestDatabase {
+  let running: TestDatabase | undefined;
+  const closing: (() => Promise<unknown>)[] = [];
+
+  beforeAll(async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'easel-database-'));
+    closing.push(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
+    await chmod(folder, 0o711); // as root, the account that PostgreSQL runs as has to pass
+    const server = await startEmbeddedPostgres({ dataDir: path.join(folder, 'data') });
+    closing.push(() => server.stop());
+
+    const open: TestDatabase['open'] = ({ address = server.connection, poolSize = 10 } = {}) => {
+      // A test that kills a connection learns of it by its query.
+      const opened = openDatabase({ address, poolSize, onConnectionLost: () => {} });
+      closing.push(() => opened.close());
+      return opened;
+    };
+    const maintenance = open({ poolSize: 1 });
+    let databases = 0;
+    const createEmpty = async () => {
+      databases += 1;
+      const database = `test_${databases}`;
+      await sql`create database ${sql.id(database)}`.execute(maintenance.kysely);
+      return { ...server.connection, database };
+    };
+
+    const address = await createEmpty();
+    const database = open({ address });
+    await migrate(database.kysely);
+    running = {
+      address,
+      database,
+      createEmpty,
+      open: (options) => open({ address, ...options }),
+    };
+  });
+
+  afterAll(async () => {
+    for (const close of closing.reverse()) await close();
+  });
+
+  return () => {
+    if (running === undefined) throw new Error('the database is there from the first test on');
+    return running;
+  };
+}

@@ -1,0 +1,102 @@
+import { defaultTariff } from '@easel/contract';
+import type { DatabaseAddress } from '../../src/db/connection.ts';
+import { PostgresEventBus } from '../../src/db/event-bus.ts';
+import type { OpenedDatabase } from '../../src/db/open-database.ts';
+import { eventsInPostgres } from '../../src/db/repositories/events.ts';
+import { idempotencyInPostgres } from '../../src/db/repositories/idempotency.ts';
+import { jobImagesInPostgres } from '../../src/db/repositories/job-images.ts';
+import { jobsInPostgres } from '../../src/db/repositories/jobs.ts';
+import { ledgerInPostgres } from '../../src/db/repositories/ledger.ts';
+import { settingsInPostgres } from '../../src/db/repositories/settings.ts';
+import { turnsInPostgres } from '../../src/db/repositories/turns.ts';
+import { workersInPostgres } from '../../src/db/repositories/workers.ts';
+import { queriesOf } from '../../src/db/transaction.ts';
+import { CancelJob } from '../../src/domain/cancel-job.ts';
+import { FailJob } from '../../src/domain/fail-job.ts';
+import { FinishJob } from '../../src/domain/finish-job.ts';
+import { newId } from '../../src/domain/ids.ts';
+import { ImageLibrary } from '../../src/domain/image-library.ts';
+import { Janitor } from '../../src/domain/janitor.ts';
+import { JobQueries } from '../../src/domain/job-queries.ts';
+import { type Clock, systemClock } from '../../src/domain/ports/clock.ts';
+import type { Painter } from '../../src/domain/ports/painter.ts';
+import type { ReviewHook } from '../../src/domain/ports/review-hook.ts';
+import { QueueOutlook } from '../../src/domain/queue-outlook.ts';
+import { ReviewPictures } from '../../src/domain/review-pictures.ts';
+import { RunJob } from '../../src/domain/run-job.ts';
+import { SubmitJob } from '../../src/domain/submit-job.ts';
+import { WorkLoop } from '../../src/domain/work-loop.ts';
+import { PgBossQueue } from '../../src/queue/pg-boss-queue.ts';
+import { FileImageStore } from '../../src/storage/file-image-store.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+const retention = { imagesMs: 7 * DAY_MS, requestsMs: 30 * DAY_MS, undeliveredMs: 60 * 60 * 1000 };
+
+export const repositories = {
+  jobs: jobsInPostgres,
+  images: jobImagesInPostgres,
+  idempotency: idempotencyInPostgres,
+  events: eventsInPostgres,
+  workers: workersInPostgres,
+  settings: settingsInPostgres,
+  turns: turnsInPostgres,
+  ledger: ledgerInPostgres,
+};
+
+export interface JobServicesOptions {
+  readonly address: DatabaseAddress;
+  readonly database: OpenedDatabase;
+  /** Where pictures are kept. */
+  readonly folder: string;
+  readonly models?: readonly string[];
+  readonly jobsPerAccount?: number;
+  readonly queueLength?: number;
+  readonly clock?: Clock;
+}
+
+/** The services of jobs over a real database, queue and folder, as one process of the server has them. */
+export async function startJobServices(options: JobServicesOptions) {
+  const { address, database, folder, models = ['demo'], jobsPerAccount = 100, clock = systemClock } = options;
+  const { queueLength = 1000 } = options;
+  const errors: unknown[] = [];
+  const onError = (error: unknown) => errors.push(error);
+  const connection = 'url' in address ? { connectionString: address.url } : address;
+  const queue = new PgBossQueue({ connection, models, jobsPerAccount, queriesOf, onError, onWarning: onError });
+  const bus = new PostgresEventBus({ database, address, onConnectionLost: onError });
+  await queue.start();
+  await bus.start();
+  const store = new FileImageStore(folder);
+  const outlook = new QueueOutlook({ ...repositories, clock });
+  const base = { ...repositories, database, queue, bus, store, clock, retention, outlook };
+  const failJob = new FailJob(base);
+  const finishJob = new FinishJob(base);
+
+  return {
+    ...base,
+    errors,
+    failJob,
+    finishJob,
+    submitJob: new SubmitJob({ ...base, tariff: defaultTariff, queueLength }),
+    cancelJob: new CancelJob(base),
+    queries: new JobQueries(base),
+    library: new ImageLibrary(base),
+    janitor: new Janitor({ ...base, failJob }),
+
+    /** The worker's side, with a painter and a hook of the caller's. */
+    worker(painter: Painter, hook: ReviewHook | null = null, workerId: string = newId()) {
+      const report = onError;
+      const review = new ReviewPictures(hook);
+      const runJob = new RunJob({ ...base, workerId, painter, review, finishJob, failJob, report });
+      const own = { workerId, hostname: 'test', pid: process.pid, painter, runJob, failJob, report };
+      return { runJob, loop: new WorkLoop({ ...base, ...own }) };
+    },
+
+    async stop(): Promise<void> {
+      await queue.stop({ drainMs: 0 });
+      await bus.close();
+    },
+  };
+}
+
+export type JobServices = Awaited<ReturnType<typeof startJobServices>>;

@@ -1,0 +1,48 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const cache = fileURLToPath(new URL('../../.cache/python/', import.meta.url));
+
+/** Why tests in Python cannot run here; undefined when they can. */
+export async function reasonWithoutPython(): Promise<string | undefined> {
+  try {
+    await run('python3', ['-c', 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 9))']);
+    return undefined;
+  } catch {
+    return 'there is no python3 ≥ 3.9 with venv on this machine';
+  }
+}
+
+/**
+ * The python of a virtual environment with these requirements. Made once for each content of the file, under another name
+ * until it is whole, and then kept in the repository's cache folder.
+ */
+export async function pythonWith(requirements: string): Promise<string> {
+  const name = createHash('sha256')
+    .update(await readFile(requirements))
+    .digest('hex')
+    .slice(0, 16);
+  const folder = join(cache, name);
+  const python = join(folder, 'bin', 'python');
+  if (existsSync(python)) return python;
+  await mkdir(cache, { recursive: true });
+  const scratch = `${folder}-${process.pid}`;
+  try {
+    await run('python3', ['-m', 'venv', scratch]);
+    const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements];
+    await run(join(scratch, 'bin', 'python'), install, { maxBuffer: 2 ** 26 });
+    // Its python runs from anywhere; only the scripts beside it know the old name, and nothing here uses them.
+    await rename(scratch, folder).catch((error: unknown) => {
+      if (!existsSync(python)) throw error;
+    });
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+  return python;
+}
