@@ -8,7 +8,7 @@ import type { Clock } from './ports/clock.ts';
 import type { Database, Transaction } from './ports/database.ts';
 import type { Idempotency } from './ports/idempotency.ts';
 import type { JobQueue } from './ports/job-queue.ts';
-import type { JobRecord, JobSurface, Jobs, NewJob } from './ports/jobs.ts';
+import type { JobRecord, JobSurface, Jobs, NewJob, Place } from './ports/jobs.ts';
 import type { Ledger } from './ports/ledger.ts';
 import type { Settings } from './ports/settings.ts';
 import type { AccountTurn, Turns } from './ports/turns.ts';
@@ -104,9 +104,11 @@ export class SubmitJob {
     const expireInSeconds = expiryOf(request, await settings.speedOf(transaction, request.model));
     const { model, samples } = request;
     const hold = { jobId: job.id, accountId, keyId, model, samples, amount: job.price, month: monthOf(now) };
+    // Jobs before the balance, the order in which a cancel locks them too: the other way round the two could deadlock.
+    const places = await jobs.lockPlaces(transaction, accountId, model);
     await holdPrice(ledger, transaction, hold);
     await this.#requireRoom(transaction, request);
-    const virtualStart = await this.#takeTurn(transaction, job, account);
+    const virtualStart = await this.#takeTurn(transaction, job, { account, places });
     await jobs.insert(transaction, { ...job, virtualStart });
     await this.#remember(transaction, submission, job);
     const { maxConcurrent } = account;
@@ -129,13 +131,12 @@ export class SubmitJob {
   async #takeTurn(
     transaction: Transaction,
     job: Omit<NewJob, 'virtualStart'>,
-    { virtualFinish }: AccountTurn,
+    { account, places }: { readonly account: AccountTurn; readonly places: readonly Place[] },
   ): Promise<bigint> {
     const { jobs, turns, queue } = this.#parts;
     const { model } = job.request;
-    const turn = nextTurn(await turns.virtualTime(transaction), virtualFinish);
+    const turn = nextTurn(await turns.virtualTime(transaction), account.virtualFinish);
     await turns.setVirtualFinish(transaction, job.accountId, turn.finish);
-    const places = await jobs.lockPlaces(transaction, job.accountId, model);
     const { virtualStart, moved } = overtake({ priority: job.priority, virtualStart: turn.start }, places);
     for (const { jobId, virtualStart: later } of moved) {
       await jobs.setVirtualStart(transaction, jobId, later);

@@ -1,4 +1,4 @@
-import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { newId } from '../domain/ids.ts';
 import type { HttpApp, RouteContext } from './http-app.ts';
 import { describeApi } from './openapi/describe-api.ts';
@@ -50,7 +50,8 @@ export async function buildHttp(services: HttpServices, options: HttpOptions): P
 function createApp({ logger, bodyBytes, trustedProxies }: HttpOptions): HttpApp {
   return fastify({
     ...(logger ? { loggerInstance: logger } : {}),
-    disableRequestLogging: true,
+    // Requests are logged when they are answered, in our own words.
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyBytes,
     requestIdHeader: false,
     genReqId: () => newId(),

@@ -6,7 +6,7 @@ import type { AllowedMethods } from './allowed-methods.ts';
 
 /** 404 for an address with nothing at it, 405 for a method that what is there does not have. */
 export function refuseWhatIsNotHere(app: HttpApp, allowed: AllowedMethods): void {
-  app.setNotFoundHandler(async (request, reply) => {
+  const refuse = async (request: FastifyRequest, reply: FastifyReply) => {
     const methods = allowed.of(pathOf(request.url));
     if (methods.length === 0) {
       throw new DomainError(
@@ -19,7 +19,12 @@ export function refuseWhatIsNotHere(app: HttpApp, allowed: AllowedMethods): void
       'method_not_allowed',
       `${request.method} is not possible here; allowed: ${methods.join(', ')}`,
     );
+  };
+  // Before a body is looked at: that it cannot be read says nothing where nothing reads it.
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.is404) await refuse(request, reply);
   });
+  app.setNotFoundHandler(refuse);
 }
 
 /** OPTIONS by hand: what can be done here. A browser's preflight is answered by the rules for other origins. */

@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type EaselServer, serveEasel } from '../support/easel-server.ts';
+import { pythonWith, reasonWithoutPython } from '../support/python-venv.ts';
+
+const requirements = fileURLToPath(new URL('python/schemathesis.txt', import.meta.url));
+const reason = await reasonWithoutPython();
+const checks = [
+  'not_a_server_error',
+  'status_code_conformance',
+  'content_type_conformance',
+  'response_schema_conformance',
+  'response_headers_conformance',
+  'unsupported_method',
+  'allow_header_conformance',
+];
+
+describe.skipIf(reason !== undefined)(`schemathesis${reason === undefined ? '' : ` (skipped: ${reason})`}`, () => {
+  let python: string;
+  let server: EaselServer;
+  beforeAll(async () => {
+    python = await pythonWith(requirements);
+    server = await serveEasel({
+      env: {
+        EASEL_LIMITS_REQUESTS_PER_MINUTE: '100000',
+        EASEL_LIMITS_QUEUE_LENGTH: '100000',
+        EASEL_DEV_CREDITS: '1000',
+      },
+    });
+  }, 600_000);
+  afterAll(() => server.stop());
+
+  test('finds no reply outside its schema and no failure of the server, on any surface', async () => {
+    const cwd = await mkdtemp(join(tmpdir(), 'easel-schemathesis-')); // it keeps what it found there
+    onTestFinished(() => rm(cwd, { recursive: true }));
+    const args = ['-m', 'schemathesis.cli', 'run', `${server.url}/openapi.json`, '--no-color'];
+    const how = ['--checks', checks.join(','), '--phases', 'examples,coverage', '--seed', '1'];
+    const key = ['--header', `x-api-key: ${server.adminKey}`];
+    const { stdout } = await promisify(execFile)(python, [...args, ...how, ...key], { cwd, maxBuffer: 2 ** 26 }).catch(
+      (error: Error & { stdout?: string }) => {
+        throw new Error(`${error.stdout ?? error.message}\n${server.output()}`);
+      },
+    );
+    expect(stdout).toMatch(/Tested: *\d+/);
+  }, 600_000);
+});
