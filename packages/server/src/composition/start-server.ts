@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.ts';
 import { buildHttp } from '../http/build-http.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { secretFromText, secretOfFolder } from '../storage/server-secret.ts';
+import { closingRequests } from './closing-requests.ts';
 import { httpServices } from './http-services.ts';
 import { type Core, openCore } from './open-core.ts';
 import { openStorage, type Storage } from './open-storage.ts';
@@ -60,9 +61,12 @@ async function serve({ config, log, storage, core, end }: Parts): Promise<Runnin
   const firstKeys = await startingKeys(core, config, secret);
   const metrics = createServiceMetrics(core);
   const stopping = new AbortController();
+  const drained = new AbortController();
   const tidying = keepTidy(core, log, stopping.signal);
   end.unshift({ name: 'janitor', timeoutMs: 5000, run: () => tidying });
-  end.unshift(drainOf(config.worker.enabled ? await startWork(core, config, log, metrics) : idleWork(core), config));
+  const work = config.worker.enabled ? await startWork(core, config, log, metrics) : idleWork(core);
+  const jobs = drainOf(work, config);
+  end.unshift(jobs);
   const app = await buildHttp(httpServices(core, config, secret, metrics), {
     bodyBytes: config.limits.bodyBytes,
     publicUrl: config.publicUrl,
@@ -73,8 +77,10 @@ async function serve({ config, log, storage, core, end }: Parts): Promise<Runnin
     logger: log,
     onAnswered: metrics.requestEnded,
     stopping: stopping.signal,
+    drained: drained.signal,
   });
-  end.unshift({ name: 'requests', timeoutMs: 10_000, run: () => app.close() });
+  const requests = closingRequests(app, drained);
+  end.splice(0, 1, requests.first, jobs, requests.last);
   await app.listen({ host: config.host, port: config.port });
   const [model] = core.painter.models();
   return {
@@ -89,7 +95,7 @@ async function serve({ config, log, storage, core, end }: Parts): Promise<Runnin
   };
 }
 
-/** Running jobs get their time; requests that wait for them are answered meanwhile, so requests end after it. */
+/** Running jobs get their time; requests that wait for them are answered meanwhile. */
 function drainOf(work: Work, { drainSeconds }: Config): Phase {
   const drainMs = drainSeconds * 1000;
   return { name: 'jobs', timeoutMs: drainMs + 15_000, run: () => work.stop(drainMs) };

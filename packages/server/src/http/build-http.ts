@@ -1,3 +1,4 @@
+import { headers } from '@easel/contract';
 import fastify, { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { newId } from '../domain/ids.ts';
 import type { HttpApp, RouteContext } from './http-app.ts';
@@ -57,7 +58,7 @@ function createApp({ logger, bodyBytes, trustedProxies }: HttpOptions): HttpApp 
     genReqId: () => newId(),
     trustProxy: trustedProxies === undefined ? false : [...trustedProxies],
     frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-      reply.header('x-request-id', request.id);
+      reply.header(headers.requestId, request.id);
       void sendError(error, request, reply, bodyBytes);
     },
     routerOptions: { maxParamLength: 500 },

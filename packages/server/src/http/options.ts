@@ -26,11 +26,10 @@ export interface HttpOptions {
   /** Absent: nothing is logged. */
   readonly logger?: FastifyBaseLogger;
   readonly onAnswered?: (request: AnsweredRequest) => void;
-  /**
-   * Aborted when the process is about to end: streams close, and who waits for a picture is told to ask again.
-   * Absent: everybody is waited for.
-   */
+  /** Aborted when the process is about to end: streams that can be resumed close, and the client resumes them elsewhere. */
   readonly stopping?: AbortSignal;
+  /** Aborted when no job will end in this process any more: who still waits for pictures is told to ask again. */
+  readonly drained?: AbortSignal;
   /** Between two signs of life on a stream; 15,000 by default. */
   readonly heartbeatMs?: number;
 }

@@ -8,8 +8,14 @@ import { callerOf } from '../request-state.ts';
 import { clientGone } from './client-gone.ts';
 import { idempotencyOf } from './idempotency.ts';
 
-/** Aborted when it makes no sense to go on for this client: it went away, or the server is about to. */
-export function endOfPatience({ options: { stopping } }: RouteContext, reply: FastifyReply): AbortSignal {
+/** Aborted when it makes no sense to wait for pictures any longer: the client went away, or no job will end here any more. */
+export function endOfPatience({ options: { drained } }: RouteContext, reply: FastifyReply): AbortSignal {
+  const gone = clientGone(reply);
+  return drained ? AbortSignal.any([gone, drained]) : gone;
+}
+
+/** Aborted when a stream that the client can resume had better end: the client went away, or the server is about to. */
+export function endOfStream({ options: { stopping } }: RouteContext, reply: FastifyReply): AbortSignal {
   const gone = clientGone(reply);
   return stopping ? AbortSignal.any([gone, stopping]) : gone;
 }
@@ -42,9 +48,9 @@ export async function leaveJob({ services }: RouteContext, request: FastifyReque
 }
 
 /** What to tell when patience has ended, if there is still somebody to tell it to. */
-export function impatience({ options: { stopping } }: RouteContext): DomainError {
-  if (stopping?.aborted !== true) return new DomainError('cancelled', fixedMessages.cancelled);
-  return new DomainError('overloaded', 'the server is restarting; nothing was charged; send the request again');
+export function impatience({ options: { drained } }: RouteContext): DomainError {
+  if (drained?.aborted !== true) return new DomainError('cancelled', fixedMessages.cancelled);
+  return new DomainError('overloaded', 'the server is restarting; send the request again');
 }
 
 function succeeded(view: JobView): JobView {

@@ -20,26 +20,25 @@ export async function inputImage(
   image: string | undefined,
 ): Promise<string | null> {
   if (image === undefined) return null;
-  const name = nameOfOwn(image, baseUrl(request, options.publicUrl));
+  const name = nameOfOwn(image, () => baseUrl(request, options.publicUrl));
   const bytes = name === undefined ? decoded(image) : await services.images.read(name);
   await services.checkInputImage(bytes);
   return Buffer.from(bytes).toString('base64');
 }
 
 /** The name of a picture of ours that a URL or its path leads to. */
-function nameOfOwn(image: string, base: string): string | undefined {
-  const path = image.startsWith(`${base}/`) ? image.slice(base.length) : image;
-  const name = ownPath.exec(path)?.groups?.name;
-  if (name === undefined && /^https?:/i.test(image)) throw refused('the URL of something else');
-  return name;
+function nameOfOwn(image: string, base: () => string): string | undefined {
+  if (!/^https?:/i.test(image)) return ownPath.exec(image)?.groups?.name;
+  const path = image.startsWith(`${base()}/`) ? image.slice(base().length) : '';
+  return ownPath.exec(path)?.groups?.name ?? refuse('the URL of something else');
 }
 
 function decoded(image: string): Uint8Array {
   const text = image.replace(dataUrl, '').replace(/\s+/g, '');
-  if (!base64.test(text)) throw refused('a text that is none of these');
+  if (!base64.test(text)) refuse('a text that is none of these');
   return Buffer.from(text, 'base64');
 }
 
-function refused(got: string): DomainError {
-  return new DomainError('invalid_request', `image must be ${allowed} (got ${got})`, { param: 'image' });
+function refuse(got: string): never {
+  throw new DomainError('invalid_request', `image must be ${allowed} (got ${got})`, { param: 'image' });
 }

@@ -5,6 +5,7 @@ import { DomainError } from '../../../domain/domain-error.ts';
 import type { ImageRecord } from '../../../domain/ports/job-images.ts';
 import type { HttpApp, RouteContext } from '../../http-app.ts';
 import { fileNameOf, mediaTypeOf } from '../../replies/image-file.ts';
+import { hidden } from '../../schemas/hidden.ts';
 import { errorReplies } from '../../schemas/replies.ts';
 import { byteRange } from '../../streams/byte-range.ts';
 import { deleteWhenDelivered } from './delivered-image.ts';
@@ -28,22 +29,30 @@ const schema = {
 
 /** GET and HEAD /api/images/:name */
 export function getImageRoute(app: HttpApp, context: RouteContext): void {
-  app.get(paths.api.image, { schema }, async (request, reply) => {
-    const [name = ''] = request.params.name.split('.', 1);
+  const url = paths.api.image;
+  const handler = sendImage(context);
+  // The framework's own HEAD would stream the file to nobody and call it empty.
+  app.get(url, { schema, exposeHeadRoute: false }, (request, reply) => handler(request.params.name, request, reply));
+  app.head(url, { schema: hidden(schema) }, (request, reply) => handler(request.params.name, request, reply));
+}
+
+function sendImage(context: RouteContext) {
+  return async (asked: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const [name = ''] = asked.split('.', 1);
     const { image, file: stored } = await context.services.images.open(name);
-    let isSent = false;
+    let isStreamed = false;
     try {
-      requireEnding(image, request.params.name);
+      requireEnding(image, asked);
       describe(reply, image);
       const part = partFor(request, reply, image, stored.size);
-      if (part === 'nothing' || request.method === 'HEAD') return await reply.send();
-      isSent = true;
-      if (reply.statusCode === 200) deleteWhenDelivered(context, request, reply, image);
-      return await reply.send(part === 'all' ? stored.stream() : stored.stream(part));
+      if (part === 'nothing' || request.method === 'HEAD') return reply.send();
+      isStreamed = true;
+      if (part === 'all') deleteWhenDelivered(context, request, reply, image);
+      return reply.send(part === 'all' ? stored.stream() : stored.stream(part));
     } finally {
-      if (!isSent) await stored.close();
+      if (!isStreamed) await stored.close();
     }
-  });
+  };
 }
 
 /** With an ending it has to be the right one. */

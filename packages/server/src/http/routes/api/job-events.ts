@@ -3,9 +3,10 @@ import { Type } from 'typebox';
 import type { HttpApp, RouteContext } from '../../http-app.ts';
 import { callerOf } from '../../request-state.ts';
 import { baseUrl } from '../../requests/base-url.ts';
-import { endOfPatience } from '../../requests/end-of-job.ts';
+import { endOfStream } from '../../requests/end-of-job.ts';
 import { lastEventId, resumeHeaders } from '../../requests/last-event-id.ts';
 import { callerHeaders } from '../../schemas/headers.ts';
+import { hidden } from '../../schemas/hidden.ts';
 import { errorReplies, keyErrors } from '../../schemas/replies.ts';
 import { needsKey } from '../../schemas/security.ts';
 import { eventStream, eventStreamHeaders, heartbeatOf } from '../../streams/event-stream.ts';
@@ -32,15 +33,19 @@ const schema = {
 /** GET /api/jobs/:id/events */
 export function jobEventsRoute(app: HttpApp, context: RouteContext): void {
   const { services, gate, options } = context;
-  app.get(paths.api.jobEvents, { schema, onRequest: gate.ownKey }, async (request, reply) => {
+  const onRequest = gate.ownKey;
+  app.get(paths.api.jobEvents, { schema, onRequest, exposeHeadRoute: false }, async (request, reply) => {
     const { job } = await services.jobs.get(callerOf(request).accountId, request.params.id);
     reply.headers(eventStreamHeaders);
-    if (request.method === 'HEAD') return reply.send();
-    const patience = endOfPatience(context, reply);
+    const patience = endOfStream(context, reply);
     const base = baseUrl(request, options.publicUrl);
     const events = followedEvents(services, { jobId: job.id, after: lastEventId(request), base, patience });
     const onError = (error: unknown) =>
       request.log.error({ err: error, [headers.requestId]: request.id, jobId: job.id }, 'a stream of events broke off');
     return reply.send(eventStream(events, { heartbeatMs: heartbeatOf(options), onError }));
+  });
+  app.head(paths.api.jobEvents, { schema: hidden(schema), onRequest }, async (request, reply) => {
+    await services.jobs.get(callerOf(request).accountId, request.params.id);
+    return reply.headers(eventStreamHeaders).send();
   });
 }

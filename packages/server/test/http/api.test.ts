@@ -1,0 +1,177 @@
+import { jobPageSchema, jobSchema, problemSchema } from '@easel/contract';
+import { Check } from 'typebox/schema';
+import { expect, test } from 'vitest';
+import { type Customer, slug, unattended, useHttp } from './http-server.ts';
+
+const http = useHttp();
+const small = { prompt: 'a green pear', num_inference_steps: 2, width: 64, height: 64, seed: 11 };
+
+async function create({ json }: Customer, change: object = {}) {
+  const reply = await http().app.inject({
+    method: 'POST',
+    url: '/api/jobs',
+    headers: json,
+    payload: { ...small, ...change },
+  });
+  expect(reply.statusCode).toBe(202);
+  return reply.json();
+}
+
+const get = (url: string, { auth }: Customer) => http().app.inject({ url, headers: auth });
+
+async function finished(id: string, customer: Customer) {
+  await expect
+    .poll(async () => (await get(`/api/jobs/${id}`, customer)).json().status, { timeout: 60_000 })
+    .toBe('succeeded');
+  return (await get(`/api/jobs/${id}`, customer)).json();
+}
+
+test('a job is taken with its price, waits, and has its pictures in the end', async () => {
+  const customer = await http().customer();
+  const taken = await create(customer, { samples: 2 });
+  expect(Check(jobSchema, taken)).toBe(true);
+  expect(taken).toMatchObject({ model: slug, seed: 11, price: 0.000003, samples: 2 });
+  const job = await finished(taken.id, customer);
+  expect(Check(jobSchema, job)).toBe(true);
+  expect(job.images.map(({ seed }: { seed: number }) => seed)).toEqual([11, 12]);
+});
+
+test('the own jobs are listed page by page, newest first, and nobody else sees them', async () => {
+  const [customer, stranger] = [await http().customer(), await http().customer()];
+  const made = [await create(customer), await create(customer, { prompt: 'a blue plum' }), await create(customer)];
+  const first = (await get('/api/jobs?limit=2', customer)).json();
+  expect(Check(jobPageSchema, first)).toBe(true);
+  const rest = (await get(`/api/jobs?limit=2&cursor=${first.next_cursor}`, customer)).json();
+  const ids = [...first.jobs, ...rest.jobs].map(({ id }: { id: string }) => id);
+  expect(ids).toEqual(made.map(({ id }) => id).reverse());
+  expect(rest.next_cursor).toBeNull();
+  expect((await get('/api/jobs?q=plum', customer)).json().jobs).toHaveLength(1);
+  expect((await get('/api/jobs', stranger)).json().jobs).toEqual([]);
+  const foreign = await get(`/api/jobs/${made[0].id}`, stranger);
+  expect(foreign.statusCode).toBe(404);
+  expect(Check(problemSchema, foreign.json())).toBe(true);
+  expect((await get('/api/jobs?cursor=nonsense', customer)).json().param).toBe('cursor');
+});
+
+test('a job can be a favourite, and its pictures can be deleted by nobody but its owner', async () => {
+  const [customer, stranger] = [await http().customer(), await http().customer()];
+  const { id } = await create(customer);
+  const job = await finished(id, customer);
+  const patched = await http().app.inject({
+    method: 'PATCH',
+    url: `/api/jobs/${id}`,
+    headers: customer.json,
+    payload: { favourite: true },
+  });
+  expect(patched.json().favourite).toBe(true);
+  const url = new URL(job.images[0].url).pathname;
+  expect((await http().app.inject({ method: 'DELETE', url, headers: stranger.auth })).statusCode).toBe(404);
+  expect((await http().app.inject({ method: 'DELETE', url, headers: customer.auth })).statusCode).toBe(204);
+  expect((await http().app.inject({ url })).statusCode).toBe(404);
+});
+
+test('a picture can be read in parts, asked for again, and looked at without its bytes', async () => {
+  const customer = await http().customer();
+  const job = await finished((await create(customer)).id, customer);
+  const url = new URL(job.images[0].url).pathname;
+  const whole = await http().app.inject({ url });
+  expect(whole.headers).toMatchObject({
+    'content-type': 'image/jpeg',
+    'cache-control': 'private',
+    'accept-ranges': 'bytes',
+  });
+  const size = whole.rawPayload.length;
+  expect(size).toBe(job.images[0].file_size);
+  const part = await http().app.inject({ url, headers: { range: 'bytes=10-19' } });
+  expect(part.statusCode).toBe(206);
+  expect(part.headers['content-range']).toBe(`bytes 10-19/${size}`);
+  expect(part.rawPayload.equals(whole.rawPayload.subarray(10, 20))).toBe(true);
+  const beyond = await http().app.inject({ url, headers: { range: `bytes=${size}-` } });
+  expect([beyond.statusCode, beyond.headers['content-range']]).toEqual([416, `bytes */${size}`]);
+  const again = await http().app.inject({ url, headers: { 'if-none-match': String(whole.headers.etag) } });
+  expect([again.statusCode, again.payload]).toEqual([304, '']);
+  const head = await http().app.inject({ method: 'HEAD', url });
+  expect([head.statusCode, head.headers['content-length'], head.payload]).toEqual([200, String(size), '']);
+  const changed = await http().app.inject({ url, headers: { range: 'bytes=0-1', 'if-range': '"other"' } });
+  expect([changed.statusCode, changed.rawPayload.length]).toEqual([200, size]);
+  expect((await http().app.inject({ url: url.replace('.jpg', '.png') })).statusCode).toBe(404);
+  expect((await http().app.inject({ url: url.replace('.jpg', '') })).statusCode).toBe(200);
+});
+
+test('with store: false the picture goes once a client has it', async () => {
+  const customer = await http().customer();
+  const { id } = await create(customer, { store: false });
+  const url = new URL((await finished(id, customer)).images[0].url).pathname;
+  expect((await http().app.inject({ method: 'HEAD', url })).statusCode).toBe(200);
+  expect((await http().app.inject({ url })).statusCode).toBe(200);
+  await expect.poll(async () => (await http().app.inject({ url })).statusCode, { timeout: 10_000 }).toBe(404);
+});
+
+test('prices, tokens, models, credits, usage and ledger', async () => {
+  const customer = await http().customer();
+  await finished((await create(customer)).id, customer);
+  expect(
+    (await get('/api/price?samples=2&num_inference_steps=25&width=128&height=128', customer)).json(),
+  ).toMatchObject({
+    price: 0.000116,
+    model: slug,
+  });
+  const tokens = await http().app.inject({
+    method: 'POST',
+    url: '/api/tokenize',
+    headers: customer.json,
+    payload: { text: 'a red apple' },
+  });
+  expect(tokens.json().encoders).toMatchObject([{ count: 3, truncated: '' }, { count: 3 }]);
+  const { models } = (await get('/api/models', customer)).json();
+  expect(models[0]).toMatchObject({ id: slug, name: 'easel-demo', is_default: true, is_embedded: true });
+  expect((await get('/api/credits', customer)).json()).toMatchObject({
+    balance: 0.999998,
+    held: 0,
+    spent_this_month: 0.000002,
+  });
+  const usage = (await get('/api/usage?group=model', customer)).json();
+  expect(usage).toMatchObject({ rows: [{ group: slug, jobs: 1, images: 1, cost: 0.000002 }], total: { jobs: 1 } });
+  const page = (await get('/api/ledger?limit=2', customer)).json();
+  expect(page.entries.map(({ kind }: { kind: string }) => kind)).toEqual(['charge', 'hold']);
+  const next = (await get(`/api/ledger?limit=2&cursor=${page.next_cursor}`, customer)).json();
+  expect(next).toMatchObject({ entries: [{ kind: 'grant', amount: 1 }], next_cursor: null });
+});
+
+test('an admin makes accounts and keys, gives credits, sees all jobs and rules the queue; others do not', async () => {
+  const [admin, other] = [await http().customer({ scopes: ['admin'] }), await http().customer()];
+  const post = (url: string, payload: object | undefined, { json, auth } = admin) =>
+    http().app.inject(
+      payload ? { method: 'POST', url, headers: json, payload } : { method: 'POST', url, headers: auth },
+    );
+  const account = (await post('/api/admin/accounts', { name: 'Design' })).json();
+  expect((await post('/api/admin/accounts', { name: 'Design' })).statusCode).toBe(409);
+  const key = (await post('/api/admin/keys', { account_id: account.id, name: 'site', monthly_budget: 0.5 })).json();
+  expect(key).toMatchObject({ scopes: ['generate', 'read'], monthly_budget: 0.5, spent_this_month: 0 });
+  const grant = (await post('/api/admin/grants', { account_id: account.id, amount: 1.5, note: 'May' })).json();
+  expect(grant).toMatchObject({ amount: 1.5, remaining: 1.5, note: 'May' });
+  const auth = { 'x-api-key': key.key };
+  expect((await http().app.inject({ url: '/api/credits', headers: auth })).json()).toMatchObject({
+    balance: 1.5,
+    monthly_budget: 0.5,
+  });
+  const revoked = await http().app.inject({ method: 'DELETE', url: `/api/admin/keys/${key.id}`, headers: admin.auth });
+  expect(revoked.json().revoked_at).not.toBeNull();
+  expect((await http().app.inject({ url: '/api/credits', headers: auth })).statusCode).toBe(401);
+  const job = await create(other, { model: unattended });
+  const { jobs } = (await get(`/api/admin/jobs?account_id=${other.accountId}&status=queued`, admin)).json();
+  expect(jobs).toMatchObject([{ id: job.id, account_id: other.accountId, key_id: other.keyId }]);
+  expect((await post('/api/admin/queue/pause', undefined)).json().state).toBe('paused');
+  expect((await post('/api/admin/queue/resume', undefined)).json().state).toBe('running');
+  for (const url of ['accounts', 'keys', 'jobs', 'queue', 'workers']) {
+    expect((await get(`/api/admin/${url}`, admin)).statusCode, url).toBe(200);
+    expect((await get(`/api/admin/${url}`, other)).statusCode, url).toBe(403);
+  }
+});
+
+test('health, readiness and metrics need no key; what is not ready is 503', async () => {
+  expect((await http().app.inject({ url: '/healthz' })).json()).toEqual({ status: 'ok' });
+  const ready = await http().app.inject({ url: '/readyz' });
+  expect([ready.statusCode, ready.json().checks[0].message]).toEqual([503, 'gone']);
+  expect((await http().app.inject({ url: '/metrics' })).payload).toBe('easel_up 1\n');
+});

@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import { slug, unattended, useHttp } from './http-server.ts';
+
+const http = useHttp();
+const body = JSON.stringify({ prompt: 'a red apple', num_inference_steps: 20, width: 64, height: 64, seed: 3 });
+
+async function listen(options: Parameters<ReturnType<typeof http>['build']>[0] = {}) {
+  const app = await http().build(options);
+  return app.listen({ host: '127.0.0.1', port: 0 });
+}
+
+const statesOf = async (accountId: string) =>
+  (await http().services.jobs.list({ accountId, limit: 10 })).jobs.map(({ job }) => job.state);
+
+/** Sends a request that waits for ever, and goes away once its job is there. */
+async function sendAndLeave(
+  url: string,
+  path: string,
+  sent: string,
+  headers: Record<string, string>,
+  accountId: string,
+) {
+  const leaving = new AbortController();
+  const reply = fetch(`${url}${path}`, { method: 'POST', headers, body: sent, signal: leaving.signal }).then(
+    (streaming) => streaming.text(),
+    () => '',
+  );
+  await expect.poll(() => statesOf(accountId), { timeout: 30_000 }).toEqual(['queued']);
+  leaving.abort();
+  await reply.catch(() => '');
+}
+
+test.each([
+  ['a synchronous request', `/v1/${unattended}`, body],
+  ['OpenAI', '/v1/images/generations', JSON.stringify({ prompt: 'a', model: unattended })],
+  ['an OpenAI stream', '/v1/images/generations', JSON.stringify({ prompt: 'a', model: unattended, stream: true })],
+])('a client of %s that goes away cancels its job and gets its price back', async (_of, path, sent) => {
+  const url = await listen();
+  const { json, accountId } = await http().customer();
+  await sendAndLeave(url, path, sent, json, accountId);
+  await expect.poll(() => statesOf(accountId), { timeout: 10_000 }).toEqual(['cancelled']);
+  expect(await http().services.credits.balance(accountId)).toMatchObject({ held: 0n, available: 1_000_000n });
+});
+
+test('a request with an idempotency key goes on when its client goes away, for it may come again', async () => {
+  const url = await listen();
+  const path = `/v1/${unattended}`;
+  const [keyed, plain] = [await http().customer(), await http().customer()];
+  await sendAndLeave(url, path, body, { ...keyed.json, 'idempotency-key': 'order 1' }, keyed.accountId);
+  await sendAndLeave(url, path, body, plain.json, plain.accountId);
+  // The second client went later, so by now the server has noticed the first one's going, too.
+  await expect.poll(() => statesOf(plain.accountId), { timeout: 10_000 }).toEqual(['cancelled']);
+  expect(await statesOf(keyed.accountId)).toEqual(['queued']);
+});
+
+test('the same key and body gives the same pictures for one price; another body is refused', async () => {
+  const { json, accountId } = await http().customer();
+  const ask = (payload: object) =>
+    http().app.inject({ method: 'POST', url: `/v1/${slug}`, headers: { ...json, 'idempotency-key': 'k' }, payload });
+  const request = { prompt: 'a pear', num_inference_steps: 20, width: 64, height: 64 };
+  const [first, second] = await Promise.all([ask(request), ask({ ...request, num_inference_steps: '20' })]);
+  const third = await ask(Object.fromEntries(Object.entries(request).reverse()));
+  expect(first.statusCode).toBe(200);
+  expect(second.json()).toEqual(first.json());
+  expect(third.json()).toEqual(first.json());
+  expect(await statesOf(accountId)).toEqual(['succeeded']);
+  expect(await http().services.credits.balance(accountId)).toEqual({ available: 999_988n, held: 0n });
+  const other = await ask({ ...request, prompt: 'an apple' });
+  expect(other.statusCode).toBe(409);
+  expect(other.json().code).toBe('idempotency_mismatch');
+});
+
+test('who waits when no job will end here any more is told to ask again, and its job is cancelled', async () => {
+  const drained = new AbortController();
+  const url = await listen({ drained: drained.signal });
+  const { json, accountId } = await http().customer();
+  const reply = fetch(`${url}/v1/${unattended}`, { method: 'POST', headers: json, body });
+  await expect.poll(() => statesOf(accountId), { timeout: 30_000 }).toEqual(['queued']);
+  drained.abort();
+  const told = await reply;
+  expect(told.status).toBe(503);
+  expect(told.headers.get('retry-after')).not.toBeNull();
+  expect(await statesOf(accountId)).toEqual(['cancelled']);
+});

@@ -1,0 +1,121 @@
+import { defaultTariff } from '@easel/contract';
+import { afterAll, beforeAll } from 'vitest';
+import { rateLimitsInPostgres } from '../../src/db/repositories/rate-limits.ts';
+import { CreditService } from '../../src/domain/credits.ts';
+import { followJob } from '../../src/domain/follow-job.ts';
+import type { KeyTerms } from '../../src/domain/ports/keys.ts';
+import { QueueControl } from '../../src/domain/queue-control.ts';
+import { RateLimiter } from '../../src/domain/rate-limits.ts';
+import { waitForJob } from '../../src/domain/wait-for-job.ts';
+import { buildHttp } from '../../src/http/build-http.ts';
+import type { HttpApp } from '../../src/http/http-app.ts';
+import type { HttpOptions } from '../../src/http/options.ts';
+import type { HttpServices } from '../../src/http/services.ts';
+import { checkInputImage } from '../../src/inference/check-input-image.ts';
+import { EnginePainter } from '../../src/inference/engine-painter.ts';
+import { customerServices, newCustomer, repositories } from '../support/customers.ts';
+import { useDatabase } from '../support/database.ts';
+import { type JobServices, startJobServices } from '../support/job-services.ts';
+import { useTemporaryFolder } from '../support/temporary-folder.ts';
+
+export const slug = 'playground-v2.5';
+/** A model that no worker takes jobs of: they wait. */
+export const unattended = 'unattended';
+const CREDITS = 1_000_000n;
+
+export interface HttpInTest {
+  readonly app: HttpApp;
+  readonly services: HttpServices;
+  readonly jobs: JobServices;
+  /** The headers of a new customer's key. */
+  customer(terms?: Partial<KeyTerms>, available?: bigint): Promise<Customer>;
+  /** Another server over the same services; closed with the file. */
+  build(options: Partial<HttpOptions>): Promise<HttpApp>;
+}
+
+export interface Customer {
+  readonly accountId: string;
+  readonly keyId: string;
+  readonly auth: { readonly 'x-api-key': string };
+  readonly json: { readonly 'x-api-key': string; readonly 'content-type': string };
+}
+
+const options: HttpOptions = {
+  bodyBytes: 1_000_000,
+  publicUrl: null,
+  corsOrigins: ['https://page.example'],
+  segmindBase64Default: true,
+  openaiModelAliases: ['dall-e-3'],
+  version: '0.0.0',
+};
+
+/** The routes over a real database, queue, folder and engine. Call it once, at the top. @returns it, from the first test on */
+export function useHttp(): () => HttpInTest {
+  const opened = useDatabase();
+  const folder = useTemporaryFolder();
+  const closing: (() => Promise<unknown>)[] = [];
+  let running: HttpInTest | undefined;
+
+  beforeAll(async () => {
+    const painter = await EnginePainter.open({
+      models: [slug, unattended].map((each) => ({ slug: each, model: 'demo' })),
+      easelVersion: 'test',
+      env: process.env,
+      threads: 1,
+      onLog: () => {},
+    });
+    closing.push(() => painter.close());
+    const jobs = await startJobServices({ ...opened(), folder: folder(), models: [slug, unattended], queueLength: 3 });
+    closing.push(() => jobs.stop());
+    const { runJob } = jobs.worker(painter);
+    await jobs.queue.work({ model: slug, onJob: (job) => runJob.run(job) });
+    const services = httpServices(jobs, painter);
+    const build: HttpInTest['build'] = async (own) => {
+      const app = await buildHttp(services, { ...options, ...own });
+      closing.push(() => app.close());
+      return app;
+    };
+    running = { app: await build({}), services, jobs, build, customer };
+  });
+
+  afterAll(async () => {
+    for (const close of closing.reverse()) await close();
+  });
+
+  async function customer(terms: Partial<KeyTerms> = {}, available = CREDITS): Promise<Customer> {
+    const { text, ...ids } = await newCustomer(opened().database, { terms, available });
+    const auth = { 'x-api-key': text };
+    return { ...ids, auth, json: { ...auth, 'content-type': 'application/json' } };
+  }
+
+  return () => {
+    if (running === undefined) throw new Error('the server is there from the first test on');
+    return running;
+  };
+}
+
+function httpServices(jobs: JobServices, painter: EnginePainter): HttpServices {
+  const { database, clock } = jobs;
+  const { accountService, keyService } = customerServices(database);
+  const queue = new QueueControl({ ...jobs, queueLength: 3 });
+  return {
+    accounts: accountService,
+    keys: keyService,
+    credits: new CreditService({ ...repositories, database, clock }),
+    rateLimiter: new RateLimiter({ database, clock, rateLimits: rateLimitsInPostgres, requestsPerMinute: 1000 }),
+    tariff: defaultTariff,
+    models: () => painter.models(),
+    tokenize: (model, text) => painter.tokenize(model, text),
+    submitJob: jobs.submitJob,
+    cancelJob: jobs.cancelJob,
+    jobs: jobs.queries,
+    waitForJob: (jobId, signal) => waitForJob(jobs, jobId, signal),
+    followJob: (jobId, afterId, signal) => followJob(jobs, jobId, afterId, signal),
+    images: jobs.library,
+    checkInputImage,
+    queue,
+    workers: () => queue.workersListed(),
+    ready: async () => ({ status: 'not_ready', checks: [{ name: 'database', ok: false, message: 'gone' }] }),
+    metrics: { text: async () => 'easel_up 1\n', contentType: 'text/plain; version=0.0.4; charset=utf-8' },
+  };
+}

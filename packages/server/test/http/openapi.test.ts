@@ -1,0 +1,58 @@
+import { paths } from '@easel/contract';
+import { expect, test } from 'vitest';
+import { useHttp } from './http-server.ts';
+
+const http = useHttp();
+
+test('the document describes every address of the contract, with every schema named once', async () => {
+  const document = (await http().app.inject({ url: paths.openapi })).json();
+  expect(document.openapi).toBe('3.1.0');
+  const { segmind, openai, api, admin, health, ready, metrics } = paths;
+  const expected = [segmind, openai, api, admin].flatMap((surface) => Object.values(surface));
+  const addresses = [...expected, health, ready, metrics].map((path) => path.replaceAll(/:(\w+)/g, '{$1}'));
+  expect(Object.keys(document.paths).sort()).toEqual(addresses.sort());
+  const text = JSON.stringify(document);
+  const references = [...text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name ?? '');
+  expect(references.length).toBeGreaterThan(100);
+  for (const name of references) expect(document.components.schemas, name).toHaveProperty(name);
+});
+
+test('every operation has a name of its own, a summary and all statuses that it can answer with', async () => {
+  const document = (await http().app.inject({ url: paths.openapi })).json();
+  const operations: Record<string, { operationId: string; summary: string; responses: object; security?: object[] }>[] =
+    Object.values(document.paths);
+  const all = operations.flatMap((methods) => Object.values(methods));
+  expect(new Set(all.map(({ operationId }) => operationId)).size).toBe(all.length);
+  for (const { operationId, summary, responses, security } of all) {
+    expect(summary, operationId).toMatch(/\S/);
+    expect(Object.keys(responses), operationId).toContain('500');
+    if (security) expect(Object.keys(responses), operationId).toEqual(expect.arrayContaining(['401', '403']));
+  }
+  expect(Object.keys(document.paths['/v1/{slug}'].post.responses)).toEqual([
+    '200',
+    '400',
+    '401',
+    '403',
+    '404',
+    '406',
+    '409',
+    '413',
+    '422',
+    '429',
+    '500',
+    '503',
+  ]);
+});
+
+test('a page shows it, with everything it needs from here', async () => {
+  const page = await http().app.inject({ url: '/docs/' });
+  expect(page.statusCode).toBe(200);
+  const files = [...page.payload.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url]) => url ?? '');
+  expect(files.length).toBeGreaterThan(3);
+  for (const url of files) {
+    const { pathname, host } = new URL(url, 'http://here/docs/');
+    expect(host).toBe('here');
+    expect((await http().app.inject({ url: pathname })).statusCode, url).toBe(200);
+  }
+  expect((await http().app.inject({ url: '/docs/json' })).json().components.schemas).toHaveProperty('Job');
+});
