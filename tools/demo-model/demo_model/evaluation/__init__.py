@@ -1,0 +1,1 @@
+"""Adherence figures and picture grids."""
