@@ -4,10 +4,12 @@ export {
   type AccountListQuery,
   type AccountPage,
   type AccountParams,
+  type AccountPatch,
   accountCreateSchema,
   accountListQuerySchema,
   accountPageSchema,
   accountParamsSchema,
+  accountPatchSchema,
   accountSchema,
 } from './api/admin/account.ts';
 export { type Grant, type GrantCreate, grantCreateSchema, grantSchema } from './api/admin/grant.ts';
@@ -26,12 +28,14 @@ export {
   type KeyList,
   type KeyListQuery,
   type KeyParams,
+  type KeyPatch,
   type KeyScope,
   keyCreatedSchema,
   keyCreateSchema,
   keyListQuerySchema,
   keyListSchema,
   keyParamsSchema,
+  keyPatchSchema,
   keySchema,
   keyScopes,
 } from './api/admin/key.ts';

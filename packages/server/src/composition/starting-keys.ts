@@ -3,6 +3,7 @@ import { decimalToMicro } from '@easel/contract';
 import type { Config } from '../config/schema.ts';
 import { KeyService } from '../domain/keys.ts';
 import type { ServerSecret } from '../domain/ports/secret.ts';
+import { requireSameSecret } from '../domain/require-same-secret.ts';
 import { StartingKeys } from '../domain/starting-keys.ts';
 import type { Core } from './open-core.ts';
 
@@ -14,6 +15,7 @@ export interface FirstKeys {
 
 /** Sees to the admin key and the development key. */
 export async function startingKeys(core: Core, config: Config, secret: ServerSecret): Promise<FirstKeys> {
+  await requireSameSecret({ ...core, secret });
   const { adminKey, devKey, devCredits, host } = config;
   const keys = new StartingKeys({ ...core, secret, keyService: new KeyService({ ...core, secret }) });
   const admin = await keys.ensureAdminKey({ fixed: adminKey });

@@ -6,7 +6,7 @@ import { hashOfKey, hintOf, isKeyText, newKeyText } from './key-text.ts';
 import type { Accounts } from './ports/accounts.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Database, Transaction } from './ports/database.ts';
-import type { KeyOrigin, KeyRecord, Keys, KeyTerms } from './ports/keys.ts';
+import type { KeyChanges, KeyOrigin, KeyRecord, Keys, KeyTerms } from './ports/keys.ts';
 import type { Ledger } from './ports/ledger.ts';
 import type { ServerSecret } from './ports/secret.ts';
 
@@ -81,9 +81,9 @@ export class KeyService {
     return this.#change(id, (transaction, now) => this.#parts.keys.revoke(transaction, id, now));
   }
 
-  /** From then on the key is refused; null: never. @throws DomainError `not_found` */
-  expire(id: string, expiresAt: Date | null): Promise<ListedKey> {
-    return this.#change(id, (transaction) => this.#parts.keys.setExpiry(transaction, id, expiresAt));
+  /** Holds from the next request on; what is absent stays. @throws DomainError `not_found` */
+  change(id: string, changes: KeyChanges): Promise<ListedKey> {
+    return this.#change(id, (transaction) => this.#parts.keys.change(transaction, id, changes));
   }
 
   /** Newest first, revoked and expired ones too; of one account, or of all for null. */

@@ -13,8 +13,8 @@ import type { SubmitJob } from '../domain/submit-job.ts';
 
 /** Everything that the routes need of the domain: nothing else of it is known here. */
 export interface HttpServices {
-  readonly accounts: Pick<AccountService, 'create' | 'get' | 'list'>;
-  readonly keys: Pick<KeyService, 'authenticate' | 'create' | 'list' | 'revoke'>;
+  readonly accounts: Pick<AccountService, 'create' | 'get' | 'list' | 'change'>;
+  readonly keys: Pick<KeyService, 'authenticate' | 'create' | 'list' | 'change' | 'revoke'>;
   readonly credits: Pick<CreditService, 'balance' | 'grant' | 'ledger' | 'usage' | 'usedThisMonth'>;
   /** Of requests that create work. */
   readonly rateLimiter: Pick<RateLimiter, 'take'>;

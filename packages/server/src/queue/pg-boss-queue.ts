@@ -106,9 +106,9 @@ export class PgBossQueue implements JobQueue {
     for (const worker of this.#workers) await worker.start();
   }
 
-  async depth(model: string): Promise<number> {
-    const queued = await this.#boss.findJobs(queueOf(model), { queued: true });
-    return queued.length;
+  async probe(model: string): Promise<void> {
+    const queue = await this.#boss.getQueue(queueOf(model));
+    if (queue === null) throw new Error(`the queue of ${model} is missing; start a server again to make it`);
   }
 
   async stop({ drainMs }: { readonly drainMs: number }): Promise<void> {

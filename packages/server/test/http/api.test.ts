@@ -138,6 +138,10 @@ test('prices, tokens, models, credits, usage and ledger', async () => {
   expect(next).toMatchObject({ entries: [{ kind: 'grant', amount: 1 }], next_cursor: null });
 });
 
+function without<Name extends string>(body: Record<Name, unknown>, name: Name): object {
+  return Object.fromEntries(Object.entries(body).filter(([field]) => field !== name));
+}
+
 test('an admin makes accounts and keys, gives credits, sees all jobs and rules the queue; others do not', async () => {
   const [admin, other] = [await http().customer({ scopes: ['admin'] }), await http().customer()];
   const post = (url: string, payload: object | undefined, { json, auth } = admin) =>
@@ -155,6 +159,31 @@ test('an admin makes accounts and keys, gives credits, sees all jobs and rules t
     balance: 1.5,
     monthly_budget: 0.5,
   });
+  const patch = (url: string, payload: object) =>
+    http().app.inject({ method: 'PATCH', url, headers: admin.json, payload });
+  const changed = (await patch(`/api/admin/keys/${key.id}`, { monthly_budget: null, models: ['another'] })).json();
+  expect(changed).toEqual({
+    ...without(key, 'key'),
+    monthly_budget: null,
+    models: ['another'],
+    last_used_at: expect.any(String),
+  });
+  const elsewhere = {
+    method: 'POST',
+    url: '/api/jobs',
+    headers: { ...admin.json, ...auth },
+    payload: { prompt: 'a' },
+  } as const;
+  expect((await http().app.inject(elsewhere)).statusCode).toBe(403);
+  const past = { expires_at: '2020-01-01T00:00:00Z' };
+  expect((await patch(`/api/admin/keys/${key.id}`, past)).json().expires_at).toBe('2020-01-01T00:00:00.000Z');
+  expect((await http().app.inject({ url: '/api/credits', headers: auth })).json().detail).toContain('expired');
+  expect((await patch(`/api/admin/keys/${key.id}`, { expires_at: null })).json().expires_at).toBeNull();
+  const renamed = await patch(`/api/admin/accounts/${account.id}`, { name: 'Studio', max_concurrent: 2 });
+  expect(renamed.json()).toEqual({ ...account, name: 'Studio', max_concurrent: 2, balance: 1.5, remaining: 1.5 });
+  expect((await patch(`/api/admin/accounts/${account.id}`, {})).statusCode).toBe(400);
+  expect((await patch(`/api/admin/accounts/${other.accountId}`, { name: 'Studio' })).statusCode).toBe(409);
+  expect((await patch(`/api/admin/accounts/${key.id}`, { name: 'Nobody' })).statusCode).toBe(404);
   const revoked = await http().app.inject({ method: 'DELETE', url: `/api/admin/keys/${key.id}`, headers: admin.auth });
   expect(revoked.json().revoked_at).not.toBeNull();
   expect((await http().app.inject({ url: '/api/credits', headers: auth })).statusCode).toBe(401);

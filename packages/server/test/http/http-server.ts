@@ -4,6 +4,8 @@ import { rateLimitsInPostgres } from '../../src/db/repositories/rate-limits.ts';
 import { CreditService } from '../../src/domain/credits.ts';
 import { followJob } from '../../src/domain/follow-job.ts';
 import type { KeyTerms } from '../../src/domain/ports/keys.ts';
+import type { Painter } from '../../src/domain/ports/painter.ts';
+import type { ReviewHook } from '../../src/domain/ports/review-hook.ts';
 import { QueueControl } from '../../src/domain/queue-control.ts';
 import { RateLimiter } from '../../src/domain/rate-limits.ts';
 import { waitForJob } from '../../src/domain/wait-for-job.ts';
@@ -30,7 +32,7 @@ export interface HttpInTest {
   /** The headers of a new customer's key. */
   customer(terms?: Partial<KeyTerms>, available?: bigint): Promise<Customer>;
   /** Another server over the same services; closed with the file. */
-  build(options: Partial<HttpOptions>): Promise<HttpApp>;
+  build(options: Partial<HttpOptions>, instead?: Partial<HttpServices>): Promise<HttpApp>;
 }
 
 export interface Customer {
@@ -38,6 +40,12 @@ export interface Customer {
   readonly keyId: string;
   readonly auth: { readonly 'x-api-key': string };
   readonly json: { readonly 'x-api-key': string; readonly 'content-type': string };
+}
+
+export interface HttpTestOptions {
+  /** What the worker draws with instead of the engine itself. */
+  readonly painterOf?: (engine: Painter) => Painter;
+  readonly hook?: ReviewHook | null;
 }
 
 const options: HttpOptions = {
@@ -50,7 +58,7 @@ const options: HttpOptions = {
 };
 
 /** The routes over a real database, queue, folder and engine. Call it once, at the top. @returns it, from the first test on */
-export function useHttp(): () => HttpInTest {
+export function useHttp({ painterOf = (painter) => painter, hook = null }: HttpTestOptions = {}): () => HttpInTest {
   const opened = useDatabase();
   const folder = useTemporaryFolder();
   const closing: (() => Promise<unknown>)[] = [];
@@ -67,11 +75,11 @@ export function useHttp(): () => HttpInTest {
     closing.push(() => painter.close());
     const jobs = await startJobServices({ ...opened(), folder: folder(), models: [slug, unattended], queueLength: 3 });
     closing.push(() => jobs.stop());
-    const { runJob } = jobs.worker(painter);
+    const { runJob } = jobs.worker(painterOf(painter), hook);
     await jobs.queue.work({ model: slug, onJob: (job) => runJob.run(job) });
     const services = httpServices(jobs, painter);
-    const build: HttpInTest['build'] = async (own) => {
-      const app = await buildHttp(services, { ...options, ...own });
+    const build: HttpInTest['build'] = async (own, instead) => {
+      const app = await buildHttp({ ...services, ...instead }, { ...options, ...own });
       closing.push(() => app.close());
       return app;
     };
