@@ -45,7 +45,18 @@ describe.skipIf(reason !== undefined)(`schemathesis${reason === undefined ? '' :
       const cwd = await mkdtemp(join(tmpdir(), 'easel-schemathesis-')); // it keeps what it found there
       onTestFinished(() => rm(cwd, { recursive: true }));
       const args = ['-m', 'schemathesis.cli', 'run', `${server.url}/openapi.json`, '--no-color'];
-      const how = ['--checks', checks.join(','), '--phases', phases, '--max-examples', examples, '--seed', '1'];
+      const how = [
+        '--checks',
+        checks.join(','),
+        '--phases',
+        phases,
+        '--max-examples',
+        examples,
+        '--seed',
+        '1',
+        '--request-timeout',
+        '300',
+      ];
       const key = ['--header', `x-api-key: ${server[holder]}`];
       const { stdout } = await promisify(execFile)(python, [...args, ...how, ...key], {
         cwd,

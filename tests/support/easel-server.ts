@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
+export const main = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
 
 export interface EaselServer {
   readonly url: string;

@@ -37,8 +37,7 @@ export async function startServer(
   const storage = await openStorage({ config, log, signal, exclusive: true });
   const end: Phase[] = [{ name: 'database', timeoutMs: 70_000, run: () => storage.close() }];
   try {
-    const core = await openCore(config, storage, log);
-    end.unshift(...closingOf(core));
+    const core = await openCore(config, storage, log, end);
     signal.throwIfAborted();
     return await serve({ config, log, storage, core, end });
   } catch (error) {
@@ -64,9 +63,8 @@ async function serve({ config, log, storage, core, end }: Parts): Promise<Runnin
   const drained = new AbortController();
   const tidying = keepTidy(core, log, stopping.signal);
   end.unshift({ name: 'janitor', timeoutMs: 5000, run: () => tidying });
-  const work = config.worker.enabled ? await startWork(core, config, log, metrics) : idleWork(core);
-  const jobs = drainOf(work, config);
-  end.unshift(jobs);
+  const jobs = config.worker.enabled ? [drainOf(await startWork(core, config, log, metrics), config)] : [];
+  end.unshift(...jobs);
   const app = await buildHttp(httpServices(core, config, secret, metrics), {
     bodyBytes: config.limits.bodyBytes,
     publicUrl: config.publicUrl,
@@ -80,7 +78,7 @@ async function serve({ config, log, storage, core, end }: Parts): Promise<Runnin
     drained: drained.signal,
   });
   const requests = closingRequests(app, drained);
-  end.splice(0, 1, requests.first, jobs, requests.last);
+  end.splice(0, jobs.length, requests.first, ...jobs, requests.last);
   await app.listen({ host: config.host, port: config.port });
   const [model] = core.painter.models();
   return {
@@ -99,19 +97,6 @@ async function serve({ config, log, storage, core, end }: Parts): Promise<Runnin
 function drainOf(work: Work, { drainSeconds }: Config): Phase {
   const drainMs = drainSeconds * 1000;
   return { name: 'jobs', timeoutMs: drainMs + 15_000, run: () => work.stop(drainMs) };
-}
-
-/** Of a server whose pictures are made by workers elsewhere: it has a queue to close all the same. */
-function idleWork({ queue }: Core): Work {
-  return { stop: (drainMs) => queue.stop({ drainMs }) };
-}
-
-function closingOf({ bus, database, painter }: Core): Phase[] {
-  return [
-    { name: 'engine', timeoutMs: 5000, run: () => painter.close() },
-    { name: 'events', timeoutMs: 5000, run: () => bus.close() },
-    { name: 'connections', timeoutMs: 5000, run: () => database.close() },
-  ];
 }
 
 function urlOf({ host }: Config, address: AddressInfo | string | null): string {

@@ -60,7 +60,7 @@ export class WorkLoop {
     const { queue, database, workers, workerId } = this.#parts;
     this.#stopping.abort();
     await this.#living;
-    await queue.stop({ drainMs });
+    await queue.stopWork({ drainMs });
     await database.transaction((transaction) => workers.remove(transaction, workerId));
   }
 

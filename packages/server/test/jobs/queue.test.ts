@@ -166,7 +166,7 @@ test('a job that is handed back goes to another worker and has not used up an at
   await started;
   const { promise: attempts, resolve } = Promise.withResolvers<boolean[]>();
   const seen: boolean[] = [];
-  await services.queue.stop({ drainMs: 50 });
+  await services.queue.stopWork({ drainMs: 50 });
   await elsewhere.queue.work({
     model: services.model,
     onJob: async (job) => {

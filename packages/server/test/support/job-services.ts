@@ -104,7 +104,7 @@ export async function startJobServices(options: JobServicesOptions) {
     },
 
     async stop(): Promise<void> {
-      await queue.stop({ drainMs: 0 });
+      await queue.stop();
       await bus.close();
     },
   };

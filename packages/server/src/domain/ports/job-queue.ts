@@ -57,7 +57,9 @@ export interface JobQueue {
   probe(model: string): Promise<void>;
   /**
    * Takes no more jobs and waits for those that run; after `drainMs` aborts them with `HandBack` and waits until they have
-   * handed their jobs back.
+   * handed their jobs back. Jobs can still be taken in and cancelled.
    */
-  stop(options: { readonly drainMs: number }): Promise<void>;
+  stopWork(options: { readonly drainMs: number }): Promise<void>;
+  /** Nothing can be asked of it afterwards. */
+  stop(): Promise<void>;
 }
