@@ -69,6 +69,7 @@ async function serve({ config, log, storage, core, end }: Parts): Promise<Runnin
     bodyBytes: config.limits.bodyBytes,
     publicUrl: config.publicUrl,
     corsOrigins: config.cors.origins,
+    trustedProxies: config.trustedProxies,
     segmindBase64Default: config.segmind.base64Default,
     openaiModelAliases: config.openai.modelAliases,
     version,

@@ -99,6 +99,10 @@ export const configSchema = Type.Object(
       { origins: Type.Array(Type.String(), { default: [], description: 'pages that may call; "*": all' }) },
       { additionalProperties: false, default: {} },
     ),
+    trustedProxies: Type.Array(Type.String(), {
+      default: [],
+      description: 'proxies whose X-Forwarded headers are believed: addresses or networks such as 10.0.0.0/8',
+    }),
     reviewHook: text('module whose default export accepts or rejects each finished picture'),
     drainSeconds: seconds({ default: 30, description: 'how long running jobs may take to finish at a stop' }),
     logLevel: Type.Union(

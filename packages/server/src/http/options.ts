@@ -19,7 +19,7 @@ export interface HttpOptions {
   readonly segmindBase64Default: boolean;
   /** Names that mean the default model on the OpenAI surface. */
   readonly openaiModelAliases: readonly string[];
-  /** Proxies whose `X-Forwarded-*` headers are believed (addresses or networks); absent: none. */
+  /** Proxies whose `X-Forwarded-*` headers are believed (addresses or networks); absent or empty: none. */
   readonly trustedProxies?: readonly string[];
   /** Of the product, for the API page. */
   readonly version: string;
