@@ -1,0 +1,23 @@
+/** The addresses that the client asks for: the contract's, which it knows as types only so that it stays small. */
+export const paths = {
+  jobs: '/api/jobs',
+  job: '/api/jobs/:id',
+  jobEvents: '/api/jobs/:id/events',
+  image: '/api/images/:name',
+  tokenize: '/api/tokenize',
+  price: '/api/price',
+  models: '/api/models',
+  credits: '/api/credits',
+  usage: '/api/usage',
+  ledger: '/api/ledger',
+  accounts: '/api/admin/accounts',
+  account: '/api/admin/accounts/:id',
+  keys: '/api/admin/keys',
+  key: '/api/admin/keys/:id',
+  grants: '/api/admin/grants',
+  allJobs: '/api/admin/jobs',
+  queue: '/api/admin/queue',
+  pauseQueue: '/api/admin/queue/pause',
+  resumeQueue: '/api/admin/queue/resume',
+  workers: '/api/admin/workers',
+} as const;
