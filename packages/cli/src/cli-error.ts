@@ -8,6 +8,8 @@ const statusOf = {
   output_exists: exitStatus.output,
   output_unwritable: exitStatus.output,
   disk_full: exitStatus.output,
+  key_missing: exitStatus.usage,
+  not_found: exitStatus.usage,
 } as const satisfies Record<string, ExitStatus>;
 
 export type CliErrorCode = keyof typeof statusOf;

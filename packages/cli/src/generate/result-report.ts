@@ -59,7 +59,7 @@ export function resultAsJson(
       bytes,
       timings: image.timings,
     })),
-    model: { name: run.flags.model, path: info.path, family: info.family },
+    model: { name: run.modelName, path: info.path, family: info.family },
     used: result.used,
     truncated: result.truncated,
     warnings: warningsOf(run, made),
