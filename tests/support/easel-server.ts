@@ -23,6 +23,8 @@ export interface ServeOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A folder that outlives this server; default: a new one that is removed at the end. */
   readonly dataDir?: string;
+  /** Default: any free one. */
+  readonly port?: number;
   readonly keys?: { readonly adminKey: string; readonly devKey: string };
 }
 
@@ -35,10 +37,10 @@ export function newKey(): string {
  * Starts `easel serve` as a user does: a process of its own, on a free port, with the embedded model and database in a folder
  * of its own. Resolves when it says that it listens.
  */
-export async function serveEasel({ env = {}, dataDir, keys }: ServeOptions = {}): Promise<EaselServer> {
+export async function serveEasel({ env = {}, dataDir, port = 0, keys }: ServeOptions = {}): Promise<EaselServer> {
   const folder = dataDir ?? (await newDataDir());
   const { adminKey, devKey } = keys ?? { adminKey: newKey(), devKey: newKey() };
-  const child = spawn(process.execPath, ['--conditions=@easel/source', main, 'serve', '--port', '0'], {
+  const child = spawn(process.execPath, ['--conditions=@easel/source', main, 'serve', '--port', String(port)], {
     env: {
       ...process.env,
       EASEL_DATA_DIR: folder,

@@ -8,9 +8,10 @@ import type {
   UsageQuery,
   UsageReply,
 } from '@easel/contract';
+import type { CallOptions } from './call.ts';
 import { entriesOf } from './pages.ts';
 import { paths } from './paths.ts';
-import type { CallOptions, Transport } from './transport.ts';
+import type { Transport } from './transport.ts';
 
 /** The money of the key's account. */
 export class AccountOfKey {

@@ -18,9 +18,10 @@ import type {
   Queue,
   WorkerList,
 } from '@easel/contract';
+import type { CallOptions } from './call.ts';
 import { entriesOf } from './pages.ts';
 import { paths } from './paths.ts';
-import type { CallOptions, Transport } from './transport.ts';
+import type { Transport } from './transport.ts';
 
 /** What an administrator's key may do. */
 export class Admin {

@@ -1,10 +1,11 @@
-import type { ModelList, TokenizeReply, TokenizeRequest } from '@easel/contract';
+import type { Health, ModelList, Ready, TokenizeReply, TokenizeRequest } from '@easel/contract';
 import { AccountOfKey } from './account.ts';
 import { Admin } from './admin.ts';
+import type { CallOptions, ClientOptions } from './call.ts';
 import { Images } from './images.ts';
 import { Jobs } from './jobs.ts';
 import { paths } from './paths.ts';
-import { type CallOptions, type ClientOptions, Transport } from './transport.ts';
+import { Transport } from './transport.ts';
 
 /**
  * An Easel server, from Node.js or a browser. Bodies and replies are those of its API, typed by its own schemas.
@@ -37,6 +38,16 @@ export class EaselClient {
     return this.#transport.remainingCredits;
   }
 
+  /**
+   * Any address of the server, with the key and a body of JSON; the reply as it is, refusals too.
+   *
+   * @example
+   * const reply = await easel.request('POST', '/v1/playground-v2.5', { prompt: 'a red apple' });
+   */
+  request(method: 'GET' | 'POST', path: string, body?: unknown, { signal }: CallOptions = {}): Promise<Response> {
+    return this.#transport.raw(path, { method, body, signal });
+  }
+
   models({ signal }: CallOptions = {}): Promise<ModelList> {
     return this.#transport.json(paths.models, { signal });
   }
@@ -44,5 +55,15 @@ export class EaselClient {
   /** How the text encoders of a model see a text, and what of it they do not see. */
   tokenize(body: TokenizeRequest, { signal }: CallOptions = {}): Promise<TokenizeReply> {
     return this.#transport.json(paths.tokenize, { method: 'POST', body, signal });
+  }
+
+  /** Whether the server's process answers; needs no key. */
+  health({ signal }: CallOptions = {}): Promise<Health> {
+    return this.#transport.json(paths.health, { signal });
+  }
+
+  /** Whether everything that the server needs works; "not_ready" is an answer like any other. Needs no key. */
+  ready({ signal }: CallOptions = {}): Promise<Ready> {
+    return this.#transport.json(paths.ready, { signal, accepts: 503 });
   }
 }

@@ -1,5 +1,5 @@
 import type { ErrorCode, Problem } from '@easel/contract';
-import { EaselError } from './errors.ts';
+import { EaselError, type EaselErrorDetails } from './errors.ts';
 import { remainingCreditsOf } from './remaining-credits.ts';
 
 /** The error that a reply of status 400 or above is; one that is no problem document (RFC 9457) comes from something in between. */
@@ -13,10 +13,7 @@ export async function errorOfReply(reply: Response): Promise<EaselError> {
     ...(Number.isFinite(seconds) && { retryAfter: seconds }),
     ...(remaining !== undefined && { remainingCredits: remaining }),
   };
-  if (problem === undefined) {
-    const message = `the server answered ${status} ${reply.statusText}, and not in the way of an Easel server`.trim();
-    return new EaselError(message, { ...about, code: 'unknown' });
-  }
+  if (problem === undefined) return strangeReply(reply, about);
   const { code, detail, title, param, request_id: requestId } = problem;
   return new EaselError(detail ?? title ?? `status ${status}`, {
     ...about,
@@ -24,6 +21,16 @@ export async function errorOfReply(reply: Response): Promise<EaselError> {
     ...(param !== undefined && { param }),
     ...(requestId !== undefined && { requestId }),
   });
+}
+
+/** The error that a reply is which no Easel server would give, whatever its status. */
+export function strangeReply(
+  { status, statusText }: Response,
+  about: Omit<EaselErrorDetails, 'code'> = { status },
+): EaselError {
+  const answer = `${status} ${statusText}`.trim();
+  const message = `the server answered ${answer}, and not in the way of an Easel server; is the address right?`;
+  return new EaselError(message, { ...about, code: 'unknown' });
 }
 
 type SentProblem = Partial<Omit<Problem, 'code'>> & { readonly code?: ErrorCode };

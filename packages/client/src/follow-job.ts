@@ -1,7 +1,8 @@
 import type { JobEvent, JobEventName } from '@easel/contract';
 import { chunksOf } from './chunks-of.ts';
-import { EaselConnectionError, EaselError } from './errors.ts';
-import { readEventStream } from './event-stream.ts';
+import { strangeReply } from './error-of-reply.ts';
+import { EaselConnectionError, type EaselError } from './errors.ts';
+import { readEventStream, type StreamMessage } from './event-stream.ts';
 import { paths } from './paths.ts';
 import { pause } from './pause.ts';
 import type { Transport } from './transport.ts';
@@ -38,26 +39,52 @@ export async function* followJob(
 ): AsyncGenerator<JobEvent, void, undefined> {
   let lastEventId = '';
   let pauseMs = 500;
+  let failures = 0;
   let failingSince: number | undefined;
-  for (let failures = 0; ; failures += 1) {
+  const heard = () => {
+    failingSince = undefined;
+  };
+  for (;;) {
+    let failure: EaselError | EaselConnectionError;
     try {
       const headers = { accept: 'text/event-stream', ...(lastEventId !== '' && { 'last-event-id': lastEventId }) };
       const reply = await transport.send(paths.jobEvents, { parts: { id }, headers, signal });
-      for await (const message of readEventStream(chunksOf(reply), (ms) => (pauseMs = ms))) {
-        [failures, failingSince] = [0, undefined];
-        if (message.lastEventId !== '') lastEventId = message.lastEventId;
-        const event = { event: message.event, data: JSON.parse(message.data) };
+      if (!isEventStream(reply)) throw await refused(reply);
+      for await (const message of readEventStream(chunksOf(reply, heard), (ms) => (pauseMs = ms))) {
+        failures = 0;
+        const event = eventOf(message, reply);
+        lastEventId = message.lastEventId;
         if (!isJobEvent(event)) continue; // of a newer server
         yield event;
         if (isLast[event.event]) return;
       }
+      failure = transport.failureOf(new Error('the stream of events ended before the job did'), signal);
     } catch (error) {
-      signal?.throwIfAborted();
-      if (!isPassing(error)) throw error;
-      failingSince ??= Date.now();
-      if (Date.now() - failingSince > patienceMs) throw error;
+      failure = transport.failureOf(error, signal);
+      if (!isPassing(failure)) throw failure;
     }
+    failingSince ??= Date.now();
+    if (Date.now() - failingSince > patienceMs) throw failure;
     await pause(Math.min(LONGEST_PAUSE_MS, pauseMs * 2 ** Math.min(failures, 10)), signal);
+    failures += 1;
+  }
+}
+
+/** Anything else is not to be asked for again (HTML standard §9.2.2). */
+function isEventStream(reply: Response): boolean {
+  return reply.headers.get('content-type')?.startsWith('text/event-stream') === true;
+}
+
+async function refused(reply: Response): Promise<EaselError> {
+  await reply.body?.cancel();
+  return strangeReply(reply);
+}
+
+function eventOf({ event, data }: StreamMessage, reply: Response): { readonly event: string; readonly data: unknown } {
+  try {
+    return { event, data: JSON.parse(data) };
+  } catch {
+    throw strangeReply(reply);
   }
 }
 
@@ -65,8 +92,7 @@ function isJobEvent(event: { readonly event: string }): event is JobEvent {
   return Object.hasOwn(isLast, event.event);
 }
 
-/** Whether the same request may succeed later. What a body that breaks off throws is the platform's own error. */
-function isPassing(error: unknown): boolean {
-  if (error instanceof EaselError) return error.status === 429 || error.status >= 500;
-  return error instanceof EaselConnectionError || error instanceof TypeError;
+/** Whether the same request may succeed later. */
+function isPassing(failure: EaselError | EaselConnectionError): boolean {
+  return failure instanceof EaselConnectionError || failure.status === 429 || failure.status >= 500;
 }

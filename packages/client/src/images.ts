@@ -1,5 +1,6 @@
+import type { CallOptions } from './call.ts';
 import { paths } from './paths.ts';
-import type { CallOptions, Transport } from './transport.ts';
+import type { Transport } from './transport.ts';
 
 export interface Picture {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -16,14 +17,17 @@ export class Images {
   }
 
   /** The file, byte for byte. @param name `id` of a job's image, with or without the ending */
-  async get(name: string, { signal }: CallOptions = {}): Promise<Picture> {
-    const reply = await this.#transport.send(paths.image, { parts: { name }, signal });
-    const contentType = reply.headers.get('content-type') ?? 'application/octet-stream';
-    return { bytes: new Uint8Array(await reply.arrayBuffer()), contentType };
+  get(name: string, { signal }: CallOptions = {}): Promise<Picture> {
+    return this.#transport.receive(paths.image, { parts: { name }, signal }, pictureOf);
   }
 
   async delete(name: string, { signal }: CallOptions = {}): Promise<void> {
     const reply = await this.#transport.send(paths.image, { method: 'DELETE', parts: { name }, signal });
     await reply.body?.cancel();
   }
+}
+
+async function pictureOf(reply: Response): Promise<Picture> {
+  const contentType = reply.headers.get('content-type') ?? 'application/octet-stream';
+  return { bytes: new Uint8Array(await reply.arrayBuffer()), contentType };
 }

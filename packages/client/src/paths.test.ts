@@ -4,5 +4,6 @@ import { paths } from './paths.ts';
 
 test('the addresses are those of the contract', () => {
   const { jobs: allJobs, ...admin } = contract.admin;
-  expect(paths).toEqual({ ...contract.api, ...admin, allJobs });
+  const { health, ready } = contract;
+  expect(paths).toEqual({ ...contract.api, ...admin, allJobs, health, ready });
 });

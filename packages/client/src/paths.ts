@@ -20,4 +20,6 @@ export const paths = {
   pauseQueue: '/api/admin/queue/pause',
   resumeQueue: '/api/admin/queue/resume',
   workers: '/api/admin/workers',
+  health: '/healthz',
+  ready: '/readyz',
 } as const;

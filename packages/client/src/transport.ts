@@ -1,39 +1,11 @@
-import { addressOf, type Query } from './address.ts';
-import { errorOfReply } from './error-of-reply.ts';
-import { EaselConnectionError, type EaselError } from './errors.ts';
+import { addressOf } from './address.ts';
+import type { Call, ClientOptions } from './call.ts';
+import { errorOfReply, strangeReply } from './error-of-reply.ts';
+import { EaselConnectionError, EaselError } from './errors.ts';
 import { pause } from './pause.ts';
 import { remainingCreditsOf } from './remaining-credits.ts';
-
-export interface ClientOptions {
-  /** Where the server is, such as `http://127.0.0.1:8400`. In a browser it may be absent: the page's own server. */
-  readonly baseUrl?: string;
-  /** Absent where the browser sends a cookie instead. */
-  readonly apiKey?: string;
-  /** Times that a request is sent again when it can do no harm: 2 unless told otherwise. */
-  readonly retries?: number;
-  readonly fetch?: typeof fetch;
-}
-
-/** What every call takes. */
-export interface CallOptions {
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface WorkOptions extends CallOptions {
-  /** The same key with the same body makes one job and one charge, however often it is sent. */
-  readonly idempotencyKey?: string | undefined;
-}
-
-export interface Call extends WorkOptions {
-  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  readonly parts?: Readonly<Record<string, string>>;
-  readonly query?: Query;
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 30_000;
+import { requestOf } from './request-of.ts';
+import { mayBeSentAgain, pauseBefore } from './retries.ts';
 
 /** Sends requests: with the key in a header, again where that can do no harm, and with refusals as errors. */
 export class Transport {
@@ -52,68 +24,81 @@ export class Transport {
   }
 
   /** @throws EaselError, EaselConnectionError, or the signal's reason */
-  async json<Reply>(path: string, call: Call = {}): Promise<Reply> {
-    const reply = await this.send(path, call);
-    try {
-      return await reply.json();
-    } catch (error) {
-      throw this.#connectionError(error, call.signal);
-    }
+  json<Reply>(path: string, call: Call = {}): Promise<Reply> {
+    return this.receive(path, call, jsonOf<Reply>);
   }
 
   /** @returns a reply of status 200 to 299, its body unread @throws as `json` */
-  async send(path: string, call: Call = {}): Promise<Response> {
+  send(path: string, call: Call = {}): Promise<Response> {
+    return this.receive(path, call, (reply) => reply);
+  }
+
+  /**
+   * Sends a request and reads its reply.
+   *
+   * @param read takes a reply of status 200 to 299; a body that breaks off is a connection that was lost
+   * @throws as `json`
+   */
+  async receive<Value>(
+    path: string,
+    call: Call,
+    read: (reply: Response) => Value | Promise<Value>,
+  ): Promise<Awaited<Value>> {
     const address = addressOf(this.#baseUrl, path, call.parts, call.query);
+    const request = requestOf(call, this.#apiKey);
     for (let attempt = 0; ; attempt += 1) {
-      const outcome = await this.#attempt(address, call);
-      if (outcome instanceof Response) return outcome;
-      const waitMs = attempt < this.#retries && mayBeSentAgain(call) ? pauseBefore(outcome, attempt) : undefined;
-      if (waitMs === undefined) throw outcome;
-      await pause(waitMs, call.signal);
+      try {
+        return await read(await this.#answer(address, request, call.accepts));
+      } catch (error) {
+        const failure = this.failureOf(error, call.signal);
+        const waitMs = attempt < this.#retries && mayBeSentAgain(call) ? pauseBefore(failure, attempt) : undefined;
+        if (waitMs === undefined) throw failure;
+        await pause(waitMs, call.signal);
+      }
     }
   }
 
-  async #attempt(address: string, call: Call): Promise<Response | EaselError | EaselConnectionError> {
-    let reply: Response;
+  /** One request to any address, sent once; the reply as it is, refusals too. @throws EaselConnectionError, or the signal's reason */
+  async raw(path: string, call: Call = {}): Promise<Response> {
+    const request = requestOf(call, this.#apiKey);
     try {
-      reply = await this.#fetch(address, this.#requestOf(call));
+      return await this.#reply(`${this.#baseUrl.replace(/\/+$/, '')}${path}`, request);
     } catch (error) {
-      return this.#connectionError(error, call.signal);
+      throw this.failureOf(error, call.signal);
     }
-    this.remainingCredits = remainingCreditsOf(reply) ?? this.remainingCredits;
-    return reply.ok ? reply : errorOfReply(reply);
   }
 
-  #requestOf({ method = 'GET', body, signal, idempotencyKey, headers = {} }: Call): RequestInit {
-    return {
-      method,
-      headers: {
-        ...headers,
-        ...(this.#apiKey !== undefined && { 'x-api-key': this.#apiKey }),
-        ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-      ...(signal && { signal }),
-    };
-  }
-
-  #connectionError(cause: unknown, signal: AbortSignal | undefined): EaselConnectionError {
+  /** What was thrown, in the terms of this package. @throws the signal's reason once it is aborted */
+  failureOf(error: unknown, signal?: AbortSignal): EaselError | EaselConnectionError {
     signal?.throwIfAborted();
-    return new EaselConnectionError(this.#baseUrl === '' ? 'the address of this page' : this.#baseUrl, cause);
+    if (error instanceof EaselError || error instanceof EaselConnectionError) return error;
+    // What stands before the @ of an address may be a password.
+    const server = this.#baseUrl === '' ? 'the address of this page' : this.#baseUrl.replace(/\/\/[^/]*@/, '//');
+    return new EaselConnectionError(server, error);
+  }
+
+  async #answer(address: string, request: RequestInit, accepts: number | undefined): Promise<Response> {
+    const reply = await this.#reply(address, request);
+    if (reply.ok || (reply.status === accepts && isJson(reply))) return reply;
+    throw await errorOfReply(reply);
+  }
+
+  async #reply(address: string, request: RequestInit): Promise<Response> {
+    const reply = await this.#fetch(address, request);
+    this.remainingCredits = remainingCreditsOf(reply) ?? this.remainingCredits;
+    return reply;
   }
 }
 
-/** Nothing can happen twice: it only reads, says what shall be, or the server knows the request by its idempotency key. */
-function mayBeSentAgain({ method = 'GET', idempotencyKey }: Call): boolean {
-  return method !== 'POST' || idempotencyKey !== undefined;
+function isJson(reply: Response): boolean {
+  return reply.headers.get('content-type')?.startsWith('application/json') === true;
 }
 
-/** Milliseconds; undefined: another attempt would end the same. */
-function pauseBefore(error: EaselError | EaselConnectionError, attempt: number): number | undefined {
-  const growing = FIRST_PAUSE_MS * 2 ** attempt * (0.75 + Math.random() / 2);
-  if (error instanceof EaselConnectionError) return growing;
-  if (error.status !== 429 && error.status !== 502 && error.status !== 503 && error.status !== 504) return undefined;
-  const asked = error.retryAfter === undefined ? growing : error.retryAfter * 1000;
-  return asked <= LONGEST_PAUSE_MS ? asked : undefined;
+async function jsonOf<Value>(reply: Response): Promise<Value> {
+  const text = await reply.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw strangeReply(reply);
+  }
 }

@@ -182,7 +182,7 @@ export {
 } from './openai/stream.ts';
 export { type OpenaiUsage, openaiUsageSchema } from './openai/usage.ts';
 export { withoutNulls } from './openai/without-nulls.ts';
-export { defaultSlug, paths, reservedSlugs } from './paths.ts';
+export { defaultSlug, pagePaths, paths, reservedSlugs } from './paths.ts';
 export { type AspectRatio, aspectRatios, sdxlBuckets, sizeOfAspectRatio } from './picture/aspect-ratios.ts';
 export { requestedSize, type SizeFields, sideNamesOf, sizeContradiction } from './picture/requested-size.ts';
 export { formatSize, parseSize, type Size } from './picture/size.ts';

@@ -43,6 +43,15 @@ export const paths = {
   openapi: '/openapi.json',
 } as const;
 
+/** The addresses of the web page's views; one document for all of them. */
+export const pagePaths = {
+  playground: '/',
+  history: '/history',
+  arena: '/arena',
+  console: '/console',
+  reference: '/reference',
+} as const;
+
 /** The slug that the default model answers to. */
 export const defaultSlug = 'playground-v2.5';
 

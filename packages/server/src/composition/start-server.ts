@@ -27,11 +27,12 @@ export interface RunningServer {
  * Starts the image API with everything it needs. What was started is stopped again when a part cannot be.
  *
  * @param options.signal ends the start
+ * @param options.pageFolder of the built web page; without it there is none
  * @throws ConfigError, DatabaseUnavailable, EngineError: each says what is wrong and what to do
  */
 export async function startServer(
   config: Config,
-  { signal }: { readonly signal: AbortSignal },
+  { signal, pageFolder }: { readonly signal: AbortSignal; readonly pageFolder?: string | undefined },
 ): Promise<RunningServer> {
   const log = createLogger(config.logLevel);
   const storage = await openStorage({ config, log, signal, exclusive: true });
@@ -39,7 +40,7 @@ export async function startServer(
   try {
     const core = await openCore(config, storage, log, end);
     signal.throwIfAborted();
-    return await serve({ config, log, storage, core, end });
+    return await serve({ config, log, storage, core, end, pageFolder });
   } catch (error) {
     await shutDown(end, log);
     throw error;
@@ -51,11 +52,12 @@ interface Parts {
   readonly log: Logger;
   readonly storage: Storage;
   readonly core: Core;
+  readonly pageFolder: string | undefined;
   /** What has to be done at the end, first things first; each part that starts puts itself in front. */
   readonly end: Phase[];
 }
 
-async function serve({ config, log, storage, core, end }: Parts): Promise<RunningServer> {
+async function serve({ config, log, storage, core, end, pageFolder }: Parts): Promise<RunningServer> {
   const secret = config.secret === null ? await secretOfFolder(storage.dataDir) : secretFromText(config.secret);
   const firstKeys = await startingKeys(core, config, secret);
   const metrics = createServiceMetrics(core);
@@ -73,6 +75,7 @@ async function serve({ config, log, storage, core, end }: Parts): Promise<Runnin
     segmindBase64Default: config.segmind.base64Default,
     openaiModelAliases: config.openai.modelAliases,
     version,
+    pageFolder,
     logger: log,
     onAnswered: metrics.requestEnded,
     stopping: stopping.signal,

@@ -10,6 +10,9 @@ import type { KeyChanges, KeyOrigin, KeyRecord, Keys, KeyTerms } from './ports/k
 import type { Ledger } from './ports/ledger.ts';
 import type { ServerSecret } from './ports/secret.ts';
 
+/** The name of the account that the first start makes, with credits to try things. */
+export const DEVELOPMENT = 'development';
+
 /** "Last used" is exact to a minute, so that not every request writes. */
 const USE_NOTED_EVERY_MS = 60_000;
 
@@ -76,6 +79,17 @@ export class KeyService {
     });
   }
 
+  /** The newest usable key of the account that the first start makes; null when there is none. */
+  async development(): Promise<Caller | null> {
+    const { database, keys, accounts, clock } = this.#parts;
+    return database.transaction(async (transaction) => {
+      const account = await accounts.findByName(transaction, DEVELOPMENT);
+      const records = account === null ? [] : await keys.list(transaction, account.id);
+      const key = records.find((record) => isUsable(record, clock.now()));
+      return key === undefined ? null : callerOf(key);
+    });
+  }
+
   /** From now on the key is refused, for ever. @throws DomainError `not_found` */
   revoke(id: string): Promise<ListedKey> {
     return this.#change(id, (transaction, now) => this.#parts.keys.revoke(transaction, id, now));
@@ -123,6 +137,11 @@ function requireUsable(key: KeyRecord | null, now: Date): asserts key is KeyReco
       `the API key ending in ${key.hint} expired at ${key.expiresAt.toISOString()}`,
     );
   }
+}
+
+function isUsable({ origin, revokedAt, expiresAt }: KeyRecord, now: Date): boolean {
+  const isFromStart = origin === 'development' || origin === 'environment';
+  return isFromStart && revokedAt === null && (expiresAt === null || expiresAt > now);
 }
 
 function isUseWorthNoting({ lastUsedAt }: KeyRecord, now: Date): boolean {

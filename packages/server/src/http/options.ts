@@ -23,6 +23,8 @@ export interface HttpOptions {
   readonly trustedProxies?: readonly string[];
   /** Of the product, for the API page. */
   readonly version: string;
+  /** Of the built web page; absent: there is none. */
+  readonly pageFolder?: string | undefined;
   /** Absent: nothing is logged. */
   readonly logger?: FastifyBaseLogger;
   readonly onAnswered?: (request: AnsweredRequest) => void;

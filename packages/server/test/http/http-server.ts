@@ -12,9 +12,11 @@ import { waitForJob } from '../../src/domain/wait-for-job.ts';
 import { buildHttp } from '../../src/http/build-http.ts';
 import type { HttpApp } from '../../src/http/http-app.ts';
 import type { HttpOptions } from '../../src/http/options.ts';
+import { PageSession } from '../../src/http/page/session.ts';
 import type { HttpServices } from '../../src/http/services.ts';
 import { checkInputImage } from '../../src/inference/check-input-image.ts';
 import { EnginePainter } from '../../src/inference/engine-painter.ts';
+import { secretFromText } from '../../src/storage/server-secret.ts';
 import { customerServices, newCustomer, repositories } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { type JobServices, startJobServices } from '../support/job-services.ts';
@@ -109,6 +111,10 @@ function httpServices(jobs: JobServices, painter: EnginePainter): HttpServices {
   return {
     accounts: accountService,
     keys: keyService,
+    pageSession: new PageSession({
+      secret: secretFromText('the secret of the page in a test'),
+      owner: () => keyService.development(),
+    }),
     credits: new CreditService({ ...repositories, database, clock }),
     rateLimiter: new RateLimiter({ database, clock, rateLimits: rateLimitsInPostgres, requestsPerMinute: 1000 }),
     tariff: defaultTariff,

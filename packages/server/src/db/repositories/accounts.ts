@@ -23,6 +23,11 @@ export const accountsInPostgres: Accounts = {
     return row === undefined ? null : accountOf(row);
   },
 
+  async findByName(transaction: Transaction, name: string): Promise<Account | null> {
+    const row = await accountRows(transaction).where('accounts.name', '=', name).executeTakeFirst();
+    return row === undefined ? null : accountOf(row);
+  },
+
   async lockByName(transaction: Transaction, name: string): Promise<Account | null> {
     const row = await accountRows(transaction)
       .where('accounts.name', '=', name)

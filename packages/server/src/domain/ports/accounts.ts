@@ -29,6 +29,7 @@ export interface Accounts {
   /** With a balance of zero. @returns false, and nothing has changed, when the name is taken */
   insert(transaction: Transaction, account: NewAccount): Promise<boolean>;
   find(transaction: Transaction, id: string): Promise<Account | null>;
+  findByName(transaction: Transaction, name: string): Promise<Account | null>;
   /** Locks the account until the transaction ends, so that others who want to lock it wait. */
   lockByName(transaction: Transaction, name: string): Promise<Account | null>;
   /** @returns null when there is no such account; false, and nothing has changed, when the name is taken */
