@@ -40,17 +40,21 @@ export function newKey(): string {
 export async function serveEasel({ env = {}, dataDir, port = 0, keys }: ServeOptions = {}): Promise<EaselServer> {
   const folder = dataDir ?? (await newDataDir());
   const { adminKey, devKey } = keys ?? { adminKey: newKey(), devKey: newKey() };
-  const child = spawn(process.execPath, ['--conditions=@easel/source', main, 'serve', '--port', String(port)], {
-    env: {
-      ...process.env,
-      EASEL_DATA_DIR: folder,
-      EASEL_ADMIN_KEY: adminKey,
-      EASEL_DEV_KEY: devKey,
-      EASEL_LOG_LEVEL: 'warn',
-      ...env,
+  const child = spawn(
+    process.execPath,
+    ['--conditions=@easel/source', '--max-semi-space-size=4', main, 'serve', '--port', String(port)],
+    {
+      env: {
+        ...process.env,
+        EASEL_DATA_DIR: folder,
+        EASEL_ADMIN_KEY: adminKey,
+        EASEL_DEV_KEY: devKey,
+        EASEL_LOG_LEVEL: 'warn',
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  );
   let output = '';
   for (const pipe of [child.stdout, child.stderr]) {
     pipe.setEncoding('utf8').on('data', (text: string) => {

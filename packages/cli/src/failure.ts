@@ -9,7 +9,7 @@ export interface Failure {
   readonly code: string;
   readonly message: string;
   readonly hint?: string;
-  readonly details?: EngineErrorDetails;
+  readonly details?: EngineErrorDetails & { readonly requestId?: string };
   readonly exitStatus: ExitStatus;
 }
 
@@ -49,8 +49,19 @@ function isClientError(thrown: unknown): thrown is ClientError {
 }
 
 function serverFailure(error: ClientError): Failure {
-  const code = error.name === 'EaselConnectionError' ? 'server_unreachable' : error.code;
-  return { code, message: error.message, exitStatus: exitStatus.server };
+  const { message } = error;
+  if (error.name === 'EaselConnectionError') {
+    return { code: 'server_unreachable', message, exitStatus: exitStatus.server };
+  }
+  if (error.name === 'EaselJobError') return { code: error.code, message, exitStatus: exitStatus.server };
+  const { code, param, requestId } = error;
+  return {
+    code,
+    message,
+    ...(error.status >= 500 && requestId !== undefined && { hint: `the server's log has more, under ${requestId}` }),
+    details: { ...(param !== undefined && { param }), ...(requestId !== undefined && { requestId }) },
+    exitStatus: exitStatus.server,
+  };
 }
 
 function usageFailure(error: CommanderError): Failure {

@@ -1,5 +1,7 @@
-import type { Job, TokenizeReply } from '@easel/contract';
+import type { Job } from '@easel/contract';
 import { duration } from '../progress/duration.ts';
+import { truncationWarning } from './result-report.ts';
+import type { TruncatedText } from './truncated-texts.ts';
 
 export interface RemoteResult {
   readonly server: string;
@@ -7,18 +9,21 @@ export interface RemoteResult {
   /** Where each picture was saved. */
   readonly files: readonly string[];
   readonly remainingCredits: number | undefined;
-  readonly warnings: readonly string[];
+  /** What the model's encoders would not see of the texts. */
+  readonly truncated: readonly TruncatedText[];
+}
+
+/** Texts that were used and cut off: without guidance the negative prompt is not. */
+function truncatedOf({ job, truncated }: RemoteResult): readonly TruncatedText[] {
+  return truncated.filter(({ field }) => field !== 'negativePrompt' || job.guidance_scale > 1);
 }
 
 /** Things that went otherwise than somebody may think, in sentences. */
-export function remoteWarnings(job: Job, prompt: TokenizeReply): string[] {
-  const cut = prompt.encoders.find(({ truncated }) => truncated !== '')?.truncated;
-  const warnings =
-    cut === undefined
-      ? []
-      : [`the prompt is longer than the model can read; it has not seen the end: ${JSON.stringify(cut)}`];
-  if (job.negative_prompt !== null && job.guidance_scale <= 1) {
-    warnings.push(`the negative prompt has no effect at --guidance-scale ${job.guidance_scale}; it needs more than 1`);
+export function remoteWarnings(result: RemoteResult): string[] {
+  const { negative_prompt: negativePrompt, guidance_scale: guidanceScale } = result.job;
+  const warnings = truncatedOf(result).map(truncationWarning);
+  if (negativePrompt !== null && guidanceScale <= 1) {
+    warnings.push(`the negative prompt has no effect at --guidance-scale ${guidanceScale}; it needs more than 1`);
   }
   return warnings;
 }
@@ -36,7 +41,7 @@ export function remoteSummary({ job, remainingCredits }: RemoteResult, totalMs: 
 
 /** The result for programs. */
 export function remoteJson(result: RemoteResult, totalMs: number): Record<string, unknown> {
-  const { server, job, files, remainingCredits, warnings } = result;
+  const { server, job, files, remainingCredits } = result;
   return {
     images: job.images.map(({ seed, width, height, file_size: bytes, url }, index) => ({
       file: files[index],
@@ -59,7 +64,8 @@ export function remoteJson(result: RemoteResult, totalMs: number): Record<string
     },
     price: job.price,
     remainingCredits,
-    warnings,
+    truncated: truncatedOf(result),
+    warnings: remoteWarnings(result),
     timings: { commandMs: Math.round(totalMs) },
   };
 }

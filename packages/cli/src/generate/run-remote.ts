@@ -20,6 +20,7 @@ import { type DoneJob, runJob } from './run-job.ts';
 import { sampleSeeds } from './sample-seeds.ts';
 import { displacement } from './save-pictures.ts';
 import { pictureTerminal, startPreview } from './start-preview.ts';
+import { truncatedTexts } from './truncated-texts.ts';
 
 /** Long enough to tell the server that its job is not wanted any more. */
 const CANCEL_PATIENCE_MS = 3000;
@@ -39,7 +40,7 @@ export async function runRemote(
   const seeds = sampleSeeds(flags.seed, flags.samples);
   const output = planned(prompt, seeds, flags);
   const image = flags.image === undefined ? undefined : await fileAsBase64(flags.image);
-  const tokens = await client.tokenize({ text: prompt, ...(flags.model !== undefined && { model: flags.model }) });
+  const truncated = await truncatedTexts(client, prompt, flags, signal);
   const body = buildJob({
     prompt,
     flags,
@@ -53,9 +54,8 @@ export async function runRemote(
     done.pictures.map(({ bytes }, index) => ({ path: output.paths[index] ?? '', bytes })),
     { overwrite: output.overwrite, signal, atForcedExit: interruption.atForcedExit },
   );
-  const warnings = remoteWarnings(done.job, tokens);
   const { remainingCredits } = client;
-  return report({ server: baseUrl, job: done.job, files, remainingCredits, warnings }, output, flags, context);
+  return report({ server: baseUrl, job: done.job, files, remainingCredits, truncated }, output, flags, context);
 }
 
 async function watched(
@@ -110,7 +110,7 @@ function report(
   } else {
     if (!flags.quiet) stderr.write(`${remoteSummary(result, totalMs)}\n`);
     stdout.write(result.files.map((file) => `${file}\n`).join(''));
-    for (const warning of result.warnings) stderr.write(`easel: ${warning}\n`);
+    for (const warning of remoteWarnings(result)) stderr.write(`easel: ${warning}\n`);
     if (failure) stderr.write(renderFailure(failure, displaced, Boolean(env.EASEL_DEBUG)));
   }
   return failure?.exitStatus ?? exitStatus.ok;

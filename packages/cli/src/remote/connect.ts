@@ -26,15 +26,19 @@ export async function connect(
 
 function addressOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isUsable =
-    (url?.protocol === 'http:' || url?.protocol === 'https:') && url.username === '' && url.search === '';
-  if (isUsable) return text;
-  throw new CliError('usage', `--server must be an address such as ${defaultServer} (got ${JSON.stringify(text)})`);
+  const isUsable = (url?.protocol === 'http:' || url?.protocol === 'https:') && url.search === '' && url.hash === '';
+  const hasLogin = text.includes('@'); // what stands before it may be a password, and is not shown
+  if (isUsable && !hasLogin) return text;
+  const got = hasLogin ? 'with an @ in it' : JSON.stringify(text);
+  throw new CliError('usage', `--server must be an address such as ${defaultServer} (got ${got})`);
 }
 
 function keyOf(env: CliContext['env'], variables: KeyVariables): string {
-  const key = variables.map((name) => env[name]).find((value) => value !== undefined && value !== '');
-  if (key !== undefined) return key;
+  for (const name of variables) {
+    const key = env[name]?.trim() ?? '';
+    if (isKey(key)) return key;
+    if (key !== '') throw new CliError('key_missing', `the variable ${name} does not hold one key`);
+  }
   throw new CliError('key_missing', `there is no key for the server; set ${variables[0]}, or give --api-key-file`);
 }
 
@@ -44,7 +48,11 @@ async function keyInFile(file: string): Promise<string> {
     throw new CliError('key_missing', `--api-key-file ${file} cannot be read: ${reason}`, { cause: error });
   });
   const key = text.trim();
-  // What the file holds may be a secret all the same, so it is not shown.
-  if (!/^[!-~]+$/.test(key)) throw new CliError('key_missing', `--api-key-file ${file} does not hold one key`);
+  if (!isKey(key)) throw new CliError('key_missing', `--api-key-file ${file} does not hold one key`);
   return key;
+}
+
+/** Whether a header can carry it. What is none may be a secret all the same, and is not shown. */
+function isKey(text: string): boolean {
+  return /^[!-~]+$/.test(text);
 }
