@@ -57,6 +57,32 @@ test('previews come while the picture is made, and their file goes at the end', 
   expect(readdirSync(cwd)).toEqual(['p.png']);
 });
 
+test('previews that Ctrl-C cuts short leave no file', async () => {
+  const cwd = temporaryFolder();
+  const args = ['generate', prompt, '--steps', '100', '--preview', '-o', 'p.png', '--server', server.url];
+  const running = startEasel(args, { cwd, env: own() });
+  await expect.poll(() => existsSync(join(cwd, 'p.preview.png')), { timeout: 60_000, interval: 5 }).toBe(true);
+  running.process.kill('SIGINT');
+  expect((await running.finished).status).toBe(130);
+  expect(readdirSync(cwd)).toEqual([]);
+});
+
+test('every text that is cut off is told, as without a server', async () => {
+  const cwd = temporaryFolder();
+  const long = (thing: string) => `a ${`very small ${thing} `.repeat(40)}`;
+  const texts = [long('pear'), '--prompt-2', long('plum'), '--negative-prompt', long('cherry')];
+  const args = ['generate', ...texts, '--steps', '2', '--seed', '1', '--json'];
+  const remote = JSON.parse((await runEasel([...args, '--server', server.url], { cwd, env: own() })).stdout);
+  const local = JSON.parse((await runEasel(args, { cwd })).stdout);
+  expect(remote.truncated.map(({ field }: { field: string }) => field)).toEqual([
+    'prompt',
+    'prompt2',
+    'negativePrompt',
+  ]);
+  expect(remote.truncated).toEqual(local.truncated);
+  expect(remote.warnings).toEqual(local.warnings);
+});
+
 test('Ctrl-C cancels the job on the server and leaves nothing behind', async () => {
   const cwd = temporaryFolder();
   const running = startEasel(['generate', prompt, '--steps', '100', '--samples', '4', '--server', server.url], {
@@ -75,6 +101,8 @@ test.each<[string, string[], Record<string, string>, number, RegExp]>([
   ['nobody listens', ['--server', 'http://127.0.0.1:9'], {}, 5, /127\.0\.0\.1:9 cannot be reached/],
   ['the key is unknown', [], { EASEL_API_KEY: newKey() }, 5, /unknown API key/],
   ['there is no key', [], { EASEL_API_KEY: '' }, 2, /EASEL_API_KEY/],
+  ['the key is none', [], { EASEL_API_KEY: 'SG_0 0' }, 2, /EASEL_API_KEY does not hold one key/],
+  ['the model is a path', ['--model', './models/mine'], {}, 5, /the name of a model, such as playground-v2.5/],
   ['the server refuses the size', ['--size', '512x512'], {}, 5, /64.*256/],
   ['the server has no such model', ['--model', 'nobody'], {}, 5, /nobody/],
   ['an option is not for servers', ['--solver-order', '2'], {}, 2, /--solver-order cannot be used with --server/],

@@ -4,7 +4,7 @@ export interface ClientOptions {
   /** Where the server is, such as `http://127.0.0.1:8400`. In a browser it may be absent: the page's own server. */
   readonly baseUrl?: string;
   /** Absent where the browser sends a cookie instead. */
-  readonly apiKey?: string;
+  readonly apiKey?: string | undefined;
   /** Times that a request is sent again when it can do no harm: 2 unless told otherwise. */
   readonly retries?: number;
   readonly fetch?: typeof fetch;
