@@ -73,14 +73,15 @@ test('who has no credits is told so before and after the press; who is too fast 
   await page.getByText(/credits, and there are 0/).waitFor();
   await page.getByRole('button', { name: 'Make a picture' }).click();
   await page.getByText(/Nothing was started and nothing charged/).waitFor();
-  await page.getByRole('button', { name: 'Make a picture' }).click();
+  // Where a minute of the clock begins in between, one more is let through.
+  for (let press = 0; press < 2; press += 1) await page.getByRole('button', { name: 'Make a picture' }).click();
   await page
-    .getByText(/faster than this key may go. Try again in \d+ seconds|Nothing was started/)
+    .getByText(/faster than this key may go. Try again in \d+ seconds/)
     .first()
     .waitFor();
 });
 
-test('the queue is paused and goes on', async () => {
+test('the queue is paused and goes on, and a job of anybody is cancelled', async () => {
   const page = await openConsole();
   await page.getByRole('button', { name: 'Pause' }).click();
   await page.getByText('paused: nothing new is started').waitFor();
@@ -98,8 +99,11 @@ test('the queue is paused and goes on', async () => {
     .getByRole('status')
     .getByText(/in the queue/)
     .waitFor();
+  const waiting = page.getByRole('row', { name: /a pear/ }).getByRole('button', { name: 'Cancel' });
+  await waiting.click();
+  await playground.getByText('Cancelled. Nothing was charged.').waitFor();
   await page.getByRole('button', { name: 'Resume' }).click();
-  await playground.locator('.run-card.succeeded').nth(1).waitFor();
+  await playground.locator('.run-card.succeeded').waitFor();
 });
 
 test('a key of another shape is refused before it is sent, an unknown one afterwards', async () => {

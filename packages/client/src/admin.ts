@@ -15,7 +15,11 @@ import type {
   KeyList,
   KeyListQuery,
   KeyPatch,
+  LedgerPage,
+  LedgerQuery,
   Queue,
+  UsageQuery,
+  UsageReply,
   WorkerList,
 } from '@easel/contract';
 import type { CallOptions } from './call.ts';
@@ -92,6 +96,20 @@ export class Admin {
       (page) => this.listJobs(page, options),
       ({ jobs }) => jobs,
     );
+  }
+
+  /** Of any account; its price is given back. */
+  cancelJob(id: string, { signal }: CallOptions = {}): Promise<AdminJob> {
+    return this.#transport.json(paths.anyJob, { method: 'DELETE', parts: { id }, signal });
+  }
+
+  /** One page of an account's ledger, newest first. */
+  ledger(id: string, query: LedgerQuery = {}, { signal }: CallOptions = {}): Promise<LedgerPage> {
+    return this.#transport.json(paths.accountLedger, { parts: { id }, query, signal });
+  }
+
+  usage(id: string, query: UsageQuery = {}, { signal }: CallOptions = {}): Promise<UsageReply> {
+    return this.#transport.json(paths.accountUsage, { parts: { id }, query, signal });
   }
 
   queue({ signal }: CallOptions = {}): Promise<Queue> {

@@ -7,6 +7,8 @@ export interface ClientOptions {
   readonly apiKey?: string | undefined;
   /** Times that a request is sent again when it can do no harm: 2 unless told otherwise. */
   readonly retries?: number;
+  /** The longest pause before a request is sent again, in milliseconds: 30,000 unless told otherwise. */
+  readonly longestPauseMs?: number;
   readonly fetch?: typeof fetch;
 }
 

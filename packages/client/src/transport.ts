@@ -12,14 +12,16 @@ export class Transport {
   readonly #baseUrl: string;
   readonly #apiKey: string | undefined;
   readonly #retries: number;
+  readonly #longestPauseMs: number | undefined;
   readonly #fetch: typeof fetch;
   /** What the account could spend after the last reply that told it. */
   remainingCredits: number | undefined;
 
-  constructor({ baseUrl = '', apiKey, retries = 2, fetch: send = fetch }: ClientOptions) {
+  constructor({ baseUrl = '', apiKey, retries = 2, longestPauseMs, fetch: send = fetch }: ClientOptions) {
     this.#baseUrl = baseUrl;
     this.#apiKey = apiKey;
     this.#retries = retries;
+    this.#longestPauseMs = longestPauseMs;
     this.#fetch = (...request) => send(...request); // a browser's fetch wants no `this`
   }
 
@@ -51,7 +53,10 @@ export class Transport {
         return await read(await this.#answer(address, request, call.accepts));
       } catch (error) {
         const failure = this.failureOf(error, call.signal);
-        const waitMs = attempt < this.#retries && mayBeSentAgain(call) ? pauseBefore(failure, attempt) : undefined;
+        const waitMs =
+          attempt < this.#retries && mayBeSentAgain(call)
+            ? pauseBefore(failure, attempt, this.#longestPauseMs)
+            : undefined;
         if (waitMs === undefined) throw failure;
         await pause(waitMs, call.signal);
       }

@@ -28,10 +28,13 @@ export const paths = {
   admin: {
     accounts: '/api/admin/accounts',
     account: '/api/admin/accounts/:id',
+    accountLedger: '/api/admin/accounts/:id/ledger',
+    accountUsage: '/api/admin/accounts/:id/usage',
     keys: '/api/admin/keys',
     key: '/api/admin/keys/:id',
     grants: '/api/admin/grants',
     jobs: '/api/admin/jobs',
+    anyJob: '/api/admin/jobs/:id',
     queue: '/api/admin/queue',
     pauseQueue: '/api/admin/queue/pause',
     resumeQueue: '/api/admin/queue/resume',

@@ -190,6 +190,20 @@ test('an admin makes accounts and keys, gives credits, sees all jobs and rules t
   const job = await create(other, { model: unattended });
   const { jobs } = (await get(`/api/admin/jobs?account_id=${other.accountId}&status=queued`, admin)).json();
   expect(jobs).toMatchObject([{ id: job.id, account_id: other.accountId, key_id: other.keyId }]);
+  const cancelled = await http().app.inject({
+    method: 'DELETE',
+    url: `/api/admin/jobs/${job.id}`,
+    headers: admin.auth,
+  });
+  expect(cancelled.json()).toMatchObject({ status: 'cancelled', account_id: other.accountId });
+  const ledger = (await get(`/api/admin/accounts/${other.accountId}/ledger`, admin)).json();
+  expect(ledger.entries.map(({ kind }: { kind: string }) => kind)).toEqual(['release', 'hold', 'grant']);
+  const usage = (await get(`/api/admin/accounts/${other.accountId}/usage`, admin)).json();
+  expect(usage.total).toEqual({ jobs: 0, images: 0, cost: 0 });
+  for (const what of ['ledger', 'usage']) {
+    expect((await get(`/api/admin/accounts/${job.id}/${what}`, admin)).statusCode).toBe(404);
+    expect((await get(`/api/admin/accounts/${other.accountId}/${what}`, other)).statusCode).toBe(403);
+  }
   expect((await post('/api/admin/queue/pause', undefined)).json().state).toBe('paused');
   expect((await post('/api/admin/queue/resume', undefined)).json().state).toBe('running');
   for (const url of ['accounts', 'keys', 'jobs', 'queue', 'workers']) {

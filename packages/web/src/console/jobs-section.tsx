@@ -1,5 +1,6 @@
 import { useCallback } from 'react';
 import { moment } from '../format/amounts.ts';
+import { Notice } from '../parts/notice.tsx';
 import { ScrollBox } from '../parts/scroll-box.tsx';
 import { useSession } from '../session/session.tsx';
 import { useAdmin } from './use-admin.ts';
@@ -11,10 +12,11 @@ export function JobsSection() {
     async (signal: AbortSignal) => (await client.admin.listJobs({ limit: 15 }, { signal })).jobs,
     [client],
   );
-  const { reply: jobs } = useAdmin(ask);
+  const { reply: jobs, problem, act } = useAdmin(ask);
   return (
     <section className="card stack" aria-label="Jobs">
       <h2>Latest jobs</h2>
+      {problem !== undefined && <Notice kind="error">{problem}</Notice>}
       <ScrollBox>
         <table>
           <thead>
@@ -31,7 +33,14 @@ export function JobsSection() {
                 <td>{moment(job.created_at)}</td>
                 <td className="clipped">{job.prompt ?? 'not kept'}</td>
                 <td>{job.model}</td>
-                <td>{job.status}</td>
+                <td>
+                  {job.status}{' '}
+                  {(job.status === 'queued' || job.status === 'running') && (
+                    <button type="button" onClick={() => void act(() => client.admin.cancelJob(job.id))}>
+                      Cancel
+                    </button>
+                  )}
+                </td>
               </tr>
             ))}
           </tbody>

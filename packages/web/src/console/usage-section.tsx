@@ -1,4 +1,4 @@
-import { useCallback } from 'react';
+import { useCallback, useState } from 'react';
 import { credits } from '../format/amounts.ts';
 import { Notice } from '../parts/notice.tsx';
 import { ScrollBox } from '../parts/scroll-box.tsx';
@@ -7,23 +7,44 @@ import { useAdmin } from './use-admin.ts';
 
 const HEIGHT = 80;
 
-/** The usage of the key's own account in the last thirty days. */
+/** The usage of an account in the last thirty days. */
 export function UsageSection() {
   const { client } = useSession();
+  const [chosen, setChosen] = useState<string>();
   const ask = useCallback(
-    async (signal: AbortSignal) => ({
-      days: await client.account.usage({ group: 'day' }, { signal }),
-      models: await client.account.usage({ group: 'model' }, { signal }),
-      ledger: (await client.account.ledger({ limit: 10 }, { signal })).entries,
-    }),
-    [client],
+    async (signal: AbortSignal) => {
+      const { accounts } = await client.admin.listAccounts({ limit: 100 }, { signal });
+      const id = accounts.find((account) => account.id === chosen)?.id ?? accounts.at(-1)?.id;
+      if (id === undefined) return undefined;
+      return {
+        accounts,
+        id,
+        days: await client.admin.usage(id, { group: 'day' }, { signal }),
+        models: await client.admin.usage(id, { group: 'model' }, { signal }),
+        ledger: (await client.admin.ledger(id, { limit: 10 }, { signal })).entries,
+      };
+    },
+    [client, chosen],
   );
   const { reply, problem } = useAdmin(ask, 10_000);
   const most = Math.max(1, ...(reply?.days.rows.map(({ images }) => images) ?? []));
   const width = 100 / Math.max(1, reply?.days.rows.length ?? 1);
   return (
-    <section className="card stack" aria-label="Usage of this key's account">
-      <h2>Usage of this key’s account</h2>
+    <section className="card stack" aria-label="Usage">
+      <div className="row spread">
+        <h2>Usage</h2>
+        <select
+          aria-label="Of this account"
+          value={reply?.id ?? ''}
+          onChange={(event) => setChosen(event.target.value)}
+        >
+          {reply?.accounts.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </div>
       {problem !== undefined && <Notice kind="error">{problem}</Notice>}
       {reply && (
         <>
