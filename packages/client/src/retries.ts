@@ -3,7 +3,7 @@ import { EaselConnectionError, type EaselError } from './errors.ts';
 
 const FIRST_PAUSE_MS = 250;
 /** A server that asks for a longer pause is not asked again. */
-export const LONGEST_PAUSE_MS = 30_000;
+const LONGEST_PAUSE_MS = 30_000;
 
 /** Nothing can happen twice: it only reads, says what shall be, or the server knows the request by its idempotency key. */
 export function mayBeSentAgain({ method = 'GET', idempotencyKey }: Call): boolean {
