@@ -81,6 +81,15 @@ test('who has no credits is told so before and after the press; who is too fast 
     .waitFor();
 });
 
+test('a model that draws shows the memory of its process', async () => {
+  const page = await openConsole();
+  const models = page.getByRole('region', { name: 'Models' });
+  await models
+    .getByRole('cell', { name: /^\d[\d.]* [MG]B$/ })
+    .first()
+    .waitFor();
+});
+
 test('the queue is paused and goes on, and a job of anybody is cancelled', async () => {
   const page = await openConsole();
   await page.getByRole('button', { name: 'Pause' }).click();

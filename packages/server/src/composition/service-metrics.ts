@@ -15,9 +15,6 @@ export function createServiceMetrics({
       });
       return depths;
     },
-    async engineMemory() {
-      const memory = await painter.memory();
-      return new Map(memory === null ? [] : [['all', Number(memory)]]);
-    },
+    engineMemory: () => painter.memory(),
   });
 }

@@ -119,7 +119,7 @@ export class WorkLoop {
 
   async #beat(): Promise<void> {
     const { workerId, hostname, pid, database, workers, settings, painter, clock } = this.#parts;
-    const memory = await painter.memory();
+    const modelMemory = await painter.memory();
     const isPaused = await database.transaction(async (transaction) => {
       await workers.put(transaction, {
         id: workerId,
@@ -130,7 +130,7 @@ export class WorkLoop {
         seenAt: clock.now(),
         state: this.#state(),
         runningJob: this.#running.values().next().value ?? null,
-        memory,
+        modelMemory,
       });
       return settings.isPaused(transaction);
     });

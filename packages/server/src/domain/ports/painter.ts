@@ -93,7 +93,7 @@ export interface Painter {
   warmUp(model: string, signal: AbortSignal): Promise<Painting>;
   /** Whether the model has drawn once; it stays so when its process is ended for lack of work. */
   isReady(model: string): boolean;
-  /** Bytes that all its processes occupy; null where the system does not tell. */
-  memory(): Promise<bigint | null>;
+  /** Bytes that each model's process occupies, mapped weights included; those that do not run, or of which the system tells nothing, are absent. */
+  memory(): Promise<ReadonlyMap<string, number>>;
   close(): Promise<void>;
 }
