@@ -55,6 +55,15 @@ test('axe finds nothing with pictures, the viewer and the console open', async (
   expect(await findings(page)).toEqual([]);
 });
 
+test('the about box says whose work the model is', async () => {
+  const page = await web().visit();
+  await page.getByRole('button', { name: 'About' }).click();
+  const box = page.getByRole('dialog', { name: 'About Easel' });
+  await box.getByText(/Licence: MIT/).waitFor();
+  await box.getByText(/Fluent Emoji, Copyright \(c\) Microsoft Corporation, MIT License/).waitFor();
+  expect(await findings(page)).toEqual([]);
+});
+
 test('a picture is made, looked at and closed with the keyboard alone', async () => {
   const page = await web().visit();
   await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('4');

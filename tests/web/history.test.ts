@@ -39,7 +39,7 @@ test('it goes on as one scrolls, to the very first', async () => {
     .toBe(31);
 });
 
-test('words, seed and size are searched for, and the address keeps the search', async () => {
+test('words, seed, size and model are searched for, and the address keeps the search', async () => {
   const page = await web().visit('/history');
   await search(page, 'Words of the prompt', 'lemon');
   await expect.poll(() => entries(page).count()).toBe(1);
@@ -53,8 +53,13 @@ test('words, seed and size are searched for, and the address keeps the search', 
   await search(page, 'Seed', '');
   await search(page, 'Size, such as 128x128', '96x64');
   await expect.poll(() => entries(page).count()).toBe(1);
-  await search(page, 'Words of the prompt', 'nothing of the kind');
+  await page.getByLabel('Model', { exact: true }).selectOption('playground-v2.5');
+  await page.getByRole('button', { name: 'Search' }).click();
+  await expect.poll(() => new URL(page.url()).searchParams.get('model')).toBe('playground-v2.5');
+  await expect.poll(() => entries(page).count()).toBe(1);
+  await page.goto(`${web().server.url}/history?model=gone`);
   await page.getByText('Nothing fits this search.').waitFor();
+  expect(await page.getByLabel('Model', { exact: true }).inputValue()).toBe('gone');
 });
 
 test('a prompt with tags is text and nothing else', async () => {
@@ -66,6 +71,7 @@ test('a prompt with tags is text and nothing else', async () => {
 test('favourites are found again, two pictures are compared, and one is deleted', async () => {
   const page = await web().visit('/history?words=pear');
   await entries(page).first().getByRole('button', { name: 'Favourite' }).click();
+  await entries(page).first().getByRole('button', { name: 'Favourite', pressed: true }).waitFor();
   await page.getByLabel('Favourites').check();
   await expect.poll(() => entries(page).count()).toBe(1);
   await page.getByLabel('Favourites').uncheck();

@@ -125,6 +125,10 @@ test('prices, tokens, models, credits, usage and ledger', async () => {
   expect(tokens.json().encoders).toMatchObject([{ count: 3, truncated: '' }, { count: 3 }]);
   const { models } = (await get('/api/models', customer)).json();
   expect(models[0]).toMatchObject({ id: slug, name: 'easel-demo', is_default: true, is_embedded: true });
+  expect(models[0].licence).toMatchObject({
+    name: 'mit',
+    attributions: [expect.stringContaining('Fluent Emoji'), expect.anything()],
+  });
   expect((await get('/api/credits', customer)).json()).toMatchObject({
     balance: 0.999998,
     held: 0,

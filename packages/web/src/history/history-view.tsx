@@ -1,5 +1,5 @@
 import type { Job } from '@easel/contract';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { messageOf } from '../format/message-of.ts';
 import { Notice } from '../parts/notice.tsx';
 import { handOver } from '../playground/hand-over.ts';
@@ -8,6 +8,7 @@ import { addressOf, go, useRoute } from '../router.ts';
 import { useSession } from '../session/session.tsx';
 import { CompareDialog } from './compare-dialog.tsx';
 import { type Filter, filterOf, queryOf } from './filter.ts';
+import { Filters } from './filters.tsx';
 import { HistoryEntry } from './history-entry.tsx';
 import { useHistory } from './use-history.ts';
 
@@ -91,59 +92,5 @@ export function HistoryView() {
         </p>
       )}
     </div>
-  );
-}
-
-function Filters({
-  filter,
-  onChange,
-}: {
-  readonly filter: Filter;
-  readonly onChange: (change: Partial<Filter>) => void;
-}) {
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const data = new FormData(event.currentTarget);
-    const text = (name: string) => String(data.get(name) ?? '').trim();
-    onChange({ words: text('words'), seed: text('seed'), size: text('size'), model: text('model') });
-  };
-  return (
-    <search>
-      <form className="row wrap" onSubmit={submit} key={JSON.stringify(filter)}>
-        <input
-          name="words"
-          type="search"
-          aria-label="Words of the prompt"
-          placeholder="Words of the prompt"
-          defaultValue={filter.words}
-        />
-        <input
-          name="seed"
-          inputMode="numeric"
-          aria-label="Seed"
-          placeholder="Seed"
-          defaultValue={filter.seed}
-          size={8}
-        />
-        <input
-          name="size"
-          aria-label="Size, such as 128x128"
-          placeholder="128x128"
-          pattern="\d+x\d+"
-          defaultValue={filter.size}
-          size={8}
-        />
-        <input name="model" aria-label="Model" placeholder="Model" defaultValue={filter.model} size={12} />
-        <button type="submit">Search</button>
-        <label className="row check">
-          <input
-            type="checkbox"
-            checked={filter.favourite}
-            onChange={(event) => onChange({ favourite: event.target.checked })}
-          />
-          Favourites
-        </label>
-      </form>
-    </search>
   );
 }

@@ -25,11 +25,20 @@ export function AboutBox() {
           Pictures from prompts on your own machine, in TypeScript from the tokenizer to this page. Apache License 2.0.
         </p>
         {models.map((model) => (
-          <p key={model.id}>
-            <b>{model.id}</b> is drawn by {model.name}, {model.defaults.img_width}×{model.defaults.img_height}.
-            {model.is_embedded &&
-              ' That is the small model that comes along, trained on Fluent Emoji, Copyright (c) Microsoft Corporation, MIT License.'}
-          </p>
+          <section key={model.id}>
+            <h3>{model.id}</h3>
+            <p>
+              Drawn by {model.name}, {model.defaults.img_width}×{model.defaults.img_height}
+              {model.is_embedded && ', the small model that comes along'}. <Licence licence={model.licence} />
+            </p>
+            {model.licence && model.licence.attributions.length > 0 && (
+              <ul className="quiet">
+                {model.licence.attributions.map((notice) => (
+                  <li key={notice}>{notice}</li>
+                ))}
+              </ul>
+            )}
+          </section>
         ))}
         <p className="quiet">
           No content filter is built in. What is made here is the responsibility of whoever runs this server.
@@ -40,6 +49,18 @@ export function AboutBox() {
           </button>
         </form>
       </dialog>
+    </>
+  );
+}
+
+/** Only an address can be followed from here; a path is one on the server. */
+function Licence({ licence }: Pick<Model, 'licence'>) {
+  if (licence === null) return 'Its card names no licence: ask whoever you have it from.';
+  const name = /^[a-z0-9.-]+$/.test(licence.name) ? licence.name.toUpperCase() : licence.name;
+  if (licence.link === null || !/^https?:\/\//.test(licence.link)) return `Licence: ${name}.`;
+  return (
+    <>
+      Licence: <a href={licence.link}>{name}</a>.
     </>
   );
 }

@@ -11,6 +11,10 @@ export interface ModelCard {
   readonly isDefault: boolean;
   /** Whether it is the small model that comes along. */
   readonly isEmbedded: boolean;
+  /** What its card says of whose work it is; undefined where the card says nothing. */
+  readonly licence:
+    | { readonly name: string; readonly link?: string; readonly attributions: readonly string[] }
+    | undefined;
   readonly defaults: {
     readonly width: number;
     readonly height: number;
