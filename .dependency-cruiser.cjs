@@ -46,6 +46,7 @@ const doors = {
   aws4fetch: 'server/src/storage/',
   '(fastify|@fastify/[^/]+)': 'server/src/(http/|app\\.ts$)',
   '(react|react-dom)': 'web/src/',
+  vite: 'web/vite',
 };
 
 /** Domain code knows its ports; only adapters know libraries. */

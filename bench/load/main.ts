@@ -45,12 +45,15 @@ try {
     goal: 5,
   });
   const tenth = Math.floor(load.memory.length / 10);
-  const [second, last] = [median(load.memory.slice(tenth, 2 * tenth)), median(load.memory.slice(-tenth))];
+  const tenths = Array.from({ length: 10 }, (_, part) => median(load.memory.slice(part * tenth, (part + 1) * tenth)));
+  const [, second = 0] = tenths;
+  const last = tenths.at(-1) ?? 0;
   note('server memory', {
     secondTenthMB: second,
     lastTenthMB: last,
     growthPercent: 100 * (last / second - 1),
     goal: 5,
+    tenthsMB: tenths.map((median) => Math.round(median)).join(' '),
   });
   note('synchronous route, one at a time', {
     overheadMs: 1000 * (sequential - before.median),

@@ -10,6 +10,9 @@ import { pythonWith, reasonWithoutPython } from '../support/python-venv.ts';
 
 const requirements = fileURLToPath(new URL('python/schemathesis.txt', import.meta.url));
 const reason = await reasonWithoutPython();
+/** More of them find more: EASEL_TEST_EXAMPLES=500 is the long form. */
+const examples = process.env.EASEL_TEST_EXAMPLES ?? '5';
+const phases = 'examples,coverage,fuzzing';
 const checks = [
   'not_a_server_error',
   'status_code_conformance',
@@ -29,23 +32,40 @@ describe.skipIf(reason !== undefined)(`schemathesis${reason === undefined ? '' :
       env: {
         EASEL_LIMITS_REQUESTS_PER_MINUTE: '100000',
         EASEL_LIMITS_QUEUE_LENGTH: '100000',
-        EASEL_DEV_CREDITS: '1000',
+        EASEL_DEV_CREDITS: '0.002',
       },
     });
   }, 600_000);
   afterAll(() => server.stop());
 
-  test('finds no reply outside its schema and no failure of the server, on any surface', async () => {
-    const cwd = await mkdtemp(join(tmpdir(), 'easel-schemathesis-')); // it keeps what it found there
-    onTestFinished(() => rm(cwd, { recursive: true }));
-    const args = ['-m', 'schemathesis.cli', 'run', `${server.url}/openapi.json`, '--no-color'];
-    const how = ['--checks', checks.join(','), '--phases', 'examples,coverage', '--seed', '1'];
-    const key = ['--header', `x-api-key: ${server.adminKey}`];
-    const { stdout } = await promisify(execFile)(python, [...args, ...how, ...key], { cwd, maxBuffer: 2 ** 26 }).catch(
-      (error: Error & { stdout?: string }) => {
+  /** The administrator has no credits: every address is open to him and no picture is made. The other makes pictures until his credits are used up. */
+  test.each(['adminKey', 'devKey'] as const)(
+    'finds no reply outside its schema and no failure of the server, on any surface, with the %s',
+    async (holder) => {
+      const cwd = await mkdtemp(join(tmpdir(), 'easel-schemathesis-')); // it keeps what it found there
+      onTestFinished(() => rm(cwd, { recursive: true }));
+      const args = ['-m', 'schemathesis.cli', 'run', `${server.url}/openapi.json`, '--no-color'];
+      const how = [
+        '--checks',
+        checks.join(','),
+        '--phases',
+        phases,
+        '--max-examples',
+        examples,
+        '--seed',
+        '1',
+        '--request-timeout',
+        '300',
+      ];
+      const key = ['--header', `x-api-key: ${server[holder]}`];
+      const { stdout } = await promisify(execFile)(python, [...args, ...how, ...key], {
+        cwd,
+        maxBuffer: 2 ** 26,
+      }).catch((error: Error & { stdout?: string }) => {
         throw new Error(`${error.stdout ?? error.message}\n${server.output()}`);
-      },
-    );
-    expect(stdout).toMatch(/Tested: *\d+/);
-  }, 600_000);
+      });
+      expect(stdout).toMatch(/Tested: *\d+/);
+    },
+    600_000,
+  );
 });

@@ -50,9 +50,9 @@ export async function killRounds(
       const submitting = submitAll(api, accepted, round, seed);
       await sleep(delayMs);
       strike(victim, { server, worker, dataDir });
-      await submitting;
       if (victim === 'server') server = await restarted(server, start);
       if (victim === 'worker') worker = await startWorker(dataDir);
+      await submitting;
       const jobs = await untilEnded(api, accepted);
       await checkPromises(api, jobs);
       const count = (status: Job['status']) => jobs.filter((job) => job.status === status).length;
@@ -72,18 +72,24 @@ export async function killRounds(
   }
 }
 
-/** Requests that are cut off are tried again under the same key, as a careful client does. */
+/**
+ * Requests that are cut off are tried again under the same key until they are answered, as a careful client does: one that was
+ * taken in the moment of the kill is a job, though nobody was told of it.
+ */
 async function submitAll(api: Api, accepted: Set<string>, round: number, seed: number): Promise<void> {
   for (let index = 0; index < JOBS_A_ROUND; index++) {
     const body = { prompt: `a red apple ${round}`, num_inference_steps: 10, seed: 100 * round + index };
-    for (let attempt = 0; attempt < 3; attempt++) {
-      const job = await api.submit(`kill-${seed}-${round}-${index}`, body).catch(() => undefined);
-      if (job !== undefined) {
-        accepted.add(job.id);
-        break;
-      }
+    const deadline = Date.now() + PATIENCE_MS;
+    const submit = () =>
+      api.submit(`kill-${seed}-${round}-${index}`, body).catch((error: unknown) => {
+        if (Date.now() > deadline) throw error;
+      });
+    let job = await submit();
+    while (job === undefined) {
       await sleep(200);
+      job = await submit();
     }
+    accepted.add(job.id);
   }
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
+export const main = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
 
 export interface EaselServer {
   readonly url: string;
@@ -23,6 +23,8 @@ export interface ServeOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A folder that outlives this server; default: a new one that is removed at the end. */
   readonly dataDir?: string;
+  /** Default: any free one. */
+  readonly port?: number;
   readonly keys?: { readonly adminKey: string; readonly devKey: string };
 }
 
@@ -35,20 +37,24 @@ export function newKey(): string {
  * Starts `easel serve` as a user does: a process of its own, on a free port, with the embedded model and database in a folder
  * of its own. Resolves when it says that it listens.
  */
-export async function serveEasel({ env = {}, dataDir, keys }: ServeOptions = {}): Promise<EaselServer> {
+export async function serveEasel({ env = {}, dataDir, port = 0, keys }: ServeOptions = {}): Promise<EaselServer> {
   const folder = dataDir ?? (await newDataDir());
   const { adminKey, devKey } = keys ?? { adminKey: newKey(), devKey: newKey() };
-  const child = spawn(process.execPath, ['--conditions=@easel/source', main, 'serve', '--port', '0'], {
-    env: {
-      ...process.env,
-      EASEL_DATA_DIR: folder,
-      EASEL_ADMIN_KEY: adminKey,
-      EASEL_DEV_KEY: devKey,
-      EASEL_LOG_LEVEL: 'warn',
-      ...env,
+  const child = spawn(
+    process.execPath,
+    ['--conditions=@easel/source', '--max-semi-space-size=4', main, 'serve', '--port', String(port)],
+    {
+      env: {
+        ...process.env,
+        EASEL_DATA_DIR: folder,
+        EASEL_ADMIN_KEY: adminKey,
+        EASEL_DEV_KEY: devKey,
+        EASEL_LOG_LEVEL: 'warn',
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  );
   let output = '';
   for (const pipe of [child.stdout, child.stderr]) {
     pipe.setEncoding('utf8').on('data', (text: string) => {

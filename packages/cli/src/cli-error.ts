@@ -8,6 +8,9 @@ const statusOf = {
   output_exists: exitStatus.output,
   output_unwritable: exitStatus.output,
   disk_full: exitStatus.output,
+  page_not_built: exitStatus.failed,
+  key_missing: exitStatus.usage,
+  not_found: exitStatus.usage,
 } as const satisfies Record<string, ExitStatus>;
 
 export type CliErrorCode = keyof typeof statusOf;

@@ -5,6 +5,7 @@ export const exitStatus = {
   usage: 2,
   model: 3,
   output: 4,
+  server: 5,
   // 128 + the signal's number, as shells have it.
   hangup: 129,
   interrupted: 130,

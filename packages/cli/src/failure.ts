@@ -1,3 +1,4 @@
+import type { EaselConnectionError, EaselError, EaselJobError } from '@easel/client';
 import type { EngineError, EngineErrorDetails, ErrorKind } from '@easel/engine';
 import { CommanderError } from 'commander';
 import { CliError } from './cli-error.ts';
@@ -8,7 +9,7 @@ export interface Failure {
   readonly code: string;
   readonly message: string;
   readonly hint?: string;
-  readonly details?: EngineErrorDetails;
+  readonly details?: EngineErrorDetails & { readonly requestId?: string };
   readonly exitStatus: ExitStatus;
 }
 
@@ -30,6 +31,7 @@ export function toFailure(thrown: unknown): Failure {
     const { code, message, details } = thrown;
     return { code, message, details, exitStatus: statusOfKind[thrown.kind] };
   }
+  if (isClientError(thrown)) return serverFailure(thrown);
   if (thrown instanceof CommanderError) return usageFailure(thrown);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return { code: 'internal', message, hint: 'EASEL_DEBUG=1 shows where it came from', exitStatus: exitStatus.failed };
@@ -38,6 +40,28 @@ export function toFailure(thrown: unknown): Failure {
 /** By its name: `instanceof` would load the whole engine to report a mistyped option. */
 function isEngineError(thrown: unknown): thrown is EngineError {
   return thrown instanceof Error && thrown.name === 'EngineError' && 'kind' in thrown;
+}
+
+type ClientError = EaselError | EaselConnectionError | EaselJobError;
+
+function isClientError(thrown: unknown): thrown is ClientError {
+  return thrown instanceof Error && ['EaselError', 'EaselConnectionError', 'EaselJobError'].includes(thrown.name);
+}
+
+function serverFailure(error: ClientError): Failure {
+  const { message } = error;
+  if (error.name === 'EaselConnectionError') {
+    return { code: 'server_unreachable', message, exitStatus: exitStatus.server };
+  }
+  if (error.name === 'EaselJobError') return { code: error.code, message, exitStatus: exitStatus.server };
+  const { code, param, requestId } = error;
+  return {
+    code,
+    message,
+    ...(error.status >= 500 && requestId !== undefined && { hint: `the server's log has more, under ${requestId}` }),
+    details: { ...(param !== undefined && { param }), ...(requestId !== undefined && { requestId }) },
+    exitStatus: exitStatus.server,
+  };
 }
 
 function usageFailure(error: CommanderError): Failure {

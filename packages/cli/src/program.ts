@@ -1,6 +1,8 @@
 import { Command } from 'commander';
+import { creditsCommand, type GrantCreditsAction, type ShowCreditsAction } from './commands/credits.ts';
 import { type DoctorAction, doctorCommand } from './commands/doctor.ts';
 import { type GenerateAction, generateCommand } from './commands/generate.ts';
+import { type CreateKeyAction, keysCommand, type ListKeysAction, type RevokeKeyAction } from './commands/keys.ts';
 import { type InspectAction, inspectCommand } from './commands/model-inspect.ts';
 import {
   type ConfigAction,
@@ -19,6 +21,11 @@ export interface Actions {
   readonly serve: ServeAction;
   readonly worker: WorkerAction;
   readonly config: ConfigAction;
+  readonly createKey: CreateKeyAction;
+  readonly listKeys: ListKeysAction;
+  readonly revokeKey: RevokeKeyAction;
+  readonly grantCredits: GrantCreditsAction;
+  readonly showCredits: ShowCreditsAction;
 }
 
 /** The whole command line. Parsing it never ends the process: what is wrong is thrown. */
@@ -34,7 +41,9 @@ export function easelProgram(actions: Actions): Command {
   program
     .addCommand(serveCommand(actions.serve))
     .addCommand(workerCommand(actions.worker))
-    .addCommand(configCommand(actions.config));
+    .addCommand(configCommand(actions.config))
+    .addCommand(keysCommand(actions))
+    .addCommand(creditsCommand(actions));
   program.addHelpText('after', ending);
   silenceErrors(program);
   return program;
@@ -58,6 +67,7 @@ Exit status:
   1  internal failure         129, 130, 143  stopped by SIGHUP, Ctrl-C, SIGTERM
   2  wrong usage or input
   3  the model: missing, damaged or not supported
+  5  the server refused or failed, or cannot be reached
 
 EASEL_MODELS_DIR is where models are found by name; EASEL_DEBUG=1 shows where an error came from.
 `;

@@ -12,6 +12,11 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   // The commands are loaded when they run: help and version do not wait for the engine.
   const program = easelProgram({
     generate: async (prompt, flags) => {
+      if (flags.server !== undefined) {
+        const { runRemote } = await import('./generate/run-remote.ts');
+        status = await runRemote(prompt, flags, context, interruption);
+        return;
+      }
       const { runGenerate } = await import('./generate/run-generate.ts');
       status = await runGenerate(prompt, flags, context, interruption);
     },
@@ -30,6 +35,26 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
     worker: async (flags) => {
       const { runWorker } = await import('./serve/run-worker.ts');
       status = await runWorker(flags, context, interruption);
+    },
+    createKey: async (name, flags) => {
+      const { createKey } = await import('./keys/create-key.ts');
+      status = await createKey(name, flags, context, interruption.signal);
+    },
+    listKeys: async (flags) => {
+      const { listKeys } = await import('./keys/list-keys.ts');
+      status = await listKeys(flags, context, interruption.signal);
+    },
+    revokeKey: async (key, flags) => {
+      const { revokeKey } = await import('./keys/revoke-key.ts');
+      status = await revokeKey(key, flags, context, interruption.signal);
+    },
+    grantCredits: async (amount, flags) => {
+      const { grantCredits } = await import('./credits/grant-credits.ts');
+      status = await grantCredits(amount, flags, context, interruption.signal);
+    },
+    showCredits: async (flags) => {
+      const { showCredits } = await import('./credits/show-credits.ts');
+      status = await showCredits(flags, context, interruption.signal);
     },
     config: async (flags) => {
       const { runConfig } = await import('./serve/run-config.ts');

@@ -8,6 +8,7 @@ describe('easel model inspect', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(/^demo: Playground v2\.5/);
     expect(stdout).toMatch(/licence +mit \(/);
+    expect(stdout).toContain('Trained on Fluent Emoji, Copyright (c) Microsoft Corporation, MIT License');
     expect(stdout).toMatch(/unet +\d+\.\d\d M +\d+\.\d MB {2}F16/);
     expect(stdout).toContain('✓ complete');
   });

@@ -4,10 +4,12 @@ export {
   type AccountListQuery,
   type AccountPage,
   type AccountParams,
+  type AccountPatch,
   accountCreateSchema,
   accountListQuerySchema,
   accountPageSchema,
   accountParamsSchema,
+  accountPatchSchema,
   accountSchema,
 } from './api/admin/account.ts';
 export { type Grant, type GrantCreate, grantCreateSchema, grantSchema } from './api/admin/grant.ts';
@@ -26,12 +28,14 @@ export {
   type KeyList,
   type KeyListQuery,
   type KeyParams,
+  type KeyPatch,
   type KeyScope,
   keyCreatedSchema,
   keyCreateSchema,
   keyListQuerySchema,
   keyListSchema,
   keyParamsSchema,
+  keyPatchSchema,
   keySchema,
   keyScopes,
 } from './api/admin/key.ts';
@@ -178,7 +182,7 @@ export {
 } from './openai/stream.ts';
 export { type OpenaiUsage, openaiUsageSchema } from './openai/usage.ts';
 export { withoutNulls } from './openai/without-nulls.ts';
-export { defaultSlug, paths, reservedSlugs } from './paths.ts';
+export { defaultSlug, pagePaths, paths, reservedSlugs } from './paths.ts';
 export { type AspectRatio, aspectRatios, sdxlBuckets, sizeOfAspectRatio } from './picture/aspect-ratios.ts';
 export { requestedSize, type SizeFields, sideNamesOf, sizeContradiction } from './picture/requested-size.ts';
 export { formatSize, parseSize, type Size } from './picture/size.ts';

@@ -28,6 +28,8 @@ export const limits = {
   pageLength: { min: 1, max: 100 },
   /** Credits in one grant or budget: doubles hold every such amount to the micro-credit. */
   credits: { min: 0, max: 999_999_999 },
+  /** Jobs of one account that run at the same time. */
+  concurrent: { min: 1, max: 64 },
   requestsPerMinute: { min: 1, max: 100_000 },
 } as const satisfies Record<string, Range>;
 

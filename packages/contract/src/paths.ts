@@ -28,10 +28,13 @@ export const paths = {
   admin: {
     accounts: '/api/admin/accounts',
     account: '/api/admin/accounts/:id',
+    accountLedger: '/api/admin/accounts/:id/ledger',
+    accountUsage: '/api/admin/accounts/:id/usage',
     keys: '/api/admin/keys',
     key: '/api/admin/keys/:id',
     grants: '/api/admin/grants',
     jobs: '/api/admin/jobs',
+    anyJob: '/api/admin/jobs/:id',
     queue: '/api/admin/queue',
     pauseQueue: '/api/admin/queue/pause',
     resumeQueue: '/api/admin/queue/resume',
@@ -41,6 +44,15 @@ export const paths = {
   ready: '/readyz',
   metrics: '/metrics',
   openapi: '/openapi.json',
+} as const;
+
+/** The addresses of the web page's views; one document for all of them. */
+export const pagePaths = {
+  playground: '/',
+  history: '/history',
+  arena: '/arena',
+  console: '/console',
+  reference: '/reference',
 } as const;
 
 /** The slug that the default model answers to. */

@@ -1,37 +1,61 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { parse } from 'yaml';
 
-/** What a model's card says about its licence. */
+/** What a model's card says about whose work the model is, and what may be done with it. */
 export interface ModelLicence {
   /** An SPDX identifier in lower case as the Hub has it, or the name the card gives to a licence of its own. */
   readonly name: string;
   /** Where its text is: an address or a path relative to the card. */
   readonly link?: string;
+  /** Notices of the sources that the model was made of, to be shown with it. */
+  readonly attributions: readonly string[];
 }
 
-/** The licence named by the README.md of a model's folder; undefined when there is no card or it names none. */
-export async function readModelLicence(folder: string): Promise<ModelLicence | undefined> {
-  const card = await readFile(join(folder, 'README.md'), 'utf8').catch(() => undefined);
+/**
+ * The licence named by the card of a model: the README.md in its folder, or beside its single file.
+ *
+ * @returns undefined when there is no card or it names no licence
+ */
+export async function readModelLicence(path: string): Promise<ModelLicence | undefined> {
+  const isFolder = await stat(path).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  );
+  const card = await readFile(join(isFolder ? path : dirname(path), 'README.md'), 'utf8').catch(() => undefined);
   return card === undefined ? undefined : parseModelCard(card);
 }
 
 /**
- * Reads `license`, `license_name` and `license_link` from a card's front matter as the Hugging Face Hub defines it. Those are plain
- * scalars at top level, which is all of YAML that is read here; a `license` of `other` is called by its `license_name`.
+ * Reads `license`, `license_name` and `license_link` from a card's front matter as the Hugging Face Hub defines it, and a list of
+ * our own, `attributions`. A `license` of `other` is called by its `license_name`.
  */
 export function parseModelCard(card: string): ModelLicence | undefined {
-  const frontMatter = /^\uFEFF?---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1];
-  if (frontMatter === undefined) return undefined;
-  const licence = scalar(frontMatter, 'license');
-  const ownName = scalar(frontMatter, 'license_name');
-  const name = licence === undefined || licence === 'other' ? (ownName ?? licence) : licence;
+  const fields = frontMatterOf(card);
+  const text = (key: string) => asText(fields.get(key));
+  const licence = text('license');
+  const name = licence === undefined || licence === 'other' ? (text('license_name') ?? licence) : licence;
   if (name === undefined) return undefined;
-  const link = scalar(frontMatter, 'license_link');
-  return link === undefined ? { name } : { name, link };
+  const link = text('license_link');
+  const notices: unknown = fields.get('attributions');
+  const attributions = Array.isArray(notices) ? notices.map(asText).filter((notice) => notice !== undefined) : [];
+  return { name, ...(link !== undefined && { link }), attributions };
 }
 
-function scalar(frontMatter: string, key: string): string | undefined {
-  const value = new RegExp(`^${key}:[ \\t]*(.*?)[ \\t]*(?:[ \\t]#.*)?\\r?$`, 'm').exec(frontMatter)?.[1];
-  const unquoted = value?.replace(/^(["'])(.*)\1$/, '$2');
-  return unquoted === '' ? undefined : unquoted;
+/** Cards are written by hand: what is not YAML is as good as absent. */
+function frontMatterOf(card: string): ReadonlyMap<unknown, unknown> {
+  const frontMatter = /^\uFEFF?---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1];
+  if (frontMatter === undefined) return new Map();
+  try {
+    const fields: unknown = parse(frontMatter, { mapAsMap: true, maxAliasCount: 0, logLevel: 'error' });
+    return fields instanceof Map ? fields : new Map();
+  } catch {
+    return new Map();
+  }
+}
+
+/** The Hub takes a list of licences too; then the first one counts. */
+function asText(value: unknown): string | undefined {
+  const first: unknown = Array.isArray(value) ? value[0] : value;
+  return typeof first === 'string' && first.trim() !== '' ? first.trim() : undefined;
 }

@@ -10,10 +10,19 @@ async function parse(...args: string[]): Promise<{ prompt: string | undefined; f
     parsed = { prompt, flags };
   };
   const none = async () => {};
-  await easelProgram({ generate, inspect: none, doctor: none, serve: none, worker: none, config: none }).parseAsync(
-    ['generate', ...args],
-    { from: 'user' },
-  );
+  await easelProgram({
+    generate,
+    inspect: none,
+    doctor: none,
+    serve: none,
+    worker: none,
+    config: none,
+    createKey: none,
+    listKeys: none,
+    revokeKey: none,
+    grantCredits: none,
+    showCredits: none,
+  }).parseAsync(['generate', ...args], { from: 'user' });
   if (parsed === undefined) throw new Error('the command was not run');
   return parsed;
 }
@@ -22,7 +31,7 @@ describe('the options of generate', () => {
   it('leave everything to the model when there are none', async () => {
     const { prompt, flags } = await parse('a fox');
     expect(prompt).toBe('a fox');
-    expect(flags).toEqual({ samples: 1, model: 'demo', metadata: true, show: true });
+    expect(flags).toEqual({ samples: 1, metadata: true, show: true });
   });
 
   it('arrive as numbers, sizes and texts', async () => {

@@ -6,6 +6,7 @@ import type { GenerateFlags } from '../generate/generate-flags.ts';
 import { largestSeed } from '../generate/sample-seeds.ts';
 import { pictureFormats } from '../output/picture-format.ts';
 import { modelConfigOption, variantOption } from './model-options.ts';
+import { apiKeyFileOption, serverOption } from './server-options.ts';
 
 export type GenerateAction = (prompt: string | undefined, flags: GenerateFlags) => Promise<void>;
 
@@ -55,7 +56,7 @@ const output = [
 ];
 
 const model = [
-  new Option('-m, --model <name|path>', 'a name, a diffusers folder or a .safetensors file').default('demo'),
+  new Option('-m, --model <name|path>', 'a name, a diffusers folder or a .safetensors file (default: demo)'),
   modelConfigOption(),
   variantOption(),
   new Option('--threads <n>', 'processor threads (default: the physical cores)').argParser(
@@ -100,12 +101,15 @@ const sampling = [
   ),
 ];
 
+const server = [serverOption('make the pictures there'), apiKeyFileOption('EASEL_API_KEY')];
+
 const groups: readonly (readonly [heading: string, options: readonly Option[]])[] = [
   ['Picture:', picture],
   ['Output:', output],
   ['Model:', model],
   ['From a picture:', imageToImage],
   ['Sampling:', sampling],
+  ['Server:', server],
 ];
 
 function solverOrder(text: string): 1 | 2 | 3 {
@@ -122,5 +126,6 @@ Examples:
   easel generate "a castle" --negative-prompt "clouds" --steps 50 --size 128x96 -o castle.webp
   easel generate --image sketch.png --strength 0.7 "a rocket" --json
   echo "a panda" | easel generate --quiet
+  EASEL_API_KEY=SG_… easel generate --server http://127.0.0.1:8400 "a panda"
   easel generate -- "--a prompt that begins with hyphens"
 `;

@@ -14,6 +14,10 @@ function contradictions(flags: GenerateFlags): [boolean, string][] {
   const hasNegativeSizes = flags.negativeOriginalSize !== undefined && flags.negativeTargetSize !== undefined;
   const hasSolver = flags.solverOrder !== undefined || flags.solverType !== undefined;
   return [
+    [
+      flags.apiKeyFile !== undefined && flags.server === undefined,
+      '--api-key-file is the key for --server, which is missing',
+    ],
     [flags.size !== undefined && hasSide, '--size is both sides at once; leave out either it or --width and --height'],
     [
       flags.image !== undefined && (flags.width === undefined) !== (flags.height === undefined),

@@ -35,7 +35,10 @@ export interface RequestFlags {
 /** All the options of `easel generate`. */
 export interface GenerateFlags extends RequestFlags {
   readonly promptFile?: string;
-  readonly model: string;
+  /** Without a server a name or path, `demo` unless given; of a server one of its models, its default one unless given. */
+  readonly model?: string;
+  readonly server?: string;
+  readonly apiKeyFile?: string;
   readonly modelConfig?: string;
   readonly variant?: 'fp16' | 'fp32';
   readonly threads?: number;

@@ -18,10 +18,10 @@ export interface Watching {
 
 /** Loads the model in a process of its own and makes the pictures; an abort ends that process at once. */
 export async function makePictures(
-  { flags, request, modelPath }: PreparedRun,
+  { flags, request, modelName, modelPath }: PreparedRun,
   { signal, progress, previews, log }: Watching,
 ): Promise<MadePictures> {
-  progress.begin(`loading ${flags.model}`);
+  progress.begin(`loading ${modelName}`);
   const host = await createEngineHost({
     model: modelPath,
     load: loadOptions(flags),

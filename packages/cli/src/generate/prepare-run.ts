@@ -16,6 +16,7 @@ export interface PreparedRun {
   readonly flags: GenerateFlags;
   readonly request: GenerateRequest;
   readonly output: OutputPlan;
+  readonly modelName: string;
   readonly modelPath: string;
 }
 
@@ -30,23 +31,33 @@ export async function prepareRun(
   const prompt = await promptOf(argument, flags, context, signal);
   const seeds = sampleSeeds(flags.seed, flags.samples);
   const names = flags.generator === 'shared' ? seeds.map(() => seeds[0]) : seeds;
-  const { output: wished, format, overwrite } = flags;
-  const output = planOutput({
+  const output = planned(prompt, names, flags);
+  const modelName = flags.model ?? 'demo';
+  const modelPath = resolveModel(modelName, context.env);
+  const picture: DecodedPicture | undefined =
+    flags.image === undefined ? undefined : await readInputPicture(flags.image, sizeOf(flags));
+  return { flags, request: buildRequest(prompt, flags, seeds, picture), output, modelName, modelPath };
+}
+
+/** Where the pictures go; the folder has been written to. */
+export function planned(
+  prompt: string,
+  seeds: readonly number[],
+  { output, format, overwrite }: GenerateFlags,
+): OutputPlan {
+  const plan = planOutput({
     prompt,
-    seeds: names,
-    ...(wished !== undefined && { output: wished }),
+    seeds,
+    ...(output !== undefined && { output }),
     ...(format !== undefined && { format }),
     ...(overwrite !== undefined && { overwrite }),
   });
-  checkFolder(output.folder);
-  const modelPath = resolveModel(flags.model, context.env);
-  const picture: DecodedPicture | undefined =
-    flags.image === undefined ? undefined : await readInputPicture(flags.image, sizeOf(flags));
-  return { flags, request: buildRequest(prompt, flags, seeds, picture), output, modelPath };
+  checkFolder(plan.folder);
+  return plan;
 }
 
 /** An interruption ends the wait for standard input, and does not touch it when it is not read. */
-async function promptOf(
+export async function promptOf(
   argument: string | undefined,
   { promptFile: file }: GenerateFlags,
   { stdin }: CliContext,

@@ -6,16 +6,16 @@ import type { Progress } from '../progress/progress.ts';
 import type { PictureArea } from '../terminal-picture/picture-area.ts';
 
 /** Takes previews as they come; those that come while one is being shown replace each other. */
-export class PreviewFeed {
-  readonly #show: (picture: DecodedPicture) => Promise<void>;
-  #waiting: DecodedPicture | undefined;
+export class PreviewFeed<Picture = DecodedPicture> {
+  readonly #show: (picture: Picture) => Promise<void>;
+  #waiting: Picture | undefined;
   #work: Promise<void> | undefined;
 
-  constructor(show: (picture: DecodedPicture) => Promise<void>) {
+  constructor(show: (picture: Picture) => Promise<void>) {
     this.#show = show;
   }
 
-  update(picture: DecodedPicture): void {
+  update(picture: Picture): void {
     this.#waiting = picture;
     this.#work ??= this.#showAll();
   }

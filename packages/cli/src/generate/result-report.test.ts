@@ -18,7 +18,7 @@ function madeWith(result: Partial<GenerateResult>, given: Partial<GenerateFlags>
   const defaults = { ...used };
   const info = { path: '/m', layout: 'diffusers', family: 'f', defaults, components: [], configSource: 'c' } as const;
   const output = { format: 'png', folder: '.', paths: ['x.png'], named: true, overwrite: false } as const;
-  const run = { flags, request: { prompt: 'p' }, output, modelPath: '/m' };
+  const run = { flags, request: { prompt: 'p' }, output, modelName: 'demo', modelPath: '/m' };
   return [run, { info, result: { images: [image(7n)], used, truncated: [], timings, ...result } }] as const;
 }
 

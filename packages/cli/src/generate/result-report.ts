@@ -2,6 +2,7 @@ import type { GeneratedImage, PromptField } from '@easel/engine';
 import { duration } from '../progress/duration.ts';
 import type { MadePictures } from './make-pictures.ts';
 import type { PreparedRun } from './prepare-run.ts';
+import type { TruncatedText } from './truncated-texts.ts';
 
 export interface SavedPicture {
   readonly image: GeneratedImage;
@@ -16,12 +17,13 @@ const optionOf = {
   negativePrompt2: '--negative-prompt-2',
 } as const satisfies Record<PromptField, string>;
 
+export function truncationWarning({ field, text }: TruncatedText): string {
+  return `${optionOf[field]} is longer than the model can read; it has not seen the end: ${JSON.stringify(text)}`;
+}
+
 /** Things that went otherwise than somebody may think, in sentences. */
 export function warningsOf({ flags }: PreparedRun, { result }: MadePictures): string[] {
-  const warnings = result.truncated.map(
-    ({ field, text }) =>
-      `${optionOf[field]} is longer than the model can read; it has not seen the end: ${JSON.stringify(text)}`,
-  );
+  const warnings = result.truncated.map(truncationWarning);
   if (flags.negativePrompt !== undefined && result.used.guidanceScale <= 1) {
     warnings.push(
       `the negative prompt has no effect at --guidance-scale ${result.used.guidanceScale}; it needs more than 1`,
@@ -59,7 +61,7 @@ export function resultAsJson(
       bytes,
       timings: image.timings,
     })),
-    model: { name: run.flags.model, path: info.path, family: info.family },
+    model: { name: run.modelName, path: info.path, family: info.family },
     used: result.used,
     truncated: result.truncated,
     warnings: warningsOf(run, made),

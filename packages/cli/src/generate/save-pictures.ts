@@ -37,7 +37,10 @@ export async function savePictures(
 }
 
 /** The failure of a run whose names were taken by somebody else while it made its pictures; they are safe under other names. */
-export function displacement({ output }: PreparedRun, saved: readonly SavedPicture[]): CliError | undefined {
+export function displacement(
+  { output }: Pick<PreparedRun, 'output'>,
+  saved: readonly Pick<SavedPicture, 'file'>[],
+): CliError | undefined {
   if (!output.named) return undefined;
   const moved = saved.flatMap(({ file }, index) =>
     file === output.paths[index] ? [] : [{ wanted: output.paths[index], file }],

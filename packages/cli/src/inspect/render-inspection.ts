@@ -12,6 +12,7 @@ export function renderInspection({ name, report, licence }: InspectedModel): str
   const facts: [label: string, text: string][] = [['path', path], ...(info ? factsOf(info) : [])];
   if (scheduler) facts.push(['sampler', samplerText(scheduler)]);
   facts.push(['licence', licenceText(licence)]);
+  for (const notice of licence?.attributions ?? []) facts.push(['', notice]);
   const lines = [
     info === undefined ? name : `${name}: ${info.family}`,
     ...facts.map(([label, text]) => `  ${label.padEnd(10)}${text}`),

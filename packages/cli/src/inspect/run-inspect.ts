@@ -1,5 +1,3 @@
-import { stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { inspectModel } from '@easel/engine';
 import { readModelLicence, resolveModel } from '@easel/models';
 import type { CliContext } from '../cli-context.ts';
@@ -17,14 +15,9 @@ export async function runInspect(name: string, flags: InspectFlags, { env, stdou
       ...(modelConfig !== undefined && { config: modelConfig }),
       ...(variant !== undefined && { variant }),
     }),
-    readModelLicence(await cardFolder(path)),
+    readModelLicence(path),
   ]);
   const model: InspectedModel = { name, report, licence };
   stdout.write(flags.json ? `${JSON.stringify(inspectionAsJson(model), null, 2)}\n` : renderInspection(model));
   return report.problems.length === 0 ? exitStatus.ok : exitStatus.model;
-}
-
-/** The card lies in the folder, or beside the single file. */
-async function cardFolder(path: string): Promise<string> {
-  return (await stat(path)).isDirectory() ? path : dirname(path);
 }

@@ -13,6 +13,7 @@ export interface Listening {
 export function announcement({ url, model, isEmbeddedModel, firstKeys }: Listening): string {
   const lines = [
     `Easel listens on ${url}`,
+    `  page        ${url}/ in a browser`,
     `  model       ${model}${isEmbeddedModel ? ' (the small embedded one; --model takes another)' : ''}`,
   ];
   if (firstKeys.admin !== undefined) lines.push(`  admin key   ${firstKeys.admin}`);

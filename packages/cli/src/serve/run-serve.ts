@@ -4,6 +4,7 @@ import type { ServeFlags } from '../commands/serve.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
 import type { Interruption } from '../interruption.ts';
 import { announcement } from './announcement.ts';
+import { pageFolder } from './page-folder.ts';
 import { serverConfig } from './server-config.ts';
 import { untilStopped } from './until-stopped.ts';
 
@@ -15,7 +16,8 @@ export async function runServe(
 ): Promise<ExitStatus> {
   const config = await serverConfig(flags, context);
   interruption.allow(stopPatienceMs(config.drainSeconds));
-  const server = await startServer(config, { signal: interruption.signal });
+  const page = await pageFolder(interruption.signal);
+  const server = await startServer(config, { signal: interruption.signal, pageFolder: page });
   context.stdout.write(announcement(server));
   await untilStopped(server, interruption.signal);
   return exitStatus.ok;

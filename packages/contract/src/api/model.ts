@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { schedulers } from '../limits.ts';
 import { aspectRatios } from '../picture/aspect-ratios.ts';
-import { choice, openObject } from '../schema/define.ts';
+import { choice, nullable, openObject } from '../schema/define.ts';
 
 const pixels = (description: string, example: number) =>
   Type.Integer({ minimum: 1, description: `${description}, in pixels`, examples: [example] });
@@ -36,12 +36,31 @@ export const modelDefaultsSchema = openObject(
   { title: 'ModelDefaults', description: 'What is taken where a request is silent' },
 );
 
+const modelLicenceSchema = openObject(
+  {
+    name: Type.String({ description: "An SPDX identifier, or the name of the model's own licence", examples: ['mit'] }),
+    link: nullable(Type.String({ description: 'Where its text is' }), {
+      description: 'Where its text is: an address, or a path relative to the card; null: the card does not say',
+      examples: ['https://example.org/LICENSE.md'],
+    }),
+    attributions: Type.Array(Type.String({ description: 'A notice' }), {
+      description: 'Notices of the sources that the model was made of',
+      examples: [['Trained on Fluent Emoji, Copyright (c) Microsoft Corporation, MIT License']],
+    }),
+  },
+  { title: 'ModelLicence', description: 'Whose work the model is' },
+);
+
 export const modelSchema = openObject(
   {
     id: Type.String({ description: "The model's name in requests", examples: ['playground-v2.5'] }),
     name: Type.String({ description: 'What it really is', examples: ['Playground v2.5', 'easel-demo'] }),
     is_default: Type.Boolean({ description: 'Whether it draws when a request names none', examples: [true] }),
     is_embedded: Type.Boolean({ description: 'Whether it is the small model that comes along', examples: [false] }),
+    licence: nullable(modelLicenceSchema, {
+      description: "What the model's card says; null: there is none",
+      examples: [null],
+    }),
     defaults: modelDefaultsSchema,
     limits: modelLimitsSchema,
     sizes: Type.Array(modelSizeSchema, { description: 'One for each aspect ratio it draws' }),

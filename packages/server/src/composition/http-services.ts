@@ -12,9 +12,11 @@ import { QueueControl } from '../domain/queue-control.ts';
 import { RateLimiter } from '../domain/rate-limits.ts';
 import { SubmitJob } from '../domain/submit-job.ts';
 import { waitForJob } from '../domain/wait-for-job.ts';
+import { PageSession } from '../http/page/session.ts';
 import type { HttpServices } from '../http/services.ts';
 import { checkInputImage } from '../inference/check-input-image.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import { isLoopback } from './is-loopback.ts';
 import { countEndedJob } from './job-metrics.ts';
 import type { Core } from './open-core.ts';
 import { readiness } from './readiness.ts';
@@ -24,10 +26,12 @@ export function httpServices(core: Core, config: Config, secret: ServerSecret, m
   const { limits, pricing: tariff } = config;
   const queries = new JobQueries(core);
   const cancelJob = new CancelJob(core);
+  const keys = new KeyService({ ...core, secret });
   const control = new QueueControl({ ...core, queueLength: limits.queueLength });
   return {
     accounts: new AccountService(core),
-    keys: new KeyService({ ...core, secret }),
+    keys,
+    pageSession: isLoopback(config.host) ? new PageSession({ secret, owner: () => keys.development() }) : null,
     credits: new CreditService(core),
     rateLimiter: new RateLimiter({ ...core, requestsPerMinute: limits.requestsPerMinute }),
     tariff,

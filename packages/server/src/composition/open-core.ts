@@ -24,6 +24,7 @@ import { PgBossQueue } from '../queue/pg-boss-queue.ts';
 import { FileImageStore } from '../storage/file-image-store.ts';
 import type { Storage } from './open-storage.ts';
 import { servedModels } from './served-models.ts';
+import type { Phase } from './shutdown.ts';
 import { version } from './version.ts';
 
 const HOUR_MS = 3_600_000;
@@ -34,16 +35,20 @@ export type Core = Awaited<ReturnType<typeof openCore>>;
 /**
  * Connects to the database, brings its schema up to date, and opens queue, events, pictures and models.
  *
+ * @param end what has to be done at the end, first things first; each part that is opened puts itself in front, so that what is
+ *   open is closed again when the next part cannot be opened
  * @throws EngineError for a model that would not load
  */
-export async function openCore(config: Config, storage: Storage, log: Logger) {
+export async function openCore(config: Config, storage: Storage, log: Logger, end: Phase[]) {
   const { address } = storage;
-  const painter = await openPainter(config, log);
   const onConnectionLost = (error: unknown) => log.warn({ err: error }, 'lost a connection to the database');
   const database = openDatabase({ address, onConnectionLost });
+  end.unshift({ name: 'connections', timeoutMs: 5000, run: () => database.close() });
   const migrated = await migrate(database.kysely);
   if (migrated.length > 0) log.info({ migrated }, 'the database schema is up to date now');
   const connection = 'url' in address ? { connectionString: address.url } : address;
+  const painter = await openPainter(config, log);
+  end.unshift({ name: 'engine', timeoutMs: 5000, run: () => painter.close() });
   const queue = new PgBossQueue({
     connection,
     models: painter.models().map(({ slug }) => slug),
@@ -52,8 +57,10 @@ export async function openCore(config: Config, storage: Storage, log: Logger) {
     onError: onConnectionLost,
     onWarning: (warning) => log.warn({ warning }, 'the queue warns'),
   });
+  end.unshift({ name: 'queue', timeoutMs: 15_000, run: () => queue.stop() });
   await queue.start();
   const bus = new PostgresEventBus({ database, address, onConnectionLost });
+  end.unshift({ name: 'events', timeoutMs: 5000, run: () => bus.close() });
   await bus.start();
   const { imagesSeconds, requestsSeconds } = config.retention;
   const base = {
@@ -71,7 +78,7 @@ export async function openCore(config: Config, storage: Storage, log: Logger) {
     rateLimits: rateLimitsInPostgres,
     queue,
     bus,
-    store: new FileImageStore(join(storage.dataDir, 'images')),
+    store: new FileImageStore(config.imagesDir ?? join(storage.dataDir, 'images')),
     painter,
     clock: systemClock,
     retention: { imagesMs: imagesSeconds * 1000, requestsMs: requestsSeconds * 1000, undeliveredMs: HOUR_MS },

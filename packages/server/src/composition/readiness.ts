@@ -17,7 +17,7 @@ export async function readiness(core: Core, control: QueueControl, signal: Abort
     }),
     check('queue', patience, async () => {
       const [model] = core.painter.models();
-      if (model !== undefined) await core.queue.depth(model.slug);
+      if (model !== undefined) await core.queue.probe(model.slug);
     }),
     check('engine', patience, async () => {
       const workers = await control.workersListed();

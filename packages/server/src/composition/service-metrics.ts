@@ -1,16 +1,20 @@
 import { createMetrics, type Metrics } from '../observability/metrics.ts';
 import type { Core } from './open-core.ts';
 
-/** The metrics of one process, with what is read from queue and engines at each scrape. */
-export function createServiceMetrics({ painter, queue }: Pick<Core, 'painter' | 'queue'>): Metrics {
+/** The metrics of one process, with what is read from the database and the engines at each scrape. */
+export function createServiceMetrics({
+  painter,
+  database,
+  jobs,
+}: Pick<Core, 'painter' | 'database' | 'jobs'>): Metrics {
   return createMetrics({
     async queueDepth() {
-      const models = painter.models().map(({ slug }) => slug);
-      return new Map(await Promise.all(models.map(async (slug) => [slug, await queue.depth(slug)] as const)));
+      const depths = new Map<string, number>();
+      await database.transaction(async (transaction) => {
+        for (const { slug } of painter.models()) depths.set(slug, await jobs.countQueued(transaction, slug));
+      });
+      return depths;
     },
-    async engineMemory() {
-      const memory = await painter.memory();
-      return new Map(memory === null ? [] : [['all', Number(memory)]]);
-    },
+    engineMemory: () => painter.memory(),
   });
 }

@@ -27,20 +27,20 @@ export interface RunningServer {
  * Starts the image API with everything it needs. What was started is stopped again when a part cannot be.
  *
  * @param options.signal ends the start
+ * @param options.pageFolder of the built web page; without it there is none
  * @throws ConfigError, DatabaseUnavailable, EngineError: each says what is wrong and what to do
  */
 export async function startServer(
   config: Config,
-  { signal }: { readonly signal: AbortSignal },
+  { signal, pageFolder }: { readonly signal: AbortSignal; readonly pageFolder?: string | undefined },
 ): Promise<RunningServer> {
   const log = createLogger(config.logLevel);
   const storage = await openStorage({ config, log, signal, exclusive: true });
   const end: Phase[] = [{ name: 'database', timeoutMs: 70_000, run: () => storage.close() }];
   try {
-    const core = await openCore(config, storage, log);
-    end.unshift(...closingOf(core));
+    const core = await openCore(config, storage, log, end);
     signal.throwIfAborted();
-    return await serve({ config, log, storage, core, end });
+    return await serve({ config, log, storage, core, end, pageFolder });
   } catch (error) {
     await shutDown(end, log);
     throw error;
@@ -52,11 +52,12 @@ interface Parts {
   readonly log: Logger;
   readonly storage: Storage;
   readonly core: Core;
+  readonly pageFolder: string | undefined;
   /** What has to be done at the end, first things first; each part that starts puts itself in front. */
   readonly end: Phase[];
 }
 
-async function serve({ config, log, storage, core, end }: Parts): Promise<RunningServer> {
+async function serve({ config, log, storage, core, end, pageFolder }: Parts): Promise<RunningServer> {
   const secret = config.secret === null ? await secretOfFolder(storage.dataDir) : secretFromText(config.secret);
   const firstKeys = await startingKeys(core, config, secret);
   const metrics = createServiceMetrics(core);
@@ -64,23 +65,24 @@ async function serve({ config, log, storage, core, end }: Parts): Promise<Runnin
   const drained = new AbortController();
   const tidying = keepTidy(core, log, stopping.signal);
   end.unshift({ name: 'janitor', timeoutMs: 5000, run: () => tidying });
-  const work = config.worker.enabled ? await startWork(core, config, log, metrics) : idleWork(core);
-  const jobs = drainOf(work, config);
-  end.unshift(jobs);
+  const jobs = config.worker.enabled ? [drainOf(await startWork(core, config, log, metrics), config)] : [];
+  end.unshift(...jobs);
   const app = await buildHttp(httpServices(core, config, secret, metrics), {
     bodyBytes: config.limits.bodyBytes,
     publicUrl: config.publicUrl,
     corsOrigins: config.cors.origins,
+    trustedProxies: config.trustedProxies,
     segmindBase64Default: config.segmind.base64Default,
     openaiModelAliases: config.openai.modelAliases,
     version,
+    pageFolder,
     logger: log,
     onAnswered: metrics.requestEnded,
     stopping: stopping.signal,
     drained: drained.signal,
   });
   const requests = closingRequests(app, drained);
-  end.splice(0, 1, requests.first, jobs, requests.last);
+  end.splice(0, jobs.length, requests.first, ...jobs, requests.last);
   await app.listen({ host: config.host, port: config.port });
   const [model] = core.painter.models();
   return {
@@ -99,19 +101,6 @@ async function serve({ config, log, storage, core, end }: Parts): Promise<Runnin
 function drainOf(work: Work, { drainSeconds }: Config): Phase {
   const drainMs = drainSeconds * 1000;
   return { name: 'jobs', timeoutMs: drainMs + 15_000, run: () => work.stop(drainMs) };
-}
-
-/** Of a server whose pictures are made by workers elsewhere: it has a queue to close all the same. */
-function idleWork({ queue }: Core): Work {
-  return { stop: (drainMs) => queue.stop({ drainMs }) };
-}
-
-function closingOf({ bus, database, painter }: Core): Phase[] {
-  return [
-    { name: 'engine', timeoutMs: 5000, run: () => painter.close() },
-    { name: 'events', timeoutMs: 5000, run: () => bus.close() },
-    { name: 'connections', timeoutMs: 5000, run: () => database.close() },
-  ];
 }
 
 function urlOf({ host }: Config, address: AddressInfo | string | null): string {

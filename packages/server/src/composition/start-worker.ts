@@ -3,7 +3,7 @@ import { createLogger } from '../observability/logger.ts';
 import { openCore } from './open-core.ts';
 import { openStorage } from './open-storage.ts';
 import { createServiceMetrics } from './service-metrics.ts';
-import { shutDown } from './shutdown.ts';
+import { type Phase, shutDown } from './shutdown.ts';
 import { startWork } from './start-work.ts';
 
 export interface RunningWorker {
@@ -23,26 +23,15 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   const log = createLogger(config.logLevel);
   const storage = await openStorage({ config, log, signal, exclusive: false });
+  const end: Phase[] = [{ name: 'database', timeoutMs: 5000, run: () => storage.close() }];
   try {
-    const core = await openCore(config, storage, log);
+    const core = await openCore(config, storage, log, end);
     const work = await startWork(core, config, log, createServiceMetrics(core));
     const drainMs = config.drainSeconds * 1000;
-    return {
-      models: core.painter.models().map(({ slug }) => slug),
-      stop: () =>
-        shutDown(
-          [
-            { name: 'jobs', timeoutMs: drainMs + 15_000, run: () => work.stop(drainMs) },
-            { name: 'engine', timeoutMs: 5000, run: () => core.painter.close() },
-            { name: 'events', timeoutMs: 5000, run: () => core.bus.close() },
-            { name: 'connections', timeoutMs: 5000, run: () => core.database.close() },
-            { name: 'database', timeoutMs: 5000, run: () => storage.close() },
-          ],
-          log,
-        ),
-    };
+    end.unshift({ name: 'jobs', timeoutMs: drainMs + 15_000, run: () => work.stop(drainMs) });
+    return { models: core.painter.models().map(({ slug }) => slug), stop: () => shutDown(end, log) };
   } catch (error) {
-    await storage.close();
+    await shutDown(end, log);
     throw error;
   }
 }

@@ -1,9 +1,10 @@
-import { isIPv4 } from 'node:net';
 import { decimalToMicro } from '@easel/contract';
 import type { Config } from '../config/schema.ts';
 import { KeyService } from '../domain/keys.ts';
 import type { ServerSecret } from '../domain/ports/secret.ts';
+import { requireSameSecret } from '../domain/require-same-secret.ts';
 import { StartingKeys } from '../domain/starting-keys.ts';
+import { isLoopback } from './is-loopback.ts';
 import type { Core } from './open-core.ts';
 
 /** Keys that have just been drawn: shown once and never again. */
@@ -14,6 +15,7 @@ export interface FirstKeys {
 
 /** Sees to the admin key and the development key. */
 export async function startingKeys(core: Core, config: Config, secret: ServerSecret): Promise<FirstKeys> {
+  await requireSameSecret({ ...core, secret });
   const { adminKey, devKey, devCredits, host } = config;
   const keys = new StartingKeys({ ...core, secret, keyService: new KeyService({ ...core, secret }) });
   const admin = await keys.ensureAdminKey({ fixed: adminKey });
@@ -23,9 +25,4 @@ export async function startingKeys(core: Core, config: Config, secret: ServerSec
     isLoopback: isLoopback(host),
   });
   return { admin: admin ?? undefined, development: key === null ? undefined : { key, credits: devCredits } };
-}
-
-/** Whether only this machine reaches the address (RFC 6890: 127.0.0.0/8, ::1). */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }

@@ -36,6 +36,7 @@ export const configSchema = Type.Object(
     }),
     publicUrl: text('how clients reach the server, for absolute links; default: the Host they asked for'),
     dataDir: text('folder of the database, pictures and the server secret'),
+    imagesDir: text('folder of the pictures, the same one for all machines; default: `images` in the data folder'),
     databaseUrl: text('postgres:// URL of a PostgreSQL of your own; default: the embedded one'),
     model: text('path or name of the model that answers to playground-v2.5; default: the embedded one'),
     models: Type.Record(Type.String({ pattern: '^[a-z0-9][a-z0-9._-]*$' }), Type.String(), {
@@ -98,6 +99,10 @@ export const configSchema = Type.Object(
       { origins: Type.Array(Type.String(), { default: [], description: 'pages that may call; "*": all' }) },
       { additionalProperties: false, default: {} },
     ),
+    trustedProxies: Type.Array(Type.String(), {
+      default: [],
+      description: 'proxies whose X-Forwarded headers are believed: addresses or networks such as 10.0.0.0/8',
+    }),
     reviewHook: text('module whose default export accepts or rejects each finished picture'),
     drainSeconds: seconds({ default: 30, description: 'how long running jobs may take to finish at a stop' }),
     logLevel: Type.Union(

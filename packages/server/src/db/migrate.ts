@@ -1,11 +1,12 @@
 import type { Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { initial } from './migrations/0001-initial.ts';
+import { modelMemory } from './migrations/0002-model-memory.ts';
 import { SCHEMA } from './schema.ts';
 import type { Tables } from './tables.ts';
 
 /** By name, and run in the order of their names. */
-const migrations = { '0001-initial': initial };
+const migrations = { '0001-initial': initial, '0002-model-memory': modelMemory };
 
 /**
  * Brings the schema up to date, all of it or nothing. Processes that start together take turns: the first one migrates, the

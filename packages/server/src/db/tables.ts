@@ -163,7 +163,7 @@ export interface WorkersTable {
   seen_at: Date;
   state: string;
   running_job: Optional<string>;
-  memory: Optional<bigint>;
+  model_memory: ColumnType<Record<string, number>, string, string>;
 }
 
 export interface SettingsTable {

@@ -1,6 +1,6 @@
 import { DomainError } from './domain-error.ts';
 import { newId } from './ids.ts';
-import type { Account, Accounts, AccountsPage, NewAccount } from './ports/accounts.ts';
+import type { Account, AccountChanges, Accounts, AccountsPage, NewAccount } from './ports/accounts.ts';
 import type { Database } from './ports/database.ts';
 
 export interface AccountServiceParts {
@@ -21,13 +21,17 @@ export class AccountService {
     const { database, accounts } = this.#parts;
     const id = newId();
     return database.transaction(async (transaction) => {
-      if (!(await accounts.insert(transaction, { id, name, maxConcurrent }))) {
-        throw new DomainError('conflict', `there is an account named "${name}" already; choose another name`, {
-          param: 'name',
-        });
-      }
+      if (!(await accounts.insert(transaction, { id, name, maxConcurrent }))) throw nameTaken(name);
       return (await accounts.find(transaction, id)) ?? noAccount(id);
     });
+  }
+
+  /** What is absent stays. A new limit holds for jobs from now on. @throws DomainError `not_found`, `conflict` when the name is taken */
+  async change(id: string, changes: AccountChanges): Promise<Account> {
+    const { database, accounts } = this.#parts;
+    const changed = await database.transaction((transaction) => accounts.change(transaction, id, changes));
+    if (changed === false) throw nameTaken(changes.name ?? '');
+    return changed ?? noAccount(id);
   }
 
   /** @throws DomainError `not_found` */
@@ -41,6 +45,11 @@ export class AccountService {
     const { database, accounts } = this.#parts;
     return database.transaction((transaction) => accounts.list(transaction, page));
   }
+}
+
+function nameTaken(name: string): DomainError {
+  const message = `there is an account named "${name}" already; choose another name`;
+  return new DomainError('conflict', message, { param: 'name' });
 }
 
 function noAccount(id: string): never {

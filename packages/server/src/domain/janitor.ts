@@ -7,6 +7,7 @@ import type { ImageStore } from './ports/image-store.ts';
 import type { ImageRecord, JobImages } from './ports/job-images.ts';
 import type { JobQueue } from './ports/job-queue.ts';
 import type { Jobs } from './ports/jobs.ts';
+import type { RateLimits } from './ports/rate-limits.ts';
 import type { Workers } from './ports/workers.ts';
 
 const MINUTE = 60_000;
@@ -23,6 +24,7 @@ export interface JanitorParts {
   readonly idempotency: Idempotency;
   readonly events: Events;
   readonly workers: Workers;
+  readonly rateLimits: RateLimits;
   readonly queue: JobQueue;
   readonly store: ImageStore;
   readonly failJob: FailJob;
@@ -36,6 +38,8 @@ export interface Swept {
   readonly idempotencyKeys: number;
   readonly events: number;
   readonly workers: number;
+  /** Minutes of keys, counted for their rate limits. */
+  readonly rateWindows: number;
   /** Files that nobody knew. */
   readonly orphans: number;
   /** Jobs that had not ended and that the queue did not know; they have failed now. */
@@ -51,7 +55,7 @@ export class Janitor {
   }
 
   async sweep(signal: AbortSignal): Promise<Swept> {
-    const { database, idempotency, events, workers } = this.#parts;
+    const { database, idempotency, events, workers, rateLimits } = this.#parts;
     const forgottenJobs = await this.#failForgotten(signal);
     const images = await this.#removeImages(signal);
     const jobs = await this.#removeJobs(signal);
@@ -59,6 +63,7 @@ export class Janitor {
       idempotencyKeys: await idempotency.deleteBefore(transaction, this.#ago(DAY)),
       events: await events.deleteOfJobsEndedBefore(transaction, this.#ago(HOUR)),
       workers: await workers.deleteSeenBefore(transaction, this.#ago(DAY)),
+      rateWindows: await rateLimits.removeBefore(transaction, this.#ago(HOUR)),
     }));
     return { images, jobs, ...rows, orphans: await this.#removeOrphans(signal), forgottenJobs };
   }

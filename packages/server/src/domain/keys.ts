@@ -6,9 +6,12 @@ import { hashOfKey, hintOf, isKeyText, newKeyText } from './key-text.ts';
 import type { Accounts } from './ports/accounts.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Database, Transaction } from './ports/database.ts';
-import type { KeyOrigin, KeyRecord, Keys, KeyTerms } from './ports/keys.ts';
+import type { KeyChanges, KeyOrigin, KeyRecord, Keys, KeyTerms } from './ports/keys.ts';
 import type { Ledger } from './ports/ledger.ts';
 import type { ServerSecret } from './ports/secret.ts';
+
+/** The name of the account that the first start makes, with credits to try things. */
+export const DEVELOPMENT = 'development';
 
 /** "Last used" is exact to a minute, so that not every request writes. */
 const USE_NOTED_EVERY_MS = 60_000;
@@ -76,14 +79,25 @@ export class KeyService {
     });
   }
 
+  /** The newest usable key of the account that the first start makes; null when there is none. */
+  async development(): Promise<Caller | null> {
+    const { database, keys, accounts, clock } = this.#parts;
+    return database.transaction(async (transaction) => {
+      const account = await accounts.findByName(transaction, DEVELOPMENT);
+      const records = account === null ? [] : await keys.list(transaction, account.id);
+      const key = records.find((record) => isUsable(record, clock.now()));
+      return key === undefined ? null : callerOf(key);
+    });
+  }
+
   /** From now on the key is refused, for ever. @throws DomainError `not_found` */
   revoke(id: string): Promise<ListedKey> {
     return this.#change(id, (transaction, now) => this.#parts.keys.revoke(transaction, id, now));
   }
 
-  /** From then on the key is refused; null: never. @throws DomainError `not_found` */
-  expire(id: string, expiresAt: Date | null): Promise<ListedKey> {
-    return this.#change(id, (transaction) => this.#parts.keys.setExpiry(transaction, id, expiresAt));
+  /** Holds from the next request on; what is absent stays. @throws DomainError `not_found` */
+  change(id: string, changes: KeyChanges): Promise<ListedKey> {
+    return this.#change(id, (transaction) => this.#parts.keys.change(transaction, id, changes));
   }
 
   /** Newest first, revoked and expired ones too; of one account, or of all for null. */
@@ -123,6 +137,11 @@ function requireUsable(key: KeyRecord | null, now: Date): asserts key is KeyReco
       `the API key ending in ${key.hint} expired at ${key.expiresAt.toISOString()}`,
     );
   }
+}
+
+function isUsable({ origin, revokedAt, expiresAt }: KeyRecord, now: Date): boolean {
+  const isFromStart = origin === 'development' || origin === 'environment';
+  return isFromStart && revokedAt === null && (expiresAt === null || expiresAt > now);
 }
 
 function isUseWorthNoting({ lastUsedAt }: KeyRecord, now: Date): boolean {

@@ -42,12 +42,6 @@ export class RateLimiter {
       resetAt: new Date(start.getTime() + WINDOW_MS),
     };
   }
-
-  /** Forgets the windows that are over. */
-  removePast(): Promise<void> {
-    const { database, rateLimits, clock } = this.#parts;
-    return database.transaction((transaction) => rateLimits.removeBefore(transaction, windowStart(clock.now())));
-  }
 }
 
 function windowStart(now: Date): Date {

@@ -2,7 +2,7 @@ import type { KeyScope } from '@easel/contract';
 import { DomainError } from './domain-error.ts';
 import { newId } from './ids.ts';
 import { hashOfKey, isKeyText, newKeyText } from './key-text.ts';
-import type { KeyService, KeyServiceParts } from './keys.ts';
+import { DEVELOPMENT, type KeyService, type KeyServiceParts } from './keys.ts';
 import type { Account } from './ports/accounts.ts';
 import type { Transaction } from './ports/database.ts';
 import type { KeyTerms } from './ports/keys.ts';
@@ -37,7 +37,7 @@ const admin: Role = {
   setting: 'EASEL_ADMIN_KEY',
 };
 const development: Role = {
-  account: 'development',
+  account: DEVELOPMENT,
   origin: 'development',
   scopes: ['generate', 'read'],
   setting: 'EASEL_DEV_KEY',

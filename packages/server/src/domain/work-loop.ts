@@ -60,7 +60,7 @@ export class WorkLoop {
     const { queue, database, workers, workerId } = this.#parts;
     this.#stopping.abort();
     await this.#living;
-    await queue.stop({ drainMs });
+    await queue.stopWork({ drainMs });
     await database.transaction((transaction) => workers.remove(transaction, workerId));
   }
 
@@ -119,7 +119,7 @@ export class WorkLoop {
 
   async #beat(): Promise<void> {
     const { workerId, hostname, pid, database, workers, settings, painter, clock } = this.#parts;
-    const memory = await painter.memory();
+    const modelMemory = await painter.memory();
     const isPaused = await database.transaction(async (transaction) => {
       await workers.put(transaction, {
         id: workerId,
@@ -130,7 +130,7 @@ export class WorkLoop {
         seenAt: clock.now(),
         state: this.#state(),
         runningJob: this.#running.values().next().value ?? null,
-        memory,
+        modelMemory,
       });
       return settings.isPaused(transaction);
     });

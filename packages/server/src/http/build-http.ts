@@ -4,6 +4,7 @@ import { newId } from '../domain/ids.ts';
 import type { HttpApp, RouteContext } from './http-app.ts';
 import { describeApi } from './openapi/describe-api.ts';
 import type { HttpOptions } from './options.ts';
+import { servePage } from './page/serve-page.ts';
 import { AllowedMethods } from './plugins/allowed-methods.ts';
 import { tellOfReplies } from './plugins/answered.ts';
 import { tellBalance } from './plugins/balance.ts';
@@ -11,6 +12,7 @@ import { parseBodies } from './plugins/body-parsers.ts';
 import { allowOrigins } from './plugins/cors.ts';
 import { replyWithErrors, sendError } from './plugins/error-reply.ts';
 import { createGate } from './plugins/gate.ts';
+import { endConnections } from './plugins/last-replies.ts';
 import { answerOptions, refuseWhatIsNotHere } from './plugins/nothing-here.ts';
 import { nameRequests } from './plugins/request-id.ts';
 import { validateByContract } from './plugins/validation.ts';
@@ -38,17 +40,19 @@ export async function buildHttp(services: HttpServices, options: HttpOptions): P
   answerOptions(app, allowed);
   tellBalance(app, services);
   tellOfReplies(app, options);
+  endConnections(app, options);
   replyWithErrors(app, options.bodyBytes);
   validateByContract(app);
   refuseWhatIsNotHere(app, allowed);
   await allowOrigins(app, options.corsOrigins);
   await parseBodies(app, options.bodyBytes);
   await describeApi(app, options);
+  await servePage(app, options, services.pageSession);
   addRoutes(app, { services, options, gate: createGate(services) });
   return app;
 }
 
-function createApp({ logger, bodyBytes, trustedProxies }: HttpOptions): HttpApp {
+function createApp({ logger, bodyBytes, trustedProxies = [] }: HttpOptions): HttpApp {
   return fastify({
     ...(logger ? { loggerInstance: logger } : {}),
     // Requests are logged when they are answered, in our own words.
@@ -56,7 +60,7 @@ function createApp({ logger, bodyBytes, trustedProxies }: HttpOptions): HttpApp 
     bodyLimit: bodyBytes,
     requestIdHeader: false,
     genReqId: () => newId(),
-    trustProxy: trustedProxies === undefined ? false : [...trustedProxies],
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
       reply.header(headers.requestId, request.id);
       void sendError(error, request, reply, bodyBytes);

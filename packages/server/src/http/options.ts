@@ -19,10 +19,12 @@ export interface HttpOptions {
   readonly segmindBase64Default: boolean;
   /** Names that mean the default model on the OpenAI surface. */
   readonly openaiModelAliases: readonly string[];
-  /** Proxies whose `X-Forwarded-*` headers are believed (addresses or networks); absent: none. */
+  /** Proxies whose `X-Forwarded-*` headers are believed (addresses or networks); absent or empty: none. */
   readonly trustedProxies?: readonly string[];
   /** Of the product, for the API page. */
   readonly version: string;
+  /** Of the built web page; absent: there is none. */
+  readonly pageFolder?: string | undefined;
   /** Absent: nothing is logged. */
   readonly logger?: FastifyBaseLogger;
   readonly onAnswered?: (request: AnsweredRequest) => void;

@@ -10,11 +10,14 @@ import type { EncoderTokens, ModelCard } from '../domain/ports/painter.ts';
 import type { WorkerRecord } from '../domain/ports/workers.ts';
 import type { RateLimiter } from '../domain/rate-limits.ts';
 import type { SubmitJob } from '../domain/submit-job.ts';
+import type { PageSession } from './page/session.ts';
 
 /** Everything that the routes need of the domain: nothing else of it is known here. */
 export interface HttpServices {
-  readonly accounts: Pick<AccountService, 'create' | 'get' | 'list'>;
-  readonly keys: Pick<KeyService, 'authenticate' | 'create' | 'list' | 'revoke'>;
+  readonly accounts: Pick<AccountService, 'create' | 'get' | 'list' | 'change'>;
+  readonly keys: Pick<KeyService, 'authenticate' | 'create' | 'list' | 'change' | 'revoke'>;
+  /** Lets the page work without a key on the server's own machine; null where others can reach the server. */
+  readonly pageSession: PageSession | null;
   readonly credits: Pick<CreditService, 'balance' | 'grant' | 'ledger' | 'usage' | 'usedThisMonth'>;
   /** Of requests that create work. */
   readonly rateLimiter: Pick<RateLimiter, 'take'>;

@@ -78,10 +78,13 @@ export class EnginePainter implements Painter {
     return this.#easel(slug).engine.isReady;
   }
 
-  async memory(): Promise<bigint | null> {
-    const sizes = await Promise.all([...this.#easels.values()].map(({ engine }) => engine.memory()));
-    const known = sizes.filter((size) => size !== undefined);
-    return known.length === 0 ? null : BigInt(known.reduce((sum, size) => sum + size, 0));
+  async memory(): Promise<ReadonlyMap<string, number>> {
+    const memory = new Map<string, number>();
+    for (const [slug, { engine }] of this.#easels) {
+      const bytes = await engine.memory();
+      if (bytes !== undefined) memory.set(slug, bytes);
+    }
+    return memory;
   }
 
   async close(): Promise<void> {

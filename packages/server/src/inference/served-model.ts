@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { embeddedModelSizes, fullModelSizes, type SizeLimits } from '@easel/contract';
 import { EngineError, inspectModel } from '@easel/engine';
-import { demoModelPath, resolveModel } from '@easel/models';
+import { demoModelPath, readModelLicence, resolveModel } from '@easel/models';
 import type { ModelCard } from '../domain/ports/painter.ts';
 
 /** A model that the server offers, as it is configured. */
@@ -44,6 +44,7 @@ export async function openServedModel(
     isDefault,
     isEmbedded,
     defaults: info.defaults,
+    licence: await readModelLicence(path),
     sizes: sizes ?? (isEmbedded ? embeddedModelSizes : fullModelSizes),
   };
   return { card, path, config };

@@ -76,7 +76,12 @@ export function createMetrics(readings: MetricReadings): Metrics {
     registers,
   });
   readAtScrape(registers, 'easel_queue_depth', 'Jobs that wait.', readings.queueDepth);
-  readAtScrape(registers, 'easel_engine_memory_bytes', "Anonymous memory of a model's process.", readings.engineMemory);
+  readAtScrape(
+    registers,
+    'easel_engine_memory_bytes',
+    "Memory of a model's process, mapped weights included.",
+    readings.engineMemory,
+  );
   return {
     jobEnded({ model, state, errorCode, waited, ran, credits: charged }) {
       jobs.inc({ model, state, code: errorCode ?? '' });

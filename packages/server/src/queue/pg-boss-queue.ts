@@ -106,13 +106,17 @@ export class PgBossQueue implements JobQueue {
     for (const worker of this.#workers) await worker.start();
   }
 
-  async depth(model: string): Promise<number> {
-    const queued = await this.#boss.findJobs(queueOf(model), { queued: true });
-    return queued.length;
+  async probe(model: string): Promise<void> {
+    const queue = await this.#boss.getQueue(queueOf(model));
+    if (queue === null) throw new Error(`the queue of ${model} is missing; start a server again to make it`);
   }
 
-  async stop({ drainMs }: { readonly drainMs: number }): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.stop(drainMs)));
+  async stopWork({ drainMs }: { readonly drainMs: number }): Promise<void> {
+    await Promise.all(this.#workers.splice(0).map((worker) => worker.stop(drainMs)));
+  }
+
+  async stop(): Promise<void> {
+    await this.stopWork({ drainMs: 0 });
     await this.#boss.stop({ graceful: true, timeout: 5000 });
   }
 

@@ -1,6 +1,9 @@
 import { sql } from 'kysely';
+import { Migrator } from 'kysely/migration';
 import { expect, test } from 'vitest';
 import { migrate } from '../../src/db/migrate.ts';
+import { initial } from '../../src/db/migrations/0001-initial.ts';
+import { SCHEMA } from '../../src/db/schema.ts';
 import { queriesOf } from '../../src/db/transaction.ts';
 import { newId } from '../../src/domain/ids.ts';
 import type { Transaction } from '../../src/domain/ports/database.ts';
@@ -30,8 +33,25 @@ test('processes that start together on an empty database migrate it once', async
   const address = await opened().createEmpty();
   const starting = [1, 2, 3, 4].map(() => opened().open({ address, poolSize: 2 }));
   const ran = await Promise.all(starting.map(({ kysely }) => migrate(kysely)));
-  expect(ran.flat()).toEqual(['0001-initial']);
+  expect(ran.flat()).toEqual(['0001-initial', '0002-model-memory']);
   expect(await migrate(opened().database.kysely)).toEqual([]);
+});
+
+test('a database of the first version is brought up to date, with what is in it', async () => {
+  const address = await opened().createEmpty();
+  const { kysely } = opened().open({ address, poolSize: 2 });
+  const first = new Migrator({
+    db: kysely,
+    provider: { getMigrations: async () => ({ '0001-initial': initial }) },
+    migrationTableSchema: SCHEMA,
+  });
+  expect((await first.migrateToLatest()).error).toBeUndefined();
+  await sql`
+    insert into easel.workers (id, hostname, pid, models, started_at, seen_at, state, memory)
+    values (${newId()}, 'old', 1, '{demo}', now(), now(), 'idle', 1000000)`.execute(kysely);
+  expect(await migrate(kysely)).toEqual(['0002-model-memory']);
+  const kept = await kysely.selectFrom('workers').select(['hostname', 'model_memory']).execute();
+  expect(kept).toEqual([{ hostname: 'old', model_memory: {} }]);
 });
 
 test('a database that a newer version has migrated is refused', async () => {

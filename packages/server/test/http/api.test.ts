@@ -125,6 +125,10 @@ test('prices, tokens, models, credits, usage and ledger', async () => {
   expect(tokens.json().encoders).toMatchObject([{ count: 3, truncated: '' }, { count: 3 }]);
   const { models } = (await get('/api/models', customer)).json();
   expect(models[0]).toMatchObject({ id: slug, name: 'easel-demo', is_default: true, is_embedded: true });
+  expect(models[0].licence).toMatchObject({
+    name: 'mit',
+    attributions: [expect.stringContaining('Fluent Emoji'), expect.anything()],
+  });
   expect((await get('/api/credits', customer)).json()).toMatchObject({
     balance: 0.999998,
     held: 0,
@@ -137,6 +141,10 @@ test('prices, tokens, models, credits, usage and ledger', async () => {
   const next = (await get(`/api/ledger?limit=2&cursor=${page.next_cursor}`, customer)).json();
   expect(next).toMatchObject({ entries: [{ kind: 'grant', amount: 1 }], next_cursor: null });
 });
+
+function without<Name extends string>(body: Record<Name, unknown>, name: Name): object {
+  return Object.fromEntries(Object.entries(body).filter(([field]) => field !== name));
+}
 
 test('an admin makes accounts and keys, gives credits, sees all jobs and rules the queue; others do not', async () => {
   const [admin, other] = [await http().customer({ scopes: ['admin'] }), await http().customer()];
@@ -155,12 +163,51 @@ test('an admin makes accounts and keys, gives credits, sees all jobs and rules t
     balance: 1.5,
     monthly_budget: 0.5,
   });
+  const patch = (url: string, payload: object) =>
+    http().app.inject({ method: 'PATCH', url, headers: admin.json, payload });
+  const changed = (await patch(`/api/admin/keys/${key.id}`, { monthly_budget: null, models: ['another'] })).json();
+  expect(changed).toEqual({
+    ...without(key, 'key'),
+    monthly_budget: null,
+    models: ['another'],
+    last_used_at: expect.any(String),
+  });
+  const elsewhere = {
+    method: 'POST',
+    url: '/api/jobs',
+    headers: { ...admin.json, ...auth },
+    payload: { prompt: 'a' },
+  } as const;
+  expect((await http().app.inject(elsewhere)).statusCode).toBe(403);
+  const past = { expires_at: '2020-01-01T00:00:00Z' };
+  expect((await patch(`/api/admin/keys/${key.id}`, past)).json().expires_at).toBe('2020-01-01T00:00:00.000Z');
+  expect((await http().app.inject({ url: '/api/credits', headers: auth })).json().detail).toContain('expired');
+  expect((await patch(`/api/admin/keys/${key.id}`, { expires_at: null })).json().expires_at).toBeNull();
+  const renamed = await patch(`/api/admin/accounts/${account.id}`, { name: 'Studio', max_concurrent: 2 });
+  expect(renamed.json()).toEqual({ ...account, name: 'Studio', max_concurrent: 2, balance: 1.5, remaining: 1.5 });
+  expect((await patch(`/api/admin/accounts/${account.id}`, {})).statusCode).toBe(400);
+  expect((await patch(`/api/admin/accounts/${other.accountId}`, { name: 'Studio' })).statusCode).toBe(409);
+  expect((await patch(`/api/admin/accounts/${key.id}`, { name: 'Nobody' })).statusCode).toBe(404);
   const revoked = await http().app.inject({ method: 'DELETE', url: `/api/admin/keys/${key.id}`, headers: admin.auth });
   expect(revoked.json().revoked_at).not.toBeNull();
   expect((await http().app.inject({ url: '/api/credits', headers: auth })).statusCode).toBe(401);
   const job = await create(other, { model: unattended });
   const { jobs } = (await get(`/api/admin/jobs?account_id=${other.accountId}&status=queued`, admin)).json();
   expect(jobs).toMatchObject([{ id: job.id, account_id: other.accountId, key_id: other.keyId }]);
+  const cancelled = await http().app.inject({
+    method: 'DELETE',
+    url: `/api/admin/jobs/${job.id}`,
+    headers: admin.auth,
+  });
+  expect(cancelled.json()).toMatchObject({ status: 'cancelled', account_id: other.accountId });
+  const ledger = (await get(`/api/admin/accounts/${other.accountId}/ledger`, admin)).json();
+  expect(ledger.entries.map(({ kind }: { kind: string }) => kind)).toEqual(['release', 'hold', 'grant']);
+  const usage = (await get(`/api/admin/accounts/${other.accountId}/usage`, admin)).json();
+  expect(usage.total).toEqual({ jobs: 0, images: 0, cost: 0 });
+  for (const what of ['ledger', 'usage']) {
+    expect((await get(`/api/admin/accounts/${job.id}/${what}`, admin)).statusCode).toBe(404);
+    expect((await get(`/api/admin/accounts/${other.accountId}/${what}`, other)).statusCode).toBe(403);
+  }
   expect((await post('/api/admin/queue/pause', undefined)).json().state).toBe('paused');
   expect((await post('/api/admin/queue/resume', undefined)).json().state).toBe('running');
   for (const url of ['accounts', 'keys', 'jobs', 'queue', 'workers']) {

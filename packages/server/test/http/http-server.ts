@@ -4,15 +4,19 @@ import { rateLimitsInPostgres } from '../../src/db/repositories/rate-limits.ts';
 import { CreditService } from '../../src/domain/credits.ts';
 import { followJob } from '../../src/domain/follow-job.ts';
 import type { KeyTerms } from '../../src/domain/ports/keys.ts';
+import type { Painter } from '../../src/domain/ports/painter.ts';
+import type { ReviewHook } from '../../src/domain/ports/review-hook.ts';
 import { QueueControl } from '../../src/domain/queue-control.ts';
 import { RateLimiter } from '../../src/domain/rate-limits.ts';
 import { waitForJob } from '../../src/domain/wait-for-job.ts';
 import { buildHttp } from '../../src/http/build-http.ts';
 import type { HttpApp } from '../../src/http/http-app.ts';
 import type { HttpOptions } from '../../src/http/options.ts';
+import { PageSession } from '../../src/http/page/session.ts';
 import type { HttpServices } from '../../src/http/services.ts';
 import { checkInputImage } from '../../src/inference/check-input-image.ts';
 import { EnginePainter } from '../../src/inference/engine-painter.ts';
+import { secretFromText } from '../../src/storage/server-secret.ts';
 import { customerServices, newCustomer, repositories } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { type JobServices, startJobServices } from '../support/job-services.ts';
@@ -30,7 +34,7 @@ export interface HttpInTest {
   /** The headers of a new customer's key. */
   customer(terms?: Partial<KeyTerms>, available?: bigint): Promise<Customer>;
   /** Another server over the same services; closed with the file. */
-  build(options: Partial<HttpOptions>): Promise<HttpApp>;
+  build(options: Partial<HttpOptions>, instead?: Partial<HttpServices>): Promise<HttpApp>;
 }
 
 export interface Customer {
@@ -38,6 +42,12 @@ export interface Customer {
   readonly keyId: string;
   readonly auth: { readonly 'x-api-key': string };
   readonly json: { readonly 'x-api-key': string; readonly 'content-type': string };
+}
+
+export interface HttpTestOptions {
+  /** What the worker draws with instead of the engine itself. */
+  readonly painterOf?: (engine: Painter) => Painter;
+  readonly hook?: ReviewHook | null;
 }
 
 const options: HttpOptions = {
@@ -50,7 +60,7 @@ const options: HttpOptions = {
 };
 
 /** The routes over a real database, queue, folder and engine. Call it once, at the top. @returns it, from the first test on */
-export function useHttp(): () => HttpInTest {
+export function useHttp({ painterOf = (painter) => painter, hook = null }: HttpTestOptions = {}): () => HttpInTest {
   const opened = useDatabase();
   const folder = useTemporaryFolder();
   const closing: (() => Promise<unknown>)[] = [];
@@ -67,11 +77,11 @@ export function useHttp(): () => HttpInTest {
     closing.push(() => painter.close());
     const jobs = await startJobServices({ ...opened(), folder: folder(), models: [slug, unattended], queueLength: 3 });
     closing.push(() => jobs.stop());
-    const { runJob } = jobs.worker(painter);
+    const { runJob } = jobs.worker(painterOf(painter), hook);
     await jobs.queue.work({ model: slug, onJob: (job) => runJob.run(job) });
     const services = httpServices(jobs, painter);
-    const build: HttpInTest['build'] = async (own) => {
-      const app = await buildHttp(services, { ...options, ...own });
+    const build: HttpInTest['build'] = async (own, instead) => {
+      const app = await buildHttp({ ...services, ...instead }, { ...options, ...own });
       closing.push(() => app.close());
       return app;
     };
@@ -101,6 +111,10 @@ function httpServices(jobs: JobServices, painter: EnginePainter): HttpServices {
   return {
     accounts: accountService,
     keys: keyService,
+    pageSession: new PageSession({
+      secret: secretFromText('the secret of the page in a test'),
+      owner: () => keyService.development(),
+    }),
     credits: new CreditService({ ...repositories, database, clock }),
     rateLimiter: new RateLimiter({ database, clock, rateLimits: rateLimitsInPostgres, requestsPerMinute: 1000 }),
     tariff: defaultTariff,

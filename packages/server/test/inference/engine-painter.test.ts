@@ -47,11 +47,11 @@ test('a model is ready once it has drawn, also when its process has been ended f
   const brief = await openPainter({ idleMs: 1 });
   try {
     expect(brief.isReady('demo')).toBe(false);
-    expect(await brief.memory()).toBeNull();
+    expect(await brief.memory()).toEqual(new Map());
     const { images } = await brief.warmUp('demo', signal());
     expect(images).toHaveLength(1);
     expect(brief.isReady('demo')).toBe(true);
-    await expect.poll(() => brief.memory(), { timeout: 30_000 }).toBeNull();
+    await expect.poll(() => brief.memory(), { timeout: 30_000 }).toEqual(new Map());
     expect(brief.isReady('demo')).toBe(true);
   } finally {
     await brief.close();

@@ -6,6 +6,7 @@ import { newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { aSubmission } from '../support/job-requests.ts';
 import { type JobServices, startJobServices } from '../support/job-services.ts';
+import { queueEntries } from '../support/queue-entries.ts';
 import { useTemporaryFolder } from '../support/temporary-folder.ts';
 
 const opened = useDatabase();
@@ -126,7 +127,7 @@ test('a cancelled job is never handed to a worker', async () => {
   const { onJob, done } = noting(services, 1);
   await services.queue.work({ model: services.model, onJob });
   expect(await done).toEqual([kept]);
-  expect(await services.queue.depth(services.model)).toBe(0);
+  expect(await queueEntries(opened().database, services.model)).toBe(0);
 });
 
 test('a job that fails is tried three times and then given up', async () => {
@@ -165,7 +166,7 @@ test('a job that is handed back goes to another worker and has not used up an at
   await started;
   const { promise: attempts, resolve } = Promise.withResolvers<boolean[]>();
   const seen: boolean[] = [];
-  await services.queue.stop({ drainMs: 50 });
+  await services.queue.stopWork({ drainMs: 50 });
   await elsewhere.queue.work({
     model: services.model,
     onJob: async (job) => {
@@ -185,7 +186,7 @@ test('a paused queue takes jobs and starts none until it is resumed', async () =
   const { onJob, done } = noting(services, 1);
   await services.queue.work({ model: services.model, onJob });
   const jobId = await services.submit(customer);
-  expect(await services.queue.depth(services.model)).toBe(1);
+  expect(await queueEntries(opened().database, services.model)).toBe(1);
   await services.queue.resume();
   expect(await done).toEqual([jobId]);
 });

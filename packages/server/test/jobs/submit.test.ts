@@ -5,6 +5,7 @@ import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { aSubmission } from '../support/job-requests.ts';
 import { type JobServices, startJobServices } from '../support/job-services.ts';
+import { queueEntries } from '../support/queue-entries.ts';
 import { useTemporaryFolder } from '../support/temporary-folder.ts';
 
 const opened = useDatabase();
@@ -26,7 +27,15 @@ const price = 5n;
 async function traces(accountId: string) {
   const { kysely } = opened().database;
   const jobs = await kysely.selectFrom('jobs').select('id').where('account_id', '=', accountId).execute();
-  return { jobs: jobs.length, queued: await services.queue.depth('demo') };
+  const entries = await kysely
+    .selectFrom('ledger_transactions')
+    .select('id')
+    .where('account_id', '=', accountId)
+    .execute();
+  const holds = await kysely.selectFrom('holds').select('job_id').where('account_id', '=', accountId).execute();
+  const keys = await kysely.selectFrom('idempotency').select('key').where('account_id', '=', accountId).execute();
+  const queued = await queueEntries(opened().database, 'demo');
+  return { jobs: jobs.length, entries: entries.length, holds: holds.length, keys: keys.length, queued };
 }
 
 test('a job is queued and its price reserved', async () => {
@@ -38,10 +47,11 @@ test('a job is queued and its price reserved', async () => {
   await services.cancelJob.cancel(customer.accountId, job.id);
 });
 
-test('without enough credits nothing is left behind, neither job nor queue entry nor hold', async () => {
+test('without enough credits nothing is left behind, neither job, queue entry, ledger entry, hold nor idempotency key', async () => {
   const customer = await newCustomer(opened().database, { available: price - 1n });
   const before = await traces(customer.accountId);
-  await expect(services.submitJob.submit(aSubmission(customer))).rejects.toMatchObject({
+  const submission = aSubmission(customer, { idempotency: key('without credits') });
+  await expect(services.submitJob.submit(submission)).rejects.toMatchObject({
     code: 'insufficient_credits',
     message: expect.stringMatching(/credits.*0\.000005.*0\.000004/),
   });

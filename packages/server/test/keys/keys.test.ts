@@ -111,7 +111,7 @@ test('a key is good until the moment it expires, and can be given more time', as
   await expect(keyService.authenticate(text)).resolves.toMatchObject({ keyId: record.id });
   clock.set('2026-04-01T00:00:00Z');
   await expect(keyService.authenticate(text)).rejects.toMatchObject(unauthorized(/expired at 2026-04-01/));
-  await keyService.expire(record.id, null);
+  await keyService.change(record.id, { expiresAt: null });
   await expect(keyService.authenticate(text)).resolves.toMatchObject({ keyId: record.id });
 });
 
@@ -150,7 +150,7 @@ test('keys of unknown accounts, and unknown keys, are not found', async () => {
   const { keyService } = services();
   await expect(keyService.create({ ...terms(), accountId: newId() })).rejects.toMatchObject({ code: 'not_found' });
   await expect(keyService.revoke(newId())).rejects.toMatchObject({ code: 'not_found' });
-  await expect(keyService.expire(newId(), null)).rejects.toMatchObject({ code: 'not_found' });
+  await expect(keyService.change(newId(), { expiresAt: null })).rejects.toMatchObject({ code: 'not_found' });
 });
 
 test('two accounts cannot have the same name', async () => {

@@ -50,7 +50,9 @@ test('windows that are over are forgotten, the present one is not', async () => 
   await limiter.take(key);
   clock.set('2026-03-14T15:10:00Z');
   await limiter.take(key);
-  await limiter.removePast();
+  await opened().database.transaction((transaction) =>
+    rateLimitsInPostgres.removeBefore(transaction, new Date('2026-03-14T15:10:00Z')),
+  );
   const { kysely } = opened().database;
   const windows = await kysely
     .selectFrom('rate_windows')

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
 import { migrate } from '../../src/db/migrate.ts';
+import { settingsInPostgres } from '../../src/db/repositories/settings.ts';
+import { requireSameSecret } from '../../src/domain/require-same-secret.ts';
+import { secretFromText } from '../../src/storage/server-secret.ts';
 import { anyModel, customerServices } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 
@@ -14,6 +17,19 @@ async function firstStart() {
   await migrate(database.kysely);
   return { database, ...customerServices(database) };
 }
+
+test('a server with another secret does not start, for it would know none of the keys', async () => {
+  const database = opened().open({ address: await opened().createEmpty(), poolSize: 4 });
+  await migrate(database.kysely);
+  const check = (text: string) =>
+    requireSameSecret({ database, settings: settingsInPostgres, secret: secretFromText(text.repeat(32)) });
+  await Promise.all([check('a'), check('a')]);
+  await check('a');
+  await expect(check('b')).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringContaining('EASEL_SECRET'),
+  });
+});
 
 const refused = { code: 'unauthorized' };
 

@@ -7,6 +7,7 @@ import { idempotencyInPostgres } from '../../src/db/repositories/idempotency.ts'
 import { jobImagesInPostgres } from '../../src/db/repositories/job-images.ts';
 import { jobsInPostgres } from '../../src/db/repositories/jobs.ts';
 import { ledgerInPostgres } from '../../src/db/repositories/ledger.ts';
+import { rateLimitsInPostgres } from '../../src/db/repositories/rate-limits.ts';
 import { settingsInPostgres } from '../../src/db/repositories/settings.ts';
 import { turnsInPostgres } from '../../src/db/repositories/turns.ts';
 import { workersInPostgres } from '../../src/db/repositories/workers.ts';
@@ -68,7 +69,17 @@ export async function startJobServices(options: JobServicesOptions) {
   await bus.start();
   const store = new FileImageStore(folder);
   const outlook = new QueueOutlook({ ...repositories, clock });
-  const base = { ...repositories, database, queue, bus, store, clock, retention, outlook };
+  const base = {
+    ...repositories,
+    rateLimits: rateLimitsInPostgres,
+    database,
+    queue,
+    bus,
+    store,
+    clock,
+    retention,
+    outlook,
+  };
   const failJob = new FailJob(base);
   const finishJob = new FinishJob(base);
 
@@ -93,7 +104,7 @@ export async function startJobServices(options: JobServicesOptions) {
     },
 
     async stop(): Promise<void> {
-      await queue.stop({ drainMs: 0 });
+      await queue.stop();
       await bus.close();
     },
   };

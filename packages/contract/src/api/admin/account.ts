@@ -1,12 +1,33 @@
 import { type Static, Type } from 'typebox';
+import { limits } from '../../limits.ts';
 import { credits, cursorParam, instant, limitParam, nextCursor, uuid } from '../../schema/common-fields.ts';
-import { closedObject, openObject, textOf } from '../../schema/define.ts';
+import { closedObject, integerIn, nullable, openObject, textOf } from '../../schema/define.ts';
 
 const name = textOf({ min: 1, max: 100 }, { description: 'For people; must be unique', examples: ['Design team'] });
 
+const maxConcurrent = nullable(
+  integerIn(limits.concurrent, { description: 'Jobs that may run at the same time', examples: [4] }),
+  {
+    description: "How many of its jobs may run at the same time; null: the server's own limit",
+    default: null,
+    examples: [4, null],
+  },
+);
+
 export const accountCreateSchema = closedObject(
-  { name },
+  { name, max_concurrent: Type.Optional(maxConcurrent) },
   { title: 'AccountCreate', description: 'The body of POST /api/admin/accounts; credits come by a grant' },
+);
+
+/** PATCH /api/admin/accounts/:id changes what is given and answers with the account. */
+export const accountPatchSchema = Type.Object(
+  { name: Type.Optional(name), max_concurrent: Type.Optional(maxConcurrent) },
+  {
+    title: 'AccountPatch',
+    description: 'The body of PATCH /api/admin/accounts/:id; what is absent stays',
+    additionalProperties: false,
+    minProperties: 1,
+  },
 );
 
 export const accountSchema = openObject(
@@ -17,6 +38,7 @@ export const accountSchema = openObject(
     balance: credits({ description: 'What it has', examples: [12.5] }),
     held: credits({ description: 'What is reserved for jobs that have not ended', examples: [0] }),
     remaining: credits({ description: 'balance − held', examples: [12.5] }),
+    max_concurrent: maxConcurrent,
   },
   { title: 'Account', description: 'Keys, jobs and credits belong to an account' },
 );
@@ -40,6 +62,7 @@ export const accountPageSchema = openObject(
 );
 
 export type AccountCreate = Static<typeof accountCreateSchema>;
+export type AccountPatch = Static<typeof accountPatchSchema>;
 export type Account = Static<typeof accountSchema>;
 export type AccountParams = Static<typeof accountParamsSchema>;
 export type AccountListQuery = Static<typeof accountListQuerySchema>;

@@ -16,42 +16,64 @@ const rateLimit = integerIn(limits.requestsPerMinute, {
   examples: [60],
 });
 
-export const keyCreateSchema = closedObject(
+const scopes = Type.Array(scope, {
+  minItems: 1,
+  uniqueItems: true,
+  description: 'What it may do',
+  default: ['generate', 'read'],
+  examples: [['generate', 'read']],
+});
+const models = nullable(
+  Type.Array(matching('slug', { description: 'The slug of a model', examples: ['playground-v2.5'] }), {
+    minItems: 1,
+    maxItems: 100,
+    uniqueItems: true,
+  }),
   {
-    account_id: uuid('Whose key it is'),
-    name,
-    scopes: Type.Optional(
-      Type.Array(scope, {
-        minItems: 1,
-        uniqueItems: true,
-        description: 'What it may do',
-        default: ['generate', 'read'],
-        examples: [['generate', 'read']],
-      }),
-    ),
-    expires_at: Type.Optional(
-      nullable(instant('When it ends'), {
-        description: 'From when on it is refused; null: never',
-        default: null,
-        examples: ['2027-01-31T00:00:00Z', null],
-      }),
-    ),
-    monthly_budget: Type.Optional(
-      nullable(creditsIn(limits.credits, { description: 'In credits', examples: [5] }), {
-        description: 'What it may spend in a calendar month of UTC; null: all the account has',
-        default: null,
-        examples: [5, null],
-      }),
-    ),
-    rate_limit: Type.Optional(
-      nullable(rateLimit, {
-        description: "Requests that create work, in a minute; null: the server's own limit",
-        default: null,
-        examples: [60, null],
-      }),
-    ),
+    description: 'The only models it may use; null: all',
+    default: null,
+    examples: [['playground-v2.5'], null],
   },
+);
+const expiresAt = nullable(instant('When it ends'), {
+  description: 'From when on it is refused; null: never',
+  default: null,
+  examples: ['2027-01-31T00:00:00Z', null],
+});
+const monthlyBudget = nullable(creditsIn(limits.credits, { description: 'In credits', examples: [5] }), {
+  description: 'What it may spend in a calendar month of UTC; null: all the account has',
+  default: null,
+  examples: [5, null],
+});
+const ownRateLimit = nullable(rateLimit, {
+  description: "Requests that create work, in a minute; null: the server's own limit",
+  default: null,
+  examples: [60, null],
+});
+
+/** What an administrator decides about a key, and may decide anew. */
+const terms = {
+  scopes: Type.Optional(scopes),
+  models: Type.Optional(models),
+  expires_at: Type.Optional(expiresAt),
+  monthly_budget: Type.Optional(monthlyBudget),
+  rate_limit: Type.Optional(ownRateLimit),
+};
+
+export const keyCreateSchema = closedObject(
+  { account_id: uuid('Whose key it is'), name, ...terms },
   { title: 'KeyCreate', description: 'The body of POST /api/admin/keys' },
+);
+
+/** PATCH /api/admin/keys/:id changes what is given and answers with the key; a revoked key stays revoked. */
+export const keyPatchSchema = Type.Object(
+  { name: Type.Optional(name), ...terms },
+  {
+    title: 'KeyPatch',
+    description: 'The body of PATCH /api/admin/keys/:id; what is absent stays',
+    additionalProperties: false,
+    minProperties: 1,
+  },
 );
 
 const nullableInstant = (description: string) =>
@@ -61,8 +83,12 @@ const record = {
   id: uuid("The key's id"),
   account_id: uuid('Whose key it is'),
   name,
-  prefix: Type.String({ description: 'How the key begins, to recognise it by', examples: ['SG_3f0b'] }),
+  hint: Type.String({ description: 'Its last four characters, to recognise it by', examples: ['5a60'] }),
   scopes: Type.Array(scope, { description: 'What it may do', examples: [['generate', 'read']] }),
+  models: nullable(Type.Array(Type.String()), {
+    description: 'The only models it may use; null: all',
+    examples: [['playground-v2.5'], null],
+  }),
   created_at: instant('When it was made'),
   expires_at: nullableInstant('From when on it is refused; null: never'),
   revoked_at: nullableInstant('When it was revoked; null: it was not'),
@@ -105,6 +131,7 @@ export const keyParamsSchema = closedObject(
 );
 
 export type KeyCreate = Static<typeof keyCreateSchema>;
+export type KeyPatch = Static<typeof keyPatchSchema>;
 export type Key = Static<typeof keySchema>;
 export type KeyCreated = Static<typeof keyCreatedSchema>;
 export type KeyListQuery = Static<typeof keyListQuerySchema>;

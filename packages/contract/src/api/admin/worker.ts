@@ -2,6 +2,18 @@ import { type Static, Type } from 'typebox';
 import { instant, uuid } from '../../schema/common-fields.ts';
 import { choice, nullable, openObject } from '../../schema/define.ts';
 
+const workerMemorySchema = openObject(
+  {
+    model: Type.String({ description: 'A model', examples: ['playground-v2.5'] }),
+    bytes: Type.Integer({
+      minimum: 0,
+      description: 'What its process occupies, mapped weights included',
+      examples: [7_516_192_768],
+    }),
+  },
+  { title: 'WorkerMemory', description: "The memory of a model's process" },
+);
+
 export const workerSchema = openObject(
   {
     id: uuid("The worker's id"),
@@ -15,6 +27,9 @@ export const workerSchema = openObject(
       examples: ['busy'],
     }),
     job_id: nullable(uuid("The job's id"), { description: 'What it works on; null: nothing', examples: [null] }),
+    memory: Type.Array(workerMemorySchema, {
+      description: 'The models whose process runs, with its memory; where the system does not tell, none',
+    }),
     started_at: instant('When it was started'),
     seen_at: instant('When it was last heard of'),
   },

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { Account, Accounts, AccountsPage, NewAccount } from '../../domain/ports/accounts.ts';
+import type { Account, AccountChanges, Accounts, AccountsPage, NewAccount } from '../../domain/ports/accounts.ts';
 import type { Transaction } from '../../domain/ports/database.ts';
 import type { AccountsTable, BalancesTable } from '../tables.ts';
 import { queriesOf } from '../transaction.ts';
@@ -23,6 +23,11 @@ export const accountsInPostgres: Accounts = {
     return row === undefined ? null : accountOf(row);
   },
 
+  async findByName(transaction: Transaction, name: string): Promise<Account | null> {
+    const row = await accountRows(transaction).where('accounts.name', '=', name).executeTakeFirst();
+    return row === undefined ? null : accountOf(row);
+  },
+
   async lockByName(transaction: Transaction, name: string): Promise<Account | null> {
     const row = await accountRows(transaction)
       .where('accounts.name', '=', name)
@@ -31,12 +36,31 @@ export const accountsInPostgres: Accounts = {
     return row === undefined ? null : accountOf(row);
   },
 
+  async change(transaction: Transaction, id: string, { name, maxConcurrent }: AccountChanges) {
+    if (name !== undefined && (await isTaken(transaction, name, id))) return false;
+    const values = {
+      ...(name !== undefined && { name }),
+      ...(maxConcurrent !== undefined && { max_concurrent: maxConcurrent }),
+    };
+    await queriesOf(transaction).updateTable('accounts').set(values).where('id', '=', id).execute();
+    return this.find(transaction, id);
+  },
+
   async list(transaction: Transaction, { before, limit }: AccountsPage): Promise<Account[]> {
     let rows = accountRows(transaction).orderBy('accounts.id', 'desc').limit(limit);
     if (before !== null) rows = rows.where('accounts.id', '<', before);
     return (await rows.execute()).map(accountOf);
   },
 };
+
+async function isTaken(transaction: Transaction, name: string, id: string): Promise<boolean> {
+  const other = queriesOf(transaction)
+    .selectFrom('accounts')
+    .select('id')
+    .where('name', '=', name)
+    .where('id', '<>', id);
+  return (await other.executeTakeFirst()) !== undefined;
+}
 
 function accountRows(transaction: Transaction) {
   return queriesOf(transaction)

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { Transaction } from '../../domain/ports/database.ts';
-import type { KeyOrigin, KeyRecord, Keys, NewKey } from '../../domain/ports/keys.ts';
+import type { KeyChanges, KeyOrigin, KeyRecord, Keys, NewKey } from '../../domain/ports/keys.ts';
 import type { ApiKeysTable } from '../tables.ts';
 import { queriesOf } from '../transaction.ts';
 
@@ -62,10 +62,10 @@ export const keysInPostgres: Keys = {
     return row === undefined ? null : keyOf(row);
   },
 
-  async setExpiry(transaction: Transaction, id: string, expiresAt: Date | null): Promise<KeyRecord | null> {
+  async change(transaction: Transaction, id: string, changes: KeyChanges): Promise<KeyRecord | null> {
     const row = await queriesOf(transaction)
       .updateTable('api_keys')
-      .set({ expires_at: expiresAt })
+      .set(columnsOf(changes))
       .where('id', '=', id)
       .returning(columns)
       .executeTakeFirst();
@@ -93,6 +93,18 @@ const columns = [
   'created_at',
   'last_used_at',
 ] as const;
+
+/** Undefined leaves a column as it is. */
+function columnsOf({ name, scopes, models, monthlyBudget, requestsPerMinute, expiresAt }: KeyChanges) {
+  return {
+    name,
+    scopes: scopes && [...scopes],
+    models: models && [...models],
+    monthly_budget: monthlyBudget,
+    requests_per_minute: requestsPerMinute,
+    expires_at: expiresAt,
+  };
+}
 
 function keyOf(row: Pick<Selectable<ApiKeysTable>, (typeof columns)[number]>): KeyRecord {
   return {

@@ -17,7 +17,8 @@ export const rateLimitsInPostgres: RateLimits = {
     return count;
   },
 
-  async removeBefore(transaction: Transaction, time: Date): Promise<void> {
-    await queriesOf(transaction).deleteFrom('rate_windows').where('window_start', '<', time).execute();
+  async removeBefore(transaction: Transaction, time: Date): Promise<number> {
+    const past = queriesOf(transaction).deleteFrom('rate_windows').where('window_start', '<', time);
+    return Number((await past.executeTakeFirst()).numDeletedRows);
   },
 };

@@ -5,8 +5,20 @@ import type { ModelSpeedTable } from '../tables.ts';
 import { queriesOf } from '../transaction.ts';
 
 const PAUSED = 'queue_paused';
+const SECRET_PROOF = 'secret_proof';
 
 export const settingsInPostgres: Settings = {
+  async keepSecretProof(transaction: Transaction, proof: string): Promise<string> {
+    const queries = queriesOf(transaction);
+    await queries
+      .insertInto('settings')
+      .values({ name: SECRET_PROOF, value: JSON.stringify(proof) })
+      .onConflict((conflict) => conflict.column('name').doNothing())
+      .execute();
+    const query = queries.selectFrom('settings').select('value').where('name', '=', SECRET_PROOF);
+    return String((await query.executeTakeFirstOrThrow()).value);
+  },
+
   async isPaused(transaction: Transaction): Promise<boolean> {
     const query = queriesOf(transaction).selectFrom('settings').select('value').where('name', '=', PAUSED);
     return (await query.executeTakeFirst())?.value === true;

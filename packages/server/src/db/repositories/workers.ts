@@ -6,8 +6,13 @@ import { queriesOf } from '../transaction.ts';
 
 export const workersInPostgres: Workers = {
   async put(transaction: Transaction, worker: WorkerRecord): Promise<void> {
-    const { id, hostname, pid, models, startedAt, seenAt, state, runningJob, memory } = worker;
-    const present = { seen_at: seenAt, state, running_job: runningJob, memory };
+    const { id, hostname, pid, models, startedAt, seenAt, state, runningJob, modelMemory } = worker;
+    const present = {
+      seen_at: seenAt,
+      state,
+      running_job: runningJob,
+      model_memory: JSON.stringify(Object.fromEntries(modelMemory)),
+    };
     await queriesOf(transaction)
       .insertInto('workers')
       .values({ id, hostname, pid, models: [...models], started_at: startedAt, ...present })
@@ -40,7 +45,7 @@ function toWorkerRecord(row: Selectable<WorkersTable>): WorkerRecord {
     seenAt: row.seen_at,
     state: toWorkerState(row.state),
     runningJob: row.running_job,
-    memory: row.memory,
+    modelMemory: new Map(Object.entries(row.model_memory)),
   };
 }
 

@@ -16,6 +16,9 @@ export interface NewAccount {
   readonly maxConcurrent: number | null;
 }
 
+/** What may be decided anew; what is absent stays. */
+export type AccountChanges = Partial<Pick<NewAccount, 'name' | 'maxConcurrent'>>;
+
 export interface AccountsPage {
   /** Only accounts older than this one; null: from the newest on. */
   readonly before: string | null;
@@ -26,8 +29,11 @@ export interface Accounts {
   /** With a balance of zero. @returns false, and nothing has changed, when the name is taken */
   insert(transaction: Transaction, account: NewAccount): Promise<boolean>;
   find(transaction: Transaction, id: string): Promise<Account | null>;
+  findByName(transaction: Transaction, name: string): Promise<Account | null>;
   /** Locks the account until the transaction ends, so that others who want to lock it wait. */
   lockByName(transaction: Transaction, name: string): Promise<Account | null>;
+  /** @returns null when there is no such account; false, and nothing has changed, when the name is taken */
+  change(transaction: Transaction, id: string, changes: AccountChanges): Promise<Account | null | false>;
   /** Newest first. */
   list(transaction: Transaction, page: AccountsPage): Promise<Account[]>;
 }

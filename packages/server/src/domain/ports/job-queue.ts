@@ -53,11 +53,13 @@ export interface JobQueue {
   /** Takes no more jobs; those that run go on. */
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** Jobs that wait. */
-  depth(model: string): Promise<number>;
+  /** Whether the queue of a model answers. @throws Error that says why it does not */
+  probe(model: string): Promise<void>;
   /**
    * Takes no more jobs and waits for those that run; after `drainMs` aborts them with `HandBack` and waits until they have
-   * handed their jobs back.
+   * handed their jobs back. Jobs can still be taken in and cancelled.
    */
-  stop(options: { readonly drainMs: number }): Promise<void>;
+  stopWork(options: { readonly drainMs: number }): Promise<void>;
+  /** Nothing can be asked of it afterwards. */
+  stop(): Promise<void>;
 }

@@ -18,6 +18,9 @@ export interface KeyTerms {
   readonly expiresAt: Date | null;
 }
 
+/** What may be decided anew; what is absent stays. */
+export type KeyChanges = Partial<Omit<KeyTerms, 'accountId'>>;
+
 export interface KeyRecord extends KeyTerms {
   readonly id: string;
   /** The last four characters, for people to recognise it by. */
@@ -47,6 +50,6 @@ export interface Keys {
   /** For ever; the time of an earlier revocation stays. @returns null when there is no such key */
   revoke(transaction: Transaction, id: string, now: Date): Promise<KeyRecord | null>;
   /** @returns null when there is no such key */
-  setExpiry(transaction: Transaction, id: string, expiresAt: Date | null): Promise<KeyRecord | null>;
+  change(transaction: Transaction, id: string, changes: KeyChanges): Promise<KeyRecord | null>;
   noteUse(transaction: Transaction, id: string, now: Date): Promise<void>;
 }

@@ -11,6 +11,10 @@ export interface ModelCard {
   readonly isDefault: boolean;
   /** Whether it is the small model that comes along. */
   readonly isEmbedded: boolean;
+  /** What its card says of whose work it is; undefined where the card says nothing. */
+  readonly licence:
+    | { readonly name: string; readonly link?: string; readonly attributions: readonly string[] }
+    | undefined;
   readonly defaults: {
     readonly width: number;
     readonly height: number;
@@ -93,7 +97,7 @@ export interface Painter {
   warmUp(model: string, signal: AbortSignal): Promise<Painting>;
   /** Whether the model has drawn once; it stays so when its process is ended for lack of work. */
   isReady(model: string): boolean;
-  /** Bytes that all its processes occupy; null where the system does not tell. */
-  memory(): Promise<bigint | null>;
+  /** Bytes that each model's process occupies, mapped weights included; those that do not run, or of which the system tells nothing, are absent. */
+  memory(): Promise<ReadonlyMap<string, number>>;
   close(): Promise<void>;
 }

@@ -12,6 +12,8 @@ export interface ModelSpeed {
 
 /** What all processes of the server agree on. */
 export interface Settings {
+  /** Keeps the proof of the server's secret unless there is one. @returns the one that is kept now */
+  keepSecretProof(transaction: Transaction, proof: string): Promise<string>;
   isPaused(transaction: Transaction): Promise<boolean>;
   setPaused(transaction: Transaction, paused: boolean): Promise<void>;
   /** @returns null when the model has not been run yet */

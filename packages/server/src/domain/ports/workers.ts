@@ -12,8 +12,8 @@ export interface WorkerRecord {
   readonly seenAt: Date;
   readonly state: WorkerState;
   readonly runningJob: string | null;
-  /** Bytes that its engines occupy; null where the system does not tell. */
-  readonly memory: bigint | null;
+  /** Bytes that each model's process occupies; see Painter.memory. */
+  readonly modelMemory: ReadonlyMap<string, number>;
 }
 
 export interface Workers {

@@ -6,9 +6,16 @@ import type { HttpServices } from '../services.ts';
 const bearer = /^Bearer +(?<key>\S+) *$/i;
 
 /** Learns whose request it is. @throws DomainError `unauthorized` */
-export async function authenticate({ keys }: Pick<HttpServices, 'keys'>, request: FastifyRequest): Promise<void> {
+export async function authenticate(
+  { keys, pageSession }: Pick<HttpServices, 'keys' | 'pageSession'>,
+  request: FastifyRequest,
+): Promise<void> {
   const key = keyOf(request);
-  if (key === undefined) throw new DomainError('unauthorized', fixedMessages.missingKey);
+  if (key === undefined) {
+    request.caller = (await pageSession?.callerOf(request)) ?? null;
+    if (request.caller !== null) return;
+    throw new DomainError('unauthorized', fixedMessages.missingKey);
+  }
   request.caller = await keys.authenticate(key);
 }
 

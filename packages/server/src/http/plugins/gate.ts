@@ -21,7 +21,7 @@ export interface Gate {
   readonly rateLimit: Check;
 }
 
-export function createGate(services: Pick<HttpServices, 'keys' | 'rateLimiter'>): Gate {
+export function createGate(services: Pick<HttpServices, 'keys' | 'pageSession' | 'rateLimiter'>): Gate {
   return {
     key: (scope) => async (request) => {
       await authenticate(services, request);

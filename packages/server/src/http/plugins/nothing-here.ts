@@ -8,7 +8,8 @@ import type { AllowedMethods } from './allowed-methods.ts';
 export function refuseWhatIsNotHere(app: HttpApp, allowed: AllowedMethods): void {
   const refuse = async (request: FastifyRequest, reply: FastifyReply) => {
     const methods = allowed.of(pathOf(request.url));
-    if (methods.length === 0) {
+    // A folder of files has the method, and not every file.
+    if (methods.length === 0 || methods.includes(request.method)) {
       throw new DomainError(
         'not_found',
         `there is nothing at ${shown(pathOf(request.url))}; see /docs for the addresses`,

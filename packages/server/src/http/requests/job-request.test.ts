@@ -8,6 +8,7 @@ const card: ModelCard = {
   name: 'easel-demo',
   isDefault: true,
   isEmbedded: true,
+  licence: undefined,
   defaults: { width: 128, height: 128, steps: 25, guidanceScale: 3, scheduler: 'edm_dpmpp_2m' },
   sizes: embeddedModelSizes,
 };

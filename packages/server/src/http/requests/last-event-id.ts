@@ -1,16 +1,13 @@
-import { headers } from '@easel/contract';
+import { headers, patterns } from '@easel/contract';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-
-/** As many digits as an id can have (64 bits). */
-const pattern = '^[0-9]{1,18}$';
 
 /** The headers of a client that comes back to a stream. */
 export const resumeHeaders = Type.Object(
   {
     [headers.lastEventId]: Type.Optional(
       Type.String({
-        pattern,
+        pattern: patterns.eventId.source,
         description: 'The id of the last event that was seen: go on after it',
         examples: ['1024'],
       }),

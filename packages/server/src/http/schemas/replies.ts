@@ -47,6 +47,13 @@ export function errorReplies(surface: Surface, ...codes: readonly ErrorCode[]): 
 /** What a request with a key may be refused for. */
 export const keyErrors = ['unauthorized', 'forbidden'] as const satisfies readonly ErrorCode[];
 
+/** What a request with a body of JSON may be refused for besides. */
+export const bodyErrors = [
+  'invalid_request',
+  'invalid_content_type',
+  'body_too_large',
+] as const satisfies readonly ErrorCode[];
+
 /** What a request that creates work may be refused for. */
 export const workErrors = [
   ...keyErrors,

@@ -1,7 +1,13 @@
 import { type Account as AccountReply, microToNumber } from '@easel/contract';
 import type { Account } from '../../../domain/ports/accounts.ts';
 
-export function accountReply({ id, name, createdAt, balance: { available, held } }: Account): AccountReply {
+export function accountReply({
+  id,
+  name,
+  maxConcurrent,
+  createdAt,
+  balance: { available, held },
+}: Account): AccountReply {
   return {
     id,
     name,
@@ -9,5 +15,6 @@ export function accountReply({ id, name, createdAt, balance: { available, held }
     balance: microToNumber(available + held),
     held: microToNumber(held),
     remaining: microToNumber(available),
+    max_concurrent: maxConcurrent,
   };
 }

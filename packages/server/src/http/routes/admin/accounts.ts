@@ -4,6 +4,7 @@ import {
   accountListQuerySchema,
   accountPageSchema,
   accountParamsSchema,
+  accountPatchSchema,
   accountSchema,
   defaults,
   paths,
@@ -13,7 +14,7 @@ import type { HttpApp, RouteContext } from '../../http-app.ts';
 import { cursorOf, placeOf } from '../../replies/cursor.ts';
 import { pageOf } from '../../replies/page.ts';
 import { callerHeaders } from '../../schemas/headers.ts';
-import { errorReplies, jsonReply, keyErrors } from '../../schemas/replies.ts';
+import { bodyErrors, errorReplies, jsonReply, keyErrors } from '../../schemas/replies.ts';
 import { needsKey } from '../../schemas/security.ts';
 import { accountReply } from './account-reply.ts';
 
@@ -37,7 +38,7 @@ const createSchema = {
   body: accountCreateSchema,
   response: {
     201: jsonReply('The account', accountSchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors, 'invalid_request', 'invalid_content_type', 'body_too_large', 'conflict'),
+    ...errorReplies('api', ...keyErrors, ...bodyErrors, 'conflict'),
   },
 } as const;
 
@@ -53,7 +54,20 @@ const getSchema = {
   },
 } as const;
 
-/** GET and POST /api/admin/accounts, GET /api/admin/accounts/:id */
+const changeSchema = {
+  operationId: 'changeAccount',
+  tags: ['admin'],
+  summary: 'Rename an account, or change how many of its jobs may run at the same time',
+  security: needsKey,
+  params: accountParamsSchema,
+  body: accountPatchSchema,
+  response: {
+    200: jsonReply('The account as it is now', accountSchema, callerHeaders),
+    ...errorReplies('api', ...keyErrors, ...bodyErrors, 'not_found', 'conflict'),
+  },
+} as const;
+
+/** GET and POST /api/admin/accounts, GET and PATCH /api/admin/accounts/:id */
 export function accountRoutes(app: HttpApp, { services, gate }: RouteContext): void {
   const admin = gate.key('admin');
 
@@ -66,7 +80,7 @@ export function accountRoutes(app: HttpApp, { services, gate }: RouteContext): v
 
   const onRequest = [admin, gate.body('application/json')];
   app.post(paths.admin.accounts, { schema: createSchema, onRequest }, async ({ body }, reply) => {
-    const account = await services.accounts.create({ name: body.name, maxConcurrent: null });
+    const account = await services.accounts.create({ name: body.name, maxConcurrent: body.max_concurrent ?? null });
     reply.code(201);
     return accountReply(account);
   });
@@ -74,4 +88,10 @@ export function accountRoutes(app: HttpApp, { services, gate }: RouteContext): v
   app.get(paths.admin.account, { schema: getSchema, onRequest: admin }, async ({ params }) =>
     accountReply(await services.accounts.get(params.id)),
   );
+
+  app.patch(paths.admin.account, { schema: changeSchema, onRequest }, async ({ params, body }) => {
+    const { name, max_concurrent: maxConcurrent } = body;
+    const changes = { ...(name !== undefined && { name }), ...(maxConcurrent !== undefined && { maxConcurrent }) };
+    return accountReply(await services.accounts.change(params.id, changes));
+  });
 }

@@ -1,4 +1,12 @@
-import { type AdminJobPage, adminJobListQuerySchema, adminJobPageSchema, defaults, paths } from '@easel/contract';
+import {
+  type AdminJobPage,
+  adminJobListQuerySchema,
+  adminJobPageSchema,
+  adminJobSchema,
+  defaults,
+  jobParamsSchema,
+  paths,
+} from '@easel/contract';
 import { isId } from '../../../domain/ids.ts';
 import type { HttpApp, RouteContext } from '../../http-app.ts';
 import { cursorOf, placeOf } from '../../replies/cursor.ts';
@@ -28,5 +36,25 @@ export function allJobsRoute(app: HttpApp, { services, gate, options }: RouteCon
     const page = await services.jobs.list({ accountId: account_id, state: status, before, limit });
     const base = baseUrl(request, options.publicUrl);
     return { jobs: page.jobs.map((view) => adminJobReply(view, base)), next_cursor: cursorOf(page.next) };
+  });
+}
+
+const cancelSchema = {
+  operationId: 'cancelAnyJob',
+  tags: ['admin'],
+  summary: 'Cancel a job of any account that has not ended; nothing is charged for it',
+  security: needsKey,
+  params: jobParamsSchema,
+  response: {
+    200: jsonReply('The job as it is now', adminJobSchema, callerHeaders),
+    ...errorReplies('api', ...keyErrors, 'not_found'),
+  },
+} as const;
+
+/** DELETE /api/admin/jobs/:id */
+export function cancelAnyJobRoute(app: HttpApp, { services, gate, options }: RouteContext): void {
+  app.delete(paths.admin.anyJob, { schema: cancelSchema, onRequest: gate.key('admin') }, async (request) => {
+    const { id } = await services.cancelJob.cancel(null, request.params.id);
+    return adminJobReply(await services.jobs.get(null, id), baseUrl(request, options.publicUrl));
   });
 }

@@ -1,14 +1,15 @@
-import { decimalToMicro, type Key, type KeyCreate, microToNumber } from '@easel/contract';
+import { decimalToMicro, type Key, type KeyCreate, type KeyPatch, microToNumber } from '@easel/contract';
 import type { ListedKey } from '../../../domain/keys.ts';
-import type { KeyTerms } from '../../../domain/ports/keys.ts';
+import type { KeyChanges, KeyTerms } from '../../../domain/ports/keys.ts';
 
 export function keyReply(key: ListedKey): Key {
   return {
     id: key.id,
     account_id: key.accountId,
     name: key.name,
-    prefix: `SG_…${key.hint}`,
+    hint: key.hint,
     scopes: [...key.scopes],
+    models: key.models && [...key.models],
     created_at: key.createdAt.toISOString(),
     expires_at: key.expiresAt?.toISOString() ?? null,
     revoked_at: key.revokedAt?.toISOString() ?? null,
@@ -26,9 +27,22 @@ export function keyTermsOf(body: KeyCreate): KeyTerms {
     accountId: body.account_id,
     name: body.name,
     scopes: body.scopes ?? ['generate', 'read'],
-    models: null,
+    models: body.models ?? null,
     monthlyBudget: budget === null ? null : decimalToMicro(budget),
     requestsPerMinute: body.rate_limit ?? null,
     expiresAt: expires === null ? null : new Date(expires),
+  };
+}
+
+/** What a body changes; what it does not have is not in the result. */
+export function keyChangesOf(body: KeyPatch): KeyChanges {
+  const { name, scopes, models, monthly_budget: budget, rate_limit: requestsPerMinute, expires_at: expires } = body;
+  return {
+    ...(name !== undefined && { name }),
+    ...(scopes !== undefined && { scopes }),
+    ...(models !== undefined && { models }),
+    ...(budget !== undefined && { monthlyBudget: budget === null ? null : decimalToMicro(budget) }),
+    ...(requestsPerMinute !== undefined && { requestsPerMinute }),
+    ...(expires !== undefined && { expiresAt: expires === null ? null : new Date(expires) }),
   };
 }

@@ -7,14 +7,15 @@ import {
   keyListQuerySchema,
   keyListSchema,
   keyParamsSchema,
+  keyPatchSchema,
   keySchema,
   paths,
 } from '@easel/contract';
 import type { HttpApp, RouteContext } from '../../http-app.ts';
 import { callerHeaders } from '../../schemas/headers.ts';
-import { errorReplies, jsonReply, keyErrors } from '../../schemas/replies.ts';
+import { bodyErrors, errorReplies, jsonReply, keyErrors } from '../../schemas/replies.ts';
 import { needsKey } from '../../schemas/security.ts';
-import { keyReply, keyTermsOf } from './key-reply.ts';
+import { keyChangesOf, keyReply, keyTermsOf } from './key-reply.ts';
 
 const listSchema = {
   operationId: 'listKeys',
@@ -36,7 +37,7 @@ const createSchema = {
   body: keyCreateSchema,
   response: {
     201: jsonReply('The key', keyCreatedSchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors, 'invalid_request', 'not_found', 'invalid_content_type', 'body_too_large'),
+    ...errorReplies('api', ...keyErrors, ...bodyErrors, 'not_found'),
   },
 } as const;
 
@@ -52,7 +53,20 @@ const revokeSchema = {
   },
 } as const;
 
-/** GET and POST /api/admin/keys, DELETE /api/admin/keys/:id */
+const changeSchema = {
+  operationId: 'changeKey',
+  tags: ['admin'],
+  summary: 'Change what a key may do, spend and how long it lives',
+  security: needsKey,
+  params: keyParamsSchema,
+  body: keyPatchSchema,
+  response: {
+    200: jsonReply('The key as it is now', keySchema, callerHeaders),
+    ...errorReplies('api', ...keyErrors, ...bodyErrors, 'not_found'),
+  },
+} as const;
+
+/** GET and POST /api/admin/keys, PATCH and DELETE /api/admin/keys/:id */
 export function keyRoutes(app: HttpApp, { services, gate }: RouteContext): void {
   const admin = gate.key('admin');
 
@@ -67,6 +81,12 @@ export function keyRoutes(app: HttpApp, { services, gate }: RouteContext): void 
     reply.code(201).header('cache-control', 'no-store');
     return { key: text, ...keyReply({ ...record, usedThisMonth: 0n }) };
   });
+
+  app.patch(
+    paths.admin.key,
+    { schema: changeSchema, onRequest },
+    async ({ params, body }): Promise<Key> => keyReply(await services.keys.change(params.id, keyChangesOf(body))),
+  );
 
   app.delete(
     paths.admin.key,

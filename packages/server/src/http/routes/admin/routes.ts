@@ -1,7 +1,9 @@
 import type { HttpApp, RouteContext } from '../../http-app.ts';
+import { accountLedgerRoute } from '../api/ledger.ts';
+import { accountUsageRoute } from '../api/usage.ts';
 import { accountRoutes } from './accounts.ts';
 import { grantRoute } from './grants.ts';
-import { allJobsRoute } from './jobs.ts';
+import { allJobsRoute, cancelAnyJobRoute } from './jobs.ts';
 import { keyRoutes } from './keys.ts';
 import { queueRoutes } from './queue.ts';
 import { workersRoute } from './workers.ts';
@@ -12,6 +14,9 @@ export function adminRoutes(app: HttpApp, context: RouteContext): void {
   keyRoutes(app, context);
   grantRoute(app, context);
   allJobsRoute(app, context);
+  cancelAnyJobRoute(app, context);
+  accountLedgerRoute(app, context);
+  accountUsageRoute(app, context);
   queueRoutes(app, context);
   workersRoute(app, context);
 }

@@ -1,10 +1,10 @@
 import { headers, jobEventSchemas, jobParamsSchema, paths } from '@easel/contract';
-import { Type } from 'typebox';
 import type { HttpApp, RouteContext } from '../../http-app.ts';
 import { callerOf } from '../../request-state.ts';
 import { baseUrl } from '../../requests/base-url.ts';
 import { endOfStream } from '../../requests/end-of-job.ts';
 import { lastEventId, resumeHeaders } from '../../requests/last-event-id.ts';
+import { eventStreamContent } from '../../schemas/event-stream.ts';
 import { callerHeaders } from '../../schemas/headers.ts';
 import { hidden } from '../../schemas/hidden.ts';
 import { errorReplies, keyErrors } from '../../schemas/replies.ts';
@@ -22,9 +22,9 @@ const schema = {
   headers: resumeHeaders,
   response: {
     200: {
-      description: 'The data of an event, by its name',
+      description: 'The events as they come',
       headers: callerHeaders,
-      content: { 'text/event-stream': { schema: Type.Union(Object.values(jobEventSchemas)) } },
+      content: eventStreamContent(jobEventSchemas),
     },
     ...errorReplies('api', ...keyErrors, 'not_found', 'invalid_request'),
   },

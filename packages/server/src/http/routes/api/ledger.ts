@@ -1,7 +1,9 @@
 import {
+  accountParamsSchema,
   defaults,
   type LedgerEntry,
   type LedgerPage,
+  type LedgerQuery,
   ledgerPageSchema,
   ledgerQuerySchema,
   microToNumber,
@@ -15,6 +17,7 @@ import { callerOf } from '../../request-state.ts';
 import { callerHeaders } from '../../schemas/headers.ts';
 import { errorReplies, jsonReply, keyErrors } from '../../schemas/replies.ts';
 import { needsKey } from '../../schemas/security.ts';
+import type { HttpServices } from '../../services.ts';
 
 const schema = {
   operationId: 'ledger',
@@ -30,14 +33,42 @@ const schema = {
 
 /** GET /api/ledger */
 export function ledgerRoute(app: HttpApp, { services, gate }: RouteContext): void {
-  app.get(paths.api.ledger, { schema, onRequest: gate.key('read') }, async (request): Promise<LedgerPage> => {
-    const { cursor, limit = defaults.pageLength } = request.query;
-    const place = placeOf(cursor, (text) => /^\d{1,18}$/.test(text));
-    const before = place === null ? null : BigInt(place);
-    const records = await services.credits.ledger({ accountId: callerOf(request).accountId, before, limit: limit + 1 });
-    const { items, next } = pageOf(records, limit);
-    return { entries: items.map(entryOf), next_cursor: cursorOf(next?.id ?? null) };
-  });
+  app.get(paths.api.ledger, { schema, onRequest: gate.key('read') }, (request) =>
+    pageOfAccount(services, callerOf(request).accountId, request.query),
+  );
+}
+
+const adminSchema = {
+  ...schema,
+  operationId: 'ledgerOfAccount',
+  tags: ['admin'],
+  summary: "An account's lines, newest first",
+  params: accountParamsSchema,
+  response: { ...schema.response, ...errorReplies('api', ...keyErrors, 'invalid_request', 'not_found') },
+} as const;
+
+/** GET /api/admin/accounts/:id/ledger */
+export function accountLedgerRoute(app: HttpApp, { services, gate }: RouteContext): void {
+  app.get(
+    paths.admin.accountLedger,
+    { schema: adminSchema, onRequest: gate.key('admin') },
+    async ({ params, query }) => {
+      const { id } = await services.accounts.get(params.id);
+      return pageOfAccount(services, id, query);
+    },
+  );
+}
+
+async function pageOfAccount(
+  { credits }: Pick<HttpServices, 'credits'>,
+  accountId: string,
+  { cursor, limit = defaults.pageLength }: LedgerQuery,
+): Promise<LedgerPage> {
+  const place = placeOf(cursor, (text) => /^\d{1,18}$/.test(text));
+  const before = place === null ? null : BigInt(place);
+  const records = await credits.ledger({ accountId, before, limit: limit + 1 });
+  const { items, next } = pageOf(records, limit);
+  return { entries: items.map(entryOf), next_cursor: cursorOf(next?.id ?? null) };
 }
 
 function entryOf({ id, createdAt, kind, amount, remaining, jobId, note }: LedgerRecord): LedgerEntry {

@@ -34,12 +34,16 @@ export function modelsRoute(app: HttpApp, { services, gate }: RouteContext): voi
   );
 }
 
-function modelReply({ slug, name, isDefault, isEmbedded, defaults, sizes }: ModelCard): Model {
+function modelReply({ slug, name, isDefault, isEmbedded, licence, defaults, sizes }: ModelCard): Model {
   return {
     id: slug,
     name,
     is_default: isDefault,
     is_embedded: isEmbedded,
+    licence:
+      licence === undefined
+        ? null
+        : { ...licence, link: licence.link ?? null, attributions: [...licence.attributions] },
     defaults: {
       img_width: defaults.width,
       img_height: defaults.height,

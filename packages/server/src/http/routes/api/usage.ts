@@ -1,6 +1,8 @@
 import {
+  accountParamsSchema,
   microToNumber,
   paths,
+  type UsageQuery,
   type UsageReply,
   type UsageRow,
   usageQuerySchema,
@@ -12,6 +14,7 @@ import { callerOf } from '../../request-state.ts';
 import { callerHeaders } from '../../schemas/headers.ts';
 import { errorReplies, jsonReply, keyErrors } from '../../schemas/replies.ts';
 import { needsKey } from '../../schemas/security.ts';
+import type { HttpServices } from '../../services.ts';
 import { usageDays } from './usage-days.ts';
 
 const schema = {
@@ -28,13 +31,41 @@ const schema = {
 
 /** GET /api/usage */
 export function usageRoute(app: HttpApp, { services, gate }: RouteContext): void {
-  app.get(paths.api.usage, { schema, onRequest: gate.key('read') }, async (request): Promise<UsageReply> => {
-    const { group = 'day' } = request.query;
-    const { from, to, start, end } = usageDays(request.query, new Date());
-    const { accountId } = callerOf(request);
-    const records = await services.credits.usage({ accountId, from: start, to: end, group });
-    return { from, to, group, rows: records.map(rowOf), total: totalOf(records) };
-  });
+  app.get(paths.api.usage, { schema, onRequest: gate.key('read') }, (request) =>
+    usageOf(services, callerOf(request).accountId, request.query),
+  );
+}
+
+const adminSchema = {
+  ...schema,
+  operationId: 'usageOfAccount',
+  tags: ['admin'],
+  summary: 'What an account had made and what it cost, by day, key or model',
+  params: accountParamsSchema,
+  response: { ...schema.response, ...errorReplies('api', ...keyErrors, 'invalid_request', 'not_found') },
+} as const;
+
+/** GET /api/admin/accounts/:id/usage */
+export function accountUsageRoute(app: HttpApp, { services, gate }: RouteContext): void {
+  app.get(
+    paths.admin.accountUsage,
+    { schema: adminSchema, onRequest: gate.key('admin') },
+    async ({ params, query }) => {
+      const { id } = await services.accounts.get(params.id);
+      return usageOf(services, id, query);
+    },
+  );
+}
+
+async function usageOf(
+  { credits }: Pick<HttpServices, 'credits'>,
+  accountId: string,
+  query: UsageQuery,
+): Promise<UsageReply> {
+  const { group = 'day' } = query;
+  const { from, to, start, end } = usageDays(query, new Date());
+  const records = await credits.usage({ accountId, from: start, to: end, group });
+  return { from, to, group, rows: records.map(rowOf), total: totalOf(records) };
 }
 
 function rowOf(record: UsageRecord): UsageRow {

@@ -5,7 +5,6 @@ import {
   openaiPartialImageEventSchema,
   paths,
 } from '@easel/contract';
-import { Type } from 'typebox';
 import type { HttpApp, RouteContext } from '../../http-app.ts';
 import { addGenerationHeaders } from '../../replies/generation-headers.ts';
 import { baseUrl } from '../../requests/base-url.ts';
@@ -14,6 +13,7 @@ import { workHeaders } from '../../requests/idempotency.ts';
 import { jobRequestOf } from '../../requests/job-request.ts';
 import { useModel } from '../../requests/model-of.ts';
 import { submitWork } from '../../requests/submit-work.ts';
+import { eventStreamContent } from '../../schemas/event-stream.ts';
 import { pictureHeaders } from '../../schemas/headers.ts';
 import { errorReplies, runErrors } from '../../schemas/replies.ts';
 import { needsKey } from '../../schemas/security.ts';
@@ -36,7 +36,10 @@ const schema = {
       headers: pictureHeaders,
       content: {
         'application/json': { schema: openaiImagesReplySchema },
-        'text/event-stream': { schema: Type.Union([openaiPartialImageEventSchema, openaiCompletedEventSchema]) },
+        ...eventStreamContent({
+          'image_generation.partial_image': openaiPartialImageEventSchema,
+          'image_generation.completed': openaiCompletedEventSchema,
+        }),
       },
     },
     ...errorReplies('openai', ...runErrors),

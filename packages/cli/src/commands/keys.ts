@@ -1,0 +1,74 @@
+import { Command, Option } from 'commander';
+import { number, wholeNumber } from '../arguments/number-argument.ts';
+import { keyScopes, largestAmount, largestRate } from './contract-limits.ts';
+import { apiKeyFileOption, type ServerAddressFlags, serverOption } from './server-options.ts';
+
+export interface KeysFlags extends ServerAddressFlags {
+  readonly json?: boolean;
+}
+
+export interface CreateKeyFlags extends KeysFlags {
+  readonly account: string;
+  readonly newAccount?: boolean;
+  readonly scopes?: string[];
+  readonly models?: string[];
+  readonly expires?: string;
+  readonly monthlyBudget?: number;
+  readonly rateLimit?: number;
+}
+
+export interface ListKeysFlags extends KeysFlags {
+  readonly account?: string;
+}
+
+export type CreateKeyAction = (name: string, flags: CreateKeyFlags) => Promise<void>;
+export type ListKeysAction = (flags: ListKeysFlags) => Promise<void>;
+export type RevokeKeyAction = (key: string, flags: KeysFlags) => Promise<void>;
+
+export interface KeysActions {
+  readonly createKey: CreateKeyAction;
+  readonly listKeys: ListKeysAction;
+  readonly revokeKey: RevokeKeyAction;
+}
+
+/** `easel keys` */
+export function keysCommand({ createKey, listKeys, revokeKey }: KeysActions): Command {
+  const keys = new Command('keys').description(
+    'Make, list and revoke the keys of a running server, with an admin key.',
+  );
+  const create = forAdmin(new Command('create'))
+    .description('Make a key. It is shown this once.')
+    .argument('<name>', 'what people know it by')
+    .requiredOption('--account <name|id>', 'whose key it is')
+    .option('--new-account', 'make the account, which has no credits yet')
+    .addOption(new Option('--scopes <scope...>', 'what it may do (default: generate read)').choices(keyScopes))
+    .option('--models <model...>', 'the only models it may use (default: all)')
+    .option('--expires <time>', 'a day or a time, such as 2027-01-31 or 2027-01-31T12:00:00Z (default: never)')
+    .option(
+      '--monthly-budget <credits>',
+      'what it may spend in a month (default: all the account has)',
+      number('--monthly-budget', 0, largestAmount),
+    )
+    .option(
+      '--rate-limit <n>',
+      "requests in a minute (default: the server's own limit)",
+      wholeNumber('--rate-limit', 1, largestRate),
+    )
+    .action((name: string, flags: CreateKeyFlags) => createKey(name, flags));
+  const list = forAdmin(new Command('list'))
+    .description('List the keys, newest first; revoked ones too.')
+    .option('--account <name|id>', 'of this account only')
+    .action((flags: ListKeysFlags) => listKeys(flags));
+  const revoke = forAdmin(new Command('revoke'))
+    .description('Revoke a key, for ever.')
+    .argument('<id>', 'its id, as `easel keys list` shows it')
+    .action((id: string, flags: KeysFlags) => revokeKey(id, flags));
+  return keys.addCommand(create).addCommand(list).addCommand(revoke);
+}
+
+function forAdmin(command: Command): Command {
+  return command
+    .addOption(serverOption('http://127.0.0.1:8400 unless given'))
+    .addOption(apiKeyFileOption('EASEL_ADMIN_KEY'))
+    .option('--json', 'print the reply of the server');
+}

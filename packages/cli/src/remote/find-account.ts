@@ -1,0 +1,20 @@
+import type { EaselClient } from '@easel/client';
+import type { Account } from '@easel/contract';
+import { CliError } from '../cli-error.ts';
+
+/** Names in a message. */
+const mostNames = 20;
+
+/** The account of that name or id. @throws CliError `not_found` with the names that there are */
+export async function findAccount({ admin }: EaselClient, nameOrId: string, signal: AbortSignal): Promise<Account> {
+  const names: string[] = [];
+  for await (const account of admin.allAccounts({ limit: 100 }, { signal })) {
+    if (account.id === nameOrId || account.name === nameOrId) return account;
+    names.push(account.name);
+  }
+  const others = names.length > mostNames ? ` and ${names.length - mostNames} more` : '';
+  const known = `${names.slice(0, mostNames).join(', ')}${others}`;
+  throw new CliError('not_found', `there is no account ${JSON.stringify(nameOrId)}; there are ${known}`, {
+    hint: 'easel keys create NAME --account ACCOUNT --new-account makes one',
+  });
+}

@@ -1,0 +1,28 @@
+/** Values of the `?` part of an address; what is undefined is left out. */
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/**
+ * An address of the server.
+ *
+ * @param path may have `:name`, which `parts` fill in
+ * @throws TypeError for a part that would make it another address
+ * @example
+ * addressOf('http://127.0.0.1:8400/', '/api/jobs/:id', { id: '7' }); // 'http://127.0.0.1:8400/api/jobs/7'
+ */
+export function addressOf(
+  baseUrl: string,
+  path: string,
+  parts: Readonly<Record<string, string>> = {},
+  query: Query = {},
+): string {
+  const filled = path.replace(/:(\w+)/g, (_, name: string) => partOf(name, parts[name] ?? ''));
+  const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
+  const search = given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
+  return `${baseUrl.replace(/\/+$/, '')}${filled}${search}`;
+}
+
+/** `.` and `..` are taken away from an address, with what stands before them (URL standard §4.4), even when they are encoded. */
+function partOf(name: string, value: string): string {
+  if (value !== '' && value !== '.' && value !== '..') return encodeURIComponent(value);
+  throw new TypeError(`${name} must be that of something on the server (got ${JSON.stringify(value)})`);
+}

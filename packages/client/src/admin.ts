@@ -1,0 +1,131 @@
+import type {
+  Account,
+  AccountCreate,
+  AccountListQuery,
+  AccountPage,
+  AccountPatch,
+  AdminJob,
+  AdminJobListQuery,
+  AdminJobPage,
+  Grant,
+  GrantCreate,
+  Key,
+  KeyCreate,
+  KeyCreated,
+  KeyList,
+  KeyListQuery,
+  KeyPatch,
+  LedgerPage,
+  LedgerQuery,
+  Queue,
+  UsageQuery,
+  UsageReply,
+  WorkerList,
+} from '@easel/contract';
+import type { CallOptions } from './call.ts';
+import { entriesOf } from './pages.ts';
+import { paths } from './paths.ts';
+import type { Transport } from './transport.ts';
+
+/** What an administrator's key may do. */
+export class Admin {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  createAccount(body: AccountCreate, { signal }: CallOptions = {}): Promise<Account> {
+    return this.#transport.json(paths.accounts, { method: 'POST', body, signal });
+  }
+
+  getAccount(id: string, { signal }: CallOptions = {}): Promise<Account> {
+    return this.#transport.json(paths.account, { parts: { id }, signal });
+  }
+
+  changeAccount(id: string, body: AccountPatch, { signal }: CallOptions = {}): Promise<Account> {
+    return this.#transport.json(paths.account, { method: 'PATCH', parts: { id }, body, signal });
+  }
+
+  /** One page, newest first. */
+  listAccounts(query: AccountListQuery = {}, { signal }: CallOptions = {}): Promise<AccountPage> {
+    return this.#transport.json(paths.accounts, { query, signal });
+  }
+
+  /** All of them, page after page. */
+  allAccounts(query: AccountListQuery = {}, options: CallOptions = {}): AsyncGenerator<Account, void, undefined> {
+    return entriesOf(
+      query,
+      (page) => this.listAccounts(page, options),
+      ({ accounts }) => accounts,
+    );
+  }
+
+  /** The reply is the only one that has the key itself. */
+  createKey(body: KeyCreate, { signal }: CallOptions = {}): Promise<KeyCreated> {
+    return this.#transport.json(paths.keys, { method: 'POST', body, signal });
+  }
+
+  /** Newest first; revoked ones too. */
+  listKeys(query: KeyListQuery = {}, { signal }: CallOptions = {}): Promise<KeyList> {
+    return this.#transport.json(paths.keys, { query, signal });
+  }
+
+  changeKey(id: string, body: KeyPatch, { signal }: CallOptions = {}): Promise<Key> {
+    return this.#transport.json(paths.key, { method: 'PATCH', parts: { id }, body, signal });
+  }
+
+  /** For ever. */
+  revokeKey(id: string, { signal }: CallOptions = {}): Promise<Key> {
+    return this.#transport.json(paths.key, { method: 'DELETE', parts: { id }, signal });
+  }
+
+  grant(body: GrantCreate, { signal }: CallOptions = {}): Promise<Grant> {
+    return this.#transport.json(paths.grants, { method: 'POST', body, signal });
+  }
+
+  /** One page of everybody's jobs, newest first. */
+  listJobs(query: AdminJobListQuery = {}, { signal }: CallOptions = {}): Promise<AdminJobPage> {
+    return this.#transport.json(paths.allJobs, { query, signal });
+  }
+
+  /** All of them, page after page. */
+  allJobs(query: AdminJobListQuery = {}, options: CallOptions = {}): AsyncGenerator<AdminJob, void, undefined> {
+    return entriesOf(
+      query,
+      (page) => this.listJobs(page, options),
+      ({ jobs }) => jobs,
+    );
+  }
+
+  /** Of any account; its price is given back. */
+  cancelJob(id: string, { signal }: CallOptions = {}): Promise<AdminJob> {
+    return this.#transport.json(paths.anyJob, { method: 'DELETE', parts: { id }, signal });
+  }
+
+  /** One page of an account's ledger, newest first. */
+  ledger(id: string, query: LedgerQuery = {}, { signal }: CallOptions = {}): Promise<LedgerPage> {
+    return this.#transport.json(paths.accountLedger, { parts: { id }, query, signal });
+  }
+
+  usage(id: string, query: UsageQuery = {}, { signal }: CallOptions = {}): Promise<UsageReply> {
+    return this.#transport.json(paths.accountUsage, { parts: { id }, query, signal });
+  }
+
+  queue({ signal }: CallOptions = {}): Promise<Queue> {
+    return this.#transport.json(paths.queue, { signal });
+  }
+
+  /** Jobs that run go on; those that wait go on waiting. */
+  pauseQueue({ signal }: CallOptions = {}): Promise<Queue> {
+    return this.#transport.json(paths.pauseQueue, { method: 'POST', signal });
+  }
+
+  resumeQueue({ signal }: CallOptions = {}): Promise<Queue> {
+    return this.#transport.json(paths.resumeQueue, { method: 'POST', signal });
+  }
+
+  workers({ signal }: CallOptions = {}): Promise<WorkerList> {
+    return this.#transport.json(paths.workers, { signal });
+  }
+}

@@ -1,0 +1,59 @@
+/** One message of a stream of server-sent events. */
+export interface StreamMessage {
+  readonly event: string;
+  readonly data: string;
+  /** Of the last message that had one. */
+  readonly lastEventId: string;
+}
+
+/**
+ * Reads a stream of server-sent events, as the WHATWG HTML standard (§9.2.6) has it: lines end with CR, LF or both, a byte order mark
+ * at the start is skipped, a blank line ends a message, and a message that the end of the stream cuts short is dropped.
+ *
+ * @param onRetry told of the pause in milliseconds that the server asks for before a new connection
+ */
+export async function* readEventStream(
+  chunks: AsyncIterable<Uint8Array>,
+  onRetry: (ms: number) => void = () => {},
+): AsyncGenerator<StreamMessage, void, undefined> {
+  let event = '';
+  let data: string[] = [];
+  let lastEventId = '';
+  for await (const line of linesOf(chunks)) {
+    if (line === '') {
+      if (data.length > 0) yield { event: event === '' ? 'message' : event, data: data.join('\n'), lastEventId };
+      event = '';
+      data = [];
+      continue;
+    }
+    const [field, value] = fieldOf(line);
+    if (field === 'event') event = value;
+    else if (field === 'data') data.push(value);
+    else if (field === 'id' && !value.includes('\0')) lastEventId = value;
+    else if (field === 'retry' && /^\d+$/.test(value)) onRetry(Number(value));
+  }
+}
+
+/** A comment, a line that begins with a colon, is a field without a name. */
+function fieldOf(line: string): [field: string, value: string] {
+  const colon = line.indexOf(':');
+  if (colon < 0) return [line, ''];
+  const value = line.slice(colon + 1);
+  return [line.slice(0, colon), value.startsWith(' ') ? value.slice(1) : value];
+}
+
+async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, undefined> {
+  const decoder = new TextDecoder(); // skips a byte order mark
+  let rest = '';
+  let endedWithCr = false;
+  for await (const chunk of chunks) {
+    let text = decoder.decode(chunk, { stream: true });
+    if (text === '') continue;
+    // The LF of a CR LF that was torn apart ends no second line.
+    if (endedWithCr && text.startsWith('\n')) text = text.slice(1);
+    endedWithCr = text === '' ? false : text.endsWith('\r');
+    const lines = `${rest}${text}`.split(/\r\n|\r|\n/);
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+}

@@ -1,0 +1,33 @@
+import type { CallOptions } from './call.ts';
+import { paths } from './paths.ts';
+import type { Transport } from './transport.ts';
+
+export interface Picture {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** `image/jpeg`, `image/png` or `image/webp`. */
+  readonly contentType: string;
+}
+
+/** Picture files. Who knows a picture's name may see it; only its owner may delete it. */
+export class Images {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** The file, byte for byte. @param name `id` of a job's image, with or without the ending */
+  get(name: string, { signal }: CallOptions = {}): Promise<Picture> {
+    return this.#transport.receive(paths.image, { parts: { name }, signal }, pictureOf);
+  }
+
+  async delete(name: string, { signal }: CallOptions = {}): Promise<void> {
+    const reply = await this.#transport.send(paths.image, { method: 'DELETE', parts: { name }, signal });
+    await reply.body?.cancel();
+  }
+}
+
+async function pictureOf(reply: Response): Promise<Picture> {
+  const contentType = reply.headers.get('content-type') ?? 'application/octet-stream';
+  return { bytes: new Uint8Array(await reply.arrayBuffer()), contentType };
+}

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { isLocalVisit, isSentByPage } from './local-visit.ts';
+
+const visit = (headers: Record<string, string>, remoteAddress = '127.0.0.1') =>
+  isLocalVisit({ headers, remoteAddress });
+
+test.each(['localhost', 'localhost:8400', '127.0.0.1:8400', '127.1.2.3', '[::1]:8400', 'LOCALHOST:1'])(
+  'a visit of %s from this machine is local',
+  (host) => expect(visit({ host })).toBe(true),
+);
+
+test.each([
+  'easel.example',
+  'localhost.evil.example',
+  '127.0.0.1.evil.example',
+  '192.168.1.5:8400',
+  '',
+  'evil.example:8400',
+])('a visit of %j is not, for its name may have been made to lead here', (host) => expect(visit({ host })).toBe(false));
+
+test.each(['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'])(
+  'what came through a proxy is not local: %s',
+  (name) => expect(visit({ host: 'localhost:8400', [name]: '' })).toBe(false),
+);
+
+test('what came from another machine is not local', () => {
+  expect(visit({ host: 'localhost:8400' }, '192.168.1.5')).toBe(false);
+  expect(visit({ host: 'localhost:8400' }, '::ffff:127.0.0.1')).toBe(true);
+});
+
+const sent = (headers: Record<string, string>) => isSentByPage({ headers: { host: 'localhost:8400', ...headers } });
+
+test('the page is told from other pages by what browsers add', () => {
+  expect(sent({ 'sec-fetch-site': 'same-origin' })).toBe(true);
+  for (const site of ['cross-site', 'same-site']) expect(sent({ 'sec-fetch-site': site })).toBe(false);
+  expect(sent({ origin: 'http://localhost:8400' })).toBe(true);
+  for (const origin of ['http://localhost:9999', 'https://evil.example', 'null']) expect(sent({ origin })).toBe(false);
+});

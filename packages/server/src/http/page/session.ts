@@ -1,0 +1,63 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Caller } from '../../domain/caller.ts';
+import type { ServerSecret } from '../../domain/ports/secret.ts';
+import { isLocalVisit, isSentByPage, type Visit } from './local-visit.ts';
+
+const NAME = 'easel_page';
+const LIFE_S = 30 * 24 * 60 * 60;
+
+export interface PageSessionParts {
+  readonly secret: ServerSecret;
+  /** Who the page acts for; null where there is no such key any more. */
+  readonly owner: () => Promise<Caller | null>;
+}
+
+/**
+ * Lets the page work at once on the machine that the server runs on: a cookie that scripts cannot read stands for the development
+ * key, which itself is never sent. It is worth nothing from elsewhere, to other pages, or in another server.
+ */
+export class PageSession {
+  readonly #parts: PageSessionParts;
+
+  constructor(parts: PageSessionParts) {
+    this.#parts = parts;
+  }
+
+  /** Gives the cookie to a visit on this machine. */
+  begin(request: FastifyRequest, reply: FastifyReply): void {
+    if (!isLocalVisit(visitOf(request))) return;
+    const since = String(Math.floor(Date.now() / 1000));
+    const value = `${since}.${this.#proofOf(since)}`;
+    // RFC 6265 §5.2; Strict: it is not sent along when another site leads here.
+    reply.header('set-cookie', `${NAME}=${value}; Max-Age=${LIFE_S}; Path=/; HttpOnly; SameSite=Strict`);
+  }
+
+  /** Who a request without a key comes from; null when the page did not send it. */
+  async callerOf(request: FastifyRequest): Promise<Caller | null> {
+    const visit = visitOf(request);
+    if (!isLocalVisit(visit) || !isSentByPage(visit) || !this.#isValid(cookieOf(request))) return null;
+    return this.#parts.owner();
+  }
+
+  #isValid(value: string | undefined): boolean {
+    const [since = '', proof = ''] = value?.split('.', 2) ?? [];
+    if (!/^\d{1,12}$/.test(since) || Number(since) + LIFE_S < Date.now() / 1000) return false;
+    const expected = Buffer.from(this.#proofOf(since));
+    const given = Buffer.from(proof);
+    return given.length === expected.length && timingSafeEqual(given, expected);
+  }
+
+  #proofOf(since: string): string {
+    return Buffer.from(this.#parts.secret.hmac('page session', since)).toString('hex');
+  }
+}
+
+function visitOf({ headers, socket }: FastifyRequest): Visit {
+  return { headers, remoteAddress: socket.remoteAddress };
+}
+
+function cookieOf({ headers }: FastifyRequest): string | undefined {
+  const pairs = (headers.cookie ?? '').split(/; */).map((pair) => pair.split('=', 2));
+  return pairs.find(([name]) => name === NAME)?.[1];
+}

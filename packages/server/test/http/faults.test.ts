@@ -1,0 +1,123 @@
+import { headers } from '@easel/contract';
+import { expect, test } from 'vitest';
+import { type Painter, PaintingFailed } from '../../src/domain/ports/painter.ts';
+import type { ReviewHook } from '../../src/domain/ports/review-hook.ts';
+import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
+import { type Customer, slug, useHttp } from './http-server.ts';
+
+const broken = 'an engine that breaks';
+const indecent = 'a picture that the hook refuses';
+
+/** Breaks at one prompt, as the engine does when its memory is not enough. */
+function breaking(engine: Painter): Painter {
+  return {
+    models: () => engine.models(),
+    tokenize: (model, text) => engine.tokenize(model, text),
+    warmUp: (model, signal) => engine.warmUp(model, signal),
+    isReady: (model) => engine.isReady(model),
+    memory: () => engine.memory(),
+    close: () => engine.close(),
+    async paint(request, options) {
+      if (request.prompt !== broken) return engine.paint(request, options);
+      throw new PaintingFailed('server_error', 'the engine ran out of memory', { isWorthRetrying: false });
+    },
+  };
+}
+
+const hook: ReviewHook = {
+  review: async ({ request }) =>
+    request.prompt === indecent ? { accept: false, reason: 'not on this server' } : { accept: true },
+};
+
+const http = useHttp({ painterOf: breaking, hook });
+const small = { num_inference_steps: 20, width: 64, height: 64 };
+/** The smallest size is that of the OpenAI surface. */
+const asOpenai = { num_inference_steps: 1, size: '64x64' };
+
+const post = (url: string, { json }: Customer, payload: object) =>
+  http().app.inject({ method: 'POST', url, headers: json, payload });
+
+const faults = [
+  { prompt: broken, status: 500, code: 'server_error', text: /ran out of memory/ },
+  { prompt: indecent, status: 422, code: 'content_rejected', text: /not on this server/ },
+] as const;
+
+async function expectNothingCharged({ accountId }: Customer) {
+  expect(await http().services.credits.balance(accountId)).toEqual({ available: 1_000_000n, held: 0n });
+  await expectSoundLedger(http().jobs.database);
+}
+
+test.each(faults)('$status $code on the segmind surface: told with its reason, and not charged', async (fault) => {
+  const customer = await http().customer();
+  const reply = await post(`/v1/${slug}`, customer, { ...small, prompt: fault.prompt });
+  expect(reply.statusCode).toBe(fault.status);
+  expect(reply.json()).toEqual({
+    error: expect.stringMatching(fault.text),
+    code: fault.code,
+    request_id: reply.headers[headers.requestId],
+  });
+  expect(reply.headers).toMatchObject({ [headers.remainingCredits]: '1', [headers.cost]: '0' });
+  await expectNothingCharged(customer);
+});
+
+test.each(faults)('$status $code on the asynchronous surface is FAILED with 422', async (fault) => {
+  const customer = await http().customer();
+  const submitted = (await post(`/v2/${slug}`, customer, { ...small, prompt: fault.prompt })).json();
+  const result = () => http().app.inject({ url: `/v2/requests/${submitted.request_id}`, headers: customer.auth });
+  await expect.poll(async () => (await result()).statusCode, { timeout: 30_000 }).toBe(422);
+  expect((await result()).json()).toMatchObject({ status: 'FAILED', error: expect.stringMatching(fault.text) });
+  await expectNothingCharged(customer);
+});
+
+test.each(faults)('$status $code on the OpenAI surface, plain and in a stream', async (fault) => {
+  const customer = await http().customer();
+  const payload = { ...asOpenai, prompt: fault.prompt };
+  const plain = await post('/v1/images/generations', customer, payload);
+  expect(plain.statusCode).toBe(fault.status);
+  expect(plain.json().error).toMatchObject({ message: expect.stringMatching(fault.text), code: fault.code });
+  const stream = await post('/v1/images/generations', customer, { ...payload, stream: true });
+  expect(stream.payload).toMatch(fault.text);
+  expect(stream.payload).toContain(`"code":"${fault.code}"`);
+  await expectNothingCharged(customer);
+});
+
+test.each(faults)('$status $code of a job is its last event and stays in its record', async (fault) => {
+  const customer = await http().customer();
+  const { id } = (await post('/api/jobs', customer, { ...small, prompt: fault.prompt })).json();
+  const events = await http().app.inject({ url: `/api/jobs/${id}/events`, headers: customer.auth });
+  expect(events.payload.trimEnd().split('\n\n').at(-1)).toMatch(/^event: failed$/m);
+  const job = (await http().app.inject({ url: `/api/jobs/${id}`, headers: customer.auth })).json();
+  expect(job).toMatchObject({ status: 'failed', images: [], error: { code: fault.code } });
+  expect(job.error.message).toMatch(fault.text);
+  await expectNothingCharged(customer);
+});
+
+test('after a failure the same idempotency key starts anew, for only successes are replayed', async () => {
+  const customer = await http().customer();
+  const ask = () =>
+    http().app.inject({
+      method: 'POST',
+      url: `/v1/${slug}`,
+      headers: { ...customer.json, 'idempotency-key': 'again' },
+      payload: { ...small, prompt: broken },
+    });
+  const [first, second] = [await ask(), await ask()];
+  expect([first.statusCode, second.statusCode]).toEqual([500, 500]);
+  const { jobs } = await http().services.jobs.list({ accountId: customer.accountId, limit: 10 });
+  expect(jobs).toHaveLength(2);
+});
+
+test('a database that went away is 500 in the shape of the surface, with a request id and without its address', async () => {
+  const gone = async () => Promise.reject(new Error('connect ECONNREFUSED postgres://easel:hunter2@db.example/easel'));
+  const app = await http().build({}, { submitJob: { submit: gone } });
+  const { json } = await http().customer();
+  const reply = await app.inject({
+    method: 'POST',
+    url: `/v1/${slug}`,
+    headers: json,
+    payload: { ...small, prompt: 'a' },
+  });
+  expect(reply.statusCode).toBe(500);
+  expect(reply.json()).toMatchObject({ code: 'server_error', request_id: reply.headers[headers.requestId] });
+  expect(reply.payload).not.toContain('hunter2');
+});

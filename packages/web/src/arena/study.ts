@@ -1,0 +1,77 @@
+import type { JobCreate } from '@easel/contract';
+import type { Scheduler } from '../playground/settings.ts';
+import type { Vote } from './tally.ts';
+
+/** One of the two settings that are compared. */
+export interface Side {
+  readonly model: string;
+  readonly steps: number;
+  readonly guidanceScale: number;
+  readonly scheduler: Scheduler;
+}
+
+/** One prompt drawn with both settings and the same seed. */
+export interface Pair {
+  readonly prompt: string;
+  readonly seed: number;
+  /** Whether A is on the left; drawn by lot, so that nobody knows. */
+  readonly isAFirst: boolean;
+  readonly a?: string;
+  readonly b?: string;
+  readonly vote?: Vote;
+}
+
+export interface Study {
+  readonly a: Side;
+  readonly b: Side;
+  readonly pairs: readonly Pair[];
+}
+
+const STORED = 'easel.arena';
+
+export function newStudy(a: Side, b: Side, prompts: readonly string[], seed: number): Study {
+  const lots = crypto.getRandomValues(new Uint8Array(prompts.length));
+  return {
+    a,
+    b,
+    pairs: prompts.map((prompt, index) => ({ prompt, seed: seed + index, isAFirst: ((lots[index] ?? 0) & 1) === 0 })),
+  };
+}
+
+export function jobOfSide({ prompt, seed }: Pair, side: Side): JobCreate {
+  return {
+    prompt,
+    seed,
+    model: side.model,
+    num_inference_steps: side.steps,
+    guidance_scale: side.guidanceScale,
+    scheduler: side.scheduler,
+    image_format: 'png',
+  };
+}
+
+/** The study of this browser, if there is one. */
+export function storedStudy(): Study | undefined {
+  try {
+    const found: unknown = JSON.parse(localStorage.getItem(STORED) ?? 'null');
+    return isStudy(found) ? found : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function storeStudy(study: Study | undefined): void {
+  if (study === undefined) localStorage.removeItem(STORED);
+  else localStorage.setItem(STORED, JSON.stringify(study));
+}
+
+function isStudy(value: unknown): value is Study {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'a' in value &&
+    'b' in value &&
+    'pairs' in value &&
+    Array.isArray(value.pairs)
+  );
+}

@@ -1,0 +1,116 @@
+import type { Account, Key, KeyCreated } from '@easel/contract';
+import { type FormEvent, useCallback, useState } from 'react';
+import { credits, moment } from '../format/amounts.ts';
+import { CopyButton } from '../parts/copy-button.tsx';
+import { Notice } from '../parts/notice.tsx';
+import { ScrollBox } from '../parts/scroll-box.tsx';
+import { useSession } from '../session/session.tsx';
+import { useAdmin } from './use-admin.ts';
+
+export function KeysSection() {
+  const { client } = useSession();
+  const ask = useCallback(
+    async (signal: AbortSignal) => {
+      const accounts: Account[] = [];
+      for await (const account of client.admin.allAccounts({ limit: 100 }, { signal })) accounts.push(account);
+      return { accounts, keys: (await client.admin.listKeys({}, { signal })).keys };
+    },
+    [client],
+  );
+  const { reply, problem, act } = useAdmin(ask);
+  const [created, setCreated] = useState<KeyCreated>();
+  const create = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const data = new FormData(form);
+    const text = (name: string) => String(data.get(name) ?? '').trim();
+    const body = {
+      account_id: text('account'),
+      name: text('name'),
+      ...(text('budget') !== '' && { monthly_budget: Number(text('budget')) }),
+    };
+    void act(async () => {
+      setCreated(await client.admin.createKey(body));
+      form.reset();
+    });
+  };
+  const nameOf = (key: Key) => reply?.accounts.find(({ id }) => id === key.account_id)?.name ?? key.account_id;
+  return (
+    <section className="card stack" aria-label="Keys">
+      <h2>Keys</h2>
+      {problem !== undefined && <Notice kind="error">{problem}</Notice>}
+      {created && (
+        <Notice kind="hint" onClose={() => setCreated(undefined)}>
+          The key of {created.name} is <code>{created.key}</code>. It is shown this once.{' '}
+          <CopyButton text={created.key}>Copy</CopyButton>
+        </Notice>
+      )}
+      <ScrollBox>
+        <table>
+          <thead>
+            <tr>
+              <th>Key</th>
+              <th>Name</th>
+              <th>Account</th>
+              <th>May</th>
+              <th className="number">Spent this month</th>
+              <th>Last used</th>
+              <th>
+                <span className="visually-hidden">Revoke</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {reply?.keys.map((key) => (
+              <tr key={key.id} className={key.revoked_at === null ? undefined : 'over'}>
+                <td>
+                  <code>…{key.hint}</code>
+                </td>
+                <td>{key.name}</td>
+                <td>{nameOf(key)}</td>
+                <td>{key.scopes.join(', ')}</td>
+                <td className="number">
+                  {credits(key.spent_this_month)}
+                  {key.monthly_budget !== null && ` of ${credits(key.monthly_budget)}`}
+                </td>
+                <td>{key.last_used_at === null ? 'never' : moment(key.last_used_at)}</td>
+                <td>
+                  {key.revoked_at === null ? (
+                    <button
+                      type="button"
+                      aria-label={`Revoke ${key.name}`}
+                      onClick={() => void act(() => client.admin.revokeKey(key.id))}
+                    >
+                      Revoke
+                    </button>
+                  ) : (
+                    'revoked'
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </ScrollBox>
+      <form className="row wrap" onSubmit={create}>
+        <input name="name" required aria-label="Name of a new key" placeholder="New key" maxLength={100} />
+        <select name="account" aria-label="Its account" required>
+          {reply?.accounts.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+        <input
+          name="budget"
+          type="number"
+          min="0"
+          step="any"
+          aria-label="Credits a month"
+          placeholder="Credits a month"
+        />
+        <button type="submit">Make a key</button>
+      </form>
+    </section>
+  );
+}

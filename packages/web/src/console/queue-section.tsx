@@ -1,0 +1,64 @@
+import { useCallback } from 'react';
+import { moment } from '../format/amounts.ts';
+import { Notice } from '../parts/notice.tsx';
+import { ScrollBox } from '../parts/scroll-box.tsx';
+import { useSession } from '../session/session.tsx';
+import { useAdmin } from './use-admin.ts';
+
+export function QueueSection() {
+  const { client } = useSession();
+  const ask = useCallback(
+    async (signal: AbortSignal) => ({
+      queue: await client.admin.queue({ signal }),
+      workers: (await client.admin.workers({ signal })).workers,
+    }),
+    [client],
+  );
+  const { reply, problem, act } = useAdmin(ask);
+  const isPaused = reply?.queue.state === 'paused';
+  return (
+    <section className="card stack" aria-label="Queue and workers">
+      <div className="row spread">
+        <h2>Queue</h2>
+        <button
+          type="button"
+          onClick={() => void act(() => (isPaused ? client.admin.resumeQueue() : client.admin.pauseQueue()))}
+        >
+          {isPaused ? 'Resume' : 'Pause'}
+        </button>
+      </div>
+      {problem !== undefined && <Notice kind="error">{problem}</Notice>}
+      {reply && (
+        <>
+          <p>
+            <b>{reply.queue.queued}</b> waiting, <b>{reply.queue.running}</b> running
+            {isPaused && ', paused: nothing new is started'}.
+          </p>
+          <ScrollBox>
+            <table>
+              <caption className="visually-hidden">Workers</caption>
+              <thead>
+                <tr>
+                  <th>Worker</th>
+                  <th>State</th>
+                  <th>Models</th>
+                  <th>Last heard of</th>
+                </tr>
+              </thead>
+              <tbody>
+                {reply.workers.map((worker) => (
+                  <tr key={worker.id}>
+                    <td>{worker.name}</td>
+                    <td>{worker.state}</td>
+                    <td>{worker.models.join(', ')}</td>
+                    <td>{moment(worker.seen_at)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </ScrollBox>
+        </>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,48 @@
+import { useCallback, useEffect, useState } from 'react';
+import { messageOf } from '../format/message-of.ts';
+
+/** What an administrator's call answers, asked again every few seconds. */
+export function useAdmin<Reply>(ask: (signal: AbortSignal) => Promise<Reply>, everyMs = 3000) {
+  const [reply, setReply] = useState<Reply>();
+  const [problem, setProblem] = useState<string>();
+  const [turn, setTurn] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `turn` asks anew after a change
+  useEffect(() => {
+    const leaving = new AbortController();
+    let timer: ReturnType<typeof setTimeout>;
+    const look = () =>
+      ask(leaving.signal)
+        .then(
+          (found) => {
+            setReply(found);
+            setProblem(undefined);
+          },
+          (error: unknown) => {
+            if (!leaving.signal.aborted) setProblem(messageOf(error));
+          },
+        )
+        .finally(() => {
+          if (!leaving.signal.aborted) timer = setTimeout(() => void look(), everyMs);
+        });
+    void look();
+    return () => {
+      clearTimeout(timer);
+      leaving.abort();
+    };
+  }, [ask, everyMs, turn]);
+  const again = useCallback(() => setTurn((before) => before + 1), []);
+  /** Does something and looks at what became of it. */
+  const act = useCallback(
+    async (work: () => Promise<unknown>) => {
+      try {
+        await work();
+        setProblem(undefined);
+        again();
+      } catch (error) {
+        setProblem(messageOf(error));
+      }
+    },
+    [again],
+  );
+  return { reply, problem, act };
+}

@@ -1,0 +1,96 @@
+import type { Job } from '@easel/contract';
+import { useState } from 'react';
+import { messageOf } from '../format/message-of.ts';
+import { Notice } from '../parts/notice.tsx';
+import { handOver } from '../playground/hand-over.ts';
+import type { Settings } from '../playground/settings.ts';
+import { addressOf, go, useRoute } from '../router.ts';
+import { useSession } from '../session/session.tsx';
+import { CompareDialog } from './compare-dialog.tsx';
+import { type Filter, filterOf, queryOf } from './filter.ts';
+import { Filters } from './filters.tsx';
+import { HistoryEntry } from './history-entry.tsx';
+import { useHistory } from './use-history.ts';
+
+/** All that was made, newest first; the address holds the search, so that it can be kept and gone back to. */
+export function HistoryView() {
+  const { client } = useSession();
+  const { query } = useRoute();
+  const filter = filterOf(query);
+  const history = useHistory(filter);
+  const [chosen, setChosen] = useState<readonly Job[]>([]);
+  const [problem, setProblem] = useState<string>();
+
+  const search = (change: Partial<Filter>) =>
+    go(addressOf('history', queryOf({ ...filter, ...change })), { replace: true });
+  const use = (settings: Partial<Settings>) => {
+    handOver(settings);
+    go(addressOf('playground'));
+  };
+  const attempt = async (work: () => Promise<void>) => {
+    try {
+      setProblem(undefined);
+      await work();
+    } catch (error) {
+      setProblem(messageOf(error));
+    }
+  };
+  const favour = (job: Job) =>
+    attempt(async () => history.replace(await client.jobs.change(job.id, { favourite: !job.favourite })));
+  const remove = (job: Job) =>
+    attempt(async () => {
+      for (const { id } of job.images) await client.images.delete(id);
+      history.replace({ ...job, images: [] });
+    });
+  const choose = (job: Job) =>
+    setChosen((others) => (others.includes(job) ? others.filter((each) => each !== job) : [...others.slice(-1), job]));
+
+  return (
+    <div className="stack">
+      <div className="row wrap spread">
+        <h1>History</h1>
+        <Filters filter={filter} onChange={search} />
+      </div>
+      {problem !== undefined && <Notice kind="error">{problem}</Notice>}
+      {chosen.length > 0 && (
+        <p className="row" role="status">
+          {chosen.length === 1 ? 'Choose another picture to compare with.' : 'Two pictures are chosen.'}
+          <button type="button" className="plain" onClick={() => setChosen([])}>
+            Choose none
+          </button>
+        </p>
+      )}
+      {chosen.length === 2 && <CompareDialog jobs={chosen} onClose={() => setChosen([])} />}
+      <div className="gallery">
+        {history.jobs.map((job) => (
+          <HistoryEntry
+            key={job.id}
+            job={job}
+            isChosen={chosen.some(({ id }) => id === job.id)}
+            onUse={use}
+            onFavour={() => void favour(job)}
+            onRemove={() => void remove(job)}
+            onChoose={() => choose(job)}
+          />
+        ))}
+      </div>
+      {history.problem !== undefined && <Notice kind="error">{history.problem}</Notice>}
+      {history.state === 'end' && history.jobs.length === 0 && (
+        <p className="quiet centred">
+          {Object.keys(queryOf(filter)).length > 0 ? 'Nothing fits this search.' : 'Nothing has been made yet.'}
+        </p>
+      )}
+      {history.state !== 'end' && (
+        <p ref={history.sentinel} className="quiet centred">
+          {history.state === 'loading' ? (
+            'Loading…'
+          ) : (
+            <button type="button" onClick={history.more}>
+              More
+            </button>
+          )}
+        </p>
+      )}
+    </div>
+  );
+}

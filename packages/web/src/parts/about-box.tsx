@@ -1,0 +1,66 @@
+import type { Model } from '@easel/contract';
+import { useRef, useState } from 'react';
+import { useSession } from '../session/session.tsx';
+
+/** What draws here, and whose work it is. */
+export function AboutBox() {
+  const { client } = useSession();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [models, setModels] = useState<readonly Model[]>([]);
+  const open = () => {
+    dialog.current?.showModal();
+    client.models().then(
+      (reply) => setModels(reply.models),
+      () => setModels([]),
+    );
+  };
+  return (
+    <>
+      <button type="button" className="plain" onClick={open}>
+        About
+      </button>
+      <dialog ref={dialog} className="card narrow" aria-label="About Easel">
+        <h2>Easel</h2>
+        <p>
+          Pictures from prompts on your own machine, in TypeScript from the tokenizer to this page. Apache License 2.0.
+        </p>
+        {models.map((model) => (
+          <section key={model.id}>
+            <h3>{model.id}</h3>
+            <p>
+              Drawn by {model.name}, {model.defaults.img_width}×{model.defaults.img_height}
+              {model.is_embedded && ', the small model that comes along'}. <Licence licence={model.licence} />
+            </p>
+            {model.licence && model.licence.attributions.length > 0 && (
+              <ul className="quiet">
+                {model.licence.attributions.map((notice) => (
+                  <li key={notice}>{notice}</li>
+                ))}
+              </ul>
+            )}
+          </section>
+        ))}
+        <p className="quiet">
+          No content filter is built in. What is made here is the responsibility of whoever runs this server.
+        </p>
+        <form method="dialog">
+          <button type="submit" className="primary">
+            Close
+          </button>
+        </form>
+      </dialog>
+    </>
+  );
+}
+
+/** Only an address can be followed from here; a path is one on the server. */
+function Licence({ licence }: Pick<Model, 'licence'>) {
+  if (licence === null) return 'Its card names no licence: ask whoever you have it from.';
+  const name = /^[a-z0-9.-]+$/.test(licence.name) ? licence.name.toUpperCase() : licence.name;
+  if (licence.link === null || !/^https?:\/\//.test(licence.link)) return `Licence: ${name}.`;
+  return (
+    <>
+      Licence: <a href={licence.link}>{name}</a>.
+    </>
+  );
+}

@@ -1,0 +1,37 @@
+/** Drawn here, because not every system has these signs in a font. */
+const frame = {
+  width: 18,
+  height: 18,
+  viewBox: '0 0 18 18',
+  fill: 'none',
+  stroke: 'currentColor',
+  strokeWidth: 1.5,
+} as const;
+
+const dots = [
+  [5.5, 5.5],
+  [12.5, 5.5],
+  [9, 9],
+  [5.5, 12.5],
+  [12.5, 12.5],
+] as const;
+
+export function DiceIcon() {
+  return (
+    <svg {...frame} aria-hidden="true">
+      <rect x="2" y="2" width="14" height="14" rx="3" />
+      {dots.map(([x, y]) => (
+        <circle key={`${x} ${y}`} cx={x} cy={y} r="1.1" fill="currentColor" stroke="none" />
+      ))}
+    </svg>
+  );
+}
+
+export function LockIcon({ isClosed }: { readonly isClosed: boolean }) {
+  return (
+    <svg {...frame} aria-hidden="true">
+      <rect x="3" y="8" width="12" height="8" rx="2" fill={isClosed ? 'currentColor' : 'none'} />
+      <path d={isClosed ? 'M5.5 8V5.5a3.5 3.5 0 0 1 7 0V8' : 'M5.5 8V5a3.5 3.5 0 0 1 6.8-1.2'} />
+    </svg>
+  );
+}

@@ -1,0 +1,41 @@
+import type { Job } from '@easel/contract';
+import { useState } from 'react';
+import type { Settings } from '../playground/settings.ts';
+import { PictureDialog } from './picture-dialog.tsx';
+import { pathOf } from './picture-path.ts';
+
+export interface PictureGridProps {
+  readonly job: Job;
+  readonly onUse: (settings: Partial<Settings>) => void;
+}
+
+export function PictureGrid({ job, onUse }: PictureGridProps) {
+  const [shown, setShown] = useState<number>();
+  return (
+    <>
+      <div className={`grid of-${Math.min(job.images.length, 4)}`}>
+        {job.images.map((image, index) => (
+          <button
+            key={image.id}
+            type="button"
+            className="picture"
+            aria-label={`Open picture ${index + 1} of ${job.images.length}: ${job.prompt ?? 'no prompt kept'}`}
+            onClick={() => setShown(index)}
+          >
+            <img
+              src={pathOf(image.url)}
+              alt={job.prompt ?? ''}
+              width={image.width}
+              height={image.height}
+              loading="lazy"
+            />
+          </button>
+        ))}
+      </div>
+      {job.images.length === 0 && <p className="quiet">Its pictures are no longer kept.</p>}
+      {shown !== undefined && (
+        <PictureDialog job={job} index={shown} onIndex={setShown} onClose={() => setShown(undefined)} onUse={onUse} />
+      )}
+    </>
+  );
+}

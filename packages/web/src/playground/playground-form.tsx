@@ -1,0 +1,182 @@
+import type { Model } from '@easel/contract';
+import { type DragEvent, type FormEvent, type KeyboardEvent, useId, useState } from 'react';
+import { readDropped } from '../files/read-dropped.ts';
+import { messageOf } from '../format/message-of.ts';
+import { Notice } from '../parts/notice.tsx';
+import { PriceLine } from './price-line.tsx';
+import { useRuns } from './runs.tsx';
+import { SeedField } from './seed-field.tsx';
+import { jobOf, type Settings } from './settings.ts';
+import { SizePicker } from './size-picker.tsx';
+import { SliderField } from './slider-field.tsx';
+import { StartImage } from './start-image.tsx';
+import { TokenCount } from './token-count.tsx';
+
+export interface PlaygroundFormProps {
+  readonly models: readonly Model[];
+  readonly settings: Settings;
+  readonly onChange: (part: Partial<Settings>) => void;
+}
+
+export function PlaygroundForm({ models, settings, onChange }: PlaygroundFormProps) {
+  const { start } = useRuns();
+  const [note, setNote] = useState<{ readonly kind: 'error' | 'hint'; readonly text: string }>();
+  const id = useId();
+  const model = models.find((each) => each.id === settings.model) ?? models[0];
+
+  const run = () => {
+    if (settings.prompt.trim() === '') {
+      setNote({ kind: 'error', text: 'Say what to draw first.' });
+      return;
+    }
+    setNote(undefined);
+    start(jobOf(settings));
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    run();
+  };
+  const runOnEnter = (event: KeyboardEvent) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    run();
+  };
+  const takeFile = async (file: File | undefined) => {
+    if (file === undefined) return;
+    try {
+      const { settings: found, image } = await readDropped(file, models);
+      onChange(found ?? { startImage: image });
+      setNote({
+        kind: 'hint',
+        text: found
+          ? 'The settings of that picture are restored.'
+          : 'That file says nothing of how it was made; it is the start image now.',
+      });
+    } catch (error) {
+      setNote({ kind: 'error', text: messageOf(error) });
+    }
+  };
+  const drop = (event: DragEvent) => {
+    event.preventDefault();
+    void takeFile(event.dataTransfer.files[0]);
+  };
+
+  return (
+    <form
+      className="card stack settings"
+      onSubmit={submit}
+      onDrop={drop}
+      onDragOver={(event) => event.preventDefault()}
+    >
+      <div className="field">
+        <label htmlFor={`${id}-prompt`}>Prompt</label>
+        <textarea
+          id={`${id}-prompt`}
+          rows={3}
+          value={settings.prompt}
+          placeholder="a red apple on a blue background"
+          onChange={(event) => onChange({ prompt: event.target.value })}
+          onKeyDown={runOnEnter}
+          aria-describedby={`${id}-tokens`}
+        />
+        <TokenCount id={`${id}-tokens`} text={settings.prompt} model={settings.model} />
+      </div>
+      <div className="field">
+        <label htmlFor={`${id}-negative`}>Not in the picture</label>
+        <textarea
+          id={`${id}-negative`}
+          rows={1}
+          value={settings.negativePrompt}
+          onChange={(event) => onChange({ negativePrompt: event.target.value })}
+          onKeyDown={runOnEnter}
+          aria-describedby={`${id}-negative-tokens`}
+        />
+        <TokenCount id={`${id}-negative-tokens`} text={settings.negativePrompt} model={settings.model} />
+      </div>
+      {note && (
+        <Notice kind={note.kind} onClose={() => setNote(undefined)}>
+          {note.text}
+        </Notice>
+      )}
+      <div className="run">
+        <button type="submit" className="primary big">
+          Make {settings.samples === 1 ? 'a picture' : `${settings.samples} pictures`}
+        </button>
+        <PriceLine settings={settings} />
+      </div>
+      {model && <SizePicker model={model} width={settings.width} height={settings.height} onChange={onChange} />}
+      <SliderField
+        label="Pictures"
+        min={1}
+        max={4}
+        step={1}
+        value={settings.samples}
+        onChange={(samples) => onChange({ samples })}
+      />
+      <SliderField
+        label="Steps"
+        min={1}
+        max={100}
+        step={1}
+        value={settings.steps}
+        onChange={(steps) => onChange({ steps })}
+      />
+      <SliderField
+        label="Guidance"
+        min={1}
+        max={25}
+        step={0.5}
+        value={settings.guidanceScale}
+        onChange={(guidanceScale) => onChange({ guidanceScale })}
+      />
+      <SeedField seed={settings.seed} onChange={(seed) => onChange({ seed })} />
+      <details>
+        <summary>More</summary>
+        <div className="stack">
+          {models.length > 1 && (
+            <label className="field">
+              Model
+              <select value={settings.model} onChange={(event) => onChange({ model: event.target.value })}>
+                {models.map((each) => (
+                  <option key={each.id} value={each.id}>
+                    {each.id} ({each.name})
+                  </option>
+                ))}
+              </select>
+            </label>
+          )}
+          <label className="field">
+            Scheduler
+            <select
+              value={settings.scheduler}
+              onChange={(event) =>
+                onChange({ scheduler: event.target.value === 'edm_euler' ? 'edm_euler' : 'edm_dpmpp_2m' })
+              }
+            >
+              <option value="edm_dpmpp_2m">DPM-Solver++ 2M</option>
+              <option value="edm_euler">Euler</option>
+            </select>
+          </label>
+          <label className="field">
+            File format
+            <select value={settings.format} onChange={(event) => onChange({ format: formatOf(event.target.value) })}>
+              <option value="png">PNG</option>
+              <option value="jpeg">JPEG</option>
+              <option value="webp">WebP</option>
+            </select>
+          </label>
+        </div>
+      </details>
+      <StartImage
+        image={settings.startImage}
+        strength={settings.strength}
+        onChange={onChange}
+        onFile={(file) => void takeFile(file)}
+      />
+    </form>
+  );
+}
+
+function formatOf(text: string): Settings['format'] {
+  return text === 'jpeg' || text === 'webp' ? text : 'png';
+}

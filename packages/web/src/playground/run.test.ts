@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { afterEvent, isOver, type Run } from './run.ts';
+
+const run: Run = { key: '1', request: { prompt: 'a fox' }, phase: 'sending', previews: 0 };
+
+test('a run goes through the phases that its events tell', () => {
+  const queued = afterEvent(run, { event: 'queued', data: { position: 2, eta: 5 } });
+  expect(queued).toMatchObject({ phase: 'queued', position: 2, eta: 5 });
+  const started = afterEvent(queued, { event: 'started', data: { started_at: '2026-01-31T12:00:00Z' } });
+  expect(started.phase).toBe('running');
+  const step = { index: 3, total: 25, sigma: 1, eta: 2 };
+  const drawn = afterEvent(started, { event: 'step', data: { ...step, preview: 'data:image/jpeg;base64,AA' } });
+  expect(drawn).toMatchObject({ step: { index: 3, total: 25 }, previews: 1 });
+  expect(afterEvent(drawn, { event: 'step', data: { ...step, index: 4 } })).toMatchObject({
+    preview: 'data:image/jpeg;base64,AA',
+    previews: 1,
+  });
+  expect(isOver(drawn)).toBe(false);
+});

@@ -1,0 +1,53 @@
+import { useId } from 'react';
+import { DiceIcon, LockIcon } from '../parts/icons.tsx';
+
+export interface SeedFieldProps {
+  /** Null: a new one each time. */
+  readonly seed: number | null;
+  readonly onChange: (seed: number | null) => void;
+}
+
+const LARGEST = 999_999_999_999_999;
+
+/** The seed: drawn anew each time, or held so that a picture can be made again. */
+export function SeedField({ seed, onChange }: SeedFieldProps) {
+  const id = useId();
+  const take = (text: string) => {
+    const digits = text.replace(/\D/g, '').slice(0, 15);
+    onChange(digits === '' ? null : Math.min(LARGEST, Number(digits)));
+  };
+  return (
+    <div className="seed">
+      <label htmlFor={id}>Seed</label>
+      <input
+        id={id}
+        inputMode="numeric"
+        placeholder="a new one each time"
+        value={seed ?? ''}
+        onChange={(event) => take(event.target.value)}
+      />
+      <button
+        type="button"
+        aria-label="Draw a seed and hold it"
+        title="Draw a seed and hold it"
+        onClick={() => onChange(drawn())}
+      >
+        <DiceIcon />
+      </button>
+      <button
+        type="button"
+        aria-pressed={seed !== null}
+        aria-label={seed === null ? 'A new seed each time' : 'The seed is held'}
+        title={seed === null ? 'A new seed each time' : 'The seed is held; press for a new one each time'}
+        onClick={() => onChange(seed === null ? drawn() : null)}
+      >
+        <LockIcon isClosed={seed !== null} />
+      </button>
+    </div>
+  );
+}
+
+/** The generator uses 32 bits of a seed. */
+function drawn(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+}

@@ -1,0 +1,68 @@
+import { explainInvalid, type Job, jobCreateSchema, type Model } from '@easel/contract';
+import { expect, test } from 'vitest';
+import { defaultSettings, jobOf, settingsOfJob } from './settings.ts';
+
+const model: Model = {
+  id: 'playground-v2.5',
+  name: 'easel-demo',
+  is_default: true,
+  is_embedded: true,
+  licence: null,
+  defaults: { img_width: 128, img_height: 96, num_inference_steps: 25, guidance_scale: 3, scheduler: 'edm_dpmpp_2m' },
+  limits: { min_side: 64, max_side: 256, side_step: 8, max_megapixels: 0.0625 },
+  sizes: [],
+};
+
+test('the form begins with the defaults of the model, and its job is a valid one', () => {
+  const job = jobOf({ ...defaultSettings(model), prompt: 'a fox' });
+  expect(explainInvalid(jobCreateSchema, job)).toBeUndefined();
+  expect(job).toMatchObject({ img_width: 128, img_height: 96, num_inference_steps: 25, guidance_scale: 3 });
+  expect(job).not.toHaveProperty('seed');
+  expect(job).not.toHaveProperty('negative_prompt');
+});
+
+test('a picture to start from goes with its strength', () => {
+  const image = 'data:image/png;base64,AAAA';
+  const job = jobOf({ ...defaultSettings(model), prompt: 'a fox', startImage: image, strength: 0.4, seed: 0 });
+  expect(job).toMatchObject({ image, strength: 0.4, seed: 0 });
+});
+
+test('a job gives back the form it came from', () => {
+  const settings = { ...defaultSettings(model), prompt: 'a fox', negativePrompt: 'snow', seed: 7, steps: 30 };
+  const { preview: _, ...sent } = jobOf(settings);
+  const job = { ...sent, scheduler: settings.scheduler, image_format: settings.format } as const;
+  expect({ ...defaultSettings(model), ...settingsOfJob(jobLike(job), 7) }).toEqual(settings);
+});
+
+function jobLike(fields: object): Job {
+  const job: Job = {
+    id: '',
+    status: 'succeeded',
+    model: '',
+    prompt: '',
+    prompt_2: null,
+    negative_prompt: null,
+    samples: 1,
+    num_inference_steps: 1,
+    guidance_scale: 1,
+    guidance_rescale: 0,
+    seed: 0,
+    img_width: 8,
+    img_height: 8,
+    strength: null,
+    scheduler: 'edm_euler',
+    image_format: 'png',
+    quality: 95,
+    preview: false,
+    priority: 0,
+    store: true,
+    favourite: false,
+    price: 0,
+    created_at: '',
+    started_at: null,
+    finished_at: null,
+    images: [],
+    error: null,
+  };
+  return { ...job, ...fields };
+}

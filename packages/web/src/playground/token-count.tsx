@@ -1,0 +1,30 @@
+import { useSession } from '../session/session.tsx';
+import { useAnswer } from './use-answer.ts';
+
+export interface TokenCountProps {
+  readonly id: string;
+  readonly text: string;
+  readonly model: string;
+}
+
+/** How much of the text the model reads, and what it does not see. */
+export function TokenCount({ id, text, model }: TokenCountProps) {
+  const { client } = useSession();
+  const answer = useAnswer(`${model}\n${text}`, async (signal) =>
+    text === '' ? undefined : client.tokenize({ text, model }, { signal }),
+  );
+  const worst = answer?.encoders.toSorted((a, b) => b.truncated.length - a.truncated.length)[0];
+  if (worst === undefined || text === '') return <small id={id} className="tokens" />;
+  // The markers at both ends are tokens, too.
+  const [count, limit] = [worst.count + 2, worst.limit + 2];
+  return (
+    <small id={id} className={worst.truncated === '' ? 'tokens quiet' : 'tokens wrong'}>
+      {count} of {limit} tokens
+      {worst.truncated !== '' && (
+        <>
+          ; not read: <mark>{worst.truncated}</mark>
+        </>
+      )}
+    </small>
+  );
+}

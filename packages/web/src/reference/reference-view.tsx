@@ -1,0 +1,150 @@
+import { useEffect, useId, useState } from 'react';
+import { codeSamples } from '../format/code-samples.ts';
+import { messageOf } from '../format/message-of.ts';
+import { CopyButton } from '../parts/copy-button.tsx';
+import { Notice } from '../parts/notice.tsx';
+import { ScrollBox } from '../parts/scroll-box.tsx';
+import { useSession } from '../session/session.tsx';
+import { type Answer, AnswerBox, readAnswer } from './answer-box.tsx';
+import { type Parameter, parametersOf } from './parameters.ts';
+
+const first = {
+  prompt: 'a red apple on a blue background',
+  samples: 1,
+  num_inference_steps: 25,
+  guidance_scale: 3,
+  seed: -1,
+  base64: false,
+};
+
+/** The API page, alive: every parameter, and a request that can be changed and sent. */
+export function ReferenceView() {
+  const { client } = useSession();
+  const [parameters, setParameters] = useState<readonly Parameter[]>([]);
+  const [text, setText] = useState(() => JSON.stringify(first, null, 2));
+  const [language, setLanguage] = useState('curl');
+  const [answer, setAnswer] = useState<Answer>();
+  const [problem, setProblem] = useState<string>();
+  const [isWaiting, setWaiting] = useState(false);
+  const id = useId();
+
+  useEffect(() => {
+    const leaving = new AbortController();
+    client
+      .request('GET', '/openapi.json', undefined, { signal: leaving.signal })
+      .then(async (reply) => setParameters(parametersOf(await reply.json())))
+      .catch((error: unknown) => {
+        if (!leaving.signal.aborted) setProblem(messageOf(error));
+      });
+    return () => leaving.abort();
+  }, [client]);
+
+  const request = parsed(text);
+  const samples = request === undefined ? [] : codeSamples(request, window.location.origin);
+  const shown = samples.find(({ name }) => name === language) ?? samples[0];
+  const send = async () => {
+    setWaiting(true);
+    setProblem(undefined);
+    try {
+      const began = performance.now();
+      const reply = await client.request('POST', '/v1/playground-v2.5', request);
+      setAnswer(await readAnswer(reply, performance.now() - began));
+    } catch (error) {
+      setProblem(messageOf(error));
+    } finally {
+      setWaiting(false);
+    }
+  };
+
+  return (
+    <div className="stack">
+      <h1>API</h1>
+      <p>
+        <code>POST /v1/playground-v2.5</code> with the header <code>x-api-key</code>. The other calls, the asynchronous
+        ones and those for OpenAI’s clients are at <a href="/docs/">/docs</a>.
+      </p>
+      <div className="halves reference">
+        <section className="card stack" aria-label="Try it">
+          <label htmlFor={id}>The request, to change as you like</label>
+          <textarea
+            id={id}
+            className="code"
+            rows={12}
+            spellCheck={false}
+            value={text}
+            aria-invalid={request === undefined}
+            onChange={(event) => setText(event.target.value)}
+          />
+          {request === undefined && <small className="wrong">This is not a JSON object yet.</small>}
+          <button
+            type="button"
+            className="primary"
+            disabled={request === undefined || isWaiting}
+            onClick={() => void send()}
+          >
+            {isWaiting ? 'Waiting for the reply…' : 'Send it'}
+          </button>
+          {problem !== undefined && <Notice kind="error">{problem}</Notice>}
+          {answer && <AnswerBox answer={answer} />}
+        </section>
+        <section className="card stack" aria-label="As code">
+          <div className="row wrap">
+            {samples.map(({ name }) => (
+              <button key={name} type="button" aria-pressed={name === shown?.name} onClick={() => setLanguage(name)}>
+                {name}
+              </button>
+            ))}
+            {shown && <CopyButton text={shown.code}>Copy</CopyButton>}
+          </div>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard */}
+          <pre className="code" tabIndex={0}>
+            {shown?.code}
+          </pre>
+        </section>
+      </div>
+      <section className="card" aria-label="Parameters">
+        <h2>Parameters</h2>
+        <ScrollBox>
+          <table>
+            <thead>
+              <tr>
+                <th>Name</th>
+                <th>Type</th>
+                <th>Default</th>
+                <th>Allowed</th>
+                <th>What it is</th>
+              </tr>
+            </thead>
+            <tbody>
+              {parameters.map((parameter) => (
+                <tr key={parameter.name}>
+                  <td>
+                    <code>{parameter.name}</code>
+                    {parameter.isRequired && ' *'}
+                  </td>
+                  <td>{parameter.type}</td>
+                  <td>{parameter.preset && <code>{parameter.preset}</code>}</td>
+                  <td>{parameter.range}</td>
+                  <td>{parameter.description}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </ScrollBox>
+      </section>
+    </div>
+  );
+}
+
+function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,48 @@
+import { pagePaths } from '@easel/contract';
+import { useSyncExternalStore } from 'react';
+
+export type View = keyof typeof pagePaths;
+
+export interface Route {
+  readonly view: View;
+  readonly query: URLSearchParams;
+}
+
+const moved = 'easel:moved';
+
+/** Where the page is; the browser's back and forward buttons change it too. */
+export function useRoute(): Route {
+  const address = useSyncExternalStore(subscribe, () => window.location.pathname + window.location.search);
+  const url = new URL(address, window.location.origin);
+  return { view: viewOf(url.pathname), query: url.searchParams };
+}
+
+export function addressOf(view: View, query: Readonly<Record<string, string>> = {}): string {
+  const search = new URLSearchParams(query).toString();
+  return search === '' ? pagePaths[view] : `${pagePaths[view]}?${search}`;
+}
+
+/** Goes there without loading the document anew. */
+export function go(address: string, { replace = false } = {}): void {
+  if (replace) window.history.replaceState(null, '', address);
+  else window.history.pushState(null, '', address);
+  window.dispatchEvent(new Event(moved));
+}
+
+function viewOf(path: string): View {
+  const found = Object.entries(pagePaths).find(([, own]) => own === path);
+  return found !== undefined && isView(found[0]) ? found[0] : 'playground';
+}
+
+function isView(name: string): name is View {
+  return Object.hasOwn(pagePaths, name);
+}
+
+function subscribe(onChange: () => void): () => void {
+  window.addEventListener('popstate', onChange);
+  window.addEventListener(moved, onChange);
+  return () => {
+    window.removeEventListener('popstate', onChange);
+    window.removeEventListener(moved, onChange);
+  };
+}

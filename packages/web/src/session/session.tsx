@@ -1,0 +1,54 @@
+import { EaselClient } from '@easel/client';
+import { createContext, type ReactNode, use, useMemo, useState } from 'react';
+
+/** Kept for this tab and no longer: `sessionStorage` ends with it. */
+const STORED_KEY = 'easel.key';
+
+export interface Session {
+  readonly client: EaselClient;
+  /** What can still be spent, as the last reply said. */
+  readonly remaining: number | undefined;
+  readonly hasOwnKey: boolean;
+  enterKey(key: string): void;
+  /** Back to what the page can do by itself. */
+  forgetKey(): void;
+}
+
+const Context = createContext<Session | null>(null);
+
+export function SessionProvider({ children }: { readonly children: ReactNode }) {
+  const [key, setKey] = useState(() => sessionStorage.getItem(STORED_KEY));
+  const [remaining, setRemaining] = useState<number>();
+  const client = useMemo(() => {
+    const told: typeof fetch = async (...request) => {
+      const reply = await fetch(...request);
+      const credits = reply.headers.get('x-remaining-credits');
+      if (credits !== null) setRemaining(Number(credits));
+      return reply;
+    };
+    // Somebody is waiting: what takes longer is told instead.
+    return new EaselClient({ fetch: told, longestPauseMs: 2000, ...(key !== null && { apiKey: key }) });
+  }, [key]);
+  const session: Session = {
+    client,
+    remaining,
+    hasOwnKey: key !== null,
+    enterKey(text) {
+      sessionStorage.setItem(STORED_KEY, text);
+      setRemaining(undefined);
+      setKey(text);
+    },
+    forgetKey() {
+      sessionStorage.removeItem(STORED_KEY);
+      setRemaining(undefined);
+      setKey(null);
+    },
+  };
+  return <Context value={session}>{children}</Context>;
+}
+
+export function useSession(): Session {
+  const session = use(Context);
+  if (session === null) throw new Error('there is no session around this');
+  return session;
+}

@@ -1,0 +1,165 @@
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runEasel, startEasel, temporaryFolder } from '../packages/cli/test/run-easel.ts';
+import { type EaselServer, newKey, serveEasel } from './support/easel-server.ts';
+
+let server: EaselServer;
+beforeAll(async () => {
+  server = await serveEasel();
+});
+afterAll(() => server.stop());
+
+const prompt = 'a red apple on a blue background';
+const own = () => ({ EASEL_API_KEY: server.devKey, EASEL_SERVER: server.url });
+const admin = () => ({ EASEL_ADMIN_KEY: server.adminKey, EASEL_SERVER: server.url });
+
+test('generate --server saves the very file that generate without it makes', async () => {
+  const cwd = temporaryFolder();
+  const args = ['generate', prompt, '--seed', '7', '--no-metadata'];
+  const remote = await runEasel([...args, '-o', 'remote.png', '--server', server.url], { cwd, env: own() });
+  expect(remote).toMatchObject({ status: 0, stdout: 'remote.png\n' });
+  expect(remote.stderr).toMatch(/step 25 of 25/);
+  expect(remote.stderr).toMatch(/128×128, 25 steps of edm_dpmpp_2m, guidance 3, seed 7: .* credits \(99\.\d+ left\)/);
+  expect((await runEasel([...args, '-o', 'local.png'], { cwd })).status).toBe(0);
+  expect(readFileSync(join(cwd, 'remote.png')).equals(readFileSync(join(cwd, 'local.png')))).toBe(true);
+});
+
+test('several pictures, a picture to start from, a long prompt, JSON', async () => {
+  const cwd = temporaryFolder();
+  const long = `${prompt} ${'and a very small pear '.repeat(30)}`;
+  const first = await runEasel(
+    ['generate', long, '--samples', '2', '--seed', '3', '--steps', '4', '-o', 'a.webp', '--server', server.url],
+    { cwd, env: own() },
+  );
+  expect(first.stdout).toBe('a-1.webp\na-2.webp\n');
+  expect(first.stderr).toContain('longer than the model can read');
+  const second = await runEasel(
+    ['generate', prompt, '--image', 'a-1.webp', '--strength', '0.5', '--steps', '4', '--json', '--server', server.url],
+    { cwd, env: own() },
+  );
+  expect(second).toMatchObject({ status: 0, stderr: '' });
+  const { images, used, model, job, price } = JSON.parse(second.stdout);
+  expect(images).toHaveLength(1);
+  expect(existsSync(join(cwd, images[0].file))).toBe(true);
+  expect(used).toMatchObject({ steps: 4, strength: 0.5 });
+  expect(model).toEqual({ name: 'playground-v2.5', server: server.url });
+  expect([typeof job, typeof price]).toEqual(['string', 'number']);
+});
+
+test('previews come while the picture is made, and their file goes at the end', async () => {
+  const cwd = temporaryFolder();
+  const args = ['generate', prompt, '--steps', '100', '--preview', '-o', 'p.png', '--server', server.url];
+  const running = startEasel(args, { cwd, env: own() });
+  await running.said(/previews in p\.preview\.png/);
+  await expect.poll(() => existsSync(join(cwd, 'p.preview.png')), { timeout: 60_000, interval: 20 }).toBe(true);
+  expect((await running.finished).status).toBe(0);
+  expect(readdirSync(cwd)).toEqual(['p.png']);
+});
+
+test('previews that Ctrl-C cuts short leave no file', async () => {
+  const cwd = temporaryFolder();
+  const args = ['generate', prompt, '--steps', '100', '--preview', '-o', 'p.png', '--server', server.url];
+  const running = startEasel(args, { cwd, env: own() });
+  await expect.poll(() => existsSync(join(cwd, 'p.preview.png')), { timeout: 60_000, interval: 5 }).toBe(true);
+  running.process.kill('SIGINT');
+  expect((await running.finished).status).toBe(130);
+  expect(readdirSync(cwd)).toEqual([]);
+});
+
+test('every text that is cut off is told, as without a server', async () => {
+  const cwd = temporaryFolder();
+  const long = (thing: string) => `a ${`very small ${thing} `.repeat(40)}`;
+  const texts = [long('pear'), '--prompt-2', long('plum'), '--negative-prompt', long('cherry')];
+  const args = ['generate', ...texts, '--steps', '2', '--seed', '1', '--json'];
+  const remote = JSON.parse((await runEasel([...args, '--server', server.url], { cwd, env: own() })).stdout);
+  const local = JSON.parse((await runEasel(args, { cwd })).stdout);
+  expect(remote.truncated.map(({ field }: { field: string }) => field)).toEqual([
+    'prompt',
+    'prompt2',
+    'negativePrompt',
+  ]);
+  expect(remote.truncated).toEqual(local.truncated);
+  expect(remote.warnings).toEqual(local.warnings);
+});
+
+test('Ctrl-C cancels the job on the server and leaves nothing behind', async () => {
+  const cwd = temporaryFolder();
+  const running = startEasel(['generate', prompt, '--steps', '100', '--samples', '4', '--server', server.url], {
+    cwd,
+    env: own(),
+  });
+  await running.said(/step \d+ of 400/);
+  running.process.kill('SIGINT');
+  expect(await running.finished).toMatchObject({ status: 130, stdout: '' });
+  expect(readdirSync(cwd)).toEqual([]);
+  const reply = await fetch(`${server.url}/api/jobs?limit=1`, { headers: { 'x-api-key': server.devKey } });
+  expect(await reply.text()).toContain('"status":"cancelled"');
+});
+
+test.each<[string, string[], Record<string, string>, number, RegExp]>([
+  ['nobody listens', ['--server', 'http://127.0.0.1:9'], {}, 5, /127\.0\.0\.1:9 cannot be reached/],
+  ['the key is unknown', [], { EASEL_API_KEY: newKey() }, 5, /unknown API key/],
+  ['there is no key', [], { EASEL_API_KEY: '' }, 2, /EASEL_API_KEY/],
+  ['the key is none', [], { EASEL_API_KEY: 'SG_0 0' }, 2, /EASEL_API_KEY does not hold one key/],
+  ['the model is a path', ['--model', './models/mine'], {}, 5, /the name of a model, such as playground-v2.5/],
+  ['the server refuses the size', ['--size', '512x512'], {}, 5, /64.*256/],
+  ['the server has no such model', ['--model', 'nobody'], {}, 5, /nobody/],
+  ['an option is not for servers', ['--solver-order', '2'], {}, 2, /--solver-order cannot be used with --server/],
+  ['the address is none', ['--server', 'localhost'], {}, 2, /--server must be an address/],
+])('when %s, it says so and ends with its status', async (_when, args, env, status, message) => {
+  const cwd = temporaryFolder();
+  const options = args.includes('--server') ? args : [...args, '--server', server.url];
+  const ended = await runEasel(['generate', prompt, ...options], { cwd, env: { ...own(), ...env } });
+  expect(ended).toMatchObject({ status, stdout: '' });
+  expect(ended.stderr).toMatch(message);
+  expect(ended.stderr).not.toMatch(/SG_[0-9a-f]/);
+  expect(readdirSync(cwd)).toEqual([]);
+});
+
+test('an administrator makes a key, gives credits, and the key works until it is revoked', async () => {
+  const cwd = temporaryFolder();
+  const run = (args: string[], env: Record<string, string> = admin()) => runEasel(args, { cwd, env });
+  const created = await run([
+    'keys',
+    'create',
+    'site',
+    '--account',
+    'Studio',
+    '--new-account',
+    '--monthly-budget',
+    '0.5',
+  ]);
+  expect(created.status).toBe(0);
+  expect(created.stdout).toMatch(/^SG_[0-9a-f]{16}\n$/);
+  const id = /Its id is (\S+)\./.exec(created.stderr)?.[1] ?? '';
+  const grant = await run(['credits', 'grant', '1.5', '--account', 'Studio', '--note', 'May']);
+  expect(grant.stderr).toBe('Studio got 1.5 credits and can spend 1.5 now.\n');
+
+  writeFileSync(join(cwd, 'key'), created.stdout);
+  chmodSync(join(cwd, 'key'), 0o600);
+  const withFile = ['--api-key-file', 'key'];
+  const made = await run(['generate', prompt, '--steps', '4', '-o', 'a.png', '--server', server.url, ...withFile], {});
+  expect(made.status).toBe(0);
+  const shown = await run(['credits', 'show', '--server', server.url, ...withFile], {});
+  expect(shown.stdout).toMatch(/^balance +held +remaining\n1\.49\d+ +0 +1\.49\d+\n$/);
+  expect((await run(['credits', 'show', '--account', 'Studio'])).stdout).toBe(shown.stdout);
+
+  const listed = await run(['keys', 'list', '--account', 'Studio']);
+  expect(listed.stdout).toMatch(
+    new RegExp(`^${id} +….{4} +site +Studio +generate read +good +0\\.0\\d+ of 0\\.5$`, 'm'),
+  );
+  expect(JSON.parse((await run(['keys', 'list', '--json'])).stdout)).toHaveLength(3);
+  expect((await run(['keys', 'revoke', id])).stderr).toMatch(/^site \(….{4}\) is revoked\.\n$/);
+  expect((await run(['credits', 'show', '--server', server.url, ...withFile], {})).status).toBe(5);
+  expect((await run(['keys', 'list'])).stdout).toMatch(/site +Studio +generate read +revoked \d{4}-/);
+});
+
+test('an account that is not there is named together with those that are', async () => {
+  const cwd = temporaryFolder();
+  const ended = await runEasel(['credits', 'grant', '1', '--account', 'nobody'], { cwd, env: admin() });
+  expect(ended.status).toBe(2);
+  expect(ended.stderr).toMatch(/no account "nobody"; there are .*admin/);
+  const asCustomer = await runEasel(['keys', 'list'], { cwd, env: { ...admin(), EASEL_ADMIN_KEY: server.devKey } });
+  expect(asCustomer).toMatchObject({ status: 5, stdout: '' });
+});

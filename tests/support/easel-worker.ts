@@ -1,0 +1,28 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { main } from './easel-server.ts';
+
+export interface EaselWorker {
+  readonly process: ChildProcess;
+  /** SIGTERM, and waits for the clean end. @returns its exit status */
+  stop(): Promise<number | null>;
+}
+
+/** Starts `easel worker` as a user does. Resolves when it says that it takes jobs. */
+export async function startEaselWorker(env: Readonly<Record<string, string>>): Promise<EaselWorker> {
+  const child = spawn(process.execPath, ['--conditions=@easel/source', main, 'worker'], {
+    env: { ...process.env, EASEL_LOG_LEVEL: 'warn', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  const ready = new Promise<boolean>((resolve) => {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => text.includes('takes jobs') && resolve(true));
+  });
+  if (!(await Promise.race([ready, ended.then(() => false)]))) throw new Error('easel worker ended at its start');
+  return {
+    process: child,
+    stop() {
+      child.kill('SIGTERM');
+      return ended;
+    },
+  };
+}

@@ -1,0 +1,99 @@
+import { gzipSync } from 'node:zlib';
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { useWebPage } from '../support/web-page.ts';
+
+const web = useWebPage();
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+
+async function findings(page: Page): Promise<unknown> {
+  // By the debugger: the page's own policy lets no script in.
+  await page.evaluate(axe.source);
+  return page.evaluate(`axe.run(document, { runOnly: ${JSON.stringify(rules)} })
+    .then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' ')))`);
+}
+
+const phone = { width: 390, height: 844 };
+const desktop = { width: 1280, height: 900 };
+
+test.each([
+  ['/', 'light', desktop],
+  ['/', 'dark', phone],
+  ['/history', 'dark', desktop],
+  ['/arena', 'light', phone],
+  ['/arena', 'dark', desktop],
+  ['/reference', 'light', desktop],
+  ['/reference', 'dark', phone],
+  ['/console', 'light', desktop],
+] as const)('axe finds nothing at %s in %s', async (path, colorScheme, viewport) => {
+  const page = await web().visit(path, { colorScheme, viewport });
+  await page.locator('h1').waitFor({ state: 'attached' });
+  await page.waitForLoadState('networkidle');
+  expect(await findings(page)).toEqual([]);
+});
+
+test('axe finds nothing with pictures, the viewer and the console open', async () => {
+  const page = await web().visit('/', { colorScheme: 'light' });
+  await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('4');
+  await page.getByLabel('Prompt', { exact: true }).fill('a red apple');
+  await page.getByLabel('Prompt', { exact: true }).press('Enter');
+  await page.locator('.run-card.succeeded').waitFor();
+  expect(await findings(page)).toEqual([]);
+  await page.locator('.picture').click();
+  expect(await findings(page)).toEqual([]);
+  await page.keyboard.press('Escape');
+  await page.getByRole('link', { name: 'History' }).click();
+  await page.locator('.entry').waitFor();
+  expect(await findings(page)).toEqual([]);
+  await page.evaluate(`sessionStorage.setItem('easel.key', '${web().server.adminKey}')`);
+  await page.goto(`${web().server.url}/console`);
+  await page
+    .getByRole('row', { name: /development/ })
+    .first()
+    .waitFor();
+  expect(await findings(page)).toEqual([]);
+});
+
+test('the about box says whose work the model is', async () => {
+  const page = await web().visit();
+  await page.getByRole('button', { name: 'About' }).click();
+  const box = page.getByRole('dialog', { name: 'About Easel' });
+  await box.getByText(/Licence: MIT/).waitFor();
+  await box.getByText(/Fluent Emoji, Copyright \(c\) Microsoft Corporation, MIT License/).waitFor();
+  expect(await findings(page)).toEqual([]);
+});
+
+test('a picture is made, looked at and closed with the keyboard alone', async () => {
+  const page = await web().visit();
+  await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('4');
+  await page.getByLabel('Prompt', { exact: true }).focus();
+  await page.keyboard.type('a pear');
+  await page.keyboard.press('Enter');
+  await page.locator('.run-card.succeeded').waitFor();
+  await page.locator('.picture').focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog', { name: 'Picture' }).waitFor();
+  await page.keyboard.press('Escape');
+  expect(await page.evaluate('document.activeElement?.className')).toBe('picture');
+});
+
+test.each(['/', '/history', '/arena', '/console', '/reference'])(
+  'nothing hangs over the edge of a phone at %s',
+  async (path) => {
+    const page = await web().visit(path, { viewport: phone });
+    await page.locator('h1').waitFor({ state: 'attached' });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(phone.width);
+  },
+);
+
+test('the first load is at most 130 kB, gzipped, and nothing of it is inline', async () => {
+  const { url } = web().server;
+  const html = await fetch(url).then((reply) => reply.text());
+  expect(html).not.toMatch(/<script(?![^>]* src=)|<style| style=| on\w+=/);
+  const files = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, file]) => file ?? '');
+  let bytes = gzipSync(html).length;
+  for (const file of files) bytes += gzipSync(await fetch(url + file).then((reply) => reply.arrayBuffer())).length;
+  expect(files.length).toBeGreaterThan(1);
+  expect(bytes).toBeLessThan(130_000);
+});

@@ -1,0 +1,87 @@
+import type { Page } from 'playwright-core';
+import { beforeAll, expect, test } from 'vitest';
+import { useWebPage } from '../support/web-page.ts';
+
+const web = useWebPage();
+const steps = { num_inference_steps: 2, img_width: 64, img_height: 64 };
+
+async function paint(body: object): Promise<void> {
+  const { url, devKey } = web().server;
+  const headers = { 'x-api-key': devKey, 'content-type': 'application/json' };
+  const reply = await fetch(`${url}/api/jobs`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ ...steps, ...body }),
+  });
+  const { id }: { id: string } = JSON.parse(await reply.text());
+  await fetch(`${url}/api/jobs/${id}/events`, { headers }).then((events) => events.text());
+}
+
+beforeAll(async () => {
+  for (let index = 0; index < 30; index += 1) await paint({ prompt: `a pear number ${index}`, seed: index });
+  await paint({ prompt: 'a yellow lemon <img src=x onerror=alert(1)>', seed: 777, img_width: 96 });
+}, 120_000);
+
+const entries = (page: Page) => page.locator('.entry');
+async function search(page: Page, label: string, text: string): Promise<void> {
+  await page.getByLabel(label).fill(text);
+  await page.getByRole('button', { name: 'Search' }).click();
+}
+
+test('it goes on as one scrolls, to the very first', async () => {
+  const page = await web().visit('/history');
+  await entries(page).first().waitFor();
+  await expect
+    .poll(async () => {
+      await page.mouse.wheel(0, 4000);
+      return entries(page).count();
+    })
+    .toBe(31);
+});
+
+test('words, seed, size and model are searched for, and the address keeps the search', async () => {
+  const page = await web().visit('/history');
+  await search(page, 'Words of the prompt', 'lemon');
+  await expect.poll(() => entries(page).count()).toBe(1);
+  expect(new URL(page.url()).search).toBe('?words=lemon');
+  await page.reload();
+  await expect.poll(() => entries(page).count()).toBe(1);
+  await search(page, 'Words of the prompt', '');
+  await search(page, 'Seed', '12');
+  await expect.poll(() => entries(page).count()).toBe(1);
+  expect(await entries(page).textContent()).toContain('a pear number 12');
+  await search(page, 'Seed', '');
+  await search(page, 'Size, such as 128x128', '96x64');
+  await expect.poll(() => entries(page).count()).toBe(1);
+  await page.getByLabel('Model', { exact: true }).selectOption('playground-v2.5');
+  await page.getByRole('button', { name: 'Search' }).click();
+  await expect.poll(() => new URL(page.url()).searchParams.get('model')).toBe('playground-v2.5');
+  await expect.poll(() => entries(page).count()).toBe(1);
+  await page.goto(`${web().server.url}/history?model=gone`);
+  await page.getByText('Nothing fits this search.').waitFor();
+  expect(await page.getByLabel('Model', { exact: true }).inputValue()).toBe('gone');
+});
+
+test('a prompt with tags is text and nothing else', async () => {
+  const page = await web().visit('/history?words=lemon');
+  await page.getByText('a yellow lemon <img src=x onerror=alert(1)>').first().waitFor();
+  expect(await page.locator('img[src="x"]').count()).toBe(0);
+});
+
+test('favourites are found again, two pictures are compared, and one is deleted', async () => {
+  const page = await web().visit('/history?words=pear');
+  await entries(page).first().getByRole('button', { name: 'Favourite' }).click();
+  await entries(page).first().getByRole('button', { name: 'Favourite', pressed: true }).waitFor();
+  await page.getByLabel('Favourites').check();
+  await expect.poll(() => entries(page).count()).toBe(1);
+  await page.getByLabel('Favourites').uncheck();
+  await expect.poll(() => entries(page).count()).toBeGreaterThan(2);
+  await entries(page).nth(0).getByRole('button', { name: 'Compare' }).click();
+  await entries(page).nth(1).getByRole('button', { name: 'Compare' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Two pictures side by side' });
+  await dialog.getByLabel('How much of the left picture is shown').fill('20');
+  expect(await dialog.locator('img').nth(1).getAttribute('style')).toContain('80%');
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await entries(page).first().getByRole('button', { name: 'Delete' }).click();
+  await entries(page).first().getByText('Its pictures are no longer kept.').waitFor();
+});

@@ -1,0 +1,165 @@
+import { readFile } from 'node:fs/promises';
+import type { Locator, Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { useWebPage } from '../support/web-page.ts';
+
+const web = useWebPage();
+
+async function make(page: Page, prompt: string): Promise<void> {
+  await page.getByLabel('Prompt', { exact: true }).fill(prompt);
+  await page.getByLabel('Prompt', { exact: true }).press('Enter');
+}
+
+const set = (page: Page, label: string, value: number) =>
+  page.getByRole('spinbutton', { name: `${label}, exactly` }).fill(String(value));
+/** In pixels of the file. */
+const naturalSize = (image: Locator) => image.evaluate((element) => [element.naturalWidth, element.naturalHeight]);
+const newest = (page: Page) => page.locator('.run-card').first();
+const untilDone = (page: Page) => page.locator('.run-card.succeeded').first().waitFor();
+
+test('from an empty install the first picture is a prompt and an Enter away, and what is left is shown', async () => {
+  const page = await web().visit();
+  await page.getByText('100 credits').waitFor();
+  await make(page, 'a red apple on a blue background');
+  await untilDone(page);
+  const picture = newest(page).locator('.picture img');
+  await expect.poll(() => naturalSize(picture)).toEqual([128, 128]);
+  await page.getByText('99.9999 credits').waitFor();
+});
+
+test('previews come before the end, and a cancel is refunded', async () => {
+  const page = await web().visit();
+  const before = await page.locator('.balance b').textContent();
+  await set(page, 'Steps', 100);
+  await set(page, 'Pictures', 4);
+  await make(page, 'a fox in the forest');
+  await newest(page).getByAltText('What can be seen so far').waitFor();
+  expect(Number(await newest(page).getAttribute('data-previews'))).toBeGreaterThan(0);
+  expect(await newest(page).getAttribute('data-phase')).toBe('running');
+  await newest(page).getByRole('button', { name: 'Cancel' }).click();
+  await newest(page).getByText('Cancelled. Nothing was charged.').waitFor();
+  await expect.poll(() => page.locator('.balance b').textContent()).toBe(before);
+});
+
+test('four samples have neighbouring seeds; the viewer steps through them', async () => {
+  const page = await web().visit();
+  await set(page, 'Pictures', 4);
+  await set(page, 'Steps', 4);
+  await page.getByLabel('Seed', { exact: true }).fill('41');
+  await make(page, 'a panda');
+  await untilDone(page);
+  expect(await newest(page).locator('.picture').count()).toBe(4);
+  await newest(page).locator('.picture').first().click();
+  const viewer = page.getByRole('dialog', { name: 'Picture' });
+  const seed = viewer.locator('.facts dd').first();
+  expect(await seed.textContent()).toBe('41');
+  await viewer.getByRole('button', { name: 'The next picture' }).click();
+  expect(await seed.textContent()).toBe('42');
+  await page.keyboard.press('ArrowLeft');
+  expect(await seed.textContent()).toBe('41');
+  await page.keyboard.press('Escape');
+  await viewer.waitFor({ state: 'detached' });
+});
+
+test.each([
+  ['16:9', 168, 96],
+  ['9:16', 96, 168],
+])('a shape of %s makes a picture of that shape', async (shape, width, height) => {
+  const page = await web().visit();
+  await page.getByText(shape, { exact: true }).click();
+  await page.getByText(`${width}×${height}`, { exact: true }).waitFor();
+  await set(page, 'Steps', 4);
+  await make(page, 'a castle');
+  await untilDone(page);
+  await expect.poll(() => naturalSize(newest(page).locator('.picture img'))).toEqual([width, height]);
+});
+
+test('a picture that is downloaded and dropped again restores how it was made', async () => {
+  const page = await web().visit();
+  await set(page, 'Steps', 7);
+  await set(page, 'Guidance', 4.5);
+  await page.getByLabel('Seed', { exact: true }).fill('1234');
+  await page.getByLabel('Not in the picture').fill('clouds');
+  await make(page, 'a rocket in space');
+  await untilDone(page);
+  await newest(page).locator('.picture').first().click();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'PNG' }).click(),
+  ]);
+  expect(download.suggestedFilename()).toBe('1234.png');
+  const file = await readFile(await download.path());
+
+  const other = await web().visit();
+  await other.getByLabel('Drop a picture here').setInputFiles({ name: 'x.png', mimeType: 'image/png', buffer: file });
+  await other.getByText('The settings of that picture are restored.').waitFor();
+  expect(await other.getByLabel('Prompt', { exact: true }).inputValue()).toBe('a rocket in space');
+  expect(await other.getByLabel('Not in the picture').inputValue()).toBe('clouds');
+  expect(await other.getByLabel('Seed', { exact: true }).inputValue()).toBe('1234');
+  expect(await other.getByRole('spinbutton', { name: 'Steps, exactly' }).inputValue()).toBe('7');
+  expect(await other.getByRole('spinbutton', { name: 'Guidance, exactly' }).inputValue()).toBe('4.5');
+});
+
+test('a prompt that is too long shows what is not read, and a price comes before the press', async () => {
+  const page = await web().visit();
+  await page.getByLabel('Prompt', { exact: true }).fill('a red apple');
+  await page.getByText(/^5 of 77 tokens$/).waitFor();
+  await page.getByText(/^0\.\d+ credits$/).waitFor();
+  await page.getByLabel('Prompt', { exact: true }).fill(`${'a red apple '.repeat(30)} and a pear`);
+  await expect.poll(() => page.locator('.tokens mark').first().textContent()).toMatch(/and a pear$/);
+});
+
+test('a picture can be the start of another, again with its seed, and have variations', async () => {
+  const page = await web().visit();
+  await set(page, 'Steps', 4);
+  await make(page, 'a house on grass');
+  await untilDone(page);
+  await newest(page).locator('.picture').first().click();
+  await page.getByRole('button', { name: 'Variations' }).click();
+  expect(await page.getByRole('spinbutton', { name: 'Pictures, exactly' }).inputValue()).toBe('4');
+  expect(await page.getByLabel('Seed', { exact: true }).inputValue()).toMatch(/^\d+$/);
+  await newest(page).locator('.picture').first().click();
+  await page.getByRole('button', { name: 'Use as start image' }).click();
+  await page.getByLabel('Strength', { exact: true }).waitFor();
+  await make(page, 'a castle on grass');
+  await expect.poll(() => page.locator('.run-card.succeeded').count()).toBe(2);
+});
+
+test('several runs queue up, and a second tab sees them and their end', async () => {
+  const { url, adminKey } = web().server;
+  const rule = (what: string) =>
+    fetch(`${url}/api/admin/queue/${what}`, { method: 'POST', headers: { 'x-api-key': adminKey } });
+  await rule('pause');
+  const page = await web().visit();
+  await set(page, 'Steps', 10);
+  // One may be taken before its worker hears of the pause.
+  for (const prompt of ['a dog', 'a cat', 'a cow']) await make(page, prompt);
+  expect(await page.locator('.run-card').count()).toBe(3);
+  await newest(page)
+    .getByRole('status')
+    .getByText(/in the queue/)
+    .waitFor();
+  const second = await page.context().newPage();
+  await second.goto(url);
+  await expect.poll(() => second.locator('.run-card').count()).toBeGreaterThan(0);
+  await rule('resume');
+  for (const tab of [page, second]) {
+    await expect
+      .poll(() => tab.locator('.run-card.succeeded').count(), { timeout: 60_000 })
+      .toBe(await tab.locator('.run-card').count());
+  }
+});
+
+test('going to another view and back keeps the runs; the back button goes back', async () => {
+  const page = await web().visit();
+  await set(page, 'Steps', 4);
+  await make(page, 'a lemon');
+  await untilDone(page);
+  await page.getByRole('link', { name: 'History' }).click();
+  await page.getByRole('heading', { name: 'History' }).waitFor();
+  expect(new URL(page.url()).pathname).toBe('/history');
+  await page.goBack();
+  await expect.poll(() => page.locator('.run-card.succeeded').count()).toBe(1);
+  await page.goForward();
+  await page.getByRole('heading', { name: 'History' }).waitFor();
+});

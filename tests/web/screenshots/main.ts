@@ -1,0 +1,75 @@
+/**
+ * Pictures of every view, light and dark, on a desktop and a phone, to look at.
+ *
+ *   npm run screenshots -- [FOLDER, default .cache/screenshots]
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { launchChromium } from '../../support/chromium.ts';
+import { serveEasel } from '../../support/easel-server.ts';
+import { paintHistory } from './paint-history.ts';
+
+const folder = process.argv[2] ?? '.cache/screenshots';
+const shapes = { desktop: { width: 1280, height: 860 }, phone: { width: 390, height: 844 } } as const;
+const themes = ['light', 'dark'] as const;
+
+await mkdir(folder, { recursive: true });
+const server = await serveEasel();
+const browser = await launchChromium();
+try {
+  await paintHistory(server);
+  for (const [shape, viewport] of Object.entries(shapes)) {
+    for (const colorScheme of themes) {
+      const context = await browser.newContext({ viewport, colorScheme });
+      const page = await context.newPage();
+      const keep = (name: string) => page.screenshot({ path: join(folder, `${name}-${shape}-${colorScheme}.png`) });
+      await showPlayground(page, keep);
+      for (const view of ['history', 'arena', 'reference']) {
+        await page.goto(`${server.url}/${view}`);
+        await page.waitForLoadState('networkidle');
+        await keep(view);
+      }
+      await page.evaluate(`sessionStorage.setItem('easel.key', '${server.adminKey}')`);
+      await page.goto(`${server.url}/console`);
+      await page
+        .getByRole('row', { name: /development/ })
+        .first()
+        .waitFor();
+      await keep('console');
+      await context.close();
+    }
+  }
+} finally {
+  await browser.close();
+  await server.stop();
+}
+
+async function showPlayground(page: Page, keep: (name: string) => Promise<unknown>): Promise<void> {
+  await page.goto(server.url);
+  await page
+    .getByText(/credits$/)
+    .first()
+    .waitFor();
+  await keep('empty');
+  const prompt = page.getByLabel('Prompt', { exact: true });
+  const make = async (text: string) => {
+    await prompt.fill(text);
+    await prompt.press('Enter');
+  };
+  await make('a red apple on a blue background');
+  await make('a panda in the snow');
+  await page.locator('.run-card.succeeded').nth(1).waitFor();
+  await page.getByRole('spinbutton', { name: 'Pictures, exactly' }).fill('4');
+  await make('a fox in the forest');
+  await page.locator('.run-card.succeeded').nth(2).waitFor();
+  await page.getByRole('spinbutton', { name: 'Pictures, exactly' }).fill('1');
+  await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('100');
+  await make('a rocket in space');
+  await page.getByAltText('What can be seen so far').waitFor();
+  await keep('playground');
+  await page.locator('.run-card.succeeded .picture').first().click();
+  await keep('viewer');
+  await page.keyboard.press('Escape');
+  await page.locator('.run-card.succeeded').nth(3).waitFor();
+}

@@ -1,0 +1,25 @@
+import type { EaselServer } from '../../support/easel-server.ts';
+
+const prompts = [
+  'a butterfly on a yellow background',
+  'a castle at sunset',
+  'line art of a guitar',
+  'two bananas on a purple background',
+  'a penguin in the snow',
+  'a cactus in the desert',
+  'a house on grass',
+  'a hamburger on a wooden table',
+];
+
+/** Something to look back on. */
+export async function paintHistory({ url, devKey }: EaselServer): Promise<void> {
+  for (const [seed, prompt] of prompts.entries()) {
+    const reply = await fetch(`${url}/v1/playground-v2.5`, {
+      method: 'POST',
+      headers: { 'x-api-key': devKey, 'content-type': 'application/json' },
+      body: JSON.stringify({ prompt, seed, base64: false }),
+    });
+    await reply.arrayBuffer();
+    if (!reply.ok) throw new Error(`${prompt}: ${reply.status}`);
+  }
+}
