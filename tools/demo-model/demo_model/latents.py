@@ -12,7 +12,8 @@ import torch
 from diffusers import AutoencoderKL
 
 from .data import store
-from .settings import DATASET, LATENTS
+from .scenes.format import ALL, Format
+from .settings import LATENTS
 from .training import checkpoint
 from .training.setup import be_modest
 from .vae.batches import to_tensor
@@ -35,24 +36,27 @@ def write_statistics(latents: np.ndarray) -> None:
     (LATENTS / "statistics.json").write_text(json.dumps(statistics))
 
 
-def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="latents", description=__doc__)
-    parser.add_argument("--pictures", type=int, help="all by default")
-    options = parser.parse_args(arguments)
-    be_modest()
-    LATENTS.mkdir(parents=True, exist_ok=True)
-    model, pictures = load_autoencoder(), store.pictures(DATASET)
-    count = min(options.pictures or len(pictures), store.training_count(DATASET))
-    done = sum(len(np.load(file)["index"]) for file in LATENTS.glob("*.npz"))
+def encode(model: AutoencoderKL, format: Format) -> None:
+    folder, pictures, count = LATENTS / format.name, store.pictures(format), store.training_count(format)
+    folder.mkdir(parents=True, exist_ok=True)
+    done = sum(len(np.load(file)["index"]) for file in folder.glob("*.npz"))
     while done < count:
         index = np.arange(done, min(done + CHUNK, count))
         parts = [model.encode(to_tensor(pictures[part])).latent_dist.mean.half() for part in np.split(index, range(4, len(index), 4))]
         latents = torch.cat(parts).numpy()
-        if done == 0:
+        if done == 0 and format.is_square:
             write_statistics(latents)
-        temporary = LATENTS / "next.tmp"
+        temporary = folder / "next.tmp"
         with open(temporary, "wb") as file:
             np.savez(file, mean=latents, index=index)
-        os.replace(temporary, LATENTS / f"{done:06d}.npz")
+        os.replace(temporary, folder / f"{done:06d}.npz")
         done += len(index)
-        print(f"{done} of {count} latents", flush=True)
+        print(f"{format.name}: {done} of {count} latents", flush=True)
+
+
+def main(arguments: list[str]) -> None:
+    argparse.ArgumentParser(prog="latents", description=__doc__).parse_args(arguments)
+    be_modest()
+    model = load_autoencoder()
+    for format in ALL:
+        encode(model, format)

@@ -8,6 +8,7 @@ from demo_model.drawing import hsv
 from demo_model.drawing.backgrounds import PLACES
 from demo_model.drawing.recolour import own_colour, recolour
 from demo_model.drawing.render import Renderer
+from demo_model.scenes.format import OTHERS, Format
 from demo_model.scenes.scene import Background, Item, Scene
 from demo_model.settings import SIDE
 from demo_model.words import colours, places
@@ -55,6 +56,27 @@ class Drawing(unittest.TestCase):
             red = (picture[..., 0] > 180) & (picture[..., 1] < 80)
             row = red[int(SIDE * (0.53 if count == 2 else 0.72))]
             self.assertEqual(int(np.diff(row.astype(int)).clip(0).sum()), 2)
+
+    def test_other_formats_show_the_whole_object_in_their_middle(self):
+        for format in OTHERS:
+            for scene in (APPLE, replace(APPLE, style="pixel")):
+                picture = self.renderer.render(scene, format).astype(int)
+                self.assertEqual(picture.shape, (format.height, format.width, 3))
+                red = (picture[..., 0] > 180) & (picture[..., 1] < 80)
+                for axis, length in ((1, format.height), (0, format.width)):
+                    inside = np.flatnonzero(red.any(axis))
+                    self.assertGreater(inside[0], 0)
+                    self.assertLess(inside[-1], length - 1)
+                    self.assertAlmostEqual((inside[0] + inside[-1]) / 2 / length, 0.5, delta=0.1)
+
+    def test_a_row_along_the_long_side_keeps_its_size(self):
+        two, widths = replace(APPLE, count=2), []
+        for format in (Format(256, 256), Format(256, 176), Format(176, 256)):
+            picture = self.renderer.render(two, format).astype(int)
+            red = (picture[..., 0] > 180) & (picture[..., 1] < 80)
+            widths.append(np.sqrt(red.sum()))
+        self.assertAlmostEqual(widths[1] / widths[0], 1, delta=0.06)
+        self.assertAlmostEqual(widths[2] / widths[0], 176 / 256, delta=0.06)
 
     def test_every_place_can_be_drawn(self):
         self.assertEqual(set(PLACES), set(places.NAMES))

@@ -5,7 +5,7 @@ import torch
 
 from ..data import store
 from ..scenes.scene import Scene
-from ..settings import CLASSIFIER, DATASET
+from ..settings import CLASSIFIER
 from .augment import damaged
 from .round_trip import shrink
 
@@ -21,8 +21,8 @@ class Examples:
     def __init__(self, seed: int):
         self._rng = np.random.default_rng(seed)
         torch.manual_seed(seed)
-        self._pictures, self._scenes = store.pictures(DATASET), store.scenes(DATASET)
-        self._count = store.training_count(DATASET)
+        self._pictures, self._scenes = store.pictures(), store.scenes()
+        self._count = store.training_count()
         path = CLASSIFIER / "round-trip.npz"
         self._decoded = dict(np.load(path)) if path.exists() else None
 

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from ..latents import load_autoencoder
+from ..scenes.format import SQUARE
 from ..settings import CLASSIFIER, LATENTS
 from ..training.setup import be_modest
 
@@ -25,7 +26,7 @@ def decode_some() -> None:
     torch.manual_seed(0)
     model, rng = load_autoencoder(), np.random.default_rng(0)
     std = torch.tensor(json.loads((LATENTS / "statistics.json").read_text())["std"]).view(1, 4, 1, 1)
-    files = [np.load(file) for file in sorted(LATENTS.glob("*.npz"))]
+    files = [np.load(file) for file in sorted((LATENTS / SQUARE.name).glob("*.npz"))]
     latents = np.concatenate([file["mean"] for file in files])
     indices = np.concatenate([file["index"] for file in files])
     chosen, parts = rng.permutation(len(latents))[:COUNT], []

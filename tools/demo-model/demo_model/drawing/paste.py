@@ -5,8 +5,6 @@ import math
 import numpy as np
 from PIL import Image
 
-from ..settings import SIDE
-
 
 def paste(picture: np.ndarray, sprite: list[Image.Image], x: float, y: float, size: float, angle: float) -> np.ndarray:
     """Centre, size in pixels and a turn in radians.  The sprite: four float images, premultiplied.
@@ -23,6 +21,6 @@ def paste(picture: np.ndarray, sprite: list[Image.Image], x: float, y: float, si
     left = sprite_side / 2 - cos * x - sin * y
     top = sprite_side / 2 + sin * x - cos * y
     matrix = (cos, sin, left, -sin, cos, top)
-    placed = [c.transform((SIDE, SIDE), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR) for c in sprite]
+    placed = [c.transform(picture.shape[1::-1], Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR) for c in sprite]
     layers = np.stack([np.asarray(channel) for channel in placed], -1)
     return picture * (1 - layers[..., 3:] / 255) + layers[..., :3]

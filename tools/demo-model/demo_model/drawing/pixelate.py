@@ -2,18 +2,16 @@
 
 import numpy as np
 
-from ..settings import SIDE
-
-BLOCKS = 32
-"""Blocks along a side: as many as latents, so that a block is one latent's cell."""
+BLOCK = 8
+"""Side of a block in pixels: one latent's cell."""
 
 LEVELS = 7
 """Steps of each colour channel."""
 
 
 def pixelate(picture: np.ndarray) -> np.ndarray:
-    """Mean colour of each block, rounded to few levels.  (SIDE, SIDE, 3) -> the same shape"""
-    size = SIDE // BLOCKS
-    means = picture.reshape(BLOCKS, size, BLOCKS, size, 3).mean((1, 3))
+    """Mean colour of each block, rounded to few levels.  (H, W, 3) -> the same shape"""
+    height, width, _ = picture.shape
+    means = picture.reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK, 3).mean((1, 3))
     rounded = np.round(means / 255 * LEVELS) / LEVELS * 255
-    return rounded.repeat(size, 0).repeat(size, 1)
+    return rounded.repeat(BLOCK, 0).repeat(BLOCK, 1)

@@ -6,17 +6,17 @@ import numpy as np
 from PIL import Image
 
 from ..art.sprites import Sprites
+from ..scenes.format import SQUARE, Format
 from ..scenes.scene import Item, Scene
 from ..settings import SIDE
 from .backgrounds import draw_background
 from .canvas import UNITS
+from .frame import Place, cut, fit
 from .paste import paste
 from .pixelate import pixelate
 from .recolour import recolour
 
 DARK_INK, LIGHT_INK = (18, 18, 22), (245, 245, 245)
-Place = tuple[float, float, float]
-"""Centre and size, in units."""
 
 
 class Renderer:
@@ -26,13 +26,13 @@ class Renderer:
         self._sprites = sprites
         self._layers = lru_cache(maxsize=4096)(self._prepare)
 
-    def render(self, scene: Scene) -> np.ndarray:
-        """(SIDE, SIDE, 3) uint8; the same scene gives the same picture."""
+    def render(self, scene: Scene, format: Format = SQUARE) -> np.ndarray:
+        """(H, W, 3) uint8; the same scene gives the same picture."""
         rng = np.random.default_rng(scene.seed)
-        picture = draw_background(scene.background, scene.style, rng)
+        picture = cut(draw_background(scene.background, scene.style, rng), format, rng)
         ink = LIGHT_INK if picture.mean() < 110 else DARK_INK
         unit = SIDE / UNITS
-        for item, (x, y, size) in zip(_repeated(scene), _places(scene, rng)):
+        for item, (x, y, size) in zip(_repeated(scene), fit(_places(scene, rng), format)):
             layers = self._layers(item, scene.style, ink if scene.style == "line" else None)
             picture = paste(picture, layers, x * unit, y * unit, size * unit, rng.normal(0, 0.05))
         if scene.style == "pixel":

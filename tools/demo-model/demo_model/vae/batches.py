@@ -4,7 +4,6 @@ import numpy as np
 import torch
 
 from ..data import store
-from ..settings import DATASET
 
 
 def to_tensor(pictures: np.ndarray) -> torch.Tensor:
@@ -16,8 +15,8 @@ class PictureBatches:
     """Random crops of a multiple of 8 pixels; whole pictures when `crop` is their side."""
 
     def __init__(self, seed: int):
-        self._pictures = store.pictures(DATASET)
-        self._count = store.training_count(DATASET)
+        self._pictures = store.pictures()
+        self._count = store.training_count()
         self._rng = np.random.default_rng(seed)
 
     def next(self, count: int, crop: int) -> torch.Tensor:
