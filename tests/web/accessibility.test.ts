@@ -87,6 +87,14 @@ test.each(['/', '/history', '/arena', '/console', '/reference'])(
   },
 );
 
+test('the console fits a phone too: its tables scroll by themselves', async () => {
+  const page = await web().visit('/', { viewport: phone });
+  await page.evaluate(`sessionStorage.setItem('easel.key', '${web().server.adminKey}')`);
+  await page.goto(`${web().server.url}/console`);
+  await page.getByLabel('Credits for development').waitFor();
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(phone.width);
+});
+
 test('the first load is at most 130 kB, gzipped, and nothing of it is inline', async () => {
   const { url } = web().server;
   const html = await fetch(url).then((reply) => reply.text());

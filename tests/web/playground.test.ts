@@ -1,9 +1,19 @@
 import { readFile } from 'node:fs/promises';
+import { encodeImage } from '@easel/engine';
 import type { Locator, Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { useWebPage } from '../support/web-page.ts';
 
 const web = useWebPage();
+const ofThePicture = {
+  steps: 4,
+  scheduler: 'edm_dpmpp_2m',
+  guidanceScale: 3,
+  seed: 1n,
+  width: 64,
+  height: 64,
+  easelVersion: '1',
+} as const;
 
 async function make(page: Page, prompt: string): Promise<void> {
   await page.getByLabel('Prompt', { exact: true }).fill(prompt);
@@ -98,6 +108,27 @@ test('a picture that is downloaded and dropped again restores how it was made', 
   expect(await other.getByLabel('Seed', { exact: true }).inputValue()).toBe('1234');
   expect(await other.getByRole('spinbutton', { name: 'Steps, exactly' }).inputValue()).toBe('7');
   expect(await other.getByRole('spinbutton', { name: 'Guidance, exactly' }).inputValue()).toBe('4.5');
+});
+
+test('the texts of a dropped file are texts, whatever they say; a file that is no picture is refused in words', async () => {
+  const page = await web().visit();
+  const harm = '<img src=x onerror="document.title=1"><script>document.title=1</script>';
+  const picture = { width: 64, height: 64, data: new Uint8Array(64 * 64 * 3) };
+  const parameters = { ...ofThePicture, prompt: harm, negativePrompt: harm, model: harm };
+  const drop = async (buffer: Buffer) =>
+    page.getByLabel('Drop a picture here').setInputFiles({ name: `${harm}.png`, mimeType: 'image/png', buffer });
+  await drop(Buffer.from(await encodeImage(picture, { format: 'png', parameters })));
+  await page.getByText('The settings of that picture are restored.').waitFor();
+  expect(await page.getByLabel('Prompt', { exact: true }).inputValue()).toBe(harm);
+  await make(page, harm);
+  await untilDone(page);
+  expect(await page.locator('img[src="x"]').count()).toBe(0);
+  expect(await page.title()).toBe('Easel');
+  await drop(Buffer.from('GIF89a'));
+  await page
+    .getByRole('alert')
+    .getByText(/is not a PNG, JPEG or WebP picture/)
+    .waitFor();
 });
 
 test('a prompt that is too long shows what is not read, and a price comes before the press', async () => {

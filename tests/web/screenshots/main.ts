@@ -32,11 +32,9 @@ try {
       }
       await page.evaluate(`sessionStorage.setItem('easel.key', '${server.adminKey}')`);
       await page.goto(`${server.url}/console`);
-      await page
-        .getByRole('row', { name: /development/ })
-        .first()
-        .waitFor();
-      await keep('console');
+      await page.getByRole('cell', { name: 'succeeded' }).first().waitFor();
+      await page.getByRole('cell', { name: /MB$/ }).waitFor();
+      await page.screenshot({ path: join(folder, `console-${shape}-${colorScheme}.png`), fullPage: true });
       await context.close();
     }
   }

@@ -3,6 +3,7 @@ import { credits } from '../format/amounts.ts';
 import { Notice } from '../parts/notice.tsx';
 import { ScrollBox } from '../parts/scroll-box.tsx';
 import { useSession } from '../session/session.tsx';
+import { daysFrom } from './days.ts';
 import { useAdmin } from './use-admin.ts';
 
 const HEIGHT = 80;
@@ -14,7 +15,7 @@ export function UsageSection() {
   const ask = useCallback(
     async (signal: AbortSignal) => {
       const { accounts } = await client.admin.listAccounts({ limit: 100 }, { signal });
-      const id = accounts.find((account) => account.id === chosen)?.id ?? accounts.at(-1)?.id;
+      const id = accounts.find((account) => account.id === chosen)?.id ?? accounts[0]?.id;
       if (id === undefined) return undefined;
       return {
         accounts,
@@ -27,8 +28,10 @@ export function UsageSection() {
     [client, chosen],
   );
   const { reply, problem } = useAdmin(ask, 10_000);
-  const most = Math.max(1, ...(reply?.days.rows.map(({ images }) => images) ?? []));
-  const width = 100 / Math.max(1, reply?.days.rows.length ?? 1);
+  const used = new Map(reply?.days.rows.map(({ group, images }) => [group, images]));
+  const most = Math.max(1, ...used.values());
+  const days = reply === undefined ? [] : daysFrom(reply.days.from, reply.days.to);
+  const width = 100 / Math.max(1, days.length);
   return (
     <section className="card stack" aria-label="Usage">
       <div className="row spread">
@@ -55,17 +58,18 @@ export function UsageSection() {
             role="img"
             aria-label={`${reply.days.total.images} pictures from ${reply.days.from} to ${reply.days.to}`}
           >
-            {reply.days.rows.map(({ group, images }, index) => {
+            {days.map((day, index) => {
+              const images = used.get(day) ?? 0;
               const height = (images / most) * (HEIGHT - 2);
               return (
                 <rect
-                  key={group}
+                  key={day}
                   x={index * width + width * 0.1}
                   y={HEIGHT - height}
                   width={width * 0.8}
                   height={Math.max(height, 0.5)}
                 >
-                  <title>{`${group}: ${images} pictures`}</title>
+                  <title>{`${day}: ${images} pictures`}</title>
                 </rect>
               );
             })}

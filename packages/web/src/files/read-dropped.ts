@@ -14,10 +14,22 @@ const readable = ['image/png', 'image/jpeg', 'image/webp'];
 
 /** Reads a picture somebody gives to the page. @throws Error that says why not */
 export async function readDropped(file: File, models: readonly Model[]): Promise<Dropped> {
-  if (!readable.includes(file.type)) throw new Error(`${file.name} is not a PNG, JPEG or WebP picture`);
+  if (!readable.includes(file.type) || !(await canBeShown(file)))
+    throw new Error(`${file.name} is not a PNG, JPEG or WebP picture`);
   const bytes = new Uint8Array(await file.arrayBuffer());
   const text = file.type === 'image/png' ? parametersOfPng(bytes) : null;
   return { settings: text === null ? null : settingsFor(parseParameters(text), models), image: await dataUrl(file) };
+}
+
+/** A file's type is only guessed from its name. */
+function canBeShown(file: File): Promise<boolean> {
+  return createImageBitmap(file).then(
+    (bitmap) => {
+      bitmap.close();
+      return true;
+    },
+    () => false,
+  );
 }
 
 /** Another server's model is replaced by this one's: only what can be had is taken. */
