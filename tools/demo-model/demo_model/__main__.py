@@ -15,9 +15,8 @@ STAGES = {
     "round-trip": "classifier.round_trip",
     "classifier": "classifier.train",
     "export": "classifier.export",
+    "prompts": "classifier.prompts",
     "assemble": "assemble",
-    "evaluate": "evaluation.adherence",
-    "grids": "evaluation.grids",
 }
 
 

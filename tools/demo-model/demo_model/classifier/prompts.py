@@ -1,10 +1,18 @@
-"""The prompts whose pictures are judged: combinations of known words that were never trained on."""
+"""The prompts whose pictures are judged: combinations of known words that were never trained on.
+
+The product's own tools make the pictures and judge them (`npm run adherence`): this stage writes what to ask for, and what
+should be seen.
+"""
+
+import argparse
+import json
 
 import numpy as np
 
 from ..scenes.scene import Background, Scene
 from ..scenes.sampling import any_scene, unseen_scene
 from ..words.plurals import plural, with_article
+from ..settings import CLASSIFIER
 from ..words.places import AFTER_OBJECT
 
 SEED = 4242
@@ -52,3 +60,27 @@ def several(count: int, seed: int = SEED + 1) -> list[Scene]:
     return pairs + counted
 
 
+def question(scene: Scene) -> dict:
+    """A prompt with what the classifier should see; no background where none is named."""
+    background = None if scene.background.kind == "light" else scene.background.name
+    return {
+        "prompt": plain_wording(scene),
+        "objects": [item.name for item in scene.items],
+        "background": background,
+        "style": scene.style,
+        "kind": scene.kind,
+    }
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="prompts", description=__doc__)
+    parser.add_argument("--single", type=int, default=200)
+    parser.add_argument("--several", type=int, default=100)
+    options = parser.parse_args(arguments)
+    questions = {
+        "single": [question(scene) for scene in singles(options.single)],
+        "several": [question(scene) for scene in several(options.several)],
+    }
+    CLASSIFIER.mkdir(parents=True, exist_ok=True)
+    lines = [f'"{name}": [\n' + ",\n".join(json.dumps(each) for each in all) + "\n]" for name, all in questions.items()]
+    (CLASSIFIER / "prompts.json").write_text("{" + ",\n".join(lines) + "}\n")

@@ -1,1 +1,0 @@
-"""Adherence figures and picture grids."""
