@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
 import { encodeImage } from '@easel/engine';
 import type { Locator, Page } from 'playwright-core';
 import { expect, test } from 'vitest';
@@ -18,6 +19,16 @@ const ofThePicture = {
 async function make(page: Page, prompt: string): Promise<void> {
   await page.getByLabel('Prompt', { exact: true }).fill(prompt);
   await page.getByLabel('Prompt', { exact: true }).press('Enter');
+}
+
+/** With a text chunk after the header, which is 33 bytes long (PNG, third edition, §5). */
+function withText(png: Buffer, keyword: string, text: string): Buffer {
+  const body = Buffer.from(`tEXt${keyword}\0${text}`, 'latin1');
+  const chunk = Buffer.alloc(body.length + 8);
+  chunk.writeUInt32BE(body.length - 4, 0);
+  body.copy(chunk, 4);
+  chunk.writeUInt32BE(crc32(body), body.length + 4);
+  return Buffer.concat([png.subarray(0, 33), chunk, png.subarray(33)]);
 }
 
 const set = (page: Page, label: string, value: number) =>
@@ -108,6 +119,18 @@ test('a picture that is downloaded and dropped again restores how it was made', 
   expect(await other.getByLabel('Seed', { exact: true }).inputValue()).toBe('1234');
   expect(await other.getByRole('spinbutton', { name: 'Steps, exactly' }).inputValue()).toBe('7');
   expect(await other.getByRole('spinbutton', { name: 'Guidance, exactly' }).inputValue()).toBe('4.5');
+});
+
+test('a picture of another tool restores what this model can do, and leaves the size that it cannot', async () => {
+  const page = await web().visit();
+  const invokeai = { positive_prompt: 'a lighthouse', seed: 77, steps: 31, cfg_scale: 5, width: 832, height: 1216 };
+  const png = await encodeImage({ width: 64, height: 64, data: new Uint8Array(64 * 64 * 3) }, { format: 'png' });
+  const file = withText(Buffer.from(png), 'invokeai_metadata', JSON.stringify(invokeai));
+  await page.getByLabel('Drop a picture here').setInputFiles({ name: 'x.png', mimeType: 'image/png', buffer: file });
+  await page.getByText('The settings of that picture are restored.').waitFor();
+  expect(await page.getByLabel('Prompt', { exact: true }).inputValue()).toBe('a lighthouse');
+  expect(await page.getByLabel('Seed', { exact: true }).inputValue()).toBe('77');
+  await page.getByText('128×128', { exact: true }).waitFor();
 });
 
 test('the texts of a dropped file are texts, whatever they say; a file that is no picture is refused in words', async () => {

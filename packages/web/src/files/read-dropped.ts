@@ -1,7 +1,7 @@
 import type { Model } from '@easel/contract';
 import type { Settings } from '../playground/settings.ts';
-import { parseParameters } from './parse-parameters.ts';
-import { parametersOfPng } from './png-text.ts';
+import { textsOfPng } from './png-text.ts';
+import { settingsOfTexts } from './settings-of-texts.ts';
 
 export interface Dropped {
   /** Of how the picture was made, as far as this server can do the same; null when the file does not say. */
@@ -17,8 +17,8 @@ export async function readDropped(file: File, models: readonly Model[]): Promise
   if (!readable.includes(file.type) || !(await canBeShown(file)))
     throw new Error(`${file.name} is not a PNG, JPEG or WebP picture`);
   const bytes = new Uint8Array(await file.arrayBuffer());
-  const text = file.type === 'image/png' ? parametersOfPng(bytes) : null;
-  return { settings: text === null ? null : settingsFor(parseParameters(text), models), image: await dataUrl(file) };
+  const found = settingsOfTexts(textsOfPng(bytes));
+  return { settings: found === null ? null : settingsFor(found, models), image: await dataUrl(file) };
 }
 
 /** A file's type is only guessed from its name. */
@@ -32,11 +32,18 @@ function canBeShown(file: File): Promise<boolean> {
   );
 }
 
-/** Another server's model is replaced by this one's: only what can be had is taken. */
+/** Another server's model is replaced by this one's, and a size that it does not draw is left alone: only what can be had is taken. */
 function settingsFor(found: Partial<Settings>, models: readonly Model[]): Partial<Settings> {
-  const { model, ...rest } = found;
-  const known = models.find(({ id, name }) => id === model || name === model);
-  return { ...rest, startImage: null, ...(known && { model: known.id }) };
+  const { model: name, width, height, ...rest } = found;
+  const known = models.find((model) => model.id === name || model.name === name);
+  const model = known ?? models.find(({ is_default: isDefault }) => isDefault);
+  const isDrawn = width !== undefined && height !== undefined && model !== undefined && draws(model, { width, height });
+  return { ...rest, startImage: null, ...(isDrawn && { width, height }), ...(known && { model: known.id }) };
+}
+
+function draws({ limits }: Model, { width, height }: { readonly width: number; readonly height: number }): boolean {
+  const isSide = (side: number) => side >= limits.min_side && side <= limits.max_side && side % limits.side_step === 0;
+  return isSide(width) && isSide(height) && width * height <= limits.max_megapixels * 2 ** 20;
 }
 
 function dataUrl(file: File): Promise<string> {

@@ -1,0 +1,51 @@
+import type { Settings } from '../playground/settings.ts';
+
+/** What a file says of how it was made, before anything of it is believed. */
+export interface Claims {
+  readonly prompt?: unknown;
+  readonly negativePrompt?: unknown;
+  readonly steps?: unknown;
+  readonly seed?: unknown;
+  readonly guidanceScale?: unknown;
+  readonly width?: unknown;
+  readonly height?: unknown;
+  readonly sampler?: unknown;
+  readonly model?: unknown;
+}
+
+/** The settings among the claims that a form could have sent; the rest is left out. */
+export function believable(claims: Claims): Partial<Settings> {
+  const [width, height] = [whole(claims.width, 1, 16_384), whole(claims.height, 1, 16_384)];
+  const settings = {
+    prompt: text(claims.prompt) || undefined,
+    negativePrompt: text(claims.negativePrompt) ?? '',
+    samples: 1,
+    steps: whole(claims.steps, 1, 100),
+    seed: whole(claims.seed, 0, 999_999_999_999_999),
+    guidanceScale: number(claims.guidanceScale, 1, 25),
+    ...(width !== undefined && height !== undefined && { width, height }),
+    scheduler: schedulerLike(text(claims.sampler)),
+    model: text(claims.model) || undefined,
+  };
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}
+
+/** Other tools have dozens of samplers; ours are of two kinds. */
+function schedulerLike(sampler: string | undefined): Settings['scheduler'] | undefined {
+  if (sampler === undefined || sampler === '') return undefined;
+  return /euler/i.test(sampler) ? 'edm_euler' : 'edm_dpmpp_2m';
+}
+
+function text(claim: unknown): string | undefined {
+  return typeof claim === 'string' ? claim.trim() : undefined;
+}
+
+function number(claim: unknown, min: number, max: number): number | undefined {
+  const value = typeof claim === 'string' && claim.trim() !== '' ? Number(claim) : claim;
+  return typeof value === 'number' && value >= min && value <= max ? value : undefined;
+}
+
+function whole(claim: unknown, min: number, max: number): number | undefined {
+  const value = number(claim, min, max);
+  return value !== undefined && Number.isInteger(value) ? value : undefined;
+}
