@@ -62,7 +62,10 @@ def write_model(folder: Path) -> None:
         encoder.to(torch.float16).save_pretrained(folder / name, variant="fp16")
     new_scheduler().save_pretrained(folder / "scheduler")
     (folder / "model_index.json").write_text(json.dumps(MODEL_INDEX, indent=2) + "\n")
-    size = sum(file.stat().st_size for file in folder.rglob("*.safetensors"))
+    weights = list(folder.rglob("*.safetensors"))
+    for file in weights:
+        file.chmod(0o644)
+    size = sum(file.stat().st_size for file in weights)
     print(f"{folder}: {size / 1e6:.1f} MB of weights")
     if size > LIMIT_BYTES:
         raise ValueError(f"the weights are larger than {LIMIT_BYTES / 1e6:.0f} MB")
