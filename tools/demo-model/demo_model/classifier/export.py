@@ -13,7 +13,7 @@ from .labels import OUTPUTS
 from .model import INPUT_SIDE, Classifier
 
 OPSET = 17
-LIMIT_BYTES = 3_000_000
+LIMIT_BYTES = 4_500_000
 TOLERANCE = 1e-3
 
 

@@ -10,8 +10,9 @@ INPUT_SIDE = 128
 WIDTHS = (24, 48, 96, 120)
 
 
-def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs))
+def _conv(inputs: int, outputs: int, stride: int = 1, dilation: int = 1) -> nn.Sequential:
+    convolution = nn.Conv2d(inputs, outputs, 3, stride, dilation, dilation, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(outputs))
 
 
 class Block(nn.Module):
@@ -36,10 +37,18 @@ class Classifier(nn.Module):
         self.blocks = nn.Sequential(
             *(Block(widths[k], widths[k + 1], refine=k > 0) for k in range(len(WIDTHS)))
         )  # 128 -> 8
-        # The maximum finds an object wherever it is; the mean tells of the whole.
-        self.heads = nn.ModuleDict({name: nn.Linear(2 * WIDTHS[-1], len(names)) for name, names in OUTPUTS.items()})
+        width = WIDTHS[-1]
+        # Lets each of the 8x8 places see an object of any size.
+        self.context = nn.Sequential(_conv(width, width, dilation=2), nn.ReLU(), _conv(width, width))
+        self.objects = nn.Conv2d(width, len(OUTPUTS["objects"]), 1)
+        others = {name: names for name, names in OUTPUTS.items() if name != "objects"}
+        self.heads = nn.ModuleDict({name: nn.Linear(2 * width, len(names)) for name, names in others.items()})
 
     def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, ...]:
         features = self.blocks(pictures * 2 - 1)
+        features = F.relu(features + self.context(features))
+        # Each place names its own object, so that two in one picture do not blur into a third.
+        objects = self.objects(features).flatten(2).logsumexp(2)
+        # The maximum finds what is somewhere; the mean tells of the whole.
         summary = torch.cat([features.mean((2, 3)), features.amax((2, 3))], 1)
-        return tuple(head(summary) for head in self.heads.values())
+        return objects, *(head(summary) for head in self.heads.values())
