@@ -3,11 +3,11 @@ import { useCallback } from 'react';
 import { bytes } from '../format/amounts.ts';
 import { Notice } from '../parts/notice.tsx';
 import { ScrollBox } from '../parts/scroll-box.tsx';
-import { useSession } from '../session/session.tsx';
+import { useAdminAccess } from './admin-access.tsx';
 import { useAdmin } from './use-admin.ts';
 
 export function ModelsSection() {
-  const { client } = useSession();
+  const { client } = useAdminAccess();
   const ask = useCallback(
     async (signal: AbortSignal) => ({
       models: (await client.models({ signal })).models,
