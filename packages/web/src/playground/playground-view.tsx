@@ -54,7 +54,7 @@ export function PlaygroundView() {
   const make = (wanted: Settings) => {
     start(wanted);
     // On a phone the pictures are below the form.
-    requestAnimationFrame(() => results.current?.scrollIntoView({ block: 'nearest', behavior: 'smooth' }));
+    requestAnimationFrame(() => results.current?.querySelector('.run-card')?.scrollIntoView({ block: 'nearest' }));
   };
   const use = (part: Partial<Settings>) => {
     change(part);
