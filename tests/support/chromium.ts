@@ -13,7 +13,8 @@ export async function launchChromium(): Promise<Browser> {
   return chromium.launch({ executablePath: await chromiumPath(), headless: true });
 }
 
-async function chromiumPath(): Promise<string> {
+/** Of the browser itself, unpacked. */
+export async function chromiumPath(): Promise<string> {
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'easel');
   const home = join(cache, `chromium-${await version()}`);
   const binary = join(home, 'chromium');

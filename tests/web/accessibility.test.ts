@@ -46,7 +46,7 @@ test('axe finds nothing with pictures, the viewer and the console open', async (
   await page.getByRole('link', { name: 'History' }).click();
   await page.locator('.entry').waitFor();
   expect(await findings(page)).toEqual([]);
-  await page.evaluate(`sessionStorage.setItem('easel.key', '${web().server.adminKey}')`);
+  await page.evaluate(`sessionStorage.setItem('easel.admin-key', '${web().server.adminKey}')`);
   await page.goto(`${web().server.url}/console`);
   await page
     .getByRole('row', { name: /development/ })
@@ -89,7 +89,7 @@ test.each(['/', '/history', '/arena', '/console', '/reference'])(
 
 test('the console fits a phone too: its tables scroll by themselves', async () => {
   const page = await web().visit('/', { viewport: phone });
-  await page.evaluate(`sessionStorage.setItem('easel.key', '${web().server.adminKey}')`);
+  await page.evaluate(`sessionStorage.setItem('easel.admin-key', '${web().server.adminKey}')`);
   await page.goto(`${web().server.url}/console`);
   await page.getByLabel('Credits for development').waitFor();
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(phone.width);

@@ -35,21 +35,26 @@ test('an account gets credits and a key, the key works, and is worth nothing onc
   await page.getByLabel('Name of a new account').fill('Studio');
   await page.getByRole('button', { name: 'Make an account' }).click();
   await page.getByLabel('Credits for Studio').fill('0.5');
+  await page.getByLabel('Note for Studio').fill('January');
   await page
     .getByRole('row', { name: /^Studio/ })
     .getByRole('button', { name: 'Give' })
-    .click();
+    .dblclick();
   await page.getByRole('cell', { name: '0.5', exact: true }).waitFor();
   const keys = page.getByRole('region', { name: 'Keys' });
   await keys.getByLabel('Name of a new key').fill('site');
   await keys.getByLabel('Its account').selectOption('Studio');
+  await keys.getByLabel('Requests a minute').fill('30');
+  await keys.getByLabel('The day it ends').fill('2099-01-31');
   await keys.getByRole('button', { name: 'Make a key' }).click();
   const key = (await keys.locator('.notice code').textContent()) ?? '';
   expect(key).toMatch(/^SG_[0-9a-f]{16}$/);
 
   const visitor = await visitWith(key);
   await visitor.getByText('0.5 credits').waitFor();
-  await keys.getByRole('button', { name: 'Revoke site' }).click();
+  // Asked, and then answered; half a double click is no answer.
+  await keys.getByRole('button', { name: 'Revoke site' }).dblclick();
+  await keys.getByRole('button', { name: 'Revoke site: For good?' }).click();
   await keys.getByRole('cell', { name: 'revoked' }).waitFor();
   await visitor.reload();
   await visitor.getByText('The server does not know this key').waitFor();
@@ -93,6 +98,7 @@ test('a model that draws shows the memory of its process', async () => {
 test('the queue is paused and goes on, and a job of anybody is cancelled', async () => {
   const page = await openConsole();
   await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByRole('button', { name: 'Pause for everybody?' }).click();
   await page.getByText('paused: nothing new is started').waitFor();
   const playground = await web().visit('/');
   const prompt = playground.getByLabel('Prompt', { exact: true });
@@ -106,7 +112,7 @@ test('the queue is paused and goes on, and a job of anybody is cancelled', async
     .locator('.run-card')
     .first()
     .getByRole('status')
-    .getByText(/in the queue/)
+    .getByText(/The queue is paused/)
     .waitFor();
   const waiting = page.getByRole('row', { name: /a pear/ }).getByRole('button', { name: 'Cancel' });
   await waiting.click();
@@ -123,4 +129,19 @@ test('a key of another shape is refused before it is sent, an unknown one afterw
   await page.getByLabel('Admin key').fill(newKey());
   await page.getByRole('button', { name: 'Use this key' }).click();
   await page.getByText('The server does not know this key').waitFor();
+  await page.getByLabel('Admin key').fill(web().server.devKey);
+  await page.getByRole('button', { name: 'Use this key' }).click();
+  await page.getByText('it is not an administrator').waitFor();
+});
+
+test('who rules the server still makes pictures as before', async () => {
+  const page = await openConsole();
+  const balance = page.locator('.balance b');
+  const before = await balance.textContent();
+  await page.getByRole('link', { name: 'Playground' }).click();
+  await page.getByLabel('Prompt', { exact: true }).waitFor();
+  expect(await balance.textContent()).toBe(before);
+  await page.getByRole('link', { name: 'Console' }).click();
+  await page.getByRole('button', { name: 'Forget the admin key' }).click();
+  await page.getByLabel('Admin key').waitFor();
 });

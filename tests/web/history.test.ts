@@ -82,6 +82,36 @@ test('favourites are found again, two pictures are compared, and one is deleted'
   await dialog.getByLabel('How much of the left picture is shown').fill('20');
   expect(await dialog.locator('img').nth(1).getAttribute('style')).toContain('80%');
   await dialog.getByRole('button', { name: 'Close' }).click();
-  await entries(page).first().getByRole('button', { name: 'Delete' }).click();
-  await entries(page).first().getByText('Its pictures are no longer kept.').waitFor();
+  // What is starred meanwhile is still the same one.
+  await entries(page).nth(1).getByRole('button', { name: 'Compare' }).click();
+  await entries(page).nth(1).getByRole('button', { name: 'Favourite' }).click();
+  await entries(page).nth(1).getByRole('button', { name: 'Favourite', pressed: true }).waitFor();
+  await entries(page).nth(1).getByRole('button', { name: 'Compare' }).click();
+  await page.getByText('Choose another picture').waitFor({ state: 'detached' });
+  expect(await dialog.count()).toBe(0);
+  const gone = entries(page).first();
+  const path = await gone.locator('.picture img').getAttribute('src');
+  const prompt = await gone.locator('.prompt').textContent();
+  await gone.getByRole('button', { name: 'Delete' }).click();
+  await gone.getByRole('button', { name: 'Delete for good?' }).click();
+  await expect.poll(() => gone.locator('.prompt').textContent()).not.toBe(prompt);
+  expect((await fetch(`${web().server.url}${path}`)).status).toBe(404);
+  await page.reload();
+  await entries(page).first().waitFor();
+  expect(await entries(page).first().locator('.prompt').textContent()).not.toBe(prompt);
+});
+
+test('what is made elsewhere appears by itself, and one comes back to the place that one left', async () => {
+  const page = await web().visit();
+  await page.getByRole('link', { name: 'History' }).click();
+  await entries(page).first().waitFor();
+  await paint({ prompt: 'a pear from elsewhere', seed: 1 });
+  await entries(page).first().getByText('a pear from elsewhere').waitFor();
+  await page.mouse.wheel(0, 900);
+  await expect.poll(() => page.evaluate('window.scrollY')).toBeGreaterThan(500);
+  const place = await page.evaluate('window.scrollY');
+  await page.goBack();
+  await page.getByLabel('Prompt', { exact: true }).waitFor();
+  await page.goForward();
+  await expect.poll(() => page.evaluate('window.scrollY')).toBe(place);
 });

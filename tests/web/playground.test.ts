@@ -100,7 +100,7 @@ test('a picture that is downloaded and dropped again restores how it was made', 
   await set(page, 'Steps', 7);
   await set(page, 'Guidance', 4.5);
   await page.getByLabel('Seed', { exact: true }).fill('1234');
-  await page.getByLabel('Not in the picture').fill('clouds');
+  await page.getByLabel('Negative prompt').fill('clouds');
   await make(page, 'a rocket in space');
   await untilDone(page);
   await newest(page).locator('.picture').first().click();
@@ -115,7 +115,7 @@ test('a picture that is downloaded and dropped again restores how it was made', 
   await other.getByLabel('Drop a picture here').setInputFiles({ name: 'x.png', mimeType: 'image/png', buffer: file });
   await other.getByText('The settings of that picture are restored.').waitFor();
   expect(await other.getByLabel('Prompt', { exact: true }).inputValue()).toBe('a rocket in space');
-  expect(await other.getByLabel('Not in the picture').inputValue()).toBe('clouds');
+  expect(await other.getByLabel('Negative prompt').inputValue()).toBe('clouds');
   expect(await other.getByLabel('Seed', { exact: true }).inputValue()).toBe('1234');
   expect(await other.getByRole('spinbutton', { name: 'Steps, exactly' }).inputValue()).toBe('7');
   expect(await other.getByRole('spinbutton', { name: 'Guidance, exactly' }).inputValue()).toBe('4.5');
@@ -127,7 +127,7 @@ test('a picture of another tool restores what this model can do, and leaves the 
   const png = await encodeImage({ width: 64, height: 64, data: new Uint8Array(64 * 64 * 3) }, { format: 'png' });
   const file = withText(Buffer.from(png), 'invokeai_metadata', JSON.stringify(invokeai));
   await page.getByLabel('Drop a picture here').setInputFiles({ name: 'x.png', mimeType: 'image/png', buffer: file });
-  await page.getByText('The settings of that picture are restored.').waitFor();
+  await page.getByText('Not to be had here, and left as it was: size 832×1216.').waitFor();
   expect(await page.getByLabel('Prompt', { exact: true }).inputValue()).toBe('a lighthouse');
   expect(await page.getByLabel('Seed', { exact: true }).inputValue()).toBe('77');
   await page.getByText('256×256', { exact: true }).waitFor();
@@ -146,7 +146,7 @@ test('the texts of a dropped file are texts, whatever they say; a file that is n
   await make(page, harm);
   await untilDone(page);
   expect(await page.locator('img[src="x"]').count()).toBe(0);
-  expect(await page.title()).toBe('Easel');
+  expect(await page.title()).toBe('Playground · Easel');
   await drop(Buffer.from('GIF89a'));
   await page
     .getByRole('alert')
@@ -163,20 +163,114 @@ test('a prompt that is too long shows what is not read, and a price comes before
   await expect.poll(() => page.locator('.tokens mark').first().textContent()).toMatch(/and a pear$/);
 });
 
-test('a picture can be the start of another, again with its seed, and have variations', async () => {
+test('a picture is made again byte for byte, has variations, and can be the start of another', async () => {
   const page = await web().visit();
   await set(page, 'Steps', 4);
   await make(page, 'a house on grass');
   await untilDone(page);
-  await newest(page).locator('.picture').first().click();
+  const open = async () => newest(page).locator('.picture').first().click();
+  const bytes = async () => {
+    const path = await newest(page).locator('.picture img').first().getAttribute('src');
+    const reply = await fetch(`${web().server.url}${path}`);
+    return Buffer.from(await reply.arrayBuffer());
+  };
+  const first = await bytes();
+  await page.getByLabel('Prompt', { exact: true }).fill('what somebody is just writing');
+  await open();
+  await page.getByRole('button', { name: 'Make it again' }).click();
+  await expect.poll(() => page.locator('.run-card.succeeded').count()).toBe(2);
+  expect((await bytes()).equals(first)).toBe(true);
+  expect(await page.getByLabel('Prompt', { exact: true }).inputValue()).toBe('what somebody is just writing');
+
+  await open();
   await page.getByRole('button', { name: 'Variations' }).click();
-  expect(await page.getByRole('spinbutton', { name: 'Pictures, exactly' }).inputValue()).toBe('4');
-  expect(await page.getByLabel('Seed', { exact: true }).inputValue()).toMatch(/^\d+$/);
-  await newest(page).locator('.picture').first().click();
+  await expect.poll(() => page.locator('.run-card.succeeded').count()).toBe(3);
+  expect(await newest(page).locator('.picture').count()).toBe(4);
+
+  await open();
   await page.getByRole('button', { name: 'Use as start image' }).click();
   await page.getByLabel('Strength', { exact: true }).waitFor();
   await make(page, 'a castle on grass');
-  await expect.poll(() => page.locator('.run-card.succeeded').count()).toBe(2);
+  await expect.poll(() => page.locator('.run-card.succeeded').count()).toBe(4);
+  const started = await bytes();
+  // It can be made again while this tab knows what it started from.
+  await open();
+  await page.getByRole('button', { name: 'Make it again' }).click();
+  await expect.poll(() => page.locator('.run-card.succeeded').count()).toBe(5);
+  expect((await bytes()).equals(started)).toBe(true);
+  await page.reload();
+  await page.getByRole('link', { name: 'History' }).click();
+  await page.locator('.entry .picture').first().click();
+  await page.getByText('which the server does not keep').waitFor();
+  expect(await page.getByRole('button', { name: 'Make it again' }).isDisabled()).toBe(true);
+});
+
+test('what is typed outlives other views and a reload', async () => {
+  const page = await web().visit();
+  await page.getByLabel('Prompt', { exact: true }).fill('a ship');
+  await page.getByLabel('Negative prompt').fill('waves');
+  await set(page, 'Steps', 33);
+  await page.getByText('16:9', { exact: true }).click();
+  await page.getByRole('link', { name: 'Arena' }).click();
+  await page.getByRole('heading', { name: 'Arena' }).waitFor();
+  await page.getByRole('link', { name: 'Playground' }).click();
+  for (const again of [async () => {}, () => page.reload()]) {
+    await again();
+    await expect.poll(() => page.getByLabel('Prompt', { exact: true }).inputValue()).toBe('a ship');
+    expect(await page.getByLabel('Negative prompt').inputValue()).toBe('waves');
+    expect(await page.getByRole('spinbutton', { name: 'Steps, exactly' }).inputValue()).toBe('33');
+    await page.getByText('168×96', { exact: true }).waitFor();
+  }
+});
+
+test('a number is typed as one types numbers', async () => {
+  const page = await web().visit();
+  const steps = page.getByRole('spinbutton', { name: 'Steps, exactly' });
+  await steps.click();
+  await page.keyboard.press('End');
+  for (const key of ['Backspace', 'Backspace', '4', '0']) await page.keyboard.press(key);
+  expect(await steps.inputValue()).toBe('40');
+  await steps.fill('1000');
+  await steps.blur();
+  expect(await steps.inputValue()).toBe('100');
+  await steps.fill('');
+  await steps.blur();
+  expect(await steps.inputValue()).toBe('100');
+});
+
+test('a picture may be dropped anywhere, and the browser stays where it is', async () => {
+  const page = await web().visit();
+  const parameters = { ...ofThePicture, prompt: 'a dropped harp', negativePrompt: '', model: 'x' };
+  const picture = { width: 64, height: 64, data: new Uint8Array(64 * 64 * 3) };
+  const png = Buffer.from(await encodeImage(picture, { format: 'png', parameters })).toString('base64');
+  await page.locator('.results').waitFor();
+  await page.evaluate(`(() => {
+    const bytes = Uint8Array.from(atob('${png}'), (letter) => letter.charCodeAt(0));
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([bytes], 'x.png', { type: 'image/png' }));
+    const drop = new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true });
+    document.querySelector('.results').dispatchEvent(drop);
+    window.wasPrevented = drop.defaultPrevented;
+  })()`);
+  await page.getByText('The settings of that picture are restored.').waitFor();
+  expect(await page.getByLabel('Prompt', { exact: true }).inputValue()).toBe('a dropped harp');
+  expect(await page.evaluate('window.wasPrevented')).toBe(true);
+});
+
+test('the back button closes the picture that is open, and nothing else', async () => {
+  const page = await web().visit();
+  await set(page, 'Steps', 4);
+  await make(page, 'a key');
+  await untilDone(page);
+  const viewer = page.getByRole('dialog', { name: 'Picture' });
+  for (const close of [() => page.goBack(), () => page.keyboard.press('Escape')]) {
+    await newest(page).locator('.picture').click();
+    await viewer.waitFor();
+    await close();
+    await viewer.waitFor({ state: 'detached' });
+    expect(new URL(page.url()).pathname).toBe('/');
+    expect(await page.locator('.run-card').count()).toBe(1);
+  }
 });
 
 test('several runs queue up, and a second tab sees them and their end', async () => {
@@ -185,13 +279,13 @@ test('several runs queue up, and a second tab sees them and their end', async ()
     fetch(`${url}/api/admin/queue/${what}`, { method: 'POST', headers: { 'x-api-key': adminKey } });
   await rule('pause');
   const page = await web().visit();
-  await set(page, 'Steps', 10);
-  // One may be taken before its worker hears of the pause.
+  await set(page, 'Steps', 100);
+  // The first may be taken before its worker hears of the pause.
   for (const prompt of ['a dog', 'a cat', 'a cow']) await make(page, prompt);
   expect(await page.locator('.run-card').count()).toBe(3);
   await newest(page)
     .getByRole('status')
-    .getByText(/in the queue/)
+    .getByText(/The queue is paused/)
     .waitFor();
   const second = await page.context().newPage();
   await second.goto(url);

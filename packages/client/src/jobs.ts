@@ -55,6 +55,16 @@ export class Jobs {
     return this.#transport.json(paths.job, { method: 'DELETE', parts: { id }, signal });
   }
 
+  /**
+   * Takes one that has ended out of the history: its pictures, its prompt and its record. What it cost stays in the ledger.
+   *
+   * @throws EaselError `conflict` for one that has not ended
+   */
+  async forget(id: string, { signal }: CallOptions = {}): Promise<void> {
+    const reply = await this.#transport.send(paths.jobRecord, { method: 'DELETE', parts: { id }, signal });
+    await reply.body?.cancel();
+  }
+
   /** What happens to it, to its end; a lost connection is made again. */
   events(id: string, options: FollowOptions = {}): AsyncGenerator<JobEvent, void, undefined> {
     return followJob(this.#transport, id, options);

@@ -3,6 +3,7 @@ export const paths = {
   jobs: '/api/jobs',
   job: '/api/jobs/:id',
   jobEvents: '/api/jobs/:id/events',
+  jobRecord: '/api/jobs/:id/record',
   image: '/api/images/:name',
   tokenize: '/api/tokenize',
   price: '/api/price',

@@ -1,3 +1,4 @@
+import { useEffect } from 'react';
 import { ArenaView } from './arena/arena-view.tsx';
 import { ConsoleView } from './console/console-view.tsx';
 import { HistoryView } from './history/history-view.tsx';
@@ -5,7 +6,7 @@ import { Header } from './parts/header.tsx';
 import { PlaygroundView } from './playground/playground-view.tsx';
 import { RunsProvider } from './playground/runs.tsx';
 import { ReferenceView } from './reference/reference-view.tsx';
-import { useRoute } from './router.ts';
+import { titles, useRoute } from './router.ts';
 import { KeyGate } from './session/key-gate.tsx';
 import { SessionProvider } from './session/session.tsx';
 
@@ -19,6 +20,19 @@ const views = {
 
 export function App() {
   const { view } = useRoute();
+  useEffect(() => {
+    document.title = `${titles[view]} · Easel`;
+  }, [view]);
+  useEffect(() => {
+    // A file that misses its place must not take the page's.
+    const stay = (event: DragEvent) => event.preventDefault();
+    window.addEventListener('dragover', stay);
+    window.addEventListener('drop', stay);
+    return () => {
+      window.removeEventListener('dragover', stay);
+      window.removeEventListener('drop', stay);
+    };
+  }, []);
   const View = views[view];
   return (
     <SessionProvider>

@@ -3,6 +3,14 @@ import { useSyncExternalStore } from 'react';
 
 export type View = keyof typeof pagePaths;
 
+export const titles: Readonly<Record<View, string>> = {
+  playground: 'Playground',
+  history: 'History',
+  arena: 'Arena',
+  console: 'Console',
+  reference: 'API',
+};
+
 export interface Route {
   readonly view: View;
   readonly query: URLSearchParams;

@@ -30,7 +30,7 @@ try {
         await page.waitForLoadState('networkidle');
         await keep(view);
       }
-      await page.evaluate(`sessionStorage.setItem('easel.key', '${server.adminKey}')`);
+      await page.evaluate(`sessionStorage.setItem('easel.admin-key', '${server.adminKey}')`);
       await page.goto(`${server.url}/console`);
       await page.getByRole('cell', { name: 'succeeded' }).first().waitFor();
       await page.getByRole('cell', { name: /MB$/ }).waitFor();

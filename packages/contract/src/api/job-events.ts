@@ -9,7 +9,16 @@ const eta = nullable(seconds({ description: 'Estimated seconds to the end', exam
 });
 
 export const jobQueuedEventSchema = openObject(
-  { position: count({ description: 'The number of jobs before it', examples: [2] }), eta },
+  {
+    position: count({ description: 'The number of jobs before it', examples: [2] }),
+    eta,
+    paused: Type.Optional(
+      Type.Boolean({
+        description: 'Whether nothing is started until an administrator resumes the queue',
+        examples: [false],
+      }),
+    ),
+  },
   { title: 'JobQueuedEvent', description: 'The job waits' },
 );
 

@@ -3,6 +3,7 @@ import { AccountService } from '../domain/accounts.ts';
 import { CancelJob } from '../domain/cancel-job.ts';
 import { CreditService } from '../domain/credits.ts';
 import { followJob } from '../domain/follow-job.ts';
+import { ForgetJob } from '../domain/forget-job.ts';
 import { ImageLibrary } from '../domain/image-library.ts';
 import { JobQueries } from '../domain/job-queries.ts';
 import { isEnded } from '../domain/job-state.ts';
@@ -26,12 +27,13 @@ export function httpServices(core: Core, config: Config, secret: ServerSecret, m
   const { limits, pricing: tariff } = config;
   const queries = new JobQueries(core);
   const cancelJob = new CancelJob(core);
+  const images = new ImageLibrary(core);
   const keys = new KeyService({ ...core, secret });
   const control = new QueueControl({ ...core, queueLength: limits.queueLength });
   return {
     accounts: new AccountService(core),
     keys,
-    pageSession: isLoopback(config.host) ? new PageSession({ secret, owner: () => keys.development() }) : null,
+    pageSession: isForThisMachineOnly(config) ? new PageSession({ secret, owner: () => keys.development() }) : null,
     credits: new CreditService(core),
     rateLimiter: new RateLimiter({ ...core, requestsPerMinute: limits.requestsPerMinute }),
     tariff,
@@ -46,14 +48,21 @@ export function httpServices(core: Core, config: Config, secret: ServerSecret, m
         return ended;
       },
     },
+    forgetJob: new ForgetJob({ ...core, library: images }),
     jobs: queries,
     waitForJob: (jobId, signal) => waitForJob({ bus: core.bus, queries }, jobId, signal),
     followJob: (jobId, afterId, signal) => followJob(core, jobId, afterId, signal),
-    images: new ImageLibrary(core),
+    images,
     checkInputImage,
     queue: control,
     workers: () => control.workersListed(),
     ready: (signal) => readiness(core, control, signal),
     metrics,
   };
+}
+
+/** With a `publicUrl` of another name somebody has put a proxy in front, through which everybody would be a visitor from here. */
+function isForThisMachineOnly({ host, publicUrl }: Config): boolean {
+  const publicHost = publicUrl === null ? host : (URL.parse(publicUrl)?.hostname ?? '');
+  return isLoopback(host) && isLoopback(publicHost.replace(/^\[|\]$/g, ''));
 }

@@ -37,7 +37,7 @@ export async function* followJob(
 ): AsyncGenerator<FollowedEvent, void, undefined> {
   using watch = parts.bus.watch(jobId);
   let seen = afterId;
-  let position: number | undefined;
+  let told: Pick<Outlook, 'position' | 'isPaused'> | undefined;
   for (;;) {
     signal.throwIfAborted();
     const { job, events, outlook } = await look(parts, jobId, seen);
@@ -51,8 +51,8 @@ export async function* followJob(
       yield { id: null, event: end };
       return;
     }
-    if (outlook !== null && outlook.position !== position) {
-      position = outlook.position;
+    if (outlook !== null && (outlook.position !== told?.position || outlook.isPaused !== told.isPaused)) {
+      told = outlook;
       yield { id: null, event: { kind: 'queued', ...outlook } };
     }
     await watch.next({ withinMs: LOOK_AGAIN_MS, signal });

@@ -16,8 +16,10 @@ const LONGEST_WAIT_S = 600;
 export interface Outlook {
   /** The number of jobs before it; 0 for one that runs. */
   readonly position: number;
-  /** Estimated seconds to its end; null while nothing is known of the model's speed. */
+  /** Estimated seconds to its end; null while nothing is known of the model's speed, or when it will begin. */
   readonly etaSeconds: number | null;
+  /** Whether it waits for an administrator, too. */
+  readonly isPaused: boolean;
 }
 
 export interface QueueOutlookParts {
@@ -41,15 +43,16 @@ export class QueueOutlook {
     const { model } = job.request;
     const speed = await this.#parts.settings.speedOf(transaction, model);
     if (job.state === 'running') {
-      return { position: 0, etaSeconds: speed && this.#remainingMs(job, speed) / 1000 };
+      return { position: 0, etaSeconds: speed && this.#remainingMs(job, speed) / 1000, isPaused: false };
     }
     const { virtualStart } = job;
     const ahead = await this.#parts.jobs.ahead(transaction, { jobId: job.id, model, virtualStart });
-    if (speed === null) return { position: ahead.jobs, etaSeconds: null };
+    const isPaused = await this.#parts.settings.isPaused(transaction);
+    if (speed === null || isPaused) return { position: ahead.jobs, etaSeconds: null, isPaused };
     const waitMs = estimateMs(ahead, speed) + (await this.#runningMs(transaction, model, speed));
     const ownMs = estimateMs(amountOfWork(job.request), speed);
     const workers = await this.#workersOf(transaction, model);
-    return { position: ahead.jobs, etaSeconds: (waitMs / workers + ownMs) / 1000 };
+    return { position: ahead.jobs, etaSeconds: (waitMs / workers + ownMs) / 1000, isPaused };
   }
 
   /** Estimated seconds until one of those that wait is started. */

@@ -14,6 +14,7 @@ import { replyWithErrors, sendError } from './plugins/error-reply.ts';
 import { createGate } from './plugins/gate.ts';
 import { endConnections } from './plugins/last-replies.ts';
 import { answerOptions, refuseWhatIsNotHere } from './plugins/nothing-here.ts';
+import { keepRepliesPrivate } from './plugins/private-replies.ts';
 import { nameRequests } from './plugins/request-id.ts';
 import { validateByContract } from './plugins/validation.ts';
 import { findModel } from './requests/model-of.ts';
@@ -37,6 +38,7 @@ export async function buildHttp(services: HttpServices, options: HttpOptions): P
   allowed.listen(app);
   app.decorateRequest('caller', null);
   nameRequests(app);
+  keepRepliesPrivate(app);
   answerOptions(app, allowed);
   tellBalance(app, services);
   tellOfReplies(app, options);

@@ -3,6 +3,7 @@ import type { AccountService } from '../domain/accounts.ts';
 import type { CancelJob } from '../domain/cancel-job.ts';
 import type { CreditService } from '../domain/credits.ts';
 import type { FollowedEvent } from '../domain/follow-job.ts';
+import type { ForgetJob } from '../domain/forget-job.ts';
 import type { ImageLibrary } from '../domain/image-library.ts';
 import type { JobQueries, JobView } from '../domain/job-queries.ts';
 import type { KeyService } from '../domain/keys.ts';
@@ -30,6 +31,7 @@ export interface HttpServices {
 
   readonly submitJob: Pick<SubmitJob, 'submit'>;
   readonly cancelJob: Pick<CancelJob, 'cancel'>;
+  readonly forgetJob: Pick<ForgetJob, 'forget'>;
   readonly jobs: Pick<JobQueries, 'get' | 'list' | 'setFavourite'>;
   /** Resolves when the job has ended. @throws the signal's reason, or DomainError `not_found` */
   waitForJob(jobId: string, signal: AbortSignal): Promise<JobView>;

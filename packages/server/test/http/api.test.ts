@@ -70,6 +70,41 @@ test('a job can be a favourite, and its pictures can be deleted by nobody but it
   expect((await http().app.inject({ url })).statusCode).toBe(404);
 });
 
+test('a job that has ended is forgotten by its owner, pictures and all; what it cost stays in the ledger', async () => {
+  const [customer, stranger] = [await http().customer(), await http().customer()];
+  const { id } = await create(customer);
+  const url = `/api/jobs/${id}/record`;
+  const forget = ({ auth }: typeof customer) => http().app.inject({ method: 'DELETE', url, headers: auth });
+  const ask = (address: string) => http().app.inject({ url: address, headers: customer.auth });
+  const job = await finished(id, customer);
+  expect((await forget(stranger)).statusCode).toBe(404);
+  expect((await forget(customer)).statusCode).toBe(204);
+  expect((await forget(customer)).statusCode).toBe(404);
+  expect((await ask(`/api/jobs/${id}`)).statusCode).toBe(404);
+  expect((await ask(new URL(job.images[0].url).pathname)).statusCode).toBe(404);
+  expect((await ask('/api/jobs')).json().jobs).toEqual([]);
+  expect(JSON.stringify((await ask('/api/ledger')).json())).toContain(id);
+});
+
+test('a job that waits is cancelled before it can be forgotten', async () => {
+  const customer = await http().customer();
+  const { id } = await create(customer, { model: unattended });
+  const url = `/api/jobs/${id}/record`;
+  const refused = await http().app.inject({ method: 'DELETE', url, headers: customer.auth });
+  expect(refused.statusCode).toBe(409);
+  expect(refused.json().detail).toMatch(/has not ended \(it is queued\); cancel it first/);
+  await http().app.inject({ method: 'DELETE', url: `/api/jobs/${id}`, headers: customer.auth });
+  expect((await http().app.inject({ method: 'DELETE', url, headers: customer.auth })).statusCode).toBe(204);
+});
+
+test('what an account is told is kept by nobody on the way', async () => {
+  const customer = await http().customer();
+  for (const url of ['/api/jobs', '/api/credits', '/api/nothing']) {
+    const { headers } = await http().app.inject({ url, headers: customer.auth });
+    expect(headers, url).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+  }
+});
+
 test('a picture can be read in parts, asked for again, and looked at without its bytes', async () => {
   const customer = await http().customer();
   const job = await finished((await create(customer)).id, customer);

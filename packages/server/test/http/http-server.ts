@@ -3,6 +3,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { rateLimitsInPostgres } from '../../src/db/repositories/rate-limits.ts';
 import { CreditService } from '../../src/domain/credits.ts';
 import { followJob } from '../../src/domain/follow-job.ts';
+import { ForgetJob } from '../../src/domain/forget-job.ts';
 import type { KeyTerms } from '../../src/domain/ports/keys.ts';
 import type { Painter } from '../../src/domain/ports/painter.ts';
 import type { ReviewHook } from '../../src/domain/ports/review-hook.ts';
@@ -122,6 +123,7 @@ function httpServices(jobs: JobServices, painter: EnginePainter): HttpServices {
     tokenize: (model, text) => painter.tokenize(model, text),
     submitJob: jobs.submitJob,
     cancelJob: jobs.cancelJob,
+    forgetJob: new ForgetJob(jobs),
     jobs: jobs.queries,
     waitForJob: (jobId, signal) => waitForJob(jobs, jobId, signal),
     followJob: (jobId, afterId, signal) => followJob(jobs, jobId, afterId, signal),

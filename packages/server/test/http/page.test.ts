@@ -2,6 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import type { HttpApp } from '../../src/http/http-app.ts';
+import { PageSession } from '../../src/http/page/session.ts';
+import { secretFromText } from '../../src/storage/server-secret.ts';
 import { customerServices } from '../support/customers.ts';
 import { useTemporaryFolder } from '../support/temporary-folder.ts';
 import { useHttp } from './http-server.ts';
@@ -53,11 +55,35 @@ test.each([
   ['a page of an older browser', { origin: 'https://evil.example' }],
   ['a name that was made to lead here', { host: 'evil.example' }],
   ['a proxy', { 'x-forwarded-for': '203.0.113.7' }],
+  ['a proxy that says nothing', { 'sec-fetch-site': 'same-origin', origin: 'https://easel.example' }],
 ])('the cookie is worth nothing from %s', async (_of, headers) => {
   const cookie = await cookieOf();
   const payload = { prompt: 'a red apple' };
   const reply = await app.inject({ method: 'POST', url: '/api/jobs', headers: { cookie, ...headers }, payload });
   expect(reply.statusCode).toBe(401);
+});
+
+test('two servers on one machine have cookies of two names: browsers do not tell ports apart', async () => {
+  const owner = async () => null;
+  const secret = secretFromText('the secret of another server on this machine');
+  const other = await http().build({ pageFolder: folder() }, { pageSession: new PageSession({ secret, owner }) });
+  const name = async (one: HttpApp) => String((await one.inject({ url: '/' })).headers['set-cookie']).split('=', 1)[0];
+  expect(await name(other)).not.toBe(await name(app));
+});
+
+test('files are sent compressed to who takes them so', async () => {
+  for (const [encoding, ending] of [
+    ['br', '.br'],
+    ['gzip', '.gz'],
+  ] as const) {
+    await writeFile(join(folder(), 'assets', `app-1a2b.js${ending}`), encoding);
+    const reply = await app.inject({ url: '/assets/app-1a2b.js', headers: { 'accept-encoding': encoding } });
+    expect(reply.headers).toMatchObject({
+      'content-encoding': encoding,
+      vary: expect.stringMatching(/accept-encoding/i),
+    });
+    expect(reply.headers['content-type']).toMatch(/javascript/);
+  }
 });
 
 test('nor from another machine, and visits from there get none', async () => {

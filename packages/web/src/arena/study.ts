@@ -1,4 +1,5 @@
 import type { JobCreate } from '@easel/contract';
+import { randomId } from '../format/random-id.ts';
 import type { Scheduler } from '../playground/settings.ts';
 import type { Vote } from './tally.ts';
 
@@ -22,20 +23,24 @@ export interface Pair {
 }
 
 export interface Study {
+  readonly id: string;
   readonly a: Side;
   readonly b: Side;
   readonly pairs: readonly Pair[];
+  /** Whether somebody has looked at which is which: then there are no more votes. */
+  readonly isRevealed: boolean;
 }
 
 const STORED = 'easel.arena';
 
 export function newStudy(a: Side, b: Side, prompts: readonly string[], seed: number): Study {
   const lots = crypto.getRandomValues(new Uint8Array(prompts.length));
-  return {
-    a,
-    b,
-    pairs: prompts.map((prompt, index) => ({ prompt, seed: seed + index, isAFirst: ((lots[index] ?? 0) & 1) === 0 })),
-  };
+  const pairs = prompts.map((prompt, index) => ({
+    prompt,
+    seed: seed + index,
+    isAFirst: ((lots[index] ?? 0) & 1) === 0,
+  }));
+  return { id: randomId(), a, b, pairs, isRevealed: false };
 }
 
 export function jobOfSide({ prompt, seed }: Pair, side: Side): JobCreate {
@@ -48,6 +53,29 @@ export function jobOfSide({ prompt, seed }: Pair, side: Side): JobCreate {
     scheduler: side.scheduler,
     image_format: 'png',
   };
+}
+
+/** The study with one pair changed. */
+export function withPair(study: Study, index: number, part: Partial<Pair>): Study {
+  return { ...study, pairs: study.pairs.map((pair, place) => (place === index ? { ...pair, ...part } : pair)) };
+}
+
+/** The study without its last vote. */
+export function withoutLastVote(study: Study): Study {
+  const last = study.pairs.findLastIndex(({ vote }) => vote !== undefined);
+  return {
+    ...study,
+    pairs: study.pairs.map((pair, place) => {
+      if (place !== last) return pair;
+      const { vote: _, ...rest } = pair;
+      return rest;
+    }),
+  };
+}
+
+/** Whether it is known which is which: no vote is missing, or none will be taken any more. */
+export function isOpen({ pairs, isRevealed }: Study): boolean {
+  return isRevealed || pairs.every(({ vote }) => vote !== undefined);
 }
 
 /** The study of this browser, if there is one. */
@@ -69,6 +97,7 @@ function isStudy(value: unknown): value is Study {
   return (
     typeof value === 'object' &&
     value !== null &&
+    'id' in value &&
     'a' in value &&
     'b' in value &&
     'pairs' in value &&

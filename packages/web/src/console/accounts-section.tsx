@@ -3,11 +3,11 @@ import { type FormEvent, useCallback } from 'react';
 import { credits, moment } from '../format/amounts.ts';
 import { Notice } from '../parts/notice.tsx';
 import { ScrollBox } from '../parts/scroll-box.tsx';
-import { useSession } from '../session/session.tsx';
+import { useAdminAccess } from './admin-access.tsx';
 import { useAdmin } from './use-admin.ts';
 
 export function AccountsSection() {
-  const { client } = useSession();
+  const { client } = useAdminAccess();
   const ask = useCallback(
     async (signal: AbortSignal) => {
       const accounts: Account[] = [];
@@ -16,18 +16,22 @@ export function AccountsSection() {
     },
     [client],
   );
-  const { reply: accounts, problem, act } = useAdmin(ask);
+  const { reply: accounts, problem, act, isBusy } = useAdmin(ask);
   const create = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = event.currentTarget;
     const name = String(new FormData(form).get('name') ?? '').trim();
-    if (name !== '') void act(() => client.admin.createAccount({ name }).then(() => form.reset()));
+    if (name !== '' && !isBusy) void act(() => client.admin.createAccount({ name }).then(() => form.reset()));
   };
   const grant = (event: FormEvent<HTMLFormElement>, account: Account) => {
     event.preventDefault();
     const form = event.currentTarget;
-    const amount = Number(new FormData(form).get('amount'));
-    if (amount > 0) void act(() => client.admin.grant({ account_id: account.id, amount }).then(() => form.reset()));
+    const data = new FormData(form);
+    const amount = Number(data.get('amount'));
+    const note = String(data.get('note') ?? '').trim();
+    if (isBusy || amount <= 0) return;
+    const body = { account_id: account.id, amount, ...(note !== '' && { note }) };
+    void act(() => client.admin.grant(body).then(() => form.reset()));
   };
   return (
     <section className="card stack" aria-label="Accounts">
@@ -60,7 +64,10 @@ export function AccountsSection() {
                       step="any"
                       aria-label={`Credits for ${account.name}`}
                     />
-                    <button type="submit">Give</button>
+                    <input name="note" maxLength={500} placeholder="Note" aria-label={`Note for ${account.name}`} />
+                    <button type="submit" disabled={isBusy}>
+                      Give
+                    </button>
                   </form>
                 </td>
               </tr>
@@ -70,7 +77,9 @@ export function AccountsSection() {
       </ScrollBox>
       <form className="row" onSubmit={create}>
         <input name="name" aria-label="Name of a new account" placeholder="New account" maxLength={100} />
-        <button type="submit">Make an account</button>
+        <button type="submit" disabled={isBusy}>
+          Make an account
+        </button>
       </form>
     </section>
   );

@@ -2,12 +2,12 @@ import { useCallback } from 'react';
 import { moment } from '../format/amounts.ts';
 import { Notice } from '../parts/notice.tsx';
 import { ScrollBox } from '../parts/scroll-box.tsx';
-import { useSession } from '../session/session.tsx';
+import { useAdminAccess } from './admin-access.tsx';
 import { useAdmin } from './use-admin.ts';
 
 /** The latest jobs of all accounts. */
 export function JobsSection() {
-  const { client } = useSession();
+  const { client } = useAdminAccess();
   const ask = useCallback(
     async (signal: AbortSignal) => (await client.admin.listJobs({ limit: 15 }, { signal })).jobs,
     [client],

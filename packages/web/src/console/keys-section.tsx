@@ -1,14 +1,22 @@
-import type { Account, Key, KeyCreated } from '@easel/contract';
+import type { Account, Key, KeyCreate, KeyCreated, KeyScope } from '@easel/contract';
 import { type FormEvent, useCallback, useState } from 'react';
 import { credits, moment } from '../format/amounts.ts';
+import { ConfirmButton } from '../parts/confirm-button.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { Notice } from '../parts/notice.tsx';
 import { ScrollBox } from '../parts/scroll-box.tsx';
-import { useSession } from '../session/session.tsx';
+import { useAdminAccess } from './admin-access.tsx';
 import { useAdmin } from './use-admin.ts';
 
+const scopeChoices: readonly { readonly title: string; readonly scopes: readonly KeyScope[] }[] = [
+  { title: 'makes and sees pictures', scopes: ['generate', 'read'] },
+  { title: 'makes pictures only', scopes: ['generate'] },
+  { title: 'sees pictures only', scopes: ['read'] },
+  { title: 'rules the server', scopes: ['generate', 'read', 'admin'] },
+];
+
 export function KeysSection() {
-  const { client } = useSession();
+  const { client, key: ownKey } = useAdminAccess();
   const ask = useCallback(
     async (signal: AbortSignal) => {
       const accounts: Account[] = [];
@@ -17,17 +25,22 @@ export function KeysSection() {
     },
     [client],
   );
-  const { reply, problem, act } = useAdmin(ask);
+  const { reply, problem, act, isBusy } = useAdmin(ask);
   const [created, setCreated] = useState<KeyCreated>();
   const create = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = event.currentTarget;
     const data = new FormData(form);
     const text = (name: string) => String(data.get(name) ?? '').trim();
-    const body = {
+    if (isBusy) return;
+    const scopes = scopeChoices.find(({ title }) => title === text('scopes'))?.scopes;
+    const body: KeyCreate = {
       account_id: text('account'),
       name: text('name'),
+      ...(scopes && { scopes: [...scopes] }),
       ...(text('budget') !== '' && { monthly_budget: Number(text('budget')) }),
+      ...(text('rate') !== '' && { rate_limit: Number(text('rate')) }),
+      ...(text('expiry') !== '' && { expires_at: `${text('expiry')}T00:00:00Z` }),
     };
     void act(async () => {
       setCreated(await client.admin.createKey(body));
@@ -68,7 +81,7 @@ export function KeysSection() {
                 </td>
                 <td>{key.name}</td>
                 <td>{nameOf(key)}</td>
-                <td>{key.scopes.join(', ')}</td>
+                <td>{termsOf(key)}</td>
                 <td className="number">
                   {credits(key.spent_this_month)}
                   {key.monthly_budget !== null && ` of ${credits(key.monthly_budget)}`}
@@ -76,13 +89,14 @@ export function KeysSection() {
                 <td>{key.last_used_at === null ? 'never' : moment(key.last_used_at)}</td>
                 <td>
                   {key.revoked_at === null ? (
-                    <button
-                      type="button"
+                    <ConfirmButton
                       aria-label={`Revoke ${key.name}`}
-                      onClick={() => void act(() => client.admin.revokeKey(key.id))}
+                      question={ownKey?.endsWith(key.hint) ? 'It is the one in use. Revoke?' : 'For good?'}
+                      disabled={isBusy}
+                      onConfirm={() => void act(() => client.admin.revokeKey(key.id))}
                     >
                       Revoke
-                    </button>
+                    </ConfirmButton>
                   ) : (
                     'revoked'
                   )}
@@ -109,8 +123,38 @@ export function KeysSection() {
           aria-label="Credits a month"
           placeholder="Credits a month"
         />
-        <button type="submit">Make a key</button>
+        <select name="scopes" aria-label="What it may do">
+          {scopeChoices.map(({ title }) => (
+            <option key={title}>{title}</option>
+          ))}
+        </select>
+        <input
+          name="rate"
+          type="number"
+          min="1"
+          max="100000"
+          aria-label="Requests a minute"
+          placeholder="Requests a minute"
+        />
+        <label className="row">
+          Ends
+          <input name="expiry" type="date" aria-label="The day it ends" />
+        </label>
+        <button type="submit" disabled={isBusy}>
+          Make a key
+        </button>
       </form>
     </section>
   );
+}
+
+/** Scopes, and what else narrows the key. */
+function termsOf({ scopes, models, rate_limit: rate, expires_at: expiry }: Key): string {
+  const terms = [
+    scopes.join(', '),
+    ...(models === null ? [] : [`only ${models.join(', ')}`]),
+    ...(rate === null ? [] : [`${rate} a minute`]),
+    ...(expiry === null ? [] : [`until ${moment(expiry)}`]),
+  ];
+  return terms.join(' · ');
 }

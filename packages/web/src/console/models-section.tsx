@@ -3,11 +3,11 @@ import { useCallback } from 'react';
 import { bytes } from '../format/amounts.ts';
 import { Notice } from '../parts/notice.tsx';
 import { ScrollBox } from '../parts/scroll-box.tsx';
-import { useSession } from '../session/session.tsx';
+import { useAdminAccess } from './admin-access.tsx';
 import { useAdmin } from './use-admin.ts';
 
 export function ModelsSection() {
-  const { client } = useSession();
+  const { client } = useAdminAccess();
   const ask = useCallback(
     async (signal: AbortSignal) => ({
       models: (await client.models({ signal })).models,
@@ -55,11 +55,11 @@ export function ModelsSection() {
   );
 }
 
-/** A model without work gives its memory back after a while. */
+/** A dash: no process of it runs, for a model without work gives its memory back after a while; or the system does not tell. */
 function memoryOf(model: string, workers: readonly Worker[]): string {
   const loaded = workers.filter(({ state }) => state !== 'lost').flatMap(({ memory }) => memory);
   const own = loaded.filter((entry) => entry.model === model);
-  if (own.length === 0) return 'not loaded';
+  if (own.length === 0) return '–';
   const total = bytes(own.reduce((sum, entry) => sum + entry.bytes, 0));
   return own.length === 1 ? total : `${total} in ${own.length} workers`;
 }

@@ -1,12 +1,13 @@
 import { useCallback } from 'react';
 import { moment } from '../format/amounts.ts';
+import { ConfirmButton } from '../parts/confirm-button.tsx';
 import { Notice } from '../parts/notice.tsx';
 import { ScrollBox } from '../parts/scroll-box.tsx';
-import { useSession } from '../session/session.tsx';
+import { useAdminAccess } from './admin-access.tsx';
 import { useAdmin } from './use-admin.ts';
 
 export function QueueSection() {
-  const { client } = useSession();
+  const { client } = useAdminAccess();
   const ask = useCallback(
     async (signal: AbortSignal) => ({
       queue: await client.admin.queue({ signal }),
@@ -14,18 +15,25 @@ export function QueueSection() {
     }),
     [client],
   );
-  const { reply, problem, act } = useAdmin(ask);
+  const { reply, problem, act, isBusy } = useAdmin(ask);
   const isPaused = reply?.queue.state === 'paused';
   return (
     <section className="card stack" aria-label="Queue and workers">
       <div className="row spread">
         <h2>Queue</h2>
-        <button
-          type="button"
-          onClick={() => void act(() => (isPaused ? client.admin.resumeQueue() : client.admin.pauseQueue()))}
-        >
-          {isPaused ? 'Resume' : 'Pause'}
-        </button>
+        {isPaused ? (
+          <button type="button" disabled={isBusy} onClick={() => void act(() => client.admin.resumeQueue())}>
+            Resume
+          </button>
+        ) : (
+          <ConfirmButton
+            question="Pause for everybody?"
+            disabled={isBusy}
+            onConfirm={() => void act(() => client.admin.pauseQueue())}
+          >
+            Pause
+          </ConfirmButton>
+        )}
       </div>
       {problem !== undefined && <Notice kind="error">{problem}</Notice>}
       {reply && (

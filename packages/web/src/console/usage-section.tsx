@@ -2,7 +2,7 @@ import { useCallback, useState } from 'react';
 import { credits } from '../format/amounts.ts';
 import { Notice } from '../parts/notice.tsx';
 import { ScrollBox } from '../parts/scroll-box.tsx';
-import { useSession } from '../session/session.tsx';
+import { useAdminAccess } from './admin-access.tsx';
 import { daysFrom } from './days.ts';
 import { useAdmin } from './use-admin.ts';
 
@@ -10,7 +10,7 @@ const HEIGHT = 80;
 
 /** The usage of an account in the last thirty days. */
 export function UsageSection() {
-  const { client } = useSession();
+  const { client } = useAdminAccess();
   const [chosen, setChosen] = useState<string>();
   const ask = useCallback(
     async (signal: AbortSignal) => {

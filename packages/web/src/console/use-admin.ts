@@ -6,6 +6,7 @@ export function useAdmin<Reply>(ask: (signal: AbortSignal) => Promise<Reply>, ev
   const [reply, setReply] = useState<Reply>();
   const [problem, setProblem] = useState<string>();
   const [turn, setTurn] = useState(0);
+  const [isBusy, setBusy] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `turn` asks anew after a change
   useEffect(() => {
     const leaving = new AbortController();
@@ -31,18 +32,21 @@ export function useAdmin<Reply>(ask: (signal: AbortSignal) => Promise<Reply>, ev
     };
   }, [ask, everyMs, turn]);
   const again = useCallback(() => setTurn((before) => before + 1), []);
-  /** Does something and looks at what became of it. */
+  /** Does something and looks at what became of it; meanwhile it is busy, so that a double click does it once. */
   const act = useCallback(
     async (work: () => Promise<unknown>) => {
+      setBusy(true);
       try {
         await work();
         setProblem(undefined);
         again();
       } catch (error) {
         setProblem(messageOf(error));
+      } finally {
+        setBusy(false);
       }
     },
     [again],
   );
-  return { reply, problem, act };
+  return { reply, problem, act, isBusy };
 }

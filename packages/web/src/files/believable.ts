@@ -1,3 +1,4 @@
+import { longestPrompt } from '@easel/contract';
 import type { Settings } from '../playground/settings.ts';
 
 /** What a file says of how it was made, before anything of it is believed. */
@@ -30,6 +31,29 @@ export function believable(claims: Claims): Partial<Settings> {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
 
+/** What the claims say that is not among the settings, in a few words each. */
+export function notBelieved(claims: Claims, settings: Partial<Settings>): string[] {
+  const seen = [
+    ['prompt', claims.prompt, settings.prompt],
+    ['steps', claims.steps, settings.steps],
+    ['seed', claims.seed, settings.seed],
+    ['guidance', claims.guidanceScale, settings.guidanceScale],
+  ] as const;
+  return seen
+    .filter(([, claimed, taken]) => isSaid(claimed) && taken === undefined)
+    .map(([name, claimed]) => `${name} ${shown(claimed)}`);
+}
+
+function isSaid(claim: unknown): boolean {
+  return claim !== undefined && claim !== null && claim !== '';
+}
+
+/** Any claim, short enough for a sentence. */
+export function shown(claim: unknown): string {
+  const words = typeof claim === 'string' ? claim : JSON.stringify(claim);
+  return words.length > 40 ? `${words.slice(0, 40)}…` : words;
+}
+
 /** Other tools have dozens of samplers; ours are of two kinds. */
 function schedulerLike(sampler: string | undefined): Settings['scheduler'] | undefined {
   if (sampler === undefined || sampler === '') return undefined;
@@ -37,7 +61,7 @@ function schedulerLike(sampler: string | undefined): Settings['scheduler'] | und
 }
 
 function text(claim: unknown): string | undefined {
-  return typeof claim === 'string' ? claim.trim() : undefined;
+  return typeof claim === 'string' && claim.length <= longestPrompt ? claim.trim() : undefined;
 }
 
 function number(claim: unknown, min: number, max: number): number | undefined {

@@ -4,7 +4,7 @@ import { textsOfPng } from './png-text.ts';
 import { settingsOfTexts } from './settings-of-texts.ts';
 
 const settingsOf = (keyword: string, text: unknown) =>
-  settingsOfTexts(new Map([[keyword, typeof text === 'string' ? text : JSON.stringify(text)]]));
+  settingsOfTexts(new Map([[keyword, typeof text === 'string' ? text : JSON.stringify(text)]]))?.settings ?? null;
 
 test('the settings of a picture made here come back from its file, whatever the prompt is written in', async () => {
   const parameters = {
@@ -20,7 +20,8 @@ test('the settings of a picture made here come back from its file, whatever the 
     easelVersion: '1',
   } as const;
   const picture = { width: 96, height: 64, data: new Uint8Array(96 * 64 * 3) };
-  expect(settingsOfTexts(textsOfPng(await encodeImage(picture, { format: 'png', parameters })))).toEqual({
+  const file = new Uint8Array(await encodeImage(picture, { format: 'png', parameters }));
+  expect(settingsOfTexts(await textsOfPng(file))?.settings).toEqual({
     prompt: parameters.prompt,
     negativePrompt: 'clouds, rain',
     samples: 1,
@@ -140,14 +141,19 @@ test('what no form allows is not believed', () => {
   });
 });
 
-test('other files have no settings', () => {
-  for (const bytes of [new Uint8Array([1, 2, 3]), new Uint8Array()])
-    expect(settingsOfTexts(textsOfPng(bytes))).toBeNull();
+test("ComfyUI's numbers that are none do not keep its graph from being read", () => {
+  const graph =
+    '{"1": {"is_changed": [NaN, -Infinity], "inputs": {"seed": 5, "steps": 20, "positive": ["2", 0], "latent_image": ["9", 0]}}, "2": {"inputs": {"text": "a boat"}}}';
+  expect(settingsOf('prompt', graph)).toMatchObject({ prompt: 'a boat', seed: 5 });
 });
 
-test('a damaged file is read as far as it can be', async () => {
-  const picture = { width: 8, height: 8, data: new Uint8Array(8 * 8 * 3) };
-  const file = await encodeImage(picture, { format: 'png' });
-  for (let end = 0; end < file.length; end += 1) textsOfPng(file.subarray(0, end));
-  for (let at = 8; at < 60; at += 1) textsOfPng(file.with(at, 255));
+test('what is not taken is said', () => {
+  const of = (text: string) => settingsOfTexts(new Map([['parameters', text]]))?.leftOut;
+  expect(of('a\nSteps: 150, Seed: 18446744073709551615, CFG scale: 30, Size: 64x64')).toEqual([
+    'steps 150',
+    'seed 18446744073709551615',
+    'guidance 30',
+  ]);
+  expect(of('a\nSteps: 20, Seed: 1')).toEqual([]);
+  expect(of('x'.repeat(20_000))?.[0]).toMatch(/^prompt x{40}…$/);
 });

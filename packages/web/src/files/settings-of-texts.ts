@@ -1,19 +1,27 @@
 import type { Settings } from '../playground/settings.ts';
-import { believable, type Claims } from './believable.ts';
+import { believable, type Claims, notBelieved } from './believable.ts';
 import { parseComfyui } from './parse-comfyui.ts';
 import { parseParameters } from './parse-parameters.ts';
 
+/** How a picture was made, and what its file says of it that no form here could ask for. */
+export interface Restored {
+  readonly settings: Partial<Settings>;
+  readonly leftOut: readonly string[];
+}
+
 /**
  * How a picture was made, from the texts in its file: ours and AUTOMATIC1111's `parameters`, InvokeAI's `invokeai_metadata`,
- * ComfyUI's `prompt`. Null when there is none of them. What is not understood is left out.
+ * ComfyUI's `prompt`. Null when there is none of them.
  */
-export function settingsOfTexts(texts: ReadonlyMap<string, string>): Partial<Settings> | null {
+export function settingsOfTexts(texts: ReadonlyMap<string, string>): Restored | null {
   const parameters = texts.get('parameters');
   const claims =
     (parameters !== undefined && parameters.trim() !== '' ? parseParameters(parameters) : null) ??
     invokeaiClaims(jsonOf(texts.get('invokeai_metadata'))) ??
     parseComfyui(jsonOf(texts.get('prompt')));
-  return claims === null ? null : believable(claims);
+  if (claims === null) return null;
+  const settings = believable(claims);
+  return { settings, leftOut: notBelieved(claims, settings) };
 }
 
 function invokeaiClaims(value: unknown): Claims | null {
@@ -34,8 +42,14 @@ function invokeaiClaims(value: unknown): Claims | null {
 }
 
 function jsonOf(text: string | undefined): unknown {
+  if (text === undefined) return null;
+  // ComfyUI is written in Python, whose JSON has three words too many; it replaces them likewise when it reads its own files.
+  return parsed(text) ?? parsed(text.replace(/-?\bInfinity\b|\bNaN\b/g, 'null'));
+}
+
+function parsed(text: string): unknown {
   try {
-    return text === undefined ? null : JSON.parse(text);
+    return JSON.parse(text);
   } catch {
     return null;
   }

@@ -1,79 +1,120 @@
-export interface CodeSample {
-  readonly name: 'curl' | 'TypeScript' | 'axios' | 'Python';
-  readonly code: string;
-}
+import { asynchronousSamples } from './asynchronous-samples.ts';
+import type { CodeSample, RequestFields } from './code-sample.ts';
+import { asPython, asShellWord } from './literals.ts';
+
+/** Fewer steps than this the compatible route does not make. */
+const FEWEST_STEPS = 20;
 
 /** The same request in four languages. The key is a placeholder: one is never put where it could be copied along. */
-export function codeSamples(
-  request: Readonly<Record<string, unknown>>,
-  origin: string,
-  slug = 'playground-v2.5',
-): CodeSample[] {
-  const url = `${origin}/v1/${slug}`;
-  const body = JSON.stringify(request, null, 2);
+export function codeSamples(request: RequestFields, origin: string, slug = 'playground-v2.5'): CodeSample[] {
+  const steps = request.num_inference_steps;
+  const isShort = typeof steps === 'number' && steps < FEWEST_STEPS;
   const { base64: _, ...job } = request;
   return [
-    { name: 'curl', code: curl(url, request) },
+    ...(isShort ? asynchronousSamples({ ...job, model: slug }, origin) : synchronousSamples(request, origin, slug)),
+    typescript({ ...job, model: slug }, origin),
+  ].toSorted((one, other) => order.indexOf(one.name) - order.indexOf(other.name));
+}
+
+const order: readonly CodeSample['name'][] = ['curl', 'axios', 'TypeScript', 'Python'];
+
+function typescript(job: RequestFields, origin: string): CodeSample {
+  return {
+    name: 'TypeScript',
+    code: `// The client comes with Easel: npm run build in its folder, then npm install EASEL/packages/client here.
+import { writeFile } from 'node:fs/promises';
+import { EaselClient } from '@easel/client';
+
+const easel = new EaselClient({ baseUrl: '${origin}', apiKey: process.env.EASEL_API_KEY });
+const { images } = await easel.jobs.run(${JSON.stringify(job, null, 2)});
+for (const { id, file_name } of images) await writeFile(file_name, (await easel.images.get(id)).bytes);
+`,
+  };
+}
+
+function synchronousSamples(request: RequestFields, origin: string, slug: string): CodeSample[] {
+  const url = `${origin}/v1/${slug}`;
+  const ending = endings.get(request.image_format) ?? 'jpg';
+  // Base64 in JSON is what the route answers with unless it is told otherwise.
+  return request.base64 === false ? pictureItself(request, url, ending) : picturesInJson(request, url, ending);
+}
+
+const endings: ReadonlyMap<unknown, string> = new Map([
+  ['jpeg', 'jpg'],
+  ['png', 'png'],
+  ['webp', 'webp'],
+]);
+
+function pictureItself(request: RequestFields, url: string, ending: string): CodeSample[] {
+  return [
+    { name: 'curl', code: curl(url, request, `picture.${ending}`) },
     {
       name: 'axios',
       code: `import { writeFile } from 'node:fs/promises';
 import axios from 'axios';
 
 // responseType keeps the bytes of the picture as they are.
-const { data } = await axios.post('${url}', ${body}, {
+const { data } = await axios.post('${url}', ${JSON.stringify(request, null, 2)}, {
   headers: { 'x-api-key': process.env.EASEL_API_KEY },
   responseType: 'arraybuffer',
 });
-await writeFile('picture.jpg', data);
-`,
-    },
-    {
-      name: 'TypeScript',
-      code: `import { writeFile } from 'node:fs/promises';
-import { EaselClient } from '@easel/client';
-
-const easel = new EaselClient({ baseUrl: '${origin}', apiKey: process.env.EASEL_API_KEY });
-const { images } = await easel.jobs.run(${JSON.stringify({ ...job, model: slug }, null, 2)});
-for (const { id, file_name } of images) await writeFile(file_name, (await easel.images.get(id)).bytes);
+await writeFile('picture.${ending}', data);
 `,
     },
     {
       name: 'Python',
-      code: `import os
-import requests
-
-reply = requests.post(
-    "${url}",
-    headers={"x-api-key": os.environ["EASEL_API_KEY"]},
-    json=${python(request)},
-)
-reply.raise_for_status()
-with open("picture.jpg", "wb") as file:
+      code: `${pythonPost(url, request)}
+with open("picture.${ending}", "wb") as file:
     file.write(reply.content)
 `,
     },
   ];
 }
 
-function curl(url: string, request: Readonly<Record<string, unknown>>): string {
-  // The quote of a shell ends the text, is added by itself, and the text goes on.
-  const body = JSON.stringify(request).replaceAll("'", `'\\''`);
+function picturesInJson(request: RequestFields, url: string, ending: string): CodeSample[] {
+  return [
+    { name: 'curl', code: curl(url, request, 'reply.json') },
+    {
+      name: 'axios',
+      code: `import { writeFile } from 'node:fs/promises';
+import axios from 'axios';
+
+const { data } = await axios.post('${url}', ${JSON.stringify(request, null, 2)}, {
+  headers: { 'x-api-key': process.env.EASEL_API_KEY },
+});
+for (const [index, image] of data.images.entries())
+  await writeFile(\`picture-\${index + 1}.${ending}\`, Buffer.from(image, 'base64'));
+`,
+    },
+    {
+      name: 'Python',
+      code: `import base64
+${pythonPost(url, request)}
+for index, image in enumerate(reply.json()["images"], 1):
+    with open(f"picture-{index}.${ending}", "wb") as file:
+        file.write(base64.b64decode(image))
+`,
+    },
+  ];
+}
+
+function curl(url: string, request: RequestFields, file: string): string {
   return `curl '${url}' \\
   -H "x-api-key: $EASEL_API_KEY" \\
   -H 'content-type: application/json' \\
-  -d '${body}' \\
-  -o picture.jpg
+  -d ${asShellWord(JSON.stringify(request))} \\
+  -o ${file}
 `;
 }
 
-/** JSON is Python but for three words. */
-function python(value: unknown): string {
-  if (value === true) return 'True';
-  if (value === false) return 'False';
-  if (value === null || value === undefined) return 'None';
-  if (typeof value === 'object') {
-    const entries = Object.entries(value).map(([name, each]) => `        ${JSON.stringify(name)}: ${python(each)},`);
-    return `{\n${entries.join('\n')}\n    }`;
-  }
-  return JSON.stringify(value);
+function pythonPost(url: string, request: RequestFields): string {
+  return `import os
+import requests
+
+reply = requests.post(
+    "${url}",
+    headers={"x-api-key": os.environ["EASEL_API_KEY"]},
+    json=${asPython(request)},
+)
+reply.raise_for_status()`;
 }

@@ -1,24 +1,28 @@
 import type { Job } from '@easel/contract';
 import { moment } from '../format/amounts.ts';
+import { ConfirmButton } from '../parts/confirm-button.tsx';
 import { PictureGrid } from '../parts/picture-grid.tsx';
+import { isUnfinished } from '../playground/run.ts';
 import type { Settings } from '../playground/settings.ts';
 
 export interface HistoryEntryProps {
   readonly job: Job;
   readonly isChosen: boolean;
   readonly onUse: (settings: Partial<Settings>) => void;
+  readonly onMake: (settings: Settings) => void;
   readonly onFavour: () => void;
-  readonly onRemove: () => void;
+  readonly onForget: () => void;
+  readonly onCancel: () => void;
   readonly onChoose: () => void;
 }
 
-export function HistoryEntry({ job, isChosen, onUse, onFavour, onRemove, onChoose }: HistoryEntryProps) {
+export function HistoryEntry({ job, isChosen, onUse, onMake, ...act }: HistoryEntryProps) {
   return (
     <article className={isChosen ? 'card entry chosen' : 'card entry'}>
       {job.status === 'succeeded' ? (
-        <PictureGrid job={job} onUse={onUse} />
+        <PictureGrid job={job} onUse={onUse} onMake={onMake} />
       ) : (
-        <p className="quiet">{job.error?.message ?? job.status}</p>
+        <p className="quiet">{stateOf(job)}</p>
       )}
       <p className="prompt" title={job.prompt ?? ''}>
         {job.prompt ?? 'The prompt was not kept.'}
@@ -27,20 +31,37 @@ export function HistoryEntry({ job, isChosen, onUse, onFavour, onRemove, onChoos
         {moment(job.created_at)} · seed {job.seed} · {job.img_width}×{job.img_height}
       </small>
       <div className="row">
-        <button type="button" className="plain" aria-pressed={job.favourite} aria-label="Favourite" onClick={onFavour}>
+        <button
+          type="button"
+          className="plain"
+          aria-pressed={job.favourite}
+          aria-label="Favourite"
+          onClick={act.onFavour}
+        >
           {job.favourite ? '★' : '☆'}
         </button>
         {job.images.length > 0 && (
-          <>
-            <button type="button" className="plain" aria-pressed={isChosen} onClick={onChoose}>
-              Compare
-            </button>
-            <button type="button" className="plain" onClick={onRemove}>
-              Delete
-            </button>
-          </>
+          <button type="button" className="plain" aria-pressed={isChosen} onClick={act.onChoose}>
+            Compare
+          </button>
+        )}
+        {isUnfinished(job) ? (
+          <button type="button" className="plain" onClick={act.onCancel}>
+            Cancel
+          </button>
+        ) : (
+          <ConfirmButton className="plain" question="Delete for good?" onConfirm={act.onForget}>
+            Delete
+          </ConfirmButton>
         )}
       </div>
     </article>
   );
+}
+
+function stateOf({ status, error }: Job): string {
+  if (status === 'queued') return 'Waits in the queue.';
+  if (status === 'running') return 'Is being made.';
+  if (status === 'cancelled') return 'Cancelled. Nothing was charged.';
+  return `Failed: ${error?.message ?? 'no reason is known'}.`;
 }

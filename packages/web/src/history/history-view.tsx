@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { messageOf } from '../format/message-of.ts';
 import { Notice } from '../parts/notice.tsx';
 import { handOver } from '../playground/hand-over.ts';
+import { useRuns } from '../playground/runs.tsx';
 import type { Settings } from '../playground/settings.ts';
 import { addressOf, go, useRoute } from '../router.ts';
 import { useSession } from '../session/session.tsx';
@@ -17,6 +18,7 @@ export function HistoryView() {
   const { client } = useSession();
   const { query } = useRoute();
   const filter = filterOf(query);
+  const { start } = useRuns();
   const history = useHistory(filter);
   const [chosen, setChosen] = useState<readonly Job[]>([]);
   const [problem, setProblem] = useState<string>();
@@ -25,6 +27,10 @@ export function HistoryView() {
     go(addressOf('history', queryOf({ ...filter, ...change })), { replace: true });
   const use = (settings: Partial<Settings>) => {
     handOver(settings);
+    go(addressOf('playground'));
+  };
+  const make = (settings: Settings) => {
+    start(settings);
     go(addressOf('playground'));
   };
   const attempt = async (work: () => Promise<void>) => {
@@ -37,13 +43,18 @@ export function HistoryView() {
   };
   const favour = (job: Job) =>
     attempt(async () => history.replace(await client.jobs.change(job.id, { favourite: !job.favourite })));
-  const remove = (job: Job) =>
+  const forget = (job: Job) =>
     attempt(async () => {
-      for (const { id } of job.images) await client.images.delete(id);
-      history.replace({ ...job, images: [] });
+      await client.jobs.forget(job.id);
+      history.remove(job);
+      setChosen((others) => others.filter(({ id }) => id !== job.id));
     });
+  const cancel = (job: Job) => attempt(async () => history.replace(await client.jobs.cancel(job.id)));
   const choose = (job: Job) =>
-    setChosen((others) => (others.includes(job) ? others.filter((each) => each !== job) : [...others.slice(-1), job]));
+    setChosen((others) => {
+      const rest = others.filter(({ id }) => id !== job.id);
+      return rest.length < others.length ? rest : [...others.slice(-1), job];
+    });
 
   return (
     <div className="stack">
@@ -56,7 +67,7 @@ export function HistoryView() {
         <p className="row" role="status">
           {chosen.length === 1 ? 'Choose another picture to compare with.' : 'Two pictures are chosen.'}
           <button type="button" className="plain" onClick={() => setChosen([])}>
-            Choose none
+            Clear the choice
           </button>
         </p>
       )}
@@ -68,8 +79,10 @@ export function HistoryView() {
             job={job}
             isChosen={chosen.some(({ id }) => id === job.id)}
             onUse={use}
+            onMake={make}
             onFavour={() => void favour(job)}
-            onRemove={() => void remove(job)}
+            onForget={() => void forget(job)}
+            onCancel={() => void cancel(job)}
             onChoose={() => choose(job)}
           />
         ))}

@@ -1,20 +1,35 @@
+import type { EaselClient } from '@easel/client';
 import type { Job } from '@easel/contract';
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { messageOf } from '../format/message-of.ts';
 import { useSession } from '../session/session.tsx';
 import { type Filter, listQueryOf } from './filter.ts';
 
 const PAGE = 24;
+const LOOK_AGAIN_MS = 4000;
 
-/** The own jobs page by page, the next one when its place comes into view. */
+/** What was loaded when the view was last left, so that one comes back to the same place. */
+interface Left {
+  readonly client: EaselClient;
+  readonly wanted: string;
+  readonly jobs: readonly Job[];
+  readonly cursor: string | null;
+  readonly scrolled: number;
+}
+let left: Left | undefined;
+
+/** The own jobs page by page, the next one when its place comes into view; new ones and changes appear by themselves. */
 export function useHistory(filter: Filter) {
   const { client } = useSession();
+  const wanted = JSON.stringify(listQueryOf(filter));
   const [jobs, setJobs] = useState<readonly Job[]>([]);
   const [state, setState] = useState<'loading' | 'more' | 'end'>('loading');
   const [problem, setProblem] = useState<string>();
   const cursor = useRef<string | null>(null);
   const searching = useRef(new AbortController());
-  const wanted = JSON.stringify(listQueryOf(filter));
+  const place = useRef<number>(undefined);
+  const shown = useRef<readonly Job[]>([]);
+  shown.current = jobs;
 
   const load = useCallback(
     async (isFirst: boolean) => {
@@ -24,7 +39,7 @@ export function useHistory(filter: Filter) {
         const after = isFirst || cursor.current === null ? {} : { cursor: cursor.current };
         const page = await client.jobs.list({ ...JSON.parse(wanted), limit: PAGE, ...after }, { signal });
         cursor.current = page.next_cursor;
-        setJobs((before) => (isFirst ? page.jobs : [...before, ...page.jobs]));
+        setJobs((before) => (isFirst ? page.jobs : merged(before, page.jobs)));
         setState(page.next_cursor === null ? 'end' : 'more');
         setProblem(undefined);
       } catch (error) {
@@ -39,10 +54,39 @@ export function useHistory(filter: Filter) {
   useEffect(() => {
     const controller = new AbortController();
     searching.current = controller;
-    cursor.current = null;
-    void load(true);
-    return () => controller.abort();
-  }, [load]);
+    const known = left?.client === client && left.wanted === wanted ? left : undefined;
+    cursor.current = known?.cursor ?? null;
+    if (known === undefined) void load(true);
+    else {
+      setJobs(known.jobs);
+      setState(known.cursor === null ? 'end' : 'more');
+      place.current = known.scrolled;
+    }
+    const look = async () => {
+      const page = await client.jobs.list({ ...JSON.parse(wanted), limit: PAGE }, controller);
+      setJobs((before) => merged(page.jobs, before));
+    };
+    // One that fails is made up for by the next.
+    const timer = setInterval(() => void look().catch(() => {}), LOOK_AGAIN_MS);
+    return () => {
+      clearInterval(timer);
+      controller.abort();
+    };
+  }, [client, wanted, load]);
+
+  // Both before the browser paints, and so before it scrolls another view's way.
+  useLayoutEffect(() => {
+    if (place.current === undefined || jobs.length === 0) return;
+    window.scrollTo(0, place.current);
+    place.current = undefined;
+  }, [jobs]);
+  useLayoutEffect(
+    () => () => {
+      const now = { client, wanted, jobs: shown.current, cursor: cursor.current, scrolled: window.scrollY };
+      left = now.jobs.length > 0 ? now : undefined;
+    },
+    [client, wanted],
+  );
 
   const more = useCallback(() => void load(false), [load]);
   const sentinel = useCallback(
@@ -55,5 +99,14 @@ export function useHistory(filter: Filter) {
     [state, problem, more],
   );
   const replace = (changed: Job) => setJobs((all) => all.map((job) => (job.id === changed.id ? changed : job)));
-  return { jobs, state, problem, more, sentinel, replace };
+  const remove = ({ id }: Job) => setJobs((all) => all.filter((job) => job.id !== id));
+  return { jobs, state, problem, more, sentinel, replace, remove };
+}
+
+/** Both lists as one, newest first; what is in the first one counts. Ids sort by time. */
+function merged(first: readonly Job[], second: readonly Job[]): Job[] {
+  const known = new Set(first.map(({ id }) => id));
+  return [...first, ...second.filter(({ id }) => !known.has(id))].toSorted((one, other) =>
+    one.id < other.id ? 1 : -1,
+  );
 }

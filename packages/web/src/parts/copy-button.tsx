@@ -1,18 +1,22 @@
-import { type ReactNode, useState } from 'react';
+import { type MouseEvent, type ReactNode, useEffect, useState } from 'react';
+import { copyText } from '../files/copy-text.ts';
 
 /** Puts a text on the clipboard, and says that it did. */
 export function CopyButton({ text, children }: { readonly text: string; readonly children: ReactNode }) {
-  const [said, setSaid] = useState<string>();
-  const copy = () => {
-    navigator.clipboard.writeText(text).then(
-      () => setSaid('copied'),
-      () => setSaid('the browser refused'),
-    );
-    setTimeout(() => setSaid(undefined), 1500);
+  const [said, setSaid] = useState<{ readonly words: string; readonly minWidth: number }>();
+  useEffect(() => {
+    if (said === undefined) return undefined;
+    const timer = setTimeout(() => setSaid(undefined), 1500);
+    return () => clearTimeout(timer);
+  }, [said]);
+  const copy = async ({ currentTarget: button }: MouseEvent<HTMLButtonElement>) => {
+    const minWidth = button.offsetWidth; // what stands beside it stays where it is
+    const isCopied = await copyText(text, button);
+    setSaid({ words: isCopied ? 'copied' : 'the browser refused', minWidth });
   };
   return (
-    <button type="button" onClick={copy}>
-      {said ?? children}
+    <button type="button" onClick={(event) => void copy(event)} style={{ minWidth: said?.minWidth }}>
+      {said?.words ?? children}
     </button>
   );
 }

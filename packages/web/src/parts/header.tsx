@@ -1,18 +1,12 @@
 import { balance } from '../format/amounts.ts';
 import icon from '../icon.svg';
-import { addressOf, useRoute, type View } from '../router.ts';
+import { addressOf, titles, useRoute, type View } from '../router.ts';
 import { useSession } from '../session/session.tsx';
 import { AboutBox } from './about-box.tsx';
 import { Link } from './link.tsx';
 import { ThemeButton } from './theme-button.tsx';
 
-const entries: readonly (readonly [View, string])[] = [
-  ['playground', 'Playground'],
-  ['history', 'History'],
-  ['arena', 'Arena'],
-  ['console', 'Console'],
-  ['reference', 'API'],
-];
+const entries: readonly View[] = ['playground', 'history', 'arena', 'console', 'reference'];
 
 export function Header() {
   const { view } = useRoute();
@@ -24,9 +18,9 @@ export function Header() {
         Easel
       </Link>
       <nav aria-label="Views">
-        {entries.map(([name, title]) => (
+        {entries.map((name) => (
           <Link key={name} href={addressOf(name)} aria-current={name === view ? 'page' : undefined}>
-            {title}
+            {titles[name]}
           </Link>
         ))}
       </nav>

@@ -4,10 +4,13 @@ import { convertPicture, pictureTypes } from '../files/convert-picture.ts';
 import { saveFile } from '../files/save-file.ts';
 import { codeSamples } from '../format/code-samples.ts';
 import { messageOf } from '../format/message-of.ts';
-import { type Settings, settingsOfJob } from '../playground/settings.ts';
+import { schedulerNames } from '../format/scheduler-names.ts';
+import type { Settings } from '../playground/settings.ts';
 import { CopyButton } from './copy-button.tsx';
 import { Notice } from './notice.tsx';
+import { PictureActions } from './picture-actions.tsx';
 import { pathOf } from './picture-path.ts';
+import { useBackCloses } from './use-back-closes.ts';
 
 export interface PictureDialogProps {
   readonly job: Job;
@@ -15,22 +18,23 @@ export interface PictureDialogProps {
   readonly onIndex: (index: number) => void;
   readonly onClose: () => void;
   readonly onUse: (settings: Partial<Settings>) => void;
+  readonly onMake: (settings: Settings) => void;
 }
 
 /** One picture as large as the window allows, with all that can be done with it. */
-export function PictureDialog({ job, index, onIndex, onClose, onUse }: PictureDialogProps) {
+export function PictureDialog({ job, index, onIndex, onClose, onUse, onMake }: PictureDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [isZoomed, setZoomed] = useState(false);
   const [problem, setProblem] = useState<string>();
   const image = job.images[index];
   useEffect(() => dialog.current?.showModal(), []);
+  useBackCloses(onClose);
   if (image === undefined) return null;
   const path = pathOf(image.url);
-  const use = (settings: Partial<Settings>) => {
-    onUse(settings);
+  const then = <Value,>(act: (value: Value) => void, value: Value) => {
     onClose();
+    act(value);
   };
-  const again = settingsOfJob(job, image.seed);
   const step = (by: number) => onIndex((index + by + job.images.length) % job.images.length);
   const onKeyDown = ({ key }: KeyboardEvent) => {
     if (key === 'ArrowRight') step(1);
@@ -82,20 +86,12 @@ export function PictureDialog({ job, index, onIndex, onClose, onUse }: PictureDi
             </button>
           </div>
         )}
-        <div className="stack">
-          <button type="button" className="primary" onClick={() => use(again)}>
-            Again with this seed
-          </button>
-          <button type="button" onClick={() => use({ ...again, seed: image.seed, samples: 4 })}>
-            Variations: this seed and its neighbours
-          </button>
-          <button
-            type="button"
-            onClick={() => use({ ...again, seed: null, startImage: path, width: image.width, height: image.height })}
-          >
-            Use as start image
-          </button>
-        </div>
+        <PictureActions
+          job={job}
+          image={image}
+          onUse={(settings) => then(onUse, settings)}
+          onMake={(settings) => then(onMake, settings)}
+        />
         <fieldset className="row wrap">
           <legend>Download</legend>
           {pictureTypes.map((type) => (
@@ -125,9 +121,9 @@ function facts(job: Job, seed: number): (readonly [string, string])[] {
     ['Size', `${job.img_width}×${job.img_height}`],
     ['Steps', String(job.num_inference_steps)],
     ['Guidance', String(job.guidance_scale)],
-    ['Scheduler', job.scheduler],
+    ['Scheduler', schedulerNames[job.scheduler]],
     ['Model', job.model],
-    ...(job.negative_prompt === null ? [] : [['Not in it', job.negative_prompt] as const]),
+    ...(job.negative_prompt === null ? [] : [['Negative prompt', job.negative_prompt] as const]),
     ...(job.strength === null ? [] : [['Strength', String(job.strength)] as const]),
   ];
 }
@@ -137,11 +133,12 @@ function requestOf(job: Job) {
     prompt: job.prompt ?? '',
     ...(job.negative_prompt !== null && { negative_prompt: job.negative_prompt }),
     samples: 1,
-    num_inference_steps: Math.max(20, job.num_inference_steps),
+    num_inference_steps: job.num_inference_steps,
     guidance_scale: job.guidance_scale,
     img_width: job.img_width,
     img_height: job.img_height,
     scheduler: job.scheduler,
+    ...(job.strength !== null && { image: 'BASE64 OF THE START IMAGE', strength: job.strength }),
     base64: false,
   };
 }

@@ -7,9 +7,10 @@ import { pathOf } from './picture-path.ts';
 export interface PictureGridProps {
   readonly job: Job;
   readonly onUse: (settings: Partial<Settings>) => void;
+  readonly onMake: (settings: Settings) => void;
 }
 
-export function PictureGrid({ job, onUse }: PictureGridProps) {
+export function PictureGrid({ job, onUse, onMake }: PictureGridProps) {
   const [shown, setShown] = useState<number>();
   return (
     <>
@@ -34,7 +35,14 @@ export function PictureGrid({ job, onUse }: PictureGridProps) {
       </div>
       {job.images.length === 0 && <p className="quiet">Its pictures are no longer kept.</p>}
       {shown !== undefined && (
-        <PictureDialog job={job} index={shown} onIndex={setShown} onClose={() => setShown(undefined)} onUse={onUse} />
+        <PictureDialog
+          job={job}
+          index={shown}
+          onIndex={setShown}
+          onClose={() => setShown(undefined)}
+          onUse={onUse}
+          onMake={onMake}
+        />
       )}
     </>
   );

@@ -1,12 +1,12 @@
-import type { Model } from '@easel/contract';
-import { type DragEvent, type FormEvent, type KeyboardEvent, useId, useState } from 'react';
+import { longestPrompt, type Model } from '@easel/contract';
+import { type FormEvent, type KeyboardEvent, useId, useState } from 'react';
 import { readDropped } from '../files/read-dropped.ts';
+import { useDroppedFile } from '../files/use-dropped-file.ts';
 import { messageOf } from '../format/message-of.ts';
 import { Notice } from '../parts/notice.tsx';
 import { PriceLine } from './price-line.tsx';
-import { useRuns } from './runs.tsx';
 import { SeedField } from './seed-field.tsx';
-import { jobOf, type Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 import { SizePicker } from './size-picker.tsx';
 import { SliderField } from './slider-field.tsx';
 import { StartImage } from './start-image.tsx';
@@ -16,10 +16,10 @@ export interface PlaygroundFormProps {
   readonly models: readonly Model[];
   readonly settings: Settings;
   readonly onChange: (part: Partial<Settings>) => void;
+  readonly onMake: (settings: Settings) => void;
 }
 
-export function PlaygroundForm({ models, settings, onChange }: PlaygroundFormProps) {
-  const { start } = useRuns();
+export function PlaygroundForm({ models, settings, onChange, onMake }: PlaygroundFormProps) {
   const [note, setNote] = useState<{ readonly kind: 'error' | 'hint'; readonly text: string }>();
   const id = useId();
   const model = models.find((each) => each.id === settings.model) ?? models[0];
@@ -30,7 +30,7 @@ export function PlaygroundForm({ models, settings, onChange }: PlaygroundFormPro
       return;
     }
     setNote(undefined);
-    start(jobOf(settings));
+    onMake(settings);
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -44,35 +44,33 @@ export function PlaygroundForm({ models, settings, onChange }: PlaygroundFormPro
   const takeFile = async (file: File | undefined) => {
     if (file === undefined) return;
     try {
-      const { settings: found, image } = await readDropped(file, models);
+      const { settings: found, leftOut, image } = await readDropped(file, models);
       onChange(found ?? { startImage: image });
-      setNote({
-        kind: 'hint',
-        text: found
-          ? 'The settings of that picture are restored.'
-          : 'That file says nothing of how it was made; it is the start image now.',
-      });
+      setNote({ kind: 'hint', text: found ? restored(leftOut) : nothingSaid });
     } catch (error) {
       setNote({ kind: 'error', text: messageOf(error) });
     }
   };
-  const drop = (event: DragEvent) => {
-    event.preventDefault();
-    void takeFile(event.dataTransfer.files[0]);
-  };
+  const isFileHeld = useDroppedFile((file) => void takeFile(file));
+
+  const startImage = (
+    <StartImage
+      image={settings.startImage}
+      strength={settings.strength}
+      onChange={onChange}
+      onFile={(file) => void takeFile(file)}
+    />
+  );
 
   return (
-    <form
-      className="card stack settings"
-      onSubmit={submit}
-      onDrop={drop}
-      onDragOver={(event) => event.preventDefault()}
-    >
+    <form className="card stack" onSubmit={submit}>
+      {isFileHeld && <p className="drop-here">Drop the picture to restore its settings, or to start from it</p>}
       <div className="field">
         <label htmlFor={`${id}-prompt`}>Prompt</label>
         <textarea
           id={`${id}-prompt`}
           rows={3}
+          maxLength={longestPrompt}
           value={settings.prompt}
           placeholder="a red apple on a blue background"
           onChange={(event) => onChange({ prompt: event.target.value })}
@@ -82,11 +80,13 @@ export function PlaygroundForm({ models, settings, onChange }: PlaygroundFormPro
         <TokenCount id={`${id}-tokens`} text={settings.prompt} model={settings.model} />
       </div>
       <div className="field">
-        <label htmlFor={`${id}-negative`}>Not in the picture</label>
+        <label htmlFor={`${id}-negative`}>Negative prompt</label>
         <textarea
           id={`${id}-negative`}
           rows={1}
+          maxLength={longestPrompt}
           value={settings.negativePrompt}
+          placeholder="what should not be in it"
           onChange={(event) => onChange({ negativePrompt: event.target.value })}
           onKeyDown={runOnEnter}
           aria-describedby={`${id}-negative-tokens`}
@@ -99,11 +99,17 @@ export function PlaygroundForm({ models, settings, onChange }: PlaygroundFormPro
         </Notice>
       )}
       <div className="run">
-        <button type="submit" className="primary big">
+        <button
+          type="submit"
+          className="primary big"
+          // The second half of a double click would be paid for, too.
+          onClick={(event) => event.detail > 1 && event.preventDefault()}
+        >
           Make {settings.samples === 1 ? 'a picture' : `${settings.samples} pictures`}
         </button>
         <PriceLine settings={settings} />
       </div>
+      {settings.startImage !== null && startImage}
       {model && <SizePicker model={model} width={settings.width} height={settings.height} onChange={onChange} />}
       <SliderField
         label="Pictures"
@@ -167,14 +173,16 @@ export function PlaygroundForm({ models, settings, onChange }: PlaygroundFormPro
           </label>
         </div>
       </details>
-      <StartImage
-        image={settings.startImage}
-        strength={settings.strength}
-        onChange={onChange}
-        onFile={(file) => void takeFile(file)}
-      />
+      {settings.startImage === null && startImage}
     </form>
   );
+}
+
+const nothingSaid = 'That file says nothing of how it was made; it is the start image now.';
+
+function restored(leftOut: readonly string[]): string {
+  const done = 'The settings of that picture are restored.';
+  return leftOut.length === 0 ? done : `${done} Not to be had here, and left as it was: ${leftOut.join(', ')}.`;
 }
 
 function formatOf(text: string): Settings['format'] {

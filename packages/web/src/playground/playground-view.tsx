@@ -1,5 +1,5 @@
 import type { Model } from '@easel/contract';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { messageOf } from '../format/message-of.ts';
 import { Notice } from '../parts/notice.tsx';
 import { useRoute } from '../router.ts';
@@ -7,7 +7,9 @@ import { useSession } from '../session/session.tsx';
 import { takeHandedOver } from './hand-over.ts';
 import { PlaygroundForm } from './playground-form.tsx';
 import { Results } from './results.tsx';
-import { defaultSettings, type Settings } from './settings.ts';
+import { useRuns } from './runs.tsx';
+import type { Settings } from './settings.ts';
+import { storedSettings, storeSettings } from './stored-settings.ts';
 
 /** The first view: a prompt on one side, pictures on the other. */
 export function PlaygroundView() {
@@ -16,16 +18,24 @@ export function PlaygroundView() {
   const [models, setModels] = useState<readonly Model[]>([]);
   const [settings, setSettings] = useState<Settings>();
   const [problem, setProblem] = useState<string>();
+  const { start } = useRuns();
+  const form = useRef<HTMLDivElement>(null);
+  const results = useRef<HTMLDivElement>(null);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the address counts when the view opens
   useEffect(() => {
     const leaving = new AbortController();
     client.models({ signal: leaving.signal }).then(
       (reply) => {
-        const [first] = reply.models;
+        const [first, ...others] = reply.models;
         if (first === undefined) return;
         setModels(reply.models);
-        setSettings({ ...defaultSettings(first), prompt: query.get('prompt') ?? '', ...takeHandedOver() });
+        const asked = query.get('prompt');
+        setSettings({
+          ...storedSettings([first, ...others]),
+          ...(asked !== null && { prompt: asked }),
+          ...takeHandedOver(),
+        });
       },
       (error: unknown) => {
         if (!leaving.signal.aborted) setProblem(messageOf(error));
@@ -36,12 +46,29 @@ export function PlaygroundView() {
 
   if (problem !== undefined) return <Notice kind="error">{problem}</Notice>;
   if (settings === undefined) return <p className="quiet centred">Opening…</p>;
-  const change = (part: Partial<Settings>) => setSettings({ ...settings, ...part });
+  const change = (part: Partial<Settings>) => {
+    const next = { ...settings, ...part };
+    setSettings(next);
+    storeSettings(next);
+  };
+  const make = (wanted: Settings) => {
+    start(wanted);
+    // On a phone the pictures are below the form.
+    requestAnimationFrame(() => results.current?.querySelector('.run-card')?.scrollIntoView({ block: 'nearest' }));
+  };
+  const use = (part: Partial<Settings>) => {
+    change(part);
+    form.current?.querySelector('textarea')?.focus();
+  };
   return (
     <div className="playground">
       <h1 className="visually-hidden">Playground</h1>
-      <PlaygroundForm models={models} settings={settings} onChange={change} />
-      <Results onUse={change} onPrompt={(prompt) => change({ prompt })} />
+      <div ref={form} className="settings">
+        <PlaygroundForm models={models} settings={settings} onChange={change} onMake={make} />
+      </div>
+      <div ref={results}>
+        <Results onUse={use} onMake={make} onPrompt={(prompt) => use({ prompt })} />
+      </div>
     </div>
   );
 }

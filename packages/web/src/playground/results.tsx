@@ -13,10 +13,11 @@ const ideas = [
 
 export interface ResultsProps {
   readonly onUse: (settings: Partial<Settings>) => void;
+  readonly onMake: (settings: Settings) => void;
   readonly onPrompt: (prompt: string) => void;
 }
 
-export function Results({ onUse, onPrompt }: ResultsProps) {
+export function Results({ onUse, onMake, onPrompt }: ResultsProps) {
   const { runs } = useRuns();
   return (
     <section className="results" aria-label="Pictures">
@@ -34,7 +35,7 @@ export function Results({ onUse, onPrompt }: ResultsProps) {
           </ul>
         </div>
       ) : (
-        runs.map((run) => <RunCard key={run.key} run={run} onUse={onUse} />)
+        runs.map((run) => <RunCard key={run.key} run={run} onUse={onUse} onMake={onMake} />)
       )}
     </section>
   );

@@ -1,16 +1,17 @@
-import { credits, duration } from '../format/amounts.ts';
+import { credits } from '../format/amounts.ts';
 import { PictureGrid } from '../parts/picture-grid.tsx';
-import { isOver, type Run } from './run.ts';
+import { isOver, type Run, statusOf } from './run.ts';
 import { useRuns } from './runs.tsx';
 import type { Settings } from './settings.ts';
 
 export interface RunCardProps {
   readonly run: Run;
   readonly onUse: (settings: Partial<Settings>) => void;
+  readonly onMake: (settings: Settings) => void;
 }
 
 /** A job from the press of the button to its pictures. */
-export function RunCard({ run, onUse }: RunCardProps) {
+export function RunCard({ run, onUse, onMake }: RunCardProps) {
   const { cancel, dismiss } = useRuns();
   const { request, phase, job, preview, previews, step, problem } = run;
   return (
@@ -33,7 +34,9 @@ export function RunCard({ run, onUse }: RunCardProps) {
         <>
           <div className="canvas" style={{ aspectRatio: `${request.img_width ?? 1} / ${request.img_height ?? 1}` }}>
             {preview === undefined ? (
-              <span className="quiet">{statusOf(run)}</span>
+              <span className="quiet" aria-hidden="true">
+                …
+              </span>
             ) : (
               <img src={preview} alt="What can be seen so far" />
             )}
@@ -48,7 +51,7 @@ export function RunCard({ run, onUse }: RunCardProps) {
           </small>
         </>
       )}
-      {phase === 'succeeded' && job && <PictureGrid job={job} onUse={onUse} />}
+      {phase === 'succeeded' && job && <PictureGrid job={job} onUse={onUse} onMake={onMake} />}
       {phase === 'succeeded' && job && (
         <small className="quiet">
           seed {job.seed} · {job.num_inference_steps} steps · guidance {job.guidance_scale} · {credits(job.price)}{' '}
@@ -56,6 +59,11 @@ export function RunCard({ run, onUse }: RunCardProps) {
         </small>
       )}
       {phase === 'cancelled' && <p className="quiet">Cancelled. Nothing was charged.</p>}
+      {(phase === 'failed' || phase === 'cancelled') && run.settings && (
+        <button type="button" onClick={() => run.settings && onMake(run.settings)}>
+          Try again
+        </button>
+      )}
       {problem !== undefined && (
         <p className="wrong" role="alert">
           {problem}
@@ -63,14 +71,4 @@ export function RunCard({ run, onUse }: RunCardProps) {
       )}
     </article>
   );
-}
-
-function statusOf({ phase, position, step, eta }: Run): string {
-  const rest = eta === undefined || eta === null ? '' : `, about ${duration(eta)} left`;
-  if (phase === 'sending') return 'Sending…';
-  if (phase === 'queued')
-    return position === undefined || position === 0
-      ? `Next in the queue${rest}`
-      : `${position} before it in the queue${rest}`;
-  return step === undefined ? 'Reading the prompt…' : `Step ${step.index} of ${step.total}${rest}`;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { afterEvent, isOver, type Run } from './run.ts';
+import { afterEvent, isOver, type Run, statusOf } from './run.ts';
 
 const run: Run = { key: '1', request: { prompt: 'a fox' }, phase: 'sending', previews: 0 };
 
@@ -16,4 +16,12 @@ test('a run goes through the phases that its events tell', () => {
     previews: 1,
   });
   expect(isOver(drawn)).toBe(false);
+});
+
+test('who waits is told for what', () => {
+  const after = (data: { position: number; eta: number | null; paused?: boolean }) =>
+    statusOf(afterEvent(run, { event: 'queued', data }));
+  expect(after({ position: 0, eta: 3 })).toBe('Next in the queue, about 3.0 s left');
+  expect(after({ position: 2, eta: null, paused: false })).toBe('2 before it in the queue');
+  expect(after({ position: 0, eta: null, paused: true })).toMatch(/paused by the administrator/);
 });

@@ -1,17 +1,21 @@
 import type { EaselClient } from '@easel/client';
-import type { Job, JobCreate } from '@easel/contract';
+import type { Job } from '@easel/contract';
 import { createContext, type ReactNode, use, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { messageOf } from '../format/message-of.ts';
+import { randomId } from '../format/random-id.ts';
 import { useSession } from '../session/session.tsx';
 import { afterEvent, isOver, type Run } from './run.ts';
+import { jobOf, type Settings } from './settings.ts';
 
 export interface Runs {
   /** Newest first. */
   readonly runs: readonly Run[];
-  start(request: JobCreate): void;
+  start(settings: Settings): void;
   cancel(run: Run): void;
   /** Takes it off the page; its pictures stay in the history. */
   dismiss(run: Run): void;
+  /** What a job of this tab started from: the server forgets it when the job ends. */
+  startImageOf(job: Job): string | null;
 }
 
 const Context = createContext<Runs | null>(null);
@@ -22,6 +26,7 @@ export function RunsProvider({ children }: { readonly children: ReactNode }) {
   const { client } = useSession();
   const [runs, setRuns] = useState<readonly Run[]>([]);
   const leaving = useRef(new AbortController());
+  const startImages = useRef(new Map<string, string>());
 
   const change = useCallback((key: string, next: (run: Run) => Run) => {
     setRuns((all) => all.map((run) => (run.key === key ? next(run) : run)));
@@ -53,14 +58,16 @@ export function RunsProvider({ children }: { readonly children: ReactNode }) {
   const value = useMemo<Runs>(
     () => ({
       runs,
-      start(request) {
+      start(settings) {
         started += 1;
         const key = `run-${started}`;
-        setRuns((all) => [{ key, request, phase: 'sending', previews: 0 }, ...all]);
+        const request = jobOf(settings);
+        setRuns((all) => [{ key, request, settings, phase: 'sending', previews: 0 }, ...all]);
         const { signal } = leaving.current;
         // With a key of its own a lost reply can be asked for again, and nothing is made twice.
-        client.jobs.create(request, { signal, idempotencyKey: crypto.randomUUID() }).then(
+        client.jobs.create(request, { signal, idempotencyKey: randomId() }).then(
           (job) => {
+            if (settings.startImage !== null) startImages.current.set(job.id, settings.startImage);
             change(key, (run) => ({ ...run, job, phase: run.phase === 'sending' ? 'queued' : run.phase }));
             void follow(key, job.id, signal);
           },
@@ -75,6 +82,7 @@ export function RunsProvider({ children }: { readonly children: ReactNode }) {
           .cancel(job.id)
           .catch((error: unknown) => change(key, (run) => ({ ...run, problem: messageOf(error) })));
       },
+      startImageOf: ({ id }) => startImages.current.get(id) ?? null,
       dismiss: ({ key }) => setRuns((all) => all.filter((run) => run.key !== key)),
     }),
     [runs, client, change, follow],

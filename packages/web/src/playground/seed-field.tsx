@@ -22,7 +22,7 @@ export function SeedField({ seed, onChange }: SeedFieldProps) {
       <input
         id={id}
         inputMode="numeric"
-        placeholder="a new one each time"
+        placeholder="new each time"
         value={seed ?? ''}
         onChange={(event) => take(event.target.value)}
       />

@@ -31,7 +31,9 @@ test('a job gives back the form it came from', () => {
   const settings = { ...defaultSettings(model), prompt: 'a fox', negativePrompt: 'snow', seed: 7, steps: 30 };
   const { preview: _, ...sent } = jobOf(settings);
   const job = { ...sent, scheduler: settings.scheduler, image_format: settings.format } as const;
-  expect({ ...defaultSettings(model), ...settingsOfJob(jobLike(job), 7) }).toEqual(settings);
+  expect(settingsOfJob(jobLike(job), 7, null)).toEqual(settings);
+  const started = { ...settings, startImage: 'data:image/png;base64,AAAA', strength: 0.4 };
+  expect(settingsOfJob(jobLike({ ...job, strength: 0.4 }), 7, started.startImage)).toEqual(started);
 });
 
 function jobLike(fields: object): Job {

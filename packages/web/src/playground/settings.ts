@@ -61,8 +61,8 @@ export function jobOf(settings: Settings): JobCreate {
   };
 }
 
-/** The form that would make a job again. */
-export function settingsOfJob(job: Job, seed: number | null): Partial<Settings> {
+/** The form that would make a job again. @param startImage what it started from; the server keeps no more than its strength */
+export function settingsOfJob(job: Job, seed: number | null, startImage: string | null): Settings {
   return {
     prompt: job.prompt ?? '',
     negativePrompt: job.negative_prompt ?? '',
@@ -75,6 +75,7 @@ export function settingsOfJob(job: Job, seed: number | null): Partial<Settings> 
     scheduler: job.scheduler,
     format: job.image_format,
     seed,
-    startImage: null,
+    startImage,
+    strength: job.strength ?? 0.6,
   };
 }

@@ -1,4 +1,5 @@
 import { useId } from 'react';
+import { NumberInput } from '../parts/number-input.tsx';
 
 export interface SliderFieldProps {
   readonly label: string;
@@ -10,12 +11,9 @@ export interface SliderFieldProps {
 }
 
 /** A slider, and the number itself for those who know which one they want. */
-export function SliderField({ label, min, max, step, value, onChange }: SliderFieldProps) {
+export function SliderField({ label, ...range }: SliderFieldProps) {
   const id = useId();
-  const take = (text: string) => {
-    const number = Number(text);
-    if (text !== '' && Number.isFinite(number)) onChange(Math.min(max, Math.max(min, number)));
-  };
+  const { min, max, step, value, onChange } = range;
   return (
     <div className="slider">
       <label htmlFor={id}>{label}</label>
@@ -26,17 +24,9 @@ export function SliderField({ label, min, max, step, value, onChange }: SliderFi
         max={max}
         step={step}
         value={value}
-        onChange={(event) => take(event.target.value)}
+        onChange={(event) => onChange(Number(event.target.value))}
       />
-      <input
-        type="number"
-        min={min}
-        max={max}
-        step={step}
-        value={value}
-        aria-label={`${label}, exactly`}
-        onChange={(event) => take(event.target.value)}
-      />
+      <NumberInput label={`${label}, exactly`} {...range} />
     </div>
   );
 }

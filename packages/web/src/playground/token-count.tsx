@@ -1,3 +1,4 @@
+import { tailOf } from '../format/tail-of.ts';
 import { useSession } from '../session/session.tsx';
 import { useAnswer } from './use-answer.ts';
 
@@ -22,7 +23,7 @@ export function TokenCount({ id, text, model }: TokenCountProps) {
       {count} of {limit} tokens
       {worst.truncated !== '' && (
         <>
-          ; not read: <mark>{worst.truncated}</mark>
+          ; not read: <mark>{tailOf(text, worst.truncated)}</mark>
         </>
       )}
     </small>

@@ -1,11 +1,14 @@
 import { type FormEvent, useId, useState } from 'react';
-import { useSession } from './session.tsx';
 
 const shape = /^SG_[0-9a-f]{16}$/;
 
+export interface KeyFormProps {
+  readonly label?: string;
+  readonly onKey: (key: string) => void;
+}
+
 /** Takes a key for this tab; it is sent in a header and never part of an address. */
-export function KeyForm({ label = 'API key' }: { readonly label?: string }) {
-  const { enterKey } = useSession();
+export function KeyForm({ label = 'API key', onKey }: KeyFormProps) {
   const [text, setText] = useState('');
   const [isWrong, setWrong] = useState(false);
   const id = useId();
@@ -13,7 +16,7 @@ export function KeyForm({ label = 'API key' }: { readonly label?: string }) {
     event.preventDefault();
     const key = text.trim();
     setWrong(!shape.test(key));
-    if (shape.test(key)) enterKey(key);
+    if (shape.test(key)) onKey(key);
   };
   return (
     <form onSubmit={submit} className="stack">

@@ -9,7 +9,7 @@ type State = 'asking' | 'open' | 'locked' | { readonly problem: string };
 
 /** Shows what is inside once the server knows who is asking. */
 export function KeyGate({ children }: { readonly children: ReactNode }) {
-  const { client, hasOwnKey, forgetKey } = useSession();
+  const { client, hasOwnKey, enterKey, forgetKey } = useSession();
   const [state, setState] = useState<State>('asking');
   const [attempt, setAttempt] = useState(0);
 
@@ -39,7 +39,7 @@ export function KeyGate({ children }: { readonly children: ReactNode }) {
           its administrator gave you.
         </p>
         {hasOwnKey && <Notice kind="error">The server does not know this key. It may have been revoked.</Notice>}
-        <KeyForm />
+        <KeyForm onKey={enterKey} />
       </section>
     );
   }

@@ -20,8 +20,15 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
   const [key, setKey] = useState(() => sessionStorage.getItem(STORED_KEY));
   const [remaining, setRemaining] = useState<number>();
   const client = useMemo(() => {
+    let isRenewed = false;
     const told: typeof fetch = async (...request) => {
-      const reply = await fetch(...request);
+      let reply = await fetch(...request);
+      // The page's cookie has had its time: it comes with the document.
+      if (reply.status === 401 && key === null && !isRenewed) {
+        isRenewed = true;
+        await fetch(window.location.pathname);
+        reply = await fetch(...request);
+      }
       const credits = reply.headers.get('x-remaining-credits');
       if (credits !== null) setRemaining(Number(credits));
       return reply;

@@ -174,6 +174,10 @@ export const jobsInPostgres: Jobs = {
     return rows.map(toJobRecord);
   },
 
+  async remove(transaction: Transaction, id: string): Promise<void> {
+    await queriesOf(transaction).deleteFrom('jobs').where('id', '=', id).execute();
+  },
+
   async deleteExpired(transaction: Transaction, now: Date, limit: number): Promise<number> {
     const queries = queriesOf(transaction);
     const expired = queries

@@ -129,6 +129,8 @@ export interface Jobs {
   running(transaction: Transaction, model: string): Promise<JobRecord[]>;
   /** Jobs that have neither ended nor changed since: candidates for having been forgotten. Oldest first. */
   unfinishedSince(transaction: Transaction, before: Date, limit: number): Promise<JobRecord[]>;
+  /** Deletes the record. */
+  remove(transaction: Transaction, id: string): Promise<void>;
   /** Deletes the records whose time has come, pictures' rows and all. @returns how many */
   deleteExpired(transaction: Transaction, now: Date, limit: number): Promise<number>;
 }

@@ -18,9 +18,26 @@ test.each([
   'evil.example:8400',
 ])('a visit of %j is not, for its name may have been made to lead here', (host) => expect(visit({ host })).toBe(false));
 
-test.each(['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'])(
-  'what came through a proxy is not local: %s',
-  (name) => expect(visit({ host: 'localhost:8400', [name]: '' })).toBe(false),
+test.each([
+  ...[
+    'forwarded',
+    'forwarded-for',
+    'x-forwarded-for',
+    'x-forwarded-host',
+    'x-forwarded-server',
+    'x-forwarded-port',
+    'via',
+  ],
+  ...[
+    'x-real-ip',
+    'x-client-ip',
+    'true-client-ip',
+    'x-cluster-client-ip',
+    'cf-connecting-ip',
+    'x-original-forwarded-for',
+  ],
+])('what came through a proxy is not local: %s', (name) =>
+  expect(visit({ host: 'localhost:8400', [name]: '' })).toBe(false),
 );
 
 test('what came from another machine is not local', () => {
@@ -35,4 +52,12 @@ test('the page is told from other pages by what browsers add', () => {
   for (const site of ['cross-site', 'same-site']) expect(sent({ 'sec-fetch-site': site })).toBe(false);
   expect(sent({ origin: 'http://localhost:8400' })).toBe(true);
   for (const origin of ['http://localhost:9999', 'https://evil.example', 'null']) expect(sent({ origin })).toBe(false);
+});
+
+test('a proxy that asks in its own name is given away by where the page says it is', () => {
+  const same = { 'sec-fetch-site': 'same-origin' };
+  expect(sent({ ...same, origin: 'https://easel.example' })).toBe(false);
+  expect(sent({ ...same, referer: 'https://easel.example/history' })).toBe(false);
+  expect(sent({ ...same, referer: 'http://localhost:84000/' })).toBe(false);
+  expect(sent({ ...same, origin: 'http://localhost:8400', referer: 'http://localhost:8400/history' })).toBe(true);
 });

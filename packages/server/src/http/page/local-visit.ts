@@ -7,8 +7,12 @@ export interface Visit {
 /** Names that a browser resolves to this machine by itself (RFC 6761 §6.3), or addresses of it (RFC 6890). */
 const loopbackHost = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
 
-/** What proxies add: then the request comes from somewhere else, whatever the address says (RFC 7239; RFC 9110 §7.6.3). */
-const traces = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via'];
+/**
+ * What proxies and tunnels add: then the request comes from somewhere else, whatever the address says (RFC 7239; RFC 9110 §7.6.3;
+ * the rest is custom).
+ */
+const trace =
+  /^(?:via|forwarded|forwarded-for|x-forwarded.*|x-original-.*|x-proxy.*|x-envoy-.*|cf-.*|cdn-loop|.*(?:client|real)-ip)$/;
 
 /**
  * Whether a request was made on this machine to this machine. The name in `Host` matters because another site's name can be made to
@@ -16,7 +20,7 @@ const traces = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded
  */
 export function isLocalVisit({ headers, remoteAddress = '' }: Visit): boolean {
   if (!isLoopbackAddress(remoteAddress)) return false;
-  return loopbackHost.test(String(headers.host)) && traces.every((name) => headers[name] === undefined);
+  return loopbackHost.test(String(headers.host)) && !Object.keys(headers).some((name) => trace.test(name));
 }
 
 function isLoopbackAddress(address: string): boolean {
@@ -25,10 +29,13 @@ function isLoopbackAddress(address: string): boolean {
 
 /**
  * Whether the page itself sent a request, and no other page in the same browser. Browsers tell by `Sec-Fetch-Site` (Fetch Metadata)
- * or, where they do not, by `Origin` (RFC 6454 §7).
+ * and by `Origin` (RFC 6454 §7) or `Referer`, which the page's policy has sent along to its own server. Those two also give away a
+ * proxy that asks for this machine in its own name: then the page has another origin than the Host that is asked for.
  */
 export function isSentByPage({ headers }: Pick<Visit, 'headers'>): boolean {
   const site = headers['sec-fetch-site'];
-  if (site !== undefined) return site === 'same-origin' || site === 'none';
-  return headers.origin === undefined || headers.origin === `http://${String(headers.host)}`;
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
+  const own = `http://${String(headers.host)}`;
+  if (headers.origin !== undefined && headers.origin !== own) return false;
+  return headers.referer === undefined || String(headers.referer).startsWith(`${own}/`);
 }

@@ -35,6 +35,8 @@ export async function servePage(
     prefix: '/assets/',
     index: false,
     decorateReply: false,
+    // The build leaves a `.br` and a `.gz` beside each file.
+    preCompressed: true,
     immutable: true,
     maxAge: YEAR_S * 1000,
     setHeaders: (reply) => void reply.header('x-content-type-options', 'nosniff'),

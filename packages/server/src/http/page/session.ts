@@ -4,7 +4,6 @@ import type { Caller } from '../../domain/caller.ts';
 import type { ServerSecret } from '../../domain/ports/secret.ts';
 import { isLocalVisit, isSentByPage, type Visit } from './local-visit.ts';
 
-const NAME = 'easel_page';
 const LIFE_S = 30 * 24 * 60 * 60;
 
 export interface PageSessionParts {
@@ -19,9 +18,12 @@ export interface PageSessionParts {
  */
 export class PageSession {
   readonly #parts: PageSessionParts;
+  /** Browsers do not keep the cookies of two ports apart (RFC 6265 §8.5): servers on one machine need names of their own. */
+  readonly #name: string;
 
   constructor(parts: PageSessionParts) {
     this.#parts = parts;
+    this.#name = `easel_page_${this.#proofOf('name').slice(0, 8)}`;
   }
 
   /** Gives the cookie to a visit on this machine. */
@@ -30,13 +32,13 @@ export class PageSession {
     const since = String(Math.floor(Date.now() / 1000));
     const value = `${since}.${this.#proofOf(since)}`;
     // RFC 6265 §5.2; Strict: it is not sent along when another site leads here.
-    reply.header('set-cookie', `${NAME}=${value}; Max-Age=${LIFE_S}; Path=/; HttpOnly; SameSite=Strict`);
+    reply.header('set-cookie', `${this.#name}=${value}; Max-Age=${LIFE_S}; Path=/; HttpOnly; SameSite=Strict`);
   }
 
   /** Who a request without a key comes from; null when the page did not send it. */
   async callerOf(request: FastifyRequest): Promise<Caller | null> {
     const visit = visitOf(request);
-    if (!isLocalVisit(visit) || !isSentByPage(visit) || !this.#isValid(cookieOf(request))) return null;
+    if (!isLocalVisit(visit) || !isSentByPage(visit) || !this.#isValid(cookieOf(request, this.#name))) return null;
     return this.#parts.owner();
   }
 
@@ -57,7 +59,7 @@ function visitOf({ headers, socket }: FastifyRequest): Visit {
   return { headers, remoteAddress: socket.remoteAddress };
 }
 
-function cookieOf({ headers }: FastifyRequest): string | undefined {
+function cookieOf({ headers }: FastifyRequest, name: string): string | undefined {
   const pairs = (headers.cookie ?? '').split(/; */).map((pair) => pair.split('=', 2));
-  return pairs.find(([name]) => name === NAME)?.[1];
+  return pairs.find(([own]) => own === name)?.[1];
 }

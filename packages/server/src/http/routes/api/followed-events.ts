@@ -35,7 +35,7 @@ async function wireEvent(
 ): Promise<JobEvent> {
   switch (event.kind) {
     case 'queued':
-      return { event: 'queued', data: { position: event.position, eta: event.etaSeconds } };
+      return { event: 'queued', data: { position: event.position, eta: event.etaSeconds, paused: event.isPaused } };
     case 'started':
       return { event: 'started', data: { started_at: event.startedAt.toISOString() } };
     case 'step':

@@ -3,6 +3,7 @@ import { cancelJobRoute } from './cancel-job.ts';
 import { createJobRoute } from './create-job.ts';
 import { creditsRoute } from './credits.ts';
 import { deleteImageRoute } from './delete-image.ts';
+import { forgetJobRoute } from './forget-job.ts';
 import { getImageRoute } from './get-image.ts';
 import { getJobRoute } from './get-job.ts';
 import { jobEventsRoute } from './job-events.ts';
@@ -21,6 +22,7 @@ export function apiRoutes(app: HttpApp, context: RouteContext): void {
   getJobRoute(app, context);
   patchJobRoute(app, context);
   cancelJobRoute(app, context);
+  forgetJobRoute(app, context);
   jobEventsRoute(app, context);
   getImageRoute(app, context);
   deleteImageRoute(app, context);

@@ -1,0 +1,77 @@
+import type { Model } from '@easel/contract';
+import { type FormEvent, useState } from 'react';
+import { balance, credits } from '../format/amounts.ts';
+import { defaultSettings } from '../playground/settings.ts';
+import { useAnswer } from '../playground/use-answer.ts';
+import { useSession } from '../session/session.tsx';
+import { SideFields } from './side-fields.tsx';
+import { newStudy, type Side, type Study } from './study.ts';
+
+const MOST_PROMPTS = 100;
+
+const samplePrompts = `a red apple on a blue background
+a fox in the forest
+a rocket in space
+a panda in the snow
+a castle at sunset
+two bananas on a purple background`;
+
+export interface StudyFormProps {
+  readonly models: readonly Model[];
+  readonly first: Model;
+  readonly onBegin: (study: Study) => void;
+}
+
+/** What is to be compared, and what it will cost. */
+export function StudyForm({ models, first, onBegin }: StudyFormProps) {
+  const { client, remaining } = useSession();
+  const { steps, guidanceScale, scheduler } = defaultSettings(first);
+  const [a, setA] = useState<Side>({ model: first.id, steps, guidanceScale, scheduler });
+  const [b, setB] = useState<Side>({ ...a, steps: Math.max(1, Math.round(steps / 2)) });
+  const [text, setText] = useState(samplePrompts);
+  const prompts = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const price = useAnswer(JSON.stringify([a, b]), async (signal) => {
+    const ask = ({ model, steps: count }: Side) =>
+      client.account.price({ model, samples: 1, num_inference_steps: count }, { signal });
+    const quotes = await Promise.all([ask(a), ask(b)]);
+    return quotes.reduce((sum, quote) => sum + quote.price, 0);
+  });
+  const total = price === undefined ? undefined : price * prompts.length;
+  const isTooMuch = total !== undefined && remaining !== undefined && remaining < total;
+  const begin = (event: FormEvent) => {
+    event.preventDefault();
+    if (prompts.length === 0 || prompts.length > MOST_PROMPTS) return;
+    onBegin(newStudy(a, b, prompts, crypto.getRandomValues(new Uint32Array(1))[0] ?? 0));
+  };
+  return (
+    <form className="card stack" onSubmit={begin}>
+      <div className="halves">
+        <SideFields title="A" models={models} side={a} onChange={setA} />
+        <SideFields title="B" models={models} side={b} onChange={setB} />
+      </div>
+      <label className="field">
+        Prompts, one a line
+        <textarea rows={6} value={text} onChange={(event) => setText(event.target.value)} />
+      </label>
+      <div className="run">
+        <button type="submit" className="primary" disabled={prompts.length === 0 || prompts.length > MOST_PROMPTS}>
+          Begin
+        </button>
+        {prompts.length > MOST_PROMPTS ? (
+          <small className="wrong">
+            {prompts.length} prompts; at most {MOST_PROMPTS} at a time
+          </small>
+        ) : (
+          <small className={isTooMuch ? 'wrong' : 'quiet'}>
+            {2 * prompts.length} pictures
+            {total !== undefined && `, ${credits(total)} credits`}
+            {isTooMuch && `, and there are ${balance(remaining)}`}
+          </small>
+        )}
+      </div>
+    </form>
+  );
+}

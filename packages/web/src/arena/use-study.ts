@@ -1,0 +1,66 @@
+import type { EaselClient } from '@easel/client';
+import { useEffect, useRef, useState } from 'react';
+import { messageOf } from '../format/message-of.ts';
+import { randomId } from '../format/random-id.ts';
+import { pathOf } from '../parts/picture-path.ts';
+import { jobOfSide, type Study, storedStudy, storeStudy, withPair } from './study.ts';
+
+/** The study of this browser: its pictures are made one after the other for as long as the view is open and the study goes on. */
+export function useStudy(client: EaselClient) {
+  const [study, setStudy] = useState(storedStudy);
+  const [problem, setProblem] = useState<string>();
+  const painting = useRef(new AbortController());
+
+  /** Changes it, unless it has ended meanwhile. */
+  const change = (id: string, next: (study: Study) => Study) =>
+    setStudy((before) => {
+      if (before?.id !== id) return before;
+      const after = next(before);
+      storeStudy(after);
+      return after;
+    });
+  const paint = async (wanted: Study) => {
+    const { signal } = painting.current;
+    try {
+      for (const [index, pair] of wanted.pairs.entries()) {
+        for (const side of ['a', 'b'] as const) {
+          if (pair[side] !== undefined) continue;
+          // A signal that is aborted cancels the job, too.
+          const job = await client.jobs.run(jobOfSide(pair, wanted[side]), { signal, idempotencyKey: randomId() });
+          change(wanted.id, (now) => withPair(now, index, { [side]: pathOf(job.images[0]?.url ?? '') }));
+        }
+      }
+    } catch (error) {
+      if (!signal.aborted) setProblem(messageOf(error));
+    }
+  };
+  const begin = (next: Study | undefined) => {
+    painting.current.abort();
+    painting.current = new AbortController();
+    setProblem(undefined);
+    setStudy(next);
+    storeStudy(next);
+    if (next !== undefined && !next.isRevealed) void paint(next);
+  };
+  // One that was left before its pictures were made goes on.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when the view opens, or acts for somebody else
+  useEffect(() => {
+    if (study?.pairs.some(({ a, b }) => a === undefined || b === undefined)) begin(study);
+    return () => painting.current.abort();
+  }, [client]);
+
+  return {
+    study,
+    problem,
+    begin: (next: Study) => begin(next),
+    /** Its pictures stay in the history; what is not made yet is cancelled. */
+    end: () => begin(undefined),
+    /** Tries again what failed. */
+    goOn: () => begin(study),
+    change: (next: (now: Study) => Study) => study !== undefined && change(study.id, next),
+    reveal: () => {
+      painting.current.abort();
+      if (study !== undefined) change(study.id, (now) => ({ ...now, isRevealed: true }));
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import type { Model } from '@easel/contract';
+import { defaultSettings, type Settings } from './settings.ts';
+
+/** Kept for this tab: what somebody has typed outlives a look at another view, and a reload. */
+const STORED = 'easel.form';
+
+export function storeSettings(settings: Settings): void {
+  try {
+    sessionStorage.setItem(STORED, JSON.stringify(settings));
+  } catch {
+    // A large start picture is more than a browser keeps; the rest is not.
+    sessionStorage.setItem(STORED, JSON.stringify({ ...settings, startImage: null }));
+  }
+}
+
+/** The form as it was left, as far as the models of now can do it; else the first model's defaults. */
+export function storedSettings(models: readonly [Model, ...Model[]]): Settings {
+  const found = objectOf(sessionStorage.getItem(STORED));
+  const known = models.find(({ id }) => id === found.get('model'));
+  const defaults = defaultSettings(known ?? models[0]);
+  const text = (key: 'prompt' | 'negativePrompt') => {
+    const value = found.get(key);
+    return typeof value === 'string' ? value : defaults[key];
+  };
+  const number = (key: 'samples' | 'steps' | 'guidanceScale' | 'strength') => {
+    const value = found.get(key);
+    return typeof value === 'number' ? value : defaults[key];
+  };
+  const [seed, startImage] = [found.get('seed'), found.get('startImage')];
+  const size = known?.sizes.find(({ width, height }) => width === found.get('width') && height === found.get('height'));
+  return {
+    ...defaults,
+    prompt: text('prompt'),
+    negativePrompt: text('negativePrompt'),
+    ...(size && { width: size.width, height: size.height }),
+    samples: number('samples'),
+    steps: number('steps'),
+    guidanceScale: number('guidanceScale'),
+    strength: number('strength'),
+    seed: typeof seed === 'number' ? seed : null,
+    scheduler: found.get('scheduler') === 'edm_euler' ? 'edm_euler' : defaults.scheduler,
+    format: formats.find((format) => format === found.get('format')) ?? defaults.format,
+    startImage: typeof startImage === 'string' ? startImage : null,
+  };
+}
+
+const formats: readonly Settings['format'][] = ['png', 'jpeg', 'webp'];
+
+function objectOf(text: string | null): ReadonlyMap<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text ?? 'null');
+    return new Map(typeof value === 'object' && value !== null ? Object.entries(value) : []);
+  } catch {
+    return new Map();
+  }
+}

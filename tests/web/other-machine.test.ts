@@ -1,0 +1,42 @@
+import { type BrowserContext, chromium } from 'playwright-core';
+import { expect, onTestFinished, test } from 'vitest';
+import { chromiumPath } from '../support/chromium.ts';
+import { useWebPage } from '../support/web-page.ts';
+
+const web = useWebPage();
+
+/** A browser to which the server has a name that is not this machine's: plain http, without what browsers give only to safe pages. */
+async function elsewhere(): Promise<BrowserContext> {
+  const browser = await chromium.launch({
+    executablePath: await chromiumPath(),
+    args: ['--host-resolver-rules=MAP easel.test 127.0.0.1'],
+  });
+  onTestFinished(() => browser.close());
+  return browser.newContext();
+}
+
+test('by plain http from another machine the page asks for a key, and then does all that it does at home', async () => {
+  const { url, devKey } = web().server;
+  const page = await (await elsewhere()).newPage();
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(String(error)));
+  await page.goto(url.replace('127.0.0.1', 'easel.test'));
+  expect(await page.evaluate('window.isSecureContext')).toBe(false);
+  await page.getByLabel('API key').fill(devKey);
+  await page.getByRole('button', { name: 'Use this key' }).click();
+  await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('4');
+  await page.getByLabel('Prompt', { exact: true }).fill('a red apple');
+  await page.getByLabel('Prompt', { exact: true }).press('Enter');
+  await page.locator('.run-card.succeeded').waitFor();
+  await page.locator('.picture').click();
+  await page.getByRole('button', { name: 'Link' }).click();
+  await page.getByRole('button', { name: 'copied' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('link', { name: 'Arena' }).click();
+  for (const side of [0, 1]) await page.getByRole('spinbutton', { name: 'Steps, exactly' }).nth(side).fill('2');
+  await page.getByLabel('Prompts, one a line').fill('a pear');
+  await page.getByRole('button', { name: 'Begin' }).click();
+  await page.getByRole('button', { name: 'No difference' }).click();
+  await page.getByText('Every pair has your vote.').waitFor();
+  expect(faults).toEqual([]);
+});
