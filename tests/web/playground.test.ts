@@ -219,7 +219,7 @@ test('what is typed outlives other views and a reload', async () => {
     await expect.poll(() => page.getByLabel('Prompt', { exact: true }).inputValue()).toBe('a ship');
     expect(await page.getByLabel('Negative prompt').inputValue()).toBe('waves');
     expect(await page.getByRole('spinbutton', { name: 'Steps, exactly' }).inputValue()).toBe('33');
-    await page.getByText('168×96', { exact: true }).waitFor();
+    await page.getByText('256×144', { exact: true }).waitFor();
   }
 });
 
