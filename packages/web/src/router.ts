@@ -30,11 +30,21 @@ export function addressOf(view: View, query: Readonly<Record<string, string>> = 
   return search === '' ? pagePaths[view] : `${pagePaths[view]}?${search}`;
 }
 
-/** Goes there without loading the document anew. */
+/** Goes there without loading the document anew. What was open over the view that is left is not gone back to. */
 export function go(address: string, { replace = false } = {}): void {
-  if (replace) window.history.replaceState(null, '', address);
+  if (replace || isOverlayOpen()) window.history.replaceState(null, '', address);
   else window.history.pushState(null, '', address);
   window.dispatchEvent(new Event(moved));
+}
+
+/** A step that the back button takes back, at the same address: something opens over the view. */
+export function openOverlay(): void {
+  window.history.pushState({ isOverlay: true }, '');
+}
+
+export function isOverlayOpen(): boolean {
+  const state: unknown = window.history.state;
+  return typeof state === 'object' && state !== null && 'isOverlay' in state;
 }
 
 function viewOf(path: string): View {

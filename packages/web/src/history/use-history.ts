@@ -63,7 +63,8 @@ export function useHistory(filter: Filter) {
       place.current = known.scrolled;
     }
     const look = async () => {
-      const page = await client.jobs.list({ ...JSON.parse(wanted), limit: PAGE }, controller);
+      if (document.hidden) return;
+      const page = await client.jobs.list({ ...JSON.parse(wanted), limit: PAGE }, { signal: controller.signal });
       setJobs((before) => merged(page.jobs, before));
     };
     // One that fails is made up for by the next.
