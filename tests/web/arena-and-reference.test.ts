@@ -42,6 +42,16 @@ test('a study draws pairs with equal seeds, takes blind votes, and tells the tal
   await page.getByRole('button', { name: 'Begin' }).waitFor();
 });
 
+test('a prompt that cannot be drawn is passed over and told of, and the others are not kept waiting', async () => {
+  const page = await web().visit('/arena');
+  for (const side of [0, 1]) await page.getByRole('spinbutton', { name: 'Steps, exactly' }).nth(side).fill('2');
+  await page.getByLabel('Prompts, one a line').fill(`${'x'.repeat(10_001)}\na good one`);
+  await page.getByRole('button', { name: 'Begin' }).click();
+  await page.getByText('2 of 2').waitFor();
+  await page.getByRole('button', { name: 'No difference' }).click();
+  await page.getByText(/^Without pictures: x+/).waitFor();
+});
+
 test('a study that is ended makes no more pictures, and none of them comes into the next', async () => {
   const page = await web().visit('/arena');
   const begin = async (steps: number, prompts: string) => {

@@ -45,7 +45,7 @@ test('an account gets credits and a key, the key works, and is worth nothing onc
   await keys.getByLabel('Name of a new key').fill('site');
   await keys.getByLabel('Its account').selectOption('Studio');
   await keys.getByLabel('Requests a minute').fill('30');
-  await keys.getByLabel('The day it ends').fill('2099-01-31');
+  await keys.getByLabel('Its last day').fill('2099-01-31');
   await keys.getByRole('button', { name: 'Make a key' }).click();
   const key = (await keys.locator('.notice code').textContent()) ?? '';
   expect(key).toMatch(/^SG_[0-9a-f]{16}$/);

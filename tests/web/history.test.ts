@@ -107,9 +107,23 @@ test('what is made elsewhere appears by itself, and one comes back to the place 
   await entries(page).first().waitFor();
   await paint({ prompt: 'a pear from elsewhere', seed: 1 });
   await entries(page).first().getByText('a pear from elsewhere').waitFor();
-  await page.mouse.wheel(0, 900);
-  await expect.poll(() => page.evaluate('window.scrollY')).toBeGreaterThan(500);
-  const place = await page.evaluate('window.scrollY');
+  // More than a page of them, while nobody looks: nothing is missing when one comes back.
+  await page.getByRole('link', { name: 'Playground' }).click();
+  for (let index = 0; index < 30; index += 1) await paint({ prompt: `a plum number ${index}`, seed: index });
+  await page.getByRole('link', { name: 'History' }).click();
+  await entries(page).first().getByText('a plum number 29').waitFor();
+  await page.getByLabel('Words of the prompt').waitFor();
+  await expect
+    .poll(
+      async () => {
+        await page.mouse.wheel(0, 4000);
+        return page.getByText(/a plum number \d+$/).count();
+      },
+      { timeout: 20_000 },
+    )
+    .toBe(30);
+  const place = 900;
+  await page.evaluate(`window.scrollTo(0, ${place})`);
   await page.goBack();
   await page.getByLabel('Prompt', { exact: true }).waitFor();
   await page.goForward();

@@ -178,25 +178,25 @@ test('a picture is made again byte for byte, has variations, and can be the star
   await page.getByLabel('Prompt', { exact: true }).fill('what somebody is just writing');
   await open();
   await page.getByRole('button', { name: 'Make it again' }).click();
-  await expect.poll(() => page.locator('.run-card.succeeded').count()).toBe(2);
+  await page.locator('.run-card.succeeded').nth(1).waitFor();
   expect((await bytes()).equals(first)).toBe(true);
   expect(await page.getByLabel('Prompt', { exact: true }).inputValue()).toBe('what somebody is just writing');
 
   await open();
   await page.getByRole('button', { name: 'Variations' }).click();
-  await expect.poll(() => page.locator('.run-card.succeeded').count()).toBe(3);
+  await page.locator('.run-card.succeeded').nth(2).waitFor();
   expect(await newest(page).locator('.picture').count()).toBe(4);
 
   await open();
   await page.getByRole('button', { name: 'Use as start image' }).click();
   await page.getByLabel('Strength', { exact: true }).waitFor();
   await make(page, 'a castle on grass');
-  await expect.poll(() => page.locator('.run-card.succeeded').count()).toBe(4);
+  await page.locator('.run-card.succeeded').nth(3).waitFor();
   const started = await bytes();
   // It can be made again while this tab knows what it started from.
   await open();
   await page.getByRole('button', { name: 'Make it again' }).click();
-  await expect.poll(() => page.locator('.run-card.succeeded').count()).toBe(5);
+  await page.locator('.run-card.succeeded').nth(4).waitFor();
   expect((await bytes()).equals(started)).toBe(true);
   await page.reload();
   await page.getByRole('link', { name: 'History' }).click();
@@ -307,7 +307,7 @@ test('going to another view and back keeps the runs; the back button goes back',
   await page.getByRole('heading', { name: 'History' }).waitFor();
   expect(new URL(page.url()).pathname).toBe('/history');
   await page.goBack();
-  await expect.poll(() => page.locator('.run-card.succeeded').count()).toBe(1);
+  await page.locator('.run-card.succeeded').nth(0).waitFor();
   await page.goForward();
   await page.getByRole('heading', { name: 'History' }).waitFor();
 });

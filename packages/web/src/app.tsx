@@ -25,7 +25,9 @@ export function App() {
   }, [view]);
   useEffect(() => {
     // A file that misses its place must not take the page's.
-    const stay = (event: DragEvent) => event.preventDefault();
+    const stay = (event: DragEvent) => {
+      if (event.dataTransfer?.types.includes('Files')) event.preventDefault();
+    };
     window.addEventListener('dragover', stay);
     window.addEventListener('drop', stay);
     return () => {

@@ -30,11 +30,22 @@ export function addressOf(view: View, query: Readonly<Record<string, string>> = 
   return search === '' ? pagePaths[view] : `${pagePaths[view]}?${search}`;
 }
 
-/** Goes there without loading the document anew. */
+/** Goes there without loading the document anew. What was open over the view that is left is not gone back to. */
 export function go(address: string, { replace = false } = {}): void {
-  if (replace) window.history.replaceState(null, '', address);
+  if (replace || openedOverlay() !== undefined) window.history.replaceState(null, '', address);
   else window.history.pushState(null, '', address);
   window.dispatchEvent(new Event(moved));
+}
+
+/** A step that the back button takes back, at the same address: something opens over the view. */
+export function openOverlay(name: string): void {
+  window.history.pushState({ overlay: name }, '');
+}
+
+/** The name of what is open over the view in this step, whether or not it has been closed since. */
+export function openedOverlay(): unknown {
+  const state: unknown = window.history.state;
+  return typeof state === 'object' && state !== null && 'overlay' in state ? state.overlay : undefined;
 }
 
 function viewOf(path: string): View {

@@ -43,7 +43,7 @@ export class ImageLibrary {
     await this.#delete([image]);
   }
 
-  /** Deletes the pictures of a job that asked not to have them stored, once they are delivered. */
+  /** Deletes the pictures of a job: of one that asked not to have them stored, once they are delivered, or of one to be forgotten. */
   async removeOf(jobId: string): Promise<void> {
     const { database, images } = this.#parts;
     await this.#delete(await database.transaction((transaction) => images.ofJobs(transaction, [jobId])));

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'react';
-import type { Study } from './study.ts';
+import { isUndecided, type Study } from './study.ts';
 import type { Vote } from './tally.ts';
 
 export interface BallotProps {
@@ -10,7 +10,7 @@ export interface BallotProps {
 
 /** The next pair without a vote, by mouse or by arrow keys. */
 export function Ballot({ study, onVote, onTakeBack }: BallotProps) {
-  const index = study.pairs.findIndex(({ vote }) => vote === undefined);
+  const index = study.pairs.findIndex(isUndecided);
   const pair = study.pairs[index];
   const isReady = pair?.a !== undefined && pair.b !== undefined;
   const sides: readonly ('a' | 'b')[] = pair?.isAFirst ? ['a', 'b'] : ['b', 'a'];
@@ -24,10 +24,12 @@ export function Ballot({ study, onVote, onTakeBack }: BallotProps) {
     const choices = new Map<string, Vote>([
       ['ArrowLeft', order === 'ab' ? 'a' : 'b'],
       ['ArrowRight', order === 'ab' ? 'b' : 'a'],
-      ['ArrowDown', 'tie'],
+      ['=', 'tie'],
     ]);
     const onKey = (event: KeyboardEvent) => {
-      if (event.repeat || !choices.has(event.key)) return;
+      const isShortcut = event.altKey || event.ctrlKey || event.metaKey;
+      const isElsewhere = document.querySelector('dialog[open]') !== null;
+      if (event.repeat || isShortcut || isElsewhere || !choices.has(event.key)) return;
       event.preventDefault();
       latest.current(choices.get(event.key));
     };
@@ -58,7 +60,7 @@ export function Ballot({ study, onVote, onTakeBack }: BallotProps) {
       </div>
       <div className="row spread">
         <small className="quiet">
-          {index + 1} of {study.pairs.length} · keys ← → and ↓
+          {index + 1} of {study.pairs.length} · keys ← → and =
         </small>
         <div className="row">
           <button type="button" className="plain" disabled={index === 0} onClick={onTakeBack}>

@@ -19,6 +19,8 @@ export interface Pair {
   readonly isAFirst: boolean;
   readonly a?: string;
   readonly b?: string;
+  /** Why there are no pictures to choose from: this pair is passed over. */
+  readonly failure?: string;
   readonly vote?: Vote;
 }
 
@@ -73,9 +75,14 @@ export function withoutLastVote(study: Study): Study {
   };
 }
 
+/** Whether there is still something to vote on, now or once its pictures are made. */
+export function isUndecided({ vote, failure }: Pair): boolean {
+  return vote === undefined && failure === undefined;
+}
+
 /** Whether it is known which is which: no vote is missing, or none will be taken any more. */
 export function isOpen({ pairs, isRevealed }: Study): boolean {
-  return isRevealed || pairs.every(({ vote }) => vote !== undefined);
+  return isRevealed || !pairs.some(isUndecided);
 }
 
 /** The study of this browser, if there is one. */

@@ -9,11 +9,17 @@ const voteNames: Readonly<Record<Vote, string>> = { a: 'A', b: 'B', tie: 'no dif
 /** The result, once no more votes are to come: who sees it knows which setting is which. */
 export function TallyBox({ study }: { readonly study: Study }) {
   const voted = study.pairs.filter(({ vote }) => vote !== undefined);
+  const failed = study.pairs.filter(({ failure }) => failure !== undefined);
   const tally = tallyOf(voted.flatMap(({ vote }) => (vote === undefined ? [] : [vote])));
   return (
     <section className="card stack" aria-label="The votes">
       <h2>{verdictOf(tally)}</h2>
-      {voted.length === study.pairs.length && <p role="status">Every pair has your vote.</p>}
+      {failed.length > 0 && (
+        <p className="wrong">
+          Without pictures: {failed.map(({ prompt, failure }) => `${prompt} (${failure})`).join(', ')}
+        </p>
+      )}
+      {voted.length + failed.length === study.pairs.length && <p role="status">Every pair has your vote.</p>}
       {tally.share !== null && (
         <>
           <div

@@ -1,9 +1,14 @@
-import type { EaselClient } from '@easel/client';
+import { type EaselClient, EaselError, EaselJobError } from '@easel/client';
 import { useEffect, useRef, useState } from 'react';
 import { messageOf } from '../format/message-of.ts';
-import { randomId } from '../format/random-id.ts';
 import { pathOf } from '../parts/picture-path.ts';
-import { jobOfSide, type Study, storedStudy, storeStudy, withPair } from './study.ts';
+import { isUndecided, jobOfSide, type Study, storedStudy, storeStudy, withPair } from './study.ts';
+
+interface Drawing {
+  readonly index: number;
+  readonly side: 'a' | 'b';
+  readonly signal: AbortSignal;
+}
 
 /** The study of this browser: its pictures are made one after the other for as long as the view is open and the study goes on. */
 export function useStudy(client: EaselClient) {
@@ -22,16 +27,24 @@ export function useStudy(client: EaselClient) {
   const paint = async (wanted: Study) => {
     const { signal } = painting.current;
     try {
-      for (const [index, pair] of wanted.pairs.entries()) {
-        for (const side of ['a', 'b'] as const) {
-          if (pair[side] !== undefined) continue;
-          // A signal that is aborted cancels the job, too.
-          const job = await client.jobs.run(jobOfSide(pair, wanted[side]), { signal, idempotencyKey: randomId() });
-          change(wanted.id, (now) => withPair(now, index, { [side]: pathOf(job.images[0]?.url ?? '') }));
-        }
-      }
+      for (const [index, pair] of wanted.pairs.entries())
+        for (const side of ['a', 'b'] as const)
+          if (pair[side] === undefined && isUndecided(pair)) await draw(wanted, { index, side, signal });
     } catch (error) {
       if (!signal.aborted) setProblem(messageOf(error));
+    }
+  };
+  const draw = async (wanted: Study, { index, side, signal }: Drawing) => {
+    const pair = wanted.pairs[index];
+    if (pair === undefined) return;
+    // The same key in another tab, or after a reload: made and paid for once. A signal that is aborted cancels the job, too.
+    const idempotencyKey = `${wanted.id}-${index}-${side}`;
+    try {
+      const job = await client.jobs.run(jobOfSide(pair, wanted[side]), { signal, idempotencyKey });
+      change(wanted.id, (now) => withPair(now, index, { [side]: pathOf(job.images[0]?.url ?? '') }));
+    } catch (error) {
+      if (signal.aborted || !isOfThisPrompt(error)) throw error;
+      change(wanted.id, (now) => withPair(now, index, { failure: messageOf(error) }));
     }
   };
   const begin = (next: Study | undefined) => {
@@ -45,7 +58,7 @@ export function useStudy(client: EaselClient) {
   // One that was left before its pictures were made goes on.
   // biome-ignore lint/correctness/useExhaustiveDependencies: when the view opens, or acts for somebody else
   useEffect(() => {
-    if (study?.pairs.some(({ a, b }) => a === undefined || b === undefined)) begin(study);
+    if (study?.pairs.some(isUndecided)) begin(study);
     return () => painting.current.abort();
   }, [client]);
 
@@ -63,4 +76,9 @@ export function useStudy(client: EaselClient) {
       if (study !== undefined) change(study.id, (now) => ({ ...now, isRevealed: true }));
     },
   };
+}
+
+/** Whether another prompt may do better: the others need not wait for it. */
+function isOfThisPrompt(error: unknown): boolean {
+  return error instanceof EaselJobError || (error instanceof EaselError && error.status === 400);
 }

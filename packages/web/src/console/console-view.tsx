@@ -23,6 +23,7 @@ export function ConsoleView() {
     refusalOf(tried, leaving.signal).then(
       (refused) => {
         if (refused === null) keep(tried);
+        else forget();
         setGranted(refused === null ? tried : undefined);
         setRefusal(refused ?? undefined);
       },
@@ -68,7 +69,14 @@ export function ConsoleView() {
         Accounts, keys and the queue are ruled with an admin key. The server printed one at its first start. The rest of
         this page goes on with the key that it has.
       </p>
-      {refusal !== '' && <Notice kind="error">{refusal}</Notice>}
+      {refusal !== '' && (
+        <Notice kind="error">
+          {refusal}{' '}
+          <button type="button" onClick={() => setTried(storedAccess(client))}>
+            Try again
+          </button>
+        </Notice>
+      )}
       <KeyForm label="Admin key" onKey={(key) => setTried(accessWith(key))} />
     </section>
   );

@@ -40,7 +40,7 @@ export function KeysSection() {
       ...(scopes && { scopes: [...scopes] }),
       ...(text('budget') !== '' && { monthly_budget: Number(text('budget')) }),
       ...(text('rate') !== '' && { rate_limit: Number(text('rate')) }),
-      ...(text('expiry') !== '' && { expires_at: `${text('expiry')}T00:00:00Z` }),
+      ...(text('expiry') !== '' && { expires_at: endOfDay(text('expiry')) }),
     };
     void act(async () => {
       setCreated(await client.admin.createKey(body));
@@ -138,7 +138,7 @@ export function KeysSection() {
         />
         <label className="row">
           Ends
-          <input name="expiry" type="date" aria-label="The day it ends" />
+          <input name="expiry" type="date" aria-label="Its last day" />
         </label>
         <button type="submit" disabled={isBusy}>
           Make a key
@@ -146,6 +146,11 @@ export function KeysSection() {
       </form>
     </section>
   );
+}
+
+/** Of the day where the administrator is. */
+function endOfDay(day: string): string {
+  return new Date(`${day}T23:59:59`).toISOString();
 }
 
 /** Scopes, and what else narrows the key. */

@@ -4,7 +4,8 @@ import { messageOf } from '../format/message-of.ts';
 /** What an administrator's call answers, asked again every few seconds. */
 export function useAdmin<Reply>(ask: (signal: AbortSignal) => Promise<Reply>, everyMs = 3000) {
   const [reply, setReply] = useState<Reply>();
-  const [problem, setProblem] = useState<string>();
+  const [unseen, setUnseen] = useState<string>();
+  const [undone, setUndone] = useState<string>();
   const [turn, setTurn] = useState(0);
   const [isBusy, setBusy] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `turn` asks anew after a change
@@ -16,10 +17,10 @@ export function useAdmin<Reply>(ask: (signal: AbortSignal) => Promise<Reply>, ev
         .then(
           (found) => {
             setReply(found);
-            setProblem(undefined);
+            setUnseen(undefined);
           },
           (error: unknown) => {
-            if (!leaving.signal.aborted) setProblem(messageOf(error));
+            if (!leaving.signal.aborted) setUnseen(messageOf(error));
           },
         )
         .finally(() => {
@@ -38,15 +39,15 @@ export function useAdmin<Reply>(ask: (signal: AbortSignal) => Promise<Reply>, ev
       setBusy(true);
       try {
         await work();
-        setProblem(undefined);
+        setUndone(undefined);
         again();
       } catch (error) {
-        setProblem(messageOf(error));
+        setUndone(messageOf(error));
       } finally {
         setBusy(false);
       }
     },
     [again],
   );
-  return { reply, problem, act, isBusy };
+  return { reply, problem: undone ?? unseen, act, isBusy };
 }

@@ -35,6 +35,7 @@ export function believable(claims: Claims): Partial<Settings> {
 export function notBelieved(claims: Claims, settings: Partial<Settings>): string[] {
   const seen = [
     ['prompt', claims.prompt, settings.prompt],
+    ['negative prompt', claims.negativePrompt, settings.negativePrompt || undefined],
     ['steps', claims.steps, settings.steps],
     ['seed', claims.seed, settings.seed],
     ['guidance', claims.guidanceScale, settings.guidanceScale],

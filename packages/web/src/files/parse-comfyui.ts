@@ -17,17 +17,17 @@ export function parseComfyui(value: unknown): Claims | null {
   if (sampler === undefined) return null;
   const follow = (link: unknown, names: readonly string[]) => valueAlong(graph, link, names, LONGEST_WAY);
   const textAlong = (link: unknown) => follow(link, ['text', 'text_g', 'value', 'string', 'conditioning']);
-  const latent = inputsAlong(graph, sampler['latent_image'], 'width', LONGEST_WAY);
-  const checkpoint = follow(sampler['model'], ['ckpt_name', 'model']);
+  const latent = inputsAlong(graph, sampler.latent_image, 'width', LONGEST_WAY);
+  const checkpoint = follow(sampler.model, ['ckpt_name', 'model']);
   return {
-    prompt: textAlong(sampler['positive']),
-    negativePrompt: textAlong(sampler['negative']),
-    steps: sampler['steps'],
-    seed: sampler['seed'] ?? sampler['noise_seed'],
-    guidanceScale: sampler['cfg'],
-    width: latent?.['width'],
-    height: latent?.['height'],
-    sampler: sampler['sampler_name'],
+    prompt: textAlong(sampler.positive),
+    negativePrompt: textAlong(sampler.negative),
+    steps: sampler.steps,
+    seed: sampler.seed ?? sampler.noise_seed,
+    guidanceScale: sampler.cfg,
+    width: latent?.width,
+    height: latent?.height,
+    sampler: sampler.sampler_name,
     model: typeof checkpoint === 'string' ? checkpoint.replace(/\.\w+$/, '') : undefined,
   };
 }
@@ -36,7 +36,7 @@ function graphOf(value: unknown): Graph {
   const graph = new Map<string, Inputs>();
   if (!isObject(value)) return graph;
   for (const [id, node] of Object.entries(value))
-    if (isObject(node) && isObject(node['inputs'])) graph.set(id, node['inputs']);
+    if (isObject(node) && isObject(node.inputs)) graph.set(id, node.inputs);
   return graph;
 }
 
@@ -56,7 +56,7 @@ function valueAlong(graph: Graph, link: unknown, names: readonly string[], way: 
 function inputsAlong(graph: Graph, link: unknown, name: string, way: number): Inputs | undefined {
   const inputs = linked(graph, link);
   if (inputs === undefined || way === 0 || (name in inputs && !isLink(inputs[name]))) return inputs;
-  return inputsAlong(graph, inputs['samples'] ?? inputs['latent_image'], name, way - 1);
+  return inputsAlong(graph, inputs.samples ?? inputs.latent_image, name, way - 1);
 }
 
 function linked(graph: Graph, link: unknown): Inputs | undefined {

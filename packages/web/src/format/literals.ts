@@ -9,6 +9,7 @@ export function asPython(value: unknown): string {
   if (value === true) return 'True';
   if (value === false) return 'False';
   if (value === null || value === undefined) return 'None';
+  if (Array.isArray(value)) return `[${value.map(asPython).join(', ')}]`;
   if (typeof value === 'object') {
     const entries = Object.entries(value).map(([name, each]) => `        ${JSON.stringify(name)}: ${asPython(each)},`);
     return `{\n${entries.join('\n')}\n    }`;

@@ -1,4 +1,4 @@
-import type { Job } from '@easel/contract';
+import type { Job, JobCreate } from '@easel/contract';
 import { moment } from '../format/amounts.ts';
 import { ConfirmButton } from '../parts/confirm-button.tsx';
 import { PictureGrid } from '../parts/picture-grid.tsx';
@@ -9,7 +9,7 @@ export interface HistoryEntryProps {
   readonly job: Job;
   readonly isChosen: boolean;
   readonly onUse: (settings: Partial<Settings>) => void;
-  readonly onMake: (settings: Settings) => void;
+  readonly onMake: (request: JobCreate) => void;
   readonly onFavour: () => void;
   readonly onForget: () => void;
   readonly onCancel: () => void;

@@ -1,4 +1,4 @@
-import type { Job } from '@easel/contract';
+import type { Job, JobCreate } from '@easel/contract';
 import { useState } from 'react';
 import { messageOf } from '../format/message-of.ts';
 import { Notice } from '../parts/notice.tsx';
@@ -29,8 +29,8 @@ export function HistoryView() {
     handOver(settings);
     go(addressOf('playground'));
   };
-  const make = (settings: Settings) => {
-    start(settings);
+  const make = (request: JobCreate) => {
+    start(request);
     go(addressOf('playground'));
   };
   const attempt = async (work: () => Promise<void>) => {

@@ -1,5 +1,5 @@
 import type { EaselClient } from '@easel/client';
-import type { Job } from '@easel/contract';
+import type { Job, JobPage } from '@easel/contract';
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { messageOf } from '../format/message-of.ts';
 import { useSession } from '../session/session.tsx';
@@ -28,24 +28,28 @@ export function useHistory(filter: Filter) {
   const cursor = useRef<string | null>(null);
   const searching = useRef(new AbortController());
   const place = useRef<number>(undefined);
+  const isLoading = useRef(false);
   const shown = useRef<readonly Job[]>([]);
   shown.current = jobs;
 
   const load = useCallback(
     async (isFirst: boolean) => {
       const { signal } = searching.current;
+      isLoading.current = true;
       setState('loading');
       try {
         const after = isFirst || cursor.current === null ? {} : { cursor: cursor.current };
         const page = await client.jobs.list({ ...JSON.parse(wanted), limit: PAGE, ...after }, { signal });
         cursor.current = page.next_cursor;
-        setJobs((before) => (isFirst ? page.jobs : merged(before, page.jobs)));
+        setJobs((before) => (isFirst ? page.jobs : [...before, ...page.jobs]));
         setState(page.next_cursor === null ? 'end' : 'more');
         setProblem(undefined);
       } catch (error) {
         if (signal.aborted) return;
         setProblem(messageOf(error));
         setState('more');
+      } finally {
+        if (!signal.aborted) isLoading.current = false;
       }
     },
     [client, wanted],
@@ -54,18 +58,26 @@ export function useHistory(filter: Filter) {
   useEffect(() => {
     const controller = new AbortController();
     searching.current = controller;
+    isLoading.current = false;
     const known = left?.client === client && left.wanted === wanted ? left : undefined;
     cursor.current = known?.cursor ?? null;
+    setJobs(known?.jobs ?? []);
+    const look = async () => {
+      if (document.hidden || isLoading.current) return;
+      const page = await client.jobs.list({ ...JSON.parse(wanted), limit: PAGE }, { signal: controller.signal });
+      if (isLoading.current) return;
+      if (olderThan(page, shown.current) === null) {
+        cursor.current = page.next_cursor;
+        setState(page.next_cursor === null ? 'end' : 'more');
+        setJobs(page.jobs);
+      } else setJobs((before) => [...page.jobs, ...(olderThan(page, before) ?? [])]);
+    };
     if (known === undefined) void load(true);
     else {
-      setJobs(known.jobs);
       setState(known.cursor === null ? 'end' : 'more');
       place.current = known.scrolled;
+      void look().catch(() => {});
     }
-    const look = async () => {
-      const page = await client.jobs.list({ ...JSON.parse(wanted), limit: PAGE }, controller);
-      setJobs((before) => merged(page.jobs, before));
-    };
     // One that fails is made up for by the next.
     const timer = setInterval(() => void look().catch(() => {}), LOOK_AGAIN_MS);
     return () => {
@@ -103,10 +115,12 @@ export function useHistory(filter: Filter) {
   return { jobs, state, problem, more, sentinel, replace, remove };
 }
 
-/** Both lists as one, newest first; what is in the first one counts. Ids sort by time. */
-function merged(first: readonly Job[], second: readonly Job[]): Job[] {
-  const known = new Set(first.map(({ id }) => id));
-  return [...first, ...second.filter(({ id }) => !known.has(id))].toSorted((one, other) =>
-    one.id < other.id ? 1 : -1,
-  );
+/**
+ * What of the known jobs comes after the newest page. Null: nothing can be joined to it, because there is nothing more, or because more
+ * has been made since than a page holds.
+ */
+function olderThan({ jobs, next_cursor: next }: JobPage, known: readonly Job[]): readonly Job[] | null {
+  const last = jobs.at(-1);
+  const place = known.findIndex(({ id }) => id === last?.id);
+  return next === null || place < 0 ? null : known.slice(place + 1);
 }

@@ -32,6 +32,7 @@ export function NumberInput({ label, min, max, step, value, onChange }: NumberIn
       aria-label={label}
       onChange={(event) => take(event.target.value)}
       onBlur={settle}
+      onKeyDown={({ key }) => key === 'Enter' && settle()}
     />
   );
 }

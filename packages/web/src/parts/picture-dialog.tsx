@@ -1,4 +1,4 @@
-import type { Job } from '@easel/contract';
+import type { Job, JobCreate } from '@easel/contract';
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { convertPicture, pictureTypes } from '../files/convert-picture.ts';
 import { saveFile } from '../files/save-file.ts';
@@ -18,7 +18,7 @@ export interface PictureDialogProps {
   readonly onIndex: (index: number) => void;
   readonly onClose: () => void;
   readonly onUse: (settings: Partial<Settings>) => void;
-  readonly onMake: (settings: Settings) => void;
+  readonly onMake: (request: JobCreate) => void;
 }
 
 /** One picture as large as the window allows, with all that can be done with it. */
@@ -90,7 +90,7 @@ export function PictureDialog({ job, index, onIndex, onClose, onUse, onMake }: P
           job={job}
           image={image}
           onUse={(settings) => then(onUse, settings)}
-          onMake={(settings) => then(onMake, settings)}
+          onMake={(request) => then(onMake, request)}
         />
         <fieldset className="row wrap">
           <legend>Download</legend>
@@ -103,11 +103,13 @@ export function PictureDialog({ job, index, onIndex, onClose, onUse, onMake }: P
         <fieldset className="row wrap">
           <legend>Copy</legend>
           <CopyButton text={new URL(path, window.location.origin).href}>Link</CopyButton>
-          {codeSamples({ ...requestOf(job), seed: image.seed }, window.location.origin).map(({ name, code }) => (
-            <CopyButton key={name} text={code}>
-              {name}
-            </CopyButton>
-          ))}
+          {codeSamples({ ...requestOf(job), seed: image.seed }, window.location.origin, job.model).map(
+            ({ name, code }) => (
+              <CopyButton key={name} text={code}>
+                {name}
+              </CopyButton>
+            ),
+          )}
         </fieldset>
         {problem !== undefined && <Notice kind="error">{problem}</Notice>}
       </aside>

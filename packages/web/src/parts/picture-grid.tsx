@@ -1,4 +1,4 @@
-import type { Job } from '@easel/contract';
+import type { Job, JobCreate } from '@easel/contract';
 import { useState } from 'react';
 import type { Settings } from '../playground/settings.ts';
 import { PictureDialog } from './picture-dialog.tsx';
@@ -7,7 +7,7 @@ import { pathOf } from './picture-path.ts';
 export interface PictureGridProps {
   readonly job: Job;
   readonly onUse: (settings: Partial<Settings>) => void;
-  readonly onMake: (settings: Settings) => void;
+  readonly onMake: (request: JobCreate) => void;
 }
 
 export function PictureGrid({ job, onUse, onMake }: PictureGridProps) {

@@ -16,7 +16,7 @@ export interface PlaygroundFormProps {
   readonly models: readonly Model[];
   readonly settings: Settings;
   readonly onChange: (part: Partial<Settings>) => void;
-  readonly onMake: (settings: Settings) => void;
+  readonly onMake: () => void;
 }
 
 export function PlaygroundForm({ models, settings, onChange, onMake }: PlaygroundFormProps) {
@@ -30,7 +30,7 @@ export function PlaygroundForm({ models, settings, onChange, onMake }: Playgroun
       return;
     }
     setNote(undefined);
-    onMake(settings);
+    onMake();
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -63,7 +63,7 @@ export function PlaygroundForm({ models, settings, onChange, onMake }: Playgroun
   );
 
   return (
-    <form className="card stack" onSubmit={submit}>
+    <form className="card stack" onSubmit={submit} noValidate>
       {isFileHeld && <p className="drop-here">Drop the picture to restore its settings, or to start from it</p>}
       <div className="field">
         <label htmlFor={`${id}-prompt`}>Prompt</label>

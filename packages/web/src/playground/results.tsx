@@ -1,3 +1,4 @@
+import type { JobCreate } from '@easel/contract';
 import { RunCard } from './run-card.tsx';
 import { useRuns } from './runs.tsx';
 import type { Settings } from './settings.ts';
@@ -13,7 +14,7 @@ const ideas = [
 
 export interface ResultsProps {
   readonly onUse: (settings: Partial<Settings>) => void;
-  readonly onMake: (settings: Settings) => void;
+  readonly onMake: (request: JobCreate) => void;
   readonly onPrompt: (prompt: string) => void;
 }
 

@@ -1,3 +1,4 @@
+import type { JobCreate } from '@easel/contract';
 import { credits } from '../format/amounts.ts';
 import { PictureGrid } from '../parts/picture-grid.tsx';
 import { isOver, type Run, statusOf } from './run.ts';
@@ -7,7 +8,7 @@ import type { Settings } from './settings.ts';
 export interface RunCardProps {
   readonly run: Run;
   readonly onUse: (settings: Partial<Settings>) => void;
-  readonly onMake: (settings: Settings) => void;
+  readonly onMake: (request: JobCreate) => void;
 }
 
 /** A job from the press of the button to its pictures. */
@@ -59,8 +60,8 @@ export function RunCard({ run, onUse, onMake }: RunCardProps) {
         </small>
       )}
       {phase === 'cancelled' && <p className="quiet">Cancelled. Nothing was charged.</p>}
-      {(phase === 'failed' || phase === 'cancelled') && run.settings && (
-        <button type="button" onClick={() => run.settings && onMake(run.settings)}>
+      {(phase === 'failed' || phase === 'cancelled') && (
+        <button type="button" onClick={() => onMake(request)}>
           Try again
         </button>
       )}

@@ -1,6 +1,5 @@
 import type { Job, JobCreate, JobEvent } from '@easel/contract';
 import { duration } from '../format/amounts.ts';
-import type { Settings } from './settings.ts';
 
 export type Phase = 'sending' | 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 
@@ -8,9 +7,7 @@ export type Phase = 'sending' | 'queued' | 'running' | 'succeeded' | 'failed' | 
 export interface Run {
   /** The page's own name of it, which it has before the server gives it one. */
   readonly key: string;
-  readonly request: Pick<JobCreate, 'prompt' | 'samples' | 'img_width' | 'img_height'>;
-  /** Of a run that began in this tab. */
-  readonly settings?: Settings;
+  readonly request: JobCreate;
   readonly phase: Phase;
   readonly job?: Job;
   readonly position?: number;

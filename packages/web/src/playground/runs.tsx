@@ -1,16 +1,16 @@
 import type { EaselClient } from '@easel/client';
-import type { Job } from '@easel/contract';
+import type { Job, JobCreate } from '@easel/contract';
 import { createContext, type ReactNode, use, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { messageOf } from '../format/message-of.ts';
 import { randomId } from '../format/random-id.ts';
 import { useSession } from '../session/session.tsx';
 import { afterEvent, isOver, type Run } from './run.ts';
-import { jobOf, type Settings } from './settings.ts';
+import { requestOfJob } from './settings.ts';
 
 export interface Runs {
   /** Newest first. */
   readonly runs: readonly Run[];
-  start(settings: Settings): void;
+  start(request: JobCreate): void;
   cancel(run: Run): void;
   /** Takes it off the page; its pictures stay in the history. */
   dismiss(run: Run): void;
@@ -36,10 +36,11 @@ export function RunsProvider({ children }: { readonly children: ReactNode }) {
     async (key: string, id: string, signal: AbortSignal) => {
       try {
         for await (const event of client.jobs.events(id, { signal })) change(key, (run) => afterEvent(run, event));
-        await client.account.credits({ signal });
       } catch (error) {
         if (!signal.aborted) change(key, (run) => ({ ...run, phase: 'failed', problem: messageOf(error) }));
       }
+      // Its reply tells the balance; without it the next one does.
+      await client.account.credits({ signal }).catch(() => {});
     },
     [client, change],
   );
@@ -58,16 +59,15 @@ export function RunsProvider({ children }: { readonly children: ReactNode }) {
   const value = useMemo<Runs>(
     () => ({
       runs,
-      start(settings) {
+      start(request) {
         started += 1;
         const key = `run-${started}`;
-        const request = jobOf(settings);
-        setRuns((all) => [{ key, request, settings, phase: 'sending', previews: 0 }, ...all]);
+        setRuns((all) => [{ key, request, phase: 'sending', previews: 0 }, ...all]);
         const { signal } = leaving.current;
         // With a key of its own a lost reply can be asked for again, and nothing is made twice.
         client.jobs.create(request, { signal, idempotencyKey: randomId() }).then(
           (job) => {
-            if (settings.startImage !== null) startImages.current.set(job.id, settings.startImage);
+            if (request.image !== undefined) startImages.current.set(job.id, request.image);
             change(key, (run) => ({ ...run, job, phase: run.phase === 'sending' ? 'queued' : run.phase }));
             void follow(key, job.id, signal);
           },
@@ -107,10 +107,9 @@ async function resumeUnfinished(client: EaselClient, signal: AbortSignal, onJob:
 }
 
 function runOfJob(job: Job): Run {
-  const { prompt, samples, img_width, img_height } = job;
   return {
     key: job.id,
-    request: { prompt: prompt ?? '', samples, img_width, img_height },
+    request: requestOfJob(job, null),
     phase: job.status,
     job,
     previews: 0,

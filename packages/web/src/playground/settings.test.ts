@@ -1,6 +1,6 @@
 import { explainInvalid, type Job, jobCreateSchema, type Model } from '@easel/contract';
 import { expect, test } from 'vitest';
-import { defaultSettings, jobOf, settingsOfJob } from './settings.ts';
+import { defaultSettings, jobOf, requestOfJob, settingsOfJob } from './settings.ts';
 
 const model: Model = {
   id: 'playground-v2.5',
@@ -34,6 +34,27 @@ test('a job gives back the form it came from', () => {
   expect(settingsOfJob(jobLike(job), 7, null)).toEqual(settings);
   const started = { ...settings, startImage: 'data:image/png;base64,AAAA', strength: 0.4 };
   expect(settingsOfJob(jobLike({ ...job, strength: 0.4 }), 7, started.startImage)).toEqual(started);
+});
+
+test('a job is made again with all that its request said, also what the form does not have', () => {
+  const job = jobLike({
+    prompt: 'a fox',
+    prompt_2: 'a wolf',
+    negative_prompt: '',
+    guidance_rescale: 0.5,
+    quality: 80,
+    strength: 0.4,
+  });
+  const request = requestOfJob({ ...job, model: 'demo', img_width: 64, img_height: 64 }, 'AAAA');
+  expect(explainInvalid(jobCreateSchema, request)).toBeUndefined();
+  expect(request).toMatchObject({
+    prompt_2: 'a wolf',
+    negative_prompt: '',
+    guidance_rescale: 0.5,
+    quality: 80,
+    strength: 0.4,
+  });
+  expect(requestOfJob(jobLike({}), null)).not.toHaveProperty('negative_prompt');
 });
 
 function jobLike(fields: object): Job {

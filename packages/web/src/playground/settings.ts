@@ -61,6 +61,29 @@ export function jobOf(settings: Settings): JobCreate {
   };
 }
 
+/** The request that makes a picture of a job again, those of its fields included that the form does not have. */
+export function requestOfJob(job: Job, startImage: string | null): JobCreate {
+  return {
+    prompt: job.prompt ?? '',
+    ...(job.prompt_2 !== null && { prompt_2: job.prompt_2 }),
+    // An empty one is not the same as none: it is read.
+    ...(job.negative_prompt !== null && { negative_prompt: job.negative_prompt }),
+    model: job.model,
+    samples: job.samples,
+    num_inference_steps: job.num_inference_steps,
+    guidance_scale: job.guidance_scale,
+    guidance_rescale: job.guidance_rescale,
+    seed: job.seed,
+    img_width: job.img_width,
+    img_height: job.img_height,
+    scheduler: job.scheduler,
+    image_format: job.image_format,
+    quality: job.quality,
+    preview: true,
+    ...(startImage !== null && job.strength !== null && { image: startImage, strength: job.strength }),
+  };
+}
+
 /** The form that would make a job again. @param startImage what it started from; the server keeps no more than its strength */
 export function settingsOfJob(job: Job, seed: number | null, startImage: string | null): Settings {
   return {

@@ -4,17 +4,21 @@ import { defaultSettings, type Settings } from './settings.ts';
 /** Kept for this tab: what somebody has typed outlives a look at another view, and a reload. */
 const STORED = 'easel.form';
 
+/** As it is now, for the other views of this page: also what is too large to be kept for a reload. */
+let latest: Settings | undefined;
+
+/** Start pictures are data URLs of up to megabytes, and this is called at every key. */
+const LARGEST_IMAGE = 100_000;
+
 export function storeSettings(settings: Settings): void {
-  try {
-    sessionStorage.setItem(STORED, JSON.stringify(settings));
-  } catch {
-    // A large start picture is more than a browser keeps; the rest is not.
-    sessionStorage.setItem(STORED, JSON.stringify({ ...settings, startImage: null }));
-  }
+  latest = settings;
+  const isLarge = (settings.startImage?.length ?? 0) > LARGEST_IMAGE;
+  sessionStorage.setItem(STORED, JSON.stringify(isLarge ? { ...settings, startImage: null } : settings));
 }
 
 /** The form as it was left, as far as the models of now can do it; else the first model's defaults. */
 export function storedSettings(models: readonly [Model, ...Model[]]): Settings {
+  if (latest !== undefined && models.some(({ id }) => id === latest?.model)) return latest;
   const found = objectOf(sessionStorage.getItem(STORED));
   const known = models.find(({ id }) => id === found.get('model'));
   const defaults = defaultSettings(known ?? models[0]);

@@ -29,6 +29,7 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
         await fetch(window.location.pathname);
         reply = await fetch(...request);
       }
+      if (reply.ok) isRenewed = false;
       const credits = reply.headers.get('x-remaining-credits');
       if (credits !== null) setRemaining(Number(credits));
       return reply;
