@@ -7,7 +7,7 @@ import { Judge } from './judge.ts';
 import { type Question, readQuestions, seedOf } from './questions.ts';
 
 /** Just under what `npm run adherence` reached with all 200; the model's card has the table. */
-const least = { object: 0.8, background: 0.95, style: 0.95 };
+const least = { object: 0.92, background: 0.97, style: 0.9 };
 const asked = 40;
 
 let server: EaselServer;
@@ -51,17 +51,13 @@ test('words it has never seen give a smooth picture, neither noise nor nothing',
   }
 });
 
-test('a colour that is not wanted leaves the picture', async () => {
-  const redness = async (negativePrompt?: string) => {
-    const seeds = [1, 2, 3, 4];
-    const pictures = seeds.map((seed) =>
-      draw('an apple', seed, negativePrompt === undefined ? {} : { negative_prompt: negativePrompt }),
-    );
-    const shares = (await Promise.all(pictures)).map(redShare);
-    return shares.reduce((sum, value) => sum + value, 0) / seeds.length;
+test('a background that is not wanted leaves the pictures', async () => {
+  const whiteness = async (more: { readonly negative_prompt?: string }) => {
+    const pictures = await Promise.all([1, 2, 3, 4].map((seed) => draw('a car', seed, more)));
+    return pictures.map(whiteShare).reduce((sum, value) => sum + value, 0) / pictures.length;
   };
-  const [plain, refused] = await Promise.all([redness(), redness('red')]);
-  expect(plain).toBeGreaterThan(0.1);
+  const [plain, refused] = await Promise.all([whiteness({}), whiteness({ negative_prompt: 'white background' })]);
+  expect(plain).toBeGreaterThan(0.4);
   expect(refused).toBeLessThan(plain / 2);
 });
 
@@ -72,12 +68,10 @@ function roughness({ data, width, height }: DecodedPicture): number {
   return sum / (width * height * 3);
 }
 
-/** The share of pixels that are plainly red. */
-function redShare({ data, width, height }: DecodedPicture): number {
-  let red = 0;
-  for (let index = 0; index < data.length; index += 3) {
-    const [r = 0, g = 0, b = 0] = data.subarray(index, index + 3);
-    if (r > 140 && g < 90 && b < 90) red += 1;
-  }
-  return red / (width * height);
+/** The share of pixels that are white, or nearly so. */
+function whiteShare({ data, width, height }: DecodedPicture): number {
+  let white = 0;
+  for (let index = 0; index < data.length; index += 3)
+    if (Math.min(...data.subarray(index, index + 3)) > 235) white += 1;
+  return white / (width * height);
 }

@@ -23,10 +23,10 @@ const guided = ['a fox in the forest', 'a red car on a yellow background'];
 const scales = [1, 2, 3, 5, 8];
 
 const unwanted = [
-  { prompt: 'an apple', negativePrompt: 'red' },
-  { prompt: 'a car', negativePrompt: 'red' },
-  { prompt: 'a balloon', negativePrompt: 'red' },
-  { prompt: 'an owl', negativePrompt: 'night' },
+  { prompt: 'a car', negativePrompt: 'white background' },
+  { prompt: 'a guitar', negativePrompt: 'white background' },
+  { prompt: 'an owl', negativePrompt: 'light blue background' },
+  { prompt: 'an apple', negativePrompt: 'a red apple' },
 ];
 
 const unknown = [
