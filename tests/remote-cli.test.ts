@@ -20,7 +20,7 @@ test('generate --server saves the very file that generate without it makes', asy
   const remote = await runEasel([...args, '-o', 'remote.png', '--server', server.url], { cwd, env: own() });
   expect(remote).toMatchObject({ status: 0, stdout: 'remote.png\n' });
   expect(remote.stderr).toMatch(/step 25 of 25/);
-  expect(remote.stderr).toMatch(/128×128, 25 steps of edm_dpmpp_2m, guidance 3, seed 7: .* credits \(99\.\d+ left\)/);
+  expect(remote.stderr).toMatch(/256×256, 25 steps of edm_dpmpp_2m, guidance 3, seed 7: .* credits \(99\.\d+ left\)/);
   expect((await runEasel([...args, '-o', 'local.png'], { cwd })).status).toBe(0);
   expect(readFileSync(join(cwd, 'remote.png')).equals(readFileSync(join(cwd, 'local.png')))).toBe(true);
 });

@@ -12,7 +12,12 @@ const pictures = Number(process.argv[2] ?? 100);
 const host = await createEngineHost({ model: demoModelPath });
 const anonymous: number[] = [];
 for (let picture = 1; picture <= pictures; picture++) {
-  await host.generate({ prompt: `a red apple on a blue background ${picture % 40}`, seed: picture });
+  await host.generate({
+    prompt: `a red apple on a blue background ${picture % 40}`,
+    seed: picture,
+    width: 128,
+    height: 128,
+  });
   await setTimeout(20); // the process returns what the run has freed
   anonymous.push(((await host.memory())?.anonymous ?? 0) / 1e6);
   if (picture % 10 === 0) console.log(`after ${picture}: ${anonymous.at(-1)?.toFixed(1)} MB`);

@@ -78,7 +78,13 @@ export async function killRounds(
  */
 async function submitAll(api: Api, accepted: Set<string>, round: number, seed: number): Promise<void> {
   for (let index = 0; index < JOBS_A_ROUND; index++) {
-    const body = { prompt: `a red apple ${round}`, num_inference_steps: 10, seed: 100 * round + index };
+    const body = {
+      prompt: `a red apple ${round}`,
+      num_inference_steps: 10,
+      img_width: 128,
+      img_height: 128,
+      seed: 100 * round + index,
+    };
     const deadline = Date.now() + PATIENCE_MS;
     const submit = () =>
       api.submit(`kill-${seed}-${round}-${index}`, body).catch((error: unknown) => {

@@ -9,13 +9,13 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const cache = fileURLToPath(new URL('../../.cache/python/', import.meta.url));
 
-/** Why tests in Python cannot run here; undefined when they can. */
-export async function reasonWithoutPython(): Promise<string | undefined> {
+/** Why tests in Python 3 cannot run here; undefined when they can. */
+export async function reasonWithoutPython(leastMinor = 9): Promise<string | undefined> {
   try {
-    await run('python3', ['-c', 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 9))']);
+    await run('python3', ['-c', `import sys, venv, ensurepip; sys.exit(sys.version_info < (3, ${leastMinor}))`]);
     return undefined;
   } catch {
-    return 'there is no python3 ≥ 3.9 with venv on this machine';
+    return `there is no python3 ≥ 3.${leastMinor} with venv on this machine`;
   }
 }
 

@@ -44,8 +44,8 @@ test('from an empty install the first picture is a prompt and an Enter away, and
   await make(page, 'a red apple on a blue background');
   await untilDone(page);
   const picture = newest(page).locator('.picture img');
-  await expect.poll(() => naturalSize(picture)).toEqual([128, 128]);
-  await page.getByText('99.9999 credits').waitFor();
+  await expect.poll(() => naturalSize(picture)).toEqual([256, 256]);
+  await page.getByText('99.9998 credits').waitFor();
 });
 
 test('previews come before the end, and a cancel is refunded', async () => {
@@ -83,8 +83,8 @@ test('four samples have neighbouring seeds; the viewer steps through them', asyn
 });
 
 test.each([
-  ['16:9', 168, 96],
-  ['9:16', 96, 168],
+  ['16:9', 256, 144],
+  ['9:16', 144, 256],
 ])('a shape of %s makes a picture of that shape', async (shape, width, height) => {
   const page = await web().visit();
   await page.getByText(shape, { exact: true }).click();
@@ -130,7 +130,7 @@ test('a picture of another tool restores what this model can do, and leaves the 
   await page.getByText('Not to be had here, and left as it was: size 832×1216.').waitFor();
   expect(await page.getByLabel('Prompt', { exact: true }).inputValue()).toBe('a lighthouse');
   expect(await page.getByLabel('Seed', { exact: true }).inputValue()).toBe('77');
-  await page.getByText('128×128', { exact: true }).waitFor();
+  await page.getByText('256×256', { exact: true }).waitFor();
 });
 
 test('the texts of a dropped file are texts, whatever they say; a file that is no picture is refused in words', async () => {
@@ -219,7 +219,7 @@ test('what is typed outlives other views and a reload', async () => {
     await expect.poll(() => page.getByLabel('Prompt', { exact: true }).inputValue()).toBe('a ship');
     expect(await page.getByLabel('Negative prompt').inputValue()).toBe('waves');
     expect(await page.getByRole('spinbutton', { name: 'Steps, exactly' }).inputValue()).toBe('33');
-    await page.getByText('168×96', { exact: true }).waitFor();
+    await page.getByText('256×144', { exact: true }).waitFor();
   }
 });
 

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeImage } from '@easel/engine';
 import { describe, expect, it } from 'vitest';
 import { easel, runEasel, startEasel, temporaryFolder } from './run-easel.ts';
 
-const quick = ['generate', 'a fox', '--steps', '2'];
+const quick = ['generate', 'a fox', '--steps', '2', '--size', '128x128'];
 
 describe('a name that is taken', () => {
   it('is not overwritten unless asked', async () => {
@@ -77,8 +77,15 @@ describe.skipIf(!mayMount)('a full disk (needs Linux with user namespaces)', () 
   it('leaves nothing of four pictures when the last does not fit', async () => {
     const cwd = temporaryFolder();
     mkdirSync(join(cwd, 'disk'));
-    const args = [...quick, '--samples', '4', '--size', '256x256', '-o', 'disk/x.png', '--quiet'];
-    const { status, stdout, stderr } = await runEasel(args, { cwd, wrapper: onSmallDisk(cwd, 163_840) });
+    const four = [...quick, '--samples', '4', '--seed', '1', '--quiet'];
+    const fit = await runEasel([...four, '-o', 'x.png'], { cwd });
+    const sizes = fit.stdout
+      .trimEnd()
+      .split('\n')
+      .map((name) => statSync(join(cwd, name)).size);
+    const tooSmall = sizes.reduce((sum, size) => sum + size, 0) - 8192;
+    const args = [...four, '-o', 'disk/x.png'];
+    const { status, stdout, stderr } = await runEasel(args, { cwd, wrapper: onSmallDisk(cwd, tooSmall) });
     expect(stderr).toBe(
       'easel: cannot save in disk: the disk is full; nothing was saved. Free some space or choose another --output\n',
     );

@@ -183,7 +183,13 @@ export {
 export { type OpenaiUsage, openaiUsageSchema } from './openai/usage.ts';
 export { withoutNulls } from './openai/without-nulls.ts';
 export { defaultSlug, pagePaths, paths, reservedSlugs } from './paths.ts';
-export { type AspectRatio, aspectRatios, sdxlBuckets, sizeOfAspectRatio } from './picture/aspect-ratios.ts';
+export {
+  type AspectRatio,
+  aspectRatios,
+  type RatioLimits,
+  sdxlBuckets,
+  sizeOfAspectRatio,
+} from './picture/aspect-ratios.ts';
 export { requestedSize, type SizeFields, sideNamesOf, sizeContradiction } from './picture/requested-size.ts';
 export { formatSize, parseSize, type Size } from './picture/size.ts';
 export {

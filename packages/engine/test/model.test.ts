@@ -8,7 +8,13 @@ import { createGenerator } from '../src/random/torch-generator.ts';
 import { fixturePath } from './fixtures.ts';
 
 const demo = fileURLToPath(new URL('../../demo-model/model', import.meta.url));
-const apple: GenerateRequest = { prompt: 'a red apple on a blue background', seed: 7, steps: 4 };
+const apple: GenerateRequest = {
+  prompt: 'a red apple on a blue background',
+  seed: 7,
+  steps: 4,
+  width: 128,
+  height: 128,
+};
 let model: Model;
 let cacheDir: string;
 

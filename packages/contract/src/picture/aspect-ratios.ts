@@ -19,19 +19,24 @@ export const sdxlBuckets = {
 
 const sdxlSide = 1024;
 
-/**
- * The size for a ratio: SDXL's bucket, scaled for a model of another native size.
- *
- * @param nativeSide the model's native side in pixels
- * @example
- * sizeOfAspectRatio('16:9', 1024); // { width: 1344, height: 768 }
- * sizeOfAspectRatio('16:9', 128); // { width: 168, height: 96 }
- */
-export function sizeOfAspectRatio(ratio: AspectRatio, nativeSide: number): Size {
-  const { width, height } = sdxlBuckets[ratio];
-  return { width: scaled(width, nativeSide), height: scaled(height, nativeSide) };
+/** What a model makes of a ratio, in pixels. */
+export interface RatioLimits {
+  /** The side of the square that the model draws when no size is named. */
+  readonly nativeSide: number;
+  /** The longest side that it draws. */
+  readonly maxSide: number;
 }
 
-function scaled(side: number, nativeSide: number): number {
-  return Math.round((side * nativeSide) / sdxlSide / sideStep) * sideStep;
+/**
+ * The size for a ratio: SDXL's bucket, scaled for a model of another native size, and until its longer side fits.
+ *
+ * @example
+ * sizeOfAspectRatio('16:9', { nativeSide: 1024, maxSide: 1536 }); // { width: 1344, height: 768 }
+ * sizeOfAspectRatio('16:9', { nativeSide: 256, maxSide: 256 }); // { width: 256, height: 144 }
+ */
+export function sizeOfAspectRatio(ratio: AspectRatio, { nativeSide, maxSide }: RatioLimits): Size {
+  const { width, height } = sdxlBuckets[ratio];
+  const scale = Math.min(nativeSide / sdxlSide, maxSide / Math.max(width, height));
+  const scaled = (side: number) => Math.round((side * scale) / sideStep) * sideStep;
+  return { width: scaled(width), height: scaled(height) };
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { requestedSize, sideNamesOf, sizeContradiction } from './requested-size.ts';
+import { fullModelSizes } from './size-limits.ts';
 
 const native = { width: 1024, height: 1024 };
 
@@ -21,7 +22,7 @@ test.each([
   [{ aspect_ratio: '16:9' } as const, { width: 1344, height: 768 }],
 ])('%j asks for %j', (fields, size) => {
   expect(sizeContradiction(fields)).toBeUndefined();
-  expect(requestedSize(fields, native)).toEqual(size);
+  expect(requestedSize(fields, native, fullModelSizes)).toEqual(size);
 });
 
 test('two names of one side must agree', () => {

@@ -1,6 +1,6 @@
 import { type AspectRatio, sizeOfAspectRatio } from './aspect-ratios.ts';
 import type { Size } from './size.ts';
-import type { SideNames } from './size-limits.ts';
+import type { SideNames, SizeLimits } from './size-limits.ts';
 
 /** The fields of a request that say how large the picture is to be. */
 export interface SizeFields {
@@ -15,10 +15,11 @@ export interface SizeFields {
  * The size a valid request asks for; a side it does not name is the model's native one.
  *
  * @example
- * requestedSize({ aspect_ratio: '4:3' }, { width: 1024, height: 1024 }); // { width: 1152, height: 896 }
+ * requestedSize({ aspect_ratio: '4:3' }, { width: 1024, height: 1024 }, fullModelSizes); // { width: 1152, height: 896 }
  */
-export function requestedSize(fields: SizeFields, native: Size): Size {
-  if (fields.aspect_ratio !== undefined) return sizeOfAspectRatio(fields.aspect_ratio, native.width);
+export function requestedSize(fields: SizeFields, native: Size, { maxSide }: Pick<SizeLimits, 'maxSide'>): Size {
+  if (fields.aspect_ratio !== undefined)
+    return sizeOfAspectRatio(fields.aspect_ratio, { nativeSide: native.width, maxSide });
   return {
     width: fields.img_width ?? fields.width ?? native.width,
     height: fields.img_height ?? fields.height ?? native.height,

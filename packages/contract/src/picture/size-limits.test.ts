@@ -42,6 +42,6 @@ test('the message speaks of the fields as the request called them', () => {
 
 test('only sizes that a model draws are offered', () => {
   expect(offeredSizes(1024, fullModelSizes)).toHaveLength(9);
-  expect(offeredSizes(1024, { ...fullModelSizes, maxSide: 1024 })).toEqual(['1024x1024']);
-  expect(offeredSizes(128, embeddedModelSizes)).toContain('168x96');
+  expect(offeredSizes(1024, { ...fullModelSizes, minSide: 1024 })).toEqual(['1024x1024']);
+  expect(offeredSizes(256, embeddedModelSizes)).toContain('256x144');
 });

@@ -35,7 +35,7 @@ const defaultNames: SideNames = { width: 'img_width', height: 'img_height' };
 /** The sizes of the aspect ratios that a model draws, as in "1216x832": what to offer in a list. */
 export function offeredSizes(nativeSide: number, limits: SizeLimits): string[] {
   return aspectRatios
-    .map((ratio) => sizeOfAspectRatio(ratio, nativeSide))
+    .map((ratio) => sizeOfAspectRatio(ratio, { nativeSide, maxSide: limits.maxSide }))
     .filter((size) => faultOfSize(size, limits) === undefined)
     .map(formatSize);
 }

@@ -80,7 +80,7 @@ test('the official client gets pictures, addresses and models', async () => {
   const request = { model: 'dall-e-3', prompt: 'a lemon', num_inference_steps: 4, seed: null } as const;
   const made = await openai.images.generate({ ...request, n: 2 });
   expect(Check(openaiImagesReplySchema, made)).toBe(true);
-  expect(made).toMatchObject({ size: '128x128', output_format: 'png', usage: { input_tokens: 2, output_tokens: 2 } });
+  expect(made).toMatchObject({ size: '256x256', output_format: 'png', usage: { input_tokens: 2, output_tokens: 2 } });
   expect(
     Buffer.from(made.data?.[1]?.b64_json ?? '', 'base64')
       .subarray(1, 4)

@@ -22,7 +22,7 @@ test('the card of a model tells its native size and the sizes it draws', () => {
     name: 'easel-demo',
     isDefault: true,
     isEmbedded: true,
-    defaults: { width: 128, height: 128, steps: 25, guidanceScale: 3, scheduler: 'edm_dpmpp_2m' },
+    defaults: { width: 256, height: 256, steps: 25, guidanceScale: 3, scheduler: 'edm_dpmpp_2m' },
     sizes: { minSide: 64, maxSide: 256 },
   });
 });

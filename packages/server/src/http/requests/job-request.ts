@@ -25,7 +25,7 @@ export type PictureFields = Omit<JobCreate, 'model' | 'base64' | 'priority' | 's
  * @throws DomainError `invalid_request` for a size that the model does not draw
  */
 export function jobRequestOf(fields: PictureFields, card: ModelCard, image: string | null): JobRequest {
-  const { width, height } = sizeFor(requestedSize(fields, card.defaults), card, sideNamesOf(fields));
+  const { width, height } = sizeFor(requestedSize(fields, card.defaults, card.sizes), card, sideNamesOf(fields));
   return {
     model: card.slug,
     prompt: fields.prompt,

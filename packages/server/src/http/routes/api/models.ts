@@ -58,7 +58,10 @@ function modelReply({ slug, name, isDefault, isEmbedded, licence, defaults, size
       max_megapixels: sizes.maxMegapixels,
     },
     sizes: aspectRatios
-      .map((ratio) => ({ aspect_ratio: ratio, ...sizeOfAspectRatio(ratio, defaults.width) }))
+      .map((ratio) => ({
+        aspect_ratio: ratio,
+        ...sizeOfAspectRatio(ratio, { nativeSide: defaults.width, maxSide: sizes.maxSide }),
+      }))
       .filter((size) => faultOfSize(size, sizes) === undefined),
   };
 }

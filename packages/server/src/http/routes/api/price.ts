@@ -32,7 +32,7 @@ const schema = {
 export function priceRoute(app: HttpApp, { services, gate }: RouteContext): void {
   app.get(paths.api.price, { schema, onRequest: gate.ownKey }, async ({ query }): Promise<PriceQuote> => {
     const card = modelOf(services, query.model);
-    const { width, height } = sizeFor(requestedSize(query, card.defaults), card, sideNamesOf(query));
+    const { width, height } = sizeFor(requestedSize(query, card.defaults, card.sizes), card, sideNamesOf(query));
     const samples = query.samples ?? defaults.samples;
     const steps = query.num_inference_steps ?? card.defaults.steps;
     const price = priceOfRequest({ samples, steps, width, height }, services.tariff);

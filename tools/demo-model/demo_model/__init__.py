@@ -1,0 +1,1 @@
+"""Builds, trains and measures Easel's embedded demo model."""

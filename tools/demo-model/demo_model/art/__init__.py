@@ -1,0 +1,1 @@
+"""The art: emoji of the Fluent set, turned into sprites."""

@@ -1,0 +1,1 @@
+"""The judge: a classifier of rendered scenes, used to measure generated ones."""

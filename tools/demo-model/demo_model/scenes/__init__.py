@@ -1,0 +1,1 @@
+"""Descriptions of pictures, before they are drawn or put into words."""

@@ -1,0 +1,1 @@
+"""Tokenizer and the two text encoders."""

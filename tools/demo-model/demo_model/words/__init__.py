@@ -1,0 +1,1 @@
+"""The vocabulary: what can be drawn, and the words for it."""
