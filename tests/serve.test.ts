@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { chmod, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { newDataDir, newKey, serveEasel } from './support/easel-server.ts';
 
@@ -36,6 +38,19 @@ test('easel serve finishes what is under way at SIGTERM, and a second start on t
   expect(jobs).toMatchObject({ jobs: [{ status: 'succeeded' }] });
   expect(second.output()).not.toContain('SG_');
   expect(await second.stop()).toBe(0);
+});
+
+test('a connection on which nothing has been asked does not keep the server from ending', async () => {
+  const server = await serveEasel();
+  const { hostname, port } = new URL(server.url);
+  const silent = connect({ host: hostname, port: Number(port) });
+  await once(silent, 'connect');
+  // Asked later on another one: by then the server has taken both.
+  await fetch(`${server.url}/healthz`).then((reply) => reply.text());
+  const ended = once(silent, 'close');
+  expect(await server.stop(), server.output()).toBe(0);
+  await ended;
+  expect(server.output()).not.toContain('took longer');
 });
 
 test('a second server on one data folder is refused with the reason, and the first one goes on', async () => {

@@ -83,7 +83,11 @@ export function useHttp({ painterOf = (painter) => painter, hook = null }: HttpT
     const services = httpServices(jobs, painter);
     const build: HttpInTest['build'] = async (own, instead) => {
       const app = await buildHttp({ ...services, ...instead }, { ...options, ...own });
-      closing.push(() => app.close());
+      closing.push(() => {
+        // Clients of the tests may keep connections open on which nothing is asked.
+        app.server.closeAllConnections();
+        return app.close();
+      });
       return app;
     };
     running = { app: await build({}), services, jobs, build, customer };
