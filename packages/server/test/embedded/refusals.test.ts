@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -105,5 +106,6 @@ test('a start that takes too long is given up, stopped and reported', async () =
     message: `PostgreSQL in ${dataDir} was not ready after 0.06 s`,
     remedy: expect.stringContaining('postgres.log'),
   });
-  expect(await readdir(path.join(dataDir, 'postgres'))).not.toContain('data');
+  // On a busy machine the time can be up before the first folder is made: what counts is that no half-made data stay.
+  expect(existsSync(path.join(dataDir, 'postgres', 'data'))).toBe(false);
 });
