@@ -7,7 +7,7 @@ import { Judge } from './judge.ts';
 import { type Question, readQuestions, seedOf } from './questions.ts';
 
 /** Just under what `npm run adherence` reached with all 200; the model's card has the table. */
-const least = { object: 0.92, background: 0.97, style: 0.9 };
+const least = { object: 0.94, background: 0.97, style: 0.92 };
 const asked = 40;
 
 let server: EaselServer;

@@ -30,7 +30,7 @@ def decode_some() -> None:
     latents = np.concatenate([file["mean"] for file in files])
     indices = np.concatenate([file["index"] for file in files])
     chosen, parts = rng.permutation(len(latents))[:COUNT], []
-    for part in np.split(chosen, range(8, COUNT, 8)):
+    for part in np.split(chosen, range(8, len(chosen), 8)):
         z = torch.from_numpy(latents[part].astype(np.float32))
         z = z + DISTURBANCE * torch.rand(len(part), 1, 1, 1) * std * torch.randn_like(z)
         with torch.autocast("cpu", dtype=torch.bfloat16):
