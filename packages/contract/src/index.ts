@@ -199,6 +199,8 @@ export {
   offeredSizes,
   type SideNames,
   type SizeLimits,
+  sizeForPicture,
+  sizesForNative,
 } from './picture/size-limits.ts';
 export { patterns } from './schema/patterns.ts';
 export { RANDOM_SEED_MAX, seedOfSample } from './seeds.ts';

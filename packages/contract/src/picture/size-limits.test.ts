@@ -1,5 +1,15 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { embeddedModelSizes, faultOfSize, fullModelSizes, offeredSizes } from './size-limits.ts';
+import { sdxlBuckets } from './aspect-ratios.ts';
+import { formatSize } from './size.ts';
+import {
+  embeddedModelSizes,
+  faultOfSize,
+  fullModelSizes,
+  offeredSizes,
+  sizeForPicture,
+  sizesForNative,
+} from './size-limits.ts';
 
 test.each([
   [512, 512],
@@ -44,4 +54,36 @@ test('only sizes that a model draws are offered', () => {
   expect(offeredSizes(1024, fullModelSizes)).toHaveLength(9);
   expect(offeredSizes(1024, { ...fullModelSizes, minSide: 1024 })).toEqual(['1024x1024']);
   expect(offeredSizes(256, embeddedModelSizes)).toContain('256x144');
+});
+
+test.each([
+  [3000, 2000, '1216x832', '256x176'],
+  [2000, 3000, '832x1216', '176x256'],
+  [800, 600, '1152x896', '256x200'],
+  [1024, 1024, '1024x1024', '256x256'],
+  [5000, 500, '1536x640', '256x104'],
+  [1, 20_000, '640x1536', '104x256'],
+])('from a picture of %d×%d the full model draws %s, the embedded one %s', (width, height, full, embedded) => {
+  expect(formatSize(sizeForPicture({ width, height }, 1024, fullModelSizes))).toBe(full);
+  expect(formatSize(sizeForPicture({ width, height }, 256, embeddedModelSizes))).toBe(embedded);
+});
+
+test('a picture of one of the sizes that a model was trained on keeps it', () => {
+  for (const { width, height } of Object.values(sdxlBuckets)) {
+    expect(sizeForPicture({ width, height }, 1024, fullModelSizes)).toEqual({ width, height });
+  }
+});
+
+test('what a model draws by itself, and from any picture, is within its limits, whatever its native size', () => {
+  const side = fc.integer({ min: 1, max: 60_000 });
+  const native = fc.integer({ min: 8, max: 128 }).map((latent) => latent * 8);
+  fc.assert(
+    fc.property(native, side, side, (nativeSide, width, height) => {
+      const limits = sizesForNative(nativeSide);
+      expect(faultOfSize({ width: nativeSide, height: nativeSide }, limits)).toBeUndefined();
+      expect(faultOfSize(sizeForPicture({ width, height }, nativeSide, limits), limits)).toBeUndefined();
+    }),
+  );
+  expect(sizesForNative(1024)).toEqual(fullModelSizes);
+  expect(sizesForNative(256)).toEqual({ minSide: 128, maxSide: 384, maxMegapixels: 0.1 });
 });

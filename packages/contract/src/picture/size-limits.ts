@@ -1,7 +1,7 @@
 import type { Fault } from '../fault.ts';
-import { isWithin, sideStep } from '../limits.ts';
+import { isWithin, limits, sideStep } from '../limits.ts';
 import { PIXELS_PER_MEGAPIXEL } from '../money/price.ts';
-import { aspectRatios, sizeOfAspectRatio } from './aspect-ratios.ts';
+import { aspectRatios, sdxlBuckets, sizeOfAspectRatio } from './aspect-ratios.ts';
 import { formatSize, type Size } from './size.ts';
 
 /** What one model can draw; part of its configuration. */
@@ -13,6 +13,9 @@ export interface SizeLimits {
 }
 
 export const fullModelSizes: SizeLimits = { minSide: 512, maxSide: 1536, maxMegapixels: 1.6 };
+/** The side of the square that those limits are meant for. */
+const fullModelSide = sdxlBuckets['1:1'].width;
+
 export const embeddedModelSizes: SizeLimits = { minSide: 64, maxSide: 256, maxMegapixels: 1.6 };
 
 /** What the request called its sides, so that the message speaks of the same fields. */
@@ -34,10 +37,43 @@ const defaultNames: SideNames = { width: 'img_width', height: 'img_height' };
 
 /** The sizes of the aspect ratios that a model draws, as in "1216x832": what to offer in a list. */
 export function offeredSizes(nativeSide: number, limits: SizeLimits): string[] {
+  return shapesOf(nativeSide, limits).map(formatSize);
+}
+
+/**
+ * The size of what is drawn from a picture when none is named: the size the model was trained on whose shape is nearest.
+ * The picture is cut to that shape at its centre, never squeezed.
+ *
+ * @example
+ * sizeForPicture({ width: 3000, height: 2000 }, 1024, fullModelSizes); // { width: 1216, height: 832 }
+ */
+export function sizeForPicture({ width, height }: Size, nativeSide: number, limits: SizeLimits): Size {
+  const distance = (size: Size) => Math.abs(Math.log(size.width / size.height / (width / height)));
+  const [first, ...others] = shapesOf(nativeSide, limits);
+  const square = { width: nativeSide, height: nativeSide };
+  return others.reduce((best, size) => (distance(size) < distance(best) ? size : best), first ?? square);
+}
+
+/**
+ * The limits of a full-size model, brought to those of a model of another native size: half to one and a half times its side, so that
+ * what it draws by itself is always among them.
+ */
+export function sizesForNative(nativeSide: number, full: SizeLimits = fullModelSizes): SizeLimits {
+  const scale = nativeSide / fullModelSide;
+  const scaled = (side: number) =>
+    Math.min(Math.max(Math.round((side * scale) / sideStep) * sideStep, limits.side.min), limits.side.max);
+  return {
+    minSide: scaled(full.minSide),
+    maxSide: scaled(full.maxSide),
+    maxMegapixels: full.maxMegapixels * scale ** 2,
+  };
+}
+
+/** The sizes of the aspect ratios that a model draws. */
+function shapesOf(nativeSide: number, limits: SizeLimits): Size[] {
   return aspectRatios
     .map((ratio) => sizeOfAspectRatio(ratio, { nativeSide, maxSide: limits.maxSide }))
-    .filter((size) => faultOfSize(size, limits) === undefined)
-    .map(formatSize);
+    .filter((size) => faultOfSize(size, limits) === undefined);
 }
 
 function faultOfSide(param: string, side: number, { minSide: min, maxSide: max }: SizeLimits): Fault | undefined {

@@ -12,13 +12,12 @@ const embedded = 'demo';
  * @throws ConfigError for a name that is taken or reserved
  */
 export function servedModels({ model, models, sizes }: Config): ServedModel[] {
-  const sizesOf = (name: string) => (name === embedded ? sizes.embedded : sizes.full);
   const first = model ?? embedded;
   const others = Object.entries(models).map(([slug, name]) => {
     if (slug === defaultSlug || reservedSlugs.includes(slug)) {
       throw new ConfigError(`models.${slug}: this name is reserved; choose another one`);
     }
-    return { slug, model: name, sizes: sizesOf(name) };
+    return { slug, model: name, sizes };
   });
-  return [{ slug: defaultSlug, model: first, sizes: sizesOf(first) }, ...others];
+  return [{ slug: defaultSlug, model: first, sizes }, ...others];
 }

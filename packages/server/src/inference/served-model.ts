@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { embeddedModelSizes, fullModelSizes, type SizeLimits } from '@easel/contract';
+import { embeddedModelSizes, fullModelSizes, type SizeLimits, sizesForNative } from '@easel/contract';
 import { EngineError, inspectModel } from '@easel/engine';
 import { demoModelPath, readModelLicence, resolveModel } from '@easel/models';
 import type { ModelCard } from '../domain/ports/painter.ts';
@@ -10,8 +10,8 @@ export interface ServedModel {
   readonly slug: string;
   /** A name or a path, as for `resolveModel`. */
   readonly model: string;
-  /** Default: those of the embedded model for that one, those of the full model for every other. */
-  readonly sizes?: SizeLimits;
+  /** What may be asked of the embedded model, and of one that draws 1024×1024 by itself: other models' limits are scaled. */
+  readonly sizes?: { readonly full: SizeLimits; readonly embedded: SizeLimits };
   /** A diffusers folder that describes a single-file checkpoint which is not of SDXL's own size. */
   readonly config?: string;
 }
@@ -45,7 +45,9 @@ export async function openServedModel(
     isEmbedded,
     defaults: info.defaults,
     licence: await readModelLicence(path),
-    sizes: sizes ?? (isEmbedded ? embeddedModelSizes : fullModelSizes),
+    sizes: isEmbedded
+      ? (sizes?.embedded ?? embeddedModelSizes)
+      : sizesForNative(info.defaults.width, sizes?.full ?? fullModelSizes),
   };
   return { card, path, config };
 }

@@ -1,6 +1,8 @@
-import { writeFile } from 'node:fs/promises';
+import { cp, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+
 import { decodeImage, EngineError } from '@easel/engine';
+import { demoModelPath } from '@easel/models';
 import { expect, test } from 'vitest';
 import { PaintingFailed, type PaintStep } from '../../src/domain/ports/painter.ts';
 import { engineFailure } from '../../src/inference/engine-failure.ts';
@@ -25,6 +27,16 @@ test('the card of a model tells its native size and the sizes it draws', () => {
     defaults: { width: 256, height: 256, steps: 25, guidanceScale: 3, scheduler: 'edm_dpmpp_2m' },
     sizes: { minSide: 64, maxSide: 256 },
   });
+});
+
+test('the limits of a model derive from its native size, so that it draws what it draws by itself', async () => {
+  const copy = path.join(folder(), 'copy');
+  await cp(demoModelPath, copy, { recursive: true });
+  const models = [{ slug: 'copy', model: copy }];
+  const opened = await EnginePainter.open({ models, easelVersion: 'test', env: {}, onLog: () => {} });
+  const [card] = opened.models();
+  expect(card).toMatchObject({ isEmbedded: false, defaults: { width: 256 }, sizes: { minSide: 128, maxSide: 384 } });
+  await opened.close();
 });
 
 test('a model that does not exist keeps the server from starting', async () => {
