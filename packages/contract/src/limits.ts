@@ -30,6 +30,8 @@ export const limits = {
   credits: { min: 0, max: 999_999_999 },
   /** Jobs of one account that run at the same time. */
   concurrent: { min: 1, max: 64 },
+  /** Jobs of one account that wait. */
+  queued: { min: 1, max: 1_000_000 },
   requestsPerMinute: { min: 1, max: 100_000 },
 } as const satisfies Record<string, Range>;
 

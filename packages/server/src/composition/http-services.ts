@@ -39,7 +39,7 @@ export function httpServices(core: Core, config: Config, secret: ServerSecret, m
     tariff,
     models: () => core.painter.models(),
     tokenize: (model, text) => core.painter.tokenize(model, text),
-    submitJob: new SubmitJob({ ...core, tariff, queueLength: limits.queueLength }),
+    submitJob: new SubmitJob({ ...core, ...limits, tariff }),
     cancelJob: {
       async cancel(accountId, jobId) {
         const before = await queries.get(accountId, jobId);

@@ -18,6 +18,7 @@ import { queriesOf } from '../db/transaction.ts';
 import { FailJob } from '../domain/fail-job.ts';
 import { systemClock } from '../domain/ports/clock.ts';
 import { QueueOutlook } from '../domain/queue-outlook.ts';
+import { StartPictures } from '../domain/start-pictures.ts';
 import { EnginePainter } from '../inference/engine-painter.ts';
 import type { Logger } from '../observability/logger.ts';
 import { PgBossQueue } from '../queue/pg-boss-queue.ts';
@@ -63,6 +64,7 @@ export async function openCore(config: Config, storage: Storage, log: Logger, en
   end.unshift({ name: 'events', timeoutMs: 5000, run: () => bus.close() });
   await bus.start();
   const { imagesSeconds, requestsSeconds } = config.retention;
+  const store = new FileImageStore(config.imagesDir ?? join(storage.dataDir, 'images'));
   const base = {
     database,
     jobs: jobsInPostgres,
@@ -78,7 +80,8 @@ export async function openCore(config: Config, storage: Storage, log: Logger, en
     rateLimits: rateLimitsInPostgres,
     queue,
     bus,
-    store: new FileImageStore(config.imagesDir ?? join(storage.dataDir, 'images')),
+    store,
+    startPictures: new StartPictures(store),
     painter,
     clock: systemClock,
     retention: { imagesMs: imagesSeconds * 1000, requestsMs: requestsSeconds * 1000, undeliveredMs: HOUR_MS },

@@ -62,6 +62,7 @@ export const configSchema = Type.Object(
     limits: Type.Object(
       {
         queueLength: count({ default: 1000, description: 'jobs that may wait for one model' }),
+        queuedPerAccount: count({ default: 100, description: 'jobs of one account that may wait' }),
         concurrentPerAccount: count({ default: 4, description: 'jobs of one account that run at the same time' }),
         requestsPerMinute: count({ default: 600, description: 'per key, where the key has no limit of its own' }),
         bodyBytes: count({ default: 25_000_000, description: 'the largest request' }),

@@ -2,11 +2,12 @@ import type { Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { initial } from './migrations/0001-initial.ts';
 import { modelMemory } from './migrations/0002-model-memory.ts';
+import { waitingJobs } from './migrations/0003-waiting-jobs.ts';
 import { SCHEMA } from './schema.ts';
 import type { Tables } from './tables.ts';
 
 /** By name, and run in the order of their names. */
-const migrations = { '0001-initial': initial, '0002-model-memory': modelMemory };
+const migrations = { '0001-initial': initial, '0002-model-memory': modelMemory, '0003-waiting-jobs': waitingJobs };
 
 /**
  * Brings the schema up to date, all of it or nothing. Processes that start together take turns: the first one migrates, the

@@ -17,6 +17,7 @@ export interface AccountsTable {
   id: string;
   name: string;
   max_concurrent: Optional<number>;
+  max_queued: Optional<number>;
   virtual_finish: Generated<bigint>;
   created_at: CreatedAt;
 }
@@ -115,6 +116,8 @@ export interface JobsTable {
   queue_ms: Optional<number>;
   run_ms: Optional<number>;
   expires_at: Optional<Date>;
+  /** The request that submitted it, as the logs name it. */
+  request_id: Optional<string>;
 }
 
 export interface JobImagesTable {
@@ -125,6 +128,8 @@ export interface JobImagesTable {
   width: number;
   height: number;
   bytes: number;
+  /** Of the file; null for one that was stored by an earlier release. */
+  sha256: Optional<Buffer>;
   seed: bigint;
   created_at: CreatedAt;
   expires_at: Optional<Date>;
@@ -164,6 +169,7 @@ export interface WorkersTable {
   state: string;
   running_job: Optional<string>;
   model_memory: ColumnType<Record<string, number>, string, string>;
+  problem: Optional<string>;
 }
 
 export interface SettingsTable {

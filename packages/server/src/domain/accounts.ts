@@ -17,11 +17,11 @@ export class AccountService {
   }
 
   /** A new account has no credits. @throws DomainError `conflict` when the name is taken */
-  create({ name, maxConcurrent }: Omit<NewAccount, 'id'>): Promise<Account> {
+  create(account: Omit<NewAccount, 'id'>): Promise<Account> {
     const { database, accounts } = this.#parts;
     const id = newId();
     return database.transaction(async (transaction) => {
-      if (!(await accounts.insert(transaction, { id, name, maxConcurrent }))) throw nameTaken(name);
+      if (!(await accounts.insert(transaction, { ...account, id }))) throw nameTaken(account.name);
       return (await accounts.find(transaction, id)) ?? noAccount(id);
     });
   }

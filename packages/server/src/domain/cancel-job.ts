@@ -6,6 +6,7 @@ import type { JobQueue } from './ports/job-queue.ts';
 import type { JobRecord, Jobs } from './ports/jobs.ts';
 import type { Ledger } from './ports/ledger.ts';
 import { after, type Retention } from './retention.ts';
+import type { StartPictures } from './start-pictures.ts';
 
 export interface CancelJobParts {
   readonly database: Database;
@@ -13,6 +14,7 @@ export interface CancelJobParts {
   readonly ledger: Ledger;
   readonly events: Events;
   readonly queue: JobQueue;
+  readonly startPictures: StartPictures;
   readonly clock: Clock;
   readonly retention: Retention;
 }
@@ -33,18 +35,20 @@ export class CancelJob {
    * @returns the job as it is now; one that had ended before is left as it was
    * @throws DomainError `not_found`
    */
-  cancel(accountId: string | null, jobId: string): Promise<JobRecord> {
-    const { database, jobs, ledger, events, queue, clock, retention } = this.#parts;
-    return database.transaction(async (transaction) => {
+  async cancel(accountId: string | null, jobId: string): Promise<JobRecord> {
+    const { database, jobs, ledger, events, queue, startPictures, clock, retention } = this.#parts;
+    const { before, now: cancelled } = await database.transaction(async (transaction) => {
       const job = requireJob(await jobs.lock(transaction, jobId), accountId, jobId);
-      if (isEnded(job)) return job;
+      if (isEnded(job)) return { before: job, now: job };
       const now = clock.now();
       await jobs.cancel(transaction, { jobId, now, expiresAt: after(now, retention.requestsMs) });
       await ledger.release(transaction, jobId, now);
       await queue.cancel(transaction, job.request.model, jobId);
       await events.append(transaction, jobId, { kind: 'cancelled' });
       await events.announceCancel(transaction, jobId);
-      return requireJob(await jobs.find(transaction, jobId), accountId, jobId);
+      return { before: job, now: requireJob(await jobs.find(transaction, jobId), accountId, jobId) };
     });
+    if (!isEnded(before)) await startPictures.removeOf(before);
+    return cancelled;
   }
 }

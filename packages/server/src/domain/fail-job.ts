@@ -4,12 +4,14 @@ import type { Events } from './ports/events.ts';
 import type { JobFailure, Jobs } from './ports/jobs.ts';
 import type { Ledger } from './ports/ledger.ts';
 import { after, type Retention } from './retention.ts';
+import type { StartPictures } from './start-pictures.ts';
 
 export interface FailJobParts {
   readonly database: Database;
   readonly jobs: Jobs;
   readonly ledger: Ledger;
   readonly events: Events;
+  readonly startPictures: StartPictures;
   readonly clock: Clock;
   readonly retention: Retention;
 }
@@ -37,16 +39,19 @@ export class FailJob {
   }
 
   /** @returns false, and nothing has changed, when the job had ended or the attempt is no longer the present one */
-  fail({ failure, ...which }: Failing): Promise<boolean> {
-    const { database, jobs, ledger, events, clock, retention } = this.#parts;
-    return database.transaction(async (transaction) => {
+  async fail({ failure, ...which }: Failing): Promise<boolean> {
+    const { database, jobs, ledger, events, startPictures, clock, retention } = this.#parts;
+    const failed = await database.transaction(async (transaction) => {
       const now = clock.now();
+      const job = await jobs.lock(transaction, which.jobId);
       const end = { ...which, now, expiresAt: after(now, retention.requestsMs) };
-      if (!(await jobs.fail(transaction, { ...end, failure }))) return false;
+      if (!(await jobs.fail(transaction, { ...end, failure }))) return null;
       await ledger.release(transaction, which.jobId, now);
       await events.append(transaction, which.jobId, { kind: 'failed' });
-      return true;
+      return job;
     });
+    if (failed !== null) await startPictures.removeOf(failed);
+    return failed !== null;
   }
 
   /** @returns false when it had ended */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { newImageName } from './ids.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Database } from './ports/database.ts';
@@ -10,6 +11,7 @@ import type { Painting } from './ports/painter.ts';
 import type { Settings } from './ports/settings.ts';
 import { after, type Retention } from './retention.ts';
 import { learnSpeed } from './speed.ts';
+import type { StartPictures } from './start-pictures.ts';
 
 export interface FinishJobParts {
   readonly database: Database;
@@ -19,6 +21,7 @@ export interface FinishJobParts {
   readonly events: Events;
   readonly settings: Settings;
   readonly store: ImageStore;
+  readonly startPictures: StartPictures;
   readonly clock: Clock;
   readonly retention: Retention;
 }
@@ -44,7 +47,8 @@ export class FinishJob {
       await this.#parts.store.put(name, format, bytes);
     }
     const finished = await this.#end(job, images);
-    if (!finished) for (const { name, format } of images) await this.#parts.store.remove(name, format);
+    if (finished) await this.#parts.startPictures.removeOf(job);
+    else for (const { name, format } of images) await this.#parts.store.remove(name, format);
     await this.#learn(job, painting);
     return finished;
   }
@@ -74,6 +78,7 @@ export class FinishJob {
       width,
       height,
       bytes: bytes.length,
+      sha256: createHash('sha256').update(bytes).digest(),
       seed,
       createdAt,
       expiresAt,

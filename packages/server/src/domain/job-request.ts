@@ -18,7 +18,7 @@ export interface JobRequest {
   readonly quality: number;
   /** Write the parameters into the file. */
   readonly embedParameters: boolean;
-  /** Start from this picture (the bytes of a PNG, JPEG or WebP file, base64) instead of from noise alone. */
+  /** The picture to start from instead of from noise alone: its name in the image store, see `StartPictures`. */
   readonly image: string | null;
   /** 0 keeps the picture, 1 forgets it. */
   readonly strength: number | null;

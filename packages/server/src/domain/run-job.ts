@@ -9,6 +9,7 @@ import type { Attempt, JobFailure, JobRecord, Jobs } from './ports/jobs.ts';
 import { type Painter, type Painting, PaintingFailed } from './ports/painter.ts';
 import type { Turns } from './ports/turns.ts';
 import type { ReviewPictures } from './review-pictures.ts';
+import type { StartPictures } from './start-pictures.ts';
 import { StepPublisher } from './step-publisher.ts';
 
 export interface RunJobParts {
@@ -19,6 +20,7 @@ export interface RunJobParts {
   readonly bus: EventBus;
   readonly turns: Turns;
   readonly painter: Painter;
+  readonly startPictures: StartPictures;
   readonly review: ReviewPictures;
   readonly finishJob: FinishJob;
   readonly failJob: FailJob;
@@ -70,10 +72,11 @@ export class RunJob {
   }
 
   async #paint(job: JobRecord, signal: AbortSignal): Promise<Painting> {
-    const { bus, painter, report } = this.#parts;
+    const { bus, painter, startPictures, report } = this.#parts;
+    const image = await startPictures.of(job);
     const steps = new StepPublisher(bus, job.id, (error) => report(error, job.id));
     try {
-      const painting = await painter.paint(job.request, { signal, onStep: steps.offer });
+      const painting = await painter.paint(job.request, { signal, image, onStep: steps.offer });
       await steps.finish();
       return painting;
     } catch (error) {

@@ -85,7 +85,7 @@ export class StartingKeys {
     const { database, accounts, clock } = this.#parts;
     return database.transaction(async (transaction) => {
       const id = newId(clock.now().getTime());
-      const isNew = await accounts.insert(transaction, { id, name, maxConcurrent: null });
+      const isNew = await accounts.insert(transaction, { id, name, maxConcurrent: null, maxQueued: null });
       const account = await accounts.lockByName(transaction, name);
       if (account === null) throw new DomainError('server_error', `the account "${name}" could not be made`);
       return work(transaction, { id: account.id, isNew });

@@ -15,6 +15,7 @@ import type { AccountTurn, Turns } from './ports/turns.ts';
 import { priceOfRequest } from './price.ts';
 import type { QueueOutlook } from './queue-outlook.ts';
 import { expiryOf } from './speed.ts';
+import type { StartPictures } from './start-pictures.ts';
 import { nextTurn, overtake } from './turn.ts';
 
 const IDEMPOTENCY_MS = 24 * 60 * 60 * 1000;
@@ -32,15 +33,23 @@ export interface SubmitJobParts {
   readonly tariff: Tariff;
   /** Jobs of one model that may wait. */
   readonly queueLength: number;
+  /** Jobs of one account that may wait, for accounts without a limit of their own. */
+  readonly queuedPerAccount: number;
+  readonly startPictures: StartPictures;
 }
 
 export interface Submission {
   readonly accountId: string;
   readonly keyId: string;
   readonly surface: JobSurface;
+  /** Its `image` is filled in here. */
   readonly request: JobRequest;
+  /** The file of the picture to start from; null: from noise alone. */
+  readonly startImage: Uint8Array | null;
   readonly priority: number;
   readonly store: boolean;
+  /** The request that this came by, as the logs name it. */
+  readonly requestId: string | null;
   /** The client's `Idempotency-Key` and the SHA-256 of its body; null: it sent none. */
   readonly idempotency: { readonly key: string; readonly bodyHash: Uint8Array } | null;
 }
@@ -60,18 +69,64 @@ export class SubmitJob {
   }
 
   /**
-   * @throws DomainError `idempotency_mismatch`, `insufficient_credits`, `overloaded`, or `invalid_request` for a job that would
-   *   take too long
+   * @throws DomainError `idempotency_mismatch`, `rate_limited` when too many jobs of the account wait, `insufficient_credits`,
+   *   `overloaded`, or `invalid_request` for a job that would take too long
    */
-  submit(submission: Submission): Promise<Submitted> {
+  async submit(submission: Submission): Promise<Submitted> {
+    const { startImage } = submission;
+    if (startImage === null) return this.#submit(submission);
+    const replayed = await this.#wouldReplay(submission);
+    if (replayed !== null) return { job: replayed, isReplay: true };
+    const { startPictures } = this.#parts;
+    const request = { ...submission.request, image: await startPictures.keep(startImage) };
+    try {
+      const submitted = await this.#submit({ ...submission, request });
+      if (submitted.isReplay) await startPictures.removeOf({ request });
+      return submitted;
+    } catch (error) {
+      // After any other error the job may have been taken: then its picture is needed.
+      if (error instanceof DomainError) await startPictures.removeOf({ request });
+      throw error;
+    }
+  }
+
+  #submit(submission: Submission): Promise<Submitted> {
+    return this.#inTurn(submission, async (transaction, account, earlier) => {
+      if (earlier !== null) return { job: earlier, isReplay: true };
+      return { job: await this.#take(transaction, submission, account), isReplay: false };
+    });
+  }
+
+  /**
+   * Whether the job would be refused, before its picture is written: what costs little is asked first.
+   *
+   * @returns the earlier job that it would be answered with; null: it would be a new one
+   * @throws DomainError as `submit`
+   */
+  async #wouldReplay(submission: Submission): Promise<JobRecord | null> {
+    const undo = new Error('only asked');
+    try {
+      return await this.#inTurn(submission, async (transaction, account, earlier) => {
+        if (earlier !== null) return earlier;
+        await this.#reserve(transaction, this.#newJob(submission), account);
+        throw undo;
+      });
+    } catch (error) {
+      if (error === undo) return null;
+      throw error;
+    }
+  }
+
+  /** The account's submissions take turns, so two under the same idempotency key, or for its last place, cannot miss each other. */
+  #inTurn<Result>(
+    submission: Submission,
+    work: (transaction: Transaction, account: AccountTurn, earlier: JobRecord | null) => Promise<Result>,
+  ): Promise<Result> {
     const { database, turns } = this.#parts;
     return database.transaction(async (transaction) => {
-      // From here on the account's submissions take turns, so two under the same idempotency key cannot miss each other.
-      const turn = await turns.lock(transaction, submission.accountId);
-      if (turn === null) throw new DomainError('not_found', `there is no account ${submission.accountId}`);
-      const earlier = await this.#earlier(transaction, submission);
-      if (earlier !== null) return { job: earlier, isReplay: true };
-      return { job: await this.#take(transaction, submission, turn), isReplay: false };
+      const account = await turns.lock(transaction, submission.accountId);
+      if (account === null) throw new DomainError('not_found', `there is no account ${submission.accountId}`);
+      return work(transaction, account, await this.#earlier(transaction, submission));
     });
   }
 
@@ -82,8 +137,16 @@ export class SubmitJob {
     if (record === null || record.createdAt.getTime() + IDEMPOTENCY_MS <= this.#parts.clock.now().getTime())
       return null;
     const job = await this.#parts.jobs.find(transaction, record.jobId);
-    if (job === null || job.state === 'failed' || job.state === 'cancelled') return null;
-    if (Buffer.compare(record.bodyHash, idempotency.bodyHash) === 0) return job;
+    if (job?.state === 'failed' || job?.state === 'cancelled') return null;
+    if (job !== null && Buffer.compare(record.bodyHash, idempotency.bodyHash) === 0) return job;
+    // A failed job that was deleted is among these: nobody knows any more what became of it.
+    if (job === null) {
+      throw new DomainError(
+        'conflict',
+        `this Idempotency-Key was used for job ${record.jobId}, whose record has been deleted since; take another key to have the pictures made, and charged, again`,
+        { param: 'Idempotency-Key' },
+      );
+    }
     throw new DomainError(
       'idempotency_mismatch',
       'this Idempotency-Key was used with another body in the last 24 hours; send the same body, or take another key',
@@ -92,22 +155,12 @@ export class SubmitJob {
   }
 
   async #take(transaction: Transaction, submission: Submission, account: AccountTurn): Promise<JobRecord> {
-    const { jobs, ledger, queue, settings, clock, tariff } = this.#parts;
-    const { accountId, keyId, request } = submission;
-    const now = clock.now();
-    const job = {
-      ...submission,
-      id: newId(now.getTime()),
-      price: priceOfRequest(request, tariff),
-      createdAt: now,
-    };
-    const expireInSeconds = expiryOf(request, await settings.speedOf(transaction, request.model));
-    const { model, samples } = request;
-    const hold = { jobId: job.id, accountId, keyId, model, samples, amount: job.price, month: monthOf(now) };
-    // Jobs before the balance, the order in which a cancel locks them too: the other way round the two could deadlock.
-    const places = await jobs.lockPlaces(transaction, accountId, model);
-    await holdPrice(ledger, transaction, hold);
-    await this.#requireRoom(transaction, request);
+    const { jobs, queue, settings } = this.#parts;
+    const { accountId, request } = submission;
+    const { model } = request;
+    const job = this.#newJob(submission);
+    const expireInSeconds = expiryOf(request, await settings.speedOf(transaction, model));
+    const places = await this.#reserve(transaction, job, account);
     const virtualStart = await this.#takeTurn(transaction, job, { account, places });
     await jobs.insert(transaction, { ...job, virtualStart });
     await this.#remember(transaction, submission, job);
@@ -117,13 +170,65 @@ export class SubmitJob {
     return requireJob(await jobs.find(transaction, job.id), accountId, job.id);
   }
 
-  async #requireRoom(transaction: Transaction, { model }: JobRequest): Promise<void> {
+  #newJob(submission: Submission): Omit<NewJob, 'virtualStart'> {
+    const { clock, tariff } = this.#parts;
+    const createdAt = clock.now();
+    const { startImage: _, idempotency: __, ...job } = submission;
+    return { ...job, id: newId(createdAt.getTime()), price: priceOfRequest(job.request, tariff), createdAt };
+  }
+
+  /**
+   * Whether there is room for the job and credits for it; these are held from here on.
+   *
+   * @returns the places of the account's jobs that wait for the model, locked
+   * @throws DomainError `rate_limited`, `insufficient_credits`, `overloaded`
+   */
+  async #reserve(
+    transaction: Transaction,
+    { id: jobId, accountId, keyId, request, price, createdAt }: Omit<NewJob, 'virtualStart'>,
+    account: AccountTurn,
+  ): Promise<readonly Place[]> {
+    const { jobs, ledger } = this.#parts;
+    const { model, samples } = request;
+    // Jobs before the balance, the order in which a cancel locks them too: the other way round the two could deadlock.
+    const places = await jobs.lockPlaces(transaction, accountId, model);
+    await this.#requireOwnRoom(transaction, accountId, model, account);
+    const hold = { jobId, accountId, keyId, model, samples, amount: price, month: monthOf(createdAt) };
+    await holdPrice(ledger, transaction, hold);
+    await this.#requireRoom(transaction, model, places.length);
+    return places;
+  }
+
+  /** One account cannot fill the queue. */
+  async #requireOwnRoom(
+    transaction: Transaction,
+    accountId: string,
+    model: string,
+    { maxQueued }: AccountTurn,
+  ): Promise<void> {
+    const { jobs, outlook, queuedPerAccount } = this.#parts;
+    const limit = maxQueued ?? queuedPerAccount;
+    const waiting = await jobs.countQueuedOf(transaction, accountId);
+    if (waiting < limit) return;
+    throw new DomainError(
+      'rate_limited',
+      `this account has ${waiting} jobs waiting, and ${limit} may wait at a time; ` +
+        'send the next one when one of them has started, or cancel one; nothing was charged',
+      { retryAfterSeconds: await outlook.secondsToNextPlace(transaction, model) },
+    );
+  }
+
+  /** An account with less than its share of a full queue still gets in: others have filled it, and it does not have to suffer for it. */
+  async #requireRoom(transaction: Transaction, model: string, own: number): Promise<void> {
     const { jobs, outlook, queueLength } = this.#parts;
     const waiting = await jobs.countQueued(transaction, model);
     if (waiting < queueLength) return;
+    const others = await jobs.countWaitingAccounts(transaction, model);
+    const share = Math.floor(queueLength / (own === 0 ? others + 1 : others));
+    if (own < share) return;
     throw new DomainError(
       'overloaded',
-      `the queue is full: ${waiting} jobs wait for ${model}, and ${queueLength} may; try again later`,
+      `the queue is full: ${waiting} jobs wait for ${model}, and ${queueLength} may; try again later; nothing was charged`,
       { retryAfterSeconds: await outlook.secondsToNextPlace(transaction, model) },
     );
   }

@@ -5,12 +5,13 @@ import type { JobRequest } from '../domain/job-request.ts';
 /**
  * A job's request as the engine takes it.
  *
+ * @param file of the picture to start from; null: from noise alone
  * @throws EngineError `image_unreadable`
  */
-export async function engineRequest(request: JobRequest): Promise<GenerateRequest> {
+export async function engineRequest(request: JobRequest, file: Uint8Array | null): Promise<GenerateRequest> {
   const { prompt, prompt2, negativePrompt, width, height, samples, steps, scheduler } = request;
   const { guidanceScale, guidanceRescale } = request;
-  const image = await startPicture(request);
+  const image = await startPicture(file, request);
   return {
     prompt,
     ...(prompt2 !== null && { prompt2 }),
@@ -28,8 +29,8 @@ export async function engineRequest(request: JobRequest): Promise<GenerateReques
   };
 }
 
-async function startPicture({ image, strength }: JobRequest): Promise<ImageToImage | undefined> {
-  if (image === null) return undefined;
-  const picture = await decodeImage(Buffer.from(image, 'base64'));
+async function startPicture(file: Uint8Array | null, { strength }: JobRequest): Promise<ImageToImage | undefined> {
+  if (file === null) return undefined;
+  const picture = await decodeImage(file);
   return { picture, ...(strength !== null && { strength }) };
 }

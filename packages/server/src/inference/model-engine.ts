@@ -32,11 +32,11 @@ export class ModelEngine {
   }
 
   /** @throws PaintingFailed, or the signal's reason */
-  async paint(request: JobRequest, { signal, onStep }: PaintOptions): Promise<Painting> {
+  async paint(request: JobRequest, options: PaintOptions): Promise<Painting> {
     try {
-      return await this.#paint(request, signal, onStep);
+      return await this.#paint(request, options);
     } catch (error) {
-      signal.throwIfAborted();
+      options.signal.throwIfAborted();
       throw engineFailure(error);
     }
   }
@@ -52,9 +52,9 @@ export class ModelEngine {
     await host?.close();
   }
 
-  async #paint(request: JobRequest, signal: AbortSignal, onStep: PaintOptions['onStep']): Promise<Painting> {
+  async #paint(request: JobRequest, { signal, image = null, onStep }: PaintOptions): Promise<Painting> {
     const { model, easelVersion } = this.#options;
-    const wanted = await engineRequest(request);
+    const wanted = await engineRequest(request, image);
     const host = await this.#started(signal);
     let steps = 0;
     const result = await host.generate(wanted, {

@@ -3,8 +3,7 @@ import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/prom
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import type { ImageFormat } from '@easel/contract';
-import type { ByteRange, ImageStore, StoredImage, SweepOptions } from '../domain/ports/image-store.ts';
+import type { ByteRange, ImageStore, StoredImage, StoredKind, SweepOptions } from '../domain/ports/image-store.ts';
 import { imageFile, TEMPORARY_MARK } from './image-files.ts';
 import { isMissing } from './is-missing.ts';
 import { sweepFolder } from './sweep-folder.ts';
@@ -18,8 +17,8 @@ export class FileImageStore implements ImageStore {
     this.#root = root;
   }
 
-  async put(name: string, format: ImageFormat, bytes: Uint8Array): Promise<void> {
-    const path = this.#pathOf(name, format);
+  async put(name: string, kind: StoredKind, bytes: Uint8Array): Promise<void> {
+    const path = this.#pathOf(name, kind);
     const folder = dirname(path);
     const made = await mkdir(folder, { recursive: true });
     const temporary = `${path}${TEMPORARY_MARK}${randomUUID()}`;
@@ -34,27 +33,27 @@ export class FileImageStore implements ImageStore {
     await flushFolders(folder, made === undefined ? folder : dirname(this.#root));
   }
 
-  async open(name: string, format: ImageFormat): Promise<StoredImage | null> {
-    const file = await orNull(open(this.#pathOf(name, format)));
+  async open(name: string, kind: StoredKind): Promise<StoredImage | null> {
+    const file = await orNull(open(this.#pathOf(name, kind)));
     if (file === null) return null;
     const { size } = await file.stat();
     return { size, stream: (range) => streamOf(file, range), close: () => file.close() };
   }
 
-  async read(name: string, format: ImageFormat): Promise<Uint8Array | null> {
-    return orNull(readFile(this.#pathOf(name, format)));
+  async read(name: string, kind: StoredKind): Promise<Uint8Array | null> {
+    return orNull(readFile(this.#pathOf(name, kind)));
   }
 
-  async remove(name: string, format: ImageFormat): Promise<boolean> {
-    return (await orNull(rm(this.#pathOf(name, format)).then(() => true))) ?? false;
+  async remove(name: string, kind: StoredKind): Promise<boolean> {
+    return (await orNull(rm(this.#pathOf(name, kind)).then(() => true))) ?? false;
   }
 
   sweep(options: SweepOptions): Promise<number> {
     return sweepFolder(this.#root, options);
   }
 
-  #pathOf(name: string, format: ImageFormat): string {
-    return join(this.#root, imageFile(name, format));
+  #pathOf(name: string, kind: StoredKind): string {
+    return join(this.#root, imageFile(name, kind));
   }
 }
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import type { ImageFormat } from '@easel/contract';
+import type { StoredKind } from '../domain/ports/image-store.ts';
 
-const extensions: Readonly<Record<ImageFormat, string>> = { jpeg: 'jpg', png: 'png', webp: 'webp' };
+const extensions: Readonly<Record<StoredKind, string>> = { jpeg: 'jpg', png: 'png', webp: 'webp', start: 'start' };
 const NAME = /^[0-9a-f]{32}$/;
-const FILE = /^([0-9a-f]{32})\.(?:jpg|png|webp)$/;
+const FILE = /^([0-9a-f]{32})\.(?:jpg|png|webp|start)$/;
 
 /** In the name of a file that is still being written. */
 export const TEMPORARY_MARK = '.partial-';
@@ -14,9 +14,9 @@ export const TEMPORARY_MARK = '.partial-';
  *
  * @throws TypeError for what is no name of a picture: it might lead out of the folder
  */
-export function imageFile(name: string, format: ImageFormat): string {
+export function imageFile(name: string, kind: StoredKind): string {
   if (!NAME.test(name)) throw new TypeError('the name of a picture is 32 hexadecimal digits');
-  return join(name.slice(0, 2), name.slice(2, 4), `${name}.${extensions[format]}`);
+  return join(name.slice(0, 2), name.slice(2, 4), `${name}.${extensions[kind]}`);
 }
 
 /** The name of the picture in a file; undefined when the file is none. */

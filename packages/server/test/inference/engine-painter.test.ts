@@ -82,9 +82,9 @@ test('previews come only when asked for, as small JPEG files', async () => {
 
 test('a run that starts from a picture tells the steps it really did', async () => {
   const [start] = (await painter().paint(aRequest({ format: 'png' }), { signal: signal(), onStep })).images;
-  const image = Buffer.from(start?.bytes ?? []).toString('base64');
-  const half = aRequest({ image, strength: 0.5, steps: 8 });
-  expect(await painter().paint(half, { signal: signal(), onStep })).toMatchObject({ steps: 4 });
+  const image = start?.bytes ?? null;
+  const half = aRequest({ strength: 0.5, steps: 8 });
+  expect(await painter().paint(half, { signal: signal(), onStep, image })).toMatchObject({ steps: 4 });
 });
 
 test('a run ends with the reason of its signal', async () => {

@@ -155,9 +155,11 @@ test('keys of unknown accounts, and unknown keys, are not found', async () => {
 
 test('two accounts cannot have the same name', async () => {
   const { accountService } = services();
-  const account = await accountService.create({ name: 'Design team', maxConcurrent: 2 });
+  const account = await accountService.create({ name: 'Design team', maxConcurrent: 2, maxQueued: null });
   expect(await accountService.get(account.id)).toEqual(account);
-  await expect(accountService.create({ name: 'Design team', maxConcurrent: null })).rejects.toMatchObject({
+  await expect(
+    accountService.create({ name: 'Design team', maxConcurrent: null, maxQueued: null }),
+  ).rejects.toMatchObject({
     code: 'conflict',
     param: 'name',
   });
@@ -167,7 +169,7 @@ test('accounts are listed newest first, page by page', async () => {
   const { accountService } = services();
   const made: Account[] = [];
   for (const name of ['one', 'two', 'three']) {
-    made.unshift(await accountService.create({ name, maxConcurrent: null }));
+    made.unshift(await accountService.create({ name, maxConcurrent: null, maxQueued: null }));
     await sleep(2); // ids sort by the millisecond
   }
   const first = await accountService.list({ before: null, limit: 2 });

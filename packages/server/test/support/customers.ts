@@ -51,7 +51,11 @@ export async function newCustomer(
   { available = 0n, terms = {} }: { available?: bigint; terms?: Partial<KeyTerms> } = {},
 ) {
   const { accountService, keyService, credits } = customerServices(database);
-  const { id: accountId } = await accountService.create({ name: `customer ${newId()}`, maxConcurrent: null });
+  const { id: accountId } = await accountService.create({
+    name: `customer ${newId()}`,
+    maxConcurrent: null,
+    maxQueued: null,
+  });
   if (available > 0n) await credits.grant({ accountId, amount: available, note: null });
   const { record, text } = await keyService.create({ name: 'key', scopes, ...anyModel, ...terms, accountId });
   return { accountId, keyId: record.id, text };

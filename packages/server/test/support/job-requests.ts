@@ -31,6 +31,6 @@ export function aSubmission(
   { request = {}, ...change }: Partial<Omit<Submission, 'request'>> & { readonly request?: Partial<JobRequest> } = {},
 ): Submission {
   const { accountId, keyId } = customer;
-  const submission = { accountId, keyId, surface: 'api', priority: 0, store: true, idempotency: null } as const;
-  return { ...submission, ...change, request: aRequest(request) };
+  const own = { startImage: null, priority: 0, store: true, idempotency: null, requestId: null } as const;
+  return { accountId, keyId, surface: 'api', ...own, ...change, request: aRequest(request) };
 }

@@ -25,6 +25,7 @@ import type { ReviewHook } from '../../src/domain/ports/review-hook.ts';
 import { QueueOutlook } from '../../src/domain/queue-outlook.ts';
 import { ReviewPictures } from '../../src/domain/review-pictures.ts';
 import { RunJob } from '../../src/domain/run-job.ts';
+import { StartPictures } from '../../src/domain/start-pictures.ts';
 import { SubmitJob } from '../../src/domain/submit-job.ts';
 import { WorkLoop } from '../../src/domain/work-loop.ts';
 import { PgBossQueue } from '../../src/queue/pg-boss-queue.ts';
@@ -53,13 +54,14 @@ export interface JobServicesOptions {
   readonly models?: readonly string[];
   readonly jobsPerAccount?: number;
   readonly queueLength?: number;
+  readonly queuedPerAccount?: number;
   readonly clock?: Clock;
 }
 
 /** The services of jobs over a real database, queue and folder, as one process of the server has them. */
 export async function startJobServices(options: JobServicesOptions) {
   const { address, database, folder, models = ['demo'], jobsPerAccount = 100, clock = systemClock } = options;
-  const { queueLength = 1000 } = options;
+  const { queueLength = 1000, queuedPerAccount = 1000 } = options;
   const errors: unknown[] = [];
   const onError = (error: unknown) => errors.push(error);
   const connection = 'url' in address ? { connectionString: address.url } : address;
@@ -76,6 +78,7 @@ export async function startJobServices(options: JobServicesOptions) {
     queue,
     bus,
     store,
+    startPictures: new StartPictures(store),
     clock,
     retention,
     outlook,
@@ -88,7 +91,7 @@ export async function startJobServices(options: JobServicesOptions) {
     errors,
     failJob,
     finishJob,
-    submitJob: new SubmitJob({ ...base, tariff: defaultTariff, queueLength }),
+    submitJob: new SubmitJob({ ...base, tariff: defaultTariff, queueLength, queuedPerAccount }),
     cancelJob: new CancelJob(base),
     queries: new JobQueries(base),
     library: new ImageLibrary(base),

@@ -14,14 +14,24 @@ const maxConcurrent = nullable(
   },
 );
 
+const maxQueued = nullable(integerIn(limits.queued, { description: 'Jobs that may wait', examples: [100] }), {
+  description: "How many of its jobs may wait; null: the server's own limit",
+  default: null,
+  examples: [100, null],
+});
+
 export const accountCreateSchema = closedObject(
-  { name, max_concurrent: Type.Optional(maxConcurrent) },
+  { name, max_concurrent: Type.Optional(maxConcurrent), max_queued: Type.Optional(maxQueued) },
   { title: 'AccountCreate', description: 'The body of POST /api/admin/accounts; credits come by a grant' },
 );
 
 /** PATCH /api/admin/accounts/:id changes what is given and answers with the account. */
 export const accountPatchSchema = Type.Object(
-  { name: Type.Optional(name), max_concurrent: Type.Optional(maxConcurrent) },
+  {
+    name: Type.Optional(name),
+    max_concurrent: Type.Optional(maxConcurrent),
+    max_queued: Type.Optional(maxQueued),
+  },
   {
     title: 'AccountPatch',
     description: 'The body of PATCH /api/admin/accounts/:id; what is absent stays',
@@ -39,6 +49,7 @@ export const accountSchema = openObject(
     held: credits({ description: 'What is reserved for jobs that have not ended', examples: [0] }),
     remaining: credits({ description: 'balance − held', examples: [12.5] }),
     max_concurrent: maxConcurrent,
+    max_queued: maxQueued,
   },
   { title: 'Account', description: 'Keys, jobs and credits belong to an account' },
 );

@@ -5,11 +5,11 @@ import type { AccountsTable, BalancesTable } from '../tables.ts';
 import { queriesOf } from '../transaction.ts';
 
 export const accountsInPostgres: Accounts = {
-  async insert(transaction: Transaction, { id, name, maxConcurrent }: NewAccount): Promise<boolean> {
+  async insert(transaction: Transaction, { id, name, maxConcurrent, maxQueued }: NewAccount): Promise<boolean> {
     const queries = queriesOf(transaction);
     const inserted = await queries
       .insertInto('accounts')
-      .values({ id, name, max_concurrent: maxConcurrent })
+      .values({ id, name, max_concurrent: maxConcurrent, max_queued: maxQueued })
       .onConflict((conflict) => conflict.column('name').doNothing())
       .returning('id')
       .executeTakeFirst();
@@ -36,11 +36,12 @@ export const accountsInPostgres: Accounts = {
     return row === undefined ? null : accountOf(row);
   },
 
-  async change(transaction: Transaction, id: string, { name, maxConcurrent }: AccountChanges) {
+  async change(transaction: Transaction, id: string, { name, maxConcurrent, maxQueued }: AccountChanges) {
     if (name !== undefined && (await isTaken(transaction, name, id))) return false;
     const values = {
       ...(name !== undefined && { name }),
       ...(maxConcurrent !== undefined && { max_concurrent: maxConcurrent }),
+      ...(maxQueued !== undefined && { max_queued: maxQueued }),
     };
     await queriesOf(transaction).updateTable('accounts').set(values).where('id', '=', id).execute();
     return this.find(transaction, id);
@@ -66,12 +67,13 @@ function accountRows(transaction: Transaction) {
   return queriesOf(transaction)
     .selectFrom('accounts')
     .innerJoin('balances', 'balances.account_id', 'accounts.id')
-    .select(['id', 'name', 'max_concurrent', 'created_at', 'available', 'held']);
+    .select(['id', 'name', 'max_concurrent', 'max_queued', 'created_at', 'available', 'held']);
 }
 
-type AccountRow = Pick<Selectable<AccountsTable>, 'id' | 'name' | 'max_concurrent' | 'created_at'> &
+type AccountRow = Pick<Selectable<AccountsTable>, 'id' | 'name' | 'max_concurrent' | 'max_queued' | 'created_at'> &
   Pick<Selectable<BalancesTable>, 'available' | 'held'>;
 
-function accountOf({ id, name, max_concurrent, created_at, available, held }: AccountRow): Account {
-  return { id, name, maxConcurrent: max_concurrent, createdAt: created_at, balance: { available, held } };
+function accountOf({ id, name, created_at, available, held, ...limits }: AccountRow): Account {
+  const { max_concurrent: maxConcurrent, max_queued: maxQueued } = limits;
+  return { id, name, maxConcurrent, maxQueued, createdAt: created_at, balance: { available, held } };
 }

@@ -15,6 +15,7 @@ export const jobImagesInPostgres: JobImages = {
       width: image.width,
       height: image.height,
       bytes: image.bytes,
+      sha256: image.sha256 === null ? null : Buffer.from(image.sha256),
       seed: BigInt(image.seed),
       created_at: image.createdAt,
       expires_at: image.expiresAt,
@@ -86,13 +87,20 @@ export const jobImagesInPostgres: JobImages = {
   },
 
   async known(transaction: Transaction, names: readonly string[]): Promise<ReadonlySet<string>> {
-    const rows = await queriesOf(transaction)
+    const queries = queriesOf(transaction);
+    const rows = await queries
       .selectFrom('job_images')
       .select('name')
       .where(sql<boolean>`name = any(${[...names]}::char(32)[])`)
       .where('deleted_at', 'is', null)
       .execute();
-    return new Set(rows.map(({ name }) => name));
+    const starts = await queries
+      .selectFrom('jobs')
+      .select(sql<string>`request ->> 'image'`.as('name'))
+      .where('state', 'in', ['queued', 'running'])
+      .where(sql<boolean>`request ->> 'image' = any(${[...names]}::text[])`)
+      .execute();
+    return new Set([...rows, ...starts].map(({ name }) => name));
   },
 };
 
@@ -105,6 +113,7 @@ function toImageRecord(row: Selectable<JobImagesTable>): ImageRecord {
     width: row.width,
     height: row.height,
     bytes: row.bytes,
+    sha256: row.sha256,
     seed: Number(row.seed),
     createdAt: row.created_at,
     expiresAt: row.expires_at,

@@ -1,10 +1,47 @@
 import { isErrorCode } from '@easel/contract';
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
+import type { JobRequest } from '../../domain/job-request.ts';
 import type { JobFailure, JobRecord } from '../../domain/ports/jobs.ts';
 import type { JobsTable } from '../tables.ts';
 
+/**
+ * What `toJobRecord` needs. The release before wrote the picture to start from into the request; of the rows that still have it
+ * only the worker that takes the job reads it (`Jobs.start`).
+ */
+export const jobColumns = [
+  'id',
+  'account_id',
+  'key_id',
+  'surface',
+  'model',
+  'prompt',
+  'state',
+  'price',
+  'priority',
+  'virtual_start',
+  'attempt',
+  'worker_id',
+  'favourite',
+  'store',
+  'error_code',
+  'error_message',
+  'error_param',
+  'created_at',
+  'started_at',
+  'finished_at',
+  'queue_ms',
+  'run_ms',
+  'expires_at',
+  'request_id',
+  sql<JobRequest>`case when length(request ->> 'image') > 32 then request || '{"image": null}' else request end`.as(
+    'request',
+  ),
+] as const;
+
 /** A row of `jobs` as the domain sees it. */
-export function toJobRecord(row: Selectable<JobsTable>): JobRecord {
+export function toJobRecord(
+  row: Omit<Selectable<JobsTable>, 'seed' | 'width' | 'height' | 'samples' | 'steps'>,
+): JobRecord {
   return {
     id: row.id,
     accountId: row.account_id,
@@ -15,6 +52,7 @@ export function toJobRecord(row: Selectable<JobsTable>): JobRecord {
     priority: row.priority,
     virtualStart: row.virtual_start,
     store: row.store,
+    requestId: row.request_id,
     createdAt: row.created_at,
     prompt: row.prompt,
     state: row.state,
@@ -30,7 +68,9 @@ export function toJobRecord(row: Selectable<JobsTable>): JobRecord {
   };
 }
 
-function toFailure(row: Selectable<JobsTable>): JobFailure | null {
+function toFailure(
+  row: Pick<Selectable<JobsTable>, 'error_code' | 'error_message' | 'error_param'>,
+): JobFailure | null {
   if (row.error_code === null) return null;
   const code = isErrorCode(row.error_code) ? row.error_code : 'server_error';
   return { code, message: row.error_message ?? '', param: row.error_param };

@@ -14,7 +14,7 @@ import type {
 } from '../../domain/ports/jobs.ts';
 import { queriesOf } from '../transaction.ts';
 import { endJob, millisecondsSince } from './end-job.ts';
-import { toJobRecord } from './job-record.ts';
+import { jobColumns, toJobRecord } from './job-record.ts';
 import { listJobs } from './list-jobs.ts';
 import { amountAhead } from './work-ahead.ts';
 
@@ -42,18 +42,23 @@ export const jobsInPostgres: Jobs = {
         samples: request.samples,
         steps: request.steps,
         store: job.store,
+        request_id: job.requestId,
         created_at: job.createdAt,
       })
       .execute();
   },
 
   async find(transaction: Transaction, id: string): Promise<JobRecord | null> {
-    const row = await queriesOf(transaction).selectFrom('jobs').selectAll().where('id', '=', id).executeTakeFirst();
+    const row = await queriesOf(transaction)
+      .selectFrom('jobs')
+      .select(jobColumns)
+      .where('id', '=', id)
+      .executeTakeFirst();
     return row === undefined ? null : toJobRecord(row);
   },
 
   async lock(transaction: Transaction, id: string): Promise<JobRecord | null> {
-    const query = queriesOf(transaction).selectFrom('jobs').selectAll().where('id', '=', id).forNoKeyUpdate();
+    const query = queriesOf(transaction).selectFrom('jobs').select(jobColumns).where('id', '=', id).forNoKeyUpdate();
     const row = await query.executeTakeFirst();
     return row === undefined ? null : toJobRecord(row);
   },
@@ -136,6 +141,26 @@ export const jobsInPostgres: Jobs = {
     return Number(count);
   },
 
+  async countQueuedOf(transaction: Transaction, accountId: string): Promise<number> {
+    const { count } = await queriesOf(transaction)
+      .selectFrom('jobs')
+      .select(({ fn }) => fn.countAll<bigint>().as('count'))
+      .where('account_id', '=', accountId)
+      .where('state', '=', 'queued')
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  },
+
+  async countWaitingAccounts(transaction: Transaction, model: string): Promise<number> {
+    const { count } = await queriesOf(transaction)
+      .selectFrom('jobs')
+      .select(({ fn }) => fn.count<bigint>('account_id').distinct().as('count'))
+      .where('model', '=', model)
+      .where('state', '=', 'queued')
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  },
+
   async countByState(transaction: Transaction): Promise<{ readonly queued: number; readonly running: number }> {
     const rows = await queriesOf(transaction)
       .selectFrom('jobs')
@@ -154,7 +179,7 @@ export const jobsInPostgres: Jobs = {
   async running(transaction: Transaction, model: string): Promise<JobRecord[]> {
     const rows = await queriesOf(transaction)
       .selectFrom('jobs')
-      .selectAll()
+      .select(jobColumns)
       .where('model', '=', model)
       .where('state', '=', 'running')
       .execute();
@@ -164,7 +189,7 @@ export const jobsInPostgres: Jobs = {
   async unfinishedSince(transaction: Transaction, before: Date, limit: number): Promise<JobRecord[]> {
     const rows = await queriesOf(transaction)
       .selectFrom('jobs')
-      .selectAll()
+      .select(jobColumns)
       .where('state', 'in', unfinished)
       .where('created_at', '<', before)
       .where((where) => where.or([where('started_at', 'is', null), where('started_at', '<', before)]))

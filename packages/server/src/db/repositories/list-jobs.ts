@@ -1,14 +1,14 @@
 import type { Transaction as KyselyTransaction } from 'kysely';
 import type { JobFilter, JobRecord } from '../../domain/ports/jobs.ts';
 import type { Tables } from '../tables.ts';
-import { toJobRecord } from './job-record.ts';
+import { jobColumns, toJobRecord } from './job-record.ts';
 
 /** Newest first; ids sort by time. */
 export async function listJobs(queries: KyselyTransaction<Tables>, filter: JobFilter): Promise<JobRecord[]> {
   const { accountId, state, model, seed, size, favourite, words = [], before, limit } = filter;
   const rows = await queries
     .selectFrom('jobs')
-    .selectAll()
+    .select(jobColumns)
     .$if(accountId !== undefined, (query) => query.where('account_id', '=', accountId ?? ''))
     .$if(state !== undefined, (query) => query.where('state', '=', state ?? 'queued'))
     .$if(model !== undefined, (query) => query.where('model', '=', model ?? ''))

@@ -10,11 +10,13 @@ export const turnsInPostgres: Turns = {
   async lock(transaction: Transaction, accountId: string): Promise<AccountTurn | null> {
     const row = await queriesOf(transaction)
       .selectFrom('accounts')
-      .select(['virtual_finish', 'max_concurrent'])
+      .select(['virtual_finish', 'max_concurrent', 'max_queued'])
       .where('id', '=', accountId)
       .forNoKeyUpdate()
       .executeTakeFirst();
-    return row === undefined ? null : { virtualFinish: row.virtual_finish, maxConcurrent: row.max_concurrent };
+    if (row === undefined) return null;
+    const { virtual_finish: virtualFinish, max_concurrent: maxConcurrent, max_queued: maxQueued } = row;
+    return { virtualFinish, maxConcurrent, maxQueued };
   },
 
   async setVirtualFinish(transaction: Transaction, accountId: string, virtualFinish: bigint): Promise<void> {

@@ -6,6 +6,8 @@ export interface Account {
   readonly name: string;
   /** Jobs that may run at the same time; null: the server's own limit. */
   readonly maxConcurrent: number | null;
+  /** Jobs that may wait; null: the server's own limit. */
+  readonly maxQueued: number | null;
   readonly createdAt: Date;
   readonly balance: Balance;
 }
@@ -14,10 +16,11 @@ export interface NewAccount {
   readonly id: string;
   readonly name: string;
   readonly maxConcurrent: number | null;
+  readonly maxQueued: number | null;
 }
 
 /** What may be decided anew; what is absent stays. */
-export type AccountChanges = Partial<Pick<NewAccount, 'name' | 'maxConcurrent'>>;
+export type AccountChanges = Partial<Omit<NewAccount, 'id'>>;
 
 export interface AccountsPage {
   /** Only accounts older than this one; null: from the newest on. */

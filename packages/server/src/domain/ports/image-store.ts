@@ -1,5 +1,8 @@
 import type { ImageFormat } from '@easel/contract';
 
+/** What a file is: a finished picture of a format, or one that a job starts from, of whatever format it came in. */
+export type StoredKind = ImageFormat | 'start';
+
 /** Of a file: from the byte `start` up to and with the byte `end`. */
 export interface ByteRange {
   readonly start: number;
@@ -18,12 +21,12 @@ export interface StoredImage {
 /** Files of pictures, by name. */
 export interface ImageStore {
   /** When it resolves the picture survives a loss of power. */
-  put(name: string, format: ImageFormat, bytes: Uint8Array): Promise<void>;
+  put(name: string, kind: StoredKind, bytes: Uint8Array): Promise<void>;
   /** @returns null when there is no such picture */
-  open(name: string, format: ImageFormat): Promise<StoredImage | null>;
-  read(name: string, format: ImageFormat): Promise<Uint8Array | null>;
+  open(name: string, kind: StoredKind): Promise<StoredImage | null>;
+  read(name: string, kind: StoredKind): Promise<Uint8Array | null>;
   /** @returns whether there was one */
-  remove(name: string, format: ImageFormat): Promise<boolean>;
+  remove(name: string, kind: StoredKind): Promise<boolean>;
   /**
    * Removes what nobody knows: pictures for whose names `known` does not vouch, and what an interrupted `put` left, unless
    * younger than `olderThan`.

@@ -12,6 +12,8 @@ export interface ImageRecord {
   readonly height: number;
   /** Size of the file. */
   readonly bytes: number;
+  /** Of the file; null for one that was stored by an earlier release. */
+  readonly sha256: Uint8Array | null;
   readonly seed: number;
   readonly createdAt: Date;
   readonly expiresAt: Date | null;
@@ -34,6 +36,6 @@ export interface JobImages {
   markExpired(transaction: Transaction, now: Date, limit: number): Promise<ImageRecord[]>;
   /** Those of jobs whose record is about to be deleted, now marked as deleted. */
   markOfExpiredJobs(transaction: Transaction, now: Date, limit: number): Promise<ImageRecord[]>;
-  /** Which of these names are those of kept pictures. */
+  /** Which of these names are those of kept pictures, or of pictures that unfinished jobs start from. */
   known(transaction: Transaction, names: readonly string[]): Promise<ReadonlySet<string>>;
 }

@@ -26,6 +26,8 @@ export interface NewJob {
   readonly virtualStart: bigint;
   /** False: prompt and pictures are not kept. */
   readonly store: boolean;
+  /** The request that submitted it, as the logs name it; null: unknown. */
+  readonly requestId: string | null;
   readonly createdAt: Date;
 }
 
@@ -123,6 +125,10 @@ export interface Jobs {
   setVirtualStart(transaction: Transaction, id: string, virtualStart: bigint): Promise<void>;
 
   countQueued(transaction: Transaction, model: string): Promise<number>;
+  /** Of one account, whatever the model. */
+  countQueuedOf(transaction: Transaction, accountId: string): Promise<number>;
+  /** Accounts that have jobs waiting for the model. */
+  countWaitingAccounts(transaction: Transaction, model: string): Promise<number>;
   countByState(transaction: Transaction): Promise<{ readonly queued: number; readonly running: number }>;
   /** What waits for the same model and starts before this place. */
   ahead(transaction: Transaction, place: Pick<Place, 'jobId' | 'model' | 'virtualStart'>): Promise<WorkAmount>;

@@ -79,6 +79,8 @@ export class PaintingFailed extends DomainError {
 
 export interface PaintOptions {
   readonly signal: AbortSignal;
+  /** The file of the picture to start from; absent or null: from noise alone. */
+  readonly image?: Uint8Array | null;
   readonly onStep: (step: PaintStep) => void;
 }
 

@@ -6,6 +6,8 @@ export interface AccountTurn {
   readonly virtualFinish: bigint;
   /** Jobs that may run at the same time; null: the server's own limit. */
   readonly maxConcurrent: number | null;
+  /** Jobs that may wait; null: the server's own limit. */
+  readonly maxQueued: number | null;
 }
 
 /** The virtual clock of start-time fair queueing (Goyal, Vin, Cheng 1996, §2). */

@@ -10,7 +10,7 @@ const ownPath = /^\/api\/images\/(?<name>[0-9a-f]{32})(?:\.(?:jpg|png|webp))?$/;
 const allowed = 'base64, a data URL (data:image/png;base64,…), an uploaded file or the URL of a picture made here';
 
 /**
- * The picture to start from, as base64 of a file that can be read.
+ * The file of the picture to start from, which can be read.
  *
  * @throws DomainError `invalid_request` for anything else, `not_found` for a picture that is no longer kept
  */
@@ -18,12 +18,12 @@ export async function inputImage(
   { services, options }: Pick<RouteContext, 'services' | 'options'>,
   request: FastifyRequest,
   image: string | undefined,
-): Promise<string | null> {
+): Promise<Uint8Array | null> {
   if (image === undefined) return null;
   const name = nameOfOwn(image, () => baseUrl(request, options.publicUrl));
   const bytes = name === undefined ? decoded(image) : await services.images.read(name);
   await services.checkInputImage(bytes);
-  return Buffer.from(bytes).toString('base64');
+  return bytes;
 }
 
 /** The name of a picture of ours that a URL or its path leads to. */

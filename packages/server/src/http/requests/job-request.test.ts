@@ -44,8 +44,8 @@ test('the empty negative prompt is a text, and "None" is none', () => {
 
 test('a strength counts only with a picture, and has a default then', () => {
   expect(jobRequestOf({ prompt: 'a', strength: 0.3 }, card, null).strength).toBeNull();
-  expect(jobRequestOf({ prompt: 'a' }, card, 'AAAA').strength).toBe(0.6);
-  expect(jobRequestOf({ prompt: 'a', strength: 0 }, card, 'AAAA').strength).toBe(0);
+  expect(jobRequestOf({ prompt: 'a' }, card, new Uint8Array(3)).strength).toBe(0.6);
+  expect(jobRequestOf({ prompt: 'a', strength: 0 }, card, new Uint8Array(3)).strength).toBe(0);
 });
 
 test('a size that the model does not draw is refused under the name that it was sent by', () => {

@@ -21,10 +21,10 @@ export type PictureFields = Omit<JobCreate, 'model' | 'base64' | 'priority' | 's
 /**
  * What is to be made, every default filled in and the seed drawn.
  *
- * @param image the picture to start from, base64 of its file
+ * @param image the file of the picture to start from; it becomes part of the request when the job is taken
  * @throws DomainError `invalid_request` for a size that the model does not draw
  */
-export function jobRequestOf(fields: PictureFields, card: ModelCard, image: string | null): JobRequest {
+export function jobRequestOf(fields: PictureFields, card: ModelCard, image: Uint8Array | null): JobRequest {
   const { width, height } = sizeFor(requestedSize(fields, card.defaults, card.sizes), card, sideNamesOf(fields));
   return {
     model: card.slug,
@@ -42,7 +42,7 @@ export function jobRequestOf(fields: PictureFields, card: ModelCard, image: stri
     format: fields.image_format ?? defaults.imageFormat,
     quality: fields.quality ?? defaults.quality,
     embedParameters: fields.embed_parameters ?? true,
-    image,
+    image: null,
     strength: image === null ? null : (fields.strength ?? defaults.strength),
     preview: fields.preview ?? false,
   };

@@ -9,6 +9,8 @@ import { idempotencyOf } from './idempotency.ts';
 export interface Work {
   readonly surface: JobSurface;
   readonly request: JobRequest;
+  /** The file of the picture to start from. */
+  readonly startImage?: Uint8Array | null;
   readonly priority?: number;
   readonly store?: boolean;
 }
@@ -18,7 +20,7 @@ export async function submitWork(
   { services, gate }: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  { surface, request: jobRequest, priority = 0, store = true }: Work,
+  { surface, request: jobRequest, startImage = null, priority = 0, store = true }: Work,
 ): Promise<Submitted> {
   await gate.rateLimit(request, reply);
   const { accountId, keyId } = callerOf(request);
@@ -28,8 +30,10 @@ export async function submitWork(
     keyId,
     surface,
     request: jobRequest,
+    startImage,
     priority,
     store,
     idempotency,
+    requestId: request.id,
   });
 }

@@ -62,6 +62,7 @@ export const workErrors = [
   'insufficient_credits',
   'invalid_content_type',
   'idempotency_mismatch',
+  'conflict',
   'body_too_large',
   'rate_limited',
   'overloaded',

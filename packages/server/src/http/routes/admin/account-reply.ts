@@ -5,6 +5,7 @@ export function accountReply({
   id,
   name,
   maxConcurrent,
+  maxQueued,
   createdAt,
   balance: { available, held },
 }: Account): AccountReply {
@@ -16,5 +17,6 @@ export function accountReply({
     held: microToNumber(held),
     remaining: microToNumber(available),
     max_concurrent: maxConcurrent,
+    max_queued: maxQueued,
   };
 }

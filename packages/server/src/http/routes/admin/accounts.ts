@@ -80,7 +80,8 @@ export function accountRoutes(app: HttpApp, { services, gate }: RouteContext): v
 
   const onRequest = [admin, gate.body('application/json')];
   app.post(paths.admin.accounts, { schema: createSchema, onRequest }, async ({ body }, reply) => {
-    const account = await services.accounts.create({ name: body.name, maxConcurrent: body.max_concurrent ?? null });
+    const { name, max_concurrent: maxConcurrent = null, max_queued: maxQueued = null } = body;
+    const account = await services.accounts.create({ name, maxConcurrent, maxQueued });
     reply.code(201);
     return accountReply(account);
   });
@@ -90,8 +91,12 @@ export function accountRoutes(app: HttpApp, { services, gate }: RouteContext): v
   );
 
   app.patch(paths.admin.account, { schema: changeSchema, onRequest }, async ({ params, body }) => {
-    const { name, max_concurrent: maxConcurrent } = body;
-    const changes = { ...(name !== undefined && { name }), ...(maxConcurrent !== undefined && { maxConcurrent }) };
+    const { name, max_concurrent: maxConcurrent, max_queued: maxQueued } = body;
+    const changes = {
+      ...(name !== undefined && { name }),
+      ...(maxConcurrent !== undefined && { maxConcurrent }),
+      ...(maxQueued !== undefined && { maxQueued }),
+    };
     return accountReply(await services.accounts.change(params.id, changes));
   });
 }

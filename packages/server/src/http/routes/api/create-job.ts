@@ -35,9 +35,10 @@ export function createJobRoute(app: HttpApp, context: RouteContext): void {
     const { body } = request;
     const base = baseUrl(request, options.publicUrl);
     const card = useModel(modelOf(services, body.model), request, reply);
-    const jobRequest = jobRequestOf(body, card, await inputImage(context, request, body.image));
+    const startImage = await inputImage(context, request, body.image);
+    const jobRequest = jobRequestOf(body, card, startImage);
     const { priority = 0, store = true } = body;
-    const work = { surface: 'api', request: jobRequest, priority, store } as const;
+    const work = { surface: 'api', request: jobRequest, startImage, priority, store } as const;
     const { job } = await submitWork(context, request, reply, work);
     const view = await services.jobs.get(callerOf(request).accountId, job.id);
     reply

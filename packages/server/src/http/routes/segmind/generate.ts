@@ -59,8 +59,8 @@ export function generateRoute(app: HttpApp, context: RouteContext): void {
       const { body, params } = request;
       const patience = endOfPatience(context, reply);
       const card = modelOfSlug(context, params.slug);
-      const image = await inputImage(context, request, body.image);
-      const work = { surface: 'segmind-v1', request: jobRequestOf(body, card, image) } as const;
+      const startImage = await inputImage(context, request, body.image);
+      const work = { surface: 'segmind-v1', request: jobRequestOf(body, card, startImage), startImage } as const;
       const { job } = await submitWork(context, request, reply, work);
       const view = await endOfJob(context, request, job.id, patience);
       const isBase64 = body.base64 ?? options.segmindBase64Default;

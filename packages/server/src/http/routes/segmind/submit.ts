@@ -51,9 +51,10 @@ export function submitRoute(app: HttpApp, context: RouteContext): void {
     },
     async (request, reply): Promise<SegmindSubmitted> => {
       const base = baseUrl(request, options.publicUrl);
-      const image = await inputImage(context, request, request.body.image);
-      const jobRequest = jobRequestOf(request.body, modelOfSlug(context, request.params.slug), image);
-      const { job } = await submitWork(context, request, reply, { surface: 'segmind-v2', request: jobRequest });
+      const startImage = await inputImage(context, request, request.body.image);
+      const jobRequest = jobRequestOf(request.body, modelOfSlug(context, request.params.slug), startImage);
+      const work = { surface: 'segmind-v2', request: jobRequest, startImage } as const;
+      const { job } = await submitWork(context, request, reply, work);
       reply.header(headers.cost, microToDecimal(job.price));
       return { request_id: job.id, status: 'QUEUED', ...requestUrls(job.id, base) };
     },
