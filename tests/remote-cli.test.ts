@@ -147,7 +147,7 @@ test('an administrator makes a key, gives credits, and the key works until it is
 
   const listed = await run(['keys', 'list', '--account', 'Studio']);
   expect(listed.stdout).toMatch(
-    new RegExp(`^${id} +….{4} +site +Studio +generate read +good +0\\.0\\d+ of 0\\.5$`, 'm'),
+    new RegExp(`^${id} +….{4} +site +Studio +generate read +active +0\\.0\\d+ of 0\\.5$`, 'm'),
   );
   expect(JSON.parse((await run(['keys', 'list', '--json'])).stdout)).toHaveLength(3);
   expect((await run(['keys', 'revoke', id])).stderr).toMatch(/^site \(….{4}\) is revoked\.\n$/);

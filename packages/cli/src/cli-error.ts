@@ -11,6 +11,7 @@ const statusOf = {
   page_not_built: exitStatus.failed,
   key_missing: exitStatus.usage,
   not_found: exitStatus.usage,
+  stopped: exitStatus.interrupted,
 } as const satisfies Record<string, ExitStatus>;
 
 export type CliErrorCode = keyof typeof statusOf;

@@ -3,6 +3,7 @@ import type { EngineError, EngineErrorDetails, ErrorKind } from '@easel/engine';
 import { CommanderError } from 'commander';
 import { CliError } from './cli-error.ts';
 import { type ExitStatus, exitStatus } from './exit-status.ts';
+import { hintForCommand, hintForOption } from './usage-hints.ts';
 
 /** Everything that can go wrong, in the one form that is shown to people and written as JSON. */
 export interface Failure {
@@ -21,8 +22,12 @@ const statusOfKind = {
   cancelled: exitStatus.interrupted,
 } as const satisfies Record<ErrorKind, ExitStatus>;
 
-/** Says what was thrown in the terms of the command line. */
-export function toFailure(thrown: unknown): Failure {
+/**
+ * Says what was thrown in the terms of the command line.
+ *
+ * @param command the command that was asked for, if any: hints about options are about those of `generate`
+ */
+export function toFailure(thrown: unknown, command?: string): Failure {
   if (thrown instanceof CliError) {
     const { code, message, hint } = thrown;
     return { code, message, ...(hint === undefined ? {} : { hint }), exitStatus: thrown.exitStatus };
@@ -32,7 +37,7 @@ export function toFailure(thrown: unknown): Failure {
     return { code, message, details, exitStatus: statusOfKind[thrown.kind] };
   }
   if (isClientError(thrown)) return serverFailure(thrown);
-  if (thrown instanceof CommanderError) return usageFailure(thrown);
+  if (thrown instanceof CommanderError) return usageFailure(thrown, command);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return { code: 'internal', message, hint: 'EASEL_DEBUG=1 shows where it came from', exitStatus: exitStatus.failed };
 }
@@ -64,14 +69,27 @@ function serverFailure(error: ClientError): Failure {
   };
 }
 
-function usageFailure(error: CommanderError): Failure {
-  // Commander writes "error: …" with its suggestion on a second line.
-  const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
-  const hint =
-    error.code === 'commander.excessArguments'
-      ? 'put the prompt in quotes: easel generate "a red apple"'
-      : 'easel --help lists the commands, easel COMMAND --help their options';
-  return { code: 'usage', message, hint, exitStatus: exitStatus.usage };
+function usageFailure(error: CommanderError, command: string | undefined): Failure {
+  // Commander writes "error: …" with its suggestion on a second line; ours, where there is one, is better informed.
+  const [message = '', ...suggestion] = error.message.replace(/^error: /, '').split('\n');
+  const hint = usageHint(error.code, message, command);
+  return {
+    code: 'usage',
+    message: hint === undefined ? [message, ...suggestion].join(' ') : message,
+    hint: hint ?? 'easel --help lists the commands, easel COMMAND --help their options',
+    exitStatus: exitStatus.usage,
+  };
+}
+
+function usageHint(code: string, message: string, command = 'generate'): string | undefined {
+  const name = /'(.*)'/s.exec(message)?.[1] ?? '';
+  if (code === 'commander.unknownOption') return command === 'generate' ? hintForOption(name) : undefined;
+  if (code === 'commander.unknownCommand') return hintForCommand(name);
+  // "too many arguments for 'generate'. Expected 1 argument but got 3."
+  if (code !== 'commander.excessArguments') return undefined;
+  return name === 'generate'
+    ? 'put the prompt in quotes: easel generate "a red apple"'
+    : `easel ${name} --help shows what it takes`;
 }
 
 /** The lines for people: the message, the hint, and with EASEL_DEBUG the stacks of the error and its causes. */

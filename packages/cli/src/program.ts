@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { type CompletionAction, completionCommand } from './commands/completion.ts';
 import { creditsCommand, type GrantCreditsAction, type ShowCreditsAction } from './commands/credits.ts';
 import { type DoctorAction, doctorCommand } from './commands/doctor.ts';
 import { type GenerateAction, generateCommand } from './commands/generate.ts';
@@ -26,6 +27,7 @@ export interface Actions {
   readonly revokeKey: RevokeKeyAction;
   readonly grantCredits: GrantCreditsAction;
   readonly showCredits: ShowCreditsAction;
+  readonly completion: CompletionAction;
 }
 
 /** The whole command line. Parsing it never ends the process: what is wrong is thrown. */
@@ -43,7 +45,8 @@ export function easelProgram(actions: Actions): Command {
     .addCommand(workerCommand(actions.worker))
     .addCommand(configCommand(actions.config))
     .addCommand(keysCommand(actions))
-    .addCommand(creditsCommand(actions));
+    .addCommand(creditsCommand(actions))
+    .addCommand(completionCommand(actions.completion));
   program.addHelpText('after', ending);
   silenceErrors(program);
   return program;
@@ -61,6 +64,7 @@ Examples:
   easel generate --help
   easel serve
   easel model inspect demo
+  easel help keys create
 
 Exit status:
   0  done                     4  the output could not be written

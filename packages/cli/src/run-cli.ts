@@ -1,5 +1,6 @@
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import type { CliContext } from './cli-context.ts';
+import { CliError } from './cli-error.ts';
 import { type ExitStatus, exitStatus } from './exit-status.ts';
 import { failureAsJson, renderFailure, toFailure } from './failure.ts';
 import { listenForInterruption } from './interruption.ts';
@@ -60,9 +61,13 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
       const { runConfig } = await import('./serve/run-config.ts');
       status = await runConfig(flags, context);
     },
+    completion: async (shell) => {
+      const { completionScript } = await import('./completion.ts');
+      context.stdout.write(completionScript(shell, program));
+    },
   });
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(asOptions(args, program), { from: 'user' });
     return status;
   } catch (thrown) {
     if (thrown instanceof CommanderError) {
@@ -73,6 +78,23 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   }
 }
 
+/** `easel help COMMAND` and `easel version` are what people type as well as the options. */
+function asOptions(args: readonly string[], program: Command): readonly string[] {
+  const [first, ...rest] = args;
+  if (first === 'version' || (first === '-v' && rest.length === 0)) return ['--version', ...rest];
+  if (first !== 'help') return args;
+  let command = program;
+  for (const name of rest) {
+    const found = command.commands.find((candidate) => candidate.name() === name);
+    if (found === undefined) {
+      const names = command.commands.map((candidate) => candidate.name()).join(', ');
+      throw new CliError('usage', `there is no help for ${JSON.stringify(rest.join(' '))}; the commands are ${names}`);
+    }
+    command = found;
+  }
+  return [...rest, '--help'];
+}
+
 function reportFailure(
   thrown: unknown,
   interrupted: ExitStatus | undefined,
@@ -81,11 +103,15 @@ function reportFailure(
 ): ExitStatus {
   const failure =
     interrupted === undefined
-      ? toFailure(thrown)
-      : { code: 'cancelled', message: 'stopped; nothing was saved', exitStatus: interrupted };
+      ? toFailure(thrown, args[0]?.startsWith('-') ? undefined : args[0])
+      : { code: 'cancelled', message: stoppedMessage(thrown), exitStatus: interrupted };
   if (wantsJson(args)) stdout.write(`${JSON.stringify(failureAsJson(failure), null, 2)}\n`);
   else stderr.write(renderFailure(failure, thrown, Boolean(env.EASEL_DEBUG)));
   return failure.exitStatus;
+}
+
+function stoppedMessage(thrown: unknown): string {
+  return thrown instanceof CliError && thrown.code === 'stopped' ? thrown.message : 'stopped; nothing was saved';
 }
 
 /** Whether an error is to be JSON, known even when the options could not be parsed. */

@@ -28,7 +28,7 @@ describe('a name that is taken', () => {
     const { status, stdout, stderr } = await run.finished;
     expect(status).toBe(4);
     expect(stdout).toBe('x-1.png\nx-2_2.png\nx-3.png\nx-4.png\n');
-    expect(stderr).toContain('x-2.png was created by somebody else in the meantime; the picture is in x-2_2.png');
+    expect(stderr).toContain('x-2.png was created by another program in the meantime; the picture is in x-2_2.png');
     expect(readFileSync(join(cwd, 'x-2.png'), 'utf8')).toBe('theirs');
     expect(readdirSync(cwd).sort()).toEqual(['x-1.png', 'x-2.png', 'x-2_2.png', 'x-3.png', 'x-4.png']);
   });
@@ -43,6 +43,98 @@ describe('a name that is taken', () => {
     const winner = results[0].status === 0 ? 256 : 128;
     expect(await decodeImage(readFileSync(join(cwd, 'x.png')))).toMatchObject({ width: winner });
     for (const name of readdirSync(cwd)) await decodeImage(readFileSync(join(cwd, name)));
+  });
+});
+
+describe('a folder that does not exist', () => {
+  it('is created when its name ends in a slash, with those above it', async () => {
+    const cwd = temporaryFolder();
+    const { status, stdout } = await runEasel([...quick, '--seed', '7', '-o', 'animals/foxes/', '-q'], { cwd });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'animals/foxes/a-fox-7.png\n' });
+    expect(readdirSync(join(cwd, 'animals/foxes'))).toEqual(['a-fox-7.png']);
+  });
+
+  it('is not left behind by a run that is refused', async () => {
+    const cwd = temporaryFolder();
+    expect(await runEasel([...quick, '-m', './nowhere', '-o', 'foxes/'], { cwd })).toMatchObject({ status: 3 });
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  it('that cannot be is an error, not a search without end', async () => {
+    const { status, stderr } = await runEasel([...quick, '-o', '/proc/nothing/here/'], { cwd: temporaryFolder() });
+    expect(status).toBe(4);
+    expect(stderr).toContain('cannot save in /proc/nothing');
+  });
+});
+
+describe('standard output as the output', () => {
+  it('gets the picture and nothing else', async () => {
+    const cwd = temporaryFolder();
+    for (const output of ['-', '/dev/stdout']) {
+      const run = startEasel([...quick, '--seed', '7', '-o', output, '--format', 'jpg'], { cwd });
+      const { status, bytes, stderr } = await run.finished;
+      expect({ status, summary: stderr.includes('seed 7') }).toEqual({ status: 0, summary: true });
+      expect(bytes.subarray(0, 3).toString('hex')).toBe('ffd8ff');
+      expect(await decodeImage(bytes)).toMatchObject({ width: 128, height: 128 });
+    }
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  it.each([
+    [['--samples', '2'], '--output - takes one picture'],
+    [['--json'], '--json and the picture would both go to standard output'],
+    [['--preview'], '--preview needs a file'],
+    [['--each-line'], '--each-line reads prompts from'],
+  ])('is refused with what would mix with it: %j', async (args, message) => {
+    const { status, stdout, stderr } = await runEasel([...quick, '-o', '-', ...args], { cwd: temporaryFolder() });
+    expect({ status, text: `${stdout}${stderr}` }).toEqual({ status: 2, text: expect.stringContaining(message) });
+  });
+});
+
+describe('a file of prompts', () => {
+  it('makes the pictures of every line with one model, each told as soon as it is there', async () => {
+    const cwd = temporaryFolder();
+    writeFileSync(join(cwd, 'prompts.txt'), 'a fox\r\n\n  a panda \na fox\n');
+    const args = ['generate', '--each-line', '--prompt-file', 'prompts.txt', '--steps', '1', '--size', '64x64'];
+    const { status, stdout, stderr } = await runEasel([...args, '--seed', '7', '-o', 'out/'], { cwd });
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: 'out/a-fox-7.png\nout/a-panda-7.png\nout/a-fox-7_2.png\n',
+    });
+    expect(stderr).toContain('prompt 2 of 3: a panda');
+    expect(stderr.match(/loading demo/g)).toHaveLength(1);
+  });
+
+  it('gives one line of JSON for each', async () => {
+    const args = ['generate', '--each-line', '--steps', '1', '--size', '64x64', '--json'];
+    const { status, stdout } = await runEasel(args, { cwd: temporaryFolder(), stdin: 'a fox\na panda\n' });
+    expect(status).toBe(0);
+    const results = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(results.map(({ prompt, images }) => [prompt, images.length])).toEqual([
+      ['a fox', 1],
+      ['a panda', 1],
+    ]);
+  });
+
+  it('that is stopped keeps what is done, and says how far it came', async () => {
+    const cwd = temporaryFolder();
+    const args = ['generate', '--each-line', '--steps', '100', '--size', '256x256', '--seed', '7'];
+    const run = startEasel(args, { cwd, stdin: 'a fox\na panda\n' });
+    await run.said(/prompt 2 of 2/);
+    run.process.kill('SIGINT');
+    const { status, stderr } = await run.finished;
+    expect(status).toBe(130);
+    expect(stderr).toContain('easel: stopped; 1 of 2 prompts are done and saved');
+    expect(readdirSync(cwd)).toEqual(['a-fox-7.png']);
+  });
+
+  it('goes into a folder, not into one file', async () => {
+    const args = ['generate', '--each-line', '-o', 'x.png'];
+    const { status, stderr } = await runEasel(args, { cwd: temporaryFolder(), stdin: 'a fox\na panda\n' });
+    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining('--output must be a folder') });
   });
 });
 

@@ -14,6 +14,8 @@ export interface Finished {
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
+  /** Standard output as it is. */
+  readonly bytes: Buffer;
   readonly stderr: string;
 }
 
@@ -42,11 +44,9 @@ export function startEasel(args: readonly string[], { cwd, stdin, env, wrapper =
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
-  let stdout = '';
+  const chunks: Buffer[] = [];
   let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
@@ -54,7 +54,10 @@ export function startEasel(args: readonly string[], { cwd, stdin, env, wrapper =
   if (stdin !== null) child.stdin.end(stdin ?? '');
   const finished = new Promise<Finished>((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (status, signal) => resolve({ status, signal, stdout, stderr }));
+    child.on('close', (status, signal) => {
+      const bytes = Buffer.concat(chunks);
+      resolve({ status, signal, stdout: bytes.toString('utf8'), bytes, stderr });
+    });
   });
   const said = async (pattern: RegExp) => {
     while (!pattern.test(stderr)) {

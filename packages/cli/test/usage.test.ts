@@ -32,14 +32,33 @@ describe('easel', () => {
   });
 });
 
+describe('help and version', () => {
+  it('are found the way people look for them', async () => {
+    const byOption = await run('keys', 'create', '--help');
+    expect(byOption.status).toBe(0);
+    expect((await run('help', 'keys', 'create')).stdout).toBe(byOption.stdout);
+    expect((await run('help')).stdout).toBe((await run('--help')).stdout);
+    for (const args of [['version'], ['-v'], ['-V']]) {
+      expect(await run(...args)).toMatchObject({ status: 0, stdout: (await run('--version')).stdout });
+    }
+    expect(await run('help', 'nope')).toMatchObject({ status: 2, stderr: expect.stringContaining('generate, model') });
+  });
+});
+
 describe('a mistyped command line', () => {
   it.each([
     [['generate', '--stepz', '3', 'x'], "unknown option '--stepz' (Did you mean --steps?)"],
     [['genrate', 'x'], "unknown command 'genrate' (Did you mean generate?)"],
     [['generate', 'a', 'red', 'apple'], 'put the prompt in quotes'],
+    [['serve', 'extra'], 'easel serve --help shows what it takes'],
+    [['generate', '--cfg', '3', 'x'], '--guidance-scale X'],
+    [['--prompt', 'x'], 'the prompt is the argument, in quotes'],
+    [['a red apple'], 'to make a picture: easel generate'],
+    [['generate', 'x', '--quality', '80'], '--quality is for jpeg and webp'],
+    [['keys', 'create', 'x', '--account', 'y', '--expires', '2020-01-01'], '--expires must be in the future'],
     [['generate', 'x', '--steps'], "option '--steps <n>' argument missing"],
     [['generate', 'x', '--scheduler', 'ddim'], 'Allowed choices are edm_dpmpp_2m, edm_euler'],
-    [['generate', 'x', '--format', 'gif'], 'Allowed choices are png, jpeg, webp'],
+    [['generate', 'x', '--format', 'gif'], 'Allowed choices are png, jpeg, webp, jpg'],
     [['model', 'inspect'], "missing required argument 'name|path'"],
   ])('is refused with status 2 and a hint: %j', async (args, message) => {
     const { status, stdout, stderr } = await run(...args);

@@ -22,6 +22,7 @@ async function parse(...args: string[]): Promise<{ prompt: string | undefined; f
     revokeKey: none,
     grantCredits: none,
     showCredits: none,
+    completion: none,
   }).parseAsync(['generate', ...args], { from: 'user' });
   if (parsed === undefined) throw new Error('the command was not run');
   return parsed;

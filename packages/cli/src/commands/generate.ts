@@ -4,7 +4,7 @@ import { pictureSide, pictureSize, pointOf, sizeOf } from '../arguments/size-arg
 import { CliError } from '../cli-error.ts';
 import type { GenerateFlags } from '../generate/generate-flags.ts';
 import { largestSeed } from '../generate/sample-seeds.ts';
-import { pictureFormats } from '../output/picture-format.ts';
+import { formatNames } from '../output/picture-format.ts';
 import { modelConfigOption, variantOption } from './model-options.ts';
 import { apiKeyFileOption, serverOption } from './server-options.ts';
 
@@ -31,20 +31,24 @@ const picture = [
   new Option('--guidance-scale <x>', '0 to 25; at 1 and below the prompt is followed without guidance').argParser(
     number('--guidance-scale', 0, 25),
   ),
-  new Option('--seed <n>', `0 to ${largestSeed}; sample k has seed + k; -1 draws one (the default)`).argParser(
+  new Option('--seed <n>', `0 to ${largestSeed}; sample k has seed + k; -1 picks a random one (the default)`).argParser(
     wholeNumber('--seed', -1, largestSeed),
   ),
   new Option('--width <px>', 'a multiple of 8 from 64 to 2048').argParser(pictureSide('--width')),
   new Option('--height <px>', 'the same').argParser(pictureSide('--height')),
   new Option('--size <WxH>', 'both sides at once').argParser(pictureSize('--size')),
   new Option('--prompt-file <file>', 'read the prompt from a file, - is standard input'),
+  new Option('--each-line', 'each line of the prompt file or of standard input is a prompt; the model is loaded once'),
 ];
 
 const output = [
-  new Option('-o, --output <file|folder>', 'where to save (default: a name made of prompt and seed)'),
-  new Option('--format <format>', "default: that of the output's extension, else png").choices(pictureFormats),
+  new Option(
+    '-o, --output <file|folder>',
+    'where to save; folder/ is created, - is standard output (default: a name made of prompt and seed)',
+  ),
+  new Option('--format <format>', "default: that of the output's extension, else png").choices(formatNames),
   new Option('--quality <n>', 'of jpeg and webp, 1 to 100 (default: 95)').argParser(wholeNumber('--quality', 1, 100)),
-  new Option('--overwrite', 'replace a file that exists'),
+  new Option('--overwrite', 'replace files that exist'),
   new Option('--no-metadata', 'leave prompt and settings out of the file'),
   new Option(
     '--preview',
@@ -126,6 +130,8 @@ Examples:
   easel generate "a castle" --negative-prompt "clouds" --steps 50 --size 128x96 -o castle.webp
   easel generate --image sketch.png --strength 0.7 "a rocket" --json
   echo "a panda" | easel generate --quiet
+  easel generate "a panda" -o - > panda.png
+  easel generate --each-line --prompt-file prompts.txt -o pictures/
   EASEL_API_KEY=SG_… easel generate --server http://127.0.0.1:8400 "a panda"
   easel generate -- "--a prompt that begins with hyphens"
 `;

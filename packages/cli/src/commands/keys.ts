@@ -34,24 +34,24 @@ export interface KeysActions {
 /** `easel keys` */
 export function keysCommand({ createKey, listKeys, revokeKey }: KeysActions): Command {
   const keys = new Command('keys').description(
-    'Make, list and revoke the keys of a running server, with an admin key.',
+    'Create, list and revoke the keys of a running server, with an admin key.',
   );
   const create = forAdmin(new Command('create'))
-    .description('Make a key. It is shown this once.')
-    .argument('<name>', 'what people know it by')
+    .description('Create a key. It is printed once and cannot be shown again.')
+    .argument('<name>', 'a name for it')
     .requiredOption('--account <name|id>', 'whose key it is')
-    .option('--new-account', 'make the account, which has no credits yet')
-    .addOption(new Option('--scopes <scope...>', 'what it may do (default: generate read)').choices(keyScopes))
+    .option('--new-account', 'create the account, which has no credits yet')
+    .addOption(new Option('--scopes <scope...>', 'its scopes (default: generate read)').choices(keyScopes))
     .option('--models <model...>', 'the only models it may use (default: all)')
     .option('--expires <time>', 'a day or a time, such as 2027-01-31 or 2027-01-31T12:00:00Z (default: never)')
     .option(
       '--monthly-budget <credits>',
-      'what it may spend in a month (default: all the account has)',
+      'spending limit per month (default: none but the balance of the account)',
       number('--monthly-budget', 0, largestAmount),
     )
     .option(
       '--rate-limit <n>',
-      "requests in a minute (default: the server's own limit)",
+      "requests per minute (default: the server's own limit)",
       wholeNumber('--rate-limit', 1, largestRate),
     )
     .action((name: string, flags: CreateKeyFlags) => createKey(name, flags));
@@ -60,7 +60,7 @@ export function keysCommand({ createKey, listKeys, revokeKey }: KeysActions): Co
     .option('--account <name|id>', 'of this account only')
     .action((flags: ListKeysFlags) => listKeys(flags));
   const revoke = forAdmin(new Command('revoke'))
-    .description('Revoke a key, for ever.')
+    .description('Revoke a key permanently.')
     .argument('<id>', 'its id, as `easel keys list` shows it')
     .action((id: string, flags: KeysFlags) => revokeKey(id, flags));
   return keys.addCommand(create).addCommand(list).addCommand(revoke);

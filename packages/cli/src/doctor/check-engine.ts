@@ -21,10 +21,9 @@ export async function checkEngine(
   const stop = () => void host.close();
   signal.addEventListener('abort', stop);
   try {
-    const started = well(
-      'engine',
-      `ready in ${duration(performance.now() - began)} with the embedded model (${host.info.family})`,
-    );
+    const readyMs = Math.round(performance.now() - began);
+    const detail = `ready in ${duration(readyMs)} with the embedded model (${host.info.family})`;
+    const started = well('engine', detail, { readyMs });
     return [started, await checkPicture(host, signal)];
   } finally {
     signal.removeEventListener('abort', stop);
@@ -39,11 +38,12 @@ async function checkPicture(host: EngineHost, signal: AbortSignal): Promise<Find
       { prompt: 'a red apple on a blue background', seed: 1, steps },
       { signal },
     );
-    const took = duration(performance.now() - began);
-    const detail = `${used.width}×${used.height} in ${used.steps} steps: ${took}`;
+    const { width, height } = used;
+    const values = { width, height, steps: used.steps, pictureMs: Math.round(performance.now() - began) };
+    const detail = `${width}×${height} in ${used.steps} steps: ${duration(values.pictureMs)}`;
     return images.every(hasContrast)
-      ? well('picture', detail)
-      : unwell('picture', `${detail}, but it is blank`, 'the installation may be damaged: install again');
+      ? well('picture', detail, values)
+      : unwell('picture', `${detail}, but it is blank`, 'the installation may be damaged: install again', values);
   } catch (error) {
     return failed('picture', error, advice(error));
   }

@@ -15,23 +15,26 @@ export function checkNode(): Finding {
 }
 
 export function checkProcessor(): Finding {
-  return well('cores', `${availableParallelism()} × ${cpus()[0]?.model.trim() || 'unknown processor'}`);
+  const cores = availableParallelism();
+  return well('cores', `${cores} × ${cpus()[0]?.model.trim() || 'unknown processor'}`, { cores });
 }
 
 export function checkMemory(): Finding {
-  const detail = `${gigabytes(freemem())} free of ${gigabytes(totalmem())}`;
-  if (freemem() >= leastMemory) return well('memory', detail);
-  return unwell('memory', detail, `at least ${gigabytes(leastMemory)} should be free: end other programs`);
+  const values = { freeBytes: freemem(), totalBytes: totalmem() };
+  const detail = `${gigabytes(values.freeBytes)} free of ${gigabytes(values.totalBytes)}`;
+  if (values.freeBytes >= leastMemory) return well('memory', detail, values);
+  return unwell('memory', detail, `at least ${gigabytes(leastMemory)} should be free: end other programs`, values);
 }
 
 /** Free space where `folder` is. */
 export function checkDisk(folder: string): Finding {
   try {
     const { bavail, bsize } = statfsSync(folder);
-    const detail = `${gigabytes(bavail * bsize)} free in ${folder}`;
-    return bavail * bsize >= leastDisk
-      ? well('disk', detail)
-      : unwell('disk', detail, 'free some space, or work in a folder on another disk');
+    const values = { freeBytes: bavail * bsize };
+    const detail = `${gigabytes(values.freeBytes)} free in ${folder}`;
+    return values.freeBytes >= leastDisk
+      ? well('disk', detail, values)
+      : unwell('disk', detail, 'free some space, or work in a folder on another disk', values);
   } catch (error) {
     return failed('disk', error, `is ${folder} still there?`);
   }

@@ -6,14 +6,16 @@ export interface Finding {
   readonly detail: string;
   /** What to do about it; only when it is not well. */
   readonly remedy?: string;
+  /** What was measured, for programs: bytes, milliseconds, counts. */
+  readonly values?: Readonly<Record<string, number>>;
 }
 
-export function well(check: string, detail: string): Finding {
-  return { check, ok: true, detail };
+export function well(check: string, detail: string, values?: Finding['values']): Finding {
+  return { check, ok: true, detail, ...(values !== undefined && { values }) };
 }
 
-export function unwell(check: string, detail: string, remedy: string): Finding {
-  return { check, ok: false, detail, remedy };
+export function unwell(check: string, detail: string, remedy: string, values?: Finding['values']): Finding {
+  return { check, ok: false, detail, remedy, ...(values !== undefined && { values }) };
 }
 
 /** The error as a finding; its message says what to do. */

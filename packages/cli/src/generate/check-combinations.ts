@@ -1,4 +1,5 @@
 import { CliError } from '../cli-error.ts';
+import { formatFor, formatOfName } from '../output/picture-format.ts';
 import type { GenerateFlags } from './generate-flags.ts';
 
 /** Refuses options that contradict each other or would silently do nothing. */
@@ -39,6 +40,15 @@ function contradictions(flags: GenerateFlags): [boolean, string][] {
       flags.negativePrompt2 !== undefined && flags.negativePrompt === undefined,
       '--negative-prompt-2 is the second encoder\'s text and needs --negative-prompt (which may be "")',
     ],
-    [flags.quality !== undefined && flags.format === 'png', '--quality is for jpeg and webp; png loses nothing'],
+    [
+      flags.quality !== undefined &&
+        formatFor(fileOf(flags.output), flags.format && formatOfName(flags.format)) === 'png',
+      '--quality is for jpeg and webp, and the picture would be a png, which loses nothing; add --format jpeg or leave it out',
+    ],
   ];
+}
+
+/** A folder has no say in the format, whatever its name ends in. */
+function fileOf(output: string | undefined): string | undefined {
+  return output === undefined || output === '-' || /[/\\]$/.test(output) ? undefined : output;
 }

@@ -1,6 +1,6 @@
 import type { SchedulerName } from '@easel/engine';
 import type { PixelPoint, PixelSize } from '../arguments/size-argument.ts';
-import type { PictureFormat } from '../output/picture-format.ts';
+import type { formatNames } from '../output/picture-format.ts';
 
 /** The options of `easel generate` that say what picture to make, as the command line gives them. */
 export interface RequestFlags {
@@ -35,6 +35,8 @@ export interface RequestFlags {
 /** All the options of `easel generate`. */
 export interface GenerateFlags extends RequestFlags {
   readonly promptFile?: string;
+  /** Each line of the prompt file, or of standard input, is a prompt of its own. */
+  readonly eachLine?: boolean;
   /** Without a server a name or path, `demo` unless given; of a server one of its models, its default one unless given. */
   readonly model?: string;
   readonly server?: string;
@@ -43,7 +45,7 @@ export interface GenerateFlags extends RequestFlags {
   readonly variant?: 'fp16' | 'fp32';
   readonly threads?: number;
   readonly output?: string;
-  readonly format?: PictureFormat;
+  readonly format?: (typeof formatNames)[number];
   readonly quality?: number;
   readonly overwrite?: boolean;
   readonly metadata: boolean;

@@ -1,4 +1,10 @@
-import { createEngineHost, type GenerateResult, type HostOptions, type ModelInfo } from '@easel/engine';
+import {
+  createEngineHost,
+  type EngineHost,
+  type GenerateResult,
+  type HostOptions,
+  type ModelInfo,
+} from '@easel/engine';
 import type { Progress } from '../progress/progress.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import type { PreviewFeed } from './preview.ts';
@@ -12,15 +18,24 @@ export interface Watching {
   readonly signal: AbortSignal;
   readonly progress: Progress;
   readonly previews: PreviewFeed | undefined;
+}
+
+export interface ModelWatching {
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
   /** Told what the engine's process does and writes. */
   readonly log?: ((line: string) => void) | undefined;
 }
 
-/** Loads the model in a process of its own and makes the pictures; an abort ends that process at once. */
-export async function makePictures(
-  { flags, request, modelName, modelPath }: PreparedRun,
-  { signal, progress, previews, log }: Watching,
-): Promise<MadePictures> {
+export interface RunningModel extends AsyncDisposable {
+  readonly host: EngineHost;
+}
+
+/** Loads the model in a process of its own; an abort ends that process at once. */
+export async function loadModel(
+  { flags, modelName, modelPath }: PreparedRun,
+  { signal, progress, log }: ModelWatching,
+): Promise<RunningModel> {
   progress.begin(`loading ${modelName}`);
   const host = await createEngineHost({
     model: modelPath,
@@ -30,6 +45,21 @@ export async function makePictures(
   });
   const close = () => void host.close();
   signal.addEventListener('abort', close);
+  return {
+    host,
+    [Symbol.asyncDispose]: async () => {
+      signal.removeEventListener('abort', close);
+      await host.close();
+    },
+  };
+}
+
+/** Makes the pictures of one run. */
+export async function makePictures(
+  { host }: RunningModel,
+  { request }: PreparedRun,
+  { signal, progress, previews }: Watching,
+): Promise<MadePictures> {
   try {
     signal.throwIfAborted();
     progress.begin('reading the prompt');
@@ -43,9 +73,7 @@ export async function makePictures(
     });
     return { info: host.info, result };
   } finally {
-    signal.removeEventListener('abort', close);
     await previews?.settled();
-    await host.close();
   }
 }
 

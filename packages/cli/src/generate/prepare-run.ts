@@ -2,13 +2,16 @@ import type { DecodedPicture, GenerateRequest } from '@easel/engine';
 import { resolveModel } from '@easel/models';
 import type { PixelSize } from '../arguments/size-argument.ts';
 import type { CliContext } from '../cli-context.ts';
-import { checkFolder } from '../output/check-folder.ts';
+import { CliError } from '../cli-error.ts';
+import { checkFolder, createFolder } from '../output/check-folder.ts';
+import { checkStandardOutput } from '../output/deliver-pictures.ts';
+import { formatOfName } from '../output/picture-format.ts';
 import { type OutputPlan, planOutput } from '../output/plan-output.ts';
 import { buildRequest } from './build-request.ts';
 import { checkCombinations } from './check-combinations.ts';
 import type { GenerateFlags } from './generate-flags.ts';
 import { readInputPicture } from './read-input-picture.ts';
-import { readPrompt } from './read-prompt.ts';
+import { readPrompt, readPromptLines } from './read-prompt.ts';
 import { sampleSeeds } from './sample-seeds.ts';
 
 /** All that is known before the model is loaded. */
@@ -20,53 +23,80 @@ export interface PreparedRun {
   readonly modelPath: string;
 }
 
-/** Finds everything that can be found wrong with a run before time is spent on it: prompt, options, output, picture, model's name. */
-export async function prepareRun(
+/**
+ * Finds everything that can be found wrong with the runs before time is spent on them: prompts, options, output, picture, model's name.
+ * There is one run, or with `--each-line` one for each line.
+ */
+export async function prepareRuns(
   argument: string | undefined,
   flags: GenerateFlags,
   context: CliContext,
   signal: AbortSignal,
-): Promise<PreparedRun> {
+): Promise<[PreparedRun, ...PreparedRun[]]> {
   checkCombinations(flags);
-  const prompt = await promptOf(argument, flags, context, signal);
-  const seeds = sampleSeeds(flags.seed, flags.samples);
-  const names = flags.generator === 'shared' ? seeds.map(() => seeds[0]) : seeds;
-  const output = planned(prompt, names, flags);
+  const [first, ...others] = await promptsOf(argument, flags, context, signal);
+  const plan = (prompt: string) => {
+    const seeds = sampleSeeds(flags.seed, flags.samples);
+    const names = flags.generator === 'shared' ? seeds.map(() => seeds[0]) : seeds;
+    return { prompt, seeds, output: planRun(prompt, names, flags, context) };
+  };
+  const [firstPlan, ...otherPlans] = [plan(first), ...others.map(plan)];
   const modelName = flags.model ?? 'demo';
   const modelPath = resolveModel(modelName, context.env);
   const picture: DecodedPicture | undefined =
     flags.image === undefined ? undefined : await readInputPicture(flags.image, sizeOf(flags));
-  return { flags, request: buildRequest(prompt, flags, seeds, picture), output, modelName, modelPath };
+  prepareFolder(firstPlan.output);
+  const prepare = ({ prompt, seeds, output }: ReturnType<typeof plan>): PreparedRun => {
+    return { flags, request: buildRequest(prompt, flags, seeds, picture), output, modelName, modelPath };
+  };
+  return [prepare(firstPlan), ...otherPlans.map(prepare)];
 }
 
-/** Where the pictures go; the folder has been written to. */
-export function planned(
+/** Creates the folder that the plan asks for; last of all, so that nothing is left behind by a run that was refused. */
+export function prepareFolder(plan: OutputPlan): void {
+  if (plan.kind === 'stream' || !plan.createFolder) return;
+  createFolder(plan.folder);
+  checkFolder(plan.folder);
+}
+
+/** Where the pictures go; a folder that exists has been written to. */
+export function planRun(
   prompt: string,
   seeds: readonly number[],
-  { output, format, overwrite }: GenerateFlags,
+  flags: GenerateFlags,
+  { stdout }: CliContext,
 ): OutputPlan {
+  const { output, format, overwrite } = flags;
   const plan = planOutput({
     prompt,
     seeds,
     ...(output !== undefined && { output }),
-    ...(format !== undefined && { format }),
+    ...(format !== undefined && { format: formatOfName(format) }),
     ...(overwrite !== undefined && { overwrite }),
   });
-  checkFolder(plan.folder);
+  if (flags.eachLine && (plan.kind === 'stream' || plan.named)) {
+    throw new CliError(
+      'usage',
+      `--output must be a folder with --each-line (got ${output}); end it with a slash to create it`,
+    );
+  }
+  checkStandardOutput(plan, flags, stdout);
+  if (plan.kind === 'files' && !plan.createFolder) checkFolder(plan.folder);
   return plan;
 }
 
 /** An interruption ends the wait for standard input, and does not touch it when it is not read. */
-export async function promptOf(
+export async function promptsOf(
   argument: string | undefined,
-  { promptFile: file }: GenerateFlags,
+  { promptFile: file, eachLine = false }: GenerateFlags,
   { stdin }: CliContext,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<[string, ...string[]]> {
   const stop = () => void stdin.destroy(new Error('interrupted'));
   signal.addEventListener('abort', stop);
   try {
-    return await readPrompt({ argument, file, stdin });
+    const source = { argument, file, stdin };
+    return eachLine ? await readPromptLines(source) : [await readPrompt(source)];
   } finally {
     signal.removeEventListener('abort', stop);
   }

@@ -3,6 +3,8 @@ import { CliError, systemCode } from '../cli-error.ts';
 
 /** An encoder reads 77 tokens; a file larger than this is some other file. */
 const largestPrompt = 100_000;
+/** Of a file of prompts: thousands of them. */
+const largestPromptList = 4_000_000;
 
 export interface PromptSource {
   /** The argument on the command line; an explicitly empty one is an empty prompt. */
@@ -22,18 +24,51 @@ export async function readPrompt({ argument, file, stdin }: PromptSource): Promi
   if (argument !== undefined && file !== undefined) {
     throw new CliError('usage', 'there are two prompts: one as an argument and one by --prompt-file; give one');
   }
-  if (argument !== undefined) return argument;
-  if (file !== undefined && file !== '-') return textOf(await bytesOfFile(file), `the prompt file ${file}`);
+  if (argument !== undefined) return checkCharacters(argument, 'the prompt');
+  const { text } = await readText(file, stdin, largestPrompt);
+  return text.replace(/\r?\n$/, '');
+}
+
+/**
+ * The prompts of `--each-line`: one a line, blank lines left out.
+ *
+ * @throws CliError `usage` when a prompt is given as an argument too; `prompt_empty` and `prompt_unreadable` for files.
+ */
+export async function readPromptLines({ argument, file, stdin }: PromptSource): Promise<[string, ...string[]]> {
+  if (argument !== undefined) {
+    throw new CliError(
+      'usage',
+      '--each-line reads prompts from --prompt-file or standard input; leave out the argument',
+    );
+  }
+  const { text, name } = await readText(file, stdin, largestPromptList);
+  const [first, ...others] = text
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  if (first === undefined) throw new CliError('prompt_empty', `${name} has no prompt in it`); // not reached: readText refuses it
+  return [first, ...others];
+}
+
+async function readText(
+  file: string | undefined,
+  stdin: PromptSource['stdin'],
+  largest: number,
+): Promise<{ readonly text: string; readonly name: string }> {
+  if (file !== undefined && file !== '-') {
+    const name = `the prompt file ${file}`;
+    return { text: textOf(await bytesOfFile(file, largest), name), name };
+  }
   if (file === undefined && stdin.isTTY === true) {
     throw new CliError('usage', 'there is no prompt', { hint: 'easel generate "a red apple on a blue background"' });
   }
-  return textOf(await collect(stdin, 'standard input'), 'standard input');
+  return { text: textOf(await collect(stdin, 'standard input', largest), 'standard input'), name: 'standard input' };
 }
 
-async function bytesOfFile(path: string): Promise<Buffer> {
+async function bytesOfFile(path: string, largest: number): Promise<Buffer> {
   try {
     await using file = await open(path);
-    return await collect(file.createReadStream({ autoClose: false }), `the prompt file ${path}`);
+    return await collect(file.createReadStream({ autoClose: false }), `the prompt file ${path}`, largest);
   } catch (error) {
     if (error instanceof CliError) throw error;
     const reason = systemCode(error) === 'ENOENT' ? 'it does not exist' : String(error);
@@ -41,16 +76,16 @@ async function bytesOfFile(path: string): Promise<Buffer> {
   }
 }
 
-async function collect(stream: AsyncIterable<Uint8Array | string>, name: string): Promise<Buffer> {
+async function collect(stream: AsyncIterable<Uint8Array | string>, name: string, largest: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of stream) {
     const bytes = Buffer.from(chunk);
     length += bytes.length;
-    if (length > largestPrompt) {
+    if (length > largest) {
       throw new CliError(
         'prompt_unreadable',
-        `${name} is longer than ${largestPrompt} bytes, which is no prompt; the model reads about 75 words`,
+        `${name} is longer than ${largest} bytes; the model reads about 75 words of a prompt`,
       );
     }
     chunks.push(bytes);
@@ -58,18 +93,29 @@ async function collect(stream: AsyncIterable<Uint8Array | string>, name: string)
   return Buffer.concat(chunks);
 }
 
+/** One gate for text from files: UTF-8, without the bytes that say that it is something else. */
 function textOf(bytes: Buffer, name: string): string {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes); // drops a byte order mark
   } catch (error) {
-    throw new CliError('prompt_unreadable', `${name} is not UTF-8 text`, { cause: error });
+    throw new CliError('prompt_unreadable', `${name} is not UTF-8 text; save it as UTF-8`, { cause: error });
   }
+  checkCharacters(text, name);
   if (text.trim() === '') {
     throw new CliError(
       'prompt_empty',
       `${name} is empty; write the prompt into it, or give "" as the argument for an empty prompt`,
     );
   }
-  return text.replace(/\r?\n$/, '');
+  return text;
+}
+
+/** UTF-16 without a byte order mark is valid UTF-8, with a zero after every letter. The server refuses U+0000 too. */
+function checkCharacters(text: string, name: string): string {
+  if (!text.includes('\0')) return text;
+  throw new CliError(
+    'prompt_unreadable',
+    `${name} contains the character U+0000; if it is UTF-16 or a binary file, save it as UTF-8 text`,
+  );
 }

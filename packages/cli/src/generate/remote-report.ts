@@ -5,6 +5,7 @@ import type { TruncatedText } from './truncated-texts.ts';
 
 export interface RemoteResult {
   readonly server: string;
+  readonly prompt: string;
   readonly job: Job;
   /** Where each picture was saved. */
   readonly files: readonly string[];

@@ -17,7 +17,16 @@ function madeWith(result: Partial<GenerateResult>, given: Partial<GenerateFlags>
   const used = { width: 64, height: 128, steps: 25, guidanceScale: 3, scheduler: 'edm_dpmpp_2m' } as const;
   const defaults = { ...used };
   const info = { path: '/m', layout: 'diffusers', family: 'f', defaults, components: [], configSource: 'c' } as const;
-  const output = { format: 'png', folder: '.', paths: ['x.png'], named: true, overwrite: false } as const;
+  const paths = ['x.png'];
+  const output = {
+    kind: 'files',
+    format: 'png',
+    folder: '.',
+    createFolder: false,
+    paths,
+    named: true,
+    overwrite: false,
+  } as const;
   const run = { flags, request: { prompt: 'p' }, output, modelName: 'demo', modelPath: '/m' };
   return [run, { info, result: { images: [image(7n)], used, truncated: [], timings, ...result } }] as const;
 }

@@ -2,20 +2,22 @@ import { readFile } from 'node:fs/promises';
 import type { EaselClient } from '@easel/client';
 import { decodeImage } from '@easel/engine';
 import type { CliContext } from '../cli-context.ts';
-import { CliError } from '../cli-error.ts';
+import { CliError, systemCode } from '../cli-error.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
 import { failureAsJson, renderFailure, toFailure } from '../failure.ts';
 import type { Interruption } from '../interruption.ts';
+import { deliverPictures } from '../output/deliver-pictures.ts';
 import type { OutputPlan } from '../output/plan-output.ts';
-import { saveFiles } from '../output/save-files.ts';
-import { progressFor } from '../progress/progress-for.ts';
-import { connect } from '../remote/connect.ts';
+import type { Progress } from '../progress/progress.ts';
+import { progressOf } from '../progress/progress-for.ts';
+import { type Connection, connect } from '../remote/connect.ts';
 import { PictureArea } from '../terminal-picture/picture-area.ts';
 import { buildJob, checkRemoteFlags } from './build-job.ts';
 import { checkCombinations } from './check-combinations.ts';
 import type { GenerateFlags } from './generate-flags.ts';
-import { planned, promptOf } from './prepare-run.ts';
+import { planRun, prepareFolder, promptsOf } from './prepare-run.ts';
 import { type RemoteResult, remoteJson, remoteSummary, remoteWarnings } from './remote-report.ts';
+import { runEach } from './run-generate.ts';
 import { type DoneJob, runJob } from './run-job.ts';
 import { sampleSeeds } from './sample-seeds.ts';
 import { displacement } from './save-pictures.ts';
@@ -35,43 +37,60 @@ export async function runRemote(
   checkRemoteFlags(flags);
   checkCombinations(flags);
   const { signal } = interruption;
-  const { client, baseUrl } = await connect(flags, context, ['EASEL_API_KEY']);
-  const prompt = await promptOf(argument, flags, context, signal);
-  const seeds = sampleSeeds(flags.seed, flags.samples);
-  const output = planned(prompt, seeds, flags);
+  const server = await connect(flags, context, ['EASEL_API_KEY']);
+  const prompts = await promptsOf(argument, flags, context, signal);
   const image = flags.image === undefined ? undefined : await fileAsBase64(flags.image);
-  const truncated = await truncatedTexts(client, prompt, flags, signal);
-  const body = buildJob({
-    prompt,
-    flags,
-    seed: seeds[0],
-    format: output.format,
-    image,
-    preview: flags.preview === true,
+  const runs = prompts.map((prompt) => {
+    const seeds = sampleSeeds(flags.seed, flags.samples);
+    return { prompt, seeds, output: planRun(prompt, seeds, flags, context), image };
   });
-  const done = await watched(client, body, output, flags, context, interruption);
-  const files = await saveFiles(
-    done.pictures.map(({ bytes }, index) => ({ path: output.paths[index] ?? '', bytes })),
-    { overwrite: output.overwrite, signal, atForcedExit: interruption.atForcedExit },
-  );
-  const { remainingCredits } = client;
-  return report({ server: baseUrl, job: done.job, files, remainingCredits, truncated }, output, flags, context);
+  for (const { output } of runs) prepareFolder(output);
+  interruption.allow(CANCEL_PATIENCE_MS);
+  return runEach(runs, interruption, (run, index) => {
+    const progress = progressOf(flags, context, interruption);
+    if (runs.length > 1) progress.above(`prompt ${index + 1} of ${runs.length}: ${run.prompt}\n`);
+    return makeAndSave(run, server, progress, flags, context, interruption);
+  });
 }
 
-async function watched(
+interface RemoteRun {
+  readonly prompt: string;
+  readonly seeds: readonly [number, ...number[]];
+  readonly output: OutputPlan;
+  readonly image: string | undefined;
+}
+
+async function makeAndSave(
+  { prompt, seeds, output, image }: RemoteRun,
+  { client, baseUrl }: Connection,
+  progress: Progress,
+  flags: GenerateFlags,
+  context: CliContext,
+  interruption: Interruption,
+): Promise<ExitStatus> {
+  const { signal, atForcedExit } = interruption;
+  const truncated = await truncatedTexts(client, prompt, flags, signal);
+  const preview = flags.preview === true;
+  const body = buildJob({ prompt, flags, seed: seeds[0], format: output.format, image, preview });
+  const { job, pictures } = await runWithProgress(client, body, output, progress, flags, context, interruption);
+  const bytes = pictures.map((picture) => picture.bytes);
+  const files = await deliverPictures(output, bytes, { stdout: context.stdout, signal, atForcedExit });
+  const { remainingCredits } = client;
+  return report({ server: baseUrl, job, files, remainingCredits, truncated, prompt }, output, flags, context);
+}
+
+async function runWithProgress(
   client: EaselClient,
   body: Parameters<typeof runJob>[1],
   output: OutputPlan,
+  progress: Progress,
   flags: GenerateFlags,
   context: CliContext,
   interruption: Interruption,
 ): Promise<DoneJob> {
-  const { stderr, env } = context;
-  const progress = progressFor({ quiet: flags.quiet === true || flags.json === true, stream: stderr, env });
-  interruption.allow(CANCEL_PATIENCE_MS);
-  interruption.atForcedExit(() => progress.end());
+  const { stderr } = context;
   const terminal = pictureTerminal(flags, context);
-  const preview = flags.preview ? startPreview(output.paths[0] ?? '', terminal, progress) : undefined;
+  const preview = flags.preview ? startPreview(output, terminal, progress) : undefined;
   if (preview !== undefined) interruption.atForcedExit(preview.end);
   try {
     if (preview?.file !== undefined) progress.above(`previews in ${preview.file}\n`);
@@ -104,12 +123,12 @@ function report(
   );
   const failure = displaced && toFailure(displaced);
   if (flags.json) {
-    stdout.write(
-      `${JSON.stringify({ ...remoteJson(result, totalMs), ...(failure && failureAsJson(failure)) }, null, 2)}\n`,
-    );
+    const whole = { ...remoteJson(result, totalMs), ...(failure && failureAsJson(failure)) };
+    const text = flags.eachLine ? JSON.stringify({ prompt: result.prompt, ...whole }) : JSON.stringify(whole, null, 2);
+    stdout.write(`${text}\n`);
   } else {
     if (!flags.quiet) stderr.write(`${remoteSummary(result, totalMs)}\n`);
-    stdout.write(result.files.map((file) => `${file}\n`).join(''));
+    if (output.kind === 'files') stdout.write(result.files.map((file) => `${file}\n`).join(''));
     for (const warning of remoteWarnings(result)) stderr.write(`easel: ${warning}\n`);
     if (failure) stderr.write(renderFailure(failure, displaced, Boolean(env.EASEL_DEBUG)));
   }
@@ -121,6 +140,7 @@ async function fileAsBase64(path: string): Promise<string> {
   try {
     return (await readFile(path)).toString('base64');
   } catch (error) {
-    throw new CliError('image_unreadable', `--image ${path} cannot be read: ${String(error)}`, { cause: error });
+    const reason = systemCode(error) === 'ENOENT' ? 'it does not exist' : String(error);
+    throw new CliError('image_unreadable', `--image ${path} cannot be read: ${reason}`, { cause: error });
   }
 }

@@ -1,7 +1,6 @@
 import { encodeImage } from '@easel/engine';
 import { CliError } from '../cli-error.ts';
-import type { Interruption } from '../interruption.ts';
-import { saveFiles } from '../output/save-files.ts';
+import { type Delivery, deliverPictures } from '../output/deliver-pictures.ts';
 import { readVersion } from '../version.ts';
 import type { MadePictures } from './make-pictures.ts';
 import { pictureParameters } from './picture-parameters.ts';
@@ -9,30 +8,23 @@ import type { PreparedRun } from './prepare-run.ts';
 import type { SavedPicture } from './result-report.ts';
 
 /** Encodes the pictures and saves all of them or none. */
-export async function savePictures(
-  run: PreparedRun,
-  made: MadePictures,
-  interruption: Interruption,
-): Promise<SavedPicture[]> {
-  const { format, paths, overwrite } = run.output;
+export async function savePictures(run: PreparedRun, made: MadePictures, delivery: Delivery): Promise<SavedPicture[]> {
   const { quality, metadata } = run.flags;
   const version = readVersion();
   const files = await Promise.all(
-    made.result.images.map(async (image, index) => ({
-      path: paths[index] ?? '',
-      bytes: await encodeImage(image, {
-        format,
+    made.result.images.map((image) =>
+      encodeImage(image, {
+        format: run.output.format,
         ...(quality !== undefined && { quality }),
         ...(metadata && { parameters: pictureParameters(run, made, image, version) }),
       }),
-    })),
+    ),
   );
-  const { signal, atForcedExit } = interruption;
-  const names = await saveFiles(files, { overwrite, signal, atForcedExit });
+  const names = await deliverPictures(run.output, files, delivery);
   return made.result.images.map((image, index) => ({
     image,
     file: names[index] ?? '',
-    bytes: files[index]?.bytes.length ?? 0,
+    bytes: files[index]?.length ?? 0,
   }));
 }
 
@@ -41,13 +33,13 @@ export function displacement(
   { output }: Pick<PreparedRun, 'output'>,
   saved: readonly Pick<SavedPicture, 'file'>[],
 ): CliError | undefined {
-  if (!output.named) return undefined;
+  if (output.kind === 'stream' || !output.named) return undefined;
   const moved = saved.flatMap(({ file }, index) =>
     file === output.paths[index] ? [] : [{ wanted: output.paths[index], file }],
   );
   if (moved.length === 0) return undefined;
   const places = moved.map(
-    ({ wanted, file }) => `${wanted} was created by somebody else in the meantime; the picture is in ${file}`,
+    ({ wanted, file }) => `${wanted} was created by another program in the meantime; the picture is in ${file}`,
   );
   return new CliError('output_exists', places.join('; '));
 }

@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { type DecodedPicture, encodeImage } from '@easel/engine';
 import type { CliContext } from '../cli-context.ts';
 import { freeName, previewName } from '../output/file-name.ts';
+import type { OutputPlan } from '../output/plan-output.ts';
 import type { Progress } from '../progress/progress.ts';
 import { PictureArea, type PictureTerminal } from '../terminal-picture/picture-area.ts';
 import { pictureProtocol } from '../terminal-picture/picture-protocol.ts';
@@ -33,7 +34,7 @@ export interface RunningPreview {
 
 /** Previews in the terminal when it can show them, else in a file beside the first picture. */
 export function startPreview(
-  firstPath: string,
+  output: OutputPlan,
   terminal: PictureTerminal | undefined,
   progress: Progress,
 ): RunningPreview {
@@ -41,6 +42,7 @@ export function startPreview(
     const area = new PictureArea(terminal);
     return { feed: previewsInTerminal(area, progress), area, end: () => {} };
   }
-  const file = freeName(previewName(firstPath), existsSync);
+  const firstPath = output.kind === 'files' ? output.paths[0] : output.path;
+  const file = freeName(previewName(firstPath ?? ''), existsSync);
   return { feed: previewsInFile(file, encodePng), file, end: () => rmSync(file, { force: true }) };
 }

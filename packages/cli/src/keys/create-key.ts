@@ -27,8 +27,8 @@ export async function createKey(
   context.stdout.write(`${key.key}\n`);
   const end = key.expires_at === null ? '' : `, until ${key.expires_at}`;
   context.stderr.write(
-    `${key.name} of ${account.name} may ${key.scopes.join(', ')}${end}. Its id is ${key.id}.\n` +
-      'The key is shown this once.\n',
+    `Key ${key.name} of ${account.name}, scopes ${key.scopes.join(', ')}${end}, id ${key.id}.\n` +
+      'Keep the key now: it is not shown again.\n',
   );
   return exitStatus.ok;
 }
@@ -53,9 +53,12 @@ function isScope(text: string): text is KeyScope {
   return keyScopes.some((scope) => scope === text);
 }
 
-/** A day begins at midnight UTC. */
+/** A day begins at midnight UTC. @throws CliError `usage` for what is no time, or is past: the key would be dead at once */
 function timeOf(text: string): string {
   const time = /^\d{4}-\d{2}-\d{2}(T.+)?$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (time <= Date.now()) {
+    throw new CliError('usage', `--expires must be in the future (got ${text}, and it is ${new Date().toISOString()})`);
+  }
   if (!Number.isNaN(time)) return new Date(time).toISOString();
   throw new CliError('usage', `--expires must be a time such as 2027-01-31T12:00:00Z (got ${JSON.stringify(text)})`);
 }

@@ -27,12 +27,12 @@ export async function listKeys(flags: ListKeysFlags, context: CliContext, signal
     stateOf(key),
     `${key.spent_this_month}${key.monthly_budget === null ? '' : ` of ${key.monthly_budget}`}`,
   ]);
-  context.stdout.write(table([['id', 'key', 'name', 'account', 'may', 'state', 'spent this month'], ...rows]));
+  context.stdout.write(table([['id', 'key', 'name', 'account', 'scopes', 'state', 'spent this month'], ...rows]));
   return exitStatus.ok;
 }
 
 function stateOf({ revoked_at: revoked, expires_at: expires }: Key): string {
   if (revoked !== null) return `revoked ${revoked.slice(0, 10)}`;
-  if (expires === null) return 'good';
+  if (expires === null) return 'active';
   return Date.parse(expires) <= Date.now() ? `expired ${expires.slice(0, 10)}` : `until ${expires.slice(0, 10)}`;
 }

@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, openSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { CliError, systemCode } from '../cli-error.ts';
 import { outputFailure } from './output-failure.ts';
 import { temporaryName } from './temporary-name.ts';
@@ -26,6 +27,22 @@ export function checkFolder(folder: string): void {
     }
   } catch (error) {
     throw outputFailure(folder, error);
+  }
+}
+
+/**
+ * Creates the folder and those above it, one by one: Node's own `recursive` never returns on a file system that takes no folders
+ * (/proc).
+ *
+ * @throws CliError `output_unwritable` or `disk_full`
+ */
+export function createFolder(folder: string): void {
+  const parent = dirname(folder);
+  if (parent !== folder && !existsSync(parent)) createFolder(parent);
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw outputFailure(folder, error);
   }
 }
 

@@ -4,6 +4,14 @@ import { CliError } from '../cli-error.ts';
 export const pictureFormats = ['png', 'jpeg', 'webp'] as const;
 export type PictureFormat = (typeof pictureFormats)[number];
 
+/** What `--format` takes: the names, and the one that most people type for the second. */
+export const formatNames = [...pictureFormats, 'jpg'] as const;
+
+/** @param name one of `formatNames` */
+export function formatOfName(name: string): PictureFormat {
+  return pictureFormats.find((format) => format === name) ?? 'jpeg';
+}
+
 const formatOfExtension: Readonly<Record<string, PictureFormat>> = {
   '.png': 'png',
   '.jpg': 'jpeg',

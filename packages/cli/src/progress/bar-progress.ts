@@ -8,12 +8,10 @@ const restoreTerminal = '\x1b[?25h\x1b[?7h';
 
 /** A bar with step and remaining time on the last line of a terminal; it goes away when the run ends. */
 export function barProgress(stream: NodeJS.WriteStream): Progress {
+  let left = '';
   const bar = new SingleBar({
     stream: withoutCursorMemory(stream),
-    format: '{bar} {percentage} % · step {value} of {total} · {left}',
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    barsize: 30,
+    format: (_options, { progress, value, total }) => barLine(stream.columns, progress, value, total, left),
     hideCursor: true,
     clearOnComplete: true,
     forceRedraw: true,
@@ -26,10 +24,10 @@ export function barProgress(stream: NodeJS.WriteStream): Progress {
     },
     step({ index, total, etaMs }) {
       if (state === 'ended') return;
-      const payload = { left: index < total ? `${duration(etaMs)} left` : 'decoding the picture' };
-      if (state === 'drawn') return bar.update(index, payload);
+      left = index < total ? `${duration(etaMs)} left` : 'decoding the picture';
+      if (state === 'drawn') return bar.update(index);
       stream.write(clearLine);
-      bar.start(total, index, payload);
+      bar.start(total, index);
       state = 'drawn';
     },
     above(lines) {
@@ -44,6 +42,29 @@ export function barProgress(stream: NodeJS.WriteStream): Progress {
       state = 'ended';
     },
   };
+}
+
+const widestBar = 30;
+const narrowestBar = 8;
+
+/**
+ * One line that fits: the bar takes what the words leave, and gives way to them where that is too little. A line as wide as the
+ * terminal would wrap in some.
+ */
+export function barLine(
+  columns: number | undefined,
+  progress: number,
+  step: number,
+  total: number,
+  left: string,
+): string {
+  const room = (columns ?? 80) - 1;
+  const words = `${Math.floor(progress * 100)} % · step ${step} of ${total} · ${left}`;
+  const width = Math.min(widestBar, room - words.length - 1);
+  if (width < narrowestBar)
+    return [words, `${step}/${total} · ${left}`].find(({ length }) => length <= room) ?? `${step}/${total}`;
+  const done = Math.round(progress * width);
+  return `${'█'.repeat(done)}${'░'.repeat(width - done)} ${words}`;
 }
 
 /**

@@ -6,6 +6,11 @@ import type { ServerAddressFlags } from '../commands/server-options.ts';
 
 const defaultServer = 'http://127.0.0.1:8400';
 
+export interface Connection {
+  readonly client: EaselClient;
+  readonly baseUrl: string;
+}
+
 /** The variables that keys are looked for in; the first is the one that messages name. */
 export type KeyVariables = readonly [string, ...string[]];
 
@@ -18,7 +23,7 @@ export async function connect(
   { server, apiKeyFile }: ServerAddressFlags,
   { env }: CliContext,
   variables: KeyVariables,
-): Promise<{ readonly client: EaselClient; readonly baseUrl: string }> {
+): Promise<Connection> {
   const baseUrl = addressOf(server ?? env.EASEL_SERVER ?? defaultServer);
   const apiKey = apiKeyFile === undefined ? keyOf(env, variables) : await keyInFile(apiKeyFile);
   return { client: new EaselClient({ baseUrl, apiKey }), baseUrl };

@@ -1,0 +1,181 @@
+/**
+ * What to say to somebody who types the options and commands of other tools: AUTOMATIC1111, ComfyUI, InvokeAI, stable-diffusion.cpp,
+ * diffusers' scripts, mflux, Ollama. Names are written without their hyphens, in lower case, with `_` as `-`.
+ */
+
+const samples = '--samples N makes 1 to 4 pictures; --each-line makes pictures of many prompts';
+const sampler = '--scheduler NAME chooses the sampler: edm_dpmpp_2m or edm_euler';
+const guidance = '--guidance-scale X is how closely the prompt is followed';
+const negative = '--negative-prompt TEXT is what not to draw';
+const steps = '--steps N is the number of steps, 1 to 100';
+const sides = '--width PX and --height PX, or --size WxH';
+const shape = '--size WxH is the size and shape of the picture, such as --size 1024x768';
+const prompt = 'the prompt is the argument, in quotes: easel generate "a red apple"';
+const start = '--image FILE is the picture to start from';
+const output = '-o, --output FILE or FOLDER/ is where the pictures go';
+const model = '-m, --model NAME or PATH is the model';
+const precision = '--variant fp16 or fp32 chooses the weights; computing is in 32 bits';
+const noDevice = 'Easel runs on the CPU only today; --threads N chooses how many threads it uses';
+const noAdapter = 'LoRA, ControlNet, textual inversion and other adapters are not supported yet';
+const noMask = 'masks and inpainting are not supported yet; --image starts from a whole picture';
+const noUpscale = 'upscaling is not supported yet';
+const key = 'a key is never given on the command line: set EASEL_API_KEY, or give --api-key-file FILE';
+
+const options: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    prompt,
+    p: prompt,
+    text: prompt,
+    positive: prompt,
+    'positive-prompt': prompt,
+    cfg: guidance,
+    'cfg-scale': guidance,
+    guidance,
+    scale: guidance,
+    c: guidance,
+    sampler,
+    'sampler-name': sampler,
+    'sampling-method': sampler,
+    'sample-method': sampler,
+    negative,
+    neg: negative,
+    'neg-prompt': negative,
+    uncond: negative,
+    n: samples,
+    num: samples,
+    count: samples,
+    batch: samples,
+    'batch-size': samples,
+    'batch-count': samples,
+    'n-iter': samples,
+    'n-samples': samples,
+    'num-images': samples,
+    'num-samples': samples,
+    'num-images-per-prompt': samples,
+    s: `${steps}; --seed N fixes the picture`,
+    'num-inference-steps': steps,
+    'num-steps': steps,
+    'sampling-steps': steps,
+    'sample-steps': steps,
+    'ddim-steps': steps,
+    iterations: steps,
+    w: sides,
+    h: sides,
+    'img-width': sides,
+    'img-height': sides,
+    resolution: shape,
+    aspect: shape,
+    ar: shape,
+    'aspect-ratio': shape,
+    i: start,
+    input: start,
+    img: start,
+    'init-img': start,
+    'init-image': start,
+    'image-path': start,
+    img2img: start,
+    'start-image': start,
+    denoise: '--strength X is how far to go from --image',
+    'denoising-strength': '--strength X is how far to go from --image',
+    'image-strength': '--strength X is how far to go from --image',
+    out: output,
+    outdir: output,
+    'out-dir': output,
+    'output-dir': output,
+    'output-path': output,
+    save: output,
+    ckpt: model,
+    checkpoint: model,
+    'model-path': model,
+    'diffusion-model': model,
+    vae: 'the VAE is that of the model; another one cannot be given',
+    dtype: precision,
+    precision,
+    fp16: precision,
+    fp32: precision,
+    device: noDevice,
+    gpu: noDevice,
+    cuda: noDevice,
+    cpu: noDevice,
+    t: '--threads N chooses how many threads are used',
+    lora: noAdapter,
+    loras: noAdapter,
+    'lora-paths': noAdapter,
+    'lora-model-dir': noAdapter,
+    controlnet: noAdapter,
+    'control-net': noAdapter,
+    'control-image': noAdapter,
+    embeddings: noAdapter,
+    'embd-dir': noAdapter,
+    mask: noMask,
+    inpaint: noMask,
+    upscale: noUpscale,
+    hires: noUpscale,
+    'hires-fix': noUpscale,
+    'api-key': key,
+    key,
+    'x-api-key': key,
+    v: 'easel --version prints the version',
+    verbose: 'EASEL_DEBUG=1 shows what the engine does',
+    y: '--overwrite replaces files that exist',
+    force: '--overwrite replaces files that exist',
+    f: '--overwrite replaces files that exist; --format chooses png, jpeg or webp',
+  }),
+);
+
+const generate = 'to make a picture: easel generate "a red apple"';
+const inspect = 'easel model inspect NAME or PATH shows a model; models in the models folder are found by their name';
+const manual = 'download the model yourself and give its path with --model; the README says where to find it';
+
+const commands: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    run: generate,
+    draw: generate,
+    txt2img: generate,
+    img2img: generate,
+    text2img: generate,
+    image: generate,
+    create: generate,
+    imagine: generate,
+    prompt: generate,
+    start: 'to run the image API and the page: easel serve',
+    server: 'to run the image API and the page: easel serve',
+    web: 'to run the image API and the page: easel serve',
+    webui: 'to run the image API and the page: easel serve',
+    ui: 'to run the image API and the page: easel serve',
+    list: inspect,
+    ls: inspect,
+    models: inspect,
+    show: inspect,
+    info: inspect,
+    inspect,
+    pull: manual,
+    download: manual,
+    install: manual,
+    ps: 'the page of a running server shows its jobs: easel serve',
+    check: 'to check this machine: easel doctor',
+    settings: 'to print the settings of the server: easel config',
+  }),
+);
+
+/** What to say for an option that `easel generate` does not have, such as `--cfg` or `-W`; undefined when there is nothing to say. */
+export function hintForOption(flag: string): string | undefined {
+  const name = plainName(flag);
+  // `-W512` is `-W` with its value.
+  return options.get(name) ?? (/^-[^-]/.test(flag) ? options.get(name.slice(0, 1)) : undefined);
+}
+
+/** The same for a command. What has a space in it is a prompt. */
+export function hintForCommand(name: string): string | undefined {
+  return /\s/.test(name) ? generate : commands.get(plainName(name));
+}
+
+/** `--cfg_scale=7`, `--cfgScale` and `--CFG-SCALE` are all `cfg-scale`. */
+function plainName(text: string): string {
+  return text
+    .replace(/^-+/, '')
+    .replace(/=.*$/s, '')
+    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .replaceAll('_', '-')
+    .toLowerCase();
+}
