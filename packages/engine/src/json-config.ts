@@ -22,6 +22,13 @@ export class JsonConfig {
     return new JsonConfig({ ...Object.fromEntries(this.#values), ...values }, this.file);
   }
 
+  /** The configuration that another one holds under a key. */
+  within(key: string): JsonConfig {
+    const value = this.#get(key);
+    if (!isJsonObject(value)) throw this.#wrong(key, 'an object');
+    return new JsonConfig(value, this.file);
+  }
+
   /** Absent and null are the same, as in the reference's configs. */
   has(key: string): boolean {
     return this.#get(key) !== undefined;

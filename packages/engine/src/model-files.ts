@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { EngineError } from './errors.ts';
+import { kindOfBytes } from './file-kinds.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -12,10 +13,10 @@ export async function readModelText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    throw new EngineError('model_file_missing', `${file} is missing or cannot be read; download the model again`, {
-      details: { file },
-      cause,
-    });
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    const problem =
+      code === 'ENOENT' ? 'is missing; download this file too' : `cannot be read (${code}); check the permissions`;
+    throw new EngineError('model_file_missing', `${file} ${problem}`, { details: { file }, cause });
   }
 }
 
@@ -35,7 +36,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
 
 /** @throws EngineError `model_config_invalid`, always */
 export function rejectFile(file: string, problem: string, cause?: unknown): never {
-  throw new EngineError('model_config_invalid', `${file} ${problem}; download the model again`, {
+  throw new EngineError('model_config_invalid', `${file} ${problem}; use the file as it was published with the model`, {
     details: { file },
     cause,
   });
@@ -45,6 +46,9 @@ function parse(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
+    const kind = kindOfBytes(Buffer.from(text.slice(0, 512)));
+    if (kind && !/^\s*[[{]/.test(text))
+      throw new EngineError(kind.code, `${file} is ${kind.what}; ${kind.help}`, { details: { file }, cause });
     return rejectFile(file, 'is not valid JSON', cause);
   }
 }

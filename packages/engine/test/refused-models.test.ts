@@ -1,4 +1,16 @@
-import { appendFile, cp, open, readFile, rename, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  cp,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { EngineErrorCode } from '../src/errors.ts';
@@ -69,7 +81,7 @@ const damages: readonly Damage[] = [
     what: 'an empty weight file',
     damage: (folder) => truncate(join(folder, UNET), 0),
     code: 'weights_corrupt',
-    says: [/no header/],
+    says: [/is empty \(0 bytes\)/, /download it again/],
   },
   {
     what: 'a header that is not JSON',
@@ -87,7 +99,7 @@ const damages: readonly Damage[] = [
     what: 'a tensor of a type that is not in the format',
     damage: (folder) => replaceText(join(folder, CLIP), '"dtype":"F16","shape":[77,6]', '"dtype":"Q16","shape":[77,6]'),
     code: 'tensor_dtype',
-    says: [/position_embedding/, /Q16/],
+    says: [/text_encoder: .*position_embedding/, /Q16/],
   },
   {
     what: 'offsets that do not agree with a shape',
@@ -179,20 +191,43 @@ describe('a damaged or foreign model is refused by name, and nothing is loaded:'
 });
 
 describe('a single file that is not Playground v2.5 is refused by what it is:', () => {
-  const unet = { name: 'model.diffusion_model.input_blocks.0.0.bias', dtype: 'F16', shape: [320] } as const;
-  const scalar = (name: string) => ({ name, dtype: 'F32', shape: [1] }) as const;
+  const named = (...names: string[]) => names.map((name) => ({ name, dtype: 'F16', shape: [1] }) as const);
+  const unet = 'model.diffusion_model.input_blocks.0.0.bias';
+  const sdxl = [unet, 'first_stage_model.decoder.conv_in.bias', 'conditioner.embedders.1.model.ln_final.bias'];
   test.each([
-    { what: 'a v-prediction EDM model', tensors: [unet, scalar('edm_vpred.sigma_max')], says: /v-prediction/ },
-    { what: 'a v-prediction SDXL model', tensors: [unet, scalar('v_pred')], says: /v-prediction/ },
-    { what: 'ordinary SDXL', tensors: [unet], says: /not Playground v2\.5/ },
-    { what: 'a LoRA', tensors: [scalar('lora_unet_mid_block.alpha')], says: /not a checkpoint/ },
-  ])('$what', async ({ tensors, says }) => {
+    { what: 'a v-prediction EDM model', names: [...sdxl, 'edm_vpred.sigma_max'], says: /a v-prediction checkpoint/ },
+    { what: 'a v-prediction SDXL model', names: [...sdxl, 'v_pred'], says: /a v-prediction checkpoint/ },
+    { what: 'ordinary SDXL', names: sdxl, says: /not Playground v2\.5: ordinary SDXL/ },
+    { what: 'the SDXL refiner', names: [unet, 'conditioner.embedders.0.model.ln_final.bias'], says: /SDXL refiner/ },
+    { what: 'SD 1.5', names: [unet, 'cond_stage_model.transformer.text_model.x'], says: /Stable Diffusion 1\.x/ },
+    { what: 'SD 2.1', names: [unet, 'cond_stage_model.model.ln_final.bias'], says: /Stable Diffusion 2\.x/ },
+    { what: 'SD 3', names: ['model.diffusion_model.joint_blocks.0.x_block.attn.qkv.bias'], says: /Stable Diffusion 3/ },
+    { what: 'Flux', names: ['double_blocks.0.img_attn.qkv.bias'], says: /Flux/ },
+    { what: 'PixArt', names: ['adaln_single.linear.bias', 'transformer_blocks.0.attn1.to_k.bias'], says: /PixArt/ },
+    { what: 'a LoRA', names: ['lora_unet_mid_block.alpha'], says: /a LoRA/ },
+    { what: 'a LoRA of diffusers', names: ['unet.mid_block.attentions.0.to_k.lora_A.weight'], says: /a LoRA/ },
+    { what: 'a ControlNet', names: ['control_model.input_blocks.0.0.bias'], says: /a ControlNet/ },
+    { what: 'a UNet alone', names: [unet], says: /only the UNet/ },
+    { what: 'a bare UNet', names: ['input_blocks.0.0.bias'], says: /only the UNet/ },
+    {
+      what: 'a UNet of diffusers',
+      names: ['conv_in.bias', 'down_blocks.0.resnets.0.norm1.bias'],
+      says: /only the UNet/,
+    },
+    { what: 'a VAE', names: ['decoder.conv_in.bias'], says: /only the VAE/ },
+    { what: 'a text encoder', names: ['text_model.embeddings.token_embedding.weight'], says: /only a text encoder/ },
+    { what: 'a textual inversion', names: ['clip_l', 'clip_g'], says: /textual inversion/ },
+    { what: 'a language model', names: ['model.layers.0.self_attn.q_proj.weight'], says: /language model/ },
+    {
+      what: 'nothing known',
+      names: ['body.0.conv1.bias'],
+      says: /not a checkpoint that is known .*body\.0\.conv1\.bias/,
+    },
+    { what: 'nothing at all', names: [], says: /without tensors/ },
+  ])('$what', async ({ names, says }) => {
     const path = join(await temporaryFolder(), 'file.safetensors');
-    await writeSafetensors(path, tensors);
-    await expect(loadModel(path)).rejects.toMatchObject({
-      code: 'model_unsupported',
-      message: expect.stringMatching(says),
-    });
+    await writeSafetensors(path, named(...names));
+    await expectRefusal(path, 'model_unsupported', says);
   });
 
   test('a tiny one without the configuration its sizes need', async () => {
@@ -202,6 +237,126 @@ describe('a single file that is not Playground v2.5 is refused by what it is:', 
     const model = await loadModel(path, { config: fixturePath('model') });
     expect(model.info).toMatchObject({ layout: 'single-file', configSource: fixturePath('model') });
     await model.close();
+  });
+});
+
+describe('a file that is none of a model is told by its content, whatever it is called:', () => {
+  const zipped = (entry: string) => `PK\x03\x04\x14\0\0\0\0\0${'\0'.repeat(16)}${entry}`;
+  const files: readonly (readonly [string, string, EngineErrorCode, RegExp])[] = [
+    ['a JPEG', '\xff\xd8\xff\xe0\0\x10JFIF\0', 'model_unsupported', /is a JPEG picture; give a diffusers folder/],
+    ['a PNG', '\x89PNG\r\n\x1a\n', 'model_unsupported', /a PNG picture/],
+    ['a checkpoint of PyTorch', zipped('archive/data.pkl'), 'model_unsupported', /PyTorch pickle.*safetensors/],
+    ['an old checkpoint of PyTorch', '\x80\x02\x8a\x0a', 'model_unsupported', /PyTorch pickle/],
+    ['a ZIP archive', zipped('model_index.json'), 'model_unsupported', /ZIP archive; unpack it/],
+    ['GGUF', 'GGUF\x03\0\0\0', 'model_unsupported', /GGUF.*original \.safetensors/],
+    ['ONNX', '\x08\x0a\x12\x07pytorch', 'model_unsupported', /ONNX model/],
+    ['a web page', '\n<!DOCTYPE html><html>', 'weights_corrupt', /web page \(HTML\).*login/],
+    ['a JSON error', '{"error":"Not Found"}', 'model_unsupported', /a JSON text/],
+    ['nothing', '', 'weights_corrupt', /is empty \(0 bytes\)/],
+    ['text', 'hello', 'weights_corrupt', /no header/],
+    [
+      'a Git LFS pointer',
+      'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 6938040682\n',
+      'model_file_missing',
+      /Git LFS pointer to 6938040682 bytes.*git lfs pull/,
+    ],
+    ['the beginning of a download', '\x00\x20\0\0\0\0\0\0{"a":', 'weights_corrupt', /truncated.*download/],
+  ];
+  test.each(files)('%s', async (_, content, code, says) => {
+    const folder = await temporaryFolder();
+    for (const name of ['model.safetensors', 'model.bin', 'model']) {
+      await writeFile(join(folder, name), content, 'latin1');
+      await expectRefusal(join(folder, name), code, says);
+    }
+    const model = join(folder, 'copy');
+    await cp(fixturePath('model'), model, { recursive: true, dereference: true });
+    await writeFile(join(model, UNET), content, 'latin1');
+    await expectRefusal(model, code, says);
+  });
+});
+
+describe('a folder that is no model says what it is, and where the model may be:', () => {
+  const cases: readonly (readonly [string, (folder: string) => Promise<unknown>, EngineErrorCode, RegExp])[] = [
+    ['nothing in it', async () => {}, 'model_not_found', /an empty folder; give a diffusers folder/],
+    [
+      'pictures',
+      (folder) => writeFile(join(folder, 'apple.png'), ''),
+      'model_unsupported',
+      /a folder without a model \(no model_index\.json; it holds apple\.png\)/,
+    ],
+    [
+      'a .ckpt',
+      (folder) => writeFile(join(folder, 'sd.ckpt'), '\x80\x02\x8a', 'latin1'),
+      'model_unsupported',
+      /whose sd\.ckpt is a PyTorch pickle/,
+    ],
+    ['a GGUF', (folder) => writeFile(join(folder, 'q4.gguf'), 'GGUF'), 'model_unsupported', /q4\.gguf is a GGUF file/],
+    [
+      'the model one folder deeper',
+      (folder) => cp(fixturePath('model'), join(folder, 'inner'), { recursive: true, dereference: true }),
+      'model_unsupported',
+      /the model is in .*inner; give that folder/,
+    ],
+    [
+      'several single files',
+      (folder) => Promise.all(['a', 'b'].map((name) => writeFile(join(folder, `${name}.safetensors`), ''))),
+      'model_unsupported',
+      /2 \.safetensors files \(a\.safetensors, b\.safetensors\); give one of them/,
+    ],
+    [
+      'a single part',
+      (folder) => cp(fixturePath('model/unet'), folder, { recursive: true }),
+      'model_unsupported',
+      /is one part of a model .*give the folder above it/,
+    ],
+    [
+      'a cache of several models',
+      (folder) => Promise.all(['a', 'b'].map((name) => mkdir(join(folder, `models--x--${name}`)))),
+      'model_unsupported',
+      /cache of several models \(models--x--a, models--x--b\); give the folder of one/,
+    ],
+    [
+      'a cache whose download did not finish',
+      (folder) => mkdir(join(folder, 'snapshots')),
+      'model_not_found',
+      /holds no snapshot: the download did not finish/,
+    ],
+  ];
+  test.each(cases)('%s', async (_, fill, code, says) => {
+    const folder = await temporaryFolder();
+    await fill(folder);
+    await expectRefusal(folder, code, says);
+  });
+
+  test.each([
+    ['StableDiffusionPipeline', /Stable Diffusion 1\.x or 2\.x/],
+    ['StableDiffusion3Pipeline', /Stable Diffusion 3/],
+    ['FluxPipeline', /Flux/],
+    ['PixArtSigmaPipeline', /PixArt/],
+    ['StableDiffusionXLControlNetPipeline', /ControlNet/],
+    ['WanPipeline', /a WanPipeline/],
+  ])('a %s', async (className, says) => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'model_index.json'), JSON.stringify({ _class_name: className }));
+    await expectRefusal(folder, 'model_unsupported', says);
+  });
+
+  test('the SDXL refiner, and a model for inpainting', async () => {
+    const folder = join(await temporaryFolder(), 'model');
+    await cp(fixturePath('model'), folder, { recursive: true, dereference: true });
+    await replaceText(join(folder, 'unet/config.json'), '"in_channels": 4', '"in_channels": 9');
+    await expectRefusal(folder, 'model_unsupported', /the UNet takes 9 channels.*inpainting/);
+    const index = { _class_name: 'StableDiffusionXLImg2ImgPipeline', requires_aesthetics_score: true };
+    await writeFile(join(folder, 'model_index.json'), JSON.stringify(index));
+    await expectRefusal(folder, 'model_unsupported', /the SDXL refiner/);
+  });
+
+  test('weights as .bin files alone', async () => {
+    const folder = join(await temporaryFolder(), 'model');
+    await cp(fixturePath('model'), folder, { recursive: true, dereference: true });
+    await rm(join(folder, CLIP));
+    await writeFile(join(folder, 'text_encoder/pytorch_model.bin'), '\x80\x02\x8a', 'latin1');
+    await expectRefusal(folder, 'model_unsupported', /only pytorch_model\.bin, a PyTorch pickle.*safetensors/);
   });
 });
 
@@ -218,6 +373,14 @@ test('weights that make the picture NaN are reported, never shown as black', asy
   });
   await model.close();
 });
+
+/** By the engine, and by the report of it. */
+async function expectRefusal(path: string, code: EngineErrorCode, says: RegExp): Promise<void> {
+  const expected = { code, message: expect.stringMatching(says) };
+  await expect(loadModel(path)).rejects.toMatchObject(expected);
+  const { problems } = await inspectModel(path);
+  expect(problems).toMatchObject([expected]);
+}
 
 async function overwrite(path: string, position: number, bytes: Buffer): Promise<void> {
   await using file = await open(path, 'r+');

@@ -2,13 +2,14 @@ import { open } from 'node:fs/promises';
 
 export interface NewTensor {
   readonly name: string;
-  readonly dtype: 'F16' | 'F32' | 'F64' | 'I64';
+  readonly dtype: Dtype;
   readonly shape: readonly number[];
   /** Left out: a hole of zeros, so that a file of any size costs nothing. */
   readonly bytes?: Uint8Array;
 }
 
-const WIDTH = { F16: 2, F32: 4, F64: 8, I64: 8 } as const;
+const WIDTH = { F16: 2, BF16: 2, F32: 4, F64: 8, F8_E4M3: 1, F8_E5M2: 1, I64: 8, I16: 2, U8: 1 } as const;
+export type Dtype = keyof typeof WIDTH;
 
 /** Writes a safetensors file as other programs do: names in order, header padded to 8 bytes. */
 export async function writeSafetensors(path: string, tensors: readonly NewTensor[]): Promise<void> {

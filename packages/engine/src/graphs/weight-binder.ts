@@ -1,11 +1,19 @@
 import { relative } from 'node:path';
 import { EngineError } from '../errors.ts';
-import type { ElementType } from '../onnx/elements.ts';
+import { ELEMENT, type ElementType } from '../onnx/elements.ts';
 import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
-import type { Dtype, TensorInfo, TensorTable } from '../weights/safetensors.ts';
+import { type FloatType, isFloatType, valuesOf8Bits } from '../weights/element-values.ts';
+import type { TensorInfo, TensorTable } from '../weights/safetensors.ts';
 import { rowsOf } from '../weights/tensor-views.ts';
 
-const ELEMENT_TYPES: Partial<Record<Dtype, ElementType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
+const ELEMENT_TYPES: Readonly<Record<FloatType, ElementType>> = {
+  F64: 'float64',
+  F32: 'float32',
+  F16: 'float16',
+  BF16: 'bfloat16',
+  F8_E4M3: 'float8e4m3fn',
+  F8_E5M2: 'float8e5m2',
+};
 
 export interface WeightView {
   /** Declare the same elements under another shape, e.g. a norm's [C] as [C, 1, 1] to broadcast over pixels. */
@@ -36,10 +44,6 @@ export class WeightBinder {
     this.#onProblem = onProblem;
   }
 
-  has(name: string): boolean {
-    return this.#tensors.has(name);
-  }
-
   isTransposed(name: string): boolean {
     return this.#tensors.get(name)?.transposed === true;
   }
@@ -49,24 +53,44 @@ export class WeightBinder {
     const key = `${name}${view.rows ? `[${view.rows}]` : ''}${view.as ? `{${view.as}}` : ''}`;
     return this.#remember(key, () => {
       const stored = this.#bind(key, name, shape, view);
-      return this.#tensors.get(name)?.dtype === 'F32' ? stored : this.#graph.widen(stored);
+      const { dtype, scale } = this.#tensors.get(name) ?? {};
+      return dtype === 'F32' && scale === undefined ? stored : this.#graph.widen(stored, scale);
     });
   }
 
   /** Some rows of a table, gathered as stored and then widened: a whole vocabulary is never widened. */
   gather(name: string, shape: readonly number[], indices: Value): Value {
-    const table = this.#remember(`${name}:stored`, () => this.#bind(`${name}:stored`, name, shape, {}));
-    const rows = this.#graph.node('Gather', [table, indices], [...indices.shape, ...shape.slice(1)]);
-    const attributes = { to: 1 };
-    return this.#graph.node('Cast', [rows], rows.shape, { attributes });
+    const { dtype = 'F32', scale } = this.#tensors.get(name) ?? {};
+    const is8Bit = dtype === 'F8_E4M3' || dtype === 'F8_E5M2';
+    const table = this.#remember(`${name}:stored`, () =>
+      this.#bind(`${name}:stored`, name, shape, is8Bit ? { type: 'uint8' } : {}),
+    );
+    const stored = this.#graph.node('Gather', [table, indices], [...indices.shape, ...shape.slice(1)]);
+    const rows = is8Bit ? this.#valuesOfCodes(stored, dtype) : this.#cast(stored, 'float32');
+    return scale === undefined ? rows : this.#graph.node('Mul', [rows, this.#graph.floats([scale])], rows.shape);
   }
 
-  #bind(key: string, name: string, shape: readonly number[], view: WeightView): Value {
+  /** Gather takes no 8-bit floats (ONNX, Gather-13), so their codes are gathered and then looked up. */
+  #valuesOfCodes(codes: Value, dtype: 'F8_E4M3' | 'F8_E5M2'): Value {
+    const values = this.#graph.floats(valuesOf8Bits(dtype));
+    return this.#graph.node('Gather', [values, this.#cast(codes, 'int64')], codes.shape);
+  }
+
+  #cast(value: Value, to: ElementType): Value {
+    return this.#graph.node('Cast', [value], value.shape, { attributes: { to: ELEMENT[to] } });
+  }
+
+  #bind(
+    key: string,
+    name: string,
+    shape: readonly number[],
+    view: WeightView & { readonly type?: ElementType },
+  ): Value {
     const tensor = this.#tensors.get(name);
-    const type = tensor && ELEMENT_TYPES[tensor.dtype];
     const problem = problemOf(name, shape, tensor);
     if (problem) this.#onProblem(problem);
-    if (problem || !tensor || !type) return { name: key, shape: view.as ?? shape };
+    if (problem || !tensor || !isFloatType(tensor.dtype)) return { name: key, shape: view.as ?? shape };
+    const type = view.type ?? ELEMENT_TYPES[tensor.dtype];
     const part = view.rows ? rowsOf(tensor, ...view.rows) : tensor;
     const stored = tensor.transposed ? part.shape.toReversed() : part.shape;
     const { offset, byteLength } = part;
@@ -93,8 +117,8 @@ function problemOf(name: string, shape: readonly number[], tensor: TensorInfo | 
     const message = `${tensor.file}: the tensor ${name} has the shape [${tensor.shape}] where the configuration asks for [${shape}]; use the configuration that belongs to these weights`;
     return new EngineError('tensor_shape', message, { details });
   }
-  if (!ELEMENT_TYPES[tensor.dtype]) {
-    const message = `${tensor.file}: the tensor ${name} has the type ${tensor.dtype}; use fp16, bf16 or fp32 weights`;
+  if (!isFloatType(tensor.dtype)) {
+    const message = `${tensor.file}: the tensor ${name} has the type ${tensor.dtype}; use fp16, bf16, fp32 or fp8 weights`;
     return new EngineError('tensor_dtype', message, { details });
   }
   return undefined;

@@ -34,6 +34,7 @@ export async function inspectModel(
   try {
     path = findModel(pathOrName, process.env);
     const checkpoint = await openCheckpoint(path, options);
+    path = checkpoint.path;
     const configs = parseComponentConfigs(checkpoint);
     const scheduler = parseSchedulerConfig(checkpoint.scheduler);
     const info = modelInfo(checkpoint, configs, modelDefaults(configs, scheduler.algorithm));

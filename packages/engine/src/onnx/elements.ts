@@ -1,4 +1,13 @@
 /** ONNX element types (TensorProto.DataType) that the graphs use. */
-export const ELEMENT = { float32: 1, uint8: 2, int64: 7, float16: 10, bfloat16: 16 } as const;
+export const ELEMENT = {
+  float32: 1,
+  uint8: 2,
+  int64: 7,
+  float16: 10,
+  float64: 11,
+  bfloat16: 16,
+  float8e4m3fn: 17,
+  float8e5m2: 19,
+} as const;
 
 export type ElementType = keyof typeof ELEMENT;

@@ -76,11 +76,16 @@ export class GraphBuilder {
   /**
    * Widens a stored weight to float32. These Casts come first in the node list: ONNX Runtime then schedules each right
    * before its consumer; anywhere else all of them run up front and the whole float32 model is in memory at once.
+   *
+   * @param scale that the widened values are multiplied with
    */
-  widen(weight: Value): Value {
+  widen(weight: Value, scale?: number): Value {
     const name = `${weight.name}:float32`;
     this.#prologue.push(node('Cast', name, [weight.name], [name], { attributes: { to: ELEMENT.float32 } }));
-    return { name, shape: weight.shape };
+    if (scale === undefined) return { name, shape: weight.shape };
+    const scaled = `${weight.name}:scaled`;
+    this.#prologue.push(node('Mul', scaled, [name, this.floats([scale], []).name], [scaled], {}));
+    return { name: scaled, shape: weight.shape };
   }
 
   external(name: string, shape: readonly number[], type: ElementType, bytes: ExternalBytes): Value {

@@ -30,7 +30,8 @@ const algorithms = new Map<string, SchedulerName>([
 ]);
 
 const remedies = {
-  _class_name: 'use a checkpoint trained with EDM, such as Playground v2.5',
+  _class_name:
+    'a model with another sampler (ordinary SDXL among them) is not supported; use one trained with EDM, such as Playground v2.5',
   algorithm_type: 'write "dpmsolver++" there',
   prediction_type: 'use a checkpoint with epsilon prediction, such as Playground v2.5',
   sigma_schedule: 'write "karras" there',
@@ -132,7 +133,11 @@ function unsupported(
 }
 
 function invalid(file: string, problem: string): EngineError {
-  return new EngineError('model_config_invalid', `${file}: ${problem}; download the model again`, {
-    details: { file },
-  });
+  return new EngineError(
+    'model_config_invalid',
+    `${file}: ${problem}; use the file as it was published with the model`,
+    {
+      details: { file },
+    },
+  );
 }

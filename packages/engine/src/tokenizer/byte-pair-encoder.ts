@@ -22,7 +22,7 @@ const words = `'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^${whitespace}\\p{L}\
 
 /**
  * CLIP's byte-level byte-pair encoding (Radford et al. 2021; Sennrich et al. 2016), for text that `prepareText` has been over.
- * It is given to the library in the form of a tokenizer.json, which checkpoints of this family do not have.
+ * It is given to the library in the form of a tokenizer.json, always this one: those of checkpoints differ in details.
  */
 export function createBytePairEncoder(
   { ids, merges }: Vocabulary,

@@ -48,18 +48,71 @@ describe('the embedded model', () => {
 });
 
 describe('a folder that is not as it should be', () => {
-  test('is replaced by the fallback only when it is not there at all', async () => {
-    const [fallback] = await builtInTokenizers();
-    expect(await readTokenizer(join(scratch, 'absent'), () => Promise.resolve(fallback))).toBe(fallback);
-    await expectRefusal(scratch, 'model_file_missing', join(scratch, 'tokenizer_config.json'), () =>
-      readTokenizer(scratch, () => Promise.resolve(fallback)),
+  test('has nothing that says how texts are padded: it is not guessed', async () => {
+    const dir = await copyOfDemo();
+    await rm(join(dir, 'tokenizer_config.json'));
+    await rm(join(dir, 'special_tokens_map.json'));
+    await expectRefusal(dir, 'model_file_missing', join(dir, 'tokenizer_config.json'));
+  });
+
+  test('has a SentencePiece tokenizer, which is said', async () => {
+    const dir = await mkdtemp(join(scratch, 'spiece-'));
+    await writeFile(join(dir, 'spiece.model'), '');
+    await expect(readTokenizer(dir)).rejects.toMatchObject({
+      code: 'model_unsupported',
+      message: expect.stringContaining('SentencePiece'),
+    });
+  });
+
+  test.each<[string, EngineErrorCode, object, string]>([
+    ['of another kind', 'model_unsupported', { model: { type: 'Unigram', vocab: [] } }, '"Unigram"'],
+    [
+      'of another byte-pair encoding',
+      'model_unsupported',
+      { model: { type: 'BPE', vocab: {}, merges: [] } },
+      'BPE without </w>',
+    ],
+    ['without a model', 'model_config_invalid', {}, 'no model'],
+    ['with a merge of one token', 'model_config_invalid', whole({ merges: [['a']] }), 'merge 1 must be two tokens'],
+    ['with a merge that is a number', 'model_config_invalid', whole({ merges: [7] }), 'merge 1'],
+    ['with merges that make no token', 'model_config_invalid', whole({ merges: ['a a'] }), 'makes "aa"'],
+    [
+      'with a token that CLIP does not have',
+      'model_unsupported',
+      withToken({ content: '<concept>', id: 9 }),
+      '<concept>',
+    ],
+    ['with an added token without id', 'model_config_invalid', withToken({ content: '!' }), 'without content and id'],
+  ])('has a tokenizer.json %s', async (_, code, json, says) => {
+    const dir = await mkdtemp(join(scratch, 'whole-'));
+    await writeFile(join(dir, 'tokenizer.json'), JSON.stringify(json));
+    const file = join(dir, 'tokenizer.json');
+    await expectRefusal(dir, code, file);
+    await expect(readTokenizer(dir)).rejects.toMatchObject({ message: expect.stringContaining(says) });
+  });
+
+  test('has an added_tokens.json with a token that CLIP does not have', async () => {
+    const dir = await copyOfDemo();
+    await writeFile(join(dir, 'added_tokens.json'), '{"<concept>": 4096}');
+    await expect(readTokenizer(dir)).rejects.toMatchObject({ code: 'model_unsupported' });
+  });
+
+  test('has a length that only says that there is none', async () => {
+    const dir = await copyOfDemo();
+    const file = join(dir, 'tokenizer_config.json');
+    const text = (await readFile(file, 'utf8')).replace(
+      /"model_max_length": \d+/,
+      `"model_max_length": 1${'0'.repeat(30)}`,
     );
+    await writeFile(file, text);
+    expect((await readTokenizer(dir)).limit).toBe(75);
   });
 
   test.each(['tokenizer_config.json', 'vocab.json', 'merges.txt'])(
     'without %s is refused by its name',
     async (name) => {
       const dir = await copyOfDemo();
+      await rm(join(dir, 'special_tokens_map.json'));
       await rm(join(dir, name));
       await expectRefusal(dir, 'model_file_missing', join(dir, name));
     },
@@ -98,19 +151,23 @@ describe('a folder that is not as it should be', () => {
   });
 });
 
+function whole(model: object) {
+  return { model: { type: 'BPE', end_of_word_suffix: '</w>', vocab: { a: 0 }, merges: [], ...model } };
+}
+
+function withToken(token: object) {
+  const markers = { '<|startoftext|>': 1, '<|endoftext|>': 2 };
+  return { ...whole({ vocab: { '!': 0, ...markers } }), added_tokens: [token] };
+}
+
 async function copyOfDemo(): Promise<string> {
   const dir = await mkdtemp(join(scratch, 'copy-'));
   await cp(join(demo, 'tokenizer_2'), dir, { recursive: true });
   return dir;
 }
 
-async function expectRefusal(
-  dir: string,
-  code: EngineErrorCode,
-  file: string,
-  read: () => Promise<unknown> = () => readTokenizer(dir),
-): Promise<void> {
-  const refusal = await read().catch((thrown: unknown) => thrown);
+async function expectRefusal(dir: string, code: EngineErrorCode, file: string): Promise<void> {
+  const refusal = await readTokenizer(dir).catch((thrown: unknown) => thrown);
   expect(refusal).toBeInstanceOf(EngineError);
   expect(refusal).toMatchObject({ code, details: { file }, message: expect.stringContaining(file) });
 }

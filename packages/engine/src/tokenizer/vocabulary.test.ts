@@ -35,7 +35,7 @@ test.each([
   ['vocab.json', '{"a": 0', '#version', 'valid JSON'],
   ['merges.txt', '{"a": 0, "aa": 1}', '#version\na a\na\n', 'line 3 must be two tokens (got "a")'],
   ['merges.txt', '{"a": 0, "aa": 1}', '#version\na a a\n', 'line 2 must be two tokens'],
-  ['merges.txt', '{"a": 0}', '#version\na a\n', 'line 2 makes "aa", which vocab.json lacks'],
+  ['merges.txt', '{"a": 0}', '#version\na a\n', 'line 2 makes "aa", which the vocabulary lacks'],
 ])('a wrong %s is refused: %s, %j', async (name, vocab, merges, problem) => {
   const dir = await folder(vocab, merges);
   const refusal = await readVocabulary(dir).catch((thrown: unknown) => thrown);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type JsonObject, readModelObject, readModelText, rejectFile } from '../model-files.ts';
+import { EngineError } from '../errors.ts';
+import { isJsonObject, type JsonObject, readModelObject, readModelText, rejectFile } from '../model-files.ts';
 
 /** A plain object, because that is what the file and the library have: 49408 entries are worth not copying. */
 export type TokenIds = Readonly<Record<string, number>>;
@@ -43,15 +44,55 @@ function isTokenIds(ids: JsonObject): ids is TokenIds {
 
 async function readMerges(file: string, ids: TokenIds): Promise<[string, string][]> {
   const lines = (await readModelText(file)).trimEnd().split(/\r?\n/);
-  return lines.slice(1).map((line, i) => {
-    const [left, right, ...rest] = line.split(' ');
-    if (!left || !right || rest.length > 0) {
-      rejectFile(file, `line ${i + 2} must be two tokens (got ${JSON.stringify(line)})`);
-    }
-    if (!Object.hasOwn(ids, left + right)) {
-      rejectFile(file, `line ${i + 2} makes ${JSON.stringify(left + right)}, which vocab.json lacks`);
-    }
-    return [left, right];
+  return lines.slice(1).map((line, i) => mergeOf(line.split(' '), { file, ids, place: `line ${i + 2}` }));
+}
+
+function mergeOf(
+  tokens: readonly unknown[],
+  { file, ids, place }: { file: string; ids: TokenIds; place: string },
+): [string, string] {
+  const [left, right, ...rest] = tokens;
+  if (typeof left !== 'string' || typeof right !== 'string' || !left || !right || rest.length > 0)
+    rejectFile(file, `${place} must be two tokens (got ${JSON.stringify(tokens.join(' '))})`);
+  if (!Object.hasOwn(ids, left + right))
+    rejectFile(file, `${place} makes ${JSON.stringify(left + right)}, which the vocabulary lacks`);
+  return [left, right];
+}
+
+/**
+ * The vocabulary in a `tokenizer.json`, the one file that transformers writes since version 5. Its `merges` are strings ("a b"), or pairs
+ * since tokenizers 0.20. Everything else in it must be as CLIP has it, because this engine does that part itself.
+ *
+ * @throws EngineError `model_config_invalid`; `model_unsupported` for a tokenizer of another kind
+ */
+export function vocabularyOf(json: JsonObject, file: string): Vocabulary {
+  const model = isJsonObject(json.model) ? json.model : rejectFile(file, 'has no model, which holds the vocabulary');
+  const isClip = (model.type ?? 'BPE') === 'BPE' && model.end_of_word_suffix === '</w>';
+  if (!isClip) {
+    const kind = model.type === 'BPE' ? 'BPE without </w> at the end of words' : JSON.stringify(model.type);
+    const message = `${file} is not a tokenizer of CLIP's kind (its model is ${kind}); use the tokenizer of an SDXL-family checkpoint`;
+    throw new EngineError('model_unsupported', message, { details: { file } });
+  }
+  const ids = { ...(isJsonObject(model.vocab) ? model.vocab : rejectFile(file, 'has no vocab in its model')) };
+  for (const { content, id } of addedTokensOf(json, file)) if (!Object.hasOwn(ids, content)) ids[content] = id;
+  if (!isTokenIds(ids)) rejectFile(file, 'must give every token a whole number as its id');
+  const merges: unknown = model.merges;
+  if (!Array.isArray(merges)) rejectFile(file, 'has no list of merges in its model');
+  const pairs = merges.map((merge: unknown, i) => {
+    const tokens: readonly unknown[] = typeof merge === 'string' ? merge.split(' ') : Array.isArray(merge) ? merge : [];
+    return mergeOf(tokens, { file, ids, place: `merge ${i + 1}` });
+  });
+  return { file, ids, merges: pairs };
+}
+
+/** The tokens that a `tokenizer.json` has cut out of the text whole. */
+export function addedTokensOf(json: JsonObject, file: string): { readonly content: string; readonly id: number }[] {
+  const tokens: unknown = json.added_tokens ?? [];
+  if (!Array.isArray(tokens)) rejectFile(file, 'has added_tokens that are no list');
+  return tokens.map((token: unknown) => {
+    if (isJsonObject(token) && typeof token.content === 'string' && typeof token.id === 'number')
+      return { content: token.content, id: token.id };
+    return rejectFile(file, `has an added token without content and id (${JSON.stringify(token)})`);
   });
 }
 

@@ -1,13 +1,34 @@
+import type { ComponentName } from './checkpoint.ts';
 import type { TensorInfo, TensorTable } from './safetensors.ts';
-import { asMatrix } from './tensor-views.ts';
+import { asMatrix, asTransposed } from './tensor-views.ts';
 
-/** Some writers leave out the prefix that the first encoder's class once had. */
+/** A tensor that every network of the kind has, under the names of diffusers; with CLIP's, `text_model.` may stand before it. */
+export const MARKS: Readonly<Record<ComponentName, string>> = {
+  text_encoder: 'embeddings.token_embedding.weight',
+  text_encoder_2: 'embeddings.token_embedding.weight',
+  unet: 'conv_in.weight',
+  vae: 'decoder.conv_in.weight',
+};
+
+/** Tools that save a network inside of another class leave its prefix on every name: `model.`, `module.`, `_orig_mod.`, `unet.` … */
+export function unwrapped(tensors: TensorTable, mark: string): TensorTable {
+  if (tensors.has(mark)) return tensors;
+  const marked = [...tensors.keys()].find((name) => name.endsWith(`.${mark}`));
+  const prefix = marked?.slice(0, -mark.length).replace(/text_model\.$/, '') ?? '';
+  if (prefix === '') return tensors;
+  return renamed(tensors, (name) => (name.startsWith(prefix) ? name.slice(prefix.length) : name));
+}
+
+/** Some writers leave out the prefix that the first encoder's class once had; a projection may be a bare parameter, [in, out]. */
 export function normalizeClipNames(tensors: TensorTable): TensorTable {
-  return renamed(tensors, (name) => {
+  const named = renamed(tensors, (name) => {
     const isBare =
       name.startsWith('embeddings.') || name.startsWith('encoder.') || name.startsWith('final_layer_norm.');
     return isBare ? `text_model.${name}` : name;
   });
+  const projection = named.get('text_projection');
+  if (projection) named.set('text_projection.weight', asTransposed(projection));
+  return named;
 }
 
 const OLD_ATTENTION_NAMES: readonly (readonly [string, string])[] = [

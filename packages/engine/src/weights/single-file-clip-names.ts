@@ -1,5 +1,5 @@
 import type { TensorInfo, TensorTable } from './safetensors.ts';
-import { rowsOf } from './tensor-views.ts';
+import { asTransposed, rowsOf } from './tensor-views.ts';
 
 const LAYER: readonly (readonly [string, string])[] = [
   ['ln_1.', 'layer_norm1.'],
@@ -16,7 +16,7 @@ const TOP: Readonly<Record<string, string>> = {
   'ln_final.bias': 'text_model.final_layer_norm.bias',
 };
 
-/** The second encoder has open_clip's names, q, k and v stacked in one tensor, and its projection transposed. */
+/** The second encoder has open_clip's names, q, k and v stacked in one tensor, and its projection as a rule transposed. */
 export function openClipTensors(tensors: TensorTable): TensorTable {
   return new Map([...tensors].flatMap(([name, tensor]) => openClipTensor(name, tensor)));
 }
@@ -24,9 +24,8 @@ export function openClipTensors(tensors: TensorTable): TensorTable {
 function openClipTensor(name: string, tensor: TensorInfo): [string, TensorInfo][] {
   const top = TOP[name];
   if (top !== undefined) return [[top, tensor]];
-  if (name === 'text_projection') {
-    return [['text_projection.weight', { ...tensor, shape: tensor.shape.toReversed(), transposed: true }]];
-  }
+  if (name === 'text_projection') return [['text_projection.weight', asTransposed(tensor)]];
+  if (name === 'text_projection.weight') return [[name, tensor]]; // as a linear layer has it: ComfyUI and others write both
   const match = /^transformer\.resblocks\.(\d+)\.(.+)$/.exec(name);
   if (!match) return [];
   const layer = `text_model.encoder.layers.${match[1]}`;

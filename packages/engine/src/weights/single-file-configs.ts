@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { EngineError } from '../errors.ts';
+import { EngineError, toEngineError } from '../errors.ts';
 import { JsonConfig } from '../json-config.ts';
 import type { ComponentName, ComponentTensors, LatentStatistics } from './checkpoint.ts';
 import { inferConfigs } from './infer-configs.ts';
@@ -20,32 +21,46 @@ export interface SingleFileConfigs extends Readonly<Record<ComponentName, JsonCo
 export async function findConfigs(
   path: string,
   tensors: ComponentTensors,
-  latents: LatentStatistics,
+  latents: LatentStatistics | undefined,
   folder: string | undefined,
 ): Promise<SingleFileConfigs> {
   if (folder !== undefined) return readFolder(folder, latents);
-  const inferred = inferConfigs(path, tensors, latents);
+  const inferred = latents && inferConfigs(path, tensors, latents);
   if (inferred)
     return { ...inferred, source: 'the shapes of the tensors', scheduler: undefined, tokenizerFolders: undefined };
+  const refused: string[] = [];
   for (const candidate of await foldersNear(path)) {
-    const configs = await readFolder(candidate, latents).catch(() => undefined);
-    if (configs && fits(configs, tensors)) return configs;
+    try {
+      const configs = await readFolder(candidate, latents);
+      if (fits(configs, tensors)) return configs;
+      refused.push(`${candidate} is of other sizes`);
+    } catch (thrown) {
+      refused.push(toEngineError(thrown).message);
+    }
   }
-  const message = `${path} is not of SDXL's own size, so its numbers of heads and norm groups cannot be told from the file; give the diffusers folder with its configuration`;
+  const looked = refused.length === 0 ? '' : `; what lies near it does not fit: ${refused.slice(0, 3).join('; ')}`;
+  const message = `${path} is not of SDXL's own size, so its numbers of heads and norm groups cannot be told from the file; give the diffusers folder with its configuration${looked}`;
   throw new EngineError('model_config_invalid', message, { details: { file: path } });
 }
 
-async function readFolder(folder: string, latents: LatentStatistics): Promise<SingleFileConfigs> {
+/** @param latents the file's own statistics; undefined: the folder must have them */
+async function readFolder(folder: string, latents: LatentStatistics | undefined): Promise<SingleFileConfigs> {
   const read = (name: string) => JsonConfig.read(join(folder, name, 'config.json'));
   const vae = await read('vae');
+  if (!latents && !(vae.has('latents_mean') && vae.has('latents_std'))) {
+    const message = `${vae.file} has no latents_mean and latents_std, and the single file has no edm_mean and edm_std: neither is Playground v2.5; give the diffusers folder of Playground v2.5`;
+    throw new EngineError('model_unsupported', message, { details: { file: vae.file } });
+  }
   return {
     source: folder,
     text_encoder: await read('text_encoder'),
     text_encoder_2: await read('text_encoder_2'),
     unet: await read('unet'),
-    vae: vae.with({ latents_mean: latents.mean, latents_std: latents.std, scaling_factor: 0.5 }),
+    vae: latents ? vae.with({ latents_mean: latents.mean, latents_std: latents.std, scaling_factor: 0.5 }) : vae,
     scheduler: await JsonConfig.read(join(folder, 'scheduler', 'scheduler_config.json')),
-    tokenizerFolders: [join(folder, 'tokenizer'), join(folder, 'tokenizer_2')],
+    tokenizerFolders: existsSync(join(folder, 'tokenizer'))
+      ? [join(folder, 'tokenizer'), join(folder, 'tokenizer_2')]
+      : undefined,
   };
 }
 
@@ -54,7 +69,8 @@ async function foldersNear(path: string): Promise<string[]> {
   const home = dirname(path);
   const inside = await subfolders(home);
   const deeper = (await Promise.all(inside.map(subfolders))).flat();
-  return [home, ...inside, ...(await subfolders(dirname(home))), ...deeper];
+  const near = [home, ...inside, ...(await subfolders(dirname(home))), ...deeper];
+  return near.filter((folder) => existsSync(join(folder, 'unet', 'config.json')));
 }
 
 async function subfolders(folder: string): Promise<string[]> {

@@ -1,31 +1,36 @@
-import { open } from 'node:fs/promises';
 import { EngineError } from '../errors.ts';
 import { JsonConfig } from '../json-config.ts';
-import type { Checkpoint, CheckpointOptions, ComponentTensors } from './checkpoint.ts';
-import { halfToNumber } from './half-precision.ts';
-import { normalizeVaeNames } from './older-names.ts';
+import type { Checkpoint, CheckpointOptions, ComponentTensors, LatentStatistics } from './checkpoint.ts';
+import { readFloats } from './element-values.ts';
+import { whatTensorsAre } from './families.ts';
+import { MARKS, normalizeClipNames, normalizeVaeNames, unwrapped } from './older-names.ts';
 import { readSafetensors, type TensorInfo, type TensorTable } from './safetensors.ts';
+import { withScales } from './scaled-weights.ts';
 import { openClipTensors } from './single-file-clip-names.ts';
 import { findConfigs } from './single-file-configs.ts';
 import { unetName } from './single-file-unet-names.ts';
 import { vaeName } from './single-file-vae-names.ts';
+import { elementCount } from './tensor-views.ts';
 
 const PREFIX = {
   unet: 'model.diffusion_model.',
   vae: 'first_stage_model.',
   clip1: 'conditioner.embedders.0.transformer.',
   clip2: 'conditioner.embedders.1.model.',
+  /** The second encoder under the names of transformers instead of open_clip's. */
+  clip2Transformers: 'conditioner.embedders.1.transformer.',
 } as const;
 
 /**
  * One .safetensors file with the names of the original training code ("ldm"), as image-generation programs exchange them.
- * Playground v2.5 is told by its `edm_mean` and `edm_std` tensors.
+ * Playground v2.5 is told by its `edm_mean` and `edm_std` tensors; a file that lost them needs a configuration that has them.
  */
 export async function readSingleFile(path: string, options: CheckpointOptions): Promise<Checkpoint> {
-  const all = await readSafetensors(path);
-  refuseOtherPredictions(all, path);
+  const all = await withScales(await readSafetensors(path));
+  refuseOtherModels(all, path);
+  const latents = await readLatentStatistics(all, path);
+  if (!latents && options.config === undefined) throw withoutStatistics(path);
   const tensors = splitComponents(all);
-  const latents = { mean: await readFour(all, 'edm_mean', path), std: await readFour(all, 'edm_std', path) };
   const configs = await findConfigs(path, tensors, latents, options.config);
   return {
     path,
@@ -50,6 +55,7 @@ function splitComponents(all: TensorTable): ComponentTensors {
     );
   const unet = below(PREFIX.unet);
   const vae = below(PREFIX.vae);
+  const clip2 = new Map(below(PREFIX.clip2));
   const rename = (entries: [string, TensorInfo][], map: (name: string) => string) =>
     new Map(entries.map(([name, tensor]) => [map(name), tensor]));
   const unetNames = unet.map(([name]) => name);
@@ -57,43 +63,38 @@ function splitComponents(all: TensorTable): ComponentTensors {
   return {
     unet: rename(unet, unetName(unetNames)),
     vae: normalizeVaeNames(rename(vae, vaeName(vaeNames))),
-    text_encoder: new Map(below(PREFIX.clip1)),
-    text_encoder_2: openClipTensors(new Map(below(PREFIX.clip2))),
+    text_encoder: normalizeClipNames(unwrapped(new Map(below(PREFIX.clip1)), MARKS.text_encoder)),
+    text_encoder_2:
+      clip2.size > 0 ? openClipTensors(clip2) : normalizeClipNames(new Map(below(PREFIX.clip2Transformers))),
   };
 }
 
-const V_PREDICTION_MARKS = ['edm_vpred.sigma_max', 'edm_vpred.sigma_min', 'v_pred', 'ztsnr'];
+/** Sampling another model as one of EDM's would give noise, so it is refused by what it is. */
+function refuseOtherModels(tensors: TensorTable, path: string): void {
+  const other = whatTensorsAre(tensors);
+  if (!other) return;
+  const message = `${path} is ${other.what}; ${other.help}`;
+  throw new EngineError('model_unsupported', message, { details: { file: path } });
+}
 
-/** Sampling such a file as an EDM epsilon model would give noise, so it is refused by name. */
-function refuseOtherPredictions(tensors: TensorTable, path: string): void {
-  const details = { file: path };
-  const mark = V_PREDICTION_MARKS.find((name) => tensors.has(name));
-  if (mark !== undefined) {
-    const message = `${path} is a v-prediction checkpoint (it has ${mark}); this engine runs Playground v2.5 and models sampled like it`;
-    throw new EngineError('model_unsupported', message, { details: { ...details, tensor: mark } });
-  }
-  if (![...tensors.keys()].some((name) => name.startsWith(PREFIX.unet))) {
-    const message = `${path} is not a checkpoint: it has no tensor under ${PREFIX.unet} (a LoRA or a single component cannot be loaded alone)`;
-    throw new EngineError('model_unsupported', message, { details });
-  }
-  if (!tensors.has('edm_mean') || !tensors.has('edm_std')) {
-    const message = `${path} has no edm_mean and edm_std: it is not Playground v2.5 (an ordinary SDXL file needs another sampler, which this engine lacks)`;
-    throw new EngineError('model_unsupported', message, { details: { ...details, tensor: 'edm_mean' } });
-  }
+function withoutStatistics(path: string): EngineError {
+  const message =
+    `${path} is an SDXL checkpoint without edm_mean and edm_std, so it is not Playground v2.5: ordinary SDXL needs another sampler, which this engine lacks; ` +
+    'if it is a Playground v2.5 that lost the two (some tools drop them), give the diffusers folder of Playground v2.5 as its configuration';
+  return new EngineError('model_unsupported', message, { details: { file: path, tensor: 'edm_mean' } });
+}
+
+/** Undefined: the file has none. */
+async function readLatentStatistics(tensors: TensorTable, path: string): Promise<LatentStatistics | undefined> {
+  const [mean, std] = [tensors.get('edm_mean'), tensors.get('edm_std')];
+  if (!mean || !std) return undefined;
+  return { mean: await readFour('edm_mean', mean, path), std: await readFour('edm_std', std, path) };
 }
 
 /** Any shape with four elements. */
-async function readFour(tensors: TensorTable, name: string, path: string): Promise<number[]> {
-  const tensor = tensors.get(name);
-  const count = tensor?.shape.reduce((product, side) => product * side, 1);
-  if (!tensor || count !== 4 || (tensor.dtype !== 'F32' && tensor.dtype !== 'F16')) {
-    const message = `${path}: the tensor ${name} must hold 4 values as fp32 or fp16 (it is ${tensor?.dtype} [${tensor?.shape}])`;
-    throw new EngineError('tensor_shape', message, { details: { file: path, tensor: name } });
-  }
-  await using handle = await open(tensor.file);
-  const bytes = new Uint8Array(tensor.byteLength);
-  await handle.read(bytes, 0, bytes.length, tensor.offset);
-  return tensor.dtype === 'F32'
-    ? [...new Float32Array(bytes.buffer)]
-    : [...new Uint16Array(bytes.buffer)].map(halfToNumber);
+async function readFour(name: string, tensor: TensorInfo, path: string): Promise<number[]> {
+  const values = elementCount(tensor.shape) === 4 ? await readFloats(tensor) : undefined;
+  if (values?.every(Number.isFinite)) return values;
+  const message = `${path}: the tensor ${name} must hold 4 numbers (it is ${tensor.dtype} [${tensor.shape}])`;
+  throw new EngineError('tensor_shape', message, { details: { file: path, tensor: name } });
 }

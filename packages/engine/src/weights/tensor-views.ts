@@ -18,6 +18,11 @@ export function asMatrix(tensor: TensorInfo): TensorInfo {
   return rest.length === 2 && rest.every((side) => side === 1) ? { ...tensor, shape: [rows, columns] } : tensor;
 }
 
+/** A parameter stored as [in, out], under the shape [out, in] that a linear layer's weight has. */
+export function asTransposed(tensor: TensorInfo): TensorInfo {
+  return { ...tensor, shape: tensor.shape.toReversed(), transposed: true };
+}
+
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1);
 }
