@@ -6,13 +6,14 @@
 /** package -> the workspace packages its sources may import. */
 const packages = {
   contract: [],
-  engine: [],
+  parameters: [],
+  engine: ['parameters'],
   'demo-model': [],
   models: ['engine', 'demo-model'],
-  server: ['contract', 'engine', 'models'],
+  server: ['contract', 'parameters', 'engine', 'models'],
   client: ['contract'],
-  cli: ['contract', 'engine', 'models', 'demo-model', 'server', 'client'],
-  web: ['client', 'contract'],
+  cli: ['contract', 'parameters', 'engine', 'models', 'demo-model', 'server', 'client'],
+  web: ['client', 'contract', 'parameters'],
 };
 
 /** folder of packages/engine/src -> its sibling folders that it may import; above all of them stand `host` and the files beside them. */
@@ -148,6 +149,10 @@ module.exports = {
         dependencyTypesNot: ['type-only'],
       },
     ),
+    forbid('parameters-no-dependencies', 'it runs in browsers too: no library, nothing of Node.js', sources('parameters'), {
+      path: '.',
+      pathNot: '^packages/parameters/',
+    }),
     ...doorRules,
     forbid(
       'no-test-code-in-production',

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes packages/engine/test/fixtures-pillow/parameter-files.json: tiny pictures with generation parameters as other tools store them.
+"""Makes packages/parameters/test/fixtures/parameter-files.json: tiny pictures with generation parameters as other tools store them.
 
 Requirement: pip install pillow==13.0.0
 Run from the root of the repository: python3 tools/goldens/make_parameter_files.py
@@ -14,7 +14,7 @@ import PIL
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-TARGET = Path(__file__).resolve().parents[2] / 'packages/engine/test/fixtures-pillow/parameter-files.json'
+TARGET = Path(__file__).resolve().parents[2] / 'packages/parameters/test/fixtures/parameter-files.json'
 
 LATIN1 = 'a café\nNegative prompt: dark\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 8x8'
 UNICODE = '東京タワー 👩‍🚀\nNegative prompt: dark\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 8x8'

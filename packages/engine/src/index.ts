@@ -1,4 +1,11 @@
 export {
+  formatParameters,
+  type GenerationParameters,
+  type ParsedParameters,
+  parseParameters,
+  readParameters,
+} from '@easel/parameters';
+export {
   EngineError,
   type EngineErrorCode,
   type EngineErrorDetails,
@@ -11,13 +18,9 @@ export type { EngineHost, HostLogEntry, HostOptions, HostStats } from './host/en
 export type { ProcessMemory } from './host/process-memory.ts';
 export { decodeImage } from './image/decode-image.ts';
 export { type EncodeOptions, encodeImage } from './image/encode-image.ts';
-export { formatParameters } from './image/format-parameters.ts';
-export type { GenerationParameters } from './image/generation-parameters.ts';
 export { type ImageFormat, imageFormats } from './image/image-format.ts';
 export { resizeLanczos, toMultipleOf8 } from './image/lanczos.ts';
-export { type ParsedParameters, parseParameters } from './image/parse-parameters.ts';
 export type { DecodedPicture } from './image/picture.ts';
-export { readParameters } from './image/read-parameters.ts';
 export { loadModel } from './load-model.ts';
 export { loadTokenizers, type TokenizedText, type Tokenizers } from './load-tokenizers.ts';
 export { defaultCacheFolder } from './loading/cache-folder.ts';

@@ -1,15 +1,12 @@
+import { formatParameters, type GenerationParameters, parseParameters, readParameters } from '@easel/parameters';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import type { EngineError } from '../errors.ts';
 import { decodeImage } from './decode-image.ts';
 import { encodeImage } from './encode-image.ts';
-import { formatParameters } from './format-parameters.ts';
-import type { GenerationParameters } from './generation-parameters.ts';
 import { type ImageFormat, imageFormats } from './image-format.ts';
-import { parseParameters } from './parse-parameters.ts';
 import type { DecodedPicture } from './picture.ts';
-import { readParameters } from './read-parameters.ts';
 
 const picture: DecodedPicture = {
   width: 24,

@@ -1,15 +1,8 @@
+import { type GenerationParameters, writeParameters } from '@easel/parameters';
 import sharp, { type Sharp } from 'sharp';
 import { EngineError, toEngineError } from '../errors.ts';
-import { exifBlock } from './exif.ts';
-import { formatToFit } from './fit-parameters.ts';
-import { formatParameters } from './format-parameters.ts';
-import type { GenerationParameters } from './generation-parameters.ts';
 import { type ImageFormat, imageFormats, isImageFormat } from './image-format.ts';
-import { insertJpegExif, MAX_JPEG_EXIF_BYTES } from './jpeg-exif.ts';
 import type { DecodedPicture } from './picture.ts';
-import { insertPngText } from './png-text.ts';
-import { PARAMETERS_KEYWORD } from './read-parameters.ts';
-import { insertWebpExif } from './webp-exif.ts';
 
 export interface EncodeOptions {
   readonly format: ImageFormat;
@@ -31,7 +24,7 @@ export async function encodeImage(picture: DecodedPicture, options: EncodeOption
   checkFormat(format);
   checkQuality(quality);
   const file = await compress(picture, format, quality);
-  return parameters === undefined ? file : withParameters(file, picture, format, parameters);
+  return parameters === undefined ? file : writeParameters(file, parameters);
 }
 
 function checkFormat(format: string): void {
@@ -64,22 +57,5 @@ function encoder(image: Sharp, format: ImageFormat, quality: number): Sharp {
       return image.jpeg({ quality, chromaSubsampling: fullColour ? '4:4:4' : '4:2:0' });
     case 'webp':
       return image.webp({ quality, smartSubsample: fullColour }); // lossy WebP is always 4:2:0; this makes the best of it
-  }
-}
-
-function withParameters(
-  file: Uint8Array,
-  { width, height }: DecodedPicture,
-  format: ImageFormat,
-  parameters: GenerationParameters,
-): Uint8Array {
-  const exif = (text: string) => exifBlock(text, `Easel ${parameters.easelVersion}`);
-  switch (format) {
-    case 'png':
-      return insertPngText(file, PARAMETERS_KEYWORD, formatParameters(parameters));
-    case 'jpeg':
-      return insertJpegExif(file, exif(formatToFit(parameters, (text) => exif(text).length <= MAX_JPEG_EXIF_BYTES)));
-    case 'webp':
-      return insertWebpExif(file, exif(formatParameters(parameters)), width, height);
   }
 }

@@ -1,5 +1,3 @@
-import type { SchedulerName } from '../model.ts';
-
 /** What a picture was made with, as it is kept in the picture's file. See `formatParameters` and `parseParameters`. */
 export interface GenerationParameters {
   readonly prompt: string;
@@ -8,7 +6,7 @@ export interface GenerationParameters {
   readonly prompt2?: string;
   readonly negativePrompt2?: string;
   readonly steps: number;
-  readonly scheduler: SchedulerName;
+  readonly scheduler: 'edm_dpmpp_2m' | 'edm_euler';
   readonly sigmaSchedule?: 'karras' | 'exponential';
   readonly solverOrder?: 1 | 2 | 3;
   readonly solverType?: 'midpoint' | 'heun';

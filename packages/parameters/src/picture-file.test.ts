@@ -3,12 +3,12 @@ import { crc32, deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { insertPngText } from './png-text.ts';
-import { readParameters } from './read-parameters.ts';
+import { readParameters } from './picture-file.ts';
+import { insertPngText } from './png.ts';
 
 // Made by tools/goldens/make_parameter_files.py.
 const fixture: { readonly cases: readonly { readonly name: string; readonly text: string; readonly file: string }[] } =
-  JSON.parse(readFileSync(new URL('../../test/fixtures-pillow/parameter-files.json', import.meta.url), 'utf8'));
+  JSON.parse(readFileSync(new URL('../test/fixtures/parameter-files.json', import.meta.url), 'utf8'));
 const cases = fixture.cases.map(({ name, text, file }) => ({
   name,
   text,

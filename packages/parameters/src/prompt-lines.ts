@@ -12,14 +12,19 @@ export function joinPrompts({ prompt, negativePrompt }: PromptLines): string {
   return lines.join('\n');
 }
 
-/** The inverse of `joinPrompts` unless a prompt is empty or not printable, or itself has such a line. */
-export function splitPrompts(text: string): PromptLines {
-  const marker = /(?:^|\n)[^\S\n]*Negative prompt: ?/.exec(text);
+/**
+ * The inverse of `joinPrompts` unless a prompt is empty or not printable, or itself has such a line.
+ *
+ * @param isOneLine "Negative prompt: " may follow the prompt on the same line.
+ */
+export function splitPrompts(text: string, isOneLine = false): PromptLines {
+  const marker =
+    /(?:^|\n)[^\S\n]*Negative prompt: ?/.exec(text) ?? (isOneLine ? /[^\S\n]Negative prompt: ?/.exec(text) : null);
   if (marker === null) return { prompt: text, negativePrompt: null };
   return { prompt: text.slice(0, marker.index), negativePrompt: text.slice(marker.index + marker[0].length) || null };
 }
 
-/** File formats end a text at a NUL and drop a byte-order mark at its start; half a surrogate pair has no encoding. */
+/** File formats end a text at a NUL and drop a byte-order mark, either way round, at its start; half a surrogate pair has no encoding. */
 function printable(text: string): string {
-  return text.toWellFormed().replace(/\0|^\ufeff/g, '\ufffd');
+  return text.toWellFormed().replace(/\0|^[\ufeff\ufffe]/g, '\ufffd');
 }

@@ -13,6 +13,9 @@ export interface ParsedParameters extends Partial<GenerationParameters> {
 
 type Reading = Partial<GenerationParameters>;
 
+/** The name in `other` for what stands below the line of settings. */
+export const FURTHER_LINES = 'Further lines';
+
 /** How each setting is read; undefined: it makes no sense. */
 const readers: ReadonlyMap<string, (value: string) => Reading | undefined> = new Map([
   ['Steps', (value) => readNumber(value, (steps) => ({ steps }))],
@@ -58,12 +61,7 @@ const solverTypes: Readonly<Record<string, Reading>> = {
  * sense is left out. A text without a line of settings is all prompt.
  */
 export function parseParameters(text: string): ParsedParameters {
-  const lines = text.trimEnd();
-  const lastBreak = lines.lastIndexOf('\n');
-  const settings = parseSettings(lines.slice(lastBreak + 1));
-  // The rule of the tools that coined the form: a last line with fewer settings belongs to the prompts.
-  if (settings.size < 3) return { ...splitPrompts(text), seed: null, other: new Map() };
-  const prompts = readPrompts(lines.slice(0, Math.max(lastBreak, 0)), settings);
+  const { above, settings, below, isOneLine } = splitText(text.trimEnd());
   const other = new Map<string, string>();
   let read: Reading = {};
   for (const [name, value] of settings) {
@@ -71,14 +69,75 @@ export function parseParameters(text: string): ParsedParameters {
     if (reading !== undefined) read = { ...read, ...reading };
     else if (!name.startsWith('Exact ')) other.set(name, value);
   }
+  if (below !== '') other.set(FURTHER_LINES, below);
+  const isOurs = read.easelVersion !== undefined;
+  const prompts = isOurs
+    ? readPrompts(splitPrompts(above), settings)
+    : splitPrompts(above.replace(/\r\n?/g, '\n'), isOneLine);
   return { seed: null, ...read, ...prompts, other };
 }
 
-function readPrompts(above: string, settings: ReadonlyMap<string, string>): PromptLines {
+/** Whether the text said all that a picture of ours says of itself. */
+export function isComplete(parsed: ParsedParameters): parsed is ParsedParameters & GenerationParameters {
+  const { steps, scheduler, guidanceScale, width, height, model, easelVersion } = parsed;
+  return [steps, scheduler, guidanceScale, width, height, model, easelVersion].every((value) => value !== undefined);
+}
+
+interface SplitText {
+  readonly above: string;
+  readonly settings: ReadonlyMap<string, string>;
+  /** Lines of extensions of other tools. */
+  readonly below: string;
+  /** The settings follow the prompts on the same line. */
+  readonly isOneLine: boolean;
+}
+
+function splitText(text: string): SplitText {
+  const lastBreak = text.lastIndexOf('\n');
+  const lastLine = text.slice(lastBreak + 1);
+  const settings = settingsOf(lastLine);
+  if (settings !== null) return { above: text.slice(0, Math.max(lastBreak, 0)), settings, below: '', isOneLine: false };
+  const steps = lastMatch(lastLine, /[\s.,]Steps: ?\d+ ?,/g);
+  const following = steps === null ? null : settingsOf(lastLine.slice(steps + 1));
+  if (steps !== null && following !== null) {
+    const above = text.slice(0, lastBreak + 1 + steps + 1).trimEnd();
+    return { above, settings: following, below: '', isOneLine: true };
+  }
+  const line = lastMatch(text, /(?:^|\n)Steps: ?\d+ ?,.*/g);
+  const start = line === null || text[line] !== '\n' ? line : line + 1;
+  const end = start === null ? -1 : text.indexOf('\n', start);
+  const earlier = start === null || end < 0 ? null : settingsOf(text.slice(start, end).trimEnd());
+  if (start === null || earlier === null) return { above: text, settings: new Map(), below: '', isOneLine: false };
+  return {
+    above: text.slice(0, Math.max(start - 1, 0)),
+    settings: earlier,
+    below: text.slice(end + 1),
+    isOneLine: false,
+  };
+}
+
+/**
+ * Null where the line is part of a prompt: it begins with something else than a setting, or it has fewer than three, which is the
+ * rule of the tools that coined the form.
+ */
+function settingsOf(line: string): ReadonlyMap<string, string> | null {
+  const colon = line.indexOf(':');
+  const comma = line.indexOf(',');
+  if (colon < 0 || (comma >= 0 && comma < colon)) return null;
+  const settings = parseSettings(line);
+  return settings.size < 3 ? null : settings;
+}
+
+function lastMatch(text: string, expression: RegExp): number | null {
+  let last: number | null = null;
+  for (const { index } of text.matchAll(expression)) last = index;
+  return last;
+}
+
+function readPrompts({ prompt, negativePrompt }: PromptLines, settings: ReadonlyMap<string, string>): PromptLines {
   const exactNegative = settings.get('Exact negative');
   const exactPrompt = settings.get('Exact prompt');
   if (exactPrompt !== undefined) return { prompt: exactPrompt, negativePrompt: exactNegative ?? null };
-  const { prompt, negativePrompt } = splitPrompts(above);
   return { prompt, negativePrompt: exactNegative ?? negativePrompt };
 }
 

@@ -1,0 +1,5 @@
+export { PictureFormatError } from './errors.ts';
+export { formatParameters } from './format-parameters.ts';
+export type { GenerationParameters } from './generation-parameters.ts';
+export { type ParsedParameters, parseParameters } from './parse-parameters.ts';
+export { copyParameters, readParameters, writeParameters } from './picture-file.ts';
