@@ -1,6 +1,6 @@
 import type { GenerationParameters } from './generation-parameters.ts';
 import { type PromptLines, splitPrompts } from './prompt-lines.ts';
-import { parseSettings } from './settings-line.ts';
+import { isName, parseSettings } from './settings-line.ts';
 
 /** As much of `GenerationParameters` as a text holds; a text of another tool holds some of it. */
 export interface ParsedParameters extends Partial<GenerationParameters> {
@@ -14,7 +14,7 @@ export interface ParsedParameters extends Partial<GenerationParameters> {
 type Reading = Partial<GenerationParameters>;
 
 /** The name in `other` for what stands below the line of settings. */
-export const FURTHER_LINES = 'Further lines';
+const FURTHER_LINES = 'Further lines';
 
 /** How each setting is read; undefined: it makes no sense. */
 const readers: ReadonlyMap<string, (value: string) => Reading | undefined> = new Map([
@@ -34,6 +34,9 @@ const readers: ReadonlyMap<string, (value: string) => Reading | undefined> = new
   ['Negative prompt 2', (negativePrompt2) => ({ negativePrompt2 })],
   ['Version', (value) => (value.startsWith('Easel ') ? { easelVersion: value.slice('Easel '.length) } : undefined)],
 ]);
+
+/** The names of the settings that are read where their values make sense. */
+export const readSettingNames: ReadonlySet<string> = new Set(readers.keys());
 
 /** The names with the schedule at the end are those of older versions of other tools. */
 const samplers: Readonly<Record<string, Reading>> = {
@@ -121,9 +124,9 @@ function splitText(text: string): SplitText {
  * rule of the tools that coined the form.
  */
 function settingsOf(line: string): ReadonlyMap<string, string> | null {
-  const colon = line.indexOf(':');
-  const comma = line.indexOf(',');
-  if (colon < 0 || (comma >= 0 && comma < colon)) return null;
+  const first = line.slice(0, Math.max(line.indexOf(':'), 0));
+  // "a boat Steps: 20, …" is a prompt and its settings on one line.
+  if (!isName(first) || /(?:^|\s)Negative prompt$|\sSteps$/.test(first)) return null;
   const settings = parseSettings(line);
   return settings.size < 3 ? null : settings;
 }

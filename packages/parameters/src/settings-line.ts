@@ -38,7 +38,7 @@ export function parseSettings(line: string): Map<string, string> {
 }
 
 /** Wide enough for the names of extensions, too narrow for running text with quotes. */
-function isName(text: string): boolean {
+export function isName(text: string): boolean {
   return /^[\p{L}\p{N}_][\p{L}\p{N}_ /()-]+$/u.test(text);
 }
 

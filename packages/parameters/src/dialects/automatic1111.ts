@@ -1,0 +1,63 @@
+import { Findings, type PictureSettings } from '../findings.ts';
+import { type ParsedParameters, parseParameters, readSettingNames } from '../parse-parameters.ts';
+
+/** Facts about files and programs: they ask for nothing. */
+const facts =
+  /^((model|vae|refiner|hypernet|lora|ti) (model )?hash(es)?|hashes|version|user|created date|civitai (resources|metadata)|app|pipeline|metadata scheme)$/i;
+
+/**
+ * The text that AUTOMATIC1111's web UI made common, of whichever tool: ours (`Version: Easel …`), Fooocus (`Version: Fooocus …`), and
+ * all the others.
+ */
+export function readParametersText(text: string): PictureSettings {
+  const parsed = parseParameters(text);
+  const { other, scheduler, sigmaSchedule, solverOrder, solverType } = parsed;
+  const isOurs = parsed.easelVersion !== undefined;
+  const isFooocus = other.get('Version')?.startsWith('Fooocus') === true;
+  const findings = new Findings();
+  findings.set({
+    ...(scheduler !== undefined && { scheduler }),
+    ...(sigmaSchedule !== undefined && { sigmaSchedule }),
+    ...(solverOrder !== undefined && { solverOrder }),
+    ...(solverType !== undefined && { solverType }),
+  });
+  findings.number('steps', parsed.steps);
+  findings.number('guidanceScale', parsed.guidanceScale);
+  findings.number('guidanceRescale', parsed.guidanceRescale);
+  findings.seed(parsed.seed?.toString());
+  findings.size(parsed.width, parsed.height);
+  readTexts(parsed, isFooocus, findings);
+  if (isOurs) findings.set({ model: parsed.model ?? '' });
+  else findings.model(parsed.model);
+  const schedule = isFooocus ? 'Scheduler' : 'Schedule type';
+  if (!isOurs) findings.sampler(other.get('Sampler'), other.get(schedule));
+  const taken = isOurs ? [] : ['Sampler', schedule, ...(isFooocus ? ['Raw prompt', 'Raw negative prompt'] : [])];
+  readStart(parsed, isOurs, findings);
+  for (const [name, value] of other) {
+    if (facts.test(name) || taken.includes(name) || (name === 'Clip skip' && value === '1')) continue;
+    findings.leave(name, value, readSettingNames.has(name) && name !== 'RNG' ? 'not understood' : 'not supported');
+  }
+  return findings.done(isOurs ? 'easel' : isFooocus ? 'fooocus' : 'automatic1111');
+}
+
+function readTexts(parsed: ParsedParameters, isFooocus: boolean, findings: Findings): void {
+  const { prompt, negativePrompt, prompt2, negativePrompt2, other } = parsed;
+  // Fooocus writes the prompt with its styles above, and what was typed below.
+  findings.text('prompt', (isFooocus ? other.get('Raw prompt') : undefined) ?? prompt);
+  const rawNegative = isFooocus ? other.get('Raw negative prompt') : undefined;
+  findings.set({ negativePrompt: rawNegative ?? negativePrompt });
+  findings.text('prompt2', prompt2);
+  findings.text('negativePrompt2', negativePrompt2);
+}
+
+/** What the picture was made from, if not from the noise of its seed. */
+function readStart({ strength, seed, other }: ParsedParameters, isOurs: boolean, findings: Findings): void {
+  if (isOurs && seed === null) findings.leave('start noise', '', 'it was given, and the file does not contain it');
+  if (strength === undefined) return;
+  if (!isOurs && [...other.keys()].some((name) => name.startsWith('Hires '))) {
+    findings.leave('Denoising strength', String(strength), 'of a second pass, which is not supported');
+    return;
+  }
+  findings.number('strength', strength);
+  findings.startImage();
+}

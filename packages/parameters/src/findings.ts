@@ -1,0 +1,202 @@
+import { foreignSyntax } from './foreign-syntax.ts';
+import type { GenerationParameters } from './generation-parameters.ts';
+
+/** The tool that wrote what was read; `unknown`: one whose form is not read here. */
+export type Source = 'easel' | 'automatic1111' | 'invokeai' | 'comfyui' | 'fooocus' | 'swarmui' | 'unknown';
+
+/** What the file says in terms of our settings. Without `prompt` the prompt is not known, which is not the same as an empty one. */
+export interface FoundSettings extends Partial<Omit<GenerationParameters, 'seed' | 'easelVersion'>> {
+  readonly seed?: bigint;
+}
+
+/** Something that the file asks for and that is not among the settings. */
+export interface LeftOut {
+  readonly what: string;
+  /** As the file says it, cut where it is long; may be empty. */
+  readonly value: string;
+  readonly why: string;
+}
+
+export interface PictureSettings {
+  readonly source: Source;
+  readonly settings: FoundSettings;
+  readonly leftOut: readonly LeftOut[];
+}
+
+const LONGEST_SHOWN = 60;
+const MAX_SIDE = 65_535;
+/** A hostile file may name thousands. */
+const MOST_LEFT_OUT = 100;
+
+/** Any value of a file, short enough for a sentence. */
+function shown(value: unknown): string {
+  const words = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  return words.length > LONGEST_SHOWN ? `${words.slice(0, LONGEST_SHOWN).toWellFormed()}…` : words;
+}
+
+function isSaid(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== '';
+}
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+  readonly isWhole?: boolean;
+}
+
+const ranges = {
+  steps: { min: 1, max: 100_000, isWhole: true },
+  guidanceScale: { min: 0, max: 1000 },
+  guidanceRescale: { min: 0, max: 1 },
+  strength: { min: 0, max: 1 },
+} as const satisfies Record<string, Range>;
+
+const words = {
+  prompt: 'prompt',
+  negativePrompt: 'negative prompt',
+  prompt2: 'second prompt',
+  negativePrompt2: 'second negative prompt',
+  steps: 'steps',
+  guidanceScale: 'guidance',
+  guidanceRescale: 'guidance rescale',
+  strength: 'strength',
+} as const;
+
+/** Collects what a file says: what we have a setting for and can believe, and everything else by its name. */
+export class Findings {
+  #settings: FoundSettings = {};
+  readonly #leftOut = new Map<string, LeftOut>();
+
+  get settings(): FoundSettings {
+    return this.#settings;
+  }
+
+  /** Each thing is named once, however often it was come across. */
+  leave(what: string, value: unknown, why: string): void {
+    const text = shown(value ?? '');
+    if (this.#leftOut.size === MOST_LEFT_OUT) {
+      this.#leftOut.set('', { what: 'more', value: '', why: 'the file names too many settings' });
+    }
+    if (this.#leftOut.size > MOST_LEFT_OUT) return;
+    this.#leftOut.set(`${what}\n${text}`, { what, value: text, why });
+  }
+
+  set(settings: FoundSettings): void {
+    this.#settings = { ...this.#settings, ...settings };
+  }
+
+  text(name: 'prompt' | 'negativePrompt' | 'prompt2' | 'negativePrompt2', value: unknown): void {
+    if (value === undefined || value === null) return;
+    if (typeof value === 'string') this.set({ [name]: value });
+    else this.leave(words[name], value, 'not a text');
+  }
+
+  number(name: keyof typeof ranges, value: unknown): void {
+    if (!isSaid(value)) return;
+    const number = numberOf(value, ranges[name]);
+    if (number === undefined) this.leave(words[name], value, outside(ranges[name]));
+    else this.set({ [name]: number });
+  }
+
+  /** The seed of the noise; negative ones ask for a random one. */
+  seed(value: unknown): void {
+    if (!isSaid(value)) return;
+    const digits = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
+    if (typeof digits === 'string' && /^\d{1,20}$/.test(digits.trim())) this.set({ seed: BigInt(digits.trim()) });
+    else this.leave('seed', value, 'not a whole number from 0');
+  }
+
+  size(width: unknown, height: unknown): void {
+    if (!isSaid(width) && !isSaid(height)) return;
+    const side = { min: 1, max: MAX_SIDE, isWhole: true };
+    const [across, down] = [numberOf(width, side), numberOf(height, side)];
+    if (across === undefined || down === undefined)
+      this.leave('size', `${shown(width)}×${shown(height)}`, 'not a size');
+    else this.set({ width: across, height: down });
+  }
+
+  /** @param schedule how that tool calls the noise levels, where it does so apart from the sampler. */
+  sampler(name: unknown, schedule?: unknown): void {
+    if (isSaid(name)) {
+      const known = typeof name === 'string' ? samplers.get(name.trim().toLowerCase()) : undefined;
+      if (known === undefined) this.leave('sampler', name, 'only DPM++ 2M and Euler are available');
+      else this.set(known);
+    }
+    if (!isSaid(schedule)) return;
+    const known = typeof schedule === 'string' ? schedules.get(schedule.trim().toLowerCase()) : undefined;
+    if (known === undefined) this.leave('schedule', schedule, 'only Karras and Exponential are available');
+    else this.set(known);
+  }
+
+  /** The model by its file's name, without folder and extension. */
+  model(name: unknown): void {
+    if (!isSaid(name)) return;
+    if (typeof name !== 'string') this.leave('model', name, 'not a name');
+    else this.set({ model: name.replace(/^.*[\\/]/, '').replace(/\.(safetensors|ckpt|gguf|pt|pth|bin)$/i, '') });
+  }
+
+  lora(name: unknown, weight?: unknown): void {
+    const text = typeof name === 'string' ? name : shown(name);
+    this.leave('LoRA', isSaid(weight) ? `${text} (${shown(weight)})` : text, 'LoRAs are not supported');
+  }
+
+  /** A picture that was changed, or noise that was given: neither is in the file. */
+  startImage(): void {
+    this.leave('start image', '', 'the file does not contain it');
+  }
+
+  /** @returns everything, with what stands in the texts and only that tool reads. */
+  done(source: Source): PictureSettings {
+    const { prompt, negativePrompt, prompt2, negativePrompt2 } = this.#settings;
+    if (prompt === undefined) this.leave('prompt', '', 'not found in the file');
+    for (const text of source === 'easel' ? [] : [prompt, negativePrompt, prompt2, negativePrompt2]) {
+      for (const { what, text: piece } of foreignSyntax(text ?? ''))
+        this.leave(
+          what === 'LoRA' ? 'LoRA' : `${what === 'BREAK' || what === 'AND' ? 'keyword' : what}`,
+          piece,
+          'read as plain text',
+        );
+    }
+    return { source, settings: this.#settings, leftOut: [...this.#leftOut.values()] };
+  }
+}
+
+export function numberOf(value: unknown, { min, max, isWhole = false }: Range): number | undefined {
+  const isText =
+    typeof value === 'string' && value.length < 40 && /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(value);
+  const number = isText ? Number(value) : value;
+  if (typeof number !== 'number' || !(number >= min && number <= max)) return undefined;
+  return isWhole && !Number.isInteger(number) ? undefined : number;
+}
+
+function outside({ min, max, isWhole = false }: Range): string {
+  return `not a ${isWhole ? 'whole ' : ''}number from ${min} to ${max}`;
+}
+
+const dpm = { scheduler: 'edm_dpmpp_2m' } as const;
+const euler = { scheduler: 'edm_euler' } as const;
+const karras = { sigmaSchedule: 'karras' } as const;
+const exponential = { sigmaSchedule: 'exponential' } as const;
+
+/** Names of exactly our two samplers in other tools; a relative of them (`Euler a`, `DPM++ 2M SDE`) draws another picture. */
+const samplers: ReadonlyMap<string, FoundSettings> = new Map<string, FoundSettings>([
+  ...['dpm++ 2m', 'dpmpp_2m', 'dpmpp 2m', 'k_dpmpp_2m'].flatMap((name) => [
+    [name, dpm] as const,
+    [`${name} karras`, { ...dpm, ...karras }] as const,
+    [`${name}_karras`, { ...dpm, ...karras }] as const,
+    [`${name}_k`, { ...dpm, ...karras }] as const,
+    [`${name} exponential`, { ...dpm, ...exponential }] as const,
+  ]),
+  ['euler', euler],
+  ['k_euler', euler],
+  ['euler karras', { ...euler, ...karras }],
+  ['euler_karras', { ...euler, ...karras }],
+  ['euler_k', { ...euler, ...karras }],
+]);
+
+const schedules: ReadonlyMap<string, FoundSettings> = new Map<string, FoundSettings>([
+  ['karras', karras],
+  ['exponential', exponential],
+  ['automatic', {}],
+  ['default', {}],
+]);

@@ -1,0 +1,116 @@
+/** A piece of a prompt that another tool would read as an instruction. Here it is text like any other. */
+export interface ForeignSyntax {
+  readonly what: SyntaxKind;
+  /** As it stands in the prompt, cut where it is long. */
+  readonly text: string;
+}
+
+export type SyntaxKind =
+  | 'LoRA'
+  | 'embedding'
+  | 'weight'
+  | 'alternatives'
+  | 'wildcard'
+  | 'BREAK'
+  | 'AND'
+  | 'option'
+  | 'escape';
+
+const LONGEST_SHOWN = 60;
+/** No prompt here is longer; files may hold megabytes. */
+const LONGEST_READ = 20_000;
+/** More are not worth reading, and a prompt may have thousands. */
+const MOST = 50;
+
+/** Every expression takes linear time: none has a repetition that can begin inside its own match. */
+const patterns: readonly (readonly [
+  what: SyntaxKind,
+  expression: RegExp,
+  applies?: (match: RegExpExecArray) => boolean,
+])[] = [
+  ['LoRA', /<(?:lora|lyco|lycoris|hypernet)\s*:[^<>\n]{1,300}>/gi],
+  // SwarmUI's tags.
+  ['embedding', /<(?:embed|embedding)\s*:[^<>\n]{1,300}>|\bembedding:[\w.\\/-]+/gi],
+  [
+    'alternatives',
+    /<(?:random|alternate|fromto\[[^\]<>]{1,20}\]|wildcard|segment|object|region)\s*[:[][^<>\n]{1,300}>/gi,
+  ],
+  // (red:1.4), also in the form that has no end of the parenthesis before the next one.
+  ['weight', /\(([^():\n]{1,300}(?::[^():\n]{0,300}){0,5}):\s*([+-]?\d{0,2}(?:\.\d{1,6})?)\s*\)/g, isWeight],
+  // ((red)), of the oldest; nothing else is written so.
+  ['weight', /\({2,8}[^()\n]{1,300}\){2,8}/g],
+  // InvokeAI: (red)1.4, (red)++ and (red)--.
+  ['weight', /\([^()\n]{1,300}\)(?:\d\.\d{1,4}|\+{1,8}|-{2,8})(?=[\s,.)]|$)/g],
+  // [a cat:a dog:0.5], [a|b], [less].
+  ['alternatives', /\[[^[\]\n]{0,300}[|:][^[\]\n]{0,300}\]/g, hasLetter],
+  ['weight', /\[[^[\]|:\n]{1,300}\]/g, hasLetter],
+  ['weight', /\{{2,8}[^{}|\n]{1,300}\}{2,8}/g],
+  // {a|b}, {2$$a|b}, of dynamic prompts and ComfyUI.
+  ['alternatives', /\{[^{}\n]{0,300}\|[^{}\n]{0,300}\}/g],
+  ['wildcard', /(?<![\w.])__[\w*/-]{1,100}__(?![\w.(])/g, ({ 0: text }) => !/^__(?:init|main|name|file)__$/.test(text)],
+  ['BREAK', /(?<![\p{L}\p{N}_])BREAK(?![\p{L}\p{N}_])/gu, standsAlone],
+  ['AND', /(?<=\S\s)AND(?=\s\S)/g, standsAlone],
+  [
+    'option',
+    /(?<=\s)--(?:ar|aspect|v|no|stylize|s|chaos|c|q|quality|seed|niji|iw|sref|cref|style|tile|weird|raw)(?: [^\s-][^\s]{0,40})?(?=\s|$)/g,
+  ],
+  ['escape', /\\[()[\]{}][^()[\]{}\\\n]{0,60}(?:\\[()[\]{}])?/g],
+];
+
+/**
+ * What in a prompt is an instruction to other tools: weights, LoRA tags, alternatives, `BREAK` … Ordinary parentheses, times and
+ * ratios are none.
+ *
+ * @returns in the order of the prompt; each piece once, at most fifty.
+ * @example
+ * foreignSyntax('a (red:1.4) apple (still life), <lora:oil:0.8>');
+ * // [{ what: 'weight', text: '(red:1.4)' }, { what: 'LoRA', text: '<lora:oil:0.8>' }]
+ */
+export function foreignSyntax(prompt: string): ForeignSyntax[] {
+  const read = prompt.slice(0, LONGEST_READ);
+  const found: { readonly at: number; readonly end: number; readonly what: SyntaxKind; readonly text: string }[] = [];
+  for (const [what, expression, applies] of patterns) {
+    let count = 0;
+    for (const match of read.matchAll(expression)) {
+      if (applies !== undefined && !applies(match)) continue;
+      if (++count > MOST) break;
+      found.push({ at: match.index, end: match.index + match[0].length, what, text: match[0] });
+    }
+  }
+  // Of two that overlap the one that begins first says both.
+  found.sort((a, b) => a.at - b.at || b.end - a.end);
+  const seen = new Map<string, ForeignSyntax>();
+  let end = 0;
+  for (const piece of found) {
+    if (piece.at < end) continue;
+    end = piece.end;
+    const text = shortened(piece.text);
+    if (!seen.has(text)) seen.set(text, { what: piece.what, text });
+  }
+  return [...seen.values()].slice(0, MOST);
+}
+
+/** No weight: the minutes of a time, a ratio, a verse, and numbers that no tool would take. */
+function isWeight({ 1: words = '', 2: weight = '' }: RegExpExecArray): boolean {
+  if (!/\d/.test(weight) || Math.abs(Number(weight)) >= 10) return false;
+  return weight.includes('.') || !/\d$/.test(words.trim());
+}
+
+function hasLetter({ 0: text }: RegExpExecArray): boolean {
+  return /\p{L}/u.test(text);
+}
+
+/** A word in capitals among others in capitals is a cry, or a sign in the picture. */
+function standsAlone({ 0: word, index, input }: RegExpExecArray): boolean {
+  const before = /([\p{L}\p{N}']+)[ \t"']*$/u.exec(input.slice(Math.max(0, index - 60), index))?.[1];
+  const after = /^[ \t"']*([\p{L}\p{N}']+)/u.exec(input.slice(index + word.length, index + word.length + 60))?.[1];
+  return ![before, after].some((neighbour) => neighbour !== undefined && isCry(neighbour));
+}
+
+function isCry(word: string): boolean {
+  return /\p{Lu}{2}/u.test(word) && word === word.toUpperCase();
+}
+
+function shortened(text: string): string {
+  return text.length <= LONGEST_SHOWN ? text : `${text.slice(0, LONGEST_SHOWN).toWellFormed()}…`;
+}
