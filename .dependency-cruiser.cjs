@@ -149,10 +149,15 @@ module.exports = {
         dependencyTypesNot: ['type-only'],
       },
     ),
-    forbid('parameters-no-dependencies', 'it runs in browsers too: no library, nothing of Node.js', sources('parameters'), {
-      path: '.',
-      pathNot: '^packages/parameters/',
-    }),
+    forbid(
+      'parameters-no-dependencies',
+      'it runs in browsers too: no library, nothing of Node.js',
+      sources('parameters'),
+      {
+        path: '.',
+        pathNot: '^packages/parameters/',
+      },
+    ),
     ...doorRules,
     forbid(
       'no-test-code-in-production',

@@ -5,6 +5,8 @@ import { type LayerReport, ScratchPackages } from './scratch-packages.ts';
 /** rule of .dependency-cruiser.cjs -> a file that breaks it, and what that file imports. */
 const violations = [
   ['package-engine', 'engine/src/weights', '@easel/models'],
+  ['package-parameters', 'parameters/src', '@easel/engine'],
+  ['parameters-no-dependencies', 'parameters/src', 'node:zlib'],
   ['package-models', 'models/src', '../../cli/src/main.ts'],
   ['package-demo-model', 'demo-model/src', '@easel/engine'],
   ['package-server', 'server/src/http', '@easel/cli'],

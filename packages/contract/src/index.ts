@@ -102,6 +102,8 @@ export {
 export { type PriceQuery, type PriceQuote, priceQuerySchema, priceQuoteSchema } from './api/price-quote.ts';
 export { type Problem, problemMediaType, problemOfCode, problemSchema } from './api/problem.ts';
 export {
+  type ForeignSyntax,
+  foreignSyntaxSchema,
   type TokenizedText,
   type TokenizeReply,
   type TokenizeRequest,

@@ -161,7 +161,7 @@ export class Findings {
   }
 }
 
-export function numberOf(value: unknown, { min, max, isWhole = false }: Range): number | undefined {
+function numberOf(value: unknown, { min, max, isWhole = false }: Range): number | undefined {
   const isText =
     typeof value === 'string' && value.length < 40 && /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(value);
   const number = isText ? Number(value) : value;

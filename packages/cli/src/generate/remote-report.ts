@@ -1,6 +1,6 @@
 import type { Job } from '@easel/contract';
 import { duration } from '../progress/duration.ts';
-import { truncationWarning } from './result-report.ts';
+import { syntaxWarnings, truncationWarning } from './result-report.ts';
 import type { TruncatedText } from './truncated-texts.ts';
 
 export interface RemoteResult {
@@ -21,8 +21,8 @@ function truncatedOf({ job, truncated }: RemoteResult): readonly TruncatedText[]
 
 /** Things that went otherwise than somebody may think, in sentences. */
 export function remoteWarnings(result: RemoteResult): string[] {
-  const { negative_prompt: negativePrompt, guidance_scale: guidanceScale } = result.job;
-  const warnings = truncatedOf(result).map(truncationWarning);
+  const { prompt, prompt_2: prompt2, negative_prompt: negativePrompt, guidance_scale: guidanceScale } = result.job;
+  const warnings = [...truncatedOf(result).map(truncationWarning), ...syntaxWarnings(prompt, prompt2, negativePrompt)];
   if (negativePrompt !== null && guidanceScale <= 1) {
     warnings.push(`the negative prompt has no effect at --guidance-scale ${guidanceScale}; it needs more than 1`);
   }

@@ -53,6 +53,16 @@ describe('warnings', () => {
     ]);
   });
 
+  it('tell once, on one line, of the syntax of other tools in any of the prompts', () => {
+    const [run, made] = madeWith({}, { negativePrompt: '((dark))', prompt2: '(oil:1.2)' });
+    const prompt = '(oil:1.2), <lora:foo:1>, BREAK, a cat (sitting), {a|b}, [c], __d__';
+    const [warning, ...others] = warningsOf({ ...run, request: { ...run.request, prompt } }, made);
+    expect(warning).toBe(
+      'syntax of other tools has no effect and is read as plain text: "(oil:1.2)", "<lora:foo:1>", "BREAK", "{a|b}", "[c]" and 2 more',
+    );
+    expect(others).toEqual([]);
+  });
+
   it('tell of a negative prompt without effect', () => {
     const used = { width: 64, height: 64, steps: 1, guidanceScale: 1, scheduler: 'edm_euler' } as const;
     expect(warningsOf(...madeWith({ used }, { negativePrompt: '' }))).toEqual([

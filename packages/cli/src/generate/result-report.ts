@@ -1,4 +1,5 @@
 import type { GeneratedImage, PromptField } from '@easel/engine';
+import { foreignSyntax } from '@easel/parameters';
 import { duration } from '../progress/duration.ts';
 import type { MadePictures } from './make-pictures.ts';
 import type { PreparedRun } from './prepare-run.ts';
@@ -21,9 +22,24 @@ export function truncationWarning({ field, text }: TruncatedText): string {
   return `${optionOf[field]} is longer than the model can read; it has not seen the end: ${JSON.stringify(text)}`;
 }
 
+/** More would not fit on the one line that is said about them. */
+const MOST_PIECES = 5;
+
+/** One sentence for the weights, LoRA tags and the like in all texts of a run; none when there are none. */
+export function syntaxWarnings(...texts: readonly (string | null | undefined)[]): string[] {
+  const pieces = [...new Set(texts.flatMap((text) => foreignSyntax(text ?? '').map((piece) => piece.text)))];
+  if (pieces.length === 0) return [];
+  const shown = pieces.slice(0, MOST_PIECES).map((piece) => JSON.stringify(piece));
+  const more = pieces.length > MOST_PIECES ? ` and ${pieces.length - MOST_PIECES} more` : '';
+  return [`syntax of other tools has no effect and is read as plain text: ${shown.join(', ')}${more}`];
+}
+
 /** Things that went otherwise than somebody may think, in sentences. */
-export function warningsOf({ flags }: PreparedRun, { result }: MadePictures): string[] {
-  const warnings = result.truncated.map(truncationWarning);
+export function warningsOf({ flags, request }: PreparedRun, { result }: MadePictures): string[] {
+  const warnings = [
+    ...result.truncated.map(truncationWarning),
+    ...syntaxWarnings(request.prompt, flags.prompt2, flags.negativePrompt, flags.negativePrompt2),
+  ];
   if (flags.negativePrompt !== undefined && result.used.guidanceScale <= 1) {
     warnings.push(
       `the negative prompt has no effect at --guidance-scale ${result.used.guidanceScale}; it needs more than 1`,

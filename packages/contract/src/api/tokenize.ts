@@ -31,14 +31,30 @@ export const tokenizedTextSchema = openObject(
   { title: 'TokenizedText', description: 'How one text encoder sees the text' },
 );
 
+export const foreignSyntaxSchema = openObject(
+  {
+    what: Type.String({
+      description: 'LoRA, embedding, weight, alternatives, wildcard, BREAK, AND, option or escape',
+      examples: ['weight'],
+    }),
+    text: Type.String({ description: 'As it stands in the text', examples: ['(red:1.4)'] }),
+  },
+  { title: 'ForeignSyntax', description: 'An instruction to other tools in a prompt: here it is read as plain text' },
+);
+
 export const tokenizeReplySchema = openObject(
   {
     model: Type.String({ description: 'The model whose encoders these are', examples: ['playground-v2.5'] }),
     encoders: Type.Array(tokenizedTextSchema, { description: 'One entry for each text encoder' }),
+    foreign_syntax: Type.Array(foreignSyntaxSchema, {
+      description:
+        'What in the text is an instruction to other tools and has no effect here, such as weights and LoRA tags',
+    }),
   },
   { title: 'TokenizeReply', description: 'How the model sees a text' },
 );
 
 export type TokenizeRequest = Static<typeof tokenizeRequestSchema>;
 export type TokenizedText = Static<typeof tokenizedTextSchema>;
+export type ForeignSyntax = Static<typeof foreignSyntaxSchema>;
 export type TokenizeReply = Static<typeof tokenizeReplySchema>;

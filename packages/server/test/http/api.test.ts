@@ -157,7 +157,17 @@ test('prices, tokens, models, credits, usage and ledger', async () => {
     headers: customer.json,
     payload: { text: 'a red apple' },
   });
-  expect(tokens.json().encoders).toMatchObject([{ count: 3, truncated: '' }, { count: 3 }]);
+  expect(tokens.json()).toMatchObject({
+    encoders: [{ count: 3, truncated: '' }, { count: 3 }],
+    foreign_syntax: [],
+  });
+  const foreign = await http().app.inject({
+    method: 'POST',
+    url: '/api/tokenize',
+    headers: customer.json,
+    payload: { text: 'a (red:1.4) apple (on a plate)' },
+  });
+  expect(foreign.json().foreign_syntax).toEqual([{ what: 'weight', text: '(red:1.4)' }]);
   const { models } = (await get('/api/models', customer)).json();
   expect(models[0]).toMatchObject({ id: slug, name: 'easel-demo', is_default: true, is_embedded: true });
   expect(models[0].licence).toMatchObject({

@@ -1,4 +1,5 @@
 import { paths, type TokenizeReply, tokenizeReplySchema, tokenizeRequestSchema } from '@easel/contract';
+import { foreignSyntax } from '@easel/parameters';
 import type { HttpApp, RouteContext } from '../../http-app.ts';
 import { modelOf } from '../../requests/model-of.ts';
 import { callerHeaders } from '../../schemas/headers.ts';
@@ -23,6 +24,10 @@ export function tokenizeRoute(app: HttpApp, { services, gate }: RouteContext): v
   app.post(paths.api.tokenize, { schema, onRequest }, async ({ body }): Promise<TokenizeReply> => {
     const { slug } = modelOf(services, body.model);
     const encoders = await services.tokenize(slug, body.text);
-    return { model: slug, encoders: encoders.map((encoder) => ({ ...encoder, ids: [...encoder.ids] })) };
+    return {
+      model: slug,
+      encoders: encoders.map((encoder) => ({ ...encoder, ids: [...encoder.ids] })),
+      foreign_syntax: foreignSyntax(body.text),
+    };
   });
 }
