@@ -19,11 +19,37 @@ function compressed(): Plugin {
   };
 }
 
+/** Runs before the first frame, which otherwise has the system's colours: the page's module comes later. */
+const firstPaint = `try {
+  document.documentElement.dataset.theme = localStorage.getItem('easel.theme') ?? 'system';
+} catch {
+  // A browser that keeps nothing for this page shows the system's colours.
+}
+`;
+
+/** The script of the first paint, as a file: the page's policy allows none in the document. */
+function beforeFirstPaint(): Plugin {
+  return {
+    name: 'before-first-paint',
+    apply: 'build',
+    buildStart() {
+      this.emitFile({ type: 'asset', name: 'first-paint.js', source: firstPaint });
+    },
+    transformIndexHtml: {
+      order: 'post',
+      handler: (_html, { bundle = {} }) => {
+        const file = Object.keys(bundle).find((name) => name.startsWith('assets/first-paint'));
+        return file === undefined ? [] : [{ tag: 'script', attrs: { src: `/${file}` }, injectTo: 'head-prepend' }];
+      },
+    },
+  };
+}
+
 /** The server serves what is built here, under a policy that allows no inline script and no other host. */
 export default defineConfig({
   root: import.meta.dirname,
   resolve: { conditions: ['@easel/source', 'module', 'browser', 'development|production'] },
-  plugins: [compressed()],
+  plugins: [beforeFirstPaint(), compressed()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'react' } },
   build: {
     outDir: '../server/public/latest',

@@ -64,6 +64,63 @@ test('the about box says whose work the model is', async () => {
   expect(await findings(page)).toEqual([]);
 });
 
+test('who listens to the page hears that a run is queued and that it is done, and not each of its steps', async () => {
+  const page = await web().visit();
+  await page.evaluate(`(() => {
+    window.heard = [];
+    const regions = () => [...document.querySelectorAll('[role=status], [role=alert], [aria-live], output')];
+    const texts = new Map();
+    new MutationObserver(() => {
+      for (const region of regions()) {
+        const text = region.textContent.trim();
+        if (!region.matches('.balance') && texts.get(region) !== text && text !== '') window.heard.push(text);
+        texts.set(region, text);
+      }
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+  })()`);
+  await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('30');
+  await page.getByLabel('Prompt', { exact: true }).fill('a bell');
+  await page.getByLabel('Prompt', { exact: true }).press('Enter');
+  await page.locator('.run-card.succeeded').waitFor();
+  await page.getByText('Done: a bell').waitFor({ state: 'attached' });
+  expect(await page.evaluate('window.heard')).toEqual(['Queued: a bell', 'Done: a bell']);
+});
+
+test('buttons that stand many times on a page say which picture they are for', async () => {
+  const page = await web().visit('/history');
+  await page.locator('.entry').first().waitFor();
+  const names = await page
+    .locator('.entry button')
+    .evaluateAll((all) => all.map((button) => button.getAttribute('aria-label') ?? button.textContent));
+  expect(names.length).toBeGreaterThan(3);
+  for (const name of names) expect(name).toMatch(/: ./);
+});
+
+test('a theme that somebody has chosen is there before the first frame, whatever the system has', async () => {
+  const page = await web().visit('/', { colorScheme: 'light' });
+  await page.getByRole('button', { name: /^Colours: system/ }).click();
+  await page.getByRole('button', { name: /^Colours: light/ }).click();
+  // At the end of the document's parsing, before its modules run.
+  await page.addInitScript(`document.addEventListener('readystatechange', () => {
+    window.themes = [...(window.themes ?? []), document.documentElement.dataset.theme];
+  })`);
+  await page.reload();
+  await page.getByLabel('Prompt', { exact: true }).waitFor();
+  expect(await page.evaluate('window.themes[0]')).toBe('dark');
+});
+
+test('texts that are read from right to left are laid out so', async () => {
+  const page = await web().visit();
+  const prompt = page.getByLabel('Prompt', { exact: true });
+  await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('2');
+  await prompt.fill('قطة (صغيرة)');
+  const direction = '(element) => getComputedStyle(element).direction';
+  expect(await prompt.evaluate(direction)).toBe('rtl');
+  await prompt.press('Enter');
+  await page.locator('.run-card.succeeded').waitFor();
+  expect(await page.locator('.run-card .prompt').first().evaluate(direction)).toBe('rtl');
+});
+
 test('a picture is made, looked at and closed with the keyboard alone', async () => {
   const page = await web().visit();
   await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('4');

@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { useWebPage } from '../support/web-page.ts';
 
@@ -24,7 +25,9 @@ test('a study draws pairs with equal seeds, takes blind votes, and tells the tal
   await page.getByText('Every pair has your vote.').waitFor();
   await page.getByText(/A \d, B \d, no difference 1\. A has (25|75) % \(95 % confidence: \d+ % to \d+ %/).waitFor();
   await page
-    .getByText(/A: playground-v2.5, 4 steps, guidance 3, DPM-Solver.. 2M. B: playground-v2.5, 2 steps/)
+    .getByText(
+      /A: playground-v2.5 \(easel-demo\), 4 steps, guidance 3, DPM-Solver.. 2M. B: playground-v2.5 \(easel-demo\), 2 steps/,
+    )
     .waitFor();
 
   const headers = { 'x-api-key': web().server.devKey };
@@ -37,9 +40,44 @@ test('a study draws pairs with equal seeds, takes blind votes, and tells the tal
   }
   await page.reload();
   await page.getByText('Every pair has your vote.').waitFor();
+  await theGraphicAgreesWithTheText(page);
   await page.getByRole('button', { name: 'End this study and begin another' }).click();
   await page.getByRole('button', { name: 'Throw its 2 votes away?' }).click();
   await page.getByRole('button', { name: 'Begin' }).waitFor();
+});
+
+/** In pixels of the screen, each to within what rounding to whole percents can do. */
+async function theGraphicAgreesWithTheText(page: Page): Promise<void> {
+  const graphic = page.locator('.interval');
+  const [share = 0, low = 0, high = 0] = [
+    ...((await graphic.getAttribute('aria-label')) ?? '').matchAll(/(\d+) %/g),
+  ].map(([, text]) => Number(text));
+  expect(low).toBeLessThan(share);
+  const box = async (place: string) => (await graphic.locator(place).boundingBox()) ?? { x: 0, width: 0 };
+  const whole = (await graphic.boundingBox()) ?? { x: 0, width: 0 };
+  const percentAt = (x: number) => (100 * (x - whole.x)) / whole.width;
+  const [range, point] = [await box('.range'), await box('.point')];
+  expect(Math.abs(percentAt(point.x + point.width / 2) - share)).toBeLessThan(1);
+  expect(Math.abs(percentAt(range.x) - low)).toBeLessThan(1);
+  expect(Math.abs(percentAt(range.x + range.width) - high)).toBeLessThan(1);
+}
+
+test('on a phone the pictures of a result can be told apart, and a press makes them large', async () => {
+  const page = await web().visit('/arena', { viewport: { width: 390, height: 844 } });
+  for (const side of [0, 1]) await page.getByRole('spinbutton', { name: 'Steps, exactly' }).nth(side).fill('2');
+  await page.getByLabel('Prompts, one a line').fill('a pear');
+  await page.getByRole('button', { name: 'Begin' }).click();
+  await page.getByRole('button', { name: 'No difference' }).click();
+  for (const side of ['A', 'B']) {
+    const box = await page.getByAltText(`Drawn with ${side}`, { exact: true }).boundingBox();
+    expect(Math.min(box?.width ?? 0, box?.height ?? 0)).toBeGreaterThan(100);
+    expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(390);
+  }
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+  await page.getByRole('button', { name: 'Enlarge B: a pear' }).click();
+  await page.getByAltText('Large, drawn with B').waitFor();
+  await page.getByRole('button', { name: 'Close' }).click();
+  await page.getByAltText('Large, drawn with B').waitFor({ state: 'detached' });
 });
 
 test('a prompt that cannot be drawn is passed over and told of, and the others are not kept waiting', async () => {
@@ -92,9 +130,13 @@ test('the API page lists every parameter and sends a request that can be changed
   await page.getByText(/^200 · \d+ kB/).waitFor();
   await page.getByRole('button', { name: 'axios' }).click();
   expect(await page.locator('pre.code').first().textContent()).toContain("responseType: 'arraybuffer'");
+  await request.fill('{"prompt": "a red apple", "base64": true, "samples": 2}');
+  await page.getByRole('button', { name: 'Send it' }).click();
+  await expect.poll(() => page.getByAltText('The reply').count()).toBe(2);
   await request.fill('{"prompt": "a", "samples": 9}');
   await page.getByRole('button', { name: 'Send it' }).click();
   await page.getByText(/samples must be an integer from 1 to 4/).waitFor();
   await request.fill('{');
-  await page.getByText('This is not a JSON object yet.').waitFor();
+  await page.getByText('This is not a JSON object yet; the code is that of the last one.').waitFor();
+  expect(await page.locator('pre.code').first().textContent()).toContain('samples: 9');
 });

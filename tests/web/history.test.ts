@@ -62,6 +62,78 @@ test('words, seed, size and model are searched for, and the address keeps the se
   expect(await page.getByLabel('Model', { exact: true }).inputValue()).toBe('gone');
 });
 
+test('the seed of any picture finds its run, a size may be typed as it is shown, and what is no seed is told', async () => {
+  await paint({ prompt: 'four violins', seed: 5000, samples: 4 });
+  const page = await web().visit('/history');
+  await search(page, 'Seed', '5003');
+  await expect.poll(() => entries(page).count()).toBe(1);
+  expect(await entries(page).textContent()).toContain('four violins');
+  // Whoever searches by keyboard goes on where they were.
+  await page.getByLabel('Seed').fill('');
+  await page.getByLabel('Size, such as 128x128').fill('96×64');
+  await page.getByLabel('Size, such as 128x128').press('Enter');
+  await expect.poll(() => entries(page).first().textContent()).toContain('a yellow lemon');
+  expect(await page.evaluate('document.activeElement?.placeholder')).toBe('128x128');
+  await page.goto(`${web().server.url}/history?seed=abc`);
+  await page.getByText('“abc” is not a seed').waitFor();
+  expect(await entries(page).count()).toBe(0);
+});
+
+test('what was cancelled can be kept out', async () => {
+  const { url, devKey } = web().server;
+  const headers = { 'x-api-key': devKey, 'content-type': 'application/json' };
+  const body = JSON.stringify({ prompt: 'a cancelled pear', num_inference_steps: 100, samples: 4 });
+  const { id }: { id: string } = JSON.parse(
+    await fetch(`${url}/api/jobs`, { method: 'POST', headers, body }).then((reply) => reply.text()),
+  );
+  await fetch(`${url}/api/jobs/${id}`, { method: 'DELETE', headers: { 'x-api-key': devKey } });
+  const page = await web().visit('/history?words=cancelled');
+  await page.getByText('Cancelled. Nothing was charged.').waitFor();
+  await page.getByLabel('Only finished').check();
+  await page.getByText('Nothing fits this search.').waitFor();
+});
+
+test('the way to the other views stays in sight, and one comes back to the very place that one left by a click', async () => {
+  const page = await web().visit('/history');
+  await entries(page).first().waitFor();
+  await expect
+    .poll(async () => {
+      await page.mouse.wheel(0, 1500);
+      return page.evaluate<number>('window.scrollY');
+    })
+    .toBeGreaterThan(1200);
+  const place = await page.evaluate<number>('window.scrollY');
+  for (const name of ['Playground', 'History']) {
+    const box = await page.getByRole('link', { name }).boundingBox();
+    expect(box?.y).toBeGreaterThanOrEqual(0);
+    await page.getByRole('link', { name }).click();
+  }
+  await expect.poll(() => page.evaluate('window.scrollY')).toBe(place);
+  await page.getByRole('link', { name: 'History' }).click();
+  await expect.poll(() => page.evaluate('window.scrollY')).toBe(0);
+});
+
+test('pictures are asked for once: a reload takes them from the browser, and those far below wait', async () => {
+  const page = await web().visit('/history');
+  const asked: string[] = [];
+  const pictures = (url: string) => url.includes('/api/images/');
+  await entries(page).nth(23).waitFor();
+  await page.waitForLoadState('networkidle');
+  page.on('response', (response) => {
+    if (pictures(response.url()) && response.status() === 304) asked.push(response.url());
+  });
+  const isCached = async () =>
+    page.evaluate<boolean>(`performance.getEntriesByType('resource')
+      .filter(({ name }) => name.includes('/api/images/')).every(({ transferSize }) => transferSize === 0)`);
+  await page.reload();
+  await entries(page).first().locator('img').waitFor();
+  await page.waitForLoadState('networkidle');
+  expect(asked).toEqual([]);
+  expect(await isCached()).toBe(true);
+  for (const image of await page.locator('.picture img').all())
+    expect(await image.getAttribute('loading')).toBe('lazy');
+});
+
 test('a prompt with tags is text and nothing else', async () => {
   const page = await web().visit('/history?words=lemon');
   await page.getByText('a yellow lemon <img src=x onerror=alert(1)>').first().waitFor();
@@ -93,8 +165,10 @@ test('favourites are found again, two pictures are compared, and one is deleted'
   const path = await gone.locator('.picture img').getAttribute('src');
   const prompt = await gone.locator('.prompt').textContent();
   await gone.getByRole('button', { name: 'Delete' }).click();
-  await gone.getByRole('button', { name: 'Delete for good?' }).click();
+  await gone.getByRole('button', { name: 'Really delete?' }).click();
   await expect.poll(() => gone.locator('.prompt').textContent()).not.toBe(prompt);
+  // The keyboard goes on with the next one.
+  expect(await page.evaluate('document.activeElement?.getAttribute("aria-label")')).toMatch(/^Delete: /);
   expect((await fetch(`${web().server.url}${path}`)).status).toBe(404);
   await page.reload();
   await entries(page).first().waitFor();

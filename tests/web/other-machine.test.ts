@@ -30,7 +30,7 @@ test('by plain http from another machine the page asks for a key, and then does 
   await page.locator('.run-card.succeeded').waitFor();
   await page.locator('.picture').click();
   await page.getByRole('button', { name: 'Link' }).click();
-  await page.getByRole('button', { name: 'copied' }).waitFor();
+  await page.getByRole('button', { name: 'Link copied' }).waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('link', { name: 'Arena' }).click();
   for (const side of [0, 1]) await page.getByRole('spinbutton', { name: 'Steps, exactly' }).nth(side).fill('2');

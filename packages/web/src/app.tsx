@@ -1,22 +1,34 @@
-import { useEffect } from 'react';
+import { type ComponentType, useEffect } from 'react';
 import { ArenaView } from './arena/arena-view.tsx';
 import { ConsoleView } from './console/console-view.tsx';
 import { HistoryView } from './history/history-view.tsx';
 import { Header } from './parts/header.tsx';
+import { NothingHereView } from './parts/nothing-here-view.tsx';
+import { Announcer } from './playground/announcer.tsx';
 import { PlaygroundView } from './playground/playground-view.tsx';
 import { RunsProvider } from './playground/runs.tsx';
 import { ReferenceView } from './reference/reference-view.tsx';
-import { titles, useRoute } from './router.ts';
+import { type Shown, titles, useRoute } from './router.ts';
 import { KeyGate } from './session/key-gate.tsx';
+import { ModelsProvider } from './session/models.tsx';
 import { SessionProvider } from './session/session.tsx';
 
-const views = {
+const views: Readonly<Record<Shown, ComponentType>> = {
   playground: PlaygroundView,
   history: HistoryView,
   arena: ArenaView,
   console: ConsoleView,
   reference: ReferenceView,
-} as const;
+  nothing: NothingHereView,
+};
+
+/**
+ * A key that is held down presses what has the focus once: forms and buttons here cost money, delete and close. In a text it makes
+ * as many lines as before.
+ */
+function pressOnce(event: KeyboardEvent): void {
+  if (event.repeat && event.key === 'Enter' && !(event.target instanceof HTMLTextAreaElement)) event.preventDefault();
+}
 
 export function App() {
   const { view } = useRoute();
@@ -30,7 +42,9 @@ export function App() {
     };
     window.addEventListener('dragover', stay);
     window.addEventListener('drop', stay);
+    window.addEventListener('keydown', pressOnce, { capture: true });
     return () => {
+      window.removeEventListener('keydown', pressOnce, { capture: true });
       window.removeEventListener('dragover', stay);
       window.removeEventListener('drop', stay);
     };
@@ -44,9 +58,12 @@ export function App() {
       <Header />
       <main id="main" tabIndex={-1}>
         <KeyGate>
-          <RunsProvider>
-            <View />
-          </RunsProvider>
+          <ModelsProvider>
+            <RunsProvider>
+              <Announcer />
+              <View />
+            </RunsProvider>
+          </ModelsProvider>
         </KeyGate>
       </main>
     </SessionProvider>

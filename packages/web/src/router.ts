@@ -3,16 +3,20 @@ import { useSyncExternalStore } from 'react';
 
 export type View = keyof typeof pagePaths;
 
-export const titles: Readonly<Record<View, string>> = {
+/** What the page shows: a view, or that there is none at the address. */
+export type Shown = View | 'nothing';
+
+export const titles: Readonly<Record<Shown, string>> = {
   playground: 'Playground',
   history: 'History',
   arena: 'Arena',
   console: 'Console',
   reference: 'API',
+  nothing: 'Not found',
 };
 
 export interface Route {
-  readonly view: View;
+  readonly view: Shown;
   readonly query: URLSearchParams;
 }
 
@@ -32,6 +36,8 @@ export function addressOf(view: View, query: Readonly<Record<string, string>> = 
 
 /** Goes there without loading the document anew. What was open over the view that is left is not gone back to. */
 export function go(address: string, { replace = false } = {}): void {
+  // Where one is already, the link leads to the top.
+  if (address === window.location.pathname + window.location.search) window.scrollTo({ top: 0 });
   if (replace || openedOverlay() !== undefined) window.history.replaceState(null, '', address);
   else window.history.pushState(null, '', address);
   window.dispatchEvent(new Event(moved));
@@ -48,9 +54,10 @@ export function openedOverlay(): unknown {
   return typeof state === 'object' && state !== null && 'overlay' in state ? state.overlay : undefined;
 }
 
-function viewOf(path: string): View {
-  const found = Object.entries(pagePaths).find(([, own]) => own === path);
-  return found !== undefined && isView(found[0]) ? found[0] : 'playground';
+function viewOf(path: string): Shown {
+  const plain = path.replace(/\/+$/, '') || '/';
+  const found = Object.entries(pagePaths).find(([, own]) => own === plain);
+  return found !== undefined && isView(found[0]) ? found[0] : 'nothing';
 }
 
 function isView(name: string): name is View {

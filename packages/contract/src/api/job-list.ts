@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { limits } from '../limits.ts';
 import { cursorParam, limitParam, nextCursor } from '../schema/common-fields.ts';
-import { closedObject, integerIn, matching, openObject, textOf } from '../schema/define.ts';
-import { jobSchema } from './job.ts';
+import { choice, closedObject, integerIn, matching, openObject, textOf } from '../schema/define.ts';
+import { jobSchema, jobStatuses } from './job.ts';
 
 /** GET /api/jobs; the text of a query string goes through `fromText` first. */
 export const jobListQuerySchema = closedObject(
@@ -12,8 +12,9 @@ export const jobListQuerySchema = closedObject(
     q: Type.Optional(textOf({ min: 1, max: 200 }, { description: 'Words of the prompt', examples: ['apple'] })),
     model: Type.Optional(matching('slug', { description: 'Of this model only', examples: ['playground-v2.5'] })),
     seed: Type.Optional(
-      integerIn({ min: 0, max: limits.seed.max }, { description: 'With this seed only', examples: [42] }),
+      integerIn({ min: 0, max: limits.seed.max }, { description: 'With a picture of this seed only', examples: [42] }),
     ),
+    status: Type.Optional(choice(jobStatuses, { description: 'In this state only', examples: ['succeeded'] })),
     size: Type.Optional(matching('size', { description: 'Of this size only', examples: ['1024x1024'] })),
     favourite: Type.Optional(
       Type.Boolean({ description: 'True: favourites only. False: all others', examples: [true] }),

@@ -56,6 +56,10 @@ export const jobSchema = openObject(
     id: uuid("The job's id"),
     status: choice(jobStatuses, { description: 'How far it is', examples: ['succeeded'] }),
     ...settings,
+    drawn_by: nullable(Type.String(), {
+      description: 'The real name of the model that drew the pictures; null until it has succeeded',
+      examples: ['Playground v2.5', 'easel-demo', null],
+    }),
     favourite: Type.Boolean({ description: 'Whether its owner likes it', examples: [false] }),
     price: credits({
       description: 'Reserved when the job is taken, charged when it ends well, released when it does not',

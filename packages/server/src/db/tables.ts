@@ -115,6 +115,7 @@ export interface JobsTable {
   finished_at: Optional<Date>;
   queue_ms: Optional<number>;
   run_ms: Optional<number>;
+  drawn_by: Optional<string>;
   expires_at: Optional<Date>;
   /** The request that submitted it, as the logs name it. */
   request_id: Optional<string>;

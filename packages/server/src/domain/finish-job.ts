@@ -46,18 +46,19 @@ export class FinishJob {
       const { bytes } = painting.images[index] ?? missing(index);
       await this.#parts.store.put(name, format, bytes);
     }
-    const finished = await this.#end(job, images);
+    const finished = await this.#end(job, images, painting.model);
     if (finished) await this.#parts.startPictures.removeOf(job);
     else for (const { name, format } of images) await this.#parts.store.remove(name, format);
     await this.#learn(job, painting);
     return finished;
   }
 
-  #end(job: JobRecord, images: readonly ImageRecord[]): Promise<boolean> {
+  #end(job: JobRecord, images: readonly ImageRecord[], drawnBy: string): Promise<boolean> {
     const { database, jobs, images: pictures, ledger, events, clock, retention } = this.#parts;
     return database.transaction(async (transaction) => {
       const now = clock.now();
-      const end = { jobId: job.id, attempt: job.attempt, now, expiresAt: after(now, retention.requestsMs) };
+      const expiresAt = after(now, retention.requestsMs);
+      const end = { jobId: job.id, attempt: job.attempt, now, expiresAt, drawnBy };
       if (!(await jobs.succeed(transaction, end))) return false;
       await ledger.charge(transaction, job.id, now);
       await pictures.insert(transaction, images);

@@ -20,7 +20,7 @@ export class ImageLibrary {
   }
 
   /** @throws DomainError `not_found` */
-  async open(name: string): Promise<{ readonly image: ImageRecord; readonly file: StoredImage }> {
+  async open(name: string): Promise<{ readonly image: OwnedImage; readonly file: StoredImage }> {
     const image = await this.#find(name);
     const file = await this.#parts.store.open(name, image.format);
     if (file === null) throw noImage(name);

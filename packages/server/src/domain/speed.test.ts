@@ -14,7 +14,7 @@ describe('the estimate of a job', () => {
 });
 
 describe('the speed of a model', () => {
-  const painting = { images: [image, image], steps: 20, denoiseMs: 40_000, otherMs: 2_000 };
+  const painting = { model: 'easel-demo', images: [image, image], steps: 20, denoiseMs: 40_000, otherMs: 2_000 };
 
   it('is that of its first run', () => {
     expect(learnSpeed(null, painting, megapixel)).toEqual({ msPerStepMegapixel: 2000, msPerImage: 1000, runs: 1 });

@@ -4,7 +4,7 @@ import { newId } from '../domain/ids.ts';
 import type { HttpApp, RouteContext } from './http-app.ts';
 import { describeApi } from './openapi/describe-api.ts';
 import type { HttpOptions } from './options.ts';
-import { servePage } from './page/serve-page.ts';
+import { openPage, servePage } from './page/serve-page.ts';
 import { AllowedMethods } from './plugins/allowed-methods.ts';
 import { tellOfReplies } from './plugins/answered.ts';
 import { tellBalance } from './plugins/balance.ts';
@@ -45,11 +45,12 @@ export async function buildHttp(services: HttpServices, options: HttpOptions): P
   endConnections(app, options);
   replyWithErrors(app, options.bodyBytes);
   validateByContract(app);
-  refuseWhatIsNotHere(app, allowed);
+  const sendPage = await openPage(options, services.pageSession);
+  refuseWhatIsNotHere(app, allowed, sendPage);
   await allowOrigins(app, options.corsOrigins);
   await parseBodies(app, options.bodyBytes);
   await describeApi(app, options);
-  await servePage(app, options, services.pageSession);
+  await servePage(app, options, sendPage);
   addRoutes(app, { services, options, gate: createGate(services) });
   return app;
 }

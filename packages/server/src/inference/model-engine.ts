@@ -67,10 +67,12 @@ export class ModelEngine {
       },
     });
     const began = performance.now();
-    const images = await encodePictures(result, request, { modelName: model.card.name, easelVersion });
+    const { name: modelName } = model.card;
+    const images = await encodePictures(result, request, { modelName, easelVersion });
     this.#isReady = true;
     const { denoiseMs, totalMs } = result.timings;
-    return { images, steps, denoiseMs, otherMs: totalMs - denoiseMs + (performance.now() - began) };
+    const otherMs = totalMs - denoiseMs + (performance.now() - began);
+    return { model: modelName, images, steps, denoiseMs, otherMs };
   }
 
   /** A start that its caller leaves goes on; one that fails is tried again by the next picture. */

@@ -31,8 +31,10 @@ test('a job is taken with its price, waits, and has its pictures in the end', as
   const taken = await create(customer, { samples: 2 });
   expect(Check(jobSchema, taken)).toBe(true);
   expect(taken).toMatchObject({ model: slug, seed: 11, price: 0.000003, samples: 2 });
+  expect(taken.drawn_by).toBeNull();
   const job = await finished(taken.id, customer);
   expect(Check(jobSchema, job)).toBe(true);
+  expect(job.drawn_by).toBe('easel-demo');
   expect(job.images.map(({ seed }: { seed: number }) => seed)).toEqual([11, 12]);
 });
 
@@ -51,6 +53,22 @@ test('the own jobs are listed page by page, newest first, and nobody else sees t
   expect(foreign.statusCode).toBe(404);
   expect(Check(problemSchema, foreign.json())).toBe(true);
   expect((await get('/api/jobs?cursor=nonsense', customer)).json().param).toBe('cursor');
+});
+
+test('a job is found by the seed of each of its pictures, the one past the largest included, and by its state', async () => {
+  const customer = await http().customer();
+  const last = 999_999_999_999_999;
+  const [four, round] = [await create(customer, { samples: 4 }), await create(customer, { seed: last, samples: 2 })];
+  const found = async (query: string) =>
+    (await get(`/api/jobs?${query}`, customer)).json().jobs.map(({ id }: { id: string }) => id);
+  for (const seed of [11, 12, 14]) expect(await found(`seed=${seed}`), String(seed)).toEqual([four.id]);
+  for (const seed of [10, 15, 1]) expect(await found(`seed=${seed}`), String(seed)).toEqual([]);
+  for (const seed of [last, 0]) expect(await found(`seed=${seed}`), String(seed)).toEqual([round.id]);
+  await finished(round.id, customer);
+  const lost = await create(customer, { model: unattended });
+  await http().app.inject({ method: 'DELETE', url: `/api/jobs/${lost.id}`, headers: customer.auth });
+  expect(await found('status=cancelled')).toEqual([lost.id]);
+  expect(await found('status=succeeded')).toContain(round.id);
 });
 
 test('a job can be a favourite, and its pictures can be deleted by nobody but its owner', async () => {
@@ -112,7 +130,7 @@ test('a picture can be read in parts, asked for again, and looked at without its
   const whole = await http().app.inject({ url });
   expect(whole.headers).toMatchObject({
     'content-type': 'image/jpeg',
-    'cache-control': 'private',
+    'cache-control': 'private, max-age=31536000, immutable',
     'accept-ranges': 'bytes',
   });
   const size = whole.rawPayload.length;
@@ -137,7 +155,8 @@ test('with store: false the picture goes once a client has it', async () => {
   const customer = await http().customer();
   const { id } = await create(customer, { store: false });
   const url = new URL((await finished(id, customer)).images[0].url).pathname;
-  expect((await http().app.inject({ method: 'HEAD', url })).statusCode).toBe(200);
+  const head = await http().app.inject({ method: 'HEAD', url });
+  expect([head.statusCode, head.headers['cache-control']]).toEqual([200, 'private, no-store']);
   expect((await http().app.inject({ url })).statusCode).toBe(200);
   await expect.poll(async () => (await http().app.inject({ url })).statusCode, { timeout: 10_000 }).toBe(404);
 });

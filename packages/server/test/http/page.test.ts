@@ -38,6 +38,23 @@ test('every view is the one document, under a strict policy, and its files are k
     expect((await app.inject({ url })).statusCode, url).toBe(404);
 });
 
+test('a broken link leads a person to the page, with the status of one, and a program to an error that it can read', async () => {
+  const accept = 'text/html,application/xhtml+xml,*/*;q=0.8';
+  const page = await app.inject({ url: '/nosuchpage?x=1', headers: { accept } });
+  expect([page.statusCode, page.payload]).toEqual([404, expect.stringContaining('<title>Easel</title>')]);
+  expect(page.headers['content-security-policy']).toMatch(/^default-src 'none'/);
+  for (const [url, sent] of [
+    ['/nosuchpage', {}],
+    ['/api/nothing', { accept }],
+    ['/v1/nothing', { accept }],
+    ['/assets/nothing.js', { accept }],
+  ] as const) {
+    const reply = await app.inject({ url, headers: sent });
+    expect([reply.statusCode, reply.json().code], url).toEqual([404, 'not_found']);
+  }
+  expect((await app.inject({ method: 'POST', url: '/nosuchpage', headers: { accept } })).json().status).toBe(404);
+});
+
 test('on its own machine the page works at once, by a cookie that scripts cannot read and that is not the key', async () => {
   const page = await app.inject({ url: '/' });
   const cookie = String(page.headers['set-cookie']);

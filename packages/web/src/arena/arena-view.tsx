@@ -1,8 +1,8 @@
-import type { Model } from '@easel/contract';
-import { useEffect, useState } from 'react';
-import { messageOf } from '../format/message-of.ts';
 import { ConfirmButton } from '../parts/confirm-button.tsx';
+import { DrawnBy } from '../parts/drawn-by.tsx';
 import { Notice } from '../parts/notice.tsx';
+import { Trouble } from '../parts/trouble.tsx';
+import { useModels } from '../session/models.tsx';
 import { useSession } from '../session/session.tsx';
 import { Ballot } from './ballot.tsx';
 import { isOpen, withoutLastVote, withPair } from './study.ts';
@@ -13,20 +13,8 @@ import { useStudy } from './use-study.ts';
 /** Two settings, one list of prompts, equal seeds, and votes of somebody who does not know which is which. */
 export function ArenaView() {
   const { client } = useSession();
-  const [models, setModels] = useState<readonly Model[]>([]);
-  const [unknown, setUnknown] = useState<string>();
+  const { reply: models = [], problem: unreached, again } = useModels();
   const { study, problem, begin, end, goOn, change, reveal } = useStudy(client);
-
-  useEffect(() => {
-    const leaving = new AbortController();
-    client.models({ signal: leaving.signal }).then(
-      (reply) => setModels(reply.models),
-      (error: unknown) => {
-        if (!leaving.signal.aborted) setUnknown(messageOf(error));
-      },
-    );
-    return () => leaving.abort();
-  }, [client]);
 
   const [first] = models;
   const votes = study?.pairs.filter(({ vote }) => vote !== undefined).length ?? 0;
@@ -37,7 +25,8 @@ export function ArenaView() {
         Each prompt is drawn with both settings and the same seed. You see the two pictures without knowing which is
         which, and choose. What is A and what is B is told in the end.
       </p>
-      {unknown !== undefined && <Notice kind="error">{unknown}</Notice>}
+      <Trouble problem={unreached} again={again} />
+      {first !== undefined && <DrawnBy model={first} />}
       {problem !== undefined && (
         <Notice kind="error">
           {problem}{' '}

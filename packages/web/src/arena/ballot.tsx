@@ -39,7 +39,9 @@ export function Ballot({ study, onVote, onTakeBack }: BallotProps) {
   if (pair === undefined) return null;
   return (
     <section className="card stack" aria-label="Which is better?">
-      <p className="prompt">{pair.prompt}</p>
+      <p className="prompt" dir="auto">
+        {pair.prompt}
+      </p>
       <div className="halves">
         {sides.map((side, place) => (
           <button

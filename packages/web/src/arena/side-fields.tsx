@@ -36,6 +36,7 @@ export function SideFields({ title, models, side, onChange }: SideFieldsProps) {
         min={1}
         max={25}
         step={0.5}
+        isStepped={false}
         value={side.guidanceScale}
         onChange={(guidanceScale) => onChange({ ...side, guidanceScale })}
       />

@@ -54,7 +54,7 @@ export function StudyForm({ models, first, onBegin }: StudyFormProps) {
       </div>
       <label className="field">
         Prompts, one a line
-        <textarea rows={6} value={text} onChange={(event) => setText(event.target.value)} />
+        <textarea rows={6} dir="auto" value={text} onChange={(event) => setText(event.target.value)} />
       </label>
       <div className="run">
         <button type="submit" className="primary" disabled={prompts.length === 0 || prompts.length > MOST_PROMPTS}>

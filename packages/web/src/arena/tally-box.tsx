@@ -1,13 +1,20 @@
+import type { Model } from '@easel/contract';
+import { useState } from 'react';
 import { schedulerNames } from '../format/scheduler-names.ts';
-import { ScrollBox } from '../parts/scroll-box.tsx';
-import type { Side, Study } from './study.ts';
+import { modelNameOf } from '../parts/drawn-by.tsx';
+import { Overlay } from '../parts/overlay.tsx';
+import { useModels } from '../session/models.tsx';
+import type { Pair, Side, Study } from './study.ts';
 import { tallyOf, type Vote, verdictOf } from './tally.ts';
 
 const percent = (share: number) => `${Math.round(share * 100)} %`;
+/** As CSS has it: no space. */
+const cssPercent = (share: number) => `${share * 100}%`;
 const voteNames: Readonly<Record<Vote, string>> = { a: 'A', b: 'B', tie: 'no difference' };
 
 /** The result, once no more votes are to come: who sees it knows which setting is which. */
 export function TallyBox({ study }: { readonly study: Study }) {
+  const { reply: models = [] } = useModels();
   const voted = study.pairs.filter(({ vote }) => vote !== undefined);
   const failed = study.pairs.filter(({ failure }) => failure !== undefined);
   const tally = tallyOf(voted.flatMap(({ vote }) => (vote === undefined ? [] : [vote])));
@@ -27,8 +34,8 @@ export function TallyBox({ study }: { readonly study: Study }) {
             role="img"
             aria-label={`A has ${percent(tally.share)} of the votes, between ${percent(tally.low)} and ${percent(tally.high)} with 95 % confidence`}
           >
-            <span className="range" style={{ left: percent(tally.low), right: percent(1 - tally.high) }} />
-            <span className="point" style={{ left: percent(tally.share) }} />
+            <span className="range" style={{ left: cssPercent(tally.low), right: cssPercent(1 - tally.high) }} />
+            <span className="point" style={{ left: cssPercent(tally.share) }} />
           </div>
           <p>
             A {tally.a}, B {tally.b}, no difference {tally.ties}. A has {percent(tally.share)} (95 % confidence:{' '}
@@ -38,35 +45,64 @@ export function TallyBox({ study }: { readonly study: Study }) {
         </>
       )}
       <p className="quiet">
-        A: {described(study.a)}. B: {described(study.b)}.
+        A: {described(study.a, models)}. B: {described(study.b, models)}.
       </p>
-      <ScrollBox>
-        <table>
-          <thead>
-            <tr>
-              <th>Prompt</th>
-              <th>A</th>
-              <th>B</th>
-              <th>Your vote</th>
-            </tr>
-          </thead>
-          <tbody>
-            {voted.map(({ prompt, seed, a, b, vote }) => (
-              <tr key={seed}>
-                <td>{prompt}</td>
-                <td>{a !== undefined && <img src={a} alt="Drawn with A" className="thumbnail" />}</td>
-                <td>{b !== undefined && <img src={b} alt="Drawn with B" className="thumbnail" />}</td>
-                <td>{vote !== undefined && voteNames[vote]}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </ScrollBox>
+      <ul className="pairs" aria-label="The pairs">
+        {voted.map((pair) => (
+          <PairOfVotes key={pair.seed} pair={pair} />
+        ))}
+      </ul>
     </section>
   );
 }
 
-function described({ model, steps, guidanceScale, scheduler }: Side): string {
+/** A pair and its vote; its pictures open side by side, as large as the window allows. */
+function PairOfVotes({ pair }: { readonly pair: Pair }) {
+  const [isOpen, setOpen] = useState(false);
+  const { prompt, seed, vote } = pair;
+  const sides = (['a', 'b'] as const).flatMap((side) =>
+    pair[side] === undefined ? [] : [[side, pair[side]] as const],
+  );
+  return (
+    <li>
+      <p dir="auto">{prompt}</p>
+      {sides.map(([side, path]) => (
+        <button
+          key={side}
+          type="button"
+          className={vote === side ? 'picture chosen' : 'picture'}
+          aria-label={`Enlarge ${voteNames[side]}: ${prompt}`}
+          onClick={() => setOpen(true)}
+        >
+          <img src={path} alt={`Drawn with ${voteNames[side]}`} loading="lazy" />
+        </button>
+      ))}
+      <small>
+        <span className="quiet">Your vote:</span> {vote !== undefined && voteNames[vote]}
+      </small>
+      {isOpen && (
+        <Overlay label={prompt} className="card pair" onClose={() => setOpen(false)}>
+          <h2 dir="auto">{prompt}</h2>
+          <div className="halves">
+            {sides.map(([side, path]) => (
+              <figure key={side}>
+                <img src={path} alt={`Large, drawn with ${voteNames[side]}`} />
+                <figcaption>
+                  {voteNames[side]}
+                  {vote === side && ', your vote'}
+                </figcaption>
+              </figure>
+            ))}
+          </div>
+          <small className="quiet">Seed {seed}</small>
+        </Overlay>
+      )}
+    </li>
+  );
+}
+
+function described({ model, steps, guidanceScale, scheduler }: Side, models: readonly Model[]): string {
   const count = steps === 1 ? '1 step' : `${steps} steps`;
-  return `${model}, ${count}, guidance ${guidanceScale}, ${schedulerNames[scheduler]}`;
+  const name = modelNameOf({ model, drawn_by: null }, models);
+  return `${name === model ? model : `${model} (${name})`}, ${count}, guidance ${guidanceScale}, ${schedulerNames[scheduler]}`;
 }

@@ -38,15 +38,22 @@ export function forget(): void {
   sessionStorage.removeItem(STORED_KEY);
 }
 
-/** Why these may not rule the server; null when they may. @throws whatever keeps the server from saying so */
-export async function refusalOf({ client, key }: AdminAccess, signal: AbortSignal): Promise<string | null> {
+export interface Answer {
+  readonly access: AdminAccess;
+  /** Why these may not manage the server, '' where nobody has claimed they may; null when they may. */
+  readonly refusal: string | null;
+}
+
+/** Whether these may manage the server. @throws whatever keeps the server from saying so */
+export async function refusalOf(access: AdminAccess, signal: AbortSignal): Promise<Answer> {
+  const { client, key } = access;
   try {
     await client.admin.queue({ signal });
-    return null;
+    return { access, refusal: null };
   } catch (error) {
-    if (!(error instanceof EaselError)) throw error;
-    if (error.status === 401) return 'The server does not know this key. It may have been revoked.';
-    if (error.status !== 403) throw new Error(messageOf(error), { cause: error });
-    return key === null ? '' : 'The server knows this key, but it is not an administrator’s.';
+    if (!(error instanceof EaselError) || (error.status !== 401 && error.status !== 403)) throw error;
+    if (key === null) return { access, refusal: '' };
+    const refusal = error.status === 401 ? messageOf(error) : 'The server knows this key, but it is not an admin key.';
+    return { access, refusal };
   }
 }

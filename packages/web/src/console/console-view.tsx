@@ -1,8 +1,9 @@
-import { useEffect, useState } from 'react';
-import { messageOf } from '../format/message-of.ts';
+import { useCallback, useEffect, useState } from 'react';
 import { Notice } from '../parts/notice.tsx';
+import { Trouble } from '../parts/trouble.tsx';
 import { KeyForm } from '../session/key-form.tsx';
 import { useSession } from '../session/session.tsx';
+import { useLoaded } from '../session/use-loaded.ts';
 import { AccountsSection } from './accounts-section.tsx';
 import { type AdminAccess, AdminContext, accessWith, forget, keep, refusalOf, storedAccess } from './admin-access.tsx';
 import { JobsSection } from './jobs-section.tsx';
@@ -15,37 +16,26 @@ import { UsageSection } from './usage-section.tsx';
 export function ConsoleView() {
   const { client } = useSession();
   const [tried, setTried] = useState<AdminAccess>(() => storedAccess(client));
-  const [granted, setGranted] = useState<AdminAccess>();
-  const [refusal, setRefusal] = useState<string>();
-
+  const ask = useCallback((signal: AbortSignal) => refusalOf(tried, signal), [tried]);
+  const { reply: answer, problem, again } = useLoaded(ask);
+  // An answer about another key counts for nothing.
+  const refusal = answer?.access === tried ? answer.refusal : undefined;
   useEffect(() => {
-    const leaving = new AbortController();
-    refusalOf(tried, leaving.signal).then(
-      (refused) => {
-        if (refused === null) keep(tried);
-        else forget();
-        setGranted(refused === null ? tried : undefined);
-        setRefusal(refused ?? undefined);
-      },
-      (error: unknown) => {
-        if (!leaving.signal.aborted) setRefusal(messageOf(error));
-      },
-    );
-    return () => leaving.abort();
-  }, [tried]);
+    if (refusal === null) keep(tried);
+    else if (refusal !== undefined) forget();
+  }, [refusal, tried]);
 
-  if (granted !== undefined) {
+  if (refusal === null) {
     const leave = () => {
       forget();
-      setGranted(undefined);
       setTried(storedAccess(client));
     };
     return (
-      <AdminContext value={granted}>
+      <AdminContext value={tried}>
         <div className="stack">
           <div className="row spread">
             <h1>Console</h1>
-            {granted.key !== null && (
+            {tried.key !== null && (
               <button type="button" onClick={leave}>
                 Forget the admin key
               </button>
@@ -61,21 +51,18 @@ export function ConsoleView() {
       </AdminContext>
     );
   }
-  if (refusal === undefined) return <p className="quiet centred">Opening…</p>;
+  if (refusal === undefined && problem === undefined) return <p className="quiet centred">Loading…</p>;
   return (
     <section className="card narrow stack">
       <h1>Console</h1>
       <p>
-        Accounts, keys and the queue are ruled with an admin key. The server printed one at its first start. The rest of
-        this page goes on with the key that it has.
+        Accounts, keys and the queue are managed with an admin key. The server printed one at its first start. The rest
+        of this page goes on with the key that it has.
       </p>
-      {refusal !== '' && (
-        <Notice kind="error">
-          {refusal}{' '}
-          <button type="button" onClick={() => setTried(storedAccess(client))}>
-            Try again
-          </button>
-        </Notice>
+      {refusal === undefined ? (
+        <Trouble problem={problem} again={again} />
+      ) : (
+        refusal !== '' && <Notice kind="error">{refusal}</Notice>
       )}
       <KeyForm label="Admin key" onKey={(key) => setTried(accessWith(key))} />
     </section>

@@ -1,23 +1,15 @@
 import type { Job } from '@easel/contract';
-import { useEffect, useRef, useState } from 'react';
+import { useState } from 'react';
+import { Overlay } from '../parts/overlay.tsx';
 import { pathOf } from '../parts/picture-path.ts';
-import { useBackCloses } from '../parts/use-back-closes.ts';
 
 /** Two pictures on top of each other; the slider uncovers one of them. */
 export function CompareDialog({ jobs, onClose }: { readonly jobs: readonly Job[]; readonly onClose: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
   const [share, setShare] = useState(50);
-  useEffect(() => dialog.current?.showModal(), []);
-  useBackCloses(onClose);
   const [left, right] = jobs;
   return (
-    <dialog ref={dialog} className="card compare" aria-label="Two pictures side by side" onClose={onClose}>
-      <div className="row spread">
-        <h2>Compare</h2>
-        <button type="button" className="plain" aria-label="Close" onClick={() => dialog.current?.close()}>
-          ✕
-        </button>
-      </div>
+    <Overlay label="Two pictures side by side" className="card compare" onClose={onClose}>
+      <h2>Compare</h2>
       <div className="layers">
         <img src={pathOf(right?.images[0]?.url ?? '')} alt={right?.prompt ?? ''} />
         <img
@@ -39,7 +31,7 @@ export function CompareDialog({ jobs, onClose }: { readonly jobs: readonly Job[]
         <Caption job={left} />
         <Caption job={right} />
       </div>
-    </dialog>
+    </Overlay>
   );
 }
 
@@ -47,7 +39,7 @@ function Caption({ job }: { readonly job: Job | undefined }) {
   if (job === undefined) return null;
   return (
     <small>
-      {job.prompt ?? 'The prompt was not kept.'}
+      <span dir="auto">{job.prompt ?? 'The prompt was not kept.'}</span>
       <br />
       <span className="quiet">
         seed {job.seed} · {job.num_inference_steps} steps · guidance {job.guidance_scale} · {job.img_width}×

@@ -1,9 +1,11 @@
 import type { Job, JobCreate } from '@easel/contract';
 import { moment } from '../format/amounts.ts';
 import { ConfirmButton } from '../parts/confirm-button.tsx';
+import { modelNameOf } from '../parts/drawn-by.tsx';
 import { PictureGrid } from '../parts/picture-grid.tsx';
 import { isUnfinished } from '../playground/run.ts';
 import type { Settings } from '../playground/settings.ts';
+import { useModels } from '../session/models.tsx';
 
 export interface HistoryEntryProps {
   readonly job: Job;
@@ -17,6 +19,8 @@ export interface HistoryEntryProps {
 }
 
 export function HistoryEntry({ job, isChosen, onUse, onMake, ...act }: HistoryEntryProps) {
+  const { reply: models = [] } = useModels();
+  const name = job.prompt ?? 'the prompt was not kept';
   return (
     <article className={isChosen ? 'card entry chosen' : 'card entry'}>
       {job.status === 'succeeded' ? (
@@ -24,33 +28,44 @@ export function HistoryEntry({ job, isChosen, onUse, onMake, ...act }: HistoryEn
       ) : (
         <p className="quiet">{stateOf(job)}</p>
       )}
-      <p className="prompt" title={job.prompt ?? ''}>
+      <p className="prompt" dir="auto" title={job.prompt ?? ''}>
         {job.prompt ?? 'The prompt was not kept.'}
       </p>
       <small className="quiet">
-        {moment(job.created_at)} · seed {job.seed} · {job.img_width}×{job.img_height}
+        {moment(job.created_at)} · seed {job.seed} · {job.img_width}×{job.img_height} · {modelNameOf(job, models)}
       </small>
       <div className="row">
         <button
           type="button"
           className="plain"
           aria-pressed={job.favourite}
-          aria-label="Favourite"
+          aria-label={`Favourite: ${name}`}
           onClick={act.onFavour}
         >
           {job.favourite ? '★' : '☆'}
         </button>
         {job.images.length > 0 && (
-          <button type="button" className="plain" aria-pressed={isChosen} onClick={act.onChoose}>
+          <button
+            type="button"
+            className="plain"
+            aria-pressed={isChosen}
+            aria-label={`Compare: ${name}`}
+            onClick={act.onChoose}
+          >
             Compare
           </button>
         )}
         {isUnfinished(job) ? (
-          <button type="button" className="plain" onClick={act.onCancel}>
+          <button type="button" className="plain" aria-label={`Cancel: ${name}`} onClick={act.onCancel}>
             Cancel
           </button>
         ) : (
-          <ConfirmButton className="plain" question="Delete for good?" onConfirm={act.onForget}>
+          <ConfirmButton
+            className="plain delete"
+            question="Really delete?"
+            aria-label={`Delete: ${name}`}
+            onConfirm={act.onForget}
+          >
             Delete
           </ConfirmButton>
         )}
@@ -60,8 +75,8 @@ export function HistoryEntry({ job, isChosen, onUse, onMake, ...act }: HistoryEn
 }
 
 function stateOf({ status, error }: Job): string {
-  if (status === 'queued') return 'Waits in the queue.';
-  if (status === 'running') return 'Is being made.';
+  if (status === 'queued') return 'Queued.';
+  if (status === 'running') return 'Running.';
   if (status === 'cancelled') return 'Cancelled. Nothing was charged.';
   return `Failed: ${error?.message ?? 'no reason is known'}.`;
 }

@@ -1,14 +1,16 @@
 import type { Job, JobCreate } from '@easel/contract';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { messageOf } from '../format/message-of.ts';
 import { Notice } from '../parts/notice.tsx';
+import { Trouble } from '../parts/trouble.tsx';
 import { handOver } from '../playground/hand-over.ts';
 import { useRuns } from '../playground/runs.tsx';
 import type { Settings } from '../playground/settings.ts';
 import { addressOf, go, useRoute } from '../router.ts';
 import { useSession } from '../session/session.tsx';
 import { CompareDialog } from './compare-dialog.tsx';
-import { type Filter, filterOf, queryOf } from './filter.ts';
+import { type Filter, faultOfFilter, filterOf, queryOf } from './filter.ts';
 import { Filters } from './filters.tsx';
 import { HistoryEntry } from './history-entry.tsx';
 import { useHistory } from './use-history.ts';
@@ -19,7 +21,9 @@ export function HistoryView() {
   const { query } = useRoute();
   const filter = filterOf(query);
   const { start } = useRuns();
-  const history = useHistory(filter);
+  const fault = faultOfFilter(filter);
+  const history = useHistory(fault === undefined ? filter : null);
+  const gallery = useRef<HTMLDivElement>(null);
   const [chosen, setChosen] = useState<readonly Job[]>([]);
   const [problem, setProblem] = useState<string>();
 
@@ -45,8 +49,12 @@ export function HistoryView() {
     attempt(async () => history.replace(await client.jobs.change(job.id, { favourite: !job.favourite })));
   const forget = (job: Job) =>
     attempt(async () => {
+      const place = history.jobs.findIndex(({ id }) => id === job.id);
       await client.jobs.forget(job.id);
-      history.remove(job);
+      flushSync(() => history.remove(job));
+      // The next one takes its place, also for whoever goes by keyboard.
+      const next = gallery.current?.children[Math.min(place, history.jobs.length - 2)];
+      next?.querySelector<HTMLElement>('.delete')?.focus();
       setChosen((others) => others.filter(({ id }) => id !== job.id));
     });
   const cancel = (job: Job) => attempt(async () => history.replace(await client.jobs.cancel(job.id)));
@@ -72,7 +80,8 @@ export function HistoryView() {
         </p>
       )}
       {chosen.length === 2 && <CompareDialog jobs={chosen} onClose={() => setChosen([])} />}
-      <div className="gallery">
+      {fault !== undefined && <Notice kind="error">{fault}</Notice>}
+      <div className="gallery" ref={gallery}>
         {history.jobs.map((job) => (
           <HistoryEntry
             key={job.id}
@@ -87,13 +96,13 @@ export function HistoryView() {
           />
         ))}
       </div>
-      {history.problem !== undefined && <Notice kind="error">{history.problem}</Notice>}
-      {history.state === 'end' && history.jobs.length === 0 && (
+      <Trouble problem={history.problem} again={history.more} />
+      {fault === undefined && history.state === 'end' && history.jobs.length === 0 && (
         <p className="quiet centred">
           {Object.keys(queryOf(filter)).length > 0 ? 'Nothing fits this search.' : 'Nothing has been made yet.'}
         </p>
       )}
-      {history.state !== 'end' && (
+      {fault === undefined && history.state !== 'end' && history.problem === undefined && (
         <p ref={history.sentinel} className="quiet centred">
           {history.state === 'loading' ? (
             'Loading…'

@@ -2,6 +2,7 @@ import type { EaselClient } from '@easel/client';
 import type { Job, JobPage } from '@easel/contract';
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { messageOf } from '../format/message-of.ts';
+import { askUntilAnswered } from '../session/ask-until-answered.ts';
 import { useSession } from '../session/session.tsx';
 import { type Filter, listQueryOf } from './filter.ts';
 
@@ -11,22 +12,27 @@ const LOOK_AGAIN_MS = 4000;
 /** What was loaded when the view was last left, so that one comes back to the same place. */
 interface Left {
   readonly client: EaselClient;
-  readonly wanted: string;
+  readonly wanted: string | null;
   readonly jobs: readonly Job[];
   readonly cursor: string | null;
   readonly scrolled: number;
 }
 let left: Left | undefined;
 
-/** The own jobs page by page, the next one when its place comes into view; new ones and changes appear by themselves. */
-export function useHistory(filter: Filter) {
+/**
+ * The own jobs page by page, the next one when its place comes into view; new ones and changes appear by themselves.
+ *
+ * @param filter null: what is typed is nothing that can be searched for
+ */
+export function useHistory(filter: Filter | null) {
   const { client } = useSession();
-  const wanted = JSON.stringify(listQueryOf(filter));
+  const wanted = filter === null ? null : JSON.stringify(listQueryOf(filter));
   const [jobs, setJobs] = useState<readonly Job[]>([]);
   const [state, setState] = useState<'loading' | 'more' | 'end'>('loading');
   const [problem, setProblem] = useState<string>();
   const cursor = useRef<string | null>(null);
   const searching = useRef(new AbortController());
+  const loading = useRef(new AbortController());
   const place = useRef<number>(undefined);
   const isLoading = useRef(false);
   const shown = useRef<readonly Job[]>([]);
@@ -34,12 +40,17 @@ export function useHistory(filter: Filter) {
 
   const load = useCallback(
     async (isFirst: boolean) => {
-      const { signal } = searching.current;
+      if (wanted === null) return;
+      loading.current.abort();
+      loading.current = new AbortController();
+      const signal = AbortSignal.any([searching.current.signal, loading.current.signal]);
       isLoading.current = true;
       setState('loading');
       try {
         const after = isFirst || cursor.current === null ? {} : { cursor: cursor.current };
-        const page = await client.jobs.list({ ...JSON.parse(wanted), limit: PAGE, ...after }, { signal });
+        const query = { ...JSON.parse(wanted), limit: PAGE, ...after };
+        const ask = () => client.jobs.list(query, { signal });
+        const page = await askUntilAnswered(ask, signal, (error) => setProblem(messageOf(error)));
         cursor.current = page.next_cursor;
         setJobs((before) => (isFirst ? page.jobs : [...before, ...page.jobs]));
         setState(page.next_cursor === null ? 'end' : 'more');
@@ -62,10 +73,13 @@ export function useHistory(filter: Filter) {
     const known = left?.client === client && left.wanted === wanted ? left : undefined;
     cursor.current = known?.cursor ?? null;
     setJobs(known?.jobs ?? []);
+    setProblem(undefined);
+    if (wanted === null) return undefined;
     const look = async () => {
       if (document.hidden || isLoading.current) return;
       const page = await client.jobs.list({ ...JSON.parse(wanted), limit: PAGE }, { signal: controller.signal });
       if (isLoading.current) return;
+      setProblem(undefined);
       if (olderThan(page, shown.current) === null) {
         cursor.current = page.next_cursor;
         setState(page.next_cursor === null ? 'end' : 'more');

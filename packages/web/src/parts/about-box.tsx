@@ -1,45 +1,28 @@
 import type { Model } from '@easel/contract';
-import { useRef, useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import { useSession } from '../session/session.tsx';
+import { useLoaded } from '../session/use-loaded.ts';
+import { Trouble } from './trouble.tsx';
 
 /** What draws here, and whose work it is. */
 export function AboutBox() {
-  const { client } = useSession();
   const dialog = useRef<HTMLDialogElement>(null);
-  const [models, setModels] = useState<readonly Model[]>([]);
+  const [isOpen, setOpen] = useState(false);
   const open = () => {
+    setOpen(true);
     dialog.current?.showModal();
-    client.models().then(
-      (reply) => setModels(reply.models),
-      () => setModels([]),
-    );
   };
   return (
     <>
       <button type="button" className="plain" onClick={open}>
         About
       </button>
-      <dialog ref={dialog} className="card narrow" aria-label="About Easel">
+      <dialog ref={dialog} className="card narrow" aria-label="About Easel" onClose={() => setOpen(false)}>
         <h2>Easel</h2>
         <p>
           Pictures from prompts on your own machine, in TypeScript from the tokenizer to this page. Apache License 2.0.
         </p>
-        {models.map((model) => (
-          <section key={model.id}>
-            <h3>{model.id}</h3>
-            <p>
-              Drawn by {model.name}, {model.defaults.img_width}×{model.defaults.img_height}
-              {model.is_embedded && ', the small model that comes along'}. <Licence licence={model.licence} />
-            </p>
-            {model.licence && model.licence.attributions.length > 0 && (
-              <ul className="quiet">
-                {model.licence.attributions.map((notice) => (
-                  <li key={notice}>{notice}</li>
-                ))}
-              </ul>
-            )}
-          </section>
-        ))}
+        {isOpen && <WhatDraws />}
         <p className="quiet">
           No content filter is built in. What is made here is the responsibility of whoever runs this server.
         </p>
@@ -49,6 +32,33 @@ export function AboutBox() {
           </button>
         </form>
       </dialog>
+    </>
+  );
+}
+
+function WhatDraws() {
+  const { client } = useSession();
+  const ask = useCallback(async (signal: AbortSignal) => (await client.models({ signal })).models, [client]);
+  const { reply: models = [], problem, again } = useLoaded(ask);
+  return (
+    <>
+      <Trouble problem={problem} again={again} />
+      {models.map((model) => (
+        <section key={model.id}>
+          <h3>{model.id}</h3>
+          <p>
+            Drawn by {model.name}, {model.defaults.img_width}×{model.defaults.img_height}
+            {model.is_embedded && ', the small model that comes along'}. <Licence licence={model.licence} />
+          </p>
+          {model.licence && model.licence.attributions.length > 0 && (
+            <ul className="quiet">
+              {model.licence.attributions.map((notice) => (
+                <li key={notice}>{notice}</li>
+              ))}
+            </ul>
+          )}
+        </section>
+      ))}
     </>
   );
 }

@@ -22,7 +22,6 @@ export function ConfirmButton({ question, onConfirm, children, className = '', .
       className={isAsking ? `${className} asking` : className}
       {...(label !== undefined && isAsking && { 'aria-label': `${label}: ${question}` })}
       onBlur={() => setAsking(false)}
-      onKeyDown={(event) => event.repeat && event.preventDefault()}
       onClick={({ detail }) => {
         if (!isAsking) setAsking(true);
         else if (detail < 2) {

@@ -12,11 +12,12 @@ export function CopyButton({ text, children }: { readonly text: string; readonly
   const copy = async ({ currentTarget: button }: MouseEvent<HTMLButtonElement>) => {
     const minWidth = button.offsetWidth; // what stands beside it stays where it is
     const isCopied = await copyText(text, button);
-    setSaid({ words: isCopied ? 'copied' : 'the browser refused', minWidth });
+    setSaid({ words: isCopied ? 'copied ✓' : 'could not be copied', minWidth });
   };
   return (
     <button type="button" onClick={(event) => void copy(event)} style={{ minWidth: said?.minWidth }}>
-      {said?.words ?? children}
+      {children}
+      <span role="status">{said === undefined ? '' : ` ${said.words}`}</span>
     </button>
   );
 }

@@ -21,11 +21,21 @@ export function PictureActions({ job, image, onUse, onMake }: PictureActionsProp
   const { width, height } = image;
   return (
     <div className="stack">
-      <button type="button" className="primary" disabled={missing !== null} onClick={() => onMake(again)}>
-        Make it again
+      <button
+        type="button"
+        className="primary"
+        disabled={missing !== null}
+        onClick={() => onMake({ ...withoutSeed(again), samples: 4 })}
+      >
+        Make 4 more with other seeds
       </button>
-      <button type="button" disabled={missing !== null} onClick={() => onMake({ ...again, samples: 4 })}>
-        Variations: this seed and its neighbours
+      <button
+        type="button"
+        disabled={missing !== null}
+        title="The same settings and the same seed: the same picture"
+        onClick={() => onMake(again)}
+      >
+        Make it again
       </button>
       <button type="button" onClick={() => onUse({ ...settings, seed: null, startImage: path, width, height })}>
         Use as start image
@@ -36,6 +46,11 @@ export function PictureActions({ job, image, onUse, onMake }: PictureActionsProp
       {missing !== null && <small className="quiet">{missing}, so that it cannot be made again from here.</small>}
     </div>
   );
+}
+
+/** A new seed is drawn for it. */
+function withoutSeed({ seed: _, ...request }: JobCreate): JobCreate {
+  return request;
 }
 
 /** What of the request is not known any more: without it another picture would come. */

@@ -1,16 +1,18 @@
 import type { Job, JobCreate } from '@easel/contract';
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { convertPicture, pictureTypes } from '../files/convert-picture.ts';
 import { saveFile } from '../files/save-file.ts';
 import { codeSamples } from '../format/code-samples.ts';
 import { messageOf } from '../format/message-of.ts';
 import { schedulerNames } from '../format/scheduler-names.ts';
 import type { Settings } from '../playground/settings.ts';
+import { useModels } from '../session/models.tsx';
 import { CopyButton } from './copy-button.tsx';
+import { modelFactOf } from './drawn-by.tsx';
 import { Notice } from './notice.tsx';
+import { Overlay } from './overlay.tsx';
 import { PictureActions } from './picture-actions.tsx';
 import { pathOf } from './picture-path.ts';
-import { useBackCloses } from './use-back-closes.ts';
 
 export interface PictureDialogProps {
   readonly job: Job;
@@ -23,32 +25,29 @@ export interface PictureDialogProps {
 
 /** One picture as large as the window allows, with all that can be done with it. */
 export function PictureDialog({ job, index, onIndex, onClose, onUse, onMake }: PictureDialogProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
   const [isZoomed, setZoomed] = useState(false);
-  const [problem, setProblem] = useState<string>();
   const image = job.images[index];
-  useEffect(() => dialog.current?.showModal(), []);
-  useBackCloses(onClose);
+  const count = job.images.length;
+  const step = (by: number) => onIndex((index + by + count) % count);
+  const latest = useRef(step);
+  latest.current = step;
+  useEffect(() => {
+    const onKey = ({ key, target }: KeyboardEvent) => {
+      if (target instanceof HTMLElement && target.matches('.zoomed')) return; // there the arrows scroll
+      if (key === 'ArrowRight') latest.current(1);
+      if (key === 'ArrowLeft') latest.current(-1);
+    };
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, []);
   if (image === undefined) return null;
   const path = pathOf(image.url);
   const then = <Value,>(act: (value: Value) => void, value: Value) => {
     onClose();
     act(value);
   };
-  const step = (by: number) => onIndex((index + by + job.images.length) % job.images.length);
-  const onKeyDown = ({ key }: KeyboardEvent) => {
-    if (key === 'ArrowRight') step(1);
-    if (key === 'ArrowLeft') step(-1);
-  };
-  const download = async (type: (typeof pictureTypes)[number]) => {
-    try {
-      saveFile(await convertPicture(path, type), `${image.seed}.${type === 'jpeg' ? 'jpg' : type}`);
-    } catch (error) {
-      setProblem(messageOf(error));
-    }
-  };
   return (
-    <dialog ref={dialog} className="viewer" aria-label="Picture" onClose={onClose} onKeyDown={onKeyDown}>
+    <Overlay label="Picture" className="viewer" onClose={onClose}>
       <button
         type="button"
         className={isZoomed ? 'stage zoomed' : 'stage'}
@@ -58,76 +57,115 @@ export function PictureDialog({ job, index, onIndex, onClose, onUse, onMake }: P
       >
         <img src={path} alt={job.prompt ?? ''} width={image.width} height={image.height} />
       </button>
-      <aside className="stack">
-        <div className="row">
-          <h2>{job.prompt}</h2>
-          <button type="button" className="plain" aria-label="Close" onClick={() => dialog.current?.close()}>
-            ✕
-          </button>
+      <aside>
+        <div className="about stack">
+          <FoldedText text={job.prompt ?? 'The prompt was not kept.'} />
+          <Facts job={job} seed={image.seed} />
         </div>
-        <dl className="facts">
-          {facts(job, image.seed).map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
+        <div className="stack">
+          {count > 1 && (
+            <div className="row">
+              <button type="button" onClick={() => step(-1)} aria-label="The picture before">
+                ←
+              </button>
+              <span className="quiet">
+                {index + 1} of {count}
+              </span>
+              <button type="button" onClick={() => step(1)} aria-label="The next picture">
+                →
+              </button>
             </div>
-          ))}
-        </dl>
-        {job.images.length > 1 && (
-          <div className="row">
-            <button type="button" onClick={() => step(-1)} aria-label="The picture before">
-              ←
-            </button>
-            <span className="quiet">
-              {index + 1} of {job.images.length}
-            </span>
-            <button type="button" onClick={() => step(1)} aria-label="The next picture">
-              →
-            </button>
-          </div>
-        )}
-        <PictureActions
-          job={job}
-          image={image}
-          onUse={(settings) => then(onUse, settings)}
-          onMake={(request) => then(onMake, request)}
-        />
-        <fieldset className="row wrap">
-          <legend>Download</legend>
-          {pictureTypes.map((type) => (
-            <button key={type} type="button" onClick={() => void download(type)}>
-              {type === 'webp' ? 'WebP' : type.toUpperCase()}
-            </button>
-          ))}
-        </fieldset>
-        <fieldset className="row wrap">
-          <legend>Copy</legend>
-          <CopyButton text={new URL(path, window.location.origin).href}>Link</CopyButton>
-          {codeSamples({ ...requestOf(job), seed: image.seed }, window.location.origin, job.model).map(
-            ({ name, code }) => (
-              <CopyButton key={name} text={code}>
-                {name}
-              </CopyButton>
-            ),
           )}
-        </fieldset>
-        {problem !== undefined && <Notice kind="error">{problem}</Notice>}
+          <PictureActions
+            job={job}
+            image={image}
+            onUse={(settings) => then(onUse, settings)}
+            onMake={(request) => then(onMake, request)}
+          />
+          <Downloads path={path} seed={image.seed} />
+          <fieldset className="row wrap">
+            <legend>Copy</legend>
+            <CopyButton text={new URL(path, window.location.origin).href}>Link</CopyButton>
+            {codeSamples({ ...requestOf(job), seed: image.seed }, window.location.origin, job.model).map(
+              ({ name, code }) => (
+                <CopyButton key={name} text={code}>
+                  {name}
+                </CopyButton>
+              ),
+            )}
+          </fieldset>
+        </div>
       </aside>
-    </dialog>
+    </Overlay>
   );
 }
 
-function facts(job: Job, seed: number): (readonly [string, string])[] {
-  return [
+/** A prompt as far as there is room for it, and the rest on request. */
+function FoldedText({ text }: { readonly text: string }) {
+  const [isOpen, setOpen] = useState(false);
+  const isLong = text.length > 160;
+  return (
+    <div>
+      <h2 dir="auto" className={isLong && !isOpen ? 'folded' : undefined}>
+        {text}
+      </h2>
+      {isLong && (
+        <button type="button" className="plain small" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+          {isOpen ? 'Show less' : 'Show all of the prompt'}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Downloads({ path, seed }: { readonly path: string; readonly seed: number }) {
+  const [problem, setProblem] = useState<string>();
+  const download = async (type: (typeof pictureTypes)[number]) => {
+    try {
+      saveFile(await convertPicture(path, type), `${seed}.${type === 'jpeg' ? 'jpg' : type}`);
+      setProblem(undefined);
+    } catch (error) {
+      setProblem(messageOf(error));
+    }
+  };
+  return (
+    <>
+      <fieldset className="row wrap">
+        <legend>Download</legend>
+        {pictureTypes.map((type) => (
+          <button key={type} type="button" onClick={() => void download(type)}>
+            {type === 'webp' ? 'WebP' : type.toUpperCase()}
+          </button>
+        ))}
+      </fieldset>
+      {problem !== undefined && <Notice kind="error">{problem}</Notice>}
+    </>
+  );
+}
+
+function Facts({ job, seed }: { readonly job: Job; readonly seed: number }) {
+  const { reply: models = [] } = useModels();
+  const entries: readonly (readonly [string, string])[] = [
+    ['Model', modelFactOf(job, models)],
+    ['Name in the API', job.model],
     ['Seed', String(seed)],
     ['Size', `${job.img_width}×${job.img_height}`],
     ['Steps', String(job.num_inference_steps)],
     ['Guidance', String(job.guidance_scale)],
     ['Scheduler', schedulerNames[job.scheduler]],
-    ['Model', job.model],
     ...(job.negative_prompt === null ? [] : [['Negative prompt', job.negative_prompt] as const]),
     ...(job.strength === null ? [] : [['Strength', String(job.strength)] as const]),
   ];
+  return (
+    <dl className="facts">
+      {entries.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd dir="auto">{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
 }
 
 function requestOf(job: Job) {

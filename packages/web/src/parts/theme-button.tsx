@@ -5,11 +5,13 @@ const themes = ['system', 'light', 'dark'] as const;
 type Theme = (typeof themes)[number];
 const signs = { system: '◐', light: '☀', dark: '☾' } as const;
 
+function storedTheme(): Theme {
+  return themes.find((each) => each === localStorage.getItem(STORED)) ?? 'system';
+}
+
 /** Light, dark, or what the system has. */
 export function ThemeButton() {
-  const [theme, setTheme] = useState<Theme>(
-    () => themes.find((each) => each === localStorage.getItem(STORED)) ?? 'system',
-  );
+  const [theme, setTheme] = useState(storedTheme);
   useEffect(() => {
     localStorage.setItem(STORED, theme);
     document.documentElement.dataset.theme = theme;

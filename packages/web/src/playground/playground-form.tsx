@@ -1,8 +1,10 @@
 import { longestPrompt, type Model } from '@easel/contract';
 import { type FormEvent, type KeyboardEvent, useId, useState } from 'react';
 import { readDropped } from '../files/read-dropped.ts';
+import { nearestShape } from '../files/start-picture.ts';
 import { useDroppedFile } from '../files/use-dropped-file.ts';
 import { messageOf } from '../format/message-of.ts';
+import { DrawnBy } from '../parts/drawn-by.tsx';
 import { Notice } from '../parts/notice.tsx';
 import { PriceLine } from './price-line.tsx';
 import { SeedField } from './seed-field.tsx';
@@ -16,7 +18,8 @@ export interface PlaygroundFormProps {
   readonly models: readonly Model[];
   readonly settings: Settings;
   readonly onChange: (part: Partial<Settings>) => void;
-  readonly onMake: () => void;
+  /** @throws Error that says why nothing can be made */
+  readonly onMake: () => Promise<void>;
 }
 
 export function PlaygroundForm({ models, settings, onChange, onMake }: PlaygroundFormProps) {
@@ -30,7 +33,7 @@ export function PlaygroundForm({ models, settings, onChange, onMake }: Playgroun
       return;
     }
     setNote(undefined);
-    onMake();
+    onMake().catch((error: unknown) => setNote({ kind: 'error', text: messageOf(error) }));
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -39,13 +42,16 @@ export function PlaygroundForm({ models, settings, onChange, onMake }: Playgroun
   const runOnEnter = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
-    run();
+    // A key that is held down would be paid for again and again.
+    if (!event.repeat) run();
   };
   const takeFile = async (file: File | undefined) => {
     if (file === undefined) return;
     try {
-      const { settings: found, leftOut, image } = await readDropped(file, models);
-      onChange(found ?? { startImage: image });
+      const { settings: found, leftOut, image } = await readDropped(file, models, model?.limits.max_side ?? 1);
+      const shape = settings.isShapeChosen ? undefined : nearestShape(model?.sizes ?? [], image);
+      const start = { startImage: image.address, ...(shape && { width: shape.width, height: shape.height }) };
+      onChange(found ?? start);
       setNote({ kind: 'hint', text: found ? restored(leftOut) : nothingSaid });
     } catch (error) {
       setNote({ kind: 'error', text: messageOf(error) });
@@ -53,14 +59,7 @@ export function PlaygroundForm({ models, settings, onChange, onMake }: Playgroun
   };
   const isFileHeld = useDroppedFile((file) => void takeFile(file));
 
-  const startImage = (
-    <StartImage
-      image={settings.startImage}
-      strength={settings.strength}
-      onChange={onChange}
-      onFile={(file) => void takeFile(file)}
-    />
-  );
+  const startImage = <StartImage settings={settings} onChange={onChange} onFile={(file) => void takeFile(file)} />;
 
   return (
     <form className="card stack" onSubmit={submit} noValidate>
@@ -70,6 +69,7 @@ export function PlaygroundForm({ models, settings, onChange, onMake }: Playgroun
         <textarea
           id={`${id}-prompt`}
           rows={3}
+          dir="auto"
           maxLength={longestPrompt}
           value={settings.prompt}
           placeholder="a red apple on a blue background"
@@ -84,6 +84,7 @@ export function PlaygroundForm({ models, settings, onChange, onMake }: Playgroun
         <textarea
           id={`${id}-negative`}
           rows={1}
+          dir="auto"
           maxLength={longestPrompt}
           value={settings.negativePrompt}
           placeholder="what should not be in it"
@@ -109,8 +110,16 @@ export function PlaygroundForm({ models, settings, onChange, onMake }: Playgroun
         </button>
         <PriceLine settings={settings} />
       </div>
+      {model && <DrawnBy model={model} />}
       {settings.startImage !== null && startImage}
-      {model && <SizePicker model={model} width={settings.width} height={settings.height} onChange={onChange} />}
+      {model && (
+        <SizePicker
+          model={model}
+          width={settings.width}
+          height={settings.height}
+          onChange={(size) => onChange({ ...size, isShapeChosen: true })}
+        />
+      )}
       <SliderField
         label="Pictures"
         min={1}
@@ -132,6 +141,7 @@ export function PlaygroundForm({ models, settings, onChange, onMake }: Playgroun
         min={1}
         max={25}
         step={0.5}
+        isStepped={false}
         value={settings.guidanceScale}
         onChange={(guidanceScale) => onChange({ guidanceScale })}
       />

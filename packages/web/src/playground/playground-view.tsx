@@ -1,9 +1,10 @@
-import type { JobCreate, Model } from '@easel/contract';
+import type { JobCreate } from '@easel/contract';
 import { useEffect, useRef, useState } from 'react';
-import { messageOf } from '../format/message-of.ts';
-import { Notice } from '../parts/notice.tsx';
+import { fitToSize } from '../files/start-picture.ts';
+import { Trouble } from '../parts/trouble.tsx';
 import { addressOf, go, useRoute } from '../router.ts';
-import { useSession } from '../session/session.tsx';
+import { useModels } from '../session/models.tsx';
+import { settingsOfAddress } from './address-settings.ts';
 import { takeHandedOver } from './hand-over.ts';
 import { PlaygroundForm } from './playground-form.tsx';
 import { Results } from './results.tsx';
@@ -13,50 +14,51 @@ import { storedSettings, storeSettings } from './stored-settings.ts';
 
 /** The first view: a prompt on one side, pictures on the other. */
 export function PlaygroundView() {
-  const { client } = useSession();
   const { query } = useRoute();
-  const [models, setModels] = useState<readonly Model[]>([]);
+  const { reply: models = [], problem, again } = useModels();
   const [settings, setSettings] = useState<Settings>();
-  const [problem, setProblem] = useState<string>();
   const { start } = useRuns();
   const form = useRef<HTMLDivElement>(null);
   const results = useRef<HTMLDivElement>(null);
+  const isFilled = useRef(false);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the address counts when the view opens
   useEffect(() => {
-    const leaving = new AbortController();
-    client.models({ signal: leaving.signal }).then(
-      (reply) => {
-        const [first, ...others] = reply.models;
-        if (first === undefined) return;
-        setModels(reply.models);
-        const asked = query.get('prompt');
-        setSettings({
-          ...storedSettings([first, ...others]),
-          ...(asked !== null && { prompt: asked }),
-          ...takeHandedOver(),
-        });
-        // Once it is in the form it is as if it had been typed.
-        if (asked !== null) go(addressOf('playground'), { replace: true });
-      },
-      (error: unknown) => {
-        if (!leaving.signal.aborted) setProblem(messageOf(error));
-      },
-    );
-    return () => leaving.abort();
-  }, [client]);
+    const [first, ...others] = models;
+    if (first === undefined) return;
+    const stored = () => storedSettings([first, ...others]);
+    if (isFilled.current) {
+      // The server may have been started again with other models.
+      setSettings((before) => (before && models.some(({ id }) => id === before.model) ? before : stored()));
+      return;
+    }
+    isFilled.current = true;
+    const asked = settingsOfAddress(query, first);
+    setSettings({ ...stored(), ...asked, ...takeHandedOver() });
+    // Once it is in the form it is as if it had been typed.
+    if (Object.keys(asked).length > 0) go(addressOf('playground'), { replace: true });
+  }, [models]);
 
   useEffect(() => {
     if (settings !== undefined) storeSettings(settings);
   }, [settings]);
 
-  if (problem !== undefined) return <Notice kind="error">{problem}</Notice>;
-  if (settings === undefined) return <p className="quiet centred">Opening…</p>;
+  if (settings === undefined) {
+    return problem === undefined ? (
+      <p className="quiet centred">Loading…</p>
+    ) : (
+      <Trouble problem={problem} again={again} />
+    );
+  }
   const change = (part: Partial<Settings>) => setSettings((before) => before && { ...before, ...part });
   const make = (request: JobCreate) => {
     start(request);
     // On a phone the pictures are below the form.
     requestAnimationFrame(() => results.current?.querySelector('.run-card')?.scrollIntoView({ block: 'nearest' }));
+  };
+  const makeFromForm = async () => {
+    const startImage = settings.startImage === null ? null : await fitToSize(settings.startImage, settings);
+    make(jobOf({ ...settings, startImage }));
   };
   const use = (part: Partial<Settings>) => {
     change(part);
@@ -67,7 +69,7 @@ export function PlaygroundView() {
     <div className="playground">
       <h1 className="visually-hidden">Playground</h1>
       <div ref={form} className="settings">
-        <PlaygroundForm models={models} settings={settings} onChange={change} onMake={() => make(jobOf(settings))} />
+        <PlaygroundForm models={models} settings={settings} onChange={change} onMake={makeFromForm} />
       </div>
       <div ref={results}>
         <Results onUse={use} onMake={make} onPrompt={(prompt) => use({ prompt })} />

@@ -1,6 +1,9 @@
 import type { JobCreate } from '@easel/contract';
+import { useEffect, useState } from 'react';
 import { credits } from '../format/amounts.ts';
+import { modelNameOf } from '../parts/drawn-by.tsx';
 import { PictureGrid } from '../parts/picture-grid.tsx';
+import { useModels } from '../session/models.tsx';
 import { isOver, type Run, statusOf } from './run.ts';
 import { useRuns } from './runs.tsx';
 import type { Settings } from './settings.ts';
@@ -11,22 +14,46 @@ export interface RunCardProps {
   readonly onMake: (request: JobCreate) => void;
 }
 
+/** Where it is, in words; the time that is left goes down between two messages of the server. */
+function RunState({ run }: { readonly run: Run }) {
+  const { isConnected } = useRuns();
+  const [now, setNow] = useState(Date.now);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what the server says counts from now
+  useEffect(() => {
+    setNow(Date.now());
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, [run]);
+  return <small className={isConnected ? 'quiet' : 'wrong'}>{statusOf(run, now, isConnected)}</small>;
+}
+
 /** A job from the press of the button to its pictures. */
 export function RunCard({ run, onUse, onMake }: RunCardProps) {
   const { cancel, dismiss } = useRuns();
+  const { reply: models = [] } = useModels();
   const { request, phase, job, preview, previews, step, problem } = run;
   return (
     <article className={`card run-card ${phase}`} aria-busy={!isOver(run)} data-phase={phase} data-previews={previews}>
       <header className="row">
-        <p className="prompt" title={request.prompt}>
+        <p className="prompt" dir="auto" title={request.prompt}>
           {request.prompt}
         </p>
         {isOver(run) ? (
-          <button type="button" className="plain" aria-label="Take this off the page" onClick={() => dismiss(run)}>
+          <button
+            type="button"
+            className="plain"
+            aria-label={`Take this off the page: ${request.prompt}`}
+            onClick={() => dismiss(run)}
+          >
             ✕
           </button>
         ) : (
-          <button type="button" onClick={() => cancel(run)} disabled={job === undefined}>
+          <button
+            type="button"
+            aria-label={`Cancel: ${request.prompt}`}
+            onClick={() => cancel(run)}
+            disabled={job === undefined}
+          >
             Cancel
           </button>
         )}
@@ -47,21 +74,24 @@ export function RunCard({ run, onUse, onMake }: RunCardProps) {
             value={step?.index ?? (phase === 'running' ? 0 : undefined)}
             aria-label="Progress"
           />
-          <small className="quiet" role="status">
-            {statusOf(run)}
-          </small>
+          <RunState run={run} />
         </>
       )}
       {phase === 'succeeded' && job && <PictureGrid job={job} onUse={onUse} onMake={onMake} />}
       {phase === 'succeeded' && job && (
         <small className="quiet">
-          seed {job.seed} · {job.num_inference_steps} steps · guidance {job.guidance_scale} · {credits(job.price)}{' '}
-          credits
+          seed {job.seed} · {job.num_inference_steps} steps · guidance {job.guidance_scale} · {modelNameOf(job, models)}{' '}
+          · {credits(job.price)} credits
         </small>
       )}
       {phase === 'cancelled' && <p className="quiet">Cancelled. Nothing was charged.</p>}
       {(phase === 'failed' || phase === 'cancelled') && (
-        <button type="button" onClick={() => onMake(request)}>
+        <button
+          type="button"
+          aria-label={`Try again: ${request.prompt}`}
+          // The second half of a double click would be paid for, too.
+          onClick={({ detail }) => detail < 2 && onMake(request)}
+        >
           Try again
         </button>
       )}

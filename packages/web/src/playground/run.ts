@@ -14,18 +14,26 @@ export interface Run {
   /** Nothing is started for now. */
   readonly isPaused?: boolean;
   readonly step?: { readonly index: number; readonly total: number };
-  readonly eta?: number | null;
+  /** When it will probably be done, in milliseconds since 1970. */
+  readonly expectedAt?: number | null;
   readonly preview?: string;
   /** How many previews have come. */
   readonly previews: number;
   readonly problem?: string;
 }
 
-/** Where a run is, in words. */
-export function statusOf({ phase, position, isPaused = false, step, eta }: Run): string {
-  const rest = eta === undefined || eta === null ? '' : `, about ${duration(eta)} left`;
+/** Where a run is, in words, at a moment; `isConnected` says whether the server is heard. */
+export function statusOf(
+  { phase, position, isPaused = false, step, expectedAt }: Run,
+  now: number,
+  isConnected: boolean,
+): string {
   if (phase === 'sending') return 'Sending…';
-  if (phase === 'queued' && isPaused) return 'The queue is paused by the administrator; it waits';
+  // What was last heard may not be so any more.
+  if (!isConnected) return 'Connection lost, reconnecting…';
+  const secondsLeft = ((expectedAt ?? now) - now) / 1000;
+  const rest = secondsLeft > 0 ? `, about ${duration(secondsLeft)} left` : '';
+  if (phase === 'queued' && isPaused) return 'The queue is paused by the administrator';
   if (phase === 'queued')
     return position === undefined || position === 0
       ? `Next in the queue${rest}`
@@ -42,17 +50,23 @@ export function isUnfinished({ status }: Pick<Job, 'status'>): boolean {
   return status === 'queued' || status === 'running';
 }
 
-/** The run after an event of its job. */
-export function afterEvent(run: Run, { event, data }: JobEvent): Run {
+/** The run after an event of its job, which came now. */
+export function afterEvent({ problem: _, ...run }: Run, { event, data }: JobEvent, now: number): Run {
   switch (event) {
     case 'queued':
-      return { ...run, phase: 'queued', position: data.position, eta: data.eta, isPaused: data.paused === true };
+      return {
+        ...run,
+        phase: 'queued',
+        position: data.position,
+        expectedAt: momentOf(data.eta, now),
+        isPaused: data.paused === true,
+      };
     case 'started':
-      return { ...run, phase: 'running', eta: null };
+      return { ...run, phase: 'running', expectedAt: null };
     case 'step': {
       const { index, total, eta, preview } = data;
       const seen = preview === undefined ? {} : { preview, previews: run.previews + 1 };
-      return { ...run, phase: 'running', step: { index, total }, eta, ...seen };
+      return { ...run, phase: 'running', step: { index, total }, expectedAt: momentOf(eta, now), ...seen };
     }
     case 'succeeded':
       return { ...run, phase: 'succeeded', job: data.job };
@@ -61,4 +75,8 @@ export function afterEvent(run: Run, { event, data }: JobEvent): Run {
     case 'cancelled':
       return { ...run, phase: 'cancelled', job: data.job };
   }
+}
+
+function momentOf(etaSeconds: number | null, now: number): number | null {
+  return etaSeconds === null ? null : now + etaSeconds * 1000;
 }

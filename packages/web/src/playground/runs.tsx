@@ -10,6 +10,8 @@ import { requestOfJob } from './settings.ts';
 export interface Runs {
   /** Newest first. */
   readonly runs: readonly Run[];
+  /** Whether the server is heard; else what is known of the runs may have changed. */
+  readonly isConnected: boolean;
   start(request: JobCreate): void;
   cancel(run: Run): void;
   /** Takes it off the page; its pictures stay in the history. */
@@ -35,7 +37,8 @@ export function RunsProvider({ children }: { readonly children: ReactNode }) {
   const follow = useCallback(
     async (key: string, id: string, signal: AbortSignal) => {
       try {
-        for await (const event of client.jobs.events(id, { signal })) change(key, (run) => afterEvent(run, event));
+        for await (const event of client.jobs.events(id, { signal }))
+          change(key, (run) => afterEvent(run, event, Date.now()));
       } catch (error) {
         if (!signal.aborted) change(key, (run) => ({ ...run, phase: 'failed', problem: messageOf(error) }));
       }
@@ -59,6 +62,7 @@ export function RunsProvider({ children }: { readonly children: ReactNode }) {
   const value = useMemo<Runs>(
     () => ({
       runs,
+      isConnected: true,
       start(request) {
         started += 1;
         const key = `run-${started}`;

@@ -13,7 +13,8 @@ const LARGEST = 999_999_999_999_999;
 export function SeedField({ seed, onChange }: SeedFieldProps) {
   const id = useId();
   const take = (text: string) => {
-    const digits = text.replace(/\D/g, '').slice(0, 15);
+    // In the API −1 asks for a random one.
+    const digits = text.includes('-') ? '' : text.replace(/\D/g, '').slice(0, 15);
     onChange(digits === '' ? null : Math.min(LARGEST, Number(digits)));
   };
   return (
@@ -22,14 +23,14 @@ export function SeedField({ seed, onChange }: SeedFieldProps) {
       <input
         id={id}
         inputMode="numeric"
-        placeholder="new each time"
+        placeholder="random"
         value={seed ?? ''}
         onChange={(event) => take(event.target.value)}
       />
       <button
         type="button"
-        aria-label="Draw a seed and hold it"
-        title="Draw a seed and hold it"
+        aria-label="Pick a random seed and keep it"
+        title="Pick a random seed and keep it"
         onClick={() => onChange(drawn())}
       >
         <DiceIcon />
@@ -37,8 +38,8 @@ export function SeedField({ seed, onChange }: SeedFieldProps) {
       <button
         type="button"
         aria-pressed={seed !== null}
-        aria-label={seed === null ? 'A new seed each time' : 'The seed is held'}
-        title={seed === null ? 'A new seed each time' : 'The seed is held; press for a new one each time'}
+        aria-label={seed === null ? 'Random seed each time' : 'Seed is kept'}
+        title={seed === null ? 'Random seed each time' : 'Seed is kept; press for a random one each time'}
         onClick={() => onChange(seed === null ? drawn() : null)}
       >
         <LockIcon isClosed={seed !== null} />

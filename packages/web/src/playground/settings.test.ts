@@ -79,6 +79,7 @@ function jobLike(fields: object): Job {
     preview: false,
     priority: 0,
     store: true,
+    drawn_by: 'easel-demo',
     favourite: false,
     price: 0,
     created_at: '',

@@ -20,6 +20,8 @@ export interface Settings {
   /** A data URL, or the address of a picture of this server. */
   readonly startImage: string | null;
   readonly strength: number;
+  /** Whether somebody has chosen the shape: a start image then leaves it as it is. */
+  readonly isShapeChosen: boolean;
 }
 
 export function defaultSettings(model: Model): Settings {
@@ -38,6 +40,7 @@ export function defaultSettings(model: Model): Settings {
     format: 'png',
     startImage: null,
     strength: 0.6,
+    isShapeChosen: false,
   };
 }
 
@@ -100,5 +103,6 @@ export function settingsOfJob(job: Job, seed: number | null, startImage: string 
     seed,
     startImage,
     strength: job.strength ?? 0.6,
+    isShapeChosen: true,
   };
 }

@@ -6,6 +6,8 @@ export interface SliderFieldProps {
   readonly min: number;
   readonly max: number;
   readonly step: number;
+  /** Whether only multiples of the step are allowed. */
+  readonly isStepped?: boolean;
   readonly value: number;
   readonly onChange: (value: number) => void;
 }

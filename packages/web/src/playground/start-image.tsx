@@ -1,31 +1,32 @@
-import { useId } from 'react';
+import { useId, useState } from 'react';
+import { shareSeen } from '../files/start-picture.ts';
 import type { Settings } from './settings.ts';
 import { SliderField } from './slider-field.tsx';
 
 export interface StartImageProps {
-  readonly image: string | null;
-  readonly strength: number;
+  readonly settings: Settings;
   readonly onChange: (part: Partial<Settings>) => void;
   readonly onFile: (file: File | undefined) => void;
 }
 
+/** The longer side of the small picture that shows what is used, in pixels of the screen. */
+const LONGEST = 112;
+/** What is cut off below this share cannot be seen. */
+const NOTICEABLE = 0.98;
+
 /** The picture to start from, and how far to go from it; also where a picture is dropped to restore its settings. */
-export function StartImage({ image, strength, onChange, onFile }: StartImageProps) {
+export function StartImage({ settings, onChange, onFile }: StartImageProps) {
   const id = useId();
+  const { startImage, strength } = settings;
   return (
     <div className="start">
-      {image === null ? (
+      {startImage === null ? (
         <label htmlFor={id} className="dropzone">
-          <b>Drop a picture here</b> to restore its settings, or to start from it
+          <b>Choose or drop a picture</b> to restore its settings, or to start from it
         </label>
       ) : (
         <div className="stack">
-          <div className="row">
-            <img src={image} alt="To start from" className="thumbnail" />
-            <button type="button" onClick={() => onChange({ startImage: null })}>
-              Start from noise instead
-            </button>
-          </div>
+          <UsedPart address={startImage} settings={settings} />
           <SliderField
             label="Strength"
             min={0}
@@ -34,18 +35,47 @@ export function StartImage({ image, strength, onChange, onFile }: StartImageProp
             value={strength}
             onChange={(value) => onChange({ strength: value })}
           />
+          <button type="button" onClick={() => onChange({ startImage: null })}>
+            Remove the start image
+          </button>
         </div>
       )}
       <input
         id={id}
         type="file"
-        accept="image/png,image/jpeg,image/webp"
+        accept="image/*"
         className="visually-hidden"
         onChange={(event) => {
           onFile(event.target.files?.[0]);
           event.target.value = '';
         }}
       />
+    </div>
+  );
+}
+
+/** Exactly the part of the picture that is sent: its middle, in the shape that is drawn. */
+function UsedPart({ address, settings }: { readonly address: string; readonly settings: Settings }) {
+  const [natural, setNatural] = useState<{ readonly width: number; readonly height: number }>();
+  const { width, height } = settings;
+  const scale = LONGEST / Math.max(width, height);
+  const isCropped = natural !== undefined && shareSeen(natural, { width, height }) < NOTICEABLE;
+  return (
+    <div className="row">
+      <img
+        src={address}
+        alt="To start from, as it is used"
+        className="used-part"
+        style={{ width: width * scale, height: height * scale }}
+        onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) =>
+          setNatural({ width: naturalWidth, height: naturalHeight })
+        }
+      />
+      <small className="quiet">
+        {isCropped
+          ? 'Start image: its middle is used, because it has another shape. Choose a shape to see more of it.'
+          : 'Start image'}
+      </small>
     </div>
   );
 }

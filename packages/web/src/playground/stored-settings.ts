@@ -45,6 +45,7 @@ export function storedSettings(models: readonly [Model, ...Model[]]): Settings {
     scheduler: found.get('scheduler') === 'edm_euler' ? 'edm_euler' : defaults.scheduler,
     format: formats.find((format) => format === found.get('format')) ?? defaults.format,
     startImage: typeof startImage === 'string' ? startImage : null,
+    isShapeChosen: size !== undefined && found.get('isShapeChosen') === true,
   };
 }
 

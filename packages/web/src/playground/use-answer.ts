@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { askUntilAnswered } from '../session/ask-until-answered.ts';
 
 /** The answer to a question that changes while somebody types: asked once typing pauses, and only the last one counts. */
 export function useAnswer<Answer>(
@@ -11,11 +12,13 @@ export function useAnswer<Answer>(
   useEffect(() => {
     const leaving = new AbortController();
     const timer = setTimeout(() => {
-      ask(leaving.signal).then(
+      askUntilAnswered(ask, leaving.signal).then(
         (found) => {
           if (!leaving.signal.aborted) setAnswer({ question, answer: found });
         },
-        () => setAnswer(undefined), // a hint that cannot be had is not shown
+        () => {
+          if (!leaving.signal.aborted) setAnswer(undefined); // a hint that cannot be had is not shown
+        },
       );
     }, delayMs);
     return () => {

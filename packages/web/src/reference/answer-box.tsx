@@ -5,8 +5,8 @@ import { bytes, duration } from '../format/amounts.ts';
 export interface Answer {
   readonly status: number;
   readonly headers: readonly (readonly [string, string])[];
-  /** An address of the picture, where the reply is one. */
-  readonly picture?: string;
+  /** Addresses of the pictures in the reply. */
+  readonly pictures: readonly string[];
   readonly text?: string;
   readonly size: number;
   readonly seconds: number;
@@ -16,19 +16,22 @@ export async function readAnswer(reply: Response, milliseconds: number): Promise
   const body = await reply.blob();
   const headers = [...reply.headers].filter(([name]) => name.startsWith('x-') || name === 'content-type');
   const about = { status: reply.status, headers, size: body.size, seconds: milliseconds / 1000 };
-  if (body.type.startsWith('image/')) return { ...about, picture: URL.createObjectURL(body) };
-  return { ...about, text: shortened(await body.text()) };
+  if (body.type.startsWith('image/')) return { ...about, pictures: [URL.createObjectURL(body)] };
+  const text = await body.text();
+  return { ...about, pictures: picturesIn(text), text: shortened(text) };
 }
 
 export function AnswerBox({ answer }: { readonly answer: Answer }) {
-  const { status, headers, picture, text, size, seconds } = answer;
-  useEffect(() => () => (picture === undefined ? undefined : URL.revokeObjectURL(picture)), [picture]);
+  const { status, headers, pictures, text, size, seconds } = answer;
+  useEffect(() => () => pictures.forEach((picture) => void URL.revokeObjectURL(picture)), [pictures]);
   return (
     <output className="stack answer">
       <b className={status < 400 ? undefined : 'wrong'}>
         {status} · {bytes(size)} · {duration(seconds)}
       </b>
-      {picture !== undefined && <img src={picture} alt="The reply" />}
+      {pictures.map((picture) => (
+        <img key={picture.slice(-64)} src={picture} alt="The reply" />
+      ))}
       {text !== undefined && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard
         <pre className="code" tabIndex={0}>
@@ -48,6 +51,18 @@ export function AnswerBox({ answer }: { readonly answer: Answer }) {
       </details>
     </output>
   );
+}
+
+/** Those that a reply in JSON carries, each once. */
+function picturesIn(text: string): string[] {
+  const found = [...text.matchAll(/"([A-Za-z0-9+/]{200,}={0,2})"/g)].map(([, data = '']) => data);
+  return [...new Set(found)].map((data) => `data:${mediaTypeOf(data)};base64,${data}`);
+}
+
+/** By the first bytes of the file, in base64. */
+function mediaTypeOf(data: string): string {
+  if (data.startsWith('iVBOR')) return 'image/png';
+  return data.startsWith('UklGR') ? 'image/webp' : 'image/jpeg';
 }
 
 /** Pictures in base64 are long, and nobody reads them. */

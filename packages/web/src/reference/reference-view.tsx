@@ -1,12 +1,17 @@
-import { useEffect, useId, useState } from 'react';
+import { paths } from '@easel/contract';
+import { useCallback, useId, useRef, useState } from 'react';
 import { codeSamples } from '../format/code-samples.ts';
 import { messageOf } from '../format/message-of.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
+import { DrawnBy } from '../parts/drawn-by.tsx';
 import { Notice } from '../parts/notice.tsx';
 import { ScrollBox } from '../parts/scroll-box.tsx';
+import { Trouble } from '../parts/trouble.tsx';
+import { useModels } from '../session/models.tsx';
 import { useSession } from '../session/session.tsx';
+import { useLoaded } from '../session/use-loaded.ts';
 import { type Answer, AnswerBox, readAnswer } from './answer-box.tsx';
-import { type Parameter, parametersOf } from './parameters.ts';
+import { parametersOf } from './parameters.ts';
 
 const first = {
   prompt: 'a red apple on a blue background',
@@ -20,7 +25,6 @@ const first = {
 /** The API page, alive: every parameter, and a request that can be changed and sent. */
 export function ReferenceView() {
   const { client } = useSession();
-  const [parameters, setParameters] = useState<readonly Parameter[]>([]);
   const [text, setText] = useState(() => JSON.stringify(first, null, 2));
   const [language, setLanguage] = useState('curl');
   const [answer, setAnswer] = useState<Answer>();
@@ -28,19 +32,23 @@ export function ReferenceView() {
   const [isWaiting, setWaiting] = useState(false);
   const id = useId();
 
-  useEffect(() => {
-    const leaving = new AbortController();
-    client
-      .request('GET', '/openapi.json', undefined, { signal: leaving.signal })
-      .then(async (reply) => setParameters(parametersOf(await reply.json())))
-      .catch((error: unknown) => {
-        if (!leaving.signal.aborted) setProblem(messageOf(error));
-      });
-    return () => leaving.abort();
-  }, [client]);
+  const askForParameters = useCallback(
+    async (signal: AbortSignal) => {
+      const reply = await client.request('GET', paths.openapi, undefined, { signal });
+      // What is no description of the API comes from something in between.
+      return parametersOf(await reply.json().catch(() => null));
+    },
+    [client],
+  );
+  const { reply: parameters = [], problem: unreached, again } = useLoaded(askForParameters);
+  const { reply: models = [] } = useModels();
+  const model = models.find(({ is_default: isDefault }) => isDefault);
 
   const request = parsed(text);
-  const samples = request === undefined ? [] : codeSamples(request, window.location.origin);
+  // While somebody types, the code is that of the last request that could be read.
+  const latest = useRef<Readonly<Record<string, unknown>>>(first);
+  if (request !== undefined) latest.current = request;
+  const samples = codeSamples(latest.current, window.location.origin);
   const shown = samples.find(({ name }) => name === language) ?? samples[0];
   const send = async () => {
     setWaiting(true);
@@ -63,6 +71,7 @@ export function ReferenceView() {
         <code>POST /v1/playground-v2.5</code> with the header <code>x-api-key</code>. The other calls, the asynchronous
         ones and those for OpenAI’s clients are at <a href="/docs/">/docs</a>.
       </p>
+      {model && <DrawnBy model={model} />}
       <div className="halves reference">
         <section className="card stack" aria-label="Try it">
           <label htmlFor={id}>The request, to change as you like</label>
@@ -75,7 +84,9 @@ export function ReferenceView() {
             aria-invalid={request === undefined}
             onChange={(event) => setText(event.target.value)}
           />
-          {request === undefined && <small className="wrong">This is not a JSON object yet.</small>}
+          {request === undefined && (
+            <small className="wrong">This is not a JSON object yet; the code is that of the last one.</small>
+          )}
           <button
             type="button"
             className="primary"
@@ -104,6 +115,7 @@ export function ReferenceView() {
       </div>
       <section className="card" aria-label="Parameters">
         <h2>Parameters</h2>
+        <Trouble problem={unreached} again={again} />
         <ScrollBox>
           <table>
             <thead>

@@ -24,7 +24,7 @@ export function KeyForm({ label = 'API key', onKey }: KeyFormProps) {
       <input
         id={id}
         type="password"
-        autoComplete="off"
+        autoComplete="current-password"
         spellCheck={false}
         placeholder="SG_…"
         value={text}

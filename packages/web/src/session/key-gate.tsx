@@ -1,62 +1,42 @@
-import { EaselError } from '@easel/client';
-import { type ReactNode, useEffect, useState } from 'react';
-import { messageOf } from '../format/message-of.ts';
+import { type ReactNode, useCallback } from 'react';
+import { sentence } from '../format/message-of.ts';
 import { Notice } from '../parts/notice.tsx';
 import { KeyForm } from './key-form.tsx';
 import { useSession } from './session.tsx';
+import { useLoaded } from './use-loaded.ts';
 
-type State = 'asking' | 'open' | 'locked' | { readonly problem: string };
-
-/** Shows what is inside once the server knows who is asking. */
+/** Shows what is inside once the server knows who is asking, and asks for a key when it no longer does. */
 export function KeyGate({ children }: { readonly children: ReactNode }) {
-  const { client, hasOwnKey, enterKey, forgetKey } = useSession();
-  const [state, setState] = useState<State>('asking');
-  const [attempt, setAttempt] = useState(0);
+  const { client, hasOwnKey, refusal, enterKey } = useSession();
+  const ask = useCallback((signal: AbortSignal) => client.account.credits({ signal }), [client]);
+  const { reply, problem, again } = useLoaded(ask);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `attempt` asks again
-  useEffect(() => {
-    const leaving = new AbortController();
-    setState('asking');
-    client.account.credits({ signal: leaving.signal }).then(
-      () => setState('open'),
-      (error: unknown) => {
-        if (leaving.signal.aborted) return;
-        const isRefused = error instanceof EaselError && (error.status === 401 || error.status === 403);
-        setState(isRefused ? 'locked' : { problem: messageOf(error) });
-      },
-    );
-    return () => leaving.abort();
-  }, [client, attempt]);
-
-  if (state === 'open') return children;
-  if (state === 'asking') return <p className="quiet centred">Opening…</p>;
-  if (state === 'locked') {
+  if (refusal === undefined && reply !== undefined) return children;
+  if (refusal === undefined && problem === undefined) return <p className="quiet centred">Loading…</p>;
+  if (refusal !== undefined) {
     return (
       <section className="narrow card">
         <h1>Your key</h1>
         <p>
-          This server wants to know who asks for pictures. Paste the key that it printed at its first start, or one that
-          its administrator gave you.
+          This server needs a key. Paste the one that it printed at its first start, or one that its administrator gave
+          you.
         </p>
-        {hasOwnKey && <Notice kind="error">The server does not know this key. It may have been revoked.</Notice>}
+        {hasOwnKey && <Notice kind="error">{sentence(refusal)}</Notice>}
         <KeyForm onKey={enterKey} />
       </section>
     );
   }
   return (
     <section className="narrow card">
-      <h1>Nobody answers</h1>
-      <p>{state.problem}</p>
-      <p className="row">
-        <button type="button" className="primary" onClick={() => setAttempt(attempt + 1)}>
-          Try again
-        </button>
-        {hasOwnKey && (
-          <button type="button" onClick={forgetKey}>
-            Use another key
-          </button>
-        )}
-      </p>
+      <h1>The page cannot open yet</h1>
+      <p role="alert">{problem}</p>
+      <button type="button" className="primary" onClick={again}>
+        Try again
+      </button>
+      <details>
+        <summary>Use another key</summary>
+        <KeyForm onKey={enterKey} />
+      </details>
     </section>
   );
 }

@@ -9,6 +9,8 @@ export interface Session {
   /** What can still be spent, as the last reply said. */
   readonly remaining: number | undefined;
   readonly hasOwnKey: boolean;
+  /** What the server said when it refused the key, or the page without one. */
+  readonly refusal: string | undefined;
   enterKey(key: string): void;
   /** Back to what the page can do by itself. */
   forgetKey(): void;
@@ -19,6 +21,7 @@ const Context = createContext<Session | null>(null);
 export function SessionProvider({ children }: { readonly children: ReactNode }) {
   const [key, setKey] = useState(() => sessionStorage.getItem(STORED_KEY));
   const [remaining, setRemaining] = useState<number>();
+  const [refusal, setRefusal] = useState<string>();
   const client = useMemo(() => {
     let isRenewed = false;
     const told: typeof fetch = async (...request) => {
@@ -30,6 +33,7 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
         reply = await fetch(...request);
       }
       if (reply.ok) isRenewed = false;
+      if (reply.status === 401) setRefusal(await reasonOf(reply.clone()));
       const credits = reply.headers.get('x-remaining-credits');
       if (credits !== null) setRemaining(Number(credits));
       return reply;
@@ -41,18 +45,29 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
     client,
     remaining,
     hasOwnKey: key !== null,
+    refusal,
     enterKey(text) {
       sessionStorage.setItem(STORED_KEY, text);
       setRemaining(undefined);
+      setRefusal(undefined);
       setKey(text);
     },
     forgetKey() {
       sessionStorage.removeItem(STORED_KEY);
       setRemaining(undefined);
+      setRefusal(undefined);
       setKey(null);
     },
   };
   return <Context value={session}>{children}</Context>;
+}
+
+/** Of any of the server's surfaces. */
+async function reasonOf(reply: Response): Promise<string> {
+  const body: unknown = await reply.json().catch(() => null);
+  const fields = new Map(typeof body === 'object' && body !== null ? Object.entries(body) : []);
+  const text = fields.get('detail') ?? fields.get('error');
+  return typeof text === 'string' ? text : 'the server does not accept this key';
 }
 
 export function useSession(): Session {

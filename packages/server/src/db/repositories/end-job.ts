@@ -11,6 +11,7 @@ export async function endJob(
   state: 'succeeded' | 'failed' | 'cancelled',
   from: readonly JobStatus[],
   failure: JobFailure | null,
+  drawnBy: string | null = null,
 ): Promise<boolean> {
   const query = queriesOf(transaction)
     .updateTable('jobs')
@@ -19,6 +20,7 @@ export async function endJob(
       finished_at: now,
       run_ms: millisecondsSince('started_at', now),
       expires_at: expiresAt,
+      drawn_by: drawnBy,
       error_code: failure?.code ?? null,
       error_message: failure?.message ?? null,
       error_param: failure?.param ?? null,

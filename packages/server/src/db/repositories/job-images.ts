@@ -28,11 +28,11 @@ export const jobImagesInPostgres: JobImages = {
       .selectFrom('job_images')
       .innerJoin('jobs', 'jobs.id', 'job_images.job_id')
       .selectAll('job_images')
-      .select('jobs.account_id')
+      .select(['jobs.account_id', 'jobs.store'])
       .where('name', '=', name)
       .where('deleted_at', 'is', null)
       .executeTakeFirst();
-    return row === undefined ? null : { ...toImageRecord(row), accountId: row.account_id };
+    return row === undefined ? null : { ...toImageRecord(row), accountId: row.account_id, isStored: row.store };
   },
 
   async ofJobs(transaction: Transaction, jobIds: readonly string[]): Promise<ImageRecord[]> {

@@ -64,6 +64,7 @@ export function toJobRecord(
     finishedAt: row.finished_at,
     queueMs: row.queue_ms,
     runMs: row.run_ms,
+    drawnBy: row.drawn_by,
     expiresAt: row.expires_at,
   };
 }

@@ -95,8 +95,8 @@ export const jobsInPostgres: Jobs = {
     return result.numUpdatedRows > 0n;
   },
 
-  succeed(transaction: Transaction, end: End): Promise<boolean> {
-    return endJob(transaction, end, 'succeeded', ['running'], null);
+  succeed(transaction: Transaction, { drawnBy, ...end }: End & { readonly drawnBy: string }): Promise<boolean> {
+    return endJob(transaction, end, 'succeeded', ['running'], null, drawnBy);
   },
 
   fail(transaction: Transaction, { failure, ...end }: End & { readonly failure: JobFailure }): Promise<boolean> {

@@ -1,4 +1,5 @@
-import type { Transaction as KyselyTransaction } from 'kysely';
+import { limits } from '@easel/contract';
+import { type Transaction as KyselyTransaction, sql } from 'kysely';
 import type { JobFilter, JobRecord } from '../../domain/ports/jobs.ts';
 import type { Tables } from '../tables.ts';
 import { jobColumns, toJobRecord } from './job-record.ts';
@@ -12,7 +13,7 @@ export async function listJobs(queries: KyselyTransaction<Tables>, filter: JobFi
     .$if(accountId !== undefined, (query) => query.where('account_id', '=', accountId ?? ''))
     .$if(state !== undefined, (query) => query.where('state', '=', state ?? 'queued'))
     .$if(model !== undefined, (query) => query.where('model', '=', model ?? ''))
-    .$if(seed !== undefined, (query) => query.where('seed', '=', BigInt(seed ?? 0)))
+    .$if(seed !== undefined, (query) => query.where(hasSeed(seed ?? 0)))
     .$if(size !== undefined, (query) => query.where('width', '=', size?.width ?? 0))
     .$if(size !== undefined, (query) => query.where('height', '=', size?.height ?? 0))
     .$if(favourite !== undefined, (query) => query.where('favourite', '=', favourite ?? false))
@@ -22,6 +23,12 @@ export async function listJobs(queries: KyselyTransaction<Tables>, filter: JobFi
     .limit(limit)
     .execute();
   return rows.map(toJobRecord);
+}
+
+/** Picture k of a job has its seed plus k, and 0 follows the largest one: some distance of at most `samples` leads to the seed. */
+function hasSeed(seed: number) {
+  const distance = sql`(${BigInt(seed)}::bigint - seed + ${BigInt(limits.seed.max + 1)}::bigint) % ${BigInt(limits.seed.max + 1)}::bigint`;
+  return sql<boolean>`${distance} < samples`;
 }
 
 /** LIKE's own characters stand for themselves (PostgreSQL, §9.7.1). */

@@ -22,6 +22,8 @@ export interface ImageRecord {
 /** A picture and whose it is. */
 export interface OwnedImage extends ImageRecord {
   readonly accountId: string;
+  /** False: it is deleted once it is delivered. */
+  readonly isStored: boolean;
 }
 
 /** The pictures that are still kept; a deleted one is as one that never was. */

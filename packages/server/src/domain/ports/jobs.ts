@@ -45,6 +45,8 @@ export interface JobRecord extends NewJob {
   /** Milliseconds from its arrival to its last start, and from there to its end; null before that. */
   readonly queueMs: number | null;
   readonly runMs: number | null;
+  /** The real name of the model that drew its pictures, such as `easel-demo`; null until it has succeeded. */
+  readonly drawnBy: string | null;
   /** When the record is deleted. */
   readonly expiresAt: Date | null;
 }
@@ -54,6 +56,7 @@ export interface JobFilter {
   readonly accountId?: string | undefined;
   readonly state?: JobStatus | undefined;
   readonly model?: string | undefined;
+  /** Of one of its pictures. */
   readonly seed?: number | undefined;
   readonly size?: { readonly width: number; readonly height: number } | undefined;
   readonly favourite?: boolean | undefined;
@@ -113,7 +116,7 @@ export interface Jobs {
   /** Back among those that wait. @returns false when the attempt is no longer the present one */
   requeue(transaction: Transaction, attempt: Attempt): Promise<boolean>;
   /** @returns false, and nothing has changed, when the attempt is no longer the present one or the job had ended */
-  succeed(transaction: Transaction, end: End): Promise<boolean>;
+  succeed(transaction: Transaction, end: End & { readonly drawnBy: string }): Promise<boolean>;
   /** @returns false, and nothing has changed, when the attempt is no longer the present one or the job had ended */
   fail(transaction: Transaction, end: End & { readonly failure: JobFailure }): Promise<boolean>;
   /** @returns false, and nothing has changed, when the job had ended */

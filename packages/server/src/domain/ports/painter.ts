@@ -45,6 +45,8 @@ export interface PaintedImage {
 }
 
 export interface Painting {
+  /** The real name of the model that drew, such as `easel-demo`. */
+  readonly model: string;
   readonly images: readonly PaintedImage[];
   /** Steps that were really done, over all samples: fewer than asked for when a run starts from a picture. */
   readonly steps: number;

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pagePaths } from '@easel/contract';
 import fastifyStatic from '@fastify/static';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpApp } from '../http-app.ts';
 import type { HttpOptions } from '../options.ts';
 import type { PageSession } from './session.ts';
@@ -22,14 +23,39 @@ const contentSecurityPolicy = [
 
 const YEAR_S = 365 * 24 * 60 * 60;
 
+/** Sends the page's one document, which shows what belongs to the address. */
+export type SendPage = (request: FastifyRequest, reply: FastifyReply, status?: number) => FastifyReply;
+
+/** @returns null where there is no page */
+export async function openPage(
+  { pageFolder }: Pick<HttpOptions, 'pageFolder'>,
+  session: PageSession | null,
+): Promise<SendPage | null> {
+  if (pageFolder === undefined) return null;
+  const document = await readFile(join(pageFolder, 'index.html'), 'utf8');
+  return (request, reply, status = 200) => {
+    session?.begin(request, reply);
+    return reply
+      .code(status)
+      .headers({
+        'content-type': 'text/html; charset=utf-8',
+        'content-security-policy': contentSecurityPolicy,
+        'cache-control': 'no-cache',
+        'referrer-policy': 'same-origin',
+        'x-content-type-options': 'nosniff',
+        'cross-origin-opener-policy': 'same-origin',
+      })
+      .send(document);
+  };
+}
+
 /** The web page: one document for all its addresses, and its files, whose names change with their content. */
 export async function servePage(
   app: HttpApp,
   { pageFolder }: Pick<HttpOptions, 'pageFolder'>,
-  session: PageSession | null,
+  sendPage: SendPage | null,
 ): Promise<void> {
-  if (pageFolder === undefined) return;
-  const document = await readFile(join(pageFolder, 'index.html'), 'utf8');
+  if (pageFolder === undefined || sendPage === null) return;
   await app.register(fastifyStatic, {
     root: join(pageFolder, 'assets'),
     prefix: '/assets/',
@@ -43,18 +69,6 @@ export async function servePage(
     schemaHide: true,
   });
   for (const path of Object.values(pagePaths)) {
-    app.get(path, { schema: { hide: true } }, async (request, reply) => {
-      session?.begin(request, reply);
-      return reply
-        .headers({
-          'content-type': 'text/html; charset=utf-8',
-          'content-security-policy': contentSecurityPolicy,
-          'cache-control': 'no-cache',
-          'referrer-policy': 'same-origin',
-          'x-content-type-options': 'nosniff',
-          'cross-origin-opener-policy': 'same-origin',
-        })
-        .send(document);
-    });
+    app.get(path, { schema: { hide: true } }, async (request, reply) => sendPage(request, reply));
   }
 }

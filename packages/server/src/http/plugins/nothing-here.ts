@@ -1,13 +1,18 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../../domain/domain-error.ts';
 import type { HttpApp } from '../http-app.ts';
+import type { SendPage } from '../page/serve-page.ts';
 import { pathOf } from '../surface.ts';
 import type { AllowedMethods } from './allowed-methods.ts';
 
-/** 404 for an address with nothing at it, 405 for a method that what is there does not have. */
-export function refuseWhatIsNotHere(app: HttpApp, allowed: AllowedMethods): void {
+/**
+ * 404 for an address with nothing at it, 405 for a method that what is there does not have. Somebody who follows a broken link with a
+ * browser gets the page, which says so.
+ */
+export function refuseWhatIsNotHere(app: HttpApp, allowed: AllowedMethods, sendPage: SendPage | null): void {
   const refuse = async (request: FastifyRequest, reply: FastifyReply) => {
     const methods = allowed.of(pathOf(request.url));
+    if (sendPage !== null && methods.length === 0 && isForPeople(request)) return sendPage(request, reply, 404);
     // A folder of files has the method, and not every file.
     if (methods.length === 0 || methods.includes(request.method)) {
       throw new DomainError(
@@ -23,7 +28,8 @@ export function refuseWhatIsNotHere(app: HttpApp, allowed: AllowedMethods): void
   };
   // Before a body is looked at: that it cannot be read says nothing where nothing reads it.
   app.addHook('onRequest', async (request, reply) => {
-    if (request.is404) await refuse(request, reply);
+    if (request.is404) return refuse(request, reply);
+    return undefined;
   });
   app.setNotFoundHandler(refuse);
 }
@@ -37,6 +43,13 @@ export function answerOptions(app: HttpApp, allowed: AllowedMethods): void {
     await reply.code(204).header('allow', methods.join(', ')).send();
   });
 }
+
+/** Whether a browser asks for something to show, at an address that is none of the API's. */
+function isForPeople({ method, url, headers }: FastifyRequest): boolean {
+  return method === 'GET' && headers.accept?.includes('text/html') === true && !apiPlaces.test(url);
+}
+
+const apiPlaces = /^\/+(?:api|v1|v2|docs|assets)(?:[/?]|$)/;
 
 /** Long enough to recognise it. */
 const SHOWN = 200;

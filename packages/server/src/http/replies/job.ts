@@ -10,6 +10,7 @@ export function jobReply({ job, images, outlook }: JobView, base: string): Job {
     id: job.id,
     status: job.state,
     ...settingsOf(job),
+    drawn_by: job.drawnBy,
     favourite: job.favourite,
     price: microToNumber(job.price),
     created_at: job.createdAt.toISOString(),

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ImageRecord } from '../../../domain/ports/job-images.ts';
+import type { OwnedImage } from '../../../domain/ports/job-images.ts';
 import type { RouteContext } from '../../http-app.ts';
 
 /** A picture whose owner asked not to have it stored goes once a client has all of it. */
@@ -7,16 +7,12 @@ export function deleteWhenDelivered(
   { services }: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  { name, jobId }: ImageRecord,
+  { name, jobId, isStored }: OwnedImage,
 ): void {
+  if (isStored) return;
   reply.raw.once('finish', () => {
-    void deleteUnlessStored().catch((error: unknown) => {
+    void services.images.remove(null, name).catch((error: unknown) => {
       request.log.error({ err: error, requestId: request.id, jobId }, 'a delivered picture could not be deleted');
     });
   });
-
-  async function deleteUnlessStored(): Promise<void> {
-    const { job } = await services.jobs.get(null, jobId);
-    if (!job.store) await services.images.remove(null, name);
-  }
 }

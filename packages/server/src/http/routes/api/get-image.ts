@@ -2,7 +2,7 @@ import { imageParamsSchema, paths } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DomainError } from '../../../domain/domain-error.ts';
-import type { ImageRecord } from '../../../domain/ports/job-images.ts';
+import type { ImageRecord, OwnedImage } from '../../../domain/ports/job-images.ts';
 import type { HttpApp, RouteContext } from '../../http-app.ts';
 import { fileNameOf, mediaTypeOf } from '../../replies/image-file.ts';
 import { hidden } from '../../schemas/hidden.ts';
@@ -61,10 +61,11 @@ function requireEnding(image: ImageRecord, asked: string): void {
   throw new DomainError('not_found', `there is no picture ${asked}; it is ${fileNameOf(image)}`);
 }
 
-function describe(reply: FastifyReply, image: ImageRecord): void {
+function describe(reply: FastifyReply, image: OwnedImage): void {
   reply.headers({
     'content-type': mediaTypeOf(image.format),
-    'cache-control': 'private',
+    // A name never gets another picture (RFC 8246); one that its owner did not want stored is not stored by a browser either.
+    'cache-control': image.isStored ? 'private, max-age=31536000, immutable' : 'private, no-store',
     etag: etagOf(image),
     'accept-ranges': 'bytes',
     'content-disposition': `inline; filename="${fileNameOf(image)}"`,

@@ -24,12 +24,13 @@ const schema = {
 /** GET /api/jobs */
 export function listJobsRoute(app: HttpApp, { services, gate, options }: RouteContext): void {
   app.get(paths.api.jobs, { schema, onRequest: gate.key('read') }, async (request): Promise<JobPage> => {
-    const { cursor, limit = defaults.pageLength, q, model, seed, size, favourite } = request.query;
+    const { cursor, limit = defaults.pageLength, q, model, seed, status, size, favourite } = request.query;
     const page = await services.jobs.list({
       accountId: callerOf(request).accountId,
       words: q?.split(/\s+/).filter((word) => word !== ''),
       model,
       seed,
+      state: status,
       size: size === undefined ? undefined : parseSize(size),
       favourite,
       before: placeOf(cursor, isId) ?? undefined,

@@ -1,0 +1,139 @@
+import type { Page, Request } from 'playwright-core';
+import sharp, { type Sharp } from 'sharp';
+import { expect, test } from 'vitest';
+import { useWebPage } from '../support/web-page.ts';
+
+const web = useWebPage();
+const red = { r: 220, g: 30, b: 30 };
+const blue = { r: 30, g: 30, b: 220 };
+const green = { r: 30, g: 160, b: 30 };
+
+/** Red on the left, green in the middle, blue on the right: a third of the width each. */
+function threeColours(width: number, height: number): Sharp {
+  const third = { height, width: Math.round(width / 3), channels: 3 } as const;
+  return sharp({ create: { width, height, channels: 3, background: green } }).composite([
+    { input: { create: { ...third, background: red } }, left: 0, top: 0 },
+    { input: { create: { ...third, background: blue } }, left: width - third.width, top: 0 },
+  ]);
+}
+
+async function choose(page: Page, buffer: Buffer, name = 'photo.png'): Promise<void> {
+  const file = { name, mimeType: `image/${name.split('.')[1]}`, buffer };
+  await page.getByLabel('Choose or drop a picture').setInputFiles(file);
+  await page.getByAltText('To start from, as it is used').waitFor();
+}
+
+/** The picture that the page sends with the next run, and what else it says. */
+async function sentPicture(page: Page): Promise<{ body: { img_width: number; img_height: number }; file: Buffer }> {
+  const isRun = (request: Request) => request.method() === 'POST' && request.url().endsWith('/api/jobs');
+  await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('2');
+  await page.getByLabel('Prompt', { exact: true }).fill('a castle');
+  const [request] = await Promise.all([
+    page.waitForRequest(isRun),
+    page.getByRole('button', { name: 'Make a picture' }).click(),
+  ]);
+  const body: { image: string; img_width: number; img_height: number } = JSON.parse(request.postData() ?? '{}');
+  expect(body.image).toMatch(/^data:image\/png;base64,/);
+  return { body, file: Buffer.from(body.image.split(',')[1] ?? '', 'base64') };
+}
+
+async function colourAt(file: Buffer, x: number, y: number): Promise<'red' | 'green' | 'blue'> {
+  const { data, info } = await sharp(file).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  const place = 3 * (Math.floor(y * info.height) * info.width + Math.floor(x * info.width));
+  const [r = 0, g = 0, b = 0] = data.subarray(place, place + 3);
+  return r > g && r > b ? 'red' : g > b ? 'green' : 'blue';
+}
+
+test('a start image of another shape has the nearest shape chosen for it, and is cropped, never squashed', async () => {
+  const page = await web().visit();
+  await choose(page, await threeColours(900, 600).png().toBuffer());
+  await page.getByText('256×176', { exact: true }).waitFor();
+  const { body, file } = await sentPicture(page);
+  expect(body).toMatchObject({ img_width: 256, img_height: 176 });
+  expect(await sharp(file).metadata()).toMatchObject({ width: 256, height: 176 });
+  await page.locator('.run-card.succeeded').waitFor();
+  // A square inside of it is still a square: a third of 900 is half of 600.
+  for (const [x, colour] of [
+    [0.02, 'red'],
+    [0.5, 'green'],
+    [0.98, 'blue'],
+  ] as const)
+    expect(await colourAt(file, x, 0.5), String(x)).toBe(colour);
+});
+
+test('a shape that somebody has chosen stays; the small picture shows exactly the part that is sent', async () => {
+  const page = await web().visit();
+  await page.getByText('1:1', { exact: true }).click();
+  await choose(page, await threeColours(900, 300).png().toBuffer());
+  await page.getByText('its middle is used').waitFor();
+  const used = page.getByAltText('To start from, as it is used');
+  const box = await used.boundingBox();
+  expect(box?.width).toBe(box?.height);
+  const seen = await used.screenshot();
+  const { body, file } = await sentPicture(page);
+  expect(body).toMatchObject({ img_width: 256, img_height: 256 });
+  // Only the green third is left of it, in both.
+  for (const [x, y] of [
+    [0.1, 0.5],
+    [0.5, 0.1],
+    [0.9, 0.9],
+  ] as const) {
+    expect(await colourAt(file, x, y)).toBe('green');
+    expect(await colourAt(seen, x, y)).toBe('green');
+  }
+  await page.getByText('21:9', { exact: true }).click();
+  const wide = await used.screenshot();
+  expect([await colourAt(wide, 0.05, 0.5), await colourAt(wide, 0.95, 0.5)]).toEqual(['red', 'blue']);
+});
+
+test('a photo that a phone has turned stands upright', async () => {
+  const page = await web().visit();
+  // Lying on its side; orientation 6 says: turn it to the right (EXIF 2.32, 4.6.4).
+  const lying = await threeColours(900, 600).jpeg().withMetadata({ orientation: 6 }).toBuffer();
+  await choose(page, lying, 'photo.jpeg');
+  await page.getByText('176×256', { exact: true }).waitFor();
+  const { file } = await sentPicture(page);
+  expect([await colourAt(file, 0.5, 0.02), await colourAt(file, 0.5, 0.98)]).toEqual(['red', 'blue']);
+});
+
+test('a photo of any size is taken: it is scaled down before it is sent', async () => {
+  const page = await web().visit();
+  const pixels = { width: 4000, height: 3000, channels: 3 } as const;
+  const noise = await sharp({
+    create: { ...pixels, background: red, noise: { type: 'gaussian', mean: 128, sigma: 40 } },
+  })
+    .jpeg({ quality: 100, chromaSubsampling: '4:4:4' })
+    .toBuffer();
+  // Without scaling the server would refuse it: in base64 it is a third larger, and 25 MB are the limit.
+  expect(noise.length).toBeGreaterThan(18_000_000);
+  await choose(page, noise, 'photo.jpeg');
+  const { file } = await sentPicture(page);
+  expect(file.length).toBeLessThan(400_000);
+  await page.locator('.run-card.succeeded').waitFor();
+});
+
+test('a file that the browser cannot open is refused at once, in words', async () => {
+  const page = await web().visit();
+  const file = { name: 'photo.heic', mimeType: 'image/heic', buffer: Buffer.from('not a picture') };
+  await page.getByLabel('Choose or drop a picture').setInputFiles(file);
+  await page
+    .getByRole('alert')
+    .getByText('The browser cannot open “photo.heic” as a picture; PNG, JPEG and WebP work everywhere.')
+    .waitFor();
+});
+
+test('a picture of this server is the start image at its own size, and of another shape it is cropped like any other', async () => {
+  const page = await web().visit();
+  await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('2');
+  await page.getByLabel('Prompt', { exact: true }).fill('a pear');
+  await page.getByLabel('Prompt', { exact: true }).press('Enter');
+  await page.locator('.run-card.succeeded').waitFor();
+  await page.locator('.run-card .picture').click();
+  await page.getByRole('button', { name: 'Use as start image' }).click();
+  await page.getByText('16:9', { exact: true }).click();
+  await page.getByText('its middle is used').waitFor();
+  const { body, file } = await sentPicture(page);
+  expect(body).toMatchObject({ img_width: 256, img_height: 144 });
+  expect(await sharp(file).metadata()).toMatchObject({ width: 256, height: 144 });
+  await page.locator('.run-card.succeeded').nth(1).waitFor();
+});
