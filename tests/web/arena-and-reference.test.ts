@@ -138,5 +138,5 @@ test('the API page lists every parameter and sends a request that can be changed
   await page.getByText(/samples must be an integer from 1 to 4/).waitFor();
   await request.fill('{');
   await page.getByText('This is not a JSON object yet; the code is that of the last one.').waitFor();
-  expect(await page.locator('pre.code').first().textContent()).toContain('samples: 9');
+  expect(await page.getByRole('region', { name: 'As code' }).locator('pre').textContent()).toContain('"samples": 9');
 });
