@@ -114,11 +114,12 @@ test('texts that are read from right to left are laid out so', async () => {
   const prompt = page.getByLabel('Prompt', { exact: true });
   await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('2');
   await prompt.fill('قطة (صغيرة)');
-  const direction = '(element) => getComputedStyle(element).direction';
-  expect(await prompt.evaluate(direction)).toBe('rtl');
+  const directionOf = (place: string) =>
+    page.evaluate<string>(`getComputedStyle(document.querySelector('${place}')).direction`);
+  expect(await directionOf('textarea')).toBe('rtl');
   await prompt.press('Enter');
   await page.locator('.run-card.succeeded').waitFor();
-  expect(await page.locator('.run-card .prompt').first().evaluate(direction)).toBe('rtl');
+  expect(await directionOf('.run-card .prompt')).toBe('rtl');
 });
 
 test('a picture is made, looked at and closed with the keyboard alone', async () => {

@@ -33,6 +33,8 @@ export function SizePicker({ model, width, height, onChange }: SizePickerProps) 
               className="visually-hidden"
               checked={isChosen}
               onChange={() => onChange({ width: size.width, height: size.height })}
+              // Who presses the one that is chosen chooses it, too.
+              onClick={() => onChange({ width: size.width, height: size.height })}
             />
             <svg width={LONGEST + 2} height={LONGEST + 2} aria-hidden="true">
               <rect

@@ -31,6 +31,7 @@ export const jobColumns = [
   'finished_at',
   'queue_ms',
   'run_ms',
+  'drawn_by',
   'expires_at',
   'request_id',
   sql<JobRequest>`case when length(request ->> 'image') > 32 then request || '{"image": null}' else request end`.as(
