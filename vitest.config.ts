@@ -16,6 +16,8 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // Of `expect.poll`: what is waited for comes when a busy machine gets to it.
+    expect: { poll: { timeout: 60_000 } },
     reporters: ['default', new SummaryReporter()],
   },
 });

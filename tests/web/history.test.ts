@@ -5,7 +5,8 @@ import { useWebPage } from '../support/web-page.ts';
 const web = useWebPage();
 const steps = { num_inference_steps: 2, img_width: 64, img_height: 64 };
 
-async function paint(body: object): Promise<void> {
+/** @returns what resolves when it is there */
+async function submit(body: object): Promise<() => Promise<unknown>> {
   const { url, devKey } = web().server;
   const headers = { 'x-api-key': devKey, 'content-type': 'application/json' };
   const reply = await fetch(`${url}/api/jobs`, {
@@ -14,13 +15,22 @@ async function paint(body: object): Promise<void> {
     body: JSON.stringify({ ...steps, ...body }),
   });
   const { id }: { id: string } = JSON.parse(await reply.text());
-  await fetch(`${url}/api/jobs/${id}/events`, { headers }).then((events) => events.text());
+  return () => fetch(`${url}/api/jobs/${id}/events`, { headers }).then((events) => events.text());
+}
+
+const paint = async (body: object) => (await submit(body))();
+
+/** In this order; the last is the newest. */
+async function paintAll(bodies: readonly object[]): Promise<void> {
+  const jobs: (() => Promise<unknown>)[] = [];
+  for (const body of bodies) jobs.push(await submit(body));
+  for (const until of jobs) await until();
 }
 
 beforeAll(async () => {
-  for (let index = 0; index < 30; index += 1) await paint({ prompt: `a pear number ${index}`, seed: index });
-  await paint({ prompt: 'a yellow lemon <img src=x onerror=alert(1)>', seed: 777, img_width: 96 });
-}, 120_000);
+  const pears = Array.from({ length: 30 }, (_, index) => ({ prompt: `a pear number ${index}`, seed: index }));
+  await paintAll([...pears, { prompt: 'a yellow lemon <img src=x onerror=alert(1)>', seed: 777, img_width: 96 }]);
+}, 600_000);
 
 const entries = (page: Page) => page.locator('.entry');
 async function search(page: Page, label: string, text: string): Promise<void> {
@@ -181,7 +191,7 @@ test('what is made elsewhere appears by itself, and one comes back to the place 
   await entries(page).first().getByText('a pear from elsewhere').waitFor();
   // More than a page of them, while nobody looks: nothing is missing when one comes back.
   await page.getByRole('link', { name: 'Playground' }).click();
-  for (let index = 0; index < 30; index += 1) await paint({ prompt: `a plum number ${index}`, seed: index });
+  await paintAll(Array.from({ length: 30 }, (_, index) => ({ prompt: `a plum number ${index}`, seed: index })));
   await page.getByRole('link', { name: 'History' }).click();
   await entries(page).first().getByText('a plum number 29').waitFor();
   await page.getByLabel('Words of the prompt').waitFor();

@@ -378,7 +378,7 @@ test('several runs queue up, and a second tab sees them and their end', async ()
   await rule('resume');
   for (const tab of [page, second]) {
     await expect
-      .poll(() => tab.locator('.run-card.succeeded').count(), { timeout: 110_000 })
+      .poll(() => tab.locator('.run-card.succeeded').count(), { timeout: 240_000 })
       .toBe(await tab.locator('.run-card').count());
   }
 });
