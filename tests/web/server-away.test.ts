@@ -1,9 +1,12 @@
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
 import { type EaselServer, newDataDir, newKey, serveEasel } from '../support/easel-server.ts';
+
+// A machine with other work may take its time.
+vi.setConfig({ testTimeout: 600_000 });
 
 interface Mortal {
   readonly url: string;
@@ -37,7 +40,7 @@ async function mortalServer(): Promise<Mortal> {
     },
     async tab(path = '/') {
       const page = await context.newPage();
-      page.setDefaultTimeout(90_000);
+      page.setDefaultTimeout(200_000);
       await page.goto(`${url}${path}`);
       return page;
     },
