@@ -19,7 +19,7 @@ export function Overlay({ label, className, onClose, children }: OverlayProps) {
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does the same
     <dialog
       ref={dialog}
-      className={`overlay ${className}`}
+      className="overlay"
       aria-label={label}
       onClose={onClose}
       onPointerDown={({ target }) => {
@@ -32,7 +32,7 @@ export function Overlay({ label, className, onClose, children }: OverlayProps) {
       <button type="button" className="close" aria-label="Close" onClick={() => dialog.current?.close()}>
         ✕
       </button>
-      {children}
+      <div className={`inside ${className}`}>{children}</div>
     </dialog>
   );
 }
