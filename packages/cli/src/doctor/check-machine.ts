@@ -8,10 +8,10 @@ const leastMemory = 0.5 * giga;
 const leastDisk = 0.1 * giga;
 
 export function checkNode(): Finding {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const [major = 0] = process.versions.node.split('.').map(Number);
   const detail = `${process.version}, ${process.platform} ${process.arch}`;
-  if (major > 22 || (major === 22 && minor >= 18)) return well('node', detail);
-  return unwell('node', detail, 'Node.js 22.18 or newer is needed');
+  if (major >= 24) return well('node', detail);
+  return unwell('node', detail, 'Node.js 24 or newer is needed');
 }
 
 export function checkProcessor(): Finding {

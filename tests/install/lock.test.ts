@@ -67,7 +67,11 @@ describe('the lock of the installer', () => {
     const interrupted = ensureInstalled(npmThat('exec sleep 60'));
     await until(begun);
     process.kill(interrupted.pid, signal);
-    expect(await interrupted.outcome).toMatchObject({ status, stdout: '' });
+    expect(await interrupted.outcome).toMatchObject({
+      status,
+      stdout: '',
+      stderr: expect.stringContaining('run the same command again to go on'),
+    });
     expect(await ensureInstalled(npmThat('')).outcome).toMatchObject({
       stderr: expect.not.stringContaining('waiting'),
     });

@@ -59,4 +59,10 @@ export function whyNoInstall(): string | undefined {
 }
 
 /** The files that decide whether and how to install. */
-export const installerFiles = ['easel', 'package.json', 'package-lock.json', 'tools/ensure-installed'];
+export const installerFiles = [
+  'easel',
+  'package.json',
+  'package-lock.json',
+  'tools/ensure-installed',
+  'tools/compare-installed.mjs',
+];
