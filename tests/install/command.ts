@@ -15,6 +15,8 @@ export interface Command {
   /** Also the id of its process group, which holds everything it starts. */
   readonly pid: number;
   readonly outcome: Promise<Outcome>;
+  /** What it has printed so far, on either stream. */
+  readonly output: () => string;
 }
 
 interface Options {
@@ -31,6 +33,12 @@ export function start(program: string, args: readonly string[], options: Options
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   if (child.pid === undefined) throw new Error(`${program} did not start`);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk;
+    });
+  }
   const end = new Promise<Pick<Outcome, 'status' | 'signal'>>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (status, signal) => resolve({ status, signal }));
@@ -40,7 +48,7 @@ export function start(program: string, args: readonly string[], options: Options
     stderr,
     ...ended,
   }));
-  return { pid: child.pid, outcome };
+  return { pid: child.pid, outcome, output: () => output };
 }
 
 export function run(program: string, args: readonly string[], options: Options): Promise<Outcome> {

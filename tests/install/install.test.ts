@@ -44,7 +44,7 @@ describe('the launcher on a fresh clone', { timeout: 900_000 }, () => {
   beforeEach((test) => {
     if (unreachable !== undefined) test.skip(unreachable);
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }), 900_000);
 
   const easel = (clone: string, environment = env) => run('./easel', ['--version'], { cwd: clone, env: environment });
   const npmThat = (does: string) => ({ ...env, PATH: `${commands(folder, { npm: does })}:${env.PATH}` });

@@ -1,0 +1,127 @@
+import { copyFileSync, globSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { freshClone, scratchFolder } from '../install/clone.ts';
+import { type Command, newcomersEnvironment, type Outcome, run, start, until } from '../install/command.ts';
+import type { EaselServer } from '../support/easel-server.ts';
+
+const repository = resolve(import.meta.dirname, '../..');
+const tinyModel = join(repository, 'tests/fixtures/goldens/model');
+
+/**
+ * A fresh clone in which the commands of the documents are run as they are printed, except for what a document cannot know or a test
+ * cannot have: see `asRun`.
+ */
+export class Sandbox {
+  readonly clone: string;
+  readonly #folder = scratchFolder();
+  readonly #server: EaselServer;
+  #env: NodeJS.ProcessEnv;
+  #lastId = '';
+
+  constructor(server: EaselServer) {
+    this.#server = server;
+    this.clone = freshClone(this.#folder, 'easel');
+    for (const folder of globSync(['node_modules', 'packages/*/node_modules'], { cwd: repository }))
+      symlinkSync(join(repository, folder), join(this.clone, folder));
+    const home = join(this.#folder, 'home');
+    // Stand-ins for models that a reader would have: a tiny one of the same architecture, with random weights.
+    mkdirSync(join(home, 'models'), { recursive: true });
+    symlinkSync(tinyModel, join(home, 'models/playground-v2.5-1024px-aesthetic'));
+    symlinkSync(tinyModel, join(this.clone, 'playground-v2.5'));
+    symlinkSync(tinyModel, join(this.clone, 'its-configuration'));
+    copyFileSync(
+      join(repository, 'tests/fixtures/goldens/single_file/playground-v2.5-tiny.fp16.safetensors'),
+      join(this.clone, 'checkpoint.safetensors'),
+    );
+    // `easel` in the text is the command of an installed package.
+    const bin = join(this.#folder, 'bin');
+    mkdirSync(bin);
+    symlinkSync(join(this.clone, 'easel'), join(bin, 'easel'));
+    this.#env = newcomersEnvironment({
+      PATH: `${bin}:${newcomersEnvironment().PATH}`,
+      HOME: home,
+      XDG_CACHE_HOME: join(home, '.cache'),
+      EASEL_DATA_DIR: join(this.#folder, 'data'),
+      EASEL_PORT: '0',
+      EASEL_API_KEY: server.devKey,
+      KEY: server.devKey,
+    });
+  }
+
+  /** A copy of the text with the values of this place. The rest is run as printed. */
+  #asRun(text: string): string {
+    return text
+      .replaceAll('http://127.0.0.1:8400', this.#server.url)
+      .replaceAll(/EASEL_ADMIN_KEY=SG_…/g, `EASEL_ADMIN_KEY=${this.#server.adminKey}`)
+      .replaceAll(/EASEL_API_KEY=SG_…/g, `EASEL_API_KEY=${this.#server.devKey}`)
+      .replaceAll(/--port \d+/g, '--port 0')
+      .replaceAll('/srv/easel', join(this.#folder, 'srv'))
+      .replaceAll(/\bID\b/g, this.#lastId)
+      .replaceAll(/^npm test$/g, 'npm test -- tests/pinned-node.test.ts');
+  }
+
+  /** Runs the commands of a block one after another. Servers run until its end. @returns what each printed */
+  async shell(commands: readonly string[]): Promise<Outcome[]> {
+    const outcomes: Outcome[] = [];
+    const servers: Command[] = [];
+    try {
+      for (const command of commands) {
+        const text = this.#asRun(command);
+        const [, name, value] = /^export (\w+)=(\S+)$/.exec(text) ?? [];
+        if (name !== undefined) this.#env = { ...this.#env, [name]: value };
+        else if (/easel (serve|worker)\b/.test(text)) servers.push(await this.#serve(text));
+        else outcomes.push(await this.#once(text));
+      }
+    } finally {
+      for (const { pid } of servers) stop(pid);
+      for (const { outcome } of servers) outcomes.push(await outcome);
+    }
+    return outcomes;
+  }
+
+  async #once(command: string): Promise<Outcome> {
+    const outcome = await run('sh', ['-c', command], { cwd: this.clone, env: this.#serverEnv(command) });
+    const ids = outcome.stdout.match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? [];
+    this.#lastId = ids.at(-1) ?? this.#lastId;
+    return outcome;
+  }
+
+  /** `easel keys` and `credits` find the server of the test where a reader's listens on the usual port. */
+  #serverEnv(command: string): NodeJS.ProcessEnv {
+    return /easel (keys|credits)\b/.test(command) ? { ...this.#env, EASEL_SERVER: this.#server.url } : this.#env;
+  }
+
+  /** Starts a server and waits until it says that it listens; one that ends before is found by its status. */
+  async #serve(command: string): Promise<Command> {
+    const server = start('sh', ['-c', `exec ${command}`], { cwd: this.clone, env: this.#env });
+    let ended = false;
+    void server.outcome.then(() => {
+      ended = true;
+    });
+    await until(() => ended || /listens on http|takes jobs for/.test(server.output()));
+    return server;
+  }
+
+  /** Runs a TypeScript file of this text, as README says it: saved in the clone and given to tools/run. */
+  async typeScript(code: string): Promise<Outcome> {
+    writeFileSync(join(this.clone, 'snippet.ts'), this.#asRun(code));
+    return await run('tools/run', ['snippet.ts'], { cwd: this.clone, env: this.#env });
+  }
+
+  /** The pictures beside the launcher. */
+  pictures(): string[] {
+    return readdirSync(this.clone).filter((name) => /\.(png|jpg|webp)$/.test(name));
+  }
+
+  close(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function stop(pid: number): void {
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch {
+    // It has ended by itself; its status says whether it should have.
+  }
+}
