@@ -1,12 +1,13 @@
-// Whether npm has installed what package-lock.json asks for here: exit status 0 or 1. With arguments, the development tools too.
+// Whether npm has installed what package-lock.json asks for here: exit status 0 or 1.
 // So an `npm ci` or `npm install` by hand is not repeated. That one came to its end is known by npm's own list, which it writes last; what is
 // there is read from the packages. Runs on whatever Node.js npm runs on.
 //
-//   node tools/compare-installed.mjs [COMMAND...]
+//   node tools/compare-installed.mjs             what Easel needs to run
+//   node tools/compare-installed.mjs --tools     the development tools too
 import { existsSync, readFileSync } from 'node:fs';
 
 const root = new URL('../', import.meta.url);
-const withTools = process.argv.length > 2;
+const withTools = process.argv.includes('--tools');
 
 const isFor = (list, value) => list === undefined || list.includes(value);
 const isHere = ({ os, cpu }) => isFor(os, process.platform) && isFor(cpu, process.arch);

@@ -104,6 +104,8 @@ describe('the launcher on a fresh clone', { timeout: 900_000 }, () => {
     rmSync(join(copy, 'node_modules/.easel-lock'));
     const outcome = await easel(copy, npmThat('echo "npm was called" >&2; exit 1'));
     expect(outcome).toMatchObject({ status: 0, stdout: expect.stringMatching(version), stderr: '' });
+    const tests = await run('npm', oneTest, { cwd: copy, env: npmWithout(folder, env, ['ci', 'install']) });
+    expect(tests).toMatchObject({ status: 0, stdout: expect.stringMatching(oneTestPassed) });
   });
 
   it('updates an older install, after attempts without a network and killed half-way', async () => {
@@ -170,6 +172,12 @@ async function startThreeAtOnce(clone: string, env: NodeJS.ProcessEnv) {
   const starts = [0, 1].map(() => run('./easel', ['--version'], { cwd: clone, env }));
   const tests = run('npm', oneTest, { cwd: clone, env: { ...env, NODE_ENV: 'production' } });
   return { starts: await Promise.all(starts), tests: await tests };
+}
+
+/** An npm that refuses these commands. */
+function npmWithout(folder: string, env: NodeJS.ProcessEnv, refused: readonly string[]): NodeJS.ProcessEnv {
+  const script = `case $1 in ${refused.join('|')}) exit 1 ;; esac\nPATH="${env.PATH}"\nexec npm "$@"`;
+  return { ...env, PATH: `${commands(folder, { npm: script })}:${env.PATH}` };
 }
 
 /** A folder for PATH. */
