@@ -15,7 +15,12 @@ const isHere = ({ os, cpu }) => isFor(os, process.platform) && isFor(cpu, proces
 function isInstalled(place, { version, link, optional, devOptional }) {
   const manifest = new URL(`${place}/package.json`, root);
   if (!existsSync(manifest)) return Boolean(optional || devOptional); // npm may have had a reason to leave out an optional one
-  return link || JSON.parse(readFileSync(manifest, 'utf8')).version === version;
+  if (link) return true;
+  try {
+    return JSON.parse(readFileSync(manifest, 'utf8')).version === version;
+  } catch {
+    return false; // npm was cut while it wrote the file
+  }
 }
 
 function isComplete() {

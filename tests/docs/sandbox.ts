@@ -1,4 +1,4 @@
-import { copyFileSync, globSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, globSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { freshClone, scratchFolder } from '../install/clone.ts';
 import { type Command, newcomersEnvironment, type Outcome, run, start, until } from '../install/command.ts';
@@ -20,6 +20,8 @@ export class Sandbox {
 
   constructor(server: EaselServer) {
     this.#server = server;
+    // As root, the account that PostgreSQL runs as has to pass.
+    chmodSync(this.#folder, 0o711);
     this.clone = freshClone(this.#folder, 'easel');
     for (const folder of globSync(['node_modules', 'packages/*/node_modules'], { cwd: repository }))
       symlinkSync(join(repository, folder), join(this.clone, folder));

@@ -187,7 +187,9 @@ function commands(folder: string, scripts: Record<string, string>): string {
 
 /** As if one package had been of another version when the clone was installed. */
 function makeOlder(clone: string): void {
-  rmSync(join(clone, 'node_modules/.easel-lock'));
+  const stamp = join(clone, 'node_modules/.easel-lock');
+  rmSync(stamp);
+  writeFileSync(stamp, '{}');
   const manifest = join(clone, 'node_modules/fastify/package.json');
   const text = readFileSync(manifest, 'utf8').replace(/"version": "[^"]+"/, '"version": "5.0.0"');
   writeFileSync(`${manifest}.new`, text);
