@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Type } from 'typebox';
 import { expect, test } from 'vitest';
-import { booleanFromText, fromText, numberFromText } from './from-text.ts';
+import { booleanFromText, fromText, numberFromText, withoutEmptyFields, withoutNulls } from './from-text.ts';
 
 test.each([
   ['1', 1],
@@ -45,10 +45,11 @@ test('every number survives its own spelling in JSON', () => {
   );
 });
 
-test('0, 1, "0", "1", "true" and "false" are booleans, and nothing else becomes one', () => {
+test('0, 1, "0", "1", "true" and "false" in any case are booleans, and nothing else becomes one', () => {
   expect([0, '0', 'false'].map(booleanFromText)).toEqual([false, false, false]);
   expect([1, '1', 'true'].map(booleanFromText)).toEqual([true, true, true]);
-  for (const value of [null, undefined, '', 'yes', 'TRUE', 2, -1, '01', []]) expect(booleanFromText(value)).toBe(value);
+  expect(['True', 'FALSE'].map(booleanFromText)).toEqual([true, false]);
+  for (const value of [null, undefined, '', 'yes', 2, -1, '01', []]) expect(booleanFromText(value)).toBe(value);
 });
 
 const schema = Type.Object({ limit: Type.Integer(), ratio: Type.Number(), on: Type.Boolean(), q: Type.String() });
@@ -70,4 +71,23 @@ test('a repeated field, which arrives as a list, is left for the validator', () 
 test('fields named after what objects inherit are fields like others', () => {
   const sent: unknown = JSON.parse('{"__proto__":"1","constructor":"2"}');
   expect(JSON.stringify(fromText(schema, sent))).toBe('{"__proto__":"1","constructor":"2"}');
+});
+
+const fields = Type.Object({
+  prompt: Type.String({ minLength: 1 }),
+  negative: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  seed: Type.Optional(Type.Integer()),
+  image: Type.Optional(Type.String({ minLength: 1 })),
+});
+
+test('null means absent where a field is optional and null is no value of it', () => {
+  const nulls = { prompt: null, negative: null, seed: null, image: null, other: null };
+  expect(withoutNulls(fields, nulls)).toEqual({ prompt: null, negative: null, other: null });
+  expect([null, [null], 'a'].map((body) => withoutNulls(fields, body))).toEqual([null, [null], 'a']);
+});
+
+test('the empty field of a form is absent where it can be and the empty text is no value of it', () => {
+  const empty = { prompt: '', negative: '', seed: '', image: '', other: '' };
+  expect(withoutEmptyFields(fields, empty)).toEqual({ prompt: '', negative: '', other: '' });
+  expect(withoutEmptyFields(fields, { seed: '7' })).toEqual({ seed: '7' });
 });

@@ -1,3 +1,5 @@
+import { type TSchema, Type } from 'typebox';
+import { Check } from 'typebox/schema';
 import { isRecord, keywordsOf, propertiesOf } from './schema/keywords.ts';
 
 /** As in JSON; not hexadecimal, not blank, not "Infinity". */
@@ -23,9 +25,9 @@ const truths: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
   ['false', false],
 ]);
 
-/** The boolean that 0, 1 or their names as text stand for; anything else comes back as it is. */
+/** The boolean that 0, 1 or their names as text stand for, in any case: Python writes `True`. Anything else comes back as it is. */
 export function booleanFromText(value: unknown): unknown {
-  return truths.get(value) ?? value;
+  return truths.get(typeof value === 'string' ? value.toLowerCase() : value) ?? value;
 }
 
 /** Whether a schema asks for a number. */
@@ -54,4 +56,39 @@ export function fromText(schema: unknown, fields: unknown): unknown {
 function valueFromText(schema: unknown, value: unknown): unknown {
   if (isNumeric(schema)) return numberFromText(value);
   return keywordsOf(schema).type === 'boolean' ? booleanFromText(value) : value;
+}
+
+/**
+ * For `multipart/form-data`, which cannot leave a field out: an empty text is absent where the schema has no use for it. In a prompt it
+ * is a text like any other.
+ *
+ * @example
+ * withoutEmptyFields(segmindRequestSchema, { prompt: '', seed: '', negative_prompt: '' }); // { prompt: '', negative_prompt: '' }
+ */
+export function withoutEmptyFields(schema: TSchema, fields: unknown): unknown {
+  return withoutUnless(schema, fields, '');
+}
+
+/**
+ * The same fields without those that are null: the types of many clients allow null for every optional field, and it means that the
+ * field is absent. Where null is a value, and where a field is required, it stays for the validator.
+ *
+ * @example
+ * withoutNulls(segmindRequestSchema, { prompt: 'an apple', seed: null, negative_prompt: null });
+ * // { prompt: 'an apple', negative_prompt: null }
+ */
+export function withoutNulls(schema: TSchema, fields: unknown): unknown {
+  return withoutUnless(schema, fields, null);
+}
+
+/** Leaves out the optional fields that have this value, unless their schema accepts it. */
+function withoutUnless(schema: TSchema, fields: unknown, nothing: '' | null): unknown {
+  if (!isRecord(fields)) return fields;
+  const properties = propertiesOf(schema);
+  const { required } = keywordsOf(schema);
+  const isLeftOut = (name: string) => {
+    const field = Object.hasOwn(properties, name) && !required.includes(name) ? properties[name] : undefined;
+    return Type.IsSchema(field) && !Check(field, nothing);
+  };
+  return Object.fromEntries(Object.entries(fields).filter(([name, value]) => value !== nothing || !isLeftOut(name)));
 }

@@ -134,7 +134,7 @@ export {
 } from './errors.ts';
 export { explainInvalid } from './explain/explain-invalid.ts';
 export type { Fault } from './fault.ts';
-export { fromText } from './from-text.ts';
+export { fromText, withoutEmptyFields, withoutNulls } from './from-text.ts';
 export { exposedHeaders, headers } from './headers.ts';
 export { type IdempotencyKey, idempotencyKeySchema } from './idempotency.ts';
 export {
@@ -175,6 +175,7 @@ export {
   openaiImagesReplySchema,
 } from './openai/reply.ts';
 export { type OpenaiImagesRequest, openaiImagesRequestSchema } from './openai/request.ts';
+export { sizeForOpenai } from './openai/sizes.ts';
 export {
   type OpenaiCompletedEvent,
   type OpenaiPartialImageEvent,
@@ -183,7 +184,6 @@ export {
   openaiPartialImageEventSchema,
 } from './openai/stream.ts';
 export { type OpenaiUsage, openaiUsageSchema } from './openai/usage.ts';
-export { withoutNulls } from './openai/without-nulls.ts';
 export { defaultSlug, pagePaths, paths, reservedSlugs } from './paths.ts';
 export {
   type AspectRatio,

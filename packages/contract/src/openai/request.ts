@@ -7,7 +7,7 @@ function ignored(name: string, example: string) {
   return Type.Unknown({ description: `\`${name}\` is accepted and has no effect`, examples: [example] });
 }
 
-/** The body after `withoutNulls`; fields it does not know are ignored. */
+/** The body without nulls (`withoutNulls`); fields it does not know are ignored. */
 export const openaiImagesRequestSchema = openObject(
   {
     prompt: field.prompt,

@@ -15,6 +15,7 @@ export interface Keywords {
   readonly pattern: string | undefined;
   readonly properties: Readonly<Record<string, unknown>> | undefined;
   readonly items: unknown;
+  readonly required: readonly unknown[];
 }
 
 export function keywordsOf(schema: unknown): Keywords {
@@ -35,6 +36,7 @@ export function keywordsOf(schema: unknown): Keywords {
     pattern: stringOf(record.pattern),
     properties: isRecord(record.properties) ? record.properties : undefined,
     items: record.items,
+    required: arrayOf(record.required) ?? [],
   };
 }
 

@@ -26,12 +26,14 @@ test.each([
   ['1', true],
   ['true', true],
   ['false', false],
+  ['True', true],
+  ['FALSE', false],
   [true, true],
 ])('base64 %j is %j', (sent, base64) => {
   expect(lenientSegmindBody({ base64: sent }).body).toEqual({ base64 });
 });
 
-test.each(['yes', 'True', 2, null, ''])('base64 %j stays, and is refused', (base64) => {
+test.each(['yes', 'Truth', 2, null, ''])('base64 %j stays, and is refused', (base64) => {
   const { body } = lenientSegmindBody({ prompt: 'a', base64 });
   expect(body).toEqual({ prompt: 'a', base64 });
   expect(explainInvalid(segmindRequestSchema, body)?.message).toMatch(/^base64 must be true or false \(got /);

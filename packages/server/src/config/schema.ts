@@ -90,7 +90,15 @@ export const configSchema = Type.Object(
     openai: Type.Object(
       {
         modelAliases: Type.Array(Type.String(), {
-          default: ['dall-e-2', 'dall-e-3', 'gpt-image-1'],
+          default: [
+            'dall-e-2',
+            'dall-e-3',
+            'gpt-image-1',
+            'gpt-image-1-mini',
+            'gpt-image-1.5',
+            'gpt-image-2',
+            'chatgpt-image-latest',
+          ],
           description: 'names that mean the default model',
         }),
       },

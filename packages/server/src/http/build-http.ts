@@ -1,14 +1,15 @@
 import { headers } from '@easel/contract';
 import fastify, { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { newId } from '../domain/ids.ts';
+import { parseBodies, SMALL_BODY_BYTES } from './bodies/parse-bodies.ts';
 import type { HttpApp, RouteContext } from './http-app.ts';
 import { describeApi } from './openapi/describe-api.ts';
 import type { HttpOptions } from './options.ts';
 import { openPage, servePage } from './page/serve-page.ts';
+import { plainUrl, requireUtf8Queries } from './plugins/addresses.ts';
 import { AllowedMethods } from './plugins/allowed-methods.ts';
 import { tellOfReplies } from './plugins/answered.ts';
 import { tellBalance } from './plugins/balance.ts';
-import { parseBodies } from './plugins/body-parsers.ts';
 import { allowOrigins } from './plugins/cors.ts';
 import { replyWithErrors, sendError } from './plugins/error-reply.ts';
 import { createGate } from './plugins/gate.ts';
@@ -16,6 +17,7 @@ import { endConnections } from './plugins/last-replies.ts';
 import { answerOptions, refuseWhatIsNotHere } from './plugins/nothing-here.ts';
 import { keepRepliesPrivate } from './plugins/private-replies.ts';
 import { nameRequests } from './plugins/request-id.ts';
+import { dropUnreadBodies } from './plugins/unread-bodies.ts';
 import { validateByContract } from './plugins/validation.ts';
 import { findModel } from './requests/model-of.ts';
 import { adminRoutes } from './routes/admin/routes.ts';
@@ -38,17 +40,19 @@ export async function buildHttp(services: HttpServices, options: HttpOptions): P
   allowed.listen(app);
   app.decorateRequest('caller', null);
   nameRequests(app);
+  requireUtf8Queries(app);
   keepRepliesPrivate(app);
   answerOptions(app, allowed);
   tellBalance(app, services);
   tellOfReplies(app, options);
+  dropUnreadBodies(app);
   endConnections(app, options);
-  replyWithErrors(app, options.bodyBytes);
+  replyWithErrors(app);
   validateByContract(app);
   const sendPage = await openPage(options, services.pageSession);
   refuseWhatIsNotHere(app, allowed, sendPage);
   await allowOrigins(app, options.corsOrigins);
-  await parseBodies(app, options.bodyBytes);
+  parseBodies(app, options);
   await describeApi(app, options);
   await servePage(app, options, sendPage);
   addRoutes(app, { services, options, gate: createGate(services) });
@@ -60,14 +64,17 @@ function createApp({ logger, bodyBytes, trustedProxies = [] }: HttpOptions): Htt
     ...(logger ? { loggerInstance: logger } : {}),
     // Requests are logged when they are answered, in our own words.
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: bodyBytes,
+    bodyLimit: Math.min(SMALL_BODY_BYTES, bodyBytes),
+    requestTimeout: 600_000, // the whole request; bodies have a pace to keep besides
+    http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000 },
     requestIdHeader: false,
     genReqId: () => newId(),
     trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
       reply.header(headers.requestId, request.id);
-      void sendError(error, request, reply, bodyBytes);
+      void sendError(error, request, reply);
     },
+    rewriteUrl: ({ url = '/' }) => plainUrl(url),
     routerOptions: { maxParamLength: 500 },
   }).withTypeProvider();
 }

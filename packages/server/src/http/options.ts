@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
+import type { BodyPace } from './bodies/receive-body.ts';
 
 /** A request that was answered; the route as it is registered, such as `/v1/:slug`, so that there are few of them. */
 export interface AnsweredRequest {
@@ -11,6 +12,8 @@ export interface AnsweredRequest {
 export interface HttpOptions {
   /** The largest body, in bytes. */
   readonly bodyBytes: number;
+  /** How slow a body may be; default: 20 s of grace, then 50 kB in a second. */
+  readonly bodyPace?: BodyPace;
   /** How clients reach the server, for absolute URLs; null: the Host that they asked for. */
   readonly publicUrl: string | null;
   /** Pages that may call: origins such as `https://example.org`; `*`: all. */

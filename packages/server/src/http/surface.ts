@@ -3,7 +3,14 @@ import { paths } from '@easel/contract';
 /** The three ways of speaking; they differ in their errors. */
 export type Surface = 'segmind' | 'openai' | 'api';
 
-const openaiPlaces: readonly string[] = [paths.openai.images, '/v1/images', paths.openai.models];
+/** Where OpenAI's clients look for things, here or not. */
+const openaiPlaces: readonly string[] = [
+  '/v1/images',
+  paths.openai.models,
+  ...['audio', 'batches', 'chat', 'completions', 'embeddings', 'files', 'moderations', 'responses', 'uploads'].map(
+    (name) => `/v1/${name}`,
+  ),
+];
 
 /** Which surface an address belongs to, whether or not there is something at it. */
 export function surfaceOf(url: string): Surface {

@@ -11,6 +11,7 @@ export async function checkInputImage(bytes: Uint8Array): Promise<void> {
     await decodeImage(bytes);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new DomainError('invalid_request', `image cannot be read: ${reason}`, { param: 'image', cause });
+    const message = reason.replace(/^(?:the image cannot be read: )?/, 'image cannot be read: ');
+    throw new DomainError('invalid_request', message, { param: 'image', cause });
   }
 }

@@ -1,23 +1,19 @@
-import { headers, statusOfError } from '@easel/contract';
+import { fixedMessages, headers, statusOfError } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../../domain/domain-error.ts';
 import type { HttpApp } from '../http-app.ts';
+import { isEarlyEnd } from '../streams/event-stream.ts';
 import { surfaceOf } from '../surface.ts';
 import { errorBody } from './error-body.ts';
 import { knownError } from './known-error.ts';
 
 /** Every error leaves in the words of the surface that was asked. */
-export function replyWithErrors(app: HttpApp, bodyBytes: number): void {
-  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, bodyBytes));
+export function replyWithErrors(app: HttpApp): void {
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
 }
 
-export function sendError(
-  thrown: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  bodyBytes: number,
-): FastifyReply {
-  const error = knownError(thrown, bodyBytes) ?? unforeseen(thrown, request);
+export function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const error = knownError(thrown) ?? unforeseen(thrown, request);
   const { contentType, body } = errorBody(surfaceOf(request.url), error, request.id);
   addErrorHeaders(reply, error);
   // As bytes: the framework would add a parameter to the media type of a text.
@@ -29,6 +25,10 @@ export function sendError(
 
 /** What went wrong here is told to the log; outside it is only said that it did. */
 function unforeseen(thrown: unknown, request: FastifyRequest): DomainError {
+  if (request.raw.socket.destroyed && isEarlyEnd(thrown)) {
+    request.log.info({ requestId: request.id }, 'the client closed the connection before it had the reply');
+    return new DomainError('cancelled', fixedMessages.cancelled);
+  }
   request.log.error({ err: thrown, requestId: request.id }, 'a request failed unexpectedly');
   return new DomainError('server_error', `something went wrong on the server; the log knows it as ${request.id}`);
 }

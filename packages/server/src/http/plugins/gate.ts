@@ -4,7 +4,7 @@ import { hasScope, requireScope } from '../../domain/caller.ts';
 import { callerOf } from '../request-state.ts';
 import type { HttpServices } from '../services.ts';
 import { authenticate } from './authentication.ts';
-import { type BodyType, requireContentType } from './content-type.ts';
+import { type BodyType, requireBody } from './content-type.ts';
 import { countRequest } from './rate-limit.ts';
 
 type Check = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
@@ -15,9 +15,9 @@ export interface Gate {
   key(scope: KeyScope): Check;
   /** For `onRequest`: a key with one of the scopes of its owner, to see what it made. */
   readonly ownKey: Check;
-  /** For `onRequest`, after the key: a body of one of these types. */
+  /** For `onRequest`, after the key: a body of one of these types, as far as its headers tell. */
   body(...types: readonly BodyType[]): Check;
-  /** Once nothing is wrong with the request: the limit of requests that create work. */
+  /** For `onRequest`, at its end: the limit of requests that create work, valid ones or not, before the body is read. */
   readonly rateLimit: Check;
 }
 
@@ -35,7 +35,7 @@ export function createGate(services: Pick<HttpServices, 'keys' | 'pageSession' |
     body:
       (...types) =>
       async (request) =>
-        requireContentType(request, types),
+        requireBody(request, types),
     rateLimit: (request, reply) => countRequest(services, request, reply),
   };
 }

@@ -1,9 +1,18 @@
+import { defaultSlug } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../../domain/domain-error.ts';
 import type { HttpApp } from '../http-app.ts';
 import type { SendPage } from '../page/serve-page.ts';
 import { pathOf } from '../surface.ts';
 import type { AllowedMethods } from './allowed-methods.ts';
+
+const startPictures = `send it as \`image\` to POST /v1/${defaultSlug} or POST /api/jobs`;
+
+/** What clients know from elsewhere and look for here. */
+const notSupported: ReadonlyMap<string, string> = new Map([
+  ['/v1/images/edits', `image edits and masks are not supported; to start from a picture, ${startPictures}`],
+  ['/v1/images/variations', `image variations are not supported; to start from a picture, ${startPictures}`],
+]);
 
 /**
  * 404 for an address with nothing at it, 405 for a method that what is there does not have. Somebody who follows a broken link with a
@@ -15,9 +24,10 @@ export function refuseWhatIsNotHere(app: HttpApp, allowed: AllowedMethods, sendP
     if (sendPage !== null && methods.length === 0 && isForPeople(request)) return sendPage(request, reply, 404);
     // A folder of files has the method, and not every file.
     if (methods.length === 0 || methods.includes(request.method)) {
+      const path = pathOf(request.url);
       throw new DomainError(
         'not_found',
-        `there is nothing at ${shown(pathOf(request.url))}; see /docs for the addresses`,
+        notSupported.get(path) ?? `there is nothing at ${shown(path)}; see /docs for the addresses`,
       );
     }
     reply.header('allow', methods.join(', '));

@@ -19,7 +19,7 @@ export async function countRequest(
   const retryAfterSeconds = Math.max(1, Math.ceil((resetAt.getTime() - Date.now()) / 1000));
   throw new DomainError(
     'rate_limited',
-    `this key may send ${limit} requests in a minute; send the next one in ${retryAfterSeconds} s`,
+    `rate limit of ${limit} requests/min exceeded; retry in ${retryAfterSeconds} s`,
     { retryAfterSeconds },
   );
 }

@@ -1,4 +1,4 @@
-import { explainInvalid, fromText } from '@easel/contract';
+import { explainInvalid, fromText, withoutNulls } from '@easel/contract';
 import { type TSchema, Type } from 'typebox';
 import { DomainError } from '../../domain/domain-error.ts';
 import type { HttpApp } from '../http-app.ts';
@@ -18,12 +18,17 @@ function isSchema(value: unknown): value is TSchema {
 }
 
 function check(schema: TSchema, part: string, data: unknown): Verdict {
-  // In a query everything is text.
-  const value = part === 'querystring' ? fromText(schema, data) : data;
+  const value = partValue(schema, part, data);
   const fault = explainInvalid(schema, value);
   if (fault === undefined) return { value };
   // What cannot be the name of anything here is the name of nothing.
   if (part === 'params') return { error: new DomainError('not_found', `there is nothing here: ${fault.message}`) };
   const param = fault.param === undefined ? {} : { param: fault.param };
   return { error: new DomainError('invalid_request', fault.message, param) };
+}
+
+/** In a query everything is text, and in a body null means absent. */
+function partValue(schema: TSchema, part: string, data: unknown): unknown {
+  if (part === 'querystring') return fromText(schema, data);
+  return part === 'body' ? withoutNulls(schema, data) : data;
 }

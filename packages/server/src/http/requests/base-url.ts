@@ -14,5 +14,6 @@ export function baseUrl(request: FastifyRequest, publicUrl: string | null): stri
   if (!host.test(request.host)) {
     throw new DomainError('invalid_request', 'the header Host must be the name of this server', { param: 'Host' });
   }
-  return `${request.protocol}://${request.host}`;
+  // A proxy that is believed may still pass on what its client made up.
+  return `${request.protocol === 'https' ? 'https' : 'http'}://${request.host}`;
 }

@@ -6,7 +6,7 @@ import type { JobRecord } from '../../domain/ports/jobs.ts';
 import type { RouteContext } from '../http-app.ts';
 import { callerOf } from '../request-state.ts';
 import { clientGone } from './client-gone.ts';
-import { idempotencyOf } from './idempotency.ts';
+import { isRepeatable } from './idempotency.ts';
 
 /** Aborted when it makes no sense to wait for pictures any longer: the client went away, or no job will end here any more. */
 export function endOfPatience({ options: { drained } }: RouteContext, reply: FastifyReply): AbortSignal {
@@ -44,7 +44,7 @@ export async function endOfJob(
 
 /** Cancels the job of a client that will not ask for it again. */
 export async function leaveJob({ services }: RouteContext, request: FastifyRequest, jobId: string): Promise<void> {
-  if (idempotencyOf(request) === null) await services.cancelJob.cancel(callerOf(request).accountId, jobId);
+  if (!isRepeatable(request)) await services.cancelJob.cancel(callerOf(request).accountId, jobId);
 }
 
 /** What to tell when patience has ended, if there is still somebody to tell it to. */

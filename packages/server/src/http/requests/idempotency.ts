@@ -11,6 +11,11 @@ export const workHeaders = Type.Object(
   { title: 'WorkHeaders', description: 'Headers of a request that creates work' },
 );
 
+/** Whether the same request may come again, for its client chose a key for it. */
+export function isRepeatable({ headers: sent }: FastifyRequest): boolean {
+  return typeof sent[headers.idempotencyKey] === 'string';
+}
+
 /** The key that the client chose and a digest of what it asked for; null: it chose none. */
 export function idempotencyOf(request: FastifyRequest): Submission['idempotency'] {
   const key = request.headers[headers.idempotencyKey];

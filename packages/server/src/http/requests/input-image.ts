@@ -3,7 +3,8 @@ import { DomainError } from '../../domain/domain-error.ts';
 import type { RouteContext } from '../http-app.ts';
 import { baseUrl } from './base-url.ts';
 
-const dataUrl = /^data:(?:image\/[a-z0-9.+-]+)?(?:;[^;,]*)*?;base64,/i;
+/** RFC 2397; what it says of the type does not matter, the file itself tells. */
+const dataUrl = /^data:[^;,]{0,200}(?:;[^;,]{0,200}){0,9}?;base64,/i;
 const base64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
 const ownPath = /^\/api\/images\/(?<name>[0-9a-f]{32})(?:\.(?:jpg|png|webp))?$/;
 

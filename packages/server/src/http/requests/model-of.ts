@@ -13,15 +13,15 @@ export function findModel(services: Models, slug: string): ModelCard | null {
   return services.models().find((card) => card.slug === slug) ?? null;
 }
 
-/** @param slug absent: the default model. @throws DomainError `not_found` */
-export function modelOf(services: Models, slug: string | undefined): ModelCard {
+/** @param slug absent: the default model. @param hint what else to tell when there is none. @throws DomainError `not_found` */
+export function modelOf(services: Models, slug: string | undefined, hint = ''): ModelCard {
   const cards = services.models();
   const card = slug === undefined ? cards.find(({ isDefault }) => isDefault) : findModel(services, slug);
   if (card) return card;
   const names = cards.map((each) => each.slug).join(', ');
   throw new DomainError(
     'not_found',
-    `there is no model ${JSON.stringify(slug ?? 'by default')} here; there are: ${names}`,
+    `there is no model ${JSON.stringify(slug ?? 'by default')} here; there are: ${names}${hint}`,
     {
       param: 'model',
     },

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { JobRequest } from '../../domain/job-request.ts';
 import type { JobSurface } from '../../domain/ports/jobs.ts';
 import type { Submitted } from '../../domain/submit-job.ts';
@@ -15,17 +15,15 @@ export interface Work {
   readonly store?: boolean;
 }
 
-/** Takes in a valid request: the last two questions, whether it is too soon and whether it can be paid, are asked here. */
+/** Takes in a valid request: the last question, whether it can be paid, is asked here. */
 export async function submitWork(
-  { services, gate }: RouteContext,
+  { services }: RouteContext,
   request: FastifyRequest,
-  reply: FastifyReply,
   { surface, request: jobRequest, startImage = null, priority = 0, store = true }: Work,
 ): Promise<Submitted> {
-  await gate.rateLimit(request, reply);
   const { accountId, keyId } = callerOf(request);
   const idempotency = idempotencyOf(request);
-  return services.submitJob.submit({
+  const submitted = await services.submitJob.submit({
     accountId,
     keyId,
     surface,
@@ -36,4 +34,8 @@ export async function submitWork(
     idempotency,
     requestId: request.id,
   });
+  // The job has what it needs: a call that waits for it, maybe for long, need not hold a picture in memory.
+  request.body = undefined;
+  request.leaveRoom?.();
+  return submitted;
 }

@@ -28,5 +28,6 @@ export const pictureHeaders: Headers = {
   [headers.seedValue]: text('The seed of the first picture', '42'),
   [headers.outputMetadata]: text('What was really used, as JSON (OutputMetadata)', '{"width":1024,"height":1024}'),
   [headers.ignoredFields]: text('Fields of the body that are not known here', 'style'),
-  [headers.link]: text('With several pictures: where each of them is', '<https://…>; rel="item"'),
+  [headers.link]: text('On the Segmind surface: where each of the pictures is', '<https://…>; rel="item"'),
+  [headers.size]: text('On the OpenAI surface: the size of the pictures', '1344x768'),
 };

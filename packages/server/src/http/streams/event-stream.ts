@@ -48,9 +48,11 @@ async function* texts(events: AsyncIterable<ServerSentEvent>): AsyncGenerator<st
   }
 }
 
+const earlyEnds: readonly string[] = ['ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED', 'EPIPE', 'ECONNRESET'];
+
 /** The client closed the connection: nothing went wrong. */
-function isEarlyEnd(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
+export function isEarlyEnd(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && earlyEnds.includes(String(error.code));
 }
 
 const HEARTBEAT_MS = 15_000;

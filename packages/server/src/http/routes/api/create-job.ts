@@ -30,8 +30,9 @@ const schema = {
 /** POST /api/jobs */
 export function createJobRoute(app: HttpApp, context: RouteContext): void {
   const { services, gate, options } = context;
-  const onRequest = [gate.key('generate'), gate.body('application/json', 'multipart/form-data')];
-  app.post(paths.api.jobs, { schema, onRequest, preValidation: readJobBody(context) }, async (request, reply) => {
+  const onRequest = [gate.key('generate'), gate.body('application/json', 'multipart/form-data'), gate.rateLimit];
+  const route = { schema, bodyLimit: options.bodyBytes, onRequest, preValidation: readJobBody };
+  app.post(paths.api.jobs, route, async (request, reply) => {
     const { body } = request;
     const base = baseUrl(request, options.publicUrl);
     const card = useModel(modelOf(services, body.model), request, reply);
@@ -39,7 +40,7 @@ export function createJobRoute(app: HttpApp, context: RouteContext): void {
     const jobRequest = jobRequestOf(body, card, startImage);
     const { priority = 0, store = true } = body;
     const work = { surface: 'api', request: jobRequest, startImage, priority, store } as const;
-    const { job } = await submitWork(context, request, reply, work);
+    const { job } = await submitWork(context, request, work);
     const view = await services.jobs.get(callerOf(request).accountId, job.id);
     reply
       .code(202)

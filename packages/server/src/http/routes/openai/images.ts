@@ -1,4 +1,6 @@
 import {
+  formatSize,
+  headers,
   openaiCompletedEventSchema,
   openaiImagesReplySchema,
   openaiImagesRequestSchema,
@@ -20,7 +22,6 @@ import { needsKey } from '../../schemas/security.ts';
 import { imagesReply } from './images-reply.ts';
 import { modelOfRequest } from './model-of-request.ts';
 import { pictureFieldsOf, previewsOf } from './picture-fields.ts';
-import { readOpenaiBody } from './read-body.ts';
 import { sendStream } from './send-stream.ts';
 
 const schema = {
@@ -49,18 +50,19 @@ const schema = {
 /** POST /v1/images/generations */
 export function imagesRoute(app: HttpApp, context: RouteContext): void {
   const { services, gate, options } = context;
-  const onRequest = [gate.key('generate'), gate.body('application/json')];
-  app.post(paths.openai.images, { schema, onRequest, preValidation: readOpenaiBody }, async (request, reply) => {
+  const onRequest = [gate.key('generate'), gate.body('application/json'), gate.rateLimit];
+  app.post(paths.openai.images, { schema, onRequest }, async (request, reply) => {
     const { body } = request;
     const patience = endOfPatience(context, reply);
     const base = baseUrl(request, options.publicUrl);
     const card = useModel(modelOfRequest(context, body.model), request, reply);
     const jobRequest = jobRequestOf(pictureFieldsOf(body, card), card, null);
-    const { job } = await submitWork(context, request, reply, { surface: 'openai', request: jobRequest });
+    const { job } = await submitWork(context, request, { surface: 'openai', request: jobRequest });
     if (body.stream === true) {
       return sendStream(context, request, reply, { job, previews: previewsOf(body), patience });
     }
     const view = await endOfJob(context, request, job.id, patience);
+    reply.header(headers.size, formatSize(jobRequest));
     const pictures = await imagesReply(services, view, body.response_format ?? 'b64_json', base);
     addGenerationHeaders(reply, view.job, card);
     return pictures;

@@ -5,5 +5,9 @@ import { modelOf } from '../../requests/model-of.ts';
 /** No name and the names of OpenAI's own models mean the default model. @throws DomainError `not_found` */
 export function modelOfRequest({ services, options }: RouteContext, name: string | undefined): ModelCard {
   const isAlias = name !== undefined && options.openaiModelAliases.includes(name);
-  return modelOf(services, isAlias ? undefined : name);
+  return modelOf(
+    services,
+    isAlias ? undefined : name,
+    '; names that mean the default model are set with openai.modelAliases',
+  );
 }

@@ -1,4 +1,4 @@
-import { faultOfSize, type OpenaiImagesRequest, offeredSizes, parseSize, type Size } from '@easel/contract';
+import { type OpenaiImagesRequest, offeredSizes, type Size, sizeForOpenai } from '@easel/contract';
 import { DomainError } from '../../../domain/domain-error.ts';
 import type { ModelCard } from '../../../domain/ports/painter.ts';
 import type { PictureFields } from '../../requests/job-request.ts';
@@ -28,9 +28,8 @@ export function previewsOf({ stream = false, partial_images = 0 }: OpenaiImagesR
 }
 
 function sizeOf(text: string, card: ModelCard): Size {
-  if (text === 'auto') return card.defaults;
-  const size = parseSize(text);
-  if (size !== undefined && faultOfSize(size, card.sizes) === undefined) return size;
+  const size = sizeForOpenai(text, card.defaults, card.sizes);
+  if (size !== undefined) return size;
   const offered = ['auto', ...offeredSizes(card.defaults.width, card.sizes)].join(', ');
   const { minSide, maxSide, maxMegapixels } = card.sizes;
   throw new DomainError(

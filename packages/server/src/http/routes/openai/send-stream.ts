@@ -1,4 +1,4 @@
-import { headers, microToDecimal } from '@easel/contract';
+import { formatSize, headers, microToDecimal } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RouteContext } from '../../http-app.ts';
 import { leaveJob } from '../../requests/end-of-job.ts';
@@ -17,6 +17,9 @@ export function sendStream(
     request.log.error({ err: error, requestId: request.id, jobId: job.id }, 'a stream of pictures broke off');
   const leave = () => leaveJob(context, request, job.id);
   const events = streamEvents(context, { ...streamed, leave, onError });
-  reply.header(headers.cost, microToDecimal(job.price)).headers(eventStreamHeaders);
+  reply
+    .header(headers.cost, microToDecimal(job.price))
+    .header(headers.size, formatSize(job.request))
+    .headers(eventStreamHeaders);
   return reply.send(eventStream(events, { heartbeatMs: heartbeatOf(context.options), onError }));
 }

@@ -33,7 +33,7 @@ export async function* streamEvents(
       yield errorEvent(impatience(context));
       return;
     }
-    const known = knownError(error, context.options.bodyBytes);
+    const known = knownError(error);
     if (known === undefined) streamed.onError(error);
     yield errorEvent(known ?? new DomainError('server_error', 'something went wrong on the server'));
   }

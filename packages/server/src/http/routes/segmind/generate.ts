@@ -47,13 +47,15 @@ export function generateRoute(app: HttpApp, context: RouteContext): void {
     paths.segmind.generate,
     {
       schema,
+      bodyLimit: options.bodyBytes,
       onRequest: [
         slugExists(context),
         gate.key('generate'),
         slugAllowed(context),
         gate.body('application/json', 'multipart/form-data'),
+        gate.rateLimit,
       ],
-      preValidation: readSegmindBody(context),
+      preValidation: readSegmindBody,
     },
     async (request, reply) => {
       const { body, params } = request;
@@ -61,7 +63,7 @@ export function generateRoute(app: HttpApp, context: RouteContext): void {
       const card = modelOfSlug(context, params.slug);
       const startImage = await inputImage(context, request, body.image);
       const work = { surface: 'segmind-v1', request: jobRequestOf(body, card, startImage), startImage } as const;
-      const { job } = await submitWork(context, request, reply, work);
+      const { job } = await submitWork(context, request, work);
       const view = await endOfJob(context, request, job.id, patience);
       const isBase64 = body.base64 ?? options.segmindBase64Default;
       const pictures = await picturesReply(context, request, reply, view, isBase64);

@@ -6,7 +6,7 @@ import type { RouteContext } from '../../http-app.ts';
 import { imageUrl, mediaTypeOf } from '../../replies/image-file.ts';
 import { baseUrl } from '../../requests/base-url.ts';
 
-/** The pictures of a job that went well: all of them in JSON, or the first one as it is with links to each. */
+/** The pictures of a job that went well: all of them in JSON, or the first one as it is; with links to each. */
 export async function picturesReply(
   { services, options }: RouteContext,
   request: FastifyRequest,
@@ -16,16 +16,25 @@ export async function picturesReply(
 ): Promise<SegmindBase64Reply | Uint8Array> {
   const [first] = images;
   if (first === undefined) throw new DomainError('not_found', 'the pictures of this request are no longer kept');
+  reply.header(headers.link, links(images, linkBase(request, options.publicUrl)));
   if (isBase64) {
     const files = await Promise.all(images.map(({ name }) => services.images.read(name)));
     const texts = files.map((bytes) => Buffer.from(bytes).toString('base64'));
     return { image: texts[0] ?? '', images: texts, seed: first.seed, seeds: images.map(({ seed }) => seed) };
   }
   const bytes = await services.images.read(first.name);
-  if (images.length > 1) reply.header(headers.link, links(images, baseUrl(request, options.publicUrl)));
   // Exactly this, without a parameter: clients compare it.
   reply.header('content-type', mediaTypeOf(first.format));
   return Buffer.from(bytes);
+}
+
+/** A link may be relative (RFC 8288 §3.1), which it is for a client that does not say what the server is called. */
+function linkBase(request: FastifyRequest, publicUrl: string | null): string {
+  try {
+    return baseUrl(request, publicUrl);
+  } catch {
+    return '';
+  }
 }
 
 /** RFC 8288 */

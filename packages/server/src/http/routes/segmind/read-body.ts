@@ -1,14 +1,17 @@
-import { headers, ignoredFieldsHeader, lenientSegmindBody } from '@easel/contract';
+import {
+  headers,
+  ignoredFieldsHeader,
+  lenientSegmindBody,
+  segmindRequestSchema,
+  withoutEmptyFields,
+} from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { RouteContext } from '../../http-app.ts';
-import { formFields } from '../../requests/form-fields.ts';
+import { isForm } from '../../bodies/parse-bodies.ts';
 
-/** Before validation: a form becomes the body it stands for, and what old clients send becomes what the schema asks for. */
-export function readSegmindBody({ options }: RouteContext) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const sent = request.isMultipart() ? await formFields(request, options.bodyBytes) : request.body;
-    const { body, ignored } = lenientSegmindBody(sent);
-    request.body = body;
-    if (ignored.length > 0) reply.header(headers.ignoredFields, ignoredFieldsHeader(ignored));
-  };
+/** Before validation: what old clients and forms send becomes what the schema asks for. */
+export async function readSegmindBody(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const sent = isForm(request) ? withoutEmptyFields(segmindRequestSchema, request.body) : request.body;
+  const { body, ignored } = lenientSegmindBody(sent);
+  request.body = body;
+  if (ignored.length > 0) reply.header(headers.ignoredFields, ignoredFieldsHeader(ignored));
 }

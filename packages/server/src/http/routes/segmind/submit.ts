@@ -41,20 +41,22 @@ export function submitRoute(app: HttpApp, context: RouteContext): void {
     paths.segmind.submit,
     {
       schema,
+      bodyLimit: options.bodyBytes,
       onRequest: [
         slugExists(context),
         gate.key('generate'),
         slugAllowed(context),
         gate.body('application/json', 'multipart/form-data'),
+        gate.rateLimit,
       ],
-      preValidation: readSegmindBody(context),
+      preValidation: readSegmindBody,
     },
     async (request, reply): Promise<SegmindSubmitted> => {
       const base = baseUrl(request, options.publicUrl);
       const startImage = await inputImage(context, request, request.body.image);
       const jobRequest = jobRequestOf(request.body, modelOfSlug(context, request.params.slug), startImage);
       const work = { surface: 'segmind-v2', request: jobRequest, startImage } as const;
-      const { job } = await submitWork(context, request, reply, work);
+      const { job } = await submitWork(context, request, work);
       reply.header(headers.cost, microToDecimal(job.price));
       return { request_id: job.id, status: 'QUEUED', ...requestUrls(job.id, base) };
     },
