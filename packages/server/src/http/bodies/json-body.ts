@@ -72,7 +72,7 @@ export function textOf(bytes: Buffer, what: string, param?: string): string {
  * The same value with U+FFFD in place of every half of a surrogate pair, in texts and in names of fields, as encoders of the web do
  * (WebIDL, USVString). Clients that cut a text within an emoji send such halves, and no database stores them.
  */
-export function wellFormed(value: unknown): unknown {
+function wellFormed(value: unknown): unknown {
   if (typeof value === 'string') return value.toWellFormed();
   if (Array.isArray(value)) return value.map(wellFormed);
   if (typeof value !== 'object' || value === null) return value;

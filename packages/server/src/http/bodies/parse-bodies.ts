@@ -53,7 +53,7 @@ function receiver({ bodyBytes, bodyPace: pace = defaultPace }: Pick<HttpOptions,
 }
 
 /** What the body takes when it has arrived; undefined when the headers do not say. */
-export function declaredBytes({ headers }: Pick<FastifyRequest, 'headers'>): number | undefined {
+function declaredBytes({ headers }: Pick<FastifyRequest, 'headers'>): number | undefined {
   const length = headers['content-length'];
   const isDecoded = headers['content-encoding'] === undefined || headers['content-encoding'] === 'identity';
   return length === undefined || !isDecoded ? undefined : Number(length);
