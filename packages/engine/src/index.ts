@@ -16,10 +16,10 @@ export {
 export { createEngineHost } from './host/create-engine-host.ts';
 export type { EngineHost, HostLogEntry, HostOptions, HostStats } from './host/engine-host.ts';
 export type { ProcessMemory } from './host/process-memory.ts';
-export { decodeImage } from './image/decode-image.ts';
+export { decodeImage, measureImage } from './image/decode-image.ts';
 export { type EncodeOptions, encodeImage } from './image/encode-image.ts';
 export { type ImageFormat, imageFormats } from './image/image-format.ts';
-export { resizeLanczos, toMultipleOf8 } from './image/lanczos.ts';
+export { cropToShape, resizeLanczos, toMultipleOf8 } from './image/lanczos.ts';
 export type { DecodedPicture } from './image/picture.ts';
 export { loadModel } from './load-model.ts';
 export { loadTokenizers, type TokenizedText, type Tokenizers } from './load-tokenizers.ts';

@@ -5,6 +5,8 @@ import type { DecodedPicture } from './picture.ts';
 
 /** A file of a few kilobytes can claim billions of pixels. */
 const MAX_PIXELS = 64 * 2 ** 20;
+/** Decoders hold whole rows, and more of them than one, of whatever length. */
+const MAX_SIDE = 16_384;
 
 /**
  * An image file as 8-bit sRGB pixels: turned as its EXIF orientation says, colour profile applied, greyscale, CMYK and 16 bits
@@ -15,9 +17,7 @@ const MAX_PIXELS = 64 * 2 ** 20;
  * @throws EngineError `image_unreadable` when it is something else, damaged or too large.
  */
 export async function decodeImage(file: Uint8Array): Promise<DecodedPicture> {
-  if (sniffImageFormat(file) === undefined) {
-    throw unreadable('it is none of PNG, JPEG, WebP, GIF, TIFF and AVIF: convert it to one of these');
-  }
+  await measureImage(file);
   const image = sharp(file, { failOn: 'error', limitInputPixels: MAX_PIXELS });
   try {
     const decoded = image.autoOrient().removeAlpha().toColourspace('srgb').raw({ depth: 'uchar' });
@@ -30,6 +30,28 @@ export async function decodeImage(file: Uint8Array): Promise<DecodedPicture> {
   } catch (error) {
     throw unreadable(reason(error), error);
   }
+}
+
+/**
+ * The size of a picture as it is shown, from the header of its file: what `decodeImage` would refuse for its size or kind is refused
+ * here, before any pixel is decoded.
+ *
+ * @throws EngineError `image_unreadable` when it is of another format, damaged or too large.
+ */
+export async function measureImage(file: Uint8Array): Promise<{ readonly width: number; readonly height: number }> {
+  if (sniffImageFormat(file) === undefined) {
+    throw unreadable('it is none of PNG, JPEG, WebP, GIF, TIFF and AVIF: convert it to one of these');
+  }
+  const { width, height } = await sharp(file, { limitInputPixels: false })
+    .metadata()
+    .then(({ autoOrient }) => autoOrient)
+    .catch((error: unknown) => {
+      throw unreadable(reason(error), error);
+    });
+  const sides = `(got ${width}×${height})`;
+  if (Math.max(width, height) > MAX_SIDE) throw unreadable(`each side must be at most ${MAX_SIDE} pixels ${sides}`);
+  if (width * height > MAX_PIXELS) throw unreadable(`it has more than 64 megapixels ${sides}: use a smaller one`);
+  return { width, height };
 }
 
 function reason(error: unknown): string {

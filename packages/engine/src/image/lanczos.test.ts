@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { resizeLanczos, toMultipleOf8 } from './lanczos.ts';
+import { cropToShape, resizeLanczos, toMultipleOf8 } from './lanczos.ts';
 import type { DecodedPicture } from './picture.ts';
 
 interface Case {
@@ -58,4 +58,17 @@ test.each([0, -8, 1.5, Number.NaN])('a width of %s is refused', (width) => {
   expect(() => resizeLanczos(generated(8, 8, 1, 'noise'), width, 8)).toThrow(
     expect.objectContaining({ code: 'invalid_request' }),
   );
+});
+
+test('a picture is cut to a shape at its centre, and one of that shape is kept', () => {
+  const row = Uint8Array.from({ length: 3 * 8 * 2 }, (_, index) => Math.floor(index / 3));
+  const wide = { width: 8, height: 2, data: row };
+  const square = cropToShape(wide, { width: 64, height: 64 });
+  expect({ ...square, data: [...square.data].filter((_, index) => index % 3 === 0) }).toEqual({
+    width: 2,
+    height: 2,
+    data: [3, 4, 11, 12],
+  });
+  expect(cropToShape(wide, { width: 256, height: 64 })).toBe(wide);
+  expect(cropToShape(wide, { width: 8, height: 800 })).toMatchObject({ width: 1, height: 2 });
 });

@@ -43,6 +43,28 @@ function losesMoreRows(picture: DecodedPicture, width: number, height: number): 
 }
 
 /**
+ * The middle of a picture in the shape of a size: as much of it as there is, so that bringing it to that size squeezes nothing. One that
+ * has the shape, to the pixel, is returned as it is.
+ */
+export function cropToShape(
+  picture: DecodedPicture,
+  shape: { readonly width: number; readonly height: number },
+): DecodedPicture {
+  const scale = Math.min(picture.width / shape.width, picture.height / shape.height);
+  const width = Math.max(1, Math.round(shape.width * scale));
+  const height = Math.max(1, Math.round(shape.height * scale));
+  if (width === picture.width && height === picture.height) return picture;
+  const left = Math.floor((picture.width - width) / 2);
+  const top = Math.floor((picture.height - height) / 2);
+  const data = new Uint8Array(3 * width * height);
+  for (let row = 0; row < height; row += 1) {
+    const start = 3 * ((top + row) * picture.width + left);
+    data.set(picture.data.subarray(start, start + 3 * width), 3 * width * row);
+  }
+  return { width, height, data };
+}
+
+/**
  * A picture the VAE can encode: both sides rounded down to a multiple of 8; one that has such sides already is returned as it is.
  *
  * @throws EngineError `invalid_request` when a side is below 8.

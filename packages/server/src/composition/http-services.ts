@@ -15,7 +15,7 @@ import { SubmitJob } from '../domain/submit-job.ts';
 import { waitForJob } from '../domain/wait-for-job.ts';
 import { PageSession } from '../http/page/session.ts';
 import type { HttpServices } from '../http/services.ts';
-import { checkInputImage } from '../inference/check-input-image.ts';
+import { InputPictures } from '../inference/input-pictures.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { isLoopback } from './is-loopback.ts';
 import { countEndedJob } from './job-metrics.ts';
@@ -53,7 +53,7 @@ export function httpServices(core: Core, config: Config, secret: ServerSecret, m
     waitForJob: (jobId, signal) => waitForJob({ bus: core.bus, queries }, jobId, signal),
     followJob: (jobId, afterId, signal) => followJob(core, jobId, afterId, signal),
     images,
-    checkInputImage,
+    inputPictures: new InputPictures(),
     queue: control,
     workers: () => control.workersListed(),
     ready: (signal) => readiness(core, control, signal),

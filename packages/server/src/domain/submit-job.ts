@@ -75,7 +75,7 @@ export class SubmitJob {
   async submit(submission: Submission): Promise<Submitted> {
     const { startImage } = submission;
     if (startImage === null) return this.#submit(submission);
-    const replayed = await this.#wouldReplay(submission);
+    const replayed = await this.consider(submission);
     if (replayed !== null) return { job: replayed, isReplay: true };
     const { startPictures } = this.#parts;
     const request = { ...submission.request, image: await startPictures.keep(startImage) };
@@ -98,12 +98,12 @@ export class SubmitJob {
   }
 
   /**
-   * Whether the job would be refused, before its picture is written: what costs little is asked first.
+   * Whether the job would be refused, before its picture is decoded or written: what costs little is asked first.
    *
    * @returns the earlier job that it would be answered with; null: it would be a new one
    * @throws DomainError as `submit`
    */
-  async #wouldReplay(submission: Submission): Promise<JobRecord | null> {
+  async consider(submission: Submission): Promise<JobRecord | null> {
     const undo = new Error('only asked');
     try {
       return await this.#inTurn(submission, async (transaction, account, earlier) => {

@@ -10,6 +10,7 @@ import { plainUrl, requireUtf8Queries } from './plugins/addresses.ts';
 import { AllowedMethods } from './plugins/allowed-methods.ts';
 import { tellOfReplies } from './plugins/answered.ts';
 import { tellBalance } from './plugins/balance.ts';
+import { answerInTurn, limitConnections } from './plugins/connections.ts';
 import { allowOrigins } from './plugins/cors.ts';
 import { replyWithErrors, sendError } from './plugins/error-reply.ts';
 import { createGate } from './plugins/gate.ts';
@@ -39,6 +40,8 @@ export async function buildHttp(services: HttpServices, options: HttpOptions): P
   const allowed = new AllowedMethods((slug) => findModel(services, slug) !== null);
   allowed.listen(app);
   app.decorateRequest('caller', null);
+  limitConnections(app, options);
+  answerInTurn(app);
   nameRequests(app);
   requireUtf8Queries(app);
   keepRepliesPrivate(app);

@@ -16,6 +16,8 @@ export interface HttpOptions {
   readonly bodyPace?: BodyPace;
   /** How clients reach the server, for absolute URLs; null: the Host that they asked for. */
   readonly publicUrl: string | null;
+  /** Connections at the same time; default: 4096, of which 1024 may come from one address. */
+  readonly connections?: { readonly total: number; readonly perAddress: number };
   /** Pages that may call: origins such as `https://example.org`; `*`: all. */
   readonly corsOrigins: readonly string[];
   /** What `base64` is when a request of the first surface does not say. */

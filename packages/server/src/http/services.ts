@@ -1,4 +1,4 @@
-import type { Ready, Tariff } from '@easel/contract';
+import type { Ready, Size, Tariff } from '@easel/contract';
 import type { AccountService } from '../domain/accounts.ts';
 import type { CancelJob } from '../domain/cancel-job.ts';
 import type { CreditService } from '../domain/credits.ts';
@@ -29,7 +29,7 @@ export interface HttpServices {
   /** @throws DomainError `not_found` for a model that is not there */
   tokenize(model: string, text: string): Promise<readonly EncoderTokens[]>;
 
-  readonly submitJob: Pick<SubmitJob, 'submit'>;
+  readonly submitJob: Pick<SubmitJob, 'submit' | 'consider'>;
   readonly cancelJob: Pick<CancelJob, 'cancel'>;
   readonly forgetJob: Pick<ForgetJob, 'forget'>;
   readonly jobs: Pick<JobQueries, 'get' | 'list' | 'setFavourite'>;
@@ -39,12 +39,8 @@ export interface HttpServices {
   followJob(jobId: string, afterId: bigint, signal: AbortSignal): AsyncIterable<FollowedEvent>;
 
   readonly images: Pick<ImageLibrary, 'open' | 'read' | 'remove'>;
-  /**
-   * Looks whether a start picture can be read, so that a broken one is refused before anything is reserved.
-   *
-   * @throws DomainError `invalid_request`, of the field `image`
-   */
-  checkInputImage(bytes: Uint8Array): Promise<void>;
+  /** Pictures to start from, so that one that cannot be read is refused before anything is reserved. */
+  readonly inputPictures: InputPictures;
 
   readonly queue: QueueControl;
   /** Those heard of lately. */
@@ -53,6 +49,13 @@ export interface HttpServices {
   /** Whether everything that the server needs works. */
   ready(signal: AbortSignal): Promise<Ready>;
   readonly metrics: MetricsText;
+}
+
+export interface InputPictures {
+  /** From the header of the file. @throws DomainError `invalid_request`, of the field `image` */
+  measure(file: Uint8Array): Promise<Size>;
+  /** Whether all of it can be read. @throws DomainError `invalid_request` of the field `image`, `overloaded`, or the signal's reason */
+  check(file: Uint8Array, signal: AbortSignal): Promise<void>;
 }
 
 /** The queue of all accounts and models. */

@@ -1,5 +1,5 @@
 import { seedOfSample } from '@easel/contract';
-import { decodeImage, type GenerateRequest, type ImageToImage } from '@easel/engine';
+import { cropToShape, decodeImage, type GenerateRequest, type ImageToImage } from '@easel/engine';
 import type { JobRequest } from '../domain/job-request.ts';
 
 /**
@@ -29,8 +29,11 @@ export async function engineRequest(request: JobRequest, file: Uint8Array | null
   };
 }
 
-async function startPicture(file: Uint8Array | null, { strength }: JobRequest): Promise<ImageToImage | undefined> {
+async function startPicture(
+  file: Uint8Array | null,
+  { strength, width, height }: JobRequest,
+): Promise<ImageToImage | undefined> {
   if (file === null) return undefined;
-  const picture = await decodeImage(file);
+  const picture = cropToShape(await decodeImage(file), { width, height });
   return { picture, ...(strength !== null && { strength }) };
 }

@@ -15,8 +15,8 @@ import type { HttpApp } from '../../src/http/http-app.ts';
 import type { HttpOptions } from '../../src/http/options.ts';
 import { PageSession } from '../../src/http/page/session.ts';
 import type { HttpServices } from '../../src/http/services.ts';
-import { checkInputImage } from '../../src/inference/check-input-image.ts';
 import { EnginePainter } from '../../src/inference/engine-painter.ts';
+import { InputPictures } from '../../src/inference/input-pictures.ts';
 import { secretFromText } from '../../src/storage/server-secret.ts';
 import { customerServices, newCustomer, repositories } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
@@ -132,7 +132,7 @@ function httpServices(jobs: JobServices, painter: EnginePainter): HttpServices {
     waitForJob: (jobId, signal) => waitForJob(jobs, jobId, signal),
     followJob: (jobId, afterId, signal) => followJob(jobs, jobId, afterId, signal),
     images: jobs.library,
-    checkInputImage,
+    inputPictures: new InputPictures(),
     queue,
     workers: () => queue.workersListed(),
     ready: async () => ({ status: 'not_ready', checks: [{ name: 'database', ok: false, message: 'gone' }] }),

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
+import { Room } from '../../domain/room.ts';
 import type { HttpApp } from '../http-app.ts';
 import type { HttpOptions } from '../options.ts';
-import { BodyRoom } from './body-room.ts';
 import { parseForm } from './form-body.ts';
 import { JsonBounds, parseJson } from './json-body.ts';
 import { type BodyPace, receiveBody } from './receive-body.ts';
@@ -39,7 +39,12 @@ export function parseBodies(app: HttpApp, options: Pick<HttpOptions, 'bodyBytes'
 }
 
 function receiver({ bodyBytes, bodyPace: pace = defaultPace }: Pick<HttpOptions, 'bodyBytes' | 'bodyPace'>): Receive {
-  const room = new BodyRoom({ bytes: 4 * bodyBytes, bytesPerOwner: 2 * bodyBytes, patienceMs: ROOM_PATIENCE_MS });
+  const room = new Room({
+    capacity: 4 * bodyBytes,
+    capacityPerOwner: 2 * bodyBytes,
+    patienceMs: ROOM_PATIENCE_MS,
+    refusal: 'too many large requests at the same time; send this one again later',
+  });
   return async (request, inspect) => {
     const limit = request.routeOptions.bodyLimit ?? bodyBytes;
     const declared = declaredBytes(request) ?? limit;

@@ -11,7 +11,7 @@ const ownPath = /^\/api\/images\/(?<name>[0-9a-f]{32})(?:\.(?:jpg|png|webp))?$/;
 const allowed = 'base64, a data URL (data:image/png;base64,…), an uploaded file or the URL of a picture made here';
 
 /**
- * The file of the picture to start from, which can be read.
+ * The file of the picture to start from; it is not yet known whether it can be read.
  *
  * @throws DomainError `invalid_request` for anything else, `not_found` for a picture that is no longer kept
  */
@@ -22,9 +22,7 @@ export async function inputImage(
 ): Promise<Uint8Array | null> {
   if (image === undefined) return null;
   const name = nameOfOwn(image, () => baseUrl(request, options.publicUrl));
-  const bytes = name === undefined ? decoded(image) : await services.images.read(name);
-  await services.checkInputImage(bytes);
-  return bytes;
+  return name === undefined ? decoded(image) : services.images.read(name);
 }
 
 /** The name of a picture of ours that a URL or its path leads to. */

@@ -44,12 +44,19 @@ test('the empty negative prompt is a text, and "None" is none', () => {
 
 test('a strength counts only with a picture, and has a default then', () => {
   expect(jobRequestOf({ prompt: 'a', strength: 0.3 }, card, null).strength).toBeNull();
-  expect(jobRequestOf({ prompt: 'a' }, card, new Uint8Array(3)).strength).toBe(0.6);
-  expect(jobRequestOf({ prompt: 'a', strength: 0 }, card, new Uint8Array(3)).strength).toBe(0);
+  expect(jobRequestOf({ prompt: 'a' }, card, { width: 30, height: 20 }).strength).toBe(0.6);
+  expect(jobRequestOf({ prompt: 'a', strength: 0 }, card, { width: 30, height: 20 }).strength).toBe(0);
 });
 
 test('a size that the model does not draw is refused under the name that it was sent by', () => {
   expect(() => jobRequestOf({ prompt: 'a', height: 512 }, card, null)).toThrow(
     expect.objectContaining({ code: 'invalid_request', param: 'height' }),
   );
+});
+
+test('a picture to start from gives its shape where no size is named, to the nearest that the model draws', () => {
+  const picture = { width: 3000, height: 2000 };
+  expect(jobRequestOf({ prompt: 'a' }, card, picture)).toMatchObject({ width: 152, height: 104 });
+  expect(jobRequestOf({ prompt: 'a', aspect_ratio: '1:1' }, card, picture)).toMatchObject({ width: 128, height: 128 });
+  expect(jobRequestOf({ prompt: 'a', width: 64 }, card, picture)).toMatchObject({ width: 64, height: 128 });
 });

@@ -10,6 +10,7 @@ import {
   type SideNames,
   type Size,
   sideNamesOf,
+  sizeForPicture,
 } from '@easel/contract';
 import { DomainError } from '../../domain/domain-error.ts';
 import type { JobRequest } from '../../domain/job-request.ts';
@@ -21,11 +22,15 @@ export type PictureFields = Omit<JobCreate, 'model' | 'base64' | 'priority' | 's
 /**
  * What is to be made, every default filled in and the seed drawn.
  *
- * @param image the file of the picture to start from; it becomes part of the request when the job is taken
+ * @param picture the size of the picture to start from, whose shape is taken where no size is named; the picture itself becomes part of the
+ *   request when the job is taken
  * @throws DomainError `invalid_request` for a size that the model does not draw
  */
-export function jobRequestOf(fields: PictureFields, card: ModelCard, image: Uint8Array | null): JobRequest {
-  const { width, height } = sizeFor(requestedSize(fields, card.defaults, card.sizes), card, sideNamesOf(fields));
+export function jobRequestOf(fields: PictureFields, card: ModelCard, picture: Size | null): JobRequest {
+  const { defaults: native, sizes } = card;
+  const isOpen = picture !== null && !namesSize(fields);
+  const size = isOpen ? sizeForPicture(picture, native.width, sizes) : requestedSize(fields, native, sizes);
+  const { width, height } = sizeFor(size, card, sideNamesOf(fields));
   return {
     model: card.slug,
     prompt: fields.prompt,
@@ -43,9 +48,13 @@ export function jobRequestOf(fields: PictureFields, card: ModelCard, image: Uint
     quality: fields.quality ?? defaults.quality,
     embedParameters: fields.embed_parameters ?? true,
     image: null,
-    strength: image === null ? null : (fields.strength ?? defaults.strength),
+    strength: picture === null ? null : (fields.strength ?? defaults.strength),
     preview: fields.preview ?? false,
   };
+}
+
+function namesSize({ img_width, img_height, width, height, aspect_ratio }: PictureFields): boolean {
+  return [img_width, img_height, width, height, aspect_ratio].some((each) => each !== undefined);
 }
 
 /** @throws DomainError `invalid_request` for a size that the model does not draw */

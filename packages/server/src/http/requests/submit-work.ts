@@ -1,41 +1,54 @@
-import type { FastifyRequest } from 'fastify';
-import type { JobRequest } from '../../domain/job-request.ts';
-import type { JobSurface } from '../../domain/ports/jobs.ts';
-import type { Submitted } from '../../domain/submit-job.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { JobRecord, JobSurface } from '../../domain/ports/jobs.ts';
+import type { ModelCard } from '../../domain/ports/painter.ts';
 import type { RouteContext } from '../http-app.ts';
 import { callerOf } from '../request-state.ts';
+import { clientGone } from './client-gone.ts';
 import { idempotencyOf } from './idempotency.ts';
+import { inputImage } from './input-image.ts';
+import { jobRequestOf, type PictureFields } from './job-request.ts';
 
 export interface Work {
   readonly surface: JobSurface;
-  readonly request: JobRequest;
-  /** The file of the picture to start from. */
-  readonly startImage?: Uint8Array | null;
-  readonly priority?: number;
-  readonly store?: boolean;
+  readonly fields: PictureFields;
+  readonly card: ModelCard;
+  readonly priority?: number | undefined;
+  readonly store?: boolean | undefined;
 }
 
-/** Takes in a valid request: the last question, whether it can be paid, is asked here. */
+/**
+ * Takes in a valid request. Of a picture to start from the header is read first, which says what the job is and costs; then it is asked
+ * whether the job can be paid and has a place; and only then is the picture decoded.
+ *
+ * @throws DomainError as `SubmitJob.submit`, and `invalid_request` for a size or picture that cannot be used
+ */
 export async function submitWork(
-  { services }: RouteContext,
+  context: RouteContext,
   request: FastifyRequest,
-  { surface, request: jobRequest, startImage = null, priority = 0, store = true }: Work,
-): Promise<Submitted> {
+  reply: FastifyReply,
+  { surface, fields, card, priority = 0, store = true }: Work,
+): Promise<JobRecord> {
+  const { submitJob, inputPictures } = context.services;
   const { accountId, keyId } = callerOf(request);
-  const idempotency = idempotencyOf(request);
-  const submitted = await services.submitJob.submit({
+  const startImage = await inputImage(context, request, fields.image);
+  const picture = startImage && (await inputPictures.measure(startImage));
+  const submission = {
     accountId,
     keyId,
     surface,
-    request: jobRequest,
+    request: jobRequestOf(fields, card, picture),
     startImage,
     priority,
     store,
-    idempotency,
+    idempotency: idempotencyOf(request),
     requestId: request.id,
-  });
+  };
+  if (startImage !== null && (await submitJob.consider(submission)) === null) {
+    await inputPictures.check(startImage, clientGone(reply));
+  }
+  const { job } = await submitJob.submit(submission);
   // The job has what it needs: a call that waits for it, maybe for long, need not hold a picture in memory.
   request.body = undefined;
   request.leaveRoom?.();
-  return submitted;
+  return job;
 }

@@ -4,8 +4,6 @@ import { jobReply } from '../../replies/job.ts';
 import { callerOf } from '../../request-state.ts';
 import { baseUrl } from '../../requests/base-url.ts';
 import { workHeaders } from '../../requests/idempotency.ts';
-import { inputImage } from '../../requests/input-image.ts';
-import { jobRequestOf } from '../../requests/job-request.ts';
 import { modelOf, useModel } from '../../requests/model-of.ts';
 import { submitWork } from '../../requests/submit-work.ts';
 import { workReplyHeaders } from '../../schemas/headers.ts';
@@ -36,11 +34,8 @@ export function createJobRoute(app: HttpApp, context: RouteContext): void {
     const { body } = request;
     const base = baseUrl(request, options.publicUrl);
     const card = useModel(modelOf(services, body.model), request, reply);
-    const startImage = await inputImage(context, request, body.image);
-    const jobRequest = jobRequestOf(body, card, startImage);
-    const { priority = 0, store = true } = body;
-    const work = { surface: 'api', request: jobRequest, startImage, priority, store } as const;
-    const { job } = await submitWork(context, request, work);
+    const { priority, store } = body;
+    const job = await submitWork(context, request, reply, { surface: 'api', fields: body, card, priority, store });
     const view = await services.jobs.get(callerOf(request).accountId, job.id);
     reply
       .code(202)

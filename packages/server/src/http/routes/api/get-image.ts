@@ -3,8 +3,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DomainError } from '../../../domain/domain-error.ts';
 import type { ImageRecord, OwnedImage } from '../../../domain/ports/job-images.ts';
+import { Room } from '../../../domain/room.ts';
 import type { HttpApp, RouteContext } from '../../http-app.ts';
 import { fileNameOf, mediaTypeOf } from '../../replies/image-file.ts';
+import { clientGone } from '../../requests/client-gone.ts';
 import { hidden } from '../../schemas/hidden.ts';
 import { errorReplies } from '../../schemas/replies.ts';
 import { byteRange } from '../../streams/byte-range.ts';
@@ -12,6 +14,13 @@ import { deleteWhenDelivered } from './delivered-image.ts';
 
 const file = Type.String({ format: 'binary', description: 'The picture' });
 const content = { 'image/jpeg': { schema: file }, 'image/png': { schema: file }, 'image/webp': { schema: file } };
+
+/** Anybody may ask, without a key, so that only few of the connections to the database are for them. */
+const lookupRoom = {
+  capacity: 3,
+  patienceMs: 30_000,
+  refusal: 'too many pictures are fetched at the same time; try again later',
+};
 
 const schema = {
   operationId: 'getImage',
@@ -37,9 +46,12 @@ export function getImageRoute(app: HttpApp, context: RouteContext): void {
 }
 
 function sendImage(context: RouteContext) {
+  const lookups = new Room(lookupRoom);
   return async (asked: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const [name = ''] = asked.split('.', 1);
-    const { image, file: stored } = await context.services.images.open(name);
+    const { image, file: stored } = await lookups.use(() => context.services.images.open(name), {
+      signal: clientGone(reply),
+    });
     let isStreamed = false;
     try {
       requireEnding(image, asked);

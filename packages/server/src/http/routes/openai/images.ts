@@ -12,7 +12,6 @@ import { addGenerationHeaders } from '../../replies/generation-headers.ts';
 import { baseUrl } from '../../requests/base-url.ts';
 import { endOfJob, endOfPatience } from '../../requests/end-of-job.ts';
 import { workHeaders } from '../../requests/idempotency.ts';
-import { jobRequestOf } from '../../requests/job-request.ts';
 import { useModel } from '../../requests/model-of.ts';
 import { submitWork } from '../../requests/submit-work.ts';
 import { eventStreamContent } from '../../schemas/event-stream.ts';
@@ -56,13 +55,16 @@ export function imagesRoute(app: HttpApp, context: RouteContext): void {
     const patience = endOfPatience(context, reply);
     const base = baseUrl(request, options.publicUrl);
     const card = useModel(modelOfRequest(context, body.model), request, reply);
-    const jobRequest = jobRequestOf(pictureFieldsOf(body, card), card, null);
-    const { job } = await submitWork(context, request, { surface: 'openai', request: jobRequest });
+    const job = await submitWork(context, request, reply, {
+      surface: 'openai',
+      fields: pictureFieldsOf(body, card),
+      card,
+    });
     if (body.stream === true) {
       return sendStream(context, request, reply, { job, previews: previewsOf(body), patience });
     }
     const view = await endOfJob(context, request, job.id, patience);
-    reply.header(headers.size, formatSize(jobRequest));
+    reply.header(headers.size, formatSize(job.request));
     const pictures = await imagesReply(services, view, body.response_format ?? 'b64_json', base);
     addGenerationHeaders(reply, view.job, card);
     return pictures;

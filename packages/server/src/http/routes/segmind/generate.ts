@@ -4,8 +4,6 @@ import type { HttpApp, RouteContext } from '../../http-app.ts';
 import { addGenerationHeaders } from '../../replies/generation-headers.ts';
 import { endOfJob, endOfPatience } from '../../requests/end-of-job.ts';
 import { workHeaders } from '../../requests/idempotency.ts';
-import { inputImage } from '../../requests/input-image.ts';
-import { jobRequestOf } from '../../requests/job-request.ts';
 import { submitWork } from '../../requests/submit-work.ts';
 import { pictureHeaders } from '../../schemas/headers.ts';
 import { errorReplies, runErrors } from '../../schemas/replies.ts';
@@ -58,14 +56,11 @@ export function generateRoute(app: HttpApp, context: RouteContext): void {
       preValidation: readSegmindBody,
     },
     async (request, reply) => {
-      const { body, params } = request;
       const patience = endOfPatience(context, reply);
-      const card = modelOfSlug(context, params.slug);
-      const startImage = await inputImage(context, request, body.image);
-      const work = { surface: 'segmind-v1', request: jobRequestOf(body, card, startImage), startImage } as const;
-      const { job } = await submitWork(context, request, work);
+      const card = modelOfSlug(context, request.params.slug);
+      const isBase64 = request.body.base64 ?? options.segmindBase64Default;
+      const job = await submitWork(context, request, reply, { surface: 'segmind-v1', fields: request.body, card });
       const view = await endOfJob(context, request, job.id, patience);
-      const isBase64 = body.base64 ?? options.segmindBase64Default;
       const pictures = await picturesReply(context, request, reply, view, isBase64);
       addGenerationHeaders(reply, view.job, card);
       return pictures;

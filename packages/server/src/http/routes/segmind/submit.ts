@@ -9,8 +9,6 @@ import {
 import type { HttpApp, RouteContext } from '../../http-app.ts';
 import { baseUrl } from '../../requests/base-url.ts';
 import { workHeaders } from '../../requests/idempotency.ts';
-import { inputImage } from '../../requests/input-image.ts';
-import { jobRequestOf } from '../../requests/job-request.ts';
 import { submitWork } from '../../requests/submit-work.ts';
 import { workReplyHeaders } from '../../schemas/headers.ts';
 import { errorReplies, jsonReply, workErrors } from '../../schemas/replies.ts';
@@ -53,10 +51,8 @@ export function submitRoute(app: HttpApp, context: RouteContext): void {
     },
     async (request, reply): Promise<SegmindSubmitted> => {
       const base = baseUrl(request, options.publicUrl);
-      const startImage = await inputImage(context, request, request.body.image);
-      const jobRequest = jobRequestOf(request.body, modelOfSlug(context, request.params.slug), startImage);
-      const work = { surface: 'segmind-v2', request: jobRequest, startImage } as const;
-      const { job } = await submitWork(context, request, work);
+      const card = modelOfSlug(context, request.params.slug);
+      const job = await submitWork(context, request, reply, { surface: 'segmind-v2', fields: request.body, card });
       reply.header(headers.cost, microToDecimal(job.price));
       return { request_id: job.id, status: 'QUEUED', ...requestUrls(job.id, base) };
     },

@@ -1,0 +1,44 @@
+import type { Socket } from 'node:net';
+import type { HttpApp } from '../http-app.ts';
+import type { HttpOptions } from '../options.ts';
+
+/** Far more than a page, an application or a proxy opens, and few enough for the memory that they take. */
+const defaults = { total: 4096, perAddress: 1024 } as const;
+
+/**
+ * Connections at the same time, of all and of one address. Proxies that are trusted stand for many clients and count their connections
+ * themselves.
+ */
+export function limitConnections(
+  app: HttpApp,
+  { connections = defaults, trustedProxies = [] }: Pick<HttpOptions, 'connections' | 'trustedProxies'>,
+): void {
+  app.server.maxConnections = connections.total;
+  if (trustedProxies.length > 0) return;
+  const open = new Map<string, number>();
+  app.server.on('connection', (socket) => {
+    const address = socket.remoteAddress ?? '';
+    const count = (open.get(address) ?? 0) + 1;
+    open.set(address, count);
+    socket.once('close', () => {
+      const left = (open.get(address) ?? 1) - 1;
+      if (left === 0) open.delete(address);
+      else open.set(address, left);
+    });
+    if (count > connections.perAddress) socket.destroy();
+  });
+}
+
+/**
+ * Requests that came on one connection without waiting for replies (RFC 9112 §9.3.2) are handled one after another, as they have to be
+ * answered: otherwise a few connections could ask for thousands of things at the same time. The first of all hooks.
+ */
+export function answerInTurn(app: HttpApp): void {
+  const replies = new WeakMap<Socket, Promise<void>>();
+  app.addHook('onRequest', async ({ raw: { socket } }, reply) => {
+    const before = replies.get(socket);
+    replies.set(socket, new Promise((resolve) => void reply.raw.once('close', resolve)));
+    await before;
+    if (socket.destroyed) reply.hijack(); // nobody is there to be answered
+  });
+}
