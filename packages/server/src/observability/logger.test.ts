@@ -22,3 +22,29 @@ test('a key never reaches the log, wherever it stands in what is logged', () => 
   expect(lines.join('')).not.toContain(secret);
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'info', msg: 'made', key: '(hidden)' });
 });
+
+test('what PostgreSQL quotes of the input of a failed query never reaches the log', () => {
+  const lines: string[] = [];
+  const sink = new Writable({
+    write(chunk, _, done) {
+      lines.push(String(chunk));
+      done();
+    },
+  });
+  const prompt = 'a secret garden';
+  const quotes = {
+    code: '22P02',
+    detail: prompt,
+    where: `JSON data, line 1: {"prompt":"${prompt}"`,
+    internalQuery: prompt,
+  };
+  createLogger('info', sink).error(
+    { err: Object.assign(new Error('invalid input syntax for type json'), quotes) },
+    'failed',
+  );
+  expect(lines.join('')).not.toContain(prompt);
+  expect(JSON.parse(lines[0] ?? '').err).toMatchObject({
+    code: '22P02',
+    message: 'invalid input syntax for type json',
+  });
+});

@@ -51,6 +51,11 @@ function settings({ data, sockets }: Place): string[] {
     unix_socket_permissions: '0700',
     port: String(port),
     max_connections: '100',
+    // No statement, parameter or quoted input in its log: they hold prompts.
+    log_error_verbosity: 'terse',
+    log_min_error_statement: 'panic',
+    log_parameter_max_length: '0',
+    log_parameter_max_length_on_error: '0',
     fsync: 'on',
     ...(process.platform === 'linux' && { recovery_init_sync_method: 'syncfs' }),
   };

@@ -51,19 +51,19 @@ export const keyErrors = ['unauthorized', 'forbidden'] as const satisfies readon
 export const bodyErrors = [
   'invalid_request',
   'invalid_content_type',
+  'request_timeout',
   'body_too_large',
+  'unsupported_encoding',
 ] as const satisfies readonly ErrorCode[];
 
 /** What a request that creates work may be refused for. */
 export const workErrors = [
   ...keyErrors,
-  'invalid_request',
+  ...bodyErrors,
   'not_found',
   'insufficient_credits',
-  'invalid_content_type',
   'idempotency_mismatch',
   'conflict',
-  'body_too_large',
   'rate_limited',
   'overloaded',
 ] as const satisfies readonly ErrorCode[];

@@ -1,7 +1,7 @@
 import { decimalToMicro, type Grant, grantCreateSchema, grantSchema, microToNumber, paths } from '@easel/contract';
 import type { HttpApp, RouteContext } from '../../http-app.ts';
 import { callerHeaders } from '../../schemas/headers.ts';
-import { errorReplies, jsonReply, keyErrors } from '../../schemas/replies.ts';
+import { bodyErrors, errorReplies, jsonReply, keyErrors } from '../../schemas/replies.ts';
 import { needsKey } from '../../schemas/security.ts';
 
 const schema = {
@@ -12,7 +12,7 @@ const schema = {
   body: grantCreateSchema,
   response: {
     201: jsonReply('What was given', grantSchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors, 'invalid_request', 'not_found', 'invalid_content_type', 'body_too_large'),
+    ...errorReplies('api', ...keyErrors, ...bodyErrors, 'not_found'),
   },
 } as const;
 

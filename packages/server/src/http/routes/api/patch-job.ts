@@ -4,7 +4,7 @@ import { jobReply } from '../../replies/job.ts';
 import { callerOf } from '../../request-state.ts';
 import { baseUrl } from '../../requests/base-url.ts';
 import { callerHeaders } from '../../schemas/headers.ts';
-import { errorReplies, jsonReply, keyErrors } from '../../schemas/replies.ts';
+import { bodyErrors, errorReplies, jsonReply, keyErrors } from '../../schemas/replies.ts';
 import { needsKey } from '../../schemas/security.ts';
 
 const schema = {
@@ -16,7 +16,7 @@ const schema = {
   body: jobPatchSchema,
   response: {
     200: jsonReply('The job', jobSchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors, 'not_found', 'invalid_request', 'invalid_content_type', 'body_too_large'),
+    ...errorReplies('api', ...keyErrors, ...bodyErrors, 'not_found'),
   },
 } as const;
 

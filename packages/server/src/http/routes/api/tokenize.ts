@@ -3,7 +3,7 @@ import { foreignSyntax } from '@easel/parameters';
 import type { HttpApp, RouteContext } from '../../http-app.ts';
 import { modelOf } from '../../requests/model-of.ts';
 import { callerHeaders } from '../../schemas/headers.ts';
-import { errorReplies, jsonReply, keyErrors } from '../../schemas/replies.ts';
+import { bodyErrors, errorReplies, jsonReply, keyErrors } from '../../schemas/replies.ts';
 import { needsKey } from '../../schemas/security.ts';
 
 const schema = {
@@ -14,7 +14,7 @@ const schema = {
   body: tokenizeRequestSchema,
   response: {
     200: jsonReply('The tokens', tokenizeReplySchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors, 'invalid_request', 'not_found', 'invalid_content_type', 'body_too_large'),
+    ...errorReplies('api', ...keyErrors, ...bodyErrors, 'not_found'),
   },
 } as const;
 
