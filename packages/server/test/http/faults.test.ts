@@ -109,7 +109,7 @@ test('after a failure the same idempotency key starts anew, for only successes a
 
 test('a database that went away is 500 in the shape of the surface, with a request id and without its address', async () => {
   const gone = async () => Promise.reject(new Error('connect ECONNREFUSED postgres://easel:hunter2@db.example/easel'));
-  const app = await http().build({}, { submitJob: { submit: gone } });
+  const app = await http().build({}, { submitJob: { submit: gone, consider: gone } });
   const { json } = await http().customer();
   const reply = await app.inject({
     method: 'POST',

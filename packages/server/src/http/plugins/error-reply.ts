@@ -2,6 +2,7 @@ import { fixedMessages, headers, statusOfError } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../../domain/domain-error.ts';
 import type { HttpApp } from '../http-app.ts';
+import { ClientGone } from '../requests/client-gone.ts';
 import { isEarlyEnd } from '../streams/event-stream.ts';
 import { surfaceOf } from '../surface.ts';
 import { errorBody } from './error-body.ts';
@@ -25,7 +26,7 @@ export function sendError(thrown: unknown, request: FastifyRequest, reply: Fasti
 
 /** What went wrong here is told to the log; outside it is only said that it did. */
 function unforeseen(thrown: unknown, request: FastifyRequest): DomainError {
-  if (request.raw.socket.destroyed && isEarlyEnd(thrown)) {
+  if (request.raw.socket.destroyed && (thrown instanceof ClientGone || isEarlyEnd(thrown))) {
     request.log.info({ requestId: request.id }, 'the client closed the connection before it had the reply');
     return new DomainError('cancelled', fixedMessages.cancelled);
   }

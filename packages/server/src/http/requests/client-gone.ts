@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 
 /** The client closed its connection before it had the whole reply. */
-class ClientGone extends Error {
+export class ClientGone extends Error {
   constructor() {
     super('the client went away');
     this.name = 'ClientGone';
