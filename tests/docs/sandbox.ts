@@ -28,6 +28,7 @@ export class Sandbox {
     const home = join(this.#folder, 'home');
     // Stand-ins for models that a reader would have: a tiny one of the same architecture, with random weights.
     mkdirSync(join(home, 'models'), { recursive: true });
+    mkdirSync(join(home, '.config/fish/completions'), { recursive: true });
     symlinkSync(tinyModel, join(home, 'models/playground-v2.5-1024px-aesthetic'));
     symlinkSync(tinyModel, join(this.clone, 'playground-v2.5'));
     symlinkSync(tinyModel, join(this.clone, 'its-configuration'));
@@ -60,6 +61,7 @@ export class Sandbox {
       .replaceAll('/models/playground-v2.5', join(repository, 'packages/demo-model/model'))
       .replaceAll('/srv/easel', join(this.#folder, 'srv'))
       .replaceAll(/\bID\b/g, this.#lastId)
+      .replaceAll(/^source <\((easel completion zsh)\)$/g, '$1') // zsh is not on every machine
       .replaceAll(/^npm test$/g, 'npm test -- tests/pinned-node.test.ts');
   }
 
@@ -83,7 +85,7 @@ export class Sandbox {
   }
 
   async #once(command: string): Promise<Outcome> {
-    const outcome = await run('sh', ['-c', command], { cwd: this.clone, env: this.#serverEnv(command) });
+    const outcome = await run('bash', ['-c', command], { cwd: this.clone, env: this.#serverEnv(command) });
     const ids = outcome.stdout.match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? [];
     this.#lastId = ids.at(-1) ?? this.#lastId;
     return outcome;
@@ -96,7 +98,7 @@ export class Sandbox {
 
   /** Starts a server and waits until it says that it listens; one that ends before is found by its status. */
   async #serve(command: string): Promise<Command> {
-    const server = start('sh', ['-c', `exec ${command}`], { cwd: this.clone, env: this.#env });
+    const server = start('bash', ['-c', `exec ${command}`], { cwd: this.clone, env: this.#env });
     let ended = false;
     void server.outcome.then(() => {
       ended = true;
@@ -105,8 +107,9 @@ export class Sandbox {
     return server;
   }
 
-  /** Runs a TypeScript file of this text, as README says it: saved in the clone and given to tools/run. */
+  /** Runs a TypeScript file of this text, as README says it: saved in the clone and given to tools/run. Older pictures are removed first. */
   async typeScript(code: string): Promise<Outcome> {
+    for (const picture of this.pictures()) rmSync(join(this.clone, picture));
     writeFileSync(join(this.clone, 'snippet.ts'), this.#asRun(code));
     return await run('tools/run', ['snippet.ts'], { cwd: this.clone, env: this.#env });
   }
