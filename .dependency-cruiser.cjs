@@ -7,7 +7,7 @@
 const packages = {
   contract: [],
   parameters: [],
-  engine: ['parameters'],
+  engine: ['parameters', 'demo-model'],
   'demo-model': [],
   models: ['engine', 'demo-model'],
   server: ['contract', 'parameters', 'engine', 'models'],

@@ -19,7 +19,7 @@ export type { ProcessMemory } from './host/process-memory.ts';
 export { decodeImage, measureImage } from './image/decode-image.ts';
 export { type EncodeOptions, encodeImage } from './image/encode-image.ts';
 export { type ImageFormat, imageFormats } from './image/image-format.ts';
-export { cropToShape, resizeLanczos, toMultipleOf8 } from './image/lanczos.ts';
+export { cropToShape, resizeLanczos } from './image/lanczos.ts';
 export type { DecodedPicture } from './image/picture.ts';
 export { loadModel } from './load-model.ts';
 export { loadTokenizers, type TokenizedText, type Tokenizers } from './load-tokenizers.ts';
@@ -38,6 +38,7 @@ export type {
   Model,
   ModelDefaults,
   ModelInfo,
+  ModelSizes,
   PictureSize,
   PromptField,
   SchedulerName,
@@ -48,3 +49,4 @@ export type {
   TokenCount,
 } from './model.ts';
 export { limits } from './pipeline/limits.ts';
+export { adviceOnSize } from './pipeline/picture-sizes.ts';

@@ -44,7 +44,7 @@ export interface GenerateRequest {
   /** Absent or null: no negative prompt (zero embeddings). `""` is encoded, which gives another picture. */
   readonly negativePrompt?: string | null;
   readonly negativePrompt2?: string | null;
-  /** Multiples of 8 from 64 to 2048; default: the model's native size. With `image`: the image's size. */
+  /** Multiples of 8 from 64 to 2048, or within the limits of the model; default: its native size, with `image` its size of the nearest shape. */
   readonly width?: number;
   readonly height?: number;
   /** 1…100; default: the model's. */
@@ -104,7 +104,10 @@ export interface Timings {
 }
 
 export interface GeneratedImage extends DecodedPicture {
-  /** The seed that makes this very picture in a request of one sample; null when latents were given. */
+  /**
+   * The seed that makes this very picture in a request of one sample; null when latents were given. A bigint, because seeds go to 2^64 − 1:
+   * `JSON.stringify` wants it as `String(seed)`.
+   */
   readonly seed: bigint | null;
   readonly timings: Timings;
 }
@@ -116,6 +119,8 @@ export interface GenerateResult {
     readonly width: number;
     readonly height: number;
     readonly steps: number;
+    /** How many of the steps were run for each sample: with `image` only the last ones, by `strength`. */
+    readonly stepsRun: number;
     readonly guidanceScale: number;
     readonly scheduler: SchedulerName;
     /** Of image-to-image. */
@@ -144,6 +149,17 @@ export interface ComponentInfo {
   readonly precision: string;
 }
 
+/** What a model was made to draw. */
+export interface ModelSizes {
+  /** The shortest and the longest side that come out well, in pixels. */
+  readonly minSide: number;
+  readonly maxSide: number;
+  /** Whether other sizes are refused, because the model's files say that it draws none; else they are drawn, if not well. */
+  readonly isLimit: boolean;
+  /** The sizes it was trained on, one for each usual shape; the first is its native one. */
+  readonly trained: readonly [PictureSize, ...PictureSize[]];
+}
+
 export interface ModelInfo {
   /** The folder or file it was loaded from. */
   readonly path: string;
@@ -151,6 +167,7 @@ export interface ModelInfo {
   /** What it is, in words: "Playground v2.5" when it is that, else the family. */
   readonly family: string;
   readonly defaults: ModelDefaults;
+  readonly sizes: ModelSizes;
   readonly components: readonly ComponentInfo[];
   /** Where the configuration of a single-file checkpoint came from. */
   readonly configSource: string;

@@ -186,13 +186,38 @@ describe('sizes', () => {
     expect(images[0].data).toHaveLength(width * height * 3);
   });
 
-  test('image-to-image: the picture gives the size; strength 0 keeps it, strength 1 forgets it', async () => {
-    const [picture] = (await model.generate({ ...apple, steps: 12 })).images;
+  test('a size that the model does not draw is refused with what it draws and what helps', async () => {
+    const big = model.generate({ ...apple, width: 1024, height: 1024 });
+    await expect(big).rejects.toMatchObject({
+      code: 'invalid_request',
+      details: { param: 'width' },
+      message: expect.stringMatching(/between 64 and 256 \(got 1024\).*full-size model such as Playground v2\.5/),
+    });
+    await expect(model.prepare({ width: 256, height: 264 })).rejects.toMatchObject({ details: { param: 'height' } });
+    expect(model.info.sizes).toMatchObject({ minSide: 64, maxSide: 256, isLimit: true });
+  });
+
+  test.each([
+    [800, 600, 256, 200],
+    [3000, 2000, 256, 176],
+    [30, 40, 200, 256],
+    [256, 256, 256, 256],
+  ])('from a photo of %d×%d without a size it draws %d×%d', async (width, height, toWidth, toHeight) => {
+    const picture = { width, height, data: new Uint8Array(width * height * 3).fill(90) };
+    const { used, images } = await model.generate({ prompt: 'x', seed: 1, steps: 1, image: { picture } });
+    expect(used).toMatchObject({ width: toWidth, height: toHeight, steps: 1, stepsRun: 0 });
+    expect(images[0].data).toHaveLength(toWidth * toHeight * 3);
+  });
+
+  test('image-to-image: strength 0 keeps it, strength 1 forgets it', async () => {
+    const [picture] = (await model.generate({ ...apple, steps: 12 })).images; // 128×128
     const again = (strength: number) =>
       model.generate({
         prompt: 'a green tree on a yellow background',
         seed: 3,
         steps: 12,
+        width: 128,
+        height: 128,
         image: { picture, strength },
       });
     const [kept, changed, forgotten] = [await again(0), await again(0.5), await again(1)].map(
@@ -244,7 +269,31 @@ const refusals: readonly [string, GenerateRequest, string][] = [
     { ...apple, image: { picture: { width: 64, height: 64, data: new Uint8Array(5) } } },
     'image',
   ],
+  [
+    'a picture of no pixels',
+    { ...apple, image: { picture: { width: 0, height: 0, data: new Uint8Array() } } },
+    'image',
+  ],
+  ['a field that there is not', { ...apple, ...JSON.parse('{"step":3}') }, 'step'],
+  ['an unknown field of the image', JSON.parse('{"prompt":"x","image":{"strenght":1}}'), 'image.strenght'],
 ];
+
+test.each([
+  ['step', 'steps'],
+  ['negative_prompt', 'negativePrompt'],
+  ['num_inference_steps', 'steps'],
+  ['cfg_scale', 'guidanceScale'],
+  ['sampler', 'scheduler'],
+  ['widht', 'width'],
+])('the field %s is refused with the one that was meant: %s', async (name, meant) => {
+  await expect(model.generate({ ...apple, ...JSON.parse(`{"${name}":3}`) })).rejects.toMatchObject({
+    code: 'invalid_request',
+    message: `${name} is not a field here; did you mean ${meant}?`,
+  });
+  await expect(model.generate({ ...apple, ...JSON.parse('{"wondrous":1}') })).rejects.toMatchObject({
+    message: expect.stringMatching(/^wondrous is not a field here; the fields are prompt, prompt2, /),
+  });
+});
 
 describe('a bad request is refused before anything runs, naming the field:', () => {
   test.each(refusals)('%s', async (_, request, param) => {

@@ -1,3 +1,3 @@
 export { demoModelPath } from '@easel/demo-model';
+export { findModel as resolveModel } from '@easel/engine';
 export { type ModelLicence, parseModelCard, readModelLicence } from './model-card.ts';
-export { resolveModel } from './resolve-model.ts';

@@ -20,6 +20,7 @@ MODEL_INDEX = {
     "_class_name": "StableDiffusionXLPipeline",
     "_diffusers_version": "0.27.0.dev0",
     "feature_extractor": [None, None],
+    "_easel": {"min_side": 64, "max_side": 256},
     "force_zeros_for_empty_prompt": True,
     "image_encoder": [None, None],
     "scheduler": ["diffusers", "EDMDPMSolverMultistepScheduler"],

@@ -22,7 +22,7 @@ function contradictions(flags: GenerateFlags): [boolean, string][] {
     [flags.size !== undefined && hasSide, '--size is both sides at once; leave out either it or --width and --height'],
     [
       flags.image !== undefined && (flags.width === undefined) !== (flags.height === undefined),
-      'with --image, give both --width and --height (or --size), or neither to keep the size of the picture',
+      'with --image, give both --width and --height (or --size), or neither: the size is then the one of the model nearest in shape',
     ],
     [
       flags.strength !== undefined && flags.image === undefined,

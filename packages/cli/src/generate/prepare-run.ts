@@ -1,6 +1,5 @@
 import type { DecodedPicture, GenerateRequest } from '@easel/engine';
 import { resolveModel } from '@easel/models';
-import type { PixelSize } from '../arguments/size-argument.ts';
 import type { CliContext } from '../cli-context.ts';
 import { CliError } from '../cli-error.ts';
 import { checkFolder, createFolder } from '../output/check-folder.ts';
@@ -44,7 +43,7 @@ export async function prepareRuns(
   const modelName = flags.model ?? 'demo';
   const modelPath = resolveModel(modelName, context.env);
   const picture: DecodedPicture | undefined =
-    flags.image === undefined ? undefined : await readInputPicture(flags.image, sizeOf(flags));
+    flags.image === undefined ? undefined : await readInputPicture(flags.image);
   prepareFolder(firstPlan.output);
   const prepare = ({ prompt, seeds, output }: ReturnType<typeof plan>): PreparedRun => {
     return { flags, request: buildRequest(prompt, flags, seeds, picture), output, modelName, modelPath };
@@ -100,8 +99,4 @@ export async function promptsOf(
   } finally {
     signal.removeEventListener('abort', stop);
   }
-}
-
-function sizeOf({ size, width, height }: GenerateFlags): PixelSize | undefined {
-  return size ?? (width === undefined || height === undefined ? undefined : { width, height });
 }

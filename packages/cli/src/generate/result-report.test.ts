@@ -14,9 +14,25 @@ const image = (seed: bigint | null): GeneratedImage => ({
 
 function madeWith(result: Partial<GenerateResult>, given: Partial<GenerateFlags> = {}) {
   const flags: GenerateFlags = { samples: 1, model: 'demo', metadata: true, show: true, ...given };
-  const used = { width: 64, height: 128, steps: 25, guidanceScale: 3, scheduler: 'edm_dpmpp_2m' } as const;
+  const used = {
+    width: 64,
+    height: 128,
+    steps: 25,
+    stepsRun: 25,
+    guidanceScale: 3,
+    scheduler: 'edm_dpmpp_2m',
+  } as const;
   const defaults = { ...used };
-  const info = { path: '/m', layout: 'diffusers', family: 'f', defaults, components: [], configSource: 'c' } as const;
+  const sizes = { minSide: 64, maxSide: 128, isLimit: false, trained: [{ width: 96, height: 96 }] } as const;
+  const info = {
+    path: '/m',
+    layout: 'diffusers',
+    family: 'f',
+    defaults,
+    sizes,
+    components: [],
+    configSource: 'c',
+  } as const;
   const paths = ['x.png'];
   const output = {
     kind: 'files',
@@ -42,6 +58,21 @@ describe('the summary', () => {
 });
 
 describe('warnings', () => {
+  const used = { width: 96, height: 96, steps: 4, stepsRun: 4, guidanceScale: 3, scheduler: 'edm_euler' } as const;
+
+  it('tell of a strength that leaves no step to run, and the summary tells how many were run', () => {
+    const none = madeWith({ used: { ...used, strength: 0.01, stepsRun: 0 } }, { strength: 0.01 });
+    expect(summaryOf(...none, 1)).toContain('0 of 4 steps of edm_euler');
+    expect(warningsOf(...none)).toEqual([expect.stringMatching(/--strength 0\.01 of 4 steps leaves none.*0\.25/)]);
+    expect(warningsOf(...madeWith({ used: { ...used, strength: 0, stepsRun: 0 } }))).toEqual([]);
+  });
+
+  it('tell of a size that is far from what the model was trained on', () => {
+    expect(warningsOf(...madeWith({ used: { ...used, width: 256 } }))).toEqual([
+      expect.stringMatching(/256×96 is far from what this model was trained on.*96x96/),
+    ]);
+  });
+
   it('are none when all went as one may think', () => {
     expect(warningsOf(...madeWith({}, { negativePrompt: 'x' }))).toEqual([]);
   });
@@ -64,7 +95,7 @@ describe('warnings', () => {
   });
 
   it('tell of a negative prompt without effect', () => {
-    const used = { width: 64, height: 64, steps: 1, guidanceScale: 1, scheduler: 'edm_euler' } as const;
+    const used = { width: 96, height: 96, steps: 1, stepsRun: 1, guidanceScale: 1, scheduler: 'edm_euler' } as const;
     expect(warningsOf(...madeWith({ used }, { negativePrompt: '' }))).toEqual([
       expect.stringContaining('has no effect at --guidance-scale 1'),
     ]);

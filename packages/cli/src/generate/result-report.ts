@@ -1,4 +1,4 @@
-import type { GeneratedImage, PromptField } from '@easel/engine';
+import { adviceOnSize, type GeneratedImage, type PromptField } from '@easel/engine';
 import { foreignSyntax } from '@easel/parameters';
 import { duration } from '../progress/duration.ts';
 import type { MadePictures } from './make-pictures.ts';
@@ -35,11 +35,19 @@ export function syntaxWarnings(...texts: readonly (string | null | undefined)[])
 }
 
 /** Things that went otherwise than somebody may think, in sentences. */
-export function warningsOf({ flags, request }: PreparedRun, { result }: MadePictures): string[] {
+export function warningsOf({ flags, request }: PreparedRun, { info, result }: MadePictures): string[] {
   const warnings = [
     ...result.truncated.map(truncationWarning),
     ...syntaxWarnings(request.prompt, flags.prompt2, flags.negativePrompt, flags.negativePrompt2),
   ];
+  const advice = adviceOnSize(result.used, info.sizes);
+  if (advice !== undefined) warnings.push(advice);
+  const { strength, steps, stepsRun } = result.used;
+  if (stepsRun === 0 && strength !== undefined && strength > 0) {
+    warnings.push(
+      `--strength ${strength} of ${steps} steps leaves none to run, so the picture is the one it started from; it needs at least ${leastStrength(steps)}, or more --steps`,
+    );
+  }
   if (flags.negativePrompt !== undefined && result.used.guidanceScale <= 1) {
     warnings.push(
       `the negative prompt has no effect at --guidance-scale ${result.used.guidanceScale}; it needs more than 1`,
@@ -48,15 +56,21 @@ export function warningsOf({ flags, request }: PreparedRun, { result }: MadePict
   return warnings;
 }
 
+/** Rounded up to two digits: strength × steps is cut to a whole number of steps. */
+function leastStrength(steps: number): number {
+  return Math.ceil(100 / steps) / 100;
+}
+
 /** One line: what was made, how, and how long it took. */
 export function summaryOf({ flags }: PreparedRun, { result }: MadePictures, totalMs: number): string {
-  const { width, height, steps, guidanceScale, scheduler } = result.used;
+  const { width, height, steps, stepsRun, guidanceScale, scheduler } = result.used;
   const seeds = result.images.map(({ seed }) => String(seed ?? 'none'));
   const seedText =
     flags.generator === 'shared'
       ? `seed ${seeds[0]} (shared)`
       : `seed${seeds.length > 1 ? 's' : ''} ${seeds.join(', ')}`;
-  return `${width}×${height}, ${steps} ${steps === 1 ? 'step' : 'steps'} of ${scheduler}, guidance ${guidanceScale}, ${seedText}: ${duration(totalMs)}`;
+  const stepText = stepsRun === steps ? String(steps) : `${stepsRun} of ${steps}`;
+  return `${width}×${height}, ${stepText} ${steps === 1 ? 'step' : 'steps'} of ${scheduler}, guidance ${guidanceScale}, ${seedText}: ${duration(totalMs)}`;
 }
 
 /** The result for programs. Times are milliseconds; `totalMs` is that of the whole command. */

@@ -1,5 +1,6 @@
 import { EngineError } from '../errors.ts';
 import type { GenerateOptions, GenerateRequest, GenerateResult, ModelInfo, PictureSize, TokenCount } from '../model.ts';
+import { withFittingPicture } from '../pipeline/start-picture.ts';
 import type { ChildKeeper } from './child-keeper.ts';
 import type { EngineHost, HostStats } from './engine-host.ts';
 import { PassHistory } from './pass-history.ts';
@@ -36,8 +37,9 @@ export class Host implements EngineHost {
     return this.#info;
   }
 
-  generate(request: GenerateRequest, options: GenerateOptions = {}): Promise<GenerateResult> {
+  async generate(given: GenerateRequest, options: GenerateOptions = {}): Promise<GenerateResult> {
     const { signal, onStep, previewEvery } = options;
+    const request = withFittingPicture(given, this.#info.sizes); // A photo is many times what is made of it.
     const call: Call = { type: 'generate', request, steps: onStep !== undefined, previewEvery };
     return this.#perform(call, isGenerateResult, { pixels: this.#pixelsOf(request), signal, onStep });
   }

@@ -34,14 +34,16 @@ describe('messages', () => {
 });
 
 describe('answers', () => {
-  const used = { width: 2, height: 3, steps: 1, guidanceScale: 3, scheduler: 'edm_euler' } as const;
+  const used = { width: 2, height: 3, steps: 1, stepsRun: 1, guidanceScale: 3, scheduler: 'edm_euler' } as const;
   const result: GenerateResult = { images: [{ ...picture, seed: 7n, timings }], used, truncated: [], timings };
 
   test('of the declared type are accepted', () => {
     expect(isGenerateResult(structuredClone(result))).toBe(true);
     expect(isGenerateResult({ ...result, images: [{ ...picture, seed: null, timings }] })).toBe(true);
     expect(isTokenCounts([1, 2].map((count) => ({ count, limit: 75, truncated: '' })))).toBe(true);
-    const info = { path: 'x', layout: 'diffusers', family: 'f', defaults: used, components: [], configSource: 'c' };
+    const sizes = { minSide: 64, maxSide: 128, isLimit: false, trained: [{ width: 64, height: 64 }] };
+    const model = { path: 'x', layout: 'diffusers', family: 'f', configSource: 'c' };
+    const info = { ...model, defaults: used, sizes, components: [] };
     expect(isModelInfo(info)).toBe(true);
   });
 

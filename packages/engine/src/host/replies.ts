@@ -5,6 +5,7 @@ import { isRecord } from './record.ts';
 /** What a `load` is answered with. */
 export function isModelInfo(value: unknown): value is ModelInfo {
   if (!isRecord(value) || !isRecord(value.defaults) || !Array.isArray(value.components)) return false;
+  if (!isRecord(value.sizes) || !Array.isArray(value.sizes.trained)) return false;
   const { width, height, steps, guidanceScale, scheduler } = value.defaults;
   return (
     allStrings(value.path, value.layout, value.family, value.configSource, scheduler) &&

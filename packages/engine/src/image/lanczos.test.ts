@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { cropToShape, resizeLanczos, toMultipleOf8 } from './lanczos.ts';
+import { cropToShape, resizeLanczos } from './lanczos.ts';
 import type { DecodedPicture } from './picture.ts';
 
 interface Case {
@@ -40,20 +40,6 @@ test('a picture of one colour keeps its colour at any size', () => {
   expect(new Set(resizeLanczos({ width: 5, height: 9, data }, 23, 4).data)).toEqual(new Set([201]));
 });
 
-test('sides are rounded down to multiples of 8', () => {
-  const { width, height } = toMultipleOf8(generated(71, 72, 1, 'noise'));
-  expect([width, height]).toEqual([64, 72]);
-});
-
-test('a picture with sides that are multiples of 8 is returned as it is', () => {
-  const picture = generated(64, 24, 1, 'noise');
-  expect(toMultipleOf8(picture)).toBe(picture);
-});
-
-test('a picture below 8 pixels is refused with its size', () => {
-  expect(() => toMultipleOf8(generated(7, 64, 1, 'noise'))).toThrow(/7×64.*at least 8/);
-});
-
 test.each([0, -8, 1.5, Number.NaN])('a width of %s is refused', (width) => {
   expect(() => resizeLanczos(generated(8, 8, 1, 'noise'), width, 8)).toThrow(
     expect.objectContaining({ code: 'invalid_request' }),
@@ -71,4 +57,39 @@ test('a picture is cut to a shape at its centre, and one of that shape is kept',
   });
   expect(cropToShape(wide, { width: 256, height: 64 })).toBe(wide);
   expect(cropToShape(wide, { width: 8, height: 800 })).toMatchObject({ width: 1, height: 2 });
+});
+
+function cover(picture: DecodedPicture, width: number, height: number): DecodedPicture {
+  return resizeLanczos(cropToShape(picture, { width, height }), width, height);
+}
+
+/** Black, with a white square of `side` in the middle. */
+function withSquare(width: number, height: number, side: number) {
+  const data = new Uint8Array(width * height * 3);
+  const [left, top] = [(width - side) / 2, (height - side) / 2];
+  for (let y = top; y < top + side; y++) data.fill(255, (y * width + left) * 3, (y * width + left + side) * 3);
+  return { width, height, data };
+}
+
+test.each([
+  [96, 64, 32, 32],
+  [64, 96, 32, 48],
+  [400, 100, 64, 64],
+  [64, 64, 128, 64],
+  [50, 50, 256, 104],
+])('a square in a picture of %d×%d is a square in the middle at %d×%d', (width, height, toWidth, toHeight) => {
+  const covered = cover(withSquare(width, height, 20), toWidth, toHeight);
+  expect([covered.width, covered.height, covered.data.length]).toEqual([toWidth, toHeight, toWidth * toHeight * 3]);
+  const lit = Array.from({ length: toWidth * toHeight }, (_, index) => index).filter((i) => covered.data[i * 3] > 127);
+  const [xs, ys] = [lit.map((i) => i % toWidth), lit.map((i) => Math.floor(i / toWidth))];
+  const extent = (values: number[]) => Math.max(...values) - Math.min(...values) + 1;
+  expect(Math.abs(extent(xs) - extent(ys))).toBeLessThanOrEqual(2);
+  expect(Math.abs(Math.max(...xs) + Math.min(...xs) - (toWidth - 1))).toBeLessThanOrEqual(2);
+});
+
+test('a picture that has the size already is returned as it is; one of a single pixel can be drawn from', () => {
+  const picture = withSquare(64, 32, 8);
+  expect(cover(picture, 64, 32)).toBe(picture);
+  const pixel = { width: 1, height: 1, data: Uint8Array.of(1, 2, 3) };
+  expect(new Set(cover(pixel, 64, 104).data)).toEqual(new Set([1, 2, 3]));
 });

@@ -64,24 +64,6 @@ export function cropToShape(
   return { width, height, data };
 }
 
-/**
- * A picture the VAE can encode: both sides rounded down to a multiple of 8; one that has such sides already is returned as it is.
- *
- * @throws EngineError `invalid_request` when a side is below 8.
- */
-export function toMultipleOf8(picture: DecodedPicture): DecodedPicture {
-  const width = picture.width - (picture.width % 8);
-  const height = picture.height - (picture.height % 8);
-  if (width === 0 || height === 0) {
-    throw new EngineError(
-      'invalid_request',
-      `the input image is ${picture.width}×${picture.height} pixels; both sides must be at least 8: use a larger image`,
-      { details: { param: 'image' } },
-    );
-  }
-  return resizeLanczos(picture, width, height);
-}
-
 function resizeWidth(picture: DecodedPicture, width: number): DecodedPicture {
   if (width === picture.width) return picture;
   const { height, data: source } = picture;

@@ -7,6 +7,7 @@ import { Denoiser } from '../pipeline/denoiser.ts';
 import { requireSize } from '../pipeline/limits.ts';
 import { Network, type NetworkOptions } from '../pipeline/network.ts';
 import { nextTurn } from '../pipeline/next-turn.ts';
+import { sizesOfModel } from '../pipeline/picture-sizes.ts';
 import { type PipelineParts, type RunOptions, runPipeline } from '../pipeline/pipeline.ts';
 import { Previews } from '../pipeline/previews.ts';
 import { PromptEncoder } from '../pipeline/prompt-encoder.ts';
@@ -89,6 +90,7 @@ async function assembleParts(
   return {
     facts: {
       defaults: modelDefaults(configs, scheduler.algorithm),
+      sizes: sizesOfModel(unet.sampleSize * downscaleOf(vaeConfig), checkpoint.sizes),
       scheduler,
       vae: vaeConfig,
       forceZerosForEmptyPrompt: checkpoint.forceZerosForEmptyPrompt,
@@ -121,8 +123,8 @@ function countTokens(parts: PipelineParts, index: 0 | 1, text: string) {
 
 async function prepareParts(parts: PipelineParts, size: PictureSize, options: PrepareOptions): Promise<void> {
   const scale = downscaleOf(parts.vae.config);
-  const width = requireSize('width', size.width) / scale;
-  const height = requireSize('height', size.height) / scale;
+  const width = requireSize('width', size.width, parts.facts.sizes) / scale;
+  const height = requireSize('height', size.height, parts.facts.sizes) / scale;
   for (const encoder of parts.prompts.encoders) {
     await nextTurn(options.signal);
     await encoder.prepare(options);

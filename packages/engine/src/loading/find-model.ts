@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { demoModelPath } from '@easel/demo-model';
 import { EngineError } from '../errors.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -15,23 +16,29 @@ export function modelsFolder(env: Environment): string {
   return join(dataHome, 'easel', 'models');
 }
 
+/** The names of the embedded model: in requests, and what it is called in replies and pictures. */
+const embeddedNames = ['demo', 'easel-demo'];
+
 /**
- * The folder or file meant by a model's path or name: what is at the path, else the folder of that name, or `NAME.safetensors`,
- * in the models folder.
+ * The folder or file meant by a model's path or name: `demo` (or `easel-demo`) is the embedded model (write `./demo` for a folder of that
+ * name); else what is at the path; else the folder of that name, or `NAME.safetensors`, in the models folder.
  *
- * @param alsoKnown names that the caller resolves itself, for the message
  * @throws EngineError `model_not_found`, saying where it was looked for
+ * @example
+ * findModel('demo', process.env); // /…/packages/demo-model/model
+ * findModel('playground-v2.5', process.env); // ~/.local/share/easel/models/playground-v2.5
  */
-export function findModel(pathOrName: string, env: Environment, alsoKnown: readonly string[] = []): string {
+export function findModel(pathOrName: string, env: Environment): string {
+  if (embeddedNames.includes(pathOrName)) return demoModelPath;
   const candidates = pathOrName === '' ? [] : [resolve(pathOrName), ...namedCandidates(pathOrName, env)];
   const found = candidates.find((candidate) => existsSync(candidate));
   if (found !== undefined) return found;
-  const known = [...alsoKnown, ...installedNames(env)];
+  const known = ['demo', ...installedNames(env)];
   const looked =
     pathOrName === ''
       ? 'the name of the model is empty'
       : `there is no model ${pathOrName}: looked for ${candidates.join(', ')}`;
-  const names = known.length > 0 ? `a name (${known.join(', ')}), ` : '';
+  const names = `a name (${known.join(', ')}), `;
   throw new EngineError(
     'model_not_found',
     `${looked}; give ${names}the path of a diffusers folder or of a .safetensors file`,

@@ -1,5 +1,6 @@
 import { downscaleOf } from '../graphs/vae-config.ts';
 import type { ComponentInfo, ModelDefaults, ModelInfo, SchedulerName } from '../model.ts';
+import { sizesOfModel } from '../pipeline/picture-sizes.ts';
 import type { Checkpoint, ComponentName } from '../weights/checkpoint.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
 import { elementCount } from '../weights/tensor-views.ts';
@@ -27,6 +28,7 @@ export function modelInfo(checkpoint: Checkpoint, configs: ComponentConfigs, def
     configSource,
     family: familyOf(configs),
     defaults,
+    sizes: sizesOfModel(defaults.width, checkpoint.sizes),
     components: names.map((name) => componentInfo(name, components[name].tensors)),
   };
 }

@@ -1,4 +1,5 @@
 import { EngineError } from '../errors.ts';
+import type { ModelSizes } from '../model.ts';
 
 export interface Range {
   readonly min: number;
@@ -30,10 +31,18 @@ export function requireNumber(param: string, value: number, { min, max, whole = 
   throw invalid(param, `${param} must be ${kind} between ${min} and ${max} (got ${String(value)})`);
 }
 
-export function requireSize(param: string, value: number): number {
-  const { min, max } = limits.side;
+/** @param sizes of the model, where it has limits of its own */
+export function requireSize(param: string, value: number, sizes?: ModelSizes): number {
+  const { min, max } = sizes?.isLimit ? { min: sizes.minSide, max: sizes.maxSide } : limits.side;
   if (Number.isInteger(value) && value % SIDE_STEP === 0 && value >= min && value <= max) return value;
-  throw invalid(param, `${param} must be a multiple of ${SIDE_STEP} between ${min} and ${max} (got ${String(value)})`);
+  const problem = `${param} must be a multiple of ${SIDE_STEP} between ${min} and ${max} (got ${String(value)})`;
+  const isOfModel = sizes?.isLimit && value > max && value <= limits.side.max;
+  throw invalid(
+    param,
+    isOfModel
+      ? `${problem}: this model draws up to ${max}×${max}; for larger pictures load a full-size model such as Playground v2.5`
+      : problem,
+  );
 }
 
 export function requireText(param: string, value: unknown): string {

@@ -4,6 +4,7 @@ import { denoisedFrom, networkInput, preconditioning } from '../schedulers/preco
 import { initialLatents, noisedLatents, sample } from '../schedulers/sampler.ts';
 import type { SamplerStep } from '../schedulers/sampling.ts';
 import type { Denoiser, Guidance } from './denoiser.ts';
+import { requireKnownFields } from './known-fields.ts';
 import { nextTurn } from './next-turn.ts';
 import { type ModelFacts, type Plan, planRequest } from './plan.ts';
 import type { Start } from './plan-starts.ts';
@@ -33,7 +34,8 @@ export async function runPipeline(
   options: RunOptions = {},
 ): Promise<GenerateResult> {
   const began = performance.now();
-  const request = withFittingPicture(given);
+  requireKnownFields(given);
+  const request = withFittingPicture(given, parts.facts.sizes);
   const plan = planRequest(request, parts.facts);
   const run = new PipelineRun(parts, plan, options, began);
   const guidance = await run.encodePrompts();
@@ -49,7 +51,15 @@ export async function runPipeline(
   const scheduler = schedule.config.algorithm;
   return {
     images,
-    used: { width, height, steps, guidanceScale, scheduler, ...(strength !== undefined && { strength }) },
+    used: {
+      width,
+      height,
+      steps,
+      stepsRun: steps - schedule.beginIndex,
+      guidanceScale,
+      scheduler,
+      ...(strength !== undefined && { strength }),
+    },
     truncated: truncatedTexts(parts.prompts, plan),
     timings: { encodeMs, denoiseMs: sum('denoiseMs'), decodeMs: sum('decodeMs'), totalMs: performance.now() - began },
   };

@@ -1,5 +1,5 @@
 import { downscaleOf, type VaeConfig } from '../graphs/vae-config.ts';
-import type { GenerateRequest, ModelDefaults } from '../model.ts';
+import type { GenerateRequest, ModelDefaults, ModelSizes } from '../model.ts';
 import { type SchedulerConfig, withOverrides } from '../schedulers/config.ts';
 import { createSchedule } from '../schedulers/sampler.ts';
 import type { Schedule } from '../schedulers/sampling.ts';
@@ -31,6 +31,7 @@ export interface Plan {
 /** The facts of a model that a request is checked against. */
 export interface ModelFacts {
   readonly defaults: ModelDefaults;
+  readonly sizes: ModelSizes;
   readonly scheduler: SchedulerConfig;
   readonly vae: VaeConfig;
   readonly forceZerosForEmptyPrompt: boolean;
@@ -43,8 +44,8 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
     width: request.width ?? defaults.width,
     height: request.height ?? defaults.height,
   };
-  requireSize('width', width);
-  requireSize('height', height);
+  requireSize('width', width, model.sizes);
+  requireSize('height', height, model.sizes);
   const steps = requireNumber('steps', request.steps ?? defaults.steps, limits.steps);
   const guidanceScale = requireNumber(
     'guidanceScale',

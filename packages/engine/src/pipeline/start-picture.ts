@@ -1,26 +1,25 @@
-import { resizeLanczos, toMultipleOf8 } from '../image/lanczos.ts';
-import type { GenerateRequest } from '../model.ts';
+import { cropToShape, resizeLanczos } from '../image/lanczos.ts';
+import type { GenerateRequest, ModelSizes } from '../model.ts';
 import { invalid, requireSize } from './limits.ts';
+import { nearestShape } from './picture-sizes.ts';
 
 /**
- * Brings the picture of an image-to-image request to a size the model can have: the request's, if it names one, else
- * the picture's own with both sides rounded down to multiples of 8, as the reference does it.
+ * Brings the picture of an image-to-image request to the size that is drawn: the request's, if it names one, else the model's own whose
+ * shape is nearest to the picture's. It is cut to that shape at its centre, never squeezed.
  *
  * @throws EngineError `invalid_request`
  */
-export function withFittingPicture(request: GenerateRequest): GenerateRequest {
+export function withFittingPicture(request: GenerateRequest, sizes: ModelSizes): GenerateRequest {
   if (!request.image) return request;
   const { picture } = request.image;
-  if (picture.data.length !== picture.width * picture.height * 3) {
+  const isWhole = picture.width > 0 && picture.height > 0 && picture.data.length === picture.width * picture.height * 3;
+  if (!isWhole) {
     const message = `image must have width × height × 3 bytes (got ${picture.data.length} for ${picture.width}×${picture.height})`;
     throw invalid('image', message);
   }
-  const fitting = toMultipleOf8(picture);
-  const width = requireSize('width', request.width ?? fitting.width);
-  const height = requireSize('height', request.height ?? fitting.height);
-  const isFitting = width === fitting.width && height === fitting.height;
-  return {
-    ...request,
-    image: { ...request.image, picture: isFitting ? fitting : resizeLanczos(picture, width, height) },
-  };
+  const nearest = nearestShape(picture, sizes);
+  const width = requireSize('width', request.width ?? nearest.width, sizes);
+  const height = requireSize('height', request.height ?? nearest.height, sizes);
+  const fitting = resizeLanczos(cropToShape(picture, { width, height }), width, height);
+  return { ...request, width, height, image: { ...request.image, picture: fitting } };
 }

@@ -48,7 +48,9 @@ async function runSession(
   const outputs = await session.run(inputs).catch(fail);
   const values: Record<string, Float32Array> = {};
   for (const [name, tensor] of Object.entries(outputs)) {
-    if (tensor.data instanceof Float32Array) values[name] = tensor.data;
+    if (!(tensor.data instanceof Float32Array))
+      throw new EngineError('internal', `the output ${name} of a network is ${tensor.type}, not float32`);
+    values[name] = tensor.data;
   }
   return values;
 }

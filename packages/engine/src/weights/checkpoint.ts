@@ -19,6 +19,8 @@ export interface Checkpoint {
   readonly scheduler: JsonConfig;
   /** The folders of the two tokenizers; undefined: CLIP's own vocabulary. */
   readonly tokenizerFolders: readonly [string, string] | undefined;
+  /** The sizes that the model's files say it draws; undefined: they say nothing. */
+  readonly sizes: { readonly minSide: number; readonly maxSide: number } | undefined;
   /** No negative prompt means zero embeddings. */
   readonly forceZerosForEmptyPrompt: boolean;
 }

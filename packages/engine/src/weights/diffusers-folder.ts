@@ -40,8 +40,16 @@ export async function readDiffusersFolder(path: string, options: CheckpointOptio
     components: { text_encoder: textEncoder, text_encoder_2: textEncoder2, unet, vae },
     scheduler,
     tokenizerFolders: [join(path, 'tokenizer'), join(path, 'tokenizer_2')],
+    sizes: declaredSizes(index),
     forceZerosForEmptyPrompt: index.boolean('force_zeros_for_empty_prompt', true),
   };
+}
+
+/** A key of our own, which diffusers passes over as it does all that begin with an underscore. */
+function declaredSizes(index: JsonConfig): Checkpoint['sizes'] {
+  if (!index.has('_easel')) return undefined;
+  const own = index.within('_easel');
+  return { minSide: own.int('min_side'), maxSide: own.int('max_side') };
 }
 
 const PIPELINES = [

@@ -44,6 +44,7 @@ export async function readSingleFile(path: string, options: CheckpointOptions): 
     },
     scheduler: configs.scheduler ?? new JsonConfig({ _class_name: 'EDMDPMSolverMultistepScheduler' }, path),
     tokenizerFolders: configs.tokenizerFolders,
+    sizes: undefined,
     forceZerosForEmptyPrompt: true,
   };
 }

@@ -33,12 +33,19 @@ test.each([0, Number.POSITIVE_INFINITY, 2 ** 40])('with idleMs %d the process is
   await host.close();
 });
 
-test('a call in the moment of letting go waits for the new process', async () => {
-  const host = await startScriptedHost({ idleMs: 50 });
-  for (let i = 0; i < 8; i += 1) {
-    await runScript(host, 'step');
-    await sleep(44 + i * 2);
-  }
+test('a call in the moment of letting go waits for the end of the old process and is served by a new one', async () => {
+  const log: HostLogEntry[] = [];
+  const host = await startScriptedHost({ idleMs: 50, onLog: (entry) => log.push(entry) });
+  const { pid } = await runScript(host, 'linger:1500');
+  await expect.poll(() => log.some(({ message }) => message === 'leaving'), { timeout: 60_000 }).toBe(true);
+  const next = await runScript(host, 'step');
+  expect(next.pid).not.toBe(pid);
+  expect(isAlive(pid)).toBe(false); // Two models in memory at once may be one too many.
+  expect(host.stats().restarts).toBe(1);
+  const told = log.map((entry) => `${entry.pid === pid ? 'old' : 'new'}: ${entry.message}`);
+  const ended = told.findIndex((line) => line.startsWith("old: the engine's process was ended"));
+  expect(told.indexOf("new: the engine's process was started")).toBeGreaterThan(ended);
+  expect(ended).toBeGreaterThan(told.indexOf('old: leaving'));
   await host.close();
 });
 

@@ -16,12 +16,13 @@ serveEngine(async (path) => {
 });
 
 const timings = { encodeMs: 1, denoiseMs: 2, decodeMs: 3, totalMs: 6 };
-const used = { width: 64, height: 64, steps: 1, guidanceScale: 3, scheduler: 'edm_euler' } as const;
+const used = { width: 64, height: 64, steps: 1, stepsRun: 1, guidanceScale: 3, scheduler: 'edm_euler' } as const;
 const info: ModelInfo = {
   path: 'scripted',
   layout: 'diffusers',
   family: 'scripted',
   defaults: used,
+  sizes: { minSide: 64, maxSide: 64, isLimit: false, trained: [{ width: 64, height: 64 }] },
   components: [],
   configSource: 'none',
 };
@@ -70,9 +71,16 @@ function misbehave(action: string, value: string): void {
   else if (action === 'abort') process.abort();
   else if (action === 'exit') process.exit(Number(value));
   else if (action === 'say') writeSync(2, `${value}\n`);
+  else if (action === 'linger') process.once('exit', () => linger(Number(value)));
   else if (action === 'refuse') throw new EngineError('tensor_shape', 'refused', { details: { tensor: value } });
   else if (action === 'throw') throw new RangeError(value);
   else if (action === 'babble') process.send?.({ id: 1, type: 'pass', pass: 'nonsense' });
+}
+
+/** As an engine that takes its time to free its memory. */
+function linger(ms: number): void {
+  writeSync(2, 'leaving\n');
+  block(ms);
 }
 
 function block(ms: number): void {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { embeddedModelSizes, fullModelSizes, type SizeLimits, sizesForNative } from '@easel/contract';
-import { EngineError, inspectModel } from '@easel/engine';
+import { EngineError, inspectModel, type ModelSizes } from '@easel/engine';
 import { demoModelPath, readModelLicence, resolveModel } from '@easel/models';
 import type { ModelCard } from '../domain/ports/painter.ts';
 
@@ -45,9 +45,22 @@ export async function openServedModel(
     isEmbedded,
     defaults: info.defaults,
     licence: await readModelLicence(path),
-    sizes: isEmbedded
-      ? (sizes?.embedded ?? embeddedModelSizes)
-      : sizesForNative(info.defaults.width, sizes?.full ?? fullModelSizes),
+    sizes: within(
+      isEmbedded
+        ? (sizes?.embedded ?? embeddedModelSizes)
+        : sizesForNative(info.defaults.width, sizes?.full ?? fullModelSizes),
+      info.sizes,
+    ),
   };
   return { card, path, config };
+}
+
+/** What is configured, as far as the model draws it: the engine refuses what the model's own files rule out. */
+function within(configured: SizeLimits, { minSide, maxSide, isLimit }: ModelSizes): SizeLimits {
+  if (!isLimit) return configured;
+  return {
+    ...configured,
+    minSide: Math.max(configured.minSide, minSide),
+    maxSide: Math.min(configured.maxSide, maxSide),
+  };
 }

@@ -1,4 +1,4 @@
-import { cp, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { decodeImage, EngineError } from '@easel/engine';
@@ -32,6 +32,9 @@ test('the card of a model tells its native size and the sizes it draws', () => {
 test('the limits of a model derive from its native size, so that it draws what it draws by itself', async () => {
   const copy = path.join(folder(), 'copy');
   await cp(demoModelPath, copy, { recursive: true });
+  const index = path.join(copy, 'model_index.json');
+  const { _easel: _, ...undeclared } = JSON.parse(await readFile(index, 'utf8'));
+  await writeFile(index, JSON.stringify(undeclared));
   const models = [{ slug: 'copy', model: copy }];
   const opened = await EnginePainter.open({ models, easelVersion: 'test', env: {}, onLog: () => {} });
   const [card] = opened.models();

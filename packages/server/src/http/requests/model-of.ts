@@ -10,7 +10,9 @@ type Models = Pick<HttpServices, 'models'>;
 
 /** The model of a name; null when there is none. */
 export function findModel(services: Models, slug: string): ModelCard | null {
-  return services.models().find((card) => card.slug === slug) ?? null;
+  const cards = services.models();
+  const bySlug = cards.find((card) => card.slug === slug);
+  return bySlug ?? cards.find((card) => card.name === slug || (card.isEmbedded && slug === 'demo')) ?? null;
 }
 
 /** @param slug absent: the default model. @param hint what else to tell when there is none. @throws DomainError `not_found` */

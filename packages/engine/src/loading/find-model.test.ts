@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { demoModelPath } from '@easel/demo-model';
-import { EngineError, modelsFolder } from '@easel/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { resolveModel } from './resolve-model.ts';
+import { EngineError } from '../errors.ts';
+import { findModel, modelsFolder } from './find-model.ts';
 
 let folder = '';
 
@@ -18,28 +18,29 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 function failure(name: string): EngineError {
   try {
-    resolveModel(name, { EASEL_MODELS_DIR: folder });
+    findModel(name, { EASEL_MODELS_DIR: folder });
   } catch (error) {
     if (error instanceof EngineError) return error;
   }
   throw new Error(`${name} was found`);
 }
 
-describe('resolveModel', () => {
-  it('knows the embedded model as demo', () => {
-    expect(resolveModel('demo', {})).toBe(demoModelPath);
+describe('findModel', () => {
+  it('knows the embedded model as demo, and by what it is called in replies', () => {
+    expect(findModel('demo', {})).toBe(demoModelPath);
+    expect(findModel('easel-demo', {})).toBe(demoModelPath);
   });
 
   it('takes an existing path as it is, relative or absolute', () => {
-    expect(resolveModel(join(folder, 'mine'), {})).toBe(join(folder, 'mine'));
-    expect(resolveModel(relative(process.cwd(), join(folder, 'mine')), {})).toBe(join(folder, 'mine'));
+    expect(findModel(join(folder, 'mine'), {})).toBe(join(folder, 'mine'));
+    expect(findModel(relative(process.cwd(), join(folder, 'mine')), {})).toBe(join(folder, 'mine'));
   });
 
   it('finds a bare name in the models folder, as a folder or as a single file', () => {
     const env = { EASEL_MODELS_DIR: folder };
-    expect(resolveModel('mine', env)).toBe(join(folder, 'mine'));
-    expect(resolveModel('single', env)).toBe(join(folder, 'single.safetensors'));
-    expect(resolveModel('single.safetensors', env)).toBe(join(folder, 'single.safetensors'));
+    expect(findModel('mine', env)).toBe(join(folder, 'mine'));
+    expect(findModel('single', env)).toBe(join(folder, 'single.safetensors'));
+    expect(findModel('single.safetensors', env)).toBe(join(folder, 'single.safetensors'));
   });
 
   it('says what was looked for, where, and which names there are', () => {

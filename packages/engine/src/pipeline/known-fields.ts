@@ -1,0 +1,105 @@
+import type { GenerateRequest, ImageToImage, MicroConditioning, SchedulerOverrides } from '../model.ts';
+import { invalid } from './limits.ts';
+
+const request = {
+  prompt: true,
+  prompt2: true,
+  negativePrompt: true,
+  negativePrompt2: true,
+  width: true,
+  height: true,
+  steps: true,
+  guidanceScale: true,
+  guidanceRescale: true,
+  scheduler: true,
+  schedulerOverrides: true,
+  samples: true,
+  seed: true,
+  seeds: true,
+  generator: true,
+  latents: true,
+  microConditioning: true,
+  image: true,
+  vaeTiling: true,
+} as const satisfies Record<keyof GenerateRequest, true>;
+
+const image = { picture: true, strength: true } as const satisfies Record<keyof ImageToImage, true>;
+
+const schedulerOverrides = {
+  solverOrder: true,
+  solverType: true,
+  sigmaSchedule: true,
+} as const satisfies Record<keyof SchedulerOverrides, true>;
+
+const microConditioning = {
+  originalSize: true,
+  cropTopLeft: true,
+  targetSize: true,
+  negativeOriginalSize: true,
+  negativeCropTopLeft: true,
+  negativeTargetSize: true,
+} as const satisfies Record<keyof MicroConditioning, true>;
+
+/** What other interfaces call these fields, in lower case without separators. */
+const otherNames: Readonly<Record<string, string>> = {
+  numinferencesteps: 'steps',
+  cfg: 'guidanceScale',
+  cfgscale: 'guidanceScale',
+  guidance: 'guidanceScale',
+  sampler: 'scheduler',
+  samplername: 'scheduler',
+  n: 'samples',
+  count: 'samples',
+  batchsize: 'samples',
+  numimages: 'samples',
+  numimagesperprompt: 'samples',
+  negative: 'negativePrompt',
+  initimage: 'image',
+  imgwidth: 'width',
+  imgheight: 'height',
+  text: 'prompt',
+};
+
+/**
+ * Refuses fields that would be passed over in silence.
+ *
+ * @throws EngineError `invalid_request`, with the field that may have been meant
+ */
+export function requireKnownFields(given: GenerateRequest): void {
+  requireFields('', given, request);
+  requireFields('image.', given.image, image);
+  requireFields('schedulerOverrides.', given.schedulerOverrides, schedulerOverrides);
+  requireFields('microConditioning.', given.microConditioning, microConditioning);
+}
+
+function requireFields(place: string, value: object | undefined, known: Readonly<Record<string, true>>): void {
+  for (const [name, content] of Object.entries(value ?? {})) {
+    if (content === undefined || Object.hasOwn(known, name)) continue;
+    const names = Object.keys(known);
+    const meant = nearest(name, names);
+    const hint = meant === undefined ? `the fields are ${names.join(', ')}` : `did you mean ${place}${meant}?`;
+    throw invalid(place + name, `${place}${name} is not a field here; ${hint}`);
+  }
+}
+
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const plain = (text: string) => text.replace(/[_\- ]/g, '').toLowerCase();
+  const other = otherNames[plain(name)];
+  if (other !== undefined && known.includes(other)) return other;
+  const distances = known.map((candidate) => [distance(plain(name), plain(candidate)), candidate] as const);
+  const [best] = distances.toSorted(([a], [b]) => a - b);
+  return best && best[0] <= Math.min(2, name.length / 2) ? best[1] : undefined;
+}
+
+/** Levenshtein's: letters to put in, take out or change. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length];
+}
