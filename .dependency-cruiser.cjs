@@ -54,9 +54,10 @@ const doors = {
 const serverFolders = {
   domain: [],
   http: ['domain'],
-  db: ['domain'],
+  db: ['domain', 'files'],
   queue: ['domain'],
-  storage: ['domain'],
+  storage: ['domain', 'files'],
+  files: [],
   inference: ['domain'],
   observability: [],
 };

@@ -1,5 +1,6 @@
 import type { EaselConnectionError, EaselError, EaselJobError } from '@easel/client';
 import type { EngineError, EngineErrorDetails, ErrorKind } from '@easel/engine';
+import type { StartupError, StartupErrorCode } from '@easel/server';
 import { CommanderError } from 'commander';
 import { CliError } from './cli-error.ts';
 import { type ExitStatus, exitStatus } from './exit-status.ts';
@@ -22,6 +23,18 @@ const statusOfKind = {
   cancelled: exitStatus.interrupted,
 } as const satisfies Record<ErrorKind, ExitStatus>;
 
+/** What is wrong with the settings is wrong usage; what is wrong with the machine is not. */
+const statusOfStartup = {
+  settings_invalid: exitStatus.usage,
+  data_folder_unusable: exitStatus.usage,
+  no_server_yet: exitStatus.usage,
+  data_folder_in_use: exitStatus.failed,
+  address_in_use: exitStatus.failed,
+  database_unavailable: exitStatus.failed,
+  database_newer: exitStatus.failed,
+  secret_damaged: exitStatus.failed,
+} as const satisfies Record<StartupErrorCode, ExitStatus>;
+
 /**
  * Says what was thrown in the terms of the command line.
  *
@@ -36,6 +49,10 @@ export function toFailure(thrown: unknown, command?: string): Failure {
     const { code, message, details } = thrown;
     return { code, message, details, exitStatus: statusOfKind[thrown.kind] };
   }
+  if (isStartupError(thrown)) {
+    const { code, message, remedy } = thrown;
+    return { code, message, ...(remedy === undefined ? {} : { hint: remedy }), exitStatus: statusOfStartup[code] };
+  }
   if (isClientError(thrown)) return serverFailure(thrown);
   if (thrown instanceof CommanderError) return usageFailure(thrown, command);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
@@ -45,6 +62,11 @@ export function toFailure(thrown: unknown, command?: string): Failure {
 /** By its name: `instanceof` would load the whole engine to report a mistyped option. */
 function isEngineError(thrown: unknown): thrown is EngineError {
   return thrown instanceof Error && thrown.name === 'EngineError' && 'kind' in thrown;
+}
+
+/** By what it has: the classes are the server's, which is not loaded to report a mistyped option. */
+function isStartupError(thrown: unknown): thrown is StartupError {
+  return thrown instanceof Error && 'remedy' in thrown && 'code' in thrown && String(thrown.code) in statusOfStartup;
 }
 
 type ClientError = EaselError | EaselConnectionError | EaselJobError;

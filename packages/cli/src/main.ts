@@ -10,3 +10,5 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 process.exitCode = await runCli(process.argv.slice(2), process);
+// Nothing is under way any more. Should something be left that keeps the process alive, such as a connection that hangs, it ends all the same.
+setTimeout(() => process.exit(), 2000).unref();

@@ -68,8 +68,8 @@ Examples:
 
 Exit status:
   0  done                     4  the output could not be written
-  1  internal failure         129, 130, 143  stopped by SIGHUP, Ctrl-C, SIGTERM
-  2  wrong usage or input
+  1  failed                   129, 130, 143  stopped by SIGHUP, Ctrl-C, SIGTERM
+  2  wrong usage, input or settings
   3  the model: missing, damaged or not supported
   5  the server refused or failed, or cannot be reached
 

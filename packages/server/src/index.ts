@@ -1,7 +1,7 @@
-export { type RunningServer, startServer } from './composition/start-server.ts';
+export { type Listening, type RunningServer, startServer } from './composition/start-server.ts';
 export { type RunningWorker, startWorker } from './composition/start-worker.ts';
-export type { FirstKeys } from './composition/starting-keys.ts';
 export { ConfigError } from './config/config-error.ts';
 export { loadConfig } from './config/load-config.ts';
 export { printConfig } from './config/print-config.ts';
 export type { Config } from './config/schema.ts';
+export type { StartupError, StartupErrorCode } from './domain/startup-error.ts';

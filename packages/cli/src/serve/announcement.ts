@@ -1,31 +1,40 @@
-import type { FirstKeys } from '@easel/server';
+import { existsSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Listening } from '@easel/server';
 
-export interface Listening {
-  readonly url: string;
-  /** What answers to `playground-v2.5`. */
-  readonly model: string;
-  readonly isEmbeddedModel: boolean;
-  /** Only at the first start: they cannot be shown again. */
-  readonly firstKeys: FirstKeys;
-}
-
-/** What `easel serve` says on standard output when it is ready. */
-export function announcement({ url, model, isEmbeddedModel, firstKeys }: Listening): string {
+/**
+ * What `easel serve` says on standard output when it is ready.
+ *
+ * @param easel how the command is called here
+ */
+export function announcement({ url, model, isEmbeddedModel, firstKeys }: Listening, easel: string): string {
+  const { admin, development } = firstKeys;
   const lines = [
     `Easel listens on ${url}`,
     `  page        ${url}/ in a browser`,
-    `  model       ${model}${isEmbeddedModel ? ' (the small embedded one; --model takes another)' : ''}`,
+    `  model       ${model}${isEmbeddedModel ? ' (the small embedded one; --model NAME|PATH serves another)' : ''}`,
   ];
-  if (firstKeys.admin !== undefined) lines.push(`  admin key   ${firstKeys.admin}`);
-  if (firstKeys.development !== undefined) {
-    const { key, credits } = firstKeys.development;
-    lines.push(`  your key    ${key}   with ${credits} credits`);
+  if (admin !== undefined) lines.push(`  admin key   ${admin}`);
+  if (development !== undefined) lines.push(`  your key    ${development.key}   with ${development.credits} credits`);
+  if (admin !== undefined || development !== undefined) lines.push('', 'Save these keys: they are not shown again.');
+  if (admin !== undefined) {
+    lines.push(
+      `  more keys:       EASEL_ADMIN_KEY=SG_… ${easel} keys create NAME --account ACCOUNT --new-account --server ${url}`,
+      `  lost admin key:  KEY=SG_$(openssl rand -hex 8); echo "$KEY"; EASEL_ADMIN_KEY="$KEY" ${easel} serve`,
+    );
   }
-  if (firstKeys.admin !== undefined || firstKeys.development !== undefined) {
-    lines.push('Keys are shown this once. Keep them, or make others with: easel keys create');
-  }
-  if (firstKeys.development !== undefined) lines.push('', 'Try:', curlLine(url, firstKeys.development.key));
+  if (development !== undefined) lines.push('', 'Try:', curlLine(url, development.key));
   return `${lines.join('\n')}\n`;
+}
+
+/** `./easel` in a clone, by its path from the current folder; `easel` where the package is installed. */
+export function commandName(): string {
+  const clone = fileURLToPath(new URL('../../../..', import.meta.url));
+  const launcher = join(clone, 'easel');
+  if (!existsSync(launcher) || !existsSync(join(clone, 'packages', 'cli', 'src'))) return 'easel';
+  const path = relative(process.cwd(), launcher);
+  return path.startsWith('..') ? launcher : `.${sep}${path}`;
 }
 
 function curlLine(url: string, key: string): string {

@@ -3,7 +3,7 @@ import type { CliContext } from '../cli-context.ts';
 import type { ServeFlags } from '../commands/serve.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
 import type { Interruption } from '../interruption.ts';
-import { announcement } from './announcement.ts';
+import { announcement, commandName } from './announcement.ts';
 import { pageFolder } from './page-folder.ts';
 import { serverConfig } from './server-config.ts';
 import { untilStopped } from './until-stopped.ts';
@@ -17,10 +17,18 @@ export async function runServe(
   const config = await serverConfig(flags, context);
   interruption.allow(stopPatienceMs(config.drainSeconds));
   const page = await pageFolder(interruption.signal);
-  const server = await startServer(config, { signal: interruption.signal, pageFolder: page });
-  context.stdout.write(announcement(server));
+  const server = await startServer(config, {
+    signal: interruption.signal,
+    pageFolder: page,
+    announce: (listening) => written(context.stdout, announcement(listening, commandName())),
+  });
   await untilStopped(server, interruption.signal);
   return exitStatus.ok;
+}
+
+/** Resolves when the text has left the process, or nobody reads it any more. */
+function written(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return new Promise((resolve) => stream.write(text, () => resolve()));
 }
 
 /** Running jobs may finish; then there is the queue, the engine and the database to stop. */

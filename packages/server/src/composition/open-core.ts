@@ -14,6 +14,7 @@ import { rateLimitsInPostgres } from '../db/repositories/rate-limits.ts';
 import { settingsInPostgres } from '../db/repositories/settings.ts';
 import { turnsInPostgres } from '../db/repositories/turns.ts';
 import { workersInPostgres } from '../db/repositories/workers.ts';
+import { requireDatabase, unlessAborted } from '../db/require-database.ts';
 import { queriesOf } from '../db/transaction.ts';
 import { FailJob } from '../domain/fail-job.ts';
 import { systemClock } from '../domain/ports/clock.ts';
@@ -30,28 +31,39 @@ import { version } from './version.ts';
 
 const HOUR_MS = 3_600_000;
 
+export interface OpenCoreOptions {
+  readonly config: Config;
+  readonly storage: Storage;
+  readonly log: Logger;
+  /**
+   * What has to be done at the end, first things first; each part that is opened puts itself in front, so that what is open is closed
+   * again when the next part cannot be opened.
+   */
+  readonly end: Phase[];
+  readonly signal: AbortSignal;
+}
+
 /** The adapters behind the domain's ports, as every process of the service has them. */
 export type Core = Awaited<ReturnType<typeof openCore>>;
 
 /**
  * Connects to the database, brings its schema up to date, and opens queue, events, pictures and models.
  *
- * @param end what has to be done at the end, first things first; each part that is opened puts itself in front, so that what is
- *   open is closed again when the next part cannot be opened
- * @throws EngineError for a model that would not load
+ * @throws StartupError for a database that cannot be used, EngineError for a model that would not load, the signal's reason
  */
-export async function openCore(config: Config, storage: Storage, log: Logger, end: Phase[]) {
+export async function openCore({ config, storage, log, end, signal }: OpenCoreOptions) {
   const { address } = storage;
+  const during = <Value>(step: Promise<Value>) => unlessAborted(step, signal);
+  await requireDatabase(address, signal);
   const onConnectionLost = (error: unknown) => log.warn({ err: error }, 'lost a connection to the database');
   const database = openDatabase({ address, onConnectionLost });
   end.unshift({ name: 'connections', timeoutMs: 5000, run: () => database.close() });
-  const migrated = await migrate(database.kysely);
+  const migrated = await during(migrate(database.kysely));
   if (migrated.length > 0) log.info({ migrated }, 'the database schema is up to date now');
-  const connection = 'url' in address ? { connectionString: address.url } : address;
-  const painter = await openPainter(config, log);
+  const painter = await during(openPainter(config, log));
   end.unshift({ name: 'engine', timeoutMs: 5000, run: () => painter.close() });
   const queue = new PgBossQueue({
-    connection,
+    connection: 'url' in address ? { connectionString: address.url } : address,
     models: painter.models().map(({ slug }) => slug),
     jobsPerAccount: config.limits.concurrentPerAccount,
     queriesOf,
@@ -59,10 +71,10 @@ export async function openCore(config: Config, storage: Storage, log: Logger, en
     onWarning: (warning) => log.warn({ warning }, 'the queue warns'),
   });
   end.unshift({ name: 'queue', timeoutMs: 15_000, run: () => queue.stop() });
-  await queue.start();
+  await during(queue.start());
   const bus = new PostgresEventBus({ database, address, onConnectionLost });
   end.unshift({ name: 'events', timeoutMs: 5000, run: () => bus.close() });
-  await bus.start();
+  await during(bus.start());
   const { imagesSeconds, requestsSeconds } = config.retention;
   const store = new FileImageStore(config.imagesDir ?? join(storage.dataDir, 'images'));
   const base = {

@@ -1,9 +1,12 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/schema.ts';
 import type { DatabaseAddress } from '../db/connection.ts';
 import { defaultDataDir } from '../db/embedded/default-data-dir.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../db/embedded/embedded-postgres.ts';
 import { lockDataDir } from '../db/embedded/folder-lock.ts';
+import { StartupError } from '../domain/startup-error.ts';
 import type { Logger } from '../observability/logger.ts';
 
 export interface OpenStorageOptions {
@@ -26,12 +29,13 @@ export interface Storage {
 const WATCH_MS = 500;
 
 /**
- * Opens the data folder and the database: the one of `databaseUrl`, else the embedded one.
+ * Opens the data folder and the database: the one of `databaseUrl`, else the embedded one, which the last process that uses it stops.
  *
- * @throws DatabaseUnavailable that says what to do; the signal's reason
+ * @throws StartupError, the signal's reason
  */
 export async function openStorage({ config, log, signal, exclusive }: OpenStorageOptions): Promise<Storage> {
   const dataDir = config.dataDir ?? defaultDataDir(process.env);
+  if (!exclusive && config.databaseUrl === null) await requireServersFolder(dataDir);
   const lock = exclusive ? await lockDataDir(dataDir) : undefined;
   try {
     if (config.databaseUrl !== null) {
@@ -42,8 +46,7 @@ export async function openStorage({ config, log, signal, exclusive }: OpenStorag
       dataDir,
       address: keeper.postgres.connection,
       async close() {
-        // Whoever has the folder to itself ends its database; a worker leaves it to the server.
-        await keeper.close({ stop: exclusive });
+        await keeper.close();
         await lock?.release();
       },
     };
@@ -51,6 +54,22 @@ export async function openStorage({ config, log, signal, exclusive }: OpenStorag
     await lock?.release();
     throw error;
   }
+}
+
+/** A worker makes no database: without a server nobody would ever give it a job. */
+async function requireServersFolder(dataDir: string): Promise<void> {
+  const isThere = await stat(join(dataDir, 'postgres', 'data')).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) throw noServerYet(`no server has ever used the data folder ${dataDir}`);
+}
+
+/** What a worker ends with that would wait for ever. */
+export function noServerYet(message: string): StartupError {
+  return new StartupError('no_server_yet', message, {
+    remedy: "start `easel serve` on it first, or give the worker the server's --data-dir or DATABASE_URL",
+  });
 }
 
 /** Keeps the embedded database running: one that dies is started again, with the same address. */
@@ -72,10 +91,10 @@ class PostgresKeeper {
     this.#watching = this.#watch();
   }
 
-  async close({ stop }: { readonly stop: boolean }): Promise<void> {
+  async close(): Promise<void> {
     this.#closing.abort();
     await this.#watching;
-    if (stop) await this.postgres.stop();
+    await this.postgres.release();
   }
 
   async #watch(): Promise<void> {

@@ -1,72 +1,91 @@
 import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
 import type { Config } from '../config/schema.ts';
+import type { ReviewHook } from '../domain/ports/review-hook.ts';
+import type { ServerSecret } from '../domain/ports/secret.ts';
 import { buildHttp } from '../http/build-http.ts';
+import { loadReviewHook } from '../inference/load-review-hook.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
-import { secretFromText, secretOfFolder } from '../storage/server-secret.ts';
 import { closingRequests } from './closing-requests.ts';
 import { httpServices } from './http-services.ts';
+import { listening, requireAddress } from './listen.ts';
 import { type Core, openCore } from './open-core.ts';
-import { openStorage, type Storage } from './open-storage.ts';
+import { openStorage } from './open-storage.ts';
 import { createServiceMetrics } from './service-metrics.ts';
 import { type Phase, shutDown } from './shutdown.ts';
 import { keepTidy, startWork, type Work } from './start-work.ts';
-import { type FirstKeys, startingKeys } from './starting-keys.ts';
+import { type FirstKeys, openSecret, startingKeys } from './starting-keys.ts';
 import { version } from './version.ts';
 
-export interface RunningServer {
+/** What the operator is told when the server listens. */
+export interface Listening {
   readonly url: string;
   /** What answers to `playground-v2.5`. */
   readonly model: string;
   readonly isEmbeddedModel: boolean;
   readonly firstKeys: FirstKeys;
+}
+
+export interface RunningServer {
+  readonly url: string;
   /** In named phases: no new requests; running jobs finish or are handed back; then queue, engine and database. */
   stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  /** Ends the start. */
+  readonly signal: AbortSignal;
+  /** Tells the operator. Keys that were drawn at this start are kept only once it has resolved. */
+  readonly announce: (listening: Listening) => void | Promise<void>;
+  /** Of the built web page; without it there is none. */
+  readonly pageFolder?: string | undefined;
 }
 
 /**
  * Starts the image API with everything it needs. What was started is stopped again when a part cannot be.
  *
- * @param options.signal ends the start
- * @param options.pageFolder of the built web page; without it there is none
- * @throws ConfigError, DatabaseUnavailable, EngineError: each says what is wrong and what to do
+ * @throws StartupError, EngineError: each says what is wrong and what to do; the signal's reason
  */
-export async function startServer(
-  config: Config,
-  { signal, pageFolder }: { readonly signal: AbortSignal; readonly pageFolder?: string | undefined },
-): Promise<RunningServer> {
+export async function startServer(config: Config, options: ServerOptions): Promise<RunningServer> {
+  const { signal } = options;
   const log = createLogger(config.logLevel);
+  const hook = config.reviewHook === null ? null : await loadReviewHook(resolve(config.reviewHook));
+  await requireAddress(config);
   const storage = await openStorage({ config, log, signal, exclusive: true });
   const end: Phase[] = [{ name: 'database', timeoutMs: 70_000, run: () => storage.close() }];
+  const stopping = new AbortController();
+  const stop = () => {
+    stopping.abort();
+    return shutDown(end, log);
+  };
   try {
-    const core = await openCore(config, storage, log, end);
-    signal.throwIfAborted();
-    return await serve({ config, log, storage, core, end, pageFolder });
+    const core = await openCore({ config, storage, log, end, signal });
+    const secret = await openSecret(core, config, storage.dataDir);
+    const url = await serve({ config, log, hook, core, secret, end, stopping: stopping.signal, ...options });
+    return { url, stop };
   } catch (error) {
-    await shutDown(end, log);
+    await stop();
     throw error;
   }
 }
 
-interface Parts {
+interface Parts extends ServerOptions {
   readonly config: Config;
   readonly log: Logger;
-  readonly storage: Storage;
+  readonly hook: ReviewHook | null;
   readonly core: Core;
-  readonly pageFolder: string | undefined;
+  readonly secret: ServerSecret;
   /** What has to be done at the end, first things first; each part that starts puts itself in front. */
   readonly end: Phase[];
+  /** Aborted when the end begins. */
+  readonly stopping: AbortSignal;
 }
 
-async function serve({ config, log, storage, core, end, pageFolder }: Parts): Promise<RunningServer> {
-  const secret = config.secret === null ? await secretOfFolder(storage.dataDir) : secretFromText(config.secret);
-  const firstKeys = await startingKeys(core, config, secret);
+/** Listens before keys are drawn and work is begun: it is what fails most often. @returns the server's address */
+async function serve({ config, log, hook, core, secret, end, ...options }: Parts): Promise<string> {
+  const { signal, stopping, announce, pageFolder } = options;
   const metrics = createServiceMetrics(core);
-  const stopping = new AbortController();
   const drained = new AbortController();
-  const tidying = keepTidy(core, log, stopping.signal);
-  end.unshift({ name: 'janitor', timeoutMs: 5000, run: () => tidying });
-  const jobs = config.worker.enabled ? [drainOf(await startWork(core, config, log, metrics), config)] : [];
-  end.unshift(...jobs);
   const app = await buildHttp(httpServices(core, config, secret, metrics), {
     bodyBytes: config.limits.bodyBytes,
     publicUrl: config.publicUrl,
@@ -78,23 +97,27 @@ async function serve({ config, log, storage, core, end, pageFolder }: Parts): Pr
     pageFolder,
     logger: log,
     onAnswered: metrics.requestEnded,
-    stopping: stopping.signal,
+    stopping,
     drained: drained.signal,
   });
   const requests = closingRequests(app, drained);
-  end.splice(0, jobs.length, requests.first, ...jobs, requests.last);
-  await app.listen({ host: config.host, port: config.port });
+  end.unshift(requests.first, requests.last);
+  signal.throwIfAborted();
+  await listening(config, () => app.listen({ host: config.host, port: config.port }));
+  const tidying = keepTidy(core, log, stopping);
+  end.splice(2, 0, { name: 'janitor', timeoutMs: 5000, run: () => tidying });
+  if (config.worker.enabled) {
+    const work = await startWork(core, { hook, log, metrics });
+    end.splice(1, 0, drainOf(work, config)); // requests that wait for a job are answered before the last of them are ended
+  }
   const [model] = core.painter.models();
-  return {
-    url: urlOf(config, app.server.address()),
-    model: model?.name ?? '',
-    isEmbeddedModel: model?.isEmbedded ?? false,
-    firstKeys,
-    stop() {
-      stopping.abort();
-      return shutDown(end, log);
-    },
-  };
+  const url = urlOf(config, app.server.address());
+  const isEmbeddedModel = model?.isEmbedded ?? false;
+  signal.throwIfAborted();
+  await startingKeys(core, config, secret, (firstKeys) =>
+    announce({ url, model: model?.name ?? '', isEmbeddedModel, firstKeys }),
+  );
+  return url;
 }
 
 /** Running jobs get their time; requests that wait for them are answered meanwhile. */

@@ -1,14 +1,12 @@
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Config } from '../config/schema.ts';
 import { FinishJob } from '../domain/finish-job.ts';
 import { newId } from '../domain/ids.ts';
 import { Janitor } from '../domain/janitor.ts';
+import type { ReviewHook } from '../domain/ports/review-hook.ts';
 import { ReviewPictures } from '../domain/review-pictures.ts';
 import { RunJob } from '../domain/run-job.ts';
 import { WorkLoop } from '../domain/work-loop.ts';
-import { loadReviewHook } from '../inference/load-review-hook.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { countEndedJob } from './job-metrics.ts';
@@ -22,9 +20,15 @@ export interface Work {
   stop(drainMs: number): Promise<void>;
 }
 
+export interface WorkOptions {
+  /** Sees each finished picture before anybody else does. */
+  readonly hook: ReviewHook | null;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
 /** Takes jobs from the queue until it is stopped. */
-export async function startWork(core: Core, config: Config, log: Logger, metrics: Metrics): Promise<Work> {
-  const hook = config.reviewHook === null ? null : await loadReviewHook(resolve(config.reviewHook));
+export async function startWork(core: Core, { hook, log, metrics }: WorkOptions): Promise<Work> {
   const workerId = newId();
   const report = (error: unknown, about: string) => log.warn({ err: error, about }, 'a worker met an error');
   const review = new ReviewPictures(hook);

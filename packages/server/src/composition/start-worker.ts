@@ -1,7 +1,10 @@
+import { resolve } from 'node:path';
 import type { Config } from '../config/schema.ts';
+import { isDatabaseInUse } from '../domain/require-same-secret.ts';
+import { loadReviewHook } from '../inference/load-review-hook.ts';
 import { createLogger } from '../observability/logger.ts';
 import { openCore } from './open-core.ts';
-import { openStorage } from './open-storage.ts';
+import { noServerYet, openStorage } from './open-storage.ts';
 import { createServiceMetrics } from './service-metrics.ts';
 import { type Phase, shutDown } from './shutdown.ts';
 import { startWork } from './start-work.ts';
@@ -15,23 +18,27 @@ export interface RunningWorker {
 /**
  * Makes pictures for a server that runs elsewhere, on the same database and the same folder of pictures.
  *
- * @throws as `startServer`
+ * @throws as `startServer`; StartupError `no_server_yet` for a database that no server has ever used
  */
 export async function startWorker(
   config: Config,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<RunningWorker> {
   const log = createLogger(config.logLevel);
+  const hook = config.reviewHook === null ? null : await loadReviewHook(resolve(config.reviewHook));
   const storage = await openStorage({ config, log, signal, exclusive: false });
-  const end: Phase[] = [{ name: 'database', timeoutMs: 5000, run: () => storage.close() }];
+  const end: Phase[] = [{ name: 'database', timeoutMs: 70_000, run: () => storage.close() }];
+  const stop = () => shutDown(end, log);
   try {
-    const core = await openCore(config, storage, log, end);
-    const work = await startWork(core, config, log, createServiceMetrics(core));
+    const core = await openCore({ config, storage, log, end, signal });
+    if (!(await isDatabaseInUse(core))) throw noServerYet('no server has ever used this database');
+    signal.throwIfAborted();
+    const work = await startWork(core, { hook, log, metrics: createServiceMetrics(core) });
     const drainMs = config.drainSeconds * 1000;
     end.unshift({ name: 'jobs', timeoutMs: drainMs + 15_000, run: () => work.stop(drainMs) });
-    return { models: core.painter.models().map(({ slug }) => slug), stop: () => shutDown(end, log) };
+    return { models: core.painter.models().map(({ slug }) => slug), stop };
   } catch (error) {
-    await shutDown(end, log);
+    await stop();
     throw error;
   }
 }

@@ -2,8 +2,10 @@ import { decimalToMicro } from '@easel/contract';
 import type { Config } from '../config/schema.ts';
 import { KeyService } from '../domain/keys.ts';
 import type { ServerSecret } from '../domain/ports/secret.ts';
-import { requireSameSecret } from '../domain/require-same-secret.ts';
+import { isDatabaseInUse, requireSameSecret, secretRemedy } from '../domain/require-same-secret.ts';
 import { StartingKeys } from '../domain/starting-keys.ts';
+import { StartupError } from '../domain/startup-error.ts';
+import { drawSecret, forgetSecret, readSecret, secretsOfText } from '../storage/server-secret.ts';
 import { isLoopback } from './is-loopback.ts';
 import type { Core } from './open-core.ts';
 
@@ -13,16 +15,45 @@ export interface FirstKeys {
   readonly development: { readonly key: string; readonly credits: string } | undefined;
 }
 
-/** Sees to the admin key and the development key. */
-export async function startingKeys(core: Core, config: Config, secret: ServerSecret): Promise<FirstKeys> {
-  await requireSameSecret({ ...core, secret });
+/** Sees to the admin key and the development key; keys that are new last only once `show` has resolved. */
+export async function startingKeys(
+  core: Core,
+  config: Config,
+  secret: ServerSecret,
+  show: (keys: FirstKeys) => void | Promise<void>,
+): Promise<void> {
   const { adminKey, devKey, devCredits, host } = config;
   const keys = new StartingKeys({ ...core, secret, keyService: new KeyService({ ...core, secret }) });
-  const admin = await keys.ensureAdminKey({ fixed: adminKey });
-  const key = await keys.ensureDevelopmentKey({
-    fixed: devKey,
-    credits: decimalToMicro(devCredits),
-    isLoopback: isLoopback(host),
+  await keys.ensure({
+    admin: { fixed: adminKey },
+    development: { fixed: devKey, credits: decimalToMicro(devCredits), isLoopback: isLoopback(host) },
+    async show({ admin, development }) {
+      const shown = development === null ? undefined : { key: development, credits: devCredits };
+      await show({ admin: admin ?? undefined, development: shown });
+    },
   });
-  return { admin: admin ?? undefined, development: key === null ? undefined : { key, credits: devCredits } };
+}
+
+/**
+ * The secret that the keys of the database were made with: of `EASEL_SECRET`, else of the data folder, where it is drawn at the first
+ * start. A start that is refused leaves no new one behind.
+ *
+ * @throws StartupError when the database knows another one
+ */
+export async function openSecret(core: Core, { secret: text }: Config, dataDir: string): Promise<ServerSecret> {
+  if (text !== null) return requireSameSecret(core, secretsOfText(text));
+  const kept = await readSecret(dataDir);
+  if (kept !== null) return requireSameSecret(core, [kept]);
+  if (await isDatabaseInUse(core)) {
+    throw new StartupError('settings_invalid', `the database has keys, but their server secret is not in ${dataDir}`, {
+      remedy: secretRemedy,
+    });
+  }
+  const drawn = await drawSecret(dataDir);
+  try {
+    return await requireSameSecret(core, [drawn]);
+  } catch (error) {
+    await forgetSecret(dataDir);
+    throw error;
+  }
 }

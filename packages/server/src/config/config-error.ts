@@ -1,7 +1,9 @@
+import { StartupError } from '../domain/startup-error.ts';
+
 /** A setting that is not allowed, or a file that cannot be read: what was found, what is allowed, where it came from. */
-export class ConfigError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
+export class ConfigError extends StartupError {
+  constructor(message: string, options: { readonly remedy?: string; readonly cause?: unknown } = {}) {
+    super('settings_invalid', message, options);
     this.name = 'ConfigError';
   }
 }

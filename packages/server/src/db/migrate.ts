@@ -1,5 +1,6 @@
-import type { Kysely } from 'kysely';
-import { Migrator } from 'kysely/migration';
+import { type Kysely, sql } from 'kysely';
+import { DEFAULT_MIGRATION_TABLE, Migrator } from 'kysely/migration';
+import { StartupError } from '../domain/startup-error.ts';
 import { initial } from './migrations/0001-initial.ts';
 import { modelMemory } from './migrations/0002-model-memory.ts';
 import { waitingJobs } from './migrations/0003-waiting-jobs.ts';
@@ -20,7 +21,7 @@ const migrations = {
  * others find nothing to do.
  *
  * @returns the names of the migrations that were run
- * @throws what a migration failed with, or an error when the database has been migrated by a newer version
+ * @throws StartupError `database_newer` for a database of a newer release; what a migration failed with
  */
 export async function migrate(kysely: Kysely<Tables>): Promise<string[]> {
   const migrator = new Migrator({
@@ -28,7 +29,23 @@ export async function migrate(kysely: Kysely<Tables>): Promise<string[]> {
     provider: { getMigrations: async () => migrations },
     migrationTableSchema: SCHEMA,
   });
+  await refuseNewer(kysely);
   const { error, results = [] } = await migrator.migrateToLatest();
   if (error !== undefined) throw error;
   return results.map(({ migrationName }) => migrationName);
+}
+
+/** What a newer release has made of the tables this one does not know. */
+async function refuseNewer(kysely: Kysely<Tables>): Promise<void> {
+  const table = `${SCHEMA}.${DEFAULT_MIGRATION_TABLE}`;
+  const found = await sql<{ isThere: boolean }>`select to_regclass(${table}) is not null as "isThere"`.execute(kysely);
+  if (found.rows[0]?.isThere !== true) return;
+  const { rows } = await sql<{ name: string }>`select name from ${sql.table(table)} order by name`.execute(kysely);
+  const unknown = rows.map(({ name }) => name).filter((name) => !Object.hasOwn(migrations, name));
+  if (unknown.length === 0) return;
+  throw new StartupError(
+    'database_newer',
+    `the database was used by a newer release of Easel, which made changes that this one does not know: ${unknown.join(', ')}`,
+    { remedy: 'start that release or a newer one, or restore the data from a backup that is older than the upgrade' },
+  );
 }

@@ -1,26 +1,46 @@
-import { DomainError } from './domain-error.ts';
 import type { Database } from './ports/database.ts';
 import type { ServerSecret } from './ports/secret.ts';
 import type { Settings } from './ports/settings.ts';
+import { StartupError } from './startup-error.ts';
 
 export interface SecretCheckParts {
   readonly database: Database;
   readonly settings: Settings;
-  readonly secret: ServerSecret;
+}
+
+/** Whether a server has ever used the database: the first thing that one keeps there is the proof of its secret. */
+export function isDatabaseInUse({ database, settings }: SecretCheckParts): Promise<boolean> {
+  return database.transaction(async (transaction) => (await settings.secretProof(transaction)) !== null);
 }
 
 /**
  * Keys are stored as hashes that are keyed with the server's secret: with another one every key would be unknown. So the
  * database keeps a proof of the secret, which tells nothing about it, and a server with another one does not start.
  *
- * @throws DomainError `conflict`
+ * @param candidates what the server's secret may be; a database without a proof takes the first
+ * @returns the one that the database knows
+ * @throws StartupError `settings_invalid`
  */
-export async function requireSameSecret({ database, settings, secret }: SecretCheckParts): Promise<void> {
-  const proof = Buffer.from(secret.hmac('proof', 'of the secret')).toString('hex');
-  const kept = await database.transaction((transaction) => settings.keepSecretProof(transaction, proof));
-  if (kept === proof) return;
-  throw new DomainError(
-    'conflict',
-    'the keys in this database were made with another server secret, so none of them would be known; restore the file `secret` of the data folder from its backup, or set EASEL_SECRET to what it was',
+export async function requireSameSecret(
+  { database, settings }: SecretCheckParts,
+  candidates: readonly [ServerSecret, ...ServerSecret[]],
+): Promise<ServerSecret> {
+  const kept = await database.transaction((transaction) =>
+    settings.keepSecretProof(transaction, proofOf(candidates[0])),
   );
+  const same = candidates.find((secret) => proofOf(secret) === kept);
+  if (same !== undefined) return same;
+  throw new StartupError(
+    'settings_invalid',
+    'the keys in this database were made with another server secret, so none of them would be known',
+    { remedy: secretRemedy },
+  );
+}
+
+/** What to do when the secret of a database is not at hand. */
+export const secretRemedy =
+  'copy the file `secret` from the data folder of the server that made them, or from its backup, or set EASEL_SECRET to what is in it';
+
+function proofOf(secret: ServerSecret): string {
+  return Buffer.from(secret.hmac('proof', 'of the secret')).toString('hex');
 }

@@ -3,9 +3,9 @@ import { DomainError } from './domain-error.ts';
 import { newId } from './ids.ts';
 import { hashOfKey, isKeyText, newKeyText } from './key-text.ts';
 import { DEVELOPMENT, type KeyService, type KeyServiceParts } from './keys.ts';
-import type { Account } from './ports/accounts.ts';
 import type { Transaction } from './ports/database.ts';
 import type { KeyTerms } from './ports/keys.ts';
+import { StartupError } from './startup-error.ts';
 
 export interface StartingKeysParts extends KeyServiceParts {
   readonly keyService: KeyService;
@@ -43,7 +43,23 @@ const development: Role = {
   setting: 'EASEL_DEV_KEY',
 };
 
-/** The keys that a server has from its first start on. Several processes may call this at once: one of them makes the key. */
+/** Keys that have just been drawn; null for what there was before, or what was fixed. */
+export interface DrawnKeys {
+  readonly admin: string | null;
+  readonly development: string | null;
+}
+
+export interface StartingKeysOptions {
+  readonly admin: AdminKeyOptions;
+  readonly development: DevelopmentKeyOptions;
+  /**
+   * Shows the keys to the operator. They are stored only when it has: whatever ends the process before, they were never there, and
+   * the next start draws others. Called anew, with other keys, when the database undoes the work for the sake of another process.
+   */
+  readonly show: (drawn: DrawnKeys) => Promise<void>;
+}
+
+/** The keys that a server has from its first start on. Several processes may call this at once: one of them makes the keys. */
 export class StartingKeys {
   readonly #parts: StartingKeysParts;
 
@@ -52,44 +68,47 @@ export class StartingKeys {
   }
 
   /**
-   * Makes the admin key unless there ever was one. A fixed key replaces the one that was fixed before.
+   * Makes the admin key unless there ever was one, and the key of the development account, which has credits to try things with. A
+   * fixed key replaces the one that was fixed before. The development key is meant for the machine it was shown on: where others can
+   * reach the server, an automatic one is revoked and none is made; a fixed one stays.
    *
-   * @returns the key's text when it has just been drawn and must be shown now; null otherwise
-   * @throws DomainError `invalid_request` for a fixed key of another shape, `conflict` for one that cannot be used
+   * @throws StartupError for a fixed key of another shape or one that cannot be used
    */
-  ensureAdminKey({ fixed }: AdminKeyOptions): Promise<string | null> {
-    return this.#inAccount(admin, async (transaction, { id }) => {
-      if (fixed !== null) return this.#fix(transaction, id, admin, fixed);
-      return this.#drawOnce(transaction, id, admin);
+  ensure({ admin: forAdmin, development: forDevelopment, show }: StartingKeysOptions): Promise<void> {
+    return this.#parts.database.transaction(async (transaction) => {
+      const drawn = {
+        admin: await this.#ensureAdminKey(transaction, forAdmin),
+        development: await this.#ensureDevelopmentKey(transaction, forDevelopment),
+      };
+      await show(drawn);
     });
   }
 
-  /**
-   * The same for the key of the development account, which has credits to try things with. It is meant for the machine it was
-   * shown on: where others can reach the server, an automatic one is revoked and none is made; a fixed one stays.
-   */
-  ensureDevelopmentKey({ fixed, credits, isLoopback }: DevelopmentKeyOptions): Promise<string | null> {
-    return this.#inAccount(development, async (transaction, { id, isNew }) => {
-      if (isNew && credits > 0n) await this.#grant(transaction, id, credits);
-      if (!isLoopback) await this.#revokeAutomatic(transaction, id);
-      if (fixed !== null) return this.#fix(transaction, id, development, fixed);
-      return isLoopback ? this.#drawOnce(transaction, id, development) : null;
-    });
+  async #ensureAdminKey(transaction: Transaction, { fixed }: AdminKeyOptions): Promise<string | null> {
+    const { id } = await this.#account(transaction, admin);
+    if (fixed !== null) return this.#fix(transaction, id, admin, fixed);
+    return this.#drawOnce(transaction, id, admin);
   }
 
-  /** In one transaction that has the account, made if need be, to itself. */
-  #inAccount<Result>(
-    { account: name }: Role,
-    work: (transaction: Transaction, account: Pick<Account, 'id'> & { readonly isNew: boolean }) => Promise<Result>,
-  ): Promise<Result> {
-    const { database, accounts, clock } = this.#parts;
-    return database.transaction(async (transaction) => {
-      const id = newId(clock.now().getTime());
-      const isNew = await accounts.insert(transaction, { id, name, maxConcurrent: null, maxQueued: null });
-      const account = await accounts.lockByName(transaction, name);
-      if (account === null) throw new DomainError('server_error', `the account "${name}" could not be made`);
-      return work(transaction, { id: account.id, isNew });
-    });
+  async #ensureDevelopmentKey(
+    transaction: Transaction,
+    { fixed, credits, isLoopback }: DevelopmentKeyOptions,
+  ): Promise<string | null> {
+    const { id, isNew } = await this.#account(transaction, development);
+    if (isNew && credits > 0n) await this.#grant(transaction, id, credits);
+    if (!isLoopback) await this.#revokeAutomatic(transaction, id);
+    if (fixed !== null) return this.#fix(transaction, id, development, fixed);
+    return isLoopback ? this.#drawOnce(transaction, id, development) : null;
+  }
+
+  /** The account, made if need be; the transaction has it to itself. */
+  async #account(transaction: Transaction, { account: name }: Role): Promise<{ id: string; isNew: boolean }> {
+    const { accounts, clock } = this.#parts;
+    const newAccount = { id: newId(clock.now().getTime()), name, maxConcurrent: null, maxQueued: null };
+    const isNew = await accounts.insert(transaction, newAccount);
+    const account = await accounts.lockByName(transaction, name);
+    if (account === null) throw new DomainError('server_error', `the account "${name}" could not be made`);
+    return { id: account.id, isNew };
   }
 
   async #drawOnce(transaction: Transaction, accountId: string, role: Role): Promise<string | null> {
@@ -106,7 +125,9 @@ export class StartingKeys {
     const present = await keys.findByHash(transaction, hashOfKey(secret, text));
     if (present !== null && (present.accountId !== accountId || present.revokedAt !== null)) {
       const reason = present.revokedAt === null ? 'belongs to another account' : 'was revoked';
-      throw new DomainError('conflict', `${role.setting} is a key that ${reason}; choose another one`);
+      throw new StartupError('settings_invalid', `${role.setting} is a key that ${reason}`, {
+        remedy: 'choose another one',
+      });
     }
     for (const earlier of await keys.listOfOrigin(transaction, accountId, 'environment')) {
       if (earlier.id !== present?.id) await keys.revoke(transaction, earlier.id, clock.now());
@@ -144,8 +165,9 @@ function termsOf(accountId: string, { account: name, scopes }: Role): KeyTerms {
 /** The value itself is a secret, so the text says what it should be, not what it is. */
 function requireKeyText(text: string, { setting }: Role): void {
   if (isKeyText(text)) return;
-  throw new DomainError(
-    'invalid_request',
-    `${setting} must be SG_ and 16 lower-case hexadecimal digits, as in SG_0123456789abcdef (got ${text.length} characters)`,
+  throw new StartupError(
+    'settings_invalid',
+    `${setting} must be SG_ and 16 lower-case hexadecimal digits (got ${text.length} characters)`,
+    { remedy: `make one with: echo "SG_$(openssl rand -hex 8)"` },
   );
 }

@@ -1,22 +1,21 @@
+import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { ReviewHook, Verdict } from '../domain/ports/review-hook.ts';
+import { StartupError } from '../domain/startup-error.ts';
 
 /**
  * The operator's module: its default export is called with each picture's bytes and its request, and answers
  * `{ accept: boolean, reason?: string }`, or a promise of it.
  *
  * @param path of the module, absolute
- * @throws TypeError when it has no such export; whatever the module itself throws
+ * @throws StartupError for a module that is missing, throws, or has no such export
  * @example
  * // review.js
  * export default async ({ bytes, request, signal }) => ({ accept: !request.prompt.includes('duck'), reason: 'no ducks' });
  */
 export async function loadReviewHook(path: string): Promise<ReviewHook> {
-  const module: unknown = await import(pathToFileURL(path).href);
-  const review = defaultExportOf(module);
-  if (review === undefined) {
-    throw new TypeError(`the review module ${path} must have a function as its default export`);
-  }
+  const review = defaultExportOf(await importModule(path));
+  if (review === undefined) throw unusable(path, 'it must have a function as its default export');
   return {
     async review({ jobId, index, image: { bytes, seed, width, height }, request }, signal) {
       const { format } = request;
@@ -26,6 +25,19 @@ export async function loadReviewHook(path: string): Promise<ReviewHook> {
       throw new TypeError('the review module must answer { accept: boolean, reason?: string }');
     },
   };
+}
+
+async function importModule(path: string): Promise<unknown> {
+  try {
+    return await import(pathToFileURL(path).href);
+  } catch (cause) {
+    throw unusable(path, existsSync(path) ? String(cause) : 'there is no such file', cause);
+  }
+}
+
+function unusable(path: string, reason: string, cause?: unknown): StartupError {
+  const remedy = 'correct the setting reviewHook or that file; docs/security.md shows one that works';
+  return new StartupError('settings_invalid', `the review module ${path} cannot be used: ${reason}`, { remedy, cause });
 }
 
 type Review = (picture: object) => unknown;

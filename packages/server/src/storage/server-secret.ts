@@ -1,46 +1,72 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
+import { link, open, readFile, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import { DomainError } from '../domain/domain-error.ts';
 import type { ServerSecret } from '../domain/ports/secret.ts';
+import { StartupError } from '../domain/startup-error.ts';
+import { makePrivate, makePrivateFolder } from '../files/private-folder.ts';
 import { isMissing } from './is-missing.ts';
 
 const SECRET_BYTES = 32;
 const SHORTEST_TEXT = 32;
-const HEXADECIMAL = /^[0-9a-f]{64}$/;
+const HEXADECIMAL = /^[0-9a-f]{64}$/i;
 
 /**
- * The secret that is in the environment, as text.
+ * What the text of `EASEL_SECRET` may stand for, the first one for a database that knows no secret yet. 64 hexadecimal digits are what
+ * the file `secret` of a data folder holds, and mean the same as there; releases before took them for plain text.
  *
- * @throws DomainError `invalid_request` when it is shorter than 32 characters
+ * @throws StartupError when it is shorter than 32 characters
  */
-export function secretFromText(text: string): ServerSecret {
-  if (text.length >= SHORTEST_TEXT) return new SecretBytes(Buffer.from(text, 'utf8'));
-  throw new DomainError(
-    'invalid_request',
-    `EASEL_SECRET must have at least ${SHORTEST_TEXT} characters (got ${text.length}); make one with: openssl rand -hex 32`,
+export function secretsOfText(text: string): readonly [ServerSecret, ...ServerSecret[]] {
+  const asText = new SecretBytes(Buffer.from(text, 'utf8'));
+  const digits = text.trim();
+  if (HEXADECIMAL.test(digits)) return [new SecretBytes(Buffer.from(digits, 'hex')), asText];
+  if (text.length >= SHORTEST_TEXT) return [asText];
+  throw new StartupError(
+    'settings_invalid',
+    `EASEL_SECRET must have at least ${SHORTEST_TEXT} characters (got ${text.length})`,
+    { remedy: 'make one with: openssl rand -hex 32' },
   );
 }
 
 /**
- * The secret of a data folder: the file `secret`, which only its owner may read, drawn when it is not there yet. Of several
- * processes that start at once all get the same one. Keys are worth nothing without it, so it belongs into every backup.
+ * The secret of a data folder: its file `secret`. Keys are worth nothing without it, so it belongs into every backup.
  *
- * @throws DomainError `server_error` when the file holds something else
+ * @returns null when there is no such file
+ * @throws StartupError `secret_damaged` when the file holds something else
  */
-export async function secretOfFolder(dataDir: string): Promise<ServerSecret> {
-  const file = path.join(dataDir, 'secret');
-  const text = (await readIfThere(file)) ?? (await drawSecret(dataDir, file));
+export async function readSecret(dataDir: string): Promise<ServerSecret | null> {
+  const file = fileOf(dataDir);
+  const text = await readIfThere(file);
+  if (text === undefined) return null;
+  await makePrivate(file, 0o600);
+  return secretOfFile(file, text);
+}
+
+/** Draws a secret and keeps it in the data folder. Of several processes that start at once all get the same one. */
+export async function drawSecret(dataDir: string): Promise<ServerSecret> {
+  const file = fileOf(dataDir);
+  return secretOfFile(file, await drawFile(dataDir, file));
+}
+
+/** Takes back one that was drawn for a database that has another. */
+export async function forgetSecret(dataDir: string): Promise<void> {
+  await unlink(fileOf(dataDir)).catch(unlessMissing);
+}
+
+function fileOf(dataDir: string): string {
+  return path.join(dataDir, 'secret');
+}
+
+function secretOfFile(file: string, text: string): ServerSecret {
   if (HEXADECIMAL.test(text)) return new SecretBytes(Buffer.from(text, 'hex'));
-  throw new DomainError(
-    'server_error',
-    `${file} is damaged: it must hold 64 hexadecimal digits; restore it from a backup (without it every key is void)`,
-  );
+  throw new StartupError('secret_damaged', `${file} is damaged: it must hold 64 hexadecimal digits`, {
+    remedy: 'restore it from a backup; without it every key is void',
+  });
 }
 
 /** Written beside, then linked: a link appears whole or not at all, and fails where another process was first. */
-async function drawSecret(dataDir: string, file: string): Promise<string> {
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+async function drawFile(dataDir: string, file: string): Promise<string> {
+  await makePrivateFolder(dataDir);
   const scratch = `${file}.${process.pid}-${randomBytes(4).toString('hex')}`;
   try {
     await writeDurably(scratch, `${randomBytes(SECRET_BYTES).toString('hex')}\n`);

@@ -17,7 +17,7 @@ import { PageSession } from '../../src/http/page/session.ts';
 import type { HttpServices } from '../../src/http/services.ts';
 import { EnginePainter } from '../../src/inference/engine-painter.ts';
 import { InputPictures } from '../../src/inference/input-pictures.ts';
-import { secretFromText } from '../../src/storage/server-secret.ts';
+import { secretsOfText } from '../../src/storage/server-secret.ts';
 import { customerServices, newCustomer, repositories } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { type JobServices, startJobServices } from '../support/job-services.ts';
@@ -117,7 +117,7 @@ function httpServices(jobs: JobServices, painter: EnginePainter): HttpServices {
     accounts: accountService,
     keys: keyService,
     pageSession: new PageSession({
-      secret: secretFromText('the secret of the page in a test'),
+      secret: secretsOfText('the secret of the page in a test')[0],
       owner: () => keyService.development(),
     }),
     credits: new CreditService({ ...repositories, database, clock }),

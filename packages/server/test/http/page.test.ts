@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import type { HttpApp } from '../../src/http/http-app.ts';
 import { PageSession } from '../../src/http/page/session.ts';
-import { secretFromText } from '../../src/storage/server-secret.ts';
+import { secretsOfText } from '../../src/storage/server-secret.ts';
 import { customerServices } from '../support/customers.ts';
 import { useTemporaryFolder } from '../support/temporary-folder.ts';
 import { useHttp } from './http-server.ts';
@@ -19,8 +19,13 @@ beforeAll(async () => {
   await writeFile(join(folder(), 'assets', 'app-1a2b.js'), 'export {};');
   app = await http().build({ pageFolder: folder() });
   const { startingKeys } = customerServices(http().jobs.database);
-  const options = { fixed: null, credits: 2_000_000n, isLoopback: true };
-  key = (await startingKeys.ensureDevelopmentKey(options)) ?? '';
+  await startingKeys.ensure({
+    admin: { fixed: null },
+    development: { fixed: null, credits: 2_000_000n, isLoopback: true },
+    async show({ development }) {
+      key = development ?? '';
+    },
+  });
 });
 
 const cookieOf = async () => String((await app.inject({ url: '/' })).headers['set-cookie']).split(';', 1)[0] ?? '';
@@ -82,7 +87,7 @@ test.each([
 
 test('two servers on one machine have cookies of two names: browsers do not tell ports apart', async () => {
   const owner = async () => null;
-  const secret = secretFromText('the secret of another server on this machine');
+  const secret = secretsOfText('the secret of another server on this machine')[0];
   const other = await http().build({ pageFolder: folder() }, { pageSession: new PageSession({ secret, owner }) });
   const name = async (one: HttpApp) => String((await one.inject({ url: '/' })).headers['set-cookie']).split('=', 1)[0];
   expect(await name(other)).not.toBe(await name(app));

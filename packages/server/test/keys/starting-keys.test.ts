@@ -2,11 +2,13 @@ import { expect, test } from 'vitest';
 import { migrate } from '../../src/db/migrate.ts';
 import { settingsInPostgres } from '../../src/db/repositories/settings.ts';
 import { requireSameSecret } from '../../src/domain/require-same-secret.ts';
-import { secretFromText } from '../../src/storage/server-secret.ts';
+import type { AdminKeyOptions, DevelopmentKeyOptions, DrawnKeys } from '../../src/domain/starting-keys.ts';
+import { secretsOfText } from '../../src/storage/server-secret.ts';
 import { anyModel, customerServices } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 
 const opened = useDatabase();
+const adminOfOthers = 'SG_00000000000000aa';
 const fixed = 'SG_0123456789abcdef';
 const otherFixed = 'SG_fedcba9876543210';
 const atHome = { fixed: null, credits: 100_000_000n, isLoopback: true };
@@ -15,19 +17,32 @@ const atHome = { fixed: null, credits: 100_000_000n, isLoopback: true };
 async function firstStart() {
   const database = opened().open({ address: await opened().createEmpty(), poolSize: 4 });
   await migrate(database.kysely);
-  return { database, ...customerServices(database) };
+  const { startingKeys: keys, ...services } = customerServices(database);
+  const ensure = async (admin: AdminKeyOptions, development: DevelopmentKeyOptions) => {
+    const shown: DrawnKeys[] = [];
+    await keys.ensure({ admin, development, show: async (drawn) => void shown.push(drawn) });
+    return shown[0] ?? { admin: null, development: null };
+  };
+  const startingKeys = {
+    keys,
+    ensureAdminKey: async (admin: AdminKeyOptions) =>
+      (await ensure(admin, { ...atHome, credits: 0n, isLoopback: false })).admin,
+    ensureDevelopmentKey: async (development: DevelopmentKeyOptions) =>
+      (await ensure({ fixed: adminOfOthers }, development)).development,
+  };
+  return { database, ...services, startingKeys };
 }
 
 test('a server with another secret does not start, for it would know none of the keys', async () => {
   const database = opened().open({ address: await opened().createEmpty(), poolSize: 4 });
   await migrate(database.kysely);
   const check = (text: string) =>
-    requireSameSecret({ database, settings: settingsInPostgres, secret: secretFromText(text.repeat(32)) });
+    requireSameSecret({ database, settings: settingsInPostgres }, secretsOfText(text.repeat(32)));
   await Promise.all([check('a'), check('a')]);
   await check('a');
   await expect(check('b')).rejects.toMatchObject({
-    code: 'conflict',
-    message: expect.stringContaining('EASEL_SECRET'),
+    code: 'settings_invalid',
+    remedy: expect.stringContaining('EASEL_SECRET'),
   });
 });
 
@@ -46,6 +61,27 @@ test('processes that start at the same time make one key between them', async ()
   const texts = await Promise.all(Array.from({ length: 6 }, () => startingKeys.ensureAdminKey({ fixed: null })));
   expect(texts.filter((text) => text !== null)).toHaveLength(1);
   expect(await keyService.list(null)).toHaveLength(1);
+});
+
+test('keys that nobody was shown are no keys, and the next start draws others', async () => {
+  const { startingKeys, keyService } = await firstStart();
+  const lost: string[] = [];
+  const options = { admin: { fixed: null }, development: atHome };
+  const cut = startingKeys.keys.ensure({
+    ...options,
+    async show({ admin, development }) {
+      lost.push(admin ?? '', development ?? '');
+      throw new Error('the process ends here');
+    },
+  });
+  await expect(cut).rejects.toThrow('ends here');
+  for (const text of lost) await expect(keyService.authenticate(text)).rejects.toMatchObject(refused);
+  const shown: string[] = [];
+  await startingKeys.keys.ensure({
+    ...options,
+    show: async ({ admin, development }) => void shown.push(admin ?? '', development ?? ''),
+  });
+  for (const text of shown) await expect(keyService.authenticate(text)).resolves.toBeDefined();
 });
 
 test('a revoked admin key is not replaced behind the back of whoever revoked it', async () => {
@@ -70,16 +106,17 @@ test('a new fixed key takes the place of the one before', async () => {
   await expect(keyService.authenticate(otherFixed)).resolves.toBeDefined();
   await expect(keyService.authenticate(fixed)).rejects.toMatchObject(refused);
   await expect(startingKeys.ensureAdminKey({ fixed })).rejects.toMatchObject({
-    code: 'conflict',
+    code: 'settings_invalid',
     message: expect.stringMatching(/EASEL_ADMIN_KEY .* was revoked/),
   });
 });
 
 test('one fixed key cannot be both the admin and the development key', async () => {
   const { startingKeys } = await firstStart();
-  await startingKeys.ensureAdminKey({ fixed });
-  await expect(startingKeys.ensureDevelopmentKey({ ...atHome, fixed })).rejects.toMatchObject({
-    code: 'conflict',
+  const show = async () => {};
+  const both = { admin: { fixed }, development: { ...atHome, fixed }, show };
+  await expect(startingKeys.keys.ensure(both)).rejects.toMatchObject({
+    code: 'settings_invalid',
     message: expect.stringMatching(/EASEL_DEV_KEY .* another account/),
   });
 });
@@ -90,7 +127,7 @@ test.each(['', 'secret-secret', 'SG_0123456789ABCDEF', `${fixed}0`])(
     const { startingKeys } = await firstStart();
     const refusal = await startingKeys.ensureAdminKey({ fixed: wrong }).catch((error: unknown) => error);
     expect(refusal).toMatchObject({
-      code: 'invalid_request',
+      code: 'settings_invalid',
       message: expect.stringMatching(/^EASEL_ADMIN_KEY must be/),
     });
     expect(String(refusal)).not.toMatch(/secret-secret|ABCDEF|abcdef0/);
@@ -118,7 +155,7 @@ test('once others can reach the server, the automatic development key is revoked
 test('a server that others can reach from the first start on has no automatic development key', async () => {
   const { startingKeys, keyService } = await firstStart();
   expect(await startingKeys.ensureDevelopmentKey({ ...atHome, isLoopback: false })).toBeNull();
-  expect(await keyService.list(null)).toEqual([]);
+  expect((await keyService.list(null)).map(({ origin }) => origin)).toEqual(['environment']); // the admin's
 });
 
 test('a development key that was set explicitly stays where others can reach the server', async () => {

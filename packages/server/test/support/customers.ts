@@ -10,7 +10,7 @@ import type { Clock } from '../../src/domain/ports/clock.ts';
 import type { Database } from '../../src/domain/ports/database.ts';
 import type { KeyTerms } from '../../src/domain/ports/keys.ts';
 import { StartingKeys } from '../../src/domain/starting-keys.ts';
-import { secretFromText } from '../../src/storage/server-secret.ts';
+import { secretsOfText } from '../../src/storage/server-secret.ts';
 
 export const repositories = { accounts: accountsInPostgres, keys: keysInPostgres, ledger: ledgerInPostgres };
 
@@ -31,7 +31,7 @@ const testSecret = 'a secret of the tests, long enough to be one';
 
 /** The services of accounts, keys and credits over a real database. */
 export function customerServices(database: Database, { clock = new TestClock(), secret = testSecret } = {}) {
-  const parts = { ...repositories, database, clock, secret: secretFromText(secret) };
+  const parts = { ...repositories, database, clock, secret: secretsOfText(secret)[0] };
   const keyService = new KeyService(parts);
   return {
     clock,

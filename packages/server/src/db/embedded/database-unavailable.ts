@@ -1,10 +1,15 @@
-/** Why the embedded database cannot be used. The message says what is wrong, `remedy` what the operator can do about it. */
-export class DatabaseUnavailable extends Error {
-  readonly remedy: string;
+import { StartupError, type StartupErrorCode } from '../../domain/startup-error.ts';
 
-  constructor(message: string, remedy: string, options: { readonly cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+interface Options {
+  readonly cause?: unknown;
+  /** Default: `database_unavailable`. */
+  readonly code?: StartupErrorCode;
+}
+
+/** Why the embedded database, or its data folder, cannot be used. */
+export class DatabaseUnavailable extends StartupError {
+  constructor(message: string, remedy: string, { cause, code = 'database_unavailable' }: Options = {}) {
+    super(code, message, { remedy, cause });
     this.name = 'DatabaseUnavailable';
-    this.remedy = remedy;
   }
 }

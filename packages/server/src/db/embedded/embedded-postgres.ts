@@ -12,10 +12,11 @@ import { startFailure } from './start-failure.ts';
 import { stopPostmaster } from './stop-postmaster.ts';
 import { type RunningServer, untilReady } from './until-ready.ts';
 import { type Programs, usableBinaries } from './usable-binaries.ts';
+import { noteUser, removeUser } from './users.ts';
 
 export interface EmbeddedPostgres {
   /** For `new pg.Pool(connection)`; `host` is the folder of the server's socket, `port` part of the socket's name. */
-  readonly connection: {
+  readonly connection: typeof ownSettings & {
     readonly host: string;
     readonly port: number;
     readonly user: string;
@@ -25,6 +26,8 @@ export interface EmbeddedPostgres {
   readonly pid: number;
   /** Whether the server ran already, left over by a process that was killed. */
   readonly adopted: boolean;
+  /** Ends the use by this process: stops the server unless another living process has started or adopted it too. */
+  release(): Promise<void>;
   /** Fast shutdown: ends the sessions of all clients, writes everything, and resolves when the server is gone. May be called again. */
   stop(): Promise<void>;
 }
@@ -77,11 +80,25 @@ async function startAt(place: Place, signal: AbortSignal): Promise<EmbeddedPostg
       return launchPostmaster(programs.postgres, place);
     };
     const server = await untilReady(place, launch, signal);
-    return handle(place, server, await identityOf(server.pid), await readPassword(place.data));
+    const password = await readPassword(place.data);
+    await noteUser(place.folder);
+    return handle(place, server, await identityOf(server.pid), password);
   } finally {
     await lock.release();
   }
 }
+
+/**
+ * What node-postgres would take from the user's PG* variables, which are about another database, each with what it is by default.
+ * All but `ssl` must be truthy for that.
+ */
+const ownSettings = {
+  ssl: false,
+  sslnegotiation: 'postgres',
+  options: '-c extra_float_digits=1',
+  client_encoding: 'UTF8',
+  replication: 'false',
+} as const;
 
 function handle(
   place: Place,
@@ -90,19 +107,32 @@ function handle(
   password: string,
 ): EmbeddedPostgres {
   let stopped: Promise<void> | undefined;
+  const stopOnce = () => {
+    stopped ??= stop(place, postmaster, sockets);
+    return stopped;
+  };
   return {
-    connection: { host: sockets, port, user: databaseUser, password, database: 'postgres' },
+    connection: { ...ownSettings, host: sockets, port, user: databaseUser, password, database: 'postgres' },
     pid,
     adopted,
-    stop: () => {
-      stopped ??= stop(place, postmaster, sockets);
-      return stopped;
-    },
+    release: () => release(place, stopOnce),
+    stop: stopOnce,
   };
+}
+
+/** Under the start lock: nobody adopts a server that is about to be stopped. */
+async function release(place: Place, stopOnce: () => Promise<void>): Promise<void> {
+  const lock = await waitForFileLock(place.startLock, new AbortController().signal);
+  try {
+    if (!(await removeUser(place.folder))) await stopOnce();
+  } finally {
+    await lock.release();
+  }
 }
 
 async function stop({ folder }: Place, postmaster: ProcessIdentity, sockets: string): Promise<void> {
   await stopPostmaster(postmaster.pid, async () => !(await isRunning(postmaster)));
+  await removeUser(folder).catch(() => {}); // notes are of use only while a server runs
   // A folder under /tmp; another server may be starting in it.
   if (!sockets.startsWith(folder)) await rmdir(sockets).catch(() => {});
 }

@@ -13,7 +13,8 @@ export class DataDirInUse extends DatabaseUnavailable {
   constructor(dataDir: string, { pid, since }: Claim) {
     super(
       `the data folder ${dataDir} is in use by process ${pid} since ${since}`,
-      `stop process ${pid}, or give this server a data folder of its own with EASEL_DATA_DIR`,
+      `stop process ${pid}, or give this server a data folder of its own with --data-dir or EASEL_DATA_DIR`,
+      { code: 'data_folder_in_use' },
     );
     this.name = 'DataDirInUse';
     this.dataDir = dataDir;

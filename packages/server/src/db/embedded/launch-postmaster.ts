@@ -68,6 +68,7 @@ async function openLog({ log, account }: Place): Promise<FileHandle> {
   const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
   const handle = await open(log, O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY, 0o600);
   if (account) await handle.chown(account.uid, account.gid);
+  await handle.chmod(0o600); // a log that was there may have been open to others
   return handle;
 }
 

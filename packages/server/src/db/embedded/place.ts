@@ -1,5 +1,6 @@
-import { chmod, mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { makePrivate, makePrivateFolder } from '../../files/private-folder.ts';
 import { checkEnterable, chooseAccount } from './account.ts';
 import { createDataDir } from './data-dir.ts';
 import type { Account } from './run-program.ts';
@@ -24,8 +25,8 @@ export async function preparePlace(dataDir: string, signal: AbortSignal): Promis
   const data = path.join(folder, 'data');
   const account = await chooseAccount(data);
   if (account) await checkEnterable(parent, account, signal);
-  await mkdir(folder, { mode: 0o700, recursive: true });
-  if (account && (await stat(folder)).uid === 0) await chmod(folder, 0o711);
+  await makePrivateFolder(folder);
+  await makePrivate(folder, account && (await stat(folder)).uid === 0 ? 0o711 : 0o700);
   return {
     folder,
     data,

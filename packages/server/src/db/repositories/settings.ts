@@ -15,8 +15,13 @@ export const settingsInPostgres: Settings = {
       .values({ name: SECRET_PROOF, value: JSON.stringify(proof) })
       .onConflict((conflict) => conflict.column('name').doNothing())
       .execute();
-    const query = queries.selectFrom('settings').select('value').where('name', '=', SECRET_PROOF);
-    return String((await query.executeTakeFirstOrThrow()).value);
+    return (await settingsInPostgres.secretProof(transaction)) ?? proof;
+  },
+
+  async secretProof(transaction: Transaction): Promise<string | null> {
+    const query = queriesOf(transaction).selectFrom('settings').select('value').where('name', '=', SECRET_PROOF);
+    const row = await query.executeTakeFirst();
+    return row === undefined ? null : String(row.value);
   },
 
   async isPaused(transaction: Transaction): Promise<boolean> {

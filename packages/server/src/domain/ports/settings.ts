@@ -14,6 +14,8 @@ export interface ModelSpeed {
 export interface Settings {
   /** Keeps the proof of the server's secret unless there is one. @returns the one that is kept now */
   keepSecretProof(transaction: Transaction, proof: string): Promise<string>;
+  /** @returns null when no server has kept one yet */
+  secretProof(transaction: Transaction): Promise<string | null>;
   isPaused(transaction: Transaction): Promise<boolean>;
   setPaused(transaction: Transaction, paused: boolean): Promise<void>;
   /** @returns null when the model has not been run yet */

@@ -1,0 +1,58 @@
+import { createServer } from 'node:net';
+import type { Config } from '../config/schema.ts';
+import { StartupError } from '../domain/startup-error.ts';
+
+type Address = Pick<Config, 'host' | 'port'>;
+
+/**
+ * Fails before anything is made where the server could not listen in the end.
+ *
+ * @throws StartupError that names the address
+ */
+export async function requireAddress(address: Address): Promise<void> {
+  const server = createServer();
+  await listening(address, () => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    server.once('error', reject).listen({ host: address.host, port: address.port }, resolve);
+    return promise;
+  });
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  server.close(resolve);
+  await promise;
+}
+
+/** Listens. @throws StartupError that names the address and what to do */
+export async function listening(address: Address, listen: () => Promise<unknown>): Promise<void> {
+  try {
+    await listen();
+  } catch (cause) {
+    throw listenFailure(address, cause);
+  }
+}
+
+function listenFailure({ host, port }: Address, cause: unknown): StartupError {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  if (code === 'EADDRINUSE') {
+    const message = `port ${port} of ${host} is in use by another program`;
+    return new StartupError('address_in_use', message, {
+      remedy: `take another with --port NUMBER, or stop the program: ${whoHas(port)} names it`,
+      cause,
+    });
+  }
+  if (code === 'EACCES') {
+    const remedy = 'take a port above 1023 with --port NUMBER and put a reverse proxy in front';
+    return new StartupError('settings_invalid', `this user may not listen on port ${port} of ${host}`, {
+      remedy,
+      cause,
+    });
+  }
+  return new StartupError('settings_invalid', `the server cannot listen on the address ${host}: ${reason}`, {
+    remedy: '--host must be an address of this machine: 127.0.0.1 for itself only, 0.0.0.0 for all networks it is in',
+    cause,
+  });
+}
+
+function whoHas(port: number): string {
+  return process.platform === 'linux' ? `ss -ltnp 'sport = :${port}'` : `lsof -nP -iTCP:${port} -sTCP:LISTEN`;
+}
