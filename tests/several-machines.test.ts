@@ -35,7 +35,7 @@ beforeAll(async () => {
   const [one, two, three] = [await machine('one'), await machine('two'), await machine('three')];
   servers = await Promise.all([serveEasel(one), serveEasel(two)]);
   worker = await startEaselWorker({ ...env, EASEL_DATA_DIR: three.dataDir });
-}, 60_000);
+});
 
 afterAll(async () => {
   for (const running of [...servers, worker]) await running?.stop();

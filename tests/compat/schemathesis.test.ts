@@ -10,8 +10,8 @@ import { pythonWith, reasonWithoutPython } from '../support/python-venv.ts';
 
 const requirements = fileURLToPath(new URL('python/schemathesis.txt', import.meta.url));
 const reason = await reasonWithoutPython();
-/** More of them find more: EASEL_TEST_EXAMPLES=500 is the long form. */
-const examples = process.env.EASEL_TEST_EXAMPLES ?? '5';
+/** More of them find more: SCHEMATHESIS_EXAMPLES=500 is the long form. */
+const examples = process.env.SCHEMATHESIS_EXAMPLES ?? '5';
 const phases = 'examples,coverage,fuzzing';
 const checks = [
   'not_a_server_error',

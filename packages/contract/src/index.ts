@@ -151,6 +151,7 @@ export {
   schedulers,
   sideStep,
 } from './limits.ts';
+export { parseDecimal } from './money/decimal.ts';
 export {
   decimalToMicro,
   isWholeMicro,

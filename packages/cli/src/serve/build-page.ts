@@ -8,7 +8,7 @@ import { CliError } from '../cli-error.ts';
 export async function buildPage(web: string, folder: string, signal: AbortSignal): Promise<void> {
   const vite = join(dirname(createRequire(join(web, 'package.json')).resolve('vite/package.json')), 'bin', 'vite.js');
   const args = [vite, 'build', '--outDir', folder, '--emptyOutDir', '--logLevel', 'warn'];
-  const env = { ...process.env, NODE_ENV: 'production' };
+  const env = { ...withoutSecrets(process.env), NODE_ENV: 'production' };
   try {
     await promisify(execFile)(process.execPath, args, { cwd: web, env, signal });
   } catch (error) {
@@ -16,4 +16,9 @@ export async function buildPage(web: string, folder: string, signal: AbortSignal
     const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
     throw new CliError('page_not_built', `the web page could not be built: ${said.trim()}`, { cause: error });
   }
+}
+
+/** The tools that build the page have no use for the server's settings, among which there are keys and passwords. */
+function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(?:EASEL_|DATABASE_URL$|PG)/.test(name)));
 }

@@ -6,6 +6,6 @@ import { serverConfig } from './server-config.ts';
 
 /** `easel config` */
 export async function runConfig(flags: ServeFlags, context: CliContext): Promise<ExitStatus> {
-  context.stdout.write(`${printConfig(await serverConfig(flags, context))}\n`);
+  context.stdout.write(`${printConfig(await serverConfig(flags, context), context.env)}\n`);
   return exitStatus.ok;
 }

@@ -20,6 +20,10 @@ export const patterns = {
   slug: { source: '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$', words: 'the name of a model, such as playground-v2.5' },
   size: { source: '^[1-9][0-9]{1,3}x[1-9][0-9]{1,3}$', words: 'a size such as "1024x1024"' },
   sizeOrAuto: { source: '^(auto|[1-9][0-9]{1,3}x[1-9][0-9]{1,3})$', words: '"auto" or a size such as "1024x1024"' },
+  amount: {
+    source: '^[0-9]{1,12}(\\.[0-9]{1,12})?$',
+    words: 'an amount of at least 0 with at most 12 decimals, such as 0.01',
+  },
 } as const satisfies Record<string, Pattern>;
 
 /** What a pattern asks for, in words. */

@@ -23,7 +23,7 @@ import { StartPictures } from '../domain/start-pictures.ts';
 import { EnginePainter } from '../inference/engine-painter.ts';
 import type { Logger } from '../observability/logger.ts';
 import { PgBossQueue } from '../queue/pg-boss-queue.ts';
-import { FileImageStore } from '../storage/file-image-store.ts';
+import { FileImageStore, prepareImageFolder } from '../storage/file-image-store.ts';
 import type { Storage } from './open-storage.ts';
 import { servedModels } from './served-models.ts';
 import type { Phase } from './shutdown.ts';
@@ -54,6 +54,8 @@ export type Core = Awaited<ReturnType<typeof openCore>>;
 export async function openCore({ config, storage, log, end, signal }: OpenCoreOptions) {
   const { address } = storage;
   const during = <Value>(step: Promise<Value>) => unlessAborted(step, signal);
+  const imagesDir = config.imagesDir ?? join(storage.dataDir, 'images');
+  await during(prepareImageFolder(imagesDir, { isOwn: config.imagesDir === null }));
   await requireDatabase(address, signal);
   const onConnectionLost = (error: unknown) => log.warn({ err: error }, 'lost a connection to the database');
   const database = openDatabase({ address, onConnectionLost });
@@ -76,7 +78,7 @@ export async function openCore({ config, storage, log, end, signal }: OpenCoreOp
   end.unshift({ name: 'events', timeoutMs: 5000, run: () => bus.close() });
   await during(bus.start());
   const { imagesSeconds, requestsSeconds } = config.retention;
-  const store = new FileImageStore(config.imagesDir ?? join(storage.dataDir, 'images'));
+  const store = new FileImageStore(imagesDir);
   const base = {
     database,
     jobs: jobsInPostgres,

@@ -55,7 +55,104 @@ test('a file with a key that does not exist, no JSON, or that is not there is re
 
 test('printed, it has every setting but no secret', async () => {
   const env = { EASEL_ADMIN_KEY: 'SG_0123456789abcdef', DATABASE_URL: 'postgres://u:password@h/d' };
-  const text = printConfig(await loadConfig({ env }));
+  const text = printConfig(await loadConfig({ env }), {});
   expect(text).not.toMatch(/0123456789abcdef|password/);
   for (const { path } of settings) expect(text).toContain(`"${path.at(-1)}"`);
+});
+
+test('printed, it says where data and pictures are and which model draws', async () => {
+  const printed = async (env: Record<string, string>) =>
+    JSON.parse(printConfig(await loadConfig({ env }), { HOME: '/h' }));
+  expect(await printed({ EASEL_DATA_DIR: '/srv/easel' })).toMatchObject({
+    dataDir: '/srv/easel',
+    imagesDir: '/srv/easel/images',
+    model: 'demo',
+  });
+  const given = { EASEL_IMAGES_DIR: '/mnt/pictures', EASEL_MODEL: '/models/a' };
+  expect(await printed(given)).toMatchObject({ imagesDir: '/mnt/pictures', model: '/models/a' });
+  expect(await printed(given)).toMatchObject({ dataDir: expect.stringMatching(/^\/.*easel$/) });
+});
+
+test.each([
+  ['EASEL_WORKER_IDEL_SECONDS', 'did you mean EASEL_WORKER_IDLE_SECONDS?'],
+  ['EASEL_PROT', 'did you mean EASEL_PORT?'],
+  ['EASEL_DATADIR', 'did you mean EASEL_DATA_DIR?'],
+  ['EASEL_MODEL_DIR', 'did you mean EASEL_MODELS_DIR?'],
+  ['EASEL_DATABASE_URL', 'set DATABASE_URL instead, without EASEL_'],
+  ['EASEL_FROBNICATE_EVERYTHING', 'unset it; docs/operations.md lists the settings'],
+])('the variable %s is refused: %s', async (name, remedy) => {
+  await expect(loadConfig({ env: { [name]: '1' } })).rejects.toMatchObject({
+    code: 'settings_invalid',
+    message: expect.stringContaining(name),
+    remedy,
+  });
+});
+
+test('variables of other commands, empty ones, and those that container platforms set beside a service are let be', async () => {
+  const env = {
+    EASEL_MODELS_DIR: '/models',
+    EASEL_DEBUG: '1',
+    EASEL_SERVER: 'http://127.0.0.1:8400',
+    EASEL_API_KEY: 'SG_0123456789abcdef',
+    EASEL_NOTHING: '',
+    EASEL_SERVICE_HOST: '10.0.0.1',
+    EASEL_SERVICE_PORT_HTTP: '8400',
+    EASEL_PORT_8400_TCP: 'tcp://10.0.0.1:8400',
+    EASEL_PORT_8400_TCP_ADDR: '10.0.0.1',
+  };
+  await expect(loadConfig({ env })).resolves.toMatchObject({ port: 8400 });
+});
+
+test.each([
+  [0.01, '0.01'],
+  [1e-7, '0.0000001'],
+  [2, '2'],
+  [0.1, '0.1'],
+  ['0.000148', '0.000148'],
+])('the amount %j of a file is %s exactly', async (written, amount) => {
+  const file = await fileWith(JSON.stringify({ pricing: { perImage: written }, devCredits: written }));
+  expect(await loadConfig({ file, env: {} })).toMatchObject({ pricing: { perImage: amount }, devCredits: amount });
+});
+
+test('whatever is wrong with a setting is told in words, with its variable, and never as a regular expression', async () => {
+  for (const { path, variable, key } of settings) {
+    for (const wrong of [-1, 'x', '', [], [1], { 'A B': 1 }, { 'A B': '' }, true, null, 1e300]) {
+      const tree = path.reduceRight<unknown>((value, name) => ({ [name]: value }), wrong);
+      const file = await fileWith(JSON.stringify(tree));
+      const error: unknown = await loadConfig({ file, env: {} }).catch((thrown: unknown) => thrown);
+      if (!(error instanceof Error)) continue;
+      expect(error.message, key).not.toMatch(/[\\^$]|text that matches|undefined/);
+      if (key !== 'models' && key !== 'databaseUrl') {
+        expect(error, key).toMatchObject({ code: 'settings_invalid', remedy: expect.stringContaining(variable) });
+      }
+    }
+  }
+});
+
+test('a secret of the wrong kind is not repeated', async () => {
+  const file = await fileWith('{"secret": 123456789012345678}');
+  const error: unknown = await loadConfig({ file, env: {} }).catch((thrown: unknown) => thrown);
+  expect(String(error)).toMatch(/secret must be text/);
+  expect(String(error)).not.toContain('12345678');
+});
+
+test.each([
+  ['sqlite:///db.sqlite3', 'sqlite:'],
+  ['file:./dev.db', 'file:'],
+  ['mysql://root:geheim@127.0.0.1:3306/shop', 'mysql:'],
+  ['jdbc:postgresql://h/d', 'jdbc:'],
+  ['host=h dbname=d password=geheim', 'text of another form'],
+  ['postgres://', 'postgres:'],
+])('DATABASE_URL=%s is refused by its name, and nothing of it is shown but %s', async (url, shown) => {
+  const error: unknown = await loadConfig({ env: { DATABASE_URL: url } }).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'settings_invalid', message: expect.stringContaining('DATABASE_URL') });
+  expect(String(error)).toContain(shown);
+  expect(String(error)).not.toMatch(/geheim|shop|dev\.db/);
+});
+
+test('the key that was probably meant is named for the file too', async () => {
+  await expect(loadConfig({ file: await fileWith('{"worker": {"idelSeconds": 1}}'), env: {} })).rejects.toMatchObject({
+    message: expect.stringContaining('worker.idelSeconds'),
+    remedy: 'did you mean worker.idleSeconds?',
+  });
 });

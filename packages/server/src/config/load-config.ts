@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { explainInvalid } from '@easel/contract';
+import { explainInvalid, parseDecimal, patterns } from '@easel/contract';
 import { Default } from 'typebox/value';
 import { ConfigError } from './config-error.ts';
+import { nearMiss } from './near-miss.ts';
 import { readEnvironment } from './read-environment.ts';
-import { type Config, configSchema } from './schema.ts';
-import { isSettingTree, overlaid, type SettingTree } from './setting-tree.ts';
+import { type Config, configSchema, secretKeys } from './schema.ts';
+import { settings } from './setting.ts';
+import { isSettingTree, overlaid, putSetting, type SettingTree } from './setting-tree.ts';
 
 export interface ConfigSources {
   /** A JSON file. */
@@ -13,6 +15,8 @@ export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** From the command line, nested as in the file. */
   readonly flags?: SettingTree;
+  /** Instead of the schema's own defaults. */
+  readonly defaults?: SettingTree;
 }
 
 /** Replaced as a whole by a later source: its keys are names that somebody chose. */
@@ -24,17 +28,76 @@ const atomic: ReadonlySet<string> = new Set(['models']);
  *
  * @throws ConfigError naming the setting, what it is and what it may be; a secret is not repeated
  */
-export async function loadConfig({ file, env, flags = {} }: ConfigSources): Promise<Config> {
+export async function loadConfig({ file, env, flags = {}, defaults = {} }: ConfigSources): Promise<Config> {
   const fromFile = file === undefined ? {} : await readConfigFile(resolve(file));
-  const fromEnvironment = overlaid(fromFile, readEnvironment(env), atomic);
-  return validConfig(overlaid(fromEnvironment, flags, atomic));
+  const sources = [fromFile, readEnvironment(env), flags];
+  return validConfig(sources.reduce((below, above) => overlaid(below, above, atomic), defaults));
 }
 
 function validConfig(tree: SettingTree): Config {
-  const complete = Default(configSchema, structuredClone(tree));
-  if (isConfig(complete)) return deepFrozen(complete);
-  const fault = explainInvalid(configSchema, complete);
-  throw new ConfigError(`the configuration is not valid: ${fault?.message ?? 'unknown reason'}`);
+  const given = withPlainAmounts(structuredClone(tree));
+  const complete = Default(configSchema, given);
+  if (!isConfig(complete)) throw invalidConfig(complete);
+  requireModelNames(complete.models);
+  requireDatabaseUrl(complete.databaseUrl);
+  return deepFrozen(complete);
+}
+
+/** An amount that is a JSON number is read as it was written: 0.01 is one hundredth, and 1e-7 is 0.0000001. */
+function withPlainAmounts(tree: SettingTree): SettingTree {
+  for (const { path, schema } of settings) {
+    if (!('pattern' in schema && schema.pattern === patterns.amount.source)) continue;
+    const value = path.reduce<unknown>((node, name) => (isSettingTree(node) ? node[name] : undefined), tree);
+    if (typeof value === 'number' && (value === 0 || (value >= 1e-12 && value < 1e12)))
+      putSetting(tree, path, plainText(value));
+  }
+  return tree;
+}
+
+function plainText(amount: number): string {
+  const { digits, places } = parseDecimal(amount);
+  const text = String(digits).padStart(places + 1, '0');
+  return places === 0 ? text : `${text.slice(0, -places)}.${text.slice(-places)}`;
+}
+
+function invalidConfig(value: unknown): ConfigError {
+  const fault = explainInvalid(configSchema, value);
+  const param = fault?.param ?? '';
+  const setting = settings.find(({ key }) => param === key || param.startsWith(`${key}.`));
+  if (setting === undefined) {
+    const meant = nearMiss(
+      param,
+      settings.map(({ key }) => key),
+    );
+    const remedy = meant === undefined ? 'docs/operations.md lists the settings' : `did you mean ${meant}?`;
+    return new ConfigError(`${JSON.stringify(param)} is no setting of Easel`, { remedy });
+  }
+  const message = secretKeys.includes(setting.key) ? `${setting.key} must be text, not empty` : fault?.message;
+  return new ConfigError(`the configuration is not valid: ${message}`, {
+    remedy: `it is the variable ${setting.variable}, or ${setting.key} in the file of --config`,
+  });
+}
+
+function requireModelNames(models: Config['models']): void {
+  for (const [name, model] of Object.entries(models)) {
+    if (!/^[a-z0-9][a-z0-9._-]*$/.test(name)) {
+      const remedy = 'use lower-case letters, digits, dots, hyphens and underscores, with a letter or digit first';
+      throw new ConfigError(`models: ${JSON.stringify(name)} cannot be the name of a model`, { remedy });
+    }
+    if (model === '')
+      throw new ConfigError(`models: ${name} has no path`, { remedy: 'give a path or name of a model' });
+  }
+}
+
+/** Only what stands before the colon is shown: the rest may be a password. */
+function requireDatabaseUrl(url: string | null): void {
+  if (url === null || /^postgres(?:ql)?:\/\/./.test(url)) return;
+  const scheme = /^([a-z][a-z0-9+.-]{0,20}):/i.exec(url)?.[1];
+  const got = scheme === undefined ? 'text of another form' : `an address that begins with ${scheme}:`;
+  throw new ConfigError(`DATABASE_URL must be the address of a PostgreSQL database (got ${got})`, {
+    remedy:
+      'write it as postgres://USER:PASSWORD@HOST:5432/DATABASE; if it belongs to another program, unset it and Easel uses its own database',
+  });
 }
 
 function isConfig(value: unknown): value is Config {

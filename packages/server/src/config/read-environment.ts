@@ -1,18 +1,48 @@
 import { ConfigError } from './config-error.ts';
+import { nearMiss } from './near-miss.ts';
 import { type Setting, settings } from './setting.ts';
 import type { SettingTree } from './setting-tree.ts';
 import { putSetting } from './setting-tree.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The settings that the environment has. An empty variable counts as absent. */
+/** Variables that are no settings of the server but mean something to a command, to the engine or to a client. */
+const otherVariables: readonly string[] = ['EASEL_MODELS_DIR', 'EASEL_DEBUG', 'EASEL_SERVER', 'EASEL_API_KEY'];
+
+/**
+ * What Kubernetes and Docker set by themselves beside a service that is named `easel`: EASEL_SERVICE_HOST, EASEL_PORT_8400_TCP_ADDR …
+ * (Kubernetes: "Discovering services"; Docker: legacy container links).
+ */
+const serviceLink =
+  /^EASEL_(?:.+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_.+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)$/;
+
+/**
+ * The settings that the environment has. An empty variable counts as absent.
+ *
+ * @throws ConfigError for a variable that looks like a setting and is none
+ */
 export function readEnvironment(env: Environment): SettingTree {
+  refuseUnknown(env);
   const tree: SettingTree = {};
   for (const setting of settings) {
     const text = env[setting.variable];
     if (text !== undefined && text !== '') putSetting(tree, setting.path, readAs(setting, text));
   }
   return tree;
+}
+
+function refuseUnknown(env: Environment): void {
+  const known = [...settings.map(({ variable }) => variable), ...otherVariables];
+  for (const [name, value = ''] of Object.entries(env)) {
+    if (!name.startsWith('EASEL_') || value === '' || known.includes(name) || serviceLink.test(name)) continue;
+    if (name === 'EASEL_DATABASE_URL') {
+      throw new ConfigError(`${name} is not read`, { remedy: 'set DATABASE_URL instead, without EASEL_' });
+    }
+    const meant = nearMiss(name, known);
+    throw new ConfigError(`the variable ${name} is no setting of Easel`, {
+      remedy: meant === undefined ? 'unset it; docs/operations.md lists the settings' : `did you mean ${meant}?`,
+    });
+  }
 }
 
 /** Text in the setting's own type; what does not read as that stays text, so that validation says what is wrong. */

@@ -1,4 +1,4 @@
-import { defaultTariff, embeddedModelSizes, fullModelSizes } from '@easel/contract';
+import { defaultTariff, embeddedModelSizes, fullModelSizes, patterns } from '@easel/contract';
 import Type, { type Static } from 'typebox';
 
 const seconds = (options: { default: number; description: string; minimum?: number }) =>
@@ -6,9 +6,9 @@ const seconds = (options: { default: number; description: string; minimum?: numb
 const count = (options: { default: number; description: string }) => Type.Integer({ minimum: 1, ...options });
 const text = (description: string) =>
   Type.Union([Type.String({ minLength: 1 }), Type.Null()], { default: null, description });
-/** A text, because an amount of money is never a binary fraction. */
+/** A text, because an amount of money is never a binary fraction; a file may have it as a number all the same. */
 const decimal = (options: { default: string; description: string }) =>
-  Type.String({ pattern: '^\\d{1,12}(\\.\\d{1,12})?$', ...options });
+  Type.String({ pattern: patterns.amount.source, ...options });
 
 const sizes = (defaults: { minSide: number; maxSide: number; maxMegapixels: number }) =>
   Type.Object(
@@ -39,7 +39,7 @@ export const configSchema = Type.Object(
     imagesDir: text('folder of the pictures, the same one for all machines; default: `images` in the data folder'),
     databaseUrl: text('postgres:// URL of a PostgreSQL of your own; default: the embedded one'),
     model: text('path or name of the model that answers to playground-v2.5; default: the embedded one'),
-    models: Type.Record(Type.String({ pattern: '^[a-z0-9][a-z0-9._-]*$' }), Type.String(), {
+    models: Type.Record(Type.String(), Type.String(), {
       default: {},
       description: 'further models: slug → path or name',
     }),

@@ -18,7 +18,7 @@ test.skipIf(process.platform === 'win32')('folders are made for this account onl
   const module = JSON.stringify(new URL('./private-folder.ts', import.meta.url).href);
   for (const umask of ['0', '022', '077', '0277']) {
     const code = `import { makePrivateFolder } from ${module};
-      process.umask(0${umask}); console.log(await makePrivateFolder(process.argv[1]));`;
+      process.umask(0o${umask}); console.log(await makePrivateFolder(process.argv[1]));`;
     const folder = join(top, umask, 'a', 'b');
     const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', code, folder]);
     expect(String(stdout), String(stderr)).toBe('true\n');

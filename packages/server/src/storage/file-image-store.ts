@@ -1,12 +1,39 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { ByteRange, ImageStore, StoredImage, StoredKind, SweepOptions } from '../domain/ports/image-store.ts';
+import { StartupError } from '../domain/startup-error.ts';
+import { makePrivate, makePrivateFolder } from '../files/private-folder.ts';
 import { imageFile, TEMPORARY_MARK } from './image-files.ts';
 import { isMissing } from './is-missing.ts';
-import { sweepFolder } from './sweep-folder.ts';
+import { isSubfolder, sweepFolder } from './sweep-folder.ts';
+
+/**
+ * Makes the folder of the pictures, and takes the access of other accounts away from what is the store's in it: whoever can list the names
+ * of pictures can ask for them.
+ *
+ * @param isOwn whether the folder itself is the store's too, and not one that the operator has chosen
+ * @throws StartupError where there can be no such folder
+ */
+export async function prepareImageFolder(root: string, { isOwn }: { readonly isOwn: boolean }): Promise<void> {
+  try {
+    await makePrivateFolder(root);
+    if (isOwn) await makePrivate(root);
+    const names = await readdir(root);
+    for (const name of names.filter(isSubfolder)) await makePrivate(join(root, name));
+  } catch (cause) {
+    throw new StartupError(
+      'data_folder_unusable',
+      `the folder of the pictures ${root} cannot be used: ${String(cause)}`,
+      {
+        remedy: 'choose one that the user Easel runs as can read and write, with EASEL_IMAGES_DIR',
+        cause,
+      },
+    );
+  }
+}
 
 /** Pictures as files of one folder, in two levels of subfolders: `3f/0b/3f0b….jpg`. */
 export class FileImageStore implements ImageStore {
@@ -20,7 +47,7 @@ export class FileImageStore implements ImageStore {
   async put(name: string, kind: StoredKind, bytes: Uint8Array): Promise<void> {
     const path = this.#pathOf(name, kind);
     const folder = dirname(path);
-    const made = await mkdir(folder, { recursive: true });
+    const isNew = await makePrivateFolder(folder);
     const temporary = `${path}${TEMPORARY_MARK}${randomUUID()}`;
     try {
       await writeDurably(temporary, bytes);
@@ -30,7 +57,7 @@ export class FileImageStore implements ImageStore {
       throw error;
     }
     // A name is durable when its folder is flushed; those of new folders, when the folders above them are.
-    await flushFolders(folder, made === undefined ? folder : dirname(this.#root));
+    await flushFolders(folder, isNew ? dirname(this.#root) : folder);
   }
 
   async open(name: string, kind: StoredKind): Promise<StoredImage | null> {

@@ -4,7 +4,10 @@ import type { SweepOptions } from '../domain/ports/image-store.ts';
 import { nameOfImageFile, TEMPORARY_MARK } from './image-files.ts';
 import { isMissing } from './is-missing.ts';
 
-const SUBFOLDER = /^[0-9a-f]{2}$/;
+/** Whether a name in the store's folder, or in such a subfolder, is that of a subfolder of the store. */
+export function isSubfolder(name: string): boolean {
+  return /^[0-9a-f]{2}$/.test(name);
+}
 
 /**
  * Removes orphans from the two levels of folders below the root; what is not of the store stays.
@@ -45,7 +48,7 @@ async function olderFiles(folder: string, time: Date): Promise<string[]> {
 }
 
 async function subfolders(folder: string): Promise<string[]> {
-  return (await entriesOf(folder)).filter((name) => SUBFOLDER.test(name));
+  return (await entriesOf(folder)).filter(isSubfolder);
 }
 
 async function entriesOf(folder: string): Promise<string[]> {

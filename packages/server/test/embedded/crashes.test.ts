@@ -65,7 +65,7 @@ test('after kill -9 in the middle of the making of the database the next start m
   expect(await entries()).not.toContain('data');
   const server = await start({ dataDir });
   expect(await query(server.connection, 'select 1')).toEqual([[1]]);
-  expect((await entries()).toSorted()).toEqual(['data', 'postgres.log', 'run']);
+  expect((await entries()).toSorted()).toEqual(['data', 'postgres.log', 'run', `user-${process.pid}`]);
 });
 
 test('leftovers of former attempts are removed', async () => {

@@ -1,5 +1,10 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { beforeAll, expect, test } from 'vitest';
 import type { HttpApp } from '../../src/http/http-app.ts';
 import { PageSession } from '../../src/http/page/session.ts';
@@ -11,13 +16,38 @@ import { useHttp } from './http-server.ts';
 const http = useHttp();
 const folder = useTemporaryFolder();
 let app: HttpApp;
+let url: string;
 let key: string;
+
+interface Reply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+/** What browsers send along with a navigation, and with what the page itself asks for. */
+const navigation = { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' };
+const byPage = { 'sec-fetch-site': 'same-origin' };
+
+/** Over a real connection, with these headers and no others. */
+async function ask(path: string, headers: Record<string, string> = {}, body?: string, at = url): Promise<Reply> {
+  const type = body === undefined ? {} : { 'content-type': 'application/json' };
+  const sent = request(new URL(path, at), {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: { ...type, ...headers },
+  });
+  sent.end(body);
+  const [reply]: IncomingMessage[] = await once(sent, 'response');
+  if (reply === undefined) throw new Error('there is no reply');
+  return { status: reply.statusCode ?? 0, headers: reply.headers, text: await text(reply) };
+}
 
 beforeAll(async () => {
   await mkdir(join(folder(), 'assets'));
   await writeFile(join(folder(), 'index.html'), '<!doctype html><title>Easel</title>');
   await writeFile(join(folder(), 'assets', 'app-1a2b.js'), 'export {};');
   app = await http().build({ pageFolder: folder() });
+  url = await app.listen({ host: '127.0.0.1', port: 0 });
   const { startingKeys } = customerServices(http().jobs.database);
   await startingKeys.ensure({
     admin: { fixed: null },
@@ -28,7 +58,8 @@ beforeAll(async () => {
   });
 });
 
-const cookieOf = async () => String((await app.inject({ url: '/' })).headers['set-cookie']).split(';', 1)[0] ?? '';
+const cookieOf = async (at = url) =>
+  String((await ask('/', navigation, undefined, at)).headers['set-cookie']).split(';', 1)[0] ?? '';
 
 test('every view is the one document, under a strict policy, and its files are kept for ever', async () => {
   for (const url of ['/', '/history', '/arena', '/console', '/reference']) {
@@ -61,36 +92,80 @@ test('a broken link leads a person to the page, with the status of one, and a pr
 });
 
 test('on its own machine the page works at once, by a cookie that scripts cannot read and that is not the key', async () => {
-  const page = await app.inject({ url: '/' });
+  const page = await ask('/', navigation);
   const cookie = String(page.headers['set-cookie']);
   expect(cookie).toMatch(/; Path=\/; HttpOnly; SameSite=Strict$/);
-  expect(cookie + page.payload).not.toContain(key);
-  const own = await app.inject({ url: '/api/credits', headers: { cookie: await cookieOf() } });
-  expect(own.json()).toMatchObject({ balance: 2 });
-  const other = await app.inject({ url: '/api/admin/keys', headers: { cookie: await cookieOf() } });
-  expect(other.statusCode).toBe(403);
+  expect(cookie + page.text).not.toContain(key);
+  const own = await ask('/api/credits', { cookie: await cookieOf(), ...byPage });
+  expect(JSON.parse(own.text)).toMatchObject({ balance: 2 });
+  const other = await ask('/api/admin/keys', { cookie: await cookieOf(), ...byPage });
+  expect(other.status).toBe(403);
 });
 
 test.each([
+  ['no browser', {}],
+  ['a program that names itself a browser', { 'user-agent': 'Mozilla/5.0', referer: 'http://127.0.0.1/' }],
   ['another page', { 'sec-fetch-site': 'cross-site' }],
   ['another port of this machine', { 'sec-fetch-site': 'same-site' }],
   ['a page of an older browser', { origin: 'https://evil.example' }],
-  ['a name that was made to lead here', { host: 'evil.example' }],
-  ['a proxy', { 'x-forwarded-for': '203.0.113.7' }],
-  ['a proxy that says nothing', { 'sec-fetch-site': 'same-origin', origin: 'https://easel.example' }],
-])('the cookie is worth nothing from %s', async (_of, headers) => {
+  ['a name that was made to lead here', { ...byPage, host: 'evil.example' }],
+  ['a proxy', { ...byPage, 'x-forwarded-for': '203.0.113.7' }],
+  ['a proxy that says nothing', { ...byPage, origin: 'https://easel.example' }],
+])('the cookie is worth nothing from %s, and visits from there get none', async (_of, headers) => {
   const cookie = await cookieOf();
-  const payload = { prompt: 'a red apple' };
-  const reply = await app.inject({ method: 'POST', url: '/api/jobs', headers: { cookie, ...headers }, payload });
-  expect(reply.statusCode).toBe(401);
+  const reply = await ask('/api/jobs', { cookie, ...headers }, '{"prompt":"a red apple"}');
+  expect(reply.status).toBe(401);
+  expect((await ask('/', { 'sec-fetch-mode': 'navigate', ...headers })).headers['set-cookie']).toBeUndefined();
+});
+
+test('a proxy that is told nothing but where the server is gets no cookie and no use of it, whatever its clients claim', async () => {
+  const { hostname, port, host } = new URL(url);
+  const cookie = await cookieOf();
+  // As nginx asks with `proxy_pass http://127.0.0.1:PORT;` alone: HTTP/1.0, its own name for the server, the client's other headers.
+  const asked = async (path: string) => {
+    const socket = connect({ host: hostname, port: Number(port) });
+    const lines = [`GET ${path} HTTP/1.0`, `Host: ${host}`, 'Connection: close', `Cookie: ${cookie}`];
+    for (const [name, value] of Object.entries({ ...byPage, 'sec-fetch-mode': 'navigate' }))
+      lines.push(`${name}: ${value}`);
+    socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+    return text(socket);
+  };
+  expect(await asked('/')).toMatch(/^HTTP\/1\.[01] 200/);
+  expect(await asked('/')).not.toMatch(/set-cookie/i);
+  expect(await asked('/api/credits')).toMatch(/^HTTP\/1\.[01] 401/);
+});
+
+test('another account of this machine gets no cookie and no use of it, even when it claims to be the page', async ({
+  skip,
+}) => {
+  if (process.getuid?.() !== 0 || process.platform !== 'linux') skip('only root can act for another account');
+  const nobody = { uid: 65_534, gid: 65_534, cwd: '/' };
+  if (spawnSync(process.execPath, ['--version'], nobody).status !== 0) skip('"nobody" cannot run this Node');
+  const code = `const { request } = await import('node:http');
+    const [url, cookie] = process.argv.slice(1);
+    const headers = { cookie, 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate' };
+    for (const path of ['/', '/api/credits']) {
+      await new Promise((done) => request(url + path, { headers }, (reply) => {
+        console.log(reply.statusCode, 'set-cookie' in reply.headers); reply.resume().on('end', done);
+      }).end());
+    }`;
+  const asked = async (as: object) => {
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', code, url, await cookieOf()], {
+      ...as,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    return text(child.stdout);
+  };
+  expect(await asked(nobody)).toBe('200 false\n401 false\n');
+  expect(await asked({ cwd: '/' })).toBe('200 true\n200 false\n');
 });
 
 test('two servers on one machine have cookies of two names: browsers do not tell ports apart', async () => {
   const owner = async () => null;
   const secret = secretsOfText('the secret of another server on this machine')[0];
   const other = await http().build({ pageFolder: folder() }, { pageSession: new PageSession({ secret, owner }) });
-  const name = async (one: HttpApp) => String((await one.inject({ url: '/' })).headers['set-cookie']).split('=', 1)[0];
-  expect(await name(other)).not.toBe(await name(app));
+  const name = async (at: string) => (await cookieOf(at)).split('=', 1)[0];
+  expect(await name(await other.listen({ host: '127.0.0.1', port: 0 }))).not.toBe(await name(url));
 });
 
 test('files are sent compressed to who takes them so', async () => {
@@ -110,8 +185,9 @@ test('files are sent compressed to who takes them so', async () => {
 
 test('nor from another machine, and visits from there get none', async () => {
   const remoteAddress = '203.0.113.7';
-  expect((await app.inject({ url: '/', remoteAddress })).headers['set-cookie']).toBeUndefined();
-  const headers = { cookie: await cookieOf() };
+  const visited = await app.inject({ url: '/', headers: navigation, remoteAddress });
+  expect(visited.headers['set-cookie']).toBeUndefined();
+  const headers = { ...byPage, cookie: await cookieOf() };
   expect((await app.inject({ url: '/api/credits', headers, remoteAddress })).statusCode).toBe(401);
 });
 
@@ -119,13 +195,13 @@ test('a cookie that was made up or is old is none', async () => {
   const [name, value = ''] = (await cookieOf()).split('=');
   const [since = '', proof = ''] = value.split('.');
   for (const forged of [`${Number(since) + 1}.${proof}`, `${since}.${proof.slice(1)}0`, since, `.${proof}`, '']) {
-    const reply = await app.inject({ url: '/api/credits', headers: { cookie: `${name}=${forged}` } });
-    expect(reply.statusCode, forged).toBe(401);
+    const reply = await ask('/api/credits', { ...byPage, cookie: `${name}=${forged}` });
+    expect(reply.status, forged).toBe(401);
   }
 });
 
 test('a key goes before the cookie', async () => {
   const { auth } = await http().customer();
-  const reply = await app.inject({ url: '/api/credits', headers: { cookie: await cookieOf(), ...auth } });
-  expect(reply.json()).toMatchObject({ balance: 1 });
+  const reply = await ask('/api/credits', { ...byPage, cookie: await cookieOf(), ...auth });
+  expect(JSON.parse(reply.text)).toMatchObject({ balance: 1 });
 });

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { isLocalVisit, isSentByPage } from './local-visit.ts';
 
-const visit = (headers: Record<string, string>, remoteAddress = '127.0.0.1') =>
-  isLocalVisit({ headers, remoteAddress });
+const visit = (headers: Record<string, string>, remoteAddress = '127.0.0.1', httpVersion = '1.1') =>
+  isLocalVisit({ headers, remoteAddress, httpVersion });
 
 test.each(['localhost', 'localhost:8400', '127.0.0.1:8400', '127.1.2.3', '[::1]:8400', 'LOCALHOST:1'])(
   'a visit of %s from this machine is local',
@@ -45,13 +45,24 @@ test('what came from another machine is not local', () => {
   expect(visit({ host: 'localhost:8400' }, '::ffff:127.0.0.1')).toBe(true);
 });
 
+test('what came by HTTP/1.0 is not local: a proxy with nothing configured asks so', () => {
+  expect(visit({ host: 'localhost:8400' }, '127.0.0.1', '1.0')).toBe(false);
+});
+
 const sent = (headers: Record<string, string>) => isSentByPage({ headers: { host: 'localhost:8400', ...headers } });
 
-test('the page is told from other pages by what browsers add', () => {
-  expect(sent({ 'sec-fetch-site': 'same-origin' })).toBe(true);
-  for (const site of ['cross-site', 'same-site']) expect(sent({ 'sec-fetch-site': site })).toBe(false);
-  expect(sent({ origin: 'http://localhost:8400' })).toBe(true);
-  for (const origin of ['http://localhost:9999', 'https://evil.example', 'null']) expect(sent({ origin })).toBe(false);
+test('the page is told from other pages and programs by what browsers add', () => {
+  const same = { 'sec-fetch-site': 'same-origin' };
+  expect(sent(same)).toBe(true);
+  expect(sent({ 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' })).toBe(true);
+  expect(sent({ 'sec-fetch-site': 'none' })).toBe(false);
+  for (const site of ['cross-site', 'same-site', '']) expect(sent({ 'sec-fetch-site': site })).toBe(false);
+  expect(sent({})).toBe(false);
+  expect(sent({ origin: 'http://localhost:8400', referer: 'http://localhost:8400/' })).toBe(false);
+  expect(sent({ ...same, origin: 'http://localhost:8400' })).toBe(true);
+  for (const origin of ['http://localhost:9999', 'https://evil.example', 'null']) {
+    expect(sent({ ...same, origin })).toBe(false);
+  }
 });
 
 test('a proxy that asks in its own name is given away by where the page says it is', () => {

@@ -24,7 +24,7 @@ const contentSecurityPolicy = [
 const YEAR_S = 365 * 24 * 60 * 60;
 
 /** Sends the page's one document, which shows what belongs to the address. */
-export type SendPage = (request: FastifyRequest, reply: FastifyReply, status?: number) => FastifyReply;
+export type SendPage = (request: FastifyRequest, reply: FastifyReply, status?: number) => Promise<FastifyReply>;
 
 /** @returns null where there is no page */
 export async function openPage(
@@ -33,8 +33,8 @@ export async function openPage(
 ): Promise<SendPage | null> {
   if (pageFolder === undefined) return null;
   const document = await readFile(join(pageFolder, 'index.html'), 'utf8');
-  return (request, reply, status = 200) => {
-    session?.begin(request, reply);
+  return async (request, reply, status = 200) => {
+    await session?.begin(request, reply);
     return reply
       .code(status)
       .headers({
