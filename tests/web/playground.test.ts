@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { crc32 } from 'node:zlib';
 import { encodeImage } from '@easel/engine';
 import type { Locator, Page } from 'playwright-core';
 import { expect, test } from 'vitest';
@@ -19,16 +17,6 @@ const ofThePicture = {
 async function make(page: Page, prompt: string): Promise<void> {
   await page.getByLabel('Prompt', { exact: true }).fill(prompt);
   await page.getByLabel('Prompt', { exact: true }).press('Enter');
-}
-
-/** With a text chunk after the header, which is 33 bytes long (PNG, third edition, §5). */
-function withText(png: Buffer, keyword: string, text: string): Buffer {
-  const body = Buffer.from(`tEXt${keyword}\0${text}`, 'latin1');
-  const chunk = Buffer.alloc(body.length + 8);
-  chunk.writeUInt32BE(body.length - 4, 0);
-  body.copy(chunk, 4);
-  chunk.writeUInt32BE(crc32(body), body.length + 4);
-  return Buffer.concat([png.subarray(0, 33), chunk, png.subarray(33)]);
 }
 
 const set = (page: Page, label: string, value: number) =>
@@ -93,48 +81,6 @@ test.each([
   await make(page, 'a castle');
   await untilDone(page);
   await expect.poll(() => naturalSize(newest(page).locator('.picture img'))).toEqual([width, height]);
-});
-
-test('a picture that is downloaded and dropped again restores how it was made', async () => {
-  const page = await web().visit();
-  await set(page, 'Steps', 7);
-  await set(page, 'Guidance', 4.5);
-  await page.getByLabel('Seed', { exact: true }).fill('1234');
-  await page.getByLabel('Negative prompt').fill('clouds');
-  await make(page, 'a rocket in space');
-  await untilDone(page);
-  await newest(page).locator('.picture').first().click();
-  const [download] = await Promise.all([
-    page.waitForEvent('download'),
-    page.getByRole('button', { name: 'PNG' }).click(),
-  ]);
-  expect(download.suggestedFilename()).toBe('1234.png');
-  const file = await readFile(await download.path());
-
-  const other = await web().visit();
-  await other
-    .getByLabel('Choose or drop a picture')
-    .setInputFiles({ name: 'x.png', mimeType: 'image/png', buffer: file });
-  await other.getByText('The settings of that picture are restored.').waitFor();
-  expect(await other.getByLabel('Prompt', { exact: true }).inputValue()).toBe('a rocket in space');
-  expect(await other.getByLabel('Negative prompt').inputValue()).toBe('clouds');
-  expect(await other.getByLabel('Seed', { exact: true }).inputValue()).toBe('1234');
-  expect(await other.getByRole('spinbutton', { name: 'Steps, exactly' }).inputValue()).toBe('7');
-  expect(await other.getByRole('spinbutton', { name: 'Guidance, exactly' }).inputValue()).toBe('4.5');
-});
-
-test('a picture of another tool restores what this model can do, and leaves the size that it cannot', async () => {
-  const page = await web().visit();
-  const invokeai = { positive_prompt: 'a lighthouse', seed: 77, steps: 31, cfg_scale: 5, width: 832, height: 1216 };
-  const png = await encodeImage({ width: 64, height: 64, data: new Uint8Array(64 * 64 * 3) }, { format: 'png' });
-  const file = withText(Buffer.from(png), 'invokeai_metadata', JSON.stringify(invokeai));
-  await page
-    .getByLabel('Choose or drop a picture')
-    .setInputFiles({ name: 'x.png', mimeType: 'image/png', buffer: file });
-  await page.getByText('Not to be had here, and left as it was: size 832×1216.').waitFor();
-  expect(await page.getByLabel('Prompt', { exact: true }).inputValue()).toBe('a lighthouse');
-  expect(await page.getByLabel('Seed', { exact: true }).inputValue()).toBe('77');
-  await page.getByText('256×256', { exact: true }).waitFor();
 });
 
 test('the texts of a dropped file are texts, whatever they say; a file that is no picture is refused in words', async () => {

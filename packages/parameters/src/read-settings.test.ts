@@ -103,7 +103,7 @@ describe('AUTOMATIC1111', () => {
 
   test('a text without settings is a prompt only where web UIs keep theirs', () => {
     expect(of('parameters', 'just a prompt')?.settings).toEqual({ prompt: 'just a prompt', negativePrompt: null });
-    for (const text of ['OLYMPUS DIGITAL CAMERA', 'Screenshot', '   '])
+    for (const text of ['OLYMPUS DIGITAL CAMERA', 'Screenshot', '   ', 'filter: 0, mask: 1, mode: auto, light: 3'])
       expect(readSettings(insertJpegExif(jpegStart, exifBlock(text, 'camera')))).toBeNull();
     expect(of('Comment', 'Created with GIMP')).toBeNull();
   });

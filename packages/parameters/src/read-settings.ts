@@ -57,8 +57,8 @@ function readText(place: (typeof places)[number], text: string | undefined): Pic
   const value = json === null ? null : parseJson(text.slice(json[0].length));
   if (value !== null) return readJson(value, place);
   const parsed = parseParameters(text);
-  // Cameras and programs write into these places, too: without a setting only the one that web UIs use is taken for a prompt.
-  const hasSettings = parsed.other.size > 0 || parsed.steps !== undefined;
+  // Cameras and programs write into these places, too: without steps only the one that web UIs use is theirs.
+  const hasSettings = parsed.steps !== undefined || parsed.other.has('Steps');
   if (!hasSettings && json !== null && /^\s*(?:\{\s*["}]|\[\s*["{[\]])/.test(text)) return unknown(text); // JSON that is damaged
   if (!hasSettings && place !== 'parameters') return null;
   return readParametersText(parsed.easelVersion === undefined ? mendedLatin1(text) : text);

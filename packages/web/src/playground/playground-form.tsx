@@ -1,6 +1,5 @@
 import { longestPrompt, type Model } from '@easel/contract';
 import { type FormEvent, type KeyboardEvent, useId, useState } from 'react';
-import { readDropped } from '../files/read-dropped.ts';
 import { nearestShape } from '../files/start-picture.ts';
 import { useDroppedFile } from '../files/use-dropped-file.ts';
 import { messageOf } from '../format/message-of.ts';
@@ -48,11 +47,12 @@ export function PlaygroundForm({ models, settings, onChange, onMake }: Playgroun
   const takeFile = async (file: File | undefined) => {
     if (file === undefined) return;
     try {
-      const { settings: found, leftOut, image } = await readDropped(file, models, model?.limits.max_side ?? 1);
+      const { readDropped } = await import('../files/read-dropped.ts'); // not with the page: few ever need it
+      const { settings: found, note: text, image } = await readDropped(file, models, model?.limits.max_side ?? 1);
       const shape = settings.isShapeChosen ? undefined : nearestShape(model?.sizes ?? [], image);
       const start = { startImage: image.address, ...(shape && { width: shape.width, height: shape.height }) };
       onChange(found ?? start);
-      setNote({ kind: 'hint', text: found ? restored(leftOut) : nothingSaid });
+      setNote({ kind: 'hint', text });
     } catch (error) {
       setNote({ kind: 'error', text: messageOf(error) });
     }
@@ -186,13 +186,6 @@ export function PlaygroundForm({ models, settings, onChange, onMake }: Playgroun
       {settings.startImage === null && startImage}
     </form>
   );
-}
-
-const nothingSaid = 'That file says nothing of how it was made; it is the start image now.';
-
-function restored(leftOut: readonly string[]): string {
-  const done = 'The settings of that picture are restored.';
-  return leftOut.length === 0 ? done : `${done} Not to be had here, and left as it was: ${leftOut.join(', ')}.`;
 }
 
 function formatOf(text: string): Settings['format'] {

@@ -8,7 +8,10 @@ export interface TokenCountProps {
   readonly model: string;
 }
 
-/** How much of the text the model reads, and what it does not see. */
+/** More would push the form away. */
+const MOST_PIECES = 5;
+
+/** How much of the text the model reads, what it does not see, and what of it only other tools understand. */
 export function TokenCount({ id, text, model }: TokenCountProps) {
   const { client } = useSession();
   const answer = useAnswer(`${model}\n${text}`, async (signal) =>
@@ -16,6 +19,7 @@ export function TokenCount({ id, text, model }: TokenCountProps) {
   );
   const worst = answer?.encoders.toSorted((a, b) => b.truncated.length - a.truncated.length)[0];
   if (worst === undefined || text === '') return <small id={id} className="tokens" />;
+  const pieces = answer?.foreign_syntax.map((piece) => piece.text) ?? [];
   // The markers at both ends are tokens, too.
   const [count, limit] = [worst.count + 2, worst.limit + 2];
   return (
@@ -25,6 +29,12 @@ export function TokenCount({ id, text, model }: TokenCountProps) {
         <>
           ; not read: <mark>{tailOf(text, worst.truncated)}</mark>
         </>
+      )}
+      {pieces.length > 0 && (
+        <span className="foreign">
+          ; syntax of other tools, read as plain text: {pieces.slice(0, MOST_PIECES).join(', ')}
+          {pieces.length > MOST_PIECES && ` and ${pieces.length - MOST_PIECES} more`}
+        </span>
       )}
     </small>
   );

@@ -1,0 +1,107 @@
+import type { Model } from '@easel/contract';
+import type { PictureSettings } from '@easel/parameters';
+import { expect, test } from 'vitest';
+import { settingsOfFile } from './settings-of-file.ts';
+
+const model: Model = {
+  id: 'playground-v2.5',
+  name: 'easel-demo',
+  is_default: true,
+  is_embedded: true,
+  licence: null,
+  defaults: { img_width: 256, img_height: 256, num_inference_steps: 25, guidance_scale: 3, scheduler: 'edm_dpmpp_2m' },
+  limits: { min_side: 64, max_side: 256, side_step: 8, max_megapixels: 0.0625 },
+  sizes: [],
+};
+const restored = (
+  settings: PictureSettings['settings'],
+  others: Partial<Pick<PictureSettings, 'source' | 'leftOut'>> = {},
+) => settingsOfFile({ source: 'easel', leftOut: [], ...others, settings }, [model]);
+
+test('all that the form has is taken, and listed', () => {
+  const found = {
+    prompt: 'a fox',
+    negativePrompt: 'fog',
+    steps: 20,
+    guidanceScale: 4.5,
+    seed: 999_999_999_999_999n,
+    width: 128,
+    height: 64,
+    scheduler: 'edm_euler',
+    sigmaSchedule: 'karras',
+    model: 'easel-demo',
+  } as const;
+  const { sigmaSchedule: _, model: __, seed: ___, ...same } = found;
+  expect(restored(found)).toEqual({
+    settings: { ...same, seed: 999_999_999_999_999, model: 'playground-v2.5', samples: 1, startImage: null, isShapeChosen: true },
+    note:
+      'The settings of that picture are restored. ' +
+      'Taken from Easel: prompt, negative prompt, steps, guidance, seed, model, size, scheduler.',
+  });
+});
+
+test('what the form has no field for is named, an empty negative prompt of ours included', () => {
+  const { settings, note } = restored({
+    prompt: 'a fox',
+    negativePrompt: '',
+    prompt2: 'flat colours',
+    guidanceRescale: 0.7,
+    sigmaSchedule: 'exponential',
+    solverOrder: 3,
+    solverType: 'heun',
+  });
+  expect(settings).toEqual({ prompt: 'a fox', negativePrompt: '', samples: 1, startImage: null });
+  expect(note).toBe(
+    'The settings of that picture are restored. Taken from Easel: prompt. Not restored: the empty negative prompt, ' +
+      'second prompt flat colours, guidance rescale 0.7, schedule Exponential, solver order 3, solver type heun ' +
+      '(this form has no field for it).',
+  );
+  expect(restored({ prompt: 'a', negativePrompt: '' }, { source: 'swarmui' }).note).not.toContain('empty');
+});
+
+test('what this server or model does not do is named, and left as it was', () => {
+  const { settings, note } = restored(
+    {
+      prompt: 'a',
+      steps: 150,
+      seed: 18446744073709551615n,
+      guidanceScale: 30,
+      width: 832,
+      height: 1216,
+      model: 'sdxl',
+    },
+    { source: 'automatic1111', leftOut: [{ what: 'Clip skip', value: '2', why: 'not supported' }] },
+  );
+  expect(settings).toEqual({ prompt: 'a', negativePrompt: '', samples: 1, startImage: null });
+  expect(note).toContain(
+    'Not restored: Clip skip 2 (not supported); steps 150 (not from 1 to 100); guidance 30 (not from 1 to 25); ' +
+      'seed 18446744073709551615 (larger than 999999999999999); model sdxl (not on this server); ' +
+      'size 832×1216 (this model does not draw it).',
+  );
+});
+
+test('a prompt that is not known, or too long, empties the field and is named', () => {
+  const unknown = restored(
+    { steps: 20 },
+    { source: 'comfyui', leftOut: [{ what: 'prompt', value: '', why: 'not found in the file' }] },
+  );
+  expect(unknown.settings).toMatchObject({ prompt: '', steps: 20 });
+  expect(unknown.note).toBe(
+    'Some settings of that picture are restored. Its prompt is not known: the field is empty now. Taken from ComfyUI: steps.',
+  );
+  const long = restored({ prompt: 'x'.repeat(10_001) });
+  expect(long.settings?.prompt).toBe('');
+  expect(long.note).toContain(`Not restored: prompt ${'x'.repeat(60)}… (longer than 10000 characters).`);
+  expect(restored({ prompt: '🦊'.repeat(10_000) }).settings?.prompt).toHaveLength(20_000);
+});
+
+test('a file that says nothing that can be read is a start image, and the note says why', () => {
+  expect(settingsOfFile(null, [model])).toEqual({
+    settings: null,
+    note: 'That file says nothing of how it was made; it is the start image now.',
+  });
+  expect(restored({}, { source: 'unknown' })).toMatchObject({
+    settings: null,
+    note: expect.stringContaining('written in a form that is not read here'),
+  });
+});
