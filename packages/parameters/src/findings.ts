@@ -151,11 +151,7 @@ export class Findings {
     if (prompt === undefined) this.leave('prompt', '', 'not found in the file');
     for (const text of source === 'easel' ? [] : [prompt, negativePrompt, prompt2, negativePrompt2]) {
       for (const { what, text: piece } of foreignSyntax(text ?? ''))
-        this.leave(
-          what === 'LoRA' ? 'LoRA' : `${what === 'BREAK' || what === 'AND' ? 'keyword' : what}`,
-          piece,
-          'read as plain text',
-        );
+        this.leave(what === 'BREAK' || what === 'AND' ? 'keyword' : what, piece, 'read as plain text');
     }
     return { source, settings: this.#settings, leftOut: [...this.#leftOut.values()] };
   }

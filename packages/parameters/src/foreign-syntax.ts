@@ -35,9 +35,9 @@ const patterns: readonly (readonly [
     'alternatives',
     /<(?:random|alternate|fromto\[[^\]<>]{1,20}\]|wildcard|segment|object|region)\s*[:[][^<>\n]{1,300}>/gi,
   ],
-  // (red:1.4), also in the form that has no end of the parenthesis before the next one.
+  // (red:1.4)
   ['weight', /\(([^():\n]{1,300}(?::[^():\n]{0,300}){0,5}):\s*([+-]?\d{0,2}(?:\.\d{1,6})?)\s*\)/g, isWeight],
-  // ((red)), of the oldest; nothing else is written so.
+  // ((red))
   ['weight', /\({2,8}[^()\n]{1,300}\){2,8}/g],
   // InvokeAI: (red)1.4, (red)++ and (red)--.
   ['weight', /\([^()\n]{1,300}\)(?:\d\.\d{1,4}|\+{1,8}|-{2,8})(?=[\s,.)]|$)/g],
