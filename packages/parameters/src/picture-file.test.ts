@@ -3,7 +3,10 @@ import { crc32, deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { readParameters } from './picture-file.ts';
+import { PictureFormatError } from './errors.ts';
+import type { GenerationParameters } from './generation-parameters.ts';
+import { parseParameters } from './parse-parameters.ts';
+import { copyParameters, readParameters, writeParameters } from './picture-file.ts';
 import { insertPngText } from './png.ts';
 
 // Made by tools/goldens/make_parameter_files.py.
@@ -79,4 +82,49 @@ test('a PNG text whose checksum is wrong is passed over for the next', async () 
   const damaged = Uint8Array.from(file);
   damaged[damaged.indexOf('k'.charCodeAt(0), 33)] ^= 1;
   expect(readParameters(damaged)).toBe('sound');
+});
+
+describe('a picture that was converted', () => {
+  const parameters: GenerationParameters = {
+    prompt: 'a fox in 東京\nNegative prompt: none\nSteps: 1',
+    negativePrompt: '',
+    prompt2: 'oil, "thick"',
+    steps: 20,
+    scheduler: 'edm_euler',
+    sigmaSchedule: 'exponential',
+    guidanceScale: 3.5,
+    guidanceRescale: 0.7,
+    seed: 2n ** 64n - 1n,
+    width: 8,
+    height: 8,
+    model: 'my, model',
+    easelVersion: '1.0.0',
+  };
+  const colours = sharp({
+    create: { width: 9, height: 7, channels: 4, background: { r: 255, g: 0, b: 0, alpha: 0.5 } },
+  });
+
+  test.each([
+    ['png', {}],
+    ['jpeg', {}],
+    ['webp', {}],
+    ['webp', { lossless: true }],
+  ] as const)('keeps what it says of itself as %s %o, and every pixel', async (format, options) => {
+    const from = writeParameters(await blank.clone().png().toBuffer(), parameters);
+    const plain = new Uint8Array(await colours.clone().toFormat(format, options).toBuffer());
+    const file = copyParameters(from, plain);
+    expect(parseParameters(readParameters(file) ?? '')).toEqual({ ...parameters, other: new Map() });
+    expect(await sharp(file).metadata()).toMatchObject({ format, width: 9, height: 7 });
+    const pixels = (of: Uint8Array) => sharp(of).raw().toBuffer();
+    expect((await pixels(file)).equals(await pixels(plain))).toBe(true);
+  });
+
+  test('says nothing when the other does not', async () => {
+    const plain = new Uint8Array(await colours.clone().jpeg().toBuffer());
+    expect(copyParameters(await blank.clone().png().toBuffer(), plain)).toEqual(plain);
+  });
+
+  test('of no format that can say it is refused by name', () => {
+    expect(() => writeParameters(new TextEncoder().encode('GIF89a'), parameters)).toThrow(PictureFormatError);
+  });
 });
