@@ -33,7 +33,14 @@ test('all that the form has is taken, and listed', () => {
   } as const;
   const { sigmaSchedule: _, model: __, seed: ___, ...same } = found;
   expect(restored(found)).toEqual({
-    settings: { ...same, seed: 999_999_999_999_999, model: 'playground-v2.5', samples: 1, startImage: null, isShapeChosen: true },
+    settings: {
+      ...same,
+      seed: 999_999_999_999_999,
+      model: 'playground-v2.5',
+      samples: 1,
+      startImage: null,
+      isShapeChosen: true,
+    },
     note:
       'The settings of that picture are restored. ' +
       'Taken from Easel: prompt, negative prompt, steps, guidance, seed, model, size, scheduler.',

@@ -137,7 +137,8 @@ class FormOf {
     if (known !== undefined) this.#take('model', { model: known.id });
     else if (name) this.#leave('model', name, 'not on this server');
     if (width === undefined || height === undefined) return;
-    if (model !== undefined && draws(model, { width, height })) this.#take('size', { width, height, isShapeChosen: true });
+    if (model !== undefined && draws(model, { width, height }))
+      this.#take('size', { width, height, isShapeChosen: true });
     else this.#leave('size', `${width}×${height}`, 'this model does not draw it');
   }
 
