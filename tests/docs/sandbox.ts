@@ -59,14 +59,15 @@ export class Sandbox {
       .replaceAll(/EASEL_API_KEY=SG_…/g, `EASEL_API_KEY=${this.#server.devKey}`)
       .replaceAll(/--port \d+/g, '--port 0')
       .replaceAll('/models/playground-v2.5', join(repository, 'packages/demo-model/model'))
-      .replaceAll('/srv/easel', join(this.#folder, 'srv'))
+      .replaceAll('/srv/easel', `"${join(this.#folder, 'srv')}"`)
       .replaceAll(/\bID\b/g, this.#lastId)
       .replaceAll(/^source <\((easel completion zsh)\)$/g, '$1') // zsh is not on every machine
       .replaceAll(/^npm test$/g, 'npm test -- tests/pinned-node.test.ts');
   }
 
-  /** Runs the commands of a block one after another. Servers run until its end. @returns what each printed */
+  /** Runs the commands of a block one after another, servers until its end. Earlier blocks' pictures are removed first. @returns what each printed */
   async shell(commands: readonly string[]): Promise<Outcome[]> {
+    this.#removePictures();
     const outcomes: Outcome[] = [];
     const servers: Command[] = [];
     try {
@@ -109,7 +110,7 @@ export class Sandbox {
 
   /** Runs a TypeScript file of this text, as README says it: saved in the clone and given to tools/run. Older pictures are removed first. */
   async typeScript(code: string): Promise<Outcome> {
-    for (const picture of this.pictures()) rmSync(join(this.clone, picture));
+    this.#removePictures();
     writeFileSync(join(this.clone, 'snippet.ts'), this.#asRun(code));
     return await run('tools/run', ['snippet.ts'], { cwd: this.clone, env: this.#env });
   }
@@ -117,6 +118,10 @@ export class Sandbox {
   /** The pictures beside the launcher. */
   pictures(): string[] {
     return readdirSync(this.clone).filter((name) => /\.(png|jpg|webp)$/.test(name));
+  }
+
+  #removePictures(): void {
+    for (const picture of this.pictures()) rmSync(join(this.clone, picture));
   }
 
   close(): void {
