@@ -50,6 +50,7 @@ export async function serveEasel({ env = {}, dataDir, port = 0, keys }: ServeOpt
         EASEL_ADMIN_KEY: adminKey,
         EASEL_DEV_KEY: devKey,
         EASEL_LOG_LEVEL: 'warn',
+        EASEL_DRAIN_SECONDS: '300', // a busy machine finishes what it has begun, later
         ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -199,13 +199,10 @@ test('what is made elsewhere appears by itself, and one comes back to the place 
   await entries(page).first().getByText('a plum number 29').waitFor();
   await page.getByLabel('Words of the prompt').waitFor();
   await expect
-    .poll(
-      async () => {
-        await page.mouse.wheel(0, 4000);
-        return page.getByText(/a plum number \d+$/).count();
-      },
-      { timeout: 20_000 },
-    )
+    .poll(async () => {
+      await page.mouse.wheel(0, 4000);
+      return page.getByText(/a plum number \d+$/).count();
+    })
     .toBe(30);
   const place = 900;
   await page.evaluate(`window.scrollTo(0, ${place})`);

@@ -323,9 +323,7 @@ test('several runs queue up, and a second tab sees them and their end', async ()
   await expect.poll(() => second.locator('.run-card').count()).toBeGreaterThan(0);
   await rule('resume');
   for (const tab of [page, second]) {
-    await expect
-      .poll(() => tab.locator('.run-card.succeeded').count(), { timeout: 240_000 })
-      .toBe(await tab.locator('.run-card').count());
+    await expect.poll(() => tab.locator('.run-card.succeeded').count()).toBe(await tab.locator('.run-card').count());
   }
 });
 

@@ -23,7 +23,7 @@ test('a run goes on by itself when the server is killed in the middle of it and 
   await once(first.process, 'close');
   const second = await serveEasel({ dataDir, keys, port: Number(new URL(first.url).port) });
   onTestFinished(async () => void (await second.stop()));
-  await page.locator('.run-card.succeeded').waitFor({ timeout: 90_000 });
+  await page.locator('.run-card.succeeded').waitFor();
   expect(await page.locator('.run-card .picture').count()).toBe(4);
   expect(await page.getByRole('alert').count()).toBe(0);
 });

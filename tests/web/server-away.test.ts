@@ -40,7 +40,7 @@ async function mortalServer(): Promise<Mortal> {
     },
     async tab(path = '/') {
       const page = await context.newPage();
-      page.setDefaultTimeout(200_000);
+      page.setDefaultTimeout(300_000);
       await page.goto(`${url}${path}`);
       return page;
     },

@@ -184,7 +184,7 @@ describe('a host', () => {
     const host = await openHost({ idleMs: 400, onLog: (entry) => log.push(entry) });
     await expectToWork(host);
     const { pid } = host.stats();
-    await expect.poll(() => host.stats().state, { timeout: 10_000 }).toBe('absent');
+    await expect.poll(() => host.stats().state).toBe('absent');
     expect([isAlive(pid), await host.memory()]).toEqual([false, undefined]);
     expect(log.at(-1)?.message).toContain('exit code 0');
     await expectToWork(host);

@@ -37,7 +37,7 @@ test('a call in the moment of letting go waits for the end of the old process an
   const log: HostLogEntry[] = [];
   const host = await startScriptedHost({ idleMs: 50, onLog: (entry) => log.push(entry) });
   const { pid } = await runScript(host, 'linger:1500');
-  await expect.poll(() => log.some(({ message }) => message === 'leaving'), { timeout: 60_000 }).toBe(true);
+  await expect.poll(() => log.some(({ message }) => message === 'leaving')).toBe(true);
   const next = await runScript(host, 'step');
   expect(next.pid).not.toBe(pid);
   expect(isAlive(pid)).toBe(false); // Two models in memory at once may be one too many.

@@ -34,7 +34,7 @@ async function startParent(kind: 'scripted' | 'engine', prompt: string, mode = '
     });
   });
   const said = async (line: string) => {
-    await expect.poll(() => stdout, { timeout: 60_000 }).toMatch(new RegExp(`^${line}\n`, 'm'));
+    await expect.poll(() => stdout).toMatch(new RegExp(`^${line}\n`, 'm'));
   };
   await said('\\d+');
   return { process: parent, childPid: Number.parseInt(stdout, 10), said, ended };
@@ -75,7 +75,7 @@ describe('when the program that holds a host', () => {
     await said('step');
     parent.kill('SIGKILL');
     expect(await ended).toMatchObject({ status: 'SIGKILL', lastLine: 'step' });
-    await expect.poll(() => isAlive(childPid), { timeout: 20_000 }).toBe(false);
+    await expect.poll(() => isAlive(childPid)).toBe(false);
   });
 
   test('exits in mid-run, the child ends with it in the middle of its pass', async () => {

@@ -20,9 +20,7 @@ async function create({ json }: Customer, change: object = {}) {
 const get = (url: string, { auth }: Customer) => http().app.inject({ url, headers: auth });
 
 async function finished(id: string, customer: Customer) {
-  await expect
-    .poll(async () => (await get(`/api/jobs/${id}`, customer)).json().status, { timeout: 60_000 })
-    .toBe('succeeded');
+  await expect.poll(async () => (await get(`/api/jobs/${id}`, customer)).json().status).toBe('succeeded');
   return (await get(`/api/jobs/${id}`, customer)).json();
 }
 
@@ -158,7 +156,7 @@ test('with store: false the picture goes once a client has it', async () => {
   const head = await http().app.inject({ method: 'HEAD', url });
   expect([head.statusCode, head.headers['cache-control']]).toEqual([200, 'private, no-store']);
   expect((await http().app.inject({ url })).statusCode).toBe(200);
-  await expect.poll(async () => (await http().app.inject({ url })).statusCode, { timeout: 10_000 }).toBe(404);
+  await expect.poll(async () => (await http().app.inject({ url })).statusCode).toBe(404);
 });
 
 test('prices, tokens, models, credits, usage and ledger', async () => {

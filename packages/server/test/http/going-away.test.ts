@@ -25,7 +25,7 @@ async function sendAndLeave(
     (streaming) => streaming.text(),
     () => '',
   );
-  await expect.poll(() => statesOf(accountId), { timeout: 30_000 }).toEqual(['queued']);
+  await expect.poll(() => statesOf(accountId)).toEqual(['queued']);
   leaving.abort();
   await reply.catch(() => '');
 }
@@ -38,7 +38,7 @@ test.each([
   const url = await listen();
   const { json, accountId } = await http().customer();
   await sendAndLeave(url, path, sent, json, accountId);
-  await expect.poll(() => statesOf(accountId), { timeout: 10_000 }).toEqual(['cancelled']);
+  await expect.poll(() => statesOf(accountId)).toEqual(['cancelled']);
   expect(await http().services.credits.balance(accountId)).toMatchObject({ held: 0n, available: 1_000_000n });
 });
 
@@ -49,7 +49,7 @@ test('a request with an idempotency key goes on when its client goes away, for i
   await sendAndLeave(url, path, body, { ...keyed.json, 'idempotency-key': 'order 1' }, keyed.accountId);
   await sendAndLeave(url, path, body, plain.json, plain.accountId);
   // The second client went later, so by now the server has noticed the first one's going, too.
-  await expect.poll(() => statesOf(plain.accountId), { timeout: 10_000 }).toEqual(['cancelled']);
+  await expect.poll(() => statesOf(plain.accountId)).toEqual(['cancelled']);
   expect(await statesOf(keyed.accountId)).toEqual(['queued']);
 });
 
@@ -75,7 +75,7 @@ test('who waits when no job will end here any more is told to ask again, and its
   const url = await listen({ drained: drained.signal });
   const { json, accountId } = await http().customer();
   const reply = fetch(`${url}/v1/${unattended}`, { method: 'POST', headers: json, body });
-  await expect.poll(() => statesOf(accountId), { timeout: 30_000 }).toEqual(['queued']);
+  await expect.poll(() => statesOf(accountId)).toEqual(['queued']);
   drained.abort();
   const told = await reply;
   expect(told.status).toBe(503);

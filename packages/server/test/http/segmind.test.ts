@@ -121,7 +121,7 @@ test('the asynchronous calls lead from one absolute address to the next and end 
     poll_url: `http://easel.example:8400/v1/requests/${id}`,
   });
   const get = (url: string) => http().app.inject({ url: new URL(url).pathname, headers: auth });
-  await expect.poll(async () => (await get(status_url)).json().status, { timeout: 60_000 }).toBe('COMPLETED');
+  await expect.poll(async () => (await get(status_url)).json().status).toBe('COMPLETED');
   const result = (await get(response_url)).json();
   expect(Check(segmindResultSchema, result)).toBe(true);
   expect(result.metrics).toMatchObject({ cost: 0.000012, remaining_credits: 0.999988 });

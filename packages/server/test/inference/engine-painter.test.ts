@@ -15,7 +15,7 @@ import { useTemporaryFolder } from '../support/temporary-folder.ts';
 
 const painter = usePainter();
 const folder = useTemporaryFolder();
-const signal = () => AbortSignal.timeout(60_000);
+const signal = () => AbortSignal.timeout(300_000);
 const onStep = () => {};
 
 test('the card of a model tells its native size and the sizes it draws', () => {
@@ -66,7 +66,7 @@ test('a model is ready once it has drawn, also when its process has been ended f
     const { images } = await brief.warmUp('demo', signal());
     expect(images).toHaveLength(1);
     expect(brief.isReady('demo')).toBe(true);
-    await expect.poll(() => brief.memory(), { timeout: 30_000 }).toEqual(new Map());
+    await expect.poll(() => brief.memory()).toEqual(new Map());
     expect(brief.isReady('demo')).toBe(true);
   } finally {
     await brief.close();

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => services.stop());
 
 const HOUR_MS = 3_600_000;
-const signal = () => AbortSignal.timeout(30_000);
+const signal = () => AbortSignal.timeout(300_000);
 const step = (index: number) =>
   ({ kind: 'step', index, total: 9, sigma: 0.5, etaSeconds: 1, preview: Buffer.from([index]) }) as const;
 

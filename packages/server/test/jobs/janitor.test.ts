@@ -13,7 +13,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const opened = useDatabase();
 const folder = useTemporaryFolder();
 const painter = usePainter();
-const signal = () => AbortSignal.timeout(60_000);
+const signal = () => AbortSignal.timeout(300_000);
 
 /** Of the janitor only: the jobs themselves are made now. */
 let ahead = 0;

@@ -27,7 +27,7 @@ beforeAll(async () => {
 
 afterAll(() => services.stop());
 
-const patience = () => AbortSignal.timeout(60_000);
+const patience = () => AbortSignal.timeout(300_000);
 const ended = (jobId: string) => waitForJob(services, jobId, patience());
 const customer = () => newCustomer(opened().database, { available: 1_000_000n });
 const balanceOf = (accountId: string) => customerServices(opened().database).credits.balance(accountId);

@@ -10,7 +10,7 @@ import { useTemporaryFolder } from '../support/temporary-folder.ts';
 const opened = useDatabase();
 const folder = useTemporaryFolder();
 const painter = usePainter();
-const signal = () => AbortSignal.timeout(60_000);
+const signal = () => AbortSignal.timeout(300_000);
 const running: JobServices[] = [];
 const models = ['demo', 'unattended'];
 
@@ -35,7 +35,7 @@ test('a worker makes itself known, becomes ready, works, and takes its leave', a
   const customer = await newCustomer(opened().database, { available: 1000n });
   const { job } = await services.submitJob.submit(aSubmission(customer));
   expect((await waitForJob(services, job.id, signal())).job.state).toBe('succeeded');
-  await expect.poll(workersNow, { timeout: 30_000 }).toMatchObject([{ state: 'idle' }]);
+  await expect.poll(workersNow).toMatchObject([{ state: 'idle' }]);
   await loop.stop(1000);
   expect(await workersNow()).toEqual([]);
 });
@@ -49,7 +49,7 @@ test('while the queue is paused jobs wait, also for workers in other processes',
   await loop.start();
   const customer = await newCustomer(opened().database, { available: 1000n });
   const { job } = await services.submitJob.submit(aSubmission(customer));
-  await expect.poll(async () => (await workersNow())[0]?.state, { timeout: 30_000 }).toBe('idle');
+  await expect.poll(async () => (await workersNow())[0]?.state).toBe('idle');
   expect((await services.queries.get(null, job.id)).job.state).toBe('queued');
   await setPaused(false);
   expect((await waitForJob(services, job.id, signal())).job.state).toBe('succeeded');
@@ -62,9 +62,7 @@ test('a worker that has to end before its job does hands it to the next one, whi
   await loop.start();
   const customer = await newCustomer(opened().database, { available: 1_000_000n });
   const { job } = await first.submitJob.submit(aSubmission(customer, { request: { steps: 100, samples: 4 } }));
-  await expect
-    .poll(async () => (await second.queries.get(null, job.id)).job.state, { interval: 20, timeout: 30_000 })
-    .toBe('running');
+  await expect.poll(async () => (await second.queries.get(null, job.id)).job.state, { interval: 20 }).toBe('running');
   await loop.stop(1);
   expect((await second.queries.get(null, job.id)).job).toMatchObject({ state: 'queued', attempt: 1 });
   const next = second.worker(painter());

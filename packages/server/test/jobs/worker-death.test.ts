@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 afterAll(() => services.stop());
 
-const patience = () => AbortSignal.timeout(90_000);
+const patience = () => AbortSignal.timeout(300_000);
 
 function startWorker(): ChildProcess {
   const child = fork(new URL('./worker-process.ts', import.meta.url), { stdio: 'inherit' });
