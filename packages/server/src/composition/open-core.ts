@@ -20,7 +20,9 @@ import { FailJob } from '../domain/fail-job.ts';
 import { systemClock } from '../domain/ports/clock.ts';
 import { QueueOutlook } from '../domain/queue-outlook.ts';
 import { StartPictures } from '../domain/start-pictures.ts';
+import { StorageWatch } from '../domain/storage-watch.ts';
 import { EnginePainter } from '../inference/engine-painter.ts';
+import { createJobLog } from '../observability/job-log.ts';
 import type { Logger } from '../observability/logger.ts';
 import { PgBossQueue } from '../queue/pg-boss-queue.ts';
 import { FileImageStore, prepareImageFolder } from '../storage/file-image-store.ts';
@@ -78,7 +80,8 @@ export async function openCore({ config, storage, log, end, signal }: OpenCoreOp
   end.unshift({ name: 'events', timeoutMs: 5000, run: () => bus.close() });
   await during(bus.start());
   const { imagesSeconds, requestsSeconds } = config.retention;
-  const store = new FileImageStore(imagesDir);
+  const store = await FileImageStore.open(imagesDir);
+  const watch = new StorageWatch({ store, onChange: (problem) => tellOfStorage(log, problem) });
   const base = {
     database,
     jobs: jobsInPostgres,
@@ -95,13 +98,20 @@ export async function openCore({ config, storage, log, end, signal }: OpenCoreOp
     queue,
     bus,
     store,
-    startPictures: new StartPictures(store),
+    storage: watch,
+    startPictures: new StartPictures({ store, storage: watch }),
+    jobLog: createJobLog(log),
     painter,
     clock: systemClock,
     retention: { imagesMs: imagesSeconds * 1000, requestsMs: requestsSeconds * 1000, undeliveredMs: HOUR_MS },
   };
   const outlook = new QueueOutlook(base);
   return { ...base, outlook, failJob: new FailJob(base) };
+}
+
+function tellOfStorage(log: Logger, problem: string | null): void {
+  if (problem === null) log.info('pictures can be stored again; jobs are taken again');
+  else log.error({ problem }, 'pictures cannot be stored; jobs wait until they can, and nothing is charged for them');
 }
 
 function openPainter(config: Config, log: Logger): Promise<EnginePainter> {

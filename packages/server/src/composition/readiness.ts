@@ -5,8 +5,11 @@ import type { Core } from './open-core.ts';
 /** What a check may take: an answer that comes too late is none. */
 const PATIENCE_MS = 5000;
 
+/** Looking at the storage writes a file, so it is not done for every question. */
+const STORAGE_LOOK_MS = 5000;
+
 /**
- * Whether requests would be served: the database answers, the queue works, and some worker has drawn with the default model.
+ * Whether requests would be served: the database answers, the queue works, pictures can be stored, and some worker has drawn with the default model.
  * A worker whose engine was let go for lack of work stays ready.
  */
 export async function readiness(core: Core, control: QueueControl, signal: AbortSignal): Promise<Ready> {
@@ -18,6 +21,10 @@ export async function readiness(core: Core, control: QueueControl, signal: Abort
     check('queue', patience, async () => {
       const [model] = core.painter.models();
       if (model !== undefined) await core.queue.probe(model.slug);
+    }),
+    check('storage', patience, async () => {
+      const problem = await core.storage.check({ maxAgeMs: STORAGE_LOOK_MS });
+      if (problem !== null) throw new Error(problem);
     }),
     check('engine', patience, async () => {
       const workers = await control.workersListed();

@@ -6,7 +6,8 @@ export function createServiceMetrics({
   painter,
   database,
   jobs,
-}: Pick<Core, 'painter' | 'database' | 'jobs'>): Metrics {
+  storage,
+}: Pick<Core, 'painter' | 'database' | 'jobs' | 'storage'>): Metrics {
   return createMetrics({
     async queueDepth() {
       const depths = new Map<string, number>();
@@ -16,5 +17,6 @@ export function createServiceMetrics({
       return depths;
     },
     engineMemory: () => painter.memory(),
+    isStorageAvailable: () => storage.problem === null,
   });
 }

@@ -30,17 +30,18 @@ export interface WorkOptions {
 /** Takes jobs from the queue until it is stopped. */
 export async function startWork(core: Core, { hook, log, metrics }: WorkOptions): Promise<Work> {
   const workerId = newId();
-  const report = (error: unknown, about: string) => log.warn({ err: error, about }, 'a worker met an error');
+  const report = (error: unknown, message: string) => log.warn({ err: error }, message);
   const review = new ReviewPictures(hook);
   const finishJob = new FinishJob(core);
-  const runJob = new RunJob({ ...core, workerId, review, finishJob, report });
+  const runJob = new RunJob({ ...core, workerId, review, finishJob });
   const counted: Pick<RunJob, 'run'> = {
     async run(claimed) {
       try {
-        await runJob.run(claimed);
+        return await runJob.run(claimed);
       } finally {
-        await countEndedJob({ ...core, metrics }, claimed.jobId, ['succeeded', 'failed']).catch((error: unknown) =>
-          report(error, claimed.jobId),
+        const { jobId } = claimed;
+        await countEndedJob({ ...core, metrics }, jobId, ['succeeded', 'failed']).catch((error: unknown) =>
+          log.warn({ jobId, err: error }, 'the end of a job could not be counted for the metrics'),
         );
       }
     },
@@ -55,6 +56,7 @@ export async function keepTidy(core: Core, log: Logger, signal: AbortSignal): Pr
   const janitor = new Janitor(core);
   while (!signal.aborted) {
     try {
+      await core.storage.check();
       const swept = await janitor.sweep(signal);
       if (Object.values(swept).some((count) => count > 0)) log.info(swept, 'tidied up');
     } catch (error) {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { EventBus, JobEvent, JobWatch } from '../domain/ports/events.ts';
-import { CANCEL_CHANNEL, EVENT_CHANNEL } from './channels.ts';
+import { CANCEL_CHANNEL, EVENT_CHANNEL, QUEUE_CHANNEL } from './channels.ts';
 import type { DatabaseAddress } from './connection.ts';
 import { toEventRow } from './event-row.ts';
 import { Listener } from './listener.ts';
@@ -21,14 +21,15 @@ export class PostgresEventBus implements EventBus {
   readonly #listener: Listener;
   readonly #watches = new Map<string, Set<NoticeWatch>>();
   readonly #cancels = new Map<string, Set<() => void>>();
+  readonly #queueWatches = new Set<() => void>();
 
   constructor({ database, address, onConnectionLost }: EventBusOptions) {
     this.#database = database;
     this.#onError = onConnectionLost;
     this.#listener = new Listener({
       address,
-      channels: [EVENT_CHANNEL, CANCEL_CHANNEL],
-      onNotice: (channel, jobId) => (channel === EVENT_CHANNEL ? this.#notice(jobId) : this.#cancel(jobId)),
+      channels: [EVENT_CHANNEL, CANCEL_CHANNEL, QUEUE_CHANNEL],
+      onNotice: (channel, payload) => this.#onNotice(channel, payload),
       onReconnected: () => this.#catchUp(),
       onConnectionLost,
     });
@@ -65,6 +66,21 @@ export class PostgresEventBus implements EventBus {
     return { [Symbol.dispose]: () => leave(this.#cancels, jobId, callback) };
   }
 
+  onQueueChange(callback: () => void): Disposable {
+    this.#queueWatches.add(callback);
+    return { [Symbol.dispose]: () => this.#queueWatches.delete(callback) };
+  }
+
+  #onNotice(channel: string, payload: string): void {
+    if (channel === EVENT_CHANNEL) this.#notice(payload);
+    else if (channel === CANCEL_CHANNEL) this.#cancel(payload);
+    else this.#queueChanged();
+  }
+
+  #queueChanged(): void {
+    for (const callback of this.#queueWatches) callback();
+  }
+
   #notice(jobId: string): void {
     for (const watch of this.#watches.get(jobId) ?? []) watch.notify();
   }
@@ -78,6 +94,7 @@ export class PostgresEventBus implements EventBus {
   /** Whoever watches looks, and jobs that were cancelled meanwhile are stopped. */
   #catchUp(): void {
     for (const jobId of this.#watches.keys()) this.#notice(jobId);
+    this.#queueChanged();
     void this.#cancelMissed().catch(this.#onError);
   }
 

@@ -2,6 +2,7 @@ import { isEnded, requireJob } from './job-state.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Database } from './ports/database.ts';
 import type { Events } from './ports/events.ts';
+import type { JobLog } from './ports/job-log.ts';
 import type { JobQueue } from './ports/job-queue.ts';
 import type { JobRecord, Jobs } from './ports/jobs.ts';
 import type { Ledger } from './ports/ledger.ts';
@@ -16,6 +17,7 @@ export interface CancelJobParts {
   readonly queue: JobQueue;
   readonly startPictures: StartPictures;
   readonly clock: Clock;
+  readonly jobLog: JobLog;
   readonly retention: Retention;
 }
 
@@ -36,7 +38,7 @@ export class CancelJob {
    * @throws DomainError `not_found`
    */
   async cancel(accountId: string | null, jobId: string): Promise<JobRecord> {
-    const { database, jobs, ledger, events, queue, startPictures, clock, retention } = this.#parts;
+    const { database, jobs, ledger, events, queue, startPictures, clock, retention, jobLog } = this.#parts;
     const { before, now: cancelled } = await database.transaction(async (transaction) => {
       const job = requireJob(await jobs.lock(transaction, jobId), accountId, jobId);
       if (isEnded(job)) return { before: job, now: job };
@@ -48,7 +50,9 @@ export class CancelJob {
       await events.announceCancel(transaction, jobId);
       return { before: job, now: requireJob(await jobs.find(transaction, jobId), accountId, jobId) };
     });
-    if (!isEnded(before)) await startPictures.removeOf(before);
+    if (isEnded(before)) return cancelled;
+    jobLog('info', 'job cancelled, refunded', cancelled, { was: before.state });
+    await startPictures.removeOf(before);
     return cancelled;
   }
 }

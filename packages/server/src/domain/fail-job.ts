@@ -1,6 +1,7 @@
 import type { Clock } from './ports/clock.ts';
 import type { Database } from './ports/database.ts';
 import type { Events } from './ports/events.ts';
+import type { JobLog } from './ports/job-log.ts';
 import type { JobFailure, Jobs } from './ports/jobs.ts';
 import type { Ledger } from './ports/ledger.ts';
 import { after, type Retention } from './retention.ts';
@@ -13,6 +14,7 @@ export interface FailJobParts {
   readonly events: Events;
   readonly startPictures: StartPictures;
   readonly clock: Clock;
+  readonly jobLog: JobLog;
   readonly retention: Retention;
 }
 
@@ -21,6 +23,8 @@ export interface Failing {
   /** Absent: whichever is under way. */
   readonly attempt?: number;
   readonly failure: JobFailure;
+  /** What it failed with, for the log. */
+  readonly error?: unknown;
 }
 
 /** What a job that was given up after several attempts is told. */
@@ -39,8 +43,8 @@ export class FailJob {
   }
 
   /** @returns false, and nothing has changed, when the job had ended or the attempt is no longer the present one */
-  async fail({ failure, ...which }: Failing): Promise<boolean> {
-    const { database, jobs, ledger, events, startPictures, clock, retention } = this.#parts;
+  async fail({ failure, error, ...which }: Failing): Promise<boolean> {
+    const { database, jobs, ledger, events, startPictures, clock, retention, jobLog } = this.#parts;
     const failed = await database.transaction(async (transaction) => {
       const now = clock.now();
       const job = await jobs.lock(transaction, which.jobId);
@@ -50,8 +54,13 @@ export class FailJob {
       await events.append(transaction, which.jobId, { kind: 'failed' });
       return job;
     });
-    if (failed !== null) await startPictures.removeOf(failed);
-    return failed !== null;
+    if (failed === null) return false;
+    const { code } = failure;
+    if (code === 'content_rejected') jobLog('info', 'job refused by the review, refunded', failed, { code });
+    else if (code === 'server_error') jobLog('error', 'job failed, refunded', failed, { code, err: error });
+    else jobLog('info', 'job failed, refunded', failed, { code });
+    await startPictures.removeOf(failed);
+    return true;
   }
 
   /** @returns false when it had ended */

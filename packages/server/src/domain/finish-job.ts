@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { microToDecimal } from '@easel/contract';
 import { newImageName } from './ids.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Database } from './ports/database.ts';
 import type { Events } from './ports/events.ts';
-import type { ImageStore } from './ports/image-store.ts';
+import { type ImageStore, StorageUnavailable } from './ports/image-store.ts';
 import type { ImageRecord, JobImages } from './ports/job-images.ts';
+import type { JobLog } from './ports/job-log.ts';
 import type { JobRecord, Jobs } from './ports/jobs.ts';
 import type { Ledger } from './ports/ledger.ts';
 import type { Painting } from './ports/painter.ts';
@@ -12,6 +15,11 @@ import type { Settings } from './ports/settings.ts';
 import { after, type Retention } from './retention.ts';
 import { learnSpeed } from './speed.ts';
 import type { StartPictures } from './start-pictures.ts';
+import type { StorageWatch } from './storage-watch.ts';
+
+/** How long finished pictures are held when they cannot be stored, so that they need not be drawn again; far less than a run may take. */
+const HELD_MS = 5 * 60_000;
+const STORE_AGAIN_MS = 1000;
 
 export interface FinishJobParts {
   readonly database: Database;
@@ -21,8 +29,10 @@ export interface FinishJobParts {
   readonly events: Events;
   readonly settings: Settings;
   readonly store: ImageStore;
+  readonly storage: StorageWatch;
   readonly startPictures: StartPictures;
   readonly clock: Clock;
+  readonly jobLog: JobLog;
   readonly retention: Retention;
 }
 
@@ -38,19 +48,42 @@ export class FinishJob {
    * The pictures are stored before the job is marked as done, so a job that is done has its pictures. Should this process die in
    * between, they are files that nobody knows, which the janitor removes.
    *
+   * @param signal ends the wait for a store that takes no pictures
    * @returns false, and nothing is charged or kept, when the job had ended or its attempt is no longer the present one
+   * @throws StorageUnavailable when it takes none for minutes; the signal's reason
    */
-  async finish(job: JobRecord, painting: Painting): Promise<boolean> {
+  async finish(job: JobRecord, painting: Painting, signal: AbortSignal): Promise<boolean> {
     const images = this.#describe(job, painting);
+    await this.#storePatiently(images, painting, signal);
+    const finished = await this.#end(job, images, painting.model);
+    if (finished) {
+      const { attempt, price } = job;
+      const charged = microToDecimal(price);
+      this.#parts.jobLog('info', 'job succeeded, charged', job, { attempt, charged, pictures: images.length });
+      await this.#parts.startPictures.removeOf(job);
+    } else for (const { name, format } of images) await this.#parts.store.remove(name, format);
+    await this.#learn(job, painting);
+    return finished;
+  }
+
+  async #storePatiently(images: readonly ImageRecord[], painting: Painting, signal: AbortSignal): Promise<void> {
+    for (const began = performance.now(); ; await sleep(STORE_AGAIN_MS, undefined, { signal })) {
+      try {
+        await this.#store(images, painting);
+        return;
+      } catch (error) {
+        if (!(error instanceof StorageUnavailable)) throw error;
+        this.#parts.storage.note(error);
+        if (performance.now() - began > HELD_MS) throw error;
+      }
+    }
+  }
+
+  async #store(images: readonly ImageRecord[], painting: Painting): Promise<void> {
     for (const [index, { name, format }] of images.entries()) {
       const { bytes } = painting.images[index] ?? missing(index);
       await this.#parts.store.put(name, format, bytes);
     }
-    const finished = await this.#end(job, images, painting.model);
-    if (finished) await this.#parts.startPictures.removeOf(job);
-    else for (const { name, format } of images) await this.#parts.store.remove(name, format);
-    await this.#learn(job, painting);
-    return finished;
   }
 
   #end(job: JobRecord, images: readonly ImageRecord[], drawnBy: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import type { Clock } from './ports/clock.ts';
 import type { Database, Transaction } from './ports/database.ts';
+import type { Events } from './ports/events.ts';
 import type { Jobs } from './ports/jobs.ts';
 import type { Settings } from './ports/settings.ts';
 import type { WorkerRecord, Workers } from './ports/workers.ts';
@@ -12,6 +13,7 @@ export interface QueueControlParts {
   readonly database: Database;
   readonly jobs: Jobs;
   readonly settings: Settings;
+  readonly events: Events;
   readonly workers: Workers;
   readonly clock: Clock;
   /** Jobs of one model that may wait. */
@@ -43,11 +45,12 @@ export class QueueControl {
     return this.#parts.database.transaction((transaction) => this.#state(transaction));
   }
 
-  /** Jobs that wait go on waiting, those that run go on running. Workers follow at their next sign of life. */
+  /** Jobs that wait go on waiting, those that run go on running. Once it resolves no job is started any more. */
   pause(): Promise<QueueState> {
     return this.#setPaused(true);
   }
 
+  /** Workers take jobs again at once. */
   resume(): Promise<QueueState> {
     return this.#setPaused(false);
   }
@@ -62,9 +65,10 @@ export class QueueControl {
   }
 
   #setPaused(isPaused: boolean): Promise<QueueState> {
-    const { database, settings } = this.#parts;
+    const { database, settings, events } = this.#parts;
     return database.transaction(async (transaction) => {
       await settings.setPaused(transaction, isPaused);
+      await events.announceQueue(transaction);
       return this.#state(transaction);
     });
   }

@@ -1,7 +1,11 @@
 import { DomainError } from './domain-error.ts';
 import { newImageName } from './ids.ts';
-import type { ImageStore } from './ports/image-store.ts';
+import { type ImageStore, StorageUnavailable } from './ports/image-store.ts';
 import type { JobRecord } from './ports/jobs.ts';
+import type { StorageWatch } from './storage-watch.ts';
+
+/** How soon a client may ask again while pictures cannot be stored. */
+const RETRY_AFTER_S = 30;
 
 const NAME = /^[0-9a-f]{32}$/;
 
@@ -12,25 +16,40 @@ const NAME = /^[0-9a-f]{32}$/;
  */
 export class StartPictures {
   readonly #store: ImageStore;
+  readonly #storage: StorageWatch;
 
-  constructor(store: ImageStore) {
+  constructor({ store, storage }: { readonly store: ImageStore; readonly storage: StorageWatch }) {
     this.#store = store;
+    this.#storage = storage;
   }
 
-  /** Durable when it resolves. @returns the name that the job's request is to have */
+  /**
+   * Durable when it resolves.
+   *
+   * @returns the name that the job's request is to have
+   * @throws DomainError `overloaded` while pictures cannot be stored
+   */
   async keep(bytes: Uint8Array): Promise<string> {
     const name = newImageName();
-    await this.#store.put(name, 'start', bytes);
+    try {
+      await this.#store.put(name, 'start', bytes);
+    } catch (error) {
+      if (!(error instanceof StorageUnavailable)) throw error;
+      this.#storage.note(error);
+      const message = 'this server cannot store pictures at the moment; nothing was charged; try again later';
+      throw new DomainError('overloaded', message, { retryAfterSeconds: RETRY_AFTER_S, cause: error });
+    }
     return name;
   }
 
-  /** @throws DomainError `server_error` when it is gone, which another attempt would not change */
+  /** @throws DomainError `server_error` when it is gone, which another attempt would not change; StorageUnavailable */
   async of({ request: { image } }: Pick<JobRecord, 'request'>): Promise<Uint8Array | null> {
     if (image === null) return null;
     // The release before wrote the picture itself into the row, in base64.
     if (!NAME.test(image)) return Buffer.from(image, 'base64');
     const bytes = await this.#store.read(image, 'start');
     if (bytes !== null) return bytes;
+    await this.#store.check(0); // it is not gone when the whole store is
     throw new DomainError(
       'server_error',
       'the picture to start from is no longer in the image store; nothing was charged; send it again',

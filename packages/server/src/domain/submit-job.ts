@@ -7,6 +7,7 @@ import { requireJob } from './job-state.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Database, Transaction } from './ports/database.ts';
 import type { Idempotency } from './ports/idempotency.ts';
+import type { JobLog } from './ports/job-log.ts';
 import type { JobQueue } from './ports/job-queue.ts';
 import type { JobRecord, JobSurface, Jobs, NewJob, Place } from './ports/jobs.ts';
 import type { Ledger } from './ports/ledger.ts';
@@ -36,6 +37,7 @@ export interface SubmitJobParts {
   /** Jobs of one account that may wait, for accounts without a limit of their own. */
   readonly queuedPerAccount: number;
   readonly startPictures: StartPictures;
+  readonly jobLog: JobLog;
 }
 
 export interface Submission {
@@ -90,11 +92,15 @@ export class SubmitJob {
     }
   }
 
-  #submit(submission: Submission): Promise<Submitted> {
-    return this.#inTurn(submission, async (transaction, account, earlier) => {
+  async #submit(submission: Submission): Promise<Submitted> {
+    const submitted = await this.#inTurn(submission, async (transaction, account, earlier) => {
       if (earlier !== null) return { job: earlier, isReplay: true };
       return { job: await this.#take(transaction, submission, account), isReplay: false };
     });
+    const { job, isReplay } = submitted;
+    const { surface, request } = job;
+    if (!isReplay) this.#parts.jobLog('info', 'job queued', job, { surface, model: request.model });
+    return submitted;
   }
 
   /**

@@ -2,12 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FailJob } from './fail-job.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Database } from './ports/database.ts';
+import type { EventBus } from './ports/events.ts';
 import type { JobQueue } from './ports/job-queue.ts';
 import type { Painter } from './ports/painter.ts';
 import type { Settings } from './ports/settings.ts';
 import type { WorkerState, Workers } from './ports/workers.ts';
 import type { RunJob } from './run-job.ts';
 import { learnSpeed } from './speed.ts';
+import type { StorageWatch } from './storage-watch.ts';
 
 /** Several times within `WORKER_SILENCE_MS`. */
 const HEARTBEAT_MS = 2000;
@@ -23,13 +25,18 @@ export interface WorkLoopParts {
   readonly workers: Workers;
   readonly settings: Settings;
   readonly queue: JobQueue;
+  readonly bus: EventBus;
+  readonly storage: StorageWatch;
   readonly painter: Painter;
   readonly runJob: Pick<RunJob, 'run'>;
   readonly failJob: FailJob;
   readonly clock: Clock;
   /** Told of what goes wrong and is tried again. */
-  readonly report: (error: unknown, doing: string) => void;
+  readonly report: (error: unknown, message: string) => void;
 }
+
+/** What keeps a worker from taking jobs. */
+type Obstacle = 'paused' | 'no-storage';
 
 /** A worker's life: it makes its models ready, takes jobs, and tells that it lives. */
 export class WorkLoop {
@@ -37,7 +44,10 @@ export class WorkLoop {
   readonly #stopping = new AbortController();
   readonly #startedAt: Date;
   readonly #running = new Set<string>();
-  #isPaused = false;
+  /** Why no jobs are taken now. */
+  readonly #obstacles = new Set<Obstacle>();
+  #following: Promise<unknown> = Promise.resolve();
+  #watch: Disposable | undefined;
   #living: Promise<unknown> = Promise.resolve();
 
   constructor(parts: WorkLoopParts) {
@@ -47,8 +57,11 @@ export class WorkLoop {
 
   /** Resolves when the worker is known to the others; its models become ready one after another. */
   async start(): Promise<void> {
-    const { queue, failJob } = this.#parts;
+    const { queue, bus, failJob, report } = this.#parts;
     await this.#beat();
+    this.#watch = bus.onQueueChange(() => {
+      void this.#lookAtQueue().catch((error: unknown) => report(error, 'the state of the queue could not be read'));
+    });
     await queue.onGivenUp(async (jobId) => {
       await failJob.giveUp(jobId);
     });
@@ -59,6 +72,7 @@ export class WorkLoop {
   async stop(drainMs: number): Promise<void> {
     const { queue, database, workers, workerId } = this.#parts;
     this.#stopping.abort();
+    this.#watch?.[Symbol.dispose]();
     await this.#living;
     await queue.stopWork({ drainMs });
     await database.transaction((transaction) => workers.remove(transaction, workerId));
@@ -80,7 +94,7 @@ export class WorkLoop {
         return true;
       } catch (error) {
         if (signal.aborted) return false;
-        this.#parts.report(error, `making ${model} ready`);
+        this.#parts.report(error, `the model ${model} could not be made ready; trying again`);
         await sleep(pause, undefined, { signal }).catch(() => {});
       }
     }
@@ -102,7 +116,8 @@ export class WorkLoop {
   async #run(job: Parameters<RunJob['run']>[0]): Promise<void> {
     this.#running.add(job.jobId);
     try {
-      await this.#parts.runJob.run(job);
+      const outcome = await this.#parts.runJob.run(job);
+      if (outcome !== 'done') await this.#meet(outcome, true);
     } finally {
       this.#running.delete(job.jobId);
     }
@@ -113,12 +128,15 @@ export class WorkLoop {
     while (!signal.aborted) {
       await sleep(HEARTBEAT_MS, undefined, { signal }).catch(() => {});
       if (signal.aborted) return;
-      await this.#beat().catch((error: unknown) => this.#parts.report(error, 'telling that the worker lives'));
+      await this.#beat().catch((error: unknown) =>
+        this.#parts.report(error, 'the sign of life of this worker could not be written; trying again'),
+      );
     }
   }
 
   async #beat(): Promise<void> {
-    const { workerId, hostname, pid, database, workers, settings, painter, clock } = this.#parts;
+    const { workerId, hostname, pid, database, workers, settings, painter, storage, clock } = this.#parts;
+    if (storage.problem !== null) await storage.check();
     const modelMemory = await painter.memory();
     const isPaused = await database.transaction(async (transaction) => {
       await workers.put(transaction, {
@@ -129,19 +147,33 @@ export class WorkLoop {
         startedAt: this.#startedAt,
         seenAt: clock.now(),
         state: this.#state(),
+        problem: storage.problem,
         runningJob: this.#running.values().next().value ?? null,
         modelMemory,
       });
       return settings.isPaused(transaction);
     });
-    await this.#follow(isPaused);
+    await this.#meet('no-storage', storage.problem !== null);
+    await this.#meet('paused', isPaused);
   }
 
-  async #follow(isPaused: boolean): Promise<void> {
-    if (isPaused === this.#isPaused) return;
-    const { queue } = this.#parts;
-    await (isPaused ? queue.pause() : queue.resume());
-    this.#isPaused = isPaused;
+  async #lookAtQueue(): Promise<void> {
+    const { database, settings } = this.#parts;
+    await this.#meet('paused', await database.transaction((transaction) => settings.isPaused(transaction)));
+  }
+
+  /** Takes no jobs while there is an obstacle. */
+  #meet(obstacle: Obstacle, isThere: boolean): Promise<unknown> {
+    const follow = async () => {
+      const { queue } = this.#parts;
+      const wasFree = this.#obstacles.size === 0;
+      if (isThere) this.#obstacles.add(obstacle);
+      else this.#obstacles.delete(obstacle);
+      const isFree = this.#obstacles.size === 0;
+      if (isFree !== wasFree) await (isFree ? queue.resume() : queue.pause());
+    };
+    this.#following = this.#following.then(follow, follow);
+    return this.#following;
   }
 
   #state(): WorkerState {

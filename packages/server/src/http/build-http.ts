@@ -40,6 +40,7 @@ export async function buildHttp(services: HttpServices, options: HttpOptions): P
   const allowed = new AllowedMethods((slug) => findModel(services, slug) !== null);
   allowed.listen(app);
   app.decorateRequest('caller', null);
+  app.decorateRequest('jobId', null);
   limitConnections(app, options);
   answerInTurn(app);
   nameRequests(app);
@@ -66,7 +67,7 @@ function createApp({ logger, bodyBytes, trustedProxies = [] }: HttpOptions): Htt
   return fastify({
     ...(logger ? { loggerInstance: logger } : {}),
     // Requests are logged when they are answered, in our own words.
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     bodyLimit: Math.min(SMALL_BODY_BYTES, bodyBytes),
     requestTimeout: 600_000, // the whole request; bodies have a pace to keep besides
     http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000 },

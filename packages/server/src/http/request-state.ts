@@ -5,6 +5,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who it comes from; null until the key was accepted, and where none is needed. */
     caller: Caller | null;
+    /** The job that it submitted or asks about, for the log. */
+    jobId: string | null;
   }
 }
 

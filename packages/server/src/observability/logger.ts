@@ -35,7 +35,27 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: describeError },
     redact: { paths: redacted, censor: '(hidden)' },
+    serializers: { err: (error: unknown) => errorForLog(error) },
     formatters: { level: (label: string) => ({ level: label }) },
   };
   return pino(options, destination ?? pino.destination({ dest: 2, sync: true }));
+}
+
+/** Causes deeper than this say nothing new. */
+const MOST_CAUSES = 5;
+
+/**
+ * Of an error what the program says, not the data it was about: errors of the database quote rows, and prompts with them, in
+ * properties of their own (`detail`, `where`, `internalQuery`).
+ */
+function errorForLog(error: unknown, depth = 0): object {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { name, message, stack, cause } = error;
+  return {
+    type: name,
+    message,
+    ...('code' in error && { code: error.code }),
+    stack,
+    ...(cause !== undefined && depth < MOST_CAUSES && { cause: errorForLog(cause, depth + 1) }),
+  };
 }

@@ -5,6 +5,7 @@ test('jobs, waits, runs, steps, credits and readings appear in the text that Pro
   const metrics = createMetrics({
     queueDepth: async () => new Map([['playground-v2.5', 3]]),
     engineMemory: async () => new Map([['playground-v2.5', 1e8]]),
+    isStorageAvailable: () => false,
   });
   const model = 'playground-v2.5';
   metrics.jobEnded({ model, state: 'succeeded', errorCode: null, waited: 0.2, ran: 2, credits: 0.0037 });
@@ -18,5 +19,20 @@ test('jobs, waits, runs, steps, credits and readings appear in the text that Pro
   expect(text).toContain(`easel_credits_charged_total{model="${model}"} 0.0037`);
   expect(text).toContain(`easel_queue_depth{model="${model}"} 3`);
   expect(text).toContain(`easel_engine_memory_bytes{model="${model}"} 100000000`);
+  expect(text).toContain('easel_storage_available 0');
   expect(text).toContain('easel_http_request_seconds_count{method="GET",route="/api/jobs/:id",status="200"} 1');
+});
+
+test('the process is told of under the names of ready-made dashboards, and only counters are called totals', async () => {
+  const text = await createMetrics({
+    queueDepth: async () => new Map(),
+    engineMemory: async () => new Map(),
+    isStorageAvailable: () => true,
+  }).text();
+  expect(text).toMatch(/^process_resident_memory_bytes \d+/m);
+  expect(text).toMatch(/^nodejs_eventloop_lag_seconds /m);
+  expect(text).not.toMatch(/^easel_(process|nodejs)_/m);
+  const totals = [...text.matchAll(/^# TYPE (?<name>\S+_total) (?<type>\S+)$/gm)].map(({ groups }) => groups?.type);
+  expect(totals.length).toBeGreaterThan(3);
+  expect(new Set(totals)).toEqual(new Set(['counter']));
 });

@@ -7,7 +7,7 @@ import type { workOptions } from './queue-settings.ts';
 export interface QueueWorkerOptions {
   readonly queue: string;
   readonly options: ReturnType<typeof workOptions>;
-  readonly onJob: (job: ClaimedJob) => Promise<void>;
+  readonly onJob: (job: ClaimedJob) => Promise<unknown>;
   readonly within: (transaction: Transaction) => ConnectionOptions;
 }
 

@@ -1,13 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import type { ByteRange, ImageStore, StoredImage, StoredKind, SweepOptions } from '../domain/ports/image-store.ts';
+import {
+  type ByteRange,
+  type ImageStore,
+  StorageUnavailable,
+  type StoredImage,
+  type StoredKind,
+  type SweepOptions,
+} from '../domain/ports/image-store.ts';
 import { StartupError } from '../domain/startup-error.ts';
 import { makePrivate, makePrivateFolder } from '../files/private-folder.ts';
 import { imageFile, TEMPORARY_MARK } from './image-files.ts';
 import { isMissing } from './is-missing.ts';
+import { storageFault } from './storage-fault.ts';
 import { isSubfolder, sweepFolder } from './sweep-folder.ts';
 
 /**
@@ -35,29 +43,66 @@ export async function prepareImageFolder(root: string, { isOwn }: { readonly isO
   }
 }
 
+/** No picture has this name; what is tried out is written beside where it would be. */
+const NOBODY = '0'.repeat(32);
+/** More than the rest of a block that a file system may still find. */
+const PROBE_BYTES = 8192;
+
 /** Pictures as files of one folder, in two levels of subfolders: `3f/0b/3f0b….jpg`. */
 export class FileImageStore implements ImageStore {
   readonly #root: string;
+  readonly #isMountPoint: boolean;
 
-  /** @param root made when it does not exist */
-  constructor(root: string) {
+  /**
+   * @param root made when it does not exist; from then on a root that is missing is an error, for what is made in its place may
+   *   be the mount point of a file system that is not mounted
+   * @throws StorageUnavailable when it can be neither found nor made
+   */
+  static async open(root: string): Promise<FileImageStore> {
+    try {
+      await makePrivateFolder(root);
+      return new FileImageStore(root, await isMountPoint(root));
+    } catch (error) {
+      throw storageFault(error, root);
+    }
+  }
+
+  private constructor(root: string, isMounted: boolean) {
     this.#root = root;
+    this.#isMountPoint = isMounted;
+  }
+
+  async check(bytes: number): Promise<void> {
+    const probe = `${this.#pathOf(NOBODY, 'start')}${TEMPORARY_MARK}${randomUUID()}`;
+    try {
+      await this.#requireRoot();
+      const { bavail, bsize } = await statfs(this.#root);
+      if (bavail * bsize < bytes)
+        throw Object.assign(new Error(`less than ${bytes} bytes are free`), { code: 'ENOSPC' });
+      await this.#makeFolder(dirname(probe));
+      await writeDurably(probe, new Uint8Array(PROBE_BYTES));
+    } catch (error) {
+      throw storageFault(error, this.#root);
+    } finally {
+      await rm(probe, { force: true }).catch(() => {});
+    }
   }
 
   async put(name: string, kind: StoredKind, bytes: Uint8Array): Promise<void> {
     const path = this.#pathOf(name, kind);
     const folder = dirname(path);
-    const isNew = await makePrivateFolder(folder);
     const temporary = `${path}${TEMPORARY_MARK}${randomUUID()}`;
     try {
+      await this.#requireRoot();
+      const isNew = await this.#makeFolder(folder);
       await writeDurably(temporary, bytes);
       await rename(temporary, path);
+      // A name is durable when its folder is flushed; those of new folders, when the folders above them are.
+      await flushFolders(folder, isNew ? dirname(this.#root) : folder);
     } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
+      await rm(temporary, { force: true }).catch(() => {});
+      throw storageFault(error, this.#root);
     }
-    // A name is durable when its folder is flushed; those of new folders, when the folders above them are.
-    await flushFolders(folder, isNew ? dirname(this.#root) : folder);
   }
 
   async open(name: string, kind: StoredKind): Promise<StoredImage | null> {
@@ -79,8 +124,36 @@ export class FileImageStore implements ImageStore {
     return sweepFolder(this.#root, options);
   }
 
+  /** @throws StorageUnavailable when the file system of the store is not where it was */
+  async #requireRoot(): Promise<void> {
+    if (!this.#isMountPoint || (await isMountPoint(this.#root))) return;
+    throw new StorageUnavailable(`the image folder ${this.#root} is not mounted; mount it again`);
+  }
+
+  /** Never makes the root. @returns whether a folder had to be made */
+  async #makeFolder(folder: string): Promise<boolean> {
+    const isFirstNew = await makeUnlessThere(dirname(folder));
+    return (await makeUnlessThere(folder)) || isFirstNew;
+  }
+
   #pathOf(name: string, kind: StoredKind): string {
     return join(this.#root, imageFile(name, kind));
+  }
+}
+
+/** Whether it is on another file system than the folder that it is in. */
+async function isMountPoint(folder: string): Promise<boolean> {
+  return (await stat(folder)).dev !== (await stat(dirname(folder))).dev;
+}
+
+/** @returns whether it was made */
+async function makeUnlessThere(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
   }
 }
 

@@ -12,9 +12,9 @@ const bytes = Uint8Array.from({ length: 1000 }, (_, index) => index % 251);
 const signal = new AbortController().signal;
 
 /** A store of the test's own, in a folder that does not exist yet. */
-function newStore() {
+async function newStore() {
   const root = path.join(folder(), newImageName(), 'images');
-  return { root, store: new FileImageStore(root) };
+  return { root, store: await FileImageStore.open(root) };
 }
 
 const fileOf = (root: string, name: string, ending = 'png') =>
@@ -25,7 +25,7 @@ async function streamed(file: StoredImage | null, range?: ByteRange): Promise<Ui
 }
 
 test('a picture that was put is read back, whole and in parts', async () => {
-  const { store } = newStore();
+  const { store } = await newStore();
   const name = newImageName();
   await store.put(name, 'png', bytes);
   expect(new Uint8Array((await store.read(name, 'png')) ?? [])).toEqual(bytes);
@@ -37,7 +37,7 @@ test('a picture that was put is read back, whole and in parts', async () => {
 });
 
 test('what was never put, or was removed, is not there', async () => {
-  const { store } = newStore();
+  const { store } = await newStore();
   const name = newImageName();
   expect(await store.open(name, 'jpeg')).toBeNull();
   expect(await store.remove(name, 'jpeg')).toBe(false);
@@ -47,7 +47,7 @@ test('what was never put, or was removed, is not there', async () => {
 });
 
 test('a picture is in a folder of few others, and nothing half-written is beside it', async () => {
-  const { root, store } = newStore();
+  const { root, store } = await newStore();
   const name = newImageName();
   await store.put(name, 'webp', bytes);
   const files = await readdir(root, { recursive: true });
@@ -61,12 +61,12 @@ test('a picture is in a folder of few others, and nothing half-written is beside
 });
 
 test.each(['../../../etc/passwd', '', 'ABC', `${'a'.repeat(31)}/`])('%j is no name of a picture', async (name) => {
-  const { store } = newStore();
+  const { store } = await newStore();
   await expect(store.read(name, 'png')).rejects.toThrow(TypeError);
 });
 
 test('a sweep removes old files that nobody knows, and nothing else', async () => {
-  const { root, store } = newStore();
+  const { root, store } = await newStore();
   const [known, orphan, young] = [newImageName(), newImageName(), newImageName()];
   for (const name of [known, orphan, young]) await store.put(name, 'png', bytes);
   const partial = `${fileOf(root, orphan)}.partial-1`;
@@ -88,6 +88,6 @@ test('a sweep removes old files that nobody knows, and nothing else', async () =
 });
 
 test('a sweep of a store without a folder finds nothing', async () => {
-  const { store } = newStore();
+  const { store } = await newStore();
   expect(await store.sweep({ olderThan: new Date(), known: async () => new Set(), signal })).toBe(0);
 });

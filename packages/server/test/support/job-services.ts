@@ -20,12 +20,14 @@ import { ImageLibrary } from '../../src/domain/image-library.ts';
 import { Janitor } from '../../src/domain/janitor.ts';
 import { JobQueries } from '../../src/domain/job-queries.ts';
 import { type Clock, systemClock } from '../../src/domain/ports/clock.ts';
+import type { JobDetails, JobLog } from '../../src/domain/ports/job-log.ts';
 import type { Painter } from '../../src/domain/ports/painter.ts';
 import type { ReviewHook } from '../../src/domain/ports/review-hook.ts';
 import { QueueOutlook } from '../../src/domain/queue-outlook.ts';
 import { ReviewPictures } from '../../src/domain/review-pictures.ts';
 import { RunJob } from '../../src/domain/run-job.ts';
 import { StartPictures } from '../../src/domain/start-pictures.ts';
+import { StorageWatch } from '../../src/domain/storage-watch.ts';
 import { SubmitJob } from '../../src/domain/submit-job.ts';
 import { WorkLoop } from '../../src/domain/work-loop.ts';
 import { PgBossQueue } from '../../src/queue/pg-boss-queue.ts';
@@ -45,6 +47,13 @@ export const repositories = {
   turns: turnsInPostgres,
   ledger: ledgerInPostgres,
 };
+
+export interface LoggedLine {
+  readonly level: string;
+  readonly message: string;
+  readonly jobId: string;
+  readonly details: JobDetails | undefined;
+}
 
 export interface JobServicesOptions {
   readonly address: DatabaseAddress;
@@ -69,7 +78,11 @@ export async function startJobServices(options: JobServicesOptions) {
   const bus = new PostgresEventBus({ database, address, onConnectionLost: onError });
   await queue.start();
   await bus.start();
-  const store = new FileImageStore(folder);
+  const store = await FileImageStore.open(folder);
+  const problems: (string | null)[] = [];
+  const storage = new StorageWatch({ store, onChange: (problem) => problems.push(problem) });
+  const lines: LoggedLine[] = [];
+  const jobLog: JobLog = (level, message, { id }, details) => lines.push({ level, message, jobId: id, details });
   const outlook = new QueueOutlook({ ...repositories, clock });
   const base = {
     ...repositories,
@@ -78,7 +91,9 @@ export async function startJobServices(options: JobServicesOptions) {
     queue,
     bus,
     store,
-    startPictures: new StartPictures(store),
+    storage,
+    startPictures: new StartPictures({ store, storage }),
+    jobLog,
     clock,
     retention,
     outlook,
@@ -89,6 +104,10 @@ export async function startJobServices(options: JobServicesOptions) {
   return {
     ...base,
     errors,
+    /** What went wrong with the storage, as it was told; null: it was well again. */
+    problems,
+    /** What was logged of jobs. */
+    lines,
     failJob,
     finishJob,
     submitJob: new SubmitJob({ ...base, tariff: defaultTariff, queueLength, queuedPerAccount }),
@@ -101,7 +120,7 @@ export async function startJobServices(options: JobServicesOptions) {
     worker(painter: Painter, hook: ReviewHook | null = null, workerId: string = newId()) {
       const report = onError;
       const review = new ReviewPictures(hook);
-      const runJob = new RunJob({ ...base, workerId, painter, review, finishJob, failJob, report });
+      const runJob = new RunJob({ ...base, workerId, painter, review, finishJob, failJob });
       const own = { workerId, hostname: 'test', pid: process.pid, painter, runJob, failJob, report };
       return { runJob, loop: new WorkLoop({ ...base, ...own }) };
     },

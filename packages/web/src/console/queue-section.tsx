@@ -57,7 +57,7 @@ export function QueueSection() {
                 {reply.workers.map((worker) => (
                   <tr key={worker.id}>
                     <td>{worker.name}</td>
-                    <td>{worker.state}</td>
+                    <td>{worker.problem === null ? worker.state : `${worker.state}: ${worker.problem}`}</td>
                     <td>{worker.models.join(', ')}</td>
                     <td>{moment(worker.seen_at)}</td>
                   </tr>

@@ -27,6 +27,10 @@ export const workerSchema = openObject(
       examples: ['busy'],
     }),
     job_id: nullable(uuid("The job's id"), { description: 'What it works on; null: nothing', examples: [null] }),
+    problem: nullable(Type.String(), {
+      description: 'Why it takes no jobs at the moment, and what to do about it; null: it does',
+      examples: [null],
+    }),
     memory: Type.Array(workerMemorySchema, {
       description: 'The models whose process runs, with its memory; where the system does not tell, none',
     }),

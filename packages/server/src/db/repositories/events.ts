@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Transaction } from '../../domain/ports/database.ts';
 import type { Events, JobEvent, StoredEvent } from '../../domain/ports/events.ts';
-import { CANCEL_CHANNEL, EVENT_CHANNEL } from '../channels.ts';
+import { CANCEL_CHANNEL, EVENT_CHANNEL, QUEUE_CHANNEL } from '../channels.ts';
 import { fromEventRow, toEventRow } from '../event-row.ts';
 import { queriesOf } from '../transaction.ts';
 
@@ -25,6 +25,10 @@ export const eventsInPostgres: Events = {
 
   async announceCancel(transaction: Transaction, jobId: string): Promise<void> {
     await sql`select pg_notify(${CANCEL_CHANNEL}, ${jobId})`.execute(queriesOf(transaction));
+  },
+
+  async announceQueue(transaction: Transaction): Promise<void> {
+    await sql`select pg_notify(${QUEUE_CHANNEL}, '')`.execute(queriesOf(transaction));
   },
 
   async deleteOfJobsEndedBefore(transaction: Transaction, time: Date): Promise<number> {

@@ -1,10 +1,12 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Transaction } from '../../domain/ports/database.ts';
 import type { ModelSpeed, Settings } from '../../domain/ports/settings.ts';
 import type { ModelSpeedTable } from '../tables.ts';
 import { queriesOf } from '../transaction.ts';
 
 const PAUSED = 'queue_paused';
+/** The advisory lock of the queue's pause (PostgreSQL, §13.3.5): whoever starts a job shares it, whoever pauses has it alone. */
+const PAUSE_LOCK = 0x6561_7365;
 const SECRET_PROOF = 'secret_proof';
 
 export const settingsInPostgres: Settings = {
@@ -29,9 +31,16 @@ export const settingsInPostgres: Settings = {
     return (await query.executeTakeFirst())?.value === true;
   },
 
+  async holdPaused(transaction: Transaction): Promise<boolean> {
+    await sql`select pg_advisory_xact_lock_shared(${PAUSE_LOCK})`.execute(queriesOf(transaction));
+    return this.isPaused(transaction);
+  },
+
   async setPaused(transaction: Transaction, paused: boolean): Promise<void> {
     const value = JSON.stringify(paused);
-    await queriesOf(transaction)
+    const queries = queriesOf(transaction);
+    await sql`select pg_advisory_xact_lock(${PAUSE_LOCK})`.execute(queries);
+    await queries
       .insertInto('settings')
       .values({ name: PAUSED, value })
       .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))

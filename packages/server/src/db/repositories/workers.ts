@@ -6,11 +6,12 @@ import { queriesOf } from '../transaction.ts';
 
 export const workersInPostgres: Workers = {
   async put(transaction: Transaction, worker: WorkerRecord): Promise<void> {
-    const { id, hostname, pid, models, startedAt, seenAt, state, runningJob, modelMemory } = worker;
+    const { id, hostname, pid, models, startedAt, seenAt, state, runningJob, problem, modelMemory } = worker;
     const present = {
       seen_at: seenAt,
       state,
       running_job: runningJob,
+      problem,
       model_memory: JSON.stringify(Object.fromEntries(modelMemory)),
     };
     await queriesOf(transaction)
@@ -45,6 +46,7 @@ function toWorkerRecord(row: Selectable<WorkersTable>): WorkerRecord {
     seenAt: row.seen_at,
     state: toWorkerState(row.state),
     runningJob: row.running_job,
+    problem: row.problem,
     modelMemory: new Map(Object.entries(row.model_memory)),
   };
 }

@@ -36,6 +36,8 @@ export interface Events {
   after(transaction: Transaction, jobId: string, id: bigint): Promise<StoredEvent[]>;
   /** Tells the worker that runs the job to stop, when the transaction is committed. */
   announceCancel(transaction: Transaction, jobId: string): Promise<void>;
+  /** Tells all workers that the queue was paused or resumed, when the transaction is committed. */
+  announceQueue(transaction: Transaction): Promise<void>;
   /** Those of jobs that ended before this time. @returns how many */
   deleteOfJobsEndedBefore(transaction: Transaction, time: Date): Promise<number>;
 }
@@ -53,4 +55,6 @@ export interface EventBus {
   watch(jobId: string): JobWatch;
   /** Calls back at most once. @returns the end of the watch */
   onCancel(jobId: string, callback: () => void): Disposable;
+  /** Calls back whenever the queue may have been paused or resumed. @returns the end of the watch */
+  onQueueChange(callback: () => void): Disposable;
 }

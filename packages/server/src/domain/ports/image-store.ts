@@ -18,9 +18,19 @@ export interface StoredImage {
   close(): Promise<void>;
 }
 
+/** Nothing can be stored now: the store is full, read-only, missing. The message says which, and what an operator can do. */
+export class StorageUnavailable extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StorageUnavailable';
+  }
+}
+
 /** Files of pictures, by name. */
 export interface ImageStore {
-  /** When it resolves the picture survives a loss of power. */
+  /** Whether so many bytes could be stored now. @throws StorageUnavailable */
+  check(bytes: number): Promise<void>;
+  /** When it resolves the picture survives a loss of power. @throws StorageUnavailable */
   put(name: string, kind: StoredKind, bytes: Uint8Array): Promise<void>;
   /** @returns null when there is no such picture */
   open(name: string, kind: StoredKind): Promise<StoredImage | null>;

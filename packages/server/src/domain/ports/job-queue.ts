@@ -34,7 +34,7 @@ export class HandBack extends Error {
 export interface Working {
   readonly model: string;
   /** Resolves: the job needs nothing more. Rejects: it is tried again, or given up after the last attempt. */
-  readonly onJob: (job: ClaimedJob) => Promise<void>;
+  readonly onJob: (job: ClaimedJob) => Promise<unknown>;
 }
 
 export interface JobQueue {

@@ -17,6 +17,9 @@ export interface Settings {
   /** @returns null when no server has kept one yet */
   secretProof(transaction: Transaction): Promise<string | null>;
   isPaused(transaction: Transaction): Promise<boolean>;
+  /** Also keeps it as it is until the transaction ends: whoever pauses waits for what is being started. */
+  holdPaused(transaction: Transaction): Promise<boolean>;
+  /** Waits for whoever holds it. */
   setPaused(transaction: Transaction, paused: boolean): Promise<void>;
   /** @returns null when the model has not been run yet */
   speedOf(transaction: Transaction, model: string): Promise<ModelSpeed | null>;

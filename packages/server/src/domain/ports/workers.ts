@@ -12,6 +12,8 @@ export interface WorkerRecord {
   readonly seenAt: Date;
   readonly state: WorkerState;
   readonly runningJob: string | null;
+  /** Why it takes no jobs at the moment; null: it does. */
+  readonly problem: string | null;
   /** Bytes that each model's process occupies; see Painter.memory. */
   readonly modelMemory: ReadonlyMap<string, number>;
 }

@@ -13,7 +13,7 @@ export function tellBalance(app: HttpApp, { credits }: Pick<HttpServices, 'credi
       reply.header(headers.remainingCredits, microToDecimal(available));
     } catch (error) {
       // The reply may be a picture that is paid for: better without its header than not at all.
-      request.log.error({ err: error, requestId: request.id }, 'the balance could not be read for a reply');
+      request.log.error({ err: error }, 'the balance could not be read for a reply');
     }
   });
 }

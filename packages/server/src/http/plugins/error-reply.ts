@@ -27,10 +27,10 @@ export function sendError(thrown: unknown, request: FastifyRequest, reply: Fasti
 /** What went wrong here is told to the log; outside it is only said that it did. */
 function unforeseen(thrown: unknown, request: FastifyRequest): DomainError {
   if (request.raw.socket.destroyed && (thrown instanceof ClientGone || isEarlyEnd(thrown))) {
-    request.log.info({ requestId: request.id }, 'the client closed the connection before it had the reply');
+    request.log.info('the client closed the connection before it had the reply');
     return new DomainError('cancelled', fixedMessages.cancelled);
   }
-  request.log.error({ err: thrown, requestId: request.id }, 'a request failed unexpectedly');
+  request.log.error({ err: thrown }, 'a request failed unexpectedly');
   return new DomainError('server_error', `something went wrong on the server; the log knows it as ${request.id}`);
 }
 

@@ -47,6 +47,7 @@ export async function submitWork(
     await inputPictures.check(startImage, clientGone(reply));
   }
   const { job } = await submitJob.submit(submission);
+  request.jobId = job.id;
   // The job has what it needs: a call that waits for it, maybe for long, need not hold a picture in memory.
   request.body = undefined;
   request.leaveRoom?.();

@@ -32,6 +32,7 @@ function workerReply(worker: ListedWorker): Worker {
     models: [...worker.models],
     state: stateOf(worker),
     job_id: worker.runningJob,
+    problem: worker.problem,
     memory: [...worker.modelMemory].map(([model, bytes]) => ({ model, bytes })),
     started_at: worker.startedAt.toISOString(),
     seen_at: worker.seenAt.toISOString(),

@@ -12,7 +12,7 @@ export function deleteWhenDelivered(
   if (isStored) return;
   reply.raw.once('finish', () => {
     void services.images.remove(null, name).catch((error: unknown) => {
-      request.log.error({ err: error, requestId: request.id, jobId }, 'a delivered picture could not be deleted');
+      request.log.error({ err: error, jobId }, 'a delivered picture could not be deleted');
     });
   });
 }

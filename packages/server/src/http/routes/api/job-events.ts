@@ -1,4 +1,4 @@
-import { headers, jobEventSchemas, jobParamsSchema, paths } from '@easel/contract';
+import { jobEventSchemas, jobParamsSchema, paths } from '@easel/contract';
 import type { HttpApp, RouteContext } from '../../http-app.ts';
 import { callerOf } from '../../request-state.ts';
 import { baseUrl } from '../../requests/base-url.ts';
@@ -41,7 +41,7 @@ export function jobEventsRoute(app: HttpApp, context: RouteContext): void {
     const base = baseUrl(request, options.publicUrl);
     const events = followedEvents(services, { jobId: job.id, after: lastEventId(request), base, patience });
     const onError = (error: unknown) =>
-      request.log.error({ err: error, [headers.requestId]: request.id, jobId: job.id }, 'a stream of events broke off');
+      request.log.error({ err: error, jobId: job.id }, 'a stream of events broke off');
     return reply.send(eventStream(events, { heartbeatMs: heartbeatOf(options), onError }));
   });
   app.head(paths.api.jobEvents, { schema: hidden(schema), onRequest }, async (request, reply) => {

@@ -14,7 +14,7 @@ export function sendStream(
 ): FastifyReply {
   const { job } = streamed;
   const onError = (error: unknown) =>
-    request.log.error({ err: error, requestId: request.id, jobId: job.id }, 'a stream of pictures broke off');
+    request.log.error({ err: error, jobId: job.id }, 'a stream of pictures broke off');
   const leave = () => leaveJob(context, request, job.id);
   const events = streamEvents(context, { ...streamed, leave, onError });
   reply
