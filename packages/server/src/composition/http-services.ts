@@ -2,6 +2,7 @@ import type { Config } from '../config/schema.ts';
 import { AccountService } from '../domain/accounts.ts';
 import { CancelJob } from '../domain/cancel-job.ts';
 import { CreditService } from '../domain/credits.ts';
+import { endOfKey } from '../domain/end-of-key.ts';
 import { followJob } from '../domain/follow-job.ts';
 import { ForgetJob } from '../domain/forget-job.ts';
 import { ImageLibrary } from '../domain/image-library.ts';
@@ -11,6 +12,7 @@ import { KeyService } from '../domain/keys.ts';
 import type { ServerSecret } from '../domain/ports/secret.ts';
 import { QueueControl } from '../domain/queue-control.ts';
 import { RateLimiter } from '../domain/rate-limits.ts';
+import { RevokedKeys } from '../domain/revoked-keys.ts';
 import { SubmitJob } from '../domain/submit-job.ts';
 import { waitForJob } from '../domain/wait-for-job.ts';
 import { PageSession } from '../http/page/session.ts';
@@ -26,13 +28,34 @@ import { readiness } from './readiness.ts';
 export function httpServices(core: Core, config: Config, secret: ServerSecret, metrics: Metrics): HttpServices {
   const { limits, pricing: tariff } = config;
   const queries = new JobQueries(core);
-  const cancelJob = new CancelJob(core);
+  const ending = new CancelJob(core);
+  const cancelJob: HttpServices['cancelJob'] = {
+    async cancel(accountId, jobId) {
+      const before = await queries.get(accountId, jobId);
+      const ended = await ending.cancel(accountId, jobId);
+      if (!isEnded(before.job)) await countEndedJob({ ...core, metrics }, jobId);
+      return ended;
+    },
+  };
+  const revokedKeys = new RevokedKeys({ ...core, cancelJob });
   const images = new ImageLibrary(core);
   const keys = new KeyService({ ...core, secret });
   const control = new QueueControl({ ...core, queueLength: limits.queueLength });
   return {
     accounts: new AccountService(core),
-    keys,
+    keys: {
+      authenticate: (text) => keys.authenticate(text),
+      expiryOf: (id) => keys.expiryOf(id),
+      create: (terms) => keys.create(terms),
+      list: (accountId) => keys.list(accountId),
+      change: (id, changes) => keys.change(id, changes),
+      async revoke(id) {
+        const revoked = await keys.revoke(id);
+        await revokedKeys.cancelJobsOf(id);
+        return revoked;
+      },
+    },
+    endOfKey: (keyId) => endOfKey({ bus: core.bus, keys }, keyId),
     pageSession: isForThisMachineOnly(config) ? new PageSession({ secret, owner: () => keys.development() }) : null,
     credits: new CreditService(core),
     rateLimiter: new RateLimiter({ ...core, requestsPerMinute: limits.requestsPerMinute }),
@@ -40,14 +63,7 @@ export function httpServices(core: Core, config: Config, secret: ServerSecret, m
     models: () => core.painter.models(),
     tokenize: (model, text) => core.painter.tokenize(model, text),
     submitJob: new SubmitJob({ ...core, ...limits, tariff }),
-    cancelJob: {
-      async cancel(accountId, jobId) {
-        const before = await queries.get(accountId, jobId);
-        const ended = await cancelJob.cancel(accountId, jobId);
-        if (!isEnded(before.job)) await countEndedJob({ ...core, metrics }, jobId);
-        return ended;
-      },
-    },
+    cancelJob,
     forgetJob: new ForgetJob({ ...core, library: images }),
     jobs: queries,
     waitForJob: (jobId, signal) => waitForJob({ bus: core.bus, queries }, jobId, signal),

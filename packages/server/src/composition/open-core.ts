@@ -16,16 +16,18 @@ import { turnsInPostgres } from '../db/repositories/turns.ts';
 import { workersInPostgres } from '../db/repositories/workers.ts';
 import { requireDatabase, unlessAborted } from '../db/require-database.ts';
 import { queriesOf } from '../db/transaction.ts';
+import { CancelJob } from '../domain/cancel-job.ts';
 import { FailJob } from '../domain/fail-job.ts';
 import { systemClock } from '../domain/ports/clock.ts';
 import { QueueOutlook } from '../domain/queue-outlook.ts';
+import { RevokedKeys } from '../domain/revoked-keys.ts';
 import { StartPictures } from '../domain/start-pictures.ts';
 import { StorageWatch } from '../domain/storage-watch.ts';
 import { EnginePainter } from '../inference/engine-painter.ts';
-import { createJobLog } from '../observability/job-log.ts';
 import type { Logger } from '../observability/logger.ts';
 import { PgBossQueue } from '../queue/pg-boss-queue.ts';
 import { FileImageStore, prepareImageFolder } from '../storage/file-image-store.ts';
+import { createJobLog } from './job-log.ts';
 import type { Storage } from './open-storage.ts';
 import { servedModels } from './served-models.ts';
 import type { Phase } from './shutdown.ts';
@@ -106,7 +108,13 @@ export async function openCore({ config, storage, log, end, signal }: OpenCoreOp
     retention: { imagesMs: imagesSeconds * 1000, requestsMs: requestsSeconds * 1000, undeliveredMs: HOUR_MS },
   };
   const outlook = new QueueOutlook(base);
-  return { ...base, outlook, failJob: new FailJob(base) };
+  const cancelJob = new CancelJob(base);
+  return {
+    ...base,
+    outlook,
+    failJob: new FailJob(base),
+    revokedKeys: new RevokedKeys({ ...base, cancelJob }),
+  };
 }
 
 function tellOfStorage(log: Logger, problem: string | null): void {

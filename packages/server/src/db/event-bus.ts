@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { EventBus, JobEvent, JobWatch } from '../domain/ports/events.ts';
-import { CANCEL_CHANNEL, EVENT_CHANNEL, QUEUE_CHANNEL } from './channels.ts';
+import { CANCEL_CHANNEL, EVENT_CHANNEL, KEY_CHANNEL, QUEUE_CHANNEL } from './channels.ts';
 import type { DatabaseAddress } from './connection.ts';
 import { toEventRow } from './event-row.ts';
 import { Listener } from './listener.ts';
@@ -21,6 +21,7 @@ export class PostgresEventBus implements EventBus {
   readonly #listener: Listener;
   readonly #watches = new Map<string, Set<NoticeWatch>>();
   readonly #cancels = new Map<string, Set<() => void>>();
+  readonly #keyWatches = new Map<string, Set<() => void>>();
   readonly #queueWatches = new Set<() => void>();
 
   constructor({ database, address, onConnectionLost }: EventBusOptions) {
@@ -28,7 +29,7 @@ export class PostgresEventBus implements EventBus {
     this.#onError = onConnectionLost;
     this.#listener = new Listener({
       address,
-      channels: [EVENT_CHANNEL, CANCEL_CHANNEL, QUEUE_CHANNEL],
+      channels: [EVENT_CHANNEL, CANCEL_CHANNEL, KEY_CHANNEL, QUEUE_CHANNEL],
       onNotice: (channel, payload) => this.#onNotice(channel, payload),
       onReconnected: () => this.#catchUp(),
       onConnectionLost,
@@ -66,6 +67,11 @@ export class PostgresEventBus implements EventBus {
     return { [Symbol.dispose]: () => leave(this.#cancels, jobId, callback) };
   }
 
+  onKeyChange(keyId: string, callback: () => void): Disposable {
+    memberOf(this.#keyWatches, keyId).add(callback);
+    return { [Symbol.dispose]: () => leave(this.#keyWatches, keyId, callback) };
+  }
+
   onQueueChange(callback: () => void): Disposable {
     this.#queueWatches.add(callback);
     return { [Symbol.dispose]: () => this.#queueWatches.delete(callback) };
@@ -74,7 +80,12 @@ export class PostgresEventBus implements EventBus {
   #onNotice(channel: string, payload: string): void {
     if (channel === EVENT_CHANNEL) this.#notice(payload);
     else if (channel === CANCEL_CHANNEL) this.#cancel(payload);
+    else if (channel === KEY_CHANNEL) this.#keyChanged(payload);
     else this.#queueChanged();
+  }
+
+  #keyChanged(keyId: string): void {
+    for (const callback of this.#keyWatches.get(keyId) ?? []) callback();
   }
 
   #queueChanged(): void {
@@ -94,6 +105,7 @@ export class PostgresEventBus implements EventBus {
   /** Whoever watches looks, and jobs that were cancelled meanwhile are stopped. */
   #catchUp(): void {
     for (const jobId of this.#watches.keys()) this.#notice(jobId);
+    for (const keyId of this.#keyWatches.keys()) this.#keyChanged(keyId);
     this.#queueChanged();
     void this.#cancelMissed().catch(this.#onError);
   }
@@ -111,16 +123,16 @@ export class PostgresEventBus implements EventBus {
   }
 }
 
-function memberOf<Member>(all: Map<string, Set<Member>>, jobId: string): Set<Member> {
-  const present = all.get(jobId);
+function memberOf<Member>(all: Map<string, Set<Member>>, id: string): Set<Member> {
+  const present = all.get(id);
   if (present !== undefined) return present;
   const members = new Set<Member>();
-  all.set(jobId, members);
+  all.set(id, members);
   return members;
 }
 
-function leave<Member>(all: Map<string, Set<Member>>, jobId: string, member: Member): void {
-  const members = all.get(jobId);
+function leave<Member>(all: Map<string, Set<Member>>, id: string, member: Member): void {
+  const members = all.get(id);
   members?.delete(member);
-  if (members?.size === 0) all.delete(jobId);
+  if (members?.size === 0) all.delete(id);
 }

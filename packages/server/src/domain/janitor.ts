@@ -9,6 +9,7 @@ import type { JobQueue } from './ports/job-queue.ts';
 import type { Jobs } from './ports/jobs.ts';
 import type { RateLimits } from './ports/rate-limits.ts';
 import type { Workers } from './ports/workers.ts';
+import type { RevokedKeys } from './revoked-keys.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -28,6 +29,7 @@ export interface JanitorParts {
   readonly queue: JobQueue;
   readonly store: ImageStore;
   readonly failJob: FailJob;
+  readonly revokedKeys: RevokedKeys;
   readonly clock: Clock;
 }
 
@@ -44,6 +46,8 @@ export interface Swept {
   readonly orphans: number;
   /** Jobs that had not ended and that the queue did not know; they have failed now. */
   readonly forgottenJobs: number;
+  /** Jobs that waited though their key is revoked; they are cancelled now. */
+  readonly cancelledJobs: number;
 }
 
 /** Removes what has had its time. Several may work at once; they share the work. */
@@ -55,7 +59,8 @@ export class Janitor {
   }
 
   async sweep(signal: AbortSignal): Promise<Swept> {
-    const { database, idempotency, events, workers, rateLimits } = this.#parts;
+    const { database, idempotency, events, workers, rateLimits, revokedKeys } = this.#parts;
+    const cancelledJobs = await revokedKeys.cancelJobsLeft(signal);
     const forgottenJobs = await this.#failForgotten(signal);
     const images = await this.#removeImages(signal);
     const jobs = await this.#removeJobs(signal);
@@ -65,7 +70,7 @@ export class Janitor {
       workers: await workers.deleteSeenBefore(transaction, this.#ago(DAY)),
       rateWindows: await rateLimits.removeBefore(transaction, this.#ago(HOUR)),
     }));
-    return { images, jobs, ...rows, orphans: await this.#removeOrphans(signal), forgottenJobs };
+    return { images, jobs, ...rows, orphans: await this.#removeOrphans(signal), forgottenJobs, cancelledJobs };
   }
 
   #removeImages(signal: AbortSignal): Promise<number> {

@@ -79,6 +79,16 @@ export class KeyService {
     });
   }
 
+  /** @returns when it expires, null: never @throws DomainError `unauthorized` for a key that is unknown, revoked or expired */
+  expiryOf(id: string): Promise<Date | null> {
+    const { database, keys, clock } = this.#parts;
+    return database.transaction(async (transaction) => {
+      const key = await keys.hold(transaction, id);
+      requireUsable(key, clock.now());
+      return key.expiresAt;
+    });
+  }
+
   /** The newest usable key of the account that the first start makes; null when there is none. */
   async development(): Promise<Caller | null> {
     const { database, keys, accounts, clock } = this.#parts;
@@ -126,7 +136,8 @@ export class KeyService {
   }
 }
 
-function requireUsable(key: KeyRecord | null, now: Date): asserts key is KeyRecord {
+/** @throws DomainError `unauthorized` */
+export function requireUsable(key: KeyRecord | null, now: Date): asserts key is KeyRecord {
   if (key === null) {
     throw new DomainError('unauthorized', 'unknown API key; keys look like SG_ and 16 hexadecimal digits');
   }

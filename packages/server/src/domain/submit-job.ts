@@ -4,12 +4,14 @@ import { holdPrice, monthOf } from './hold-price.ts';
 import { newId } from './ids.ts';
 import type { JobRequest } from './job-request.ts';
 import { requireJob } from './job-state.ts';
+import { requireUsable } from './keys.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Database, Transaction } from './ports/database.ts';
 import type { Idempotency } from './ports/idempotency.ts';
 import type { JobLog } from './ports/job-log.ts';
 import type { JobQueue } from './ports/job-queue.ts';
 import type { JobRecord, JobSurface, Jobs, NewJob, Place } from './ports/jobs.ts';
+import type { Keys } from './ports/keys.ts';
 import type { Ledger } from './ports/ledger.ts';
 import type { Settings } from './ports/settings.ts';
 import type { AccountTurn, Turns } from './ports/turns.ts';
@@ -24,6 +26,7 @@ const IDEMPOTENCY_MS = 24 * 60 * 60 * 1000;
 export interface SubmitJobParts {
   readonly database: Database;
   readonly jobs: Jobs;
+  readonly keys: Keys;
   readonly ledger: Ledger;
   readonly idempotency: Idempotency;
   readonly turns: Turns;
@@ -71,7 +74,7 @@ export class SubmitJob {
   }
 
   /**
-   * @throws DomainError `idempotency_mismatch`, `rate_limited` when too many jobs of the account wait, `insufficient_credits`,
+   * @throws DomainError `unauthorized` for a key that has ended, `idempotency_mismatch`, `rate_limited` when too many jobs of the account wait, `insufficient_credits`,
    *   `overloaded`, or `invalid_request` for a job that would take too long
    */
   async submit(submission: Submission): Promise<Submitted> {
@@ -128,10 +131,12 @@ export class SubmitJob {
     submission: Submission,
     work: (transaction: Transaction, account: AccountTurn, earlier: JobRecord | null) => Promise<Result>,
   ): Promise<Result> {
-    const { database, turns } = this.#parts;
+    const { database, turns, keys, clock } = this.#parts;
     return database.transaction(async (transaction) => {
       const account = await turns.lock(transaction, submission.accountId);
       if (account === null) throw new DomainError('not_found', `there is no account ${submission.accountId}`);
+      // A key that is revoked meanwhile is either refused here, or its job is there to be cancelled.
+      requireUsable(await keys.hold(transaction, submission.keyId), clock.now());
       return work(transaction, account, await this.#earlier(transaction, submission));
     });
   }

@@ -2,6 +2,7 @@ import type { Ready, Size, Tariff } from '@easel/contract';
 import type { AccountService } from '../domain/accounts.ts';
 import type { CancelJob } from '../domain/cancel-job.ts';
 import type { CreditService } from '../domain/credits.ts';
+import type { EndOfKey } from '../domain/end-of-key.ts';
 import type { FollowedEvent } from '../domain/follow-job.ts';
 import type { ForgetJob } from '../domain/forget-job.ts';
 import type { ImageLibrary } from '../domain/image-library.ts';
@@ -16,7 +17,9 @@ import type { PageSession } from './page/session.ts';
 /** Everything that the routes need of the domain: nothing else of it is known here. */
 export interface HttpServices {
   readonly accounts: Pick<AccountService, 'create' | 'get' | 'list' | 'change'>;
-  readonly keys: Pick<KeyService, 'authenticate' | 'create' | 'list' | 'change' | 'revoke'>;
+  readonly keys: Pick<KeyService, 'authenticate' | 'expiryOf' | 'create' | 'list' | 'change' | 'revoke'>;
+  /** For requests that go on for long. */
+  endOfKey(keyId: string): EndOfKey;
   /** Lets the page work without a key on the server's own machine; null where others can reach the server. */
   readonly pageSession: PageSession | null;
   readonly credits: Pick<CreditService, 'balance' | 'grant' | 'ledger' | 'usage' | 'usedThisMonth'>;

@@ -2,6 +2,7 @@ import { defaultTariff } from '@easel/contract';
 import { afterAll, beforeAll } from 'vitest';
 import { rateLimitsInPostgres } from '../../src/db/repositories/rate-limits.ts';
 import { CreditService } from '../../src/domain/credits.ts';
+import { endOfKey } from '../../src/domain/end-of-key.ts';
 import { followJob } from '../../src/domain/follow-job.ts';
 import { ForgetJob } from '../../src/domain/forget-job.ts';
 import type { KeyTerms } from '../../src/domain/ports/keys.ts';
@@ -115,7 +116,19 @@ function httpServices(jobs: JobServices, painter: EnginePainter): HttpServices {
   const queue = new QueueControl({ ...jobs, queueLength: 3 });
   return {
     accounts: accountService,
-    keys: keyService,
+    keys: {
+      authenticate: (text) => keyService.authenticate(text),
+      expiryOf: (id) => keyService.expiryOf(id),
+      create: (terms) => keyService.create(terms),
+      list: (accountId) => keyService.list(accountId),
+      change: (id, changes) => keyService.change(id, changes),
+      async revoke(id) {
+        const revoked = await keyService.revoke(id);
+        await jobs.revokedKeys.cancelJobsOf(id);
+        return revoked;
+      },
+    },
+    endOfKey: (keyId) => endOfKey({ bus: jobs.bus, keys: keyService }, keyId),
     pageSession: new PageSession({
       secret: secretsOfText('the secret of the page in a test')[0],
       owner: () => keyService.development(),

@@ -6,6 +6,7 @@ import { eventsInPostgres } from '../../src/db/repositories/events.ts';
 import { idempotencyInPostgres } from '../../src/db/repositories/idempotency.ts';
 import { jobImagesInPostgres } from '../../src/db/repositories/job-images.ts';
 import { jobsInPostgres } from '../../src/db/repositories/jobs.ts';
+import { keysInPostgres } from '../../src/db/repositories/keys.ts';
 import { ledgerInPostgres } from '../../src/db/repositories/ledger.ts';
 import { rateLimitsInPostgres } from '../../src/db/repositories/rate-limits.ts';
 import { settingsInPostgres } from '../../src/db/repositories/settings.ts';
@@ -25,6 +26,7 @@ import type { Painter } from '../../src/domain/ports/painter.ts';
 import type { ReviewHook } from '../../src/domain/ports/review-hook.ts';
 import { QueueOutlook } from '../../src/domain/queue-outlook.ts';
 import { ReviewPictures } from '../../src/domain/review-pictures.ts';
+import { RevokedKeys } from '../../src/domain/revoked-keys.ts';
 import { RunJob } from '../../src/domain/run-job.ts';
 import { StartPictures } from '../../src/domain/start-pictures.ts';
 import { StorageWatch } from '../../src/domain/storage-watch.ts';
@@ -46,6 +48,7 @@ export const repositories = {
   settings: settingsInPostgres,
   turns: turnsInPostgres,
   ledger: ledgerInPostgres,
+  keys: keysInPostgres,
 };
 
 export interface LoggedLine {
@@ -100,6 +103,8 @@ export async function startJobServices(options: JobServicesOptions) {
   };
   const failJob = new FailJob(base);
   const finishJob = new FinishJob(base);
+  const cancelJob = new CancelJob(base);
+  const revokedKeys = new RevokedKeys({ ...base, cancelJob });
 
   return {
     ...base,
@@ -111,10 +116,11 @@ export async function startJobServices(options: JobServicesOptions) {
     failJob,
     finishJob,
     submitJob: new SubmitJob({ ...base, tariff: defaultTariff, queueLength, queuedPerAccount }),
-    cancelJob: new CancelJob(base),
+    cancelJob,
+    revokedKeys,
     queries: new JobQueries(base),
     library: new ImageLibrary(base),
-    janitor: new Janitor({ ...base, failJob }),
+    janitor: new Janitor({ ...base, failJob, revokedKeys }),
 
     /** The worker's side, with a painter and a hook of the caller's. */
     worker(painter: Painter, hook: ReviewHook | null = null, workerId: string = newId()) {

@@ -161,6 +161,29 @@ export const jobsInPostgres: Jobs = {
     return Number(count);
   },
 
+  async queuedOfKey(transaction: Transaction, keyId: string): Promise<string[]> {
+    const rows = await queriesOf(transaction)
+      .selectFrom('jobs')
+      .select('id')
+      .where('key_id', '=', keyId)
+      .where('state', '=', 'queued')
+      .orderBy('id')
+      .execute();
+    return rows.map(({ id }) => id);
+  },
+
+  async revokedKeysWaiting(transaction: Transaction): Promise<string[]> {
+    const rows = await queriesOf(transaction)
+      .selectFrom('jobs')
+      .innerJoin('api_keys', 'api_keys.id', 'jobs.key_id')
+      .select('key_id')
+      .distinct()
+      .where('state', '=', 'queued')
+      .where('revoked_at', 'is not', null)
+      .execute();
+    return rows.map(({ key_id }) => key_id);
+  },
+
   async countByState(transaction: Transaction): Promise<{ readonly queued: number; readonly running: number }> {
     const rows = await queriesOf(transaction)
       .selectFrom('jobs')

@@ -1,6 +1,7 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Transaction } from '../../domain/ports/database.ts';
 import type { KeyChanges, KeyOrigin, KeyRecord, Keys, NewKey } from '../../domain/ports/keys.ts';
+import { KEY_CHANNEL } from '../channels.ts';
 import type { ApiKeysTable } from '../tables.ts';
 import { queriesOf } from '../transaction.ts';
 
@@ -36,6 +37,12 @@ export const keysInPostgres: Keys = {
     return row === undefined ? null : keyOf(row);
   },
 
+  async hold(transaction: Transaction, id: string): Promise<KeyRecord | null> {
+    const query = queriesOf(transaction).selectFrom('api_keys').select(columns).where('id', '=', id).forShare();
+    const row = await query.executeTakeFirst();
+    return row === undefined ? null : keyOf(row);
+  },
+
   async list(transaction: Transaction, accountId: string | null): Promise<KeyRecord[]> {
     let rows = queriesOf(transaction).selectFrom('api_keys').select(columns).orderBy('id', 'desc');
     if (accountId !== null) rows = rows.where('account_id', '=', accountId);
@@ -59,7 +66,7 @@ export const keysInPostgres: Keys = {
       .where('id', '=', id)
       .returning(columns)
       .executeTakeFirst();
-    return row === undefined ? null : keyOf(row);
+    return row === undefined ? null : tellOf(transaction, keyOf(row));
   },
 
   async change(transaction: Transaction, id: string, changes: KeyChanges): Promise<KeyRecord | null> {
@@ -69,13 +76,19 @@ export const keysInPostgres: Keys = {
       .where('id', '=', id)
       .returning(columns)
       .executeTakeFirst();
-    return row === undefined ? null : keyOf(row);
+    return row === undefined ? null : tellOf(transaction, keyOf(row));
   },
 
   async noteUse(transaction: Transaction, id: string, now: Date): Promise<void> {
     await queriesOf(transaction).updateTable('api_keys').set({ last_used_at: now }).where('id', '=', id).execute();
   },
 };
+
+/** All processes learn, when the transaction is committed, that the key is not what it was. */
+async function tellOf(transaction: Transaction, key: KeyRecord): Promise<KeyRecord> {
+  await sql`select pg_notify(${KEY_CHANNEL}, ${key.id})`.execute(queriesOf(transaction));
+  return key;
+}
 
 /** Everything but the hash, which nobody needs to read. */
 const columns = [

@@ -55,6 +55,8 @@ export interface EventBus {
   watch(jobId: string): JobWatch;
   /** Calls back at most once. @returns the end of the watch */
   onCancel(jobId: string, callback: () => void): Disposable;
+  /** Calls back whenever the key may have been revoked or changed. @returns the end of the watch */
+  onKeyChange(keyId: string, callback: () => void): Disposable;
   /** Calls back whenever the queue may have been paused or resumed. @returns the end of the watch */
   onQueueChange(callback: () => void): Disposable;
 }

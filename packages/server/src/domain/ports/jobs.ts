@@ -132,6 +132,10 @@ export interface Jobs {
   countQueuedOf(transaction: Transaction, accountId: string): Promise<number>;
   /** Accounts that have jobs waiting for the model. */
   countWaitingAccounts(transaction: Transaction, model: string): Promise<number>;
+  /** Ids of the jobs that wait and were submitted with the key, oldest first. */
+  queuedOfKey(transaction: Transaction, keyId: string): Promise<string[]>;
+  /** Revoked keys with which waiting jobs were submitted. */
+  revokedKeysWaiting(transaction: Transaction): Promise<string[]>;
   countByState(transaction: Transaction): Promise<{ readonly queued: number; readonly running: number }>;
   /** What waits for the same model and starts before this place. */
   ahead(transaction: Transaction, place: Pick<Place, 'jobId' | 'model' | 'virtualStart'>): Promise<WorkAmount>;

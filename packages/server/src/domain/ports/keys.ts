@@ -43,6 +43,8 @@ export interface NewKey extends KeyTerms {
 export interface Keys {
   insert(transaction: Transaction, key: NewKey): Promise<KeyRecord>;
   findByHash(transaction: Transaction, hash: Uint8Array): Promise<KeyRecord | null>;
+  /** Also keeps it from being changed until the transaction ends. */
+  hold(transaction: Transaction, id: string): Promise<KeyRecord | null>;
   /** Newest first; of one account, or of all for null. Revoked and expired keys are among them. */
   list(transaction: Transaction, accountId: string | null): Promise<KeyRecord[]>;
   /** Those of one origin in one account. */

@@ -8,16 +8,25 @@ import { callerOf } from '../request-state.ts';
 import { clientGone } from './client-gone.ts';
 import { isRepeatable } from './idempotency.ts';
 
-/** Aborted when it makes no sense to wait for pictures any longer: the client went away, or no job will end here any more. */
-export function endOfPatience({ options: { drained } }: RouteContext, reply: FastifyReply): AbortSignal {
-  const gone = clientGone(reply);
-  return drained ? AbortSignal.any([gone, drained]) : gone;
+/** Aborted when the key of the request is revoked or expires. */
+function keyEnded({ services }: RouteContext, { request, raw }: FastifyReply): AbortSignal {
+  const ending = services.endOfKey(callerOf(request).keyId);
+  raw.once('close', () => ending[Symbol.dispose]());
+  return ending.signal;
 }
 
-/** Aborted when a stream that the client can resume had better end: the client went away, or the server is about to. */
-export function endOfStream({ options: { stopping } }: RouteContext, reply: FastifyReply): AbortSignal {
-  const gone = clientGone(reply);
-  return stopping ? AbortSignal.any([gone, stopping]) : gone;
+/** Aborted when it makes no sense to wait for pictures any longer: the client went away, its key has ended, or no job will end here any more. */
+export function endOfPatience(context: RouteContext, reply: FastifyReply): AbortSignal {
+  const { drained } = context.options;
+  const gone = [clientGone(reply), keyEnded(context, reply)];
+  return AbortSignal.any(drained ? [...gone, drained] : gone);
+}
+
+/** Aborted when a stream that the client can resume has to end: the client went away, its key has ended, or the server is about to. */
+export function endOfStream(context: RouteContext, reply: FastifyReply): AbortSignal {
+  const { stopping } = context.options;
+  const gone = [clientGone(reply), keyEnded(context, reply)];
+  return AbortSignal.any(stopping ? [...gone, stopping] : gone);
 }
 
 /**
@@ -34,11 +43,14 @@ export async function endOfJob(
   patience: AbortSignal,
 ): Promise<JobView> {
   try {
-    return succeeded(await context.services.waitForJob(jobId, patience));
+    const view = await context.services.waitForJob(jobId, patience);
+    // With a key that was revoked its waiting jobs are cancelled.
+    if (view.job.state === 'cancelled') await context.services.keys.expiryOf(callerOf(request).keyId);
+    return succeeded(view);
   } catch (error) {
     if (!patience.aborted) throw error;
     await leaveJob(context, request, jobId);
-    throw impatience(context);
+    throw impatience(context, patience);
   }
 }
 
@@ -48,7 +60,8 @@ export async function leaveJob({ services }: RouteContext, request: FastifyReque
 }
 
 /** What to tell when patience has ended, if there is still somebody to tell it to. */
-export function impatience({ options: { drained } }: RouteContext): DomainError {
+export function impatience({ options: { drained } }: RouteContext, { reason }: AbortSignal): DomainError {
+  if (reason instanceof DomainError) return reason;
   if (drained?.aborted !== true) return new DomainError('cancelled', fixedMessages.cancelled);
   return new DomainError('overloaded', 'the server is restarting; send the request again');
 }

@@ -30,7 +30,7 @@ export async function* streamEvents(
   } catch (error) {
     if (streamed.patience.aborted) {
       await streamed.leave();
-      yield errorEvent(impatience(context));
+      yield errorEvent(impatience(context, streamed.patience));
       return;
     }
     const known = knownError(error);

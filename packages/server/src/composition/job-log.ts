@@ -1,5 +1,5 @@
 import type { JobLog } from '../domain/ports/job-log.ts';
-import type { Logger } from './logger.ts';
+import type { Logger } from '../observability/logger.ts';
 
 /** Every line of a job's life has its `jobId`, and the `keyId` and `requestId` of the request that submitted it. */
 export function createJobLog(log: Logger): JobLog {
