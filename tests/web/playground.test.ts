@@ -133,7 +133,7 @@ test('a picture is made again byte for byte, has variations, and can be the star
   expect(await page.getByLabel('Prompt', { exact: true }).inputValue()).toBe('what somebody is just writing');
 
   await open();
-  await page.getByRole('button', { name: 'Make 4 more with other seeds' }).click();
+  await page.getByRole('button', { name: '4 more with other seeds' }).click();
   await page.locator('.run-card.succeeded').nth(2).waitFor();
   expect(await newest(page).locator('.picture').count()).toBe(4);
 

@@ -75,6 +75,7 @@ function PairOfVotes({ pair }: { readonly pair: Pair }) {
           onClick={() => setOpen(true)}
         >
           <img src={path} alt={`Drawn with ${voteNames[side]}`} loading="lazy" />
+          {voteNames[side]}
         </button>
       ))}
       <small>

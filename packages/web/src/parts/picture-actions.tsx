@@ -27,7 +27,7 @@ export function PictureActions({ job, image, onUse, onMake }: PictureActionsProp
         disabled={missing !== null}
         onClick={() => onMake({ ...withoutSeed(again), samples: 4 })}
       >
-        Make 4 more with other seeds
+        4 more with other seeds
       </button>
       <button
         type="button"
