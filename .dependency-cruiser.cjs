@@ -185,7 +185,7 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.base.json' },
     doNotFollow: { path: '(^|/)(node_modules|dist)/' },
-    exclude: { path: '^(coverage|\\.cache|scratch|tests/fixtures)/' },
+    exclude: { path: '^(coverage|\\.cache|scratch|tests/fixtures|packages/server/public)/' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['@easel/source', 'import', 'node', 'types', 'default'],
