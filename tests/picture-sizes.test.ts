@@ -1,7 +1,7 @@
 import { embeddedModelSizes, sizeForPicture, sizesForNative } from '@easel/contract';
 import { createEngineHost, inspectModel } from '@easel/engine';
 import { expect, test } from 'vitest';
-import { nearestShape, sizesOfModel } from '../packages/engine/src/pipeline/picture-sizes.ts';
+import { adviceOnSize, nearestShape, sizesOfModel } from '../packages/engine/src/pipeline/picture-sizes.ts';
 
 test('the engine draws from a picture at the size that the contract says, for every shape and native size', () => {
   for (const native of [256, 512, 768, 1024]) {
@@ -16,6 +16,14 @@ test('the engine draws from a picture at the size that the contract says, for ev
         );
     }
   }
+});
+
+test('a size far from the training of a model is remarked on; not what a model says it draws, nor any of its sizes', () => {
+  const full = sizesOfModel(1024, undefined);
+  for (const size of full.trained) expect(adviceOnSize(size, full)).toBeUndefined();
+  for (const side of [256, 512, 1536]) expect(adviceOnSize({ width: side, height: side }, full)).toMatch(/far from/);
+  const small = sizesOfModel(256, { minSide: 64, maxSide: 256 });
+  expect(adviceOnSize({ width: 64, height: 96 }, small)).toBeUndefined();
 });
 
 test('demo names the embedded model in TypeScript too', async () => {

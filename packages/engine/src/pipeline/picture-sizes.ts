@@ -47,6 +47,7 @@ export function nearestShape(picture: PictureSize, { trained }: ModelSizes): Pic
  * adviceOnSize({ width: 512, height: 512 }, model.info.sizes); // "512×512 is far from …"
  */
 export function adviceOnSize({ width, height }: PictureSize, sizes: ModelSizes): string | undefined {
+  if (sizes.isLimit) return undefined; // What is within its limits it was trained to draw.
   const [native] = sizes.trained;
   const area = (width * height) / (native.width * native.height);
   const isNear = Math.min(width, height) >= sizes.minSide && Math.max(width, height) <= sizes.maxSide;
