@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Job } from '@easel/contract';
-import { type EaselServer, newDataDir, newKey, serveEasel } from '../support/easel-server.ts';
+import { type EaselServer, newDataDir, newKey, ownEnvironment, serveEasel } from '../support/easel-server.ts';
 import { type Api, apiOf } from './api.ts';
 import { engineOf, killHard, postmasterOf, type Victim, victims } from './victims.ts';
 
@@ -124,7 +124,7 @@ async function restarted(server: EaselServer, start: () => Promise<EaselServer>)
 
 async function startWorker(dataDir: string): Promise<ChildProcess> {
   const worker = spawn(process.execPath, ['--conditions=@easel/source', main, 'worker'], {
-    env: { ...process.env, EASEL_DATA_DIR: dataDir, EASEL_LOG_LEVEL: 'fatal' },
+    env: { ...ownEnvironment(), EASEL_DATA_DIR: dataDir, EASEL_LOG_LEVEL: 'fatal' },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   await Promise.race([once(worker.stdout, 'data'), once(worker, 'close')]);

@@ -28,6 +28,11 @@ export interface ServeOptions {
   readonly keys?: { readonly adminKey: string; readonly devKey: string };
 }
 
+/** This process's variables without settings of a server that somebody runs beside the tests. */
+export function ownEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:EASEL_|DATABASE_URL$)/.test(name)));
+}
+
 /** A key of the right form that nothing else uses. */
 export function newKey(): string {
   return `SG_${randomBytes(8).toString('hex')}`;
@@ -45,7 +50,7 @@ export async function serveEasel({ env = {}, dataDir, port = 0, keys }: ServeOpt
     ['--conditions=@easel/source', '--max-semi-space-size=4', main, 'serve', '--port', String(port)],
     {
       env: {
-        ...process.env,
+        ...ownEnvironment(),
         EASEL_DATA_DIR: folder,
         EASEL_ADMIN_KEY: adminKey,
         EASEL_DEV_KEY: devKey,

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { main } from './easel-server.ts';
+import { main, ownEnvironment } from './easel-server.ts';
 
 export interface EaselWorker {
   readonly process: ChildProcess;
@@ -10,7 +10,7 @@ export interface EaselWorker {
 /** Starts `easel worker` as a user does. Resolves when it says that it takes jobs. */
 export async function startEaselWorker(env: Readonly<Record<string, string>>): Promise<EaselWorker> {
   const child = spawn(process.execPath, ['--conditions=@easel/source', main, 'worker'], {
-    env: { ...process.env, EASEL_LOG_LEVEL: 'warn', ...env },
+    env: { ...ownEnvironment(), EASEL_LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));

@@ -33,7 +33,7 @@ test('processes that start together on an empty database migrate it once', async
   const address = await opened().createEmpty();
   const starting = [1, 2, 3, 4].map(() => opened().open({ address, poolSize: 2 }));
   const ran = await Promise.all(starting.map(({ kysely }) => migrate(kysely)));
-  expect(ran.flat()).toEqual(['0001-initial', '0002-model-memory', '0003-waiting-jobs']);
+  expect(ran.flat()).toEqual(['0001-initial', '0002-model-memory', '0003-waiting-jobs', '0005-drawn-by']);
   expect(await migrate(opened().database.kysely)).toEqual([]);
 });
 
@@ -49,7 +49,7 @@ test('a database of the first version is brought up to date, with what is in it'
   await sql`
     insert into easel.workers (id, hostname, pid, models, started_at, seen_at, state, memory)
     values (${newId()}, 'old', 1, '{demo}', now(), now(), 'idle', 1000000)`.execute(kysely);
-  expect(await migrate(kysely)).toEqual(['0002-model-memory', '0003-waiting-jobs']);
+  expect(await migrate(kysely)).toEqual(['0002-model-memory', '0003-waiting-jobs', '0005-drawn-by']);
   const kept = await kysely.selectFrom('workers').select(['hostname', 'model_memory']).execute();
   expect(kept).toEqual([{ hostname: 'old', model_memory: {} }]);
 });
