@@ -58,7 +58,7 @@ export class Sandbox {
       .replaceAll(/EASEL_ADMIN_KEY=SG_…/g, `EASEL_ADMIN_KEY=${this.#server.adminKey}`)
       .replaceAll(/EASEL_API_KEY=SG_…/g, `EASEL_API_KEY=${this.#server.devKey}`)
       .replaceAll(/--port \d+/g, '--port 0')
-      .replaceAll('/models/playground-v2.5', join(repository, 'packages/demo-model/model'))
+      .replaceAll("'/models/playground-v2.5'", `'${join(repository, 'packages/demo-model/model')}'`)
       .replaceAll('/srv/easel', `"${join(this.#folder, 'srv')}"`)
       .replaceAll(/\bID\b/g, this.#lastId)
       .replaceAll(/^source <\((easel completion zsh)\)$/g, '$1') // zsh is not on every machine
