@@ -56,12 +56,13 @@ export function run(program: string, args: readonly string[], options: Options):
 }
 
 /**
- * The environment without what the surrounding `npm test` has added: no Node of this checkout in PATH, no settings of a script.
+ * The environment without what the surrounding `npm test` has added (no Node of this checkout in PATH, no settings of a script) and without
+ * settings of Easel.
  * `changes` come on top.
  */
 export function newcomersEnvironment(changes: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const added =
-    /^(npm_(lifecycle|package)_|npm_(command|execpath|node_execpath|config_(local_prefix|loglevel))$|VITE|INIT_CWD$)/;
+    /^(EASEL_|npm_(lifecycle|package)_|npm_(command|execpath|node_execpath|config_(local_prefix|loglevel))$|VITE|INIT_CWD$)/;
   const kept = Object.entries(process.env).filter(([name]) => !added.test(name) && !inherited.has(name));
   const path = (process.env.PATH ?? '').split(':').filter((folder) => !folder.includes('node_modules'));
   return { ...Object.fromEntries(kept), PATH: path.join(':'), ...changes };
