@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Job } from '@easel/contract';
 import { type EaselServer, newDataDir, newKey, ownEnvironment, serveEasel } from '../support/easel-server.ts';
 import { type Api, apiOf } from './api.ts';
+import { randomOf } from './random.ts';
 import { engineOf, killHard, postmasterOf, type Victim, victims } from './victims.ts';
 
 const main = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
@@ -161,15 +162,4 @@ async function checkPromises(api: Api, jobs: readonly Job[]): Promise<void> {
   const spent = jobs.reduce((sum, { status, price }) => sum + (status === 'succeeded' ? price : 0), 0);
   const missing = Math.abs(100 - spent - balance);
   if (missing > 1e-7) throw new Error(`the balance is ${balance} after spending ${spent} of 100`);
-}
-
-/** mulberry32: small, seeded, good enough to choose moments. */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

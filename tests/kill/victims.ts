@@ -17,6 +17,23 @@ export function postmasterOf(dataDir: string): number {
   return Number(readFileSync(join(dataDir, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n')[0]);
 }
 
+/** The processes of a database that serve clients of the product. */
+export function backendsOf(postmaster: number): number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .filter((pid) => parentOf(pid) === postmaster && commandOf(pid).startsWith('postgres: easel '));
+}
+
+/** SIGTERM: as `pg_terminate_backend` does. */
+export function endSoftly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch {
+    // It ended by itself in the same moment.
+  }
+}
+
 /** SIGKILL; a process that is gone already is as good as killed. */
 export function killHard(pid: number | undefined): void {
   if (pid === undefined) return;

@@ -22,7 +22,7 @@ import type {
   UsageReply,
   WorkerList,
 } from '@easel/contract';
-import type { CallOptions } from './call.ts';
+import type { CallOptions, WorkOptions } from './call.ts';
 import { entriesOf } from './pages.ts';
 import { paths } from './paths.ts';
 import type { Transport } from './transport.ts';
@@ -80,8 +80,8 @@ export class Admin {
     return this.#transport.json(paths.key, { method: 'DELETE', parts: { id }, signal });
   }
 
-  grant(body: GrantCreate, { signal }: CallOptions = {}): Promise<Grant> {
-    return this.#transport.json(paths.grants, { method: 'POST', body, signal });
+  grant(body: GrantCreate, { signal, idempotencyKey }: WorkOptions = {}): Promise<Grant> {
+    return this.#transport.json(paths.grants, { method: 'POST', body, signal, idempotencyKey });
   }
 
   /** One page of everybody's jobs, newest first. */

@@ -2,6 +2,7 @@ import type { Health, ModelList, Ready, TokenizeReply, TokenizeRequest } from '@
 import { AccountOfKey } from './account.ts';
 import { Admin } from './admin.ts';
 import type { CallOptions, ClientOptions } from './call.ts';
+import { type EventsOptions, followJobs, type JobsEvent } from './follow-job.ts';
 import { Images } from './images.ts';
 import { Jobs } from './jobs.ts';
 import { paths } from './paths.ts';
@@ -50,6 +51,17 @@ export class EaselClient {
 
   models({ signal }: CallOptions = {}): Promise<ModelList> {
     return this.#transport.json(paths.models, { signal });
+  }
+
+  /**
+   * What happens to all jobs of the account, whoever created them, without end: first how far each is that has not ended. A lost
+   * connection is made again, and no end of a job is lost or told twice.
+   *
+   * @example
+   * for await (const { event, data } of easel.events({ signal })) console.log(data.job.id, event);
+   */
+  events(options: EventsOptions = {}): AsyncGenerator<JobsEvent, void, undefined> {
+    return followJobs(this.#transport, options);
   }
 
   /** How the text encoders of a model see a text, and what of it they do not see. */

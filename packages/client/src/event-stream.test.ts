@@ -19,7 +19,8 @@ async function read(
   onRetry?: (ms: number) => void,
 ): Promise<StreamMessage[]> {
   const messages: StreamMessage[] = [];
-  for await (const message of readEventStream(inPieces(encoder.encode(text), cuts), onRetry)) messages.push(message);
+  const notices = onRetry ? { retry: onRetry } : {};
+  for await (const message of readEventStream(inPieces(encoder.encode(text), cuts), notices)) messages.push(message);
   return messages;
 }
 

@@ -6,22 +6,31 @@ export interface StreamMessage {
   readonly lastEventId: string;
 }
 
+export interface StreamNotices {
+  /** The pause in milliseconds that the server asks for before a new connection. */
+  readonly retry?: (ms: number) => void;
+  /** The last event id of a block without data. */
+  readonly id?: (id: string) => void;
+}
+
 /**
  * Reads a stream of server-sent events, as the WHATWG HTML standard (§9.2.6) has it: lines end with CR, LF or both, a byte order mark
  * at the start is skipped, a blank line ends a message, and a message that the end of the stream cuts short is dropped.
  *
- * @param onRetry told of the pause in milliseconds that the server asks for before a new connection
+ * @param notices told of what comes besides messages
  */
 export async function* readEventStream(
   chunks: AsyncIterable<Uint8Array>,
-  onRetry: (ms: number) => void = () => {},
+  { retry = () => {}, id = () => {} }: StreamNotices = {},
 ): AsyncGenerator<StreamMessage, void, undefined> {
   let event = '';
   let data: string[] = [];
   let lastEventId = '';
   for await (const line of linesOf(chunks)) {
     if (line === '') {
-      if (data.length > 0) yield { event: event === '' ? 'message' : event, data: data.join('\n'), lastEventId };
+      if (data.length === 0)
+        id(lastEventId); // moves the place to resume at all the same
+      else yield { event: event === '' ? 'message' : event, data: data.join('\n'), lastEventId };
       event = '';
       data = [];
       continue;
@@ -30,7 +39,7 @@ export async function* readEventStream(
     if (field === 'event') event = value;
     else if (field === 'data') data.push(value);
     else if (field === 'id' && !value.includes('\0')) lastEventId = value;
-    else if (field === 'retry' && /^\d+$/.test(value)) onRetry(Number(value));
+    else if (field === 'retry' && /^\d+$/.test(value)) retry(Number(value));
   }
 }
 

@@ -1,4 +1,5 @@
-import type { JobEvent, JobEventName } from '@easel/contract';
+import type { AccountEvent, JobEvent, JobEventName } from '@easel/contract';
+import type { Query } from './address.ts';
 import { chunksOf } from './chunks-of.ts';
 import { strangeReply } from './error-of-reply.ts';
 import { EaselConnectionError, type EaselError } from './errors.ts';
@@ -13,10 +14,20 @@ export interface FollowOptions {
   readonly patienceMs?: number;
 }
 
+export interface EventsOptions extends FollowOptions {
+  /** Go on after this event, as an earlier one's `lastEventId`; absent: with how far the jobs are now. */
+  readonly lastEventId?: string | undefined;
+  /** False: without previews. */
+  readonly preview?: boolean | undefined;
+}
+
+/** An event of all jobs, and where to go on after it. */
+export type JobsEvent = AccountEvent & { readonly lastEventId: string };
+
 const PATIENCE_MS = 120_000;
 const LONGEST_PAUSE_MS = 5000;
 
-/** The names with which a stream ends are `true`. */
+/** The names with which the events of a job end are `true`. */
 const isLast: Readonly<Record<JobEventName, boolean>> = {
   queued: false,
   started: false,
@@ -35,30 +46,73 @@ const isLast: Readonly<Record<JobEventName, boolean>> = {
 export async function* followJob(
   transport: Transport,
   id: string,
-  { signal, patienceMs = PATIENCE_MS }: FollowOptions = {},
+  options: FollowOptions = {},
 ): AsyncGenerator<JobEvent, void, undefined> {
-  let lastEventId = '';
+  for await (const { event } of follow(transport, paths.jobEvents, { ...options, parts: { id } })) {
+    if (!isJobEvent(event)) continue; // of a newer server
+    yield event;
+    if (isLast[event.event]) return;
+  }
+}
+
+/**
+ * The events of all jobs of the account, without end. A connection that breaks off is made again: the ends that were missed are told
+ * once each, and how far the jobs are that have not ended.
+ *
+ * @throws EaselError for a key that may not, EaselConnectionError when the server stays away, or the signal's reason
+ */
+export async function* followJobs(
+  transport: Transport,
+  { preview, ...options }: EventsOptions = {},
+): AsyncGenerator<JobsEvent, void, undefined> {
+  for await (const { event, lastEventId } of follow(transport, paths.events, { ...options, query: { preview } })) {
+    if (isAccountEvent(event)) yield { ...event, lastEventId };
+  }
+}
+
+interface Following extends EventsOptions {
+  readonly parts?: Readonly<Record<string, string>>;
+  readonly query?: Query;
+}
+
+interface Message {
+  readonly event: { readonly event: string; readonly data: unknown };
+  readonly lastEventId: string;
+}
+
+async function* follow(
+  transport: Transport,
+  path: string,
+  { signal, patienceMs = PATIENCE_MS, parts = {}, query = {}, ...options }: Following,
+): AsyncGenerator<Message, void, undefined> {
+  let lastEventId = options.lastEventId ?? '';
   let pauseMs = 500;
   let failures = 0;
   let failingSince: number | undefined;
   const heard = () => {
     failingSince = undefined;
   };
+  const on = {
+    retry: (ms: number) => {
+      pauseMs = ms;
+    },
+    id: (id: string) => {
+      if (id !== '') lastEventId = id;
+    },
+  };
   for (;;) {
     let failure: EaselError | EaselConnectionError;
     try {
       const headers = { accept: 'text/event-stream', ...(lastEventId !== '' && { 'last-event-id': lastEventId }) };
-      const reply = await transport.send(paths.jobEvents, { parts: { id }, headers, signal });
+      const reply = await transport.send(path, { parts, query, headers, signal });
       if (!isEventStream(reply)) throw await refused(reply);
-      for await (const message of readEventStream(chunksOf(reply, heard), (ms) => (pauseMs = ms))) {
+      for await (const message of readEventStream(chunksOf(reply, heard), on)) {
         failures = 0;
         const event = eventOf(message, reply);
-        lastEventId = message.lastEventId;
-        if (!isJobEvent(event)) continue; // of a newer server
-        yield event;
-        if (isLast[event.event]) return;
+        lastEventId = message.lastEventId === '' ? lastEventId : message.lastEventId;
+        yield { event, lastEventId };
       }
-      failure = transport.failureOf(new Error('the stream of events ended before the job did'), signal);
+      failure = transport.failureOf(new Error('the stream of events ended before it should'), signal);
     } catch (error) {
       failure = transport.failureOf(error, signal);
       if (!isPassing(failure)) throw failure;
@@ -89,6 +143,10 @@ function eventOf({ event, data }: StreamMessage, reply: Response): { readonly ev
 }
 
 function isJobEvent(event: { readonly event: string }): event is JobEvent {
+  return Object.hasOwn(isLast, event.event);
+}
+
+function isAccountEvent(event: { readonly event: string }): event is AccountEvent {
   return Object.hasOwn(isLast, event.event);
 }
 

@@ -83,3 +83,23 @@ test.each([
   await expect(client().jobs.events('j1').next()).rejects.toMatchObject({ name: 'EaselError', code: 'unknown' });
   expect(requests).toHaveLength(1);
 });
+
+test('the events of all jobs go on after the place where the stream broke off, before the first event as well', async () => {
+  const resumed: unknown[] = [];
+  const texts = ['id: 40\n\n', ': connected\n\nid: 41\nevent: succeeded\ndata: {"job":{"id":"j1"}}\n\n', step(9)];
+  const { client, requests } = await answeringServer((request, reply) => {
+    resumed.push(request.headers['last-event-id']);
+    sendEvents(reply, `retry: 1\n\n${texts[resumed.length - 1] ?? ''}`);
+  });
+  const got: unknown[] = [];
+  for await (const { event, lastEventId } of client().events({ preview: false })) {
+    got.push([event, lastEventId]);
+    if (event === 'step') break;
+  }
+  expect(got).toEqual([
+    ['succeeded', '41'],
+    ['step', '9'],
+  ]);
+  expect(resumed).toEqual([undefined, '40', '41']);
+  expect(requests[0]).toBe('GET /api/events?preview=false');
+});

@@ -22,7 +22,7 @@ export const errorCatalogue = {
   cancelled: { status: 422, title: 'Cancelled' },
   rate_limited: { status: 429, title: 'Too many requests' },
   server_error: { status: 500, title: 'The run failed' },
-  overloaded: { status: 503, title: 'The queue is full' },
+  overloaded: { status: 503, title: 'Overloaded or restarting; try again later' },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorCatalogue;

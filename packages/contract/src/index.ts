@@ -12,7 +12,14 @@ export {
   accountPatchSchema,
   accountSchema,
 } from './api/admin/account.ts';
-export { type Grant, type GrantCreate, grantCreateSchema, grantSchema } from './api/admin/grant.ts';
+export {
+  type AccountGrantCreate,
+  accountGrantCreateSchema,
+  type Grant,
+  type GrantCreate,
+  grantCreateSchema,
+  grantSchema,
+} from './api/admin/grant.ts';
 export {
   type AdminJob,
   type AdminJobListQuery,
@@ -58,6 +65,10 @@ export {
 } from './api/job.ts';
 export { type JobCreate, jobCreateSchema } from './api/job-create.ts';
 export {
+  type AccountEvent,
+  accountEventSchemas,
+  type EventsQuery,
+  eventsQuerySchema,
   isJobEventName,
   isLastEvent,
   type JobCancelledEvent,

@@ -5,6 +5,7 @@ import { apiKeyFileOption, type ServerAddressFlags, serverOption } from './serve
 
 export interface GrantCreditsFlags extends ServerAddressFlags {
   readonly account: string;
+  readonly reason?: string;
   readonly note?: string;
   readonly json?: boolean;
 }
@@ -26,10 +27,15 @@ export interface CreditsActions {
 export function creditsCommand({ grantCredits, showCredits }: CreditsActions): Command {
   const credits = new Command('credits').description('Give and show the credits of accounts on a running server.');
   const grant = new Command('grant')
-    .description('Give credits to an account, with an admin key.')
-    .argument('<amount>', 'at most six decimal places', number('<amount>', 0, largestAmount))
+    .description('Give credits to an account, or take some back, with an admin key.')
+    .argument(
+      '<amount>',
+      'at most six decimal places; negative: taken back, with --reason',
+      number('<amount>', -largestAmount, largestAmount),
+    )
     .requiredOption('--account <name|id>', 'who gets them')
-    .option('--note <text>', 'what they are for; it is in the ledger')
+    .option('--reason <text>', 'what it is for; it is in the ledger')
+    .option('--note <text>', 'the same as --reason')
     .addOption(serverOption('http://127.0.0.1:8400 unless given'))
     .addOption(apiKeyFileOption('EASEL_ADMIN_KEY'))
     .option('--json', 'print the reply of the server')

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { instant } from '../schema/common-fields.ts';
-import { count, nullable, openObject, seconds } from '../schema/define.ts';
+import { instant, uuid } from '../schema/common-fields.ts';
+import { closedObject, count, nullable, openObject, seconds } from '../schema/define.ts';
 import { jobSchema } from './job.ts';
 
 const eta = nullable(seconds({ description: 'Estimated seconds to the end', examples: [12.5] }), {
@@ -82,6 +82,54 @@ export type JobEvent =
   | { readonly event: 'queued'; readonly data: JobQueuedEvent }
   | { readonly event: 'started'; readonly data: JobStartedEvent }
   | { readonly event: 'step'; readonly data: JobStepEvent }
+  | { readonly event: 'succeeded'; readonly data: JobSucceededEvent }
+  | { readonly event: 'failed'; readonly data: JobFailedEvent }
+  | { readonly event: 'cancelled'; readonly data: JobCancelledEvent };
+
+const jobReference = openObject(
+  { id: uuid("The job's id") },
+  { title: 'JobReference', description: 'Which job it happened to' },
+);
+
+/** Of one stream for all jobs of an account: each event says which job it is of. The last three have the whole job anyway. */
+export const accountEventSchemas = {
+  queued: openObject(
+    { job: jobReference, ...jobQueuedEventSchema.properties },
+    { title: 'AccountQueuedEvent', description: 'A job waits' },
+  ),
+  started: openObject(
+    { job: jobReference, ...jobStartedEventSchema.properties },
+    { title: 'AccountStartedEvent', description: 'The work on a job has begun' },
+  ),
+  step: openObject(
+    { job: jobReference, ...jobStepEventSchema.properties },
+    { title: 'AccountStepEvent', description: 'A step of a job is done' },
+  ),
+  succeeded: jobSucceededEventSchema,
+  failed: jobFailedEventSchema,
+  cancelled: jobCancelledEventSchema,
+} as const;
+
+export const eventsQuerySchema = closedObject(
+  {
+    preview: Type.Optional(
+      Type.Boolean({
+        description: 'False: without the previews of jobs that were created with `preview`',
+        default: true,
+        examples: [false],
+      }),
+    ),
+  },
+  { title: 'EventsQuery', description: 'The query of GET /api/events' },
+);
+
+export type EventsQuery = Static<typeof eventsQuerySchema>;
+
+/** An event of GET /api/events: the SSE fields `event` and `data`. */
+export type AccountEvent =
+  | { readonly event: 'queued'; readonly data: Static<typeof accountEventSchemas.queued> }
+  | { readonly event: 'started'; readonly data: Static<typeof accountEventSchemas.started> }
+  | { readonly event: 'step'; readonly data: Static<typeof accountEventSchemas.step> }
   | { readonly event: 'succeeded'; readonly data: JobSucceededEvent }
   | { readonly event: 'failed'; readonly data: JobFailedEvent }
   | { readonly event: 'cancelled'; readonly data: JobCancelledEvent };

@@ -20,9 +20,10 @@ export const ledgerEntrySchema = openObject(
     }),
     amount: credits({
       description:
-        'The change of what can be spent: a hold is negative, a release is positive, a charge of a hold is 0',
+        'The change of what can be spent: a hold is −price, a release +price, a charge of a hold 0, a grant what was given or taken back',
       examples: [-0.0037, 10],
     }),
+    amount_charged: credits({ description: 'What was charged: of a charge its price, else 0', examples: [0, 0.0037] }),
     remaining: credits({ description: 'What could be spent after it', examples: [12.4963] }),
     job_id: nullable(uuid("The job's id"), {
       description: 'The job it is for; null for a grant',

@@ -3,9 +3,9 @@ import { AccountService } from '../domain/accounts.ts';
 import { CancelJob } from '../domain/cancel-job.ts';
 import { CreditService } from '../domain/credits.ts';
 import { endOfKey } from '../domain/end-of-key.ts';
-import { followJob } from '../domain/follow-job.ts';
 import { ForgetJob } from '../domain/forget-job.ts';
 import { ImageLibrary } from '../domain/image-library.ts';
+import { JobFeed } from '../domain/job-feed.ts';
 import { JobQueries } from '../domain/job-queries.ts';
 import { isEnded } from '../domain/job-state.ts';
 import { KeyService } from '../domain/keys.ts';
@@ -14,7 +14,6 @@ import { QueueControl } from '../domain/queue-control.ts';
 import { RateLimiter } from '../domain/rate-limits.ts';
 import { RevokedKeys } from '../domain/revoked-keys.ts';
 import { SubmitJob } from '../domain/submit-job.ts';
-import { waitForJob } from '../domain/wait-for-job.ts';
 import { PageSession } from '../http/page/session.ts';
 import type { HttpServices } from '../http/services.ts';
 import { InputPictures } from '../inference/input-pictures.ts';
@@ -25,9 +24,15 @@ import type { Core } from './open-core.ts';
 import { readiness } from './readiness.ts';
 
 /** The domain's services as the routes want them. */
-export function httpServices(core: Core, config: Config, secret: ServerSecret, metrics: Metrics): HttpServices {
+export function httpServices(
+  core: Core,
+  config: Config,
+  secret: ServerSecret,
+  { metrics, serverId }: { readonly metrics: Metrics; readonly serverId: string },
+): HttpServices {
   const { limits, pricing: tariff } = config;
   const queries = new JobQueries(core);
+  const feed = new JobFeed(core);
   const ending = new CancelJob(core);
   const cancelJob: HttpServices['cancelJob'] = {
     async cancel(accountId, jobId) {
@@ -62,12 +67,14 @@ export function httpServices(core: Core, config: Config, secret: ServerSecret, m
     tariff,
     models: () => core.painter.models(),
     tokenize: (model, text) => core.painter.tokenize(model, text),
+    serverId,
     submitJob: new SubmitJob({ ...core, ...limits, tariff }),
     cancelJob,
     forgetJob: new ForgetJob({ ...core, library: images }),
     jobs: queries,
-    waitForJob: (jobId, signal) => waitForJob({ bus: core.bus, queries }, jobId, signal),
-    followJob: (jobId, afterId, signal) => followJob(core, jobId, afterId, signal),
+    waitForJob: (jobId, signal) => feed.end(jobId, signal),
+    followJob: (jobId, afterId, signal) => feed.follow(jobId, afterId, signal),
+    followAccount: (accountId, afterId, signal) => feed.followAccount(accountId, afterId, signal),
     images,
     inputPictures: new InputPictures(),
     queue: control,

@@ -11,6 +11,7 @@ import { jobsInPostgres } from '../db/repositories/jobs.ts';
 import { keysInPostgres } from '../db/repositories/keys.ts';
 import { ledgerInPostgres } from '../db/repositories/ledger.ts';
 import { rateLimitsInPostgres } from '../db/repositories/rate-limits.ts';
+import { serversInPostgres } from '../db/repositories/servers.ts';
 import { settingsInPostgres } from '../db/repositories/settings.ts';
 import { turnsInPostgres } from '../db/repositories/turns.ts';
 import { workersInPostgres } from '../db/repositories/workers.ts';
@@ -91,6 +92,7 @@ export async function openCore({ config, storage, log, end, signal }: OpenCoreOp
     idempotency: idempotencyInPostgres,
     events: eventsInPostgres,
     workers: workersInPostgres,
+    servers: serversInPostgres,
     settings: settingsInPostgres,
     turns: turnsInPostgres,
     ledger: ledgerInPostgres,

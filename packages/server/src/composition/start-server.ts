@@ -1,16 +1,20 @@
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import type { Config } from '../config/schema.ts';
+import { AwaitedJobs } from '../domain/awaited-jobs.ts';
+import { CancelJob } from '../domain/cancel-job.ts';
+import { newId } from '../domain/ids.ts';
 import type { ReviewHook } from '../domain/ports/review-hook.ts';
 import type { ServerSecret } from '../domain/ports/secret.ts';
 import { buildHttp } from '../http/build-http.ts';
 import { loadReviewHook } from '../inference/load-review-hook.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
+import { placeOfFolder } from '../storage/place.ts';
 import { closingRequests } from './closing-requests.ts';
 import { httpServices } from './http-services.ts';
 import { listening, requireAddress } from './listen.ts';
 import { type Core, openCore } from './open-core.ts';
-import { openStorage } from './open-storage.ts';
+import { openStorage, type Storage } from './open-storage.ts';
 import { createServiceMetrics } from './service-metrics.ts';
 import { type Phase, shutDown } from './shutdown.ts';
 import { keepTidy, startWork, type Work } from './start-work.ts';
@@ -61,7 +65,9 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   try {
     const core = await openCore({ config, storage, log, end, signal });
     const secret = await openSecret(core, config, storage.dataDir);
-    const url = await serve({ config, log, hook, core, secret, end, stopping: stopping.signal, ...options });
+    const serverId = await watchAwaitedJobs(core, storage, log, end);
+    const parts = { config, log, hook, core, secret, serverId, end, stopping: stopping.signal };
+    const url = await serve({ ...parts, ...options });
     return { url, stop };
   } catch (error) {
     await stop();
@@ -75,6 +81,8 @@ interface Parts extends ServerOptions {
   readonly hook: ReviewHook | null;
   readonly core: Core;
   readonly secret: ServerSecret;
+  /** Of this run. */
+  readonly serverId: string;
   /** What has to be done at the end, first things first; each part that starts puts itself in front. */
   readonly end: Phase[];
   /** Aborted when the end begins. */
@@ -82,11 +90,11 @@ interface Parts extends ServerOptions {
 }
 
 /** Listens before keys are drawn and work is begun: it is what fails most often. @returns the server's address */
-async function serve({ config, log, hook, core, secret, end, ...options }: Parts): Promise<string> {
+async function serve({ config, log, hook, core, secret, serverId, end, ...options }: Parts): Promise<string> {
   const { signal, stopping, announce, pageFolder } = options;
   const metrics = createServiceMetrics(core);
   const drained = new AbortController();
-  const app = await buildHttp(httpServices(core, config, secret, metrics), {
+  const app = await buildHttp(httpServices(core, config, secret, { metrics, serverId }), {
     bodyBytes: config.limits.bodyBytes,
     publicUrl: config.publicUrl,
     corsOrigins: config.cors.origins,
@@ -97,6 +105,8 @@ async function serve({ config, log, hook, core, secret, end, ...options }: Parts
     pageFolder,
     logger: log,
     onAnswered: metrics.requestEnded,
+    streamsPerKey: config.limits.streamsPerKey,
+    streams: config.limits.streams,
     stopping,
     drained: drained.signal,
   });
@@ -118,6 +128,21 @@ async function serve({ config, log, hook, core, secret, end, ...options }: Parts
     announce({ url, model: model?.name ?? '', isEmbeddedModel, firstKeys }),
   );
   return url;
+}
+
+/** Before the first worker starts: jobs that nobody waits for any more are not to be drawn. */
+async function watchAwaitedJobs(core: Core, storage: Storage, log: Logger, end: Phase[]): Promise<string> {
+  const serverId = newId();
+  const awaited = new AwaitedJobs({
+    ...core,
+    cancelJob: new CancelJob(core),
+    serverId,
+    place: await placeOfFolder(storage.dataDir),
+    report: (error) => log.warn({ err: error }, 'the server could not tell that it lives; it tries again'),
+  });
+  await awaited.start();
+  end.unshift({ name: 'awaited jobs', timeoutMs: 10_000, run: () => awaited.stop() });
+  return serverId;
 }
 
 /** Running jobs get their time; requests that wait for them are answered meanwhile. */

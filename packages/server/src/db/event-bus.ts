@@ -1,10 +1,9 @@
 import { sql } from 'kysely';
-import type { EventBus, JobEvent, JobWatch } from '../domain/ports/events.ts';
-import { CANCEL_CHANNEL, EVENT_CHANNEL, KEY_CHANNEL, QUEUE_CHANNEL } from './channels.ts';
+import type { EventBus, JobEvent, JobNews } from '../domain/ports/events.ts';
+import { CANCEL_CHANNEL, EVENT_CHANNEL, KEY_CHANNEL, parseNews, QUEUE_CHANNEL } from './channels.ts';
 import type { DatabaseAddress } from './connection.ts';
 import { toEventRow } from './event-row.ts';
 import { Listener } from './listener.ts';
-import { NoticeWatch } from './notice-watch.ts';
 import type { OpenedDatabase } from './open-database.ts';
 
 export interface EventBusOptions {
@@ -19,7 +18,7 @@ export class PostgresEventBus implements EventBus {
   readonly #database: OpenedDatabase;
   readonly #onError: (error: unknown) => void;
   readonly #listener: Listener;
-  readonly #watches = new Map<string, Set<NoticeWatch>>();
+  readonly #listeners = new Set<(news: JobNews | null) => void>();
   readonly #cancels = new Map<string, Set<() => void>>();
   readonly #keyWatches = new Map<string, Set<() => void>>();
   readonly #queueWatches = new Set<() => void>();
@@ -51,15 +50,15 @@ export class PostgresEventBus implements EventBus {
     await kysely
       .with('added', (queries) => queries.insertInto('job_events').values(toEventRow(jobId, event)).returning('job_id'))
       .selectFrom('added')
-      .select(sql`pg_notify(${EVENT_CHANNEL}, job_id::text)`.as('told'))
+      .innerJoin('jobs', 'jobs.id', 'added.job_id')
+      // As `newsText` writes it.
+      .select(sql`pg_notify(${EVENT_CHANNEL}, concat_ws(' ', job_id, account_id, ${event.kind}::text))`.as('told'))
       .execute();
   }
 
-  watch(jobId: string): JobWatch {
-    const watches = memberOf(this.#watches, jobId);
-    const watch = new NoticeWatch(() => leave(this.#watches, jobId, watch));
-    watches.add(watch);
-    return watch;
+  onNews(callback: (news: JobNews | null) => void): Disposable {
+    this.#listeners.add(callback);
+    return { [Symbol.dispose]: () => this.#listeners.delete(callback) };
   }
 
   onCancel(jobId: string, callback: () => void): Disposable {
@@ -78,7 +77,7 @@ export class PostgresEventBus implements EventBus {
   }
 
   #onNotice(channel: string, payload: string): void {
-    if (channel === EVENT_CHANNEL) this.#notice(payload);
+    if (channel === EVENT_CHANNEL) this.#tell(parseNews(payload));
     else if (channel === CANCEL_CHANNEL) this.#cancel(payload);
     else if (channel === KEY_CHANNEL) this.#keyChanged(payload);
     else this.#queueChanged();
@@ -92,8 +91,8 @@ export class PostgresEventBus implements EventBus {
     for (const callback of this.#queueWatches) callback();
   }
 
-  #notice(jobId: string): void {
-    for (const watch of this.#watches.get(jobId) ?? []) watch.notify();
+  #tell(news: JobNews | null): void {
+    for (const callback of this.#listeners) callback(news);
   }
 
   #cancel(jobId: string): void {
@@ -102,9 +101,9 @@ export class PostgresEventBus implements EventBus {
     for (const callback of callbacks) callback();
   }
 
-  /** Whoever watches looks, and jobs that were cancelled meanwhile are stopped. */
+  /** Whoever follows jobs looks, and jobs that were cancelled meanwhile are stopped. */
   #catchUp(): void {
-    for (const jobId of this.#watches.keys()) this.#notice(jobId);
+    this.#tell(null);
     for (const keyId of this.#keyWatches.keys()) this.#keyChanged(keyId);
     this.#queueChanged();
     void this.#cancelMissed().catch(this.#onError);

@@ -15,9 +15,15 @@ export function toEventRow(jobId: string, event: JobEvent): Insertable<JobEvents
 }
 
 /** @returns null for a kind that this version does not know, as a newer one may write it into the same database */
-export function fromEventRow({ id, kind, data, preview }: Selectable<JobEventsTable>): StoredEvent | null {
+export function fromEventRow({
+  id,
+  job_id: jobId,
+  kind,
+  data,
+  preview,
+}: Selectable<JobEventsTable>): StoredEvent | null {
   const event = eventOf(kind, data, preview);
-  return event && { id, event };
+  return event && { jobId, id, event };
 }
 
 function eventOf(kind: string, data: unknown, preview: Buffer | null): JobEvent | null {

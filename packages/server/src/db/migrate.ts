@@ -4,6 +4,7 @@ import { StartupError } from '../domain/startup-error.ts';
 import { initial } from './migrations/0001-initial.ts';
 import { modelMemory } from './migrations/0002-model-memory.ts';
 import { waitingJobs } from './migrations/0003-waiting-jobs.ts';
+import { endsAndWaiters } from './migrations/0004-ends-and-waiters.ts';
 import { drawnBy } from './migrations/0005-drawn-by.ts';
 import { SCHEMA } from './schema.ts';
 import type { Tables } from './tables.ts';
@@ -13,6 +14,7 @@ const migrations = {
   '0001-initial': initial,
   '0002-model-memory': modelMemory,
   '0003-waiting-jobs': waitingJobs,
+  '0004-ends-and-waiters': endsAndWaiters,
   '0005-drawn-by': drawnBy,
 };
 

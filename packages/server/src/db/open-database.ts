@@ -1,11 +1,18 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, PostgresDialect } from 'kysely';
 import { Pool } from 'pg';
-import type { Database, Transaction } from '../domain/ports/database.ts';
+import { type Database, DatabaseAway, type Transaction } from '../domain/ports/database.ts';
+import { isAway } from './away.ts';
 import { connectionSettings, type DatabaseAddress } from './connection.ts';
 import { retryLost } from './retry.ts';
 import { SCHEMA } from './schema.ts';
 import type { Tables } from './tables.ts';
 import { OpenTransaction } from './transaction.ts';
+
+/** In which a database that is started again may come back before its clients are told. */
+const RESTART_MS = 5000;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 500;
 
 export interface OpenDatabaseOptions {
   readonly address: DatabaseAddress;
@@ -34,11 +41,37 @@ export function openDatabase({ address, onConnectionLost, poolSize = 10 }: OpenD
 
   return {
     kysely: inSchema,
-    transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
-      return retryLost(() => inSchema.transaction().execute((queries) => work(new OpenTransaction(queries))));
-    },
+    transaction: (work) => outlastRestart(inSchema, work),
     close: () => kysely.destroy(),
   };
+}
+
+/**
+ * Runs the work in a transaction, again when it lost against another one, and again for some seconds when the connection was lost
+ * before the commit was asked for: a restart of the database then costs nobody more than a wait.
+ */
+async function outlastRestart<Result>(
+  kysely: Kysely<Tables>,
+  work: (transaction: Transaction) => Promise<Result>,
+): Promise<Result> {
+  const began = performance.now();
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * pauseMs)) {
+    let isWorkDone = false;
+    const attempt = () =>
+      kysely.transaction().execute(async (queries) => {
+        isWorkDone = false;
+        const result = await work(new OpenTransaction(queries));
+        isWorkDone = true;
+        return result;
+      });
+    try {
+      return await retryLost(attempt);
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      if (isWorkDone || performance.now() - began > RESTART_MS) throw new DatabaseAway(error);
+    }
+    await sleep(pauseMs);
+  }
 }
 
 function ignore(): void {}

@@ -55,6 +55,8 @@ export interface LedgerTransactionsTable {
   note: Optional<string>;
   /** What the account could spend after it. */
   remaining: bigint;
+  /** Of a grant: the key that it came with. */
+  idempotency_key: Optional<string>;
   created_at: CreatedAt;
 }
 
@@ -119,6 +121,10 @@ export interface JobsTable {
   expires_at: Optional<Date>;
   /** The request that submitted it, as the logs name it. */
   request_id: Optional<string>;
+  /** The number of the event that ended it. */
+  ended_event: Optional<bigint>;
+  /** The server on which its client waits with an open connection; null: nobody waits. */
+  waiter: Optional<string>;
 }
 
 export interface JobImagesTable {
@@ -173,6 +179,14 @@ export interface WorkersTable {
   problem: Optional<string>;
 }
 
+/** Servers that have clients waiting. */
+export interface ServersTable {
+  id: string;
+  /** Of its data folder: only one server at a time has it. */
+  place: string;
+  seen_at: Date;
+}
+
 export interface SettingsTable {
   name: string;
   value: Json;
@@ -200,6 +214,7 @@ export interface Tables {
   job_events: JobEventsTable;
   rate_windows: RateWindowsTable;
   workers: WorkersTable;
+  servers: ServersTable;
   settings: SettingsTable;
   model_speed: ModelSpeedTable;
 }

@@ -1,8 +1,12 @@
+import { microToDecimal } from '@easel/contract';
 import { DomainError } from './domain-error.ts';
 import { monthOf } from './hold-price.ts';
+import { outlast } from './outage.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Database } from './ports/database.ts';
 import type { Balance, Grant, Ledger, LedgerRecord, LedgerSlice, UsagePeriod, UsageRecord } from './ports/ledger.ts';
+
+const COMMIT_PATIENCE_MS = 10_000;
 
 export interface CreditServiceParts {
   readonly database: Database;
@@ -21,14 +25,24 @@ export class CreditService {
     this.#parts = parts;
   }
 
-  /** @throws DomainError `invalid_request` for an amount that is not positive, `not_found` for an unknown account */
+  /**
+   * Gives credits, or takes some back.
+   *
+   * @throws DomainError `invalid_request` for nothing, and for taking back without a reason; `insufficient_credits` for taking
+   *   back more than can be spent; `idempotency_mismatch`; `not_found` for an unknown account
+   */
   async grant(grant: Grant): Promise<LedgerRecord> {
     const { database, ledger } = this.#parts;
-    if (grant.amount <= 0n) {
-      throw new DomainError('invalid_request', 'amount must be more than 0 credits', { param: 'amount' });
-    }
-    const granted = await database.transaction((transaction) => ledger.grant(transaction, grant));
-    return granted ?? noAccount(grant.accountId);
+    requireSense(grant);
+    const outcome = await outlast(() => database.transaction((transaction) => ledger.grant(transaction, grant)), {
+      // A commit that was cut off can only be asked for again under its key.
+      withinMs: grant.idempotencyKey === null ? 0 : COMMIT_PATIENCE_MS,
+    });
+    if (outcome === null) return noAccount(grant.accountId);
+    if (outcome.kind === 'insufficient') throw tooMuchBack(grant, outcome.available);
+    const { kind, record } = outcome;
+    if (kind === 'repeated' && (record.amount !== grant.amount || record.note !== grant.note)) throw otherGrant(record);
+    return record;
   }
 
   /** @throws DomainError `not_found` */
@@ -56,6 +70,29 @@ export class CreditService {
     const { database, ledger } = this.#parts;
     return database.transaction((transaction) => ledger.usage(transaction, period));
   }
+}
+
+function requireSense({ amount, note }: Grant): void {
+  if (amount === 0n) {
+    throw new DomainError('invalid_request', 'amount must be more or less than 0 credits', { param: 'amount' });
+  }
+  if (amount < 0n && (note === null || note.trim() === '')) {
+    const message = 'a negative amount takes credits back and needs a reason, which is kept in the ledger';
+    throw new DomainError('invalid_request', message, { param: 'reason' });
+  }
+}
+
+function tooMuchBack({ amount }: Grant, available: bigint): DomainError {
+  return new DomainError(
+    'insufficient_credits',
+    `${microToDecimal(-amount)} credits cannot be taken back: the account can spend ${microToDecimal(available)} credits, and what is held for jobs is not among them`,
+    { param: 'amount' },
+  );
+}
+
+function otherGrant({ amount, createdAt }: LedgerRecord): DomainError {
+  const message = `this Idempotency-Key was used for another grant, of ${microToDecimal(amount)} credits at ${createdAt.toISOString()}; take another key`;
+  return new DomainError('idempotency_mismatch', message, { param: 'Idempotency-Key' });
 }
 
 function noAccount(accountId: string): never {

@@ -14,5 +14,9 @@ export function isEnded({ state }: Pick<JobRecord, 'state'>): boolean {
  */
 export function requireJob(job: JobRecord | null, accountId: string | null, jobId: string): JobRecord {
   if (job !== null && (accountId === null || job.accountId === accountId)) return job;
-  throw new DomainError('not_found', `there is no job ${jobId}, or its record is no longer kept`);
+  throw jobNotFound(jobId);
+}
+
+export function jobNotFound(jobId: string): DomainError {
+  return new DomainError('not_found', `there is no job ${jobId}, or its record is no longer kept`);
 }

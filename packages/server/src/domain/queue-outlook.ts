@@ -55,6 +55,24 @@ export class QueueOutlook {
     return { position: ahead.jobs, etaSeconds: (waitMs / workers + ownMs) / 1000, isPaused };
   }
 
+  /** Of all jobs that wait for a model, by their ids: asked once for however many follow them. */
+  async ofQueue(transaction: Transaction, model: string): Promise<ReadonlyMap<string, Outlook>> {
+    const { settings, jobs } = this.#parts;
+    const speed = await settings.speedOf(transaction, model);
+    const isPaused = await settings.isPaused(transaction);
+    const isKnown = speed !== null && !isPaused;
+    const workers = isKnown ? await this.#workersOf(transaction, model) : 1;
+    let waitMs = isKnown ? await this.#runningMs(transaction, model, speed) : 0;
+    const queue = new Map<string, Outlook>();
+    for (const { jobId, ...work } of await jobs.queue(transaction, model)) {
+      const ownMs = isKnown ? estimateMs(work, speed) : 0;
+      const etaSeconds = isKnown ? (waitMs / workers + ownMs) / 1000 : null;
+      queue.set(jobId, { position: queue.size, etaSeconds, isPaused });
+      waitMs += ownMs;
+    }
+    return queue;
+  }
+
   /** Estimated seconds until one of those that wait is started. */
   async secondsToNextPlace(transaction: Transaction, model: string): Promise<number> {
     const speed = await this.#parts.settings.speedOf(transaction, model);

@@ -4,7 +4,7 @@ import { type FailJob, givenUp } from './fail-job.ts';
 import type { FinishJob } from './finish-job.ts';
 import { isEnded } from './job-state.ts';
 import type { Clock } from './ports/clock.ts';
-import type { Database } from './ports/database.ts';
+import { type Database, DatabaseAway } from './ports/database.ts';
 import type { EventBus, Events } from './ports/events.ts';
 import { StorageUnavailable } from './ports/image-store.ts';
 import type { JobLog } from './ports/job-log.ts';
@@ -171,7 +171,7 @@ function attemptOf({ id, attempt }: JobRecord): Attempt {
 
 /** What the job fails with for good, or null when another attempt may do better. */
 function finalFailure(error: unknown): JobFailure | null {
-  if (!(error instanceof DomainError)) return null;
+  if (!(error instanceof DomainError) || error instanceof DatabaseAway) return null;
   if (error instanceof PaintingFailed && error.isWorthRetrying) return null;
   return { code: error.code, message: error.message, param: error.param ?? null };
 }

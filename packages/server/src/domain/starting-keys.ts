@@ -146,7 +146,12 @@ export class StartingKeys {
   }
 
   async #grant(transaction: Transaction, accountId: string, amount: bigint): Promise<void> {
-    await this.#parts.ledger.grant(transaction, { accountId, amount, note: 'credits to try things with' });
+    await this.#parts.ledger.grant(transaction, {
+      accountId,
+      amount,
+      note: 'credits to try things with',
+      idempotencyKey: null,
+    });
   }
 }
 

@@ -5,8 +5,10 @@ import { newId } from './ids.ts';
 import type { JobRequest } from './job-request.ts';
 import { requireJob } from './job-state.ts';
 import { requireUsable } from './keys.ts';
+import { outlast } from './outage.ts';
 import type { Clock } from './ports/clock.ts';
-import type { Database, Transaction } from './ports/database.ts';
+import { type Database, DatabaseAway, type Transaction } from './ports/database.ts';
+import type { Events } from './ports/events.ts';
 import type { Idempotency } from './ports/idempotency.ts';
 import type { JobLog } from './ports/job-log.ts';
 import type { JobQueue } from './ports/job-queue.ts';
@@ -21,12 +23,15 @@ import { expiryOf } from './speed.ts';
 import type { StartPictures } from './start-pictures.ts';
 import { nextTurn, overtake } from './turn.ts';
 
+/** How long a commit that was cut off is asked for. */
+const COMMIT_PATIENCE_MS = 10_000;
 const IDEMPOTENCY_MS = 24 * 60 * 60 * 1000;
 
 export interface SubmitJobParts {
   readonly database: Database;
   readonly jobs: Jobs;
   readonly keys: Keys;
+  readonly events: Events;
   readonly ledger: Ledger;
   readonly idempotency: Idempotency;
   readonly turns: Turns;
@@ -53,7 +58,9 @@ export interface Submission {
   readonly startImage: Uint8Array | null;
   readonly priority: number;
   readonly store: boolean;
-  /** The request that this came by, as the logs name it. */
+  /** The server on which the client waits for the job and nothing else can ask for it; null: it may be left alone. */
+  readonly waiter: string | null;
+  /** The request that this came by, as the logs name it; also the id of the job, so that the reply's id leads to it. */
   readonly requestId: string | null;
   /** The client's `Idempotency-Key` and the SHA-256 of its body; null: it sent none. */
   readonly idempotency: { readonly key: string; readonly bodyHash: Uint8Array } | null;
@@ -90,19 +97,26 @@ export class SubmitJob {
       return submitted;
     } catch (error) {
       // After any other error the job may have been taken: then its picture is needed.
-      if (error instanceof DomainError) await startPictures.removeOf({ request });
+      if (error instanceof DomainError && !(error instanceof DatabaseAway)) await startPictures.removeOf({ request });
       throw error;
     }
   }
 
+  /** When the database goes away in the middle of the commit, the job is looked for under its id and taken if it is not there. */
   async #submit(submission: Submission): Promise<Submitted> {
-    const submitted = await this.#inTurn(submission, async (transaction, account, earlier) => {
-      if (earlier !== null) return { job: earlier, isReplay: true };
-      return { job: await this.#take(transaction, submission, account), isReplay: false };
-    });
+    const { jobs, jobLog } = this.#parts;
+    const { requestId } = submission;
+    const take = (attempt: number) =>
+      this.#inTurn(submission, async (transaction, account, earlier) => {
+        const taken = attempt === 1 || requestId === null ? null : await jobs.find(transaction, requestId);
+        if (taken !== null) return { job: taken, isReplay: false };
+        if (earlier !== null) return { job: earlier, isReplay: true };
+        return { job: await this.#take(transaction, submission, account), isReplay: false };
+      });
+    const submitted = await outlast(take, { withinMs: COMMIT_PATIENCE_MS });
     const { job, isReplay } = submitted;
     const { surface, request } = job;
-    if (!isReplay) this.#parts.jobLog('info', 'job queued', job, { surface, model: request.model });
+    if (!isReplay) jobLog('info', 'job queued', job, { surface, model: request.model });
     return submitted;
   }
 
@@ -166,7 +180,7 @@ export class SubmitJob {
   }
 
   async #take(transaction: Transaction, submission: Submission, account: AccountTurn): Promise<JobRecord> {
-    const { jobs, queue, settings } = this.#parts;
+    const { jobs, queue, settings, events } = this.#parts;
     const { accountId, request } = submission;
     const { model } = request;
     const job = this.#newJob(submission);
@@ -177,6 +191,7 @@ export class SubmitJob {
     await this.#remember(transaction, submission, job);
     const { maxConcurrent } = account;
     const priority = priorityOf(virtualStart);
+    await events.announceQueued(transaction, job.id, accountId);
     await queue.enqueue(transaction, { jobId: job.id, model, accountId, priority, expireInSeconds, maxConcurrent });
     return requireJob(await jobs.find(transaction, job.id), accountId, job.id);
   }
@@ -185,7 +200,12 @@ export class SubmitJob {
     const { clock, tariff } = this.#parts;
     const createdAt = clock.now();
     const { startImage: _, idempotency: __, ...job } = submission;
-    return { ...job, id: newId(createdAt.getTime()), price: priceOfRequest(job.request, tariff), createdAt };
+    return {
+      ...job,
+      id: job.requestId ?? newId(createdAt.getTime()),
+      price: priceOfRequest(job.request, tariff),
+      createdAt,
+    };
   }
 
   /**

@@ -27,6 +27,7 @@ import { healthRoutes } from './routes/health/routes.ts';
 import { openaiRoutes } from './routes/openai/routes.ts';
 import { segmindRoutes } from './routes/segmind/routes.ts';
 import type { HttpServices } from './services.ts';
+import { StreamSlots } from './streams/stream-slots.ts';
 
 /**
  * The three surfaces over one set of services. Nothing listens yet: `listen` it, or `inject` requests into it; `close` it in the end.
@@ -59,7 +60,7 @@ export async function buildHttp(services: HttpServices, options: HttpOptions): P
   parseBodies(app, options);
   await describeApi(app, options);
   await servePage(app, options, sendPage);
-  addRoutes(app, { services, options, gate: createGate(services) });
+  addRoutes(app, { services, options, gate: createGate(services), streams: new StreamSlots(options) });
   return app;
 }
 

@@ -10,6 +10,7 @@ import type { Static, TSchema } from 'typebox';
 import type { HttpOptions } from './options.ts';
 import type { Gate } from './plugins/gate.ts';
 import type { HttpServices } from './services.ts';
+import type { StreamSlots } from './streams/stream-slots.ts';
 
 /** What has been validated has the type of its schema. */
 interface ContractTypes extends FastifyTypeProvider {
@@ -31,4 +32,5 @@ export interface RouteContext {
   readonly services: HttpServices;
   readonly options: HttpOptions;
   readonly gate: Gate;
+  readonly streams: StreamSlots;
 }

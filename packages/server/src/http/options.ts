@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { BodyPace } from './bodies/receive-body.ts';
+import type { StreamLimits } from './streams/stream-slots.ts';
 
 /** A request that was answered; the route as it is registered, such as `/v1/:slug`, so that there are few of them. */
 export interface AnsweredRequest {
@@ -9,7 +10,7 @@ export interface AnsweredRequest {
   readonly seconds: number;
 }
 
-export interface HttpOptions {
+export interface HttpOptions extends StreamLimits {
   /** The largest body, in bytes. */
   readonly bodyBytes: number;
   /** How slow a body may be; default: 20 s of grace, then 50 kB in a second. */

@@ -3,9 +3,10 @@ import type { AccountService } from '../domain/accounts.ts';
 import type { CancelJob } from '../domain/cancel-job.ts';
 import type { CreditService } from '../domain/credits.ts';
 import type { EndOfKey } from '../domain/end-of-key.ts';
-import type { FollowedEvent } from '../domain/follow-job.ts';
+import type { FollowedEvent } from '../domain/feed-track.ts';
 import type { ForgetJob } from '../domain/forget-job.ts';
 import type { ImageLibrary } from '../domain/image-library.ts';
+import type { FollowedAccount } from '../domain/job-feed.ts';
 import type { JobQueries, JobView } from '../domain/job-queries.ts';
 import type { KeyService } from '../domain/keys.ts';
 import type { EncoderTokens, ModelCard } from '../domain/ports/painter.ts';
@@ -32,6 +33,8 @@ export interface HttpServices {
   /** @throws DomainError `not_found` for a model that is not there */
   tokenize(model: string, text: string): Promise<readonly EncoderTokens[]>;
 
+  /** Of this run of the server. */
+  readonly serverId: string;
   readonly submitJob: Pick<SubmitJob, 'submit' | 'consider'>;
   readonly cancelJob: Pick<CancelJob, 'cancel'>;
   readonly forgetJob: Pick<ForgetJob, 'forget'>;
@@ -40,6 +43,8 @@ export interface HttpServices {
   waitForJob(jobId: string, signal: AbortSignal): Promise<JobView>;
   /** What happens to a job after an event, to its end. @throws the signal's reason, or DomainError `not_found` */
   followJob(jobId: string, afterId: bigint, signal: AbortSignal): AsyncIterable<FollowedEvent>;
+  /** What happens to all jobs of an account after an end (null: from now on), without end. @throws the signal's reason */
+  followAccount(accountId: string, afterId: bigint | null, signal: AbortSignal): Promise<FollowedAccount>;
 
   readonly images: Pick<ImageLibrary, 'open' | 'read' | 'remove'>;
   /** Pictures to start from, so that one that cannot be read is refused before anything is reserved. */

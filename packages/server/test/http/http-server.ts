@@ -3,14 +3,12 @@ import { afterAll, beforeAll } from 'vitest';
 import { rateLimitsInPostgres } from '../../src/db/repositories/rate-limits.ts';
 import { CreditService } from '../../src/domain/credits.ts';
 import { endOfKey } from '../../src/domain/end-of-key.ts';
-import { followJob } from '../../src/domain/follow-job.ts';
 import { ForgetJob } from '../../src/domain/forget-job.ts';
 import type { KeyTerms } from '../../src/domain/ports/keys.ts';
 import type { Painter } from '../../src/domain/ports/painter.ts';
 import type { ReviewHook } from '../../src/domain/ports/review-hook.ts';
 import { QueueControl } from '../../src/domain/queue-control.ts';
 import { RateLimiter } from '../../src/domain/rate-limits.ts';
-import { waitForJob } from '../../src/domain/wait-for-job.ts';
 import { buildHttp } from '../../src/http/build-http.ts';
 import type { HttpApp } from '../../src/http/http-app.ts';
 import type { HttpOptions } from '../../src/http/options.ts';
@@ -138,12 +136,14 @@ function httpServices(jobs: JobServices, painter: EnginePainter): HttpServices {
     tariff: defaultTariff,
     models: () => painter.models(),
     tokenize: (model, text) => painter.tokenize(model, text),
+    serverId: '01980c5e-7d3a-7c61-9a52-3f0b6f1c2d4e',
     submitJob: jobs.submitJob,
     cancelJob: jobs.cancelJob,
     forgetJob: new ForgetJob(jobs),
     jobs: jobs.queries,
-    waitForJob: (jobId, signal) => waitForJob(jobs, jobId, signal),
-    followJob: (jobId, afterId, signal) => followJob(jobs, jobId, afterId, signal),
+    waitForJob: (jobId, signal) => jobs.feed.end(jobId, signal),
+    followJob: (jobId, afterId, signal) => jobs.feed.follow(jobId, afterId, signal),
+    followAccount: (accountId, afterId, signal) => jobs.feed.followAccount(accountId, afterId, signal),
     images: jobs.library,
     inputPictures: new InputPictures(),
     queue,

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newId } from '../../src/domain/ids.ts';
-import { waitForJob } from '../../src/domain/wait-for-job.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { aSubmission } from '../support/job-requests.ts';
@@ -37,7 +36,7 @@ async function makePicture(key: string) {
   const customer = await newCustomer(opened().database, { available: 1000n });
   const idempotency = { key, bodyHash: Buffer.alloc(32) };
   const { job } = await services.submitJob.submit(aSubmission(customer, { idempotency }));
-  const { images } = await waitForJob(services, job.id, signal());
+  const { images } = await services.feed.end(job.id, signal());
   return { ...customer, job, image: images[0]?.name ?? '' };
 }
 

@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import { afterEach, expect, test } from 'vitest';
 import { QueueControl } from '../../src/domain/queue-control.ts';
-import { waitForJob } from '../../src/domain/wait-for-job.ts';
 import { newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { aSubmission } from '../support/job-requests.ts';
@@ -80,7 +79,7 @@ test('with two workers at it, jobs that are sent after a pause start after it is
   const [{ services, control }] = await Promise.all([startWorking(), startWorking()]);
   const customer = await newCustomer(opened().database, { available: 1_000_000n });
   const submit = async () => (await services.submitJob.submit(aSubmission(customer))).job.id;
-  const ended = (id: string) => waitForJob(services, id, AbortSignal.timeout(60_000));
+  const ended = (id: string) => services.feed.end(id, AbortSignal.timeout(60_000));
   await ended(await submit());
   for (let round = 0; round < 2; round++) {
     await control.pause();

@@ -1,10 +1,9 @@
 import { decodeImage, readParameters } from '@easel/engine';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type FollowedEvent, followJob } from '../../src/domain/follow-job.ts';
+import type { FollowedEvent } from '../../src/domain/feed-track.ts';
 import type { Painter } from '../../src/domain/ports/painter.ts';
 import type { ReviewHook } from '../../src/domain/ports/review-hook.ts';
 import type { Submission } from '../../src/domain/submit-job.ts';
-import { waitForJob } from '../../src/domain/wait-for-job.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
@@ -28,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => services.stop());
 
 const patience = () => AbortSignal.timeout(300_000);
-const ended = (jobId: string) => waitForJob(services, jobId, patience());
+const ended = (jobId: string) => services.feed.end(jobId, patience());
 const customer = () => newCustomer(opened().database, { available: 1_000_000n });
 const balanceOf = (accountId: string) => customerServices(opened().database).credits.balance(accountId);
 
@@ -40,7 +39,7 @@ async function submit(change: Parameters<typeof aSubmission>[1] = {}) {
 
 async function follow(jobId: string, afterId = 0n): Promise<FollowedEvent[]> {
   const seen: FollowedEvent[] = [];
-  const events = followJob({ ...services, ...repositories }, jobId, afterId, patience());
+  const events = services.feed.follow(jobId, afterId, patience());
   for await (const event of events) seen.push(event);
   return seen;
 }
@@ -118,13 +117,13 @@ test('whoever comes when the events are gone is still told the end', async () =>
   await ended(job.id);
   await opened().database.kysely.deleteFrom('job_events').where('job_id', '=', job.id).execute();
   const told = await follow(job.id);
-  expect(told).toEqual([{ id: null, event: { kind: 'succeeded' } }]);
+  expect(told).toMatchObject([{ id: null, event: { kind: 'succeeded', view: { job: { id: job.id } } } }]);
 });
 
 test('a running job that is cancelled is refunded at once, and its worker stops and takes the next one', async () => {
   const { job, accountId } = await submit({ request: { steps: 100, samples: 4 } });
   const next = await submit();
-  for await (const { event } of followJob({ ...services, ...repositories }, job.id, 0n, patience())) {
+  for await (const { event } of services.feed.follow(job.id, 0n, patience())) {
     if (event.kind === 'step') break;
   }
   const cancelled = await services.cancelJob.cancel(accountId, job.id);

@@ -4,7 +4,6 @@ import path from 'node:path';
 import { afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { newId } from '../../src/domain/ids.ts';
 import type { Painter } from '../../src/domain/ports/painter.ts';
-import { waitForJob } from '../../src/domain/wait-for-job.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
@@ -79,7 +78,7 @@ async function expectToWaitAndThenSucceed(
   expect(await stateOf(services, job.id)).toMatchObject({ state: 'queued', attempt: 0 });
   expect(painted()).toBe(0);
   await restore();
-  const { job: done } = await waitForJob(services, job.id, AbortSignal.timeout(60_000));
+  const { job: done } = await services.feed.end(job.id, AbortSignal.timeout(60_000));
   expect(done).toMatchObject({ state: 'succeeded', attempt: 1 });
   expect(painted()).toBe(1);
   expect(await balance()).toEqual({ available: 1000n - job.price, held: 0n });
@@ -118,7 +117,7 @@ test('a picture that is drawn when the folder goes is held, and not drawn again,
   await expect.poll(() => services.problems.length, patience).toBe(1);
   expect(await stateOf(services, job.id)).toMatchObject({ state: 'running', attempt: 1 });
   await rename(`${root}-away`, root);
-  const { job: done, images } = await waitForJob(services, job.id, AbortSignal.timeout(60_000));
+  const { job: done, images } = await services.feed.end(job.id, AbortSignal.timeout(60_000));
   expect(done).toMatchObject({ state: 'succeeded', attempt: 1 });
   expect((await services.library.read(images[0]?.name ?? '')).length).toBe(images[0]?.bytes);
   expect(painted()).toBe(1);
@@ -167,7 +166,7 @@ test.skipIf(!mayMount)('while the image folder is full, read-only or not mounted
   const { job } = await submit(services);
   await expect.poll(() => services.problems.at(-1), patience).toMatch(/mounted read-only.*EROFS/);
   execFileSync('mount', ['-o', 'remount,rw', root]);
-  expect((await waitForJob(services, job.id, AbortSignal.timeout(60_000))).job).toMatchObject({
+  expect((await services.feed.end(job.id, AbortSignal.timeout(60_000))).job).toMatchObject({
     state: 'succeeded',
     attempt: 1,
   });
@@ -177,7 +176,7 @@ test.skipIf(!mayMount)('while the image folder is full, read-only or not mounted
   const { job: last } = await submit(services);
   await expect.poll(() => services.problems.at(-1), patience).toMatch(/is not mounted; mount it again/);
   expect(mountSmall(root)).toBe(root);
-  expect((await waitForJob(services, last.id, AbortSignal.timeout(60_000))).job).toMatchObject({
+  expect((await services.feed.end(last.id, AbortSignal.timeout(60_000))).job).toMatchObject({
     state: 'succeeded',
     attempt: 1,
   });

@@ -3,7 +3,6 @@ import { readdir } from 'node:fs/promises';
 import { encodeImage } from '@easel/engine';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { waitForJob } from '../../src/domain/wait-for-job.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
@@ -142,11 +141,11 @@ test('a job draws from its picture, which is gone once the job has succeeded or 
   const drawn = await submit(who, { startImage: await aPicture(), request });
   const failing = await submit(who, { startImage: Buffer.from('no picture'), request });
   const signal = AbortSignal.timeout(300_000);
-  expect((await waitForJob(services, drawn.id, signal)).job).toMatchObject({
+  expect((await services.feed.end(drawn.id, signal)).job).toMatchObject({
     state: 'succeeded',
     request: { image: null },
   });
-  expect((await waitForJob(services, failing.id, signal)).job.failure).toMatchObject({ param: 'image' });
+  expect((await services.feed.end(failing.id, signal)).job.failure).toMatchObject({ param: 'image' });
   await expect.poll(startFiles).toEqual([]);
 });
 
@@ -189,7 +188,7 @@ test('a picture that the release before wrote into the row is drawn from, and re
   const { jobs } = await services.queries.list({ accountId: who.accountId, limit: 10 });
   expect(jobs.map((view) => view.job.request.image)).toEqual([null]);
   await services.queue.resume();
-  const { job: done } = await waitForJob(services, job.id, AbortSignal.timeout(300_000));
+  const { job: done } = await services.feed.end(job.id, AbortSignal.timeout(300_000));
   expect(done).toMatchObject({ state: 'succeeded', request: { image: null } });
 });
 
@@ -199,7 +198,7 @@ test('a picture that is gone fails its job, which is refunded', async () => {
   const job = await submit(who, { startImage: await aPicture(), request: { ...withPicture, model: 'demo' } });
   await services.store.remove(job.request.image ?? '', 'start');
   await services.queue.resume();
-  const { job: failed } = await waitForJob(services, job.id, AbortSignal.timeout(300_000));
+  const { job: failed } = await services.feed.end(job.id, AbortSignal.timeout(300_000));
   expect(failed).toMatchObject({
     state: 'failed',
     attempt: 1,
@@ -212,7 +211,7 @@ test('the key of a job whose record was deleted is refused with words, and nothi
   const who = await customer();
   const idempotency = { key: 'deleted', bodyHash: Buffer.alloc(32) };
   const job = await submit(who, { request: { model: 'demo' }, idempotency });
-  await waitForJob(services, job.id, AbortSignal.timeout(300_000));
+  await services.feed.end(job.id, AbortSignal.timeout(300_000));
   const before = await balanceOf(who);
   await services.database.transaction((transaction) => services.jobs.remove(transaction, job.id));
   await expect(submit(who, { request: { model: 'demo' }, idempotency })).rejects.toMatchObject({

@@ -1,5 +1,4 @@
 import { afterEach, expect, test } from 'vitest';
-import { waitForJob } from '../../src/domain/wait-for-job.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { aSubmission } from '../support/job-requests.ts';
@@ -34,7 +33,7 @@ test('a worker makes itself known, becomes ready, works, and takes its leave', a
   expect(await workersNow()).toMatchObject([{ state: 'starting', models, runningJob: null }]);
   const customer = await newCustomer(opened().database, { available: 1000n });
   const { job } = await services.submitJob.submit(aSubmission(customer));
-  expect((await waitForJob(services, job.id, signal())).job.state).toBe('succeeded');
+  expect((await services.feed.end(job.id, signal())).job.state).toBe('succeeded');
   await expect.poll(workersNow).toMatchObject([{ state: 'idle' }]);
   await loop.stop(1000);
   expect(await workersNow()).toEqual([]);
@@ -52,7 +51,7 @@ test('while the queue is paused jobs wait, also for workers in other processes',
   await expect.poll(async () => (await workersNow())[0]?.state).toBe('idle');
   expect((await services.queries.get(null, job.id)).job.state).toBe('queued');
   await setPaused(false);
-  expect((await waitForJob(services, job.id, signal())).job.state).toBe('succeeded');
+  expect((await services.feed.end(job.id, signal())).job.state).toBe('succeeded');
   await loop.stop(1000);
 });
 
@@ -67,7 +66,7 @@ test('a worker that has to end before its job does hands it to the next one, whi
   expect((await second.queries.get(null, job.id)).job).toMatchObject({ state: 'queued', attempt: 1 });
   const next = second.worker(painter());
   await next.loop.start();
-  const { job: done, images } = await waitForJob(second, job.id, signal());
+  const { job: done, images } = await second.feed.end(job.id, signal());
   expect(done).toMatchObject({ state: 'succeeded', attempt: 2 });
   expect(images.map(({ seed }) => seed)).toEqual([1, 2, 3, 4]);
   const balance = await customerServices(opened().database).credits.balance(customer.accountId);
@@ -84,7 +83,7 @@ test('a job that was given up by the queue fails and is refunded', async () => {
   await services.queue.onGivenUp(async (jobId) => {
     await services.failJob.giveUp(jobId);
   });
-  const { job: failed } = await waitForJob(services, job.id, signal());
+  const { job: failed } = await services.feed.end(job.id, signal());
   expect(failed).toMatchObject({ state: 'failed', failure: { code: 'server_error' } });
   const balance = await customerServices(opened().database).credits.balance(customer.accountId);
   expect(balance).toEqual({ available: 1000n, held: 0n });

@@ -1,13 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { followJob } from '../../src/domain/follow-job.ts';
-import { waitForJob } from '../../src/domain/wait-for-job.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { aSubmission } from '../support/job-requests.ts';
-import { type JobServices, repositories, startJobServices } from '../support/job-services.ts';
+import { type JobServices, startJobServices } from '../support/job-services.ts';
 import { usePainter } from '../support/painter.ts';
 import { useTemporaryFolder } from '../support/temporary-folder.ts';
 
@@ -44,8 +42,7 @@ async function submitLong() {
 }
 
 async function untilFirstStep(jobId: string): Promise<void> {
-  const parts = { ...services, ...repositories };
-  for await (const { event } of followJob(parts, jobId, 0n, patience())) if (event.kind === 'step') return;
+  for await (const { event } of services.feed.follow(jobId, 0n, patience())) if (event.kind === 'step') return;
   throw new Error('the job ended before it was seen to run');
 }
 
@@ -59,7 +56,7 @@ test('a job whose worker is killed is run again by another one, and is charged o
 
   const { runJob } = services.worker(painter());
   await services.queue.work({ model: 'demo', onJob: (claimed) => runJob.run(claimed) });
-  const { job: done, images } = await waitForJob(services, job.id, patience());
+  const { job: done, images } = await services.feed.end(job.id, patience());
   expect(done).toMatchObject({ state: 'succeeded', attempt: 2 });
   expect(images).toHaveLength(4);
   expect(await credits.balance(accountId)).toEqual({ available: 1_000_000n - job.price, held: 0n });

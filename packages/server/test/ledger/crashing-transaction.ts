@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { OpenedDatabase } from '../../src/db/open-database.ts';
 import { queriesOf } from '../../src/db/transaction.ts';
-import type { Transaction } from '../../src/domain/ports/database.ts';
+import { DatabaseAway, type Transaction } from '../../src/domain/ports/database.ts';
 import type { Fate } from './interleaving.ts';
 
 class Aborted extends Error {}
@@ -18,20 +18,26 @@ export interface Connections {
   readonly safe: OpenedDatabase;
 }
 
-/** Runs the work in a transaction that meets its fate. Errors that no crash explains are thrown. */
+/**
+ * Runs the work in a transaction that meets its fate. A connection is cut once: the work that is done again on another one is left
+ * alone. Errors that no crash explains are thrown.
+ */
 export async function runToFate<Result>(
   { database, safe }: Connections,
   fate: Fate,
   work: (transaction: Transaction) => Promise<Result>,
 ): Promise<Outcome<Result>> {
   const cuts: Promise<unknown>[] = [];
+  let attempts = 0;
   try {
     const result = await database.transaction(async (transaction) => {
       const cut = await cutterOf(transaction, safe);
-      if (fate.kind === 'is cut off at some moment') cuts.push(sleep(fate.afterMs).then(cut));
+      attempts += 1;
+      const isFirst = attempts === 1;
+      if (isFirst && fate.kind === 'is cut off at some moment') cuts.push(sleep(fate.afterMs).then(cut));
       const done = await work(transaction);
       if (fate.kind === 'aborts') throw new Aborted();
-      if (fate.kind === 'is cut off') await cut();
+      if (isFirst && fate.kind === 'is cut off') await cut();
       return done;
     });
     return { kind: 'committed', result };
@@ -51,6 +57,6 @@ async function cutterOf(transaction: Transaction, safe: OpenedDatabase) {
 
 /** A connection that is cut may already be at work for somebody else: any transaction may see it break. */
 function isCrash(error: unknown): boolean {
-  if (error instanceof Aborted) return true;
+  if (error instanceof Aborted || error instanceof DatabaseAway) return true;
   return error instanceof Error && /terminat|connection error|not queryable|ECONNRESET|EPIPE/i.test(error.message);
 }

@@ -69,7 +69,10 @@ class World {
   async #act(transaction: Transaction, action: Action): Promise<boolean> {
     if (action.kind === 'grant') {
       const { accountId } = this.#payer(action.payer);
-      return (await ledger.grant(transaction, { accountId, amount: action.amount, note: null })) !== null;
+      return (
+        (await ledger.grant(transaction, { accountId, amount: action.amount, note: null, idempotencyKey: null })) !==
+        null
+      );
     }
     const jobId = this.#jobId(action.job);
     if (action.kind !== 'hold') return ledger[action.kind](transaction, jobId, new Date());

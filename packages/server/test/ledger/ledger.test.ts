@@ -208,11 +208,67 @@ test('usage adds up what was charged by day, key and model, and leaves out what 
 
 test.each([0n, -1n])('a grant of %s micro-credits is refused', async (amount) => {
   const { accountId } = await newCustomer(opened().database);
-  await expect(credits().grant({ accountId, amount, note: null })).rejects.toMatchObject({ code: 'invalid_request' });
+  await expect(credits().grant({ accountId, amount, note: null, idempotencyKey: null })).rejects.toMatchObject({
+    code: 'invalid_request',
+  });
 });
 
 test('credits for an account that does not exist are refused', async () => {
-  const nobody = { accountId: newId(), amount: 1n, note: null };
+  const nobody = { accountId: newId(), amount: 1n, note: null, idempotencyKey: null };
   await expect(credits().grant(nobody)).rejects.toMatchObject({ code: 'not_found' });
   await expect(credits().balance(nobody.accountId)).rejects.toMatchObject({ code: 'not_found' });
+});
+
+test('a grant can be taken back with a reason, never below zero, and once under its key', async () => {
+  const { accountId } = await newCustomer(opened().database, { available: 10_000n });
+  const grant = (amount: bigint, note: string | null, idempotencyKey: string | null = null) =>
+    credits().grant({ accountId, amount, note, idempotencyKey });
+  const back = await grant(-4_000n, 'typed twice', 'correction 1');
+  expect(back).toMatchObject({ kind: 'grant', amount: -4_000n, remaining: 6_000n, note: 'typed twice' });
+  expect(await grant(-4_000n, 'typed twice', 'correction 1')).toEqual(back);
+  await expect(grant(-3_000n, 'typed twice', 'correction 1')).rejects.toMatchObject({ code: 'idempotency_mismatch' });
+  for (const note of [null, ' ']) {
+    await expect(grant(-1n, note)).rejects.toMatchObject({ code: 'invalid_request', param: 'reason' });
+  }
+  await expect(grant(0n, 'nothing')).rejects.toMatchObject({ code: 'invalid_request', param: 'amount' });
+  await expect(grant(-6_001n, 'too much')).rejects.toMatchObject({
+    code: 'insufficient_credits',
+    message: expect.stringContaining('the account can spend 0.006 credits'),
+  });
+  expect(await credits().balance(accountId)).toEqual({ available: 6_000n, held: 0n });
+  const several = Array.from({ length: 8 }, () => grant(-1_000n, 'all at once').catch(() => null));
+  expect((await Promise.all(several)).filter((record) => record !== null)).toHaveLength(6);
+  expect(await credits().balance(accountId)).toEqual({ available: 0n, held: 0n });
+  await expectSoundLedger(opened().database);
+});
+
+test('the rows of the ledger add up: amounts to what can be spent, charges to what was used', async () => {
+  const customer = await newCustomer(opened().database, { available: 10_000n });
+  await charge(await place(holdOf(customer, 3_000n)));
+  await release(await place(holdOf(customer, 2_000n)));
+  await charge(await place(holdOf(customer, 500n)));
+  await credits().grant({ accountId: customer.accountId, amount: -1_500n, note: 'a correction', idempotencyKey: null });
+  const rows = (await ledgerOf(customer.accountId)).toReversed();
+  expect(rows.map(({ kind, amount, charged }) => [kind, amount, charged])).toEqual([
+    ['grant', 10_000n, 0n],
+    ['hold', -3_000n, 0n],
+    ['charge', 0n, 3_000n],
+    ['hold', -2_000n, 0n],
+    ['release', 2_000n, 0n],
+    ['hold', -500n, 0n],
+    ['charge', 0n, 500n],
+    ['grant', -1_500n, 0n],
+  ]);
+  let sum = 0n;
+  for (const { amount, remaining } of rows) {
+    sum += amount;
+    expect(remaining).toBe(sum);
+  }
+  const used = await credits().usage({
+    accountId: customer.accountId,
+    from: new Date('2026-03-01T00:00:00Z'),
+    to: new Date('2026-04-01T00:00:00Z'),
+    group: 'model',
+  });
+  expect(used.map(({ spent }) => spent)).toEqual([rows.reduce((total, { charged }) => total + charged, 0n)]);
 });

@@ -56,7 +56,7 @@ export async function newCustomer(
     maxConcurrent: null,
     maxQueued: null,
   });
-  if (available > 0n) await credits.grant({ accountId, amount: available, note: null });
+  if (available > 0n) await credits.grant({ accountId, amount: available, note: null, idempotencyKey: null });
   const { record, text } = await keyService.create({ name: 'key', scopes, ...anyModel, ...terms, accountId });
   return { accountId, keyId: record.id, text };
 }

@@ -31,6 +31,6 @@ export function aSubmission(
   { request = {}, ...change }: Partial<Omit<Submission, 'request'>> & { readonly request?: Partial<JobRequest> } = {},
 ): Submission {
   const { accountId, keyId } = customer;
-  const own = { startImage: null, priority: 0, store: true, idempotency: null, requestId: null } as const;
+  const own = { startImage: null, priority: 0, store: true, idempotency: null, requestId: null, waiter: null } as const;
   return { accountId, keyId, surface: 'api', ...own, ...change, request: aRequest(request) };
 }

@@ -19,6 +19,7 @@ import { FinishJob } from '../../src/domain/finish-job.ts';
 import { newId } from '../../src/domain/ids.ts';
 import { ImageLibrary } from '../../src/domain/image-library.ts';
 import { Janitor } from '../../src/domain/janitor.ts';
+import { JobFeed } from '../../src/domain/job-feed.ts';
 import { JobQueries } from '../../src/domain/job-queries.ts';
 import { type Clock, systemClock } from '../../src/domain/ports/clock.ts';
 import type { JobDetails, JobLog } from '../../src/domain/ports/job-log.ts';
@@ -119,6 +120,7 @@ export async function startJobServices(options: JobServicesOptions) {
     cancelJob,
     revokedKeys,
     queries: new JobQueries(base),
+    feed: new JobFeed(base),
     library: new ImageLibrary(base),
     janitor: new Janitor({ ...base, failJob, revokedKeys }),
 

@@ -29,7 +29,7 @@ export function AccountsSection() {
     const data = new FormData(form);
     const amount = Number(data.get('amount'));
     const note = String(data.get('note') ?? '').trim();
-    if (isBusy || amount <= 0) return;
+    if (isBusy || amount === 0) return;
     const body = { account_id: account.id, amount, ...(note !== '' && { note }) };
     void act(() => client.admin.grant(body).then(() => form.reset()));
   };
@@ -57,14 +57,13 @@ export function AccountsSection() {
                 <td>{moment(account.created_at)}</td>
                 <td>
                   <form className="row" onSubmit={(event) => grant(event, account)}>
+                    <input name="amount" type="number" step="any" aria-label={`Credits for ${account.name}`} />
                     <input
-                      name="amount"
-                      type="number"
-                      min="0.000001"
-                      step="any"
-                      aria-label={`Credits for ${account.name}`}
+                      name="note"
+                      maxLength={500}
+                      placeholder="Reason; a negative amount needs one"
+                      aria-label={`Note for ${account.name}`}
                     />
-                    <input name="note" maxLength={500} placeholder="Note" aria-label={`Note for ${account.name}`} />
                     <button type="submit" disabled={isBusy}>
                       Give
                     </button>

@@ -29,9 +29,10 @@ test('a budget below a micro-credit is refused with the reason', () => {
   );
 });
 
-test('a grant is more than nothing', () => {
+test('a grant gives credits or takes some back, and says why', () => {
   expect(explainInvalid(grantCreateSchema, { account_id, amount: 0.000001 })).toBeUndefined();
   expect(explainInvalid(grantCreateSchema, { account_id, amount: 12.5, note: 'January' })).toBeUndefined();
-  for (const amount of [0, -1, 1e9, 0.0000015, '5', null])
+  expect(explainInvalid(grantCreateSchema, { account_id, amount: -1, reason: 'typed twice' })).toBeUndefined();
+  for (const amount of [0, -1e9, 1e9, -0.0000001, 0.0000015, '5', null])
     expect(explainInvalid(grantCreateSchema, { account_id, amount })?.param).toBe('amount');
 });

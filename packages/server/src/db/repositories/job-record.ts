@@ -34,6 +34,7 @@ export const jobColumns = [
   'drawn_by',
   'expires_at',
   'request_id',
+  'waiter',
   sql<JobRequest>`case when length(request ->> 'image') > 32 then request || '{"image": null}' else request end`.as(
     'request',
   ),
@@ -41,7 +42,7 @@ export const jobColumns = [
 
 /** A row of `jobs` as the domain sees it. */
 export function toJobRecord(
-  row: Omit<Selectable<JobsTable>, 'seed' | 'width' | 'height' | 'samples' | 'steps'>,
+  row: Omit<Selectable<JobsTable>, 'seed' | 'width' | 'height' | 'samples' | 'steps' | 'ended_event'>,
 ): JobRecord {
   return {
     id: row.id,
@@ -54,6 +55,7 @@ export function toJobRecord(
     virtualStart: row.virtual_start,
     store: row.store,
     requestId: row.request_id,
+    waiter: row.waiter,
     createdAt: row.created_at,
     prompt: row.prompt,
     state: row.state,

@@ -16,7 +16,7 @@ import { queriesOf } from '../transaction.ts';
 import { endJob, millisecondsSince } from './end-job.ts';
 import { jobColumns, toJobRecord } from './job-record.ts';
 import { listJobs } from './list-jobs.ts';
-import { amountAhead } from './work-ahead.ts';
+import { amountAhead, queueOf } from './work-ahead.ts';
 
 const unfinished = ['queued', 'running'] as const;
 
@@ -43,6 +43,7 @@ export const jobsInPostgres: Jobs = {
         steps: request.steps,
         store: job.store,
         request_id: job.requestId,
+        waiter: job.waiter,
         created_at: job.createdAt,
       })
       .execute();
@@ -55,6 +56,12 @@ export const jobsInPostgres: Jobs = {
       .where('id', '=', id)
       .executeTakeFirst();
     return row === undefined ? null : toJobRecord(row);
+  },
+
+  async findAll(transaction: Transaction, ids: readonly string[]): Promise<JobRecord[]> {
+    if (ids.length === 0) return [];
+    const rows = await queriesOf(transaction).selectFrom('jobs').select(jobColumns).where('id', 'in', ids).execute();
+    return rows.map(toJobRecord);
   },
 
   async lock(transaction: Transaction, id: string): Promise<JobRecord | null> {
@@ -197,6 +204,10 @@ export const jobsInPostgres: Jobs = {
 
   ahead(transaction: Transaction, place: Pick<Place, 'jobId' | 'model' | 'virtualStart'>): Promise<WorkAmount> {
     return amountAhead(queriesOf(transaction), place);
+  },
+
+  queue(transaction: Transaction, model: string): Promise<(WorkAmount & { readonly jobId: string })[]> {
+    return queueOf(queriesOf(transaction), model);
   },
 
   async running(transaction: Transaction, model: string): Promise<JobRecord[]> {

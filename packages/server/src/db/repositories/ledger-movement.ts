@@ -9,8 +9,9 @@ export interface Movement {
   readonly keyId: string | null;
   readonly jobId: string | null;
   readonly note: string | null;
-  /** Micro-credits, more than 0. */
+  /** Micro-credits; less than 0 only of a grant that takes back. */
   readonly amount: bigint;
+  readonly idempotencyKey?: string | null;
 }
 
 type LedgerPart = 'issued' | 'available' | 'held' | 'revenue';
@@ -40,15 +41,25 @@ export function lockBalance(queries: Queries<Tables>, accountId: string): Promis
 
 /** Writes one transaction with its two entries, and moves the balance with them. The balance must be locked. */
 export async function move(queries: Queries<Tables>, movement: Movement): Promise<LedgerRecord> {
-  const { kind, accountId, keyId, jobId, note } = movement;
+  const { kind, accountId, keyId, jobId, note, idempotencyKey = null } = movement;
   const remaining = await moveBalance(queries, movement);
   const { id, created_at: createdAt } = await queries
     .insertInto('ledger_transactions')
-    .values({ kind, account_id: accountId, key_id: keyId, job_id: jobId, note, remaining })
+    .values({
+      kind,
+      account_id: accountId,
+      key_id: keyId,
+      job_id: jobId,
+      note,
+      remaining,
+      idempotency_key: idempotencyKey,
+    })
     .returning(['id', 'created_at'])
     .executeTakeFirstOrThrow();
   await insertEntries(queries, id, movement);
-  return { id, accountId, kind, keyId, jobId, note, amount: changeOf('available', movement), remaining, createdAt };
+  const charged = kind === 'charge' ? movement.amount : 0n;
+  const amount = changeOf('available', movement);
+  return { id, accountId, kind, keyId, jobId, note, amount, charged, remaining, createdAt };
 }
 
 /** @returns what is available afterwards */

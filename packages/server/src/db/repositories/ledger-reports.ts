@@ -1,6 +1,6 @@
 import type { UsageGroup } from '@easel/contract';
 import { type Transaction as Queries, type RawBuilder, sql } from 'kysely';
-import type { LedgerRecord, LedgerSlice, UsagePeriod, UsageRecord } from '../../domain/ports/ledger.ts';
+import type { Grant, LedgerRecord, LedgerSlice, UsagePeriod, UsageRecord } from '../../domain/ports/ledger.ts';
 import type { Tables } from '../tables.ts';
 import { ledgerAccount } from './ledger-movement.ts';
 
@@ -8,30 +8,46 @@ export async function sliceOfLedger(
   queries: Queries<Tables>,
   { accountId, before, limit }: LedgerSlice,
 ): Promise<LedgerRecord[]> {
-  let page = queries
-    .selectFrom('ledger_transactions as transaction')
-    .leftJoin('ledger_entries as entry', (join) =>
-      join
-        .onRef('entry.transaction_id', '=', 'transaction.id')
-        .on('entry.ledger_account', '=', ledgerAccount('available', accountId)),
-    )
-    .select(['id', 'kind', 'key_id', 'job_id', 'note', 'remaining', 'created_at', 'amount'])
-    .where('account_id', '=', accountId)
-    .orderBy('id', 'desc')
-    .limit(limit);
+  let page = rowsOf(queries, accountId).orderBy('id', 'desc').limit(limit);
   if (before !== null) page = page.where('id', '<', before);
-  const rows = await page.execute();
-  return rows.map(({ id, kind, key_id, job_id, note, remaining, created_at, amount }) => ({
-    id,
-    accountId,
-    kind,
-    keyId: key_id,
-    jobId: job_id,
-    note,
-    amount: amount ?? 0n, // a charge takes from what is held
-    remaining,
-    createdAt: created_at,
-  }));
+  return (await page.execute()).map(toRecord);
+}
+
+/** The earlier grant under the same key. */
+export async function findGrant(
+  queries: Queries<Tables>,
+  { accountId, idempotencyKey }: Grant,
+): Promise<LedgerRecord | undefined> {
+  if (idempotencyKey === null) return undefined;
+  const row = await rowsOf(queries, accountId).where('idempotency_key', '=', idempotencyKey).executeTakeFirst();
+  return row && toRecord(row);
+}
+
+/** Transactions of an account, with what they did to the two parts of its credits. */
+function rowsOf(queries: Queries<Tables>, accountId: string) {
+  const entryOf = (part: 'available' | 'held') =>
+    sql<bigint>`coalesce((select amount from easel.ledger_entries
+      where transaction_id = id and ledger_account = ${ledgerAccount(part, accountId)}), 0)`;
+  return queries
+    .selectFrom('ledger_transactions')
+    .select(['id', 'account_id', 'kind', 'key_id', 'job_id', 'note', 'remaining', 'created_at'])
+    .select([entryOf('available').as('available'), entryOf('held').as('held')])
+    .where('account_id', '=', accountId);
+}
+
+function toRecord(row: Awaited<ReturnType<ReturnType<typeof rowsOf>['executeTakeFirstOrThrow']>>): LedgerRecord {
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    kind: row.kind,
+    keyId: row.key_id,
+    jobId: row.job_id,
+    note: row.note,
+    amount: row.available, // none of a charge, which takes from what is held
+    charged: row.kind === 'charge' ? -row.held : 0n,
+    remaining: row.remaining,
+    createdAt: row.created_at,
+  };
 }
 
 const groupExpressions: Record<UsageGroup, RawBuilder<string>> = {

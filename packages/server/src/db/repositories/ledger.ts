@@ -2,6 +2,7 @@ import type { Transaction } from '../../domain/ports/database.ts';
 import type {
   Balance,
   Grant,
+  GrantOutcome,
   Hold,
   HoldOutcome,
   Ledger,
@@ -14,13 +15,18 @@ import { queriesOf } from '../transaction.ts';
 import { endHold, placeHold } from './holds.ts';
 import { usedInMonth } from './key-months.ts';
 import { lockBalance, move } from './ledger-movement.ts';
-import { sliceOfLedger, usageOf } from './ledger-reports.ts';
+import { findGrant, sliceOfLedger, usageOf } from './ledger-reports.ts';
 
 export const ledgerInPostgres: Ledger = {
-  async grant(transaction: Transaction, grant: Grant): Promise<LedgerRecord | null> {
+  async grant(transaction: Transaction, grant: Grant): Promise<GrantOutcome | null> {
     const queries = queriesOf(transaction);
-    if ((await lockBalance(queries, grant.accountId)) === undefined) return null;
-    return move(queries, { ...grant, kind: 'grant', keyId: null, jobId: null });
+    const balance = await lockBalance(queries, grant.accountId);
+    if (balance === undefined) return null;
+    const earlier = await findGrant(queries, grant);
+    if (earlier !== undefined) return { kind: 'repeated', record: earlier };
+    const { available } = balance;
+    if (available + grant.amount < 0n) return { kind: 'insufficient', available };
+    return { kind: 'granted', record: await move(queries, { ...grant, kind: 'grant', keyId: null, jobId: null }) };
   },
 
   hold(transaction: Transaction, hold: Hold): Promise<HoldOutcome | null> {

@@ -1,6 +1,7 @@
 import { PIXELS_PER_MEGAPIXEL } from '@easel/contract';
 import { type Transaction as KyselyTransaction, sql } from 'kysely';
 import type { Place, WorkAmount } from '../../domain/ports/jobs.ts';
+import { amountOfWork } from '../../domain/speed.ts';
 import type { Tables } from '../tables.ts';
 
 /** What waits for the same model and starts earlier: the smaller start tag, and of equal ones the older job. */
@@ -21,4 +22,20 @@ export async function amountAhead(
     .where(sql<boolean>`(virtual_start, id) < (${virtualStart}, ${jobId}::uuid)`)
     .executeTakeFirstOrThrow();
   return { jobs: Number(jobs), stepMegapixels: work / PIXELS_PER_MEGAPIXEL, images: Number(images) };
+}
+
+/** What waits for a model, in the order in which it will start. */
+export async function queueOf(
+  queries: KyselyTransaction<Tables>,
+  model: string,
+): Promise<(WorkAmount & { readonly jobId: string })[]> {
+  const rows = await queries
+    .selectFrom('jobs')
+    .select(['id', 'samples', 'steps', 'width', 'height'])
+    .where('model', '=', model)
+    .where('state', '=', 'queued')
+    .orderBy('virtual_start')
+    .orderBy('id')
+    .execute();
+  return rows.map(({ id, ...work }) => ({ jobId: id, ...amountOfWork(work) }));
 }

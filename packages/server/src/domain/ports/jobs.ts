@@ -26,6 +26,8 @@ export interface NewJob {
   readonly virtualStart: bigint;
   /** False: prompt and pictures are not kept. */
   readonly store: boolean;
+  /** The server on which its client waits, with nobody else to ask for it; null: it may be left alone. */
+  readonly waiter: string | null;
   /** The request that submitted it, as the logs name it; null: unknown. */
   readonly requestId: string | null;
   readonly createdAt: Date;
@@ -107,6 +109,8 @@ export interface Place {
 export interface Jobs {
   insert(transaction: Transaction, job: NewJob): Promise<void>;
   find(transaction: Transaction, id: string): Promise<JobRecord | null>;
+  /** Those of them that exist. */
+  findAll(transaction: Transaction, ids: readonly string[]): Promise<JobRecord[]>;
   /** Also locks it until the transaction ends. */
   lock(transaction: Transaction, id: string): Promise<JobRecord | null>;
   list(transaction: Transaction, filter: JobFilter): Promise<JobRecord[]>;
@@ -139,6 +143,8 @@ export interface Jobs {
   countByState(transaction: Transaction): Promise<{ readonly queued: number; readonly running: number }>;
   /** What waits for the same model and starts before this place. */
   ahead(transaction: Transaction, place: Pick<Place, 'jobId' | 'model' | 'virtualStart'>): Promise<WorkAmount>;
+  /** All that wait for a model, in the order in which they will start. */
+  queue(transaction: Transaction, model: string): Promise<(WorkAmount & { readonly jobId: string })[]>;
   running(transaction: Transaction, model: string): Promise<JobRecord[]>;
   /** Jobs that have neither ended nor changed since: candidates for having been forgotten. Oldest first. */
   unfinishedSince(transaction: Transaction, before: Date, limit: number): Promise<JobRecord[]>;

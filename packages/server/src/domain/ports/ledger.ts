@@ -11,10 +11,19 @@ export interface Balance {
 
 export interface Grant {
   readonly accountId: string;
-  /** Micro-credits, more than 0. */
+  /** Micro-credits; less than 0: taken back. */
   readonly amount: bigint;
   readonly note: string | null;
+  /** The same key means the same grant, for ever; null: another one each time. */
+  readonly idempotencyKey: string | null;
 }
+
+export type GrantOutcome =
+  | { readonly kind: 'granted'; readonly record: LedgerRecord }
+  /** The key was used before; nothing has changed. */
+  | { readonly kind: 'repeated'; readonly record: LedgerRecord }
+  /** More was to be taken back than can be spent. */
+  | { readonly kind: 'insufficient'; readonly available: bigint };
 
 export interface Hold {
   readonly jobId: string;
@@ -51,6 +60,8 @@ export interface LedgerRecord {
   readonly note: string | null;
   /** The change of what can be spent, in micro-credits: less for a hold, more for a release, none for a charge. */
   readonly amount: bigint;
+  /** Micro-credits that a charge has charged; 0 of all else. */
+  readonly charged: bigint;
   /** What could be spent after it. */
   readonly remaining: bigint;
   readonly createdAt: Date;
@@ -83,7 +94,7 @@ export interface UsageRecord {
 /** The credits of all accounts, in double entry. Each method that changes something locks the account until the end. */
 export interface Ledger {
   /** @returns null when there is no such account */
-  grant(transaction: Transaction, grant: Grant): Promise<LedgerRecord | null>;
+  grant(transaction: Transaction, grant: Grant): Promise<GrantOutcome | null>;
 
   /**
    * Reserves the price of a job, against the balance and against the key's budget, or changes nothing and says why not.

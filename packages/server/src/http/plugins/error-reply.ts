@@ -15,7 +15,8 @@ export function replyWithErrors(app: HttpApp): void {
 
 export function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = knownError(thrown) ?? unforeseen(thrown, request);
-  const { contentType, body } = errorBody(surfaceOf(request.url), error, request.id);
+  const id = String(reply.getHeader(headers.requestId) ?? request.id);
+  const { contentType, body } = errorBody(surfaceOf(request.url), error, id);
   addErrorHeaders(reply, error);
   // As bytes: the framework would add a parameter to the media type of a text.
   return reply

@@ -1,12 +1,17 @@
-import { fixedMessages } from '@easel/contract';
+import { fixedMessages, headers, microToDecimal, paths } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../../domain/domain-error.ts';
 import type { JobView } from '../../domain/job-queries.ts';
+import { OUTAGE_PATIENCE_MS, outlast } from '../../domain/outage.ts';
+import { DatabaseAway } from '../../domain/ports/database.ts';
 import type { JobRecord } from '../../domain/ports/jobs.ts';
 import type { RouteContext } from '../http-app.ts';
 import { callerOf } from '../request-state.ts';
 import { clientGone } from './client-gone.ts';
 import { isRepeatable } from './idempotency.ts';
+
+/** In which a job that is given up is cancelled before its client is answered; then it goes on without him. */
+const CANCEL_MS = 10_000;
 
 /** Aborted when the key of the request is revoked or expires. */
 function keyEnded({ services }: RouteContext, { request, raw }: FastifyReply): AbortSignal {
@@ -30,8 +35,8 @@ export function endOfStream(context: RouteContext, reply: FastifyReply): AbortSi
 }
 
 /**
- * Waits for the job of a synchronous request. Should its client go away, nobody will ask for the pictures, and the job is
- * cancelled; unless the request had an idempotency key, for then the same request may come again.
+ * Waits for the job of a synchronous request, also over an outage of the database. Should its client go away, nobody will ask for
+ * the pictures, and the job is cancelled; unless the request had an idempotency key, for then the same request may come again.
  *
  * @param patience see `endOfPatience`; to be made before the job is submitted, so that nothing is missed
  * @throws DomainError with what the job failed with
@@ -46,30 +51,92 @@ export async function endOfJob(
     const view = await context.services.waitForJob(jobId, patience);
     // With a key that was revoked its waiting jobs are cancelled.
     if (view.job.state === 'cancelled') await context.services.keys.expiryOf(callerOf(request).keyId);
-    return succeeded(view);
+    const failure = failureOf(view.job);
+    if (failure !== null) throw failure;
+    return view;
   } catch (error) {
-    if (!patience.aborted) throw error;
-    await leaveJob(context, request, jobId);
-    throw impatience(context, patience);
+    return giveUp(context, request, jobId, { error, patience });
   }
 }
 
-/** Cancels the job of a client that will not ask for it again. */
-export async function leaveJob({ services }: RouteContext, request: FastifyRequest, jobId: string): Promise<void> {
-  if (!isRepeatable(request)) await services.cancelJob.cancel(callerOf(request).accountId, jobId);
+/**
+ * After waiting for a job has failed: what is answered has to be true. A job that nobody can ask for again is cancelled first;
+ * one that has succeeded meanwhile is answered after all.
+ *
+ * @throws DomainError that says what became of it
+ */
+export async function giveUp(
+  context: RouteContext,
+  request: FastifyRequest,
+  jobId: string,
+  { error, patience }: { readonly error: unknown; readonly patience: AbortSignal },
+): Promise<JobView> {
+  if (!patience.aborted && error instanceof DomainError && !(error instanceof DatabaseAway)) throw error;
+  const { services, options } = context;
+  const { accountId } = callerOf(request);
+  if (!isRepeatable(request)) {
+    const job = await cancelForSure(context, request, jobId);
+    if (job.state === 'succeeded' && !(patience.reason instanceof DomainError))
+      return services.jobs.get(accountId, jobId);
+    if (job.state === 'failed') throw failureOf(job) ?? error;
+  } else if (!patience.aborted) {
+    throw unknownOutcome(jobId, 'send the request again with the same Idempotency-Key', error);
+  }
+  // Also the reason of a key that has ended.
+  if (!patience.aborted || error instanceof DomainError) throw error;
+  if (options.drained?.aborted !== true) throw new DomainError('cancelled', fixedMessages.cancelled);
+  throw new DomainError('overloaded', 'the server is restarting; send the request again');
 }
 
-/** What to tell when patience has ended, if there is still somebody to tell it to. */
-export function impatience({ options: { drained } }: RouteContext, { reason }: AbortSignal): DomainError {
-  if (reason instanceof DomainError) return reason;
-  if (drained?.aborted !== true) return new DomainError('cancelled', fixedMessages.cancelled);
-  return new DomainError('overloaded', 'the server is restarting; send the request again');
+/** Goes on trying without the client when it takes too long; a server that ends before leaves it to the next one. */
+async function cancelForSure({ services }: RouteContext, request: FastifyRequest, jobId: string): Promise<JobRecord> {
+  const cancel = () => services.cancelJob.cancel(callerOf(request).accountId, jobId);
+  try {
+    return await outlast(cancel, { withinMs: CANCEL_MS });
+  } catch (error) {
+    if (!(error instanceof DatabaseAway)) throw error;
+    cancelLater(request, jobId, cancel);
+    throw unknownOutcome(jobId, 'unless it has ended, it is cancelled as soon as possible', error);
+  }
 }
 
-function succeeded(view: JobView): JobView {
-  const failure = failureOf(view.job);
-  if (failure !== null) throw failure;
-  return view;
+export function cancelLater(request: FastifyRequest, jobId: string, cancel: () => Promise<unknown>): void {
+  void outlast(cancel).catch((error: unknown) => {
+    if (error instanceof DomainError && error.code === 'not_found') return;
+    request.log.error({ err: error, jobId }, 'a job that nobody waits for could not be cancelled');
+  });
+}
+
+/** Neither a success nor a failure: with where to ask. */
+export function unknownOutcome(jobId: string, next: string, cause: unknown): DomainError {
+  const message = `what became of job ${jobId} is not known at the moment; GET ${paths.api.job.replace(':id', jobId)} tells; ${next}`;
+  return new DomainError('overloaded', message, { retryAfterSeconds: 10, cause });
+}
+
+/**
+ * Reads what a job that is paid for has made. It is not a failure of the job when that does not work: the client is told where
+ * the pictures are.
+ */
+export async function deliver<Delivered>(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { job }: JobView,
+  { patience, read }: { readonly patience: AbortSignal; readonly read: () => Promise<Delivered> },
+): Promise<Delivered> {
+  reply.header(headers.cost, microToDecimal(job.price));
+  try {
+    return await outlast(read, { signal: patience, withinMs: OUTAGE_PATIENCE_MS });
+  } catch (error) {
+    if (error instanceof DomainError && !(error instanceof DatabaseAway)) throw error;
+    if (!patience.aborted) request.log.error({ err: error, jobId: job.id }, 'finished pictures cannot be read');
+    throw undelivered(job.id, error);
+  }
+}
+
+export function undelivered(jobId: string, cause: unknown): DomainError {
+  const path = paths.segmind.poll.replace(':id', jobId);
+  const message = `the pictures are made and paid for, and cannot be read at the moment; fetch them later with GET ${path}`;
+  return new DomainError('overloaded', message, { retryAfterSeconds: 10, cause });
 }
 
 /** Why there are no pictures; null when there are, or will be. */

@@ -1,9 +1,13 @@
+import { headers } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DatabaseAway } from '../../domain/ports/database.ts';
 import type { JobRecord, JobSurface } from '../../domain/ports/jobs.ts';
 import type { ModelCard } from '../../domain/ports/painter.ts';
+import type { Submission } from '../../domain/submit-job.ts';
 import type { RouteContext } from '../http-app.ts';
 import { callerOf } from '../request-state.ts';
 import { clientGone } from './client-gone.ts';
+import { cancelLater } from './end-of-job.ts';
 import { idempotencyOf } from './idempotency.ts';
 import { inputImage } from './input-image.ts';
 import { jobRequestOf, type PictureFields } from './job-request.ts';
@@ -12,6 +16,8 @@ export interface Work {
   readonly surface: JobSurface;
   readonly fields: PictureFields;
   readonly card: ModelCard;
+  /** Whether the client waits for the end of the job with this request. */
+  readonly waits?: boolean;
   readonly priority?: number | undefined;
   readonly store?: boolean | undefined;
 }
@@ -26,12 +32,13 @@ export async function submitWork(
   context: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  { surface, fields, card, priority = 0, store = true }: Work,
+  { surface, fields, card, waits = false, priority = 0, store = true }: Work,
 ): Promise<JobRecord> {
-  const { submitJob, inputPictures } = context.services;
+  const { submitJob, inputPictures, serverId } = context.services;
   const { accountId, keyId } = callerOf(request);
   const startImage = await inputImage(context, request, fields.image);
   const picture = startImage && (await inputPictures.measure(startImage));
+  const idempotency = idempotencyOf(request);
   const submission = {
     accountId,
     keyId,
@@ -40,16 +47,31 @@ export async function submitWork(
     startImage,
     priority,
     store,
-    idempotency: idempotencyOf(request),
+    waiter: waits && idempotency === null ? serverId : null,
+    idempotency,
     requestId: request.id,
   };
   if (startImage !== null && (await submitJob.consider(submission)) === null) {
     await inputPictures.check(startImage, clientGone(reply));
   }
-  const { job } = await submitJob.submit(submission);
+  const job = await take(context, request, submission);
   request.jobId = job.id;
+  // What it leads to can be asked for, also when it is an earlier request's job.
+  reply.header(headers.requestId, job.id);
   // The job has what it needs: a call that waits for it, maybe for long, need not hold a picture in memory.
   request.body = undefined;
   request.leaveRoom?.();
   return job;
+}
+
+async function take({ services }: RouteContext, request: FastifyRequest, submission: Submission): Promise<JobRecord> {
+  try {
+    return (await services.submitJob.submit(submission)).job;
+  } catch (error) {
+    // Should it have been taken after all, nobody would know of it.
+    if (error instanceof DatabaseAway && submission.idempotency === null) {
+      cancelLater(request, request.id, () => services.cancelJob.cancel(submission.accountId, request.id));
+    }
+    throw error;
+  }
 }

@@ -1,8 +1,10 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-/** One server-sent event (HTML standard §9.2). */
-export interface ServerSentEvent {
+/** One server-sent event (HTML standard §9.2); one that is an id alone only moves the place to resume at. */
+export type ServerSentEvent = SentEvent | { readonly id: string };
+
+interface SentEvent {
   /** What a client that comes back says it has seen last; null: as with the event before. */
   readonly id: string | null;
   readonly event: string;
@@ -43,8 +45,9 @@ export function eventStream(
 }
 
 async function* texts(events: AsyncIterable<ServerSentEvent>): AsyncGenerator<string, void, undefined> {
-  for await (const { id, event, data } of events) {
-    yield `${id === null ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+  for await (const sent of events) {
+    const id = sent.id === null ? '' : `id: ${sent.id}\n`;
+    yield 'event' in sent ? `${id}event: ${sent.event}\ndata: ${JSON.stringify(sent.data)}\n\n` : `${id}\n`;
   }
 }
 

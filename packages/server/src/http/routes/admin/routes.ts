@@ -2,7 +2,7 @@ import type { HttpApp, RouteContext } from '../../http-app.ts';
 import { accountLedgerRoute } from '../api/ledger.ts';
 import { accountUsageRoute } from '../api/usage.ts';
 import { accountRoutes } from './accounts.ts';
-import { grantRoute } from './grants.ts';
+import { grantRoutes } from './grants.ts';
 import { allJobsRoute, cancelAnyJobRoute } from './jobs.ts';
 import { keyRoutes } from './keys.ts';
 import { queueRoutes } from './queue.ts';
@@ -12,7 +12,7 @@ import { workersRoute } from './workers.ts';
 export function adminRoutes(app: HttpApp, context: RouteContext): void {
   accountRoutes(app, context);
   keyRoutes(app, context);
-  grantRoute(app, context);
+  grantRoutes(app, context);
   allJobsRoute(app, context);
   cancelAnyJobRoute(app, context);
   accountLedgerRoute(app, context);

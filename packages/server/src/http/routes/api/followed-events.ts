@@ -1,38 +1,63 @@
-import type { JobEvent } from '@easel/contract';
-import type { FollowedEvent } from '../../../domain/follow-job.ts';
+import type { AccountEvent, JobEvent } from '@easel/contract';
+import type { FollowedEvent } from '../../../domain/feed-track.ts';
+import type { FollowedAccount } from '../../../domain/job-feed.ts';
 import { jobReply } from '../../replies/job.ts';
 import type { HttpServices } from '../../services.ts';
 import type { ServerSentEvent } from '../../streams/event-stream.ts';
 
 export interface Following {
-  readonly jobId: string;
-  readonly after: bigint;
   /** Of absolute URLs. */
   readonly base: string;
   readonly patience: AbortSignal;
 }
 
 /** The events of a job in the words of the contract. When patience ends they just end: the client comes back. */
-export async function* followedEvents(
-  services: Pick<HttpServices, 'followJob' | 'jobs'>,
-  { jobId, after, base, patience }: Following,
+export async function* jobEvents(
+  { followJob }: Pick<HttpServices, 'followJob'>,
+  { jobId, after, base, patience }: Following & { readonly jobId: string; readonly after: bigint },
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
   try {
-    for await (const followed of services.followJob(jobId, after, patience)) {
-      const { event, data } = await wireEvent(services, jobId, followed, base);
-      yield { id: followed.id === null ? null : String(followed.id), event, data };
-    }
+    for await (const followed of followJob(jobId, after, patience)) yield sent(followed, wireEvent(followed, base));
   } catch (error) {
     if (!patience.aborted) throw error;
   }
 }
 
-async function wireEvent(
-  { jobs }: Pick<HttpServices, 'jobs'>,
-  jobId: string,
-  { event }: FollowedEvent,
-  base: string,
-): Promise<JobEvent> {
+/** The events of an account's jobs; the place at which they begin is told first, so that the client can always resume. */
+export async function* accountEvents(
+  { place, events }: FollowedAccount,
+  { base, patience, withPreviews }: Following & { readonly withPreviews: boolean },
+): AsyncGenerator<ServerSentEvent, void, undefined> {
+  yield { id: String(place) };
+  try {
+    for await (const followed of events) yield sent(followed, accountEvent(followed, base, withPreviews));
+  } catch (error) {
+    if (!patience.aborted) throw error;
+  }
+}
+
+function sent({ id }: FollowedEvent, { event, data }: JobEvent | AccountEvent): ServerSentEvent {
+  return { id: id === null ? null : String(id), event, data };
+}
+
+function accountEvent(followed: FollowedEvent, base: string, withPreviews: boolean): AccountEvent {
+  const job = { id: followed.jobId };
+  const wire = wireEvent(followed, base);
+  switch (wire.event) {
+    case 'queued':
+      return { event: wire.event, data: { job, ...wire.data } };
+    case 'started':
+      return { event: wire.event, data: { job, ...wire.data } };
+    case 'step': {
+      const { preview, ...data } = wire.data;
+      return { event: wire.event, data: { job, ...data, ...(withPreviews && preview !== undefined && { preview }) } };
+    }
+    default:
+      return wire;
+  }
+}
+
+function wireEvent({ event }: FollowedEvent, base: string): JobEvent {
   switch (event.kind) {
     case 'queued':
       return { event: 'queued', data: { position: event.position, eta: event.etaSeconds, paused: event.isPaused } };
@@ -41,11 +66,21 @@ async function wireEvent(
     case 'step':
       return { event: 'step', data: stepData(event) };
     default:
-      return { event: event.kind, data: { job: jobReply(await jobs.get(null, jobId), base) } };
+      return { event: event.kind, data: { job: jobReply(event.view, base) } };
   }
 }
 
 function stepData({ index, total, sigma, etaSeconds, preview }: Extract<FollowedEvent['event'], { kind: 'step' }>) {
-  const picture = preview && `data:image/jpeg;base64,${Buffer.from(preview).toString('base64')}`;
-  return { index, total, sigma, eta: etaSeconds, ...(picture === null ? {} : { preview: picture }) };
+  return { index, total, sigma, eta: etaSeconds, ...(preview === null ? {} : { preview: dataUrl(preview) }) };
+}
+
+/** The same preview goes to everybody who follows its job. */
+const dataUrls = new WeakMap<Uint8Array, string>();
+
+function dataUrl(preview: Uint8Array): string {
+  const known = dataUrls.get(preview);
+  if (known !== undefined) return known;
+  const url = `data:image/jpeg;base64,${Buffer.from(preview).toString('base64')}`;
+  dataUrls.set(preview, url);
+  return url;
 }

@@ -10,7 +10,7 @@ import { hidden } from '../../schemas/hidden.ts';
 import { errorReplies, keyErrors } from '../../schemas/replies.ts';
 import { needsKey } from '../../schemas/security.ts';
 import { eventStream, eventStreamHeaders, heartbeatOf } from '../../streams/event-stream.ts';
-import { followedEvents } from './followed-events.ts';
+import { jobEvents } from './followed-events.ts';
 
 const schema = {
   operationId: 'jobEvents',
@@ -26,20 +26,22 @@ const schema = {
       headers: callerHeaders,
       content: eventStreamContent(jobEventSchemas),
     },
-    ...errorReplies('api', ...keyErrors, 'not_found', 'invalid_request'),
+    ...errorReplies('api', ...keyErrors, 'not_found', 'invalid_request', 'rate_limited', 'overloaded'),
   },
 } as const;
 
 /** GET /api/jobs/:id/events */
 export function jobEventsRoute(app: HttpApp, context: RouteContext): void {
-  const { services, gate, options } = context;
+  const { services, gate, options, streams } = context;
   const onRequest = gate.ownKey;
   app.get(paths.api.jobEvents, { schema, onRequest, exposeHeadRoute: false }, async (request, reply) => {
-    const { job } = await services.jobs.get(callerOf(request).accountId, request.params.id);
+    const { accountId, keyId } = callerOf(request);
+    const { job } = await services.jobs.get(accountId, request.params.id);
+    streams.take(keyId, reply);
     reply.headers(eventStreamHeaders);
     const patience = endOfStream(context, reply);
     const base = baseUrl(request, options.publicUrl);
-    const events = followedEvents(services, { jobId: job.id, after: lastEventId(request), base, patience });
+    const events = jobEvents(services, { jobId: job.id, after: lastEventId(request), base, patience });
     const onError = (error: unknown) =>
       request.log.error({ err: error, jobId: job.id }, 'a stream of events broke off');
     return reply.send(eventStream(events, { heartbeatMs: heartbeatOf(options), onError }));

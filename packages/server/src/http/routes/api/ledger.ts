@@ -71,12 +71,13 @@ async function pageOfAccount(
   return { entries: items.map(entryOf), next_cursor: cursorOf(next?.id ?? null) };
 }
 
-function entryOf({ id, createdAt, kind, amount, remaining, jobId, note }: LedgerRecord): LedgerEntry {
+function entryOf({ id, createdAt, kind, amount, charged, remaining, jobId, note }: LedgerRecord): LedgerEntry {
   return {
     id: String(id),
     created_at: createdAt.toISOString(),
     kind,
     amount: microToNumber(amount),
+    amount_charged: microToNumber(charged),
     remaining: microToNumber(remaining),
     job_id: jobId,
     note,

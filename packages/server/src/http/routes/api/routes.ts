@@ -3,6 +3,7 @@ import { cancelJobRoute } from './cancel-job.ts';
 import { createJobRoute } from './create-job.ts';
 import { creditsRoute } from './credits.ts';
 import { deleteImageRoute } from './delete-image.ts';
+import { eventsRoute } from './events.ts';
 import { forgetJobRoute } from './forget-job.ts';
 import { getImageRoute } from './get-image.ts';
 import { getJobRoute } from './get-job.ts';
@@ -24,6 +25,7 @@ export function apiRoutes(app: HttpApp, context: RouteContext): void {
   cancelJobRoute(app, context);
   forgetJobRoute(app, context);
   jobEventsRoute(app, context);
+  eventsRoute(app, context);
   getImageRoute(app, context);
   deleteImageRoute(app, context);
   modelsRoute(app, context);

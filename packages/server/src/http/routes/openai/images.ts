@@ -10,7 +10,7 @@ import {
 import type { HttpApp, RouteContext } from '../../http-app.ts';
 import { addGenerationHeaders } from '../../replies/generation-headers.ts';
 import { baseUrl } from '../../requests/base-url.ts';
-import { endOfJob, endOfPatience } from '../../requests/end-of-job.ts';
+import { deliver, endOfJob, endOfPatience } from '../../requests/end-of-job.ts';
 import { workHeaders } from '../../requests/idempotency.ts';
 import { useModel } from '../../requests/model-of.ts';
 import { submitWork } from '../../requests/submit-work.ts';
@@ -55,17 +55,15 @@ export function imagesRoute(app: HttpApp, context: RouteContext): void {
     const patience = endOfPatience(context, reply);
     const base = baseUrl(request, options.publicUrl);
     const card = useModel(modelOfRequest(context, body.model), request, reply);
-    const job = await submitWork(context, request, reply, {
-      surface: 'openai',
-      fields: pictureFieldsOf(body, card),
-      card,
-    });
+    const fields = pictureFieldsOf(body, card);
+    const job = await submitWork(context, request, reply, { surface: 'openai', fields, card, waits: true });
     if (body.stream === true) {
       return sendStream(context, request, reply, { job, previews: previewsOf(body), patience });
     }
     const view = await endOfJob(context, request, job.id, patience);
     reply.header(headers.size, formatSize(job.request));
-    const pictures = await imagesReply(services, view, body.response_format ?? 'b64_json', base);
+    const read = () => imagesReply(services, view, body.response_format ?? 'b64_json', base);
+    const pictures = await deliver(request, reply, view, { patience, read });
     addGenerationHeaders(reply, view.job, card);
     return pictures;
   });

@@ -1,7 +1,7 @@
 import { formatSize, headers, microToDecimal } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RouteContext } from '../../http-app.ts';
-import { leaveJob } from '../../requests/end-of-job.ts';
+import { giveUp } from '../../requests/end-of-job.ts';
 import { eventStream, eventStreamHeaders, heartbeatOf } from '../../streams/event-stream.ts';
 import { type StreamedJob, streamEvents } from './stream-events.ts';
 
@@ -15,8 +15,8 @@ export function sendStream(
   const { job } = streamed;
   const onError = (error: unknown) =>
     request.log.error({ err: error, jobId: job.id }, 'a stream of pictures broke off');
-  const leave = () => leaveJob(context, request, job.id);
-  const events = streamEvents(context, { ...streamed, leave, onError });
+  const end = (error: unknown) => giveUp(context, request, job.id, { error, patience: streamed.patience });
+  const events = streamEvents(context, { ...streamed, giveUp: end, onError });
   reply
     .header(headers.cost, microToDecimal(job.price))
     .header(headers.size, formatSize(job.request))

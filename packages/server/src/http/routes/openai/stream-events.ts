@@ -1,11 +1,13 @@
 import { formatSize, type OpenaiCompletedEvent, type OpenaiPartialImageEvent } from '@easel/contract';
 import { DomainError } from '../../../domain/domain-error.ts';
+import type { JobView } from '../../../domain/job-queries.ts';
+import { OUTAGE_PATIENCE_MS, outlast } from '../../../domain/outage.ts';
 import type { JobEvent } from '../../../domain/ports/events.ts';
 import type { JobRecord } from '../../../domain/ports/jobs.ts';
 import type { RouteContext } from '../../http-app.ts';
 import { openaiError } from '../../plugins/error-body.ts';
 import { knownError } from '../../plugins/known-error.ts';
-import { failureOf, impatience } from '../../requests/end-of-job.ts';
+import { failureOf, undelivered } from '../../requests/end-of-job.ts';
 import type { ServerSentEvent } from '../../streams/event-stream.ts';
 import { base64Of, unixTime, usageOf } from './images-reply.ts';
 import { previewSteps } from './preview-steps.ts';
@@ -14,8 +16,8 @@ export interface StreamedJob {
   readonly job: JobRecord;
   readonly previews: number;
   readonly patience: AbortSignal;
-  /** Called when the client went away, or the server is about to. */
-  readonly leave: () => Promise<void>;
+  /** Called with what waiting has failed with. @returns the job, if it has succeeded after all @throws what is to be told */
+  readonly giveUp: (error: unknown) => Promise<JobView>;
   readonly onError: (error: unknown) => void;
 }
 
@@ -25,17 +27,27 @@ export async function* streamEvents(
   streamed: StreamedJob,
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
   try {
-    yield* previews(context, streamed);
-    yield* pictures(context, streamed.job.id);
+    yield* pictures(context, yield* untilEnd(context, streamed), streamed.patience);
   } catch (error) {
-    if (streamed.patience.aborted) {
-      await streamed.leave();
-      yield errorEvent(impatience(context, streamed.patience));
-      return;
-    }
     const known = knownError(error);
     if (known === undefined) streamed.onError(error);
-    yield errorEvent(known ?? new DomainError('server_error', 'something went wrong on the server'));
+    yield errorEvent(
+      known ?? new DomainError('server_error', 'something went wrong on the server; nothing was charged'),
+    );
+  }
+}
+
+async function* untilEnd(
+  context: RouteContext,
+  streamed: StreamedJob,
+): AsyncGenerator<ServerSentEvent, JobView, undefined> {
+  try {
+    const view = yield* previews(context, streamed);
+    const failure = failureOf(view.job);
+    if (failure !== null) throw failure;
+    return view;
+  } catch (error) {
+    return await streamed.giveUp(error);
   }
 }
 
@@ -43,9 +55,10 @@ export async function* streamEvents(
 async function* previews(
   { services }: RouteContext,
   { job, previews: wanted, patience }: StreamedJob,
-): AsyncGenerator<ServerSentEvent, void, undefined> {
+): AsyncGenerator<ServerSentEvent, JobView, undefined> {
   let sent = 0;
   for await (const { event } of services.followJob(job.id, 0n, patience)) {
+    if ('view' in event) return event.view;
     if (event.kind !== 'step' || event.preview === null || event.index === event.total) continue;
     // Not every step is published, so the first one from there on will do.
     const due = previewSteps(event.total, wanted)[sent];
@@ -53,15 +66,21 @@ async function* previews(
     yield message(partialImage(job, event.preview, sent));
     sent += 1;
   }
+  throw new TypeError(`the events of job ${job.id} ended before it did`);
 }
 
-async function* pictures({ services }: RouteContext, jobId: string): AsyncGenerator<ServerSentEvent, void, undefined> {
-  const { job, images } = await services.jobs.get(null, jobId);
-  const failure = failureOf(job);
-  if (failure !== null) throw failure;
-  const usage = await usageOf(services, job);
+async function* pictures(
+  { services }: RouteContext,
+  { job, images }: JobView,
+  signal: AbortSignal,
+): AsyncGenerator<ServerSentEvent, void, undefined> {
+  const read = <Value>(work: () => Promise<Value>) =>
+    outlast(work, { signal, withinMs: OUTAGE_PATIENCE_MS }).catch((error: unknown) => {
+      throw undelivered(job.id, error);
+    });
+  const usage = await read(() => usageOf(services, job));
   for (const { name, seed } of images) {
-    const b64_json = await base64Of(services, name);
+    const b64_json = await read(() => base64Of(services, name));
     const completed: OpenaiCompletedEvent = {
       type: 'image_generation.completed',
       b64_json,

@@ -2,7 +2,7 @@ import { paths, segmindBase64ReplySchema, segmindRequestSchema } from '@easel/co
 import { Type } from 'typebox';
 import type { HttpApp, RouteContext } from '../../http-app.ts';
 import { addGenerationHeaders } from '../../replies/generation-headers.ts';
-import { endOfJob, endOfPatience } from '../../requests/end-of-job.ts';
+import { deliver, endOfJob, endOfPatience } from '../../requests/end-of-job.ts';
 import { workHeaders } from '../../requests/idempotency.ts';
 import { submitWork } from '../../requests/submit-work.ts';
 import { pictureHeaders } from '../../schemas/headers.ts';
@@ -59,9 +59,11 @@ export function generateRoute(app: HttpApp, context: RouteContext): void {
       const patience = endOfPatience(context, reply);
       const card = modelOfSlug(context, request.params.slug);
       const isBase64 = request.body.base64 ?? options.segmindBase64Default;
-      const job = await submitWork(context, request, reply, { surface: 'segmind-v1', fields: request.body, card });
+      const work = { surface: 'segmind-v1', fields: request.body, card, waits: true } as const;
+      const job = await submitWork(context, request, reply, work);
       const view = await endOfJob(context, request, job.id, patience);
-      const pictures = await picturesReply(context, request, reply, view, isBase64);
+      const read = () => picturesReply(context, request, reply, view, isBase64);
+      const pictures = await deliver(request, reply, view, { patience, read });
       addGenerationHeaders(reply, view.job, card);
       return pictures;
     },

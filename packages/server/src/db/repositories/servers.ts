@@ -1,0 +1,37 @@
+import { sql } from 'kysely';
+import type { Transaction } from '../../domain/ports/database.ts';
+import type { ServerIdentity, Servers } from '../../domain/ports/servers.ts';
+import { queriesOf } from '../transaction.ts';
+
+/** By the clock of the database, which is one for all servers. */
+export const serversInPostgres: Servers = {
+  async put(transaction: Transaction, { id, place }: ServerIdentity): Promise<void> {
+    await sql`
+      insert into easel.servers (id, place, seen_at) values (${id}, ${place}, now())
+      on conflict (id) do update set seen_at = now()
+    `.execute(queriesOf(transaction));
+  },
+
+  async remove(transaction: Transaction, id: string): Promise<void> {
+    await queriesOf(transaction).deleteFrom('servers').where('id', '=', id).execute();
+  },
+
+  async abandonedJobs(
+    transaction: Transaction,
+    { id, place }: ServerIdentity,
+    silentForSeconds: number | null,
+  ): Promise<string[]> {
+    const { rows } = await sql<{ id: string }>`
+      select job.id from easel.jobs as job left join easel.servers as server on server.id = job.waiter
+      where job.waiter <> ${id} and job.state in ('queued', 'running')
+        and (server.id is null or server.place = ${place} or server.seen_at < now() - make_interval(secs => ${silentForSeconds}))
+    `.execute(queriesOf(transaction));
+    return rows.map((row) => row.id);
+  },
+
+  async removeDead(transaction: Transaction, { id, place }: ServerIdentity): Promise<void> {
+    await sql`
+      delete from easel.servers where id <> ${id} and (place = ${place} or seen_at < now() - interval '1 day')
+    `.execute(queriesOf(transaction));
+  },
+};
