@@ -38,19 +38,21 @@ describe('easel doctor', () => {
     const { ok, findings } = JSON.parse(stdout);
     expect(findings.filter((finding: { ok: boolean }) => !finding.ok)).toEqual([]);
     expect({ status, ok }).toEqual({ status: 0, ok: true });
+    const memory = findings.find((finding: { check: string }) => finding.check === 'memory');
+    expect(memory.values.totalBytes).toBeGreaterThan(memory.values.freeBytes);
     expect(findings.map((finding: { check: string }) => finding.check)).toEqual(
       expect.arrayContaining(['node', 'memory', 'disk', 'cache', 'engine', 'picture']),
     );
     expect(readdirSync(cwd)).toEqual([]);
   });
 
-  it('shows what is wrong with a remedy, and ends with status 1', async () => {
-    const { status, stdout } = await runEasel(['doctor'], {
-      cwd: temporaryFolder(),
-      env: { XDG_CACHE_HOME: '/dev/null' },
-    });
-    expect(status).toBe(1);
-    expect(stdout).toMatch(/✗ cache .*\n +set XDG_CACHE_HOME to a folder that can be written/);
-    expect(stdout).toMatch(/✓ picture/);
-  });
+  it.each(['/dev/null', '/proc/no/folder'])(
+    'shows what is wrong with a remedy, and ends with status 1: %s',
+    async (cache) => {
+      const { status, stdout } = await runEasel(['doctor'], { cwd: temporaryFolder(), env: { XDG_CACHE_HOME: cache } });
+      expect(status).toBe(1);
+      expect(stdout).toMatch(/✗ cache .*\n +set XDG_CACHE_HOME to a folder that can be written/);
+      expect(stdout).toMatch(/✓ picture/);
+    },
+  );
 });

@@ -1,10 +1,9 @@
-import { mkdirSync } from 'node:fs';
-import { checkFolder } from '../output/check-folder.ts';
+import { checkFolder, createFolder } from '../output/check-folder.ts';
 import { type Finding, failed, well } from './finding.ts';
 
 export function checkCache(folder: string): Finding {
   try {
-    mkdirSync(folder, { recursive: true });
+    createFolder(folder);
     checkFolder(folder);
     return well('cache', `${folder} can be written`);
   } catch (error) {

@@ -10,7 +10,15 @@ const built = join(packages, 'server', 'public');
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** What the page is built from. */
-const sources = ['web/src', 'web/index.html', 'web/vite.config.ts', 'web/package.json', 'client/src', 'contract/src'];
+const sources = [
+  'web/src',
+  'web/index.html',
+  'web/vite.config.ts',
+  'web/package.json',
+  'client/src',
+  'contract/src',
+  'parameters/src',
+];
 
 /**
  * The folder of the built web page. In a clone it is built first, in a few seconds, when its sources have changed; each state of the

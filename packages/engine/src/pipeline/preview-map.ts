@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fitAffine } from './least-squares.ts';
 import type { Planes } from './tiling.ts';
 
@@ -95,8 +96,17 @@ function parseMap(text: string): PreviewMap | undefined {
 }
 
 async function store(file: string, map: PreviewMap): Promise<void> {
-  await mkdir(join(file, '..'), { recursive: true });
+  await makeFolder(dirname(file));
   const scratch = `${file}.${process.pid}`;
   await writeFile(scratch, JSON.stringify(map));
   await rename(scratch, file);
+}
+
+/** Folder by folder: with `recursive`, Node 24 tries for ever where a file system takes no folders (/proc). */
+async function makeFolder(folder: string): Promise<void> {
+  if (existsSync(folder)) return;
+  await makeFolder(dirname(folder));
+  await mkdir(folder).catch((error: unknown) => {
+    if (!existsSync(folder)) throw error; // another process has made it
+  });
 }
