@@ -203,8 +203,8 @@ describe('8-bit weights', () => {
         ),
       );
     }
-    const expected = await drawn(meant);
     const weights = scale === 1 ? 'resident' : 'mapped';
+    const expected = await drawn(meant, { weights });
     expect((await drawn(stored, { weights })).equals(expected), weights).toBe(true);
     const { info } = await inspectModel(stored);
     expect(info?.components[2].precision).toContain(dtype);
