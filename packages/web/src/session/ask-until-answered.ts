@@ -28,7 +28,7 @@ export async function askUntilAnswered<Reply>(
 }
 
 /** Whether the same question may be answered later. */
-export function isPassing(error: unknown): boolean {
+function isPassing(error: unknown): boolean {
   return error instanceof EaselConnectionError || (error instanceof EaselError && isPassingStatus(error.status));
 }
 

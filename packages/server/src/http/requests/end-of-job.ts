@@ -108,7 +108,7 @@ export function cancelLater(request: FastifyRequest, jobId: string, cancel: () =
 }
 
 /** Neither a success nor a failure: with where to ask. */
-export function unknownOutcome(jobId: string, next: string, cause: unknown): DomainError {
+function unknownOutcome(jobId: string, next: string, cause: unknown): DomainError {
   const message = `what became of job ${jobId} is not known at the moment; GET ${paths.api.job.replace(':id', jobId)} tells; ${next}`;
   return new DomainError('overloaded', message, { retryAfterSeconds: 10, cause });
 }
