@@ -20,6 +20,7 @@ import { queriesOf } from '../db/transaction.ts';
 import { CancelJob } from '../domain/cancel-job.ts';
 import { FailJob } from '../domain/fail-job.ts';
 import { systemClock } from '../domain/ports/clock.ts';
+import type { ImageRecord } from '../domain/ports/job-images.ts';
 import { QueueOutlook } from '../domain/queue-outlook.ts';
 import { RevokedKeys } from '../domain/revoked-keys.ts';
 import { StartPictures } from '../domain/start-pictures.ts';
@@ -105,6 +106,8 @@ export async function openCore({ config, storage, log, end, signal }: OpenCoreOp
     storage: watch,
     startPictures: new StartPictures({ store, storage: watch }),
     jobLog: createJobLog(log),
+    onDamage: ({ jobId, index }: ImageRecord) =>
+      log.error({ jobId, picture: index }, 'the file of a picture is damaged and not shown; restore it from a backup'),
     painter,
     clock: systemClock,
     retention: { imagesMs: imagesSeconds * 1000, requestsMs: requestsSeconds * 1000, undeliveredMs: HOUR_MS },

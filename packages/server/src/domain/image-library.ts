@@ -1,19 +1,26 @@
+import { createHash } from 'node:crypto';
 import { DomainError } from './domain-error.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Database } from './ports/database.ts';
 import type { ImageStore, StoredImage } from './ports/image-store.ts';
 import type { ImageRecord, JobImages, OwnedImage } from './ports/job-images.ts';
 
+/** Files that were compared with their records are remembered, so that not every reply reads its file twice. */
+const MOST_COMPARED = 10_000;
+
 export interface ImageLibraryParts {
   readonly database: Database;
   readonly images: JobImages;
   readonly store: ImageStore;
   readonly clock: Clock;
+  /** Told of a file that is not what was stored; it is not shown. */
+  readonly onDamage: (image: ImageRecord) => void;
 }
 
 /** The pictures that are kept, by their unguessable names. */
 export class ImageLibrary {
   readonly #parts: ImageLibraryParts;
+  readonly #compared = new Map<string, string>();
 
   constructor(parts: ImageLibraryParts) {
     this.#parts = parts;
@@ -24,13 +31,22 @@ export class ImageLibrary {
     const image = await this.#find(name);
     const file = await this.#parts.store.open(name, image.format);
     if (file === null) throw noImage(name);
+    try {
+      await this.#requireWhole(image, file);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
     return { image, file };
   }
 
   /** @throws DomainError `not_found` */
   async read(name: string): Promise<Uint8Array> {
-    const { format } = await this.#find(name);
-    return (await this.#parts.store.read(name, format)) ?? Promise.reject(noImage(name));
+    const image = await this.#find(name);
+    const bytes = await this.#parts.store.read(name, image.format);
+    if (bytes === null) throw noImage(name);
+    if (!isSame(image, bytes.length, () => createHash('sha256').update(bytes).digest())) throw this.#damaged(image);
+    return bytes;
   }
 
   /**
@@ -49,6 +65,20 @@ export class ImageLibrary {
     await this.#delete(await database.transaction((transaction) => images.ofJobs(transaction, [jobId])));
   }
 
+  async #requireWhole(image: ImageRecord, file: StoredImage): Promise<void> {
+    if (this.#compared.get(image.name) === file.version) return;
+    const hash = image.sha256 === null || file.size !== image.bytes ? null : await file.sha256();
+    if (!isSame(image, file.size, () => hash)) throw this.#damaged(image);
+    const [oldest] = this.#compared.keys();
+    if (oldest !== undefined && this.#compared.size >= MOST_COMPARED) this.#compared.delete(oldest);
+    this.#compared.set(image.name, file.version);
+  }
+
+  #damaged(image: ImageRecord): DomainError {
+    this.#parts.onDamage(image);
+    return new DomainError('not_found', 'the file of this picture is damaged, so it is not shown; have it made again');
+  }
+
   async #find(name: string): Promise<OwnedImage> {
     const { database, images } = this.#parts;
     const image = await database.transaction((transaction) => images.find(transaction, name));
@@ -64,6 +94,12 @@ export class ImageLibrary {
       await store.remove(name, format);
     }
   }
+}
+
+/** Whether a file is the one that was stored; of pictures of an earlier release only the size is known. */
+function isSame({ bytes, sha256 }: ImageRecord, size: number, hash: () => Uint8Array | null): boolean {
+  if (size !== bytes) return false;
+  return sha256 === null || Buffer.compare(sha256, hash() ?? new Uint8Array()) === 0;
 }
 
 function noImage(name: string): DomainError {

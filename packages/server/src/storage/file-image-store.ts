@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -108,16 +108,28 @@ export class FileImageStore implements ImageStore {
   async open(name: string, kind: StoredKind): Promise<StoredImage | null> {
     const file = await orNull(open(this.#pathOf(name, kind)));
     if (file === null) return null;
-    const { size } = await file.stat();
-    return { size, stream: (range) => streamOf(file, range), close: () => file.close() };
+    const found = await file.stat();
+    if (!found.isFile()) {
+      await file.close();
+      return null;
+    }
+    const { size, mtimeMs } = found;
+    return {
+      size,
+      version: `${size} ${mtimeMs}`,
+      sha256: () => hashOf(file),
+      stream: (range) => streamOf(file, range),
+      close: () => file.close(),
+    };
   }
 
   async read(name: string, kind: StoredKind): Promise<Uint8Array | null> {
     return orNull(readFile(this.#pathOf(name, kind)));
   }
 
+  /** Whatever is in its place. */
   async remove(name: string, kind: StoredKind): Promise<boolean> {
-    return (await orNull(rm(this.#pathOf(name, kind)).then(() => true))) ?? false;
+    return (await orNull(rm(this.#pathOf(name, kind), { recursive: true }).then(() => true))) ?? false;
   }
 
   sweep(options: SweepOptions): Promise<number> {
@@ -178,15 +190,25 @@ async function flushFolders(folder: string, last: string): Promise<void> {
   if (folder !== last && folder.startsWith(last)) await flushFolders(dirname(folder), last);
 }
 
+async function hashOf(file: FileHandle): Promise<Uint8Array> {
+  const hash = createHash('sha256');
+  for await (const chunk of file.createReadStream({ start: 0, autoClose: false })) hash.update(chunk);
+  return hash.digest();
+}
+
 function streamOf(file: FileHandle, range: ByteRange | undefined): ReadableStream<Uint8Array> {
-  return Readable.toWeb(file.createReadStream(range ?? {}));
+  return Readable.toWeb(file.createReadStream(range ?? { start: 0 }));
+}
+
+function isFolder(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EISDIR';
 }
 
 async function orNull<Value>(promise: Promise<Value>): Promise<Value | null> {
   try {
     return await promise;
   } catch (error) {
-    if (isMissing(error)) return null;
+    if (isMissing(error) || isFolder(error)) return null;
     throw error;
   }
 }

@@ -87,6 +87,22 @@ test('an idempotency key gets the job again after it succeeded, without another 
   expect(await balanceOf(who.accountId)).toEqual({ available: 1_000_000n - job.price, held: 0n });
 });
 
+test('a file that is not what was stored is neither shown nor given out, and the operator is told', async () => {
+  const { job } = await submit();
+  const [image] = (await ended(job.id)).images;
+  const { name = '', bytes: size = 0 } = image ?? {};
+  const { bytes } = await bytesOf(name);
+  for (const damaged of [bytes.slice(0, 10), new Uint8Array(0), new Uint8Array(size)]) {
+    const told = services.errors.length;
+    await services.store.put(name, 'jpeg', damaged);
+    await expect(services.library.open(name)).rejects.toMatchObject({ code: 'not_found', message: /damaged/ });
+    await expect(services.library.read(name)).rejects.toMatchObject({ code: 'not_found', message: /damaged/ });
+    expect(services.errors.slice(told)).toMatchObject([{ jobId: job.id }, { jobId: job.id }]);
+  }
+  await services.store.put(name, 'jpeg', bytes);
+  expect((await bytesOf(name)).bytes).toEqual(bytes);
+});
+
 test('a sample is the single picture of its seed', async () => {
   const several = await submit({ request: { samples: 2, seed: 20, embedParameters: false } });
   const single = await submit({ request: { seed: 21, embedParameters: false } });

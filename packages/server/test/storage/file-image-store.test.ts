@@ -91,3 +91,13 @@ test('a sweep of a store without a folder finds nothing', async () => {
   const { store } = await newStore();
   expect(await store.sweep({ olderThan: new Date(), known: async () => new Set(), signal })).toBe(0);
 });
+
+test('a folder in the place of a picture is no picture, and is removed as one', async () => {
+  const { root, store } = await newStore();
+  const name = newImageName();
+  await mkdir(fileOf(root, name), { recursive: true });
+  expect(await store.open(name, 'png')).toBeNull();
+  expect(await store.read(name, 'png')).toBeNull();
+  expect(await store.remove(name, 'png')).toBe(true);
+  expect(await store.remove(name, 'png')).toBe(false);
+});

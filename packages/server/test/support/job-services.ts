@@ -98,6 +98,7 @@ export async function startJobServices(options: JobServicesOptions) {
     storage,
     startPictures: new StartPictures({ store, storage }),
     jobLog,
+    onDamage: onError,
     clock,
     retention,
     outlook,

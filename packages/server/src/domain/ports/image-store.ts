@@ -12,6 +12,10 @@ export interface ByteRange {
 export interface StoredImage {
   /** Bytes of the whole file. */
   readonly size: number;
+  /** Changes whenever the file was written. */
+  readonly version: string;
+  /** Of the whole file, which is read for it. */
+  sha256(): Promise<Uint8Array>;
   /** The file or a part of it; to be called once. A stream that is not read to its end has to be destroyed. */
   stream(range?: ByteRange): ReadableStream<Uint8Array>;
   /** Lets go of the file, when it is not to be streamed. */
@@ -32,7 +36,7 @@ export interface ImageStore {
   check(bytes: number): Promise<void>;
   /** When it resolves the picture survives a loss of power. @throws StorageUnavailable */
   put(name: string, kind: StoredKind, bytes: Uint8Array): Promise<void>;
-  /** @returns null when there is no such picture */
+  /** @returns null when there is no such picture, or something else is in its place */
   open(name: string, kind: StoredKind): Promise<StoredImage | null>;
   read(name: string, kind: StoredKind): Promise<Uint8Array | null>;
   /** @returns whether there was one */

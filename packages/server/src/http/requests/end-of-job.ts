@@ -146,3 +146,13 @@ export function failureOf({ state, failure }: JobRecord): DomainError | null {
   if (failure === null) return new DomainError('server_error', 'the run failed; nothing was charged');
   return new DomainError(failure.code, failure.message, failure.param === null ? {} : { param: failure.param });
 }
+
+/** What a request is answered with, or one that repeats its idempotency key, when it went well and its pictures are no longer kept. */
+export function picturesGone({ id, finishedAt }: JobRecord): DomainError {
+  const when = finishedAt === null ? '' : ` on ${finishedAt.toISOString()}`;
+  return new DomainError(
+    'not_found',
+    `the pictures of request ${id}, which succeeded${when}, are no longer kept; to have them made again, and charged again, ` +
+      'send the request without its Idempotency-Key or with another one',
+  );
+}

@@ -5,11 +5,11 @@ import {
   type OpenaiImagesRequest,
   type OpenaiUsage,
 } from '@easel/contract';
-import { DomainError } from '../../../domain/domain-error.ts';
 import type { JobView } from '../../../domain/job-queries.ts';
 import type { ImageRecord } from '../../../domain/ports/job-images.ts';
 import type { JobRecord } from '../../../domain/ports/jobs.ts';
 import { imageUrl } from '../../replies/image-file.ts';
+import { picturesGone } from '../../requests/end-of-job.ts';
 import type { HttpServices } from '../../services.ts';
 
 type Format = NonNullable<OpenaiImagesRequest['response_format']>;
@@ -20,7 +20,7 @@ export async function imagesReply(
   format: Format,
   base: string,
 ): Promise<OpenaiImagesReply> {
-  if (images.length === 0) throw new DomainError('not_found', 'the pictures of this request are no longer kept');
+  if (images.length === 0) throw picturesGone(job);
   const { request, createdAt } = job;
   return {
     created: unixTime(createdAt),

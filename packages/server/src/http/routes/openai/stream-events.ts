@@ -7,7 +7,7 @@ import type { JobRecord } from '../../../domain/ports/jobs.ts';
 import type { RouteContext } from '../../http-app.ts';
 import { openaiError } from '../../plugins/error-body.ts';
 import { knownError } from '../../plugins/known-error.ts';
-import { failureOf, undelivered } from '../../requests/end-of-job.ts';
+import { failureOf, picturesGone, undelivered } from '../../requests/end-of-job.ts';
 import type { ServerSentEvent } from '../../streams/event-stream.ts';
 import { base64Of, unixTime, usageOf } from './images-reply.ts';
 import { previewSteps } from './preview-steps.ts';
@@ -74,6 +74,7 @@ async function* pictures(
   { job, images }: JobView,
   signal: AbortSignal,
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
+  if (images.length === 0) throw picturesGone(job);
   const read = <Value>(work: () => Promise<Value>) =>
     outlast(work, { signal, withinMs: OUTAGE_PATIENCE_MS }).catch((error: unknown) => {
       throw undelivered(job.id, error);

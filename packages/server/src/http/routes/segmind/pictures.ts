@@ -1,21 +1,21 @@
 import { headers, type SegmindBase64Reply } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DomainError } from '../../../domain/domain-error.ts';
 import type { JobView } from '../../../domain/job-queries.ts';
 import type { RouteContext } from '../../http-app.ts';
 import { imageUrl, mediaTypeOf } from '../../replies/image-file.ts';
 import { baseUrl } from '../../requests/base-url.ts';
+import { picturesGone } from '../../requests/end-of-job.ts';
 
 /** The pictures of a job that went well: all of them in JSON, or the first one as it is; with links to each. */
 export async function picturesReply(
   { services, options }: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  { images }: JobView,
+  { job, images }: JobView,
   isBase64: boolean,
 ): Promise<SegmindBase64Reply | Uint8Array> {
   const [first] = images;
-  if (first === undefined) throw new DomainError('not_found', 'the pictures of this request are no longer kept');
+  if (first === undefined) throw picturesGone(job);
   reply.header(headers.link, links(images, linkBase(request, options.publicUrl)));
   if (isBase64) {
     const files = await Promise.all(images.map(({ name }) => services.images.read(name)));

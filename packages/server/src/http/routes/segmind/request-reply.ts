@@ -5,13 +5,12 @@ import {
   type SegmindResult,
   type SegmindStatus,
 } from '@easel/contract';
-import { DomainError } from '../../../domain/domain-error.ts';
 import type { JobView } from '../../../domain/job-queries.ts';
 import type { ImageRecord } from '../../../domain/ports/job-images.ts';
 import type { JobRecord } from '../../../domain/ports/jobs.ts';
 import { fileNameOf, imageUrl, mediaTypeOf } from '../../replies/image-file.ts';
 import { timesOf, timesSoFar } from '../../replies/times.ts';
-import { failureOf } from '../../requests/end-of-job.ts';
+import { failureOf, picturesGone } from '../../requests/end-of-job.ts';
 import { requestUrls } from './urls.ts';
 
 const statuses = { queued: 'QUEUED', running: 'PROCESSING', succeeded: 'COMPLETED' } as const;
@@ -37,7 +36,7 @@ export function failedReply(job: JobRecord): SegmindFailed | null {
  */
 export function resultReply({ job, images }: JobView, base: string, remaining: bigint): SegmindResult {
   if (images[0] === undefined) {
-    throw new DomainError('not_found', 'the pictures of this request are no longer kept');
+    throw picturesGone(job);
   }
   const first = imageUrl(images[0], base);
   return {
