@@ -60,6 +60,8 @@ export async function waitingRounds(
       const blow = order[round - 1] ?? blows[Math.floor(random() * blows.length)] ?? 'backends';
       const delayMs = Math.floor(random() * LONGEST_DELAY_MS);
       const outageMs = 500 + Math.floor(random() * LONGEST_OUTAGE_MS);
+      const looking = new AbortController();
+      const looks = lookOn(() => stage.server.url, keys.devKey, looking.signal);
       const calls = callers.map(async ({ name, call }, index) => {
         const ownSeed = 1000 * round + index;
         return {
@@ -71,6 +73,9 @@ export async function waitingRounds(
       await sleep(delayMs);
       const restartedAt = await strike(blow, stage, outageMs);
       const answers = await Promise.all(calls);
+      looking.abort();
+      const complaint = await looks;
+      if (complaint !== null) throw new Error(complaint);
       const charged = await audit(clientOf(stage, keys.devKey), answers, restartedAt);
       const told = answers.map(({ name, answer }) => [name, answer.kind === 'cut' ? 'cut' : String(answer.status)]);
       onRound({ round, blow, delayMs, answers: Object.fromEntries(told), charged });
@@ -80,6 +85,20 @@ export async function waitingRounds(
     await stage.postgres.stop();
     await rm(dataDir, { recursive: true, force: true });
   }
+}
+
+/** Asks now and then, as anybody may. @returns the answer that was not to be given: that the database is away passes, and is no fault */
+async function lookOn(url: () => string, key: string, signal: AbortSignal): Promise<string | null> {
+  while (!signal.aborted) {
+    const reply = await fetch(`${url()}/api/credits`, { headers: { 'x-api-key': key } }).catch(() => null);
+    const isPassing = reply?.status === 503 && reply.headers.has('retry-after');
+    if (reply !== null && reply.status !== 200 && !isPassing) {
+      return `GET /api/credits was answered ${reply.status}: ${await reply.text()}`;
+    }
+    await reply?.body?.cancel();
+    await sleep(300, undefined, { signal }).catch(() => {});
+  }
+  return null;
 }
 
 /** @returns when a new server began, if the old one was killed */
