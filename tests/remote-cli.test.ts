@@ -133,8 +133,12 @@ test('an administrator makes a key, gives credits, and the key works until it is
   expect(created.status).toBe(0);
   expect(created.stdout).toMatch(/^SG_[0-9a-f]{16}\n$/);
   const id = /Its id is (\S+)\./.exec(created.stderr)?.[1] ?? '';
-  const grant = await run(['credits', 'grant', '1.5', '--account', 'Studio', '--note', 'May']);
-  expect(grant.stderr).toBe('Studio got 1.5 credits and can spend 1.5 now.\n');
+  const grant = await run(['credits', 'grant', '20', '--account', 'Studio', '--reason', 'May']);
+  expect(grant.stderr).toBe('Studio got 20 credits and can spend 20 now.\n');
+  const silent = await run(['credits', 'grant', '-18.5', '--account', 'Studio']);
+  expect(silent).toMatchObject({ status: 5, stderr: expect.stringContaining('needs a reason') });
+  const back = await run(['credits', 'grant', '-18.5', '--account', 'Studio', '--reason', 'was to be 1.5']);
+  expect(back.stderr).toBe('Studio lost 18.5 credits and can spend 1.5 now.\n');
 
   writeFileSync(join(cwd, 'key'), created.stdout);
   chmodSync(join(cwd, 'key'), 0o600);

@@ -169,6 +169,23 @@ test('connections that are cut, idle or at work, fail their work only: the next 
   await expect.poll(() => database.transaction(async () => 'works').catch(String)).toBe('works');
 });
 
+test('work whose connection is cut before its commit is run again, and happens once', async () => {
+  await newAccounts('cut once');
+  const database = opened().open({ poolSize: 2 });
+  let runs = 0;
+  await database.transaction(async (transaction) => {
+    runs += 1;
+    await touch(transaction, 'cut once');
+    if (runs > 1) return;
+    const self = sql<{ pid: number }>`select pg_backend_pid() as pid`;
+    const pid = (await self.execute(queriesOf(transaction))).rows[0]?.pid ?? 0;
+    await sql`select pg_terminate_backend(${pid}, 60000)`.execute(opened().database.kysely);
+    await touch(transaction, 'cut once');
+  });
+  expect(runs).toBe(2);
+  expect(await touched('cut once')).toBe(1n);
+});
+
 test('a transaction that the database did not open is refused', () => {
   expect(() => queriesOf({ kind: 'transaction' })).toThrow(TypeError);
 });

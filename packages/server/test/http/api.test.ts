@@ -159,6 +159,37 @@ test('with store: false the picture goes once a client has it', async () => {
   await expect.poll(async () => (await http().app.inject({ url })).statusCode).toBe(404);
 });
 
+test('a grant is taken back with a reason, once under its key, and every row says what the account could spend after it', async () => {
+  const [admin, other] = [await http().customer({ scopes: ['admin'] }), await http().customer()];
+  const url = `/api/admin/accounts/${other.accountId}/grants`;
+  const send = (payload: object, more: Record<string, string> = {}) =>
+    http().app.inject({ method: 'POST', url, headers: { ...admin.json, ...more }, payload });
+  const key = { 'idempotency-key': 'correction 7' };
+  const correction = { amount: -0.25, reason: 'granted twice' };
+  const first = await send(correction, key);
+  expect(first.statusCode).toBe(201);
+  expect(first.json()).toMatchObject({ amount: -0.25, note: 'granted twice', remaining: 0.75 });
+  expect((await send(correction, key)).json()).toEqual(first.json());
+  const refusals = [
+    [{ amount: -0.5, reason: 'granted twice' }, key, 409, /used for another grant, of -0.25 credits/],
+    [{ amount: -0.1 }, {}, 400, /needs a reason/],
+    [{ amount: -0.76, reason: 'all of it' }, {}, 406, /can spend 0.75 credits/],
+    [{ amount: 0, reason: 'none' }, {}, 400, /amount must be/],
+  ] as const;
+  for (const [body, more, status, words] of refusals) {
+    const refused = await send(body, more);
+    expect([refused.statusCode, refused.json().detail]).toEqual([status, expect.stringMatching(words)]);
+  }
+  await finished((await create(other)).id, other);
+  const { entries } = (await get('/api/ledger', other)).json();
+  expect(entries).toMatchObject([
+    { kind: 'charge', amount: 0, amount_charged: 0.000002, remaining: 0.749998, note: null },
+    { kind: 'hold', amount: -0.000002, amount_charged: 0, remaining: 0.749998 },
+    { kind: 'grant', amount: -0.25, amount_charged: 0, remaining: 0.75, note: 'granted twice', job_id: null },
+    { kind: 'grant', amount: 1, amount_charged: 0, remaining: 1 },
+  ]);
+});
+
 test('prices, tokens, models, credits, usage and ledger', async () => {
   const customer = await http().customer();
   await finished((await create(customer)).id, customer);

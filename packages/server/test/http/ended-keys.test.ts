@@ -32,10 +32,11 @@ test('revoking a key ends its streams and cancels its waiting jobs, which are re
   const id = await submit(base, customer);
   const kept = await submit(base, other);
   const stream = await fetch(`${base}/api/jobs/${id}/events`, { headers: customer.auth });
-  expect(stream.status).toBe(200);
+  const all = await fetch(`${base}/api/events`, { headers: customer.auth });
+  expect([stream.status, all.status]).toEqual([200, 200]);
   await http().services.keys.revoke(customer.keyId);
   // It ends, or this would wait for ever.
-  await stream.text();
+  await Promise.all([stream.text(), all.text()]);
   const again = await fetch(`${base}/api/jobs/${id}/events`, { headers: customer.auth });
   expect(again.status).toBe(401);
   const states = async (who: Customer) => (await jobsOf(who)).map((view) => view.job.state);

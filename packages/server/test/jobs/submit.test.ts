@@ -1,5 +1,8 @@
+import { defaultTariff } from '@easel/contract';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newId } from '../../src/domain/ids.ts';
+import { type Database, DatabaseAway } from '../../src/domain/ports/database.ts';
+import { SubmitJob } from '../../src/domain/submit-job.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
@@ -144,3 +147,27 @@ test('an account that is not there is refused', async () => {
   const nobody = { accountId: newId(), keyId: newId() };
   await expect(services.submitJob.submit(aSubmission(nobody))).rejects.toMatchObject({ code: 'not_found' });
 });
+
+test.each([true, false])(
+  'a submission whose commit was cut off, whether it was done (%s) or not, is one job under the id of its request',
+  async (isDone) => {
+    const customer = await newCustomer(opened().database, { available: 1000n });
+    let cuts = 0;
+    const cutting: Database = {
+      async transaction(work) {
+        const result = isDone || cuts > 0 ? await services.database.transaction(work) : undefined;
+        cuts += 1;
+        if (cuts === 1 || result === undefined) throw new DatabaseAway(new Error('the connection was cut'));
+        return result;
+      },
+    };
+    const limits = { queueLength: 10, queuedPerAccount: 10 };
+    const submitJob = new SubmitJob({ ...services, ...limits, database: cutting, tariff: defaultTariff });
+    const requestId = newId();
+    const { job, isReplay } = await submitJob.submit(aSubmission(customer, { requestId }));
+    expect({ id: job.id, isReplay, cuts }).toEqual({ id: requestId, isReplay: false, cuts: 2 });
+    expect(await traces(customer.accountId)).toMatchObject({ jobs: 1, entries: 2, holds: 1 });
+    expect(await balanceOf(customer.accountId)).toEqual({ available: 1000n - price, held: price });
+    await services.cancelJob.cancel(customer.accountId, job.id);
+  },
+);
