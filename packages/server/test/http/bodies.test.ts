@@ -131,6 +131,28 @@ test('what is wrong with a form is said in words of forms', async () => {
   expect(cut.json()).toMatchObject({ status: 400, detail: expect.stringContaining('the form cannot be read') });
 });
 
+test('what follows the 65th part of a form is not looked at', async () => {
+  const customer = await http().customer();
+  const part = '--b\r\ncontent-disposition: form-data; name="p"\r\n\r\n\r\n';
+  // Read to its end, it would be refused for having none.
+  const payload = part.repeat(15_000);
+  const reply = await post(`/v1/${slug}`, customer, payload, { 'content-type': 'multipart/form-data; boundary=b' });
+  expect(reply.json()).toMatchObject({ code: 'invalid_request', error: 'a form must have at most 64 fields' });
+});
+
+test('a field of a form that is not UTF-8 is refused by name, however much follows it', async () => {
+  const customer = await http().customer();
+  const head = '--b\r\ncontent-disposition: form-data; name="prompt"\r\n\r\n';
+  const file = '--b\r\ncontent-disposition: form-data; name="x"; filename="x.png"\r\n\r\n';
+  const payload = Buffer.concat([
+    Buffer.from(head),
+    Buffer.from([0xe9]),
+    Buffer.from(`\r\n${file}${'x'.repeat(500_000)}\r\n--b--\r\n`),
+  ]);
+  const reply = await post(`/v1/${slug}`, customer, payload, { 'content-type': 'multipart/form-data; boundary=b' });
+  expect(reply.json()).toMatchObject({ code: 'invalid_request', param: 'prompt' });
+});
+
 test('a body that comes too slowly, or not at all, is ended', async () => {
   const app = await http().build({ bodyPace: { graceMs: 200, bytesPerSecond: 1_000_000 } });
   const { port } = new URL(await app.listen({ port: 0, host: '127.0.0.1' }));

@@ -1,9 +1,13 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import { Busboy } from '@fastify/busboy';
 import { DomainError } from '../../domain/domain-error.ts';
 import { MOST_FIELDS, textOf } from './json-body.ts';
+
+/** A form is read piece by piece: others have their turn between two, and what follows a field too many is never looked at. */
+const PIECE_BYTES = 65_536;
 
 type Field = readonly [name: string, value: string];
 
@@ -26,15 +30,23 @@ export async function parseForm(contentType: string, body: Buffer): Promise<Reco
       isTooLong = true;
     });
     form.on('file', (name, stream, fileName: string | undefined, _encoding, mediaType) => {
-      reading.push(readField(name, stream, fileName ?? (isFile(mediaType) ? 'file' : undefined)));
+      const field = readField(name, stream, fileName ?? (isFile(mediaType) ? 'file' : undefined));
+      field.catch(() => {}); // until all are awaited
+      reading.push(field);
     });
-    form.end(body);
-    await once(form, 'finish');
-    if (isTooLong) throw new DomainError('invalid_request', `a form must have at most ${MOST_FIELDS} fields`);
+    form.on('error', () => {}); // what follows the first error, which is the one that counts
+    const finished = once(form, 'finish');
+    finished.catch(() => {}); // until it is awaited
+    for (let start = 0; start < body.length; start += PIECE_BYTES) {
+      form.write(body.subarray(start, start + PIECE_BYTES));
+      if (isTooLong) throw new DomainError('invalid_request', `a form must have at most ${MOST_FIELDS} fields`);
+      await othersTurn();
+    }
+    form.end();
+    await finished;
     const fields = await Promise.all(reading);
     return Object.fromEntries(fields.filter((field) => field !== undefined));
   } catch (cause) {
-    await Promise.allSettled(reading);
     if (cause instanceof DomainError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new DomainError('invalid_request', `the form cannot be read (${reason}); see RFC 7578`, { cause });
