@@ -5,7 +5,8 @@ import { baseUrl } from './base-url.ts';
 
 /** RFC 2397; what it says of the type does not matter, the file itself tells. */
 const dataUrl = /^data:[^;,]{0,200}(?:;[^;,]{0,200}){0,9}?;base64,/i;
-const base64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
+/** In lines or with blanks too, as many tools write it. */
+const base64 = /^[\sA-Za-z0-9+/_-]*[A-Za-z0-9+/_-]\s*(?:=\s*){0,2}$/;
 const ownPath = /^\/api\/images\/(?<name>[0-9a-f]{32})(?:\.(?:jpg|png|webp))?$/;
 
 const allowed = 'base64, a data URL (data:image/png;base64,…), an uploaded file or the URL of a picture made here';
@@ -33,7 +34,7 @@ function nameOfOwn(image: string, base: () => string): string | undefined {
 }
 
 function decoded(image: string): Uint8Array {
-  const text = image.replace(dataUrl, '').replace(/\s+/g, '');
+  const text = image.replace(dataUrl, '');
   if (!base64.test(text)) refuse('a text that is none of these');
   return Buffer.from(text, 'base64');
 }
