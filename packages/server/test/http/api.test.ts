@@ -275,6 +275,8 @@ test('an admin makes accounts and keys, gives credits, sees all jobs and rules t
   const past = { expires_at: '2020-01-01T00:00:00Z' };
   expect((await patch(`/api/admin/keys/${key.id}`, past)).json().expires_at).toBe('2020-01-01T00:00:00.000Z');
   expect((await http().app.inject({ url: '/api/credits', headers: auth })).json().detail).toContain('expired');
+  const leap = { expires_at: '2016-12-31T23:59:60.5Z' }; // RFC 3339 has it
+  expect((await patch(`/api/admin/keys/${key.id}`, leap)).json().expires_at).toBe('2017-01-01T00:00:00.500Z');
   expect((await patch(`/api/admin/keys/${key.id}`, { expires_at: null })).json().expires_at).toBeNull();
   const renamed = await patch(`/api/admin/accounts/${account.id}`, { name: 'Studio', max_concurrent: 2 });
   expect(renamed.json()).toEqual({ ...account, name: 'Studio', max_concurrent: 2, balance: 1.5, remaining: 1.5 });

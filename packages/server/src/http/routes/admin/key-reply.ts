@@ -30,7 +30,7 @@ export function keyTermsOf(body: KeyCreate): KeyTerms {
     models: body.models ?? null,
     monthlyBudget: budget === null ? null : decimalToMicro(budget),
     requestsPerMinute: body.rate_limit ?? null,
-    expiresAt: expires === null ? null : new Date(expires),
+    expiresAt: expires === null ? null : timeOf(expires),
   };
 }
 
@@ -43,6 +43,12 @@ export function keyChangesOf(body: KeyPatch): KeyChanges {
     ...(models !== undefined && { models }),
     ...(budget !== undefined && { monthlyBudget: budget === null ? null : decimalToMicro(budget) }),
     ...(requestsPerMinute !== undefined && { requestsPerMinute }),
-    ...(expires !== undefined && { expiresAt: expires === null ? null : new Date(expires) }),
+    ...(expires !== undefined && { expiresAt: expires === null ? null : timeOf(expires) }),
   };
+}
+
+/** RFC 3339 allows the leap second 23:59:60, which POSIX time counts as the second after it and `Date` does not know. */
+function timeOf(instant: string): Date {
+  const time = Date.parse(instant.replace(':60', ':59'));
+  return new Date(instant.includes(':60') ? time + 1000 : time);
 }
