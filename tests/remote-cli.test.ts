@@ -132,7 +132,7 @@ test('an administrator makes a key, gives credits, and the key works until it is
   ]);
   expect(created.status).toBe(0);
   expect(created.stdout).toMatch(/^SG_[0-9a-f]{16}\n$/);
-  const id = /Its id is (\S+)\./.exec(created.stderr)?.[1] ?? '';
+  const id = /, id (\S+)\.$/m.exec(created.stderr)?.[1] ?? '';
   const grant = await run(['credits', 'grant', '20', '--account', 'Studio', '--reason', 'May']);
   expect(grant.stderr).toBe('Studio got 20 credits and can spend 20 now.\n');
   const silent = await run(['credits', 'grant', '-18.5', '--account', 'Studio']);
