@@ -68,7 +68,7 @@ test('every known key is read', () => {
 });
 
 test.each([
-  ['_class_name', 'EulerDiscreteScheduler', 'a checkpoint trained with EDM'],
+  ['_class_name', 'EulerDiscreteScheduler', 'use one trained with EDM'],
   ['algorithm_type', 'sde-dpmsolver++', 'write "dpmsolver++"'],
   ['prediction_type', 'v_prediction', 'epsilon prediction'],
   ['sigma_schedule', 'polyexponential', 'write "karras"'],
