@@ -50,7 +50,15 @@ export { type Queue, queueSchema } from './api/admin/queue.ts';
 export { type Worker, type WorkerList, workerListSchema, workerSchema } from './api/admin/worker.ts';
 export { type Credits, creditsSchema } from './api/credits.ts';
 export { type Health, healthSchema, type Ready, type ReadyCheck, readyCheckSchema, readySchema } from './api/health.ts';
-export { type Image, type ImageParams, imageParamsSchema, imageSchema } from './api/image.ts';
+export {
+  type Image,
+  type ImageParams,
+  type ImageQuery,
+  imageParamsSchema,
+  imageQuerySchema,
+  imageSchema,
+  thumbnailWidths,
+} from './api/image.ts';
 export {
   type Job,
   type JobError,

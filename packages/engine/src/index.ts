@@ -18,6 +18,7 @@ export type { EngineHost, HostLogEntry, HostOptions, HostStats } from './host/en
 export type { ProcessMemory } from './host/process-memory.ts';
 export { decodeImage, measureImage } from './image/decode-image.ts';
 export { type EncodeOptions, encodeImage } from './image/encode-image.ts';
+export { encodeThumbnail } from './image/encode-thumbnail.ts';
 export { type ImageFormat, imageFormats } from './image/image-format.ts';
 export { cropToShape, resizeLanczos } from './image/lanczos.ts';
 export type { DecodedPicture } from './image/picture.ts';

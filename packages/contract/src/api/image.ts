@@ -33,5 +33,22 @@ export const imageParamsSchema = closedObject(
   { title: 'ImageParams', description: 'Which picture' },
 );
 
+/** Widths of the thumbnails that the server makes, in pixels. */
+export const thumbnailWidths = ['160', '320', '640'] as const;
+
+/** Of GET /api/images/:name. */
+export const imageQuerySchema = closedObject(
+  {
+    w: Type.Optional(
+      choice(thumbnailWidths, {
+        description: 'A WebP of this width instead, where the picture is wider',
+        examples: ['320'],
+      }),
+    ),
+  },
+  { title: 'ImageQuery', description: 'As what the picture is sent' },
+);
+
 export type Image = Static<typeof imageSchema>;
 export type ImageParams = Static<typeof imageParamsSchema>;
+export type ImageQuery = Static<typeof imageQuerySchema>;

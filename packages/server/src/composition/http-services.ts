@@ -1,3 +1,4 @@
+import { encodeThumbnail } from '@easel/engine';
 import type { Config } from '../config/schema.ts';
 import { AccountService } from '../domain/accounts.ts';
 import { CancelJob } from '../domain/cancel-job.ts';
@@ -14,6 +15,7 @@ import { QueueControl } from '../domain/queue-control.ts';
 import { RateLimiter } from '../domain/rate-limits.ts';
 import { RevokedKeys } from '../domain/revoked-keys.ts';
 import { SubmitJob } from '../domain/submit-job.ts';
+import { Thumbnails } from '../domain/thumbnails.ts';
 import { PageSession } from '../http/page/session.ts';
 import type { HttpServices } from '../http/services.ts';
 import { InputPictures } from '../inference/input-pictures.ts';
@@ -76,6 +78,7 @@ export function httpServices(
     followJob: (jobId, afterId, signal) => feed.follow(jobId, afterId, signal),
     followAccount: (accountId, afterId, signal) => feed.followAccount(accountId, afterId, signal),
     images,
+    thumbnails: new Thumbnails({ library: images, shrink: encodeThumbnail }),
     inputPictures: new InputPictures(),
     queue: control,
     workers: () => control.workersListed(),

@@ -40,6 +40,11 @@ export class ImageLibrary {
     return { image, file };
   }
 
+  /** What is known of it. @throws DomainError `not_found` */
+  describe(name: string): Promise<OwnedImage> {
+    return this.#find(name);
+  }
+
   /** @throws DomainError `not_found` */
   async read(name: string): Promise<Uint8Array> {
     const image = await this.#find(name);

@@ -13,6 +13,7 @@ import type { EncoderTokens, ModelCard } from '../domain/ports/painter.ts';
 import type { WorkerRecord } from '../domain/ports/workers.ts';
 import type { RateLimiter } from '../domain/rate-limits.ts';
 import type { SubmitJob } from '../domain/submit-job.ts';
+import type { Thumbnails } from '../domain/thumbnails.ts';
 import type { PageSession } from './page/session.ts';
 
 /** Everything that the routes need of the domain: nothing else of it is known here. */
@@ -47,6 +48,7 @@ export interface HttpServices {
   followAccount(accountId: string, afterId: bigint | null, signal: AbortSignal): Promise<FollowedAccount>;
 
   readonly images: Pick<ImageLibrary, 'open' | 'read' | 'remove'>;
+  readonly thumbnails: Pick<Thumbnails, 'of'>;
   /** Pictures to start from, so that one that cannot be read is refused before anything is reserved. */
   readonly inputPictures: InputPictures;
 

@@ -1,4 +1,5 @@
 import { jobPageSchema, jobSchema, problemSchema } from '@easel/contract';
+import { decodeImage } from '@easel/engine';
 import { Check } from 'typebox/schema';
 import { expect, test } from 'vitest';
 import { type Customer, slug, unattended, useHttp } from './http-server.ts';
@@ -147,6 +148,26 @@ test('a picture can be read in parts, asked for again, and looked at without its
   expect([changed.statusCode, changed.rawPayload.length]).toEqual([200, size]);
   expect((await http().app.inject({ url: url.replace('.jpg', '.png') })).statusCode).toBe(404);
   expect((await http().app.inject({ url: url.replace('.jpg', '') })).statusCode).toBe(200);
+});
+
+test('a picture comes as a small WebP of its own where a list asks for one, for as long as it is kept', async () => {
+  const customer = await http().customer();
+  const job = await finished((await create(customer, { width: 256, height: 128 })).id, customer);
+  const url = new URL(job.images[0].url).pathname;
+  const [small, again] = await Promise.all([1, 2].map(() => http().app.inject({ url: `${url}?w=160` })));
+  expect(small?.headers).toMatchObject({
+    'content-type': 'image/webp',
+    'cache-control': 'private, max-age=31536000, immutable',
+  });
+  expect(await decodeImage(small?.rawPayload ?? Buffer.of())).toMatchObject({ width: 160, height: 80 });
+  expect(again?.rawPayload.equals(small?.rawPayload ?? Buffer.of())).toBe(true);
+  // It is not made larger than it is.
+  const large = await http().app.inject({ url: `${url}?w=640` });
+  expect(await decodeImage(large.rawPayload)).toMatchObject({ width: 256, height: 128 });
+  const other = await http().app.inject({ url: `${url}?w=161` });
+  expect([other.statusCode, other.json().param]).toEqual([400, 'w']);
+  await http().app.inject({ method: 'DELETE', url, headers: customer.auth });
+  expect((await http().app.inject({ url: `${url}?w=160` })).statusCode).toBe(404);
 });
 
 test('with store: false the picture goes once a client has it', async () => {

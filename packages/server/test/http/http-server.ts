@@ -1,4 +1,5 @@
 import { defaultTariff } from '@easel/contract';
+import { encodeThumbnail } from '@easel/engine';
 import { afterAll, beforeAll } from 'vitest';
 import { rateLimitsInPostgres } from '../../src/db/repositories/rate-limits.ts';
 import { CreditService } from '../../src/domain/credits.ts';
@@ -9,6 +10,7 @@ import type { Painter } from '../../src/domain/ports/painter.ts';
 import type { ReviewHook } from '../../src/domain/ports/review-hook.ts';
 import { QueueControl } from '../../src/domain/queue-control.ts';
 import { RateLimiter } from '../../src/domain/rate-limits.ts';
+import { Thumbnails } from '../../src/domain/thumbnails.ts';
 import { buildHttp } from '../../src/http/build-http.ts';
 import type { HttpApp } from '../../src/http/http-app.ts';
 import type { HttpOptions } from '../../src/http/options.ts';
@@ -145,6 +147,7 @@ function httpServices(jobs: JobServices, painter: EnginePainter): HttpServices {
     followJob: (jobId, afterId, signal) => jobs.feed.follow(jobId, afterId, signal),
     followAccount: (accountId, afterId, signal) => jobs.feed.followAccount(accountId, afterId, signal),
     images: jobs.library,
+    thumbnails: new Thumbnails({ library: jobs.library, shrink: encodeThumbnail }),
     inputPictures: new InputPictures(),
     queue,
     workers: () => queue.workersListed(),

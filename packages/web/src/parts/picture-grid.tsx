@@ -2,7 +2,7 @@ import type { Job, JobCreate } from '@easel/contract';
 import { useState } from 'react';
 import type { Settings } from '../playground/settings.ts';
 import { PictureDialog } from './picture-dialog.tsx';
-import { pathOf } from './picture-path.ts';
+import { listedSource } from './picture-path.ts';
 
 export interface PictureGridProps {
   readonly job: Job;
@@ -24,7 +24,10 @@ export function PictureGrid({ job, onUse, onMake }: PictureGridProps) {
             onClick={() => setShown(index)}
           >
             <img
-              src={pathOf(image.url)}
+              {...listedSource(
+                image,
+                job.images.length > 1 ? '(max-width: 52rem) 45vw, 9rem' : '(max-width: 52rem) 90vw, 18rem',
+              )}
               alt={job.prompt ?? ''}
               width={image.width}
               height={image.height}

@@ -1,4 +1,4 @@
-import { imageParamsSchema, paths } from '@easel/contract';
+import { imageParamsSchema, imageQuerySchema, paths } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DomainError } from '../../../domain/domain-error.ts';
@@ -27,6 +27,7 @@ const schema = {
   tags: ['images'],
   summary: 'A picture, for whoever knows its name: no key is needed',
   params: imageParamsSchema,
+  querystring: imageQuerySchema,
   response: {
     200: { description: 'The picture', content },
     206: { description: 'The part that `Range` asks for', content },
@@ -41,8 +42,29 @@ export function getImageRoute(app: HttpApp, context: RouteContext): void {
   const url = paths.api.image;
   const handler = sendImage(context);
   // The framework's own HEAD would stream the file to nobody and call it empty.
-  app.get(url, { schema, exposeHeadRoute: false }, (request, reply) => handler(request.params.name, request, reply));
+  const thumbnail = sendThumbnail(context);
+  app.get(url, { schema, exposeHeadRoute: false }, (request, reply) => {
+    const { params, query } = request;
+    if (query.w === undefined) return handler(params.name, request, reply);
+    return thumbnail(params.name, Number(query.w), reply);
+  });
   app.head(url, { schema: hidden(schema) }, (request, reply) => handler(request.params.name, request, reply));
+}
+
+function sendThumbnail({ services }: RouteContext) {
+  return async (asked: string, width: number, reply: FastifyReply): Promise<FastifyReply> => {
+    const [name = ''] = asked.split('.', 1);
+    const { image, bytes } = await services.thumbnails.of(name, width);
+    requireEnding(image, asked);
+    return reply
+      .headers({
+        'content-type': 'image/webp',
+        'cache-control': cacheControlOf(image),
+        'content-length': String(bytes.length),
+        'x-content-type-options': 'nosniff',
+      })
+      .send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+  };
 }
 
 function sendImage(context: RouteContext) {
@@ -76,13 +98,17 @@ function requireEnding(image: ImageRecord, asked: string): void {
 function describe(reply: FastifyReply, image: OwnedImage): void {
   reply.headers({
     'content-type': mediaTypeOf(image.format),
-    // A name never gets another picture (RFC 8246); one that its owner did not want stored is not stored by a browser either.
-    'cache-control': image.isStored ? 'private, max-age=31536000, immutable' : 'private, no-store',
+    'cache-control': cacheControlOf(image),
     etag: etagOf(image),
     'accept-ranges': 'bytes',
     'content-disposition': `inline; filename="${fileNameOf(image)}"`,
     'x-content-type-options': 'nosniff',
   });
+}
+
+/** A name never gets another picture (RFC 8246); one that its owner did not want stored is not stored by a browser either. */
+function cacheControlOf({ isStored }: OwnedImage): string {
+  return isStored ? 'private, max-age=31536000, immutable' : 'private, no-store';
 }
 
 /** A picture never changes, so its name is its version (RFC 9110 §8.8.3). */
