@@ -29,7 +29,11 @@ test.each([
 ] as const)('axe finds nothing at %s in %s', async (path, colorScheme, viewport) => {
   const page = await web().visit(path, { colorScheme, viewport });
   await page.locator('h1').waitFor({ state: 'attached' });
-  await page.waitForLoadState('networkidle');
+  await page
+    .getByText(/credits$/)
+    .first()
+    .waitFor();
+  await page.getByText('Loading…').waitFor({ state: 'detached' });
   expect(await findings(page)).toEqual([]);
 });
 

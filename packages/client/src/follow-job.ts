@@ -10,6 +10,8 @@ import type { Transport } from './transport.ts';
 
 export interface FollowOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Told whether there is a connection, whenever one is made or lost. */
+  readonly onConnection?: (isConnected: boolean) => void;
   /** How long a server may be gone, in milliseconds, as while it is started anew: two minutes unless told otherwise. */
   readonly patienceMs?: number;
 }
@@ -83,7 +85,7 @@ interface Message {
 async function* follow(
   transport: Transport,
   path: string,
-  { signal, patienceMs = PATIENCE_MS, parts = {}, query = {}, ...options }: Following,
+  { signal, patienceMs = PATIENCE_MS, parts = {}, query = {}, onConnection = () => {}, ...options }: Following,
 ): AsyncGenerator<Message, void, undefined> {
   let lastEventId = options.lastEventId ?? '';
   let pauseMs = 500;
@@ -106,6 +108,7 @@ async function* follow(
       const headers = { accept: 'text/event-stream', ...(lastEventId !== '' && { 'last-event-id': lastEventId }) };
       const reply = await transport.send(path, { parts, query, headers, signal });
       if (!isEventStream(reply)) throw await refused(reply);
+      onConnection(true);
       for await (const message of readEventStream(chunksOf(reply, heard), on)) {
         failures = 0;
         const event = eventOf(message, reply);
@@ -118,6 +121,7 @@ async function* follow(
       if (!isPassing(failure)) throw failure;
     }
     failingSince ??= Date.now();
+    onConnection(false);
     if (Date.now() - failingSince > patienceMs) throw failure;
     await pause(Math.min(LONGEST_PAUSE_MS, pauseMs * 2 ** Math.min(failures, 10)), signal);
     failures += 1;

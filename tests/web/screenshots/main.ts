@@ -27,7 +27,8 @@ try {
       await showPlayground(page, keep);
       for (const view of ['history', 'arena', 'reference']) {
         await page.goto(`${server.url}/${view}`);
-        await page.waitForLoadState('networkidle');
+        await page.getByText('Loading…').waitFor({ state: 'detached' });
+        await page.evaluate('Promise.all([...document.images].map((image) => image.decode().catch(() => {})))');
         await keep(view);
       }
       await page.evaluate(`sessionStorage.setItem('easel.admin-key', '${server.adminKey}')`);

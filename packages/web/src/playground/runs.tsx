@@ -1,11 +1,10 @@
-import type { EaselClient } from '@easel/client';
 import type { Job, JobCreate } from '@easel/contract';
 import { createContext, type ReactNode, use, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { messageOf } from '../format/message-of.ts';
 import { randomId } from '../format/random-id.ts';
 import { useSession } from '../session/session.tsx';
+import { JobFeed } from './job-feed.ts';
 import { afterEvent, isOver, type Run } from './run.ts';
-import { requestOfJob } from './settings.ts';
 
 export interface Runs {
   /** Newest first. */
@@ -25,58 +24,58 @@ let started = 0;
 
 /** Follows jobs for as long as the page is open, whichever view is shown. */
 export function RunsProvider({ children }: { readonly children: ReactNode }) {
-  const { client } = useSession();
+  const { client, room } = useSession();
   const [runs, setRuns] = useState<readonly Run[]>([]);
-  const leaving = useRef(new AbortController());
+  const [isConnected, setConnected] = useState(true);
   const startImages = useRef(new Map<string, string>());
+  const feed = useRef<JobFeed>(undefined);
 
   const change = useCallback((key: string, next: (run: Run) => Run) => {
     setRuns((all) => all.map((run) => (run.key === key ? next(run) : run)));
   }, []);
 
-  const follow = useCallback(
-    async (key: string, id: string, signal: AbortSignal) => {
-      try {
-        for await (const event of client.jobs.events(id, { signal }))
-          change(key, (run) => afterEvent(run, event, Date.now()));
-      } catch (error) {
-        if (!signal.aborted) change(key, (run) => ({ ...run, phase: 'failed', problem: messageOf(error) }));
-      }
-      // Its reply tells the balance; without it the next one does.
-      await client.account.credits({ signal }).catch(() => {});
-    },
-    [client, change],
-  );
-
   useEffect(() => {
-    const controller = new AbortController();
-    leaving.current = controller;
-    setRuns([]);
-    void resumeUnfinished(client, controller.signal, (job) => {
-      setRuns((all) => (all.some((run) => run.job?.id === job.id) ? all : [...all, runOfJob(job)]));
-      void follow(job.id, job.id, controller.signal);
+    const own = new JobFeed(client, {
+      onEvent: (id, event) => {
+        const now = Date.now();
+        setRuns((all) => all.map((run) => (run.job?.id === id && !isOver(run) ? afterEvent(run, event, now) : run)));
+      },
+      onJobs: (jobs) =>
+        setRuns((all) => {
+          const known = new Set(all.map((run) => run.job?.id));
+          return [...all, ...jobs.filter(({ id }) => !known.has(id)).map((job) => own.runOf(job))];
+        }),
+      onConnection: setConnected,
     });
-    return () => controller.abort();
-  }, [client, follow]);
+    feed.current = own;
+    setRuns([]);
+    setConnected(true);
+    void own.open(room);
+    return () => own.close();
+  }, [client, room]);
 
   const value = useMemo<Runs>(
     () => ({
       runs,
-      isConnected: true,
+      isConnected,
       start(request) {
+        const jobs = feed.current;
+        if (jobs === undefined) return;
         started += 1;
         const key = `run-${started}`;
         setRuns((all) => [{ key, request, phase: 'sending', previews: 0 }, ...all]);
-        const { signal } = leaving.current;
         // With a key of its own a lost reply can be asked for again, and nothing is made twice.
-        client.jobs.create(request, { signal, idempotencyKey: randomId() }).then(
+        client.jobs.create(request, { signal: jobs.signal, idempotencyKey: randomId() }).then(
           (job) => {
             if (request.image !== undefined) startImages.current.set(job.id, request.image);
-            change(key, (run) => ({ ...run, job, phase: run.phase === 'sending' ? 'queued' : run.phase }));
-            void follow(key, job.id, signal);
+            // The list of what is unfinished may have been faster than this reply.
+            setRuns((all) => all.filter((run) => run.key === key || run.job?.id !== job.id));
+            change(key, (run) => ({ ...jobs.runOf(job), key, request: run.request }));
+            jobs.follow(job);
           },
           (error: unknown) => {
-            if (!signal.aborted) change(key, (run) => ({ ...run, phase: 'failed', problem: messageOf(error) }));
+            if (jobs.signal.aborted) return;
+            change(key, (run) => ({ ...run, phase: 'failed', problem: messageOf(error) }));
           },
         );
       },
@@ -89,7 +88,7 @@ export function RunsProvider({ children }: { readonly children: ReactNode }) {
       startImageOf: ({ id }) => startImages.current.get(id) ?? null,
       dismiss: ({ key }) => setRuns((all) => all.filter((run) => run.key !== key)),
     }),
-    [runs, client, change, follow],
+    [runs, isConnected, client, change],
   );
   return <Context value={value}>{children}</Context>;
 }
@@ -98,24 +97,4 @@ export function useRuns(): Runs {
   const runs = use(Context);
   if (runs === null) throw new Error('there are no runs around this');
   return runs;
-}
-
-/** Jobs of another tab, or from before the page was loaded. */
-async function resumeUnfinished(client: EaselClient, signal: AbortSignal, onJob: (job: Job) => void): Promise<void> {
-  try {
-    const { jobs } = await client.jobs.list({ limit: 20 }, { signal });
-    for (const job of jobs) if (!isOver(runOfJob(job))) onJob(job);
-  } catch {
-    // Nothing can be shown of them; the history has them all the same.
-  }
-}
-
-function runOfJob(job: Job): Run {
-  return {
-    key: job.id,
-    request: requestOfJob(job, null),
-    phase: job.status,
-    job,
-    previews: 0,
-  };
 }

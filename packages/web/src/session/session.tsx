@@ -1,5 +1,5 @@
 import { EaselClient } from '@easel/client';
-import { createContext, type ReactNode, use, useMemo, useState } from 'react';
+import { createContext, type ReactNode, use, useCallback, useMemo, useState } from 'react';
 
 /** Kept for this tab and no longer: `sessionStorage` ends with it. */
 const STORED_KEY = 'easel.key';
@@ -9,6 +9,8 @@ export interface Session {
   /** What can still be spent, as the last reply said. */
   readonly remaining: number | undefined;
   readonly hasOwnKey: boolean;
+  /** A name for what the tabs of this browser share that act for the same account; it does not give the key away. */
+  readonly room: () => Promise<string>;
   /** What the server said when it refused the key, or the page without one. */
   readonly refusal: string | undefined;
   enterKey(key: string): void;
@@ -41,10 +43,12 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
     // Somebody is waiting: what takes longer is told instead.
     return new EaselClient({ fetch: told, longestPauseMs: 2000, ...(key !== null && { apiKey: key }) });
   }, [key]);
+  const room = useCallback(() => roomOf(key), [key]);
   const session: Session = {
     client,
     remaining,
     hasOwnKey: key !== null,
+    room,
     refusal,
     enterKey(text) {
       sessionStorage.setItem(STORED_KEY, text);
@@ -60,6 +64,13 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
     },
   };
   return <Context value={session}>{children}</Context>;
+}
+
+async function roomOf(key: string | null): Promise<string> {
+  // There is nothing to share where browsers keep this from pages: by plain http from another machine.
+  if (key === null || !window.isSecureContext) return 'page';
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(key));
+  return Array.from(new Uint8Array(digest, 0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** Of any of the server's surfaces. */
