@@ -13,11 +13,7 @@ const rule = (what: 'pause' | 'resume') =>
 async function make(page: Page, prompt: string): Promise<void> {
   await page.getByLabel('Prompt', { exact: true }).fill(prompt);
   await page.getByLabel('Prompt', { exact: true }).press('Enter');
-  await page
-    .locator('.run-card', { hasText: prompt })
-    .getByRole('button', { name: 'Cancel' })
-    .and(page.locator(':enabled'))
-    .waitFor();
+  await page.locator('.run-card:not([data-phase=sending])', { hasText: prompt }).waitFor();
 }
 
 const isStream = (request: Request) => new URL(request.url()).pathname.endsWith('/events');
@@ -46,7 +42,7 @@ test('with twelve unfinished runs in three tabs everything goes on: cancel, coun
   const third = await context.newPage();
   await third.goto(web().server.url);
   for (const tab of [page, third]) {
-    await expect.poll(() => tab.locator('.run-card').count(), { timeout: 60_000 }).toBe(12);
+    await expect.poll(() => tab.locator('.run-card').count()).toBe(12);
     await tab.getByLabel('Prompt', { exact: true }).fill('a red apple');
     await tab.getByText(/^5 of 77 tokens$/).waitFor();
     await tab.getByText(/^0\.\d+ credits$/).waitFor();
@@ -56,11 +52,11 @@ test('with twelve unfinished runs in three tabs everything goes on: cancel, coun
   // Told to the tab that asked and to the others.
   for (const tab of [page, third]) await tab.locator('.run-card.cancelled', { hasText: 'a bird number 11.' }).waitFor();
   await third.getByRole('link', { name: 'History' }).click();
-  await expect.poll(() => third.locator('.entry').count(), { timeout: 60_000 }).toBeGreaterThanOrEqual(12);
+  await expect.poll(() => third.locator('.entry').count()).toBeGreaterThanOrEqual(12);
   await third.getByRole('link', { name: 'Playground' }).click();
   await rule('resume');
   for (const tab of [page, third])
-    await expect.poll(() => tab.locator('.run-card.succeeded').count(), { timeout: 100_000 }).toBe(11);
+    await expect.poll(() => tab.locator('.run-card.succeeded').count(), { timeout: 300_000 }).toBe(11);
   expect(streams()).toBeLessThanOrEqual(1);
 });
 
@@ -81,14 +77,13 @@ test('when the tab with the connection is closed or loaded anew, the others go o
   await first.close();
   await make(second, 'a bell afterwards');
   await rule('resume');
-  await expect.poll(() => second.locator('.run-card.succeeded').count(), { timeout: 100_000 }).toBe(3);
+  await expect.poll(() => second.locator('.run-card.succeeded').count(), { timeout: 300_000 }).toBe(3);
   expect(streams()).toBe(1);
 });
 
 test('a tab without locks has a connection of its own, and all the same', async () => {
   const page = await web().visit();
-  await page.context().addInitScript(`Object.defineProperty(navigator, 'locks', { value: undefined })
-    delete Navigator.prototype.locks`);
+  await page.context().addInitScript('delete Navigator.prototype.locks');
   await page.reload();
   await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('3');
   await make(page, 'a lonely bell');

@@ -14,6 +14,8 @@ export interface FollowOptions {
   readonly onConnection?: (isConnected: boolean) => void;
   /** How long a server may be gone, in milliseconds, as while it is started anew: two minutes unless told otherwise. */
   readonly patienceMs?: number;
+  /** After how long without a sign of life a connection is taken for dead: a minute unless told otherwise; servers send one every 15 s. */
+  readonly silenceMs?: number;
 }
 
 export interface EventsOptions extends FollowOptions {
@@ -27,6 +29,7 @@ export interface EventsOptions extends FollowOptions {
 export type JobsEvent = AccountEvent & { readonly lastEventId: string };
 
 const PATIENCE_MS = 120_000;
+const SILENCE_MS = 60_000;
 const LONGEST_PAUSE_MS = 5000;
 
 /** The names with which the events of a job end are `true`. */
@@ -85,15 +88,20 @@ interface Message {
 async function* follow(
   transport: Transport,
   path: string,
-  { signal, patienceMs = PATIENCE_MS, parts = {}, query = {}, onConnection = () => {}, ...options }: Following,
+  {
+    signal,
+    patienceMs = PATIENCE_MS,
+    parts = {},
+    query = {},
+    onConnection = () => {},
+    silenceMs,
+    ...options
+  }: Following,
 ): AsyncGenerator<Message, void, undefined> {
   let lastEventId = options.lastEventId ?? '';
   let pauseMs = 500;
   let failures = 0;
   let failingSince: number | undefined;
-  const heard = () => {
-    failingSince = undefined;
-  };
   const on = {
     retry: (ms: number) => {
       pauseMs = ms;
@@ -104,9 +112,16 @@ async function* follow(
   };
   for (;;) {
     let failure: EaselError | EaselConnectionError;
+    const silence = new Silence(silenceMs);
+    const heard = () => {
+      failingSince = undefined;
+      silence.end();
+    };
     try {
       const headers = { accept: 'text/event-stream', ...(lastEventId !== '' && { 'last-event-id': lastEventId }) };
-      const reply = await transport.send(path, { parts, query, headers, signal });
+      const inFlight = AbortSignal.any([silence.signal, ...(signal === undefined ? [] : [signal])]);
+      const reply = await transport.send(path, { parts, query, headers, signal, inFlight });
+      heard();
       if (!isEventStream(reply)) throw await refused(reply);
       onConnection(true);
       for await (const message of readEventStream(chunksOf(reply, heard), on)) {
@@ -119,12 +134,40 @@ async function* follow(
     } catch (error) {
       failure = transport.failureOf(error, signal);
       if (!isPassing(failure)) throw failure;
+    } finally {
+      silence.stop();
     }
     failingSince ??= Date.now();
     onConnection(false);
     if (Date.now() - failingSince > patienceMs) throw failure;
     await pause(Math.min(LONGEST_PAUSE_MS, pauseMs * 2 ** Math.min(failures, 10)), signal);
     failures += 1;
+  }
+}
+
+/** Ends a connection on which nothing is heard: one that is broken without a word, as by a sleeping computer, would be waited on for ever. */
+class Silence {
+  readonly #longestMs: number;
+  readonly #controller = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(longestMs = SILENCE_MS) {
+    this.#longestMs = longestMs;
+    this.end();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Something was heard: it counts anew. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#controller.abort(), this.#longestMs);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
   }
 }
 
