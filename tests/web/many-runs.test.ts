@@ -23,8 +23,9 @@ function openStreams(page: Page): () => number {
   const open = new Set<Request>();
   const context = page.context();
   context.on('request', (request) => isStream(request) && open.add(request));
-  for (const end of ['requestfinished', 'requestfailed'] as const)
-    context.on(end, (request: Request) => void open.delete(request));
+  const end = (request: Request) => void open.delete(request);
+  context.on('requestfinished', end);
+  context.on('requestfailed', end);
   return () => open.size;
 }
 
