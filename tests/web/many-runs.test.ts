@@ -82,6 +82,18 @@ test('when the tab with the connection is closed or loaded anew, the others go o
   expect(streams()).toBe(1);
 });
 
+test('the arena draws without a stream of its own', async () => {
+  const page = await web().visit('/arena');
+  const streams: string[] = [];
+  page.on('request', (request) => isStream(request) && streams.push(new URL(request.url()).pathname));
+  for (const side of [0, 1]) await page.getByRole('spinbutton', { name: 'Steps, exactly' }).nth(side).fill('2');
+  await page.getByLabel('Prompts, one a line').fill('a pear');
+  await page.getByRole('button', { name: 'Begin' }).click();
+  await page.getByRole('button', { name: 'No difference' }).click();
+  await page.getByText('Every pair has your vote.').waitFor();
+  expect(streams.filter((path) => path !== '/api/events')).toEqual([]);
+});
+
 test('a tab without locks has a connection of its own, and all the same', async () => {
   const page = await web().visit();
   await page.context().addInitScript('delete Navigator.prototype.locks');

@@ -2,6 +2,7 @@ import { type EaselClient, EaselError, EaselJobError } from '@easel/client';
 import { useEffect, useRef, useState } from 'react';
 import { messageOf } from '../format/message-of.ts';
 import { pathOf } from '../parts/picture-path.ts';
+import { useRuns } from '../playground/runs.tsx';
 import { isUndecided, jobOfSide, type Study, storedStudy, storeStudy, withPair } from './study.ts';
 
 interface Drawing {
@@ -12,6 +13,7 @@ interface Drawing {
 
 /** The study of this browser: its pictures are made one after the other for as long as the view is open and the study goes on. */
 export function useStudy(client: EaselClient) {
+  const { untilEnded } = useRuns();
   const [study, setStudy] = useState(storedStudy);
   const [problem, setProblem] = useState<string>();
   const painting = useRef(new AbortController());
@@ -40,7 +42,11 @@ export function useStudy(client: EaselClient) {
     // The same key in another tab, or after a reload: made and paid for once. A signal that is aborted cancels the job, too.
     const idempotencyKey = `${wanted.id}-${index}-${side}`;
     try {
-      const job = await client.jobs.run(jobOfSide(pair, wanted[side]), { signal, idempotencyKey });
+      signal.throwIfAborted();
+      // Whoever breaks this request off cannot know whether there is a job now, so its reply is waited for.
+      const taken = await client.jobs.create(jobOfSide(pair, wanted[side]), { idempotencyKey });
+      const job = await untilEnded(taken, signal);
+      if (job.error !== null) throw new EaselJobError(job.id, job.error);
       change(wanted.id, (now) => withPair(now, index, { [side]: pathOf(job.images[0]?.url ?? '') }));
     } catch (error) {
       if (signal.aborted || !isOfThisPrompt(error)) throw error;

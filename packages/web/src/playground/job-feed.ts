@@ -22,6 +22,7 @@ export class JobFeed {
   readonly #closing = new AbortController();
   readonly #latest = new Map<string, JobEvent>();
   readonly #unfinished = new Set<string>();
+  readonly #waiting = new Map<string, (job: Job) => void>();
   /** The key may not follow all jobs by one stream: each job of this tab has one of its own. */
   #isApart = false;
 
@@ -65,6 +66,29 @@ export class JobFeed {
     if (this.#isApart) void this.#followApart(id);
   }
 
+  /**
+   * The job once it has ended.
+   *
+   * @throws the signal's reason
+   */
+  async untilEnded(job: Job, signal: AbortSignal): Promise<Job> {
+    if (!isUnfinished(job)) return job;
+    signal.throwIfAborted();
+    const known = this.#latest.get(job.id);
+    if (known !== undefined && hasEnded(known)) return known.data.job;
+    const { promise, resolve, reject } = Promise.withResolvers<Job>();
+    const leave = () => reject(signal.reason);
+    signal.addEventListener('abort', leave);
+    this.#waiting.set(job.id, resolve);
+    this.follow(job);
+    try {
+      return await promise;
+    } finally {
+      signal.removeEventListener('abort', leave);
+      this.#waiting.delete(job.id);
+    }
+  }
+
   /** The job as it is after all that was heard of it. */
   runOf(job: Job): Run {
     const now = Date.now();
@@ -89,8 +113,9 @@ export class JobFeed {
       this.#latest.delete(oldest);
     }
     this.#listener.onEvent(id, event);
-    if (!isLastEvent(event.event)) return;
+    if (!hasEnded(event)) return;
     this.#unfinished.delete(id);
+    this.#waiting.get(id)?.(event.data.job);
     // Its reply tells the balance; without it the next one does.
     this.#client.account.credits({ signal: this.signal }).catch(() => {});
   }
@@ -121,6 +146,10 @@ export class JobFeed {
       if (!this.signal.aborted) this.#listener.onConnection(false);
     }
   }
+}
+
+function hasEnded(event: JobEvent): event is Extract<JobEvent, { event: 'succeeded' | 'failed' | 'cancelled' }> {
+  return isLastEvent(event.event);
 }
 
 /** The event that ended a job. */

@@ -15,6 +15,8 @@ export interface Runs {
   cancel(run: Run): void;
   /** Takes it off the page; its pictures stay in the history. */
   dismiss(run: Run): void;
+  /** Waits for a job that is none of the runs. @throws the signal's reason, and then the job is cancelled */
+  untilEnded(job: Job, signal: AbortSignal): Promise<Job>;
   /** What a job of this tab started from: the server forgets it when the job ends. */
   startImageOf(job: Job): string | null;
 }
@@ -84,6 +86,15 @@ export function RunsProvider({ children }: { readonly children: ReactNode }) {
         client.jobs
           .cancel(job.id)
           .catch((error: unknown) => change(key, (run) => ({ ...run, problem: messageOf(error) })));
+      },
+      async untilEnded(job, signal) {
+        try {
+          if (feed.current === undefined) throw new Error('nobody listens to the jobs');
+          return await feed.current.untilEnded(job, signal);
+        } catch (error) {
+          await client.jobs.cancel(job.id).catch(() => {}); // whether it was cancelled in time changes nothing for the caller
+          throw error;
+        }
       },
       startImageOf: ({ id }) => startImages.current.get(id) ?? null,
       dismiss: ({ key }) => setRuns((all) => all.filter((run) => run.key !== key)),
