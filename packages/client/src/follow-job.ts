@@ -121,7 +121,7 @@ async function* follow(
       const headers = { accept: 'text/event-stream', ...(lastEventId !== '' && { 'last-event-id': lastEventId }) };
       const inFlight = AbortSignal.any([silence.signal, ...(signal === undefined ? [] : [signal])]);
       const reply = await transport.send(path, { parts, query, headers, signal, inFlight });
-      heard();
+      silence.end();
       if (!isEventStream(reply)) throw await refused(reply);
       onConnection(true);
       for await (const message of readEventStream(chunksOf(reply, heard), on)) {
