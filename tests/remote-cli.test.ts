@@ -154,6 +154,9 @@ test('an administrator makes a key, gives credits, and the key works until it is
     new RegExp(`^${id} +….{4} +site +Studio +generate read +active +0\\.0\\d+ of 0\\.5$`, 'm'),
   );
   expect(JSON.parse((await run(['keys', 'list', '--json'])).stdout)).toHaveLength(3);
+  const byName = await run(['keys', 'revoke', 'site']);
+  expect(byName.status).toBe(2);
+  expect(byName.stderr).toMatch(/must be the id of a key, not its name.*\n.*easel keys list shows the ids/);
   expect((await run(['keys', 'revoke', id])).stderr).toMatch(/^site \(….{4}\) is revoked\.\n$/);
   expect((await run(['credits', 'show', '--server', server.url, ...withFile], {})).status).toBe(5);
   expect((await run(['keys', 'list'])).stdout).toMatch(/site +Studio +generate read +revoked \d{4}-/);

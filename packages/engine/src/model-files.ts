@@ -13,12 +13,36 @@ export async function readModelText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    const problem =
-      code === 'ENOENT' ? 'is missing; download this file too' : `cannot be read (${code}); check the permissions`;
-    throw new EngineError('model_file_missing', `${file} ${problem}`, { details: { file }, cause });
+    if (systemCode(cause) !== 'ENOENT') throw unreadable(file, cause);
+    throw new EngineError('model_file_missing', `${file} is missing; download this file too`, {
+      details: { file },
+      cause,
+    });
   }
 }
+
+/** The error of a file or folder that is there, or seems to be, when the operating system refuses to read it. */
+export function unreadable(file: string, cause: unknown): EngineError {
+  const code = systemCode(cause);
+  const known = code === undefined ? undefined : reasons[code];
+  const problem = known ?? `${code ?? String(cause)}; check the permissions and the disk`;
+  return new EngineError('model_file_missing', `${file} cannot be read: ${problem}`, { details: { file }, cause });
+}
+
+/** Of a failed system call, such as `EACCES`. */
+export function systemCode(thrown: unknown): string | undefined {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied; give this user the right to read it',
+  EPERM: 'permission denied; give this user the right to read it',
+  EISDIR: 'it is a folder; give the file',
+  ENOTDIR: 'a part of its path is not a folder; check the path',
+  ELOOP: 'its links go in a circle; download the file again',
+  EIO: 'the disk reports an error; copy the file to another disk, or download it again',
+};
 
 /**
  * A JSON file that holds an object.

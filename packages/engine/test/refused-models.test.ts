@@ -51,6 +51,24 @@ const damages: readonly Damage[] = [
     says: [/merges\.txt/],
   },
   {
+    what: 'a folder in the place of a file of weights',
+    damage: async (folder) => {
+      await rm(join(folder, UNET));
+      await mkdir(join(folder, UNET));
+    },
+    code: 'model_file_missing',
+    says: [/diffusion_pytorch_model\.fp16\.safetensors cannot be read: it is a folder; give the file/],
+  },
+  {
+    what: 'a link that leads to itself',
+    damage: async (folder) => {
+      await rm(join(folder, UNET));
+      await symlink('diffusion_pytorch_model.fp16.safetensors', join(folder, UNET));
+    },
+    code: 'model_file_missing',
+    says: [/diffusion_pytorch_model/, /download/],
+  },
+  {
     what: 'a dangling link instead of a file, as a half-finished download leaves it',
     damage: async (folder) => {
       await rename(join(folder, UNET), join(folder, 'elsewhere'));

@@ -69,7 +69,7 @@ const model = [
 ];
 
 const imageToImage = [
-  new Option('--image <file>', 'start from this picture (png, jpeg, webp)'),
+  new Option('--image <file>', 'start from this picture (png, jpeg, webp, gif, tiff, avif)'),
   new Option('--strength <x>', '0 keeps the picture, 1 forgets it (default: 0.6)').argParser(
     number('--strength', 0, 1),
   ),

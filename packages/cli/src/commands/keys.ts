@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { number, wholeNumber } from '../arguments/number-argument.ts';
+import { CliError } from '../cli-error.ts';
 import { keyScopes, largestAmount, largestRate } from './contract-limits.ts';
 import { apiKeyFileOption, type ServerAddressFlags, serverOption } from './server-options.ts';
 
@@ -61,9 +62,18 @@ export function keysCommand({ createKey, listKeys, revokeKey }: KeysActions): Co
     .action((flags: ListKeysFlags) => listKeys(flags));
   const revoke = forAdmin(new Command('revoke'))
     .description('Revoke a key permanently.')
-    .argument('<id>', 'its id, as `easel keys list` shows it')
+    .argument('<id>', 'its id, as `easel keys list` shows it', keyId)
     .action((id: string, flags: KeysFlags) => revokeKey(id, flags));
   return keys.addCommand(create).addCommand(list).addCommand(revoke);
+}
+
+/** Keys have names too, which need not be unique, so people try those. */
+function keyId(text: string): string {
+  if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text;
+  // What was given may be the key itself, which is a secret.
+  throw new CliError('usage', '<id> must be the id of a key, not its name or the key', {
+    hint: 'easel keys list shows the ids',
+  });
 }
 
 function forAdmin(command: Command): Command {

@@ -2,13 +2,21 @@ import { existsSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Listening } from '@easel/server';
+import type { ServeFlags } from '../commands/serve.ts';
+
+type ServingOptions = Pick<ServeFlags, 'config' | 'dataDir'>;
 
 /**
  * What `easel serve` says on standard output when it is ready.
  *
  * @param easel how the command is called here
+ * @param serving the options that decide which server it is
  */
-export function announcement({ url, model, isEmbeddedModel, firstKeys }: Listening, easel: string): string {
+export function announcement(
+  { url, model, isEmbeddedModel, firstKeys }: Listening,
+  easel: string,
+  serving: ServingOptions,
+): string {
   const { admin, development } = firstKeys;
   const lines = [
     `Easel listens on ${url}`,
@@ -21,11 +29,20 @@ export function announcement({ url, model, isEmbeddedModel, firstKeys }: Listeni
   if (admin !== undefined) {
     lines.push(
       `  more keys:       EASEL_ADMIN_KEY=SG_… ${easel} keys create NAME --account ACCOUNT --new-account --server ${url}`,
-      `  lost admin key:  KEY=SG_$(openssl rand -hex 8); echo "$KEY"; EASEL_ADMIN_KEY="$KEY" ${easel} serve`,
+      `  lost admin key:  KEY=SG_$(openssl rand -hex 8); echo "$KEY"; EASEL_ADMIN_KEY="$KEY" ${easel} serve${optionsText(serving)}`,
     );
   }
   if (development !== undefined) lines.push('', 'Try:', curlLine(url, development.key));
   return `${lines.join('\n')}\n`;
+}
+
+/** As they are written in a POSIX shell. */
+function optionsText({ config, dataDir }: ServingOptions): string {
+  const given = [
+    ['--config', config],
+    ['--data-dir', dataDir],
+  ].flatMap(([flag, value]) => (value === undefined ? [] : [` ${flag} '${value.replaceAll("'", "'\\''")}'`]));
+  return given.join('');
 }
 
 /** `./easel` in a clone, by its path from the current folder; `easel` where the package is installed. */

@@ -20,7 +20,7 @@ export async function runServe(
   const server = await startServer(config, {
     signal: interruption.signal,
     pageFolder: page,
-    announce: (listening) => written(context.stdout, announcement(listening, commandName())),
+    announce: (listening) => written(context.stdout, announcement(listening, commandName(), flags)),
   });
   await untilStopped(server, interruption.signal);
   return exitStatus.ok;

@@ -51,6 +51,21 @@ describe('findModel', () => {
     expect(error.message).toContain('demo, mine, single');
   });
 
+  it.each([
+    [
+      'playgroundai/playground-v2.5-1024px-aesthetic',
+      /does not download models: if you mean https:\/\/huggingface\.co\/play/,
+    ],
+    ['https://huggingface.co/playgroundai/playground-v2.5-1024px-aesthetic', /does not download models/],
+    ['~/models/mine', /outside quotes: write the whole path/],
+  ])('says of %s what helps', (name, help) => {
+    expect(failure(name).message).toMatch(help);
+  });
+
+  it('says nothing about downloads of a path that is mistyped', () => {
+    for (const name of ['./a/b', '/a/b', '../a', 'a']) expect(failure(name).message).not.toContain('download');
+  });
+
   it('does not look outside the models folder for a name', () => {
     for (const name of ['../mine', 'sub/mine', '']) expect(failure(name).code).toBe('model_not_found');
   });

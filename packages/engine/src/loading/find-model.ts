@@ -41,8 +41,18 @@ export function findModel(pathOrName: string, env: Environment): string {
   const names = `a name (${known.join(', ')}), `;
   throw new EngineError(
     'model_not_found',
-    `${looked}; give ${names}the path of a diffusers folder or of a .safetensors file`,
+    `${looked}; give ${names}the path of a diffusers folder or of a .safetensors file${remarkOn(pathOrName)}`,
   );
+}
+
+/** What people give who come from tools that download models, or who quoted a path. */
+function remarkOn(pathOrName: string): string {
+  if (/^~/.test(pathOrName)) return '. The shell replaces ~ only outside quotes: write the whole path';
+  if (/^https?:/i.test(pathOrName)) return '. Easel does not download models: download the files and give their path';
+  if (/^[A-Za-z0-9][\w.-]*\/[\w.-]+$/.test(pathOrName)) {
+    return `. Easel does not download models: if you mean https://huggingface.co/${pathOrName}, download it and give its path`;
+  }
+  return '';
 }
 
 function namedCandidates(name: string, env: Environment): string[] {

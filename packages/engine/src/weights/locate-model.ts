@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { recogniseFile } from '../file-kinds.ts';
+import { systemCode, unreadable } from '../model-files.ts';
 
 /** What lies at a path, decided in this one place. */
 export interface LocatedModel {
@@ -21,6 +22,7 @@ const GIVE = 'give a diffusers folder (it has a model_index.json) or a .safetens
  */
 export async function locateModel(path: string): Promise<LocatedModel> {
   const facts = await stat(path).catch((cause: unknown) => {
+    if (systemCode(cause) !== 'ENOENT') throw unreadable(path, cause);
     throw new EngineError('model_not_found', `there is no model at ${path}; ${GIVE}`, {
       details: { file: path },
       cause,
@@ -34,7 +36,7 @@ export async function locateModel(path: string): Promise<LocatedModel> {
 
 async function inFolder(path: string): Promise<LocatedModel> {
   const entries = await readdir(path, { withFileTypes: true }).catch((cause: unknown) => {
-    throw new EngineError('model_not_found', `the folder ${path} cannot be read`, { details: { file: path }, cause });
+    throw unreadable(path, cause);
   });
   const names = entries.map(({ name }) => name).sort();
   if (names.includes(INDEX)) return { layout: 'diffusers', path };

@@ -1,6 +1,7 @@
 import { open, realpath } from 'node:fs/promises';
 import { EngineError } from '../errors.ts';
 import { recogniseFile } from '../file-kinds.ts';
+import { systemCode, unreadable } from '../model-files.ts';
 
 const BYTES_PER_ELEMENT: ReadonlyMap<string, number> = new Map(
   Object.entries({
@@ -37,7 +38,16 @@ const MAX_HEADER_BYTES = 100_000_000;
  * @throws EngineError `model_file_missing`, `weights_corrupt`; `model_unsupported` for a file of another format
  */
 export async function readSafetensors(path: string): Promise<Map<string, TensorInfo>> {
+  try {
+    return await readHeader(path);
+  } catch (error) {
+    throw systemCode(error) === undefined ? error : unreadable(path, error);
+  }
+}
+
+async function readHeader(path: string): Promise<Map<string, TensorInfo>> {
   const file = await realpath(path).catch((cause: unknown) => {
+    if (systemCode(cause) !== 'ENOENT') throw unreadable(path, cause);
     const message = `${path} does not exist (or links to a file that does not); download the model again`;
     throw new EngineError('model_file_missing', message, { details: { file: path }, cause });
   });

@@ -50,7 +50,7 @@ test('a file with a key that does not exist, no JSON, or that is not there is re
   await expect(loadConfig({ file: await fileWith('{"prot": 1}'), env: {} })).rejects.toThrow(/prot/);
   await expect(loadConfig({ file: await fileWith('port=1'), env: {} })).rejects.toThrow(/not valid JSON/);
   await expect(loadConfig({ file: await fileWith('[]'), env: {} })).rejects.toThrow(/one JSON object/);
-  await expect(loadConfig({ file: '/nowhere/easel.json', env: {} })).rejects.toThrow(/cannot read/);
+  await expect(loadConfig({ file: '/nowhere/easel.json', env: {} })).rejects.toThrow(/cannot be read/);
 });
 
 test('printed, it has every setting but no secret', async () => {
@@ -127,6 +127,16 @@ test('whatever is wrong with a setting is told in words, with its variable, and 
       }
     }
   }
+});
+
+test.each([
+  ['nowhere.json', 'it does not exist'],
+  ['', 'it is a folder'],
+])('of a configuration file %j that cannot be read it is told why, in words', async (name, reason) => {
+  const folder = await mkdtemp(join(tmpdir(), 'easel-config-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, name);
+  await expect(loadConfig({ file, env: {} })).rejects.toThrow(`${file} cannot be read: ${reason}`);
 });
 
 test('a secret of the wrong kind is not repeated', async () => {

@@ -104,10 +104,18 @@ function isConfig(value: unknown): value is Config {
   return explainInvalid(configSchema, value) === undefined;
 }
 
+const unreadableBecause: Readonly<Record<string, string>> = {
+  ENOENT: 'it does not exist',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of its path is not a folder',
+};
+
 async function readConfigFile(file: string): Promise<SettingTree> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError(`cannot read the configuration ${file}: ${reason}`, { cause });
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    const reason = unreadableBecause[code] ?? String(cause);
+    throw new ConfigError(`the configuration file ${file} cannot be read: ${reason}`, { cause });
   });
   const value = parsed(file, text);
   if (!isSettingTree(value)) throw new ConfigError(`${file} must hold one JSON object`);
