@@ -27,8 +27,9 @@ test('a picture to start from goes with its strength', () => {
   expect(job).toMatchObject({ image, strength: 0.4, seed: 0 });
 });
 
-test('a job gives back the form it came from', () => {
-  const settings = { ...defaultSettings(model), prompt: 'a fox', negativePrompt: 'snow', seed: 7, steps: 30 };
+test('a job gives back the form it came from, its shape as a chosen one', () => {
+  const filled = { ...defaultSettings(model), prompt: 'a fox', negativePrompt: 'snow', seed: 7, steps: 30 };
+  const settings = { ...filled, isShapeChosen: true };
   const { preview: _, ...sent } = jobOf(settings);
   const job = { ...sent, scheduler: settings.scheduler, image_format: settings.format } as const;
   expect(settingsOfJob(jobLike(job), 7, null)).toEqual(settings);
