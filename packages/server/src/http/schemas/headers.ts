@@ -9,7 +9,10 @@ const text = (description: string, example: string) => Type.String({ description
 export const callerHeaders: Headers = {
   [headers.remainingCredits]: text('What can still be spent', '12.4963'),
   [headers.cost]: text('What this request has cost', '0.0037'),
-  [headers.requestId]: text('Names the request in the logs; of a request that creates work the id of its job', '01980c5e-7d3a-7c61-9a52-3f0b6f1c2d4e'),
+  [headers.requestId]: text(
+    'Names the request in the logs; of a request that creates work the id of its job',
+    '01980c5e-7d3a-7c61-9a52-3f0b6f1c2d4e',
+  ),
 };
 
 /** On replies to requests that create work. */
