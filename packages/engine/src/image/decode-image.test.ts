@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { decodeImage } from './decode-image.ts';
+import { decodeImage, measureImage } from './decode-image.ts';
 
 const raw = { raw: { width: 3, height: 2, channels: 3 } } as const;
 const pixels = Uint8Array.of(200, 100, 50, 10, 20, 30, 255, 255, 255, 0, 0, 0, 1, 2, 3, 128, 128, 128);
@@ -90,6 +90,20 @@ describe('refused as image_unreadable', () => {
     const file = await noise.toFormat(format).toBuffer();
     const cut = decodeImage(file.subarray(0, Math.floor(file.length / 2)));
     await expect(cut).rejects.toMatchObject({ code: 'image_unreadable', message: expect.stringContaining('damaged') });
+  });
+
+  test('what takes more than 256 MB while it is decoded: deep colours, several passes', async () => {
+    const black = { width: 6000, height: 6000, channels: 4, background: 'black' } as const;
+    const plain = sharp({ create: black }).png({ compressionLevel: 1 });
+    expect(await measureImage(await plain.toBuffer())).toEqual({ width: 6000, height: 6000 });
+    const deep = await sharp({ create: black }).toColourspace('rgb16').png({ compressionLevel: 1 }).toBuffer();
+    const interlaced = await sharp({ create: black }).png({ compressionLevel: 1, progressive: true }).toBuffer();
+    for (const file of [deep, interlaced]) {
+      await expect(measureImage(file)).rejects.toMatchObject({
+        code: 'image_unreadable',
+        message: expect.stringContaining('decoding it takes 275 MB, and 256 are allowed (got 6000×6000)'),
+      });
+    }
   });
 
   test('a small file that claims more than 64 megapixels', async () => {

@@ -7,6 +7,17 @@ import type { DecodedPicture } from './picture.ts';
 const MAX_PIXELS = 64 * 2 ** 20;
 /** Decoders hold whole rows, and more of them than one, of whatever length. */
 const MAX_SIDE = 16_384;
+/** Deep colours and interlacing multiply what decoding takes. */
+const MAX_DECODED_BYTES = 4 * MAX_PIXELS;
+/** A picture that comes in several passes is held as a whole, at two bytes a value. */
+const PASSES_FACTOR = 2;
+const bytesOfDepth: ReadonlyMap<string, number> = new Map([
+  ['uchar', 1],
+  ['char', 1],
+  ['ushort', 2],
+  ['short', 2],
+  ['double', 8],
+]);
 
 /**
  * An image file as 8-bit sRGB pixels: turned as its EXIF orientation says, colour profile applied, greyscale, CMYK and 16 bits
@@ -42,15 +53,21 @@ export async function measureImage(file: Uint8Array): Promise<{ readonly width: 
   if (sniffImageFormat(file) === undefined) {
     throw unreadable('it is none of PNG, JPEG, WebP, GIF, TIFF and AVIF: convert it to one of these');
   }
-  const { width, height } = await sharp(file, { limitInputPixels: false })
+  const { autoOrient, channels, depth, isProgressive } = await sharp(file, { limitInputPixels: false })
     .metadata()
-    .then(({ autoOrient }) => autoOrient)
     .catch((error: unknown) => {
       throw unreadable(reason(error), error);
     });
+  const { width, height } = autoOrient;
   const sides = `(got ${width}×${height})`;
   if (Math.max(width, height) > MAX_SIDE) throw unreadable(`each side must be at most ${MAX_SIDE} pixels ${sides}`);
   if (width * height > MAX_PIXELS) throw unreadable(`it has more than 64 megapixels ${sides}: use a smaller one`);
+  const bytes = width * height * channels * (bytesOfDepth.get(depth) ?? 4) * (isProgressive ? PASSES_FACTOR : 1);
+  if (bytes > MAX_DECODED_BYTES) {
+    throw unreadable(
+      `decoding it takes ${Math.ceil(bytes / 2 ** 20)} MB, and ${MAX_DECODED_BYTES / 2 ** 20} are allowed ${sides}: use a smaller one, 8 bits per colour, and neither interlaced nor progressive`,
+    );
+  }
   return { width, height };
 }
 
