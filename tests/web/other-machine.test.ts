@@ -29,8 +29,9 @@ test('by plain http from another machine the page asks for a key, and then does 
   await page.getByLabel('Prompt', { exact: true }).press('Enter');
   await page.locator('.run-card.succeeded').waitFor();
   await page.locator('.picture').click();
+  const copied = page.getByText('copied ✓').waitFor(); // it stands there for a moment only
   await page.getByRole('button', { name: 'Link' }).click();
-  await page.getByRole('button', { name: 'Link copied' }).waitFor();
+  await copied;
   await page.keyboard.press('Escape');
   await page.getByRole('link', { name: 'Arena' }).click();
   for (const side of [0, 1]) await page.getByRole('spinbutton', { name: 'Steps, exactly' }).nth(side).fill('2');
