@@ -21,8 +21,12 @@ async function make(page: Page, prompt: string): Promise<void> {
 
 const set = (page: Page, label: string, value: number) =>
   page.getByRole('spinbutton', { name: `${label}, exactly` }).fill(String(value));
-/** In pixels of the file. */
-const naturalSize = (image: Locator) => image.evaluate((element) => [element.naturalWidth, element.naturalHeight]);
+/** In pixels of the file: `naturalWidth` is that of the layout where there are files of several sizes (HTML, srcset). */
+const naturalSize = (image: Locator) =>
+  image.evaluate(async (element) => {
+    const { width, height } = await createImageBitmap(await (await fetch(element.src)).blob());
+    return [width, height];
+  });
 const newest = (page: Page) => page.locator('.run-card').first();
 const untilDone = (page: Page) => page.locator('.run-card.succeeded').first().waitFor();
 
