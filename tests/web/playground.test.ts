@@ -22,11 +22,14 @@ async function make(page: Page, prompt: string): Promise<void> {
 const set = (page: Page, label: string, value: number) =>
   page.getByRole('spinbutton', { name: `${label}, exactly` }).fill(String(value));
 /** In pixels of the file: `naturalWidth` is that of the layout where there are files of several sizes (HTML, srcset). */
-const naturalSize = (image: Locator) =>
-  image.evaluate(async (element) => {
-    const { width, height } = await createImageBitmap(await (await fetch(element.src)).blob());
-    return [width, height];
-  });
+async function naturalSize(image: Locator): Promise<unknown> {
+  const address = JSON.stringify(await image.evaluate((element) => element.src));
+  return image
+    .page()
+    .evaluate(
+      `fetch(${address}).then((reply) => reply.blob()).then(createImageBitmap).then((it) => [it.width, it.height])`,
+    );
+}
 const newest = (page: Page) => page.locator('.run-card').first();
 const untilDone = (page: Page) => page.locator('.run-card.succeeded').first().waitFor();
 
