@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { leave, memberOf } from '../domain/memberships.ts';
 import type { EventBus, JobEvent, JobNews } from '../domain/ports/events.ts';
 import { CANCEL_CHANNEL, EVENT_CHANNEL, KEY_CHANNEL, parseNews, QUEUE_CHANNEL } from './channels.ts';
 import type { DatabaseAddress } from './connection.ts';
@@ -120,18 +121,4 @@ export class PostgresEventBus implements EventBus {
       .execute();
     for (const { id } of cancelled) this.#cancel(id);
   }
-}
-
-function memberOf<Member>(all: Map<string, Set<Member>>, id: string): Set<Member> {
-  const present = all.get(id);
-  if (present !== undefined) return present;
-  const members = new Set<Member>();
-  all.set(id, members);
-  return members;
-}
-
-function leave<Member>(all: Map<string, Set<Member>>, id: string, member: Member): void {
-  const members = all.get(id);
-  members?.delete(member);
-  if (members?.size === 0) all.delete(id);
 }

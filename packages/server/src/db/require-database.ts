@@ -1,5 +1,6 @@
 import { Client, DatabaseError } from 'pg';
 import { StartupError } from '../domain/startup-error.ts';
+import { unlessAborted } from '../domain/unless-aborted.ts';
 import { connectionSettings, type DatabaseAddress } from './connection.ts';
 
 /** A host that swallows packets answers nothing at all. */
@@ -21,19 +22,6 @@ export async function requireDatabase(address: DatabaseAddress, signal: AbortSig
     `${nameOf(address)} is PostgreSQL ${Math.floor(version / 10_000)}, which is too old`,
     { remedy: `Easel needs PostgreSQL ${OLDEST_MAJOR} or newer` },
   );
-}
-
-/** @throws the signal's reason as soon as it is aborted; what was waited for goes on */
-export async function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }
 
 /** @returns the version as PostgreSQL counts: 180004 for 18.4 */

@@ -4,6 +4,7 @@ import { type FeedReading, type FeedReadingParts, type FeedRequest, readFeed, ty
 import { type FollowedEvent, type Track, tellEndOf, tellTrack } from './feed-track.ts';
 import type { JobView } from './job-queries.ts';
 import { isEnded } from './job-state.ts';
+import { leave, memberOf } from './memberships.ts';
 import { OUTAGE_PATIENCE_MS } from './outage.ts';
 import { DatabaseAway } from './ports/database.ts';
 import type { EventBus, JobNews, JobProgress } from './ports/events.ts';
@@ -258,18 +259,4 @@ function failWith(queue: EventQueue<FollowedEvent>, signal: AbortSignal): Dispos
   if (signal.aborted) fail();
   signal.addEventListener('abort', fail, { once: true });
   return { [Symbol.dispose]: () => signal.removeEventListener('abort', fail) };
-}
-
-function memberOf<Member>(all: Map<string, Set<Member>>, id: string): Set<Member> {
-  const present = all.get(id);
-  if (present !== undefined) return present;
-  const members = new Set<Member>();
-  all.set(id, members);
-  return members;
-}
-
-function leave<Member>(all: Map<string, Set<Member>>, id: string, member: Member): void {
-  const members = all.get(id);
-  members?.delete(member);
-  if (members?.size === 0) all.delete(id);
 }

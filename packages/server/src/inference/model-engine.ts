@@ -1,6 +1,7 @@
 import { createEngineHost, type EngineHost, type HostLogEntry } from '@easel/engine';
 import type { JobRequest } from '../domain/job-request.ts';
 import type { Painting, PaintOptions, PaintStep } from '../domain/ports/painter.ts';
+import { unlessAborted } from '../domain/unless-aborted.ts';
 import { encodePictures, encodePreview } from './encode-pictures.ts';
 import { engineFailure } from './engine-failure.ts';
 import { engineRequest } from './engine-request.ts';
@@ -93,17 +94,5 @@ export class ModelEngine {
       onLog,
       signal: this.#closing.signal,
     });
-  }
-}
-
-async function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }
