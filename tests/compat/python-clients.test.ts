@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
+import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type EaselServer, serveEasel } from '../support/easel-server.ts';
+import { modelOfSide } from '../support/model-of-side.ts';
 import { pythonWith, reasonWithoutPython } from '../support/python-venv.ts';
 
 const script = (name: string) => fileURLToPath(new URL(`python/${name}`, import.meta.url));
@@ -32,13 +34,14 @@ describe.skipIf(reason !== undefined)(`clients in Python${reason === undefined ?
     test('openai: plain, streaming, error classes', () => passes('openai_client.py'));
   });
 
-  describe('with the later base64 default, and sizes as large as the client asks for', () => {
+  describe('with the later base64 default, and a model of the size that the client asks for', () => {
+    let model: string;
     beforeAll(async () => {
       await server.stop();
-      server = await serveEasel({
-        env: { EASEL_SEGMIND_BASE64_DEFAULT: 'false', EASEL_SIZES_EMBEDDED_MAX_SIDE: '1024' },
-      });
+      model = await modelOfSide(1024);
+      server = await serveEasel({ env: { EASEL_SEGMIND_BASE64_DEFAULT: 'false', EASEL_MODEL: model } });
     });
+    afterAll(() => rm(model, { recursive: true, force: true }));
     test('segmindapi 0.3.0: numbers as text, bytes as the reply', () => passes('segmindapi_client.py'), 600_000);
   });
 });

@@ -1,4 +1,4 @@
-import { defaultTariff, embeddedModelSizes, fullModelSizes, patterns } from '@easel/contract';
+import { defaultTariff, embeddedModelSizes, fullModelSizes, patterns, type SizeLimits } from '@easel/contract';
 import Type, { type Static } from 'typebox';
 
 const seconds = (options: { default: number; description: string; minimum?: number }) =>
@@ -10,11 +10,11 @@ const text = (description: string) =>
 const decimal = (options: { default: string; description: string }) =>
   Type.String({ pattern: patterns.amount.source, ...options });
 
-const sizes = (defaults: { minSide: number; maxSide: number; maxMegapixels: number }) =>
+const sizes = (defaults: SizeLimits, largestSide: number) =>
   Type.Object(
     {
-      minSide: Type.Integer({ minimum: 64, maximum: 2048, default: defaults.minSide }),
-      maxSide: Type.Integer({ minimum: 64, maximum: 2048, default: defaults.maxSide }),
+      minSide: Type.Integer({ minimum: 64, maximum: largestSide, default: defaults.minSide }),
+      maxSide: Type.Integer({ minimum: 64, maximum: largestSide, default: defaults.maxSide }),
       maxMegapixels: Type.Number({ exclusiveMinimum: 0, maximum: 4, default: defaults.maxMegapixels }),
     },
     {
@@ -44,7 +44,7 @@ export const configSchema = Type.Object(
       description: 'further models: slug → path or name',
     }),
     sizes: Type.Object(
-      { full: sizes(fullModelSizes), embedded: sizes(embeddedModelSizes) },
+      { full: sizes(fullModelSizes, 2048), embedded: sizes(embeddedModelSizes, embeddedModelSizes.maxSide) },
       { additionalProperties: false, default: {}, description: 'what pictures may be asked of a model' },
     ),
     worker: Type.Object(

@@ -33,7 +33,7 @@ const schema = {
     206: { description: 'The part that `Range` asks for', content },
     304: { description: 'It is the one that `If-None-Match` names', type: 'null' },
     416: { description: 'There is nothing of the picture in the range', type: 'null' },
-    ...errorReplies('api', 'not_found', 'overloaded'),
+    ...errorReplies('api', 'invalid_request', 'not_found', 'overloaded'),
   },
 } as const;
 
