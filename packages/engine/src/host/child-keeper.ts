@@ -6,7 +6,7 @@ import type { HostLogEntry, HostOptions } from './engine-host.ts';
 import { describeExit } from './exit-report.ts';
 import { PassHistory } from './pass-history.ts';
 import { isModelInfo } from './replies.ts';
-import { superviseCall } from './supervised-call.ts';
+import { type Supervision, superviseCall } from './supervised-call.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
 /** A child that has the model loaded. */
@@ -19,6 +19,7 @@ export interface LoadedChild {
 export class ChildKeeper {
   readonly #module: URL;
   readonly #options: HostOptions;
+  readonly #deadlineMs: Supervision['deadlineMs'];
   readonly #backOff = new BackOff();
   readonly #closing = new AbortController();
   /** The last child that was started, until it is gone. */
@@ -29,9 +30,10 @@ export class ChildKeeper {
   #starting: Promise<LoadedChild> | undefined;
   #starts = 0;
 
-  constructor(module: URL, options: HostOptions) {
+  constructor(module: URL, options: HostOptions, deadlineMs: Supervision['deadlineMs']) {
     this.#module = module;
     this.#options = options;
+    this.#deadlineMs = deadlineMs;
   }
 
   get child(): EngineChild | undefined {
@@ -84,7 +86,7 @@ export class ChildKeeper {
     const since = performance.now();
     try {
       const { model, load = {} } = this.#options;
-      const supervision = { passes: new PassHistory(), passDeadlineMs: this.#options.passDeadlineMs, pixels: 0 };
+      const supervision = { passes: new PassHistory(), deadlineMs: this.#deadlineMs, pixels: 0 };
       const info = await superviseCall(child, { type: 'load', model, options: load }, isModelInfo, supervision);
       this.#backOff.succeeded();
       this.#loaded = { child, info };

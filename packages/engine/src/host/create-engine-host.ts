@@ -1,6 +1,7 @@
 import { EngineError } from '../errors.ts';
 import { ChildKeeper } from './child-keeper.ts';
 import { childModule } from './child-module.ts';
+import { defaultPassDeadlineMs } from './deadline.ts';
 import type { EngineHost, HostOptions } from './engine-host.ts';
 import { Host } from './host.ts';
 
@@ -29,12 +30,14 @@ export function createEngineHost(options: HostOptions): Promise<EngineHost> {
 /** The same with the child's code given, for tests with an engine that crashes or hangs. */
 export async function startHost(options: HostOptions, module: URL): Promise<EngineHost> {
   const idleMs = milliseconds('idleMs', options.idleMs ?? defaultIdleMs, 0);
-  if (options.passDeadlineMs !== undefined) milliseconds('passDeadlineMs', options.passDeadlineMs, 1);
-  const keeper = new ChildKeeper(module, options);
+  const { passDeadlineMs } = options;
+  if (passDeadlineMs !== undefined) milliseconds('passDeadlineMs', passDeadlineMs, 1);
+  const deadlineMs = passDeadlineMs === undefined ? defaultPassDeadlineMs : () => passDeadlineMs;
+  const keeper = new ChildKeeper(module, options, deadlineMs);
   try {
     const { info } = await keeper.ready(options.signal);
     const never = idleMs === 0 || idleMs > longestTimerMs;
-    return new Host(keeper, info, never ? Number.POSITIVE_INFINITY : idleMs, options.passDeadlineMs);
+    return new Host(keeper, info, never ? Number.POSITIVE_INFINITY : idleMs, deadlineMs);
   } catch (error) {
     await keeper.close(new EngineError('engine_closed', 'the engine was not started'), true);
     throw error;

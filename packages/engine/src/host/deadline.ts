@@ -1,5 +1,5 @@
 import { EngineError } from '../errors.ts';
-import type { PassKind } from '../pipeline/run-hooks.ts';
+import type { TimedKind } from './pass-history.ts';
 
 const minuteMs = 60_000;
 
@@ -15,8 +15,7 @@ export function defaultPassDeadlineMs(pixels: number, slowestMs: number | undefi
   return Math.max(minuteMs, 20 * slowestMs);
 }
 
-/** `other`: what a call does outside of its passes, loading included. */
-export function hungError(kind: PassKind | 'other', ms: number): EngineError {
+export function hungError(kind: TimedKind, ms: number): EngineError {
   const what = kind === 'other' ? 'loading, or work between two passes,' : `a ${kind} pass`;
   return new EngineError(
     'engine_hung',

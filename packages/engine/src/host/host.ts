@@ -15,7 +15,7 @@ type CallTerms = Pick<Supervision, 'pixels' | 'signal' | 'onStep'>;
 /** The engine in a child process: one call at a time, a child only while there is work or was lately. */
 export class Host implements EngineHost {
   readonly #keeper: ChildKeeper;
-  readonly #passDeadlineMs: number | undefined;
+  readonly #deadlineMs: Supervision['deadlineMs'];
   readonly #idleMs: number;
   readonly #queue = new RequestQueue();
   readonly #passes = new PassHistory();
@@ -25,11 +25,11 @@ export class Host implements EngineHost {
   #closing: Promise<void> | undefined;
 
   /** Takes over a child that has just been loaded. `idleMs`: Infinity for never. */
-  constructor(keeper: ChildKeeper, info: ModelInfo, idleMs: number, passDeadlineMs: number | undefined) {
+  constructor(keeper: ChildKeeper, info: ModelInfo, idleMs: number, deadlineMs: Supervision['deadlineMs']) {
     this.#keeper = keeper;
     this.#info = info;
     this.#idleMs = idleMs;
-    this.#passDeadlineMs = passDeadlineMs;
+    this.#deadlineMs = deadlineMs;
     this.#awaitIdleness();
   }
 
@@ -76,7 +76,7 @@ export class Host implements EngineHost {
       try {
         const { child, info } = await this.#keeper.ready(terms.signal);
         this.#info = info;
-        const supervision = { passes: this.#passes, passDeadlineMs: this.#passDeadlineMs, ...terms };
+        const supervision = { passes: this.#passes, deadlineMs: this.#deadlineMs, ...terms };
         return await superviseCall(child, call, accept, supervision);
       } finally {
         this.#isBusy = false;

@@ -1,5 +1,8 @@
 import type { PassKind } from '../pipeline/run-hooks.ts';
 
+/** `other`: what a call does outside of its passes, which is short; a process that is stopped there is not seen in any pass. */
+export type TimedKind = PassKind | 'other';
+
 interface PassTimes {
   lastMs: number;
   slowestMs: number;
@@ -9,22 +12,22 @@ interface PassTimes {
 export class PassHistory {
   readonly #times = new Map<string, PassTimes>();
 
-  record(kind: PassKind, pixels: number, ms: number): void {
+  record(kind: TimedKind, pixels: number, ms: number): void {
     const slowestMs = Math.max(ms, this.slowestMs(kind, pixels) ?? 0);
     this.#times.set(key(kind, pixels), { lastMs: ms, slowestMs });
   }
 
   /** What a pass is expected to take: what the last one took. */
-  lastMs(kind: PassKind, pixels: number): number | undefined {
+  lastMs(kind: TimedKind, pixels: number): number | undefined {
     return this.#times.get(key(kind, pixels))?.lastMs;
   }
 
-  slowestMs(kind: PassKind, pixels: number): number | undefined {
+  slowestMs(kind: TimedKind, pixels: number): number | undefined {
     return this.#times.get(key(kind, pixels))?.slowestMs;
   }
 }
 
-/** Texts are always 77 tokens long, whatever the picture's size. */
-function key(kind: PassKind, pixels: number): string {
-  return kind === 'text_encoder' ? kind : `${kind} ${pixels}`;
+/** Texts are always 77 tokens long, whatever the picture's size, and what is done between passes takes little at any. */
+function key(kind: TimedKind, pixels: number): string {
+  return kind === 'text_encoder' || kind === 'other' ? kind : `${kind} ${pixels}`;
 }

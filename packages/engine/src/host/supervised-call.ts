@@ -3,15 +3,15 @@ import type { StepEvent } from '../model.ts';
 import type { PassEvent, PassKind } from '../pipeline/run-hooks.ts';
 import { cancelGraceMs, isWorthAsking } from './cancellation.ts';
 import type { CallEvents, EngineChild } from './child-process.ts';
-import { defaultPassDeadlineMs, hungError } from './deadline.ts';
-import type { PassHistory } from './pass-history.ts';
+import { hungError } from './deadline.ts';
+import type { PassHistory, TimedKind } from './pass-history.ts';
 import type { Call } from './protocol.ts';
 import { Watchdog } from './watchdog.ts';
 
 export interface Supervision {
   readonly passes: PassHistory;
-  /** One limit for all passes instead of the default policy. */
-  readonly passDeadlineMs?: number | undefined;
+  /** When a pass counts as hung, see `defaultPassDeadlineMs`. */
+  readonly deadlineMs: (pixels: number, slowestMs: number | undefined) => number;
   /** Width × height of the picture that the call is about; 0 when it is about none. */
   readonly pixels: number;
   readonly signal?: AbortSignal | undefined;
@@ -36,8 +36,9 @@ export async function superviseCall<T>(
   try {
     const answer = await child.call(call, accept, guard);
     // An answer to a caller who let go meanwhile is none.
-    if (guard.stopReason === undefined) return answer;
-    throw guard.stopReason;
+    if (guard.stopReason !== undefined) throw guard.stopReason;
+    guard.learn();
+    return answer;
   } catch (thrown) {
     throw guard.stopReason ?? toEngineError(thrown);
   } finally {
@@ -52,6 +53,8 @@ class CallGuard implements CallEvents {
   readonly #supervision: Supervision;
   readonly #watchdog = new Watchdog();
   #running: { readonly kind: PassKind; readonly since: number } | undefined;
+  #betweenSince = performance.now();
+  #longestBetweenMs = 0;
   #grace: NodeJS.Timeout | undefined;
   /** Why the caller wants no answer any more. */
   stopReason: EngineError | undefined;
@@ -67,6 +70,8 @@ class CallGuard implements CallEvents {
     if (phase === 'end' && this.#running) {
       this.#supervision.passes.record(kind, this.#supervision.pixels, now - this.#running.since);
     }
+    if (phase === 'start') this.#endBetween(now);
+    else this.#betweenSince = now;
     this.#running = phase === 'start' ? { kind, since: now } : undefined;
     this.#watch(this.#running?.kind ?? 'other');
   };
@@ -91,6 +96,15 @@ class CallGuard implements CallEvents {
     }
   }
 
+  /**
+   * Remembers how long the call took outside of its passes. Only now that it has ended well: the parts of a load tell nothing of
+   * each other.
+   */
+  learn(): void {
+    this.#endBetween(performance.now());
+    this.#supervision.passes.record('other', this.#supervision.pixels, this.#longestBetweenMs);
+  }
+
   dismiss(): void {
     clearTimeout(this.#grace);
     this.#watchdog.rest();
@@ -103,10 +117,13 @@ class CallGuard implements CallEvents {
     return { elapsedMs: performance.now() - since, expectedMs };
   }
 
-  #watch(kind: PassKind | 'other'): void {
-    const { passes, pixels, passDeadlineMs } = this.#supervision;
-    const slowestMs = kind === 'other' ? undefined : passes.slowestMs(kind, pixels);
-    const limitMs = passDeadlineMs ?? defaultPassDeadlineMs(pixels, slowestMs);
+  #endBetween(now: number): void {
+    this.#longestBetweenMs = Math.max(this.#longestBetweenMs, now - this.#betweenSince);
+  }
+
+  #watch(kind: TimedKind): void {
+    const { passes, pixels, deadlineMs } = this.#supervision;
+    const limitMs = deadlineMs(pixels, passes.slowestMs(kind, pixels));
     this.#watchdog.watch(limitMs, () => this.#child.kill(hungError(kind, limitMs)));
   }
 }

@@ -3,7 +3,8 @@ import { startHost } from '../../src/host/create-engine-host.ts';
 import type { EngineHost, HostOptions } from '../../src/host/engine-host.ts';
 import type { GenerateOptions } from '../../src/model.ts';
 
-const scriptedChild = new URL('./scripted-child.ts', import.meta.url);
+/** The child that does what prompts say. */
+export const scriptedChild = new URL('./scripted-child.ts', import.meta.url);
 
 /** A host whose child does what prompts say; `model` is a script as well, run at each load. */
 export function startScriptedHost(options: Partial<HostOptions> = {}): Promise<EngineHost> {
