@@ -53,7 +53,7 @@ export async function startWork(core: Core, { hook, log, metrics }: WorkOptions)
 
 /** Removes what has had its time, every minute until the signal. */
 export async function keepTidy(core: Core, log: Logger, signal: AbortSignal): Promise<void> {
-  const janitor = new Janitor(core);
+  const janitor = new Janitor({ ...core, report: (level, message, details) => log[level](details, message) });
   while (!signal.aborted) {
     try {
       await core.storage.check();

@@ -8,8 +8,15 @@ import type { Servers } from './ports/servers.ts';
 const BEAT_MS = 2000;
 /** A server that has been silent for longer is taken for dead, and so are the connections on which its clients waited. */
 const SILENCE_S = 15;
-/** Own beats without a break before others are judged: after an outage of the database everybody has been silent. */
+/**
+ * Own beats without a break before others are judged: after an outage of the database everybody has been silent, and when its clock
+ * has jumped everybody seems to have been.
+ */
 const BEATS_TO_JUDGE = (SILENCE_S * 1000) / BEAT_MS;
+/** What the database's clock may differ from the time that passed here between two beats. */
+const JUMP_MS = 5000;
+/** Dead servers are remembered for a day. */
+const MEMORY_S = 24 * 60 * 60;
 
 export interface AwaitedJobsParts {
   readonly database: Database;
@@ -29,6 +36,8 @@ export class AwaitedJobs {
   readonly #parts: AwaitedJobsParts;
   readonly #stopping = new AbortController();
   #beats = 0;
+  /** When the last beat was, for the database and by the clock of this process that never jumps. */
+  #last: { readonly time: Date; readonly at: number } | undefined;
   #beating: Promise<void> = Promise.resolve();
 
   constructor(parts: AwaitedJobsParts) {
@@ -64,14 +73,25 @@ export class AwaitedJobs {
   async #beat(): Promise<void> {
     const { database, servers, serverId, place } = this.#parts;
     const self = { id: serverId, place };
-    const silentForSeconds = this.#beats >= BEATS_TO_JUDGE ? SILENCE_S : null;
-    const abandoned = await database.transaction(async (transaction) => {
-      await servers.put(transaction, self);
-      return servers.abandonedJobs(transaction, self, silentForSeconds);
+    const { abandoned, isJudge } = await database.transaction(async (transaction) => {
+      this.#noteTime(await servers.put(transaction, self));
+      const isJudge = this.#beats >= BEATS_TO_JUDGE;
+      return { isJudge, abandoned: await servers.abandonedJobs(transaction, self, isJudge ? SILENCE_S : null) };
     });
     for (const jobId of abandoned) await this.#cancel(jobId);
-    if (abandoned.length === 0) await database.transaction((transaction) => servers.removeDead(transaction, self));
+    if (abandoned.length === 0) {
+      await database.transaction((transaction) => servers.removeDead(transaction, self, isJudge ? MEMORY_S : null));
+    }
     this.#beats += 1;
+  }
+
+  #noteTime(time: Date): void {
+    const at = performance.now();
+    const last = this.#last;
+    this.#last = { time, at };
+    if (last === undefined) return;
+    const jumpMs = time.getTime() - last.time.getTime() - (at - last.at);
+    if (Math.abs(jumpMs) > JUMP_MS) this.#beats = 0;
   }
 
   async #cancel(jobId: string): Promise<void> {

@@ -1,6 +1,7 @@
 import type { ConstructorOptions, Queue, WorkOptions } from 'pg-boss';
 
-const DAY_S = 24 * 60 * 60;
+/** Ten years. */
+const FOREVER_S = 10 * 365 * 24 * 60 * 60;
 
 /**
  * A worker that died is found by its silence: within `heartbeatSeconds` plus one look of the supervisor. That look is limited by
@@ -22,8 +23,8 @@ export const paintingQueue = {
   retryLimit: 2,
   retryDelay: 0,
   heartbeatSeconds: 10,
-  // The queue forgets what waited this long; the janitor ends such a job.
-  retentionSeconds: 30 * DAY_S,
+  // The janitor ends what waited for too long; the queue, which believes the system's clock, is not to forget it.
+  retentionSeconds: FOREVER_S,
   // What became of a job is in our own record of it.
   deleteAfterSeconds: 60 * 60,
 } as const satisfies Omit<Queue, 'name'>;
@@ -34,7 +35,7 @@ export const givenUpQueue = {
   retryDelay: 1,
   retryBackoff: true,
   retryDelayMax: 300,
-  retentionSeconds: 30 * DAY_S,
+  retentionSeconds: FOREVER_S,
   deleteAfterSeconds: 60 * 60,
 } as const satisfies Omit<Queue, 'name'>;
 

@@ -16,8 +16,8 @@ export function isSubfolder(name: string): boolean {
  */
 export async function sweepFolder(root: string, options: SweepOptions): Promise<number> {
   let removed = 0;
-  for (const first of await subfolders(root)) {
-    for (const second of await subfolders(join(root, first))) {
+  for (const first of await subfolders(root, options)) {
+    for (const second of await subfolders(join(root, first), options)) {
       options.signal.throwIfAborted();
       removed += await sweepFiles(join(root, first, second), options);
     }
@@ -25,37 +25,48 @@ export async function sweepFolder(root: string, options: SweepOptions): Promise<
   return removed;
 }
 
-async function sweepFiles(folder: string, { olderThan, known }: SweepOptions): Promise<number> {
-  const old = await olderFiles(folder, olderThan);
+async function sweepFiles(folder: string, options: SweepOptions): Promise<number> {
+  const old = await olderFiles(folder, options);
   const names = old.map(nameOfImageFile).filter((name) => name !== undefined);
-  const kept = names.length === 0 ? new Set<string>() : await known(names);
+  const kept = names.length === 0 ? new Set<string>() : await options.known(names);
   const orphans = old.filter((file) => {
     const name = nameOfImageFile(file);
     return name === undefined ? file.includes(TEMPORARY_MARK) : !kept.has(name);
   });
-  for (const file of orphans) await rm(join(folder, file), { force: true });
-  return orphans.length;
+  let removed = 0;
+  for (const file of orphans) removed += Number(await removeFile(join(folder, file), options));
+  return removed;
 }
 
-async function olderFiles(folder: string, time: Date): Promise<string[]> {
+async function removeFile(path: string, { onFailure }: SweepOptions): Promise<boolean> {
+  try {
+    await rm(path, { force: true });
+    return true;
+  } catch (error) {
+    onFailure(path, error);
+    return false;
+  }
+}
+
+async function olderFiles(folder: string, options: SweepOptions): Promise<string[]> {
   const older: string[] = [];
-  for (const file of await entriesOf(folder)) {
+  for (const file of await entriesOf(folder, options)) {
     // A file that is gone meanwhile is no orphan any more.
     const found = await stat(join(folder, file)).catch(() => undefined);
-    if (found?.isFile() && found.mtime < time) older.push(file);
+    if (found?.isFile() && found.mtime < options.olderThan) older.push(file);
   }
   return older;
 }
 
-async function subfolders(folder: string): Promise<string[]> {
-  return (await entriesOf(folder)).filter(isSubfolder);
+async function subfolders(folder: string, options: SweepOptions): Promise<string[]> {
+  return (await entriesOf(folder, options)).filter(isSubfolder);
 }
 
-async function entriesOf(folder: string): Promise<string[]> {
+async function entriesOf(folder: string, { onFailure }: SweepOptions): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
+    if (!isMissing(error)) onFailure(folder, error);
+    return [];
   }
 }

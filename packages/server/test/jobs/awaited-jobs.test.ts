@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { serversInPostgres } from '../../src/db/repositories/servers.ts';
 import { AwaitedJobs } from '../../src/domain/awaited-jobs.ts';
 import { newId } from '../../src/domain/ids.ts';
+import type { Servers } from '../../src/domain/ports/servers.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
@@ -29,12 +30,12 @@ async function submit(who: { readonly accountId: string; readonly keyId: string 
 }
 
 /** A server as far as others know of it. It dies without a word unless it is stopped. */
-async function server(place: string) {
+async function server(place: string, servers: Servers = serversInPostgres) {
   const serverId = newId();
   const errors: unknown[] = [];
   const awaited = new AwaitedJobs({
     ...services,
-    servers: serversInPostgres,
+    servers,
     serverId,
     place,
     report: (error) => errors.push(error),
@@ -103,4 +104,22 @@ test('what a server leaves undone when it stops is cancelled by the next one', a
   await leaving.stop();
   await server(newId());
   expect(await stateOf(job.id)).toBe('cancelled');
+});
+
+test("when the database's clock jumps everybody seems to be silent, and nobody is judged before he had time to speak", async () => {
+  let jumpMs = 0;
+  let beats = 0;
+  await server(newId(), {
+    ...serversInPostgres,
+    async put(transaction, self) {
+      beats += 1;
+      return new Date((await serversInPostgres.put(transaction, self)).getTime() + jumpMs);
+    },
+  });
+  await expect.poll(() => beats).toBeGreaterThan(9); // by now it judges
+  jumpMs = 3_600_000;
+  const before = beats;
+  const ofSilent = await submit(await customer(), await deadServer(newId(), 3600));
+  await expect.poll(() => stateOf(ofSilent.id)).toBe('cancelled');
+  expect(beats - before).toBeGreaterThanOrEqual(8);
 });

@@ -1,3 +1,6 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newId } from '../../src/domain/ids.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
@@ -32,6 +35,18 @@ afterAll(async () => {
   await later.stop();
 });
 
+/** What a sweep does at that time when the sweeps went on until then. */
+async function sweepIn(ms: number) {
+  ahead = ms;
+  await sweptAt(clock.now());
+  return later.janitor.sweep(signal());
+}
+
+function sweptAt(time: Date): Promise<void> {
+  const { database, settings } = services;
+  return database.transaction((transaction) => settings.setSweepTimes(transaction, { sweptAt: time, heldUntil: time }));
+}
+
 async function makePicture(key: string) {
   const customer = await newCustomer(opened().database, { available: 1000n });
   const idempotency = { key, bodyHash: Buffer.alloc(32) };
@@ -48,33 +63,27 @@ test('what has had its time goes: events after an hour, keys after a day, pictur
     const keys = await kysely.selectFrom('idempotency').select('key').where('job_id', '=', job.id).execute();
     return { events: events.length, keys: keys.length };
   };
-  ahead = 0;
-  await later.janitor.sweep(signal());
+  await sweepIn(0);
   expect(await count()).toEqual({ events: expect.any(Number), keys: 1 });
   expect((await count()).events).toBeGreaterThan(0);
 
-  ahead = DAY_MS + 1000;
-  await later.janitor.sweep(signal());
+  await sweepIn(DAY_MS + 1000);
   expect(await count()).toEqual({ events: 0, keys: 0 });
   expect(await services.library.read(image)).toBeInstanceOf(Uint8Array);
 
-  ahead = 8 * DAY_MS;
-  expect(await later.janitor.sweep(signal())).toMatchObject({ images: 1, jobs: 0 });
+  expect(await sweepIn(8 * DAY_MS)).toMatchObject({ images: 1, jobs: 0 });
   expect(await services.store.read(image, 'jpeg')).toBeNull();
   expect((await services.queries.get(accountId, job.id)).images).toEqual([]);
 
-  ahead = 31 * DAY_MS;
-  expect(await later.janitor.sweep(signal())).toMatchObject({ jobs: 1 });
+  expect(await sweepIn(31 * DAY_MS)).toMatchObject({ jobs: 1 });
   await expect(services.queries.get(accountId, job.id)).rejects.toMatchObject({ code: 'not_found' });
 });
 
 test('a picture whose record was never written is removed', async () => {
   const name = newId().replaceAll('-', '');
   await services.store.put(name, 'png', new Uint8Array([1]));
-  ahead = 0;
-  expect(await later.janitor.sweep(signal())).toMatchObject({ orphans: 0 });
-  ahead = 2 * 60 * 60 * 1000;
-  expect(await later.janitor.sweep(signal())).toMatchObject({ orphans: 1 });
+  expect(await sweepIn(0)).toMatchObject({ orphans: 0 });
+  expect(await sweepIn(2 * 60 * 60 * 1000)).toMatchObject({ orphans: 1 });
   expect(await services.store.read(name, 'png')).toBeNull();
 });
 
@@ -83,12 +92,89 @@ test('a job that the queue has lost fails and is refunded', async () => {
   await services.queue.pause();
   const { job } = await services.submitJob.submit(aSubmission(customer));
   await services.database.transaction((transaction) => services.queue.cancel(transaction, 'demo', job.id));
-  ahead = 0;
-  expect(await later.janitor.sweep(signal())).toMatchObject({ forgottenJobs: 0 });
-  ahead = 60 * 60 * 1000;
-  expect(await later.janitor.sweep(signal())).toMatchObject({ forgottenJobs: 1 });
+  expect(await sweepIn(0)).toMatchObject({ forgottenJobs: 0 });
+  expect(await sweepIn(60 * 60 * 1000)).toMatchObject({ forgottenJobs: 1 });
   expect((await services.queries.get(null, job.id)).job).toMatchObject({ state: 'failed' });
   const balance = await customerServices(opened().database).credits.balance(customer.accountId);
   expect(balance).toEqual({ available: 1000n, held: 0n });
   await services.queue.resume();
+});
+
+test('when the clock jumps by 40 days nothing is deleted and no job ends, and the operator is told, once', async () => {
+  const { job, image } = await makePicture('jump');
+  const customer = await newCustomer(opened().database, { available: 1000n });
+  await services.queue.pause();
+  const { job: waiting } = await services.submitJob.submit(aSubmission(customer));
+  await services.store.put(newId().replaceAll('-', ''), 'png', new Uint8Array([1]));
+  await sweptAt(new Date());
+  const janitor = later.newJanitor();
+  ahead = 0;
+  await janitor.sweep(signal());
+  later.reports.length = 0;
+  for (ahead = 40 * DAY_MS; ahead < 41 * DAY_MS; ahead += 9 * 60_000) {
+    expect(Object.values(await janitor.sweep(signal())).every((count) => count === 0)).toBe(true);
+  }
+  expect(later.reports).toEqual([
+    expect.stringMatching(/^warn: the system's clock jumped, or this machine slept; nothing is deleted until 20/),
+  ]);
+  expect(await services.library.read(image)).toBeInstanceOf(Uint8Array);
+  expect((await services.queries.get(null, waiting.id)).job.state).toBe('queued');
+
+  // Put right.
+  ahead = 9 * 60_000;
+  expect(await janitor.sweep(signal())).toMatchObject({ images: 0, jobs: 0, forgottenJobs: 0 });
+  expect((await services.queries.get(null, job.id)).images).toHaveLength(1);
+  await services.cancelJob.cancel(null, waiting.id);
+  await services.queue.resume();
+});
+
+test('after a time without a server deletion waits for as long, and it is no warning', async () => {
+  await sweptAt(new Date(Date.now() - 2 * 60 * 60 * 1000));
+  const { image } = await makePicture('night');
+  const janitor = services.newJanitor();
+  services.reports.length = 0;
+  expect(await janitor.sweep(signal())).toMatchObject({ images: 0, idempotencyKeys: 0 });
+  await janitor.sweep(signal());
+  expect(services.reports).toEqual([
+    expect.stringMatching(/^info: no server ran for a while; nothing is deleted until/),
+  ]);
+  expect(await services.library.read(image)).toBeInstanceOf(Uint8Array);
+});
+
+test('a job that waited for a month fails and is refunded, and the queue itself forgets none for a jump of years', async () => {
+  const customer = await newCustomer(opened().database, { available: 1000n });
+  await services.queue.pause();
+  const { job } = await services.submitJob.submit(aSubmission(customer));
+  const { rows } = await sql<{ years: number }>`
+    select extract(year from keep_until)::int - extract(year from now())::int as years from pgboss.job where id = ${job.id}
+  `.execute(opened().database.kysely);
+  expect(rows[0]?.years).toBeGreaterThan(5);
+  expect(await sweepIn(29 * DAY_MS)).toMatchObject({ forgottenJobs: 0 });
+  expect(await sweepIn(31 * DAY_MS)).toMatchObject({ forgottenJobs: 1 });
+  expect((await services.queries.get(null, job.id)).job).toMatchObject({ state: 'failed' });
+  const balance = await customerServices(opened().database).credits.balance(customer.accountId);
+  expect(balance).toEqual({ available: 1000n, held: 0n });
+  await services.queue.resume();
+});
+
+test('a file that cannot be removed keeps nothing else from its end, is told once, and goes when it can', async () => {
+  const folderOf = (name: string) => join(folder(), name.slice(0, 2));
+  const stuck = await makePicture('stuck');
+  let other = await makePicture('other');
+  while (folderOf(other.image) === folderOf(stuck.image)) other = await makePicture(newId());
+  // A file in the place of its folder, as a permission or a broken disk would keep it from being removed for others than root.
+  await rm(folderOf(stuck.image), { recursive: true });
+  await writeFile(folderOf(stuck.image), '');
+  later.reports.length = 0;
+  const swept = await sweepIn(8 * DAY_MS);
+  expect(swept.images).toBeGreaterThanOrEqual(2);
+  expect(swept.idempotencyKeys).toBeGreaterThanOrEqual(2);
+  expect(await services.store.read(other.image, 'jpeg')).toBeNull();
+  await sweepIn(8 * DAY_MS);
+  expect(later.reports.filter((line) => line.includes('cannot be removed'))).toHaveLength(1);
+  await rm(folderOf(stuck.image));
+  const file = join(folderOf(stuck.image), stuck.image.slice(2, 4), `${stuck.image}.jpg`);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, '');
+  expect(await sweepIn(8 * DAY_MS)).toMatchObject({ orphans: 1 });
 });

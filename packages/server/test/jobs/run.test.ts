@@ -197,7 +197,8 @@ test('when two workers run the same job, only the later attempt counts, and it i
   expect(await balanceOf(accountId)).toEqual({ available: 1_000_000n - job.price, held: 0n });
   const known = (names: readonly string[]) =>
     services.database.transaction((transaction) => repositories.images.known(transaction, names));
-  const everything = { olderThan: new Date(Date.now() + 60_000), known, signal: patience() };
+  const onFailure = (_path: string, error: unknown) => expect.unreachable(String(error));
+  const everything = { olderThan: new Date(Date.now() + 60_000), known, signal: patience(), onFailure };
   expect(await services.store.sweep(everything)).toBe(0);
   await expectSoundLedger(opened().database);
 });

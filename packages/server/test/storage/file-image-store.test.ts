@@ -65,9 +65,10 @@ test.each(['../../../etc/passwd', '', 'ABC', `${'a'.repeat(31)}/`])('%j is no na
   await expect(store.read(name, 'png')).rejects.toThrow(TypeError);
 });
 
-test('a sweep removes old files that nobody knows, and nothing else', async () => {
+test('a sweep removes old files that nobody knows and nothing else, and passes over what cannot be read', async () => {
   const { root, store } = await newStore();
-  const [known, orphan, young] = [newImageName(), newImageName(), newImageName()];
+  const inFolder = (first: string) => `${first}${newImageName().slice(2)}`;
+  const [known, orphan, young] = [inFolder('01'), inFolder('02'), inFolder('03')];
   for (const name of [known, orphan, young]) await store.put(name, 'png', bytes);
   const partial = `${fileOf(root, orphan)}.partial-1`;
   const foreign = fileOf(root, orphan, 'txt');
@@ -78,7 +79,13 @@ test('a sweep removes old files that nobody knows, and nothing else', async () =
   for (const file of [fileOf(root, known), fileOf(root, orphan), partial, foreign])
     await utimes(file, longAgo, longAgo);
 
-  const removed = await store.sweep({ olderThan: new Date('2021-01-01'), known: async () => new Set([known]), signal });
+  // As a file that a permission or the disk keeps from being read.
+  await writeFile(path.join(root, '00'), 'no folder');
+  const failures: string[] = [];
+  const onFailure = (file: string) => failures.push(file);
+  const olderThan = new Date('2021-01-01');
+  const removed = await store.sweep({ olderThan, known: async () => new Set([known]), signal, onFailure });
+  expect(failures).toEqual([path.join(root, '00')]);
   expect(removed).toBe(2);
   expect(await store.read(orphan, 'png')).toBeNull();
   expect(await store.read(known, 'png')).not.toBeNull();
@@ -89,7 +96,8 @@ test('a sweep removes old files that nobody knows, and nothing else', async () =
 
 test('a sweep of a store without a folder finds nothing', async () => {
   const { store } = await newStore();
-  expect(await store.sweep({ olderThan: new Date(), known: async () => new Set(), signal })).toBe(0);
+  const onFailure = (_path: string, error: unknown) => expect.unreachable(String(error));
+  expect(await store.sweep({ olderThan: new Date(), known: async () => new Set(), signal, onFailure })).toBe(0);
 });
 
 test('a folder in the place of a picture is no picture, and is removed as one', async () => {

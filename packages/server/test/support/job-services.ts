@@ -107,6 +107,9 @@ export async function startJobServices(options: JobServicesOptions) {
   const finishJob = new FinishJob(base);
   const cancelJob = new CancelJob(base);
   const revokedKeys = new RevokedKeys({ ...base, cancelJob });
+  const reports: string[] = [];
+  const newJanitor = () =>
+    new Janitor({ ...base, failJob, revokedKeys, report: (level, message) => reports.push(`${level}: ${message}`) });
 
   return {
     ...base,
@@ -123,7 +126,11 @@ export async function startJobServices(options: JobServicesOptions) {
     queries: new JobQueries(base),
     feed: new JobFeed(base),
     library: new ImageLibrary(base),
-    janitor: new Janitor({ ...base, failJob, revokedKeys }),
+    janitor: newJanitor(),
+    /** As a process has it that has just started. */
+    newJanitor,
+    /** What janitors were kept from. */
+    reports,
 
     /** The worker's side, with a painter and a hook of the caller's. */
     worker(painter: Painter, hook: ReviewHook | null = null, workerId: string = newId()) {

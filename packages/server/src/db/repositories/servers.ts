@@ -5,11 +5,14 @@ import { queriesOf } from '../transaction.ts';
 
 /** By the clock of the database, which is one for all servers. */
 export const serversInPostgres: Servers = {
-  async put(transaction: Transaction, { id, place }: ServerIdentity): Promise<void> {
-    await sql`
+  async put(transaction: Transaction, { id, place }: ServerIdentity): Promise<Date> {
+    const { rows } = await sql<{ now: Date }>`
       insert into easel.servers (id, place, seen_at) values (${id}, ${place}, now())
-      on conflict (id) do update set seen_at = now()
+      on conflict (id) do update set seen_at = now() returning now() as now
     `.execute(queriesOf(transaction));
+    const [row] = rows;
+    if (row === undefined) throw new Error('the database did not tell its time');
+    return row.now;
   },
 
   async remove(transaction: Transaction, id: string): Promise<void> {
@@ -29,9 +32,14 @@ export const serversInPostgres: Servers = {
     return rows.map((row) => row.id);
   },
 
-  async removeDead(transaction: Transaction, { id, place }: ServerIdentity): Promise<void> {
+  async removeDead(
+    transaction: Transaction,
+    { id, place }: ServerIdentity,
+    silentForSeconds: number | null,
+  ): Promise<void> {
     await sql`
-      delete from easel.servers where id <> ${id} and (place = ${place} or seen_at < now() - interval '1 day')
+      delete from easel.servers
+      where id <> ${id} and (place = ${place} or seen_at < now() - make_interval(secs => ${silentForSeconds}))
     `.execute(queriesOf(transaction));
   },
 };

@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely';
 import type { Transaction } from '../../domain/ports/database.ts';
-import type { ModelSpeed, Settings } from '../../domain/ports/settings.ts';
+import type { ModelSpeed, Settings, SweepTimes } from '../../domain/ports/settings.ts';
 import type { ModelSpeedTable } from '../tables.ts';
 import { queriesOf } from '../transaction.ts';
 
@@ -8,6 +8,7 @@ const PAUSED = 'queue_paused';
 /** The advisory lock of the queue's pause (PostgreSQL, §13.3.5): whoever starts a job shares it, whoever pauses has it alone. */
 const PAUSE_LOCK = 0x6561_7365;
 const SECRET_PROOF = 'secret_proof';
+const SWEEP_TIMES = 'sweep_times';
 
 export const settingsInPostgres: Settings = {
   async keepSecretProof(transaction: Transaction, proof: string): Promise<string> {
@@ -37,14 +38,17 @@ export const settingsInPostgres: Settings = {
   },
 
   async setPaused(transaction: Transaction, paused: boolean): Promise<void> {
-    const value = JSON.stringify(paused);
-    const queries = queriesOf(transaction);
-    await sql`select pg_advisory_xact_lock(${PAUSE_LOCK})`.execute(queries);
-    await queries
-      .insertInto('settings')
-      .values({ name: PAUSED, value })
-      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
-      .execute();
+    await sql`select pg_advisory_xact_lock(${PAUSE_LOCK})`.execute(queriesOf(transaction));
+    await put(transaction, PAUSED, paused);
+  },
+
+  async lockSweepTimes(transaction: Transaction): Promise<SweepTimes | null> {
+    const query = queriesOf(transaction).selectFrom('settings').select('value').where('name', '=', SWEEP_TIMES);
+    return toSweepTimes((await query.forUpdate().executeTakeFirst())?.value);
+  },
+
+  setSweepTimes(transaction: Transaction, times: SweepTimes): Promise<void> {
+    return put(transaction, SWEEP_TIMES, times);
   },
 
   async speedOf(transaction: Transaction, model: string): Promise<ModelSpeed | null> {
@@ -65,6 +69,21 @@ export const settingsInPostgres: Settings = {
       .execute();
   },
 };
+
+async function put(transaction: Transaction, name: string, value: unknown): Promise<void> {
+  const text = JSON.stringify(value);
+  await queriesOf(transaction)
+    .insertInto('settings')
+    .values({ name, value: text })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: text }))
+    .execute();
+}
+
+function toSweepTimes(value: unknown): SweepTimes | null {
+  if (typeof value !== 'object' || value === null || !('sweptAt' in value) || !('heldUntil' in value)) return null;
+  const [sweptAt, heldUntil] = [new Date(String(value.sweptAt)), new Date(String(value.heldUntil))];
+  return Number.isNaN(sweptAt.getTime()) || Number.isNaN(heldUntil.getTime()) ? null : { sweptAt, heldUntil };
+}
 
 function speedQuery(transaction: Transaction, model: string) {
   return queriesOf(transaction).selectFrom('model_speed').selectAll().where('model', '=', model);

@@ -54,4 +54,6 @@ export interface SweepOptions {
   readonly olderThan: Date;
   readonly known: (names: readonly string[]) => Promise<ReadonlySet<string>>;
   readonly signal: AbortSignal;
+  /** Told of a file that cannot be removed, or a folder that cannot be read; the sweep goes on with the rest. */
+  readonly onFailure: (path: string, error: unknown) => void;
 }

@@ -10,6 +10,13 @@ export interface ModelSpeed {
   readonly runs: number;
 }
 
+/** Of the sweeps that delete what has had its time. */
+export interface SweepTimes {
+  readonly sweptAt: Date;
+  /** Nothing is deleted before; see `holdDeletion`. */
+  readonly heldUntil: Date;
+}
+
 /** What all processes of the server agree on. */
 export interface Settings {
   /** Keeps the proof of the server's secret unless there is one. @returns the one that is kept now */
@@ -21,6 +28,9 @@ export interface Settings {
   holdPaused(transaction: Transaction): Promise<boolean>;
   /** Waits for whoever holds it. */
   setPaused(transaction: Transaction, paused: boolean): Promise<void>;
+  /** Also locks them until the transaction ends. @returns null when there was no sweep yet */
+  lockSweepTimes(transaction: Transaction): Promise<SweepTimes | null>;
+  setSweepTimes(transaction: Transaction, times: SweepTimes): Promise<void>;
   /** @returns null when the model has not been run yet */
   speedOf(transaction: Transaction, model: string): Promise<ModelSpeed | null>;
   /** Also locks it until the transaction ends. */
