@@ -1,5 +1,5 @@
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, onTestFinished, vi } from 'vitest';
+import type { APIResponse, Browser, BrowserContextOptions, Page, Route } from 'playwright-core';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import { launchChromium } from './chromium.ts';
 import { type EaselServer, type ServeOptions, serveEasel } from './easel-server.ts';
 
@@ -13,11 +13,9 @@ export interface WebInTest {
 export function useWebPage(options: ServeOptions = {}): () => WebInTest {
   let server: EaselServer | undefined;
   let browser: Browser | undefined;
-  // A machine with other work may take its time.
-  vi.setConfig({ testTimeout: 400_000 });
   beforeAll(async () => {
     [server, browser] = await Promise.all([serveEasel(options), launchChromium()]);
-  }, 400_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await server?.stop();
@@ -33,7 +31,7 @@ function visitOf(server: EaselServer, browser: Browser): WebInTest['visit'] {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
     onTestFinished(() => context.close());
     const page = await context.newPage();
-    page.setDefaultTimeout(120_000);
+    page.setDefaultTimeout(300_000); // a machine with other work may take its time
     const faults: string[] = [];
     page.on('pageerror', (error) => faults.push(String(error)));
     page.on('console', (message) => {
@@ -47,4 +45,9 @@ function visitOf(server: EaselServer, browser: Browser): WebInTest['visit'] {
     await page.goto(`${server.url}${path}`);
     return page;
   };
+}
+
+/** The server's reply to a request of the page that a test holds; what the browser adds at last is added here. */
+export function replyTo(route: Route): Promise<APIResponse> {
+  return route.fetch({ headers: { ...route.request().headers(), 'sec-fetch-site': 'same-origin' } });
 }

@@ -1,7 +1,7 @@
 import { encodeImage } from '@easel/engine';
 import type { Locator, Page } from 'playwright-core';
-import { expect, test } from 'vitest';
-import { useWebPage } from '../support/web-page.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { replyTo, useWebPage } from '../support/web-page.ts';
 
 const web = useWebPage();
 const ofThePicture = {
@@ -55,6 +55,15 @@ test('previews come before the end, and a cancel is refunded', async () => {
   await newest(page).getByRole('button', { name: 'Cancel' }).click();
   await newest(page).getByText('Cancelled. Nothing was charged.').waitFor();
   await expect.poll(() => page.locator('.balance b').textContent()).toBe(before);
+});
+
+test('the last preview stays in sight until the file of the picture is there', async () => {
+  const page = await web().visit();
+  await set(page, 'Steps', 40);
+  await make(page, 'a lamp');
+  const picture = newest(page).locator('.picture');
+  await picture.waitFor();
+  expect(await picture.getAttribute('style')).toContain('data:image/jpeg');
 });
 
 test('four samples have neighbouring seeds; the viewer steps through them', async () => {
@@ -178,6 +187,28 @@ test('what is typed outlives other views and a reload', async () => {
     expect(await page.getByRole('spinbutton', { name: 'Steps, exactly' }).inputValue()).toBe('33');
     await page.getByText('256×144', { exact: true }).waitFor();
   }
+});
+
+test('when the cookie of the page has had its time, all that is asked for at once goes on with a new one', async () => {
+  const page = await web().visit();
+  await page.getByText(/^0\.\d+ credits$/).waitFor();
+  await page.context().clearCookies();
+  const refused: (() => void)[] = [];
+  await page.route('**/api/tokenize', async (route) => {
+    const response = await replyTo(route);
+    // The first two come back together.
+    if (response.status() === 401)
+      await new Promise<void>((resolve) => refused.push(resolve) === 2 && refused.map((go) => go()));
+    await route.fulfill({ response });
+  });
+  // Both prompts in the same moment.
+  await page.evaluate(`for (const field of document.querySelectorAll('textarea')) {
+    Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set.call(field, 'a red apple');
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+  }`);
+  await expect.poll(() => page.getByText(/^5 of 77 tokens$/).count()).toBe(2);
+  expect(refused).toHaveLength(2);
+  expect(await page.getByRole('heading', { name: 'Your key' }).count()).toBe(0);
 });
 
 test('a number is typed as one types numbers', async () => {
@@ -317,8 +348,9 @@ test('several runs queue up, and a second tab sees them and their end', async ()
   const rule = (what: string) =>
     fetch(`${url}/api/admin/queue/${what}`, { method: 'POST', headers: { 'x-api-key': adminKey } });
   await rule('pause');
+  onTestFinished(async () => void (await rule('resume')));
   const page = await web().visit();
-  await set(page, 'Steps', 30);
+  await set(page, 'Steps', 5);
   // The first may be taken before its worker hears of the pause.
   for (const prompt of ['a dog', 'a cat', 'a cow']) await make(page, prompt);
   expect(await page.locator('.run-card').count()).toBe(3);

@@ -73,13 +73,16 @@ export function PlaygroundForm({ models, settings, onChange, onMake }: Playgroun
           maxLength={longestPrompt}
           value={settings.prompt}
           placeholder="a red apple on a blue background"
-          onChange={(event) => onChange({ prompt: event.target.value })}
+          onChange={(event) => {
+            onChange({ prompt: event.target.value });
+            if (note?.kind === 'error') setNote(undefined);
+          }}
           onKeyDown={runOnEnter}
           aria-describedby={`${id}-tokens`}
         />
         <TokenCount id={`${id}-tokens`} text={settings.prompt} model={settings.model} />
       </div>
-      <div className="field">
+      <div className="field negative">
         <label htmlFor={`${id}-negative`}>Negative prompt</label>
         <textarea
           id={`${id}-negative`}

@@ -25,16 +25,20 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
   const [remaining, setRemaining] = useState<number>();
   const [refusal, setRefusal] = useState<string>();
   const client = useMemo(() => {
-    let isRenewed = false;
+    let renewing: Promise<unknown> | undefined;
+    /** The page's cookie comes with the document; requests that find out together that it has had its time get a new one together. */
+    const renewCookie = () => {
+      renewing ??= fetch(window.location.pathname).finally(() => {
+        renewing = undefined;
+      });
+      return renewing;
+    };
     const told: typeof fetch = async (...request) => {
       let reply = await fetch(...request);
-      // The page's cookie has had its time: it comes with the document.
-      if (reply.status === 401 && key === null && !isRenewed) {
-        isRenewed = true;
-        await fetch(window.location.pathname);
+      if (reply.status === 401 && key === null) {
+        await renewCookie();
         reply = await fetch(...request);
       }
-      if (reply.ok) isRenewed = false;
       if (reply.status === 401) setRefusal(await reasonOf(reply.clone()));
       const credits = reply.headers.get('x-remaining-credits');
       if (credits !== null) setRemaining(Number(credits));
