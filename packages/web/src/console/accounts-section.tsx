@@ -42,10 +42,10 @@ export function AccountsSection() {
           <thead>
             <tr>
               <th>Account</th>
-              <th className="number">Can spend</th>
-              <th className="number">Held</th>
-              <th>Since</th>
-              <th>Give credits</th>
+              <th className="number">Balance</th>
+              <th className="number">Reserved</th>
+              <th>Created</th>
+              <th>Add credits</th>
             </tr>
           </thead>
           <tbody>
@@ -57,15 +57,22 @@ export function AccountsSection() {
                 <td>{moment(account.created_at)}</td>
                 <td>
                   <form className="row" onSubmit={(event) => grant(event, account)}>
-                    <input name="amount" type="number" step="any" aria-label={`Credits for ${account.name}`} />
+                    <input
+                      name="amount"
+                      type="number"
+                      step="any"
+                      placeholder="Amount"
+                      aria-label={`Credits for ${account.name}`}
+                    />
                     <input
                       name="note"
                       maxLength={500}
-                      placeholder="Reason; a negative amount needs one"
-                      aria-label={`Note for ${account.name}`}
+                      placeholder="Reason"
+                      title="A negative amount takes credits back, and needs a reason"
+                      aria-label={`Reason for ${account.name}`}
                     />
                     <button type="submit" disabled={isBusy}>
-                      Give
+                      Add
                     </button>
                   </form>
                 </td>
@@ -74,10 +81,13 @@ export function AccountsSection() {
           </tbody>
         </table>
       </ScrollBox>
-      <form className="row" onSubmit={create}>
-        <input name="name" aria-label="Name of a new account" placeholder="New account" maxLength={100} />
+      <form className="terms" onSubmit={create}>
+        <label className="field">
+          Name of a new account
+          <input name="name" maxLength={100} required />
+        </label>
         <button type="submit" disabled={isBusy}>
-          Make an account
+          Create account
         </button>
       </form>
     </section>

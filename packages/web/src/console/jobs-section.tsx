@@ -1,7 +1,10 @@
+import type { AdminJob } from '@easel/contract';
 import { useCallback } from 'react';
-import { moment } from '../format/amounts.ts';
+import { credits, duration, moment } from '../format/amounts.ts';
 import { Notice } from '../parts/notice.tsx';
+import { listedSource, pathOf } from '../parts/picture-path.ts';
 import { ScrollBox } from '../parts/scroll-box.tsx';
+import { isUnfinished } from '../playground/run.ts';
 import { useAdminAccess } from './admin-access.tsx';
 import { useAdmin } from './use-admin.ts';
 
@@ -9,38 +12,62 @@ import { useAdmin } from './use-admin.ts';
 export function JobsSection() {
   const { client } = useAdminAccess();
   const ask = useCallback(
-    async (signal: AbortSignal) => (await client.admin.listJobs({ limit: 15 }, { signal })).jobs,
+    async (signal: AbortSignal) => {
+      const names = new Map<string, string>();
+      for await (const { id, name } of client.admin.allAccounts({ limit: 100 }, { signal })) names.set(id, name);
+      return { names, jobs: (await client.admin.listJobs({ limit: 15 }, { signal })).jobs };
+    },
     [client],
   );
-  const { reply: jobs, problem, act } = useAdmin(ask);
+  const { reply, problem, act, isBusy } = useAdmin(ask);
   return (
     <section className="card stack" aria-label="Jobs">
       <h2>Latest jobs</h2>
       {problem !== undefined && <Notice kind="error">{problem}</Notice>}
       <ScrollBox>
-        <table>
+        <table className="jobs">
           <thead>
             <tr>
+              <th>
+                <span className="visually-hidden">Picture</span>
+              </th>
               <th>When</th>
+              <th>Account</th>
               <th>Prompt</th>
               <th>Model</th>
               <th>State</th>
+              <th className="number">Duration</th>
+              <th className="number">Credits</th>
             </tr>
           </thead>
           <tbody>
-            {jobs?.map((job) => (
+            {reply?.jobs.map((job) => (
               <tr key={job.id}>
+                <td className="seen">
+                  <FirstPicture job={job} />
+                </td>
                 <td>{moment(job.created_at)}</td>
-                <td className="clipped">{job.prompt ?? 'not kept'}</td>
-                <td>{job.model}</td>
+                <td>{reply.names.get(job.account_id) ?? job.account_id}</td>
+                <td className="clipped" dir="auto" title={job.prompt ?? ''}>
+                  {job.prompt ?? 'not kept'}
+                </td>
+                <td>{job.drawn_by ?? job.model}</td>
                 <td>
                   {job.status}{' '}
-                  {(job.status === 'queued' || job.status === 'running') && (
-                    <button type="button" onClick={() => void act(() => client.admin.cancelJob(job.id))}>
+                  {isUnfinished(job) && (
+                    <button
+                      type="button"
+                      aria-label={`Cancel: ${job.prompt ?? job.id}`}
+                      disabled={isBusy}
+                      onClick={() => void act(() => client.admin.cancelJob(job.id))}
+                    >
                       Cancel
                     </button>
                   )}
+                  {job.status === 'failed' && job.error && <small className="quiet reason">{job.error.message}</small>}
                 </td>
+                <td className="number">{durationOf(job)}</td>
+                <td className="number">{job.status === 'succeeded' ? credits(job.price) : '–'}</td>
               </tr>
             ))}
           </tbody>
@@ -48,4 +75,20 @@ export function JobsSection() {
       </ScrollBox>
     </section>
   );
+}
+
+/** What came of a job; a press opens its file. */
+function FirstPicture({ job: { images, prompt } }: { readonly job: AdminJob }) {
+  const [image] = images;
+  if (image === undefined) return null;
+  return (
+    <a href={pathOf(image.url)} target="_blank" rel="noreferrer" aria-label={`Open: ${prompt ?? 'a picture'}`}>
+      <img {...listedSource(image, '3rem')} alt="" width={image.width} height={image.height} loading="lazy" />
+    </a>
+  );
+}
+
+/** From the start of the work to its end. */
+function durationOf({ started_at: start, finished_at: end }: AdminJob): string {
+  return start === null || end === null ? '–' : duration((Date.parse(end) - Date.parse(start)) / 1000);
 }

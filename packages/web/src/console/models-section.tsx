@@ -24,10 +24,10 @@ export function ModelsSection() {
         <table>
           <thead>
             <tr>
-              <th>Asked for as</th>
-              <th>Drawn by</th>
-              <th>Size</th>
-              <th>Sides</th>
+              <th>Name in the API</th>
+              <th>Model</th>
+              <th>Default size</th>
+              <th>Width and height</th>
               <th>Memory</th>
             </tr>
           </thead>

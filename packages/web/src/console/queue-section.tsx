@@ -39,7 +39,7 @@ export function QueueSection() {
       {reply && (
         <>
           <p>
-            <b>{reply.queue.queued}</b> waiting, <b>{reply.queue.running}</b> running
+            <b>{reply.queue.queued}</b> queued, <b>{reply.queue.running}</b> running
             {isPaused && ', paused: nothing new is started'}.
           </p>
           <ScrollBox>
@@ -50,7 +50,7 @@ export function QueueSection() {
                   <th>Worker</th>
                   <th>State</th>
                   <th>Models</th>
-                  <th>Last heard of</th>
+                  <th>Last seen</th>
                 </tr>
               </thead>
               <tbody>

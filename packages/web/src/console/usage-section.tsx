@@ -1,5 +1,5 @@
 import { useCallback, useState } from 'react';
-import { credits } from '../format/amounts.ts';
+import { credits, moment, pictures } from '../format/amounts.ts';
 import { Notice } from '../parts/notice.tsx';
 import { ScrollBox } from '../parts/scroll-box.tsx';
 import { useAdminAccess } from './admin-access.tsx';
@@ -29,78 +29,54 @@ export function UsageSection() {
   );
   const { reply, problem } = useAdmin(ask, 10_000);
   const used = new Map(reply?.days.rows.map(({ group, images }) => [group, images]));
-  const most = Math.max(1, ...used.values());
   const days = reply === undefined ? [] : daysFrom(reply.days.from, reply.days.to);
-  const width = 100 / Math.max(1, days.length);
+  const total = pictures(reply?.days.total.images ?? 0);
   return (
     <section className="card stack" aria-label="Usage">
       <div className="row spread">
         <h2>Usage</h2>
-        <select
-          aria-label="Of this account"
-          value={reply?.id ?? ''}
-          onChange={(event) => setChosen(event.target.value)}
-        >
-          {reply?.accounts.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
-        </select>
+        {reply && (
+          <select aria-label="Usage of account" value={reply.id} onChange={(event) => setChosen(event.target.value)}>
+            {reply.accounts.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
+            ))}
+          </select>
+        )}
       </div>
       {problem !== undefined && <Notice kind="error">{problem}</Notice>}
       {reply && (
         <>
-          <svg
-            className="chart"
-            viewBox={`0 0 100 ${HEIGHT}`}
-            preserveAspectRatio="none"
-            role="img"
-            aria-label={`${reply.days.total.images} pictures from ${reply.days.from} to ${reply.days.to}`}
-          >
-            {days.map((day, index) => {
-              const images = used.get(day) ?? 0;
-              const height = (images / most) * (HEIGHT - 2);
-              return (
-                <rect
-                  key={day}
-                  x={index * width + width * 0.1}
-                  y={HEIGHT - height}
-                  width={width * 0.8}
-                  height={Math.max(height, 0.5)}
-                >
-                  <title>{`${day}: ${images} pictures`}</title>
-                </rect>
-              );
-            })}
-          </svg>
+          <Chart days={days} used={used} label={`${total} from ${reply.days.from} to ${reply.days.to}`} />
           <p>
-            {reply.days.total.images} pictures for {credits(reply.days.total.cost)} credits from {reply.days.from} to{' '}
-            {reply.days.to}
+            {total} for {credits(reply.days.total.cost)} credits in the last {days.length} days
             {reply.models.rows.length > 0 &&
               `: ${reply.models.rows.map(({ group, images }) => `${group} ${images}`).join(', ')}`}
             .
           </p>
           <details>
-            <summary>The last movements</summary>
+            <summary>Latest ledger entries</summary>
             <ScrollBox>
               <table>
                 <thead>
                   <tr>
                     <th>When</th>
                     <th>What</th>
-                    <th className="number">Amount</th>
-                    <th className="number">Can spend then</th>
+                    <th className="number">Change of the balance</th>
+                    <th className="number">Charged</th>
+                    <th className="number">Balance after</th>
                   </tr>
                 </thead>
                 <tbody>
                   {reply.ledger.map((entry) => (
                     <tr key={entry.id}>
-                      <td>{entry.created_at.slice(0, 19).replace('T', ' ')}</td>
+                      <td>{moment(entry.created_at)}</td>
                       <td>
                         {entry.kind} {entry.note}
                       </td>
                       <td className="number">{credits(entry.amount)}</td>
+                      <td className="number">{entry.amount_charged === 0 ? '–' : credits(entry.amount_charged)}</td>
                       <td className="number">{credits(entry.remaining)}</td>
                     </tr>
                   ))}
@@ -111,5 +87,51 @@ export function UsageSection() {
         </>
       )}
     </section>
+  );
+}
+
+interface ChartProps {
+  readonly days: readonly string[];
+  readonly used: ReadonlyMap<string, number>;
+  readonly label: string;
+}
+
+/** A bar a day. The drawing is stretched to the room there is; texts would be, too, and stand around it. */
+function Chart({ days, used, label }: ChartProps) {
+  const most = Math.max(1, ...used.values());
+  const width = 100 / Math.max(1, days.length);
+  const shown = [days.at(0), days.at(Math.floor(days.length / 2)), days.at(-1)];
+  return (
+    <figure className="usage">
+      <figcaption className="quiet">Pictures a day</figcaption>
+      <div className="scale quiet" aria-hidden="true">
+        <span>{most}</span>
+        <span>0</span>
+      </div>
+      <svg className="chart" viewBox={`0 0 100 ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={label}>
+        {days.map((day, index) => {
+          const images = used.get(day) ?? 0;
+          const height = (images / most) * HEIGHT;
+          return (
+            <g key={day}>
+              {/* What is pointed at is the whole day, not its bar. */}
+              <rect className="day" x={index * width} y={0} width={width} height={HEIGHT} />
+              <rect
+                x={index * width + width * 0.1}
+                y={HEIGHT - height}
+                width={width * 0.8}
+                height={Math.max(height, 0.5)}
+              />
+              <title>{`${day}: ${pictures(images)}`}</title>
+            </g>
+          );
+        })}
+      </svg>
+      <div className="dates quiet" aria-hidden="true">
+        {shown.map((day) => (
+          <span key={day}>{day}</span>
+        ))}
+      </div>
+    </figure>
   );
 }

@@ -10,6 +10,10 @@ export function balance(amount: number): string {
   return new Intl.NumberFormat('en', { maximumFractionDigits: amount < 1 ? 6 : 4 }).format(amount);
 }
 
+export function pictures(count: number): string {
+  return count === 1 ? '1 picture' : `${count} pictures`;
+}
+
 export function bytes(count: number): string {
   if (count < 1000) return `${count} B`;
   if (count < 1_000_000) return `${(count / 1000).toFixed(0)} kB`;
