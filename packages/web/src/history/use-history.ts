@@ -2,12 +2,16 @@ import type { EaselClient } from '@easel/client';
 import type { Job, JobPage } from '@easel/contract';
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { messageOf } from '../format/message-of.ts';
+import { useRuns } from '../playground/runs.tsx';
 import { askUntilAnswered } from '../session/ask-until-answered.ts';
 import { useSession } from '../session/session.tsx';
 import { type Filter, listQueryOf } from './filter.ts';
 
 const PAGE = 24;
-const LOOK_AGAIN_MS = 4000;
+/** For what no event tells: stars and deletions of other tabs, pictures whose time is over. */
+const LOOK_AGAIN_MS = 15_000;
+/** Many events at once are one change. */
+const PAUSE_MS = 250;
 
 /** What was loaded when the view was last left, so that one comes back to the same place. */
 interface Left {
@@ -26,6 +30,7 @@ let left: Left | undefined;
  */
 export function useHistory(filter: Filter | null) {
   const { client } = useSession();
+  const { onChange } = useRuns();
   const wanted = filter === null ? null : JSON.stringify(listQueryOf(filter));
   const [jobs, setJobs] = useState<readonly Job[]>([]);
   const [state, setState] = useState<'loading' | 'more' | 'end'>('loading');
@@ -35,8 +40,20 @@ export function useHistory(filter: Filter | null) {
   const loading = useRef(new AbortController());
   const place = useRef<number>(undefined);
   const isLoading = useRef(false);
+  /** Counts what was changed here: a list that was asked for before says nothing of it. */
+  const edits = useRef(0);
+  const lookAgain = useRef(() => {});
   const shown = useRef<readonly Job[]>([]);
   shown.current = jobs;
+
+  const edit = useCallback((change: (jobs: readonly Job[]) => readonly Job[]) => {
+    edits.current += 1;
+    setJobs(change);
+  }, []);
+  const replace = useCallback(
+    (changed: Job) => edit((all) => all.map((job) => (job.id === changed.id ? changed : job))),
+    [edit],
+  );
 
   const load = useCallback(
     async (isFirst: boolean) => {
@@ -60,7 +77,11 @@ export function useHistory(filter: Filter | null) {
         setProblem(messageOf(error));
         setState('more');
       } finally {
-        if (!signal.aborted) isLoading.current = false;
+        if (!signal.aborted) {
+          isLoading.current = false;
+          edits.current += 1;
+          lookAgain.current();
+        }
       }
     },
     [client, wanted],
@@ -76,29 +97,40 @@ export function useHistory(filter: Filter | null) {
     setProblem(undefined);
     if (wanted === null) return undefined;
     const look = async () => {
-      if (document.hidden || isLoading.current) return;
+      const before = edits.current;
       const page = await client.jobs.list({ ...JSON.parse(wanted), limit: PAGE }, { signal: controller.signal });
-      if (isLoading.current) return;
+      if (isLoading.current || edits.current !== before) return false;
       setProblem(undefined);
       if (olderThan(page, shown.current) === null) {
         cursor.current = page.next_cursor;
         setState(page.next_cursor === null ? 'end' : 'more');
         setJobs(page.jobs);
       } else setJobs((before) => [...page.jobs, ...(olderThan(page, before) ?? [])]);
+      return true;
     };
+    const looker = new Looker(look, () => document.hidden || isLoading.current, controller.signal);
+    lookAgain.current = () => looker.goOn();
+    const onVisible = () => looker.goOn();
+    document.addEventListener('visibilitychange', onVisible);
+    const stopListening = onChange((ended) => {
+      // A look is at the newest only.
+      if (ended !== undefined) replace({ ...ended, favourite: isFavourite(ended, shown.current) });
+      looker.look();
+    });
     if (known === undefined) void load(true);
     else {
       setState(known.cursor === null ? 'end' : 'more');
       place.current = known.scrolled;
-      void look().catch(() => {});
+      looker.look();
     }
-    // One that fails is made up for by the next.
-    const timer = setInterval(() => void look().catch(() => {}), LOOK_AGAIN_MS);
+    const timer = setInterval(() => looker.look(), LOOK_AGAIN_MS);
     return () => {
       clearInterval(timer);
+      stopListening();
+      document.removeEventListener('visibilitychange', onVisible);
       controller.abort();
     };
-  }, [client, wanted, load]);
+  }, [client, wanted, load, onChange, replace]);
 
   // Both before the browser paints, and so before it scrolls another view's way.
   useLayoutEffect(() => {
@@ -118,15 +150,63 @@ export function useHistory(filter: Filter | null) {
   const sentinel = useCallback(
     (element: HTMLElement | null) => {
       if (element === null || state !== 'more' || problem !== undefined) return undefined;
-      const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && more(), { rootMargin: '600px' });
+      // A busy browser tells of several changes at once; the last is how it is now (W3C Intersection Observer, “Notify Intersection Observers”).
+      const observer = new IntersectionObserver((entries) => entries.at(-1)?.isIntersecting && more(), {
+        rootMargin: '600px',
+      });
       observer.observe(element);
       return () => observer.disconnect();
     },
     [state, problem, more],
   );
-  const replace = (changed: Job) => setJobs((all) => all.map((job) => (job.id === changed.id ? changed : job)));
-  const remove = ({ id }: Job) => setJobs((all) => all.filter((job) => job.id !== id));
+  const remove = ({ id }: Job) => edit((all) => all.filter((job) => job.id !== id));
   return { jobs, state, problem, more, sentinel, replace, remove };
+}
+
+/** A star may have been set since the job was read. */
+function isFavourite({ id, favourite }: Job, known: readonly Job[]): boolean {
+  return known.find((job) => job.id === id)?.favourite ?? favourite;
+}
+
+/** Looks whenever asked to, one look at a time, and once more for what happened during a look. */
+class Looker {
+  /** @returns false when what was found came too late to be shown */
+  readonly #look: () => Promise<boolean>;
+  readonly #isHindered: () => boolean;
+  readonly #signal: AbortSignal;
+  #isDue = false;
+  #isLooking = false;
+
+  constructor(look: () => Promise<boolean>, isHindered: () => boolean, signal: AbortSignal) {
+    this.#look = look;
+    this.#isHindered = isHindered;
+    this.#signal = signal;
+  }
+
+  look(): void {
+    this.#isDue = true;
+    this.goOn();
+  }
+
+  /** Looks if that is due: what has hindered it may be over. */
+  goOn(): void {
+    if (!this.#isDue || this.#isLooking || this.#isHindered() || this.#signal.aborted) return;
+    this.#isDue = false;
+    this.#isLooking = true;
+    this.#look()
+      .then(
+        (isShown) => {
+          if (!isShown) this.#isDue = true;
+        },
+        () => {}, // the next connection, or the next turn, makes up for it
+      )
+      .finally(() =>
+        setTimeout(() => {
+          this.#isLooking = false;
+          this.goOn();
+        }, PAUSE_MS),
+      );
+  }
 }
 
 /**

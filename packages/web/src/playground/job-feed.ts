@@ -5,11 +5,16 @@ import { askUntilAnswered } from '../session/ask-until-answered.ts';
 import { afterEvent, isUnfinished, type Run } from './run.ts';
 import { requestOfJob } from './settings.ts';
 
+/** @param ended the job, where it is known which one has changed and that nothing more will happen to it */
+export type ChangeListener = (ended?: Job) => void;
+
 export interface FeedListener {
   readonly onEvent: (id: string, event: JobEvent) => void;
   /** Jobs that have not ended, also of other tabs and from before a reload; newest first. */
   readonly onJobs: (jobs: readonly Job[]) => void;
   readonly onConnection: (isConnected: boolean) => void;
+  /** Lists of jobs may be out of date: a job is new, has begun or has ended, or nothing was heard for a while. */
+  readonly onChange: ChangeListener;
 }
 
 /** As many jobs' last events are remembered: a reply that tells a new job's id may be slower than its first events. */
@@ -50,7 +55,9 @@ export class JobFeed {
         onEvent: (event) => this.#take(event.data.job.id, event),
         onConnection: (isConnected) => {
           this.#listener.onConnection(isConnected);
-          if (isConnected) this.#catchUp().catch(() => {}); // the next connection makes up for it
+          if (!isConnected) return;
+          this.#listener.onChange();
+          this.#catchUp().catch(() => {}); // the next connection makes up for it
         },
       });
     } catch (error) {
@@ -106,6 +113,7 @@ export class JobFeed {
   }
 
   #take(id: string, event: JobEvent): void {
+    const isNew = !this.#latest.has(id);
     this.#latest.delete(id);
     this.#latest.set(id, event);
     for (const oldest of this.#latest.keys()) {
@@ -113,6 +121,9 @@ export class JobFeed {
       this.#latest.delete(oldest);
     }
     this.#listener.onEvent(id, event);
+    // Steps, and places in the queue, change nothing in a list.
+    if (hasEnded(event)) this.#listener.onChange(event.data.job);
+    else if (isNew || event.event === 'started') this.#listener.onChange();
     if (!hasEnded(event)) return;
     this.#unfinished.delete(id);
     this.#waiting.get(id)?.(event.data.job);

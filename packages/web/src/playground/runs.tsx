@@ -3,7 +3,7 @@ import { createContext, type ReactNode, use, useCallback, useEffect, useMemo, us
 import { messageOf } from '../format/message-of.ts';
 import { randomId } from '../format/random-id.ts';
 import { useSession } from '../session/session.tsx';
-import { JobFeed } from './job-feed.ts';
+import { type ChangeListener, JobFeed } from './job-feed.ts';
 import { afterEvent, isOver, type Run } from './run.ts';
 
 export interface Runs {
@@ -19,6 +19,8 @@ export interface Runs {
   untilEnded(job: Job, signal: AbortSignal): Promise<Job>;
   /** What a job of this tab started from: the server forgets it when the job ends. */
   startImageOf(job: Job): string | null;
+  /** Calls the listener when a list of jobs may be out of date. @returns ends that */
+  onChange(listener: ChangeListener): () => void;
 }
 
 const Context = createContext<Runs | null>(null);
@@ -31,6 +33,7 @@ export function RunsProvider({ children }: { readonly children: ReactNode }) {
   const [isConnected, setConnected] = useState(true);
   const startImages = useRef(new Map<string, string>());
   const feed = useRef<JobFeed>(undefined);
+  const listeners = useRef(new Set<ChangeListener>());
 
   const change = useCallback((key: string, next: (run: Run) => Run) => {
     setRuns((all) => all.map((run) => (run.key === key ? next(run) : run)));
@@ -48,6 +51,9 @@ export function RunsProvider({ children }: { readonly children: ReactNode }) {
           return [...all, ...jobs.filter(({ id }) => !known.has(id)).map((job) => own.runOf(job))];
         }),
       onConnection: setConnected,
+      onChange: (ended) => {
+        for (const listener of listeners.current) listener(ended);
+      },
     });
     feed.current = own;
     setRuns([]);
@@ -55,6 +61,11 @@ export function RunsProvider({ children }: { readonly children: ReactNode }) {
     void own.open(room);
     return () => own.close();
   }, [client, room]);
+
+  const onChange = useCallback((listener: ChangeListener) => {
+    listeners.current.add(listener);
+    return () => void listeners.current.delete(listener);
+  }, []);
 
   const value = useMemo<Runs>(
     () => ({
@@ -98,8 +109,9 @@ export function RunsProvider({ children }: { readonly children: ReactNode }) {
       },
       startImageOf: ({ id }) => startImages.current.get(id) ?? null,
       dismiss: ({ key }) => setRuns((all) => all.filter((run) => run.key !== key)),
+      onChange,
     }),
-    [runs, isConnected, client, change],
+    [runs, isConnected, client, change, onChange],
   );
   return <Context value={value}>{children}</Context>;
 }
