@@ -14,7 +14,7 @@ async function findings(page: Page): Promise<unknown> {
     .then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' ')))`);
 }
 
-const phone = { width: 390, height: 844 };
+const phone = { width: 360, height: 780 };
 const desktop = { width: 1280, height: 900 };
 
 test.each([
@@ -37,25 +37,38 @@ test.each([
   expect(await findings(page)).toEqual([]);
 });
 
-test('axe finds nothing with pictures, the viewer and the console open', async () => {
+test('axe finds nothing with pictures, the viewer, a comparison and the console open', async () => {
   const page = await web().visit('/', { colorScheme: 'light' });
   await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('4');
+  await page.getByRole('spinbutton', { name: 'Pictures, exactly' }).fill('2');
   await page.getByLabel('Prompt', { exact: true }).fill('a red apple');
   await page.getByLabel('Prompt', { exact: true }).press('Enter');
   await page.locator('.run-card.succeeded').waitFor();
   expect(await findings(page)).toEqual([]);
-  await page.locator('.picture').click();
+  await page.locator('.picture').first().click();
   expect(await findings(page)).toEqual([]);
   await page.keyboard.press('Escape');
   await page.getByRole('link', { name: 'History' }).click();
   await page.locator('.entry').waitFor();
   expect(await findings(page)).toEqual([]);
+  for (const place of [0, 1])
+    await page
+      .getByRole('button', { name: /^Compare picture/ })
+      .nth(place)
+      .click();
+  await page.getByRole('dialog', { name: 'Compare two pictures' }).waitFor();
+  expect(await findings(page)).toEqual([]);
+  await page.keyboard.press('Escape');
   await page.evaluate(`sessionStorage.setItem('easel.admin-key', '${web().server.adminKey}')`);
   await page.goto(`${web().server.url}/console`);
   await page
     .getByRole('row', { name: /development/ })
     .first()
     .waitFor();
+  await page.getByText('Pictures a day').waitFor();
+  expect(await findings(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Change development' }).click();
+  await page.getByRole('dialog', { name: 'Change development' }).waitFor();
   expect(await findings(page)).toEqual([]);
 });
 
@@ -154,7 +167,20 @@ test('the console fits a phone too: its tables scroll by themselves', async () =
   await page.evaluate(`sessionStorage.setItem('easel.admin-key', '${web().server.adminKey}')`);
   await page.goto(`${web().server.url}/console`);
   await page.getByLabel('Credits for development').waitFor();
+  await page.getByText('Latest ledger entries').click();
+  await page.getByRole('cell', { name: /^grant/ }).waitFor();
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(phone.width);
+});
+
+test('on a narrow phone the way to every view is in sight', async () => {
+  const page = await web().visit('/', { viewport: phone });
+  const links = page.getByRole('navigation', { name: 'Views' }).getByRole('link');
+  await links.last().waitFor();
+  for (const link of await links.all()) {
+    const { x, width } = (await link.boundingBox()) ?? { x: -1, width: 0 };
+    expect(x).toBeGreaterThanOrEqual(0);
+    expect(x + width).toBeLessThanOrEqual(phone.width);
+  }
 });
 
 test('the first load is at most 130 kB, gzipped, and nothing of it is inline', async () => {

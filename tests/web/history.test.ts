@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
-import { beforeAll, expect, test } from 'vitest';
-import { useWebPage } from '../support/web-page.ts';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { replyTo, useWebPage } from '../support/web-page.ts';
 
 const web = useWebPage();
 const steps = { num_inference_steps: 2, img_width: 64, img_height: 64 };
@@ -14,6 +14,7 @@ async function submit(body: object): Promise<() => Promise<unknown>> {
     headers,
     body: JSON.stringify({ ...steps, ...body }),
   });
+  expect(reply.status).toBe(202);
   const { id }: { id: string } = JSON.parse(await reply.text());
   return () => fetch(`${url}/api/jobs/${id}/events`, { headers }).then((events) => events.text());
 }
@@ -41,6 +42,23 @@ async function search(page: Page, label: string, text: string): Promise<void> {
 
 test('it goes on as one scrolls, to the very first', async () => {
   const page = await web().visit('/history');
+  await entries(page).first().waitFor();
+  await expect
+    .poll(async () => {
+      await page.mouse.wheel(0, 4000);
+      return entries(page).count();
+    })
+    .toBe(31);
+});
+
+test('it goes on as well when a busy browser tells of several movements at once', async () => {
+  const page = await web().visit();
+  await page.context().addInitScript(`window.IntersectionObserver = class extends IntersectionObserver {
+    constructor(notify, options) {
+      super((entries, observer) => notify([{ isIntersecting: false }, ...entries], observer), options);
+    }
+  }`);
+  await page.goto(`${web().server.url}/history`);
   await entries(page).first().waitFor();
   await expect
     .poll(async () => {
@@ -151,7 +169,7 @@ test('a prompt with tags is text and nothing else', async () => {
   expect(await page.locator('img[src="x"]').count()).toBe(0);
 });
 
-test('favourites are found again, two pictures are compared, and one is deleted', async () => {
+test('favourites are found again, and one is deleted', async () => {
   const page = await web().visit('/history?words=pear');
   await entries(page).first().getByRole('button', { name: 'Favourite' }).click();
   await entries(page).first().getByRole('button', { name: 'Favourite', pressed: true }).waitFor();
@@ -159,19 +177,6 @@ test('favourites are found again, two pictures are compared, and one is deleted'
   await expect.poll(() => entries(page).count()).toBe(1);
   await page.getByLabel('Favourites').uncheck();
   await expect.poll(() => entries(page).count()).toBeGreaterThan(2);
-  await entries(page).nth(0).getByRole('button', { name: 'Compare' }).click();
-  await entries(page).nth(1).getByRole('button', { name: 'Compare' }).click();
-  const dialog = page.getByRole('dialog', { name: 'Two pictures side by side' });
-  await dialog.getByLabel('How much of the left picture is shown').fill('20');
-  expect(await dialog.locator('img').nth(1).getAttribute('style')).toContain('80%');
-  await dialog.getByRole('button', { name: 'Close' }).click();
-  // What is starred meanwhile is still the same one.
-  await entries(page).nth(1).getByRole('button', { name: 'Compare' }).click();
-  await entries(page).nth(1).getByRole('button', { name: 'Favourite' }).click();
-  await entries(page).nth(1).getByRole('button', { name: 'Favourite', pressed: true }).waitFor();
-  await entries(page).nth(1).getByRole('button', { name: 'Compare' }).click();
-  await page.getByText('Choose another picture').waitFor({ state: 'detached' });
-  expect(await dialog.count()).toBe(0);
   const gone = entries(page).first();
   const path = await gone.locator('.picture img').getAttribute('src');
   const prompt = await gone.locator('.prompt').textContent();
@@ -184,6 +189,164 @@ test('favourites are found again, two pictures are compared, and one is deleted'
   await page.reload();
   await entries(page).first().waitFor();
   expect(await entries(page).first().locator('.prompt').textContent()).not.toBe(prompt);
+});
+
+const compare = (page: Page, name: string) => page.getByRole('button', { name: `Compare ${name}` });
+
+test('any two pictures are compared, also of one run: on top of each other with a line to drag, or side by side', async () => {
+  await paint({ prompt: 'four compared bells', seed: 6000, samples: 4 });
+  const page = await web().visit('/history?words=bell');
+  await compare(page, 'picture 2 of 4: four compared bells').click();
+  await page.getByText('Choose another picture').waitFor();
+  // The same one again is none.
+  await compare(page, 'picture 2 of 4: four compared bells').click();
+  await page.getByText('Choose another picture').waitFor({ state: 'detached' });
+  await compare(page, 'picture 2 of 4: four compared bells').click();
+  await compare(page, 'picture 4 of 4: four compared bells').click();
+  const dialog = page.getByRole('dialog', { name: 'Compare two pictures' });
+  await dialog.getByText('seed 6001').waitFor();
+  await dialog.getByText('seed 6003').waitFor();
+  const slider = dialog.getByLabel('How much of the left picture is shown');
+  await slider.fill('20');
+  expect(await dialog.locator('img').nth(1).getAttribute('style')).toContain('80%');
+  const { x, y, width, height } = (await dialog.locator('.layers').boundingBox()) ?? unseen;
+  await page.mouse.move(x + width * 0.2, y + height / 2);
+  await page.mouse.down();
+  await page.mouse.move(x + width * 0.75, y + height / 2, { steps: 5 });
+  await page.mouse.up();
+  expect(Number(await slider.inputValue())).toBeCloseTo(75, -0.5);
+  await page.mouse.move(x + width * 0.1, y + height / 2);
+  expect(Number(await slider.inputValue())).toBeCloseTo(75, -0.5);
+  await dialog.getByRole('button', { name: 'Show side by side' }).click();
+  await slider.waitFor({ state: 'detached' });
+  expect(await dialog.locator('img').count()).toBe(2);
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  expect(await page.getByRole('button', { name: /^Compare/, pressed: true }).count()).toBe(0);
+});
+
+test('pictures of different shapes are compared side by side, and what is deleted is no longer chosen', async () => {
+  await paint({ prompt: 'a wide compared bridge', seed: 1, img_width: 128 });
+  await paint({ prompt: 'a square compared bridge', seed: 1 });
+  const page = await web().visit('/history?words=bridge');
+  await compare(page, 'picture 1 of 1: a wide compared bridge').click();
+  await compare(page, 'picture 1 of 1: a square compared bridge').click();
+  const dialog = page.getByRole('dialog', { name: 'Compare two pictures' });
+  await dialog.getByText('Pictures of different shapes are shown side by side.').waitFor();
+  expect(await dialog.getByRole('slider').count()).toBe(0);
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await compare(page, 'picture 1 of 1: a wide compared bridge').click();
+  await page.getByRole('button', { name: 'Delete: a wide compared bridge' }).click();
+  await page.getByRole('button', { name: 'Delete: a wide compared bridge: Really delete?' }).click();
+  await page.getByText('Choose another picture').waitFor({ state: 'detached' });
+});
+
+/** Lets the page's own look at the list happen for events only. */
+const withoutTurns = 'window.setInterval = () => 0';
+/** Of the newest; what one has scrolled to is asked for with a cursor. */
+const isList = ({ pathname, searchParams }: URL) =>
+  pathname === '/api/jobs' && searchParams.get('limit') === '24' && !searchParams.has('cursor');
+
+interface HeldLists {
+  /** Resolves when a reply is held. */
+  readonly held: () => Promise<void>;
+  /** Lets the oldest reply through, once there is one. */
+  readonly release: () => Promise<void>;
+  readonly releaseAll: () => void;
+}
+
+/** Holds the replies to the list, each as it was when it was asked for. */
+async function holdLists(page: Page): Promise<HeldLists> {
+  const passes: (() => void)[] = [];
+  let isOver = false;
+  await page.route(isList, async (route) => {
+    const response = await replyTo(route);
+    if (!isOver) await new Promise<void>((resolve) => passes.push(resolve));
+    await route.fulfill({ response });
+  });
+  onTestFinished(() => page.unrouteAll({ behavior: 'ignoreErrors' }));
+  const held = () => expect.poll(() => passes.length).toBeGreaterThan(0);
+  return {
+    held,
+    async release() {
+      await held();
+      passes.shift()?.();
+    },
+    releaseAll() {
+      isOver = true;
+      for (const pass of passes) pass();
+    },
+  };
+}
+
+test('a job that is made while the list is on its way appears, though its events came before the list', async () => {
+  const page = await web().visit();
+  await page.context().addInitScript(withoutTurns);
+  await page.reload();
+  await page.getByLabel('Prompt', { exact: true }).waitFor();
+  const { held, release, releaseAll } = await holdLists(page);
+  await page.getByRole('link', { name: 'History' }).click();
+  await held();
+  // Its end is heard of, whatever the tab shows: it changes the balance.
+  const told = page.waitForResponse((response) => new URL(response.url()).pathname === '/api/credits');
+  await paint({ prompt: 'a quince between list and event', seed: 1 });
+  await told;
+  await release();
+  releaseAll();
+  await entries(page).first().getByText('a quince between list and event').waitFor();
+});
+
+test('what was made before the stream of events is there appears once it is', async () => {
+  const page = await web().visit();
+  await page.context().addInitScript(withoutTurns);
+  await page.route('**/api/events*', (route) => route.abort('connectionfailed'));
+  await page.goto(`${web().server.url}/history`);
+  await entries(page).first().waitFor();
+  await paint({ prompt: 'a medlar unheard of', seed: 1 });
+  expect(await page.getByText('a medlar unheard of').count()).toBe(0);
+  await page.unroute('**/api/events*');
+  await entries(page).first().getByText('a medlar unheard of').waitFor();
+});
+
+test('a job far below the newest is shown as it ends', async () => {
+  const { url, adminKey } = web().server;
+  const rule = (order: 'pause' | 'resume') =>
+    fetch(`${url}/api/admin/queue/${order}`, { method: 'POST', headers: { 'x-api-key': adminKey } });
+  await rule('pause');
+  onTestFinished(async () => void (await rule('resume')));
+  const jobs: (() => Promise<unknown>)[] = [];
+  for (let count = 0; count < 30; count += 1) jobs.push(await submit({ prompt: `a damson number ${count}` }));
+  const page = await web().visit('/history?words=damson');
+  await page.context().addInitScript(withoutTurns);
+  await page.reload();
+  await expect
+    .poll(async () => {
+      await page.evaluate('window.scrollTo(0, document.body.scrollHeight)');
+      return page.getByText('Queued.').count();
+    })
+    .toBeGreaterThan(28); // the first may have been taken before its worker heard of the pause
+  await rule('resume');
+  for (const until of jobs) await until();
+  await expect.poll(() => page.locator('.entry .picture').count()).toBe(30);
+});
+
+test('a list from before a change does not undo it', async () => {
+  await paint({ prompt: 'a loquat to be starred', seed: 1 });
+  const page = await web().visit('/history?words=loquat');
+  await page.getByRole('button', { name: 'Favourite: a loquat to be starred' }).waitFor();
+  const { held, release, releaseAll } = await holdLists(page);
+  await paint({ prompt: 'another loquat', seed: 1 });
+  await held();
+  const star = page.getByRole('button', { name: 'Favourite: a loquat to be starred' });
+  await star.click();
+  await page.getByRole('button', { name: 'Favourite: a loquat to be starred', pressed: true }).waitFor();
+  const next = page.waitForRequest((request) => isList(new URL(request.url())));
+  await release();
+  await next;
+  expect(await star.getAttribute('aria-pressed')).toBe('true');
+  releaseAll();
+  await entries(page).first().getByText('another loquat').waitFor();
+  expect(await star.getAttribute('aria-pressed')).toBe('true');
 });
 
 test('what is made elsewhere appears by itself, and one comes back to the place that one left', async () => {
@@ -200,10 +363,13 @@ test('what is made elsewhere appears by itself, and one comes back to the place 
   await page.getByLabel('Words of the prompt').waitFor();
   await expect
     .poll(async () => {
-      await page.mouse.wheel(0, 4000);
+      // Not by the wheel: the last turn of it could take effect after what comes next.
+      await page.evaluate('window.scrollTo(0, document.body.scrollHeight)');
       return page.getByText(/a plum number \d+$/).count();
     })
     .toBe(30);
+  // What is still told of would move what is below it.
+  await expect.poll(() => page.getByText(/^(?:Queued|Running)\.$/).count()).toBe(0);
   const place = 900;
   await page.evaluate(`window.scrollTo(0, ${place})`);
   await page.goBack();

@@ -15,9 +15,9 @@ test('a run goes on by itself when the server is killed in the middle of it and 
   const browser = await launchChromium();
   onTestFinished(() => browser.close());
   const page = await browser.newPage();
-  page.setDefaultTimeout(200_000);
+  page.setDefaultTimeout(400_000);
   await page.goto(first.url);
-  await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('100');
+  await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('50');
   await page.getByRole('spinbutton', { name: 'Pictures, exactly' }).fill('2');
   await page.getByLabel('Prompt', { exact: true }).fill('a red apple');
   await page.getByLabel('Prompt', { exact: true }).press('Enter');
@@ -31,7 +31,7 @@ test('a run goes on by itself when the server is killed in the middle of it and 
   await page.getByRole('alert').waitFor();
   const second = await serveEasel({ dataDir, keys, port: Number(new URL(first.url).port) });
   onTestFinished(async () => void (await second.stop()));
-  await page.locator('.run-card.succeeded').waitFor({ timeout: 400_000 });
+  await page.locator('.run-card.succeeded').waitFor();
   expect(await page.locator('.run-card .picture').count()).toBe(2);
   expect(await page.getByRole('alert').count()).toBe(0);
 });

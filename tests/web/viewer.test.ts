@@ -82,3 +82,23 @@ test('with the arrow keys one steps through the pictures; in an enlarged one the
   await page.keyboard.press('ArrowRight');
   expect(await seed.textContent()).toBe('6');
 });
+
+test('a press enlarges the place that was pressed', async () => {
+  const page = await openPicture({ prompt: 'a key', seed: 5 }, { width: 1280, height: 720 });
+  const stage = page.getByRole('button', { name: 'Zoom' });
+  const { x, y, width, height } = (await stage.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  // A square in the middle of the stage.
+  const side = Math.min(width, height);
+  await page.mouse.click(x + width / 2 + side * 0.25, y + height / 2 - side * 0.1);
+  const middle = () =>
+    stage.evaluate((element) => [
+      (element.scrollLeft + element.clientWidth / 2) / element.scrollWidth,
+      (element.scrollTop + element.clientHeight / 2) / element.scrollHeight,
+    ]);
+  const [across = 0, down = 0] = await middle();
+  expect(across).toBeCloseTo(0.75, 1);
+  expect(down).toBeCloseTo(0.4, 1);
+  await stage.press('Enter');
+  await stage.press('Enter');
+  for (const share of await middle()) expect(share).toBeCloseTo(0.5, 1);
+});

@@ -11,7 +11,7 @@ import { serveEasel } from '../../support/easel-server.ts';
 import { paintHistory } from './paint-history.ts';
 
 const folder = process.argv[2] ?? '.cache/screenshots';
-const shapes = { desktop: { width: 1280, height: 860 }, phone: { width: 390, height: 844 } } as const;
+const shapes = { desktop: { width: 1280, height: 860 }, phone: { width: 360, height: 780 } } as const;
 const themes = ['light', 'dark'] as const;
 
 await mkdir(folder, { recursive: true });
@@ -23,18 +23,22 @@ try {
     for (const colorScheme of themes) {
       const context = await browser.newContext({ viewport, colorScheme });
       const page = await context.newPage();
+      page.setDefaultTimeout(600_000); // a busy machine takes its time
       const keep = (name: string) => page.screenshot({ path: join(folder, `${name}-${shape}-${colorScheme}.png`) });
       await showPlayground(page, keep);
       for (const view of ['history', 'arena', 'reference']) {
         await page.goto(`${server.url}/${view}`);
         await page.getByText('Loading…').waitFor({ state: 'detached' });
+        if (view === 'reference') await page.getByRole('row', { name: /^num_inference_steps/ }).waitFor();
         await page.evaluate('Promise.all([...document.images].map((image) => image.decode().catch(() => {})))');
         await keep(view);
       }
+      await showCompare(page, keep);
       await page.evaluate(`sessionStorage.setItem('easel.admin-key', '${server.adminKey}')`);
       await page.goto(`${server.url}/console`);
       await page.getByRole('cell', { name: 'succeeded' }).first().waitFor();
       await page.getByRole('cell', { name: /MB$/ }).waitFor();
+      await page.getByText('Pictures a day').waitFor();
       await page.screenshot({ path: join(folder, `console-${shape}-${colorScheme}.png`), fullPage: true });
       await context.close();
     }
@@ -46,10 +50,7 @@ try {
 
 async function showPlayground(page: Page, keep: (name: string) => Promise<unknown>): Promise<void> {
   await page.goto(server.url);
-  await page
-    .getByText(/credits$/)
-    .first()
-    .waitFor();
+  await page.getByText(/^0\.\d+ credits$/).waitFor();
   await keep('empty');
   const prompt = page.getByLabel('Prompt', { exact: true });
   const make = async (text: string) => {
@@ -71,4 +72,16 @@ async function showPlayground(page: Page, keep: (name: string) => Promise<unknow
   await keep('viewer');
   await page.keyboard.press('Escape');
   await page.locator('.run-card.succeeded').nth(3).waitFor();
+}
+
+async function showCompare(page: Page, keep: (name: string) => Promise<unknown>): Promise<void> {
+  await page.goto(`${server.url}/history?words=fox`);
+  for (const place of [0, 2])
+    await page
+      .getByRole('button', { name: /^Compare/ })
+      .nth(place)
+      .click();
+  await page.getByRole('dialog').waitFor();
+  await page.evaluate('Promise.all([...document.images].map((image) => image.decode().catch(() => {})))');
+  await keep('compare');
 }

@@ -23,7 +23,7 @@ export function ArenaView() {
       <h1>Arena</h1>
       <p className="quiet">
         Each prompt is drawn with both settings and the same seed. You see the two pictures without knowing which is
-        which, and choose. What is A and what is B is told in the end.
+        which, and choose. After the last vote you see which was A and which was B.
       </p>
       <Trouble problem={unreached} again={again} />
       {first !== undefined && <DrawnBy model={first} />}

@@ -1,22 +1,71 @@
 import type { Job } from '@easel/contract';
-import { useState } from 'react';
+import { type PointerEvent, useState } from 'react';
+import { schedulerNames } from '../format/scheduler-names.ts';
+import { FactLine } from '../parts/fact-line.tsx';
 import { Overlay } from '../parts/overlay.tsx';
 import { pathOf } from '../parts/picture-path.ts';
 
-/** Two pictures on top of each other; the slider uncovers one of them. */
-export function CompareDialog({ jobs, onClose }: { readonly jobs: readonly Job[]; readonly onClose: () => void }) {
-  const [share, setShare] = useState(50);
-  const [left, right] = jobs;
+/** One picture of a job. */
+export interface Choice {
+  readonly job: Job;
+  readonly image: Job['images'][number];
+}
+
+export interface CompareDialogProps {
+  readonly left: Choice;
+  readonly right: Choice;
+  readonly onClose: () => void;
+}
+
+/** Two pictures: on top of each other, where a line that can be dragged uncovers one of them, or side by side. */
+export function CompareDialog({ left, right, onClose }: CompareDialogProps) {
+  const isSameShape = left.image.width * right.image.height === right.image.width * left.image.height;
+  const [isOverlaid, setOverlaid] = useState(isSameShape);
   return (
-    <Overlay label="Two pictures side by side" className="card compare" onClose={onClose}>
+    <Overlay label="Compare two pictures" className="card compare" onClose={onClose}>
       <h2>Compare</h2>
-      <div className="layers">
-        <img src={pathOf(right?.images[0]?.url ?? '')} alt={right?.prompt ?? ''} />
-        <img
-          src={pathOf(left?.images[0]?.url ?? '')}
-          alt={left?.prompt ?? ''}
-          style={{ clipPath: `inset(0 ${100 - share}% 0 0)` }}
-        />
+      {isOverlaid ? (
+        <Overlaid left={left} right={right} />
+      ) : (
+        <div className="halves">
+          <Plain choice={left} />
+          <Plain choice={right} />
+        </div>
+      )}
+      <div className="halves">
+        <Caption choice={left} other={right} />
+        <Caption choice={right} other={left} />
+      </div>
+      {isSameShape ? (
+        <button type="button" className="own-width" onClick={() => setOverlaid(!isOverlaid)}>
+          {isOverlaid ? 'Show side by side' : 'Show on top of each other'}
+        </button>
+      ) : (
+        <small className="quiet">Pictures of different shapes are shown side by side.</small>
+      )}
+    </Overlay>
+  );
+}
+
+function Overlaid({ left, right }: Pick<CompareDialogProps, 'left' | 'right'>) {
+  const [share, setShare] = useState(50);
+  const drag = ({ currentTarget: box, pointerId, clientX, buttons, type }: PointerEvent<HTMLDivElement>) => {
+    if (buttons !== 1) return;
+    if (type === 'pointerdown') box.setPointerCapture(pointerId);
+    const { left: start, width } = box.getBoundingClientRect();
+    setShare(Math.min(100, Math.max(0, Math.round((100 * (clientX - start)) / width))));
+  };
+  const { width, height } = left.image;
+  return (
+    <>
+      <div
+        className="layers"
+        style={{ aspectRatio: `${width} / ${height}`, maxWidth: `calc(56dvh * ${width / height})` }}
+        onPointerDown={drag}
+        onPointerMove={drag}
+      >
+        <Plain choice={right} />
+        <Plain choice={left} cut={100 - share} />
         <span className="cut" style={{ left: `${share}%` }} />
       </div>
       <input
@@ -27,24 +76,48 @@ export function CompareDialog({ jobs, onClose }: { readonly jobs: readonly Job[]
         aria-label="How much of the left picture is shown"
         onChange={(event) => setShare(Number(event.target.value))}
       />
-      <div className="row spread">
-        <Caption job={left} />
-        <Caption job={right} />
-      </div>
-    </Overlay>
+    </>
   );
 }
 
-function Caption({ job }: { readonly job: Job | undefined }) {
-  if (job === undefined) return null;
+/** @param cut how much of its right is not shown, in percent */
+function Plain({ choice: { job, image }, cut = 0 }: { readonly choice: Choice; readonly cut?: number }) {
+  return (
+    <img
+      className="compared"
+      src={pathOf(image.url)}
+      alt={job.prompt ?? ''}
+      width={image.width}
+      height={image.height}
+      draggable={false}
+      style={{ clipPath: `inset(0 ${cut}% 0 0)` }}
+    />
+  );
+}
+
+/** What the picture was made with; where the other one differs it stands out. */
+function Caption({ choice, other }: { readonly choice: Choice; readonly other: Choice }) {
   return (
     <small>
-      <span dir="auto">{job.prompt ?? 'The prompt was not kept.'}</span>
-      <br />
+      <span className="prompt" dir="auto" title={choice.job.prompt ?? ''}>
+        {choice.job.prompt ?? 'The prompt was not kept.'}
+      </span>
       <span className="quiet">
-        seed {job.seed} · {job.num_inference_steps} steps · guidance {job.guidance_scale} · {job.img_width}×
-        {job.img_height}
+        <FactLine facts={factsOf(choice)} others={factsOf(other)} />
       </span>
     </small>
   );
+}
+
+function factsOf({ job, image }: Choice): readonly string[] {
+  return [
+    `seed ${image.seed}`,
+    `${job.num_inference_steps} steps`,
+    `guidance ${job.guidance_scale}`,
+    `${image.width}×${image.height}`,
+    schedulerNames[job.scheduler],
+    job.model,
+    job.strength === null ? 'no start image' : `strength ${job.strength}`,
+    job.negative_prompt === null ? 'no negative prompt' : `without “${job.negative_prompt}”`,
+  ];
 }

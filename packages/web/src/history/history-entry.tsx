@@ -2,29 +2,29 @@ import type { Job, JobCreate } from '@easel/contract';
 import { moment } from '../format/amounts.ts';
 import { ConfirmButton } from '../parts/confirm-button.tsx';
 import { modelNameOf } from '../parts/drawn-by.tsx';
-import { PictureGrid } from '../parts/picture-grid.tsx';
+import { FactLine } from '../parts/fact-line.tsx';
+import { PictureGrid, type PictureGridProps } from '../parts/picture-grid.tsx';
 import { isUnfinished } from '../playground/run.ts';
 import type { Settings } from '../playground/settings.ts';
 import { useModels } from '../session/models.tsx';
 
 export interface HistoryEntryProps {
   readonly job: Job;
-  readonly isChosen: boolean;
+  readonly choice: NonNullable<PictureGridProps['choice']>;
   readonly onUse: (settings: Partial<Settings>) => void;
   readonly onMake: (request: JobCreate) => void;
   readonly onFavour: () => void;
   readonly onForget: () => void;
   readonly onCancel: () => void;
-  readonly onChoose: () => void;
 }
 
-export function HistoryEntry({ job, isChosen, onUse, onMake, ...act }: HistoryEntryProps) {
+export function HistoryEntry({ job, choice, onUse, onMake, ...act }: HistoryEntryProps) {
   const { reply: models = [] } = useModels();
   const name = job.prompt ?? 'the prompt was not kept';
   return (
-    <article className={isChosen ? 'card entry chosen' : 'card entry'}>
+    <article className="card entry">
       {job.status === 'succeeded' ? (
-        <PictureGrid job={job} onUse={onUse} onMake={onMake} />
+        <PictureGrid job={job} onUse={onUse} onMake={onMake} choice={choice} />
       ) : (
         <p className="quiet">{stateOf(job)}</p>
       )}
@@ -32,7 +32,14 @@ export function HistoryEntry({ job, isChosen, onUse, onMake, ...act }: HistoryEn
         {job.prompt ?? 'The prompt was not kept.'}
       </p>
       <small className="quiet">
-        {moment(job.created_at)} · seed {job.seed} · {job.img_width}×{job.img_height} · {modelNameOf(job, models)}
+        <FactLine
+          facts={[
+            moment(job.created_at),
+            `seed ${job.seed}`,
+            `${job.img_width}×${job.img_height}`,
+            modelNameOf(job, models),
+          ]}
+        />
       </small>
       <div className="row">
         <button
@@ -44,17 +51,6 @@ export function HistoryEntry({ job, isChosen, onUse, onMake, ...act }: HistoryEn
         >
           {job.favourite ? '★' : '☆'}
         </button>
-        {job.images.length > 0 && (
-          <button
-            type="button"
-            className="plain"
-            aria-pressed={isChosen}
-            aria-label={`Compare: ${name}`}
-            onClick={act.onChoose}
-          >
-            Compare
-          </button>
-        )}
         {isUnfinished(job) ? (
           <button type="button" className="plain" aria-label={`Cancel: ${name}`} onClick={act.onCancel}>
             Cancel

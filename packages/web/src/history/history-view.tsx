@@ -2,6 +2,7 @@ import type { Job, JobCreate } from '@easel/contract';
 import { useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { messageOf } from '../format/message-of.ts';
+import { Link } from '../parts/link.tsx';
 import { Notice } from '../parts/notice.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { handOver } from '../playground/hand-over.ts';
@@ -9,7 +10,7 @@ import { useRuns } from '../playground/runs.tsx';
 import type { Settings } from '../playground/settings.ts';
 import { addressOf, go, useRoute } from '../router.ts';
 import { useSession } from '../session/session.tsx';
-import { CompareDialog } from './compare-dialog.tsx';
+import { type Choice, CompareDialog } from './compare-dialog.tsx';
 import { type Filter, faultOfFilter, filterOf, queryOf } from './filter.ts';
 import { Filters } from './filters.tsx';
 import { HistoryEntry } from './history-entry.tsx';
@@ -24,7 +25,7 @@ export function HistoryView() {
   const fault = faultOfFilter(filter);
   const history = useHistory(fault === undefined ? filter : null);
   const gallery = useRef<HTMLDivElement>(null);
-  const [chosen, setChosen] = useState<readonly Job[]>([]);
+  const [chosen, setChosen] = useState<readonly Choice[]>([]);
   const [problem, setProblem] = useState<string>();
 
   const search = (change: Partial<Filter>) =>
@@ -55,14 +56,16 @@ export function HistoryView() {
       // The next one takes its place, also for whoever goes by keyboard.
       const next = gallery.current?.children[Math.min(place, history.jobs.length - 2)];
       next?.querySelector<HTMLElement>('.delete')?.focus();
-      setChosen((others) => others.filter(({ id }) => id !== job.id));
+      setChosen((others) => others.filter((other) => other.job.id !== job.id));
     });
   const cancel = (job: Job) => attempt(async () => history.replace(await client.jobs.cancel(job.id)));
-  const choose = (job: Job) =>
+  const isChosen = ({ id }: Choice['image']) => chosen.some(({ image }) => image.id === id);
+  const choose = (choice: Choice) =>
     setChosen((others) => {
-      const rest = others.filter(({ id }) => id !== job.id);
-      return rest.length < others.length ? rest : [...others.slice(-1), job];
+      const rest = others.filter(({ image }) => image.id !== choice.image.id);
+      return rest.length < others.length ? rest : [...others.slice(-1), choice];
     });
+  const [left, right] = chosen;
 
   return (
     <div className="stack">
@@ -71,35 +74,40 @@ export function HistoryView() {
         <Filters filter={filter} onChange={search} />
       </div>
       {problem !== undefined && <Notice kind="error">{problem}</Notice>}
-      {chosen.length > 0 && (
-        <p className="row" role="status">
-          {chosen.length === 1 ? 'Choose another picture to compare with.' : 'Two pictures are chosen.'}
+      {left !== undefined && (
+        <p className="row choosing card" role="status">
+          {right === undefined ? 'Choose another picture to compare with.' : 'Two pictures are chosen.'}
           <button type="button" className="plain" onClick={() => setChosen([])}>
             Clear the choice
           </button>
         </p>
       )}
-      {chosen.length === 2 && <CompareDialog jobs={chosen} onClose={() => setChosen([])} />}
+      {left && right && <CompareDialog left={left} right={right} onClose={() => setChosen([])} />}
       {fault !== undefined && <Notice kind="error">{fault}</Notice>}
       <div className="gallery" ref={gallery}>
         {history.jobs.map((job) => (
           <HistoryEntry
             key={job.id}
             job={job}
-            isChosen={chosen.some(({ id }) => id === job.id)}
+            choice={{ isChosen, onChoose: (image) => choose({ job, image }) }}
             onUse={use}
             onMake={make}
             onFavour={() => void favour(job)}
             onForget={() => void forget(job)}
             onCancel={() => void cancel(job)}
-            onChoose={() => choose(job)}
           />
         ))}
       </div>
       <Trouble problem={history.problem} again={history.more} />
       {fault === undefined && history.state === 'end' && history.jobs.length === 0 && (
         <p className="quiet centred">
-          {Object.keys(queryOf(filter)).length > 0 ? 'Nothing fits this search.' : 'Nothing has been made yet.'}
+          {Object.keys(queryOf(filter)).length > 0 ? (
+            'Nothing fits this search.'
+          ) : (
+            <>
+              Nothing has been made yet. <Link href={addressOf('playground')}>Make a picture</Link>
+            </>
+          )}
         </p>
       )}
       {fault === undefined && history.state !== 'end' && history.problem === undefined && (

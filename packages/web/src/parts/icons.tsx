@@ -35,3 +35,14 @@ export function LockIcon({ isClosed }: { readonly isClosed: boolean }) {
     </svg>
   );
 }
+
+/** Two halves of one picture. */
+export function CompareIcon() {
+  return (
+    <svg {...frame} aria-hidden="true">
+      <rect x="2" y="3.5" width="14" height="11" rx="2" />
+      <path d="M9 1.5v15" />
+      <path d="M9 3.5h5a2 2 0 0 1 2 2v7a2 2 0 0 1-2 2H9z" fill="currentColor" stroke="none" opacity="0.55" />
+    </svg>
+  );
+}

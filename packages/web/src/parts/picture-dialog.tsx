@@ -1,5 +1,6 @@
 import type { Job, JobCreate } from '@easel/contract';
-import { useEffect, useRef, useState } from 'react';
+import { type MouseEvent, useEffect, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { convertPicture, pictureTypes } from '../files/convert-picture.ts';
 import { saveFile } from '../files/save-file.ts';
 import { codeSamples } from '../format/code-samples.ts';
@@ -42,6 +43,18 @@ export function PictureDialog({ job, index, onIndex, onClose, onUse, onMake }: P
   }, []);
   if (image === undefined) return null;
   const path = pathOf(image.url);
+  /** What was pressed is in the middle then; by keyboard it is the picture's own middle. */
+  const zoom = ({ currentTarget: stage, clientX, clientY, detail }: MouseEvent<HTMLButtonElement>) => {
+    const box = stage.getBoundingClientRect();
+    const scale = Math.min(box.width / image.width, box.height / image.height);
+    const across = detail === 0 ? 0 : (clientX - box.x - box.width / 2) / (image.width * scale);
+    const down = detail === 0 ? 0 : (clientY - box.y - box.height / 2) / (image.height * scale);
+    flushSync(() => setZoomed(!isZoomed));
+    stage.scrollTo(
+      (0.5 + across) * stage.scrollWidth - stage.clientWidth / 2,
+      (0.5 + down) * stage.scrollHeight - stage.clientHeight / 2,
+    );
+  };
   const then = <Value,>(act: (value: Value) => void, value: Value) => {
     onClose();
     act(value);
@@ -53,7 +66,7 @@ export function PictureDialog({ job, index, onIndex, onClose, onUse, onMake }: P
         className={isZoomed ? 'stage zoomed' : 'stage'}
         aria-pressed={isZoomed}
         aria-label="Zoom"
-        onClick={() => setZoomed(!isZoomed)}
+        onClick={zoom}
       >
         <img src={path} alt={job.prompt ?? ''} width={image.width} height={image.height} />
       </button>

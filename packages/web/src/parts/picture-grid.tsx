@@ -1,6 +1,7 @@
 import type { Job, JobCreate } from '@easel/contract';
 import { useState } from 'react';
 import type { Settings } from '../playground/settings.ts';
+import { CompareIcon } from './icons.tsx';
 import { PictureDialog } from './picture-dialog.tsx';
 import { listedSource } from './picture-path.ts';
 
@@ -8,32 +9,54 @@ export interface PictureGridProps {
   readonly job: Job;
   readonly onUse: (settings: Partial<Settings>) => void;
   readonly onMake: (request: JobCreate) => void;
+  /** What stands in place of the picture until its file is there. */
+  readonly preview?: string | undefined;
+  /** Pictures can be chosen, to compare them. */
+  readonly choice?: {
+    readonly isChosen: (image: Job['images'][number]) => boolean;
+    readonly onChoose: (image: Job['images'][number]) => void;
+  };
 }
 
-export function PictureGrid({ job, onUse, onMake }: PictureGridProps) {
+/** The pictures of a job; each opens large. */
+export function PictureGrid({ job, onUse, onMake, choice, preview }: PictureGridProps) {
   const [shown, setShown] = useState<number>();
   return (
     <>
       <div className={`grid of-${Math.min(job.images.length, 4)}`}>
         {job.images.map((image, index) => (
-          <button
-            key={image.id}
-            type="button"
-            className="picture"
-            aria-label={`Open picture ${index + 1} of ${job.images.length}: ${job.prompt ?? 'no prompt kept'}`}
-            onClick={() => setShown(index)}
-          >
-            <img
-              {...listedSource(
-                image,
-                job.images.length > 1 ? '(max-width: 52rem) 45vw, 9rem' : '(max-width: 52rem) 90vw, 18rem',
-              )}
-              alt={job.prompt ?? ''}
-              width={image.width}
-              height={image.height}
-              loading="lazy"
-            />
-          </button>
+          <div key={image.id} className={choice?.isChosen(image) ? 'tile chosen' : 'tile'}>
+            <button
+              type="button"
+              className="picture"
+              style={preview === undefined ? undefined : { backgroundImage: `url(${preview})` }}
+              aria-label={`Open ${nameOf(job, index)}`}
+              onClick={() => setShown(index)}
+            >
+              <img
+                {...listedSource(
+                  image,
+                  job.images.length > 1 ? '(max-width: 52rem) 45vw, 9rem' : '(max-width: 52rem) 90vw, 18rem',
+                )}
+                alt={job.prompt ?? ''}
+                width={image.width}
+                height={image.height}
+                loading="lazy"
+              />
+            </button>
+            {choice && (
+              <button
+                type="button"
+                className="choose"
+                aria-pressed={choice.isChosen(image)}
+                aria-label={`Compare ${nameOf(job, index)}`}
+                title="Compare with another picture"
+                onClick={() => choice.onChoose(image)}
+              >
+                <CompareIcon />
+              </button>
+            )}
+          </div>
         ))}
       </div>
       {job.images.length === 0 && <p className="quiet">Its pictures are no longer kept.</p>}
@@ -49,4 +72,8 @@ export function PictureGrid({ job, onUse, onMake }: PictureGridProps) {
       )}
     </>
   );
+}
+
+function nameOf({ images, prompt }: Job, index: number): string {
+  return `picture ${index + 1} of ${images.length}: ${prompt ?? 'no prompt kept'}`;
 }

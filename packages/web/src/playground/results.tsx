@@ -1,4 +1,6 @@
 import type { JobCreate } from '@easel/contract';
+import { Link } from '../parts/link.tsx';
+import { addressOf } from '../router.ts';
 import { RunCard } from './run-card.tsx';
 import { useRuns } from './runs.tsx';
 import type { Settings } from './settings.ts';
@@ -34,6 +36,9 @@ export function Results({ onUse, onMake, onPrompt }: ResultsProps) {
               </li>
             ))}
           </ul>
+          <p>
+            <Link href={addressOf('history')}>See earlier pictures</Link>
+          </p>
         </div>
       ) : (
         runs.map((run) => <RunCard key={run.key} run={run} onUse={onUse} onMake={onMake} />)

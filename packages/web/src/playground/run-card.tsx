@@ -2,6 +2,7 @@ import type { JobCreate } from '@easel/contract';
 import { useEffect, useState } from 'react';
 import { credits } from '../format/amounts.ts';
 import { modelNameOf } from '../parts/drawn-by.tsx';
+import { FactLine } from '../parts/fact-line.tsx';
 import { PictureGrid } from '../parts/picture-grid.tsx';
 import { useModels } from '../session/models.tsx';
 import { isOver, type Run, statusOf } from './run.ts';
@@ -77,11 +78,20 @@ export function RunCard({ run, onUse, onMake }: RunCardProps) {
           <RunState run={run} />
         </>
       )}
-      {phase === 'succeeded' && job && <PictureGrid job={job} onUse={onUse} onMake={onMake} />}
+      {phase === 'succeeded' && job && (
+        <PictureGrid job={job} onUse={onUse} onMake={onMake} preview={job.images.length === 1 ? preview : undefined} />
+      )}
       {phase === 'succeeded' && job && (
         <small className="quiet">
-          seed {job.seed} · {job.num_inference_steps} steps · guidance {job.guidance_scale} · {modelNameOf(job, models)}{' '}
-          · {credits(job.price)} credits
+          <FactLine
+            facts={[
+              `seed ${job.seed}`,
+              `${job.num_inference_steps} steps`,
+              `guidance ${job.guidance_scale}`,
+              modelNameOf(job, models),
+              `${credits(job.price)} credits`,
+            ]}
+          />
         </small>
       )}
       {phase === 'cancelled' && <p className="quiet">Cancelled. Nothing was charged.</p>}
