@@ -19,15 +19,16 @@ const packages = {
 /** folder of packages/engine/src -> its sibling folders that it may import; above all of them stand `host` and the files beside them. */
 const engineFolders = {
   random: [],
-  schedulers: [],
+  sampling: [],
   tokenizer: [],
   onnx: [],
   image: [],
   weights: ['onnx'],
+  families: ['sampling'],
   graphs: ['onnx', 'weights'],
   runtime: ['onnx'],
-  pipeline: ['random', 'schedulers', 'tokenizer', 'onnx', 'image', 'weights', 'graphs', 'runtime'],
-  loading: ['random', 'schedulers', 'tokenizer', 'onnx', 'image', 'weights', 'graphs', 'runtime', 'pipeline'],
+  pipeline: ['random', 'sampling', 'families', 'tokenizer', 'onnx', 'image', 'weights', 'graphs', 'runtime'],
+  loading: ['random', 'sampling', 'families', 'tokenizer', 'onnx', 'image', 'weights', 'graphs', 'runtime', 'pipeline'],
 };
 
 /** Files beside the engine's folders that every folder may import; they themselves know a folder only by its types. */

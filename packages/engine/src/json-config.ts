@@ -22,6 +22,12 @@ export class JsonConfig {
     return new JsonConfig({ ...Object.fromEntries(this.#values), ...values }, this.file);
   }
 
+  /** The same configuration with values for what is absent. */
+  over(defaults: Readonly<Record<string, unknown>>): JsonConfig {
+    const given = [...this.#values].filter(([, value]) => value !== null && value !== undefined);
+    return new JsonConfig({ ...defaults, ...Object.fromEntries(given) }, this.file);
+  }
+
   /** The configuration that another one holds under a key. */
   within(key: string): JsonConfig {
     const value = this.#get(key);

@@ -1,3 +1,4 @@
+import type { FamilySampler } from './families/families.ts';
 import type { DecodedPicture } from './image/picture.ts';
 
 /** [height, width] in pixels; height first, as the model's micro-conditioning has it. */
@@ -9,7 +10,7 @@ export interface PictureSize {
   readonly height: number;
 }
 
-export type SchedulerName = 'edm_dpmpp_2m' | 'edm_euler';
+export type SchedulerName = FamilySampler;
 
 /** Changes to the model's own scheduler_config.json for one request; the names are those of its keys. */
 export interface SchedulerOverrides {

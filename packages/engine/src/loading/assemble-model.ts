@@ -1,3 +1,4 @@
+import { familySampling } from '../families/families.ts';
 import { buildClipText } from '../graphs/clip-text.ts';
 import { buildUNet, type UNetShape } from '../graphs/unet.ts';
 import { buildVaeDecoder, buildVaeEncoder, type VaeShape } from '../graphs/vae.ts';
@@ -16,7 +17,6 @@ import { TextEncoder } from '../pipeline/text-encoder.ts';
 import { Vae } from '../pipeline/vae.ts';
 import { physicalCores } from '../runtime/physical-cores.ts';
 import type { SessionProfile } from '../runtime/session-options.ts';
-import { parseSchedulerConfig } from '../schedulers/config.ts';
 import type { Checkpoint, ComponentName } from '../weights/checkpoint.ts';
 import { defaultCacheFolder } from './cache-folder.ts';
 import { checkTensors } from './check-tensors.ts';
@@ -59,7 +59,7 @@ async function assembleParts(
   options: LoadOptions,
 ): Promise<PipelineParts> {
   const { clips, unet, vae: vaeConfig } = configs;
-  const scheduler = parseSchedulerConfig(checkpoint.scheduler);
+  const sampling = familySampling(checkpoint.scheduler);
   const tokenizers = await readTokenizers(checkpoint);
   const network = <Shape extends object>(component: ComponentName, own: OwnOptions<Shape>) =>
     new Network<Shape>({ ...own, ...loadingOf(checkpoint, component, options) });
@@ -89,9 +89,9 @@ async function assembleParts(
   const identity = await vaeIdentity(vaeConfig, checkpoint.components.vae.tensors);
   return {
     facts: {
-      defaults: modelDefaults(configs, scheduler.algorithm),
+      defaults: modelDefaults(configs, sampling.sampler),
       sizes: sizesOfModel(unet.sampleSize * downscaleOf(vaeConfig), checkpoint.sizes),
-      scheduler,
+      sampling,
       vae: vaeConfig,
       forceZerosForEmptyPrompt: checkpoint.forceZerosForEmptyPrompt,
     },

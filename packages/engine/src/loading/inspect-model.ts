@@ -1,6 +1,7 @@
 import { type EngineError, toEngineError } from '../errors.ts';
+import { familySampling } from '../families/families.ts';
 import type { ModelInfo } from '../model.ts';
-import { parseSchedulerConfig, type SchedulerConfig } from '../schedulers/config.ts';
+import type { SamplingConfig } from '../sampling/config.ts';
 import { openCheckpoint } from '../weights/open-checkpoint.ts';
 import { findTensorProblems } from './check-tensors.ts';
 import { parseComponentConfigs } from './component-configs.ts';
@@ -8,12 +9,15 @@ import { findModel } from './find-model.ts';
 import { modelDefaults, modelInfo } from './model-info.ts';
 import { readTokenizers } from './read-tokenizers.ts';
 
+/** How a model is sampled, as its scheduler_config.json says, defaults filled in. */
+export type SchedulerReport = NonNullable<ReturnType<typeof schedulerReport>>;
+
 /** What can be said of a model without running it. */
 export interface ModelReport {
   readonly path: string;
   /** Undefined when not even the configuration could be read; `problems` says why. */
   readonly info: ModelInfo | undefined;
-  readonly scheduler: SchedulerConfig | undefined;
+  readonly scheduler: SchedulerReport | undefined;
   /** Everything that is missing or wrong; empty: the model loads. */
   readonly problems: readonly EngineError[];
 }
@@ -36,14 +40,28 @@ export async function inspectModel(
     const checkpoint = await openCheckpoint(path, options);
     path = checkpoint.path;
     const configs = parseComponentConfigs(checkpoint);
-    const scheduler = parseSchedulerConfig(checkpoint.scheduler);
-    const info = modelInfo(checkpoint, configs, modelDefaults(configs, scheduler.algorithm));
+    const sampling = familySampling(checkpoint.scheduler);
+    const info = modelInfo(checkpoint, configs, modelDefaults(configs, sampling.sampler));
     const tokenizerProblem = await readTokenizers(checkpoint).then(
       () => [],
       (thrown: unknown) => [toEngineError(thrown)],
     );
+    const scheduler = schedulerReport(sampling);
     return { path, info, scheduler, problems: [...findTensorProblems(checkpoint, configs), ...tokenizerProblem] };
   } catch (thrown) {
     return { path, info: undefined, scheduler: undefined, problems: [toEngineError(thrown)] };
   }
+}
+
+function schedulerReport({ sampler, noise, prediction, solver }: SamplingConfig) {
+  if (noise.kind !== 'edm') return undefined;
+  const { sigmaMin, sigmaMax, sigmaData, rho, sigmaSchedule } = noise;
+  const { solverOrder, solverType, finalSigmas, lowerOrderFinal, eulerAtFinal, thresholding } = solver;
+  return {
+    algorithm: sampler,
+    ...{ sigmaMin, sigmaMax, sigmaData, rho, sigmaSchedule },
+    ...{ solverOrder, solverType, finalSigmas, lowerOrderFinal, eulerAtFinal },
+    predictionType: prediction,
+    ...(thresholding && { thresholding }),
+  };
 }

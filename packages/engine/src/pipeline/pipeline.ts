@@ -1,8 +1,8 @@
 import { pictureToTensor, tensorToPicture } from '../image/pixels.ts';
 import type { GeneratedImage, GenerateOptions, GenerateRequest, GenerateResult, PromptField } from '../model.ts';
-import { denoisedFrom, networkInput, preconditioning } from '../schedulers/preconditioning.ts';
-import { initialLatents, noisedLatents, sample } from '../schedulers/sampler.ts';
-import type { SamplerStep } from '../schedulers/sampling.ts';
+import { denoisedFrom, networkInput } from '../sampling/parameterisations.ts';
+import type { Noise, SamplerStep } from '../sampling/samplers/sampler.ts';
+import { finalLatents, initialLatents, noisedLatents, parameterisationOf, sample } from '../sampling/sampling.ts';
 import type { Denoiser, Guidance } from './denoiser.ts';
 import { requireKnownFields } from './known-fields.ts';
 import { nextTurn } from './next-turn.ts';
@@ -47,8 +47,7 @@ export async function runPipeline(
     images.push({ ...image, timings: { ...image.timings, encodeMs } });
   }
   const sum = (part: 'denoiseMs' | 'decodeMs') => images.reduce((total, { timings }) => total + timings[part], 0);
-  const { width, height, steps, strength, guidanceScale, schedule } = plan;
-  const scheduler = schedule.config.algorithm;
+  const { width, height, steps, strength, guidanceScale, scheduler, schedule } = plan;
   return {
     images,
     used: {
@@ -99,7 +98,7 @@ class PipelineRun {
     const began = performance.now();
     const start = this.#plan.starts[index];
     const first = await this.#firstLatents(start, picture);
-    const latents = await this.#denoise(index, first, guidance);
+    const latents = await this.#denoise(index, first, guidance, start.noise);
     const denoised = performance.now();
     const image = await this.#parts.vae.decode(this.#planes(latents), this.#vaeOptions());
     this.#options.onDecoded?.({ sample: index, image });
@@ -113,22 +112,23 @@ class PipelineRun {
   /** [4, h, w]: noise alone, or the picture's latents with noise of the first level. The encoder's noise is drawn first. */
   async #firstLatents(start: Start, picture: Planes | undefined): Promise<Float32Array> {
     const { schedule } = this.#plan;
-    if (!picture) return initialLatents(start.noise(), schedule.config);
+    if (!picture) return initialLatents(start.noise(), schedule);
     const encoded = await this.#parts.vae.encode(picture, start.generator, this.#vaeOptions());
     return noisedLatents(encoded.data, start.noise(), schedule);
   }
 
-  async #denoise(index: number, first: Float32Array, guidance: Guidance): Promise<Float32Array> {
+  async #denoise(index: number, first: Float32Array, guidance: Guidance, noise: Noise): Promise<Float32Array> {
     const { schedule } = this.#plan;
     const preview = await this.#previewer();
     const { height, width } = this.#planes(first);
     const run = { hooks: this.#options, beforePass: this.#beforePass };
+    const parameterisation = parameterisationOf(schedule.config);
     let stepBegan = performance.now();
     const denoise = async (x: Float32Array, sigma: number, step: number): Promise<Float32Array> => {
-      const coefficients = preconditioning(sigma, schedule.config);
+      const coefficients = parameterisation(sigma);
       const input = networkInput(x, coefficients);
       const size = { height, width };
-      const prediction = await this.#parts.denoiser.predict(input, coefficients.cNoise, size, guidance, run);
+      const prediction = await this.#parts.denoiser.predict(input, schedule.timesteps[step], size, guidance, run);
       this.#options.onPrediction?.({ sample: index, index: step, input, prediction });
       return denoisedFrom(x, prediction.guided, coefficients);
     };
@@ -141,15 +141,16 @@ class PipelineRun {
       this.#options.onStep?.(shown ? { ...event, preview: shown } : event);
     };
     this.#options.onLatents?.({ sample: index, index: schedule.beginIndex, latents: first });
-    return sample(denoise, first, schedule, onStep);
+    return finalLatents(await sample(denoise, first, schedule, { noise, onStep }), schedule);
   }
 
   /** Undefined when none was asked for. The last step of a request always shows. */
   async #previewer() {
     const { previewEvery, onStep } = this.#options;
     if (!onStep || !previewEvery) return undefined;
-    const { sigmaData } = this.#plan.schedule.config;
-    const render = await this.#parts.previews.prepare(sigmaData, this.#options, this.#beforePass);
+    const { noise } = this.#plan.schedule.config;
+    const spread = noise.kind === 'edm' ? noise.sigmaData : 1;
+    const render = await this.#parts.previews.prepare(spread, this.#options, this.#beforePass);
     return (index: number, total: number, denoised: Float32Array) =>
       index % previewEvery === 0 || index === total ? render(this.#planes(denoised)) : undefined;
   }

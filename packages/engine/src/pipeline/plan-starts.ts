@@ -10,7 +10,7 @@ export interface Start {
   readonly seed: bigint | null;
   /** Draws the noise of the VAE's encoder (image-to-image draws it first), then that of the diffusion. */
   readonly generator: Generator;
-  /** The diffusion noise [4, h, w], unit variance: given, or the generator's next. */
+  /** The diffusion noise [4, h, w], unit variance: first that of the latents, then one for each step whose sampler asks for some. */
   noise(): Float32Array;
 }
 
@@ -24,13 +24,17 @@ const LAST_SEED = 2n ** 64n - 1n;
  */
 export function startsOf(request: GenerateRequest, count: number): Start[] {
   const samples = requireNumber('samples', request.samples ?? request.seeds?.length ?? 1, limits.samples);
-  if (request.latents) return givenNoise(request, request.latents, samples, count);
   const seeds = seedsOf(request, samples);
-  if (request.generator === 'shared') return sharedStream(seeds[0] ?? 0n, samples, count, request.image !== undefined);
-  return seeds.map((seed) => {
-    const generator = createGenerator(seed);
-    return { seed, generator, noise: () => generator.randn(count) };
-  });
+  const starts =
+    request.generator === 'shared'
+      ? sharedStream(seeds[0] ?? 0n, samples, count, request.image !== undefined)
+      : seeds.map((seed) => ownStream(seed, count));
+  return request.latents ? withLatents(starts, request, request.latents, count) : starts;
+}
+
+function ownStream(seed: bigint, count: number): Start {
+  const generator = createGenerator(seed);
+  return { seed, generator, noise: () => generator.randn(count) };
 }
 
 /** seed, seed + 1, …, wrapping to 0 past the generator's last. */
@@ -50,16 +54,24 @@ function seedsOf({ seed, seeds, generator }: GenerateRequest, samples: number): 
   });
 }
 
-/** One generator draws one tensor [samples, 4, h, w]; image-to-image draws a single [1, 4, h, w] for the encoder before it. */
+/**
+ * One generator draws tensors [samples, 4, h, w], one for the latents and one a step; image-to-image draws a single [1, 4, h, w] for the
+ * encoder before them. The first sample to come to a step draws for all.
+ */
 function sharedStream(seed: bigint, samples: number, count: number, fromImage: boolean): Start[] {
   const stream = createGenerator(seed);
   const encoderNoise = fromImage ? stream.randn(count) : undefined;
-  const noise = stream.randn(samples * count);
-  return Array.from({ length: samples }, (_, index) => ({
-    seed: index === 0 && (samples === 1 || count % 16 === 0) ? seed : null, // randn fills in groups of 16
-    generator: encoderNoise ? replay(encoderNoise) : stream,
-    noise: () => noise.slice(index * count, (index + 1) * count),
-  }));
+  const drawn: Float32Array[] = [];
+  return Array.from({ length: samples }, (_, index) => {
+    let taken = 0;
+    const noise = () => {
+      if (taken === drawn.length) drawn.push(stream.randn(samples * count));
+      return drawn[taken++].slice(index * count, (index + 1) * count);
+    };
+    // randn fills in groups of 16
+    const isSingle = index === 0 && (samples === 1 || count % 16 === 0);
+    return { seed: isSingle ? seed : null, generator: encoderNoise ? replay(encoderNoise) : stream, noise };
+  });
 }
 
 /** Every sample of a shared stream starts from the same encoding of the picture. */
@@ -67,8 +79,15 @@ function replay(values: Float32Array): Generator {
   return { randn: () => values, uniform: () => values };
 }
 
-function givenNoise(request: GenerateRequest, latents: Float32Array, samples: number, count: number): Start[] {
+/** The latents start from given noise instead of the stream's first. */
+function withLatents(
+  starts: readonly Start[],
+  request: GenerateRequest,
+  latents: Float32Array,
+  count: number,
+): Start[] {
   if (request.image) throw invalid('latents', 'latents cannot be given together with image');
+  const samples = starts.length;
   if (latents.length !== samples * count) {
     throw invalid(
       'latents',
@@ -76,9 +95,13 @@ function givenNoise(request: GenerateRequest, latents: Float32Array, samples: nu
     );
   }
   if (!latents.every(Number.isFinite)) throw invalid('latents', 'latents must be finite numbers');
-  return Array.from({ length: samples }, (_, index) => ({
-    seed: null,
-    generator: createGenerator(0),
-    noise: () => latents.slice(index * count, (index + 1) * count),
-  }));
+  return starts.map(({ generator, noise }, index) => {
+    let given: Float32Array | undefined = latents.slice(index * count, (index + 1) * count);
+    const next = () => {
+      const first = given;
+      given = undefined;
+      return first ?? noise();
+    };
+    return { seed: null, generator, noise: next };
+  });
 }

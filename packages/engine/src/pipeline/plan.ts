@@ -1,8 +1,8 @@
+import { familySamplers } from '../families/families.ts';
 import { downscaleOf, type VaeConfig } from '../graphs/vae-config.ts';
-import type { GenerateRequest, ModelDefaults, ModelSizes } from '../model.ts';
-import { type SchedulerConfig, withOverrides } from '../schedulers/config.ts';
-import { createSchedule } from '../schedulers/sampler.ts';
-import type { Schedule } from '../schedulers/sampling.ts';
+import type { GenerateRequest, ModelDefaults, ModelSizes, SchedulerName } from '../model.ts';
+import { type SamplingConfig, withOverrides } from '../sampling/config.ts';
+import { createSchedule, type Schedule } from '../sampling/sampling.ts';
 import { limits, requireChoice, requireNumber, requirePair, requireSize, requireText } from './limits.ts';
 import { type TimeIds, timeIds } from './micro-conditioning.ts';
 import { type Start, startsOf } from './plan-starts.ts';
@@ -13,6 +13,7 @@ export interface Plan {
   readonly width: number;
   readonly height: number;
   readonly latentSize: { readonly width: number; readonly height: number };
+  readonly scheduler: SchedulerName;
   readonly schedule: Schedule;
   readonly steps: number;
   /** Of image-to-image; undefined: from noise alone. */
@@ -32,7 +33,7 @@ export interface Plan {
 export interface ModelFacts {
   readonly defaults: ModelDefaults;
   readonly sizes: ModelSizes;
-  readonly scheduler: SchedulerConfig;
+  readonly sampling: SamplingConfig;
   readonly vae: VaeConfig;
   readonly forceZerosForEmptyPrompt: boolean;
 }
@@ -54,7 +55,7 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
   );
   const guidanceRescale = requireNumber('guidanceRescale', request.guidanceRescale ?? 0, limits.rescale);
   const strength = request.image && requireNumber('strength', request.image.strength ?? 0.6, limits.strength);
-  const scheduler = schedulerOf(request, model);
+  const scheduler = requireChoice('scheduler', request.scheduler ?? defaults.scheduler, familySamplers);
   const { microConditioning = {} } = request;
   for (const [key, pair] of Object.entries(microConditioning)) requirePair(key, pair);
   const scale = downscaleOf(model.vae);
@@ -67,7 +68,8 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
     strength,
     guidanceScale,
     guidanceRescale,
-    schedule: createSchedule(scheduler, steps, strength),
+    scheduler,
+    schedule: createSchedule(samplingOf(request, model, scheduler), steps, strength),
     prompt: promptPair(requireText('prompt', request.prompt), requireText('prompt2', request.prompt2 ?? '')),
     negative: guidanceScale > 1 ? negativePair(request, model.forceZerosForEmptyPrompt) : undefined,
     timeIds: timeIds({ height, width }, microConditioning),
@@ -76,14 +78,12 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
   };
 }
 
-function schedulerOf(request: GenerateRequest, { scheduler, defaults }: ModelFacts): SchedulerConfig {
-  const name = requireChoice('scheduler', request.scheduler ?? defaults.scheduler, ['edm_dpmpp_2m', 'edm_euler']);
+function samplingOf(request: GenerateRequest, { sampling }: ModelFacts, name: SchedulerName): SamplingConfig {
   const overrides = request.schedulerOverrides ?? {};
-  const config = withOverrides(scheduler, { name, overrides });
-  requireChoice('solverOrder', config.solverOrder, [1, 2, 3]);
-  requireChoice('solverType', config.solverType, ['midpoint', 'heun']);
-  requireChoice('sigmaSchedule', config.sigmaSchedule, ['karras', 'exponential']);
-  return config;
+  requireChoice('solverOrder', overrides.solverOrder ?? 2, [1, 2, 3]);
+  requireChoice('solverType', overrides.solverType ?? 'midpoint', ['midpoint', 'heun']);
+  requireChoice('sigmaSchedule', overrides.sigmaSchedule ?? 'karras', ['karras', 'exponential']);
+  return withOverrides(sampling, { name, overrides });
 }
 
 /** An empty second prompt is the first one, as in the reference. */

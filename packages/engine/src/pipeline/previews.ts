@@ -1,9 +1,16 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { DecodedPicture } from '../image/picture.ts';
 import { createGenerator } from '../random/torch-generator.ts';
-import { cachedPreviewMap, fitPreviewMap, type PreviewMap, renderPreview } from './preview-map.ts';
+import { solveLinear } from '../sampling/numbers.ts';
 import type { RunHooks } from './run-hooks.ts';
 import type { Planes } from './tiling.ts';
 import type { Vae } from './vae.ts';
+
+/** RGB = bias + matrix · latent, per latent pixel: three rows of [latent channels + 1], the bias last. */
+export type PreviewMap = readonly (readonly number[])[];
 
 /** Latents to small pictures without the VAE: one affine map of colours per VAE, fitted once and kept. */
 export class Previews {
@@ -19,13 +26,13 @@ export class Previews {
     this.#cacheDir = cacheDir;
   }
 
-  /** @param sigmaData the spread of clean latents */
+  /** @param spread of clean latents */
   async prepare(
-    sigmaData: number,
+    spread: number,
     hooks: RunHooks,
     beforePass: () => Promise<void>,
   ): Promise<(latents: Planes) => DecodedPicture> {
-    this.#map ??= this.#load(sigmaData, hooks, beforePass);
+    this.#map ??= this.#load(spread, hooks, beforePass);
     const map = await this.#map.catch((thrown: unknown) => {
       this.#map = undefined; // a cancelled fit must not be the answer to the next request
       throw thrown;
@@ -33,10 +40,133 @@ export class Previews {
     return (latents) => renderPreview(latents, map);
   }
 
-  #load(sigmaData: number, hooks: RunHooks, beforePass: () => Promise<void>): Promise<PreviewMap> {
+  #load(spread: number, hooks: RunHooks, beforePass: () => Promise<void>): Promise<PreviewMap> {
     const { randn } = createGenerator(0);
     const decode = (latents: Planes) => this.#vae.decode(latents, { tiled: false, hooks, beforePass });
-    const fit = () => fitPreviewMap(this.#vae.config.latentChannels, sigmaData, randn, decode);
+    const fit = () => fitPreviewMap(this.#vae.config.latentChannels, spread, randn, decode);
     return cachedPreviewMap(this.#cacheDir, this.#identity, fit);
   }
+}
+
+/** The picture at latent size: rounding is enough, a preview is gone in a second. */
+export function renderPreview(latents: Planes, map: PreviewMap): { width: number; height: number; data: Uint8Array } {
+  const { channels, height, width } = latents;
+  const pixels = height * width;
+  const data = new Uint8Array(3 * pixels);
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    map.forEach((row, colour) => {
+      let value = row[channels];
+      for (let channel = 0; channel < channels; channel++)
+        value += row[channel] * latents.data[channel * pixels + pixel];
+      data[3 * pixel + colour] = Math.min(255, Math.max(0, Math.round(255 * (value / 2 + 0.5))));
+    });
+  }
+  return { width, height, data };
+}
+
+/** Random colours in blocks of 4×4 latent pixels: flat areas tell the colour of a latent, the noise between them its neighbourhood. */
+const SIDE = 24;
+const BLOCK = 4;
+
+/**
+ * Fits the map once for a VAE: decodes latents of blocks of random values and relates each latent to the mean colour of
+ * the 8×8 pixels it became.
+ *
+ * @param decode latents [4, h, w] as the UNet has them → image [3, 8h, 8w]
+ * @param randn standard normals; a fixed stream makes the map reproducible
+ */
+export async function fitPreviewMap(
+  channels: number,
+  spread: number,
+  randn: (count: number) => Float32Array,
+  decode: (latents: Planes) => Promise<Planes>,
+): Promise<PreviewMap> {
+  const blocks = SIDE / BLOCK;
+  const values = randn(channels * blocks * blocks);
+  const data = new Float32Array(channels * SIDE * SIDE).map((_, index) => {
+    const [x, y] = [index % SIDE, Math.floor(index / SIDE) % SIDE];
+    const channel = Math.floor(index / (SIDE * SIDE));
+    return spread * values[(channel * blocks + Math.floor(y / BLOCK)) * blocks + Math.floor(x / BLOCK)];
+  });
+  const image = await decode({ data, channels, height: SIDE, width: SIDE });
+  const inputs = Array.from({ length: SIDE * SIDE }, (_, pixel) =>
+    Array.from({ length: channels + 1 }, (_, channel) =>
+      channel < channels ? data[channel * SIDE * SIDE + pixel] : 1,
+    ),
+  );
+  return [0, 1, 2].map((colour) => fitAffine(inputs, meanColours(image, colour)));
+}
+
+/**
+ * The weights w that minimise |X·w − y|², by the normal equations and Gaussian elimination with a pinch of ridge, which
+ * keeps a constant input from making them singular.
+ *
+ * @param inputs X, rows of equal length
+ */
+export function fitAffine(inputs: readonly (readonly number[])[], targets: readonly number[]): number[] {
+  const size = inputs[0]?.length ?? 0;
+  const system = Array.from({ length: size }, (_, row) =>
+    Array.from({ length: size + 1 }, (_, column) => (row === column ? 1e-6 * inputs.length : 0)),
+  );
+  inputs.forEach((input, sample) => {
+    for (let row = 0; row < size; row++) {
+      for (let column = 0; column < size; column++) system[row][column] += input[row] * input[column];
+      system[row][size] += input[row] * targets[sample];
+    }
+  });
+  return solveLinear(system);
+}
+
+/** Mean of one colour over the pixels of each latent. */
+function meanColours(image: Planes, colour: number): number[] {
+  const scale = image.width / SIDE;
+  return Array.from({ length: SIDE * SIDE }, (_, pixel) => {
+    const [left, top] = [(pixel % SIDE) * scale, Math.floor(pixel / SIDE) * scale];
+    let sum = 0;
+    for (let y = top; y < top + scale; y++) {
+      for (let x = left; x < left + scale; x++) sum += image.data[(colour * image.height + y) * image.width + x];
+    }
+    return sum / (scale * scale);
+  });
+}
+
+/** A map survives restarts in a small file named after the VAE it was fitted to. */
+export async function cachedPreviewMap(
+  folder: string,
+  identity: string,
+  makeMap: () => Promise<PreviewMap>,
+): Promise<PreviewMap> {
+  const name = `${createHash('sha256').update(identity).digest('hex').slice(0, 32)}.json`;
+  const file = join(folder, 'previews', name);
+  const known = await readFile(file, 'utf8').then(parseMap, () => undefined);
+  if (known) return known;
+  const map = await makeMap();
+  await store(file, map).catch(() => undefined); // a cache that cannot be written costs a fit a run, nothing else
+  return map;
+}
+
+function parseMap(text: string): PreviewMap | undefined {
+  try {
+    const map: unknown = JSON.parse(text);
+    const isRow = (row: unknown): row is number[] => Array.isArray(row) && row.every((value) => Number.isFinite(value));
+    return Array.isArray(map) && map.length === 3 && map.every(isRow) ? map : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function store(file: string, map: PreviewMap): Promise<void> {
+  await makeFolder(dirname(file));
+  const scratch = `${file}.${process.pid}`;
+  await writeFile(scratch, JSON.stringify(map));
+  await rename(scratch, file);
+}
+
+/** Folder by folder: with `recursive`, Node 24 tries for ever where a file system takes no folders (/proc). */
+async function makeFolder(folder: string): Promise<void> {
+  if (existsSync(folder)) return;
+  await makeFolder(dirname(folder));
+  await mkdir(folder).catch((error: unknown) => {
+    if (!existsSync(folder)) throw error; // another process has made it
+  });
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { threshold } from './dynamic-thresholding.ts';
+import { threshold } from './sampler.ts';
 
 test('values within ±1 stay, and the input too', () => {
   const latents = Float32Array.of(0.5, -1, 0, 0.25);

@@ -1,9 +1,10 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { createGenerator } from '../random/torch-generator.ts';
-import { cachedPreviewMap, fitPreviewMap, type PreviewMap, renderPreview } from './preview-map.ts';
+import { cachedPreviewMap, fitAffine, fitPreviewMap, type PreviewMap, renderPreview } from './previews.ts';
 import type { Planes } from './tiling.ts';
 
 /** A VAE whose colours really are an affine map of its latents, eight pixels a side each. */
@@ -57,4 +58,27 @@ test('a map is fitted once per VAE, and again when its file is damaged', async (
 
 test('a cache that cannot be written does not stop a run', async () => {
   expect(await cachedPreviewMap('/dev/null/nowhere', 'one', async () => truth)).toEqual(truth);
+});
+
+const coefficient = fc.double({ min: -10, max: 10, noNaN: true });
+
+test('an exact affine relation is found again', () => {
+  fc.assert(
+    fc.property(fc.array(coefficient, { minLength: 3, maxLength: 3 }), (weights) => {
+      const inputs = Array.from({ length: 30 }, (_, k) => [Math.sin(k), Math.cos(3 * k), 1]);
+      const targets = inputs.map((input) => input.reduce((sum, value, i) => sum + value * weights[i], 0));
+      fitAffine(inputs, targets).forEach((value, i) => {
+        expect(value).toBeCloseTo(weights[i], 3);
+      });
+    }),
+  );
+});
+
+test('an input that never changes does not break the fit', () => {
+  const fitted = fitAffine(
+    [0, 1, 2, 3].map((x) => [x, 0, 1]),
+    [1, 3, 5, 7],
+  );
+  expect(fitted[0]).toBeCloseTo(2, 3);
+  expect(fitted[1]).toBe(0);
 });

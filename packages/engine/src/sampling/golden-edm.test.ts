@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { floatsOf, maxAbsDifference, readFixture, readFixtureJson } from '../../test/fixtures.ts';
 import { JsonConfig } from '../json-config.ts';
-import type { SchedulerConfig } from './config.ts';
-import { parseSchedulerConfig } from './config.ts';
-import { orderOfStep } from './dpm-solver-multistep.ts';
-import { denoisedFrom, networkInput, preconditioning } from './preconditioning.ts';
-import { createSchedule, initNoiseSigma, sample } from './sampler.ts';
-import type { Denoise, Schedule } from './sampling.ts';
+import { parseSamplingConfig, type SamplingConfig } from './config.ts';
+import { denoisedFrom, networkInput } from './parameterisations.ts';
+import { orderOfStep } from './samplers/multistep.ts';
+import type { Denoise } from './samplers/sampler.ts';
+import { createSchedule, initNoiseSigma, parameterisationOf, type Schedule, sample } from './sampling.ts';
 
-const playground = parseSchedulerConfig(new JsonConfig({}, 'scheduler_config.json'));
+const playground = parseSamplingConfig(new JsonConfig({}, 'scheduler_config.json'));
 const fixture = readFixture('scheduler.safetensors');
 
 interface Trajectory {
@@ -24,13 +23,14 @@ const { trajectories } = readFixtureJson<{ trajectories: Trajectory[] }>('schedu
 describe('trajectories with an elementwise stand-in for the network, ten variants, against the reference', () => {
   test('the fixture holds 10 variants at 12 step counts, those from 10 up with a late start too', () => {
     expect(trajectories).toHaveLength(10 * (4 + 8 * 2));
-    for (const { init_noise_sigma } of trajectories) expect(init_noise_sigma).toBe(initNoiseSigma(playground));
+    for (const { init_noise_sigma } of trajectories)
+      expect(init_noise_sigma).toBe(initNoiseSigma(createSchedule(playground, 4)));
   });
 
   test.each(trajectories)('$name: every state within 3e-6 of its magnitude', async (trajectory) => {
     const { expected, taken, schedule } = await follow(trajectory);
     // the reference's Euler step x + (x − D)/σ·(t − σ), in float32, never loses the rounding error of the first state
-    const rounding = schedule.config.algorithm === 'edm_euler' ? 2 ** -23 * largest(taken[0]) : 0;
+    const rounding = schedule.config.sampler === 'edm_euler' ? 2 ** -23 * largest(taken[0]) : 0;
     expectStates(taken, expected, 3e-6, rounding);
   });
 
@@ -60,9 +60,9 @@ function largest(state: Float32Array): number {
 }
 
 /** The fixture's stand-in for the network: F(x; t) = 0.7·sin(1.3·x + t) − 0.2·x. */
-function standIn(config: SchedulerConfig, { timesteps }: Pick<Schedule, 'timesteps'>): Denoise {
+function standIn({ config, timesteps }: Schedule): Denoise {
   return (x, sigma, index) => {
-    const scales = preconditioning(sigma, config);
+    const scales = parameterisationOf(config)(sigma);
     const output = networkInput(x, scales).map((v) => 0.7 * Math.sin(1.3 * v + timesteps[index]) - 0.2 * v);
     return Promise.resolve(denoisedFrom(x, output, scales));
   };
@@ -76,16 +76,15 @@ async function follow({ name, scheduler, config: changes, steps, begin }: Trajec
 }> {
   // v_prediction is refused in a model's file, but the solver's goldens have it
   const { prediction_type, ...json } = changes;
-  const parsed = parseSchedulerConfig(new JsonConfig({ ...json, _class_name: scheduler }, name));
-  const config: SchedulerConfig = { ...parsed, predictionType: prediction_type ?? parsed.predictionType };
+  const parsed = parseSamplingConfig(new JsonConfig({ ...json, _class_name: scheduler }, name));
+  const config: SamplingConfig = { ...parsed, prediction: prediction_type ?? parsed.prediction };
   const schedule = { ...createSchedule(config, steps), beginIndex: begin };
   const golden = floatsOf(fixture, name);
   const size = golden.length / (steps - begin + 1);
   const expected = Array.from({ length: steps - begin + 1 }, (_, i) => golden.subarray(i * size, (i + 1) * size));
   const taken = [expected[0]];
-  await sample(standIn(config, schedule), expected[0], schedule, (step) => {
-    taken.push(step.latents);
-  });
+  const onStep = ({ latents }: { latents: Float32Array }) => void taken.push(latents);
+  await sample(standIn(schedule), expected[0], schedule, { noise: () => Float32Array.of(), onStep });
   return { schedule, expected, taken };
 }
 
@@ -103,9 +102,9 @@ function obviousTrajectory(start: Float32Array, { config, sigmas, timesteps, beg
       const t = sigmas[i + 1];
       D[i] = obviousDenoised(x, s, timesteps[i], config);
       path.push(
-        config.algorithm === 'edm_euler'
+        config.sampler === 'edm_euler'
           ? x + ((x - D[i]) / s) * (t - s)
-          : obviousStep(x, D, sigmas, i, config, orderOfStep(config, i, sigmas.length - 1, i - beginIndex)),
+          : obviousStep(x, D, sigmas, i, config, orderOfStep(config.solver, i, sigmas.length - 1, i - beginIndex)),
       );
     }
     return path;
@@ -113,10 +112,11 @@ function obviousTrajectory(start: Float32Array, { config, sigmas, timesteps, beg
   return paths[0].map((_, step) => paths.map((path) => path[step]));
 }
 
-function obviousDenoised(x: number, s: number, t: number, { sigmaData: d, predictionType }: SchedulerConfig): number {
+function obviousDenoised(x: number, s: number, t: number, { noise, prediction }: SamplingConfig): number {
+  const d = noise.kind === 'edm' ? noise.sigmaData : Number.NaN;
   const input = x / Math.sqrt(s * s + d * d);
   const F = 0.7 * Math.sin(1.3 * input + t) - 0.2 * input;
-  const sign = predictionType === 'epsilon' ? 1 : -1;
+  const sign = prediction === 'epsilon' ? 1 : -1;
   return ((d * d) / (s * s + d * d)) * x + ((sign * s * d) / Math.sqrt(s * s + d * d)) * F;
 }
 
@@ -125,7 +125,7 @@ function obviousStep(
   D: readonly number[],
   sigmas: Float32Array,
   i: number,
-  { solverType }: SchedulerConfig,
+  { solver: { solverType } }: SamplingConfig,
   order: 1 | 2 | 3,
 ): number {
   const lambda = (k: number) => -Math.log(sigmas[k]);

@@ -1,0 +1,106 @@
+import type { Levels } from '../schedules/levels.ts';
+
+/**
+ * The denoiser D(x; σ): the network with preconditioning and guidance applied. It must return a new array, because samplers keep
+ * the last ones, and must leave x as it is. What it throws (a cancellation, say) passes through the sampler.
+ *
+ * @param x latents of one sample [4·h·w] at noise level σ
+ * @param index of the level σ in the schedule, whose timestep the network is told
+ * @returns the expected clean latents [4·h·w]
+ */
+export type Denoise = (x: Float32Array, sigma: number, index: number) => Promise<Float32Array>;
+
+/** The next noise of a sample, unit variance [4·h·w]: the stream that the first latents were drawn from goes on. */
+export type Noise = () => Float32Array;
+
+/** What a sampler tells after each step. The arrays must not be changed. */
+export interface SamplerStep {
+  readonly index: number;
+  /** The noise level the step started from. */
+  readonly sigma: number;
+  /** x after the step, [4·h·w]. */
+  readonly latents: Float32Array;
+  /** D of this step, limited if the configuration says so, [4·h·w]. */
+  readonly denoised: Float32Array;
+}
+
+/** What there is to choose of the samplers; each reads what concerns it. */
+export interface SolverOptions {
+  /** Of multistep solvers: how many outputs of the denoiser a step is extrapolated from. */
+  readonly solverOrder: 1 | 2 | 3;
+  readonly solverType: 'midpoint' | 'heun';
+  /** The same of UniPC: how B(h) is chosen. */
+  readonly unipcType: 'bh1' | 'bh2';
+  readonly lowerOrderFinal: boolean;
+  readonly eulerAtFinal: boolean;
+  /** The level after the last step: 0, or the lowest of the schedule. */
+  readonly finalSigmas: 'zero' | 'sigma_min';
+  /** Steps of UniPC after which its corrector is not used. */
+  readonly uncorrected: readonly number[];
+  /** The share of noise that is renewed in each step, 0 … 1; undefined: the sampler's own. */
+  readonly eta: number | undefined;
+  /** What LCM multiplies a timestep with. */
+  readonly timestepScaling: number;
+  /** Dynamic thresholding of the denoised latents; absent: none. */
+  readonly thresholding?: { readonly ratio: number; readonly sampleMaxValue: number };
+  /** The denoised latents are clamped to ± this where they are not thresholded; absent: they are not. */
+  readonly clip?: number;
+}
+
+export interface SamplerRun {
+  readonly solver: SolverOptions;
+  readonly noise: Noise;
+  readonly onStep?: ((step: SamplerStep) => void | Promise<void>) | undefined;
+}
+
+/**
+ * Takes latents x = x₀ + σ·noise from the level σ at `beginIndex` to the last one. `x` [4·h·w] is left as it is. Samplers work in this
+ * scale whatever the network was trained in, so that one formula serves all of them (Karras et al. 2022).
+ */
+export type Sampler = (denoise: Denoise, x: Float32Array, levels: Levels, run: SamplerRun) => Promise<Float32Array>;
+
+/** Takes the steps one by one. @param step from the latents at a level to those after it, with the D they were made of */
+export async function walk(
+  x: Float32Array,
+  { sigmas, beginIndex }: Levels,
+  { onStep }: SamplerRun,
+  step: (latents: Float32Array, index: number) => Promise<Pick<SamplerStep, 'latents' | 'denoised'>>,
+): Promise<Float32Array> {
+  let latents = x;
+  for (let index = beginIndex; index < sigmas.length - 1; index++) {
+    const taken = await step(latents, index);
+    latents = taken.latents;
+    await onStep?.({ index, sigma: sigmas[index], ...taken });
+  }
+  return latents;
+}
+
+/** D as a configuration limits it: thresholded, or clamped, or as it is. */
+export function limited(denoised: Float32Array, { thresholding, clip }: SolverOptions): Float32Array {
+  if (thresholding) return threshold(denoised, thresholding);
+  return clip === undefined ? denoised : denoised.map((value) => Math.min(Math.max(value, -clip), clip));
+}
+
+/**
+ * Dynamic thresholding (Saharia et al. 2022, "Photorealistic Text-to-Image Diffusion Models", §2.3): latents beyond the given
+ * quantile s of their magnitudes are clamped to ±s, then all are divided by s. s is at least 1 and at most `sampleMaxValue`
+ * (which wins when it is below 1).
+ *
+ * @param denoised latents of one sample [4·h·w], left as they are
+ * @param options.ratio the quantile, 0 … 1
+ */
+export function threshold(
+  denoised: Float32Array,
+  { ratio, sampleMaxValue }: { readonly ratio: number; readonly sampleMaxValue: number },
+): Float32Array {
+  const limit = Math.min(Math.max(quantile(denoised.map(Math.abs).sort(), ratio), 1), sampleMaxValue);
+  return denoised.map((value) => Math.min(Math.max(value, -limit), limit) / limit);
+}
+
+/** The quantile of rising values, interpolated linearly between the two nearest. */
+function quantile(rising: Float32Array, ratio: number): number {
+  const position = ratio * (rising.length - 1);
+  const below = rising[Math.floor(position)];
+  const above = rising[Math.ceil(position)];
+  return below + (above - below) * (position - Math.floor(position));
+}
