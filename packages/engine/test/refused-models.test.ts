@@ -337,7 +337,23 @@ describe('a folder that is no model says what it is, and where the model may be:
       'a cache whose download did not finish',
       (folder) => mkdir(join(folder, 'snapshots')),
       'model_not_found',
-      /holds no snapshot: the download did not finish/,
+      /is a Hugging Face cache folder without a snapshot: the download did not finish; download the model again/,
+    ],
+    [
+      'a cache with an empty snapshot',
+      async (folder) => {
+        await mkdir(join(folder, 'snapshots/abc'), { recursive: true });
+        await mkdir(join(folder, 'refs'));
+        await writeFile(join(folder, 'refs/main'), 'abc');
+      },
+      'model_not_found',
+      /is a Hugging Face cache folder whose snapshot abc is empty: the download did not finish; download the model again/,
+    ],
+    [
+      'a cache with several snapshots and no word of the newest',
+      (folder) => Promise.all(['a', 'b'].map((name) => mkdir(join(folder, 'snapshots', name), { recursive: true }))),
+      'model_not_found',
+      /with several snapshots \(a, b\) that does not say which is the newest; give one of them, such as /,
     ],
   ];
   test.each(cases)('%s', async (_, fill, code, says) => {

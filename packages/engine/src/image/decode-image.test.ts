@@ -76,7 +76,7 @@ describe('refused as image_unreadable', () => {
     ['text', Buffer.from('not a picture at all')],
     ['SVG', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>')],
   ])('%s, with the formats that are read', async (_, file) => {
-    const message = /none of PNG, JPEG, WebP, GIF, TIFF and AVIF/;
+    const message = /not a PNG, JPEG, WebP, GIF, TIFF or AVIF file/;
     await expect(decodeImage(file)).rejects.toMatchObject({
       code: 'image_unreadable',
       message: expect.stringMatching(message),

@@ -51,7 +51,7 @@ export async function decodeImage(file: Uint8Array): Promise<DecodedPicture> {
  */
 export async function measureImage(file: Uint8Array): Promise<{ readonly width: number; readonly height: number }> {
   if (sniffImageFormat(file) === undefined) {
-    throw unreadable('it is none of PNG, JPEG, WebP, GIF, TIFF and AVIF: convert it to one of these');
+    throw unreadable('it is not a PNG, JPEG, WebP, GIF, TIFF or AVIF file: convert it to one of these');
   }
   const { autoOrient, channels, depth, isProgressive } = await sharp(file, { limitInputPixels: false })
     .metadata()

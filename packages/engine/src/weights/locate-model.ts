@@ -40,12 +40,30 @@ async function inFolder(path: string): Promise<LocatedModel> {
   });
   const names = entries.map(({ name }) => name).sort();
   if (names.includes(INDEX)) return { layout: 'diffusers', path };
-  if (names.includes('snapshots')) return inFolder(await snapshotOf(path));
+  if (names.includes('snapshots')) return inSnapshot(path);
   const cached = names.filter((name) => name.startsWith('models--'));
   if (cached.length > 0) return inCache(path, cached);
   const weights = names.filter((name) => name.endsWith('.safetensors'));
   if (weights.length > 0) return singleFileIn(path, weights, names);
   throw await noModelIn(path, names);
+}
+
+async function inSnapshot(path: string): Promise<LocatedModel> {
+  const snapshot = await snapshotOf(path);
+  const isEmpty = await readdir(snapshot).then(
+    (names) => names.length === 0,
+    () => false, // which is told when it is opened
+  );
+  if (isEmpty) throw unfinished(path, `whose snapshot ${basename(snapshot)} is empty`);
+  return inFolder(snapshot);
+}
+
+function unfinished(path: string, what: string): EngineError {
+  return new EngineError(
+    'model_not_found',
+    `${path} is a Hugging Face cache folder ${what}: the download did not finish; download the model again`,
+    { details: { file: path } },
+  );
 }
 
 /** huggingface_hub keeps each revision in `snapshots`, and the name of the newest in `refs/main`. */
@@ -56,15 +74,13 @@ async function snapshotOf(path: string): Promise<string> {
   if (snapshots.includes(wanted)) return join(path, 'snapshots', wanted);
   const [only, ...others] = snapshots;
   if (only !== undefined && others.length === 0) return join(path, 'snapshots', only);
-  const problem =
-    only === undefined
-      ? 'holds no snapshot: the download did not finish'
-      : `holds several snapshots (${snapshots.join(', ')}) and does not say which is the newest`;
-  const help =
-    only === undefined ? 'download the model again' : `give one of them, such as ${join(path, 'snapshots', only)}`;
-  throw new EngineError('model_not_found', `${path} is a Hugging Face cache folder that ${problem}; ${help}`, {
-    details: { file: path },
-  });
+  if (only === undefined) throw unfinished(path, 'without a snapshot');
+  throw unsupported(
+    path,
+    `a Hugging Face cache folder with several snapshots (${snapshots.join(', ')}) that does not say which is the newest`,
+    `give one of them, such as ${join(path, 'snapshots', only)}`,
+    'model_not_found',
+  );
 }
 
 function inCache(path: string, models: readonly string[]): Promise<LocatedModel> {

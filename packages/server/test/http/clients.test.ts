@@ -138,7 +138,7 @@ test('a picture that cannot be a start is refused in one sentence', async () => 
   const sent = async (file: Buffer) =>
     (await post('/api/jobs', customer, { prompt: 'a', image: file.toString('base64') })).json().detail;
   expect(await sent(tiny)).toBe('image must have sides of at least 8 pixels (got 4×400)');
-  expect(await sent(Buffer.from('not a picture'))).toMatch(/^image cannot be read: it is none of PNG/);
+  expect(await sent(Buffer.from('not a picture'))).toMatch(/^image cannot be read: it is not a PNG/);
 });
 
 test('what a proxy passes on of its client becomes no scheme of an address', async () => {
