@@ -40,12 +40,18 @@ test('on a port that is taken the start ends with what to do, and the next one s
 
 test.each([
   ['a host that is not of this machine', ['--host', '192.0.2.1'], {}, /cannot listen on the address 192\.0\.2\.1/, 2],
-  ['a folder where none can be made', ['--data-dir', '/proc/x/y'], {}, /data folder \/proc\/x\/y cannot be made/, 2],
+  [
+    'a folder where none can be made',
+    ['--data-dir', '/proc/x/y'],
+    {},
+    /data folder \/proc\/x\/y cannot be created or used: folders cannot be created there/,
+    2,
+  ],
   [
     'a folder that is a file',
     ['--data-dir', '/etc/passwd'],
     {},
-    /\/etc\/passwd cannot be made or used: it is not a/,
+    /\/etc\/passwd cannot be created or used: it is not a/,
     2,
   ],
   ['a model that is not there', ['--model', 'nope'], {}, /no model.*nope|nope.*not/, 3],

@@ -123,7 +123,8 @@ test('whatever is wrong with a setting is told in words, with its variable, and 
       if (!(error instanceof Error)) continue;
       expect(error.message, key).not.toMatch(/[\\^$]|text that matches|undefined/);
       if (key !== 'models' && key !== 'databaseUrl') {
-        expect(error, key).toMatchObject({ code: 'settings_invalid', remedy: expect.stringContaining(variable) });
+        expect(error, key).toMatchObject({ code: 'settings_invalid', remedy: expect.any(String) });
+        expect(`${error.message} ${'remedy' in error ? error.remedy : ''}`, key).toContain(variable);
       }
     }
   }
@@ -144,6 +145,16 @@ test('a secret of the wrong kind is not repeated', async () => {
   const error: unknown = await loadConfig({ file, env: {} }).catch((thrown: unknown) => thrown);
   expect(String(error)).toMatch(/secret must be text/);
   expect(String(error)).not.toContain('12345678');
+});
+
+test.each([
+  ['EASEL_SECRET', 'short-secret', 'EASEL_SECRET must have at least 32 characters (got 12)'],
+  ['EASEL_ADMIN_KEY', 'geheim', 'EASEL_ADMIN_KEY must be SG_ and 16 lower-case hexadecimal digits (got 6 characters)'],
+  ['EASEL_DEV_KEY', 'SG_0123456789ABCDEF', 'EASEL_DEV_KEY must be SG_ and 16 lower-case hexadecimal digits'],
+])('%s of another form is refused before anything starts, and not repeated', async (name, value, message) => {
+  const error: unknown = await loadConfig({ env: { [name]: value } }).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'settings_invalid', message: expect.stringContaining(message) });
+  expect(JSON.stringify({ text: String(error), error })).not.toContain(value);
 });
 
 test.each([

@@ -2,6 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { explainInvalid, parseDecimal, patterns } from '@easel/contract';
 import { Default } from 'typebox/value';
+import { requireKeyText } from '../domain/key-text.ts';
+import { whyUnreadable } from '../files/system-error.ts';
+import { secretsOfText } from '../storage/server-secret.ts';
 import { ConfigError } from './config-error.ts';
 import { nearMiss } from './near-miss.ts';
 import { readEnvironment } from './read-environment.ts';
@@ -40,6 +43,7 @@ function validConfig(tree: SettingTree): Config {
   if (!isConfig(complete)) throw invalidConfig(complete);
   requireModelNames(complete.models);
   requireDatabaseUrl(complete.databaseUrl);
+  requireSecrets(complete);
   return deepFrozen(complete);
 }
 
@@ -70,7 +74,7 @@ function invalidConfig(value: unknown): ConfigError {
       settings.map(({ key }) => key),
     );
     const remedy = meant === undefined ? 'docs/operations.md lists the settings' : `did you mean ${meant}?`;
-    return new ConfigError(`${JSON.stringify(param)} is no setting of Easel`, { remedy });
+    return new ConfigError(`${JSON.stringify(param)} is not a setting of Easel`, { remedy });
   }
   const message = secretKeys.includes(setting.key) ? `${setting.key} must be text, not empty` : fault?.message;
   return new ConfigError(`the configuration is not valid: ${message}`, {
@@ -100,22 +104,20 @@ function requireDatabaseUrl(url: string | null): void {
   });
 }
 
+/** Here, and not when they are used: by then there are folders and a database. */
+function requireSecrets({ secret, adminKey, devKey }: Config): void {
+  if (secret !== null) secretsOfText(secret);
+  if (adminKey !== null) requireKeyText(adminKey, 'EASEL_ADMIN_KEY');
+  if (devKey !== null) requireKeyText(devKey, 'EASEL_DEV_KEY');
+}
+
 function isConfig(value: unknown): value is Config {
   return explainInvalid(configSchema, value) === undefined;
 }
 
-const unreadableBecause: Readonly<Record<string, string>> = {
-  ENOENT: 'it does not exist',
-  EACCES: 'permission denied',
-  EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of its path is not a folder',
-};
-
 async function readConfigFile(file: string): Promise<SettingTree> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    const reason = unreadableBecause[code] ?? String(cause);
-    throw new ConfigError(`the configuration file ${file} cannot be read: ${reason}`, { cause });
+    throw new ConfigError(`the configuration file ${file} cannot be read: ${whyUnreadable(cause)}`, { cause });
   });
   const value = parsed(file, text);
   if (!isSettingTree(value)) throw new ConfigError(`${file} must hold one JSON object`);

@@ -39,7 +39,7 @@ function refuseUnknown(env: Environment): void {
       throw new ConfigError(`${name} is not read`, { remedy: 'set DATABASE_URL instead, without EASEL_' });
     }
     const meant = nearMiss(name, known);
-    throw new ConfigError(`the variable ${name} is no setting of Easel`, {
+    throw new ConfigError(`the variable ${name} is not a setting of Easel`, {
       remedy: meant === undefined ? 'unset it; docs/operations.md lists the settings' : `did you mean ${meant}?`,
     });
   }

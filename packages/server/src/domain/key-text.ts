@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerSecret } from './ports/secret.ts';
+import { StartupError } from './startup-error.ts';
 
 const KEY = /^SG_[0-9a-f]{16}$/;
 const RANDOM_BYTES = 8;
@@ -12,6 +13,16 @@ export function newKeyText(): string {
 
 export function isKeyText(text: string): boolean {
   return KEY.test(text);
+}
+
+/** @throws StartupError for the text of a setting that is no key; the text is a secret, so that it is not repeated */
+export function requireKeyText(text: string, setting: string): void {
+  if (isKeyText(text)) return;
+  throw new StartupError(
+    'settings_invalid',
+    `${setting} must be SG_ and 16 lower-case hexadecimal digits (got ${text.length} characters)`,
+    { remedy: `make one with: echo "SG_$(openssl rand -hex 8)"` },
+  );
 }
 
 /** The last four characters. */

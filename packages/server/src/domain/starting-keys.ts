@@ -1,7 +1,7 @@
 import type { KeyScope } from '@easel/contract';
 import { DomainError } from './domain-error.ts';
 import { newId } from './ids.ts';
-import { hashOfKey, isKeyText, newKeyText } from './key-text.ts';
+import { hashOfKey, newKeyText, requireKeyText } from './key-text.ts';
 import { DEVELOPMENT, type KeyService, type KeyServiceParts } from './keys.ts';
 import type { Transaction } from './ports/database.ts';
 import type { KeyTerms } from './ports/keys.ts';
@@ -121,7 +121,7 @@ export class StartingKeys {
 
   async #fix(transaction: Transaction, accountId: string, role: Role, text: string): Promise<null> {
     const { keys, keyService, secret, clock } = this.#parts;
-    requireKeyText(text, role);
+    requireKeyText(text, role.setting);
     const present = await keys.findByHash(transaction, hashOfKey(secret, text));
     if (present !== null && (present.accountId !== accountId || present.revokedAt !== null)) {
       const reason = present.revokedAt === null ? 'belongs to another account' : 'was revoked';
@@ -165,14 +165,4 @@ function termsOf(accountId: string, { account: name, scopes }: Role): KeyTerms {
     requestsPerMinute: null,
     expiresAt: null,
   };
-}
-
-/** The value itself is a secret, so the text says what it should be, not what it is. */
-function requireKeyText(text: string, { setting }: Role): void {
-  if (isKeyText(text)) return;
-  throw new StartupError(
-    'settings_invalid',
-    `${setting} must be SG_ and 16 lower-case hexadecimal digits (got ${text.length} characters)`,
-    { remedy: `make one with: echo "SG_$(openssl rand -hex 8)"` },
-  );
 }

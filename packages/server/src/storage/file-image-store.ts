@@ -13,6 +13,7 @@ import {
 } from '../domain/ports/image-store.ts';
 import { StartupError } from '../domain/startup-error.ts';
 import { makePrivate, makePrivateFolder } from '../files/private-folder.ts';
+import { whyNoFolder } from '../files/system-error.ts';
 import { imageFile, TEMPORARY_MARK } from './image-files.ts';
 import { isMissing } from './is-missing.ts';
 import { storageFault } from './storage-fault.ts';
@@ -34,7 +35,7 @@ export async function prepareImageFolder(root: string, { isOwn }: { readonly isO
   } catch (cause) {
     throw new StartupError(
       'data_folder_unusable',
-      `the folder of the pictures ${root} cannot be used: ${String(cause)}`,
+      `the folder of the pictures ${root} cannot be created or used: ${whyNoFolder(cause)}`,
       {
         remedy: 'choose one that the user Easel runs as can read and write, with EASEL_IMAGES_DIR',
         cause,

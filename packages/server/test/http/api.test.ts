@@ -279,13 +279,24 @@ test('an admin makes accounts and keys, gives credits, sees all jobs and rules t
   });
   const patch = (url: string, payload: object) =>
     http().app.inject({ method: 'PATCH', url, headers: admin.json, payload });
-  const changed = (await patch(`/api/admin/keys/${key.id}`, { monthly_budget: null, models: ['another'] })).json();
+  const changed = (await patch(`/api/admin/keys/${key.id}`, { monthly_budget: null, models: [unattended] })).json();
   expect(changed).toEqual({
     ...without(key, 'key'),
     monthly_budget: null,
-    models: ['another'],
+    models: [unattended],
     last_used_at: expect.any(String),
   });
+  const mistyped = { account_id: account.id, name: 'typo', models: [slug, 'playgruond'] };
+  for (const refused of [
+    await post('/api/admin/keys', mistyped),
+    await patch(`/api/admin/keys/${key.id}`, { models: mistyped.models }),
+  ]) {
+    expect(refused.json()).toMatchObject({
+      status: 404,
+      param: 'models',
+      detail: `there is no model "playgruond" here; there are: ${slug}, ${unattended}`,
+    });
+  }
   const elsewhere = {
     method: 'POST',
     url: '/api/jobs',

@@ -1,8 +1,8 @@
 import { chmod, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { makePrivateFolder } from '../../files/private-folder.ts';
+import { whyNoFolder } from '../../files/system-error.ts';
 import { DatabaseUnavailable } from './database-unavailable.ts';
-import { systemCode } from './system-code.ts';
 
 /**
  * Makes the data folder if it is not there, and resolves to its one true path: symbolic links must not let two spellings of a folder
@@ -18,9 +18,8 @@ export async function createDataDir(dataDir: string): Promise<string> {
     if (isNew && process.getuid?.() === 0) await chmod(folder, 0o711);
     return await realpath(folder);
   } catch (cause) {
-    const reason = systemCode(cause) === 'EEXIST' ? 'it is not a folder' : String(cause);
     throw new DatabaseUnavailable(
-      `the data folder ${folder} cannot be made or used: ${reason}`,
+      `the data folder ${folder} cannot be created or used: ${whyNoFolder(cause)}`,
       'choose a folder that the user Easel runs as can write, with --data-dir or EASEL_DATA_DIR',
       { cause, code: 'data_folder_unusable' },
     );

@@ -11,10 +11,12 @@ import {
   keySchema,
   paths,
 } from '@easel/contract';
+import { DomainError } from '../../../domain/domain-error.ts';
 import type { HttpApp, RouteContext } from '../../http-app.ts';
 import { callerHeaders } from '../../schemas/headers.ts';
 import { bodyErrors, errorReplies, jsonReply, keyErrors } from '../../schemas/replies.ts';
 import { needsKey } from '../../schemas/security.ts';
+import type { HttpServices } from '../../services.ts';
 import { keyChangesOf, keyReply, keyTermsOf } from './key-reply.ts';
 
 const listSchema = {
@@ -32,7 +34,7 @@ const listSchema = {
 const createSchema = {
   operationId: 'createKey',
   tags: ['admin'],
-  summary: 'Make a key; it is shown this once',
+  summary: 'Create a key; it is shown only in this reply',
   security: needsKey,
   body: keyCreateSchema,
   response: {
@@ -44,7 +46,7 @@ const createSchema = {
 const revokeSchema = {
   operationId: 'revokeKey',
   tags: ['admin'],
-  summary: 'Revoke a key, for ever',
+  summary: 'Revoke a key permanently',
   security: needsKey,
   params: keyParamsSchema,
   response: {
@@ -77,20 +79,38 @@ export function keyRoutes(app: HttpApp, { services, gate }: RouteContext): void 
 
   const onRequest = [admin, gate.body('application/json')];
   app.post(paths.admin.keys, { schema: createSchema, onRequest }, async ({ body }, reply): Promise<KeyCreated> => {
+    await requireModels(services, body.models);
     const { record, text } = await services.keys.create(keyTermsOf(body));
     reply.code(201).header('cache-control', 'no-store');
     return { key: text, ...keyReply({ ...record, usedThisMonth: 0n }) };
   });
 
-  app.patch(
-    paths.admin.key,
-    { schema: changeSchema, onRequest },
-    async ({ params, body }): Promise<Key> => keyReply(await services.keys.change(params.id, keyChangesOf(body))),
-  );
+  app.patch(paths.admin.key, { schema: changeSchema, onRequest }, async ({ params, body }): Promise<Key> => {
+    await requireModels(services, body.models);
+    return keyReply(await services.keys.change(params.id, keyChangesOf(body)));
+  });
 
   app.delete(
     paths.admin.key,
     { schema: revokeSchema, onRequest: admin },
     async ({ params }): Promise<Key> => keyReply(await services.keys.revoke(params.id)),
+  );
+}
+
+/**
+ * With a mistyped name the key could do nothing. What other servers and workers on the same database draw counts too.
+ *
+ * @throws DomainError `not_found`
+ */
+async function requireModels(services: HttpServices, names: readonly string[] | null | undefined): Promise<void> {
+  if (!names || names.length === 0) return;
+  const workers = await services.workers();
+  const known = new Set([...services.models().map(({ slug }) => slug), ...workers.flatMap(({ models }) => models)]);
+  const unknown = names.find((name) => !known.has(name));
+  if (unknown === undefined) return;
+  throw new DomainError(
+    'not_found',
+    `there is no model ${JSON.stringify(unknown)} here; there are: ${[...known].join(', ')}`,
+    { param: 'models' },
   );
 }
