@@ -103,10 +103,14 @@ test.each<[string, string[], Record<string, string>, number, RegExp]>([
   ['there is no key', [], { EASEL_API_KEY: '' }, 2, /EASEL_API_KEY/],
   ['the key is none', [], { EASEL_API_KEY: 'SG_0 0' }, 2, /EASEL_API_KEY does not hold one key/],
   ['the model is a path', ['--model', './models/mine'], {}, 5, /the name of a model, such as playground-v2.5/],
-  ['the server refuses the size', ['--size', '512x512'], {}, 5, /64.*256/],
+  ['the server refuses the size', ['--size', '512x512'], {}, 5, /easel: --width must be .* 64 to 256/],
+  ['the server refuses it before it draws', ['--size', '512x512', '-o', 'new/deep/'], {}, 5, /--width must be/],
+  ['the picture is a folder', ['--image', '.'], {}, 2, /--image \. cannot be read: it is a folder/],
+  ['the picture is none', ['--image', import.meta.filename], {}, 5, /--image cannot be read: it is not a PNG/],
   ['the server has no such model', ['--model', 'nobody'], {}, 5, /nobody/],
   ['an option is not for servers', ['--solver-order', '2'], {}, 2, /--solver-order cannot be used with --server/],
   ['the address is none', ['--server', 'localhost'], {}, 2, /--server must be an address/],
+  ['the key file is a folder', ['--api-key-file', '.'], {}, 2, /--api-key-file \. cannot be read: it is a folder/],
 ])('when %s, it says so and ends with its status', async (_when, args, env, status, message) => {
   const cwd = temporaryFolder();
   const options = args.includes('--server') ? args : [...args, '--server', server.url];
@@ -160,6 +164,19 @@ test('an administrator makes a key, gives credits, and the key works until it is
   expect((await run(['keys', 'revoke', id])).stderr).toMatch(/^site \(….{4}\) is revoked\.\n$/);
   expect((await run(['credits', 'show', '--server', server.url, ...withFile], {})).status).toBe(5);
   expect((await run(['keys', 'list'])).stdout).toMatch(/site +Studio +generate read +revoked \d{4}-/);
+});
+
+test('a key is not made for a model that the server does not have, nor asked for at an address that is none', async () => {
+  const cwd = temporaryFolder();
+  const create = ['keys', 'create', 'typo', '--account', 'admin', '--models', 'playgruond-v2.5'];
+  const refused = await runEasel(create, { cwd, env: admin() });
+  expect(refused).toMatchObject({
+    status: 5,
+    stdout: '',
+    stderr: 'easel: there is no model "playgruond-v2.5" here; there are: playground-v2.5\n',
+  });
+  const elsewhere = await runEasel(create, { cwd, env: { ...admin(), EASEL_SERVER: 'localhost' } });
+  expect(elsewhere).toMatchObject({ status: 2, stderr: expect.stringContaining('EASEL_SERVER must be an address') });
 });
 
 test('an account that is not there is named together with those that are', async () => {

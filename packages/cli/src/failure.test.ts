@@ -9,6 +9,19 @@ test('what a server refuses ends with its code, the field at fault and the reque
   });
 });
 
+test.each([
+  ['img_width', 'img_width must be at most 256 (got 512)', '--width must be at most 256 (got 512)'],
+  ['num_inference_steps', 'num_inference_steps must be at most 100', '--steps must be at most 100'],
+  ['guidance_scale', 'guidance_scale must be at most 25', '--guidance-scale must be at most 25'],
+  ['image', 'image cannot be read: it is damaged', '--image cannot be read: it is damaged'],
+  ['prompt', 'prompt must be shorter', 'the prompt must be shorter'],
+  ['model', 'there is no model "x" here', 'there is no model "x" here'],
+])('what a server says of %s names the option of `generate`', (param, said, shown) => {
+  const refusal = new EaselError(said, { status: 400, code: 'invalid_request', param });
+  expect(toFailure(refusal, 'generate')).toMatchObject({ message: shown, details: { param } });
+  expect(toFailure(refusal, 'keys')).toMatchObject({ message: said });
+});
+
 test('what a server failed at can be found in its log', () => {
   const failure = toFailure(new EaselError('no', { status: 500, code: 'server_error', requestId: 'r1' }));
   expect(failure).toMatchObject({ hint: "the server's log has more, under r1", exitStatus: 5 });

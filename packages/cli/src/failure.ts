@@ -4,6 +4,7 @@ import type { StartupError, StartupErrorCode } from '@easel/server';
 import { CommanderError } from 'commander';
 import { CliError } from './cli-error.ts';
 import { type ExitStatus, exitStatus } from './exit-status.ts';
+import { withOptionNames } from './generate/build-job.ts';
 import { hintForCommand, hintForOption } from './usage-hints.ts';
 
 /** Everything that can go wrong, in the one form that is shown to people and written as JSON. */
@@ -38,7 +39,7 @@ const statusOfStartup = {
 /**
  * Says what was thrown in the terms of the command line.
  *
- * @param command the command that was asked for, if any: hints about options are about those of `generate`
+ * @param command the command that was asked for, if any: hints and names of options are those of `generate`
  */
 export function toFailure(thrown: unknown, command?: string): Failure {
   if (thrown instanceof CliError) {
@@ -53,7 +54,7 @@ export function toFailure(thrown: unknown, command?: string): Failure {
     const { code, message, remedy } = thrown;
     return { code, message, ...(remedy === undefined ? {} : { hint: remedy }), exitStatus: statusOfStartup[code] };
   }
-  if (isClientError(thrown)) return serverFailure(thrown);
+  if (isClientError(thrown)) return serverFailure(thrown, command);
   if (thrown instanceof CommanderError) return usageFailure(thrown, command);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return { code: 'internal', message, hint: 'EASEL_DEBUG=1 shows where it came from', exitStatus: exitStatus.failed };
@@ -75,7 +76,7 @@ function isClientError(thrown: unknown): thrown is ClientError {
   return thrown instanceof Error && ['EaselError', 'EaselConnectionError', 'EaselJobError'].includes(thrown.name);
 }
 
-function serverFailure(error: ClientError): Failure {
+function serverFailure(error: ClientError, command: string | undefined): Failure {
   const { message } = error;
   if (error.name === 'EaselConnectionError') {
     return { code: 'server_unreachable', message, exitStatus: exitStatus.server };
@@ -84,7 +85,7 @@ function serverFailure(error: ClientError): Failure {
   const { code, param, requestId } = error;
   return {
     code,
-    message,
+    message: command === 'generate' && param !== undefined ? withOptionNames(message, param) : message,
     ...(error.status >= 500 && requestId !== undefined && { hint: `the server's log has more, under ${requestId}` }),
     details: { ...(param !== undefined && { param }), ...(requestId !== undefined && { requestId }) },
     exitStatus: exitStatus.server,

@@ -16,7 +16,7 @@ export interface Interruption extends Disposable {
   readonly status: ExitStatus | undefined;
   /** Lets the work take longer to unwind; before the signal. */
   readonly allow: (milliseconds: number) => void;
-  /** Registers what has to be undone (synchronously) when the process cannot wait for the work to unwind. */
+  /** Registers what has to be undone (synchronously), the last first, when the process cannot wait for the work to unwind. */
   readonly atForcedExit: (undo: () => void) => void;
 }
 
@@ -32,7 +32,7 @@ export function listenForInterruption(): Interruption {
   let timer: NodeJS.Timeout | undefined;
 
   const endNow = () => {
-    for (const undo of undos) undo();
+    for (const undo of undos.toReversed()) undo();
     process.exit(status);
   };
   const onSignal = (name: NodeJS.Signals) => {

@@ -44,6 +44,8 @@ describe('a picture to start from', () => {
       status: 2,
       stderr: expect.stringContaining('--image none.png cannot be read: it does not exist'),
     });
+    const folder = await runEasel(['generate', 'x', '--image', '.'], { cwd });
+    expect(folder).toMatchObject({ status: 2, stderr: 'easel: --image . cannot be read: it is a folder\n' });
     const text = await runEasel(['generate', 'x', '--image', 'text.png'], { cwd });
     expect(text).toMatchObject({ status: 2, stderr: expect.stringContaining('--image text.png: ') });
   });

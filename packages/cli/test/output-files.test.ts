@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeImage } from '@easel/engine';
 import { describe, expect, it } from 'vitest';
@@ -54,10 +54,34 @@ describe('a folder that does not exist', () => {
     expect(readdirSync(join(cwd, 'animals/foxes'))).toEqual(['a-fox-7.png']);
   });
 
-  it('is not left behind by a run that is refused', async () => {
+  it.each([
+    ['for its model', ['-m', './nowhere'], 3],
+    ['for its size, by the model', ['--size', '512x512'], 2],
+    ['for its picture', ['--image', '.'], 2],
+  ])('is not left behind by a run that is refused %s', async (_why, args, status) => {
     const cwd = temporaryFolder();
-    expect(await runEasel([...quick, '-m', './nowhere', '-o', 'foxes/'], { cwd })).toMatchObject({ status: 3 });
+    expect(await runEasel([...quick, ...args, '-o', 'animals/foxes/'], { cwd })).toMatchObject({ status });
     expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  it('is not left behind by a run that is stopped, unless somebody has used it', async () => {
+    for (const used of [false, true]) {
+      const cwd = temporaryFolder();
+      const run = startEasel(['generate', 'a fox', '--steps', '100', '-o', 'animals/foxes/'], { cwd });
+      await run.said(/step \d+ of 100/);
+      if (used) writeFileSync(join(cwd, 'animals/notes'), '');
+      run.process.kill('SIGINT');
+      expect(await run.finished).toMatchObject({ status: 130 });
+      expect(readdirSync(cwd, { recursive: true }).sort()).toEqual(used ? ['animals', 'animals/notes'] : []);
+    }
+  });
+
+  it('is created again for the picture when another run has removed it meanwhile', async () => {
+    const cwd = temporaryFolder();
+    const run = startEasel(['generate', 'a fox', '--steps', '40', '--seed', '7', '-o', 'foxes/'], { cwd });
+    await run.said(/step \d+ of 40/);
+    rmdirSync(join(cwd, 'foxes'));
+    expect(await run.finished).toMatchObject({ status: 0, stdout: 'foxes/a-fox-7.png\n' });
   });
 
   it('that cannot be is an error, not a search without end', async () => {

@@ -28,6 +28,22 @@ export function checkRemoteFlags(flags: GenerateFlags): void {
   }
 }
 
+/** What the fields of a job are called on the command line; `prompt` has no option. */
+const optionOf: Readonly<Record<string, string>> = {
+  prompt: 'the prompt',
+  img_width: '--width',
+  img_height: '--height',
+  num_inference_steps: '--steps',
+  image_format: '--format',
+};
+
+/** A server's message about a field, in the terms of the command line: `img_width must be …` is about --width. */
+export function withOptionNames(message: string, field: string): string {
+  if (!message.startsWith(`${field} `)) return message;
+  const option = optionOf[field] ?? `--${field.replaceAll('_', '-')}`;
+  return `${option}${message.slice(field.length)}`;
+}
+
 export interface JobParts {
   readonly prompt: string;
   readonly flags: GenerateFlags;

@@ -2,7 +2,8 @@ import type { DecodedPicture, GenerateRequest } from '@easel/engine';
 import { resolveModel } from '@easel/models';
 import type { CliContext } from '../cli-context.ts';
 import { CliError } from '../cli-error.ts';
-import { checkFolder, createFolder } from '../output/check-folder.ts';
+import type { Interruption } from '../interruption.ts';
+import { checkFolder, createFolder, removeEmptyFolders } from '../output/check-folder.ts';
 import { checkStandardOutput } from '../output/deliver-pictures.ts';
 import { formatOfName } from '../output/picture-format.ts';
 import { type OutputPlan, planOutput } from '../output/plan-output.ts';
@@ -44,18 +45,36 @@ export async function prepareRuns(
   const modelPath = resolveModel(modelName, context.env);
   const picture: DecodedPicture | undefined =
     flags.image === undefined ? undefined : await readInputPicture(flags.image);
-  prepareFolder(firstPlan.output);
   const prepare = ({ prompt, seeds, output }: ReturnType<typeof plan>): PreparedRun => {
     return { flags, request: buildRequest(prompt, flags, seeds, picture), output, modelName, modelPath };
   };
   return [prepare(firstPlan), ...otherPlans.map(prepare)];
 }
 
-/** Creates the folder that the plan asks for; last of all, so that nothing is left behind by a run that was refused. */
-export function prepareFolder(plan: OutputPlan): void {
-  if (plan.kind === 'stream' || !plan.createFolder) return;
-  createFolder(plan.folder);
-  checkFolder(plan.folder);
+/**
+ * Creates the folders that the plans ask for, before time is spent on pictures that could not be saved.
+ *
+ * @returns whose disposal removes again what has stayed empty, because the run was refused or stopped
+ * @throws CliError `output_unwritable` or `disk_full`
+ */
+export function prepareFolders(
+  plans: readonly OutputPlan[],
+  { atForcedExit }: Pick<Interruption, 'atForcedExit'>,
+): Disposable {
+  const created: string[] = [];
+  const undo = () => removeEmptyFolders(created);
+  atForcedExit(undo);
+  const wanted = plans.flatMap((plan) => (plan.kind === 'files' && plan.createFolder ? [plan.folder] : []));
+  try {
+    for (const folder of new Set(wanted)) {
+      created.push(...createFolder(folder));
+      checkFolder(folder);
+    }
+  } catch (error) {
+    undo();
+    throw error;
+  }
+  return { [Symbol.dispose]: undo };
 }
 
 /** Where the pictures go; a folder that exists has been written to. */

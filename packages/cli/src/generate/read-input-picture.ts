@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type DecodedPicture, decodeImage, EngineError } from '@easel/engine';
-import { CliError, systemCode } from '../cli-error.ts';
+import { CliError, unreadableFile } from '../cli-error.ts';
 
 /**
  * The picture to start from, as it is: the engine brings it to the size that is drawn.
@@ -9,8 +9,7 @@ import { CliError, systemCode } from '../cli-error.ts';
  */
 export async function readInputPicture(path: string): Promise<DecodedPicture> {
   const file = await readFile(path).catch((error: unknown) => {
-    const reason = systemCode(error) === 'ENOENT' ? 'it does not exist' : String(error);
-    throw new CliError('image_unreadable', `--image ${path} cannot be read: ${reason}`, { cause: error });
+    throw unreadableFile('image_unreadable', `--image ${path}`, error);
   });
   try {
     return await decodeImage(file);

@@ -62,7 +62,9 @@ describe('the prompt', () => {
     await expect(readPrompt({ argument: undefined, file: missing, stdin: nothing })).rejects.toThrow(
       'it does not exist',
     );
-    await expect(readPrompt({ argument: undefined, file: folder, stdin: nothing })).rejects.toThrow('EISDIR');
+    await expect(readPrompt({ argument: undefined, file: folder, stdin: nothing })).rejects.toThrow(
+      'cannot be read: it is a folder',
+    );
     await expect(fromFile(new Uint8Array([0xff, 0xfe, 0x61]))).rejects.toThrow('is not UTF-8 text');
     await expect(fromFile('x'.repeat(100_001))).rejects.toThrow('longer than 100000 bytes');
   });

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { CliError, systemCode } from '../cli-error.ts';
+import { CliError, unreadableFile } from '../cli-error.ts';
 
 /** An encoder reads 77 tokens; a file larger than this is some other file. */
 const largestPrompt = 100_000;
@@ -71,8 +71,7 @@ async function bytesOfFile(path: string, largest: number): Promise<Buffer> {
     return await collect(file.createReadStream({ autoClose: false }), `the prompt file ${path}`, largest);
   } catch (error) {
     if (error instanceof CliError) throw error;
-    const reason = systemCode(error) === 'ENOENT' ? 'it does not exist' : String(error);
-    throw new CliError('prompt_unreadable', `the prompt file ${path} cannot be read: ${reason}`, { cause: error });
+    throw unreadableFile('prompt_unreadable', `the prompt file ${path}`, error);
   }
 }
 

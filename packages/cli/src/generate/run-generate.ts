@@ -8,7 +8,7 @@ import { progressOf } from '../progress/progress-for.ts';
 import { PictureArea, type PictureTerminal } from '../terminal-picture/picture-area.ts';
 import type { GenerateFlags } from './generate-flags.ts';
 import { loadModel, type MadePictures, makePictures, type RunningModel, type Watching } from './make-pictures.ts';
-import { type PreparedRun, prepareRuns } from './prepare-run.ts';
+import { type PreparedRun, prepareFolders, prepareRuns } from './prepare-run.ts';
 import { resultAsJson, type SavedPicture, summaryOf, warningsOf } from './result-report.ts';
 import { displacement, savePictures } from './save-pictures.ts';
 import { pictureTerminal, type RunningPreview, startPreview } from './start-preview.ts';
@@ -24,6 +24,7 @@ export async function runGenerate(
   interruption: Interruption,
 ): Promise<ExitStatus> {
   const runs = await prepareRuns(argument, flags, context, interruption.signal);
+  using _folder = prepareFolders([runs[0].output], interruption);
   const { signal } = interruption;
   const progress = progressOf(flags, context, interruption);
   const log = context.env.EASEL_DEBUG ? (line: string) => progress.above(`${line}\n`) : undefined;

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { EaselClient } from '@easel/client';
 import { decodeImage } from '@easel/engine';
 import type { CliContext } from '../cli-context.ts';
-import { CliError, systemCode } from '../cli-error.ts';
+import { unreadableFile } from '../cli-error.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
 import { failureAsJson, renderFailure, toFailure } from '../failure.ts';
 import type { Interruption } from '../interruption.ts';
@@ -15,7 +15,7 @@ import { PictureArea } from '../terminal-picture/picture-area.ts';
 import { buildJob, checkRemoteFlags } from './build-job.ts';
 import { checkCombinations } from './check-combinations.ts';
 import type { GenerateFlags } from './generate-flags.ts';
-import { planRun, prepareFolder, promptsOf } from './prepare-run.ts';
+import { planRun, prepareFolders, promptsOf } from './prepare-run.ts';
 import { type RemoteResult, remoteJson, remoteSummary, remoteWarnings } from './remote-report.ts';
 import { runEach } from './run-generate.ts';
 import { type DoneJob, runJob } from './run-job.ts';
@@ -44,7 +44,10 @@ export async function runRemote(
     const seeds = sampleSeeds(flags.seed, flags.samples);
     return { prompt, seeds, output: planRun(prompt, seeds, flags, context), image };
   });
-  for (const { output } of runs) prepareFolder(output);
+  using _folder = prepareFolders(
+    runs.map(({ output }) => output),
+    interruption,
+  );
   interruption.allow(CANCEL_PATIENCE_MS);
   return runEach(runs, interruption, (run, index) => {
     const progress = progressOf(flags, context, interruption);
@@ -140,7 +143,6 @@ async function fileAsBase64(path: string): Promise<string> {
   try {
     return (await readFile(path)).toString('base64');
   } catch (error) {
-    const reason = systemCode(error) === 'ENOENT' ? 'it does not exist' : String(error);
-    throw new CliError('image_unreadable', `--image ${path} cannot be read: ${reason}`, { cause: error });
+    throw unreadableFile('image_unreadable', `--image ${path}`, error);
   }
 }

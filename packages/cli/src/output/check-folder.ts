@@ -1,4 +1,14 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  rmdirSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { CliError, systemCode } from '../cli-error.ts';
 import { outputFailure } from './output-failure.ts';
@@ -34,15 +44,28 @@ export function checkFolder(folder: string): void {
  * Creates the folder and those above it, one by one: Node's own `recursive` never returns on a file system that takes no folders
  * (/proc).
  *
- * @throws CliError `output_unwritable` or `disk_full`
+ * @returns those that were not there, the outermost first
+ * @throws CliError `output_unwritable` or `disk_full`; then none is left behind
  */
-export function createFolder(folder: string): void {
+export function createFolder(folder: string): string[] {
   const parent = dirname(folder);
-  if (parent !== folder && !existsSync(parent)) createFolder(parent);
+  const above = parent !== folder && !existsSync(parent) ? createFolder(parent) : [];
   try {
     mkdirSync(folder);
+    return [...above, folder];
   } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw outputFailure(folder, error);
+    if (systemCode(error) === 'EEXIST') return above;
+    removeEmptyFolders(above);
+    throw outputFailure(folder, error);
+  }
+}
+
+/** Removes what `createFolder` has created, as far as nothing is in it. */
+export function removeEmptyFolders(created: readonly string[]): void {
+  try {
+    for (const folder of created.toReversed()) rmdirSync(folder);
+  } catch {
+    // It has files by now, or is gone.
   }
 }
 

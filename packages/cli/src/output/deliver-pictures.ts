@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { CliError, systemCode } from '../cli-error.ts';
+import { createFolder } from './check-folder.ts';
 import { outputFailure } from './output-failure.ts';
 import type { OutputPlan } from './plan-output.ts';
 import { saveFiles } from './save-files.ts';
@@ -23,6 +24,7 @@ export async function deliverPictures(
   { stdout, signal, atForcedExit }: Delivery,
 ): Promise<string[]> {
   if (plan.kind === 'files') {
+    if (!plan.named) createFolder(plan.folder); // another run may have created it, and removed it again while it was empty
     const files = pictures.map((bytes, index) => ({ path: plan.paths[index] ?? '', bytes }));
     return saveFiles(files, { overwrite: plan.overwrite, signal, atForcedExit });
   }

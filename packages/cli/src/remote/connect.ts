@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { EaselClient } from '@easel/client';
 import type { CliContext } from '../cli-context.ts';
-import { CliError, systemCode } from '../cli-error.ts';
+import { CliError, unreadableFile } from '../cli-error.ts';
 import type { ServerAddressFlags } from '../commands/server-options.ts';
 
 const defaultServer = 'http://127.0.0.1:8400';
@@ -24,18 +24,19 @@ export async function connect(
   { env }: CliContext,
   variables: KeyVariables,
 ): Promise<Connection> {
-  const baseUrl = addressOf(server ?? env.EASEL_SERVER ?? defaultServer);
+  const baseUrl =
+    server === undefined ? addressOf('EASEL_SERVER', env.EASEL_SERVER || undefined) : addressOf('--server', server);
   const apiKey = apiKeyFile === undefined ? keyOf(env, variables) : await keyInFile(apiKeyFile);
   return { client: new EaselClient({ baseUrl, apiKey }), baseUrl };
 }
 
-function addressOf(text: string): string {
+function addressOf(setting: string, text: string = defaultServer): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isUsable = (url?.protocol === 'http:' || url?.protocol === 'https:') && url.search === '' && url.hash === '';
   const hasLogin = text.includes('@'); // what stands before it may be a password, and is not shown
   if (isUsable && !hasLogin) return text;
   const got = hasLogin ? 'with an @ in it' : JSON.stringify(text);
-  throw new CliError('usage', `--server must be an address such as ${defaultServer} (got ${got})`);
+  throw new CliError('usage', `${setting} must be an address such as ${defaultServer} (got ${got})`);
 }
 
 function keyOf(env: CliContext['env'], variables: KeyVariables): string {
@@ -49,8 +50,7 @@ function keyOf(env: CliContext['env'], variables: KeyVariables): string {
 
 async function keyInFile(file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    const reason = systemCode(error) === 'ENOENT' ? 'it does not exist' : String(error);
-    throw new CliError('key_missing', `--api-key-file ${file} cannot be read: ${reason}`, { cause: error });
+    throw unreadableFile('key_missing', `--api-key-file ${file}`, error);
   });
   const key = text.trim();
   if (!isKey(key)) throw new CliError('key_missing', `--api-key-file ${file} does not hold one key`);
