@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freshClone, installerFiles, scratchFolder } from './clone.ts';
@@ -23,7 +23,12 @@ describe('the lock of the installer', () => {
   const npmThat = (does: string) =>
     withCommands(folder, { npm: `echo begin >> "${journal}"\n${does}\necho end >> "${journal}"\nexit 1` });
   const entries = () => readFileSync(journal, 'utf8').split('\n').slice(0, -1);
-  const begun = () => entries().includes('begin');
+  /** Whether npm runs, and the lock says that it is its owner too. */
+  const begun = () =>
+    entries().includes('begin') &&
+    globSync('.easel-installing.[0-9]', { cwd: clone }).some((lock) =>
+      /^\d+\n\d+\n$/.test(readFileSync(join(clone, lock), 'utf8')),
+    );
   const ensureInstalled = (env: NodeJS.ProcessEnv) => start('tools/ensure-installed', [], { cwd: clone, env });
 
   it('lets one at a time install, also when all of them find the lock of a dead one', async () => {
@@ -36,11 +41,14 @@ describe('the lock of the installer', () => {
   });
 
   it('is held by an npm that has lost its parent, until it ends', async () => {
-    const orphaned = ensureInstalled(npmThat('sleep 2'));
+    const mayEnd = join(folder, 'may end');
+    const orphaned = ensureInstalled(npmThat(`while [ ! -e "${mayEnd}" ]; do sleep 0.1; done`));
     await until(begun);
     process.kill(orphaned.pid, 'SIGKILL');
-    const next = await ensureInstalled(npmThat('')).outcome;
-    expect(next.stderr).toMatch(/^easel: waiting for process \d+, which is installing/);
+    const next = ensureInstalled(npmThat(''));
+    await until(() => /^easel: waiting for process \d+, which is installing/.test(next.output()));
+    writeFileSync(mayEnd, '');
+    await next.outcome;
     expect(entries()).toEqual(['begin', 'end', 'begin', 'end']);
   });
 

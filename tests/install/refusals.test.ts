@@ -66,6 +66,25 @@ describe('the launcher where it cannot install', () => {
     expect(outcome).toMatchObject({ status: 1, stderr: expect.stringContaining('npm was called') });
   });
 
+  it('lets npm say what went wrong and nothing of its own newer version', async () => {
+    const env = withCommands(folder, {
+      uname: linux,
+      node: 'echo v24.0.0; exit 1',
+      npm: 'echo "npm got $*" >&2; exit 1',
+    });
+    const { stderr } = await run('./easel', ['--version'], { cwd: clone, env });
+    expect(stderr).toMatch(/^npm got .* --no-update-notifier .*--loglevel=error$/m);
+  });
+
+  it('names a program for tools/run that is not there, before it installs anything', async () => {
+    const outcome = await run('tools/run', ['nope.ts'], { cwd: freshClone(folder, 'to run', ['tools']) });
+    expect(outcome).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringContaining('there is no file nope.ts'),
+    });
+  });
+
   it('says where npm comes from when there is none', async () => {
     const env = withCommands(folder, {});
     const bin = env.PATH?.split(':')[0] ?? '';
