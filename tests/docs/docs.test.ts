@@ -36,7 +36,7 @@ describe('the code blocks of the documents', () => {
   });
 });
 
-describe('as printed, in a fresh clone,', { timeout: 900_000 }, () => {
+describe('as printed, in a fresh clone,', { timeout: 1_800_000 }, () => {
   let server: EaselServer;
   let sandbox: Sandbox;
   beforeAll(async () => {

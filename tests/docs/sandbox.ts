@@ -5,6 +5,9 @@ import { type Command, newcomersEnvironment, type Outcome, run, start, until } f
 import type { EaselServer } from '../support/easel-server.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
+/** What is said by that which has started and goes on. */
+const serving = /listens on http|takes jobs for/;
+const streaming = /^(id|event|data|retry): ?\S/m;
 const tinyModel = join(repository, 'tests/fixtures/goldens/model');
 
 /**
@@ -75,7 +78,8 @@ export class Sandbox {
         const text = this.#asRun(command);
         const [, name, value] = /^export (\w+)=(\S+)$/.exec(text) ?? [];
         if (name !== undefined) this.#env = { ...this.#env, [name]: value };
-        else if (/easel (serve|worker)\b/.test(text)) servers.push(await this.#serve(text));
+        else if (/easel (serve|worker)\b/.test(text)) servers.push(await this.#until(serving, text));
+        else if (/^curl -N .*\/api\/events\b/.test(text)) outcomes.push(await this.#follow(text));
         else outcomes.push(await this.#once(text));
       }
     } finally {
@@ -97,15 +101,23 @@ export class Sandbox {
     return /easel (keys|credits)\b/.test(command) ? { ...this.#env, EASEL_SERVER: this.#server.url } : this.#env;
   }
 
-  /** Starts a server and waits until it says that it listens; one that ends before is found by its status. */
-  async #serve(command: string): Promise<Command> {
-    const server = start('bash', ['-c', `exec ${command}`], { cwd: this.clone, env: this.#env });
+  /** Starts what does not end by itself and waits until it says something; what ends before is found by its status. */
+  async #until(says: RegExp, command: string): Promise<Command> {
+    const endless = start('bash', ['-c', `exec ${command}`], { cwd: this.clone, env: this.#env });
     let ended = false;
-    void server.outcome.then(() => {
+    void endless.outcome.then(() => {
       ended = true;
     });
-    await until(() => ended || /listens on http|takes jobs for/.test(server.output()));
-    return server;
+    await until(() => ended || says.test(endless.output()));
+    return endless;
+  }
+
+  /** The stream of all jobs has no end: it is stopped, as a reader would, once something has come. */
+  async #follow(command: string): Promise<Outcome> {
+    const stream = await this.#until(streaming, command);
+    stop(stream.pid);
+    const outcome = await stream.outcome;
+    return streaming.test(outcome.stdout) ? { ...outcome, status: 0 } : outcome;
   }
 
   /** Runs a TypeScript file of this text, as README says it: saved in the clone and given to tools/run. Older pictures are removed first. */
