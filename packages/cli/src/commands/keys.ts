@@ -52,7 +52,7 @@ export function keysCommand({ createKey, listKeys, revokeKey }: KeysActions): Co
     )
     .option(
       '--rate-limit <n>',
-      "requests per minute (default: the server's own limit)",
+      "requests per minute that create work (default: the server's own limit)",
       wholeNumber('--rate-limit', 1, largestRate),
     )
     .action((name: string, flags: CreateKeyFlags) => createKey(name, flags));

@@ -64,7 +64,10 @@ export const configSchema = Type.Object(
         queueLength: count({ default: 1000, description: 'jobs that may wait for one model' }),
         queuedPerAccount: count({ default: 100, description: 'jobs of one account that may wait' }),
         concurrentPerAccount: count({ default: 4, description: 'jobs of one account that run at the same time' }),
-        requestsPerMinute: count({ default: 600, description: 'per key, where the key has no limit of its own' }),
+        requestsPerMinute: count({
+          default: 600,
+          description: 'requests that create work, per key, where the key has no limit of its own',
+        }),
         streamsPerKey: count({ default: 64, description: 'event streams of one key that are open at the same time' }),
         streams: count({ default: 1000, description: 'event streams of all keys that are open at the same time' }),
         bodyBytes: count({ default: 25_000_000, description: 'the largest request' }),

@@ -25,11 +25,50 @@ test('who waits too long is refused, and who goes away waits no longer', async (
   const patient = new Room(options);
   await patient.enter('a', 3);
   const gone = new AbortController();
-  const waiting = patient.enter('b', 2, gone.signal);
+  const waiting = patient.enter('b', 2, { signal: gone.signal });
   gone.abort(new Error('gone'));
   await expect(waiting).rejects.toThrow('gone');
   leave();
   await room.enter('b', 2);
+});
+
+test('who has stayed for long is asked to leave when others have waited, but not for the fault of an owner who took his share', async () => {
+  const room = new Room({ ...options, patienceMs: 15_000, stayMs: 1 });
+  const asked: string[] = [];
+  const stay = async (owner: string, amount: number) => {
+    const leave = await room.enter(owner, amount, {
+      onCrowded() {
+        asked.push(owner);
+        leave();
+      },
+    });
+  };
+  await stay('a', 1);
+  await stay('b', 3);
+  await expect(Promise.race([room.enter('c', 1), room.enter('b', 1)])).resolves.toBeTypeOf('function');
+  await room.enter('b', 1);
+  expect(asked.sort()).toEqual(['a', 'b']);
+});
+
+test('nobody is asked while nobody waits, nor who cannot be', async () => {
+  const room = new Room({ ...options, patienceMs: 900, stayMs: 0 });
+  await room.enter('a', 3);
+  await room.enter('b', 1);
+  await expect(room.enter('c', 1)).rejects.toMatchObject({ code: 'overloaded' });
+});
+
+test('who has taken least is let in first', async () => {
+  const room = new Room({ ...options, capacityPerOwner: 4 });
+  const [leave] = [await room.enter('a', 1), await room.enter('a', 3)];
+  const entered: string[] = [];
+  const ofA = room.enter('a', 1).then(() => entered.push('a'));
+  const ofB = room.enter('b', 1).then((leaveB) => {
+    entered.push('b');
+    leaveB();
+  });
+  leave();
+  await Promise.all([ofA, ofB]);
+  expect(entered).toEqual(['b', 'a']);
 });
 
 test('room is given back when the work fails', async () => {

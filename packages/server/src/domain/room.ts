@@ -1,9 +1,19 @@
 import { DomainError } from './domain-error.ts';
 
-interface Waiting {
+interface Guest {
   readonly owner: string;
   readonly amount: number;
+}
+
+interface Waiting extends Guest {
+  readonly since: number;
   readonly enter: () => void;
+}
+
+interface Inside extends Guest {
+  readonly since: number;
+  /** Asks to leave; undefined: cannot be asked, or was. */
+  crowd: (() => void) | undefined;
 }
 
 export interface RoomOptions {
@@ -14,7 +24,17 @@ export interface RoomOptions {
   readonly patienceMs: number;
   /** What to tell those who are. */
   readonly refusal: string;
+  /** After which one who can be asked to leave is asked, when others have waited for a third of their patience; default: never. */
+  readonly stayMs?: number;
 }
+
+export interface EnterOptions {
+  readonly signal?: AbortSignal;
+  /** Asked to leave, because others wait and one has had one's time. */
+  readonly onCrowded?: () => void;
+}
+
+const LOOK_MS = 500;
 
 /**
  * What only so many may use at the same time, such as memory for large bodies: who finds no room waits outside, and one owner cannot
@@ -23,7 +43,9 @@ export interface RoomOptions {
 export class Room {
   readonly #options: RoomOptions;
   readonly #taken = new Map<string, number>();
+  readonly #inside = new Set<Inside>();
   readonly #waiting: Waiting[] = [];
+  #watch: NodeJS.Timeout | undefined;
   #total = 0;
 
   constructor(options: RoomOptions) {
@@ -36,14 +58,14 @@ export class Room {
    * @returns gives the room back; once, however often it is called
    * @throws DomainError `overloaded` when there is none for too long, or the signal's reason
    */
-  async enter(owner: string, amount: number, signal?: AbortSignal): Promise<() => void> {
+  async enter(owner: string, amount: number, { signal, onCrowded }: EnterOptions = {}): Promise<() => void> {
     signal?.throwIfAborted();
     if (this.#hasRoom(owner, amount)) this.#add(owner, amount);
     else await this.#wait(owner, amount, signal);
-    let isInside = true;
+    const inside: Inside = { owner, amount, since: performance.now(), crowd: onCrowded };
+    this.#inside.add(inside);
     return () => {
-      if (!isInside) return;
-      isInside = false;
+      if (!this.#inside.delete(inside)) return;
       this.#add(owner, -amount);
       this.#admit();
     };
@@ -51,7 +73,7 @@ export class Room {
 
   /** Does the work when there is room for it. @throws as `enter`, or what the work throws */
   async use<Result>(work: () => Promise<Result>, { owner = '', signal }: UseOptions = {}): Promise<Result> {
-    const leave = await this.enter(owner, 1, signal);
+    const leave = await this.enter(owner, 1, signal && { signal });
     try {
       return await work();
     } finally {
@@ -64,7 +86,7 @@ export class Room {
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => giveUp(new DomainError('overloaded', refusal)), patienceMs);
       const gone = () => giveUp(signal?.reason);
-      const waiting = { owner, amount, enter: () => settle(resolve) };
+      const waiting = { owner, amount, since: performance.now(), enter: () => settle(resolve) };
       const giveUp = (reason: unknown) => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
         settle(() => reject(reason));
@@ -76,12 +98,35 @@ export class Room {
       };
       signal?.addEventListener('abort', gone, { once: true });
       this.#waiting.push(waiting);
+      this.#watch ??= setInterval(() => this.#lookForIdlers(), LOOK_MS).unref();
     });
   }
 
-  /** Lets in who waits, first come first served among those who have not taken their share. */
+  /** For each who has waited for long, asks one who has stayed for long, and whose leaving would help. */
+  #lookForIdlers(): void {
+    const { stayMs = Number.POSITIVE_INFINITY, patienceMs, capacity, capacityPerOwner = capacity } = this.#options;
+    if (this.#waiting.length === 0) {
+      clearInterval(this.#watch);
+      this.#watch = undefined;
+    }
+    const now = performance.now();
+    for (const { owner, amount, since } of this.#waiting) {
+      if (now - since < patienceMs / 3) continue;
+      const isOwnFault = (this.#taken.get(owner) ?? 0) + amount > capacityPerOwner;
+      for (const inside of this.#inside) {
+        const { crowd } = inside;
+        if (!crowd || now - inside.since < stayMs || (isOwnFault && inside.owner !== owner)) continue;
+        inside.crowd = undefined;
+        crowd();
+        break;
+      }
+    }
+  }
+
+  /** Lets in who waits: first those who have taken least, and among them first come first served. */
   #admit(): void {
-    for (const waiting of [...this.#waiting]) {
+    const taken = ({ owner }: Waiting) => this.#taken.get(owner) ?? 0;
+    for (const waiting of this.#waiting.toSorted((one, other) => taken(one) - taken(other))) {
       if (this.#total >= this.#options.capacity) return;
       if (!this.#hasRoom(waiting.owner, waiting.amount)) continue;
       this.#waiting.splice(this.#waiting.indexOf(waiting), 1);

@@ -45,11 +45,11 @@ export async function buildHttp(services: HttpServices, options: HttpOptions): P
   limitConnections(app, options);
   answerInTurn(app);
   nameRequests(app);
+  tellOfReplies(app, options);
   requireUtf8Queries(app);
   keepRepliesPrivate(app);
   answerOptions(app, allowed);
   tellBalance(app, services);
-  tellOfReplies(app, options);
   dropUnreadBodies(app);
   endConnections(app, options);
   replyWithErrors(app);

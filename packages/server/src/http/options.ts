@@ -15,6 +15,9 @@ export interface HttpOptions extends StreamLimits {
   readonly bodyBytes: number;
   /** How slow a body may be; default: 20 s of grace, then 50 kB in a second. */
   readonly bodyPace?: BodyPace;
+  /** How long a large body waits for room among others, and may take while others wait for its own; default: 30 s each. */
+  readonly roomPatienceMs?: number;
+  readonly roomStayMs?: number;
   /** How clients reach the server, for absolute URLs; null: the Host that they asked for. */
   readonly publicUrl: string | null;
   /** Connections at the same time; default: 4096, of which 1024 may come from one address. */

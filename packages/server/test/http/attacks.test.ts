@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { crc32, deflateSync, constants as zlib } from 'node:zlib';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
+import type { HttpOptions } from '../../src/http/options.ts';
 import type { HttpServices } from '../../src/http/services.ts';
 import { type Customer, slug, useHttp } from './http-server.ts';
 
@@ -12,8 +13,12 @@ afterAll(() => {
   for (const socket of sockets) socket.destroy();
 });
 
-async function listening(instead: Partial<HttpServices> = {}, connections = { total: 4096, perAddress: 4096 }) {
-  const app = await http().build({ connections }, instead);
+async function listening(
+  instead: Partial<HttpServices> = {},
+  connections = { total: 4096, perAddress: 4096 },
+  options: Partial<HttpOptions> = {},
+) {
+  const app = await http().build({ connections, ...options }, instead);
   return new URL(await app.listen({ port: 0, host: '127.0.0.1' }));
 }
 
@@ -80,6 +85,49 @@ test('large bodies that never end wait outside, and others are answered', async 
   expect(process.memoryUsage.rss() - before).toBeLessThan(200 * MEGABYTE);
   const own = await fetch(new URL('/api/jobs', url), { method: 'POST', headers: other.json, body: '{}' });
   expect(own.status).toBe(400);
+});
+
+test('large bodies that are cut off give back the room that they had, and others are read', async () => {
+  const url = await listening({}, undefined, { roomPatienceMs: 600_000 });
+  const attacker = await http().customer();
+  for (let body = 0; body < 12; body += 1) {
+    const { socket } = dial(url);
+    socket.write(head('/api/jobs', attacker, 1_000_000) + '{"prompt":"'.padEnd(100_000 + body * 70_000, 'x'));
+    await once(socket, 'ready');
+    if (body % 3 === 0) socket.resetAndDestroy();
+    else if (body % 3 === 1) socket.end();
+    else socket.destroy();
+  }
+  const body = JSON.stringify({ prompt: 'a', image: 'x'.repeat(900_000) });
+  const own = await fetch(new URL('/api/jobs', url), { method: 'POST', headers: attacker.json, body });
+  expect([own.status, await own.text()]).toEqual([400, expect.stringContaining('image cannot be read')]);
+});
+
+test('large bodies that come slowly make room for those that wait', async () => {
+  const url = await listening({}, undefined, {
+    bodyPace: { graceMs: 600_000, bytesPerSecond: 1 },
+    roomPatienceMs: 30_000,
+    roomStayMs: 1,
+  });
+  const attackers = [await http().customer(), await http().customer()];
+  const slow = attackers.flatMap((attacker) =>
+    [1, 2].map(() => {
+      const dialled = dial(url);
+      dialled.socket.write(`${head('/api/jobs', attacker, 1_000_000)}{"prompt":"`);
+      return dialled;
+    }),
+  );
+  const drip = setInterval(() => {
+    for (const { socket } of slow) if (socket.writable) socket.write('x');
+  }, 20);
+  onTestFinished(() => clearInterval(drip));
+  const { json } = await http().customer();
+  const body = JSON.stringify({ prompt: 'a', image: 'x'.repeat(900_000) });
+  const own = await fetch(new URL('/api/jobs', url), { method: 'POST', headers: json, body });
+  expect([own.status, await own.text()]).toEqual([400, expect.stringContaining('image cannot be read')]);
+  const ended = slow.map(({ received }) => received()).filter((text) => text.startsWith('HTTP/1.1 408'));
+  expect(ended.length).toBeGreaterThanOrEqual(1);
+  expect(ended[0]).toContain('while others waited');
 });
 
 test('requests piled up on connections are handled in turn, and others are answered meanwhile', async () => {

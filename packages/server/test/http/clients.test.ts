@@ -1,6 +1,7 @@
 import { headers } from '@easel/contract';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/load-config.ts';
 import { type Customer, slug, unattended, useHttp } from './http-server.ts';
 
 const http = useHttp();
@@ -107,6 +108,52 @@ test('a model that is not there is told with how names are given to the default 
   const reply = await post('/v1/images/generations', await http().customer(), { prompt: 'a', model: 'imagined-1' });
   expect(reply.statusCode).toBe(404);
   expect(reply.json().error.message).toContain('openai.modelAliases');
+});
+
+test('the names of the models that OpenAI has and had mean the default model, without any configuration', async () => {
+  const { openai } = await loadConfig({ env: {} });
+  const app = await http().build({ openaiModelAliases: openai.modelAliases });
+  const { json } = await http().customer();
+  const names = ['dall-e-2', 'dall-e-3', 'gpt-image-1', 'gpt-image-1-mini', 'gpt-image-1.5', 'gpt-image-2'];
+  for (const model of [...names, 'chatgpt-image-latest']) {
+    const payload = { prompt: 'a', model, size: '64x64', num_inference_steps: 1 };
+    const reply = await app.inject({ method: 'POST', url: '/v1/images/generations', headers: json, payload });
+    expect([reply.statusCode, reply.headers[headers.model]], model).toEqual([200, 'easel-demo']);
+  }
+});
+
+test('base64 may come in lines, with blanks, without padding or in its URL form', async () => {
+  const customer = await http().customer();
+  // Noise, so that every letter of both alphabets is in it.
+  const noise = { type: 'gaussian', mean: 128, sigma: 60 } as const;
+  const file = await sharp({ create: { width: 100, height: 50, channels: 3, background: 'red', noise } })
+    .png()
+    .toBuffer();
+  const text = file.toString('base64');
+  expect(text).toMatch(/[+].*[/]|[/].*[+]/s);
+  const inLines = text.replaceAll(/.{76}/g, '$&\r\n');
+  const draw = async (image: string) => {
+    const payload = { ...small, image, strength: 0.3, seed: 1, base64: false, image_format: 'png' };
+    const reply = await post(`/v1/${slug}`, customer, payload);
+    expect(reply.statusCode, reply.body.slice(0, 200)).toBe(200);
+    return reply.rawPayload;
+  };
+  const wanted = await draw(text);
+  for (const image of [
+    inLines,
+    `${inLines}\n`,
+    `data:image/png;base64,${inLines}`,
+    `data:image/png;name=a.png;charset=utf-8;base64,\n ${text.replaceAll(/.{8}/g, '$& ')}\t`,
+    `DATA:image/png;BASE64,${text}`,
+    text.replace(/=+$/, ''),
+    file.toString('base64url'),
+  ]) {
+    expect((await draw(image)).equals(wanted), image.slice(0, 60)).toBe(true);
+  }
+  for (const image of [`${text}!`, `=${text}`, `${text.slice(0, 40)}=${text.slice(40)}`, ' ', '=', 'data:;base64,']) {
+    const reply = await post(`/v1/${slug}`, customer, { ...small, image });
+    expect([reply.statusCode, reply.json().param], image.slice(-60)).toEqual([400, 'image']);
+  }
 });
 
 test('a picture to start from gives its shape, is cut at its centre, and may come with any type in its data URL', async () => {

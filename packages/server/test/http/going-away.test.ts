@@ -12,6 +12,9 @@ async function listen(options: Parameters<ReturnType<typeof http>['build']>[0] =
 const statesOf = async (accountId: string) =>
   (await http().services.jobs.list({ accountId, limit: 10 })).jobs.map(({ job }) => job.state);
 
+const imagesOf = async (accountId: string, id: string) =>
+  (await http().services.jobs.get(accountId, id)).images.map(({ name }) => name);
+
 /** Sends a request that waits for ever, and goes away once its job is there. */
 async function sendAndLeave(
   url: string,
@@ -68,6 +71,37 @@ test('the same key and body gives the same pictures for one price; another body 
   const other = await ask({ ...request, prompt: 'an apple' });
   expect(other.statusCode).toBe(409);
   expect(other.json().code).toBe('idempotency_mismatch');
+});
+
+test('a request that is repeated when its pictures are gone is told so, on every surface, and what to do', async () => {
+  const customer = await http().customer();
+  const send = (url: string, payload: object, key: string) =>
+    http().app.inject({ method: 'POST', url, headers: { ...customer.json, 'idempotency-key': key }, payload });
+  const openai = { prompt: 'a pear', num_inference_steps: 1, size: '64x64' };
+  const requests = [
+    [`/v1/${slug}`, { prompt: 'a pear', num_inference_steps: 20, width: 64, height: 64 }],
+    ['/v1/images/generations', openai],
+    ['/v1/images/generations', { ...openai, stream: true }],
+  ] as const;
+  for (const [index, [url, payload]] of requests.entries()) {
+    const key = `gone ${index}`;
+    const made = await send(url, payload, key);
+    expect(made.statusCode).toBe(200);
+    const id = String(made.headers['x-request-id']);
+    await http().services.images.remove(customer.accountId, (await imagesOf(customer.accountId, id))[0] ?? '');
+    const balance = await http().services.credits.balance(customer.accountId);
+    const again = await send(url, payload, key);
+    expect(again.body).toMatch(
+      new RegExp(
+        `the pictures of request ${id}, which succeeded on 20.{22}, are no longer kept; .* without its Idempotency-Key`,
+      ),
+    );
+    expect(again.body).toContain('not_found');
+    const { auth } = customer;
+    const polled = await http().app.inject({ url: `/v1/requests/${id}`, headers: auth });
+    expect([polled.statusCode, polled.json().error]).toEqual([404, expect.stringContaining('are no longer kept')]);
+    expect(await http().services.credits.balance(customer.accountId)).toEqual(balance);
+  }
 });
 
 test('who waits when no job will end here any more is told to ask again, and its job is cancelled', async () => {

@@ -1,7 +1,11 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Writable } from 'node:stream';
 import { isJobEventName, jobEventSchemas, openaiImagesReplySchema } from '@easel/contract';
 import OpenAI from 'openai';
 import { Check } from 'typebox/schema';
 import { expect, test } from 'vitest';
+import { createLogger } from '../../src/observability/logger.ts';
 import { type Customer, slug, unattended, useHttp } from './http-server.ts';
 
 const http = useHttp();
@@ -67,6 +71,50 @@ test('a stream shows signs of life while nothing happens, and ends when the serv
     if (/event: queued.*heartbeat.*heartbeat/s.test(text)) stopping.abort();
   }
   expect(messagesOf(text)).toMatchObject([{ event: 'queued', data: { position: 0 } }]);
+});
+
+test('clients that cut streams and pictures off are no errors of the server', async () => {
+  const lines: { readonly level: string; readonly msg: string; readonly aborted?: boolean }[] = [];
+  const sink = new Writable({
+    write(line, _encoding, done) {
+      lines.push(JSON.parse(String(line)));
+      done();
+    },
+  });
+  const app = await http().build({ logger: createLogger('info', sink), heartbeatMs: 5 });
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const customer = await http().customer();
+  const job = await jobOf(customer);
+  const waiting = await jobOf(customer, { model: unattended });
+  const { images } = await http().services.waitForJob(job, AbortSignal.timeout(120_000));
+  const drawn = JSON.stringify({ prompt: 'a', size: '64x64', stream: true, partial_images: 3 });
+  const cuts = [
+    [`/api/jobs/${waiting}/events`, undefined],
+    ['/api/events', undefined],
+    [`/api/images/${images[0]?.name}`, undefined],
+    ['/v1/images/generations', drawn],
+  ] as const;
+  const rounds = 5;
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [path, body] of cuts) {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      const length = body === undefined ? [] : ['content-type: application/json', `content-length: ${body.length}`];
+      const head = [
+        `${body ? 'POST' : 'GET'} ${path} HTTP/1.1`,
+        'host: here',
+        `x-api-key: ${customer.auth['x-api-key']}`,
+      ];
+      socket.write(`${[...head, ...length].join('\r\n')}\r\n\r\n${body ?? ''}`);
+      await once(socket, 'data');
+      // With and without having read what is there.
+      if (round % 2 === 0) socket.destroy();
+      else socket.resetAndDestroy();
+    }
+  }
+  const answered = () => lines.filter(({ msg }) => msg === 'request answered');
+  await expect.poll(() => answered().length).toBe(rounds * cuts.length);
+  expect(answered().filter(({ aborted }) => aborted).length).toBeGreaterThanOrEqual(2 * rounds);
+  expect(lines.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([]);
 });
 
 async function client(customer: Customer): Promise<OpenAI> {

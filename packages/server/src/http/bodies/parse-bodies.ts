@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { DomainError } from '../../domain/domain-error.ts';
 import { Room } from '../../domain/room.ts';
 import type { HttpApp } from '../http-app.ts';
 import type { HttpOptions } from '../options.ts';
@@ -12,6 +13,8 @@ export const SMALL_BODY_BYTES = 512_000;
 /** Slower than this is no network that pictures are sent over. */
 const defaultPace: BodyPace = { graceMs: 20_000, bytesPerSecond: 50_000 };
 const ROOM_PATIENCE_MS = 30_000;
+/** After which a large body that still arrives makes room for others who wait. */
+const ROOM_STAY_MS = 30_000;
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -20,13 +23,18 @@ declare module 'fastify' {
   }
 }
 
+type BodyOptions = Pick<HttpOptions, 'bodyBytes' | 'bodyPace' | 'roomPatienceMs' | 'roomStayMs'>;
+
 type Receive = (request: FastifyRequest, inspect?: (chunk: Buffer) => void) => Promise<Buffer>;
 
 /** Bodies are JSON or forms. An empty JSON body, such as some clients send with DELETE, counts as none. */
-export function parseBodies(app: HttpApp, options: Pick<HttpOptions, 'bodyBytes' | 'bodyPace'>): void {
+export function parseBodies(app: HttpApp, options: BodyOptions): void {
   const receive = receiver(options);
   app.decorateRequest('leaveRoom', null);
-  app.addHook('onResponse', async (request) => request.leaveRoom?.());
+  // Not when the reply has been sent, which it never is to a client that went away.
+  app.addHook('onRequest', async (request, reply) => {
+    reply.raw.once('close', () => request.leaveRoom?.());
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', async (request: FastifyRequest) => {
     const bounds = new JsonBounds();
@@ -38,22 +46,32 @@ export function parseBodies(app: HttpApp, options: Pick<HttpOptions, 'bodyBytes'
   );
 }
 
-function receiver({ bodyBytes, bodyPace: pace = defaultPace }: Pick<HttpOptions, 'bodyBytes' | 'bodyPace'>): Receive {
+function receiver({
+  bodyBytes,
+  bodyPace: pace = defaultPace,
+  roomPatienceMs = ROOM_PATIENCE_MS,
+  roomStayMs = ROOM_STAY_MS,
+}: BodyOptions): Receive {
   const room = new Room({
     capacity: 4 * bodyBytes,
     capacityPerOwner: 2 * bodyBytes,
-    patienceMs: ROOM_PATIENCE_MS,
+    patienceMs: roomPatienceMs,
+    stayMs: roomStayMs,
     refusal: 'too many large requests at the same time; send this one again later',
   });
   return async (request, inspect) => {
     const limit = request.routeOptions.bodyLimit ?? bodyBytes;
     const declared = declaredBytes(request) ?? limit;
-    if (declared > SMALL_BODY_BYTES) {
-      const gone = new AbortController();
-      request.raw.once('close', () => gone.abort());
-      request.leaveRoom = await room.enter(request.caller?.accountId ?? '', Math.min(declared, limit), gone.signal);
-    }
-    return receiveBody(request.raw, { limit, pace, ...(inspect && { inspect }) });
+    const receiving = { limit, pace, ...(inspect && { inspect }) };
+    if (declared <= SMALL_BODY_BYTES) return receiveBody(request.raw, receiving);
+    const [gone, crowded] = [new AbortController(), new AbortController()];
+    request.raw.once('close', () => gone.abort()); // before it was read, the body closes with its connection only
+    request.leaveRoom = await room.enter(request.caller?.accountId ?? '', Math.min(declared, limit), {
+      signal: gone.signal,
+      onCrowded: () =>
+        crowded.abort(new DomainError('request_timeout', 'the body came too slowly while others waited')),
+    });
+    return receiveBody(request.raw, { ...receiving, signal: crowded.signal });
   };
 }
 

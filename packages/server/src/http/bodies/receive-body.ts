@@ -21,6 +21,8 @@ export interface ReceiveOptions {
   /** In bytes, as sent and as decoded. */
   readonly limit: number;
   readonly pace: BodyPace;
+  /** Ends the body with the signal's reason. */
+  readonly signal?: AbortSignal;
   /** Looks at each part of the decoded body before it is kept; what it throws ends the body. */
   readonly inspect?: (chunk: Buffer) => void;
 }
@@ -31,7 +33,7 @@ export interface ReceiveOptions {
  *
  * @throws DomainError `body_too_large`, `request_timeout`, `invalid_request` for a broken encoding, or what `inspect` throws
  */
-export function receiveBody(raw: IncomingMessage, { limit, pace, inspect }: ReceiveOptions): Promise<Buffer> {
+export function receiveBody(raw: IncomingMessage, { limit, pace, signal, inspect }: ReceiveOptions): Promise<Buffer> {
   const decoder = decoderOf(raw);
   const source: Readable = decoder ?? raw;
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
@@ -66,8 +68,10 @@ export function receiveBody(raw: IncomingMessage, { limit, pace, inspect }: Rece
     () => sent,
     () => fail(new DomainError('request_timeout', 'the body came too slowly')),
   );
+  const onSignal = () => fail(signal?.reason);
   function detach(): void {
     clearInterval(watch);
+    signal?.removeEventListener('abort', onSignal);
     raw.off('data', onSent).off('close', onGone).off('error', onGone);
     source.off('data', onDecoded).off('end', onEnd);
     if (decoder === undefined) return;
@@ -80,9 +84,11 @@ export function receiveBody(raw: IncomingMessage, { limit, pace, inspect }: Rece
     raw.resume();
     reject(error);
   }
+  signal?.addEventListener('abort', onSignal, { once: true });
   raw.on('data', onSent).on('close', onGone).on('error', onGone);
   source.on('data', onDecoded).on('end', onEnd);
   if (decoder !== undefined) raw.pipe(decoder).on('error', onError);
+  if (raw.destroyed) onGone(); // its connection was closed before anybody listened
   return promise;
 }
 

@@ -6,7 +6,7 @@ export interface Visit {
 }
 
 /** Names that a browser resolves to this machine by itself (RFC 6761 §6.3), or addresses of it (RFC 6890). */
-const loopbackHost = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
+const loopbackHost = /^(?:localhost|127(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}|\[::1\])(?::\d{1,5})?$/i;
 
 /**
  * What proxies and tunnels add: then the request comes from somewhere else, whatever the address says (RFC 7239; RFC 9110 §7.6.3;
