@@ -15,8 +15,9 @@ export {
 } from './errors.ts';
 export { createEngineHost } from './host/create-engine-host.ts';
 export type { EngineHost, HostLogEntry, HostOptions, HostStats } from './host/engine-host.ts';
+export { createPictureHost, type OpenPicture, type PictureHost, type PictureHostOptions } from './host/picture-host.ts';
 export type { ProcessMemory } from './host/process-memory.ts';
-export { decodeImage, measureImage } from './image/decode-image.ts';
+export { decodeImage } from './image/decode-image.ts';
 export { type EncodeOptions, encodeImage } from './image/encode-image.ts';
 export { encodeThumbnail } from './image/encode-thumbnail.ts';
 export { type ImageFormat, imageFormats } from './image/image-format.ts';

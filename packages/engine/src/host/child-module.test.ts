@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import { childArguments, childModule } from './child-module.ts';
 
 test("the child's code lies beside the parent's, as source and when built", () => {
-  expect(childModule('file:///a%20b/dist/host/child-module.js').href).toBe('file:///a%20b/dist/host/child.js');
-  expect(childModule().href).toMatch(/\/src\/host\/child\.ts$/);
-  expect(existsSync(childModule())).toBe(true);
+  expect(childModule('child', 'file:///a%20b/dist/host/child-module.js').href).toBe('file:///a%20b/dist/host/child.js');
+  expect(childModule('picture-child').href).toMatch(/\/src\/host\/picture-child\.ts$/);
+  for (const name of ['child', 'picture-child'] as const) expect(existsSync(childModule(name))).toBe(true);
 });
 
 test('the child gets the conditions of its parent and no other argument', () => {

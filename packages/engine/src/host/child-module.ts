@@ -1,6 +1,6 @@
-/** Where the child's code is: beside this file, under the extension this file runs by (.ts from source, .js when built). */
-export function childModule(thisModule: string = import.meta.url): URL {
-  return new URL(thisModule.endsWith('.ts') ? './child.ts' : './child.js', thisModule);
+/** Where a child's code is: beside this file, under the extension this file runs by (.ts from source, .js when built). */
+export function childModule(name: 'child' | 'picture-child', thisModule: string = import.meta.url): URL {
+  return new URL(`./${name}${thisModule.endsWith('.ts') ? '.ts' : '.js'}`, thisModule);
 }
 
 /**

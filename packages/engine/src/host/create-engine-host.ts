@@ -24,7 +24,7 @@ const longestTimerMs = 2 ** 31 - 1;
  * await host.close();
  */
 export function createEngineHost(options: HostOptions): Promise<EngineHost> {
-  return startHost(options, childModule());
+  return startHost(options, childModule('child'));
 }
 
 /** The same with the child's code given, for tests with an engine that crashes or hangs. */

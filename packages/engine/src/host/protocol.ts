@@ -1,11 +1,14 @@
-import type { GenerateRequest, LoadOptions, StepEvent } from '../model.ts';
+import type { GenerateRequest, LoadOptions, PictureSize, StepEvent } from '../model.ts';
 import { type PassEvent, passKinds } from '../pipeline/run-hooks.ts';
 import { isRecord } from './record.ts';
 import { isPicture } from './replies.ts';
 import { isWireError, type WireError } from './wire-error.ts';
 
-/** One call of the engine. A child answers one at a time, so a call ends before the next is sent. */
-export type Call =
+/** A child answers one call at a time, so a call ends before the next is sent. */
+export type Call = EngineCall | PictureCall;
+
+/** Of the engine. */
+export type EngineCall =
   | { readonly type: 'load'; readonly model: string; readonly options: LoadOptions }
   | {
       readonly type: 'generate';
@@ -15,7 +18,20 @@ export type Call =
       readonly previewEvery: number | undefined;
     }
   | { readonly type: 'tokenize'; readonly text: string }
-  | { readonly type: 'prepare'; readonly size: { readonly width: number; readonly height: number } };
+  | { readonly type: 'prepare'; readonly size: PictureSize };
+
+/** Of a process that reads pictures. `open` is answered with the picture's size, `fit` with a PNG file. */
+export type PictureCall =
+  | { readonly type: 'open'; readonly file: Uint8Array; readonly limits: PictureLimits }
+  | { readonly type: 'fit'; readonly size: PictureSize };
+
+/** What reading one picture may take; more is refused. */
+export interface PictureLimits {
+  /** On all threads together. */
+  readonly cpuSeconds: number;
+  /** Of the whole process. */
+  readonly memoryBytes: number;
+}
 
 /** Parent to child. `cancel` names the call to stop; the child sees it between two passes. */
 export type ToChild = (Call | { readonly type: 'cancel' }) & { readonly id: number };
@@ -38,7 +54,10 @@ export function isToChild(message: unknown): message is ToChild {
       return isRecord(message.request) && typeof message.steps === 'boolean';
     case 'tokenize':
       return typeof message.text === 'string';
+    case 'open':
+      return message.file instanceof Uint8Array && isRecord(message.limits);
     case 'prepare':
+    case 'fit':
       return isRecord(message.size);
     default:
       return message.type === 'cancel';

@@ -1,5 +1,5 @@
 import type { DecodedPicture } from '../image/picture.ts';
-import type { GeneratedImage, GenerateResult, ModelInfo, Timings, TokenCount } from '../model.ts';
+import type { GeneratedImage, GenerateResult, ModelInfo, PictureSize, Timings, TokenCount } from '../model.ts';
 import { isRecord } from './record.ts';
 
 /** What a `load` is answered with. */
@@ -33,6 +33,16 @@ export function isPicture(value: unknown): value is DecodedPicture {
   if (!isRecord(value) || !(value.data instanceof Uint8Array)) return false;
   const { width, height, data } = value;
   return typeof width === 'number' && typeof height === 'number' && data.length === width * height * 3;
+}
+
+/** What an `open` is answered with. */
+export function isPictureSize(value: unknown): value is PictureSize {
+  return isRecord(value) && allNumbers(value.width, value.height);
+}
+
+/** What a `fit` is answered with. */
+export function isFile(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array;
 }
 
 function isGeneratedImage(value: unknown): value is GeneratedImage {

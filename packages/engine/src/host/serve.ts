@@ -1,7 +1,7 @@
 import { cancelled, EngineError } from '../errors.ts';
 import type { GenerateOptions, LoadOptions, Model } from '../model.ts';
 import type { PassEvent, RunHooks } from '../pipeline/run-hooks.ts';
-import { type Call, type FromChild, isToChild } from './protocol.ts';
+import { type EngineCall, type FromChild, isToChild } from './protocol.ts';
 import { toWireError } from './wire-error.ts';
 
 /**
@@ -19,11 +19,12 @@ export function serveEngine(load: (model: string, options: LoadOptions) => Promi
 
   process.on('message', (message: unknown) => {
     if (!isToChild(message)) throw new TypeError('a message that is not of the protocol');
+    if (message.type === 'open' || message.type === 'fit') throw new TypeError('a call of another process');
     if (message.type !== 'cancel') void answer(message.id, message);
     else if (running?.id === message.id) running.controller.abort();
   });
 
-  async function answer(id: number, call: Call): Promise<void> {
+  async function answer(id: number, call: EngineCall): Promise<void> {
     const controller = new AbortController();
     running = { id, controller };
     try {
@@ -35,7 +36,7 @@ export function serveEngine(load: (model: string, options: LoadOptions) => Promi
     }
   }
 
-  async function perform(id: number, call: Call, signal: AbortSignal): Promise<unknown> {
+  async function perform(id: number, call: EngineCall, signal: AbortSignal): Promise<unknown> {
     if (call.type === 'load') {
       model = await load(call.model, call.options);
       return model.info;

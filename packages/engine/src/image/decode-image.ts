@@ -1,5 +1,7 @@
 import sharp from 'sharp';
 import { EngineError } from '../errors.ts';
+import type { PictureSize } from '../model.ts';
+import { firstFrame } from './first-frame.ts';
 import { sniffImageFormat } from './image-format.ts';
 import type { DecodedPicture } from './picture.ts';
 
@@ -28,8 +30,9 @@ const bytesOfDepth: ReadonlyMap<string, number> = new Map([
  * @throws EngineError `image_unreadable` when it is something else, damaged or too large.
  */
 export async function decodeImage(file: Uint8Array): Promise<DecodedPicture> {
-  await measureImage(file);
-  const image = sharp(file, { failOn: 'error', limitInputPixels: MAX_PIXELS });
+  const first = firstFrame(file);
+  await measureFrame(first);
+  const image = sharp(first, { failOn: 'error', limitInputPixels: MAX_PIXELS });
   try {
     const decoded = image.autoOrient().removeAlpha().toColourspace('srgb').raw({ depth: 'uchar' });
     const { data, info } = await decoded.toBuffer({ resolveWithObject: true });
@@ -49,10 +52,12 @@ export async function decodeImage(file: Uint8Array): Promise<DecodedPicture> {
  *
  * @throws EngineError `image_unreadable` when it is of another format, damaged or too large.
  */
-export async function measureImage(file: Uint8Array): Promise<{ readonly width: number; readonly height: number }> {
-  if (sniffImageFormat(file) === undefined) {
-    throw unreadable('it is not a PNG, JPEG, WebP, GIF, TIFF or AVIF file: convert it to one of these');
-  }
+export function measureImage(file: Uint8Array): Promise<PictureSize> {
+  return measureFrame(firstFrame(file));
+}
+
+async function measureFrame(file: Uint8Array): Promise<PictureSize> {
+  requireImageFormat(file);
   const { autoOrient, channels, depth, isProgressive } = await sharp(file, { limitInputPixels: false })
     .metadata()
     .catch((error: unknown) => {
@@ -69,6 +74,12 @@ export async function measureImage(file: Uint8Array): Promise<{ readonly width: 
     );
   }
   return { width, height };
+}
+
+/** @throws EngineError `image_unreadable` for a file that does not begin as a picture does */
+export function requireImageFormat(file: Uint8Array): void {
+  if (sniffImageFormat(file) !== undefined) return;
+  throw unreadable('it is not a PNG, JPEG, WebP, GIF, TIFF or AVIF file: convert it to one of these');
 }
 
 function reason(error: unknown): string {

@@ -18,7 +18,6 @@ import { SubmitJob } from '../domain/submit-job.ts';
 import { Thumbnails } from '../domain/thumbnails.ts';
 import { PageSession } from '../http/page/session.ts';
 import type { HttpServices } from '../http/services.ts';
-import { InputPictures } from '../inference/input-pictures.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { isLoopback } from './is-loopback.ts';
 import { countEndedJob } from './job-metrics.ts';
@@ -30,7 +29,11 @@ export function httpServices(
   core: Core,
   config: Config,
   secret: ServerSecret,
-  { metrics, serverId }: { readonly metrics: Metrics; readonly serverId: string },
+  {
+    metrics,
+    serverId,
+    inputPictures,
+  }: Pick<HttpServices, 'serverId' | 'inputPictures'> & { readonly metrics: Metrics },
 ): HttpServices {
   const { limits, pricing: tariff } = config;
   const queries = new JobQueries(core);
@@ -79,7 +82,7 @@ export function httpServices(
     followAccount: (accountId, afterId, signal) => feed.followAccount(accountId, afterId, signal),
     images,
     thumbnails: new Thumbnails({ library: images, shrink: encodeThumbnail }),
-    inputPictures: new InputPictures(),
+    inputPictures,
     queue: control,
     workers: () => control.workersListed(),
     ready: (signal) => readiness(core, control, signal),

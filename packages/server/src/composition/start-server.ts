@@ -7,6 +7,7 @@ import { newId } from '../domain/ids.ts';
 import type { ReviewHook } from '../domain/ports/review-hook.ts';
 import type { ServerSecret } from '../domain/ports/secret.ts';
 import { buildHttp } from '../http/build-http.ts';
+import { InputPictures } from '../inference/input-pictures.ts';
 import { loadReviewHook } from '../inference/load-review-hook.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { placeOfFolder } from '../storage/place.ts';
@@ -93,8 +94,10 @@ interface Parts extends ServerOptions {
 async function serve({ config, log, hook, core, secret, serverId, end, ...options }: Parts): Promise<string> {
   const { signal, stopping, announce, pageFolder } = options;
   const metrics = createServiceMetrics(core);
+  const inputPictures = new InputPictures();
+  end.unshift({ name: 'start pictures', timeoutMs: 5000, run: () => inputPictures.close() });
   const drained = new AbortController();
-  const app = await buildHttp(httpServices(core, config, secret, { metrics, serverId }), {
+  const app = await buildHttp(httpServices(core, config, secret, { metrics, serverId, inputPictures }), {
     bodyBytes: config.limits.bodyBytes,
     publicUrl: config.publicUrl,
     corsOrigins: config.cors.origins,

@@ -76,3 +76,15 @@ test('room is given back when the work fails', async () => {
   await expect(room.use(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
   expect(await room.use(async () => 'done')).toBe('done');
 });
+
+test('owners take turns, however many are waiting for one of them', async () => {
+  const room = new Room({ ...options, capacity: 1 });
+  const leave = await room.enter('a', 1);
+  const order: string[] = [];
+  const waiting = ['a1', 'a2', 'a3', 'b1', 'b2', 'c1'].map((name) =>
+    room.use(async () => order.push(name), { owner: name.slice(0, 1) }),
+  );
+  leave();
+  await Promise.all(waiting);
+  expect(order).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
+});

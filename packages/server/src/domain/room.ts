@@ -37,14 +37,15 @@ export interface EnterOptions {
 const LOOK_MS = 500;
 
 /**
- * What only so many may use at the same time, such as memory for large bodies: who finds no room waits outside, and one owner cannot
- * take all of it.
+ * What only so many may use at the same time, such as memory for large bodies: who finds no room waits outside, one owner cannot
+ * take all of it, and owners who wait take turns, however many are waiting for one of them.
  */
 export class Room {
   readonly #options: RoomOptions;
   readonly #taken = new Map<string, number>();
   readonly #inside = new Set<Inside>();
-  readonly #waiting: Waiting[] = [];
+  /** In the order of their turns. */
+  #waiting: Waiting[] = [];
   #watch: NodeJS.Timeout | undefined;
   #total = 0;
 
@@ -123,15 +124,18 @@ export class Room {
     }
   }
 
-  /** Lets in who waits: first those who have taken least, and among them first come first served. */
+  /** Lets in who waits: first those who have taken least, and among them by turns; others of the same owner go to the end of the line. */
   #admit(): void {
     const taken = ({ owner }: Waiting) => this.#taken.get(owner) ?? 0;
-    for (const waiting of this.#waiting.toSorted((one, other) => taken(one) - taken(other))) {
-      if (this.#total >= this.#options.capacity) return;
-      if (!this.#hasRoom(waiting.owner, waiting.amount)) continue;
-      this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
-      this.#add(waiting.owner, waiting.amount);
-      waiting.enter();
+    for (;;) {
+      const inOrder = this.#waiting.toSorted((one, other) => taken(one) - taken(other));
+      const next = inOrder.find(({ owner, amount }) => this.#hasRoom(owner, amount));
+      if (next === undefined) return;
+      const others = this.#waiting.filter((each) => each !== next);
+      const isOwn = ({ owner }: Waiting) => owner === next.owner;
+      this.#waiting = [...others.filter((each) => !isOwn(each)), ...others.filter(isOwn)];
+      this.#add(next.owner, next.amount);
+      next.enter();
     }
   }
 

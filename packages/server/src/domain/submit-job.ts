@@ -54,7 +54,7 @@ export interface Submission {
   readonly surface: JobSurface;
   /** Its `image` is filled in here. */
   readonly request: JobRequest;
-  /** The file of the picture to start from; null: from noise alone. */
+  /** The file of the picture to start from, in the size of the request; null: from noise alone. */
   readonly startImage: Uint8Array | null;
   readonly priority: number;
   readonly store: boolean;

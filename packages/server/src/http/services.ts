@@ -62,10 +62,23 @@ export interface HttpServices {
 }
 
 export interface InputPictures {
-  /** From the header of the file. @throws DomainError `invalid_request`, of the field `image` */
-  measure(file: Uint8Array): Promise<Size>;
-  /** Whether all of it can be read. @throws DomainError `invalid_request` of the field `image`, `overloaded`, or the signal's reason */
-  check(file: Uint8Array, signal: AbortSignal): Promise<void>;
+  /**
+   * Opens a picture for the time of the work.
+   *
+   * @throws DomainError `invalid_request` of the field `image`, or `overloaded`; the signal's reason; what the work throws
+   */
+  use<Result>(
+    file: Uint8Array,
+    options: { readonly owner: string; readonly signal: AbortSignal },
+    work: (picture: InputPicture) => Promise<Result>,
+  ): Promise<Result>;
+}
+
+interface InputPicture {
+  /** From the header of the file. */
+  readonly size: Size;
+  /** Decodes all of it. @returns the PNG that a job of that size starts from @throws as `InputPictures.use` */
+  fit(size: Size): Promise<Uint8Array>;
 }
 
 /** The queue of all accounts and models. */

@@ -1,48 +1,101 @@
 import { type Size, sideStep } from '@easel/contract';
-import { decodeImage, measureImage } from '@easel/engine';
+import { createPictureHost, EngineError, type PictureHost, type PictureHostOptions } from '@easel/engine';
 import { DomainError } from '../domain/domain-error.ts';
 import { Room } from '../domain/room.ts';
 
-/** A picture of 64 megapixels takes some hundred megabytes while it is decoded. */
-const DECODES_AT_A_TIME = 1;
+/** One account has one of them, so that it keeps nobody out. */
+const PICTURES_AT_A_TIME = 2;
 const PATIENCE_MS = 60_000;
 
-/** Looks at pictures to start from before a job is taken, so that one that cannot be read is refused and not charged. */
-export class InputPictures {
-  readonly #decodes = new Room({
-    capacity: DECODES_AT_A_TIME,
-    patienceMs: PATIENCE_MS,
-    refusal: 'too many pictures are looked at already; send the request again later',
-  });
+export interface InputPicturesOptions {
+  readonly limits?: PictureHostOptions['limits'];
+  /** How long one waits for a turn, and how long reading may then take. */
+  readonly patienceMs?: number;
+}
 
+/** A picture to start from, of which the header has been read. */
+export interface InputPicture {
+  /** As it is shown. */
+  readonly size: Size;
   /**
-   * The size as it is shown, from the header of the file: what could not be decoded is refused at once.
+   * Decodes it, and makes of it what a job of that size starts from.
    *
-   * @throws DomainError `invalid_request`, of the field `image`
+   * @returns a PNG of that size
+   * @throws DomainError as `InputPictures.use`
    */
-  async measure(file: Uint8Array): Promise<Size> {
-    const size = await readable(() => measureImage(file));
-    if (Math.min(size.width, size.height) >= sideStep) return size;
-    const message = `image must have sides of at least ${sideStep} pixels (got ${size.width}×${size.height})`;
-    throw new DomainError('invalid_request', message, { param: 'image' });
+  fit(size: Size): Promise<Uint8Array>;
+}
+
+/**
+ * Reads pictures to start from before a job is taken, so that one that cannot be read is refused and not charged. They are decoded once, in
+ * processes of their own; what is kept for the job is no larger than what it draws.
+ */
+export class InputPictures {
+  readonly #host: PictureHost;
+  readonly #places: Room;
+
+  constructor({ limits = {}, patienceMs = PATIENCE_MS }: InputPicturesOptions = {}) {
+    this.#host = createPictureHost({ limits, patienceMs });
+    this.#places = new Room({
+      capacity: PICTURES_AT_A_TIME,
+      capacityPerOwner: 1,
+      patienceMs,
+      refusal: 'too many start pictures are being read; nothing was charged; send the request again later',
+    });
   }
 
   /**
-   * Whether all of it can be read; one after another.
+   * Opens a picture for the time of the work, when it is the owner's turn.
    *
-   * @throws DomainError `invalid_request`, of the field `image`; `overloaded`; or the signal's reason
+   * @param signal stops the reading at once
+   * @throws DomainError `invalid_request` of the field `image` for one that cannot be read or takes too much, `overloaded` when there is no turn
+   *   or no time for it; EngineError `engine_crashed`; the signal's reason; or what the work throws
    */
-  async check(file: Uint8Array, signal: AbortSignal): Promise<void> {
-    await this.#decodes.use(() => readable(() => decodeImage(file)), { signal });
+  use<Result>(
+    file: Uint8Array,
+    { owner, signal }: { readonly owner: string; readonly signal: AbortSignal },
+    work: (picture: InputPicture) => Promise<Result>,
+  ): Promise<Result> {
+    const read = async () => {
+      const picture = await readable(this.#host.open(file, { signal }), signal);
+      try {
+        requireSides(picture.size);
+        return await work({ size: picture.size, fit: (size) => readable(picture.fit(size), signal) });
+      } finally {
+        picture.close();
+      }
+    };
+    return this.#places.use(read, { owner, signal });
+  }
+
+  /** Of the processes that read pictures. */
+  get pids(): readonly number[] {
+    return this.#host.pids;
+  }
+
+  close(): Promise<void> {
+    return this.#host.close();
   }
 }
 
-async function readable<Result>(read: () => Promise<Result>): Promise<Result> {
+function requireSides({ width, height }: Size): void {
+  if (Math.min(width, height) >= sideStep) return;
+  const message = `image must have sides of at least ${sideStep} pixels (got ${width}×${height})`;
+  throw new DomainError('invalid_request', message, { param: 'image' });
+}
+
+async function readable<Result>(reading: Promise<Result>, signal: AbortSignal): Promise<Result> {
   try {
-    return await read();
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = reason.replace(/^(?:the image cannot be read: )?/, 'image cannot be read: ');
-    throw new DomainError('invalid_request', message, { param: 'image', cause });
+    return await reading;
+  } catch (error) {
+    signal.throwIfAborted();
+    // A crash is for the log: nobody foresaw it.
+    if (!(error instanceof EngineError) || error.code === 'engine_crashed') throw error;
+    if (error.kind === 'invalid') {
+      const message = error.message.replace(/^the image/, 'image');
+      throw new DomainError('invalid_request', message, { param: 'image', cause: error });
+    }
+    const message = 'the start picture could not be read in time; nothing was charged; send the request again later';
+    throw new DomainError('overloaded', message, { cause: error });
   }
 }

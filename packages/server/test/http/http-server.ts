@@ -81,7 +81,9 @@ export function useHttp({ painterOf = (painter) => painter, hook = null }: HttpT
     closing.push(() => jobs.stop());
     const { runJob } = jobs.worker(painterOf(painter), hook);
     await jobs.queue.work({ model: slug, onJob: (job) => runJob.run(job) });
-    const services = httpServices(jobs, painter);
+    const inputPictures = new InputPictures();
+    closing.push(() => inputPictures.close());
+    const services = httpServices(jobs, painter, inputPictures);
     const build: HttpInTest['build'] = async (own, instead) => {
       const app = await buildHttp({ ...services, ...instead }, { ...options, ...own });
       closing.push(() => {
@@ -110,7 +112,7 @@ export function useHttp({ painterOf = (painter) => painter, hook = null }: HttpT
   };
 }
 
-function httpServices(jobs: JobServices, painter: EnginePainter): HttpServices {
+function httpServices(jobs: JobServices, painter: EnginePainter, inputPictures: InputPictures): HttpServices {
   const { database, clock } = jobs;
   const { accountService, keyService } = customerServices(database);
   const queue = new QueueControl({ ...jobs, queueLength: 3 });
@@ -148,7 +150,7 @@ function httpServices(jobs: JobServices, painter: EnginePainter): HttpServices {
     followAccount: (accountId, afterId, signal) => jobs.feed.followAccount(accountId, afterId, signal),
     images: jobs.library,
     thumbnails: new Thumbnails({ library: jobs.library, shrink: encodeThumbnail }),
-    inputPictures: new InputPictures(),
+    inputPictures,
     queue,
     workers: () => queue.workersListed(),
     ready: async () => ({ status: 'not_ready', checks: [{ name: 'database', ok: false, message: 'gone' }] }),

@@ -1,4 +1,4 @@
-import { headers } from '@easel/contract';
+import { headers, type Size } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DatabaseAway } from '../../domain/ports/database.ts';
 import type { JobRecord, JobSurface } from '../../domain/ports/jobs.ts';
@@ -23,8 +23,7 @@ export interface Work {
 }
 
 /**
- * Takes in a valid request. Of a picture to start from the header is read first, which says what the job is and costs; then it is asked
- * whether the job can be paid and has a place; and only then is the picture decoded.
+ * Takes in a valid request.
  *
  * @throws DomainError as `SubmitJob.submit`, and `invalid_request` for a size or picture that cannot be used
  */
@@ -34,27 +33,26 @@ export async function submitWork(
   reply: FastifyReply,
   { surface, fields, card, waits = false, priority = 0, store = true }: Work,
 ): Promise<JobRecord> {
-  const { submitJob, inputPictures, serverId } = context.services;
+  const { serverId } = context.services;
   const { accountId, keyId } = callerOf(request);
-  const startImage = await inputImage(context, request, fields.image);
-  const picture = startImage && (await inputPictures.measure(startImage));
+  const file = await inputImage(context, request, fields.image);
   const idempotency = idempotencyOf(request);
-  const submission = {
+  const submissionOf = (picture: Size | null): Submission => ({
     accountId,
     keyId,
     surface,
     request: jobRequestOf(fields, card, picture),
-    startImage,
+    startImage: file,
     priority,
     store,
     waiter: waits && idempotency === null ? serverId : null,
     idempotency,
     requestId: request.id,
-  };
-  if (startImage !== null && (await submitJob.consider(submission)) === null) {
-    await inputPictures.check(startImage, clientGone(reply));
-  }
-  const job = await take(context, request, submission);
+  });
+  const job =
+    file === null
+      ? await take(context, request, submissionOf(null))
+      : await takeWithPicture(context, request, reply, file, submissionOf);
   request.jobId = job.id;
   // What it leads to can be asked for, also when it is an earlier request's job.
   reply.header(headers.requestId, job.id);
@@ -62,6 +60,28 @@ export async function submitWork(
   request.body = undefined;
   request.leaveRoom?.();
   return job;
+}
+
+/**
+ * Of a picture to start from the header is read first, which says what the job is and costs; then it is asked whether the job can be paid and
+ * has a place; and only then is the picture decoded.
+ */
+async function takeWithPicture(
+  context: RouteContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  file: Uint8Array,
+  submissionOf: (picture: Size) => Submission,
+): Promise<JobRecord> {
+  const { submitJob, inputPictures } = context.services;
+  const { accountId: owner } = callerOf(request);
+  const considered = await inputPictures.use(file, { owner, signal: clientGone(reply) }, async (picture) => {
+    const submission = submissionOf(picture.size);
+    const earlier = await submitJob.consider(submission);
+    if (earlier !== null) return { earlier, submission };
+    return { earlier, submission: { ...submission, startImage: await picture.fit(submission.request) } };
+  });
+  return considered.earlier ?? take(context, request, considered.submission);
 }
 
 async function take({ services }: RouteContext, request: FastifyRequest, submission: Submission): Promise<JobRecord> {

@@ -1,0 +1,136 @@
+import sharp from 'sharp';
+import { afterAll, expect, test } from 'vitest';
+import { createPictureHost, type PictureHost, type PictureHostOptions } from '../../src/host/picture-host.ts';
+import { processMemory } from '../../src/host/process-memory.ts';
+import { decodeImage } from '../../src/image/decode-image.ts';
+import { cropToShape, resizeLanczos } from '../../src/image/lanczos.ts';
+import { isAlive } from './scripted-host.ts';
+
+const hosts: PictureHost[] = [];
+afterAll(() => Promise.all(hosts.map((host) => host.close())));
+
+function open(options: PictureHostOptions = {}): PictureHost {
+  const host = createPictureHost({ patienceMs: 600_000, ...options });
+  hosts.push(host);
+  return host;
+}
+
+const noise = { type: 'gaussian', mean: 128, sigma: 50 } as const;
+const small = await sharp({ create: { width: 301, height: 200, channels: 3, background: 'white', noise } })
+  .jpeg()
+  .toBuffer();
+/** The largest that is allowed. */
+const large = await sharp({ create: { width: 8192, height: 8192, channels: 3, background: 'red' } })
+  .jpeg()
+  .toBuffer();
+const size = { width: 256, height: 192 };
+
+test('the picture comes back in the size that is asked for, as image-to-image would make it', async () => {
+  const host = open();
+  const picture = await host.open(small);
+  expect(picture.size).toEqual({ width: 301, height: 200 });
+  const { data } = await decodeImage(await picture.fit(size));
+  picture.close();
+  const expected = resizeLanczos(cropToShape(await decodeImage(small), size), size.width, size.height);
+  expect(Buffer.from(data).equals(expected.data)).toBe(true);
+});
+
+test('the largest picture stays below the limit of memory, and none of it stays in a process or in this one', async () => {
+  const host = open();
+  const before = process.resourceUsage().maxRSS;
+  const picture = await host.open(large);
+  const [pid = 0] = host.pids;
+  await picture.fit(size);
+  const memory = await processMemory(pid);
+  if (process.platform === 'linux') expect(memory?.peakResident).toBeLessThan(600 * 2 ** 20);
+  expect((process.resourceUsage().maxRSS - before) / 1024).toBeLessThan(100);
+  picture.close();
+  await expect.poll(() => host.pids).toEqual([]);
+}, 600_000);
+
+test('a caller who goes away ends the work, and the next one is served', async () => {
+  const host = open();
+  const gone = new AbortController();
+  const picture = await host.open(large, { signal: gone.signal });
+  const [pid] = host.pids;
+  const fitting = picture.fit(size);
+  gone.abort();
+  await expect(fitting).rejects.toMatchObject({ code: 'cancelled' });
+  picture.close();
+  await expect.poll(() => isAlive(pid), { timeout: 60_000 }).toBe(false);
+  const next = await host.open(small);
+  expect(await next.fit(size)).toBeInstanceOf(Uint8Array);
+  next.close();
+  await expect(host.open(small, { signal: gone.signal })).rejects.toMatchObject({ code: 'cancelled' });
+});
+
+test('a process that dies is the error of its picture, and the next picture gets another process', async () => {
+  const host = open();
+  const picture = await host.open(large);
+  const [pid = 0] = host.pids;
+  const fitting = picture.fit(size);
+  process.kill(pid, 'SIGKILL');
+  await expect(fitting).rejects.toMatchObject({ code: 'engine_crashed' });
+  picture.close();
+  const next = await host.open(small);
+  expect(await next.fit(size)).toBeInstanceOf(Uint8Array);
+  next.close();
+});
+
+test.each([
+  ['0.2 s of processor time', { cpuSeconds: 0.2 }],
+  ['100 MB of memory', { memoryBytes: 100 * 2 ** 20 }],
+])('a picture that takes more than %s is refused, and its process ended', async (limit, limits) => {
+  const host = open({ limits });
+  const picture = await host.open(large);
+  await expect(picture.fit(size)).rejects.toMatchObject({
+    code: 'image_unreadable',
+    message: expect.stringContaining(`more than ${limit}, the most that is allowed: send a smaller one`),
+  });
+  picture.close();
+  await expect.poll(() => host.pids, { timeout: 60_000 }).toEqual([]);
+});
+
+test('a process that hangs is ended', async () => {
+  const host = open({ patienceMs: 5000 });
+  const first = await host.open(small);
+  const [pid = 0] = host.pids;
+  process.kill(pid, 'SIGSTOP');
+  await expect(first.fit(size)).rejects.toMatchObject({ code: 'engine_hung' });
+  first.close();
+  await expect.poll(() => isAlive(pid), { timeout: 60_000 }).toBe(false);
+}, 120_000);
+
+test('a process is used again for one picture after the other, and ended when it has no work', async () => {
+  const host = open({ idleMs: 600_000 });
+  const pids = new Set<number>();
+  for (let round = 0; round < 3; round += 1) {
+    const picture = await host.open(small);
+    for (const pid of host.pids) pids.add(pid);
+    picture.close();
+  }
+  expect(pids.size).toBe(1);
+  const [first, second] = await Promise.all([host.open(small), host.open(small)]);
+  expect(host.pids).toHaveLength(2);
+  first.close();
+  second.close();
+  const hasty = open({ idleMs: 1 });
+  (await hasty.open(small)).close();
+  await expect.poll(() => hasty.pids, { timeout: 60_000 }).toEqual([]);
+});
+
+test('a file that is no picture is refused without a process', async () => {
+  const host = open();
+  await expect(host.open(Buffer.from('<svg/>'))).rejects.toMatchObject({ code: 'image_unreadable' });
+  expect(host.pids).toEqual([]);
+});
+
+test('a closed host has no process, and what was open is refused', async () => {
+  const host = open();
+  const picture = await host.open(large);
+  const [pid] = host.pids;
+  const fitting = picture.fit(size);
+  await Promise.all([expect(fitting).rejects.toMatchObject({ code: 'engine_closed' }), host.close()]);
+  expect(isAlive(pid)).toBe(false);
+  await expect(host.open(small)).rejects.toMatchObject({ code: 'engine_closed' });
+});
