@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import sharp from 'sharp';
 import { afterAll, expect, test } from 'vitest';
 import { createPictureHost, type PictureHost, type PictureHostOptions } from '../../src/host/picture-host.ts';
@@ -133,4 +135,29 @@ test('a closed host has no process, and what was open is refused', async () => {
   await Promise.all([expect(fitting).rejects.toMatchObject({ code: 'engine_closed' }), host.close()]);
   expect(isAlive(pid)).toBe(false);
   await expect(host.open(small)).rejects.toMatchObject({ code: 'engine_closed' });
+});
+
+/** A program with an open picture, then another statement. */
+function program(then: string) {
+  const module = new URL('../../src/host/picture-host.ts', import.meta.url).href;
+  const source = `import { createPictureHost } from ${JSON.stringify(module)};
+    const host = createPictureHost();
+    const picture = await host.open(Buffer.from(${JSON.stringify(small.toString('base64'))}, 'base64'));
+    console.log(...host.pids);
+    ${then}`;
+  const node = ['--conditions=@easel/source', '--input-type=module', '-e', source];
+  return spawn(process.execPath, node, { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+test.each([
+  ['is killed', 'setInterval(() => {}, 1000);', 'SIGKILL'],
+  ['has nothing more to do', 'picture.close();', undefined],
+] as const)('a process that reads pictures ends when its program %s', async (_, then, signal) => {
+  const parent = program(then);
+  const ended = once(parent, 'exit');
+  const [line] = await once(parent.stdout, 'data');
+  if (signal !== undefined) parent.kill(signal);
+  const [code] = await ended;
+  expect(code).toBe(signal === undefined ? 0 : null);
+  await expect.poll(() => isAlive(Number(line)), { timeout: 60_000 }).toBe(false);
 });
