@@ -97,6 +97,7 @@ class ChildPictureHost implements PictureHost {
     let isBusy = false;
     let pixels = 0;
     const call = async <T>(wanted: PictureCall, accept: (value: unknown) => value is T) => {
+      if (stop.aborted) throw abortError(stop);
       isBusy = true;
       const value = await this.#call(child, wanted, accept);
       isBusy = false;
@@ -128,13 +129,14 @@ class ChildPictureHost implements PictureHost {
   }
 
   async #call<T>(child: EngineChild, call: PictureCall, accept: (value: unknown) => value is T): Promise<T> {
+    if (!child.usable) throw died();
     const message = `reading the picture took longer than ${this.#patienceMs / 1000} s`;
     const late = setTimeout(() => child.kill(new EngineError('engine_hung', message)), this.#patienceMs);
     try {
       return await child.call(call, accept);
     } catch (error) {
       if (!(error instanceof EngineError) || error.code !== 'engine_crashed') throw error;
-      throw new EngineError('engine_crashed', 'the process that read a picture died', { cause: error });
+      throw died(error);
     } finally {
       clearTimeout(late);
     }
@@ -172,4 +174,8 @@ class ChildPictureHost implements PictureHost {
     if (pixels > REUSE_PIXELS) void child.stop();
     else this.#idle.set(child, setTimeout(() => void child.stop(), this.#idleMs).unref());
   }
+}
+
+function died(cause?: unknown): EngineError {
+  return new EngineError('engine_crashed', 'the process that read a picture died', { cause });
 }

@@ -58,6 +58,7 @@ test('of a GIF of 300,000 frames, and an APNG of as many, some bytes are left', 
   expect(await decodeImage(gif)).toMatchObject(frame);
   const png = await still().png().toBuffer();
   expect(firstFrame(animated(png, 300_000))).toHaveLength(png.length);
+  expect(firstFrame(animated(png, 300_000).subarray(0, -1))).toHaveLength(png.length - 1);
   expect(await decodeImage(animated(png, 300_000))).toMatchObject(frame);
 });
 

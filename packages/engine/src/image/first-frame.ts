@@ -3,7 +3,7 @@ import { sniffImageFormat } from './image-format.ts';
 /**
  * The file of an animation, or of many pages, with its first picture alone: decoders go through all of them before they give the first one, and a
  * file of some megabytes can have hundreds of thousands. Texts, which no decoder needs, go as well. A file that has nothing else than its first
- * picture, or that ends before it is complete, is returned as it is.
+ * picture is returned as it is, and what is damaged or missing stays so, for the decoder to say.
  */
 export function firstFrame(file: Uint8Array): Uint8Array {
   switch (sniffImageFormat(file)) {
@@ -28,7 +28,7 @@ function firstOfPng(file: Uint8Array): Uint8Array {
   const kept = new Excerpt(file, 8);
   for (let at = 8; at + 12 <= file.length; ) {
     const end = at + 12 + view.getUint32(at);
-    if (end > file.length) return file;
+    if (end > file.length) break;
     if (!pngChunks.has(view.getUint32(at + 4))) kept.drop(at, end);
     at = end;
   }
@@ -46,7 +46,7 @@ function firstOfWebp(file: Uint8Array): Uint8Array {
   for (let at = 12; at + 8 <= file.length; ) {
     const size = view.getUint32(at + 4, true);
     const end = at + 8 + size + (size % 2);
-    if (end > file.length) return file;
+    if (end > file.length) break;
     const name = view.getUint32(at);
     const isFirstFrame: boolean = name === webpFrame && !hasFrame;
     hasFrame ||= isFirstFrame;

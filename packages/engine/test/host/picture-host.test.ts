@@ -75,8 +75,14 @@ test('a process that dies is the error of its picture, and the next picture gets
   await expect(fitting).rejects.toMatchObject({ code: 'engine_crashed' });
   picture.close();
   const next = await host.open(small);
-  expect(await next.fit(size)).toBeInstanceOf(Uint8Array);
+  const [nextPid = 0] = host.pids;
+  process.kill(nextPid, 'SIGKILL');
+  await expect.poll(() => host.pids, { timeout: 60_000 }).toEqual([]);
+  await expect(next.fit(size)).rejects.toMatchObject({ code: 'engine_crashed' });
   next.close();
+  const last = await host.open(small);
+  expect(await last.fit(size)).toBeInstanceOf(Uint8Array);
+  last.close();
 });
 
 test.each([
