@@ -30,7 +30,7 @@ try {
         await page.goto(`${server.url}/${view}`);
         await page.getByText('Loading…').waitFor({ state: 'detached' });
         if (view === 'reference') await page.getByRole('row', { name: /^num_inference_steps/ }).waitFor();
-        await page.evaluate('Promise.all([...document.images].map((image) => image.decode().catch(() => {})))');
+        await untilDrawn(page);
         await keep(view);
       }
       await showCompare(page, keep);
@@ -82,6 +82,13 @@ async function showCompare(page: Page, keep: (name: string) => Promise<unknown>)
       .nth(place)
       .click();
   await page.getByRole('dialog').waitFor();
-  await page.evaluate('Promise.all([...document.images].map((image) => image.decode().catch(() => {})))');
+  await untilDrawn(page);
   await keep('compare');
+}
+
+/** Pictures far below are not loaded before one scrolls there. */
+async function untilDrawn(page: Page): Promise<void> {
+  await page.evaluate(`Promise.all([...document.images]
+    .filter((image) => image.getBoundingClientRect().top < window.innerHeight)
+    .map((image) => image.decode().catch(() => {})))`);
 }

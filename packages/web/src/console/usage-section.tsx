@@ -51,7 +51,7 @@ export function UsageSection() {
           <Chart days={days} used={used} label={`${total} from ${reply.days.from} to ${reply.days.to}`} />
           <p>
             {total} for {credits(reply.days.total.cost)} credits in the last {days.length} days
-            {reply.models.rows.length > 0 &&
+            {reply.models.rows.length > 1 &&
               `: ${reply.models.rows.map(({ group, images }) => `${group} ${images}`).join(', ')}`}
             .
           </p>
