@@ -10,7 +10,7 @@ import { plainUrl, requireUtf8Queries } from './plugins/addresses.ts';
 import { AllowedMethods } from './plugins/allowed-methods.ts';
 import { tellOfReplies } from './plugins/answered.ts';
 import { tellBalance } from './plugins/balance.ts';
-import { answerInTurn, limitConnections } from './plugins/connections.ts';
+import { answerInTurn, endStalledConnections, limitConnections } from './plugins/connections.ts';
 import { allowOrigins } from './plugins/cors.ts';
 import { replyWithErrors, sendError } from './plugins/error-reply.ts';
 import { createGate } from './plugins/gate.ts';
@@ -43,6 +43,7 @@ export async function buildHttp(services: HttpServices, options: HttpOptions): P
   app.decorateRequest('caller', null);
   app.decorateRequest('jobId', null);
   limitConnections(app, options);
+  endStalledConnections(app, options);
   answerInTurn(app);
   nameRequests(app);
   tellOfReplies(app, options);

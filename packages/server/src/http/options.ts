@@ -22,6 +22,8 @@ export interface HttpOptions extends StreamLimits {
   readonly publicUrl: string | null;
   /** Connections at the same time; default: 4096, of which 1024 may come from one address. */
   readonly connections?: { readonly total: number; readonly perAddress: number };
+  /** After which a client that takes nothing of what is sent to it is disconnected; default: two minutes. */
+  readonly stalledMs?: number;
   /** Pages that may call: origins such as `https://example.org`; `*`: all. */
   readonly corsOrigins: readonly string[];
   /** What `base64` is when a request of the first surface does not say. */

@@ -199,6 +199,30 @@ test('one address has only so many connections', async () => {
     .toBe(200);
 });
 
+test('who reads nothing of what he asked for is disconnected, and who waits for a reply is not', async () => {
+  const app = await http().build({ stalledMs: 2000 });
+  const url = new URL(await app.listen({ port: 0, host: '127.0.0.1' }));
+  let open = 0;
+  app.server.on('connection', (socket) => {
+    open += 1;
+    socket.once('close', () => {
+      open -= 1;
+    });
+  });
+  const { auth } = await http().customer();
+  const patient = dial(url);
+  patient.socket.write(`GET /api/events HTTP/1.1\r\nhost: here\r\nx-api-key: ${auth['x-api-key']}\r\n\r\n`);
+  await expect.poll(patient.received).toContain('connected');
+  for (let client = 0; client < 3; client += 1) {
+    const { socket } = dial(url);
+    socket.pause();
+    socket.write('GET /openapi.json HTTP/1.1\r\nhost: here\r\n\r\n'.repeat(200));
+  }
+  await expect.poll(() => open).toBe(4);
+  await expect.poll(() => open).toBe(1);
+  expect(patient.socket.destroyed).toBe(false);
+});
+
 test('connections on which nothing is sent do not keep a request from being answered', async () => {
   const url = await listening();
   const other = await http().customer();

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
 import { type Customer, unattended, useHttp } from './http-server.ts';
@@ -87,4 +88,60 @@ test('a key that is revoked while its requests are on their way gets no job in, 
     await Promise.all([send(), http().services.keys.revoke(customer.keyId), send(), send()]);
     expect((await jobsOf(customer)).filter(({ job }) => job.state === 'queued')).toEqual([]);
   }
+});
+
+test('a client that is gone before its request is handled leaves no watch of its key behind, and no job', async () => {
+  const { services, build } = http();
+  let closed = 0;
+  let handled = 0;
+  let watched = 0;
+  const clients = 8;
+  const app = await build(
+    {},
+    {
+      keys: {
+        ...services.keys,
+        async authenticate(text) {
+          await expect.poll(() => closed).toBe(clients);
+          return services.keys.authenticate(text);
+        },
+      },
+      endOfKey(keyId) {
+        const ending = services.endOfKey(keyId);
+        [handled, watched] = [handled + 1, watched + 1];
+        return {
+          signal: ending.signal,
+          [Symbol.dispose]() {
+            watched -= 1;
+            ending[Symbol.dispose]();
+          },
+        };
+      },
+    },
+  );
+  app.server.on('connection', (socket) => socket.once('close', () => (closed += 1)));
+  const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
+  const customer = await http().customer();
+  const key = `x-api-key: ${customer.auth['x-api-key']}`;
+  const body = JSON.stringify(small);
+  for (let client = 0; client < clients; client += 1) {
+    const request =
+      client % 2 === 0
+        ? ['GET /api/events HTTP/1.1', 'host: here', key, '', '']
+        : [
+            `POST /v1/${unattended} HTTP/1.1`,
+            'host: here',
+            key,
+            'content-type: application/json',
+            `content-length: ${body.length}`,
+            '',
+            body,
+          ];
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write(request.join('\r\n'), () => socket.destroy());
+  }
+  await expect.poll(() => handled).toBeGreaterThanOrEqual(clients / 2);
+  await expect.poll(() => watched).toBe(0);
+  await expect.poll(async () => (await jobsOf(customer)).filter(({ job }) => job.state !== 'cancelled')).toEqual([]);
 });

@@ -29,6 +29,30 @@ export function limitConnections(
   });
 }
 
+/** Replies are read at some pace, or their connections are ended: reading nothing would hold them for as long as somebody likes. */
+const STALLED_MS = 120_000;
+const LOOKS = 4;
+
+/** Ends connections on which something is to be sent and nothing has been taken for long. That nothing is sent for long is no fault. */
+export function endStalledConnections(app: HttpApp, { stalledMs = STALLED_MS }: Pick<HttpOptions, 'stalledMs'>): void {
+  const open = new Map<Socket, { readonly mark: string; readonly looks: number }>();
+  app.server.on('connection', (socket) => {
+    open.set(socket, { mark: '', looks: 0 });
+    socket.once('close', () => open.delete(socket));
+  });
+  const look = () => {
+    for (const [socket, before] of open) {
+      const mark = `${socket.bytesWritten} ${socket.writableLength}`;
+      const isStalled = socket.writableLength > 0 && mark === before.mark;
+      const looks = isStalled ? before.looks + 1 : 0;
+      if (looks >= LOOKS) socket.destroy();
+      else open.set(socket, { mark, looks });
+    }
+  };
+  const timer = setInterval(look, stalledMs / LOOKS).unref();
+  app.addHook('onClose', async () => clearInterval(timer));
+}
+
 /**
  * Requests that came on one connection without waiting for replies (RFC 9112 §9.3.2) are handled one after another, as they have to be
  * answered: otherwise a few connections could ask for thousands of things at the same time. The first of all hooks.
