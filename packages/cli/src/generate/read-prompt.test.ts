@@ -66,6 +66,7 @@ describe('the prompt', () => {
       'cannot be read: it is a folder',
     );
     await expect(fromFile(new Uint8Array([0xff, 0xfe, 0x61]))).rejects.toThrow('is not UTF-8 text');
+    await expect(fromFile(new Uint8Array([0x61, 0, 0x20, 0]))).rejects.toThrow('if it is UTF-16');
     await expect(fromFile('x'.repeat(100_001))).rejects.toThrow('longer than 100000 bytes');
   });
 
