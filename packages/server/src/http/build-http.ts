@@ -19,6 +19,7 @@ import { answerOptions, refuseWhatIsNotHere } from './plugins/nothing-here.ts';
 import { keepRepliesPrivate } from './plugins/private-replies.ts';
 import { nameRequests } from './plugins/request-id.ts';
 import { dropUnreadBodies } from './plugins/unread-bodies.ts';
+import { refuseMessage, requireOneHost } from './plugins/unreadable-messages.ts';
 import { validateByContract } from './plugins/validation.ts';
 import { findModel } from './requests/model-of.ts';
 import { adminRoutes } from './routes/admin/routes.ts';
@@ -47,6 +48,7 @@ export async function buildHttp(services: HttpServices, options: HttpOptions): P
   answerInTurn(app);
   nameRequests(app);
   tellOfReplies(app, options);
+  requireOneHost(app);
   requireUtf8Queries(app);
   keepRepliesPrivate(app);
   answerOptions(app, allowed);
@@ -80,6 +82,7 @@ function createApp({ logger, bodyBytes, trustedProxies = [] }: HttpOptions): Htt
       reply.header(headers.requestId, request.id);
       void sendError(error, request, reply);
     },
+    clientErrorHandler: refuseMessage,
     rewriteUrl: ({ url = '/' }) => plainUrl(url),
     routerOptions: { maxParamLength: 500 },
   }).withTypeProvider();

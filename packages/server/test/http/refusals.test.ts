@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { fixedMessages, headers } from '@easel/contract';
 import { expect, test } from 'vitest';
 import { slug, unattended, useHttp } from './http-server.ts';
@@ -135,4 +137,55 @@ test('an address that is not valid is refused in the shape of errors', async () 
   const reply = await http().app.inject({ url: '/api/%zz' });
   expect(reply.statusCode).toBe(400);
   expect(reply.json()).toMatchObject({ code: 'invalid_request', request_id: reply.headers[headers.requestId] });
+});
+
+test('what is no HTTP is refused in the shape of errors of the surface that it is for, and its connection ends', async () => {
+  const app = await http().build({});
+  const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
+  const send = async (lines: readonly string[]) => {
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+    const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+    return { head, body: JSON.parse(body) };
+  };
+  const both = ['host: here', 'content-length: 3', 'transfer-encoding: chunked'];
+  const ofApi = await send(['POST /api/jobs HTTP/1.1', ...both]);
+  expect(ofApi.head).toMatch(/^HTTP\/1\.1 400 Bad Request\r\ncontent-type: application\/problem\+json/);
+  expect(ofApi.body).toMatchObject({
+    status: 400,
+    code: 'invalid_request',
+    detail: expect.stringMatching(/not valid HTTP/),
+  });
+  const ofSegmind = await send([`POST /v1/${slug} HTTP/1.1`, ...both]);
+  expect(ofSegmind.body).toMatchObject({ code: 'invalid_request', error: expect.stringMatching(/not valid HTTP/) });
+  const ofOpenai = await send(['POST /v1/images/generations HTTP/1.1', ...both]);
+  expect(ofOpenai.body.error).toMatchObject({ code: 'invalid_request', type: 'invalid_request_error' });
+  const large = await send(['GET /api/jobs HTTP/1.1', 'host: here', `x: ${'a'.repeat(20_000)}`]);
+  expect(large.head).toMatch(/^HTTP\/1\.1 431 /);
+  expect(large.body).toMatchObject({ status: 431, detail: 'the headers of a request must have at most 16 kB in all' });
+  expect((await send(['nonsense'])).body).toMatchObject({ status: 400, request_id: expect.any(String) });
+});
+
+test('a request names one host, in its address or in its header', async () => {
+  const app = await http().build({});
+  const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
+  const send = async (...lines: readonly string[]) => {
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write(`${[...lines, 'connection: close'].join('\r\n')}\r\n\r\n`);
+    return (await text(socket)).split('\r\n', 1)[0];
+  };
+  for (const lines of [
+    ['GET /healthz HTTP/1.1', 'host: here', 'host: there'],
+    ['GET /healthz HTTP/1.1', 'host: here', 'Host: here'],
+    ['GET http://there/healthz HTTP/1.1', 'host: here'],
+  ]) {
+    expect(await send(...lines), lines.join()).toBe('HTTP/1.1 400 Bad Request');
+  }
+  for (const lines of [
+    ['GET http://here:8400/healthz HTTP/1.1', 'host: HERE:8400'],
+    ['GET /healthz HTTP/1.1', 'host: here'],
+    ['GET /healthz HTTP/1.0'],
+  ]) {
+    expect(await send(...lines), lines.join()).toBe('HTTP/1.1 200 OK');
+  }
 });
