@@ -1,5 +1,6 @@
 import { headers } from '@easel/contract';
 import { expect, test } from 'vitest';
+import { DatabaseAway } from '../../src/domain/ports/database.ts';
 import { type Painter, PaintingFailed } from '../../src/domain/ports/painter.ts';
 import type { ReviewHook } from '../../src/domain/ports/review-hook.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
@@ -107,7 +108,19 @@ test('after a failure the same idempotency key starts anew, for only successes a
   expect(jobs).toHaveLength(2);
 });
 
-test('a database that went away is 500 in the shape of the surface, with a request id and without its address', async () => {
+test('a database that is away is 503 with the time to come back, on every surface, and nothing of it is told', async () => {
+  const away = async () => Promise.reject(new DatabaseAway(new Error('connect ECONNREFUSED easel:hunter2@db.example')));
+  const app = await http().build({}, { keys: { ...http().services.keys, authenticate: away } });
+  const { json } = await http().customer();
+  for (const url of [`/v1/${slug}`, `/v2/${slug}`, '/v1/images/generations', '/api/jobs', '/api/tokenize']) {
+    const reply = await app.inject({ method: 'POST', url, headers: json, payload: { ...small, prompt: 'a' } });
+    expect([reply.statusCode, reply.headers[headers.retryAfter]], url).toEqual([503, expect.stringMatching(/^[1-9]/)]);
+    expect(reply.payload, url).toContain('"overloaded"');
+    expect(reply.payload, url).not.toContain('hunter2');
+  }
+});
+
+test('what nobody foresaw is 500 in the shape of the surface, with a request id and without its words', async () => {
   const gone = async () => Promise.reject(new Error('connect ECONNREFUSED postgres://easel:hunter2@db.example/easel'));
   const app = await http().build({}, { submitJob: { submit: gone, consider: gone } });
   const { json } = await http().customer();
