@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, realpathSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { newcomersEnvironment } from './command.ts';
@@ -29,6 +38,17 @@ export function freshClone(parent: string, name: string, paths: readonly string[
     copyFileSync(join(repository, file), join(clone, file));
   }
   return clone;
+}
+
+/** Gives a clone the libraries and tools of this checkout by links; its packages know each other, not those of this checkout. */
+export function linkDependencies(clone: string): void {
+  const own = join(clone, 'node_modules', '@easel');
+  mkdirSync(own, { recursive: true });
+  for (const name of readdirSync(join(repository, 'node_modules')))
+    if (name !== '@easel') symlinkSync(join(repository, 'node_modules', name), join(clone, 'node_modules', name));
+  for (const name of readdirSync(join(clone, 'packages'))) symlinkSync(join('../../packages', name), join(own, name));
+  for (const folder of globSync('packages/*/node_modules', { cwd: repository }))
+    symlinkSync(join(repository, folder), join(clone, folder));
 }
 
 /** A copy of an installed clone; where `cp` can, by hard links, so replace files in it, never write into them. */

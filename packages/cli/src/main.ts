@@ -1,6 +1,9 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=4
+// With the usual young generation a server would take 100 MB more, and keep it.
 import { systemCode } from './cli-error.ts';
-import { runCli } from './run-cli.ts';
+
+/** As in package.json: the syntax in use (`using`) needs it. */
+const LEAST_NODE = 24;
 
 // `easel … | head` closes the pipe early: there is nobody left to tell.
 for (const stream of [process.stdout, process.stderr]) {
@@ -9,6 +12,15 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-process.exitCode = await runCli(process.argv.slice(2), process);
+if (Number.parseInt(process.versions.node, 10) < LEAST_NODE) {
+  console.error(
+    `easel: Node.js ${LEAST_NODE} or newer is needed (this is ${process.version}): install it from https://nodejs.org`,
+  );
+  process.exitCode = 1;
+} else {
+  // Loaded here, because an older Node.js cannot even read it.
+  const { runCli } = await import('./run-cli.ts');
+  process.exitCode = await runCli(process.argv.slice(2), process);
+}
 // Nothing is under way any more. Should something be left that keeps the process alive, such as a connection that hangs, it ends all the same.
 setTimeout(() => process.exit(), 2000).unref();

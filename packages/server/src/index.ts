@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+
 export { type Listening, type RunningServer, startServer } from './composition/start-server.ts';
 export { type RunningWorker, startWorker } from './composition/start-worker.ts';
 export { ConfigError } from './config/config-error.ts';
@@ -5,3 +7,6 @@ export { loadConfig } from './config/load-config.ts';
 export { printConfig } from './config/print-config.ts';
 export type { Config } from './config/schema.ts';
 export type { StartupError, StartupErrorCode } from './domain/startup-error.ts';
+
+/** Where built web pages are kept: in a package that was installed the folder `page`, in a clone what the command line has built. */
+export const publicFolder: string = fileURLToPath(new URL('../public', import.meta.url));
