@@ -23,12 +23,13 @@ const engineFolders = {
   tokenizer: [],
   onnx: [],
   image: [],
-  weights: ['onnx'],
-  families: ['sampling'],
-  graphs: ['onnx', 'weights'],
+  weights: [],
   runtime: ['onnx'],
-  pipeline: ['random', 'sampling', 'families', 'tokenizer', 'onnx', 'image', 'weights', 'graphs', 'runtime'],
-  loading: ['random', 'sampling', 'families', 'tokenizer', 'onnx', 'image', 'weights', 'graphs', 'runtime', 'pipeline'],
+  components: ['random', 'tokenizer', 'onnx', 'weights', 'runtime'],
+  families: ['sampling', 'weights', 'runtime', 'components'],
+  checkpoints: ['tokenizer', 'weights', 'components', 'families'],
+  pipeline: ['random', 'sampling', 'image', 'runtime', 'components', 'families'],
+  loading: ['tokenizer', 'sampling', 'weights', 'runtime', 'components', 'families', 'checkpoints', 'pipeline'],
 };
 
 /** Files beside the engine's folders that every folder may import; they themselves know a folder only by its types. */

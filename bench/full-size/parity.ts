@@ -1,17 +1,17 @@
-import type { WeightsOf } from '../../packages/engine/src/graphs/bound-graph.ts';
-import { buildClipText } from '../../packages/engine/src/graphs/clip-text.ts';
-import { buildUNet } from '../../packages/engine/src/graphs/unet.ts';
-import { buildVaeDecoder, buildVaeEncoder } from '../../packages/engine/src/graphs/vae.ts';
-import { WeightBinder } from '../../packages/engine/src/graphs/weight-binder.ts';
-import { parseComponentConfigs } from '../../packages/engine/src/loading/component-configs.ts';
-import { additionVector } from '../../packages/engine/src/pipeline/micro-conditioning.ts';
-import { sinusoid } from '../../packages/engine/src/pipeline/sinusoid.ts';
-import { pooledPosition } from '../../packages/engine/src/pipeline/text-encoder.ts';
-import { physicalCores } from '../../packages/engine/src/runtime/physical-cores.ts';
+import type { Checkpoint } from '../../packages/engine/src/checkpoints/checkpoint.ts';
+import { openCheckpoint } from '../../packages/engine/src/checkpoints/open-checkpoint.ts';
+import { pooledPosition } from '../../packages/engine/src/components/clip/encoder.ts';
+import { buildClipText } from '../../packages/engine/src/components/clip/graph.ts';
+import type { LayersOf } from '../../packages/engine/src/components/layers.ts';
+import { layersOver } from '../../packages/engine/src/components/network.ts';
+import { buildUNet } from '../../packages/engine/src/components/unet/graph.ts';
+import { additionVector, sinusoid } from '../../packages/engine/src/components/unet/unet.ts';
+import { buildVaeDecoder, buildVaeEncoder } from '../../packages/engine/src/components/vae/graph.ts';
+import { parseSdxlConfigs, type SdxlPart } from '../../packages/engine/src/families/sdxl-architecture.ts';
+import { physicalCores } from '../../packages/engine/src/runtime/devices/cpu.ts';
 import { createSession, type TensorValue } from '../../packages/engine/src/runtime/session.ts';
+import { devices } from '../../packages/engine/src/runtime/variant.ts';
 import { commonFolder } from '../../packages/engine/src/runtime/weight-folder.ts';
-import type { Checkpoint, ComponentName } from '../../packages/engine/src/weights/checkpoint.ts';
-import { openCheckpoint } from '../../packages/engine/src/weights/open-checkpoint.ts';
 import type { Fixture } from '../../packages/engine/test/fixtures.ts';
 
 export interface Parity {
@@ -25,7 +25,7 @@ export interface Parity {
 /** Runs every network of a full-size checkpoint on the reference's inputs and compares the outputs. */
 export async function measureParity(path: string, reference: Fixture): Promise<Parity[]> {
   const checkpoint = await openCheckpoint(path);
-  const { clips, unet, vae } = parseComponentConfigs(checkpoint);
+  const { clips, unet, vae } = parseSdxlConfigs(checkpoint.components);
   const rows: Parity[] = [];
   const compare = async (what: string, run: NetworkRun, outputs: Readonly<Record<string, string>>) => {
     const { results, seconds } = await runOnce(checkpoint, run);
@@ -48,11 +48,11 @@ export async function measureParity(path: string, reference: Fixture): Promise<P
   const decode = {
     component: 'vae',
     feeds: { latents },
-    build: (of: WeightsOf) => buildVaeDecoder(vae, sizeOf(latents), of),
+    build: (of: LayersOf) => buildVaeDecoder(vae, sizeOf(latents), of),
   };
   await compare('vae decode', { ...decode, component: 'vae' }, { image: 'vae.decode.output' });
   const image = floats(reference, 'vae.encode.picture');
-  const encode = { feeds: { image }, build: (of: WeightsOf) => buildVaeEncoder(vae, sizeOf(image), of) };
+  const encode = { feeds: { image }, build: (of: LayersOf) => buildVaeEncoder(vae, sizeOf(image), of) };
   await compare('vae encode', { ...encode, component: 'vae' }, { moments: 'vae.encode.moments' });
   for (const call of ['unet_512x512', 'unet_512x768', 'unet_1024x1024']) {
     const sample = floats(reference, `${call}.sample`);
@@ -66,23 +66,27 @@ export async function measureParity(path: string, reference: Fixture): Promise<P
       time: { data: time, shape: [1, time.length] },
       addition: { data: addition, shape: [1, addition.length] },
     };
-    const build = (of: WeightsOf) => buildUNet(unet, { ...sizeOf(sample), tokens: 77 }, of);
+    const build = (of: LayersOf) => buildUNet(unet, { ...sizeOf(sample), tokens: 77 }, of);
     await compare(call, { component: 'unet', feeds, build }, { prediction: `${call}.output` });
   }
   return rows;
 }
 
 interface NetworkRun {
-  readonly component: ComponentName;
+  readonly component: SdxlPart;
   readonly feeds: Readonly<Record<string, TensorValue>>;
-  readonly build: (weightsOf: WeightsOf) => { toBytes(): Uint8Array };
+  readonly build: (layersOf: LayersOf) => { toBytes(): Uint8Array };
 }
 
 async function runOnce(checkpoint: Checkpoint, { component, feeds, build }: NetworkRun) {
   const { tensors } = checkpoint.components[component];
   const weightFolder = commonFolder([...tensors.values()].map(({ file }) => file));
-  const graph = build((builder) => new WeightBinder(builder, tensors, weightFolder));
-  const session = await createSession(graph.toBytes(), { weightFolder, threads: physicalCores(), weights: 'mapped' });
+  const graph = build(layersOver(tensors, devices.cpu, weightFolder));
+  const session = await createSession(graph.toBytes(), devices.cpu, {
+    weightFolder,
+    threads: physicalCores(),
+    weights: 'mapped',
+  });
   const began = performance.now();
   const results = await session.run(feeds);
   const seconds = (performance.now() - began) / 1000;

@@ -19,7 +19,7 @@ import type { LoadOptions } from './model.ts';
 export async function loadModel(pathOrName: string, options: LoadOptions = {}): Promise<RunnableModel> {
   // Imported here, so that a program that only talks to a host or shows help does not load ONNX Runtime.
   const { assembleModel } = await import('./loading/assemble-model.ts');
-  const { openCheckpoint } = await import('./weights/open-checkpoint.ts');
+  const { openCheckpoint } = await import('./checkpoints/open-checkpoint.ts');
   const path = findModel(pathOrName, process.env);
   const checkpoint = await openCheckpoint(path, {
     ...(options.config !== undefined && { config: options.config }),

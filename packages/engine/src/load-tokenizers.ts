@@ -1,8 +1,7 @@
+import { openCheckpoint, readTokenizers } from './checkpoints/open-checkpoint.ts';
 import { findModel } from './loading/find-model.ts';
-import { readTokenizers } from './loading/read-tokenizers.ts';
 import type { TokenCount } from './model.ts';
 import type { ClipTokenizer } from './tokenizer/clip-tokenizer.ts';
-import { openCheckpoint } from './weights/open-checkpoint.ts';
 
 /** How one encoder sees a text, token by token. */
 export interface TokenizedText extends TokenCount {
@@ -10,9 +9,9 @@ export interface TokenizedText extends TokenCount {
   readonly ids: readonly number[];
 }
 
-/** The tokenizers of a model's two text encoders. */
+/** The tokenizers of a model's text encoders. */
 export interface Tokenizers {
-  tokenize(text: string): readonly [TokenizedText, TokenizedText];
+  tokenize(text: string): readonly TokenizedText[];
 }
 
 /**
@@ -30,8 +29,8 @@ export async function loadTokenizers(
   options: { readonly config?: string } = {},
 ): Promise<Tokenizers> {
   const checkpoint = await openCheckpoint(findModel(pathOrName, process.env), options);
-  const [first, second] = await readTokenizers(checkpoint);
-  return { tokenize: (text) => [tokenizedText(first, text), tokenizedText(second, text)] };
+  const tokenizers = await readTokenizers(checkpoint);
+  return { tokenize: (text) => tokenizers.map((tokenizer) => tokenizedText(tokenizer, text)) };
 }
 
 function tokenizedText(tokenizer: ClipTokenizer, text: string): TokenizedText {

@@ -143,7 +143,7 @@ export interface ModelDefaults {
 }
 
 export interface ComponentInfo {
-  readonly name: 'text_encoder' | 'text_encoder_2' | 'unet' | 'vae';
+  readonly name: string;
   readonly files: readonly string[];
   readonly parameters: number;
   readonly bytes: number;
@@ -187,8 +187,8 @@ export interface TokenCount {
 export interface Model {
   readonly info: ModelInfo;
   generate(request: GenerateRequest, options?: GenerateOptions): Promise<GenerateResult>;
-  /** Token counts of a text for both encoders. */
-  tokenize(text: string): Promise<readonly [TokenCount, TokenCount]>;
+  /** Token counts of a text, for each encoder. */
+  tokenize(text: string): Promise<readonly TokenCount[]>;
   /** Creates the sessions for a size now instead of at the first request. */
   prepare(size: PictureSize, options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** Releases sessions and memory; later calls fail with `engine_closed`. */

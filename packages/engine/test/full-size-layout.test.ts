@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { openCheckpoint } from '../src/checkpoints/open-checkpoint.ts';
+import { parseSdxlConfigs, type SdxlPart } from '../src/families/sdxl-architecture.ts';
 import { findTensorProblems } from '../src/loading/check-tensors.ts';
-import { parseComponentConfigs } from '../src/loading/component-configs.ts';
 import { modelDefaults, modelInfo } from '../src/loading/model-info.ts';
-import type { ComponentName } from '../src/weights/checkpoint.ts';
-import { openCheckpoint } from '../src/weights/open-checkpoint.ts';
 import { type NewTensor, writeSafetensors } from './safetensors-files.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -20,7 +19,7 @@ test('a full-size single file is recognised by its tensors alone: every name, ev
   const path = join(await temporaryFolder(), 'playground-v2.5.fp16.safetensors');
   await writeSafetensors(path, singleFileTensors());
   const checkpoint = await openCheckpoint(path);
-  const configs = parseComponentConfigs(checkpoint);
+  const configs = parseSdxlConfigs(checkpoint.components);
 
   for (const { component, name, shape } of rows) {
     expect(checkpoint.components[component].tensors.get(name)?.shape, `${component} ${name}`).toEqual(shape);
@@ -44,7 +43,7 @@ test('a full-size single file is recognised by its tensors alone: every name, ev
     { hiddenSize: 768, layers: 12, heads: 12, activation: 'quick_gelu', projectionDim: undefined },
     { hiddenSize: 1280, layers: 32, heads: 20, activation: 'gelu', projectionDim: 1280 },
   ]);
-  const defaults = modelDefaults(configs, 'edm_dpmpp_2m');
+  const defaults = modelDefaults(checkpoint.family, configs, 'edm_dpmpp_2m');
   expect(modelInfo(checkpoint, configs, defaults)).toMatchObject({
     family: 'Playground v2.5',
     defaults: { width: 1024, height: 1024, guidanceScale: 3 },
@@ -58,7 +57,7 @@ test('every tensor that is missing or of a wrong shape is named, not only the fi
     .map((tensor) => (tensor.name.endsWith('input_blocks.0.0.bias') ? { ...tensor, shape: [321] } : tensor));
   await writeSafetensors(path, tensors);
   const checkpoint = await openCheckpoint(path);
-  const problems = findTensorProblems(checkpoint, parseComponentConfigs(checkpoint));
+  const problems = findTensorProblems(checkpoint, parseSdxlConfigs(checkpoint.components));
   expect(problems.map(({ code, details }) => [code, details.tensor]).sort()).toEqual([
     ['tensor_missing', 'decoder.mid_block.attentions.0.to_q.weight'],
     ['tensor_missing', 'encoder.mid_block.attentions.0.to_q.weight'],
@@ -71,7 +70,7 @@ const MEAN = [-1.6574, 1.886, -1.383, 2.5155].map(Math.fround);
 const STD = [8.4927, 5.9022, 6.5498, 5.2299].map(Math.fround);
 
 interface Row {
-  readonly component: ComponentName;
+  readonly component: SdxlPart;
   readonly name: string;
   readonly shape: readonly number[];
   readonly singleFileName: string;
@@ -79,7 +78,7 @@ interface Row {
 
 function readTensorList(): Row[] {
   const lines = readFileSync(new URL('../../../tests/fixtures/tensor-list.txt', import.meta.url), 'utf8').split('\n');
-  let component: ComponentName = 'unet';
+  let component: SdxlPart = 'unet';
   return lines.flatMap((line) => {
     const heading = /^# (unet|vae|text_encoder|text_encoder_2)\//.exec(line)?.[1];
     if (heading === 'unet' || heading === 'vae' || heading === 'text_encoder' || heading === 'text_encoder_2') {

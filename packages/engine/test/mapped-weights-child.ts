@@ -1,9 +1,9 @@
 /** Runs a chain of linear layers over mapped half-precision weights and prints the process's memory in MB, before and at its peak. */
 import { readFileSync } from 'node:fs';
-import { Layers } from '../src/graphs/layers.ts';
-import { WeightBinder } from '../src/graphs/weight-binder.ts';
+import { layersOver } from '../src/components/network.ts';
 import { GraphBuilder, type Value } from '../src/onnx/graph-builder.ts';
 import { createSession } from '../src/runtime/session.ts';
+import { devices } from '../src/runtime/variant.ts';
 import { commonFolder } from '../src/runtime/weight-folder.ts';
 import { readSafetensors } from '../src/weights/safetensors.ts';
 
@@ -11,12 +11,12 @@ const [path = '', layers = '0', width = '0', weights = 'mapped'] = process.argv.
 const tensors = await readSafetensors(path);
 const weightFolder = commonFolder([...tensors.values()].map(({ file }) => file));
 const graph = new GraphBuilder('chain');
-const nn = new Layers(graph, new WeightBinder(graph, tensors, weightFolder));
+const nn = layersOver(tensors, devices.cpu, weightFolder)(graph);
 let x: Value = graph.input('x', [1, Number(width)]);
 for (let layer = 0; layer < Number(layers); layer++) x = nn.linear(x, `layer.${layer}`, Number(width), { bias: false });
 graph.output('y', x);
 const before = memory('VmRSS');
-const session = await createSession(graph.toBytes(), {
+const session = await createSession(graph.toBytes(), devices.cpu, {
   weightFolder,
   threads: 1,
   weights: weights === 'mapped' ? 'mapped' : 'resident',

@@ -1,26 +1,51 @@
 import type { JsonConfig } from '../json-config.ts';
 import { parseSamplingConfig, type SamplingConfig, unsupported } from '../sampling/config.ts';
 import { type SamplerFor, samplerOfClass, samplers, samplersFor } from '../sampling/samplers/table.ts';
+import type { TensorTable } from '../weights/safetensors.ts';
+import { playgroundV25 } from './playground-v2.5.ts';
 
-/** The samplers of a family's models, by their names in requests. */
-export type FamilySampler = SamplerFor<'edm'>;
-export const familySamplers: readonly FamilySampler[] = samplersFor('edm');
+/** Every family that is run. */
+const families = [playgroundV25] as const;
+export type KnownFamily = (typeof families)[number];
+
+/** The samplers of the families' models, by their names in requests. */
+export type FamilySampler = SamplerFor<KnownFamily['noise']>;
+
+export function samplersOf(family: KnownFamily): readonly FamilySampler[] {
+  return samplersFor(family.noise);
+}
+
+/** By the class that model_index.json names; undefined: none of these. */
+export function familyOfPipeline(className: string): KnownFamily | undefined {
+  return families.find(({ pipelines }) => pipelines.some((name) => name === className));
+}
+
+/** By the tensors that only its single files have. */
+export function familyOfTensors(tensors: TensorTable): KnownFamily | undefined {
+  return families.find(({ latents }) => tensors.has(latents.mean) && tensors.has(latents.std));
+}
+
+/** The family of a single file that has lost the tensors that tell it, when a configuration stands in for them. */
+export const familyWithoutMarks: KnownFamily = playgroundV25;
 
 /**
- * How a model is sampled, if this engine runs its family: so far the one that was trained with EDM. The samplers of others are there, but
- * nothing has shown yet that their networks are run as they should.
+ * How a model of a family is sampled. The samplers for other noise are there, but nothing has shown yet that networks trained with it
+ * are run as they should.
  *
  * @throws EngineError `model_unsupported`, `model_config_invalid`
  */
-export function familySampling(config: JsonConfig): SamplingConfig & { readonly sampler: FamilySampler } {
-  const className = config.string('_class_name', samplers.edm_dpmpp_2m.className);
-  const sampler = familySamplers.find((name) => name === samplerOfClass(className));
+export function familySampling(
+  family: KnownFamily,
+  config: JsonConfig,
+): SamplingConfig & { readonly sampler: FamilySampler } {
+  const className = config.string('_class_name', family.scheduler);
+  const sampler = samplersOf(family).find((name) => name === samplerOfClass(className));
   if (sampler === undefined) {
-    const known = familySamplers.map((name) => samplers[name].className);
-    throw unsupported(config.file, '_class_name', className, known, NOT_EDM);
+    const known = samplersOf(family).map((name) => samplers[name].className);
+    throw unsupported(config.file, '_class_name', className, known, OTHER_SAMPLER);
   }
   return { ...parseSamplingConfig(config), sampler };
 }
 
-const NOT_EDM =
+const OTHER_SAMPLER =
   'a model with another sampler (ordinary SDXL among them) is not supported yet; use one trained with EDM, such as Playground v2.5';

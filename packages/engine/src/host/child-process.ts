@@ -3,7 +3,7 @@ import type { EventEmitter } from 'node:events';
 import type { Readable } from 'node:stream';
 import { EngineError } from '../errors.ts';
 import type { StepEvent } from '../model.ts';
-import type { PassEvent } from '../pipeline/run-hooks.ts';
+import type { PassEvent } from '../runtime/passes.ts';
 import { childEnvironment } from './child-environment.ts';
 import { childArguments } from './child-module.ts';
 import { type ChildExit, crashError } from './exit-report.ts';

@@ -44,7 +44,7 @@ export class Host implements EngineHost {
     return this.#perform(call, isGenerateResult, { pixels: this.#pixelsOf(request), signal, onStep });
   }
 
-  tokenize(text: string): Promise<readonly [TokenCount, TokenCount]> {
+  tokenize(text: string): Promise<readonly TokenCount[]> {
     return this.#perform({ type: 'tokenize', text }, isTokenCounts, { pixels: 0 });
   }
 

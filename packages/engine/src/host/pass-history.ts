@@ -1,4 +1,4 @@
-import type { PassKind } from '../pipeline/run-hooks.ts';
+import type { PassKind } from '../runtime/passes.ts';
 
 /** `other`: what a call does outside of its passes, which is short; a process that is stopped there is not seen in any pass. */
 export type TimedKind = PassKind | 'other';

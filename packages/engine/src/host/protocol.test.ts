@@ -52,7 +52,7 @@ describe('answers', () => {
     expect(isGenerateResult({ ...result, images: [{ ...picture, data: new Uint8Array(17), seed: 7n, timings }] })).toBe(
       false,
     );
-    expect(isTokenCounts([{ count: 1, limit: 75, truncated: '' }])).toBe(false);
+    expect(isTokenCounts([{ count: 1, limit: 75 }])).toBe(false);
     expect(isModelInfo({})).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 import type { GenerateRequest, LoadOptions, PictureSize, StepEvent } from '../model.ts';
-import { type PassEvent, passKinds } from '../pipeline/run-hooks.ts';
+import { type PassEvent, passKinds } from '../runtime/passes.ts';
 import { isRecord } from './record.ts';
 import { isPicture } from './replies.ts';
 import { isWireError, type WireError } from './wire-error.ts';

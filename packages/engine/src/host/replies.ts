@@ -20,8 +20,8 @@ export function isGenerateResult(value: unknown): value is GenerateResult {
 }
 
 /** What a `tokenize` is answered with. */
-export function isTokenCounts(value: unknown): value is readonly [TokenCount, TokenCount] {
-  return Array.isArray(value) && value.length === 2 && value.every(isTokenCount);
+export function isTokenCounts(value: unknown): value is readonly TokenCount[] {
+  return Array.isArray(value) && value.every(isTokenCount);
 }
 
 /** What a `prepare` is answered with. */

@@ -1,6 +1,6 @@
 import { cancelled, EngineError } from '../errors.ts';
 import type { GenerateOptions, LoadOptions, Model } from '../model.ts';
-import type { PassEvent, RunHooks } from '../pipeline/run-hooks.ts';
+import type { PassEvent, RunHooks } from '../runtime/passes.ts';
 import { type EngineCall, type FromChild, isToChild } from './protocol.ts';
 import { toWireError } from './wire-error.ts';
 

@@ -1,6 +1,6 @@
 import { cancelled, type EngineError, toEngineError } from '../errors.ts';
 import type { StepEvent } from '../model.ts';
-import type { PassEvent, PassKind } from '../pipeline/run-hooks.ts';
+import type { PassEvent, PassKind } from '../runtime/passes.ts';
 import { cancelGraceMs, isWorthAsking } from './cancellation.ts';
 import type { CallEvents, EngineChild } from './child-process.ts';
 import { hungError } from './deadline.ts';

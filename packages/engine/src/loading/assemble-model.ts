@@ -1,30 +1,36 @@
-import { familySampling } from '../families/families.ts';
-import { buildClipText } from '../graphs/clip-text.ts';
-import { buildUNet, type UNetShape } from '../graphs/unet.ts';
-import { buildVaeDecoder, buildVaeEncoder, type VaeShape } from '../graphs/vae.ts';
-import { downscaleOf } from '../graphs/vae-config.ts';
+import { stat } from 'node:fs/promises';
+import type { Checkpoint } from '../checkpoints/checkpoint.ts';
+import { readTokenizers } from '../checkpoints/open-checkpoint.ts';
+import { ClipEncoder } from '../components/clip/encoder.ts';
+import { Network } from '../components/network.ts';
+import { UNet } from '../components/unet/unet.ts';
+import { downscaleOf, type VaeConfig } from '../components/vae/config.ts';
+import { Vae } from '../components/vae/vae.ts';
+import { EngineError } from '../errors.ts';
+import { familySampling, samplersOf } from '../families/families.ts';
+import {
+  type NetworkPlan,
+  parseSdxlConfigs,
+  type SdxlConfigs,
+  type SdxlPart,
+  sdxlConditioning,
+  sdxlNetworks,
+} from '../families/sdxl-architecture.ts';
 import type { GenerateRequest, GenerateResult, LoadOptions, Model, PictureSize } from '../model.ts';
-import { Denoiser } from '../pipeline/denoiser.ts';
 import { requireSize } from '../pipeline/limits.ts';
-import { Network, type NetworkOptions } from '../pipeline/network.ts';
-import { nextTurn } from '../pipeline/next-turn.ts';
 import { sizesOfModel } from '../pipeline/picture-sizes.ts';
 import { type PipelineParts, type RunOptions, runPipeline } from '../pipeline/pipeline.ts';
 import { Previews } from '../pipeline/previews.ts';
-import { PromptEncoder } from '../pipeline/prompt-encoder.ts';
-import type { RunHooks } from '../pipeline/run-hooks.ts';
-import { TextEncoder } from '../pipeline/text-encoder.ts';
-import { Vae } from '../pipeline/vae.ts';
-import { physicalCores } from '../runtime/physical-cores.ts';
-import type { SessionProfile } from '../runtime/session-options.ts';
-import type { Checkpoint, ComponentName } from '../weights/checkpoint.ts';
+import { PromptEncoder } from '../pipeline/prompts.ts';
+import { physicalCores } from '../runtime/devices/cpu.ts';
+import type { SessionProfile } from '../runtime/devices/device.ts';
+import { nextTurn, type RunHooks } from '../runtime/passes.ts';
+import { defaultTarget } from '../runtime/variant.ts';
+import type { ClipTokenizer } from '../tokenizer/clip-tokenizer.ts';
+import type { TensorTable } from '../weights/safetensors.ts';
 import { defaultCacheFolder } from './cache-folder.ts';
 import { checkTensors } from './check-tensors.ts';
-import { type ComponentConfigs, parseComponentConfigs } from './component-configs.ts';
 import { modelDefaults, modelInfo } from './model-info.ts';
-import { readTokenizers } from './read-tokenizers.ts';
-import { RunQueue } from './run-queue.ts';
-import { vaeIdentity } from './vae-identity.ts';
 
 /** A model in this process: besides the steps it tells its passes, which the engine host times. */
 export interface RunnableModel extends Model {
@@ -40,14 +46,14 @@ type PrepareOptions = { readonly signal?: AbortSignal } & RunHooks;
  * @throws EngineError `model_unsupported`, `model_config_invalid`, `model_file_missing`, `tensor_missing`, `tensor_shape`, `tensor_dtype`
  */
 export async function assembleModel(checkpoint: Checkpoint, options: LoadOptions): Promise<RunnableModel> {
-  const configs = parseComponentConfigs(checkpoint);
+  const configs = parseSdxlConfigs(checkpoint.components);
   checkTensors(checkpoint, configs);
   const parts = await assembleParts(checkpoint, configs, options);
   const queue = new RunQueue();
   return {
     info: modelInfo(checkpoint, configs, parts.facts.defaults),
     generate: (request, run) => queue.add(() => runPipeline(parts, request, run)),
-    tokenize: async (text) => [countTokens(parts, 0, text), countTokens(parts, 1, text)],
+    tokenize: async (text) => parts.prompts.encoders.map(({ tokenizer }) => countTokens(tokenizer, text)),
     prepare: (size, run = {}) => queue.add(() => prepareParts(parts, size, run)),
     close: () => queue.close(() => releaseParts(parts)),
   };
@@ -55,68 +61,48 @@ export async function assembleModel(checkpoint: Checkpoint, options: LoadOptions
 
 async function assembleParts(
   checkpoint: Checkpoint,
-  configs: ComponentConfigs,
+  configs: SdxlConfigs,
   options: LoadOptions,
 ): Promise<PipelineParts> {
-  const { clips, unet, vae: vaeConfig } = configs;
-  const sampling = familySampling(checkpoint.scheduler);
+  const { unet, vae: vaeConfig, clips } = configs;
+  const { family } = checkpoint;
+  const sampling = familySampling(family, checkpoint.scheduler);
   const tokenizers = await readTokenizers(checkpoint);
-  const network = <Shape extends object>(component: ComponentName, own: OwnOptions<Shape>) =>
-    new Network<Shape>({ ...own, ...loadingOf(checkpoint, component, options) });
-  const encoder = (index: 0 | 1, component: ComponentName) => {
-    const build: OwnOptions<Record<string, never>>['build'] = (_, of) => buildClipText(clips[index], of);
-    const encoding = network(component, { kind: 'text_encoder', keep: 1, build });
-    return new TextEncoder(tokenizers[index], clips[index], encoding);
-  };
-  const vae = new Vae(
-    vaeConfig,
-    network<VaeShape>('vae', {
-      kind: 'vae_decode',
-      keep: 4,
-      build: (shape, of) => buildVaeDecoder(vaeConfig, shape, of),
-    }),
-    network<VaeShape>('vae', {
-      kind: 'vae_encode',
-      keep: 4,
-      build: (shape, of) => buildVaeEncoder(vaeConfig, shape, of),
-    }),
-  );
-  const denoising = network<UNetShape>('unet', {
-    kind: 'unet',
-    keep: 2,
-    build: (shape, of) => buildUNet(unet, shape, of),
-  });
+  const plans = sdxlNetworks(configs);
+  const network = <Shape extends object>({ part, kind, keep, build }: NetworkPlan<Shape>) =>
+    new Network<Shape>({ kind, keep, build, ...loadingOf(checkpoint, part, options) });
+  const encoders = plans.encoders.map((plan, index) => new ClipEncoder(tokenizers[index], clips[index], network(plan)));
+  const vae = new Vae(vaeConfig, network(plans.decoder), network(plans.encoder));
   const identity = await vaeIdentity(vaeConfig, checkpoint.components.vae.tensors);
   return {
     facts: {
-      defaults: modelDefaults(configs, sampling.sampler),
+      defaults: modelDefaults(family, configs, sampling.sampler),
       sizes: sizesOfModel(unet.sampleSize * downscaleOf(vaeConfig), checkpoint.sizes),
+      samplers: samplersOf(family),
       sampling,
       vae: vaeConfig,
       forceZerosForEmptyPrompt: checkpoint.forceZerosForEmptyPrompt,
     },
-    prompts: new PromptEncoder([encoder(0, 'text_encoder'), encoder(1, 'text_encoder_2')]),
-    denoiser: new Denoiser(unet, denoising),
+    target: defaultTarget,
+    prompts: new PromptEncoder(encoders, sdxlConditioning),
+    unet: new UNet(unet, network(plans.denoiser)),
     vae,
     previews: new Previews(vae, identity, options.cacheDir ?? defaultCacheFolder(process.env)),
   };
 }
 
-type OwnOptions<Shape> = Pick<NetworkOptions<Shape>, 'kind' | 'build' | 'keep'>;
-
 /** Below this many stored bytes a component is widened once at load: faster, and small enough not to matter. */
 const RESIDENT_BYTES = 64 * 2 ** 20;
 
-function loadingOf(checkpoint: Checkpoint, component: ComponentName, options: LoadOptions) {
-  const { tensors } = checkpoint.components[component];
+function loadingOf(checkpoint: Checkpoint, part: SdxlPart, options: LoadOptions) {
+  const { tensors } = checkpoint.components[part];
   const bytes = [...tensors.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
   const automatic: SessionProfile['weights'] = bytes <= RESIDENT_BYTES ? 'resident' : 'mapped';
   const weights = options.weights === undefined || options.weights === 'auto' ? automatic : options.weights;
   return { tensors, weights, threads: options.threads ?? physicalCores() };
 }
 
-function countTokens(parts: PipelineParts, index: 0 | 1, text: string) {
-  const { tokenizer } = parts.prompts.encoders[index];
+function countTokens(tokenizer: ClipTokenizer, text: string) {
   const { count, truncated } = tokenizer.encode(text);
   return { count, truncated, limit: tokenizer.limit };
 }
@@ -125,18 +111,54 @@ async function prepareParts(parts: PipelineParts, size: PictureSize, options: Pr
   const scale = downscaleOf(parts.vae.config);
   const width = requireSize('width', size.width, parts.facts.sizes) / scale;
   const height = requireSize('height', size.height, parts.facts.sizes) / scale;
+  const context = { target: parts.target, hooks: options };
   for (const encoder of parts.prompts.encoders) {
     await nextTurn(options.signal);
-    await encoder.prepare(options);
+    await encoder.prepare(context);
   }
   await nextTurn(options.signal);
-  await parts.denoiser.prepare({ height, width }, parts.prompts.encoders[0].positions, options);
+  await parts.unet.prepare({ height, width }, parts.prompts.positions, context);
   await nextTurn(options.signal);
-  await parts.vae.prepare({ height, width }, options);
+  await parts.vae.prepare({ height, width }, context);
 }
 
-async function releaseParts({ prompts, denoiser, vae }: PipelineParts): Promise<void> {
+async function releaseParts({ prompts, unet, vae }: PipelineParts): Promise<void> {
   for (const encoder of prompts.encoders) await encoder.release();
-  await denoiser.release();
+  await unet.release();
   await vae.release();
+}
+
+/** Changes whenever the VAE's weights or scaling do, without reading them: the files' paths, sizes and times. */
+async function vaeIdentity(config: VaeConfig, tensors: TensorTable): Promise<string> {
+  const files = [...new Set([...tensors.values()].map(({ file }) => file))].sort();
+  const facts = await Promise.all(
+    files.map(async (file) => {
+      const { size, mtimeMs } = await stat(file);
+      return [file, size, mtimeMs];
+    }),
+  );
+  return JSON.stringify([facts, config.latents, config.blockOutChannels]);
+}
+
+/** One job at a time, in order: two runs at once would only double the memory. */
+class RunQueue {
+  #last: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  add<T>(job: () => Promise<T>): Promise<T> {
+    if (this.#closed) {
+      return Promise.reject(new EngineError('engine_closed', 'the model has been closed; load it again'));
+    }
+    const turn = this.#last.then(job);
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Refuses new jobs and releases once the queued ones are done. */
+  async close(release: () => Promise<void>): Promise<void> {
+    if (this.#closed) return;
+    const released = this.add(release);
+    this.#closed = true;
+    await released;
+  }
 }

@@ -1,13 +1,12 @@
+import { openCheckpoint, readTokenizers } from '../checkpoints/open-checkpoint.ts';
 import { type EngineError, toEngineError } from '../errors.ts';
 import { familySampling } from '../families/families.ts';
+import { parseSdxlConfigs } from '../families/sdxl-architecture.ts';
 import type { ModelInfo } from '../model.ts';
 import type { SamplingConfig } from '../sampling/config.ts';
-import { openCheckpoint } from '../weights/open-checkpoint.ts';
 import { findTensorProblems } from './check-tensors.ts';
-import { parseComponentConfigs } from './component-configs.ts';
 import { findModel } from './find-model.ts';
 import { modelDefaults, modelInfo } from './model-info.ts';
-import { readTokenizers } from './read-tokenizers.ts';
 
 /** How a model is sampled, as its scheduler_config.json says, defaults filled in. */
 export type SchedulerReport = NonNullable<ReturnType<typeof schedulerReport>>;
@@ -39,9 +38,10 @@ export async function inspectModel(
     path = findModel(pathOrName, process.env);
     const checkpoint = await openCheckpoint(path, options);
     path = checkpoint.path;
-    const configs = parseComponentConfigs(checkpoint);
-    const sampling = familySampling(checkpoint.scheduler);
-    const info = modelInfo(checkpoint, configs, modelDefaults(configs, sampling.sampler));
+    const { family } = checkpoint;
+    const configs = parseSdxlConfigs(checkpoint.components);
+    const sampling = familySampling(family, checkpoint.scheduler);
+    const info = modelInfo(checkpoint, configs, modelDefaults(family, configs, sampling.sampler));
     const tokenizerProblem = await readTokenizers(checkpoint).then(
       () => [],
       (thrown: unknown) => [toEngineError(thrown)],

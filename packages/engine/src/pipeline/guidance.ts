@@ -1,3 +1,41 @@
+import type { Conditioning, UNet } from '../components/unet/unet.ts';
+import type { PassContext } from '../runtime/passes.ts';
+
+export interface Guidance {
+  readonly scale: number;
+  readonly rescale: number;
+  readonly positive: Conditioning;
+  /** Undefined: no guidance, one pass a step. */
+  readonly negative: Conditioning | undefined;
+}
+
+/** What the network said in one step, for those who compare with the reference. */
+export interface Prediction {
+  readonly unconditional: Float32Array | undefined;
+  readonly conditional: Float32Array;
+  readonly guided: Float32Array;
+}
+
+/**
+ * The UNet with guidance, for one sample at a time. Two passes of one sample rather than one pass of two: as fast,
+ * half the memory, cancelled twice as soon, and a sample's picture cannot depend on its neighbours.
+ */
+export async function predictGuided(
+  unet: UNet,
+  input: Float32Array,
+  timestep: number,
+  size: { readonly height: number; readonly width: number },
+  guidance: Guidance,
+  context: PassContext,
+): Promise<Prediction> {
+  const pass = (conditioning: Conditioning) => unet.predict(input, timestep, size, conditioning, context);
+  const unconditional = guidance.negative && (await pass(guidance.negative));
+  const conditional = await pass(guidance.positive);
+  const { scale, rescale } = guidance;
+  const guided = unconditional ? guide(unconditional, conditional, scale, rescale) : conditional;
+  return { unconditional, conditional, guided };
+}
+
 /**
  * Classifier-free guidance (Ho & Salimans 2022) on the raw network output: F = F_u + g·(F_c − F_u), one sample.
  * With rescale φ the result is drawn to the conditional's spread (Lin et al. 2023, §3.4): F ← φ·F·std(F_c)/std(F) + (1 − φ)·F.

@@ -1,26 +1,41 @@
+import type { TextStates, UNet } from '../components/unet/unet.ts';
+import type { Planes } from '../components/vae/tiling.ts';
+import type { Vae } from '../components/vae/vae.ts';
 import { pictureToTensor, tensorToPicture } from '../image/pixels.ts';
-import type { GeneratedImage, GenerateOptions, GenerateRequest, GenerateResult, PromptField } from '../model.ts';
+import type { GeneratedImage, GenerateOptions, GenerateRequest, GenerateResult } from '../model.ts';
+import { nextTurn, type PassContext, type RunHooks } from '../runtime/passes.ts';
+import type { Target } from '../runtime/variant.ts';
 import { denoisedFrom, networkInput } from '../sampling/parameterisations.ts';
 import type { Noise, SamplerStep } from '../sampling/samplers/sampler.ts';
 import { finalLatents, initialLatents, noisedLatents, parameterisationOf, sample } from '../sampling/sampling.ts';
-import type { Denoiser, Guidance } from './denoiser.ts';
+import { type Guidance, type Prediction, predictGuided } from './guidance.ts';
 import { requireKnownFields } from './known-fields.ts';
-import { nextTurn } from './next-turn.ts';
 import { type ModelFacts, type Plan, planRequest } from './plan.ts';
 import type { Start } from './plan-starts.ts';
 import type { Previews } from './previews.ts';
 import { Progress } from './progress.ts';
-import type { PromptEncoder } from './prompt-encoder.ts';
-import type { RunHooks } from './run-hooks.ts';
+import type { PromptEncoder } from './prompts.ts';
 import { withFittingPicture } from './start-picture.ts';
-import type { Planes } from './tiling.ts';
-import type { TraceHooks } from './trace.ts';
-import type { Vae } from './vae.ts';
+
+/** Looks into a run, for comparing it with the reference step by step. The arrays must not be changed. */
+export interface TraceHooks {
+  readonly onTexts?: (texts: { positive: TextStates; negative: TextStates | undefined }) => void;
+  /** Before the first step and after each. */
+  readonly onLatents?: (event: { sample: number; index: number; latents: Float32Array }) => void;
+  readonly onPrediction?: (event: {
+    sample: number;
+    index: number;
+    input: Float32Array;
+    prediction: Prediction;
+  }) => void;
+  readonly onDecoded?: (event: { sample: number; image: Planes }) => void;
+}
 
 export interface PipelineParts {
   readonly facts: ModelFacts;
+  readonly target: Target;
   readonly prompts: PromptEncoder;
-  readonly denoiser: Denoiser;
+  readonly unet: UNet;
   readonly vae: Vae;
   readonly previews: Previews;
 }
@@ -59,7 +74,7 @@ export async function runPipeline(
       scheduler,
       ...(strength !== undefined && { strength }),
     },
-    truncated: truncatedTexts(parts.prompts, plan),
+    truncated: parts.prompts.truncated(plan.prompt, plan.negative),
     timings: { encodeMs, denoiseMs: sum('denoiseMs'), decodeMs: sum('decodeMs'), totalMs: performance.now() - began },
   };
 }
@@ -69,22 +84,23 @@ class PipelineRun {
   readonly #plan: Plan;
   readonly #options: RunOptions;
   readonly #progress: Progress;
-  readonly #beforePass = () => nextTurn(this.#options.signal);
+  readonly #context: PassContext;
 
   constructor(parts: PipelineParts, plan: Plan, options: RunOptions, began: number) {
     this.#parts = parts;
     this.#plan = plan;
     this.#options = options;
+    this.#context = { target: parts.target, hooks: options, beforePass: () => nextTurn(options.signal) };
     this.#progress = new Progress(began, plan.starts.length, plan.steps - plan.schedule.beginIndex);
   }
 
   async encodePrompts(): Promise<Guidance> {
     const { prompts } = this.#parts;
     const { prompt, negative, timeIds, guidanceScale: scale, guidanceRescale: rescale } = this.#plan;
-    await this.#beforePass();
-    const text = await prompts.encode(prompt, this.#options);
-    await this.#beforePass();
-    const opposite = negative === undefined ? undefined : await prompts.encodeNegative(negative, text, this.#options);
+    await this.#context.beforePass();
+    const text = await prompts.encode(prompt, this.#context);
+    await this.#context.beforePass();
+    const opposite = negative === undefined ? undefined : await prompts.encodeNegative(negative, text, this.#context);
     this.#options.onTexts?.({ positive: text, negative: opposite });
     return {
       scale,
@@ -121,14 +137,20 @@ class PipelineRun {
     const { schedule } = this.#plan;
     const preview = await this.#previewer();
     const { height, width } = this.#planes(first);
-    const run = { hooks: this.#options, beforePass: this.#beforePass };
     const parameterisation = parameterisationOf(schedule.config);
     let stepBegan = performance.now();
     const denoise = async (x: Float32Array, sigma: number, step: number): Promise<Float32Array> => {
       const coefficients = parameterisation(sigma);
       const input = networkInput(x, coefficients);
       const size = { height, width };
-      const prediction = await this.#parts.denoiser.predict(input, schedule.timesteps[step], size, guidance, run);
+      const prediction = await predictGuided(
+        this.#parts.unet,
+        input,
+        schedule.timesteps[step],
+        size,
+        guidance,
+        this.#context,
+      );
       this.#options.onPrediction?.({ sample: index, index: step, input, prediction });
       return denoisedFrom(x, prediction.guided, coefficients);
     };
@@ -150,7 +172,7 @@ class PipelineRun {
     if (!onStep || !previewEvery) return undefined;
     const { noise } = this.#plan.schedule.config;
     const spread = noise.kind === 'edm' ? noise.sigmaData : 1;
-    const render = await this.#parts.previews.prepare(spread, this.#options, this.#beforePass);
+    const render = await this.#parts.previews.prepare(spread, this.#context);
     return (index: number, total: number, denoised: Float32Array) =>
       index % previewEvery === 0 || index === total ? render(this.#planes(denoised)) : undefined;
   }
@@ -161,27 +183,10 @@ class PipelineRun {
   }
 
   #vaeOptions() {
-    return { tiled: this.#plan.tiled, hooks: this.#options, beforePass: this.#beforePass };
+    return { tiled: this.#plan.tiled, ...this.#context };
   }
 }
 
 function pictureTensor(picture: { width: number; height: number; data: Uint8Array }, plan: Plan): Planes {
   return { data: pictureToTensor(picture), channels: 3, height: plan.height, width: plan.width };
-}
-
-/** What the encoders never saw; a text that goes to both is reported once, by the one that cut more. */
-function truncatedTexts(prompts: PromptEncoder, { prompt, negative }: Plan): GenerateResult['truncated'] {
-  const cut = (encoder: 0 | 1, text: string) => prompts.encoders[encoder].tokenizer.encode(text).truncated;
-  const ofPair = (pair: { first: string; second: string }, names: readonly [PromptField, PromptField]) => {
-    const [first, second] = [cut(0, pair.first), cut(1, pair.second)];
-    if (pair.first === pair.second) return [{ field: names[0], text: first.length >= second.length ? first : second }];
-    return [
-      { field: names[0], text: first },
-      { field: names[1], text: second },
-    ];
-  };
-  return [
-    ...ofPair(prompt, ['prompt', 'prompt2']),
-    ...(negative ? ofPair(negative, ['negativePrompt', 'negativePrompt2']) : []),
-  ].filter(({ text }) => text !== '');
 }

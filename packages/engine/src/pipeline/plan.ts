@@ -1,12 +1,12 @@
-import { familySamplers } from '../families/families.ts';
-import { downscaleOf, type VaeConfig } from '../graphs/vae-config.ts';
+import type { TimeIds } from '../components/unet/unet.ts';
+import { downscaleOf, type VaeConfig } from '../components/vae/config.ts';
 import type { GenerateRequest, ModelDefaults, ModelSizes, SchedulerName } from '../model.ts';
 import { type SamplingConfig, withOverrides } from '../sampling/config.ts';
 import { createSchedule, type Schedule } from '../sampling/sampling.ts';
-import { limits, requireChoice, requireNumber, requirePair, requireSize, requireText } from './limits.ts';
-import { type TimeIds, timeIds } from './micro-conditioning.ts';
+import { limits, requireChoice, requireNumber, requirePair, requireSize } from './limits.ts';
+import { timeIds } from './micro-conditioning.ts';
 import { type Start, startsOf } from './plan-starts.ts';
-import type { PromptPair } from './prompt-encoder.ts';
+import { negativeTexts, type PromptTexts, promptTexts } from './prompts.ts';
 
 /** A request with every default filled in and every value checked: what the run needs, and nothing to decide any more. */
 export interface Plan {
@@ -18,11 +18,11 @@ export interface Plan {
   readonly steps: number;
   /** Of image-to-image; undefined: from noise alone. */
   readonly strength: number | undefined;
-  readonly prompt: PromptPair;
+  readonly prompt: PromptTexts;
   readonly guidanceScale: number;
   readonly guidanceRescale: number;
   /** Undefined: no guidance. Null: guidance against zero embeddings. */
-  readonly negative: PromptPair | null | undefined;
+  readonly negative: PromptTexts | null | undefined;
   readonly timeIds: { readonly positive: TimeIds; readonly negative: TimeIds };
   /** One per sample. */
   readonly starts: readonly Start[];
@@ -33,6 +33,7 @@ export interface Plan {
 export interface ModelFacts {
   readonly defaults: ModelDefaults;
   readonly sizes: ModelSizes;
+  readonly samplers: readonly SchedulerName[];
   readonly sampling: SamplingConfig;
   readonly vae: VaeConfig;
   readonly forceZerosForEmptyPrompt: boolean;
@@ -55,7 +56,7 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
   );
   const guidanceRescale = requireNumber('guidanceRescale', request.guidanceRescale ?? 0, limits.rescale);
   const strength = request.image && requireNumber('strength', request.image.strength ?? 0.6, limits.strength);
-  const scheduler = requireChoice('scheduler', request.scheduler ?? defaults.scheduler, familySamplers);
+  const scheduler = requireChoice('scheduler', request.scheduler ?? defaults.scheduler, model.samplers);
   const { microConditioning = {} } = request;
   for (const [key, pair] of Object.entries(microConditioning)) requirePair(key, pair);
   const scale = downscaleOf(model.vae);
@@ -70,8 +71,8 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
     guidanceRescale,
     scheduler,
     schedule: createSchedule(samplingOf(request, model, scheduler), steps, strength),
-    prompt: promptPair(requireText('prompt', request.prompt), requireText('prompt2', request.prompt2 ?? '')),
-    negative: guidanceScale > 1 ? negativePair(request, model.forceZerosForEmptyPrompt) : undefined,
+    prompt: promptTexts(request),
+    negative: guidanceScale > 1 ? negativeTexts(request, model.forceZerosForEmptyPrompt) : undefined,
     timeIds: timeIds({ height, width }, microConditioning),
     starts: startsOf(request, model.vae.latentChannels * latentSize.height * latentSize.width),
     tiled: request.vaeTiling === true || (request.vaeTiling !== false && needsTiling(width, height, model.vae)),
@@ -84,20 +85,6 @@ function samplingOf(request: GenerateRequest, { sampling }: ModelFacts, name: Sc
   requireChoice('solverType', overrides.solverType ?? 'midpoint', ['midpoint', 'heun']);
   requireChoice('sigmaSchedule', overrides.sigmaSchedule ?? 'karras', ['karras', 'exponential']);
   return withOverrides(sampling, { name, overrides });
-}
-
-/** An empty second prompt is the first one, as in the reference. */
-function promptPair(first: string, second: string): PromptPair {
-  return { first, second: second === '' ? first : second };
-}
-
-function negativePair(request: GenerateRequest, forceZeros: boolean): PromptPair | null {
-  const first = request.negativePrompt ?? (forceZeros ? null : '');
-  if (first === null) return null;
-  return promptPair(
-    requireText('negativePrompt', first),
-    requireText('negativePrompt2', request.negativePrompt2 ?? ''),
-  );
 }
 
 /**

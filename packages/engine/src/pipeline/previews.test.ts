@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
+import type { Planes } from '../components/vae/tiling.ts';
 import { createGenerator } from '../random/torch-generator.ts';
 import { cachedPreviewMap, fitAffine, fitPreviewMap, type PreviewMap, renderPreview } from './previews.ts';
-import type { Planes } from './tiling.ts';
 
 /** A VAE whose colours really are an affine map of its latents, eight pixels a side each. */
 const truth: PreviewMap = [

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Planes } from '../components/vae/tiling.ts';
+import type { Vae } from '../components/vae/vae.ts';
 import type { DecodedPicture } from '../image/picture.ts';
 import { createGenerator } from '../random/torch-generator.ts';
+import type { PassContext } from '../runtime/passes.ts';
 import { solveLinear } from '../sampling/numbers.ts';
-import type { RunHooks } from './run-hooks.ts';
-import type { Planes } from './tiling.ts';
-import type { Vae } from './vae.ts';
 
 /** RGB = bias + matrix · latent, per latent pixel: three rows of [latent channels + 1], the bias last. */
 export type PreviewMap = readonly (readonly number[])[];
@@ -27,12 +27,8 @@ export class Previews {
   }
 
   /** @param spread of clean latents */
-  async prepare(
-    spread: number,
-    hooks: RunHooks,
-    beforePass: () => Promise<void>,
-  ): Promise<(latents: Planes) => DecodedPicture> {
-    this.#map ??= this.#load(spread, hooks, beforePass);
+  async prepare(spread: number, context: PassContext): Promise<(latents: Planes) => DecodedPicture> {
+    this.#map ??= this.#load(spread, context);
     const map = await this.#map.catch((thrown: unknown) => {
       this.#map = undefined; // a cancelled fit must not be the answer to the next request
       throw thrown;
@@ -40,9 +36,9 @@ export class Previews {
     return (latents) => renderPreview(latents, map);
   }
 
-  #load(spread: number, hooks: RunHooks, beforePass: () => Promise<void>): Promise<PreviewMap> {
+  #load(spread: number, context: PassContext): Promise<PreviewMap> {
     const { randn } = createGenerator(0);
-    const decode = (latents: Planes) => this.#vae.decode(latents, { tiled: false, hooks, beforePass });
+    const decode = (latents: Planes) => this.#vae.decode(latents, { ...context, tiled: false });
     const fit = () => fitPreviewMap(this.#vae.config.latentChannels, spread, randn, decode);
     return cachedPreviewMap(this.#cacheDir, this.#identity, fit);
   }

@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { EngineError } from '../errors.ts';
-import { type SessionProfile, sessionOptions } from './session-options.ts';
+import type { Device, SessionProfile } from './devices/device.ts';
 
 /** A dense tensor: row-major values and their shape. */
 export interface TensorValue {
@@ -18,9 +18,9 @@ export interface Session {
  * @param model an ONNX model whose weights are external data below `profile.weightFolder`
  * @throws EngineError `out_of_memory`, `inference_failed`
  */
-export async function createSession(model: Uint8Array, profile: SessionProfile): Promise<Session> {
+export async function createSession(model: Uint8Array, device: Device, profile: SessionProfile): Promise<Session> {
   const runtime = await loadRuntime();
-  const session = await runtime.InferenceSession.create(model, sessionOptions(profile)).catch(fail);
+  const session = await runtime.InferenceSession.create(model, device.sessionOptions(profile)).catch(fail);
   return {
     run: (feeds) => runSession(session, runtime.Tensor, feeds),
     release: () => session.release(),

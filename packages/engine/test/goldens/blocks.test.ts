@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
-import { Layers } from '../../src/graphs/layers.ts';
-import { residualBlock } from '../../src/graphs/residual-block.ts';
-import { spatialTransformer } from '../../src/graphs/spatial-transformer.ts';
-import { midBlock } from '../../src/graphs/vae.ts';
-import { parseVaeConfig } from '../../src/graphs/vae-config.ts';
+import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
+import { type Layers, residualBlock } from '../../src/components/layers.ts';
+import { spatialTransformer } from '../../src/components/unet/spatial-transformer.ts';
+import { parseVaeConfig } from '../../src/components/vae/config.ts';
+import { midBlock } from '../../src/components/vae/graph.ts';
 import { GraphBuilder, type Value } from '../../src/onnx/graph-builder.ts';
-import { openCheckpoint } from '../../src/weights/open-checkpoint.ts';
 import { fixturePath, floatsOf, maxAbsDifference, readFixture } from '../fixtures.ts';
 import { type GraphRun, largest, runGraph, tensorOf } from './networks.ts';
 
@@ -15,9 +14,9 @@ const fixture = readFixture('components.safetensors');
 const input = (name: string) => tensorOf(fixture, `block.${name}.in`);
 
 function singleBlock(name: string, block: (nn: Layers, x: Value) => Value): GraphRun['build'] {
-  return (weightsOf) => {
+  return (layersOf) => {
     const graph = new GraphBuilder('block');
-    const nn = new Layers(graph, weightsOf(graph));
+    const nn = layersOf(graph);
     graph.output('out', block(nn, graph.input('in', input(name).shape)));
     return graph;
   };

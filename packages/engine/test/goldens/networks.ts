@@ -1,9 +1,11 @@
-import type { BoundGraph, WeightsOf } from '../../src/graphs/bound-graph.ts';
-import { WeightBinder } from '../../src/graphs/weight-binder.ts';
+import type { Checkpoint } from '../../src/checkpoints/checkpoint.ts';
+import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
+import type { BoundGraph, LayersOf } from '../../src/components/layers.ts';
+import { layersOver } from '../../src/components/network.ts';
+import type { SdxlPart } from '../../src/families/sdxl-architecture.ts';
 import { createSession, type TensorValue } from '../../src/runtime/session.ts';
+import { devices } from '../../src/runtime/variant.ts';
 import { commonFolder } from '../../src/runtime/weight-folder.ts';
-import type { Checkpoint, ComponentName } from '../../src/weights/checkpoint.ts';
-import { openCheckpoint } from '../../src/weights/open-checkpoint.ts';
 import { type Fixture, fixturePath, floatsOf } from '../fixtures.ts';
 
 /** The tiny random model of the goldens, in both layouts. */
@@ -19,8 +21,8 @@ export const layouts = [
 export const weightModes = ['mapped', 'resident'] as const;
 
 export interface GraphRun {
-  readonly component: ComponentName;
-  readonly build: (weightsOf: WeightsOf) => BoundGraph;
+  readonly component: SdxlPart;
+  readonly build: (layersOf: LayersOf) => BoundGraph;
   readonly feeds: Readonly<Record<string, TensorValue>>;
   readonly weights?: 'mapped' | 'resident';
 }
@@ -29,8 +31,8 @@ export interface GraphRun {
 export async function runGraph(checkpoint: Checkpoint, { component, build, feeds, weights = 'resident' }: GraphRun) {
   const { tensors } = checkpoint.components[component];
   const weightFolder = commonFolder([...tensors.values()].map(({ file }) => file));
-  const graph = build((builder) => new WeightBinder(builder, tensors, weightFolder));
-  const session = await createSession(graph.toBytes(), { weightFolder, threads: 1, weights });
+  const graph = build(layersOver(tensors, devices.cpu, weightFolder));
+  const session = await createSession(graph.toBytes(), devices.cpu, { weightFolder, threads: 1, weights });
   try {
     return await session.run(feeds);
   } finally {

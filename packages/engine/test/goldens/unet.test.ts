@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { buildUNet } from '../../src/graphs/unet.ts';
-import { parseUNetConfig } from '../../src/graphs/unet-config.ts';
+import { parseUNetConfig } from '../../src/components/unet/config.ts';
+import { buildUNet } from '../../src/components/unet/graph.ts';
+import { additionVector, sinusoid } from '../../src/components/unet/unet.ts';
 import type { GraphBuilder } from '../../src/onnx/graph-builder.ts';
-import { additionVector } from '../../src/pipeline/micro-conditioning.ts';
-import { sinusoid } from '../../src/pipeline/sinusoid.ts';
 import { floatsOf, maxAbsDifference, readFixture } from '../fixtures.ts';
 import { layouts, runGraph, tensorOf, weightModes } from './networks.ts';
 
@@ -35,10 +34,10 @@ describe.each(layouts)('the UNet of a $layout', ({ open }) => {
         let graph: GraphBuilder | undefined;
         const outputs = await runGraph(checkpoint, {
           component: 'unet',
-          build: (weightsOf) => {
+          build: (layersOf) => {
             const bind = (builder: GraphBuilder) => {
               graph = builder;
-              return weightsOf(builder);
+              return layersOf(builder);
             };
             return buildUNet(config, shape, bind, (name, value) => graph?.output(name, value));
           },

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { buildVaeDecoder, buildVaeEncoder } from '../../src/graphs/vae.ts';
-import { parseVaeConfig } from '../../src/graphs/vae-config.ts';
-import { type Planes, runTiled } from '../../src/pipeline/tiling.ts';
-import type { Checkpoint } from '../../src/weights/checkpoint.ts';
+import type { Checkpoint } from '../../src/checkpoints/checkpoint.ts';
+import { parseVaeConfig } from '../../src/components/vae/config.ts';
+import { buildVaeDecoder, buildVaeEncoder } from '../../src/components/vae/graph.ts';
+import { type Planes, runTiled } from '../../src/components/vae/tiling.ts';
 import { floatsOf, maxAbsDifference, readFixture } from '../fixtures.ts';
 import { layouts, runGraph, tensorOf, weightModes } from './networks.ts';
 

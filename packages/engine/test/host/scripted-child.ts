@@ -5,7 +5,7 @@ import { setImmediate as nextLoopTurn } from 'node:timers/promises';
 import { cancelled, EngineError } from '../../src/errors.ts';
 import { serveEngine } from '../../src/host/serve.ts';
 import type { GenerateOptions, GenerateRequest, GenerateResult, Model, ModelInfo } from '../../src/model.ts';
-import { passKinds, type RunHooks } from '../../src/pipeline/run-hooks.ts';
+import { passKinds, type RunHooks } from '../../src/runtime/passes.ts';
 
 serveEngine(async (path) => {
   const text = path.startsWith('/') ? readFileSync(path, 'utf8') : path;

@@ -1,0 +1,90 @@
+import { EngineError } from '../../errors.ts';
+import { variantKey } from '../../runtime/variant.ts';
+import type { ClipTokenizer } from '../../tokenizer/clip-tokenizer.ts';
+import type { Network, NetworkContext } from '../network.ts';
+import type { ClipConfig } from './graph.ts';
+
+export interface TextEncoding {
+  /** [77, C] */
+  readonly hidden: Float32Array;
+  /** [P]; empty for the encoder without a projection. */
+  readonly pooled: Float32Array;
+}
+
+/** Texts come back (the same negative prompt, the next seed), and encoding one is a pass over up to 1.4 GB of weights. */
+const REMEMBERED_TEXTS = 32;
+
+/** A tokenizer and its encoder. */
+export class ClipEncoder {
+  readonly tokenizer: ClipTokenizer;
+  readonly #config: ClipConfig;
+  readonly #network: Network<Record<string, never>>;
+  readonly #texts = new RecentCache<TextEncoding>(REMEMBERED_TEXTS);
+
+  constructor(tokenizer: ClipTokenizer, config: ClipConfig, network: Network<Record<string, never>>) {
+    this.tokenizer = tokenizer;
+    this.#config = config;
+    this.#network = network;
+  }
+
+  /** Length of the sequence, markers and padding included: 77. */
+  get positions(): number {
+    return this.#config.positions;
+  }
+
+  encode(text: string, context: NetworkContext): Promise<TextEncoding> {
+    const key = variantKey({ ...context.target, shape: { text } });
+    return this.#texts.get(key, () => this.#run(text, context));
+  }
+
+  prepare(context: NetworkContext): Promise<unknown> {
+    return this.#network.prepare({}, context);
+  }
+
+  release(): Promise<void> {
+    this.#texts.clear();
+    return this.#network.release();
+  }
+
+  async #run(text: string, context: NetworkContext): Promise<TextEncoding> {
+    const { ids } = this.tokenizer.encode(text);
+    const feeds = { ids: { data: BigInt64Array.from(ids, BigInt), shape: [ids.length] } };
+    const end = { data: BigInt64Array.of(BigInt(pooledPosition(ids))), shape: [1] };
+    const hasProjection = this.#config.projectionDim !== undefined;
+    const outputs = await this.#network.run({}, hasProjection ? { ...feeds, end } : feeds, context);
+    const { hidden, pooled = new Float32Array() } = outputs;
+    if (!hidden) throw new EngineError('internal', 'the text encoder gave no hidden states');
+    return { hidden, pooled };
+  }
+}
+
+/** The first maximum of the ids: the end marker, since it is the last id of the vocabulary. */
+export function pooledPosition(ids: Int32Array): number {
+  return ids.indexOf(ids.reduce((highest, id) => Math.max(highest, id)));
+}
+
+/** Keeps the most recently used values, up to `capacity`. */
+class RecentCache<Value> {
+  readonly #values = new Map<string, Value>();
+  readonly #capacity: number;
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  async get(key: string, make: () => Promise<Value>): Promise<Value> {
+    const known = this.#values.get(key);
+    this.#values.delete(key); // re-inserted below: a Map keeps the order of insertion
+    const value = known ?? (await make());
+    this.#values.set(key, value);
+    for (const oldest of this.#values.keys()) {
+      if (this.#values.size <= this.#capacity) break;
+      this.#values.delete(oldest);
+    }
+    return value;
+  }
+
+  clear(): void {
+    this.#values.clear();
+  }
+}

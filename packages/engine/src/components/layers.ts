@@ -1,0 +1,176 @@
+import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
+import type { OperatorForms } from '../runtime/devices/device.ts';
+import type { WeightBinder } from './weight-binder.ts';
+
+/** A finished graph, ready to be written. */
+export interface BoundGraph {
+  toBytes(): Uint8Array;
+}
+
+/** Ties a new graph to the weights of one component, and to the device it will run on. */
+export type LayersOf = (graph: GraphBuilder) => Layers;
+
+/** The layers the networks share: PyTorch's semantics in terms of ONNX operators. All weights are PyTorch's own layout. */
+export class Layers {
+  readonly graph: GraphBuilder;
+  readonly weights: WeightBinder;
+  readonly #operators: OperatorForms;
+
+  constructor(graph: GraphBuilder, weights: WeightBinder, operators: OperatorForms) {
+    this.graph = graph;
+    this.weights = weights;
+    this.#operators = operators;
+  }
+
+  /**
+   * x [M, in] → [M, out]; weight [out, in]. Gemm reads the weight as stored, so it is never transposed in memory.
+   * With `rows` only those outputs are computed.
+   */
+  linear(x: Value, name: string, out: number, options: LinearOptions = {}): Value {
+    const [m = 1, inner = 1] = x.shape;
+    const { bias = true, rows } = options;
+    const view = rows ? { rows } : {};
+    const weight = this.weights.get(`${name}.weight`, [out, inner], view);
+    const transB = this.weights.isTransposed(`${name}.weight`) ? 0 : 1;
+    const inputs = bias ? [x, weight, this.weights.get(`${name}.bias`, [out], view)] : [x, weight];
+    return this.graph.node('Gemm', inputs, [m, rows ? rows[1] - rows[0] : out], { attributes: { transB } });
+  }
+
+  /** x [B, in, H, W] → [B, out, H', W']; weight [out, in, k, k]. Padding is [top, left, bottom, right]. */
+  conv(x: Value, name: string, out: number, options: ConvOptions = {}): Value {
+    const [b = 1, inner = 1, h = 1, w = 1] = x.shape;
+    const { kernel = 3, stride = 1 } = options;
+    const half = (kernel - 1) / 2;
+    const pads = options.pads ?? [half, half, half, half];
+    const weight = this.weights.get(`${name}.weight`, [out, inner, kernel, kernel]);
+    const bias = this.weights.get(`${name}.bias`, [out]);
+    const side = (length: number, before = 0, after = 0) => Math.floor((length + before + after - kernel) / stride) + 1;
+    const shape = [b, out, side(h, pads[0], pads[2]), side(w, pads[1], pads[3])];
+    const attributes = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads };
+    return this.graph.node('Conv', [x, weight, bias], shape, { attributes });
+  }
+
+  /** x [B, C, H, W], statistics over each of `groups` channel groups. */
+  groupNorm(x: Value, name: string, groups: number, epsilon: number): Value {
+    const [, channels = 1] = x.shape;
+    const weight = (kind: string) => (as: readonly number[]) => this.weights.get(`${name}.${kind}`, [channels], { as });
+    return this.#operators.groupNorm(this.graph, x, { groups, epsilon, scale: weight('weight'), bias: weight('bias') });
+  }
+
+  /** x [M, C], statistics over C. */
+  layerNorm(x: Value, name: string, epsilon: number): Value {
+    const channels = x.shape.at(-1) ?? 1;
+    const inputs = [x, this.weights.get(`${name}.weight`, [channels]), this.weights.get(`${name}.bias`, [channels])];
+    const attributes = { axis: -1, epsilon: { float: epsilon } };
+    return this.graph.node('LayerNormalization', inputs, x.shape, { attributes });
+  }
+
+  /** x · sigmoid(x) */
+  silu(x: Value): Value {
+    return this.quickGelu(x, 1);
+  }
+
+  /** x · sigmoid(alpha · x) */
+  quickGelu(x: Value, alpha = 1.702): Value {
+    return this.graph.node('QuickGelu', [x], x.shape, {
+      attributes: { alpha: { float: alpha } },
+      domain: 'com.microsoft',
+    });
+  }
+
+  /** The exact form with erf, not the tanh approximation. */
+  gelu(x: Value): Value {
+    return this.graph.node('Gelu', [x], x.shape, { attributes: { approximate: 'none' } });
+  }
+
+  /** q [B·S, C]; k, v [B·T, C] → softmax(q·kᵀ/√(C/heads))·v as [B·S, C], heads being contiguous slices of C. Never holds S×T. */
+  attention(q: Value, k: Value, v: Value, options: { batch: number; heads: number; causal?: boolean }): Value {
+    const { batch, heads, causal = false } = options;
+    const [rows = 1, channels = 1] = q.shape;
+    const perSample = (x: Value) => this.reshape(x, [batch, (x.shape[0] ?? 1) / batch, channels]);
+    const inputs = [perSample(q), perSample(k), perSample(v)] as const;
+    const mixed = this.#operators.attention(this.graph, inputs, { heads, causal });
+    return this.reshape(mixed, [rows, channels]);
+  }
+
+  /** [B, C, H, W] → [B·H·W, C] */
+  toTokens(x: Value): Value {
+    const [b = 1, c = 1, h = 1, w = 1] = x.shape;
+    const flat = this.reshape(x, [b, c, h * w]);
+    return this.reshape(this.transpose(flat, [0, 2, 1]), [b * h * w, c]);
+  }
+
+  /** [B·H·W, C] → [B, C, H, W] of the given shape */
+  toPixels(x: Value, shape: readonly number[]): Value {
+    const [b = 1, c = 1, h = 1, w = 1] = shape;
+    const flat = this.reshape(x, [b, h * w, c]);
+    return this.reshape(this.transpose(flat, [0, 2, 1]), shape);
+  }
+
+  /** Nearest neighbour: source index = floor(target · in / out), also for sizes that are not doubles. */
+  upsample(x: Value, height: number, width: number): Value {
+    const [b = 1, c = 1, h = 1, w = 1] = x.shape;
+    const shape = [b, c, height, width];
+    const attributes = { mode: 'nearest', nearest_mode: 'floor', coordinate_transformation_mode: 'asymmetric' };
+    const isDouble = height === 2 * h && width === 2 * w;
+    const target = isDouble
+      ? [undefined, this.graph.floats([1, 1, 2, 2])]
+      : [undefined, undefined, this.graph.ints(shape)];
+    return this.graph.node('Resize', [x, ...target], shape, { attributes });
+  }
+
+  concatChannels(a: Value, b: Value): Value {
+    const shape = [a.shape[0] ?? 1, (a.shape[1] ?? 0) + (b.shape[1] ?? 0), ...a.shape.slice(2)];
+    return this.graph.node('Concat', [a, b], shape, { attributes: { axis: 1 } });
+  }
+
+  add(a: Value, b: Value): Value {
+    return this.graph.node('Add', [a, b], a.shape);
+  }
+
+  multiply(a: Value, b: Value): Value {
+    return this.graph.node('Mul', [a, b], a.shape);
+  }
+
+  reshape(x: Value, shape: readonly number[]): Value {
+    return this.graph.node('Reshape', [x, this.graph.ints(shape)], shape);
+  }
+
+  transpose(x: Value, order: readonly number[]): Value {
+    const shape = order.map((axis) => x.shape[axis] ?? 1);
+    return this.graph.node('Transpose', [x], shape, { attributes: { perm: order } });
+  }
+}
+
+export interface LinearOptions {
+  readonly bias?: boolean;
+  /** Outputs [begin, end). */
+  readonly rows?: readonly [begin: number, end: number];
+}
+
+export interface ConvOptions {
+  readonly kernel?: number;
+  readonly stride?: number;
+  readonly pads?: readonly [top: number, left: number, bottom: number, right: number];
+}
+
+export interface ResidualBlockOptions {
+  readonly groups: number;
+  readonly epsilon: number;
+  /** silu(time embedding) [B, T]; the UNet has one, the VAE none. */
+  readonly timeEmbedding?: Value;
+}
+
+/** GN, silu, conv → + time → GN, silu, conv → + shortcut. x [B, in, H, W] → [B, out, H, W]; the shortcut is a 1×1 convolution only where in ≠ out. */
+export function residualBlock(nn: Layers, x: Value, name: string, out: number, options: ResidualBlockOptions): Value {
+  const { groups, epsilon, timeEmbedding } = options;
+  // ONNX Runtime runs first what was built last: the shortcut then adds its output when the wide maps of norm1 are gone.
+  const shortcut = x.shape[1] === out ? x : nn.conv(x, `${name}.conv_shortcut`, out, { kernel: 1 });
+  let h = nn.conv(nn.silu(nn.groupNorm(x, `${name}.norm1`, groups, epsilon)), `${name}.conv1`, out);
+  if (timeEmbedding) {
+    const shift = nn.linear(timeEmbedding, `${name}.time_emb_proj`, out); // [B, out]
+    h = nn.add(h, nn.reshape(shift, [shift.shape[0] ?? 1, out, 1, 1]));
+  }
+  h = nn.conv(nn.silu(nn.groupNorm(h, `${name}.norm2`, groups, epsilon)), `${name}.conv2`, out);
+  return nn.add(shortcut, h);
+}

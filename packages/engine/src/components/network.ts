@@ -1,0 +1,87 @@
+import type { EngineError } from '../errors.ts';
+import type { Device, SessionProfile } from '../runtime/devices/device.ts';
+import { announcePass, type PassContext, type PassKind, type RunHooks } from '../runtime/passes.ts';
+import { createSession, type Session, type TensorValue } from '../runtime/session.ts';
+import { devices, type Variant, variantKey } from '../runtime/variant.ts';
+import { commonFolder } from '../runtime/weight-folder.ts';
+import type { TensorTable } from '../weights/safetensors.ts';
+import { type BoundGraph, Layers, type LayersOf } from './layers.ts';
+import { WeightBinder } from './weight-binder.ts';
+
+/** What running or preparing a network needs of a run. */
+export type NetworkContext = Pick<PassContext, 'target' | 'hooks'>;
+
+export interface NetworkOptions<Shape> {
+  readonly kind: PassKind;
+  readonly tensors: TensorTable;
+  readonly build: (shape: Shape, layersOf: LayersOf) => BoundGraph;
+  readonly threads: number;
+  readonly weights: SessionProfile['weights'];
+  /** How many variants to keep ready; graphs are cheap to make, but not free. */
+  readonly keep: number;
+}
+
+/** One network of the model, ready for any variant: sessions are made on demand and the least recently used let go. */
+export class Network<Shape extends object> {
+  readonly #options: NetworkOptions<Shape>;
+  readonly #folder: string;
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(options: NetworkOptions<Shape>) {
+    this.#options = options;
+    this.#folder = commonFolder([...options.tensors.values()].map((tensor) => tensor.file));
+  }
+
+  async run(
+    shape: Shape,
+    feeds: Readonly<Record<string, TensorValue>>,
+    context: NetworkContext,
+  ): Promise<Readonly<Record<string, Float32Array>>> {
+    const session = await this.prepare(shape, context);
+    return announcePass(context.hooks, this.#options.kind, () => session.run(feeds));
+  }
+
+  async prepare(shape: Shape, { target, hooks }: NetworkContext): Promise<Session> {
+    const variant = { ...target, shape };
+    const key = variantKey(variant);
+    const known = this.#sessions.get(key);
+    if (known) this.#sessions.delete(key); // re-inserted below: a Map keeps the order of insertion
+    const session = known ?? (await this.#create(variant, hooks));
+    this.#sessions.set(key, session);
+    return session;
+  }
+
+  async release(): Promise<void> {
+    const sessions = [...this.#sessions.values()];
+    this.#sessions.clear();
+    await Promise.all(sessions.map((session) => session.release()));
+  }
+
+  async #create({ device: name, shape }: Variant<Shape>, hooks: RunHooks): Promise<Session> {
+    for (const [key, oldest] of this.#sessions) {
+      if (this.#sessions.size < this.#options.keep) break;
+      this.#sessions.delete(key);
+      await oldest.release();
+    }
+    return announcePass(hooks, 'session', () => {
+      const { build, tensors, threads, weights } = this.#options;
+      const device = devices[name];
+      const graph = build(shape, layersOver(tensors, device, this.#folder));
+      return createSession(graph.toBytes(), device, { weightFolder: this.#folder, threads, weights });
+    });
+  }
+}
+
+/**
+ * Ties graphs to the weights of a component.
+ *
+ * @param onProblem called for a missing or unusable tensor; the default throws
+ */
+export function layersOver(
+  tensors: TensorTable,
+  { operators }: Device,
+  folder: string,
+  onProblem?: (problem: EngineError) => void,
+): LayersOf {
+  return (graph) => new Layers(graph, new WeightBinder(graph, tensors, folder, operators, onProblem), operators);
+}

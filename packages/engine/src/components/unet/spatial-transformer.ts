@@ -1,0 +1,57 @@
+import type { Value } from '../../onnx/graph-builder.ts';
+import type { Layers } from '../layers.ts';
+
+/** The norm inside the transformer has another epsilon than the residual blocks around it. */
+const GROUP_NORM_EPSILON = 1e-6;
+const LAYER_NORM_EPSILON = 1e-5;
+
+export interface SpatialTransformerOptions {
+  readonly groups: number;
+  readonly heads: number;
+  readonly depth: number;
+  /** Text states [B·77, X] that every layer attends to. */
+  readonly context: Value;
+}
+
+/** x [B, C, H, W] → the same shape: pixels become tokens, pass `depth` layers, and are added to x. */
+export function spatialTransformer(nn: Layers, x: Value, name: string, options: SpatialTransformerOptions): Value {
+  const [batch = 1, channels = 1] = x.shape;
+  const normalized = nn.groupNorm(x, `${name}.norm`, options.groups, GROUP_NORM_EPSILON);
+  let tokens = nn.linear(nn.toTokens(normalized), `${name}.proj_in`, channels); // [B·H·W, C]
+  for (let layer = 0; layer < options.depth; layer++) {
+    tokens = transformerLayer(nn, tokens, `${name}.transformer_blocks.${layer}`, { ...options, batch });
+  }
+  tokens = nn.linear(tokens, `${name}.proj_out`, channels);
+  return nn.add(nn.toPixels(tokens, x.shape), x);
+}
+
+interface LayerOptions extends SpatialTransformerOptions {
+  readonly batch: number;
+}
+
+/** x += selfAttention(LN x); x += crossAttention(LN x, text); x += geglu(LN x) */
+function transformerLayer(nn: Layers, tokens: Value, name: string, options: LayerOptions): Value {
+  const norm = (x: Value, index: number) => nn.layerNorm(x, `${name}.norm${index}`, LAYER_NORM_EPSILON);
+  let x = tokens;
+  const own = norm(x, 1);
+  x = nn.add(attend(nn, own, own, `${name}.attn1`, options), x);
+  x = nn.add(attend(nn, norm(x, 2), options.context, `${name}.attn2`, options), x);
+  return nn.add(geglu(nn, norm(x, 3), `${name}.ff.net`), x);
+}
+
+function attend(nn: Layers, x: Value, context: Value, name: string, options: LayerOptions): Value {
+  const channels = x.shape[1] ?? 1;
+  const q = nn.linear(x, `${name}.to_q`, channels, { bias: false });
+  const k = nn.linear(context, `${name}.to_k`, channels, { bias: false });
+  const v = nn.linear(context, `${name}.to_v`, channels, { bias: false });
+  return nn.linear(nn.attention(q, k, v, options), `${name}.to_out.0`, channels);
+}
+
+/** value · gelu(gate): the two halves of one projection, computed by row ranges of its weight (Shazeer 2020, GEGLU). */
+function geglu(nn: Layers, x: Value, name: string): Value {
+  const channels = x.shape[1] ?? 1;
+  const inner = 4 * channels;
+  const value = nn.linear(x, `${name}.0.proj`, 2 * inner, { rows: [0, inner] });
+  const gate = nn.linear(x, `${name}.0.proj`, 2 * inner, { rows: [inner, 2 * inner] });
+  return nn.linear(nn.multiply(value, nn.gelu(gate)), `${name}.2`, channels);
+}

@@ -1,0 +1,109 @@
+import { EngineError } from '../../errors.ts';
+import type { PassContext } from '../../runtime/passes.ts';
+import type { Network, NetworkContext } from '../network.ts';
+import type { UNetConfig } from './config.ts';
+import type { UNetShape } from './graph.ts';
+
+/** What the UNet is told of a text. */
+export interface TextStates {
+  /** [77, X] */
+  readonly context: Float32Array;
+  /** [P]: a summary of the whole. */
+  readonly pooled: Float32Array;
+}
+
+/** [original height, original width, crop top, crop left, target height, target width] */
+export type TimeIds = readonly number[];
+
+/** What one pass is conditioned on. */
+export interface Conditioning {
+  readonly text: TextStates;
+  readonly timeIds: TimeIds;
+}
+
+interface Size {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** The network that is sampled: latents at a noise level → its prediction, for one sample. */
+export class UNet {
+  readonly config: UNetConfig;
+  readonly #network: Network<UNetShape>;
+
+  constructor(config: UNetConfig, network: Network<UNetShape>) {
+    this.config = config;
+    this.#network = network;
+  }
+
+  /**
+   * @param input [4, h, w], already scaled by c_in
+   * @param timestep as the schedule tells it
+   * @returns the raw network output F [4, h, w]
+   */
+  async predict(
+    input: Float32Array,
+    timestep: number,
+    size: Size,
+    conditioning: Conditioning,
+    context: PassContext,
+  ): Promise<Float32Array> {
+    await context.beforePass();
+    const [shape, feeds] = this.#feeds(input, timestep, size, conditioning);
+    const { prediction } = await this.#network.run(shape, feeds, context);
+    if (!prediction) throw new EngineError('internal', 'the UNet gave no prediction');
+    return prediction;
+  }
+
+  prepare(latentSize: Size, tokens: number, context: NetworkContext): Promise<unknown> {
+    const { height, width } = latentSize;
+    return this.#network.prepare({ batch: 1, height, width, tokens }, context);
+  }
+
+  release(): Promise<void> {
+    return this.#network.release();
+  }
+
+  #feeds(input: Float32Array, timestep: number, { height, width }: Size, { text, timeIds }: Conditioning) {
+    const { inChannels, crossAttentionDim, blockOutChannels, additionTimeEmbedDim } = this.config;
+    const tokens = text.context.length / crossAttentionDim;
+    const time = sinusoid(timestep, blockOutChannels[0] ?? 0);
+    const addition = additionVector(text.pooled, timeIds, additionTimeEmbedDim);
+    const shape = { batch: 1, height, width, tokens };
+    const feeds = {
+      sample: { data: input, shape: [1, inChannels, height, width] },
+      context: { data: text.context, shape: [1, tokens, crossAttentionDim] },
+      time: { data: time, shape: [1, time.length] },
+      addition: { data: addition, shape: [1, addition.length] },
+    };
+    return [shape, feeds] as const;
+  }
+}
+
+/** [P + 6·D]: the pooled text, then the sinusoid of each id. */
+export function additionVector(pooled: Float32Array, ids: TimeIds, dimension: number): Float32Array {
+  const vector = new Float32Array(pooled.length + ids.length * dimension);
+  vector.set(pooled);
+  ids.forEach((id, index) => {
+    vector.set(sinusoid(id, dimension), pooled.length + index * dimension);
+  });
+  return vector;
+}
+
+const LN_10000 = Math.fround(Math.log(10_000));
+
+/**
+ * The sinusoidal embedding of a scalar (Ho et al. 2020), cosines first: [cos(v·f₀)…, sin(v·f₀)…], f_i = 10000^(−i/half).
+ * Rounded to float32 where the reference rounds: for sizes of a thousand pixels the angle's rounding shows.
+ */
+export function sinusoid(value: number, dimension: number): Float32Array {
+  const half = dimension / 2;
+  const embedding = new Float32Array(dimension);
+  for (let i = 0; i < half; i++) {
+    const exponent = Math.fround(Math.fround(-LN_10000 * i) / half);
+    const angle = Math.fround(Math.fround(value) * Math.fround(Math.exp(exponent)));
+    embedding[i] = Math.cos(angle);
+    embedding[half + i] = Math.sin(angle);
+  }
+  return embedding;
+}

@@ -1,0 +1,137 @@
+import type { TextEncoding } from '../components/clip/encoder.ts';
+import { buildClipText, type ClipConfig, parseClipConfig } from '../components/clip/graph.ts';
+import { clipForm, openClipTensors } from '../components/clip/names.ts';
+import type { BoundGraph, LayersOf } from '../components/layers.ts';
+import type { Component, StoredForm } from '../components/stored-form.ts';
+import { parseUNetConfig, type UNetConfig } from '../components/unet/config.ts';
+import { buildUNet, type UNetShape } from '../components/unet/graph.ts';
+import { ldmUnetTensors, unetForm } from '../components/unet/names.ts';
+import type { TextStates } from '../components/unet/unet.ts';
+import { parseVaeConfig, type VaeConfig } from '../components/vae/config.ts';
+import { buildVaeDecoder, buildVaeEncoder, type VaeShape } from '../components/vae/graph.ts';
+import { ldmVaeTensors, vaeForm } from '../components/vae/names.ts';
+import { EngineError } from '../errors.ts';
+import type { PassKind } from '../runtime/passes.ts';
+import type { TensorTable } from '../weights/safetensors.ts';
+
+/** A network in the files of a model. */
+export interface Part {
+  readonly form: StoredForm;
+  /** Where a single file has it, the first prefix with tensors, and how those get the names of its graph. */
+  readonly inSingleFile: readonly (readonly [prefix: string, current: (tensors: TensorTable) => TensorTable])[];
+}
+
+/** The networks of the SDXL line (Podell et al. 2023), by the names of their folders. */
+export const sdxlParts = {
+  text_encoder: { form: clipForm, inSingleFile: [['conditioner.embedders.0.transformer.', clipForm.current]] },
+  text_encoder_2: {
+    form: clipForm,
+    inSingleFile: [
+      ['conditioner.embedders.1.model.', openClipTensors],
+      // under the names of transformers instead of open_clip's
+      ['conditioner.embedders.1.transformer.', clipForm.current],
+    ],
+  },
+  unet: { form: unetForm, inSingleFile: [['model.diffusion_model.', ldmUnetTensors]] },
+  vae: { form: vaeForm, inSingleFile: [['first_stage_model.', ldmVaeTensors]] },
+} as const satisfies Record<string, Part>;
+
+export type SdxlPart = keyof typeof sdxlParts;
+
+/** How a text comes to an encoder. */
+export interface EncoderPlace {
+  readonly part: SdxlPart;
+  /** The folder of its tokenizer. */
+  readonly tokenizer: string;
+  /** The fields of a request that hold its texts; a text that is empty is the first encoder's. */
+  readonly prompt: 'prompt' | 'prompt2';
+  readonly negativePrompt: 'negativePrompt' | 'negativePrompt2';
+}
+
+/** In the order in which their states stand side by side. */
+export const sdxlEncoders: readonly EncoderPlace[] = [
+  { part: 'text_encoder', tokenizer: 'tokenizer', prompt: 'prompt', negativePrompt: 'negativePrompt' },
+  { part: 'text_encoder_2', tokenizer: 'tokenizer_2', prompt: 'prompt2', negativePrompt: 'negativePrompt2' },
+];
+
+export interface SdxlConfigs {
+  /** In the order of the encoders. */
+  readonly clips: readonly ClipConfig[];
+  readonly unet: UNetConfig;
+  readonly vae: VaeConfig;
+}
+
+/** @throws EngineError `model_unsupported`, `model_config_invalid` */
+export function parseSdxlConfigs(components: Readonly<Record<SdxlPart, Component>>): SdxlConfigs {
+  const unet = parseUNetConfig(components.unet.config);
+  const vae = parseVaeConfig(components.vae.config);
+  requireLatentChannels(unet, vae, components.unet.config.file);
+  return { clips: sdxlEncoders.map(({ part }) => parseClipConfig(components[part].config)), unet, vae };
+}
+
+/** UNets for inpainting take a mask and a picture besides the latents, those for editing a picture. */
+function requireLatentChannels({ inChannels, outChannels }: UNetConfig, { latentChannels }: VaeConfig, file: string) {
+  if (inChannels === latentChannels && outChannels === latentChannels) return;
+  const message = `${file}: the UNet takes ${inChannels} channels and gives ${outChannels}, the VAE has ${latentChannels}; models for inpainting or editing are not supported, use one for text to image`;
+  throw new EngineError('model_unsupported', message, { details: { file } });
+}
+
+/** A network that can be built: whose weights it has, and what is worth keeping of it. */
+export interface NetworkPlan<Shape extends object> {
+  readonly part: SdxlPart;
+  readonly kind: PassKind;
+  /** How many variants to keep ready. */
+  readonly keep: number;
+  readonly build: (shape: Shape, layersOf: LayersOf) => BoundGraph;
+  /** The smallest shape, for a look at the weights alone. */
+  readonly smallest: Shape;
+}
+
+export type EncoderShape = Readonly<Record<string, never>>;
+
+/** Every network that a run may need. */
+export function sdxlNetworks({ clips, unet, vae }: SdxlConfigs) {
+  const pixels = { batch: 1, height: 8, width: 8 };
+  const encoders = sdxlEncoders.map(
+    ({ part }, index): NetworkPlan<EncoderShape> => ({
+      part,
+      kind: 'text_encoder',
+      keep: 1,
+      build: (_, of) => buildClipText(clips[index], of),
+      smallest: {},
+    }),
+  );
+  const denoiser: NetworkPlan<UNetShape> = {
+    part: 'unet',
+    kind: 'unet',
+    keep: 2,
+    build: (shape, of) => buildUNet(unet, shape, of),
+    smallest: { ...pixels, tokens: clips[0].positions },
+  };
+  const vaePlan = { part: 'vae', keep: 4, smallest: pixels } as const;
+  const decoder: NetworkPlan<VaeShape> = {
+    ...vaePlan,
+    kind: 'vae_decode',
+    build: (shape, of) => buildVaeDecoder(vae, shape, of),
+  };
+  const encoder: NetworkPlan<VaeShape> = {
+    ...vaePlan,
+    kind: 'vae_encode',
+    build: (shape, of) => buildVaeEncoder(vae, shape, of),
+  };
+  return { encoders, denoiser, decoder, encoder };
+}
+
+/** What the UNet is told of a text: the states of all encoders side by side [77, C₁ + C₂], and the last one's summary. */
+export function sdxlConditioning(encodings: readonly TextEncoding[], positions: number): TextStates {
+  const widths = encodings.map(({ hidden }) => hidden.length / positions);
+  const context = new Float32Array(positions * widths.reduce((sum, width) => sum + width, 0));
+  let at = 0;
+  for (let row = 0; row < positions; row++) {
+    encodings.forEach(({ hidden }, index) => {
+      context.set(hidden.subarray(row * widths[index], (row + 1) * widths[index]), at);
+      at += widths[index];
+    });
+  }
+  return { context, pooled: encodings.at(-1)?.pooled ?? new Float32Array() };
+}

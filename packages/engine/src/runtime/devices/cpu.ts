@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import type { InferenceSession } from 'onnxruntime-node';
+import type { Device, OperatorForms, SessionProfile } from './device.ts';
+
+/**
+ * What was measured to matter on the CPU: packing copies weights to anonymous memory; the arena keeps the peak for ever;
+ * spinning threads slow each other down on a shared machine. Optimising the graph of mapped weights would fold their
+ * half-precision values to float32 in memory, takes seconds at full size, and gains nothing: the graphs are written optimised.
+ */
+function sessionOptions(profile: SessionProfile): InferenceSession.SessionOptions {
+  const isMapped = profile.weights === 'mapped';
+  const session: Record<string, string> = {
+    model_external_initializers_file_folder_path: profile.weightFolder,
+    'intra_op.allow_spinning': '0',
+  };
+  if (isMapped) session.disable_prepacking = '1';
+  return {
+    executionProviders: ['cpu'],
+    graphOptimizationLevel: isMapped ? 'disabled' : 'all',
+    enableCpuMemArena: false,
+    intraOpNumThreads: profile.threads,
+    interOpNumThreads: 1,
+    logSeverityLevel: 3,
+    extra: { session },
+  };
+}
+
+const operators: OperatorForms = {
+  // half-precision arithmetic is slower than widening each weight right before its use
+  weight: (graph, stored, scale) => graph.widen(stored, scale),
+
+  // InstanceNormalization over a re-viewed tensor is the fastest form
+  groupNorm(graph, x, { groups, epsilon, scale, bias }) {
+    const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
+    const ones = graph.floats(new Array<number>(groups).fill(1));
+    const zeros = graph.floats(new Array<number>(groups).fill(0));
+    const view = [batch, groups, (channels * height * width) / groups];
+    const grouped = graph.node('Reshape', [x, graph.ints(view)], view);
+    const attributes = { epsilon: { float: epsilon } };
+    const normalized = graph.node('InstanceNormalization', [grouped, ones, zeros], view, { attributes });
+    const back = graph.node('Reshape', [normalized, graph.ints(x.shape)], x.shape);
+    const scaled = graph.node('Mul', [back, scale([channels, 1, 1])], x.shape);
+    return graph.node('Add', [scaled, bias([channels, 1, 1])], x.shape);
+  },
+
+  attention(graph, [q, k, v], { heads, causal }) {
+    const [, , channels = 1] = q.shape;
+    const scale = { float: 1 / Math.sqrt(channels / heads) };
+    const attributes = { num_heads: heads, scale, unidirectional: causal ? 1 : 0 };
+    return graph.node('MultiHeadAttention', [q, k, v], q.shape, { attributes, domain: 'com.microsoft' });
+  },
+};
+
+export const cpu: Device = { sessionOptions, operators };
+
+/** Matrix products gain nothing from a core's second thread. Where the system does not tell, all threads count. */
+export function physicalCores(): number {
+  const allowed = availableParallelism();
+  return Math.max(1, Math.min(allowed, linuxCores() ?? allowed));
+}
+
+function linuxCores(): number | undefined {
+  try {
+    const blocks = readFileSync('/proc/cpuinfo', 'utf8').split('\n\n');
+    const cores = blocks.flatMap((block) => {
+      const socket = /^physical id\s*: (\d+)$/m.exec(block)?.[1];
+      const core = /^core id\s*: (\d+)$/m.exec(block)?.[1];
+      return socket !== undefined && core !== undefined ? [`${socket}/${core}`] : [];
+    });
+    return cores.length > 0 ? new Set(cores).size : undefined;
+  } catch {
+    return undefined; // not Linux
+  }
+}

@@ -1,0 +1,48 @@
+import { setImmediate } from 'node:timers/promises';
+import { cancelled } from '../errors.ts';
+import type { Target } from './variant.ts';
+
+/** The calls into the runtime: each blocks its thread and cannot be interrupted. `session` is the making of a session. */
+export const passKinds = ['text_encoder', 'unet', 'vae_encode', 'vae_decode', 'session'] as const;
+
+export type PassKind = (typeof passKinds)[number];
+
+export interface PassEvent {
+  readonly kind: PassKind;
+  readonly phase: 'start' | 'end';
+}
+
+/** What a run tells besides its steps. The engine host times its passes by these, to cancel and to find a hung run. */
+export interface RunHooks {
+  /** Called right before and right after each pass, `end` also when the pass throws. Passes do not overlap. */
+  readonly onPass?: (event: PassEvent) => void;
+}
+
+/** What every pass of a run is given. */
+export interface PassContext {
+  readonly target: Target;
+  readonly hooks: RunHooks;
+  /** Called before every pass: yields to the event loop and honours cancelling. */
+  readonly beforePass: () => Promise<void>;
+}
+
+/** Tells the hooks of a pass around it. */
+export async function announcePass<T>(hooks: RunHooks, kind: PassKind, pass: () => Promise<T>): Promise<T> {
+  hooks.onPass?.({ kind, phase: 'start' });
+  try {
+    return await pass();
+  } finally {
+    hooks.onPass?.({ kind, phase: 'end' });
+  }
+}
+
+/**
+ * Lets the event loop turn once, then honours the signal. A network's run blocks the thread: without a turn between
+ * two of them no abort, message or timer would ever be seen.
+ *
+ * @throws EngineError `cancelled`
+ */
+export async function nextTurn(signal: AbortSignal | undefined): Promise<void> {
+  await setImmediate();
+  if (signal?.aborted) throw cancelled();
+}
