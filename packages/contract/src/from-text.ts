@@ -31,7 +31,7 @@ export function booleanFromText(value: unknown): unknown {
 }
 
 /** Whether a schema asks for a number. */
-export function isNumeric(schema: unknown): boolean {
+function isNumeric(schema: unknown): boolean {
   const { type } = keywordsOf(schema);
   return type === 'integer' || type === 'number';
 }
@@ -53,7 +53,8 @@ export function fromText(schema: unknown, fields: unknown): unknown {
   return Object.fromEntries(entries);
 }
 
-function valueFromText(schema: unknown, value: unknown): unknown {
+/** The value that a text, or for booleans 0 or 1, stands for where the schema asks for one; anything else as it is. */
+export function valueFromText(schema: unknown, value: unknown): unknown {
   if (isNumeric(schema)) return numberFromText(value);
   return keywordsOf(schema).type === 'boolean' ? booleanFromText(value) : value;
 }

@@ -71,7 +71,6 @@ export {
   jobSchema,
   jobStatuses,
 } from './api/job.ts';
-export { type JobCreate, jobCreateSchema } from './api/job-create.ts';
 export {
   type AccountEvent,
   accountEventSchemas,
@@ -111,14 +110,16 @@ export {
   type ModelDefaults,
   type ModelLimits,
   type ModelList,
+  type ModelParameter,
   type ModelSize,
   modelDefaultsSchema,
   modelLimitsSchema,
   modelListSchema,
+  modelParameterSchema,
   modelSchema,
   modelSizeSchema,
 } from './api/model.ts';
-export { type PriceQuery, type PriceQuote, priceQuerySchema, priceQuoteSchema } from './api/price-quote.ts';
+export { type PriceQuote, priceQuoteSchema } from './api/price-quote.ts';
 export { type Problem, problemMediaType, problemOfCode, problemSchema } from './api/problem.ts';
 export {
   type ForeignSyntax,
@@ -164,10 +165,8 @@ export {
   limits,
   longestPrompt,
   type Range,
-  type Scheduler,
   SEED_MAX,
   SEED_RANDOM,
-  schedulers,
   sideStep,
 } from './limits.ts';
 export { parseDecimal } from './money/decimal.ts';
@@ -194,7 +193,6 @@ export {
   openaiImageSchema,
   openaiImagesReplySchema,
 } from './openai/reply.ts';
-export { type OpenaiImagesRequest, openaiImagesRequestSchema } from './openai/request.ts';
 export { sizeForOpenai } from './openai/sizes.ts';
 export {
   type OpenaiCompletedEvent,
@@ -212,7 +210,7 @@ export {
   sdxlBuckets,
   sizeOfAspectRatio,
 } from './picture/aspect-ratios.ts';
-export { requestedSize, type SizeFields, sideNamesOf, sizeContradiction } from './picture/requested-size.ts';
+export { namesSize, requestedSize } from './picture/requested-size.ts';
 export { formatSize, parseSize, type Size } from './picture/size.ts';
 export {
   embeddedModelSizes,
@@ -224,8 +222,36 @@ export {
   sizeForPicture,
   sizesForNative,
 } from './picture/size-limits.ts';
+export type { Field, FieldTable, Surface, ValueOf } from './request/field.ts';
+export { type FieldName, pictureFields } from './request/fields.ts';
+export {
+  type AllowedValues,
+  type CalledNames,
+  calledNames,
+  engineFields,
+  faultOfValues,
+  fillRequest,
+  inWireNames,
+  modelParameters,
+  readRequest,
+  tellRequest,
+  wireName,
+} from './request/mapping.ts';
+export { isSampler, type Scheduler, samplerLabel, samplerNames } from './request/samplers.ts';
+export {
+  type JobCreate,
+  jobCreateSchema,
+  type OpenaiImagesRequest,
+  openaiImagesRequestSchema,
+  type PriceQuery,
+  priceQuerySchema,
+  propertiesOn,
+  type SegmindRequest,
+  segmindRequestSchema,
+} from './request/schemas.ts';
+export type { ControlValues, FieldValues, FilledRequest, PictureRequest } from './request/shapes.ts';
 export { patterns } from './schema/patterns.ts';
-export { RANDOM_SEED_MAX, seedOfSample } from './seeds.ts';
+export { drawSeed, firstSeed, RANDOM_SEED_MAX, seedOfSample, seedsOfSamples } from './seeds.ts';
 export {
   type SegmindFailed,
   type SegmindImage,
@@ -256,4 +282,3 @@ export {
   type SegmindBase64Reply,
   segmindBase64ReplySchema,
 } from './segmind/reply.ts';
-export { type SegmindRequest, segmindRequestSchema } from './segmind/request.ts';

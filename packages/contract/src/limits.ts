@@ -60,9 +60,6 @@ export const defaults = {
   pageLength: 30,
 } as const;
 
-export const schedulers = ['edm_dpmpp_2m', 'edm_euler'] as const;
-export type Scheduler = (typeof schedulers)[number];
-
 export const imageFormats = ['jpeg', 'png', 'webp'] as const;
 export type ImageFormat = (typeof imageFormats)[number];
 

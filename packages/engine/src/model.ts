@@ -169,6 +169,8 @@ export interface ModelInfo {
   readonly family: string;
   readonly defaults: ModelDefaults;
   readonly sizes: ModelSizes;
+  /** The samplers that its requests may name. */
+  readonly samplers: readonly SchedulerName[];
   readonly components: readonly ComponentInfo[];
   /** Where the configuration of a single-file checkpoint came from. */
   readonly configSource: string;

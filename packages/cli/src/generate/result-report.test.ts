@@ -31,6 +31,7 @@ function madeWith(result: Partial<GenerateResult>, given: Partial<GenerateFlags>
     defaults,
     sizes,
     components: [],
+    samplers: ['edm_dpmpp_2m'],
     configSource: 'c',
   } as const;
   const paths = ['x.png'];

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { imageFormats, limits, schedulers } from '../limits.ts';
+import { toldProperties } from '../request/schemas.ts';
 import { credits, instant, uuid } from '../schema/common-fields.ts';
 import { choice, closedObject, count, nullable, openObject, seconds } from '../schema/define.ts';
 import { errorCode } from '../schema/error-fields.ts';
@@ -19,43 +19,12 @@ export const jobErrorSchema = openObject(
   { title: 'JobError', description: 'Why a job failed' },
 );
 
-const side = (name: string) => Type.Integer({ minimum: 1, description: `${name} in pixels`, examples: [1024] });
-
-/** What was asked for, every default filled in, under the names of the request. */
-const settings = {
-  model: Type.String({ description: 'The model that draws it', examples: ['playground-v2.5'] }),
-  prompt: nullable(Type.String(), {
-    description: 'Null once it is no longer kept (`store: false`)',
-    examples: ['a red apple on a blue background'],
-  }),
-  prompt_2: nullable(Type.String(), { description: 'What the second text encoder read instead', examples: [null] }),
-  negative_prompt: nullable(Type.String(), { description: 'Null: none', examples: ['blurry', null] }),
-  samples: Type.Integer({ minimum: 1, description: 'The number of pictures', examples: [1] }),
-  num_inference_steps: Type.Integer({ minimum: 1, description: 'Denoising steps', examples: [25] }),
-  guidance_scale: Type.Number({ description: 'The guidance scale', examples: [3] }),
-  guidance_rescale: Type.Number({ description: 'The guidance rescale', examples: [0] }),
-  seed: Type.Integer({
-    minimum: 0,
-    maximum: limits.seed.max,
-    description: 'The seed of the first picture, drawn where -1 was sent',
-    examples: [42],
-  }),
-  img_width: side('Width'),
-  img_height: side('Height'),
-  strength: nullable(Type.Number(), { description: 'Of image-to-image, else null', examples: [0.6, null] }),
-  scheduler: choice(schedulers, { description: 'The sampler', examples: ['edm_dpmpp_2m'] }),
-  image_format: choice(imageFormats, { description: 'The file format', examples: ['jpeg'] }),
-  quality: Type.Integer({ description: 'Of JPEG and WebP files', examples: [95] }),
-  preview: Type.Boolean({ description: 'Whether steps come with previews', examples: [false] }),
-  priority: Type.Integer({ description: 'Jobs of a higher priority start first', examples: [0] }),
-  store: Type.Boolean({ description: 'Whether pictures and prompt are kept', examples: [true] }),
-};
-
 export const jobSchema = openObject(
   {
     id: uuid("The job's id"),
     status: choice(jobStatuses, { description: 'How far it is', examples: ['succeeded'] }),
-    ...settings,
+    // What was asked for, every default filled in.
+    ...toldProperties(),
     drawn_by: nullable(Type.String(), {
       description: 'The real name of the model that drew the pictures; null until it has succeeded',
       examples: ['Playground v2.5', 'easel-demo', null],

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { schedulers } from '../limits.ts';
 import { aspectRatios } from '../picture/aspect-ratios.ts';
+import { samplerNames } from '../request/samplers.ts';
 import { choice, nullable, openObject } from '../schema/define.ts';
 
 const pixels = (description: string, example: number) =>
@@ -31,7 +31,7 @@ export const modelDefaultsSchema = openObject(
     img_height: pixels('The native height', 1024),
     num_inference_steps: Type.Integer({ minimum: 1, description: 'Denoising steps', examples: [25] }),
     guidance_scale: Type.Number({ description: 'The guidance scale', examples: [3] }),
-    scheduler: choice(schedulers, { description: 'The sampler', examples: ['edm_dpmpp_2m'] }),
+    scheduler: choice(samplerNames, { description: 'The sampler', examples: ['edm_dpmpp_2m'] }),
   },
   { title: 'ModelDefaults', description: 'What is taken where a request is silent' },
 );
@@ -51,6 +51,24 @@ const modelLicenceSchema = openObject(
   { title: 'ModelLicence', description: 'Whose work the model is' },
 );
 
+export const modelParameterSchema = openObject(
+  {
+    minimum: Type.Optional(Type.Number({ description: 'The smallest value', examples: [1] })),
+    maximum: Type.Optional(Type.Number({ description: 'The largest value', examples: [100] })),
+    multiple_of: Type.Optional(Type.Number({ description: 'Only multiples of it', examples: [8] })),
+    choices: Type.Optional(
+      Type.Array(Type.String(), { description: 'One of these', examples: [['edm_dpmpp_2m', 'edm_euler']] }),
+    ),
+    default: Type.Optional(
+      Type.Union([Type.Number(), Type.String()], {
+        description: 'What is taken where a request is silent',
+        examples: [25, 'edm_dpmpp_2m'],
+      }),
+    ),
+  },
+  { title: 'ModelParameter', description: 'What a field of a request may be' },
+);
+
 export const modelSchema = openObject(
   {
     id: Type.String({ description: "The model's name in requests", examples: ['playground-v2.5'] }),
@@ -63,6 +81,10 @@ export const modelSchema = openObject(
     }),
     defaults: modelDefaultsSchema,
     limits: modelLimitsSchema,
+    parameters: Type.Record(Type.String(), modelParameterSchema, {
+      description: 'What the fields of POST /api/jobs may be with this model, by their names',
+      examples: [{ scheduler: { choices: ['edm_dpmpp_2m', 'edm_euler'], default: 'edm_dpmpp_2m' } }],
+    }),
     sizes: Type.Array(modelSizeSchema, { description: 'One for each aspect ratio it draws' }),
   },
   { title: 'Model', description: 'A model that this server draws with' },
@@ -76,5 +98,6 @@ export const modelListSchema = openObject(
 export type ModelSize = Static<typeof modelSizeSchema>;
 export type ModelLimits = Static<typeof modelLimitsSchema>;
 export type ModelDefaults = Static<typeof modelDefaultsSchema>;
+export type ModelParameter = Static<typeof modelParameterSchema>;
 export type Model = Static<typeof modelSchema>;
 export type ModelList = Static<typeof modelListSchema>;

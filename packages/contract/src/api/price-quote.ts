@@ -1,29 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { sizeContradiction } from '../picture/requested-size.ts';
 import { credits } from '../schema/common-fields.ts';
-import { closedObject, openObject } from '../schema/define.ts';
-import * as field from '../schema/generation-fields.ts';
-
-const fields = closedObject(
-  {
-    model: Type.Optional(field.model),
-    samples: Type.Optional(field.samples),
-    num_inference_steps: Type.Optional(field.steps),
-    img_width: Type.Optional(field.imgWidth),
-    img_height: Type.Optional(field.imgHeight),
-    width: Type.Optional(field.widthAlias),
-    height: Type.Optional(field.heightAlias),
-    aspect_ratio: Type.Optional(field.aspectRatio),
-  },
-  { title: 'PriceQuery', description: 'What is to be priced; defaults as in a job' },
-);
-
-/** GET /api/price; the text of a query string goes through `fromText` first. */
-export const priceQuerySchema = Type.Refine(
-  fields,
-  (query) => sizeContradiction(query) === undefined,
-  (query) => sizeContradiction(query) ?? '',
-);
+import { openObject } from '../schema/define.ts';
 
 export const priceQuoteSchema = openObject(
   {
@@ -37,5 +14,4 @@ export const priceQuoteSchema = openObject(
   { title: 'PriceQuote', description: 'A price and what it is for' },
 );
 
-export type PriceQuery = Static<typeof fields>;
 export type PriceQuote = Static<typeof priceQuoteSchema>;

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { explainInvalid } from '../explain/explain-invalid.ts';
 import { fromText } from '../from-text.ts';
+import { priceQuerySchema } from '../request/schemas.ts';
 import { imageParamsSchema } from './image.ts';
 import { jobParamsSchema } from './job.ts';
 import { jobListQuerySchema } from './job-list.ts';
-import { priceQuerySchema } from './price-quote.ts';
 import { usageQuerySchema } from './usage.ts';
 
 test('the filters of the gallery are read from a query string', () => {

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { longestPrompt } from '../limits.ts';
+import { propertiesOn } from '../request/schemas.ts';
 import { closedObject, count, openObject, textOf } from '../schema/define.ts';
-import { model } from '../schema/generation-fields.ts';
 
 export const tokenizeRequestSchema = closedObject(
   {
@@ -9,7 +9,7 @@ export const tokenizeRequestSchema = closedObject(
       { min: 0, max: longestPrompt },
       { description: 'A prompt', examples: ['a red apple on a blue background'] },
     ),
-    model: Type.Optional(model),
+    model: propertiesOn('api').model,
   },
   { title: 'TokenizeRequest', description: 'The body of POST /api/tokenize' },
 );

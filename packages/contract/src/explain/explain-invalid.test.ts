@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { type TSchema, Type } from 'typebox';
 import { Check } from 'typebox/schema';
 import { expect, test } from 'vitest';
-import { segmindRequestSchema } from '../segmind/request.ts';
+import { segmindRequestSchema } from '../request/schemas.ts';
 import { explainInvalid } from './explain-invalid.ts';
 
 const messageFor = (field: TSchema, value: unknown) =>

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { requestedSize, sideNamesOf, sizeContradiction } from './requested-size.ts';
+import { calledNames, readRequest, wireName } from '../request/mapping.ts';
+import { requestedSize, sizeContradiction } from './requested-size.ts';
 import { fullModelSizes } from './size-limits.ts';
 
 const native = { width: 1024, height: 1024 };
@@ -22,7 +23,7 @@ test.each([
   [{ aspect_ratio: '16:9' } as const, { width: 1344, height: 768 }],
 ])('%j asks for %j', (fields, size) => {
   expect(sizeContradiction(fields)).toBeUndefined();
-  expect(requestedSize(fields, native, fullModelSizes)).toEqual(size);
+  expect(requestedSize(readRequest(fields, 'price'), native, fullModelSizes)).toEqual(size);
 });
 
 test('two names of one side must agree', () => {
@@ -36,6 +37,9 @@ test('a ratio and a side contradict each other', () => {
 });
 
 test('the sides are called as the request called them', () => {
-  expect(sideNamesOf({ width: 512 })).toEqual({ width: 'width', height: 'img_height' });
-  expect(sideNamesOf({ width: 512, img_width: 512, height: 8 })).toEqual({ width: 'img_width', height: 'height' });
+  const sides = (body: Readonly<Record<string, number>>) =>
+    ['width', 'height'].map((side) => wireName(side, 'segmind', calledNames(body, 'segmind')));
+  expect(sides({ width: 512 })).toEqual(['width', 'img_height']);
+  expect(sides({ width: 512, img_width: 512, height: 8 })).toEqual(['img_width', 'height']);
+  expect(wireName('width', 'openai')).toBe('size');
 });

@@ -1,9 +1,10 @@
+import type { FieldValues } from '../request/shapes.ts';
 import { type AspectRatio, sizeOfAspectRatio } from './aspect-ratios.ts';
 import type { Size } from './size.ts';
-import type { SideNames, SizeLimits } from './size-limits.ts';
+import type { SizeLimits } from './size-limits.ts';
 
-/** The fields of a request that say how large the picture is to be. */
-export interface SizeFields {
+/** The fields of a body that say how large the picture is to be. */
+interface SizeFields {
   readonly img_width?: number | undefined;
   readonly img_height?: number | undefined;
   readonly width?: number | undefined;
@@ -11,27 +12,26 @@ export interface SizeFields {
   readonly aspect_ratio?: AspectRatio | undefined;
 }
 
+type AskedSize = Pick<FieldValues, 'width' | 'height' | 'aspectRatio'>;
+
 /**
  * The size a valid request asks for; a side it does not name is the model's native one.
  *
  * @example
- * requestedSize({ aspect_ratio: '4:3' }, { width: 1024, height: 1024 }, fullModelSizes); // { width: 1152, height: 896 }
+ * requestedSize({ aspectRatio: '4:3' }, { width: 1024, height: 1024 }, fullModelSizes); // { width: 1152, height: 896 }
  */
-export function requestedSize(fields: SizeFields, native: Size, { maxSide }: Pick<SizeLimits, 'maxSide'>): Size {
-  if (fields.aspect_ratio !== undefined)
-    return sizeOfAspectRatio(fields.aspect_ratio, { nativeSide: native.width, maxSide });
-  return {
-    width: fields.img_width ?? fields.width ?? native.width,
-    height: fields.img_height ?? fields.height ?? native.height,
-  };
+export function requestedSize(
+  { width, height, aspectRatio }: AskedSize,
+  native: Size,
+  { maxSide }: Pick<SizeLimits, 'maxSide'>,
+): Size {
+  if (aspectRatio !== undefined) return sizeOfAspectRatio(aspectRatio, { nativeSide: native.width, maxSide });
+  return { width: width ?? native.width, height: height ?? native.height };
 }
 
-/** What the request called its sides. */
-export function sideNamesOf(fields: SizeFields): SideNames {
-  return {
-    width: fields.img_width === undefined && fields.width !== undefined ? 'width' : 'img_width',
-    height: fields.img_height === undefined && fields.height !== undefined ? 'height' : 'img_height',
-  };
+/** Whether a request says how large the picture is to be. */
+export function namesSize({ width, height, aspectRatio }: AskedSize): boolean {
+  return [width, height, aspectRatio].some((each) => each !== undefined);
 }
 
 /**

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { explainInvalid } from '../explain/explain-invalid.ts';
+import { segmindRequestSchema } from '../request/schemas.ts';
 import { lenientSegmindBody } from './lenient.ts';
-import { segmindRequestSchema } from './request.ts';
 
 test('what old clients send as text is understood', () => {
   const sent = { prompt: 'a', samples: '1', num_inference_steps: '25', guidance_scale: '7.5', seed: '-1', base64: '0' };

@@ -1,6 +1,6 @@
-import { booleanFromText, isNumeric, numberFromText } from '../from-text.ts';
+import { valueFromText } from '../from-text.ts';
+import { segmindRequestSchema } from '../request/schemas.ts';
 import { isRecord, propertiesOf } from '../schema/keywords.ts';
-import { segmindRequestSchema } from './request.ts';
 
 export interface LenientBody {
   /** Not yet validated. */
@@ -13,7 +13,7 @@ const properties = propertiesOf(segmindRequestSchema);
 
 /**
  * What old clients may send, made what the schema asks for: numbers as text in numeric fields, and 0, 1 or text for
- * `base64`. Nothing else changes: null stays null (the empty string would be another picture), and a value that is wrong
+ * booleans. Nothing else changes: null stays null (the empty string would be another picture), and a value that is wrong
  * stays as it was sent, for the validator to refuse with a message. Unknown fields are left out and listed.
  * It serves `multipart/form-data` too, where every field is text.
  *
@@ -26,11 +26,6 @@ export function lenientSegmindBody(body: unknown): LenientBody {
   const isKnown = (name: string) => Object.hasOwn(properties, name);
   const kept = Object.entries(body)
     .filter(([name]) => isKnown(name))
-    .map(([name, value]) => [name, lenientValue(name, value)] as const);
+    .map(([name, value]) => [name, valueFromText(properties[name], value)] as const);
   return { body: Object.fromEntries(kept), ignored: Object.keys(body).filter((name) => !isKnown(name)) };
-}
-
-function lenientValue(name: string, value: unknown): unknown {
-  if (name === 'base64') return booleanFromText(value);
-  return isNumeric(properties[name]) ? numberFromText(value) : value;
 }

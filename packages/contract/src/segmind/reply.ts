@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { schedulers } from '../limits.ts';
+import { samplerNames } from '../request/samplers.ts';
 import { choice, openObject } from '../schema/define.ts';
 
 const base64Picture = { description: 'The picture in base64, without a data: prefix', examples: ['/9j/4AAQSkZJRg=='] };
@@ -27,7 +27,7 @@ export const outputMetadataSchema = openObject(
     seed: Type.Integer(pictureSeed),
     steps: Type.Integer({ minimum: 1, description: 'Denoising steps', examples: [25] }),
     guidance_scale: Type.Number({ description: 'The guidance scale', examples: [3] }),
-    scheduler: choice(schedulers, { description: 'The sampler', examples: ['edm_dpmpp_2m'] }),
+    scheduler: choice(samplerNames, { description: 'The sampler', examples: ['edm_dpmpp_2m'] }),
     model: Type.String({ description: 'The model that really drew it', examples: ['playground-v2.5', 'easel-demo'] }),
   },
   { title: 'OutputMetadata', description: 'The JSON in the header x-output-metadata: what was really used' },

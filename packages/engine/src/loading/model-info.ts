@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { downscaleOf } from '../components/vae/config.ts';
-import type { KnownFamily } from '../families/families.ts';
+import { type KnownFamily, samplersOf } from '../families/families.ts';
 import type { SdxlConfigs, SdxlPart } from '../families/sdxl-architecture.ts';
 import type { ComponentInfo, ModelDefaults, ModelInfo, SchedulerName } from '../model.ts';
 import { sizesOfModel } from '../pipeline/picture-sizes.ts';
@@ -26,6 +26,7 @@ export function modelInfo(checkpoint: Checkpoint, configs: SdxlConfigs, defaults
     configSource,
     family: family.nameOf(configs),
     defaults,
+    samplers: samplersOf(family),
     sizes: sizesOfModel(defaults.width, checkpoint.sizes),
     components: names.map((name) => componentInfo(name, components[name].tensors)),
   };

@@ -24,6 +24,7 @@ const info: ModelInfo = {
   defaults: used,
   sizes: { minSide: 64, maxSide: 64, isLimit: false, trained: [{ width: 64, height: 64 }] },
   components: [],
+  samplers: ['edm_euler'],
   configSource: 'none',
 };
 

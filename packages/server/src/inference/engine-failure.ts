@@ -2,20 +2,10 @@ import type { ErrorCode } from '@easel/contract';
 import { toEngineError } from '@easel/engine';
 import { PaintingFailed } from '../domain/ports/painter.ts';
 
-/** The engine's names of what has another one in requests. */
-const fields: Readonly<Record<string, string>> = {
-  width: 'img_width',
-  height: 'img_height',
-  steps: 'num_inference_steps',
-  guidanceScale: 'guidance_scale',
-  guidanceRescale: 'guidance_rescale',
-  negativePrompt: 'negative_prompt',
-  prompt2: 'prompt_2',
-};
-
 /**
  * What the domain makes of an error of the engine. What it says of files and processes is the operator's business and stays in
- * `cause`; whoever asked for the picture is told what to do.
+ * `cause`; whoever asked for the picture is told what to do. A field
+ * has the name that it has in our code; replies put that of their surface in its place.
  */
 export function engineFailure(thrown: unknown): PaintingFailed {
   const error = toEngineError(thrown);
@@ -23,7 +13,7 @@ export function engineFailure(thrown: unknown): PaintingFailed {
     new PaintingFailed(code, message, { isWorthRetrying, cause: error, ...(param !== undefined && { param }) });
   if (error.kind === 'invalid') {
     const { param } = error.details;
-    return fail('invalid_request', error.message, false, param && (fields[param] ?? param));
+    return fail('invalid_request', error.message, false, param);
   }
   if (error.code === 'picture_not_finite') {
     const message = 'the picture came out broken (values that are no numbers); nothing was charged; try another seed';

@@ -1,4 +1,4 @@
-import { seedOfSample } from '@easel/contract';
+import { engineFields, seedsOfSamples } from '@easel/contract';
 import { cropToShape, decodeImage, type GenerateRequest, type ImageToImage } from '@easel/engine';
 import type { JobRequest } from '../domain/job-request.ts';
 
@@ -9,22 +9,11 @@ import type { JobRequest } from '../domain/job-request.ts';
  * @throws EngineError `image_unreadable`
  */
 export async function engineRequest(request: JobRequest, file: Uint8Array | null): Promise<GenerateRequest> {
-  const { prompt, prompt2, negativePrompt, width, height, samples, steps, scheduler } = request;
-  const { guidanceScale, guidanceRescale } = request;
   const image = await startPicture(file, request);
   return {
-    prompt,
-    ...(prompt2 !== null && { prompt2 }),
-    negativePrompt,
-    width,
-    height,
-    samples,
-    steps,
-    guidanceScale,
-    guidanceRescale,
-    scheduler,
+    ...engineFields(request),
     // Told one by one, because past the largest seed they go on at 0.
-    seeds: Array.from({ length: samples }, (_, index) => seedOfSample(request.seed, index)),
+    seeds: seedsOfSamples(request.seed, request.samples),
     ...(image !== undefined && { image }),
   };
 }

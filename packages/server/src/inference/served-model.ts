@@ -44,6 +44,7 @@ export async function openServedModel(
     isDefault,
     isEmbedded,
     defaults: info.defaults,
+    allowed: { scheduler: { choices: info.samplers } },
     licence: await readModelLicence(path),
     sizes: within(
       isEmbedded

@@ -112,7 +112,7 @@ test.each([
   expect(failure).toBeInstanceOf(PaintingFailed);
   expect(failure).toMatchObject({ code: expected, isWorthRetrying });
   if (expected === 'server_error') expect(failure.message).not.toContain('/srv/models');
-  else expect(failure.param).toBe('num_inference_steps');
+  else expect(failure.param).toBe('steps');
 });
 
 async function hookOf(source: string) {

@@ -10,6 +10,7 @@ const model: Model = {
   licence: null,
   defaults: { img_width: 128, img_height: 96, num_inference_steps: 25, guidance_scale: 3, scheduler: 'edm_dpmpp_2m' },
   limits: { min_side: 64, max_side: 256, side_step: 8, max_megapixels: 0.0625 },
+  parameters: {},
   sizes: [],
 };
 

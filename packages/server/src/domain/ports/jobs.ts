@@ -1,9 +1,14 @@
-import type { ErrorCode, JobStatus } from '@easel/contract';
+import type { ErrorCode, JobStatus, Surface } from '@easel/contract';
 import type { JobRequest } from '../job-request.ts';
 import type { Transaction } from './database.ts';
 
 /** Which of the surfaces a job came by. */
 export type JobSurface = 'segmind-v1' | 'segmind-v2' | 'openai' | 'api';
+
+/** Whose names its fields have. */
+export function surfaceOfJob(surface: JobSurface): Surface {
+  return surface === 'segmind-v1' || surface === 'segmind-v2' ? 'segmind' : surface;
+}
 
 export interface JobFailure {
   readonly code: ErrorCode;

@@ -1,4 +1,4 @@
-import type { ErrorCode, Scheduler, SizeLimits } from '@easel/contract';
+import type { AllowedValues, ErrorCode, Scheduler, SizeLimits } from '@easel/contract';
 import { DomainError, type DomainErrorDetails } from '../domain-error.ts';
 import type { JobRequest } from '../job-request.ts';
 
@@ -23,6 +23,8 @@ export interface ModelCard {
     readonly scheduler: Scheduler;
   };
   readonly sizes: SizeLimits;
+  /** What the other fields of a request may be, where it is not all that the API allows. */
+  readonly allowed: AllowedValues;
 }
 
 export interface PaintStep {

@@ -1,6 +1,6 @@
-import { type AdminJob, type Job, microToNumber } from '@easel/contract';
+import { type AdminJob, inWireNames, type Job, microToNumber, tellRequest } from '@easel/contract';
 import type { JobView } from '../../domain/job-queries.ts';
-import type { JobRecord } from '../../domain/ports/jobs.ts';
+import { type JobRecord, surfaceOfJob } from '../../domain/ports/jobs.ts';
 import type { Outlook } from '../../domain/queue-outlook.ts';
 import { imageReply } from './image-file.ts';
 
@@ -9,7 +9,7 @@ export function jobReply({ job, images, outlook }: JobView, base: string): Job {
   return {
     id: job.id,
     status: job.state,
-    ...settingsOf(job),
+    ...tellRequest({ ...job.request, prompt: job.prompt, priority: job.priority, store: job.store }),
     drawn_by: job.drawnBy,
     favourite: job.favourite,
     price: microToNumber(job.price),
@@ -26,29 +26,6 @@ export function adminJobReply(view: JobView, base: string): AdminJob {
   return { ...jobReply(view, base), account_id: view.job.accountId, key_id: view.job.keyId };
 }
 
-function settingsOf({ request, prompt, priority, store }: JobRecord) {
-  return {
-    model: request.model,
-    prompt,
-    prompt_2: request.prompt2,
-    negative_prompt: request.negativePrompt,
-    samples: request.samples,
-    num_inference_steps: request.steps,
-    guidance_scale: request.guidanceScale,
-    guidance_rescale: request.guidanceRescale,
-    seed: request.seed,
-    img_width: request.width,
-    img_height: request.height,
-    strength: request.strength,
-    scheduler: request.scheduler,
-    image_format: request.format,
-    quality: request.quality,
-    preview: request.preview,
-    priority,
-    store,
-  };
-}
-
 function expectationsOf({ state }: JobRecord, outlook: Outlook | null): Pick<Job, 'position' | 'eta'> {
   if (outlook === null) return {};
   return {
@@ -57,7 +34,10 @@ function expectationsOf({ state }: JobRecord, outlook: Outlook | null): Pick<Job
   };
 }
 
-function errorOf({ state, failure }: JobRecord): Job['error'] {
-  if (failure !== null) return { code: failure.code, message: failure.message };
+function errorOf({ state, failure, surface, request }: JobRecord): Job['error'] {
+  if (failure !== null) {
+    const { message } = inWireNames(failure, surfaceOfJob(surface), request.called);
+    return { code: failure.code, message };
+  }
   return state === 'cancelled' ? { code: 'cancelled', message: 'the job was cancelled; nothing was charged' } : null;
 }

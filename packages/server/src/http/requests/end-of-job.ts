@@ -1,10 +1,10 @@
-import { fixedMessages, headers, microToDecimal, paths } from '@easel/contract';
+import { fixedMessages, headers, inWireNames, microToDecimal, paths } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../../domain/domain-error.ts';
 import type { JobView } from '../../domain/job-queries.ts';
 import { OUTAGE_PATIENCE_MS, outlast } from '../../domain/outage.ts';
 import { DatabaseAway } from '../../domain/ports/database.ts';
-import type { JobRecord } from '../../domain/ports/jobs.ts';
+import { type JobRecord, surfaceOfJob } from '../../domain/ports/jobs.ts';
 import type { RouteContext } from '../http-app.ts';
 import { callerOf } from '../request-state.ts';
 import { clientGone } from './client-gone.ts';
@@ -142,11 +142,17 @@ export function undelivered(jobId: string, cause: unknown): DomainError {
 }
 
 /** Why there are no pictures; null when there are, or will be. */
-export function failureOf({ state, failure }: JobRecord): DomainError | null {
+export function failureOf({
+  state,
+  failure,
+  surface,
+  request,
+}: Pick<JobRecord, 'state' | 'failure' | 'surface' | 'request'>): DomainError | null {
   if (state === 'cancelled') return new DomainError('cancelled', fixedMessages.cancelled);
   if (state !== 'failed') return null;
   if (failure === null) return new DomainError('server_error', 'the run failed; nothing was charged');
-  return new DomainError(failure.code, failure.message, failure.param === null ? {} : { param: failure.param });
+  const { message, param } = inWireNames(failure, surfaceOfJob(surface), request.called);
+  return new DomainError(failure.code, message, param === undefined ? {} : { param });
 }
 
 /** What a request is answered with, or one that repeats its idempotency key, when it went well and its pictures are no longer kept. */

@@ -1,7 +1,7 @@
-import { headers, type Size } from '@easel/contract';
+import { type FieldValues, headers, type Size } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DatabaseAway } from '../../domain/ports/database.ts';
-import type { JobRecord, JobSurface } from '../../domain/ports/jobs.ts';
+import { type JobRecord, type JobSurface, surfaceOfJob } from '../../domain/ports/jobs.ts';
 import type { ModelCard } from '../../domain/ports/painter.ts';
 import type { Submission } from '../../domain/submit-job.ts';
 import type { RouteContext } from '../http-app.ts';
@@ -10,11 +10,14 @@ import { clientGone } from './client-gone.ts';
 import { cancelLater } from './end-of-job.ts';
 import { idempotencyOf } from './idempotency.ts';
 import { inputImage } from './input-image.ts';
-import { jobRequestOf, type PictureFields } from './job-request.ts';
+import { askedBy, jobRequestOf } from './job-request.ts';
 
 export interface Work {
   readonly surface: JobSurface;
-  readonly fields: PictureFields;
+  /** Valid by the schema of the surface. */
+  readonly body: object & { readonly prompt: string };
+  /** What the surface says in a way of its own. */
+  readonly instead?: FieldValues;
   readonly card: ModelCard;
   /** Whether the client waits for the end of the job with this request. */
   readonly waits?: boolean;
@@ -31,17 +34,19 @@ export async function submitWork(
   context: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  { surface, fields, card, waits = false, priority = 0, store = true }: Work,
+  { surface, body, instead = {}, card, waits = false, priority = 0, store = true }: Work,
 ): Promise<JobRecord> {
   const { serverId } = context.services;
   const { accountId, keyId } = callerOf(request);
-  const file = await inputImage(context, request, fields.image);
+  const asked = askedBy(body, surfaceOfJob(surface));
+  const values = { ...asked.values, ...instead, prompt: body.prompt };
+  const file = await inputImage(context, request, values.image);
   const idempotency = idempotencyOf(request);
   const submissionOf = (picture: Size | null): Submission => ({
     accountId,
     keyId,
     surface,
-    request: jobRequestOf(fields, card, picture),
+    request: jobRequestOf({ ...asked, values }, card, picture),
     startImage: file,
     priority,
     store,

@@ -35,7 +35,7 @@ export function createJobRoute(app: HttpApp, context: RouteContext): void {
     const base = baseUrl(request, options.publicUrl);
     const card = useModel(modelOf(services, body.model), request, reply);
     const { priority, store } = body;
-    const job = await submitWork(context, request, reply, { surface: 'api', fields: body, card, priority, store });
+    const job = await submitWork(context, request, reply, { surface: 'api', body, card, priority, store });
     const view = await services.jobs.get(callerOf(request).accountId, job.id);
     reply
       .code(202)

@@ -4,6 +4,7 @@ import {
   type Model,
   type ModelList,
   modelListSchema,
+  modelParameters,
   paths,
   sideStep,
   sizeOfAspectRatio,
@@ -34,7 +35,7 @@ export function modelsRoute(app: HttpApp, { services, gate }: RouteContext): voi
   );
 }
 
-function modelReply({ slug, name, isDefault, isEmbedded, licence, defaults, sizes }: ModelCard): Model {
+function modelReply({ slug, name, isDefault, isEmbedded, licence, defaults, sizes, allowed }: ModelCard): Model {
   return {
     id: slug,
     name,
@@ -57,6 +58,14 @@ function modelReply({ slug, name, isDefault, isEmbedded, licence, defaults, size
       side_step: sideStep,
       max_megapixels: sizes.maxMegapixels,
     },
+    parameters: modelParameters(
+      {
+        width: { range: { min: sizes.minSide, max: sizes.maxSide } },
+        height: { range: { min: sizes.minSide, max: sizes.maxSide } },
+        ...allowed,
+      },
+      defaults,
+    ),
     sizes: aspectRatios
       .map((ratio) => ({
         aspect_ratio: ratio,

@@ -1,16 +1,7 @@
-import {
-  defaults,
-  microToNumber,
-  type PriceQuote,
-  paths,
-  priceQuerySchema,
-  priceQuoteSchema,
-  requestedSize,
-  sideNamesOf,
-} from '@easel/contract';
+import { defaults, microToNumber, type PriceQuote, paths, priceQuerySchema, priceQuoteSchema } from '@easel/contract';
 import { priceOfRequest } from '../../../domain/price.ts';
 import type { HttpApp, RouteContext } from '../../http-app.ts';
-import { sizeFor } from '../../requests/job-request.ts';
+import { askedBy, sizeOf } from '../../requests/job-request.ts';
 import { modelOf } from '../../requests/model-of.ts';
 import { callerHeaders } from '../../schemas/headers.ts';
 import { errorReplies, jsonReply, keyErrors } from '../../schemas/replies.ts';
@@ -32,9 +23,9 @@ const schema = {
 export function priceRoute(app: HttpApp, { services, gate }: RouteContext): void {
   app.get(paths.api.price, { schema, onRequest: gate.ownKey }, async ({ query }): Promise<PriceQuote> => {
     const card = modelOf(services, query.model);
-    const { width, height } = sizeFor(requestedSize(query, card.defaults, card.sizes), card, sideNamesOf(query));
-    const samples = query.samples ?? defaults.samples;
-    const steps = query.num_inference_steps ?? card.defaults.steps;
+    const asked = askedBy(query, 'price');
+    const { width, height } = sizeOf(asked, card);
+    const { samples = defaults.samples, steps = card.defaults.steps } = asked.values;
     const price = priceOfRequest({ samples, steps, width, height }, services.tariff);
     return {
       price: microToNumber(price),

@@ -20,7 +20,7 @@ import { errorReplies, runErrors } from '../../schemas/replies.ts';
 import { needsKey } from '../../schemas/security.ts';
 import { imagesReply } from './images-reply.ts';
 import { modelOfRequest } from './model-of-request.ts';
-import { pictureFieldsOf, previewsOf } from './picture-fields.ts';
+import { previewsOf, sizeOf } from './picture-fields.ts';
 import { sendStream } from './send-stream.ts';
 
 const schema = {
@@ -55,8 +55,8 @@ export function imagesRoute(app: HttpApp, context: RouteContext): void {
     const patience = endOfPatience(context, reply);
     const base = baseUrl(request, options.publicUrl);
     const card = useModel(modelOfRequest(context, body.model), request, reply);
-    const fields = pictureFieldsOf(body, card);
-    const job = await submitWork(context, request, reply, { surface: 'openai', fields, card, waits: true });
+    const instead = { ...sizeOf(body.size ?? 'auto', card), preview: previewsOf(body) > 0 };
+    const job = await submitWork(context, request, reply, { surface: 'openai', body, instead, card, waits: true });
     if (body.stream === true) {
       return sendStream(context, request, reply, { job, previews: previewsOf(body), patience });
     }

@@ -59,7 +59,7 @@ export function generateRoute(app: HttpApp, context: RouteContext): void {
       const patience = endOfPatience(context, reply);
       const card = modelOfSlug(context, request.params.slug);
       const isBase64 = request.body.base64 ?? options.segmindBase64Default;
-      const work = { surface: 'segmind-v1', fields: request.body, card, waits: true } as const;
+      const work = { surface: 'segmind-v1', body: request.body, card, waits: true } as const;
       const job = await submitWork(context, request, reply, work);
       const view = await endOfJob(context, request, job.id, patience);
       const read = () => picturesReply(context, request, reply, view, isBase64);

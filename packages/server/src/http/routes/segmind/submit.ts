@@ -52,7 +52,7 @@ export function submitRoute(app: HttpApp, context: RouteContext): void {
     async (request, reply): Promise<SegmindSubmitted> => {
       const base = baseUrl(request, options.publicUrl);
       const card = modelOfSlug(context, request.params.slug);
-      const job = await submitWork(context, request, reply, { surface: 'segmind-v2', fields: request.body, card });
+      const job = await submitWork(context, request, reply, { surface: 'segmind-v2', body: request.body, card });
       reply.header(headers.cost, microToDecimal(job.price));
       return { request_id: job.id, status: 'QUEUED', ...requestUrls(job.id, base) };
     },

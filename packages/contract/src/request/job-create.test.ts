@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { explainInvalid } from '../explain/explain-invalid.ts';
-import { segmindRequestSchema } from '../segmind/request.ts';
-import { jobCreateSchema } from './job-create.ts';
+import { jobCreateSchema, segmindRequestSchema } from './schemas.ts';
 
 const prompt = 'a red apple';
 

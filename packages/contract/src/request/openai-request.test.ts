@@ -2,7 +2,7 @@ import { Check } from 'typebox/schema';
 import { expect, test } from 'vitest';
 import { explainInvalid } from '../explain/explain-invalid.ts';
 import { withoutNulls } from '../from-text.ts';
-import { openaiImagesRequestSchema } from './request.ts';
+import { openaiImagesRequestSchema } from './schemas.ts';
 
 const prompt = 'a red apple';
 

@@ -1,0 +1,20 @@
+/**
+ * The front door to the description of a picture request alone, as `@easel/contract/fields`: data and plain functions, no schemas, so that
+ * the command line, the engine's parameters and browsers read it without typebox.
+ */
+export {
+  type ImageFormat,
+  imageFormats,
+  isWithin,
+  limits,
+  longestPrompt,
+  type Range,
+  SEED_MAX,
+  sideStep,
+} from './limits.ts';
+export { type Field, type FieldTable, optionGroups, type Point, type ValueOf } from './request/field.ts';
+export { type FieldName, pictureFields } from './request/fields.ts';
+export { engineFields, rangeOn, wireName } from './request/mapping.ts';
+export { type Scheduler, samplerNames, samplers } from './request/samplers.ts';
+export type { EngineFields, OptionValues, ParameterValues } from './request/shapes.ts';
+export { firstSeed, seedOfSample, seedsOfSamples } from './seeds.ts';

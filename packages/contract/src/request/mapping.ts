@@ -1,0 +1,213 @@
+import type { ModelParameter } from '../api/model.ts';
+import type { Fault } from '../fault.ts';
+import { isWithin, type Range } from '../limits.ts';
+import { negativePromptOf } from '../negative-prompt.ts';
+import type { Field, FieldTable, Surface } from './field.ts';
+import { type FieldName, pictureFields } from './fields.ts';
+import type { EngineFields, FieldValues, FilledRequest, ModelPresets, PictureRequest, ToldRequest } from './shapes.ts';
+
+/** A name by which the client called a field, where there are several. */
+export type CalledNames = Readonly<Record<string, string>>;
+
+export function isOn({ wire }: Field, surface: Surface): boolean {
+  return wire?.on.includes(surface) === true;
+}
+
+function own({ wire }: Field, surface: Surface) {
+  return surface === 'price' ? undefined : wire?.[surface];
+}
+
+/** The range of a number on a surface. */
+export function rangeOn(field: Field, surface: Surface): Range | undefined {
+  return own(field, surface)?.range ?? field.range;
+}
+
+/** The pattern of a text on a surface. */
+export function patternOn(field: Field, surface: Surface): Field['pattern'] {
+  return own(field, surface)?.pattern === 'any' ? undefined : field.pattern;
+}
+
+/** What the API page shows of a field on a surface, its default there among it. */
+export function notesOn(field: Field, surface: Surface) {
+  const differing = own(field, surface);
+  const preset = differing?.default ?? field.default;
+  return {
+    description: differing?.description ?? field.description ?? field.words,
+    examples: differing?.examples ?? field.examples ?? [],
+    ...(preset !== undefined && { default: preset }),
+  };
+}
+
+/**
+ * What a surface calls a field, for messages about it.
+ *
+ * @param called the names by which this request called its fields, see `calledNames`
+ * @example
+ * wireName('steps', 'api'); // 'num_inference_steps'
+ * wireName('width', 'openai'); // 'size'
+ */
+export function wireName(
+  name: string,
+  surface: Surface,
+  called: CalledNames = {},
+  table: FieldTable = pictureFields,
+): string {
+  const field = Object.hasOwn(table, name) ? table[name] : undefined;
+  const { wire } = field ?? {};
+  if (field === undefined || wire === undefined) return name;
+  if (isOn(field, surface)) return called[name] ?? own(field, surface)?.name ?? wire.name;
+  return wire.within === undefined ? wire.name : wireName(wire.within, surface, called, table);
+}
+
+/** The other names that a body uses instead of the usual ones. */
+export function calledNames(
+  body: Readonly<Record<string, unknown>>,
+  surface: Surface,
+  table: FieldTable = pictureFields,
+): CalledNames {
+  const others = Object.entries(table).flatMap(([name, field]) => {
+    const alias = isOn(field, surface) ? field.wire?.alias : undefined;
+    const isUsed = alias !== undefined && body[alias] !== undefined && body[wireName(name, surface)] === undefined;
+    return isUsed ? [[name, alias] as const] : [];
+  });
+  return Object.fromEntries(others);
+}
+
+/** A message about a field in the words of who sent it: where it begins with our name of the field, it begins with theirs. */
+export function inWireNames(
+  { message, param }: { readonly message: string; readonly param?: string | null | undefined },
+  surface: Surface,
+  called: CalledNames = {},
+): { readonly message: string; readonly param?: string } {
+  if (param === undefined || param === null) return { message };
+  const told = wireName(param, surface, called);
+  const isNamed = message.startsWith(`${param} `);
+  return { param: told, message: isNamed ? `${told}${message.slice(param.length)}` : message };
+}
+
+/**
+ * A valid body in our own words: its fields under their names in code, with what a silent request gets on this surface alone.
+ *
+ * @example
+ * readRequest({ prompt: 'a fox', n: 2 }, 'openai'); // { prompt: 'a fox', samples: 2, format: 'png', quality: 100, … }
+ */
+export function readRequest(body: object & { readonly prompt: string }, surface: Surface): PictureRequest;
+export function readRequest(body: object, surface: Surface): FieldValues;
+export function readRequest(body: object, surface: Surface, table: FieldTable): Readonly<Record<string, unknown>>;
+export function readRequest(
+  body: object,
+  surface: Surface,
+  table: FieldTable = pictureFields,
+): Readonly<Record<string, unknown>> {
+  const sent = new Map<string, unknown>(Object.entries(body));
+  const values = Object.entries(table).flatMap(([name, field]) => {
+    if (!isOn(field, surface)) return [];
+    const alias = field.wire?.alias;
+    const value =
+      sent.get(wireName(name, surface, {}, table)) ??
+      (alias === undefined ? undefined : sent.get(alias)) ??
+      own(field, surface)?.default;
+    if (value === undefined) return [];
+    const isNone = field.nullable && typeof value === 'string' && negativePromptOf(value) === null;
+    return [[name, isNone ? null : typeof value === 'number' ? nearest(value, field.range) : value] as const];
+  });
+  return Object.fromEntries(values);
+}
+
+/** A surface may take numbers beyond the field's own, which mean the nearest. */
+function nearest(value: number, range: Range | undefined): number {
+  return range === undefined ? value : Math.min(range.max, Math.max(range.min, value));
+}
+
+/**
+ * The request with every default filled in: what it says, else what the model does by itself, else the usual.
+ *
+ * @param presets of the model, the picture's size among them
+ */
+export function fillRequest(request: PictureRequest, presets: ModelPresets): FilledRequest;
+export function fillRequest(request: object, presets: object, table: FieldTable): Readonly<Record<string, unknown>>;
+export function fillRequest(
+  request: object,
+  presets: object,
+  table: FieldTable = pictureFields,
+): Readonly<Record<string, unknown>> {
+  const [asked, ofModel] = [new Map<string, unknown>(Object.entries(request)), new Map(Object.entries(presets))];
+  const values = Object.entries(table).flatMap(([name, field]) => {
+    if (field.about !== 'picture') return [];
+    const isIdle = field.only !== undefined && (asked.get(field.only) ?? null) === null;
+    const usual = field.ofModel ? (ofModel.get(name) ?? field.default) : field.default;
+    return [[name, isIdle ? null : (asked.get(name) ?? usual ?? null)] as const];
+  });
+  return Object.fromEntries(values);
+}
+
+/** What a job tells of its request, under the names of our own API. @param values the request's, and the job's own */
+export function tellRequest(values: object): ToldRequest;
+export function tellRequest(values: object, table: FieldTable): Readonly<Record<string, unknown>>;
+export function tellRequest(values: object, table: FieldTable = pictureFields): Readonly<Record<string, unknown>> {
+  const known = new Map<string, unknown>(Object.entries(values));
+  const told = Object.entries(table).flatMap(([name, field]) =>
+    field.told === undefined ? [] : [[wireName(name, 'api', {}, table), known.get(name) ?? null] as const],
+  );
+  return Object.fromEntries(told);
+}
+
+/** The fields that the engine takes as they are. Those without a value are left out, so that its own defaults apply. */
+export function engineFields(values: object & { readonly prompt: string }): EngineFields & { readonly prompt: string };
+export function engineFields(values: object, table: FieldTable): Readonly<Record<string, unknown>>;
+export function engineFields(values: object, table: FieldTable = pictureFields): Readonly<Record<string, unknown>> {
+  const known = new Map<string, unknown>(Object.entries(values));
+  const at = (place: Field['engine']) =>
+    Object.entries(table).flatMap(([name, { engine }]) => {
+      const value = engine === place ? (known.get(name) ?? undefined) : undefined;
+      return value === undefined ? [] : [[name, value] as const];
+    });
+  const overrides = at('schedulerOverrides');
+  return {
+    ...Object.fromEntries(at(true)),
+    ...(overrides.length > 0 && { schedulerOverrides: Object.fromEntries(overrides) }),
+  };
+}
+
+/** What a model allows beyond, or instead of, what the table says. */
+export type AllowedValues = Readonly<
+  Partial<Record<FieldName, { readonly choices?: readonly string[]; readonly range?: Range }>>
+>;
+
+/** What the fields of a request may be with one model, as it is published. @param presets what it draws by itself */
+export function modelParameters(
+  allowed: AllowedValues,
+  presets: object,
+  table: FieldTable = pictureFields,
+): Record<string, ModelParameter> {
+  const [narrowed, ofModel] = [new Map(Object.entries(allowed)), new Map<string, unknown>(Object.entries(presets))];
+  const parameters = Object.entries(table).flatMap(([name, field]) => {
+    const range = narrowed.get(name)?.range ?? field.range;
+    const choices = narrowed.get(name)?.choices ?? field.choices?.map(String);
+    const isNumber = field.kind === 'integer' || field.kind === 'number';
+    if (field.about !== 'picture' || !isOn(field, 'api') || !(isNumber || choices !== undefined)) return [];
+    const preset = ofModel.get(name) ?? field.default;
+    const parameter = {
+      ...(isNumber && range !== undefined && { minimum: range.min, maximum: range.max }),
+      ...(field.multipleOf !== undefined && { multiple_of: field.multipleOf }),
+      ...(choices !== undefined && { choices: [...choices] }),
+      ...((typeof preset === 'number' || typeof preset === 'string') && { default: preset }),
+    };
+    return [[wireName(name, 'api', {}, table), parameter] as const];
+  });
+  return Object.fromEntries(parameters);
+}
+
+/** The first value that the model does not allow; sizes have rules of their own, see `faultOfSize`. */
+export function faultOfValues(request: FilledRequest, allowed: AllowedValues): Fault | undefined {
+  const values = new Map<string, unknown>(Object.entries(request));
+  for (const [name, { choices, range }] of Object.entries(allowed)) {
+    const value = values.get(name);
+    const got = `with the model ${request.model} (got ${JSON.stringify(value)})`;
+    if (choices !== undefined && !choices.some((choice) => choice === value))
+      return { param: name, message: `${name} must be one of ${choices.join(', ')} ${got}` };
+    if (range !== undefined && typeof value === 'number' && !isWithin(value, range))
+      return { param: name, message: `${name} must be from ${range.min} to ${range.max} ${got}` };
+  }
+  return undefined;
+}
