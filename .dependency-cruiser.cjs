@@ -6,7 +6,7 @@
 /** package -> the workspace packages its sources may import. */
 const packages = {
   contract: [],
-  parameters: [],
+  parameters: ['contract'],
   engine: ['parameters', 'demo-model'],
   'demo-model': [],
   models: ['engine', 'demo-model'],
@@ -109,9 +109,9 @@ module.exports = {
     ),
     forbid(
       'package-by-its-front-door',
-      "another package is imported through its index.ts (the CLI's and the server's: main.ts)",
+      "another package is imported through its index.ts (the CLI's and the server's: main.ts; the contract's table of fields: fields.ts)",
       { path: '^packages/([^/]+)/src/', pathNot: tests },
-      { path: '^packages/[^/]+/', pathNot: '^packages/($1/|[^/]+/src/(index|main)\\.ts$)' },
+      { path: '^packages/[^/]+/', pathNot: '^packages/($1/|[^/]+/src/(index|main)\\.ts$|contract/src/fields\\.ts$)' },
     ),
     ...Object.entries(engineFolders).map(([folder, allowed]) => folderRule('engine', folder, allowed, shared)),
     ...Object.entries(serverFolders).map(([folder, allowed]) => folderRule('server', folder, allowed, ['config'])),
@@ -154,11 +154,24 @@ module.exports = {
     ),
     forbid(
       'parameters-no-dependencies',
-      'it runs in browsers too: no library, nothing of Node.js',
+      'it runs in browsers and in the engine: no library, nothing of Node.js, and of the contract only the table of fields',
       sources('parameters'),
       {
         path: '.',
-        pathNot: '^packages/parameters/',
+        pathNot: '^packages/(parameters/|contract/src/fields\\.ts$)',
+      },
+    ),
+    forbid(
+      'contract-fields-light',
+      'the table of fields and what stands with it is data and plain functions: no library',
+      {
+        path: '^packages/contract/src/(fields|limits|seeds|negative-prompt)\\.ts$|^packages/contract/src/(request/(field|fields|mapping|samplers|shapes)|picture/aspect-ratios)\\.ts$',
+      },
+      {
+        path: '^packages/contract/src/|node_modules',
+        pathNot:
+          '^packages/contract/src/(fields|limits|seeds|negative-prompt|request/(field|fields|mapping|samplers|shapes)|picture/aspect-ratios)\\.ts$',
+        dependencyTypesNot: ['type-only'],
       },
     ),
     ...doorRules,

@@ -1,13 +1,16 @@
+import { limits, samplerNames } from '@easel/contract/fields';
+
 /**
  * What to say to somebody who types the options and commands of other tools: AUTOMATIC1111, ComfyUI, InvokeAI, stable-diffusion.cpp,
  * diffusers' scripts, mflux, Ollama. Names are written without their hyphens, in lower case, with `_` as `-`.
  */
 
-const samples = '--samples N makes 1 to 4 pictures; --each-line makes pictures of many prompts';
-const sampler = '--scheduler NAME chooses the sampler: edm_dpmpp_2m or edm_euler';
+const { samples: pictures, steps: range } = limits;
+const samples = `--samples N makes ${pictures.min} to ${pictures.max} pictures; --each-line makes pictures of many prompts`;
+const sampler = `--scheduler NAME chooses the sampler: ${samplerNames.join(' or ')}`;
 const guidance = '--guidance-scale X is how closely the prompt is followed';
 const negative = '--negative-prompt TEXT is what not to draw';
-const steps = '--steps N is the number of steps, 1 to 100';
+const steps = `--steps N is the number of steps, ${range.min} to ${range.max}`;
 const sides = '--width PX and --height PX, or --size WxH';
 const shape = '--size WxH is the size and shape of the picture, such as --size 1024x768';
 const prompt = 'the prompt is the argument, in quotes: easel generate "a red apple"';

@@ -58,7 +58,7 @@ describe('a mistyped command line', () => {
     [['keys', 'create', 'x', '--account', 'y', '--expires', '2020-01-01'], '--expires must be in the future'],
     [['generate', 'x', '--steps'], "option '--steps <n>' argument missing"],
     [['generate', 'x', '--scheduler', 'ddim'], 'Allowed choices are edm_dpmpp_2m, edm_euler'],
-    [['generate', 'x', '--format', 'gif'], 'Allowed choices are png, jpeg, webp, jpg'],
+    [['generate', 'x', '--format', 'gif'], 'Allowed choices are jpeg, png, webp, jpg'],
     [['model', 'inspect'], "missing required argument 'name|path'"],
   ])('is refused with status 2 and a hint: %j', async (args, message) => {
     const { status, stdout, stderr } = await run(...args);

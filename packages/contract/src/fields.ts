@@ -6,6 +6,8 @@ export {
   type ImageFormat,
   imageFormats,
   isWithin,
+  type KeyScope,
+  keyScopes,
   limits,
   longestPrompt,
   type Range,
@@ -14,7 +16,7 @@ export {
 } from './limits.ts';
 export { type Field, type FieldTable, optionGroups, type Point, type ValueOf } from './request/field.ts';
 export { type FieldName, pictureFields } from './request/fields.ts';
-export { engineFields, rangeOn, wireName } from './request/mapping.ts';
+export { engineFields, isOn, parameterValues, rangeOn, wireName, writeRequest } from './request/mapping.ts';
 export { type Scheduler, samplerNames, samplers } from './request/samplers.ts';
 export type { EngineFields, OptionValues, ParameterValues } from './request/shapes.ts';
 export { firstSeed, seedOfSample, seedsOfSamples } from './seeds.ts';

@@ -36,7 +36,6 @@ export {
   type KeyListQuery,
   type KeyParams,
   type KeyPatch,
-  type KeyScope,
   keyCreatedSchema,
   keyCreateSchema,
   keyListQuerySchema,
@@ -44,7 +43,6 @@ export {
   keyParamsSchema,
   keyPatchSchema,
   keySchema,
-  keyScopes,
 } from './api/admin/key.ts';
 export { type Queue, queueSchema } from './api/admin/queue.ts';
 export { type Worker, type WorkerList, workerListSchema, workerSchema } from './api/admin/worker.ts';
@@ -162,6 +160,8 @@ export {
   type ImageFormat,
   imageFormats,
   isWithin,
+  type KeyScope,
+  keyScopes,
   limits,
   longestPrompt,
   type Range,
@@ -233,9 +233,11 @@ export {
   fillRequest,
   inWireNames,
   modelParameters,
+  parameterValues,
   readRequest,
   tellRequest,
   wireName,
+  writeRequest,
 } from './request/mapping.ts';
 export { isSampler, type Scheduler, samplerLabel, samplerNames } from './request/samplers.ts';
 export {

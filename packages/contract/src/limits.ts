@@ -60,6 +60,9 @@ export const defaults = {
   pageLength: 30,
 } as const;
 
+export const keyScopes = ['generate', 'read', 'admin'] as const;
+export type KeyScope = (typeof keyScopes)[number];
+
 export const imageFormats = ['jpeg', 'png', 'webp'] as const;
 export type ImageFormat = (typeof imageFormats)[number];
 

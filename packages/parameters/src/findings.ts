@@ -1,3 +1,4 @@
+import { type Field, type FieldName, pictureFields, type Range, samplerNames, samplers } from '@easel/contract/fields';
 import { foreignSyntax } from './foreign-syntax.ts';
 import type { GenerationParameters } from './generation-parameters.ts';
 
@@ -38,29 +39,16 @@ function isSaid(value: unknown): boolean {
   return value !== undefined && value !== null && value !== '';
 }
 
-interface Range {
-  readonly min: number;
-  readonly max: number;
+interface Numbers extends Range {
   readonly isWhole?: boolean;
 }
 
-const ranges = {
-  steps: { min: 1, max: 100_000, isWhole: true },
-  guidanceScale: { min: 0, max: 1000 },
-  guidanceRescale: { min: 0, max: 1 },
-  strength: { min: 0, max: 1 },
-} as const satisfies Record<string, Range>;
+function believable(name: FieldName): Numbers {
+  const { kind, parameter, range }: Field = pictureFields[name];
+  return { ...(parameter?.believable ?? range ?? anyNumber), isWhole: kind === 'integer' };
+}
 
-const words = {
-  prompt: 'prompt',
-  negativePrompt: 'negative prompt',
-  prompt2: 'second prompt',
-  negativePrompt2: 'second negative prompt',
-  steps: 'steps',
-  guidanceScale: 'guidance',
-  guidanceRescale: 'guidance rescale',
-  strength: 'strength',
-} as const;
+const anyNumber = { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY };
 
 /** Collects what a file says: what we have a setting for and can believe, and everything else by its name. */
 export class Findings {
@@ -85,17 +73,26 @@ export class Findings {
     this.#settings = { ...this.#settings, ...settings };
   }
 
-  text(name: 'prompt' | 'negativePrompt' | 'prompt2' | 'negativePrompt2', value: unknown): void {
+  text(name: FieldName, value: unknown): void {
     if (value === undefined || value === null) return;
     if (typeof value === 'string') this.set({ [name]: value });
-    else this.leave(words[name], value, 'not a text');
+    else this.leave(pictureFields[name].words, value, 'not a text');
   }
 
-  number(name: keyof typeof ranges, value: unknown): void {
+  number(name: FieldName, value: unknown): void {
     if (!isSaid(value)) return;
-    const number = numberOf(value, ranges[name]);
-    if (number === undefined) this.leave(words[name], value, outside(ranges[name]));
+    const range = believable(name);
+    const number = numberOf(value, range);
+    if (number === undefined) this.leave(pictureFields[name].words, value, outside(range));
     else this.set({ [name]: number });
+  }
+
+  /** A value of a field that is read as the table says. */
+  field(name: FieldName, value: unknown): void {
+    const { kind, choices }: Field = pictureFields[name];
+    if (choices !== undefined) this.set(value === undefined ? {} : { [name]: value });
+    else if (kind === 'text') this.text(name, value);
+    else this.number(name, value);
   }
 
   /** The seed of the noise; negative ones ask for a random one. */
@@ -118,13 +115,14 @@ export class Findings {
   /** @param schedule how that tool calls the noise levels, where it does so apart from the sampler. */
   sampler(name: unknown, schedule?: unknown): void {
     if (isSaid(name)) {
-      const known = typeof name === 'string' ? samplers.get(name.trim().toLowerCase()) : undefined;
-      if (known === undefined) this.leave('sampler', name, 'only DPM++ 2M and Euler are available');
+      const known = typeof name === 'string' ? knownSamplers.get(name.trim().toLowerCase()) : undefined;
+      if (known === undefined)
+        this.leave('sampler', name, onlyKnown(samplerNames.map((each) => samplers[each].inFiles)));
       else this.set(known);
     }
     if (!isSaid(schedule)) return;
     const known = typeof schedule === 'string' ? schedules.get(schedule.trim().toLowerCase()) : undefined;
-    if (known === undefined) this.leave('schedule', schedule, 'only Karras and Exponential are available');
+    if (known === undefined) this.leave('schedule', schedule, onlyKnown(Object.values(scheduleWords)));
     else this.set(known);
   }
 
@@ -157,7 +155,7 @@ export class Findings {
   }
 }
 
-function numberOf(value: unknown, { min, max, isWhole = false }: Range): number | undefined {
+function numberOf(value: unknown, { min, max, isWhole = false }: Numbers): number | undefined {
   const isText =
     typeof value === 'string' && value.length < 40 && /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(value);
   const number = isText ? Number(value) : value;
@@ -165,34 +163,34 @@ function numberOf(value: unknown, { min, max, isWhole = false }: Range): number 
   return isWhole && !Number.isInteger(number) ? undefined : number;
 }
 
-function outside({ min, max, isWhole = false }: Range): string {
+function outside({ min, max, isWhole = false }: Numbers): string {
   return `not a ${isWhole ? 'whole ' : ''}number from ${min} to ${max}`;
 }
 
-const dpm = { scheduler: 'edm_dpmpp_2m' } as const;
-const euler = { scheduler: 'edm_euler' } as const;
-const karras = { sigmaSchedule: 'karras' } as const;
-const exponential = { sigmaSchedule: 'exponential' } as const;
+function onlyKnown(names: readonly string[]): string {
+  return `only ${names.slice(0, -1).join(', ')} and ${names.at(-1)} are available`;
+}
 
-/** Names of exactly our two samplers in other tools; a relative of them (`Euler a`, `DPM++ 2M SDE`) draws another picture. */
-const samplers: ReadonlyMap<string, FoundSettings> = new Map<string, FoundSettings>([
-  ...['dpm++ 2m', 'dpmpp_2m', 'dpmpp 2m', 'k_dpmpp_2m'].flatMap((name) => [
-    [name, dpm] as const,
-    [`${name} karras`, { ...dpm, ...karras }] as const,
-    [`${name}_karras`, { ...dpm, ...karras }] as const,
-    [`${name}_k`, { ...dpm, ...karras }] as const,
-    [`${name} exponential`, { ...dpm, ...exponential }] as const,
-  ]),
-  ['euler', euler],
-  ['k_euler', euler],
-  ['euler karras', { ...euler, ...karras }],
-  ['euler_karras', { ...euler, ...karras }],
-  ['euler_k', { ...euler, ...karras }],
-]);
+const sigmaSchedules = pictureFields.sigmaSchedule.choices;
+const scheduleWords = pictureFields.sigmaSchedule.parameter.values;
+
+/** Names of exactly our samplers in other tools; a relative of them (`Euler a`, `DPM++ 2M SDE`) draws another picture. */
+const knownSamplers: ReadonlyMap<string, FoundSettings> = new Map<string, FoundSettings>(
+  samplerNames.flatMap((scheduler) => {
+    const names = [samplers[scheduler].inFiles.toLowerCase(), ...samplers[scheduler].elsewhere];
+    return names.flatMap((name) => [
+      [name, { scheduler }] as const,
+      [`${name}_k`, { scheduler, sigmaSchedule: 'karras' }] as const,
+      ...sigmaSchedules.flatMap((sigmaSchedule) => [
+        [`${name} ${sigmaSchedule}`, { scheduler, sigmaSchedule }] as const,
+        [`${name}_${sigmaSchedule}`, { scheduler, sigmaSchedule }] as const,
+      ]),
+    ]);
+  }),
+);
 
 const schedules: ReadonlyMap<string, FoundSettings> = new Map<string, FoundSettings>([
-  ['karras', karras],
-  ['exponential', exponential],
+  ...sigmaSchedules.map((sigmaSchedule) => [sigmaSchedule, { sigmaSchedule }] as const),
   ['automatic', {}],
   ['default', {}],
 ]);

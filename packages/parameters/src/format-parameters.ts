@@ -1,10 +1,7 @@
+import { type Field, type FieldTable, pictureFields } from '@easel/contract/fields';
 import type { GenerationParameters } from './generation-parameters.ts';
 import { joinPrompts, type PromptLines, splitPrompts } from './prompt-lines.ts';
 import { formatSettings } from './settings-line.ts';
-
-/** What other tools call our samplers and schedules. */
-const samplers = { edm_dpmpp_2m: 'DPM++ 2M', edm_euler: 'Euler' };
-const sigmaSchedules = { karras: 'Karras', exponential: 'Exponential' };
 
 /**
  * The de-facto "parameters" text of Stable Diffusion web UIs: prompt, negative prompt, one line of settings.
@@ -21,12 +18,11 @@ const sigmaSchedules = { karras: 'Karras', exponential: 'Exponential' };
  * Steps: 25, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 3, Seed: 1, Size: 128x128, Model: demo, RNG: CPU, Version: Easel 1.0.0
  * ```
  */
-export function formatParameters(parameters: GenerationParameters): string {
+export function formatParameters(parameters: GenerationParameters, table: FieldTable = pictureFields): string {
   const prompts = { prompt: parameters.prompt, negativePrompt: parameters.negativePrompt ?? null };
   const above = joinPrompts(prompts);
   const settings = formatSettings([
-    ...commonSettings(parameters),
-    ...ownSettings(parameters),
+    ...tableSettings(parameters, table),
     ...exactPrompts(prompts, splitPrompts(above)),
     // Never a bare number: other tools would take it for a version of theirs and switch to its old behaviour.
     ...setting('Version', `Easel ${parameters.easelVersion}`),
@@ -40,29 +36,25 @@ function setting(name: string, value: string | number | undefined): Setting[] {
   return value === undefined ? [] : [[name, String(value)]];
 }
 
-function commonSettings(of: GenerationParameters): Setting[] {
-  return [
-    ...setting('Steps', of.steps),
-    ...setting('Sampler', samplers[of.scheduler]),
-    ...setting('Schedule type', of.sigmaSchedule && sigmaSchedules[of.sigmaSchedule]),
-    ...setting('CFG scale', of.guidanceScale),
-    ...setting('Seed', of.seed?.toString()),
-    ...setting('Size', `${of.width}x${of.height}`),
-    ...setting('Model', of.model),
-    ...setting('Denoising strength', of.strength),
-    ...setting('RNG', of.seed === null ? undefined : 'CPU'),
-  ];
+/** Names and order are the table's. */
+function tableSettings(of: GenerationParameters, table: FieldTable): Setting[] {
+  const values = new Map<string, unknown>(Object.entries(of));
+  return Object.entries(table).flatMap(([name, { parameter }]) => {
+    if (parameter === undefined) return [];
+    const value = values.get(name);
+    const written =
+      value === undefined || parameter.own ? undefined : (parameter.values?.[String(value)] ?? String(value));
+    return [...setting(parameter.key, written), ...(own[name]?.(of, parameter.key) ?? [])];
+  });
 }
 
-function ownSettings(of: GenerationParameters): Setting[] {
-  return [
-    ...setting('Guidance rescale', of.guidanceRescale),
-    ...setting('Solver order', of.solverOrder),
-    ...setting('Solver type', of.solverType),
-    ...setting('Prompt 2', of.prompt2),
-    ...setting('Negative prompt 2', of.negativePrompt2),
-  ];
-}
+const own: Readonly<Record<string, (of: GenerationParameters, key: string) => Setting[]>> = {
+  seed: ({ seed }, key) => setting(key, seed?.toString()),
+  width: ({ width, height }, key) => setting(key, `${width}x${height}`),
+  model: ({ model }, key) => setting(key, model),
+  // Beside the field.
+  strength: ({ seed }) => setting('RNG', seed === null ? undefined : 'CPU'),
+};
 
 /** Nothing when the lines read back as they were meant. A given `Exact prompt` stands for both: the lines are not read then. */
 function exactPrompts(meant: PromptLines, readBack: PromptLines): Setting[] {
@@ -94,15 +86,28 @@ export function formatToFit(parameters: GenerationParameters, fits: (text: strin
 }
 
 function withTextsUpTo(parameters: GenerationParameters, limit: number): GenerationParameters {
-  const { prompt, negativePrompt, prompt2, negativePrompt2, model } = parameters;
+  const { prompt, negativePrompt, model } = parameters;
   return {
     ...parameters,
+    ...tableTextsUpTo(parameters, limit),
     prompt: cut(prompt, limit),
     model: cut(model, limit),
     ...(negativePrompt && { negativePrompt: cut(negativePrompt, limit) }),
-    ...(prompt2 && { prompt2: cut(prompt2, limit) }),
-    ...(negativePrompt2 && { negativePrompt2: cut(negativePrompt2, limit) }),
   };
+}
+
+function tableTextsUpTo(parameters: GenerationParameters, limit: number): Readonly<Record<string, string>> {
+  const texts = Object.entries(parameters).flatMap(([name, value]: [string, unknown]) => {
+    const { kind, parameter } = fieldOf(name) ?? {};
+    const isText = kind === 'text' && parameter !== undefined && typeof value === 'string';
+    return isText ? [[name, cut(value, limit)] as const] : [];
+  });
+  return Object.fromEntries(texts);
+}
+
+function fieldOf(name: string): Field | undefined {
+  const table: FieldTable = pictureFields;
+  return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
 function cut(text: string, limit: number): string {

@@ -1,3 +1,4 @@
+export { seedOfSample } from '@easel/contract/fields';
 export { PictureFormatError } from './errors.ts';
 export type { FoundSettings, LeftOut, PictureSettings, Source } from './findings.ts';
 export { type ForeignSyntax, foreignSyntax } from './foreign-syntax.ts';

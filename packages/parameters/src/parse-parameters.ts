@@ -1,3 +1,11 @@
+import {
+  type Field,
+  type FieldTable,
+  type ParameterValues,
+  pictureFields,
+  samplerNames,
+  samplers,
+} from '@easel/contract/fields';
 import type { GenerationParameters } from './generation-parameters.ts';
 import { type PromptLines, splitPrompts } from './prompt-lines.ts';
 import { isName, parseSettings } from './settings-line.ts';
@@ -16,59 +24,74 @@ type Reading = Partial<GenerationParameters>;
 /** The name in `other` for what stands below the line of settings. */
 const FURTHER_LINES = 'Further lines';
 
+type Reader = (value: string) => Reading | undefined;
+
 /** How each setting is read; undefined: it makes no sense. */
-const readers: ReadonlyMap<string, (value: string) => Reading | undefined> = new Map([
-  ['Steps', (value) => readNumber(value, (steps) => ({ steps }))],
-  ['Sampler', (value) => lookUp(samplers, value)],
-  ['Schedule type', (value) => lookUp(sigmaSchedules, value)],
-  ['CFG scale', (value) => readNumber(value, (guidanceScale) => ({ guidanceScale }))],
-  ['Seed', (value) => (/^-?\d{1,20}$/.test(value) ? { seed: BigInt(value) } : undefined)],
-  ['Size', readSize],
-  ['Model', (model) => ({ model })],
-  ['Denoising strength', (value) => readNumber(value, (strength) => ({ strength }))],
-  ['RNG', (value) => (value === 'CPU' ? {} : undefined)],
-  ['Guidance rescale', (value) => readNumber(value, (guidanceRescale) => ({ guidanceRescale }))],
-  ['Solver order', (value) => lookUp(solverOrders, value)],
-  ['Solver type', (value) => lookUp(solverTypes, value)],
-  ['Prompt 2', (prompt2) => ({ prompt2 })],
-  ['Negative prompt 2', (negativePrompt2) => ({ negativePrompt2 })],
-  ['Version', (value) => (value.startsWith('Easel ') ? { easelVersion: value.slice('Easel '.length) } : undefined)],
-]);
+function readersOf(table: FieldTable): ReadonlyMap<string, Reader> {
+  const fields = Object.entries(table).flatMap(([name, field]) => {
+    const { parameter } = field;
+    return parameter === undefined || parameter.own ? [] : [[parameter.key, readerOf(name, field)] as const];
+  });
+  return new Map<string, Reader>([
+    ...fields,
+    ['Seed', (value) => (/^-?\d{1,20}$/.test(value) ? { seed: BigInt(value) } : undefined)],
+    ['Size', readSize],
+    ['Model', (model) => ({ model })],
+    ['RNG', (value) => (value === 'CPU' ? {} : undefined)],
+    ['Version', (value) => (value.startsWith('Easel ') ? { easelVersion: value.slice('Easel '.length) } : undefined)],
+  ]);
+}
+
+function readerOf(name: string, { kind, choices, parameter }: Field): Reader {
+  if (choices !== undefined) {
+    const written = choices.map(
+      (choice) => [parameter?.values?.[choice] ?? String(choice), readingOf(name, choice)] as const,
+    );
+    const known = new Map([...written, ...(name === 'scheduler' ? samplersWithSchedules : [])]);
+    return (value) => known.get(value);
+  }
+  if (kind === 'text') return (value) => readingOf(name, value);
+  return (value) => (/^-?\d+(\.\d+)?(e[+-]?\d+)?$/.test(value) ? readingOf(name, Number(value)) : undefined);
+}
+
+function readingOf(name: string, value: unknown): Reading;
+function readingOf(name: string, value: unknown): Readonly<Record<string, unknown>> {
+  return { [name]: value };
+}
+
+/** Names with the schedule at the end are those of older versions of other tools. */
+const samplersWithSchedules: readonly (readonly [string, Reading])[] = samplerNames.flatMap((scheduler) =>
+  pictureFields.sigmaSchedule.choices.map((sigmaSchedule) => {
+    const words = pictureFields.sigmaSchedule.parameter.values;
+    return [`${samplers[scheduler].inFiles} ${words[sigmaSchedule]}`, { scheduler, sigmaSchedule }] as const;
+  }),
+);
+
+const readers = readersOf(pictureFields);
+
+/** The fields that are read as the table says. */
+export const parsedFields = Object.keys(pictureFields).filter(isPlain);
+
+function isPlain(name: string): name is keyof ParameterValues {
+  const table: FieldTable = pictureFields;
+  const { parameter } = table[name] ?? {};
+  return parameter !== undefined && !parameter.own;
+}
 
 /** The names of the settings that are read where their values make sense. */
 export const readSettingNames: ReadonlySet<string> = new Set(readers.keys());
-
-/** The names with the schedule at the end are those of older versions of other tools. */
-const samplers: Readonly<Record<string, Reading>> = {
-  'DPM++ 2M': { scheduler: 'edm_dpmpp_2m' },
-  'DPM++ 2M Karras': { scheduler: 'edm_dpmpp_2m', sigmaSchedule: 'karras' },
-  'DPM++ 2M Exponential': { scheduler: 'edm_dpmpp_2m', sigmaSchedule: 'exponential' },
-  Euler: { scheduler: 'edm_euler' },
-};
-const sigmaSchedules: Readonly<Record<string, Reading>> = {
-  Karras: { sigmaSchedule: 'karras' },
-  Exponential: { sigmaSchedule: 'exponential' },
-};
-const solverOrders: Readonly<Record<string, Reading>> = {
-  1: { solverOrder: 1 },
-  2: { solverOrder: 2 },
-  3: { solverOrder: 3 },
-};
-const solverTypes: Readonly<Record<string, Reading>> = {
-  midpoint: { solverType: 'midpoint' },
-  heun: { solverType: 'heun' },
-};
 
 /**
  * Reads a "parameters" text, ours or another tool's, and undoes `formatParameters`. Never throws: what is missing or makes no
  * sense is left out. A text without a line of settings is all prompt.
  */
-export function parseParameters(text: string): ParsedParameters {
+export function parseParameters(text: string, table: FieldTable = pictureFields): ParsedParameters {
+  const known = table === pictureFields ? readers : readersOf(table);
   const { above, settings, below, isOneLine } = splitText(text.trimEnd());
   const other = new Map<string, string>();
   let read: Reading = {};
   for (const [name, value] of settings) {
-    const reading = readers.get(name)?.(value);
+    const reading = known.get(name)?.(value);
     if (reading !== undefined) read = { ...read, ...reading };
     else if (!name.startsWith('Exact ')) other.set(name, value);
   }
@@ -144,15 +167,7 @@ function readPrompts({ prompt, negativePrompt }: PromptLines, settings: Readonly
   return { prompt, negativePrompt: exactNegative ?? negativePrompt };
 }
 
-function readNumber(value: string, as: (value: number) => Reading): Reading | undefined {
-  return /^-?\d+(\.\d+)?(e[+-]?\d+)?$/.test(value) ? as(Number(value)) : undefined;
-}
-
 function readSize(value: string): Reading | undefined {
   const size = /^(\d{1,9})x(\d{1,9})$/.exec(value);
   return size === null ? undefined : { width: Number(size[1]), height: Number(size[2]) };
-}
-
-function lookUp(table: Readonly<Record<string, Reading>>, value: string): Reading | undefined {
-  return Object.hasOwn(table, value) ? table[value] : undefined;
 }

@@ -1,3 +1,4 @@
+import { limits, sideStep } from '@easel/contract/fields';
 import { CliError } from '../cli-error.ts';
 
 export interface PixelSize {
@@ -10,27 +11,24 @@ export interface PixelPoint {
   readonly y: number;
 }
 
-// Latents have an eighth of the picture's sides; the limits are the engine's.
-const multiple = 8;
-const smallest = 64;
-const largest = 2048;
+const { min: smallest, max: largest } = limits.side;
 
-/** A parser of one side of the picture, in pixels: a multiple of 8 from 64 to 2048. */
+/** A parser of one side of the picture, in pixels: a sideStep within the limits of a side. */
 export function pictureSide(flag: string): (text: string) => number {
   return (text) => {
     const side = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (side >= smallest && side <= largest && side % multiple === 0) return side;
+    if (side >= smallest && side <= largest && side % sideStep === 0) return side;
     throw new CliError(
       'usage',
-      `${flag} must be a multiple of ${multiple} from ${smallest} to ${largest} (got ${JSON.stringify(text)})${nearest(side)}`,
+      `${flag} must be a multiple of ${sideStep} from ${smallest} to ${largest} (got ${JSON.stringify(text)})${nearest(side)}`,
     );
   };
 }
 
 function nearest(side: number): string {
   if (!(side > smallest && side < largest)) return '';
-  const below = Math.floor(side / multiple) * multiple;
-  return `; the nearest are ${below} and ${below + multiple}`;
+  const below = Math.floor(side / sideStep) * sideStep;
+  return `; the nearest are ${below} and ${below + sideStep}`;
 }
 
 /** A parser of `WIDTHxHEIGHT` for a picture that is to be made. */

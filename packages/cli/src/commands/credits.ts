@@ -1,6 +1,6 @@
+import { limits } from '@easel/contract/fields';
 import { Command } from 'commander';
 import { number } from '../arguments/number-argument.ts';
-import { largestAmount } from './contract-limits.ts';
 import { apiKeyFileOption, type ServerAddressFlags, serverOption } from './server-options.ts';
 
 export interface GrantCreditsFlags extends ServerAddressFlags {
@@ -31,7 +31,7 @@ export function creditsCommand({ grantCredits, showCredits }: CreditsActions): C
     .argument(
       '<amount>',
       'at most six decimal places; negative: taken back, with --reason',
-      number('<amount>', -largestAmount, largestAmount),
+      number('<amount>', -limits.credits.max, limits.credits.max),
     )
     .requiredOption('--account <name|id>', 'who gets them')
     .option('--reason <text>', 'what it is for; it is in the ledger')

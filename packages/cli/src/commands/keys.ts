@@ -1,7 +1,7 @@
+import { keyScopes, limits } from '@easel/contract/fields';
 import { Command, Option } from 'commander';
 import { number, wholeNumber } from '../arguments/number-argument.ts';
 import { CliError } from '../cli-error.ts';
-import { keyScopes, largestAmount, largestRate } from './contract-limits.ts';
 import { apiKeyFileOption, type ServerAddressFlags, serverOption } from './server-options.ts';
 
 export interface KeysFlags extends ServerAddressFlags {
@@ -48,12 +48,12 @@ export function keysCommand({ createKey, listKeys, revokeKey }: KeysActions): Co
     .option(
       '--monthly-budget <credits>',
       'spending limit per month (default: none but the balance of the account)',
-      number('--monthly-budget', 0, largestAmount),
+      number('--monthly-budget', 0, limits.credits.max),
     )
     .option(
       '--rate-limit <n>',
       "requests per minute that create work (default: the server's own limit)",
-      wholeNumber('--rate-limit', 1, largestRate),
+      wholeNumber('--rate-limit', 1, limits.requestsPerMinute.max),
     )
     .action((name: string, flags: CreateKeyFlags) => createKey(name, flags));
   const list = forAdmin(new Command('list'))

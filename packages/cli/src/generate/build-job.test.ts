@@ -1,6 +1,6 @@
 import { explainInvalid, jobCreateSchema } from '@easel/contract';
 import { expect, test } from 'vitest';
-import { buildJob, checkRemoteFlags } from './build-job.ts';
+import { buildJob, checkRemoteFlags, withOptionNames } from './build-job.ts';
 import type { GenerateFlags } from './generate-flags.ts';
 
 const flags: GenerateFlags = { samples: 2, metadata: true, show: true };
@@ -47,4 +47,19 @@ test('options that would do nothing are refused by name', () => {
   expect(() => checkRemoteFlags({ ...flags, solverOrder: 2 })).toThrow('--solver-order');
   expect(() => checkRemoteFlags({ ...flags, threads: 2 })).toThrow('--threads');
   expect(() => checkRemoteFlags(flags)).not.toThrow();
+});
+
+test('a value that only the engine here takes is refused with what the API takes', () => {
+  expect(() => checkRemoteFlags({ ...flags, guidanceScale: 0.5 })).toThrow(
+    '--guidance-scale must be from 1 to 25 with --server (got 0.5)',
+  );
+  expect(() => checkRemoteFlags({ ...flags, guidanceScale: 1, steps: 1 })).not.toThrow();
+});
+
+test('what a server says of a field is said of its option', () => {
+  expect(withOptionNames('num_inference_steps must be smaller', 'num_inference_steps')).toBe('--steps must be smaller');
+  expect(withOptionNames('img_width must be smaller', 'img_width')).toBe('--width must be smaller');
+  expect(withOptionNames('model must be free', 'model')).toBe('--model must be free');
+  expect(withOptionNames('prompt must be short', 'prompt')).toBe('the prompt must be short');
+  expect(withOptionNames('there is no model x', 'model')).toBe('there is no model x');
 });

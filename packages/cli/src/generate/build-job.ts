@@ -1,47 +1,47 @@
 import type { JobCreate } from '@easel/contract';
+import { type Field, isOn, isWithin, pictureFields, rangeOn, wireName, writeRequest } from '@easel/contract/fields';
 import { CliError } from '../cli-error.ts';
 import type { PictureFormat } from '../output/picture-format.ts';
 import type { GenerateFlags } from './generate-flags.ts';
 
-/** What the API of a server has no field for. */
-const localOnly = {
-  negativePrompt2: '--negative-prompt-2',
-  sigmaSchedule: '--sigma-schedule',
-  solverOrder: '--solver-order',
-  solverType: '--solver-type',
-  generator: '--generator',
-  originalSize: '--original-size',
-  crop: '--crop',
-  targetSize: '--target-size',
-  negativeOriginalSize: '--negative-original-size',
-  negativeCrop: '--negative-crop',
-  negativeTargetSize: '--negative-target-size',
+/** Options about the engine, which a server chooses by itself. */
+const engineOptions = {
   modelConfig: '--model-config',
   variant: '--variant',
   threads: '--threads',
 } as const satisfies Partial<Record<keyof GenerateFlags, string>>;
 
-/** @throws CliError `usage` for an option that would do nothing with a server */
+const fields: readonly (readonly [string, Field])[] = Object.entries(pictureFields);
+
+/** @throws CliError `usage` for an option that would do nothing with a server, and for a value that its API does not take */
 export function checkRemoteFlags(flags: GenerateFlags): void {
-  for (const [name, option] of Object.entries(localOnly)) {
-    if (name in flags) throw new CliError('usage', `${option} cannot be used with --server; leave one of them out`);
+  const given = new Map<string, unknown>(Object.entries(flags));
+  for (const [name, option] of Object.entries(engineOptions)) if (given.has(name)) throw notRemote(option);
+  for (const [name, field] of fields) {
+    const value = given.get(name);
+    if (field.option === undefined || value === undefined) continue;
+    if (!isOn(field, 'api')) throw notRemote(optionOf(field));
+    const range = rangeOn(field, 'api');
+    if (typeof value !== 'number' || range === undefined || isWithin(value, range)) continue;
+    const message = `${optionOf(field)} must be from ${range.min} to ${range.max} with --server (got ${value})`;
+    throw new CliError('usage', message);
   }
 }
 
-/** What the fields of a job are called on the command line; `prompt` has no option. */
-const optionOf: Readonly<Record<string, string>> = {
-  prompt: 'the prompt',
-  img_width: '--width',
-  img_height: '--height',
-  num_inference_steps: '--steps',
-  image_format: '--format',
-};
+function notRemote(option: string): CliError {
+  return new CliError('usage', `${option} cannot be used with --server; leave one of them out`);
+}
+
+/** The long name of a field's option; of a field that has none, what people call it. */
+function optionOf({ option, words }: Field): string {
+  return /--[a-z0-9-]+/.exec(option?.flags ?? '')?.[0] ?? `the ${words}`;
+}
 
 /** A server's message about a field, in the terms of the command line: `img_width must be …` is about --width. */
-export function withOptionNames(message: string, field: string): string {
-  if (!message.startsWith(`${field} `)) return message;
-  const option = optionOf[field] ?? `--${field.replaceAll('_', '-')}`;
-  return `${option}${message.slice(field.length)}`;
+export function withOptionNames(message: string, param: string): string {
+  const field = fields.find(([name, each]) => isOn(each, 'api') && wireName(name, 'api') === param)?.[1];
+  if (!message.startsWith(`${param} `) || field === undefined) return message;
+  return `${optionOf(field)}${message.slice(param.length)}`;
 }
 
 export interface JobParts {
@@ -56,25 +56,16 @@ export interface JobParts {
 
 /** The job for the options: what is absent stays absent, so that the server's defaults apply. */
 export function buildJob({ prompt, flags, seed, format, image, preview }: JobParts): JobCreate {
-  const { width, height } = flags.size ?? flags;
-  return {
+  const { size: { width, height } = flags, ...values } = flags;
+  return writeRequest({
+    ...values,
     prompt,
-    samples: flags.samples,
     seed,
-    image_format: format,
+    width,
+    height,
+    format,
+    image,
     preview,
-    embed_parameters: flags.metadata,
-    ...(flags.model !== undefined && { model: flags.model }),
-    ...(flags.prompt2 !== undefined && { prompt_2: flags.prompt2 }),
-    ...(flags.negativePrompt !== undefined && { negative_prompt: flags.negativePrompt }),
-    ...(flags.steps !== undefined && { num_inference_steps: flags.steps }),
-    ...(flags.guidanceScale !== undefined && { guidance_scale: flags.guidanceScale }),
-    ...(flags.guidanceRescale !== undefined && { guidance_rescale: flags.guidanceRescale }),
-    ...(flags.scheduler !== undefined && { scheduler: flags.scheduler }),
-    ...(flags.quality !== undefined && { quality: flags.quality }),
-    ...(width !== undefined && { img_width: width }),
-    ...(height !== undefined && { img_height: height }),
-    ...(image !== undefined && { image }),
-    ...(flags.strength !== undefined && { strength: flags.strength }),
-  };
+    embedParameters: flags.metadata,
+  });
 }

@@ -2,22 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { buildRequest } from './build-request.ts';
 import { checkCombinations } from './check-combinations.ts';
 import type { GenerateFlags } from './generate-flags.ts';
-import { largestSeed, sampleSeeds } from './sample-seeds.ts';
 
 const flags: GenerateFlags = { samples: 1, model: 'demo', metadata: true, show: true };
-
-describe('the seeds of the samples', () => {
-  it('count up from the first and wrap to 0 past the largest', () => {
-    expect(sampleSeeds(41, 3)).toEqual([41, 42, 43]);
-    expect(sampleSeeds(largestSeed - 1, 4)).toEqual([largestSeed - 1, largestSeed, 0, 1]);
-  });
-
-  it('are drawn when there is none or −1', () => {
-    const drawn = Array.from({ length: 20 }, (_, index) => sampleSeeds(index % 2 === 0 ? undefined : -1, 1)[0]);
-    expect(new Set(drawn).size).toBeGreaterThan(15);
-    expect(drawn.every((seed) => Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32)).toBe(true);
-  });
-});
 
 describe('the request', () => {
   it('holds nothing that was not asked for', () => {

@@ -1,4 +1,5 @@
-import type { DecodedPicture, GenerateRequest, MicroConditioning, SchedulerOverrides, SizeHW } from '@easel/engine';
+import { engineFields } from '@easel/contract/fields';
+import type { DecodedPicture, GenerateRequest, MicroConditioning, SizeHW } from '@easel/engine';
 import type { PixelPoint, PixelSize } from '../arguments/size-argument.ts';
 import type { RequestFlags } from './generate-flags.ts';
 
@@ -9,34 +10,14 @@ export function buildRequest(
   seeds: readonly [number, ...number[]],
   picture?: DecodedPicture,
 ): GenerateRequest {
-  const { prompt2, negativePrompt, negativePrompt2, steps, guidanceScale, guidanceRescale, scheduler, strength } =
-    flags;
-  const { width, height } = flags.size ?? flags;
-  const isShared = flags.generator === 'shared';
+  const { size: { width, height } = flags, strength, ...values } = flags;
+  const asked = { ...values, prompt, width, height };
   return {
-    prompt,
-    samples: flags.samples,
-    ...(isShared ? { generator: 'shared', seed: seeds[0] } : { seeds }),
-    ...(prompt2 !== undefined && { prompt2 }),
-    ...(negativePrompt !== undefined && { negativePrompt }),
-    ...(negativePrompt2 !== undefined && { negativePrompt2 }),
-    ...(width !== undefined && { width }),
-    ...(height !== undefined && { height }),
-    ...(steps !== undefined && { steps }),
-    ...(guidanceScale !== undefined && { guidanceScale }),
-    ...(guidanceRescale !== undefined && { guidanceRescale }),
-    ...(scheduler !== undefined && { scheduler }),
+    schedulerOverrides: {},
+    ...engineFields(asked),
+    ...(flags.generator === 'shared' ? { generator: 'shared', seed: seeds[0] } : { seeds }),
     ...(picture !== undefined && { image: { picture, ...(strength !== undefined && { strength }) } }),
-    schedulerOverrides: schedulerOverrides(flags),
     microConditioning: microConditioning(flags),
-  };
-}
-
-function schedulerOverrides({ sigmaSchedule, solverOrder, solverType }: RequestFlags): SchedulerOverrides {
-  return {
-    ...(sigmaSchedule !== undefined && { sigmaSchedule }),
-    ...(solverOrder !== undefined && { solverOrder }),
-    ...(solverType !== undefined && { solverType }),
   };
 }
 

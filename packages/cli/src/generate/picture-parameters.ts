@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { parameterValues } from '@easel/contract/fields';
 import type { GeneratedImage, GenerationParameters } from '@easel/engine';
 import { demoModelPath } from '@easel/models';
 import type { MadePictures } from './make-pictures.ts';
@@ -11,25 +12,18 @@ export function pictureParameters(
   image: GeneratedImage,
   easelVersion: string,
 ): GenerationParameters {
-  const { prompt2, negativePrompt2, sigmaSchedule, solverOrder, solverType, guidanceRescale } = flags;
   const { steps, guidanceScale, scheduler, strength } = result.used;
   return {
+    ...parameterValues({ ...flags, strength }),
     prompt: request.prompt,
     negativePrompt: request.negativePrompt ?? null,
-    ...(prompt2 !== undefined && { prompt2 }),
-    ...(negativePrompt2 !== undefined && { negativePrompt2 }),
     steps,
     scheduler,
-    ...(sigmaSchedule !== undefined && { sigmaSchedule }),
-    ...(solverOrder !== undefined && { solverOrder }),
-    ...(solverType !== undefined && { solverType }),
     guidanceScale,
-    ...(guidanceRescale !== undefined && { guidanceRescale }),
     seed: image.seed,
     width: image.width,
     height: image.height,
     model: modelName(info.path),
-    ...(strength !== undefined && { strength }),
     easelVersion,
   };
 }

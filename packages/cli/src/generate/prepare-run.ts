@@ -1,3 +1,4 @@
+import { firstSeed, seedsOfSamples } from '@easel/contract/fields';
 import type { DecodedPicture, GenerateRequest } from '@easel/engine';
 import { resolveModel } from '@easel/models';
 import type { CliContext } from '../cli-context.ts';
@@ -12,7 +13,6 @@ import { checkCombinations } from './check-combinations.ts';
 import type { GenerateFlags } from './generate-flags.ts';
 import { readInputPicture } from './read-input-picture.ts';
 import { readPrompt, readPromptLines } from './read-prompt.ts';
-import { sampleSeeds } from './sample-seeds.ts';
 
 /** All that is known before the model is loaded. */
 export interface PreparedRun {
@@ -36,7 +36,7 @@ export async function prepareRuns(
   checkCombinations(flags);
   const [first, ...others] = await promptsOf(argument, flags, context, signal);
   const plan = (prompt: string) => {
-    const seeds = sampleSeeds(flags.seed, flags.samples);
+    const seeds = seedsOfSamples(firstSeed(flags.seed), flags.samples);
     const names = flags.generator === 'shared' ? seeds.map(() => seeds[0]) : seeds;
     return { prompt, seeds, output: planRun(prompt, names, flags, context) };
   };

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { EaselClient } from '@easel/client';
+import { firstSeed, seedsOfSamples } from '@easel/contract/fields';
 import { decodeImage } from '@easel/engine';
 import type { CliContext } from '../cli-context.ts';
 import { unreadableFile } from '../cli-error.ts';
@@ -19,7 +20,6 @@ import { planRun, prepareFolders, promptsOf } from './prepare-run.ts';
 import { type RemoteResult, remoteJson, remoteSummary, remoteWarnings } from './remote-report.ts';
 import { runEach } from './run-generate.ts';
 import { type DoneJob, runJob } from './run-job.ts';
-import { sampleSeeds } from './sample-seeds.ts';
 import { displacement } from './save-pictures.ts';
 import { pictureTerminal, startPreview } from './start-preview.ts';
 import { truncatedTexts } from './truncated-texts.ts';
@@ -41,7 +41,7 @@ export async function runRemote(
   const prompts = await promptsOf(argument, flags, context, signal);
   const image = flags.image === undefined ? undefined : await fileAsBase64(flags.image);
   const runs = prompts.map((prompt) => {
-    const seeds = sampleSeeds(flags.seed, flags.samples);
+    const seeds = seedsOfSamples(firstSeed(flags.seed), flags.samples);
     return { prompt, seeds, output: planRun(prompt, seeds, flags, context), image };
   });
   using _folder = prepareFolders(

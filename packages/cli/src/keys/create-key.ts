@@ -1,8 +1,8 @@
 import type { EaselClient } from '@easel/client';
 import type { Account, KeyCreate, KeyScope } from '@easel/contract';
+import { keyScopes } from '@easel/contract/fields';
 import type { CliContext } from '../cli-context.ts';
 import { CliError } from '../cli-error.ts';
-import { keyScopes } from '../commands/contract-limits.ts';
 import type { CreateKeyFlags } from '../commands/keys.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
 import { connect } from '../remote/connect.ts';

@@ -1,8 +1,8 @@
 import { extname } from 'node:path';
+import { type ImageFormat, imageFormats as pictureFormats } from '@easel/contract/fields';
 import { CliError } from '../cli-error.ts';
 
-export const pictureFormats = ['png', 'jpeg', 'webp'] as const;
-export type PictureFormat = (typeof pictureFormats)[number];
+export type PictureFormat = ImageFormat;
 
 /** What `--format` takes: the names, and the one that most people type for the second. */
 export const formatNames = [...pictureFormats, 'jpg'] as const;

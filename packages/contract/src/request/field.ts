@@ -75,6 +75,8 @@ interface FormControl {
 /** An entry of the "parameters" text of a picture's file. */
 interface Parameter {
   readonly key: string;
+  /** It is written and read in a way of its own. */
+  readonly own?: true;
   /** A text of ours always has it. */
   readonly always?: true;
   /** How the values are written there, where it is not as they are. */

@@ -172,12 +172,14 @@ export const pictureFields = {
       group: 'Picture:',
     },
     form: { label: 'Seed', control: 'own', address: 'seed' },
+    parameter: { key: 'Seed', own: true },
   },
   width: {
     ...side('width'),
     wire: { name: 'img_width', alias: 'width', within: 'size', on: sized },
     told: { description: 'Width in pixels', examples: [1024], min: 1 },
     option: { flags: '--width <px>', help: 'width in pixels', group: 'Picture:' },
+    parameter: { key: 'Size', own: true },
   },
   height: {
     ...side('height'),
@@ -228,6 +230,7 @@ export const pictureFields = {
       group: 'Model:',
     },
     form: { label: 'Model', control: 'own', place: 'more' },
+    parameter: { key: 'Model', own: true },
   },
   image: {
     kind: 'picture',

@@ -4,7 +4,16 @@ import { isWithin, type Range } from '../limits.ts';
 import { negativePromptOf } from '../negative-prompt.ts';
 import type { Field, FieldTable, Surface } from './field.ts';
 import { type FieldName, pictureFields } from './fields.ts';
-import type { EngineFields, FieldValues, FilledRequest, ModelPresets, PictureRequest, ToldRequest } from './shapes.ts';
+import type {
+  EngineFields,
+  FieldValues,
+  FilledRequest,
+  ModelPresets,
+  ParameterValues,
+  PictureRequest,
+  RequestOn,
+  ToldRequest,
+} from './shapes.ts';
 
 /** A name by which the client called a field, where there are several. */
 export type CalledNames = Readonly<Record<string, string>>;
@@ -120,6 +129,23 @@ function nearest(value: number, range: Range | undefined): number {
 }
 
 /**
+ * The body of `POST /api/jobs` for values under their names in code; what has no value, or is no field there, is left out.
+ *
+ * @example
+ * writeRequest({ prompt: 'a fox', steps: 30 }); // { prompt: 'a fox', num_inference_steps: 30 }
+ */
+export function writeRequest(values: PictureRequest): RequestOn<'api'>;
+export function writeRequest(values: object, table: FieldTable): Readonly<Record<string, unknown>>;
+export function writeRequest(values: object, table: FieldTable = pictureFields): Readonly<Record<string, unknown>> {
+  const known = new Map<string, unknown>(Object.entries(values));
+  const body = Object.entries(table).flatMap(([name, field]) => {
+    const value = isOn(field, 'api') ? known.get(name) : undefined;
+    return value === undefined ? [] : [[wireName(name, 'api', {}, table), value] as const];
+  });
+  return Object.fromEntries(body);
+}
+
+/**
  * The request with every default filled in: what it says, else what the model does by itself, else the usual.
  *
  * @param presets of the model, the picture's size among them
@@ -167,6 +193,25 @@ export function engineFields(values: object, table: FieldTable = pictureFields):
     ...Object.fromEntries(at(true)),
     ...(overrides.length > 0 && { schedulerOverrides: Object.fromEntries(overrides) }),
   };
+}
+
+/**
+ * What a picture's file says of these values. Those that mean nothing there, because they are absent or what happens anyway, are left out.
+ *
+ * @example
+ * parameterValues({ steps: 25, guidanceRescale: 0, samples: 4 }); // { steps: 25 }
+ */
+export function parameterValues(values: object): Partial<ParameterValues>;
+export function parameterValues(values: object, table: FieldTable): Readonly<Record<string, unknown>>;
+export function parameterValues(values: object, table: FieldTable = pictureFields): Readonly<Record<string, unknown>> {
+  const known = new Map<string, unknown>(Object.entries(values));
+  const told = Object.entries(table).flatMap(([name, { parameter, only, default: preset }]) => {
+    const value = known.get(name) ?? undefined;
+    if (parameter === undefined || parameter.own || value === undefined) return [];
+    const isUsual = !parameter.always && only === undefined && value === preset;
+    return isUsual ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(told);
 }
 
 /** What a model allows beyond, or instead of, what the table says. */

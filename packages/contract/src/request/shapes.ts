@@ -89,11 +89,12 @@ export type ControlValues = {
   readonly [Each in NamesWith<{ form: { control: 'slider' | 'select' } }>]: ValueOf<Table[Each]>;
 };
 
+type ParameterNames = Exclude<NamesWith<{ parameter: object }>, NamesWith<{ parameter: { own: true } }>>;
+type AlwaysTold = NamesWith<{ parameter: { always: true } }>;
+
 /** The entries of the "parameters" text that are written and read as the table says. */
 export type ParameterValues = {
-  readonly [Each in NamesWith<{ parameter: { always: true } }>]: ValueOf<Table[Each]>;
+  readonly [Each in AlwaysTold]: ValueOf<Table[Each]>;
 } & {
-  readonly [Each in Exclude<NamesWith<{ parameter: object }>, NamesWith<{ parameter: { always: true } }>>]?: ValueOf<
-    Table[Each]
-  >;
+  readonly [Each in Exclude<ParameterNames, AlwaysTold>]?: ValueOf<Table[Each]>;
 };

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { seedOfSample } from '@easel/parameters';
 import type { GenerateRequest } from '../model.ts';
 import { toTorchSeed } from '../random/seed.ts';
 import { createGenerator, type Generator } from '../random/torch-generator.ts';
@@ -16,7 +17,6 @@ export interface Start {
 
 /** The generator uses 32 bits, so more would be the same picture under another number. */
 const RANDOM_SEEDS = 2 ** 32;
-const LAST_SEED = 2n ** 64n - 1n;
 
 /**
  * @param count elements of one sample's latents [4, h, w]
@@ -37,7 +37,7 @@ function ownStream(seed: bigint, count: number): Start {
   return { seed, generator, noise: () => generator.randn(count) };
 }
 
-/** seed, seed + 1, …, wrapping to 0 past the generator's last. */
+/** seed, seed + 1, … */
 function seedsOf({ seed, seeds, generator }: GenerateRequest, samples: number): bigint[] {
   if (seeds) {
     if (seeds.length !== samples) {
@@ -48,10 +48,7 @@ function seedsOf({ seed, seeds, generator }: GenerateRequest, samples: number): 
     return seeds.map((each) => toTorchSeed(each, 'seeds'));
   }
   const first = toTorchSeed(seed ?? randomInt(RANDOM_SEEDS));
-  return Array.from({ length: samples }, (_, index) => {
-    const next = first + BigInt(index);
-    return next > LAST_SEED ? next - LAST_SEED - 1n : next;
-  });
+  return Array.from({ length: samples }, (_, index) => seedOfSample(first, index));
 }
 
 /**

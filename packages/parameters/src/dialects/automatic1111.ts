@@ -1,9 +1,12 @@
 import { Findings, type PictureSettings } from '../findings.ts';
-import { type ParsedParameters, parseParameters, readSettingNames } from '../parse-parameters.ts';
+import { type ParsedParameters, parsedFields, parseParameters, readSettingNames } from '../parse-parameters.ts';
 
 /** Facts about files and programs: they ask for nothing. */
 const facts =
   /^((model|vae|refiner|hypernet|lora|ti) (model )?hash(es)?|hashes|version|user|created date|civitai (resources|metadata)|app|pipeline|metadata scheme)$/i;
+
+/** What is in these texts means what it says; a strength may be that of a second pass. */
+const plainFields = parsedFields.filter((name) => name !== 'strength');
 
 /**
  * The text that AUTOMATIC1111's web UI made common, of whichever tool: ours (`Version: Easel …`), Fooocus (`Version: Fooocus …`), and
@@ -11,19 +14,11 @@ const facts =
  */
 export function readParametersText(text: string): PictureSettings {
   const parsed = parseParameters(text);
-  const { other, scheduler, sigmaSchedule, solverOrder, solverType } = parsed;
+  const { other } = parsed;
   const isOurs = parsed.easelVersion !== undefined;
   const isFooocus = other.get('Version')?.startsWith('Fooocus') === true;
   const findings = new Findings();
-  findings.set({
-    ...(scheduler !== undefined && { scheduler }),
-    ...(sigmaSchedule !== undefined && { sigmaSchedule }),
-    ...(solverOrder !== undefined && { solverOrder }),
-    ...(solverType !== undefined && { solverType }),
-  });
-  findings.number('steps', parsed.steps);
-  findings.number('guidanceScale', parsed.guidanceScale);
-  findings.number('guidanceRescale', parsed.guidanceRescale);
+  for (const name of plainFields) findings.field(name, parsed[name]);
   findings.seed(parsed.seed?.toString());
   findings.size(parsed.width, parsed.height);
   readTexts(parsed, isFooocus, findings);
@@ -41,13 +36,11 @@ export function readParametersText(text: string): PictureSettings {
 }
 
 function readTexts(parsed: ParsedParameters, isFooocus: boolean, findings: Findings): void {
-  const { prompt, negativePrompt, prompt2, negativePrompt2, other } = parsed;
+  const { prompt, negativePrompt, other } = parsed;
   // Fooocus writes the prompt with its styles above, and what was typed below.
   findings.text('prompt', (isFooocus ? other.get('Raw prompt') : undefined) ?? prompt);
   const rawNegative = isFooocus ? other.get('Raw negative prompt') : undefined;
   findings.set({ negativePrompt: rawNegative ?? negativePrompt });
-  findings.text('prompt2', prompt2);
-  findings.text('negativePrompt2', negativePrompt2);
 }
 
 /** What the picture was made from, if not from the noise of its seed. */

@@ -1,4 +1,4 @@
-import { seedOfSample } from '@easel/contract';
+import { parameterValues, seedOfSample } from '@easel/contract';
 import {
   type DecodedPicture,
   encodeImage,
@@ -42,22 +42,21 @@ export function encodePreview(picture: DecodedPicture): Promise<Uint8Array> {
 function parametersOf(
   { seed, width, height }: GeneratedImage,
   { steps, guidanceScale, scheduler, strength }: GenerateResult['used'],
-  { prompt, prompt2, negativePrompt, guidanceRescale }: JobRequest,
+  request: JobRequest,
   { modelName, easelVersion }: Signature,
 ): GenerationParameters {
+  const { prompt, negativePrompt } = request;
   return {
+    ...parameterValues({ ...request, strength }),
     prompt,
     negativePrompt,
-    ...(prompt2 !== null && { prompt2 }),
     steps,
     scheduler,
     guidanceScale,
-    ...(guidanceRescale !== 0 && { guidanceRescale }),
     seed,
     width,
     height,
     model: modelName,
-    ...(strength !== undefined && { strength }),
     easelVersion,
   };
 }

@@ -1,10 +1,7 @@
 import { type Static, Type } from 'typebox';
-import { limits } from '../../limits.ts';
+import { keyScopes, limits } from '../../limits.ts';
 import { credits, creditsIn, instant, uuid } from '../../schema/common-fields.ts';
 import { choice, closedObject, integerIn, matching, nullable, openObject, textOf } from '../../schema/define.ts';
-
-export const keyScopes = ['generate', 'read', 'admin'] as const;
-export type KeyScope = (typeof keyScopes)[number];
 
 const name = textOf({ min: 1, max: 100 }, { description: 'For people', examples: ['website'] });
 const scope = choice(keyScopes, {
