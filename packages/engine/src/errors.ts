@@ -66,3 +66,8 @@ export function toEngineError(thrown: unknown, code: EngineErrorCode = 'internal
 export function cancelled(): EngineError {
   return new EngineError('cancelled', 'the run was cancelled');
 }
+
+/** The error of what a signal ended: its reason when that is one, else `cancelled`. */
+export function abortError(signal: AbortSignal): EngineError {
+  return signal.reason instanceof EngineError ? signal.reason : cancelled();
+}

@@ -13,8 +13,8 @@ export {
   isEngineErrorCode,
   toEngineError,
 } from './errors.ts';
-export { createEngineHost } from './host/create-engine-host.ts';
 export type { EngineHost, HostLogEntry, HostOptions, HostStats } from './host/engine-host.ts';
+export { createEngineHost } from './host/host.ts';
 export { createPictureHost, type OpenPicture, type PictureHost, type PictureHostOptions } from './host/picture-host.ts';
 export type { ProcessMemory } from './host/process-memory.ts';
 export { decodeImage } from './image/decode-image.ts';

@@ -1,13 +1,11 @@
-import { EngineError, toEngineError } from '../errors.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { abortError, EngineError, toEngineError } from '../errors.ts';
 import type { ModelInfo } from '../model.ts';
-import { BackOff } from './back-off.ts';
 import { EngineChild } from './child-process.ts';
 import type { HostLogEntry, HostOptions } from './engine-host.ts';
 import { describeExit } from './exit-report.ts';
-import { PassHistory } from './pass-history.ts';
-import { isModelInfo } from './replies.ts';
-import { type Supervision, superviseCall } from './supervised-call.ts';
-import { unlessAborted } from './unless-aborted.ts';
+import { isModelInfo } from './protocol.ts';
+import { PassHistory, type Supervision, superviseCall } from './supervision.ts';
 
 /** A child that has the model loaded. */
 export interface LoadedChild {
@@ -133,5 +131,56 @@ export class ChildKeeper {
 
   #log(level: HostLogEntry['level'], message: string, child: EngineChild | undefined): void {
     this.#options.onLog?.({ level, message, pid: child?.pid });
+  }
+}
+
+const firstDelayMs = 500;
+const longestDelayMs = 30_000;
+
+/** Spaces out starts that fail: half a second after the first failure, twice as long after each further one. */
+export class BackOff {
+  #failures = 0;
+  #failedAt = 0;
+
+  failed(): void {
+    this.#failures += 1;
+    this.#failedAt = performance.now();
+  }
+
+  succeeded(): void {
+    this.#failures = 0;
+  }
+
+  /** Milliseconds from now to the next permitted start. */
+  get remainingMs(): number {
+    if (this.#failures === 0) return 0;
+    const delayMs = Math.min(longestDelayMs, firstDelayMs * 2 ** (this.#failures - 1));
+    return Math.max(0, this.#failedAt + delayMs - performance.now());
+  }
+
+  /** @throws EngineError when the signal is aborted first: its reason when that is one, else `cancelled` */
+  async wait(signal: AbortSignal): Promise<void> {
+    try {
+      signal.throwIfAborted();
+      if (this.remainingMs > 0) await sleep(this.remainingMs, undefined, { signal });
+    } catch {
+      throw abortError(signal);
+    }
+  }
+}
+
+/**
+ * Waits for a promise that goes on without its caller: the signal only ends the waiting.
+ * @throws EngineError the signal's reason when that is one, else `cancelled`
+ */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(abortError(signal));
+  signal.addEventListener('abort', onAbort);
+  if (signal.aborted) onAbort();
+  try {
+    return await Promise.race([aborted, promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }

@@ -4,12 +4,8 @@ import type { Readable } from 'node:stream';
 import { EngineError } from '../errors.ts';
 import type { StepEvent } from '../model.ts';
 import type { PassEvent } from '../runtime/passes.ts';
-import { childEnvironment } from './child-environment.ts';
-import { childArguments } from './child-module.ts';
 import { type ChildExit, crashError } from './exit-report.ts';
-import { OutputTail } from './output-tail.ts';
-import { type Call, type FromChild, isFromChild, isToChild, type ToChild } from './protocol.ts';
-import { fromWireError } from './wire-error.ts';
+import { type Call, type FromChild, fromWireError, isFromChild, isToChild, type ToChild } from './protocol.ts';
 
 /** A disconnected child ends by itself in milliseconds; past this it is killed. */
 const stopPatienceMs = 3000;
@@ -205,4 +201,88 @@ function untrusted(what: string): EngineError {
 
 function ended(emitter: EventEmitter, event: 'close' | 'disconnect'): Promise<void> {
   return new Promise((resolve) => emitter.once(event, resolve));
+}
+
+/**
+ * The caller's variables that the engine's process gets. Everything else stays here: the environment of a server holds keys, its secret and
+ * the database's password, and a process of native code that reads pictures and weights has no use for them.
+ */
+const allowed: readonly RegExp[] = [
+  /^(?:PATH|HOME|USER|LOGNAME|SHELL|PWD|TZ|LANG|LANGUAGE|TMPDIR|TMP|TEMP|XDG_CACHE_HOME|XDG_DATA_HOME|XDG_RUNTIME_DIR)$/,
+  /^LC_/,
+  // Where libraries are, and how the allocator, threads and devices behave.
+  /^(?:LD|DYLD)_/,
+  /^(?:MALLOC|OMP|GOMP|KMP|MKL|OPENBLAS|ORT|CUDA|NVIDIA|HIP|ROCR?|HSA|VK|MESA|ASAN|UBSAN)_/,
+  /^(?:NODE_OPTIONS|NODE_V8_COVERAGE|NODE_PATH|NODE_DEBUG|NODE_ENV|UV_THREADPOOL_SIZE|NO_COLOR)$/,
+  /^EASEL_(?:MODELS_DIR|DEBUG)$/,
+  // Without these no process of Windows works.
+  /^(?:SystemRoot|SystemDrive|windir|ComSpec|PATHEXT|USERPROFILE|APPDATA|LOCALAPPDATA|ProgramData|NUMBER_OF_PROCESSORS)$/i,
+];
+
+/**
+ * The environment of the engine's process.
+ *
+ * `ORT_DISABLE_TELEMETRY`: ONNX Runtime reads it when it loads; without it, it keeps a device id and an upload queue in the
+ * user's home.
+ *
+ * `MALLOC_MMAP_THRESHOLD_` (mallopt(3), glibc): by default the allocator moves this threshold up to 32 MB when large blocks
+ * are freed, and keeps what is below: up to a gigabyte of freed activations after a 1024×1024 loop. A fixed one gives each
+ * large block back to the system at once; no difference in speed was measured. The caller's own setting is left alone.
+ */
+export function childEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const passed = Object.entries(env).filter(([name]) => allowed.some((pattern) => pattern.test(name)));
+  return { MALLOC_MMAP_THRESHOLD_: String(2 ** 20), ...Object.fromEntries(passed), ORT_DISABLE_TELEMETRY: '1' };
+}
+
+/** Where a child's code is: beside this file, under the extension this file runs by (.ts from source, .js when built). */
+export function childModule(name: 'child' | 'picture-child', thisModule: string = import.meta.url): URL {
+  return new URL(`./${name}${thisModule.endsWith('.ts') ? '.ts' : '.js'}`, thisModule);
+}
+
+/**
+ * Node's own arguments for the child: the conditions under which this process resolves packages (a workspace package may be
+ * its sources) and nothing else. Inheriting all would hand on `--eval`, `--input-type`, `--inspect-brk` or `--watch` too.
+ */
+export function childArguments(ofThisProcess: readonly string[]): string[] {
+  return ofThisProcess.filter((argument, index) => {
+    const previous = ofThisProcess[index - 1] ?? '';
+    return /^(--conditions|-C)(=|$)/.test(argument) || /^(--conditions|-C)$/.test(previous);
+  });
+}
+
+const linesKept = 20;
+const longestLine = 2000;
+
+/** The last lines a process wrote: what it said before it died. */
+export class OutputTail {
+  readonly #lines: string[] = [];
+  readonly #onLine: (line: string) => void;
+  #unfinished = '';
+
+  constructor(onLine: (line: string) => void) {
+    this.#onLine = onLine;
+  }
+
+  write(text: string): void {
+    const lines = (this.#unfinished + text).split(/\r?\n/);
+    this.#unfinished = (lines.pop() ?? '').slice(-longestLine);
+    for (const line of lines) this.#keep(line);
+  }
+
+  /** To be called when no more can come: a dying process rarely ends its last line. */
+  end(): void {
+    this.#keep(this.#unfinished);
+    this.#unfinished = '';
+  }
+
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  #keep(line: string): void {
+    if (line.trim() === '') return;
+    this.#lines.push(line.slice(0, longestLine));
+    if (this.#lines.length > linesKept) this.#lines.shift();
+    this.#onLine(line.slice(0, longestLine));
+  }
 }

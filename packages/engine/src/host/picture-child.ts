@@ -4,8 +4,14 @@ import { decodeImage, measureImage } from '../image/decode-image.ts';
 import { encodeImage } from '../image/encode-image.ts';
 import { cropToShape, resizeLanczos } from '../image/lanczos.ts';
 import type { PictureSize } from '../model.ts';
-import { type FromChild, isToChild, type PictureCall, type PictureLimits, type ToChild } from './protocol.ts';
-import { toWireError } from './wire-error.ts';
+import {
+  type FromChild,
+  isToChild,
+  type PictureCall,
+  type PictureLimits,
+  type ToChild,
+  toWireError,
+} from './protocol.ts';
 
 /** What a decoder can take of memory in this time is little beside the limit. */
 const WATCH_MS = 20;

@@ -1,11 +1,8 @@
-import { EngineError, toEngineError } from '../errors.ts';
+import { abortError, EngineError, toEngineError } from '../errors.ts';
 import { requireImageFormat } from '../image/decode-image.ts';
 import type { PictureSize } from '../model.ts';
-import { childModule } from './child-module.ts';
-import { EngineChild } from './child-process.ts';
-import type { PictureCall, PictureLimits } from './protocol.ts';
-import { isFile, isPictureSize } from './replies.ts';
-import { abortError } from './unless-aborted.ts';
+import { childModule, EngineChild } from './child-process.ts';
+import { isFile, isPictureSize, type PictureCall, type PictureLimits } from './protocol.ts';
 
 /** After a larger picture a process is ended: a new one costs little beside the decoding, and has none of its memory left. */
 const REUSE_PIXELS = 4 * 2 ** 20;

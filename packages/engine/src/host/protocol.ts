@@ -1,8 +1,23 @@
-import type { GenerateRequest, LoadOptions, PictureSize, StepEvent } from '../model.ts';
+import {
+  EngineError,
+  type EngineErrorCode,
+  type EngineErrorDetails,
+  isEngineErrorCode,
+  toEngineError,
+} from '../errors.ts';
+import type { DecodedPicture } from '../image/picture.ts';
+import type {
+  GeneratedImage,
+  GenerateRequest,
+  GenerateResult,
+  LoadOptions,
+  ModelInfo,
+  PictureSize,
+  StepEvent,
+  Timings,
+  TokenCount,
+} from '../model.ts';
 import { type PassEvent, passKinds } from '../runtime/passes.ts';
-import { isRecord } from './record.ts';
-import { isPicture } from './replies.ts';
-import { isWireError, type WireError } from './wire-error.ts';
 
 /** A child answers one call at a time, so a call ends before the next is sent. */
 export type Call = EngineCall | PictureCall;
@@ -87,4 +102,118 @@ function isStepEvent(value: unknown): value is StepEvent {
   if (!isRecord(value)) return false;
   const numbers = [value.index, value.total, value.sample, value.sigma, value.elapsedMs, value.etaMs];
   return numbers.every((n) => typeof n === 'number') && (value.preview === undefined || isPicture(value.preview));
+}
+
+/** What a `load` is answered with. */
+export function isModelInfo(value: unknown): value is ModelInfo {
+  if (!isRecord(value) || !isRecord(value.defaults) || !Array.isArray(value.components)) return false;
+  if (!isRecord(value.sizes) || !Array.isArray(value.sizes.trained)) return false;
+  const { width, height, steps, guidanceScale, scheduler } = value.defaults;
+  return (
+    allStrings(value.path, value.layout, value.family, value.configSource, scheduler) &&
+    allNumbers(width, height, steps, guidanceScale)
+  );
+}
+
+/** What a `generate` is answered with. */
+export function isGenerateResult(value: unknown): value is GenerateResult {
+  if (!isRecord(value) || !Array.isArray(value.images) || !Array.isArray(value.truncated)) return false;
+  return value.images.every(isGeneratedImage) && isRecord(value.used) && isTimings(value.timings);
+}
+
+/** What a `tokenize` is answered with. */
+export function isTokenCounts(value: unknown): value is readonly TokenCount[] {
+  return Array.isArray(value) && value.every(isTokenCount);
+}
+
+/** What a `prepare` is answered with. */
+export function isNothing(value: unknown): value is undefined {
+  return value === undefined;
+}
+
+export function isPicture(value: unknown): value is DecodedPicture {
+  if (!isRecord(value) || !(value.data instanceof Uint8Array)) return false;
+  const { width, height, data } = value;
+  return typeof width === 'number' && typeof height === 'number' && data.length === width * height * 3;
+}
+
+/** What an `open` is answered with. */
+export function isPictureSize(value: unknown): value is PictureSize {
+  return isRecord(value) && allNumbers(value.width, value.height);
+}
+
+/** What a `fit` is answered with. */
+export function isFile(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array;
+}
+
+function isGeneratedImage(value: unknown): value is GeneratedImage {
+  return isPicture(value) && 'seed' in value && 'timings' in value && isSeed(value.seed) && isTimings(value.timings);
+}
+
+function isSeed(value: unknown): value is bigint | null {
+  return value === null || typeof value === 'bigint';
+}
+
+function isTimings(value: unknown): value is Timings {
+  return isRecord(value) && allNumbers(value.encodeMs, value.denoiseMs, value.decodeMs, value.totalMs);
+}
+
+function isTokenCount(value: unknown): value is TokenCount {
+  return isRecord(value) && allNumbers(value.count, value.limit) && allStrings(value.truncated);
+}
+
+function allNumbers(...values: unknown[]): boolean {
+  return values.every((value) => typeof value === 'number');
+}
+
+function allStrings(...values: unknown[]): boolean {
+  return values.every((value) => typeof value === 'string');
+}
+
+/** An `EngineError` as it crosses the process boundary: the structured clone of an Error would lose its code and details. */
+export interface WireError {
+  readonly code: EngineErrorCode;
+  readonly message: string;
+  readonly details: EngineErrorDetails;
+  /** The stack in the child, for whoever looks for a fault of ours. */
+  readonly stack?: string;
+}
+
+/** What the child sends for anything thrown; what is not an `EngineError` becomes `internal`. */
+export function toWireError(thrown: unknown): WireError {
+  const { code, message, details, cause, stack } = toEngineError(thrown);
+  const origin = cause instanceof Error ? cause.stack : stack;
+  return { code, message, details: { ...details }, ...(origin === undefined ? {} : { stack: origin }) };
+}
+
+/** The error that the caller gets: the same code, message and details, with the child's stack as its cause. */
+export function fromWireError(error: WireError): EngineError {
+  const { code, message, details, stack } = error;
+  return new EngineError(code, message, { details, ...(stack === undefined ? {} : { cause: new ChildStack(stack) }) });
+}
+
+export function isWireError(value: unknown): value is WireError {
+  if (!isRecord(value) || !isRecord(value.details)) return false;
+  const { code, message, stack, details } = value;
+  const texts = [stack, details.param, details.file, details.tensor];
+  return (
+    typeof code === 'string' &&
+    isEngineErrorCode(code) &&
+    typeof message === 'string' &&
+    texts.every((text) => text === undefined || typeof text === 'string')
+  );
+}
+
+class ChildStack extends Error {
+  constructor(stack: string) {
+    super("thrown in the engine's process");
+    this.name = 'ChildStack';
+    this.stack = stack;
+  }
+}
+
+/** Any object, to look into something of unknown type field by field. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

@@ -1,8 +1,7 @@
 import { cancelled, EngineError } from '../errors.ts';
 import type { GenerateOptions, LoadOptions, Model } from '../model.ts';
 import type { PassEvent, RunHooks } from '../runtime/passes.ts';
-import { type EngineCall, type FromChild, isToChild } from './protocol.ts';
-import { toWireError } from './wire-error.ts';
+import { type EngineCall, type FromChild, isToChild, toWireError } from './protocol.ts';
 
 /**
  * Serves an engine to the process that forked this one, until that process disconnects or dies.

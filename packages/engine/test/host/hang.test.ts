@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { EngineChild } from '../../src/host/child-process.ts';
-import { PassHistory } from '../../src/host/pass-history.ts';
-import { type Supervision, superviseCall } from '../../src/host/supervised-call.ts';
+import { PassHistory, type Supervision, superviseCall } from '../../src/host/supervision.ts';
 import { isAlive, runScript, scriptedChild, startScriptedHost } from './scripted-host.ts';
 
 /** Longer than a process takes to start on a busy machine, for a load has it too. */

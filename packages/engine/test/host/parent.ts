@@ -1,6 +1,6 @@
 // A program that uses a host, for tests of what happens when it ends: `parent.ts <scripted|engine> <prompt> [mode]`.
 // It prints the child's pid, `step` for each step of a run, and the outcome.
-import { createEngineHost } from '../../src/host/create-engine-host.ts';
+import { createEngineHost } from '../../src/host/host.ts';
 import { demoModel } from './demo-model.ts';
 import { startScriptedHost } from './scripted-host.ts';
 

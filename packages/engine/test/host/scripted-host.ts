@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { startHost } from '../../src/host/create-engine-host.ts';
 import type { EngineHost, HostOptions } from '../../src/host/engine-host.ts';
+import { startHost } from '../../src/host/host.ts';
 import type { GenerateOptions } from '../../src/model.ts';
 
 /** The child that does what prompts say. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { EngineError } from '../errors.ts';
-import { BackOff } from './back-off.ts';
+import { BackOff } from './child-keeper.ts';
 
 test('each failure doubles the delay, up to half a minute, and a success ends it', () => {
   const backOff = new BackOff();

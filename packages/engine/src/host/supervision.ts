@@ -1,12 +1,8 @@
-import { cancelled, type EngineError, toEngineError } from '../errors.ts';
+import { cancelled, EngineError, toEngineError } from '../errors.ts';
 import type { StepEvent } from '../model.ts';
 import type { PassEvent, PassKind } from '../runtime/passes.ts';
-import { cancelGraceMs, isWorthAsking } from './cancellation.ts';
 import type { CallEvents, EngineChild } from './child-process.ts';
-import { hungError } from './deadline.ts';
-import type { PassHistory, TimedKind } from './pass-history.ts';
 import type { Call } from './protocol.ts';
-import { Watchdog } from './watchdog.ts';
 
 export interface Supervision {
   readonly passes: PassHistory;
@@ -126,4 +122,113 @@ class CallGuard implements CallEvents {
     const limitMs = deadlineMs(pixels, passes.slowestMs(kind, pixels));
     this.#watchdog.watch(limitMs, () => this.#child.kill(hungError(kind, limitMs)));
   }
+}
+
+/** A pass that should end within this is waited for; a longer one is not worth the wait. */
+const worthWaitingMs = 500;
+
+/** How long a child that was asked to stop may take. With the kill it stays within the promised second. */
+export const cancelGraceMs = 800;
+
+/** The pass that runs in the child while its caller wants to stop. */
+export interface RunningPass {
+  readonly elapsedMs: number;
+  /** What the last pass of its kind and size took; undefined for the first. */
+  readonly expectedMs: number | undefined;
+}
+
+/**
+ * Whether to ask the child to stop at the next pass boundary (it stays loaded) or to kill it at once (the processor is free
+ * at once). Between passes, and in a pass of unknown length, asking costs at most `cancelGraceMs`.
+ */
+export function isWorthAsking(pass: RunningPass | undefined): boolean {
+  if (pass?.expectedMs === undefined) return true;
+  return pass.expectedMs - pass.elapsedMs <= worthWaitingMs;
+}
+
+const minuteMs = 60_000;
+
+/**
+ * Milliseconds after which a pass counts as hung. `pixels`: width × height of the picture being made; `slowestMs`: the longest
+ * that a pass of its kind and size has taken, if there was one.
+ *
+ * The first of a kind gets 15 minutes, more above a megapixel: the first pass at 1024² took up to 3 minutes on the slowest
+ * processor measured. Later ones get 20 times the slowest so far, at least a minute, for a machine that is busy or swaps.
+ */
+export function defaultPassDeadlineMs(pixels: number, slowestMs: number | undefined): number {
+  if (slowestMs === undefined) return 15 * minuteMs * Math.max(1, pixels / 1024 ** 2);
+  return Math.max(minuteMs, 20 * slowestMs);
+}
+
+export function hungError(kind: TimedKind, ms: number): EngineError {
+  const what = kind === 'other' ? 'loading, or work between two passes,' : `a ${kind} pass`;
+  return new EngineError(
+    'engine_hung',
+    `the engine was stopped: ${what} had not ended after ${Math.round(ms / 1000)} s; ` +
+      'if the machine is only slow, raise passDeadlineMs or ask for a smaller picture',
+  );
+}
+
+const longestSliceMs = 1000;
+
+/**
+ * Calls back when the time is up, counting only time in which this process was awake. After a Ctrl-Z and `fg`, a suspended
+ * laptop or a blocked event loop a plain timer would fire before the messages that lie in the channel have been read,
+ * and a healthy child would be taken for a hung one.
+ */
+export class Watchdog {
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Starts over; whatever was watched before is forgotten. */
+  watch(limitMs: number, onExpiry: () => void): void {
+    this.rest();
+    if (limitMs === Number.POSITIVE_INFINITY) return;
+    const sliceMs = Math.min(longestSliceMs, Math.max(5, limitMs / 8));
+    let spentMs = 0;
+    let last = performance.now();
+    this.#timer = setInterval(() => {
+      const now = performance.now();
+      spentMs += Math.min(now - last, 2 * sliceMs);
+      last = now;
+      if (spentMs < limitMs) return;
+      this.rest();
+      onExpiry();
+    }, sliceMs).unref();
+  }
+
+  rest(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+/** `other`: what a call does outside of its passes, which is short; a process that is stopped there is not seen in any pass. */
+export type TimedKind = PassKind | 'other';
+
+interface PassTimes {
+  lastMs: number;
+  slowestMs: number;
+}
+
+/** How long passes took, by kind and picture size; kept by the parent, so it outlives the child. */
+export class PassHistory {
+  readonly #times = new Map<string, PassTimes>();
+
+  record(kind: TimedKind, pixels: number, ms: number): void {
+    const slowestMs = Math.max(ms, this.slowestMs(kind, pixels) ?? 0);
+    this.#times.set(key(kind, pixels), { lastMs: ms, slowestMs });
+  }
+
+  /** What a pass is expected to take: what the last one took. */
+  lastMs(kind: TimedKind, pixels: number): number | undefined {
+    return this.#times.get(key(kind, pixels))?.lastMs;
+  }
+
+  slowestMs(kind: TimedKind, pixels: number): number | undefined {
+    return this.#times.get(key(kind, pixels))?.slowestMs;
+  }
+}
+
+/** Texts are always 77 tokens long, whatever the picture's size, and what is done between passes takes little at any. */
+function key(kind: TimedKind, pixels: number): string {
+  return kind === 'text_encoder' || kind === 'other' ? kind : `${kind} ${pixels}`;
 }
