@@ -61,7 +61,7 @@ export async function buildHttp(services: HttpServices, options: HttpOptions): P
   refuseWhatIsNotHere(app, allowed, sendPage);
   await allowOrigins(app, options.corsOrigins);
   parseBodies(app, options);
-  await describeApi(app, options);
+  await describeApi(app, services, options);
   await servePage(app, options, sendPage);
   addRoutes(app, { services, options, gate: createGate(services), streams: new StreamSlots(options) });
   return app;

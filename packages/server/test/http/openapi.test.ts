@@ -1,6 +1,6 @@
 import { paths } from '@easel/contract';
 import { expect, test } from 'vitest';
-import { useHttp } from './http-server.ts';
+import { slug, unattended, useHttp } from './http-server.ts';
 
 const http = useHttp();
 
@@ -9,7 +9,11 @@ test('the document describes every address of the contract, with every schema na
   expect(document.openapi).toBe('3.1.0');
   const { segmind, openai, api, admin, health, ready, metrics } = paths;
   const expected = [segmind, openai, api, admin].flatMap((surface) => Object.values(surface));
-  const addresses = [...expected, health, ready, metrics].map((path) => path.replaceAll(/:(\w+)/g, '{$1}'));
+  const addresses = [...expected, health, ready, metrics].flatMap((path) =>
+    path.includes(':slug')
+      ? [slug, unattended].map((model) => path.replace(':slug', model))
+      : [path.replaceAll(/:(\w+)/g, '{$1}')],
+  );
   expect(Object.keys(document.paths).sort()).toEqual(addresses.sort());
   const text = JSON.stringify(document);
   const references = [...text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name ?? '');
@@ -28,7 +32,7 @@ test('every operation has a name of its own, a summary and all statuses that it 
     expect(Object.keys(responses), operationId).toContain('500');
     if (security) expect(Object.keys(responses), operationId).toEqual(expect.arrayContaining(['401', '403']));
   }
-  expect(Object.keys(document.paths['/v1/{slug}'].post.responses)).toEqual([
+  expect(Object.keys(document.paths[`/v1/${slug}`].post.responses)).toEqual([
     '200',
     '400',
     '401',
@@ -46,6 +50,23 @@ test('every operation has a name of its own, a summary and all statuses that it 
   ]);
 });
 
+test("each model's address tells the limits and defaults that are checked there, and its own names", async () => {
+  const document = (await http().app.inject({ url: paths.openapi })).json();
+  const [card] = http().services.models();
+  for (const model of [slug, unattended]) {
+    for (const path of [`/v1/${model}`, `/v2/${model}`]) {
+      const { parameters, requestBody } = document.paths[path].post;
+      expect(parameters.map(({ name }: { name: string }) => name)).toEqual(['idempotency-key']);
+      for (const type of ['application/json', 'multipart/form-data']) {
+        const reference: string = requestBody.content[type].schema.$ref;
+        expect(reference).toBe(`#/components/schemas/SegmindRequest${model === slug ? '' : 'Unattended'}`);
+        const { img_width: width } = document.components.schemas[reference.split('/').at(-1) ?? ''].properties;
+        expect(width).toMatchObject({ minimum: 64, maximum: 256, default: card?.defaults.width, multipleOf: 8 });
+      }
+    }
+  }
+});
+
 test('a page shows it, with everything it needs from here', async () => {
   const page = await http().app.inject({ url: '/docs/' });
   expect(page.statusCode).toBe(200);
@@ -56,5 +77,6 @@ test('a page shows it, with everything it needs from here', async () => {
     expect(host).toBe('here');
     expect((await http().app.inject({ url: pathname })).statusCode, url).toBe(200);
   }
-  expect((await http().app.inject({ url: '/docs/json' })).json().components.schemas).toHaveProperty('Job');
+  const shown = (await http().app.inject({ url: '/docs/json' })).json();
+  expect(shown).toEqual((await http().app.inject({ url: paths.openapi })).json());
 });

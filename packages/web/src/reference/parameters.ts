@@ -1,3 +1,5 @@
+import { defaultSlug } from '@easel/contract';
+
 /** A field of the request, as the server's own description has it. */
 export interface Parameter {
   readonly name: string;
@@ -12,9 +14,18 @@ interface Schema {
   readonly [keyword: string]: unknown;
 }
 
-/** The fields of POST /v1/SLUG in an OpenAPI document. */
+/** The fields of POST /v1/playground-v2.5 in an OpenAPI document, with the limits and defaults of the model that is served there. */
 export function parametersOf(document: unknown): Parameter[] {
-  const body = at(document, 'paths', '/v1/{slug}', 'post', 'requestBody', 'content', 'application/json', 'schema');
+  const body = at(
+    document,
+    'paths',
+    `/v1/${defaultSlug}`,
+    'post',
+    'requestBody',
+    'content',
+    'application/json',
+    'schema',
+  );
   const schema = resolved(document, body);
   const required = Array.isArray(schema.required) ? schema.required : [];
   return Object.entries(isSchema(schema.properties) ? schema.properties : {}).map(([name, field]) => {

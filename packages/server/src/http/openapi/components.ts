@@ -1,4 +1,5 @@
-type Json = Readonly<Record<string, unknown>>;
+/** An object of an OpenAPI document. */
+export type Json = Readonly<Record<string, unknown>>;
 
 /** Schemas of the contract are named like types; a title of anything else is just a title. */
 const schemaName = /^[A-Z][A-Za-z0-9]+$/;
@@ -25,6 +26,6 @@ function moveNamed(value: unknown, schemas: Record<string, unknown>): unknown {
   return { $ref: `#/components/schemas/${title}` };
 }
 
-function isRecord(value: unknown): value is Json {
+export function isRecord(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -4,7 +4,9 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { HttpApp } from '../http-app.ts';
 import type { HttpOptions } from '../options.ts';
 import { securitySchemes } from '../schemas/security.ts';
-import { withComponents } from './components.ts';
+import type { HttpServices } from '../services.ts';
+import { type Json, withComponents } from './components.ts';
+import { withModelPaths } from './model-paths.ts';
 
 const tags = [
   { name: 'segmind', description: 'A drop-in replacement: change the host, keep the code' },
@@ -22,7 +24,12 @@ const contentSecurityPolicy =
   "default-src 'self'; img-src 'self' data: blob:; base-uri 'self'; frame-ancestors 'self'; object-src 'none'";
 
 /** The OpenAPI document, from the schemas that validate, and a page that shows it. To be registered before the routes. */
-export async function describeApi(app: HttpApp, { version, publicUrl }: HttpOptions): Promise<void> {
+export async function describeApi(
+  app: HttpApp,
+  { models }: Pick<HttpServices, 'models'>,
+  { version, publicUrl }: HttpOptions,
+): Promise<void> {
+  const complete = (document: Json) => withComponents(withModelPaths(document, models()));
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -37,12 +44,12 @@ export async function describeApi(app: HttpApp, { version, publicUrl }: HttpOpti
     routePrefix: '/docs',
     staticCSP: contentSecurityPolicy,
     uiConfig: { deepLinking: true, tryItOutEnabled: true, validatorUrl: null },
-    transformSpecification: withComponents,
+    transformSpecification: complete,
     transformSpecificationClone: true,
   });
   let document: string | undefined;
   app.get(paths.openapi, { schema: { hide: true } }, async (_request, reply) => {
-    document ??= JSON.stringify(withComponents({ ...app.swagger() }));
+    document ??= JSON.stringify(complete({ ...app.swagger() }));
     return reply.header('content-type', 'application/json; charset=utf-8').send(document);
   });
 }

@@ -1,0 +1,112 @@
+import { limits, sideStep } from '@easel/contract';
+import type { ModelCard } from '../../domain/ports/painter.ts';
+import { isRecord, type Json } from './components.ts';
+
+const slugPart = '{slug}';
+
+/**
+ * The same OpenAPI document with an address for each model that is served, `/v1/playground-v2.5` instead of `/v1/{slug}`, whose body has the
+ * limits and defaults of that model: a generated client or form knows what this model draws. To be done before `withComponents`.
+ */
+export function withModelPaths(document: Json, models: readonly ModelCard[]): Json {
+  if (!isRecord(document.paths)) return document;
+  const named = namesOf(models);
+  const paths = Object.entries(document.paths).flatMap(([path, operations]) =>
+    path.includes(slugPart) && isRecord(operations)
+      ? models.map((model) => [path.replace(slugPart, model.slug), operationsFor(operations, model, named.get(model))])
+      : [[path, operations]],
+  );
+  return { ...document, paths: Object.fromEntries(paths) };
+}
+
+/** What tells one model's operations and schemas from another's: nothing for the default one, else `MyModel` for `my-model`. */
+function namesOf(models: readonly ModelCard[]): ReadonlyMap<ModelCard, string> {
+  const names = new Map<ModelCard, string>();
+  for (const model of models) {
+    const words = model.slug.split(/[._-]+/).filter((word) => word !== '');
+    const name = model.isDefault ? '' : words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+    const taken = new Set(names.values());
+    let free = name;
+    for (let number = 2; taken.has(free); number++) free = `${name}${number}`;
+    names.set(model, free);
+  }
+  return names;
+}
+
+function operationsFor(operations: Json, model: ModelCard, name = ''): Json {
+  return Object.fromEntries(
+    Object.entries(operations).map(([method, operation]) => [
+      method,
+      isRecord(operation) ? operationFor(operation, model, name) : operation,
+    ]),
+  );
+}
+
+function operationFor(operation: Json, model: ModelCard, name: string): Json {
+  const { operationId, parameters, requestBody } = operation;
+  return {
+    ...operation,
+    operationId: `${String(operationId)}${name}`,
+    description: descriptionOf(model),
+    ...(Array.isArray(parameters) && {
+      parameters: parameters.filter((each) => !isRecord(each) || each.name !== 'slug'),
+    }),
+    ...(isRecord(requestBody) && { requestBody: bodyFor(requestBody, model, name) }),
+  };
+}
+
+function descriptionOf({ name, slug, isEmbedded, sizes }: ModelCard): string {
+  const drawer = isEmbedded ? `${name}, the small embedded model` : name;
+  return (
+    `Drawn by ${drawer === slug ? 'this model' : drawer}: sides are multiples of ${sideStep} from ${sizes.minSide} to ${sizes.maxSide} pixels, ` +
+    `and a picture has at most ${sizes.maxMegapixels} megapixels (of 1,048,576 pixels).`
+  );
+}
+
+function bodyFor(requestBody: Json, model: ModelCard, name: string): Json {
+  const content = isRecord(requestBody.content) ? requestBody.content : {};
+  return {
+    ...requestBody,
+    content: Object.fromEntries(
+      Object.entries(content).map(([type, media]) => [
+        type,
+        isRecord(media) && isRecord(media.schema) ? { ...media, schema: schemaFor(media.schema, model, name) } : media,
+      ]),
+    ),
+  };
+}
+
+/** The fields keep their own descriptions, except where this model's limits make them untrue. */
+function schemaFor(schema: Json, model: ModelCard, name: string): Json {
+  const properties = isRecord(schema.properties) ? schema.properties : {};
+  const changes = changesFor(model);
+  return {
+    ...schema,
+    title: `${String(schema.title)}${name}`,
+    properties: Object.fromEntries(
+      Object.entries(properties).map(([field, own]) => [field, isRecord(own) ? { ...own, ...changes[field] } : own]),
+    ),
+  };
+}
+
+function changesFor({ defaults, sizes }: ModelCard): Readonly<Record<string, Json>> {
+  const side = (which: 'width' | 'height') => ({
+    minimum: Math.max(sizes.minSide, limits.side.min),
+    maximum: Math.min(sizes.maxSide, limits.side.max),
+    examples: [defaults[which]],
+  });
+  const own = (which: 'width' | 'height') => ({
+    ...side(which),
+    default: defaults[which],
+    description: `The picture's ${which} in pixels; width × height is at most ${sizes.maxMegapixels} megapixels`,
+  });
+  return {
+    img_width: own('width'),
+    img_height: own('height'),
+    width: side('width'),
+    height: side('height'),
+    num_inference_steps: { default: defaults.steps },
+    guidance_scale: { default: defaults.guidanceScale },
+    scheduler: { default: defaults.scheduler },
+  };
+}
