@@ -1,6 +1,6 @@
 import { type ExitStatus, exitStatus } from './exit-status.ts';
 
-const statusOf = {
+export const statusOf = {
   usage: exitStatus.usage,
   prompt_empty: exitStatus.usage,
   prompt_unreadable: exitStatus.usage,

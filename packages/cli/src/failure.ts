@@ -16,7 +16,7 @@ export interface Failure {
   readonly exitStatus: ExitStatus;
 }
 
-const statusOfKind = {
+export const statusOfKind = {
   invalid: exitStatus.usage,
   model: exitStatus.model,
   resources: exitStatus.failed,
@@ -25,7 +25,7 @@ const statusOfKind = {
 } as const satisfies Record<ErrorKind, ExitStatus>;
 
 /** What is wrong with the settings is wrong usage; what is wrong with the machine is not. */
-const statusOfStartup = {
+export const statusOfStartup = {
   settings_invalid: exitStatus.usage,
   data_folder_unusable: exitStatus.usage,
   no_server_yet: exitStatus.usage,

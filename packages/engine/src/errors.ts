@@ -2,7 +2,7 @@
  * Every way the engine refuses or fails, in one catalogue.
  * `kind` tells a shell what to do with it (an exit status, an HTTP status); the message says what was given, what is allowed and what to do.
  */
-const catalogue = {
+export const catalogue = {
   invalid_request: 'invalid',
   model_not_found: 'model',
   model_file_missing: 'model',
