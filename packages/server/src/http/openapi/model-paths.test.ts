@@ -10,6 +10,7 @@ const card: ModelCard = {
   licence: undefined,
   defaults: { width: 1024, height: 1024, steps: 25, guidanceScale: 3, scheduler: 'edm_dpmpp_2m' },
   sizes: { minSide: 512, maxSide: 1536, maxMegapixels: 1.6 },
+  allowed: {},
 };
 const small: ModelCard = {
   ...card,
@@ -18,6 +19,7 @@ const small: ModelCard = {
   isDefault: false,
   defaults: { width: 256, height: 192, steps: 40, guidanceScale: 5, scheduler: 'edm_euler' },
   sizes: { minSide: 64, maxSide: 256, maxMegapixels: 0.05 },
+  allowed: { scheduler: { choices: ['edm_euler'] } },
 };
 
 const operation = {
@@ -35,6 +37,7 @@ const operation = {
             prompt: { type: 'string' },
             img_width: { type: 'integer', minimum: 64, maximum: 2048, multipleOf: 8 },
             num_inference_steps: { type: 'integer', minimum: 20, maximum: 100, default: 25 },
+            scheduler: { type: 'string', enum: ['edm_dpmpp_2m', 'edm_euler'], default: 'edm_dpmpp_2m' },
           },
         },
       },
@@ -65,6 +68,7 @@ test("its body has that model's limits and defaults, and the model is no paramet
                   prompt: { type: 'string' },
                   img_width: { type: 'integer', minimum: 64, maximum: 256, default: 256, multipleOf: 8 },
                   num_inference_steps: { minimum: 20, maximum: 100, default: 40 },
+                  scheduler: { enum: ['edm_euler'], default: 'edm_euler' },
                 },
               },
             },

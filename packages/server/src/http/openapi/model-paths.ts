@@ -1,5 +1,6 @@
-import { limits, sideStep } from '@easel/contract';
+import { type ModelParameter, sideStep } from '@easel/contract';
 import type { ModelCard } from '../../domain/ports/painter.ts';
+import { parametersOf } from '../replies/model.ts';
 import { isRecord, type Json } from './components.ts';
 
 const slugPart = '{slug}';
@@ -76,37 +77,34 @@ function bodyFor(requestBody: Json, model: ModelCard, name: string): Json {
   };
 }
 
-/** The fields keep their own descriptions, except where this model's limits make them untrue. */
 function schemaFor(schema: Json, model: ModelCard, name: string): Json {
   const properties = isRecord(schema.properties) ? schema.properties : {};
-  const changes = changesFor(model);
+  const parameters = new Map(Object.entries(parametersOf(model)));
   return {
     ...schema,
     title: `${String(schema.title)}${name}`,
     properties: Object.fromEntries(
-      Object.entries(properties).map(([field, own]) => [field, isRecord(own) ? { ...own, ...changes[field] } : own]),
+      Object.entries(properties).map(([field, own]) => [
+        field,
+        isRecord(own) ? narrowed(own, parameters.get(field)) : own,
+      ]),
     ),
   };
 }
 
-function changesFor({ defaults, sizes }: ModelCard): Readonly<Record<string, Json>> {
-  const side = (which: 'width' | 'height') => ({
-    minimum: Math.max(sizes.minSide, limits.side.min),
-    maximum: Math.min(sizes.maxSide, limits.side.max),
-    examples: [defaults[which]],
-  });
-  const own = (which: 'width' | 'height') => ({
-    ...side(which),
-    default: defaults[which],
-    description: `The picture's ${which} in pixels; width × height is at most ${sizes.maxMegapixels} megapixels`,
-  });
+/** A field within what both this surface and the model allow. */
+function narrowed(field: Json, parameter: ModelParameter | undefined): Json {
+  if (parameter === undefined) return field;
+  const { minimum = -Infinity, maximum = Infinity, choices, default: preset } = parameter;
+  const least = typeof field.minimum === 'number' ? Math.max(field.minimum, minimum) : minimum;
+  const most = typeof field.maximum === 'number' ? Math.min(field.maximum, maximum) : maximum;
+  const isDefault = typeof preset !== 'number' || (preset >= least && preset <= most);
   return {
-    img_width: own('width'),
-    img_height: own('height'),
-    width: side('width'),
-    height: side('height'),
-    num_inference_steps: { default: defaults.steps },
-    guidance_scale: { default: defaults.guidanceScale },
-    scheduler: { default: defaults.scheduler },
+    ...field,
+    ...(Number.isFinite(least) && { minimum: least }),
+    ...(Number.isFinite(most) && { maximum: most }),
+    ...(Array.isArray(field.enum) &&
+      choices !== undefined && { enum: field.enum.filter((value) => choices.includes(value)) }),
+    ...(preset !== undefined && isDefault && { default: preset }),
   };
 }
