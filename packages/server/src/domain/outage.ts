@@ -8,7 +8,8 @@ const LONGEST_PAUSE_MS = 2000;
 export const OUTAGE_PATIENCE_MS = 10 * 60_000;
 
 /**
- * Runs the work again and again while the database is away.
+ * Runs the work again and again while the database is away. It is run once whatever the signal says: who has got so far, such as to
+ * pictures that are paid for, is served when that needs no waiting.
  *
  * @param options.withinMs after which it is given up; absent: never
  * @throws DatabaseAway once that is over, the signal's reason, or what else the work throws
@@ -20,7 +21,6 @@ export async function outlast<Result>(
   const began = performance.now();
   for (let attempt = 1; ; attempt += 1) {
     const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(attempt - 1, 10));
-    signal?.throwIfAborted();
     try {
       return await work(attempt);
     } catch (error) {

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import type { HttpServices } from '../../src/http/services.ts';
 import { slug, unattended, useHttp } from './http-server.ts';
 
 const http = useHttp();
+const never = new AbortController().signal;
 const body = JSON.stringify({ prompt: 'a red apple', num_inference_steps: 20, width: 64, height: 64, seed: 3 });
 
 async function listen(options: Parameters<ReturnType<typeof http>['build']>[0] = {}) {
@@ -43,6 +45,42 @@ test.each([
   await sendAndLeave(url, path, sent, json, accountId);
   await expect.poll(() => statesOf(accountId)).toEqual(['cancelled']);
   expect(await http().services.credits.balance(accountId)).toMatchObject({ held: 0n, available: 1_000_000n });
+});
+
+test.each([
+  ['a synchronous request', `/v1/${slug}`, body],
+  ['OpenAI', '/v1/images/generations', JSON.stringify({ prompt: 'a', num_inference_steps: 1, size: '64x64' })],
+  [
+    'an OpenAI stream',
+    '/v1/images/generations',
+    JSON.stringify({ prompt: 'a', num_inference_steps: 1, size: '64x64', stream: true }),
+  ],
+])('a server that ends in the moment in which a job does delivers its pictures to %s', async (_of, path, sent) => {
+  const drained = new AbortController();
+  const { services } = http();
+  const ending: Pick<HttpServices, 'waitForJob' | 'followJob'> = {
+    async waitForJob(id, signal) {
+      const view = await services.waitForJob(id, never);
+      drained.abort();
+      signal.throwIfAborted();
+      return view;
+    },
+    async *followJob(id, after, signal) {
+      for await (const followed of services.followJob(id, after, never)) {
+        if ('view' in followed.event) drained.abort();
+        signal.throwIfAborted();
+        yield followed;
+      }
+    },
+  };
+  const app = await http().build({ drained: drained.signal }, ending);
+  const { json, accountId } = await http().customer();
+  const reply = await app.inject({ method: 'POST', url: path, headers: json, payload: sent });
+  expect(drained.signal.aborted).toBe(true);
+  expect(reply.statusCode, reply.payload).toBe(200);
+  expect(reply.payload).toMatch(/"image"|b64_json/);
+  expect(reply.payload).not.toContain('"error"');
+  expect(await statesOf(accountId)).toEqual(['succeeded']);
 });
 
 test('a request with an idempotency key goes on when its client goes away, for it may come again', async () => {
