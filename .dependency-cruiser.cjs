@@ -165,12 +165,12 @@ module.exports = {
       'contract-fields-light',
       'the table of fields and what stands with it is data and plain functions: no library',
       {
-        path: '^packages/contract/src/(fields|limits|seeds|negative-prompt)\\.ts$|^packages/contract/src/(request/(field|fields|mapping|samplers|shapes)|picture/aspect-ratios)\\.ts$',
+        path: '^packages/contract/src/(fields|limits|seeds|negative-prompt)\\.ts$|^packages/contract/src/(request/([a-z]+-fields|field|fields|mapping|samplers|shapes)|picture/aspect-ratios)\\.ts$',
       },
       {
         path: '^packages/contract/src/|node_modules',
         pathNot:
-          '^packages/contract/src/(fields|limits|seeds|negative-prompt|request/(field|fields|mapping|samplers|shapes)|picture/aspect-ratios)\\.ts$',
+          '^packages/contract/src/(fields|limits|seeds|negative-prompt|request/([a-z]+-fields|field|fields|mapping|samplers|shapes)|picture/aspect-ratios)\\.ts$',
         dependencyTypesNot: ['type-only'],
       },
     ),

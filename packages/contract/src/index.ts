@@ -235,6 +235,7 @@ export {
   modelParameters,
   parameterValues,
   readRequest,
+  readTold,
   tellRequest,
   wireName,
   writeRequest,

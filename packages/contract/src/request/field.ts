@@ -79,6 +79,8 @@ interface Parameter {
   readonly own?: true;
   /** A text of ours always has it. */
   readonly always?: true;
+  /** What models do by themselves: worth no mention. */
+  readonly usual?: string | number;
   /** How the values are written there, where it is not as they are. */
   readonly values?: Readonly<Record<string, string>>;
   /** The numbers of other tools' files that are believed. */

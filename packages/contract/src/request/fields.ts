@@ -1,5 +1,7 @@
-import { defaults, imageFormats, limits, longestPrompt, sideStep } from '../limits.ts';
+import { defaults, limits, longestPrompt, sideStep } from '../limits.ts';
 import { aspectRatios } from '../picture/aspect-ratios.ts';
+import { advancedFields } from './advanced-fields.ts';
+import { deliveryFields } from './delivery-fields.ts';
 import type { FieldTable } from './field.ts';
 import { samplerNames, samplers } from './samplers.ts';
 
@@ -126,7 +128,7 @@ export const pictureFields = {
     choices: sigmaSchedules,
     engine: 'schedulerOverrides',
     option: { flags: '--sigma-schedule <name>', help: 'the noise levels', group: 'Sampling:' },
-    parameter: { key: 'Schedule type', values: { karras: 'Karras', exponential: 'Exponential' } },
+    parameter: { key: 'Schedule type', usual: 'karras', values: { karras: 'Karras', exponential: 'Exponential' } },
   },
   guidanceScale: {
     kind: 'number',
@@ -266,232 +268,9 @@ export const pictureFields = {
     form: { label: 'Strength', control: 'slider', place: 'start', step: 0.05 },
     parameter: { key: 'Denoising strength', believable: limits.strength },
   },
-  guidanceRescale: {
-    kind: 'number',
-    about: 'picture',
-    words: 'guidance rescale',
-    description: 'Takes back over-exposure from strong guidance (arXiv:2305.08891, section 3.4); 0 does nothing',
-    examples: [0, 0.7],
-    range: limits.guidanceRescale,
-    default: defaults.guidanceRescale,
-    wire: { name: 'guidance_rescale', on: ['api'] },
-    told: { description: 'The guidance rescale', examples: [0] },
-    engine: true,
-    option: {
-      flags: '--guidance-rescale <x>',
-      help: 'takes back over-exposure from strong guidance',
-      group: 'Sampling:',
-    },
-    parameter: { key: 'Guidance rescale', believable: limits.guidanceRescale },
-  },
-  solverOrder: {
-    kind: 'choice',
-    about: 'local',
-    words: 'solver order',
-    choices: [1, 2, 3],
-    engine: 'schedulerOverrides',
-    option: { flags: '--solver-order <n>', help: 'of edm_dpmpp_2m', group: 'Sampling:' },
-    parameter: { key: 'Solver order' },
-  },
-  solverType: {
-    kind: 'choice',
-    about: 'local',
-    words: 'solver type',
-    choices: ['midpoint', 'heun'],
-    engine: 'schedulerOverrides',
-    option: { flags: '--solver-type <name>', help: 'of edm_dpmpp_2m', group: 'Sampling:' },
-    parameter: { key: 'Solver type' },
-  },
-  generator: {
-    kind: 'choice',
-    about: 'local',
-    words: 'generator',
-    choices: ['per-sample', 'shared'],
-    option: {
-      flags: '--generator <kind>',
-      help: 'per-sample (default): each picture is that of its own seed; shared: one stream for all',
-      group: 'Sampling:',
-    },
-  },
-  prompt2: {
-    kind: 'text',
-    about: 'picture',
-    words: 'second prompt',
-    description: 'Goes to the second text encoder instead of `prompt`',
-    examples: ['flat colours, thick outlines'],
-    range: { min: 0, max: longestPrompt },
-    wire: { name: 'prompt_2', on: ['api'] },
-    told: { description: 'What the second text encoder read instead', examples: [null], nullable: true },
-    engine: true,
-    option: { flags: '--prompt-2 <text>', help: 'another prompt for the second text encoder', group: 'Sampling:' },
-    parameter: { key: 'Prompt 2' },
-  },
-  negativePrompt2: {
-    kind: 'text',
-    about: 'local',
-    words: 'second negative prompt',
-    engine: true,
-    option: {
-      flags: '--negative-prompt-2 <text>',
-      help: 'another negative prompt for the second text encoder',
-      group: 'Sampling:',
-    },
-    parameter: { key: 'Negative prompt 2' },
-  },
-  originalSize: conditioningSize('--original-size', 'micro-conditioning: the size the picture would have come from'),
-  crop: conditioningPoint('--crop', 'micro-conditioning: where it would have been cut out'),
-  targetSize: conditioningSize('--target-size', 'micro-conditioning: the size it would have been made for'),
-  negativeOriginalSize: conditioningSize('--negative-original-size', 'the same for the negative prompt'),
-  negativeCrop: conditioningPoint('--negative-crop', 'the same for the negative prompt'),
-  negativeTargetSize: conditioningSize('--negative-target-size', 'the same for the negative prompt'),
-  format: {
-    kind: 'choice',
-    about: 'picture',
-    words: 'file format',
-    description: 'The file format of the pictures',
-    examples: ['jpeg'],
-    choices: imageFormats,
-    labels: { jpeg: 'JPEG', png: 'PNG', webp: 'WebP' },
-    default: defaults.imageFormat,
-    wire: {
-      name: 'image_format',
-      on: everywhere,
-      openai: { name: 'output_format', default: 'png', examples: ['png'] },
-    },
-    told: { description: 'The file format', examples: ['jpeg'] },
-    option: {
-      flags: '--format <format>',
-      help: "default: that of the output's extension, else png",
-      group: 'Output:',
-      spellings: ['jpg'],
-    },
-    form: { label: 'File format', control: 'select', place: 'more', default: 'png', address: 'format' },
-  },
-  quality: {
-    kind: 'integer',
-    about: 'picture',
-    words: 'quality',
-    description: 'Of JPEG and WebP files; a PNG is always exact',
-    examples: [95],
-    range: limits.quality,
-    default: defaults.quality,
-    wire: {
-      name: 'quality',
-      on: everywhere,
-      openai: {
-        name: 'output_compression',
-        range: limits.outputCompression,
-        default: 100,
-        description: 'The quality of JPEG and WebP files; 0 is taken as 1',
-      },
-    },
-    told: { description: 'Of JPEG and WebP files', examples: [95] },
-    option: { flags: '--quality <n>', help: 'of jpeg and webp', note: 'default: 95', group: 'Output:' },
-  },
-  embedParameters: {
-    kind: 'boolean',
-    about: 'picture',
-    words: 'parameters in the file',
-    description: 'Write the parameters into the file',
-    examples: [false],
-    default: true,
-    wire: { name: 'embed_parameters', on: ['api'] },
-  },
-  preview: {
-    kind: 'boolean',
-    about: 'picture',
-    words: 'previews',
-    description: 'Send a small preview with each step',
-    examples: [true],
-    default: false,
-    wire: { name: 'preview', on: ['api'] },
-    told: { description: 'Whether steps come with previews', examples: [false] },
-  },
-  priority: {
-    kind: 'integer',
-    about: 'job',
-    words: 'priority',
-    description: 'Jobs of a higher priority start first',
-    examples: [0, 5],
-    range: limits.priority,
-    default: defaults.priority,
-    wire: { name: 'priority', on: ['api'] },
-    told: { description: 'Jobs of a higher priority start first', examples: [0] },
-  },
-  store: {
-    kind: 'boolean',
-    about: 'job',
-    words: 'store',
-    description: 'False: the pictures are deleted after delivery and the prompt is not kept',
-    examples: [true],
-    default: true,
-    wire: { name: 'store', on: ['api'] },
-    told: { description: 'Whether pictures and prompt are kept', examples: [true] },
-  },
-  base64: {
-    kind: 'boolean',
-    about: 'reply',
-    words: 'base64',
-    description: 'True: the pictures as base64 in JSON. False: the bytes of the picture itself',
-    examples: [true, false],
-    default: defaults.base64,
-    wire: {
-      name: 'base64',
-      on: jobs,
-      api: {
-        description: 'Accepted so that the body of the synchronous call fits; a job always answers with addresses',
-        examples: [true],
-      },
-    },
-  },
-  responseFormat: {
-    kind: 'choice',
-    about: 'reply',
-    words: 'response format',
-    description: 'The pictures themselves, or where they are',
-    examples: ['b64_json'],
-    choices: ['b64_json', 'url'],
-    default: 'b64_json',
-    wire: { name: 'response_format', on: ['openai'] },
-  },
-  stream: {
-    kind: 'boolean',
-    about: 'reply',
-    words: 'stream',
-    description: 'Answer with server-sent events',
-    examples: [true],
-    default: false,
-    wire: { name: 'stream', on: ['openai'] },
-  },
-  partialImages: {
-    kind: 'integer',
-    about: 'reply',
-    words: 'partial images',
-    description: 'With `stream`: the number of previews before the finished picture',
-    examples: [2],
-    range: limits.partialImages,
-    default: 0,
-    wire: { name: 'partial_images', on: ['openai'] },
-  },
+  ...advancedFields,
+  ...deliveryFields,
 } as const satisfies FieldTable;
-
-function conditioningSize(flag: string, help: string) {
-  return {
-    kind: 'size',
-    about: 'local',
-    words: 'micro-conditioning',
-    option: { flags: `${flag} <WxH>`, help, group: 'Sampling:' },
-  } as const;
-}
-
-function conditioningPoint(flag: string, help: string) {
-  return {
-    kind: 'point',
-    about: 'local',
-    words: 'micro-conditioning',
-    option: { flags: `${flag} <X,Y>`, help, group: 'Sampling:' },
-  } as const;
-}
 
 export type PictureFields = typeof pictureFields;
 export type FieldName = keyof PictureFields;

@@ -178,6 +178,18 @@ export function tellRequest(values: object, table: FieldTable = pictureFields): 
   return Object.fromEntries(told);
 }
 
+/** What a job tells, under the names in code; what it has not is left out. */
+export function readTold(told: object): FieldValues;
+export function readTold(told: object, table: FieldTable): Readonly<Record<string, unknown>>;
+export function readTold(told: object, table: FieldTable = pictureFields): Readonly<Record<string, unknown>> {
+  const known = new Map<string, unknown>(Object.entries(told));
+  const values = Object.entries(table).flatMap(([name, field]) => {
+    const value = field.told && field.about === 'picture' ? known.get(wireName(name, 'api', {}, table)) : undefined;
+    return (value ?? undefined) === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(values);
+}
+
 /** The fields that the engine takes as they are. Those without a value are left out, so that its own defaults apply. */
 export function engineFields(values: object & { readonly prompt: string }): EngineFields & { readonly prompt: string };
 export function engineFields(values: object, table: FieldTable): Readonly<Record<string, unknown>>;

@@ -1,5 +1,6 @@
 import type { Model } from '@easel/contract';
-import { SliderField } from '../playground/slider-field.tsx';
+import { ControlFields } from '../playground/control-field.tsx';
+import { formControls } from '../playground/form-controls.ts';
 import type { Side } from './study.ts';
 
 export interface SideFieldsProps {
@@ -10,6 +11,8 @@ export interface SideFieldsProps {
 }
 
 export function SideFields({ title, models, side, onChange }: SideFieldsProps) {
+  const model = models.find(({ id }) => id === side.model) ?? { parameters: {} };
+  const controls = formControls(model).filter(({ name }) => Object.hasOwn(side, name));
   return (
     <fieldset className="stack">
       <legend>{title}</legend>
@@ -23,35 +26,11 @@ export function SideFields({ title, models, side, onChange }: SideFieldsProps) {
           </select>
         </label>
       )}
-      <SliderField
-        label="Steps"
-        min={1}
-        max={100}
-        step={1}
-        value={side.steps}
-        onChange={(steps) => onChange({ ...side, steps })}
+      <ControlFields
+        controls={controls}
+        values={side}
+        onChange={(name, value) => onChange({ ...side, [name]: value })}
       />
-      <SliderField
-        label="Guidance"
-        min={1}
-        max={25}
-        step={0.5}
-        isStepped={false}
-        value={side.guidanceScale}
-        onChange={(guidanceScale) => onChange({ ...side, guidanceScale })}
-      />
-      <label className="field">
-        Scheduler
-        <select
-          value={side.scheduler}
-          onChange={(event) =>
-            onChange({ ...side, scheduler: event.target.value === 'edm_euler' ? 'edm_euler' : 'edm_dpmpp_2m' })
-          }
-        >
-          <option value="edm_dpmpp_2m">DPM-Solver++ 2M</option>
-          <option value="edm_euler">Euler</option>
-        </select>
-      </label>
     </fieldset>
   );
 }

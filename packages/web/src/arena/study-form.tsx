@@ -1,4 +1,4 @@
-import type { Model } from '@easel/contract';
+import { drawSeed, type Model } from '@easel/contract';
 import { type FormEvent, useState } from 'react';
 import { balance, credits } from '../format/amounts.ts';
 import { defaultSettings } from '../playground/settings.ts';
@@ -44,7 +44,7 @@ export function StudyForm({ models, first, onBegin }: StudyFormProps) {
   const begin = (event: FormEvent) => {
     event.preventDefault();
     if (prompts.length === 0 || prompts.length > MOST_PROMPTS) return;
-    onBegin(newStudy(a, b, prompts, crypto.getRandomValues(new Uint32Array(1))[0] ?? 0));
+    onBegin(newStudy(a, b, prompts, drawSeed()));
   };
   return (
     <form className="card stack" onSubmit={begin}>

@@ -1,6 +1,5 @@
-import type { JobCreate } from '@easel/contract';
+import { type JobCreate, type Scheduler, seedOfSample, writeRequest } from '@easel/contract';
 import { randomId } from '../format/random-id.ts';
-import type { Scheduler } from '../playground/settings.ts';
 import type { Vote } from './tally.ts';
 
 /** One of the two settings that are compared. */
@@ -39,22 +38,14 @@ export function newStudy(a: Side, b: Side, prompts: readonly string[], seed: num
   const lots = crypto.getRandomValues(new Uint8Array(prompts.length));
   const pairs = prompts.map((prompt, index) => ({
     prompt,
-    seed: seed + index,
+    seed: seedOfSample(seed, index),
     isAFirst: ((lots[index] ?? 0) & 1) === 0,
   }));
   return { id: randomId(), a, b, pairs, isRevealed: false };
 }
 
 export function jobOfSide({ prompt, seed }: Pair, side: Side): JobCreate {
-  return {
-    prompt,
-    seed,
-    model: side.model,
-    num_inference_steps: side.steps,
-    guidance_scale: side.guidanceScale,
-    scheduler: side.scheduler,
-    image_format: 'png',
-  };
+  return writeRequest({ ...side, prompt, seed, format: 'png' });
 }
 
 /** The study with one pair changed. */

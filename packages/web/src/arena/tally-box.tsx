@@ -1,6 +1,5 @@
-import type { Model } from '@easel/contract';
+import { type Model, samplerLabel } from '@easel/contract';
 import { useState } from 'react';
-import { schedulerNames } from '../format/scheduler-names.ts';
 import { modelNameOf } from '../parts/drawn-by.tsx';
 import { Overlay } from '../parts/overlay.tsx';
 import { useModels } from '../session/models.tsx';
@@ -105,5 +104,5 @@ function PairOfVotes({ pair }: { readonly pair: Pair }) {
 function described({ model, steps, guidanceScale, scheduler }: Side, models: readonly Model[]): string {
   const count = steps === 1 ? '1 step' : `${steps} steps`;
   const name = modelNameOf({ model, drawn_by: null }, models);
-  return `${name === model ? model : `${model} (${name})`}, ${count}, guidance ${guidanceScale}, ${schedulerNames[scheduler]}`;
+  return `${name === model ? model : `${model} (${name})`}, ${count}, guidance ${guidanceScale}, ${samplerLabel(scheduler)}`;
 }

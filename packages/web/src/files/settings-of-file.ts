@@ -1,4 +1,4 @@
-import { isWithin, limits, longestPrompt, type Model, type Range } from '@easel/contract';
+import { type Field, isWithin, limits, longestPrompt, type Model, pictureFields, wireName } from '@easel/contract';
 import type { LeftOut, PictureSettings, Source } from '@easel/parameters';
 import type { Settings } from '../playground/settings.ts';
 
@@ -71,7 +71,7 @@ class FormOf {
     this.#texts(found);
     this.#numbers(found.settings);
     this.#model(found.settings);
-    this.#scheduler(found.settings);
+    this.#choices(found.settings);
   }
 
   get settings(): Partial<Settings> {
@@ -110,21 +110,17 @@ class FormOf {
     if (negativePrompt2 !== undefined) this.#leave('second negative prompt', negativePrompt2, noField);
   }
 
-  #numbers({ steps, guidanceScale, guidanceRescale, seed, strength }: PictureSettings['settings']): void {
-    const number = (
-      name: string,
-      value: number | undefined,
-      range: Range,
-      part: (value: number) => Partial<Settings>,
-    ) => {
-      if (value === undefined) return;
-      if (isWithin(value, range)) this.#take(name, part(value));
-      else this.#leave(name, String(value), `not from ${range.min} to ${range.max}`);
-    };
-    number('steps', steps, limits.steps, (value) => ({ steps: value }));
-    number('guidance', guidanceScale, limits.guidanceScale, (value) => ({ guidanceScale: value }));
-    number('strength', strength, limits.strength, (value) => ({ strength: value }));
-    if (guidanceRescale) this.#leave('guidance rescale', String(guidanceRescale), noField);
+  #numbers(settings: PictureSettings['settings']): void {
+    const found = new Map<string, unknown>(Object.entries(settings));
+    for (const [name, field] of plainFields) {
+      const value = found.get(name);
+      const { range, form, words } = field;
+      if (field.choices !== undefined || typeof value !== 'number') continue;
+      if (form === undefined) this.#leaveUnlessUsual(field, value);
+      else if (range === undefined || isWithin(value, range)) this.#take(form.label.toLowerCase(), { [name]: value });
+      else this.#leave(words, String(value), `not from ${range.min} to ${range.max}`);
+    }
+    const { seed } = settings;
     if (seed === undefined) return;
     if (seed <= BigInt(limits.seed.max)) this.#take('seed', { seed: Number(seed) });
     else this.#leave('seed', String(seed), `larger than ${limits.seed.max}`);
@@ -142,14 +138,36 @@ class FormOf {
     else this.#leave('size', `${width}×${height}`, 'this model does not draw it');
   }
 
-  #scheduler({ scheduler, sigmaSchedule, solverOrder, solverType }: PictureSettings['settings']): void {
-    if (scheduler !== undefined) this.#take('scheduler', { scheduler });
-    // Karras, second order and midpoint are what the model does by itself.
-    if (sigmaSchedule === 'exponential') this.#leave('schedule', 'Exponential', noField);
-    if (solverOrder !== undefined && solverOrder !== 2) this.#leave('solver order', String(solverOrder), noField);
-    if (solverType === 'heun') this.#leave('solver type', solverType, noField);
+  #choices(settings: PictureSettings['settings']): void {
+    const found = new Map<string, unknown>(Object.entries(settings));
+    for (const [name, field] of plainFields) {
+      const value = found.get(name);
+      if (field.choices === undefined || value === undefined) continue;
+      const offered = this.#offered(name);
+      if (field.form === undefined) this.#leaveUnlessUsual(field, value);
+      else if (offered === undefined || offered.some((choice) => choice === value))
+        this.#take(field.form.label.toLowerCase(), { [name]: value });
+      else this.#leave(field.words, String(value), 'not offered by this model');
+    }
+  }
+
+  /** What the model allows that will draw; undefined: it says nothing of it. */
+  #offered(name: string): readonly string[] | undefined {
+    const { model: id } = this.#settings;
+    const model = this.#models.find((each) => (id === undefined ? each.is_default : each.id === id));
+    return model?.parameters[wireName(name, 'api')]?.choices;
+  }
+
+  #leaveUnlessUsual({ words, parameter, default: preset }: Field, value: unknown): void {
+    if (value === (preset ?? parameter?.usual)) return;
+    this.#leave(words, parameter?.values?.[String(value)] ?? String(value), noField);
   }
 }
+
+/** The fields that a file says as the table has them; texts are looked at one by one. */
+const plainFields = Object.entries<Field>(pictureFields).filter(
+  ([, { kind, parameter }]) => parameter !== undefined && !parameter.own && kind !== 'text',
+);
 
 const noField = 'this form has no field for it';
 

@@ -1,14 +1,12 @@
+import { limits } from '@easel/contract';
 import { asynchronousSamples } from './asynchronous-samples.ts';
 import type { CodeSample, RequestFields } from './code-sample.ts';
 import { asPython, asShellWord } from './literals.ts';
 
-/** Fewer steps than this the compatible route does not make. */
-const FEWEST_STEPS = 20;
-
 /** The same request in four languages. The key is a placeholder: one is never put where it could be copied along. */
 export function codeSamples(request: RequestFields, origin: string, slug = 'playground-v2.5'): CodeSample[] {
   const steps = request.num_inference_steps;
-  const isShort = typeof steps === 'number' && steps < FEWEST_STEPS;
+  const isShort = typeof steps === 'number' && steps < limits.segmindSteps.min;
   const { base64: _, ...job } = request;
   return [
     ...(isShort ? asynchronousSamples({ ...job, model: slug }, origin) : synchronousSamples(request, origin, slug)),

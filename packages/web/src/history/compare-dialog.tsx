@@ -1,6 +1,5 @@
-import type { Job } from '@easel/contract';
+import { type Job, samplerLabel } from '@easel/contract';
 import { type PointerEvent, useState } from 'react';
-import { schedulerNames } from '../format/scheduler-names.ts';
 import { FactLine } from '../parts/fact-line.tsx';
 import { Overlay } from '../parts/overlay.tsx';
 import { pathOf } from '../parts/picture-path.ts';
@@ -115,7 +114,7 @@ function factsOf({ job, image }: Choice): readonly string[] {
     `${job.num_inference_steps} steps`,
     `guidance ${job.guidance_scale}`,
     `${image.width}×${image.height}`,
-    schedulerNames[job.scheduler],
+    samplerLabel(job.scheduler),
     job.model,
     job.strength === null ? 'no start image' : `strength ${job.strength}`,
     job.negative_prompt === null ? 'no negative prompt' : `without “${job.negative_prompt}”`,

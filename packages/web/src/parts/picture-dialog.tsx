@@ -1,11 +1,10 @@
-import type { Job, JobCreate } from '@easel/contract';
+import { type Job, type JobCreate, samplerLabel } from '@easel/contract';
 import { type MouseEvent, useEffect, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { convertPicture, pictureTypes } from '../files/convert-picture.ts';
 import { saveFile } from '../files/save-file.ts';
 import { codeSamples } from '../format/code-samples.ts';
 import { messageOf } from '../format/message-of.ts';
-import { schedulerNames } from '../format/scheduler-names.ts';
 import type { Settings } from '../playground/settings.ts';
 import { useModels } from '../session/models.tsx';
 import { CopyButton } from './copy-button.tsx';
@@ -165,7 +164,7 @@ function Facts({ job, seed }: { readonly job: Job; readonly seed: number }) {
     ['Size', `${job.img_width}×${job.img_height}`],
     ['Steps', String(job.num_inference_steps)],
     ['Guidance', String(job.guidance_scale)],
-    ['Scheduler', schedulerNames[job.scheduler]],
+    ['Scheduler', samplerLabel(job.scheduler)],
     ...(job.negative_prompt === null ? [] : [['Negative prompt', job.negative_prompt] as const]),
     ...(job.strength === null ? [] : [['Strength', String(job.strength)] as const]),
   ];

@@ -1,4 +1,5 @@
-import { faultOfSize, isWithin, limits, type Model, parseSize, type Range } from '@easel/contract';
+import { type Field, faultOfSize, limits, type Model, parseSize, pictureFields, wireName } from '@easel/contract';
+import { controlValues } from './form-controls.ts';
 import type { Settings } from './settings.ts';
 
 /**
@@ -8,30 +9,29 @@ import type { Settings } from './settings.ts';
  * /?prompt=a%20fox&negative=snow&seed=7&steps=30&guidance=4&size=256x144
  */
 export function settingsOfAddress(query: URLSearchParams, model: Model): Partial<Settings> {
-  const number = (range: Range, ...names: readonly string[]) => {
-    const text = names.map((name) => query.get(name)).find((value) => value !== null);
-    return text?.trim() && isWithin(Number(text), range) ? Number(text) : undefined;
-  };
-  const whole = (range: Range, ...names: readonly string[]) => {
-    const value = number(range, ...names);
-    return Number.isInteger(value) ? value : undefined;
-  };
-  const prompt = query.get('prompt');
-  const negativePrompt = query.get('negative') ?? query.get('negative_prompt');
-  const seed = whole({ min: 0, max: limits.seed.max }, 'seed');
-  const steps = whole(limits.steps, 'steps', 'num_inference_steps');
-  const guidanceScale = number(limits.guidanceScale, 'guidance', 'guidance_scale');
-  const samples = whole(limits.samples, 'samples');
+  const asked = new Map(
+    Object.entries(pictureFields).map(([name, { form }]: [string, Field]) => {
+      const names = form === undefined ? [] : [form.address ?? wireName(name, 'api'), wireName(name, 'api')];
+      return [name, names.map((each) => query.get(each)).find((value) => value !== null)] as const;
+    }),
+  );
+  const [prompt, negativePrompt, seedText] = [asked.get('prompt'), asked.get('negativePrompt'), asked.get('seed')];
+  const seed = seedText?.trim() ? Number(seedText) : Number.NaN;
+  const isSeed = Number.isInteger(seed) && seed >= 0 && seed <= limits.seed.max;
   const size = parseSize(query.get('size')?.replace('×', 'x') ?? '');
   const { min_side: minSide, max_side: maxSide, max_megapixels: maxMegapixels } = model.limits;
   const drawable = { minSide, maxSide, maxMegapixels };
   return {
-    ...(prompt !== null && { prompt }),
-    ...(negativePrompt !== null && { negativePrompt }),
-    ...(seed !== undefined && { seed }),
-    ...(steps !== undefined && { steps }),
-    ...(guidanceScale !== undefined && { guidanceScale }),
-    ...(samples !== undefined && { samples }),
+    ...controlValues(model, (name) => textOrNumber(asked.get(name))),
+    ...(prompt != null && { prompt }),
+    ...(negativePrompt != null && { negativePrompt }),
+    ...(isSeed && { seed }),
     ...(size !== undefined && faultOfSize(size, drawable) === undefined && { ...size, isShapeChosen: true }),
   };
+}
+
+/** A number where it is one. */
+function textOrNumber(text: string | null | undefined): string | number | undefined {
+  if (text == null || text.trim() === '') return undefined;
+  return Number.isNaN(Number(text)) ? text : Number(text);
 }

@@ -5,11 +5,12 @@ import { useDroppedFile } from '../files/use-dropped-file.ts';
 import { messageOf } from '../format/message-of.ts';
 import { DrawnBy } from '../parts/drawn-by.tsx';
 import { Notice } from '../parts/notice.tsx';
+import { ControlFields } from './control-field.tsx';
+import { type ControlPlace, formControls } from './form-controls.ts';
 import { PriceLine } from './price-line.tsx';
 import { SeedField } from './seed-field.tsx';
 import type { Settings } from './settings.ts';
 import { SizePicker } from './size-picker.tsx';
-import { SliderField } from './slider-field.tsx';
 import { StartImage } from './start-image.tsx';
 import { TokenCount } from './token-count.tsx';
 
@@ -25,6 +26,9 @@ export function PlaygroundForm({ models, settings, onChange, onMake }: Playgroun
   const [note, setNote] = useState<{ readonly kind: 'error' | 'hint'; readonly text: string }>();
   const id = useId();
   const model = models.find((each) => each.id === settings.model) ?? models[0];
+  const controls = formControls(model ?? { parameters: {} });
+  const controlsAt = (place: ControlPlace) => controls.filter((control) => control.place === place);
+  const setControl = (name: string, value: string | number) => onChange({ [name]: value });
 
   const run = () => {
     if (settings.prompt.trim() === '') {
@@ -123,31 +127,7 @@ export function PlaygroundForm({ models, settings, onChange, onMake }: Playgroun
           onChange={(size) => onChange({ ...size, isShapeChosen: true })}
         />
       )}
-      <SliderField
-        label="Pictures"
-        min={1}
-        max={4}
-        step={1}
-        value={settings.samples}
-        onChange={(samples) => onChange({ samples })}
-      />
-      <SliderField
-        label="Steps"
-        min={1}
-        max={100}
-        step={1}
-        value={settings.steps}
-        onChange={(steps) => onChange({ steps })}
-      />
-      <SliderField
-        label="Guidance"
-        min={1}
-        max={25}
-        step={0.5}
-        isStepped={false}
-        value={settings.guidanceScale}
-        onChange={(guidanceScale) => onChange({ guidanceScale })}
-      />
+      <ControlFields controls={controlsAt('main')} values={settings} onChange={setControl} />
       <SeedField seed={settings.seed} onChange={(seed) => onChange({ seed })} />
       <details>
         <summary>More</summary>
@@ -164,33 +144,10 @@ export function PlaygroundForm({ models, settings, onChange, onMake }: Playgroun
               </select>
             </label>
           )}
-          <label className="field">
-            Scheduler
-            <select
-              value={settings.scheduler}
-              onChange={(event) =>
-                onChange({ scheduler: event.target.value === 'edm_euler' ? 'edm_euler' : 'edm_dpmpp_2m' })
-              }
-            >
-              <option value="edm_dpmpp_2m">DPM-Solver++ 2M</option>
-              <option value="edm_euler">Euler</option>
-            </select>
-          </label>
-          <label className="field">
-            File format
-            <select value={settings.format} onChange={(event) => onChange({ format: formatOf(event.target.value) })}>
-              <option value="png">PNG</option>
-              <option value="jpeg">JPEG</option>
-              <option value="webp">WebP</option>
-            </select>
-          </label>
+          <ControlFields controls={controlsAt('more')} values={settings} onChange={setControl} />
         </div>
       </details>
       {settings.startImage === null && startImage}
     </form>
   );
-}
-
-function formatOf(text: string): Settings['format'] {
-  return text === 'jpeg' || text === 'webp' ? text : 'png';
 }

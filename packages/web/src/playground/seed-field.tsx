@@ -1,3 +1,4 @@
+import { drawSeed, limits } from '@easel/contract';
 import { useId } from 'react';
 import { DiceIcon, LockIcon } from '../parts/icons.tsx';
 
@@ -7,15 +8,13 @@ export interface SeedFieldProps {
   readonly onChange: (seed: number | null) => void;
 }
 
-const LARGEST = 999_999_999_999_999;
-
 /** The seed: drawn anew each time, or held so that a picture can be made again. */
 export function SeedField({ seed, onChange }: SeedFieldProps) {
   const id = useId();
   const take = (text: string) => {
     // In the API −1 asks for a random one.
     const digits = text.includes('-') ? '' : text.replace(/\D/g, '').slice(0, 15);
-    onChange(digits === '' ? null : Math.min(LARGEST, Number(digits)));
+    onChange(digits === '' ? null : Math.min(limits.seed.max, Number(digits)));
   };
   return (
     <div className="seed">
@@ -31,7 +30,7 @@ export function SeedField({ seed, onChange }: SeedFieldProps) {
         type="button"
         aria-label="Pick a random seed and keep it"
         title="Pick a random seed and keep it"
-        onClick={() => onChange(drawn())}
+        onClick={() => onChange(drawSeed())}
       >
         <DiceIcon />
       </button>
@@ -40,15 +39,10 @@ export function SeedField({ seed, onChange }: SeedFieldProps) {
         aria-pressed={seed !== null}
         aria-label={seed === null ? 'Random seed each time' : 'Seed is kept'}
         title={seed === null ? 'Random seed each time' : 'Seed is kept; press for a random one each time'}
-        onClick={() => onChange(seed === null ? drawn() : null)}
+        onClick={() => onChange(seed === null ? drawSeed() : null)}
       >
         <LockIcon isClosed={seed !== null} />
       </button>
     </div>
   );
-}
-
-/** The generator uses 32 bits of a seed. */
-function drawn(): number {
-  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
 }

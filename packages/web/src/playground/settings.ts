@@ -1,108 +1,86 @@
-import type { Job, JobCreate, Model } from '@easel/contract';
+import {
+  type ControlValues,
+  defaults,
+  type Job,
+  type JobCreate,
+  type Model,
+  readTold,
+  writeRequest,
+} from '@easel/contract';
+import { controlDefaults, controlValues } from './form-controls.ts';
 
-export type Scheduler = NonNullable<JobCreate['scheduler']>;
-export type Format = NonNullable<JobCreate['image_format']>;
-
-/** What the form holds. */
-export interface Settings {
+/** What the form holds: the sliders and choices of the table of fields, and what has a component of its own. */
+export interface Settings extends ControlValues {
   readonly prompt: string;
   readonly negativePrompt: string;
   readonly model: string;
   readonly width: number;
   readonly height: number;
-  readonly samples: number;
-  readonly steps: number;
-  readonly guidanceScale: number;
   /** Null: a new one each time. */
   readonly seed: number | null;
-  readonly scheduler: Scheduler;
-  readonly format: Format;
   /** A data URL, or the address of a picture of this server. */
   readonly startImage: string | null;
-  readonly strength: number;
   /** Whether somebody has chosen the shape: a start image then leaves it as it is. */
   readonly isShapeChosen: boolean;
 }
 
 export function defaultSettings(model: Model): Settings {
-  const { defaults } = model;
   return {
+    ...controlDefaults(model),
     prompt: '',
     negativePrompt: '',
     model: model.id,
-    width: defaults.img_width,
-    height: defaults.img_height,
-    samples: 1,
-    steps: defaults.num_inference_steps,
-    guidanceScale: defaults.guidance_scale,
+    width: model.defaults.img_width,
+    height: model.defaults.img_height,
     seed: null,
-    scheduler: defaults.scheduler,
-    format: 'png',
     startImage: null,
-    strength: 0.6,
     isShapeChosen: false,
   };
 }
 
 /** The job for the form. An empty negative prompt is none at all. */
-export function jobOf(settings: Settings): JobCreate {
-  const { startImage, seed } = settings;
-  return {
-    prompt: settings.prompt,
-    model: settings.model,
-    samples: settings.samples,
-    num_inference_steps: settings.steps,
-    guidance_scale: settings.guidanceScale,
-    img_width: settings.width,
-    img_height: settings.height,
-    scheduler: settings.scheduler,
-    image_format: settings.format,
+export function jobOf({ startImage, seed, strength, negativePrompt, ...settings }: Settings): JobCreate {
+  return writeRequest({
+    ...settings,
     preview: true,
-    ...(seed !== null && { seed }),
-    ...(settings.negativePrompt !== '' && { negative_prompt: settings.negativePrompt }),
-    ...(startImage !== null && { image: startImage, strength: settings.strength }),
-  };
+    seed: seed ?? undefined,
+    negativePrompt: negativePrompt === '' ? undefined : negativePrompt,
+    ...startOf(startImage, strength),
+  });
 }
 
 /** The request that makes a picture of a job again, those of its fields included that the form does not have. */
 export function requestOfJob(job: Job, startImage: string | null): JobCreate {
-  return {
-    prompt: job.prompt ?? '',
-    ...(job.prompt_2 !== null && { prompt_2: job.prompt_2 }),
-    // An empty one is not the same as none: it is read.
-    ...(job.negative_prompt !== null && { negative_prompt: job.negative_prompt }),
-    model: job.model,
-    samples: job.samples,
-    num_inference_steps: job.num_inference_steps,
-    guidance_scale: job.guidance_scale,
-    guidance_rescale: job.guidance_rescale,
-    seed: job.seed,
-    img_width: job.img_width,
-    img_height: job.img_height,
-    scheduler: job.scheduler,
-    image_format: job.image_format,
-    quality: job.quality,
-    preview: true,
-    ...(startImage !== null && job.strength !== null && { image: startImage, strength: job.strength }),
-  };
+  const { strength, ...told } = readTold(job);
+  return writeRequest({ ...told, prompt: job.prompt ?? '', preview: true, ...startOf(startImage, strength) });
+}
+
+function startOf(image: string | null, strength: number | undefined) {
+  return image === null || strength === undefined ? {} : { image, strength };
 }
 
 /** The form that would make a job again. @param startImage what it started from; the server keeps no more than its strength */
 export function settingsOfJob(job: Job, seed: number | null, startImage: string | null): Settings {
   return {
+    ...controlsOfJob(job),
+    samples: 1,
     prompt: job.prompt ?? '',
     negativePrompt: job.negative_prompt ?? '',
     model: job.model,
     width: job.img_width,
     height: job.img_height,
-    samples: 1,
-    steps: job.num_inference_steps,
-    guidanceScale: job.guidance_scale,
-    scheduler: job.scheduler,
-    format: job.image_format,
+    strength: job.strength ?? defaults.strength,
     seed,
     startImage,
-    strength: job.strength ?? 0.6,
     isShapeChosen: true,
   };
+}
+
+function controlsOfJob(job: Job): ControlValues {
+  return { ...controlDefaults({ parameters: {} }), ...controlValues({ parameters: {} }, told(job)) };
+}
+
+function told(job: Job): (name: string) => unknown {
+  const values = new Map<string, unknown>(Object.entries(readTold(job)));
+  return (name) => values.get(name);
 }

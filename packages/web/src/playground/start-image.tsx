@@ -1,13 +1,17 @@
 import { useId, useState } from 'react';
 import { shareSeen } from '../files/start-picture.ts';
+import { ControlFields } from './control-field.tsx';
+import { formControls } from './form-controls.ts';
 import type { Settings } from './settings.ts';
-import { SliderField } from './slider-field.tsx';
 
 export interface StartImageProps {
   readonly settings: Settings;
   readonly onChange: (part: Partial<Settings>) => void;
   readonly onFile: (file: File | undefined) => void;
 }
+
+/** What goes with the picture is the same for every model. */
+const controls = formControls({ parameters: {} }).filter(({ place }) => place === 'start');
 
 /** The longer side of the small picture that shows what is used, in pixels of the screen. */
 const LONGEST = 112;
@@ -17,7 +21,7 @@ const NOTICEABLE = 0.98;
 /** The picture to start from, and how far to go from it; also where a picture is dropped to restore its settings. */
 export function StartImage({ settings, onChange, onFile }: StartImageProps) {
   const id = useId();
-  const { startImage, strength } = settings;
+  const { startImage } = settings;
   return (
     <div className="start">
       {startImage === null ? (
@@ -27,13 +31,10 @@ export function StartImage({ settings, onChange, onFile }: StartImageProps) {
       ) : (
         <div className="stack">
           <UsedPart address={startImage} settings={settings} />
-          <SliderField
-            label="Strength"
-            min={0}
-            max={1}
-            step={0.05}
-            value={strength}
-            onChange={(value) => onChange({ strength: value })}
+          <ControlFields
+            controls={controls}
+            values={settings}
+            onChange={(name, value) => onChange({ [name]: value })}
           />
           <button type="button" onClick={() => onChange({ startImage: null })}>
             Remove the start image

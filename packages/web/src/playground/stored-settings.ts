@@ -1,4 +1,5 @@
 import type { Model } from '@easel/contract';
+import { controlValues } from './form-controls.ts';
 import { defaultSettings, type Settings } from './settings.ts';
 
 /** Kept for this tab: what somebody has typed outlives a look at another view, and a reload. */
@@ -26,30 +27,19 @@ export function storedSettings(models: readonly [Model, ...Model[]]): Settings {
     const value = found.get(key);
     return typeof value === 'string' ? value : defaults[key];
   };
-  const number = (key: 'samples' | 'steps' | 'guidanceScale' | 'strength') => {
-    const value = found.get(key);
-    return typeof value === 'number' ? value : defaults[key];
-  };
   const [seed, startImage] = [found.get('seed'), found.get('startImage')];
   const size = known?.sizes.find(({ width, height }) => width === found.get('width') && height === found.get('height'));
   return {
     ...defaults,
+    ...controlValues(known ?? models[0], (name) => found.get(name)),
     prompt: text('prompt'),
     negativePrompt: text('negativePrompt'),
     ...(size && { width: size.width, height: size.height }),
-    samples: number('samples'),
-    steps: number('steps'),
-    guidanceScale: number('guidanceScale'),
-    strength: number('strength'),
     seed: typeof seed === 'number' ? seed : null,
-    scheduler: found.get('scheduler') === 'edm_euler' ? 'edm_euler' : defaults.scheduler,
-    format: formats.find((format) => format === found.get('format')) ?? defaults.format,
     startImage: typeof startImage === 'string' ? startImage : null,
     isShapeChosen: size !== undefined && found.get('isShapeChosen') === true,
   };
 }
-
-const formats: readonly Settings['format'][] = ['png', 'jpeg', 'webp'];
 
 function objectOf(text: string | null): ReadonlyMap<string, unknown> {
   try {

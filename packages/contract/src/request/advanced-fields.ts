@@ -1,0 +1,102 @@
+import { defaults, limits, longestPrompt } from '../limits.ts';
+import type { FieldTable } from './field.ts';
+
+/** For those who know the model from within: the part of the table of fields that few requests name. */
+export const advancedFields = {
+  guidanceRescale: {
+    kind: 'number',
+    about: 'picture',
+    words: 'guidance rescale',
+    description: 'Takes back over-exposure from strong guidance (arXiv:2305.08891, section 3.4); 0 does nothing',
+    examples: [0, 0.7],
+    range: limits.guidanceRescale,
+    default: defaults.guidanceRescale,
+    wire: { name: 'guidance_rescale', on: ['api'] },
+    told: { description: 'The guidance rescale', examples: [0] },
+    engine: true,
+    option: {
+      flags: '--guidance-rescale <x>',
+      help: 'takes back over-exposure from strong guidance',
+      group: 'Sampling:',
+    },
+    parameter: { key: 'Guidance rescale', believable: limits.guidanceRescale },
+  },
+  solverOrder: {
+    kind: 'choice',
+    about: 'local',
+    words: 'solver order',
+    choices: [1, 2, 3],
+    engine: 'schedulerOverrides',
+    option: { flags: '--solver-order <n>', help: 'of edm_dpmpp_2m', group: 'Sampling:' },
+    parameter: { key: 'Solver order', usual: 2 },
+  },
+  solverType: {
+    kind: 'choice',
+    about: 'local',
+    words: 'solver type',
+    choices: ['midpoint', 'heun'],
+    engine: 'schedulerOverrides',
+    option: { flags: '--solver-type <name>', help: 'of edm_dpmpp_2m', group: 'Sampling:' },
+    parameter: { key: 'Solver type', usual: 'midpoint' },
+  },
+  generator: {
+    kind: 'choice',
+    about: 'local',
+    words: 'generator',
+    choices: ['per-sample', 'shared'],
+    option: {
+      flags: '--generator <kind>',
+      help: 'per-sample (default): each picture is that of its own seed; shared: one stream for all',
+      group: 'Sampling:',
+    },
+  },
+  prompt2: {
+    kind: 'text',
+    about: 'picture',
+    words: 'second prompt',
+    description: 'Goes to the second text encoder instead of `prompt`',
+    examples: ['flat colours, thick outlines'],
+    range: { min: 0, max: longestPrompt },
+    wire: { name: 'prompt_2', on: ['api'] },
+    told: { description: 'What the second text encoder read instead', examples: [null], nullable: true },
+    engine: true,
+    option: { flags: '--prompt-2 <text>', help: 'another prompt for the second text encoder', group: 'Sampling:' },
+    parameter: { key: 'Prompt 2' },
+  },
+  negativePrompt2: {
+    kind: 'text',
+    about: 'local',
+    words: 'second negative prompt',
+    engine: true,
+    option: {
+      flags: '--negative-prompt-2 <text>',
+      help: 'another negative prompt for the second text encoder',
+      group: 'Sampling:',
+    },
+    parameter: { key: 'Negative prompt 2' },
+  },
+  originalSize: conditioningSize('--original-size', 'micro-conditioning: the size the picture would have come from'),
+  crop: conditioningPoint('--crop', 'micro-conditioning: where it would have been cut out'),
+  targetSize: conditioningSize('--target-size', 'micro-conditioning: the size it would have been made for'),
+  negativeOriginalSize: conditioningSize('--negative-original-size', 'the same for the negative prompt'),
+  negativeCrop: conditioningPoint('--negative-crop', 'the same for the negative prompt'),
+  negativeTargetSize: conditioningSize('--negative-target-size', 'the same for the negative prompt'),
+} as const satisfies FieldTable;
+
+function conditioningSize(flag: string, help: string) {
+  return {
+    kind: 'size',
+    about: 'local',
+    words: 'micro-conditioning',
+    option: { flags: `${flag} <WxH>`, help, group: 'Sampling:' },
+  } as const;
+}
+
+function conditioningPoint(flag: string, help: string) {
+  return {
+    kind: 'point',
+    about: 'local',
+    words: 'micro-conditioning',
+    option: { flags: `${flag} <X,Y>`, help, group: 'Sampling:' },
+  } as const;
+}
