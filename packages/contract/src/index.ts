@@ -251,6 +251,7 @@ export {
   propertiesOn,
   type SegmindRequest,
   segmindRequestSchema,
+  toldProperties,
 } from './request/schemas.ts';
 export type { ControlValues, FieldValues, FilledRequest, PictureRequest } from './request/shapes.ts';
 export { patterns } from './schema/patterns.ts';

@@ -1,3 +1,4 @@
+import type { FieldTable } from '@easel/contract/fields';
 import { Command, Option } from 'commander';
 import { wholeNumber } from '../arguments/number-argument.ts';
 import { pictureSize } from '../arguments/size-argument.ts';
@@ -9,35 +10,32 @@ import { apiKeyFileOption, serverOption } from './server-options.ts';
 export type GenerateAction = (prompt: string | undefined, flags: GenerateFlags) => Promise<void>;
 
 /** `easel generate`: its options; what they do is the action's. */
-export function generateCommand(action: GenerateAction): Command {
+export function generateCommand(action: GenerateAction, table?: FieldTable): Command {
   const command = new Command('generate')
     .description('Make pictures from a prompt. Defaults are those of the model.')
     .argument(
       '[prompt]',
       'what to draw, in quotes; "" is an empty prompt; without it the prompt is read from standard input',
     );
-  for (const [heading, options] of groups) for (const option of options) command.addOption(option.helpGroup(heading));
+  for (const [heading, options] of groupsOf(table))
+    for (const option of options) command.addOption(option.helpGroup(heading));
   return command
     .addHelpText('after', examples)
     .action((prompt: string | undefined, flags: GenerateFlags) => action(prompt, flags));
 }
 
-const own = pictureOptions();
-const optionsOf = (group: OptionGroup) => own.get(group) ?? [];
-
-const picture = [
-  ...optionsOf('Picture:'),
+const prompts = [
   new Option('--size <WxH>', 'both sides at once').argParser(pictureSize('--size')),
   new Option('--prompt-file <file>', 'read the prompt from a file, - is standard input'),
   new Option('--each-line', 'each line of the prompt file or of standard input is a prompt; the model is loaded once'),
 ];
 
+const outputOption = new Option(
+  '-o, --output <file|folder>',
+  'where to save; folder/ is created, - is standard output (default: a name made of prompt and seed)',
+);
+
 const output = [
-  new Option(
-    '-o, --output <file|folder>',
-    'where to save; folder/ is created, - is standard output (default: a name made of prompt and seed)',
-  ),
-  ...optionsOf('Output:'),
   new Option('--overwrite', 'replace files that exist'),
   new Option('--no-metadata', 'leave prompt and settings out of the file'),
   new Option(
@@ -50,7 +48,6 @@ const output = [
 ];
 
 const model = [
-  ...optionsOf('Model:'),
   modelConfigOption(),
   variantOption(),
   new Option('--threads <n>', 'processor threads (default: the physical cores)').argParser(
@@ -60,14 +57,19 @@ const model = [
 
 const server = [serverOption('make the pictures there'), apiKeyFileOption('EASEL_API_KEY')];
 
-const groups: readonly (readonly [heading: string, options: readonly Option[]])[] = [
-  ['Picture:', picture],
-  ['Output:', output],
-  ['Model:', model],
-  ['From a picture:', optionsOf('From a picture:')],
-  ['Sampling:', optionsOf('Sampling:')],
-  ['Server:', server],
-];
+/** The options by their headings: those of the table of fields, and those about files, the engine and the server. */
+function groupsOf(table: FieldTable | undefined): readonly (readonly [heading: string, options: readonly Option[]])[] {
+  const fields = pictureOptions(table);
+  const of = (group: OptionGroup) => fields.get(group) ?? [];
+  return [
+    ['Picture:', [...of('Picture:'), ...prompts]],
+    ['Output:', [outputOption, ...of('Output:'), ...output]],
+    ['Model:', [...of('Model:'), ...model]],
+    ['From a picture:', of('From a picture:')],
+    ['Sampling:', of('Sampling:')],
+    ['Server:', server],
+  ];
+}
 
 const examples = `
 Examples:

@@ -27,7 +27,7 @@ const contentSecurityPolicy =
 export async function describeApi(
   app: HttpApp,
   { models }: Pick<HttpServices, 'models'>,
-  { version, publicUrl }: HttpOptions,
+  { version, publicUrl }: Pick<HttpOptions, 'version' | 'publicUrl'>,
 ): Promise<void> {
   const complete = (document: Json) => withComponents(withModelPaths(document, models()));
   await app.register(swagger, {
