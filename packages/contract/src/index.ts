@@ -253,7 +253,7 @@ export {
   segmindRequestSchema,
   toldProperties,
 } from './request/schemas.ts';
-export type { ControlValues, FieldValues, FilledRequest, PictureRequest } from './request/shapes.ts';
+export type { ControlValues, EngineFields, FieldValues, FilledRequest, PictureRequest } from './request/shapes.ts';
 export { patterns } from './schema/patterns.ts';
 export { drawSeed, firstSeed, RANDOM_SEED_MAX, seedOfSample, seedsOfSamples } from './seeds.ts';
 export {

@@ -72,6 +72,29 @@ export interface GenerateRequest {
   readonly vaeTiling?: 'auto' | boolean;
 }
 
+/** The names of its fields, for a request that has others. */
+export const requestFields = {
+  prompt: true,
+  prompt2: true,
+  negativePrompt: true,
+  negativePrompt2: true,
+  width: true,
+  height: true,
+  steps: true,
+  guidanceScale: true,
+  guidanceRescale: true,
+  scheduler: true,
+  schedulerOverrides: true,
+  samples: true,
+  seed: true,
+  seeds: true,
+  generator: true,
+  latents: true,
+  microConditioning: true,
+  image: true,
+  vaeTiling: true,
+} as const satisfies Record<keyof GenerateRequest, true>;
+
 /** After each step of each sample. */
 export interface StepEvent {
   /** 1 … total, counted over all samples. */

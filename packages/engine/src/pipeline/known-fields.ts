@@ -1,27 +1,11 @@
-import type { GenerateRequest, ImageToImage, MicroConditioning, SchedulerOverrides } from '../model.ts';
+import {
+  type GenerateRequest,
+  type ImageToImage,
+  type MicroConditioning,
+  requestFields,
+  type SchedulerOverrides,
+} from '../model.ts';
 import { invalid } from './limits.ts';
-
-const request = {
-  prompt: true,
-  prompt2: true,
-  negativePrompt: true,
-  negativePrompt2: true,
-  width: true,
-  height: true,
-  steps: true,
-  guidanceScale: true,
-  guidanceRescale: true,
-  scheduler: true,
-  schedulerOverrides: true,
-  samples: true,
-  seed: true,
-  seeds: true,
-  generator: true,
-  latents: true,
-  microConditioning: true,
-  image: true,
-  vaeTiling: true,
-} as const satisfies Record<keyof GenerateRequest, true>;
 
 const image = { picture: true, strength: true } as const satisfies Record<keyof ImageToImage, true>;
 
@@ -66,7 +50,7 @@ const otherNames: Readonly<Record<string, string>> = {
  * @throws EngineError `invalid_request`, with the field that may have been meant
  */
 export function requireKnownFields(given: GenerateRequest): void {
-  requireFields('', given, request);
+  requireFields('', given, requestFields);
   requireFields('image.', given.image, image);
   requireFields('schedulerOverrides.', given.schedulerOverrides, schedulerOverrides);
   requireFields('microConditioning.', given.microConditioning, microConditioning);

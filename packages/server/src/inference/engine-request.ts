@@ -1,4 +1,4 @@
-import { engineFields, seedsOfSamples } from '@easel/contract';
+import { type EngineFields, engineFields, seedsOfSamples } from '@easel/contract';
 import { cropToShape, decodeImage, type GenerateRequest, type ImageToImage } from '@easel/engine';
 import type { JobRequest } from '../domain/job-request.ts';
 
@@ -10,8 +10,10 @@ import type { JobRequest } from '../domain/job-request.ts';
  */
 export async function engineRequest(request: JobRequest, file: Uint8Array | null): Promise<GenerateRequest> {
   const image = await startPicture(file, request);
+  // Of the same names and types on both sides, or this does not compile.
+  const same: Pick<GenerateRequest, keyof EngineFields> = engineFields(request);
   return {
-    ...engineFields(request),
+    ...same,
     // Told one by one, because past the largest seed they go on at 0.
     seeds: seedsOfSamples(request.seed, request.samples),
     ...(image !== undefined && { image }),

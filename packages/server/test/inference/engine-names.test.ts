@@ -1,0 +1,29 @@
+import { imageFormats, limits, samplerNames } from '@easel/contract';
+import { imageFormats as engineFormats, limits as engineLimits, inspectModel } from '@easel/engine';
+import { demoModelPath } from '@easel/models';
+import { expect, test } from 'vitest';
+import { openServedModel } from '../../src/inference/served-model.ts';
+
+// The engine knows nothing of the contract, so that what both say is compared here.
+
+test('the samplers that requests may name are those that the engine has for its models', async () => {
+  const { info } = await inspectModel(demoModelPath);
+  expect(info?.samplers.toSorted()).toEqual([...samplerNames].sort());
+});
+
+test('a model publishes the samplers of its own', async () => {
+  const { card } = await openServedModel({ slug: 'demo', model: demoModelPath }, true, {});
+  expect(card.allowed.scheduler?.choices).toEqual((await inspectModel(demoModelPath)).info?.samplers);
+});
+
+test('formats and ranges are those of the engine', () => {
+  expect([...imageFormats].sort()).toEqual([...engineFormats].sort());
+  const { samples, steps, side, strength, rescale } = engineLimits;
+  expect({ samples, steps, side, strength, guidanceRescale: rescale }).toMatchObject({
+    samples: limits.samples,
+    steps: limits.steps,
+    side: limits.side,
+    strength: limits.strength,
+    guidanceRescale: limits.guidanceRescale,
+  });
+});
