@@ -30,7 +30,10 @@ interface OptionPlace {
 /**
  * The completion script of a shell, written from the commands themselves. It completes `easel` and `./easel`.
  *
- * @example source <(easel completion bash)
+ * @example
+ * ```sh
+ * source <(easel completion bash)
+ * ```
  */
 export function completionScript(shell: Shell, program: Command): string {
   return writers[shell](placesOf(program, []));

@@ -10,8 +10,10 @@ import { StartupError } from '../domain/startup-error.ts';
  * @param path of the module, absolute
  * @throws StartupError for a module that is missing, throws, or has no such export
  * @example
+ * ```js
  * // review.js
  * export default async ({ bytes, request, signal }) => ({ accept: !request.prompt.includes('duck'), reason: 'no ducks' });
+ * ```
  */
 export async function loadReviewHook(path: string): Promise<ReviewHook> {
   const review = defaultExportOf(await importModule(path));

@@ -6,7 +6,9 @@ import type { Settings } from './settings.ts';
  * What an address asks for, under the names of the API or their short forms; what is not possible is left out.
  *
  * @example
+ * ```text
  * /?prompt=a%20fox&negative=snow&seed=7&steps=30&guidance=4&size=256x144
+ * ```
  */
 export function settingsOfAddress(query: URLSearchParams, model: Model): Partial<Settings> {
   const asked = new Map(
