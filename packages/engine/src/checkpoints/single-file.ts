@@ -70,7 +70,7 @@ function refuseOtherModels(tensors: TensorTable, path: string): void {
 
 function withoutStatistics(path: string): EngineError {
   const message =
-    `${path} is an SDXL checkpoint without edm_mean and edm_std, so it is not Playground v2.5: ordinary SDXL needs another sampler, which this engine lacks; ` +
+    `${path} is an SDXL checkpoint without edm_mean and edm_std, so it is not Playground v2.5: ordinary SDXL is not supported yet; ` +
     'if it is a Playground v2.5 that lost the two (some tools drop them), give the diffusers folder of Playground v2.5 as its configuration';
   return new EngineError('model_unsupported', message, { details: { file: path, tensor: 'edm_mean' } });
 }

@@ -18,9 +18,8 @@ test('a single file is told by its latent statistics, both of them', () => {
   expect(familyOfTensors(new Map(Object.entries({ edm_mean: tensor, edm_std: tensor })))).toBe(playgroundV25);
 });
 
-test('a family offers the samplers for its noise, each with a recommended guidance', () => {
+test('a family offers the samplers for its noise', () => {
   expect(samplersOf(playgroundV25)).toEqual(['edm_dpmpp_2m', 'edm_euler']);
-  for (const name of samplersOf(playgroundV25)) expect(playgroundV25.defaults.guidance[name]).toBeGreaterThan(1);
 });
 
 const others = Object.values(samplers).map(({ className }): string => className);

@@ -13,7 +13,9 @@ export interface Family {
   readonly scheduler: string;
   readonly defaults: {
     readonly steps: number;
-    readonly guidance: Readonly<Partial<Record<SamplerFor<NoiseKind>, number>>>;
+    readonly guidance: number;
+    /** With samplers that want another. */
+    readonly guidanceWith: Readonly<Partial<Record<SamplerFor<NoiseKind>, number>>>;
   };
   /** The tensors that tell a single file of the family and hold the statistics of its latents, and what these are scaled to. */
   readonly latents: { readonly mean: string; readonly std: string; readonly scalingFactor: number };

@@ -14,8 +14,8 @@ export const playgroundV25 = {
   ],
   noise: 'edm',
   scheduler: 'EDMDPMSolverMultistepScheduler',
-  // guidance as recommended with each sampler by the model's authors
-  defaults: { steps: 25, guidance: { edm_dpmpp_2m: 3, edm_euler: 5 } },
+  // guidance as recommended by the model's authors
+  defaults: { steps: 25, guidance: 3, guidanceWith: { edm_euler: 5 } },
   latents: { mean: 'edm_mean', std: 'edm_std', scalingFactor: 0.5 },
   nameOf: ({ unet, vae }: SdxlConfigs) => {
     const isPlayground = vae.latents.mean.every((value, channel) => Math.abs(value - LATENT_MEAN[channel]) < 1e-3);

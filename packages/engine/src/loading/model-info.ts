@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { downscaleOf } from '../components/vae/config.ts';
 import { type KnownFamily, samplersOf } from '../families/families.ts';
+import type { Family } from '../families/family.ts';
 import type { SdxlConfigs, SdxlPart } from '../families/sdxl-architecture.ts';
 import type { ComponentInfo, ModelDefaults, ModelInfo, SchedulerName } from '../model.ts';
 import { sizesOfModel } from '../pipeline/picture-sizes.ts';
@@ -13,8 +14,8 @@ export function modelDefaults(
   scheduler: SchedulerName,
 ): ModelDefaults {
   const side = unet.sampleSize * downscaleOf(vae);
-  const { steps, guidance } = defaults;
-  return { width: side, height: side, steps, guidanceScale: guidance[scheduler], scheduler };
+  const { steps, guidance, guidanceWith }: Family['defaults'] = defaults;
+  return { width: side, height: side, steps, guidanceScale: guidanceWith[scheduler] ?? guidance, scheduler };
 }
 
 export function modelInfo(checkpoint: Checkpoint, configs: SdxlConfigs, defaults: ModelDefaults): ModelInfo {
