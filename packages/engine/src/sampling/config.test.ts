@@ -149,6 +149,14 @@ describe('the schedulers of the SDXL line', () => {
     });
   });
 
+  test('a request may space their levels by σ', () => {
+    const config = parse({ _class_name: 'EulerDiscreteScheduler' });
+    expect(withOverrides(config, { overrides: { sigmaSchedule: 'karras' } }).noise).toEqual({
+      ...config.noise,
+      bySigma: 'karras',
+    });
+  });
+
   test('each class has its own defaults, as in the reference', () => {
     const noiseOf = (className: string) => parse({ _class_name: className }).noise;
     const linear = { kind: 'linear', start: 0.0001, end: 0.02 };

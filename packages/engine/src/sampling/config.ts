@@ -71,13 +71,18 @@ export function withOverrides(
   return {
     ...config,
     sampler: name ?? config.sampler,
-    noise: noise.kind === 'edm' ? { ...noise, sigmaSchedule: overrides.sigmaSchedule ?? noise.sigmaSchedule } : noise,
+    noise: respaced(noise, overrides),
     solver: {
       ...solver,
       solverOrder: overrides.solverOrder ?? solver.solverOrder,
       solverType: overrides.solverType ?? solver.solverType,
     },
   };
+}
+
+function respaced(noise: SamplingConfig['noise'], { sigmaSchedule }: SamplingOverrides): SamplingConfig['noise'] {
+  if (sigmaSchedule === undefined) return noise;
+  return noise.kind === 'edm' ? { ...noise, sigmaSchedule } : { ...noise, bySigma: sigmaSchedule };
 }
 
 function edmConfig(sampler: SamplerName, config: JsonConfig): SamplingConfig {

@@ -1,3 +1,4 @@
+import { EngineError } from '../../errors.ts';
 import { countdown, interpolate, linspace, linspaceFloat32, roundToEven } from '../numbers.ts';
 import type { SolverOptions } from '../samplers/sampler.ts';
 import type { Levels, Steps } from './levels.ts';
@@ -55,7 +56,7 @@ const PURE_NOISE = 2 ** 30;
 /** The reference's stand-in for α² = 0 where it divides by α. */
 const NEARLY_ZERO = 2 ** -24;
 
-/** @throws RangeError for a consistency model when more steps are asked for than it was distilled from */
+/** @throws EngineError `invalid_request` for a consistency model when more steps are asked for than it was distilled from */
 export function discreteLevels(
   noise: DiscreteNoise,
   traits: DiscreteTraits,
@@ -187,8 +188,10 @@ function clippedLevels({ lambdaMinClipped }: DiscreteNoise, trained: Float32Arra
 
 /** Of the timesteps of the distillation, k − 1, 2k − 1, …, so many evenly spaced ones, the last of all first (Luo et al. 2023). */
 function distilledTimesteps({ trainTimesteps, originalSteps }: DiscreteNoise, steps: number): number[] {
-  if (steps > originalSteps)
-    throw new RangeError(`a model distilled from ${originalSteps} steps takes at most ${originalSteps}`);
+  if (steps > originalSteps) {
+    const message = `steps must be at most ${originalSteps} with this sampler, whose model was distilled from so many (got ${steps})`;
+    throw new EngineError('invalid_request', message, { details: { param: 'steps' } });
+  }
   const stride = floor(trainTimesteps / originalSteps);
   return Array.from({ length: steps }, (_, i) => (originalSteps - floor(i * (originalSteps / steps))) * stride - 1);
 }
