@@ -9,9 +9,8 @@ import { additionVector, sinusoid } from '../../packages/engine/src/components/u
 import { buildVaeDecoder, buildVaeEncoder } from '../../packages/engine/src/components/vae/graph.ts';
 import { parseSdxlConfigs, type SdxlPart } from '../../packages/engine/src/families/sdxl-architecture.ts';
 import { physicalCores } from '../../packages/engine/src/runtime/devices/cpu.ts';
-import { createSession, type TensorValue } from '../../packages/engine/src/runtime/session.ts';
+import { commonFolder, createSession, type TensorValue } from '../../packages/engine/src/runtime/session.ts';
 import { devices } from '../../packages/engine/src/runtime/variant.ts';
-import { commonFolder } from '../../packages/engine/src/runtime/weight-folder.ts';
 import type { Fixture } from '../../packages/engine/test/fixtures.ts';
 
 export interface Parity {

@@ -25,8 +25,7 @@ export { cropToShape, resizeLanczos } from './image/lanczos.ts';
 export type { DecodedPicture } from './image/picture.ts';
 export { loadModel } from './load-model.ts';
 export { loadTokenizers, type TokenizedText, type Tokenizers } from './load-tokenizers.ts';
-export { defaultCacheFolder } from './loading/cache-folder.ts';
-export { findModel, modelsFolder } from './loading/find-model.ts';
+export { defaultCacheFolder, findModel, modelsFolder } from './loading/find-model.ts';
 export { inspectModel, type ModelReport } from './loading/inspect-model.ts';
 export type {
   ComponentInfo,

@@ -2,9 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { layersOver } from '../src/components/network.ts';
 import { GraphBuilder, type Value } from '../src/onnx/graph-builder.ts';
-import { createSession } from '../src/runtime/session.ts';
+import { commonFolder, createSession } from '../src/runtime/session.ts';
 import { devices } from '../src/runtime/variant.ts';
-import { commonFolder } from '../src/runtime/weight-folder.ts';
 import { readSafetensors } from '../src/weights/safetensors.ts';
 
 const [path = '', layers = '0', width = '0', weights = 'mapped'] = process.argv.slice(2);

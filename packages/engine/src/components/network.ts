@@ -1,9 +1,8 @@
 import type { EngineError } from '../errors.ts';
 import type { Device, SessionProfile } from '../runtime/devices/device.ts';
 import { announcePass, type PassContext, type PassKind, type RunHooks } from '../runtime/passes.ts';
-import { createSession, type Session, type TensorValue } from '../runtime/session.ts';
+import { commonFolder, createSession, type Session, type TensorValue } from '../runtime/session.ts';
 import { devices, type Variant, variantKey } from '../runtime/variant.ts';
-import { commonFolder } from '../runtime/weight-folder.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
 import { type BoundGraph, Layers, type LayersOf } from './layers.ts';
 import { WeightBinder } from './weight-binder.ts';

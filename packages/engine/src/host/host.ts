@@ -58,7 +58,7 @@ function milliseconds(param: 'idleMs' | 'passDeadlineMs', value: number, least: 
 type CallTerms = Pick<Supervision, 'pixels' | 'signal' | 'onStep'>;
 
 /** The engine in a child process: one call at a time, a child only while there is work or was lately. */
-export class Host implements EngineHost {
+class Host implements EngineHost {
   readonly #keeper: ChildKeeper;
   readonly #deadlineMs: Supervision['deadlineMs'];
   readonly #idleMs: number;

@@ -131,7 +131,7 @@ export function isNothing(value: unknown): value is undefined {
   return value === undefined;
 }
 
-export function isPicture(value: unknown): value is DecodedPicture {
+function isPicture(value: unknown): value is DecodedPicture {
   if (!isRecord(value) || !(value.data instanceof Uint8Array)) return false;
   const { width, height, data } = value;
   return typeof width === 'number' && typeof height === 'number' && data.length === width * height * 3;
@@ -214,6 +214,6 @@ class ChildStack extends Error {
 }
 
 /** Any object, to look into something of unknown type field by field. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }

@@ -128,7 +128,7 @@ class CallGuard implements CallEvents {
 const worthWaitingMs = 500;
 
 /** How long a child that was asked to stop may take. With the kill it stays within the promised second. */
-export const cancelGraceMs = 800;
+const cancelGraceMs = 800;
 
 /** The pass that runs in the child while its caller wants to stop. */
 export interface RunningPass {
@@ -160,7 +160,7 @@ export function defaultPassDeadlineMs(pixels: number, slowestMs: number | undefi
   return Math.max(minuteMs, 20 * slowestMs);
 }
 
-export function hungError(kind: TimedKind, ms: number): EngineError {
+function hungError(kind: TimedKind, ms: number): EngineError {
   const what = kind === 'other' ? 'loading, or work between two passes,' : `a ${kind} pass`;
   return new EngineError(
     'engine_hung',

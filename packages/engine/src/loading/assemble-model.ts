@@ -28,8 +28,8 @@ import { nextTurn, type RunHooks } from '../runtime/passes.ts';
 import { defaultTarget } from '../runtime/variant.ts';
 import type { ClipTokenizer } from '../tokenizer/clip-tokenizer.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
-import { defaultCacheFolder } from './cache-folder.ts';
 import { checkTensors } from './check-tensors.ts';
+import { defaultCacheFolder } from './find-model.ts';
 import { modelDefaults, modelInfo } from './model-info.ts';
 
 /** A model in this process: besides the steps it tells its passes, which the engine host times. */

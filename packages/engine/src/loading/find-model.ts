@@ -69,3 +69,8 @@ function installedNames(env: Environment): string[] {
     return []; // The folder need not exist: nothing has been installed then.
   }
 }
+
+/** For small data that can be made again. XDG Base Directory specification. */
+export function defaultCacheFolder(env: NodeJS.ProcessEnv): string {
+  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'easel');
+}

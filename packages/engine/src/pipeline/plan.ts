@@ -1,10 +1,9 @@
 import type { TimeIds } from '../components/unet/unet.ts';
 import { downscaleOf, type VaeConfig } from '../components/vae/config.ts';
-import type { GenerateRequest, ModelDefaults, ModelSizes, SchedulerName } from '../model.ts';
+import type { GenerateRequest, MicroConditioning, ModelDefaults, ModelSizes, SchedulerName } from '../model.ts';
 import { type SamplingConfig, withOverrides } from '../sampling/config.ts';
 import { createSchedule, type Schedule } from '../sampling/sampling.ts';
 import { limits, requireChoice, requireNumber, requirePair, requireSize } from './limits.ts';
-import { timeIds } from './micro-conditioning.ts';
 import { type Start, startsOf } from './plan-starts.ts';
 import { negativeTexts, type PromptTexts, promptTexts } from './prompts.ts';
 
@@ -94,4 +93,20 @@ function samplingOf(request: GenerateRequest, { sampling }: ModelFacts, name: Sc
 function needsTiling(width: number, height: number, vae: VaeConfig): boolean {
   const featureMap = width * height * (vae.blockOutChannels[0] ?? 1);
   return featureMap > 1.5 * 1024 * 1024 * 128;
+}
+
+/** The six numbers for both halves of guidance (Podell et al. 2023, §2.2). The negative half differs only when both its sizes are given. */
+function timeIds(
+  size: { readonly height: number; readonly width: number },
+  given: MicroConditioning = {},
+): { readonly positive: TimeIds; readonly negative: TimeIds } {
+  const actual = [size.height, size.width] as const;
+  const positive = [
+    ...(given.originalSize ?? actual),
+    ...(given.cropTopLeft ?? [0, 0]),
+    ...(given.targetSize ?? actual),
+  ];
+  const { negativeOriginalSize, negativeCropTopLeft = [0, 0], negativeTargetSize } = given;
+  if (!negativeOriginalSize || !negativeTargetSize) return { positive, negative: positive };
+  return { positive, negative: [...negativeOriginalSize, ...negativeCropTopLeft, ...negativeTargetSize] };
 }

@@ -3,9 +3,8 @@ import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
 import type { BoundGraph, LayersOf } from '../../src/components/layers.ts';
 import { layersOver } from '../../src/components/network.ts';
 import type { SdxlPart } from '../../src/families/sdxl-architecture.ts';
-import { createSession, type TensorValue } from '../../src/runtime/session.ts';
+import { commonFolder, createSession, type TensorValue } from '../../src/runtime/session.ts';
 import { devices } from '../../src/runtime/variant.ts';
-import { commonFolder } from '../../src/runtime/weight-folder.ts';
 import { type Fixture, fixturePath, floatsOf } from '../fixtures.ts';
 
 /** The tiny random model of the goldens, in both layouts. */

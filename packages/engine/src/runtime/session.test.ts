@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { commonFolder } from './weight-folder.ts';
+import { commonFolder } from './session.ts';
 
 test.each([
   [['/models/a/unet.safetensors'], '/models/a'],
