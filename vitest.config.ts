@@ -26,6 +26,8 @@ export default defineConfig({
       exclude: ['**/*.test.{ts,tsx}', '**/*_pb.ts', '**/*.d.ts'],
       reporter: ['text-summary', 'html', 'json-summary'],
       reportsDirectory: 'coverage',
+      // What was reached. It falls when code comes without a test beside it, or is moved into a file that none loads.
+      thresholds: { statements: 37, branches: 40, functions: 33, lines: 37 },
     },
   },
 });
