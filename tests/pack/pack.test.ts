@@ -29,7 +29,7 @@ describe('the packed packages, installed into an empty folder with npm alone', {
     const options = ['serve', '--port', '0', '--data-dir', data()];
     server = await easel.startEasel(options, /listens on http:\S+[\s\S]*in a browser/, settings);
     url = /listens on (http:\S+)/.exec(server.output())?.[1] ?? '';
-  }, 900_000);
+  }, 3_600_000);
   beforeEach((context) => {
     if (unreachable !== undefined) context.skip(unreachable);
   });
