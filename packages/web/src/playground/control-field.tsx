@@ -1,14 +1,14 @@
 import { choicesWith, type FormControl } from './form-controls.ts';
 import { SliderField } from './slider-field.tsx';
 
-export interface ControlFieldProps {
+interface ControlFieldProps {
   readonly control: FormControl;
   readonly value: string | number;
   readonly onChange: (value: string | number) => void;
 }
 
 /** A field of the form as the table of fields describes it: a slider or a choice. */
-export function ControlField({ control, value, onChange }: ControlFieldProps) {
+function ControlField({ control, value, onChange }: ControlFieldProps) {
   if (control.kind === 'slider') {
     const { label, min, max, step, isStepped } = control;
     return <SliderField {...{ label, min, max, step, isStepped }} value={Number(value)} onChange={onChange} />;
