@@ -82,6 +82,6 @@ describe.skipIf(reason !== undefined)(`schemathesis${reason === undefined ? '' :
       const { status } = await fetch(`${server.url}/api/credits`, { headers: { 'x-api-key': server[holder] } });
       if (keyLasts) expect(status).toBe(200);
     },
-    600_000,
+    1_800_000,
   );
 });
