@@ -1,29 +1,19 @@
+import { fillRequest } from '@easel/contract';
 import type { JobRequest } from '../../src/domain/job-request.ts';
 import type { Submission } from '../../src/domain/submit-job.ts';
 
 /** A small picture of the embedded model. */
 export function aRequest(change: Partial<JobRequest> = {}): JobRequest {
-  return {
+  const presets = {
     model: 'demo',
-    prompt: 'a red apple on a blue background',
-    prompt2: null,
-    negativePrompt: null,
     width: 128,
     height: 128,
-    samples: 1,
-    steps: 2,
+    steps: 25,
     guidanceScale: 3,
-    guidanceRescale: 0,
-    seed: 1,
     scheduler: 'edm_dpmpp_2m',
-    format: 'jpeg',
-    quality: 95,
-    embedParameters: true,
-    image: null,
-    strength: null,
-    preview: false,
-    ...change,
-  };
+  } as const;
+  const own = { prompt: 'a red apple on a blue background', steps: 2, seed: 1 };
+  return { ...fillRequest(own, presets), ...change };
 }
 
 export function aSubmission(

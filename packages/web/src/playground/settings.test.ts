@@ -1,4 +1,4 @@
-import { explainInvalid, type Job, jobCreateSchema, type Model } from '@easel/contract';
+import { explainInvalid, fillRequest, type Job, jobCreateSchema, type Model, tellRequest } from '@easel/contract';
 import { expect, test } from 'vitest';
 import { defaultSettings, jobOf, requestOfJob, settingsOfJob } from './settings.ts';
 
@@ -60,27 +60,12 @@ test('a job is made again with all that its request said, also what the form doe
 });
 
 function jobLike(fields: object): Job {
+  const presets = { model: '', width: 8, height: 8, steps: 1, guidanceScale: 1, scheduler: 'edm_euler' } as const;
+  const own = { prompt: '', seed: 0, format: 'png' } as const;
   const job: Job = {
     id: '',
     status: 'succeeded',
-    model: '',
-    prompt: '',
-    prompt_2: null,
-    negative_prompt: null,
-    samples: 1,
-    num_inference_steps: 1,
-    guidance_scale: 1,
-    guidance_rescale: 0,
-    seed: 0,
-    img_width: 8,
-    img_height: 8,
-    strength: null,
-    scheduler: 'edm_euler',
-    image_format: 'png',
-    quality: 95,
-    preview: false,
-    priority: 0,
-    store: true,
+    ...tellRequest({ ...fillRequest(own, presets), priority: 0, store: true }),
     drawn_by: 'easel-demo',
     favourite: false,
     price: 0,
