@@ -1,7 +1,7 @@
-import { chmodSync, copyFileSync, globSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { freshClone, scratchFolder } from '../install/clone.ts';
-import { type Command, newcomersEnvironment, type Outcome, run, start, until } from '../install/command.ts';
+import { freshClone, linkDependencies, scratchFolder } from '../install/clone.ts';
+import { type Command, newcomersEnvironment, type Outcome, run, startUntil } from '../install/command.ts';
 import type { EaselServer } from '../support/easel-server.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
@@ -26,8 +26,7 @@ export class Sandbox {
     // As root, the account that PostgreSQL runs as has to pass.
     chmodSync(this.#folder, 0o711);
     this.clone = freshClone(this.#folder, 'easel');
-    for (const folder of globSync(['node_modules', 'packages/*/node_modules'], { cwd: repository }))
-      symlinkSync(join(repository, folder), join(this.clone, folder));
+    linkDependencies(this.clone);
     const home = join(this.#folder, 'home');
     // Stand-ins for models that a reader would have: a tiny one of the same architecture, with random weights.
     mkdirSync(join(home, 'models'), { recursive: true });
@@ -101,15 +100,9 @@ export class Sandbox {
     return /easel (keys|credits)\b/.test(command) ? { ...this.#env, EASEL_SERVER: this.#server.url } : this.#env;
   }
 
-  /** Starts what does not end by itself and waits until it says something; what ends before is found by its status. */
-  async #until(says: RegExp, command: string): Promise<Command> {
-    const endless = start('bash', ['-c', `exec ${command}`], { cwd: this.clone, env: this.#env });
-    let ended = false;
-    void endless.outcome.then(() => {
-      ended = true;
-    });
-    await until(() => ended || says.test(endless.output()));
-    return endless;
+  /** What ends before it says that is found by its status. */
+  #until(says: RegExp, command: string): Promise<Command> {
+    return startUntil(says, 'bash', ['-c', `exec ${command}`], { cwd: this.clone, env: this.#env });
   }
 
   /** The stream of all jobs has no end: it is stopped, as a reader would, once something has come. */

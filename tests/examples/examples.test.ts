@@ -1,11 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type EaselServer, ownEnvironment, serveEasel } from '../support/easel-server.ts';
-import { until } from '../support/run-easel.ts';
+import { runSource, until } from '../support/run-easel.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
 const png = Buffer.from([0x89, 0x50, 0x4e, 0x47]);
@@ -24,20 +22,9 @@ describe('the examples', () => {
   });
 
   function start(name: string, env: Readonly<Record<string, string>> = {}) {
+    const settings = { EASEL_URL: server.url, EASEL_API_KEY: server.devKey };
     const program = join(repository, 'examples', name, 'main.ts');
-    const child = spawn(process.execPath, ['--conditions=@easel/source', program], {
-      cwd: folder,
-      env: { ...ownEnvironment(), EASEL_URL: server.url, EASEL_API_KEY: server.devKey, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    onTestFinished(() => void child.kill('SIGKILL'));
-    let output = '';
-    for (const pipe of [child.stdout, child.stderr])
-      pipe.setEncoding('utf8').on('data', (text: string) => {
-        output += text;
-      });
-    const ended = once(child, 'close').then(() => `${output}status ${child.exitCode}`);
-    return { child, ended, output: () => output };
+    return runSource(program, [], { cwd: folder, env: { ...ownEnvironment(), ...settings, ...env } });
   }
 
   test.each([
@@ -46,15 +33,15 @@ describe('the examples', () => {
     ['client', /\.jpg$/, jpeg],
     ['engine', /^apple\.png$/, png],
   ])('%s makes a picture and says its name', async (name, file, signature) => {
-    const said = await start(name).ended;
-    expect(said).toMatch(/status 0$/);
-    const [written = ''] = said.match(/\S+\.(?:jpg|png)/) ?? [];
+    const { ended, output } = start(name);
+    expect(await ended, output()).toBe(0);
+    const [written = ''] = output().match(/\S+\.(?:jpg|png)/) ?? [];
     expect(written).toMatch(file);
     expect(readFileSync(join(folder, written)).subarray(0, signature.length)).toEqual(signature);
   });
 
   test('express answers with a picture, refuses a request without a prompt, and stops when it is told to', async () => {
-    const { child, ended, output } = start('express', { PORT: '0' });
+    const { process: child, ended, output } = start('express', { PORT: '0' });
     const listening = () => /listens on (\S+)/.exec(output())?.[1];
     await until(() => listening() !== undefined || child.exitCode !== null, output);
     const ask = (query: string) => fetch(`${listening()}/picture${query}`);
@@ -63,7 +50,7 @@ describe('the examples', () => {
     expect(Buffer.from(await reply.arrayBuffer()).subarray(0, 4)).toEqual(png);
     expect((await ask('')).status).toBe(400);
     child.kill('SIGTERM');
-    expect(await ended).toMatch(/status 0$/);
+    expect(await ended, output()).toBe(0);
   });
 
   test('the route of nextjs answers with a picture, and with the reason when there is none', async () => {

@@ -79,6 +79,22 @@ export function withCommands(folder: string, scripts: Record<string, string>): N
   return newcomersEnvironment({ PATH: `${bin}:${newcomersEnvironment().PATH}` });
 }
 
+/** Starts what does not end by itself and waits until it says something, or ends. */
+export async function startUntil(
+  says: RegExp,
+  program: string,
+  args: readonly string[],
+  options: Options,
+): Promise<Command> {
+  const command = start(program, args, options);
+  let ended = false;
+  void command.outcome.then(() => {
+    ended = true;
+  });
+  await until(() => ended || says.test(command.output()));
+  return command;
+}
+
 /** Waits for what another process does; the limit is the test's own. */
 export async function until(reached: () => boolean): Promise<void> {
   while (!reached()) await sleep(10);

@@ -1,7 +1,7 @@
 import { chmodSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { freshClone, linkDependencies, scratchFolder } from '../install/clone.ts';
-import { type Command, newcomersEnvironment, type Outcome, run, start, until } from '../install/command.ts';
+import { type Command, newcomersEnvironment, type Outcome, run, startUntil } from '../install/command.ts';
 
 /** The packages as they are published, installed by npm into an empty folder, outside of any clone. */
 export class InstalledPackages {
@@ -38,15 +38,8 @@ export class InstalledPackages {
 
   /** Starts what does not end by itself and waits until it has said this. @throws Error with its words when it ends before */
   async startEasel(args: readonly string[], says: RegExp, env: NodeJS.ProcessEnv = {}): Promise<Command> {
-    const command = start(join(this.app, 'node_modules/.bin/easel'), args, {
-      cwd: this.app,
-      env: { ...this.#env, ...env },
-    });
-    let ended = false;
-    void command.outcome.then(() => {
-      ended = true;
-    });
-    await until(() => ended || says.test(command.output()));
+    const options = { cwd: this.app, env: { ...this.#env, ...env } };
+    const command = await startUntil(says, join(this.app, 'node_modules/.bin/easel'), args, options);
     if (!says.test(command.output())) throw new Error(`easel ${args.join(' ')} ended: ${command.output()}`);
     return command;
   }

@@ -16,8 +16,17 @@ export interface EaselRun {
 
 /** Runs the command line with this environment alone; what still runs at the end of the test is killed. */
 export function runEasel(args: readonly string[], env: Readonly<Record<string, string>> = {}): EaselRun {
-  const child = spawn(process.execPath, ['--conditions=@easel/source', main, ...args], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+  return runSource(main, args, { env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env } });
+}
+
+/** The same of any program that imports the packages. */
+export function runSource(
+  program: string,
+  args: readonly string[],
+  options: { readonly env: NodeJS.ProcessEnv; readonly cwd?: string },
+): EaselRun {
+  const child = spawn(process.execPath, ['--conditions=@easel/source', program, ...args], {
+    ...options,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
