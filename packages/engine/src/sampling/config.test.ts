@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readFixtureJson } from '../../test/fixtures.ts';
+import { sdxlNoise } from '../../test/sdxl-noise.ts';
 import { EngineError } from '../errors.ts';
 import { JsonConfig } from '../json-config.ts';
 import { parseSamplingConfig, withOverrides } from './config.ts';
@@ -130,20 +131,7 @@ describe('the schedulers of the SDXL line', () => {
     };
     expect(parse(json)).toEqual({
       sampler: 'euler',
-      noise: {
-        kind: 'discrete',
-        trainTimesteps: 1000,
-        betas: { kind: 'scaled_linear', start: 0.00085, end: 0.012 },
-        zeroSnr: false,
-        spacing: 'leading',
-        stepsOffset: 1,
-        bySigma: undefined,
-        sigmaMin: undefined,
-        sigmaMax: undefined,
-        setAlphaToOne: false,
-        originalSteps: 50,
-        lambdaMinClipped: -Infinity,
-      },
+      noise: sdxlNoise,
       prediction: 'epsilon',
       solver: playground.solver,
     });

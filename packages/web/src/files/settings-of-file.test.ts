@@ -1,23 +1,12 @@
-import type { Model } from '@easel/contract';
 import type { PictureSettings } from '@easel/parameters';
 import { expect, test } from 'vitest';
+import { demoModel } from '../../test/demo-model.ts';
 import { settingsOfFile } from './settings-of-file.ts';
 
-const model: Model = {
-  id: 'playground-v2.5',
-  name: 'easel-demo',
-  is_default: true,
-  is_embedded: true,
-  licence: null,
-  defaults: { img_width: 256, img_height: 256, num_inference_steps: 25, guidance_scale: 3, scheduler: 'edm_dpmpp_2m' },
-  limits: { min_side: 64, max_side: 256, side_step: 8, max_megapixels: 0.0625 },
-  parameters: {},
-  sizes: [],
-};
 const restored = (
   settings: PictureSettings['settings'],
   others: Partial<Pick<PictureSettings, 'source' | 'leftOut'>> = {},
-) => settingsOfFile({ source: 'easel', leftOut: [], ...others, settings }, [model]);
+) => settingsOfFile({ source: 'easel', leftOut: [], ...others, settings }, [demoModel]);
 
 test('all that the form has is taken, and listed', () => {
   const found = {
@@ -104,7 +93,7 @@ test('a prompt that is not known, or too long, empties the field and is named', 
 });
 
 test('a file that says nothing that can be read is a start image, and the note says why', () => {
-  expect(settingsOfFile(null, [model])).toEqual({
+  expect(settingsOfFile(null, [demoModel])).toEqual({
     settings: null,
     note: 'That file says nothing of how it was made; it is the start image now.',
   });

@@ -1,5 +1,6 @@
 import type { Model } from '@easel/contract';
 import { expect, test } from 'vitest';
+import { demoModel } from '../../test/demo-model.ts';
 import { settingsOfAddress } from './address-settings.ts';
 import { choicesWith, controlDefaults, controlValues, formControls, type SelectControl } from './form-controls.ts';
 
@@ -54,17 +55,8 @@ test('stored numbers out of the range of the model are left out', () => {
 });
 
 test('an address sets the form by the short names and by those of the API', () => {
-  const model: Model = {
-    id: 'playground-v2.5',
-    name: 'easel-demo',
-    is_default: true,
-    is_embedded: true,
-    licence: null,
-    defaults: { img_width: 128, img_height: 128, num_inference_steps: 4, guidance_scale: 3, scheduler: 'edm_euler' },
-    limits: { min_side: 64, max_side: 256, side_step: 8, max_megapixels: 0.0625 },
-    parameters,
-    sizes: [],
-  };
+  const defaults = { ...demoModel.defaults, img_width: 128, img_height: 128, num_inference_steps: 4 };
+  const model: Model = { ...demoModel, defaults: { ...defaults, scheduler: 'edm_euler' }, parameters };
   const query =
     'prompt=a%20fox&negative=&seed=7&steps=3&guidance_scale=4.5&scheduler=plms&size=256×144&samples=9&format=webp';
   expect(settingsOfAddress(new URLSearchParams(query), model)).toEqual({

@@ -1,18 +1,9 @@
-import { explainInvalid, fillRequest, type Job, jobCreateSchema, type Model, tellRequest } from '@easel/contract';
+import { explainInvalid, fillRequest, type Job, jobCreateSchema, tellRequest } from '@easel/contract';
 import { expect, test } from 'vitest';
+import { demoModel } from '../../test/demo-model.ts';
 import { defaultSettings, jobOf, requestOfJob, settingsOfJob } from './settings.ts';
 
-const model: Model = {
-  id: 'playground-v2.5',
-  name: 'easel-demo',
-  is_default: true,
-  is_embedded: true,
-  licence: null,
-  defaults: { img_width: 128, img_height: 96, num_inference_steps: 25, guidance_scale: 3, scheduler: 'edm_dpmpp_2m' },
-  limits: { min_side: 64, max_side: 256, side_step: 8, max_megapixels: 0.0625 },
-  parameters: {},
-  sizes: [],
-};
+const model = { ...demoModel, defaults: { ...demoModel.defaults, img_width: 128, img_height: 96 } };
 
 test('the form begins with the defaults of the model, and its job is a valid one', () => {
   const job = jobOf({ ...defaultSettings(model), prompt: 'a fox' });

@@ -1,22 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { sdxlNoise } from '../../../test/sdxl-noise.ts';
 import { samplerEntry, samplersFor } from '../samplers/table.ts';
 import { type DiscreteNoise, discreteLevels, trainedLevels } from './discrete.ts';
 
-const sdxl: DiscreteNoise = {
-  kind: 'discrete',
-  trainTimesteps: 1000,
-  betas: { kind: 'scaled_linear', start: 0.00085, end: 0.012 },
-  zeroSnr: false,
-  spacing: 'leading',
-  stepsOffset: 1,
-  bySigma: undefined,
-  sigmaMin: undefined,
-  sigmaMax: undefined,
-  setAlphaToOne: false,
-  originalSteps: 50,
-  lambdaMinClipped: -Infinity,
-};
 const names = samplersFor('discrete');
 const traitsOf = (name: (typeof names)[number]) => {
   const { traits } = samplerEntry(name);
@@ -26,22 +13,22 @@ const traitsOf = (name: (typeof names)[number]) => {
 const solver = { finalSigmas: 'zero', eta: undefined } as const;
 
 test('the levels of SDXL go from 0.0292 to 14.6146', () => {
-  const levels = trainedLevels(sdxl, traitsOf('euler'));
+  const levels = trainedLevels(sdxlNoise, traitsOf('euler'));
   expect(levels).toHaveLength(1000);
   expect(levels[0]).toBeCloseTo(0.02917, 5);
   expect(levels[999]).toBeCloseTo(14.6146, 4);
 });
 
 test('rescaled betas leave the first level and make the last pure noise', () => {
-  const plain = trainedLevels(sdxl, traitsOf('euler'));
-  const euler = trainedLevels({ ...sdxl, zeroSnr: true }, traitsOf('euler'));
+  const plain = trainedLevels(sdxlNoise, traitsOf('euler'));
+  const euler = trainedLevels({ ...sdxlNoise, zeroSnr: true }, traitsOf('euler'));
   expect(Math.abs(euler[0] / plain[0] - 1)).toBeLessThan(1e-3);
   expect(euler[999]).toBeCloseTo(4096, 2); // as far as the reference goes where it divides by what is left of the picture
-  expect(trainedLevels({ ...sdxl, zeroSnr: true }, traitsOf('ddim'))[999]).toBe(2 ** 30);
+  expect(trainedLevels({ ...sdxlNoise, zeroSnr: true }, traitsOf('ddim'))[999]).toBe(2 ** 30);
 });
 
 test('trailing timesteps are as many as asked for, also where rounding falls badly', () => {
-  const { timesteps } = discreteLevels({ ...sdxl, spacing: 'trailing' }, traitsOf('euler'), solver, 61);
+  const { timesteps } = discreteLevels({ ...sdxlNoise, spacing: 'trailing' }, traitsOf('euler'), solver, 61);
   expect(timesteps).toHaveLength(61);
   expect(timesteps[60]).toBe(15);
 });
@@ -55,7 +42,12 @@ test('levels and timesteps fall, whatever the sampler, the spacing and the numbe
   });
   fc.assert(
     fc.property(fc.constantFrom(...names), noises, fc.integer({ min: 1, max: 100 }), (name, changes, steps) => {
-      const { sigmas, timesteps, arrivals } = discreteLevels({ ...sdxl, ...changes }, traitsOf(name), solver, steps);
+      const { sigmas, timesteps, arrivals } = discreteLevels(
+        { ...sdxlNoise, ...changes },
+        traitsOf(name),
+        solver,
+        steps,
+      );
       expect(sigmas).toHaveLength(steps + 1);
       expect(timesteps).toHaveLength(steps);
       for (let i = 1; i < steps; i++) expect(timesteps[i]).toBeLessThanOrEqual(timesteps[i - 1]);
