@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { pictureFields } from '../request/fields.ts';
 import { calledNames, readRequest, wireName } from '../request/mapping.ts';
 import { requestedSize, sizeContradiction } from './requested-size.ts';
 import { fullModelSizes } from './size-limits.ts';
@@ -42,4 +43,10 @@ test('the sides are called as the request called them', () => {
   expect(sides({ width: 512 })).toEqual(['width', 'img_height']);
   expect(sides({ width: 512, img_width: 512, height: 8 })).toEqual(['img_width', 'height']);
   expect(wireName('width', 'openai')).toBe('size');
+});
+
+test('names are those of the table that is given', () => {
+  const breadth = { ...pictureFields.width, wire: { name: 'breadth_px', on: ['api'], alias: 'b' } } as const;
+  expect(calledNames({ b: 64 }, 'api', { breadth })).toEqual({ breadth: 'b' });
+  expect(calledNames({ b: 64, breadth_px: 64 }, 'api', { breadth })).toEqual({});
 });

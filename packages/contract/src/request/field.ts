@@ -124,6 +124,15 @@ export interface Field {
 /** The fields by their names in code. */
 export type FieldTable = Readonly<Record<string, Field>>;
 
+/** An object read off the table. @param entry what a field gives it, key and value; undefined: nothing */
+export function derive<Value>(
+  table: FieldTable,
+  entry: (name: string, field: Field) => readonly [key: string, value: Value] | undefined,
+): Record<string, Value> {
+  const entries = Object.entries(table).map(([name, field]) => entry(name, field));
+  return Object.fromEntries(entries.filter((each) => each !== undefined));
+}
+
 export interface Point {
   readonly x: number;
   readonly y: number;

@@ -2,7 +2,7 @@ import type { ModelParameter } from '../api/model.ts';
 import type { Fault } from '../fault.ts';
 import { isWithin, type Range } from '../limits.ts';
 import { negativePromptOf } from '../negative-prompt.ts';
-import type { Field, FieldTable, Surface } from './field.ts';
+import { derive, type Field, type FieldTable, type Surface } from './field.ts';
 import { type FieldName, pictureFields } from './fields.ts';
 import type {
   EngineFields,
@@ -74,12 +74,11 @@ export function calledNames(
   surface: Surface,
   table: FieldTable = pictureFields,
 ): CalledNames {
-  const others = Object.entries(table).flatMap(([name, field]) => {
+  return derive(table, (name, field) => {
     const alias = isOn(field, surface) ? field.wire?.alias : undefined;
-    const isUsed = alias !== undefined && body[alias] !== undefined && body[wireName(name, surface)] === undefined;
-    return isUsed ? [[name, alias] as const] : [];
+    if (alias === undefined || body[alias] === undefined) return undefined;
+    return body[wireName(name, surface, {}, table)] === undefined ? [name, alias] : undefined;
   });
-  return Object.fromEntries(others);
 }
 
 /** A message about a field in the words of who sent it: where it begins with our name of the field, it begins with theirs. */
@@ -109,18 +108,17 @@ export function readRequest(
   table: FieldTable = pictureFields,
 ): Readonly<Record<string, unknown>> {
   const sent = new Map<string, unknown>(Object.entries(body));
-  const values = Object.entries(table).flatMap(([name, field]) => {
-    if (!isOn(field, surface)) return [];
+  return derive(table, (name, field) => {
+    if (!isOn(field, surface)) return undefined;
     const alias = field.wire?.alias;
     const value =
       sent.get(wireName(name, surface, {}, table)) ??
       (alias === undefined ? undefined : sent.get(alias)) ??
       own(field, surface)?.default;
-    if (value === undefined) return [];
+    if (value === undefined) return undefined;
     const isNone = field.nullable && typeof value === 'string' && negativePromptOf(value) === null;
-    return [[name, isNone ? null : typeof value === 'number' ? nearest(value, field.range) : value] as const];
+    return [name, isNone ? null : typeof value === 'number' ? nearest(value, field.range) : value];
   });
-  return Object.fromEntries(values);
 }
 
 /** A surface may take numbers beyond the field's own, which mean the nearest. */
@@ -138,11 +136,10 @@ export function writeRequest(values: PictureRequest): RequestOn<'api'>;
 export function writeRequest(values: object, table: FieldTable): Readonly<Record<string, unknown>>;
 export function writeRequest(values: object, table: FieldTable = pictureFields): Readonly<Record<string, unknown>> {
   const known = new Map<string, unknown>(Object.entries(values));
-  const body = Object.entries(table).flatMap(([name, field]) => {
+  return derive(table, (name, field) => {
     const value = isOn(field, 'api') ? known.get(name) : undefined;
-    return value === undefined ? [] : [[wireName(name, 'api', {}, table), value] as const];
+    return value === undefined ? undefined : [wireName(name, 'api', {}, table), value];
   });
-  return Object.fromEntries(body);
 }
 
 /**
@@ -158,13 +155,12 @@ export function fillRequest(
   table: FieldTable = pictureFields,
 ): Readonly<Record<string, unknown>> {
   const [asked, ofModel] = [new Map<string, unknown>(Object.entries(request)), new Map(Object.entries(presets))];
-  const values = Object.entries(table).flatMap(([name, field]) => {
-    if (field.about !== 'picture') return [];
+  return derive(table, (name, field) => {
+    if (field.about !== 'picture') return undefined;
     const isIdle = field.only !== undefined && (asked.get(field.only) ?? null) === null;
     const usual = field.ofModel ? (ofModel.get(name) ?? field.default) : field.default;
-    return [[name, isIdle ? null : (asked.get(name) ?? usual ?? null)] as const];
+    return [name, isIdle ? null : (asked.get(name) ?? usual ?? null)];
   });
-  return Object.fromEntries(values);
 }
 
 /** What a job tells of its request, under the names of our own API. @param values the request's, and the job's own */
@@ -172,10 +168,9 @@ export function tellRequest(values: object): ToldRequest;
 export function tellRequest(values: object, table: FieldTable): Readonly<Record<string, unknown>>;
 export function tellRequest(values: object, table: FieldTable = pictureFields): Readonly<Record<string, unknown>> {
   const known = new Map<string, unknown>(Object.entries(values));
-  const told = Object.entries(table).flatMap(([name, field]) =>
-    field.told === undefined ? [] : [[wireName(name, 'api', {}, table), known.get(name) ?? null] as const],
+  return derive(table, (name, field) =>
+    field.told === undefined ? undefined : [wireName(name, 'api', {}, table), known.get(name) ?? null],
   );
-  return Object.fromEntries(told);
 }
 
 /** What a job tells, under the names in code; what it has not is left out. */
@@ -183,11 +178,10 @@ export function readTold(told: object): FieldValues;
 export function readTold(told: object, table: FieldTable): Readonly<Record<string, unknown>>;
 export function readTold(told: object, table: FieldTable = pictureFields): Readonly<Record<string, unknown>> {
   const known = new Map<string, unknown>(Object.entries(told));
-  const values = Object.entries(table).flatMap(([name, field]) => {
+  return derive(table, (name, field) => {
     const value = field.told && field.about === 'picture' ? known.get(wireName(name, 'api', {}, table)) : undefined;
-    return (value ?? undefined) === undefined ? [] : [[name, value] as const];
+    return (value ?? undefined) === undefined ? undefined : [name, value];
   });
-  return Object.fromEntries(values);
 }
 
 /** The fields that the engine takes as they are. Those without a value are left out, so that its own defaults apply. */
@@ -196,15 +190,12 @@ export function engineFields(values: object, table: FieldTable): Readonly<Record
 export function engineFields(values: object, table: FieldTable = pictureFields): Readonly<Record<string, unknown>> {
   const known = new Map<string, unknown>(Object.entries(values));
   const at = (place: Field['engine']) =>
-    Object.entries(table).flatMap(([name, { engine }]) => {
+    derive(table, (name, { engine }) => {
       const value = engine === place ? (known.get(name) ?? undefined) : undefined;
-      return value === undefined ? [] : [[name, value] as const];
+      return value === undefined ? undefined : [name, value];
     });
-  const overrides = at('schedulerOverrides');
-  return {
-    ...Object.fromEntries(at(true)),
-    ...(overrides.length > 0 && { schedulerOverrides: Object.fromEntries(overrides) }),
-  };
+  const schedulerOverrides = at('schedulerOverrides');
+  return { ...at(true), ...(Object.keys(schedulerOverrides).length > 0 && { schedulerOverrides }) };
 }
 
 /**
@@ -217,13 +208,12 @@ export function parameterValues(values: object): Partial<ParameterValues>;
 export function parameterValues(values: object, table: FieldTable): Readonly<Record<string, unknown>>;
 export function parameterValues(values: object, table: FieldTable = pictureFields): Readonly<Record<string, unknown>> {
   const known = new Map<string, unknown>(Object.entries(values));
-  const told = Object.entries(table).flatMap(([name, { parameter, only, default: preset }]) => {
+  return derive(table, (name, { parameter, only, default: preset }) => {
     const value = known.get(name) ?? undefined;
-    if (parameter === undefined || parameter.own || value === undefined) return [];
+    if (parameter === undefined || parameter.own || value === undefined) return undefined;
     const isUsual = !parameter.always && only === undefined && value === preset;
-    return isUsual ? [] : [[name, value] as const];
+    return isUsual ? undefined : [name, value];
   });
-  return Object.fromEntries(told);
 }
 
 /** What a model allows beyond, or instead of, what the table says. */
@@ -238,11 +228,11 @@ export function modelParameters(
   table: FieldTable = pictureFields,
 ): Record<string, ModelParameter> {
   const [narrowed, ofModel] = [new Map(Object.entries(allowed)), new Map<string, unknown>(Object.entries(presets))];
-  const parameters = Object.entries(table).flatMap(([name, field]) => {
+  return derive(table, (name, field) => {
     const range = narrowed.get(name)?.range ?? field.range;
     const choices = narrowed.get(name)?.choices ?? field.choices?.map(String);
     const isNumber = field.kind === 'integer' || field.kind === 'number';
-    if (field.about !== 'picture' || !isOn(field, 'api') || !(isNumber || choices !== undefined)) return [];
+    if (field.about !== 'picture' || !isOn(field, 'api') || !(isNumber || choices !== undefined)) return undefined;
     const preset = ofModel.get(name) ?? field.default;
     const parameter = {
       ...(isNumber && range !== undefined && { minimum: range.min, maximum: range.max }),
@@ -250,9 +240,8 @@ export function modelParameters(
       ...(choices !== undefined && { choices: [...choices] }),
       ...((typeof preset === 'number' || typeof preset === 'string') && { default: preset }),
     };
-    return [[wireName(name, 'api', {}, table), parameter] as const];
+    return [wireName(name, 'api', {}, table), parameter];
   });
-  return Object.fromEntries(parameters);
 }
 
 /** The first value that the model does not allow; sizes have rules of their own, see `faultOfSize`. */

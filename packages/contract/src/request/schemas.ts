@@ -11,7 +11,7 @@ import {
   textOf,
 } from '../schema/define.ts';
 import { patterns } from '../schema/patterns.ts';
-import type { Field, FieldTable, Surface } from './field.ts';
+import { derive, type Field, type FieldTable, type Surface } from './field.ts';
 import { pictureFields } from './fields.ts';
 import { isOn, notesOn, patternOn, rangeOn, wireName } from './mapping.ts';
 import type { RequestOn, ToldRequest } from './shapes.ts';
@@ -86,16 +86,15 @@ function textSchema(field: Field, surface: Surface, notes: FieldNotes): TSchema 
 export function toldProperties(): PropertiesOf<ToldRequest>;
 export function toldProperties(table: FieldTable): TProperties;
 export function toldProperties(table: FieldTable = pictureFields): TProperties {
-  const properties = Object.entries(table).flatMap(([name, field]) => {
+  return derive(table, (name, field) => {
     const { told } = field;
-    if (told === undefined) return [];
+    if (told === undefined) return undefined;
     const { description, examples, min, max, nullable: isNullable = false } = told;
     const limits = { ...(min !== undefined && { minimum: min }), ...(max !== undefined && { maximum: max }) };
     const schema = toldSchema(field, isNullable ? {} : { description, examples, ...limits });
     const whole = isNullable ? nullable(schema, { description, examples }) : schema;
-    return [[wireName(name, 'api', {}, table), whole] as const];
+    return [wireName(name, 'api', {}, table), whole];
   });
-  return Object.fromEntries(properties);
 }
 
 function toldSchema({ kind, choices = [] }: Field, notes: object): TSchema {
