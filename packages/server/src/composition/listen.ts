@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import type { Config } from '../config/schema.ts';
-import { StartupError } from '../domain/startup-error.ts';
+import { StartupError } from '../startup-error.ts';
 
 type Address = Pick<Config, 'host' | 'port'>;
 

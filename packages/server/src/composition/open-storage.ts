@@ -2,12 +2,12 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/schema.ts';
-import type { DatabaseAddress } from '../db/connection.ts';
+import type { DatabaseAddress } from '../database/connection.ts';
 import { defaultDataDir } from '../db/embedded/default-data-dir.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../db/embedded/embedded-postgres.ts';
 import { lockDataDir } from '../db/embedded/folder-lock.ts';
-import { StartupError } from '../domain/startup-error.ts';
 import type { Logger } from '../observability/logger.ts';
+import { StartupError } from '../startup-error.ts';
 
 export interface OpenStorageOptions {
   readonly config: Config;

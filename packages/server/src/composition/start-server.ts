@@ -1,16 +1,17 @@
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import type { Config } from '../config/schema.ts';
-import { AwaitedJobs } from '../domain/awaited-jobs.ts';
-import { CancelJob } from '../domain/cancel-job.ts';
-import { newId } from '../domain/ids.ts';
-import type { ReviewHook } from '../domain/ports/review-hook.ts';
-import type { ServerSecret } from '../domain/ports/secret.ts';
 import { buildHttp } from '../http/build-http.ts';
-import { InputPictures } from '../inference/input-pictures.ts';
-import { loadReviewHook } from '../inference/load-review-hook.ts';
+import { newId } from '../ids.ts';
+import { AwaitedJobs } from '../jobs/awaited-jobs.ts';
+import { CancelJob } from '../jobs/cancel-job.ts';
+import { type FirstKeys, openSecret, startingKeys } from '../keys/print-starting-keys.ts';
+import type { ServerSecret } from '../keys/secret.ts';
+import { loadReviewHook } from '../models/load-review-hook.ts';
+import type { ReviewHook } from '../models/review-hook.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
-import { placeOfFolder } from '../storage/place.ts';
+import { InputPictures } from '../pictures/input-pictures.ts';
+import { placeOfFolder } from '../pictures/place.ts';
 import { closingRequests } from './closing-requests.ts';
 import { httpServices } from './http-services.ts';
 import { listening, requireAddress } from './listen.ts';
@@ -19,7 +20,6 @@ import { openStorage, type Storage } from './open-storage.ts';
 import { createServiceMetrics } from './service-metrics.ts';
 import { type Phase, shutDown } from './shutdown.ts';
 import { keepTidy, startWork, type Work } from './start-work.ts';
-import { type FirstKeys, openSecret, startingKeys } from './starting-keys.ts';
 import { version } from './version.ts';
 
 /** What the operator is told when the server listens. */

@@ -1,15 +1,15 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FinishJob } from '../domain/finish-job.ts';
-import { newId } from '../domain/ids.ts';
-import { Janitor } from '../domain/janitor.ts';
-import type { ReviewHook } from '../domain/ports/review-hook.ts';
-import { ReviewPictures } from '../domain/review-pictures.ts';
-import { RunJob } from '../domain/run-job.ts';
-import { WorkLoop } from '../domain/work-loop.ts';
+import { newId } from '../ids.ts';
+import { FinishJob } from '../jobs/finish-job.ts';
+import { countEndedJob } from '../jobs/job-metrics.ts';
+import type { ReviewHook } from '../models/review-hook.ts';
+import { ReviewPictures } from '../models/review-pictures.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import { countEndedJob } from './job-metrics.ts';
+import { Janitor } from '../pictures/janitor.ts';
+import { RunJob } from '../workers/run-job.ts';
+import { WorkLoop } from '../workers/work-loop.ts';
 import type { Core } from './open-core.ts';
 
 const SWEEP_MS = 60_000;

@@ -1,4 +1,4 @@
-import { StartupError } from '../domain/startup-error.ts';
+import { StartupError } from '../startup-error.ts';
 
 /** A setting that is not allowed, or a file that cannot be read: what was found, what is allowed, where it came from. */
 export class ConfigError extends StartupError {

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { Caller } from '../domain/caller.ts';
+import type { Caller } from '../keys/caller.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,20 +1,20 @@
 import type { Ready, Size, Tariff } from '@easel/contract';
-import type { AccountService } from '../domain/accounts.ts';
-import type { CancelJob } from '../domain/cancel-job.ts';
-import type { CreditService } from '../domain/credits.ts';
-import type { EndOfKey } from '../domain/end-of-key.ts';
-import type { FollowedEvent } from '../domain/feed-track.ts';
-import type { ForgetJob } from '../domain/forget-job.ts';
-import type { ImageLibrary } from '../domain/image-library.ts';
-import type { FollowedAccount } from '../domain/job-feed.ts';
-import type { JobQueries, JobView } from '../domain/job-queries.ts';
-import type { KeyService } from '../domain/keys.ts';
-import type { EncoderTokens, ModelCard } from '../domain/ports/painter.ts';
-import type { WorkerRecord } from '../domain/ports/workers.ts';
-import type { RateLimiter } from '../domain/rate-limits.ts';
-import type { SubmitJob } from '../domain/submit-job.ts';
-import type { Thumbnails } from '../domain/thumbnails.ts';
-import type { PageSession } from './page/session.ts';
+import type { CreditService } from '../credits/credits.ts';
+import type { CancelJob } from '../jobs/cancel-job.ts';
+import type { FollowedEvent } from '../jobs/feed-track.ts';
+import type { ForgetJob } from '../jobs/forget-job.ts';
+import type { FollowedAccount } from '../jobs/job-feed.ts';
+import type { JobQueries, JobView } from '../jobs/job-queries.ts';
+import type { SubmitJob } from '../jobs/submit-job.ts';
+import type { AccountService } from '../keys/accounts.ts';
+import type { EndOfKey } from '../keys/end-of-key.ts';
+import type { KeyService } from '../keys/keys.ts';
+import type { RateLimiter } from '../keys/rate-limits.ts';
+import type { EncoderTokens, ModelCard } from '../models/painter.ts';
+import type { ImageLibrary } from '../pictures/image-library.ts';
+import type { Thumbnails } from '../pictures/thumbnails.ts';
+import type { PageSession } from '../surfaces/page/session.ts';
+import type { WorkerRecord } from '../workers/workers-port.ts';
 
 /** Everything that the routes need of the domain: nothing else of it is known here. */
 export interface HttpServices {

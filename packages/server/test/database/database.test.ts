@@ -1,13 +1,13 @@
 import { sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { expect, test } from 'vitest';
-import { migrate } from '../../src/db/migrate.ts';
-import { initial } from '../../src/db/migrations/0001-initial.ts';
-import { SCHEMA } from '../../src/db/schema.ts';
-import { queriesOf } from '../../src/db/transaction.ts';
-import { newId } from '../../src/domain/ids.ts';
-import type { Transaction } from '../../src/domain/ports/database.ts';
-import { DatabaseAway } from '../../src/domain/ports/database.ts';
+import type { Transaction } from '../../src/database/database.ts';
+import { DatabaseAway } from '../../src/database/database.ts';
+import { migrate } from '../../src/database/migrate.ts';
+import { initial } from '../../src/database/migrations/0001-initial.ts';
+import { SCHEMA } from '../../src/database/schema.ts';
+import { queriesOf } from '../../src/database/transaction.ts';
+import { newId } from '../../src/ids.ts';
 import { newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 

@@ -1,8 +1,8 @@
 import { headers } from '@easel/contract';
 import { expect, test } from 'vitest';
-import { DatabaseAway } from '../../src/domain/ports/database.ts';
-import { type Painter, PaintingFailed } from '../../src/domain/ports/painter.ts';
-import type { ReviewHook } from '../../src/domain/ports/review-hook.ts';
+import { DatabaseAway } from '../../src/database/database.ts';
+import { type Painter, PaintingFailed } from '../../src/models/painter.ts';
+import type { ReviewHook } from '../../src/models/review-hook.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
 import { type Customer, slug, useHttp } from './http-server.ts';
 

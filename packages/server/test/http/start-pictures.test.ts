@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { afterAll, expect, test } from 'vitest';
-import { InputPictures, type InputPicturesOptions } from '../../src/inference/input-pictures.ts';
+import { InputPictures, type InputPicturesOptions } from '../../src/pictures/input-pictures.ts';
 import { type Customer, unattended, useHttp } from './http-server.ts';
 
 const http = useHttp();

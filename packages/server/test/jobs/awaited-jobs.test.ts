@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { serversInPostgres } from '../../src/db/repositories/servers.ts';
-import { AwaitedJobs } from '../../src/domain/awaited-jobs.ts';
-import { newId } from '../../src/domain/ids.ts';
-import type { Servers } from '../../src/domain/ports/servers.ts';
+import { newId } from '../../src/ids.ts';
+import { AwaitedJobs } from '../../src/jobs/awaited-jobs.ts';
+import type { Servers } from '../../src/workers/servers-port.ts';
+import { serversInPostgres } from '../../src/workers/servers-sql.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';

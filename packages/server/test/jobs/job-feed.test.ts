@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { FollowedEvent } from '../../src/domain/feed-track.ts';
-import { JobFeed } from '../../src/domain/job-feed.ts';
+import type { FollowedEvent } from '../../src/jobs/feed-track.ts';
+import { JobFeed } from '../../src/jobs/job-feed.ts';
 import { newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { aSubmission } from '../support/job-requests.ts';

@@ -1,9 +1,9 @@
 import { decodeImage, readParameters } from '@easel/engine';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { FollowedEvent } from '../../src/domain/feed-track.ts';
-import type { Painter } from '../../src/domain/ports/painter.ts';
-import type { ReviewHook } from '../../src/domain/ports/review-hook.ts';
-import type { Submission } from '../../src/domain/submit-job.ts';
+import type { FollowedEvent } from '../../src/jobs/feed-track.ts';
+import type { Submission } from '../../src/jobs/submit-job.ts';
+import type { Painter } from '../../src/models/painter.ts';
+import type { ReviewHook } from '../../src/models/review-hook.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';

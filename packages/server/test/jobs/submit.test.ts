@@ -1,8 +1,8 @@
 import { defaultTariff } from '@easel/contract';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newId } from '../../src/domain/ids.ts';
-import { type Database, DatabaseAway } from '../../src/domain/ports/database.ts';
-import { SubmitJob } from '../../src/domain/submit-job.ts';
+import { type Database, DatabaseAway } from '../../src/database/database.ts';
+import { newId } from '../../src/ids.ts';
+import { SubmitJob } from '../../src/jobs/submit-job.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';

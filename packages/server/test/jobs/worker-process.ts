@@ -1,5 +1,5 @@
-import type { DatabaseAddress } from '../../src/db/connection.ts';
-import { openDatabase } from '../../src/db/open-database.ts';
+import type { DatabaseAddress } from '../../src/database/connection.ts';
+import { openDatabase } from '../../src/database/open-database.ts';
 import { startJobServices } from '../support/job-services.ts';
 import { openPainter } from '../support/open-painter.ts';
 

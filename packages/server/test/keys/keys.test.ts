@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { beforeAll, expect, test } from 'vitest';
-import { newId } from '../../src/domain/ids.ts';
-import type { Account } from '../../src/domain/ports/accounts.ts';
+import { newId } from '../../src/ids.ts';
+import type { Account } from '../../src/keys/accounts-port.ts';
 import { anyModel, customerServices, newCustomer, repositories } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { rateLimitsInPostgres } from '../../src/db/repositories/rate-limits.ts';
-import { RateLimiter } from '../../src/domain/rate-limits.ts';
+import { RateLimiter } from '../../src/keys/rate-limits.ts';
+import { rateLimitsInPostgres } from '../../src/keys/rate-limits-sql.ts';
 import { newCustomer, TestClock } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { migrate } from '../../src/db/migrate.ts';
-import { settingsInPostgres } from '../../src/db/repositories/settings.ts';
-import { requireSameSecret } from '../../src/domain/require-same-secret.ts';
-import type { AdminKeyOptions, DevelopmentKeyOptions, DrawnKeys } from '../../src/domain/starting-keys.ts';
-import { secretsOfText } from '../../src/storage/server-secret.ts';
+import { migrate } from '../../src/database/migrate.ts';
+import { requireSameSecret } from '../../src/keys/require-same-secret.ts';
+import { secretsOfText } from '../../src/keys/server-secret.ts';
+import type { AdminKeyOptions, DevelopmentKeyOptions, DrawnKeys } from '../../src/keys/starting-keys.ts';
+import { settingsInPostgres } from '../../src/workers/settings-sql.ts';
 import { anyModel, customerServices } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 

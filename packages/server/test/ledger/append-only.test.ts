@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
-import { newId } from '../../src/domain/ids.ts';
+import { newId } from '../../src/ids.ts';
 import { newCustomer, repositories } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { expectSoundLedger } from './ledger-invariants.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
-import type { OpenedDatabase } from '../../src/db/open-database.ts';
-import { queriesOf } from '../../src/db/transaction.ts';
-import { DatabaseAway, type Transaction } from '../../src/domain/ports/database.ts';
+import { DatabaseAway, type Transaction } from '../../src/database/database.ts';
+import type { OpenedDatabase } from '../../src/database/open-database.ts';
+import { queriesOf } from '../../src/database/transaction.ts';
 import type { Fate } from './interleaving.ts';
 
 class Aborted extends Error {}

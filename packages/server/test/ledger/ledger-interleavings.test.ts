@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { DomainError } from '../../src/domain/domain-error.ts';
-import { newId } from '../../src/domain/ids.ts';
-import type { Transaction } from '../../src/domain/ports/database.ts';
+import type { Transaction } from '../../src/database/database.ts';
+import { DomainError } from '../../src/domain-error.ts';
+import { newId } from '../../src/ids.ts';
 import { anyModel, customerServices, newCustomer, repositories } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { type Connections, runToFate } from './crashing-transaction.ts';

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { expect } from 'vitest';
-import type { OpenedDatabase } from '../../src/db/open-database.ts';
+import type { OpenedDatabase } from '../../src/database/open-database.ts';
 
 /** What must hold whenever nobody is in the middle of a transaction. Each query finds the rows that break a rule. */
 const violations: Record<string, RawBuilder<unknown>> = {

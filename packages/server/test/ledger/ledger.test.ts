@@ -1,8 +1,8 @@
 import { decimalToMicro } from '@easel/contract';
 import { expect, test } from 'vitest';
-import { holdPrice } from '../../src/domain/hold-price.ts';
-import { newId } from '../../src/domain/ids.ts';
-import type { Hold } from '../../src/domain/ports/ledger.ts';
+import { holdPrice } from '../../src/credits/hold-price.ts';
+import type { Hold } from '../../src/credits/ledger-port.ts';
+import { newId } from '../../src/ids.ts';
 import { customerServices, newCustomer, repositories } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { expectSoundLedger } from './ledger-invariants.ts';

@@ -2,9 +2,9 @@ import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { newImageName } from '../../src/domain/ids.ts';
-import type { ByteRange, StoredImage } from '../../src/domain/ports/image-store.ts';
-import { FileImageStore } from '../../src/storage/file-image-store.ts';
+import { newImageName } from '../../src/ids.ts';
+import { FileImageStore } from '../../src/pictures/file-image-store.ts';
+import type { ByteRange, StoredImage } from '../../src/pictures/image-store.ts';
 import { useTemporaryFolder } from '../support/temporary-folder.ts';
 
 const folder = useTemporaryFolder();

@@ -1,16 +1,16 @@
 import type { KeyScope } from '@easel/contract';
-import { accountsInPostgres } from '../../src/db/repositories/accounts.ts';
-import { keysInPostgres } from '../../src/db/repositories/keys.ts';
-import { ledgerInPostgres } from '../../src/db/repositories/ledger.ts';
-import { AccountService } from '../../src/domain/accounts.ts';
-import { CreditService } from '../../src/domain/credits.ts';
-import { newId } from '../../src/domain/ids.ts';
-import { KeyService } from '../../src/domain/keys.ts';
-import type { Clock } from '../../src/domain/ports/clock.ts';
-import type { Database } from '../../src/domain/ports/database.ts';
-import type { KeyTerms } from '../../src/domain/ports/keys.ts';
-import { StartingKeys } from '../../src/domain/starting-keys.ts';
-import { secretsOfText } from '../../src/storage/server-secret.ts';
+import type { Clock } from '../../src/clock.ts';
+import { CreditService } from '../../src/credits/credits.ts';
+import { ledgerInPostgres } from '../../src/credits/ledger-sql.ts';
+import type { Database } from '../../src/database/database.ts';
+import { newId } from '../../src/ids.ts';
+import { AccountService } from '../../src/keys/accounts.ts';
+import { accountsInPostgres } from '../../src/keys/accounts-sql.ts';
+import { KeyService } from '../../src/keys/keys.ts';
+import type { KeyTerms } from '../../src/keys/keys-port.ts';
+import { keysInPostgres } from '../../src/keys/keys-sql.ts';
+import { secretsOfText } from '../../src/keys/server-secret.ts';
+import { StartingKeys } from '../../src/keys/starting-keys.ts';
 
 export const repositories = { accounts: accountsInPostgres, keys: keysInPostgres, ledger: ledgerInPostgres };
 

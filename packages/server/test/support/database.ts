@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll } from 'vitest';
-import type { DatabaseAddress } from '../../src/db/connection.ts';
+import type { DatabaseAddress } from '../../src/database/connection.ts';
+import { migrate } from '../../src/database/migrate.ts';
+import { type OpenedDatabase, openDatabase } from '../../src/database/open-database.ts';
 import { startEmbeddedPostgres } from '../../src/db/embedded/embedded-postgres.ts';
-import { migrate } from '../../src/db/migrate.ts';
-import { type OpenedDatabase, openDatabase } from '../../src/db/open-database.ts';
 
 export interface TestDatabase {
   /** Of a migrated database that only this file's tests know. */

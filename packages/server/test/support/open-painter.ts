@@ -1,4 +1,4 @@
-import { EnginePainter } from '../../src/inference/engine-painter.ts';
+import { EnginePainter } from '../../src/models/engine-painter.ts';
 
 /** The embedded model, under the name that the tests' requests have and under one that no worker takes jobs of. */
 export function openPainter(options: { readonly idleMs?: number } = {}): Promise<EnginePainter> {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
-import type { EnginePainter } from '../../src/inference/engine-painter.ts';
+import type { EnginePainter } from '../../src/models/engine-painter.ts';
 import { openPainter } from './open-painter.ts';
 
 /** A painter for the tests of one file. @returns it, from the first test on */

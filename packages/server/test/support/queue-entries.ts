@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { OpenedDatabase } from '../../src/db/open-database.ts';
-import { queueOf } from '../../src/queue/queue-names.ts';
+import type { OpenedDatabase } from '../../src/database/open-database.ts';
+import { queueOf } from '../../src/workers/queue-names.ts';
 
 /** How many jobs of a model the queue itself would still hand to a worker. */
 export async function queueEntries({ kysely }: OpenedDatabase, model: string): Promise<number> {

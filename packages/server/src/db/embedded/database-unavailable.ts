@@ -1,4 +1,4 @@
-import { StartupError, type StartupErrorCode } from '../../domain/startup-error.ts';
+import { StartupError, type StartupErrorCode } from '../../startup-error.ts';
 
 interface Options {
   readonly cause?: unknown;

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import { Busboy } from '@fastify/busboy';
-import { DomainError } from '../../domain/domain-error.ts';
+import { DomainError } from '../../domain-error.ts';
 import { MOST_FIELDS, textOf } from './json-body.ts';
 
 /** A form is read piece by piece: others have their turn between two, and what follows a field too many is never looked at. */

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { DomainError } from '../../domain/domain-error.ts';
+import { DomainError } from '../../domain-error.ts';
 
 /** Fields of a body: more than any request has. */
 export const MOST_FIELDS = 64;

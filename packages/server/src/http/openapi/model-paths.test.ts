@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ModelCard } from '../../domain/ports/painter.ts';
+import type { ModelCard } from '../../models/painter.ts';
 import { withModelPaths } from './model-paths.ts';
 
 const card: ModelCard = {

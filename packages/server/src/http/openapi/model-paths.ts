@@ -1,6 +1,6 @@
 import { type ModelParameter, sideStep } from '@easel/contract';
-import type { ModelCard } from '../../domain/ports/painter.ts';
-import { parametersOf } from '../replies/model.ts';
+import { parametersOf } from '../../models/model-reply.ts';
+import type { ModelCard } from '../../models/painter.ts';
 import { isRecord, type Json } from './components.ts';
 
 const slugPart = '{slug}';

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { DomainError } from '../../domain/domain-error.ts';
+import { DomainError } from '../../domain-error.ts';
 import type { HttpApp } from '../http-app.ts';
 
 /** What clients with another idea of the base address send, and what they mean. */

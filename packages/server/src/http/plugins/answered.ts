@@ -1,6 +1,6 @@
 import { paths } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isId } from '../../domain/ids.ts';
+import { isId } from '../../ids.ts';
 import type { HttpApp } from '../http-app.ts';
 import type { AnsweredRequest, HttpOptions } from '../options.ts';
 

@@ -1,6 +1,6 @@
 import { fixedMessages, headers } from '@easel/contract';
 import type { FastifyRequest } from 'fastify';
-import { DomainError } from '../../domain/domain-error.ts';
+import { DomainError } from '../../domain-error.ts';
 import type { HttpServices } from '../services.ts';
 
 const bearer = /^Bearer +(?<key>\S+) *$/i;

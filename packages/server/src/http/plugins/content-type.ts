@@ -1,6 +1,6 @@
 import { fixedMessages } from '@easel/contract';
 import type { FastifyRequest } from 'fastify';
-import { DomainError } from '../../domain/domain-error.ts';
+import { DomainError } from '../../domain-error.ts';
 import { bodyTooLarge, encodingOf } from '../bodies/receive-body.ts';
 
 export type BodyType = 'application/json' | 'multipart/form-data';

@@ -6,7 +6,7 @@ import {
   problemOfCode,
   type SegmindError,
 } from '@easel/contract';
-import type { DomainError } from '../../domain/domain-error.ts';
+import type { DomainError } from '../../domain-error.ts';
 import type { Surface } from '../surface.ts';
 
 export interface ErrorBody {

@@ -1,6 +1,6 @@
 import { fixedMessages, headers, statusOfError } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DomainError } from '../../domain/domain-error.ts';
+import { DomainError } from '../../domain-error.ts';
 import type { HttpApp } from '../http-app.ts';
 import { ClientGone } from '../requests/client-gone.ts';
 import { isEarlyEnd } from '../streams/event-stream.ts';

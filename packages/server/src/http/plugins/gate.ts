@@ -1,6 +1,6 @@
 import type { KeyScope } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { hasScope, requireScope } from '../../domain/caller.ts';
+import { hasScope, requireScope } from '../../keys/caller.ts';
 import { callerOf } from '../request-state.ts';
 import type { HttpServices } from '../services.ts';
 import { authenticate } from './authentication.ts';

@@ -1,5 +1,5 @@
 import { fixedMessages } from '@easel/contract';
-import { DomainError } from '../../domain/domain-error.ts';
+import { DomainError } from '../../domain-error.ts';
 
 const faults: Readonly<Record<string, string>> = {
   FST_ERR_BAD_URL: 'the address must be percent-encoded UTF-8 (RFC 3986 §2.1)',

@@ -1,8 +1,8 @@
 import { defaultSlug } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DomainError } from '../../domain/domain-error.ts';
+import { DomainError } from '../../domain-error.ts';
+import type { SendPage } from '../../surfaces/page/serve-page.ts';
 import type { HttpApp } from '../http-app.ts';
-import type { SendPage } from '../page/serve-page.ts';
 import { pathOf } from '../surface.ts';
 import type { AllowedMethods } from './allowed-methods.ts';
 

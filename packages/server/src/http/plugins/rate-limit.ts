@@ -1,6 +1,6 @@
 import { headers } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DomainError } from '../../domain/domain-error.ts';
+import { DomainError } from '../../domain-error.ts';
 import { callerOf } from '../request-state.ts';
 import type { HttpServices } from '../services.ts';
 

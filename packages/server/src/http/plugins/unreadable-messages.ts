@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { headers, statusOfError } from '@easel/contract';
-import { DomainError } from '../../domain/domain-error.ts';
-import { newId } from '../../domain/ids.ts';
+import { DomainError } from '../../domain-error.ts';
+import { newId } from '../../ids.ts';
 import type { HttpApp } from '../http-app.ts';
 import { surfaceOf } from '../surface.ts';
 import { plainUrl } from './addresses.ts';

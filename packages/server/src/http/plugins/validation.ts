@@ -1,6 +1,6 @@
 import { explainInvalid, fromText, withoutNulls } from '@easel/contract';
 import { type TSchema, Type } from 'typebox';
-import { DomainError } from '../../domain/domain-error.ts';
+import { DomainError } from '../../domain-error.ts';
 import type { HttpApp } from '../http-app.ts';
 
 type Verdict = { readonly value: unknown } | { readonly error: DomainError };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isId, newId } from '../../domain/ids.ts';
+import { isId, newId } from '../../ids.ts';
 import { cursorOf, placeOf } from './cursor.ts';
 import { pageOf } from './page.ts';
 

@@ -1,4 +1,4 @@
-import { DomainError } from '../../domain/domain-error.ts';
+import { DomainError } from '../../domain-error.ts';
 
 /** Where a page begins, in a form that promises nothing about what is in it. */
 export function cursorOf(place: string | bigint | null): string | null {

@@ -1,5 +1,5 @@
 import type { SegmindFailedMetrics, SegmindRunningMetrics } from '@easel/contract';
-import type { JobRecord } from '../../domain/ports/jobs.ts';
+import type { JobRecord } from '../../jobs/jobs-port.ts';
 
 /** The times of a job that has ended, in seconds. One that never ran has only waited. */
 export function timesOf({ createdAt, finishedAt, queueMs, runMs }: JobRecord): SegmindFailedMetrics {

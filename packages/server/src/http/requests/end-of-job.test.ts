@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { aRequest } from '../../../test/support/job-requests.ts';
-import type { JobSurface } from '../../domain/ports/jobs.ts';
+import type { JobSurface } from '../../jobs/jobs-port.ts';
 import { failureOf } from './end-of-job.ts';
 
 /** What the engine says of a field, as it is kept with the job. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { headers, idempotencyKeySchema } from '@easel/contract';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { Submission } from '../../domain/submit-job.ts';
+import type { Submission } from '../../jobs/submit-job.ts';
 import { pathOf } from '../surface.ts';
 
 /** The headers of a request that creates work. */

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { DomainError } from '../../domain/domain-error.ts';
+import { DomainError } from '../../domain-error.ts';
 import type { RouteContext } from '../http-app.ts';
 import { baseUrl } from './base-url.ts';
 

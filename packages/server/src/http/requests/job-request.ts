@@ -17,9 +17,9 @@ import {
   sizeForPicture,
   wireName,
 } from '@easel/contract';
-import { DomainError } from '../../domain/domain-error.ts';
-import type { JobRequest } from '../../domain/job-request.ts';
-import type { ModelCard } from '../../domain/ports/painter.ts';
+import { DomainError } from '../../domain-error.ts';
+import type { JobRequest } from '../../jobs/job-request.ts';
+import type { ModelCard } from '../../models/painter.ts';
 
 /** A valid request in our own words, and how its client speaks of it. */
 export interface Asked<Values extends FieldValues = PictureRequest> {

@@ -1,8 +1,8 @@
 import { headers } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { requireModel } from '../../domain/caller.ts';
-import { DomainError } from '../../domain/domain-error.ts';
-import type { ModelCard } from '../../domain/ports/painter.ts';
+import { DomainError } from '../../domain-error.ts';
+import { requireModel } from '../../keys/caller.ts';
+import type { ModelCard } from '../../models/painter.ts';
 import { callerOf } from '../request-state.ts';
 import type { HttpServices } from '../services.ts';
 

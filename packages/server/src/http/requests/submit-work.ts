@@ -1,9 +1,9 @@
 import { type FieldValues, headers, type Size } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DatabaseAway } from '../../domain/ports/database.ts';
-import { type JobRecord, type JobSurface, surfaceOfJob } from '../../domain/ports/jobs.ts';
-import type { ModelCard } from '../../domain/ports/painter.ts';
-import type { Submission } from '../../domain/submit-job.ts';
+import { DatabaseAway } from '../../database/database.ts';
+import { type JobRecord, type JobSurface, surfaceOfJob } from '../../jobs/jobs-port.ts';
+import type { Submission } from '../../jobs/submit-job.ts';
+import type { ModelCard } from '../../models/painter.ts';
 import type { RouteContext } from '../http-app.ts';
 import { callerOf } from '../request-state.ts';
 import { clientGone } from './client-gone.ts';

@@ -1,4 +1,4 @@
-import type { ByteRange } from '../../domain/ports/image-store.ts';
+import type { ByteRange } from '../../pictures/image-store.ts';
 
 const single = /^bytes=(?<first>\d*)-(?<last>\d*)$/;
 

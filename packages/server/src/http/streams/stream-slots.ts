@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import { DomainError } from '../../domain/domain-error.ts';
+import { DomainError } from '../../domain-error.ts';
 
 export interface StreamLimits {
   /** Open at the same time, of one key and of all together; 64 and 1,000 by default. */

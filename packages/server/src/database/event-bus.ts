@@ -1,0 +1,124 @@
+import { sql } from 'kysely';
+import { toEventRow } from '../jobs/event-row.ts';
+import type { EventBus, JobEvent, JobNews } from '../jobs/events-port.ts';
+import { leave, memberOf } from '../keys/memberships.ts';
+import { CANCEL_CHANNEL, EVENT_CHANNEL, KEY_CHANNEL, parseNews, QUEUE_CHANNEL } from './channels.ts';
+import type { DatabaseAddress } from './connection.ts';
+import { Listener } from './listener.ts';
+import type { OpenedDatabase } from './open-database.ts';
+
+export interface EventBusOptions {
+  readonly database: OpenedDatabase;
+  readonly address: DatabaseAddress;
+  /** The bus connects again by itself; the operator may want to know. */
+  readonly onConnectionLost: (error: unknown) => void;
+}
+
+/** News of jobs by LISTEN and NOTIFY; the events themselves are rows. */
+export class PostgresEventBus implements EventBus {
+  readonly #database: OpenedDatabase;
+  readonly #onError: (error: unknown) => void;
+  readonly #listener: Listener;
+  readonly #listeners = new Set<(news: JobNews | null) => void>();
+  readonly #cancels = new Map<string, Set<() => void>>();
+  readonly #keyWatches = new Map<string, Set<() => void>>();
+  readonly #queueWatches = new Set<() => void>();
+
+  constructor({ database, address, onConnectionLost }: EventBusOptions) {
+    this.#database = database;
+    this.#onError = onConnectionLost;
+    this.#listener = new Listener({
+      address,
+      channels: [EVENT_CHANNEL, CANCEL_CHANNEL, KEY_CHANNEL, QUEUE_CHANNEL],
+      onNotice: (channel, payload) => this.#onNotice(channel, payload),
+      onReconnected: () => this.#catchUp(),
+      onConnectionLost,
+    });
+  }
+
+  /** @throws when the database does not answer */
+  start(): Promise<void> {
+    return this.#listener.start();
+  }
+
+  close(): Promise<void> {
+    return this.#listener.close();
+  }
+
+  /** In one statement, which is a transaction of its own: this runs ten times a second for each job. */
+  async publish(jobId: string, event: JobEvent): Promise<void> {
+    const { kysely } = this.#database;
+    await kysely
+      .with('added', (queries) => queries.insertInto('job_events').values(toEventRow(jobId, event)).returning('job_id'))
+      .selectFrom('added')
+      .innerJoin('jobs', 'jobs.id', 'added.job_id')
+      // As `newsText` writes it.
+      .select(sql`pg_notify(${EVENT_CHANNEL}, concat_ws(' ', job_id, account_id, ${event.kind}::text))`.as('told'))
+      .execute();
+  }
+
+  onNews(callback: (news: JobNews | null) => void): Disposable {
+    this.#listeners.add(callback);
+    return { [Symbol.dispose]: () => this.#listeners.delete(callback) };
+  }
+
+  onCancel(jobId: string, callback: () => void): Disposable {
+    memberOf(this.#cancels, jobId).add(callback);
+    return { [Symbol.dispose]: () => leave(this.#cancels, jobId, callback) };
+  }
+
+  onKeyChange(keyId: string, callback: () => void): Disposable {
+    memberOf(this.#keyWatches, keyId).add(callback);
+    return { [Symbol.dispose]: () => leave(this.#keyWatches, keyId, callback) };
+  }
+
+  onQueueChange(callback: () => void): Disposable {
+    this.#queueWatches.add(callback);
+    return { [Symbol.dispose]: () => this.#queueWatches.delete(callback) };
+  }
+
+  #onNotice(channel: string, payload: string): void {
+    if (channel === EVENT_CHANNEL) this.#tell(parseNews(payload));
+    else if (channel === CANCEL_CHANNEL) this.#cancel(payload);
+    else if (channel === KEY_CHANNEL) this.#keyChanged(payload);
+    else this.#queueChanged();
+  }
+
+  #keyChanged(keyId: string): void {
+    for (const callback of this.#keyWatches.get(keyId) ?? []) callback();
+  }
+
+  #queueChanged(): void {
+    for (const callback of this.#queueWatches) callback();
+  }
+
+  #tell(news: JobNews | null): void {
+    for (const callback of this.#listeners) callback(news);
+  }
+
+  #cancel(jobId: string): void {
+    const callbacks = this.#cancels.get(jobId) ?? [];
+    this.#cancels.delete(jobId);
+    for (const callback of callbacks) callback();
+  }
+
+  /** Whoever follows jobs looks, and jobs that were cancelled meanwhile are stopped. */
+  #catchUp(): void {
+    this.#tell(null);
+    for (const keyId of this.#keyWatches.keys()) this.#keyChanged(keyId);
+    this.#queueChanged();
+    void this.#cancelMissed().catch(this.#onError);
+  }
+
+  async #cancelMissed(): Promise<void> {
+    const watched = [...this.#cancels.keys()];
+    if (watched.length === 0) return;
+    const cancelled = await this.#database.kysely
+      .selectFrom('jobs')
+      .select('id')
+      .where('id', 'in', watched)
+      .where('state', '=', 'cancelled')
+      .execute();
+    for (const { id } of cancelled) this.#cancel(id);
+  }
+}

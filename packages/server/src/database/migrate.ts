@@ -1,0 +1,53 @@
+import { type Kysely, sql } from 'kysely';
+import { DEFAULT_MIGRATION_TABLE, Migrator } from 'kysely/migration';
+import { StartupError } from '../startup-error.ts';
+import { initial } from './migrations/0001-initial.ts';
+import { modelMemory } from './migrations/0002-model-memory.ts';
+import { waitingJobs } from './migrations/0003-waiting-jobs.ts';
+import { endsAndWaiters } from './migrations/0004-ends-and-waiters.ts';
+import { drawnBy } from './migrations/0005-drawn-by.ts';
+import { SCHEMA } from './schema.ts';
+import type { Tables } from './tables.ts';
+
+/** By name, and run in the order of their names. */
+const migrations = {
+  '0001-initial': initial,
+  '0002-model-memory': modelMemory,
+  '0003-waiting-jobs': waitingJobs,
+  '0004-ends-and-waiters': endsAndWaiters,
+  '0005-drawn-by': drawnBy,
+};
+
+/**
+ * Brings the schema up to date, all of it or nothing. Processes that start together take turns: the first one migrates, the
+ * others find nothing to do.
+ *
+ * @returns the names of the migrations that were run
+ * @throws StartupError `database_newer` for a database of a newer release; what a migration failed with
+ */
+export async function migrate(kysely: Kysely<Tables>): Promise<string[]> {
+  const migrator = new Migrator({
+    db: kysely,
+    provider: { getMigrations: async () => migrations },
+    migrationTableSchema: SCHEMA,
+  });
+  await refuseNewer(kysely);
+  const { error, results = [] } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+  return results.map(({ migrationName }) => migrationName);
+}
+
+/** What a newer release has made of the tables this one does not know. */
+async function refuseNewer(kysely: Kysely<Tables>): Promise<void> {
+  const table = `${SCHEMA}.${DEFAULT_MIGRATION_TABLE}`;
+  const found = await sql<{ isThere: boolean }>`select to_regclass(${table}) is not null as "isThere"`.execute(kysely);
+  if (found.rows[0]?.isThere !== true) return;
+  const { rows } = await sql<{ name: string }>`select name from ${sql.table(table)} order by name`.execute(kysely);
+  const unknown = rows.map(({ name }) => name).filter((name) => !Object.hasOwn(migrations, name));
+  if (unknown.length === 0) return;
+  throw new StartupError(
+    'database_newer',
+    `the database was used by a newer release of Easel, which made changes that this one does not know: ${unknown.join(', ')}`,
+    { remedy: 'start that release or a newer one, or restore the data from a backup that is older than the upgrade' },
+  );
+}

@@ -1,0 +1,220 @@
+import type { KeyScope, LedgerKind } from '@easel/contract';
+import type { ColumnType, Generated } from 'kysely';
+import type { HoldState } from '../credits/ledger-port.ts';
+import type { JobRequest } from '../jobs/job-request.ts';
+import type { KeyOrigin } from '../keys/keys-port.ts';
+
+/** Set by the database unless told otherwise, never changed afterwards. */
+type CreatedAt = ColumnType<Date, Date | undefined, never>;
+/** Whatever JSON holds; written as text, because the driver would take an array for one of PostgreSQL's. */
+type Json = ColumnType<unknown, string, string>;
+type Optional<Value> = ColumnType<Value | null, Value | null | undefined, Value | null>;
+
+export type JobSurface = 'segmind-v1' | 'segmind-v2' | 'openai' | 'api';
+export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+
+export interface AccountsTable {
+  id: string;
+  name: string;
+  max_concurrent: Optional<number>;
+  max_queued: Optional<number>;
+  virtual_finish: Generated<bigint>;
+  created_at: CreatedAt;
+}
+
+export interface ApiKeysTable {
+  id: string;
+  account_id: string;
+  name: string;
+  hash: Buffer;
+  hint: string;
+  scopes: KeyScope[];
+  models: Optional<string[]>;
+  monthly_budget: Optional<bigint>;
+  requests_per_minute: Optional<number>;
+  expires_at: Optional<Date>;
+  revoked_at: Optional<Date>;
+  origin: KeyOrigin;
+  created_at: CreatedAt;
+  last_used_at: Optional<Date>;
+}
+
+/** The sums of an account's ledger entries; its row is also the lock of the account's money. */
+export interface BalancesTable {
+  account_id: string;
+  available: Generated<bigint>;
+  held: Generated<bigint>;
+}
+
+export interface LedgerTransactionsTable {
+  id: Generated<bigint>;
+  kind: LedgerKind;
+  account_id: string;
+  key_id: Optional<string>;
+  job_id: Optional<string>;
+  note: Optional<string>;
+  /** What the account could spend after it. */
+  remaining: bigint;
+  /** Of a grant: the key that it came with. */
+  idempotency_key: Optional<string>;
+  created_at: CreatedAt;
+}
+
+export interface LedgerEntriesTable {
+  transaction_id: bigint;
+  /** `issued`, `revenue`, `available:<account>` or `held:<account>`. */
+  ledger_account: string;
+  amount: bigint;
+}
+
+export interface HoldsTable {
+  job_id: string;
+  account_id: string;
+  key_id: string;
+  model: string;
+  samples: number;
+  amount: bigint;
+  state: ColumnType<HoldState, HoldState | undefined, HoldState>;
+  /** `YYYY-MM` in UTC: the month whose budget the price counts against. */
+  month: string;
+  created_at: CreatedAt;
+  ended_at: Optional<Date>;
+}
+
+export interface KeyMonthsTable {
+  key_id: string;
+  month: string;
+  spent: Generated<bigint>;
+  held: Generated<bigint>;
+}
+
+export interface JobsTable {
+  id: string;
+  account_id: string;
+  key_id: string;
+  surface: JobSurface;
+  model: string;
+  request: JobRequest;
+  prompt: Optional<string>;
+  state: ColumnType<JobState, JobState | undefined, JobState>;
+  price: bigint;
+  priority: Generated<number>;
+  virtual_start: bigint;
+  attempt: Generated<number>;
+  worker_id: Optional<string>;
+  seed: bigint;
+  width: number;
+  height: number;
+  samples: number;
+  steps: number;
+  favourite: Generated<boolean>;
+  store: Generated<boolean>;
+  error_code: Optional<string>;
+  error_message: Optional<string>;
+  error_param: Optional<string>;
+  created_at: CreatedAt;
+  started_at: Optional<Date>;
+  finished_at: Optional<Date>;
+  queue_ms: Optional<number>;
+  run_ms: Optional<number>;
+  drawn_by: Optional<string>;
+  expires_at: Optional<Date>;
+  /** The request that submitted it, as the logs name it. */
+  request_id: Optional<string>;
+  /** The number of the event that ended it. */
+  ended_event: Optional<bigint>;
+  /** The server on which its client waits with an open connection; null: nobody waits. */
+  waiter: Optional<string>;
+}
+
+export interface JobImagesTable {
+  name: string;
+  job_id: string;
+  index: number;
+  format: 'jpeg' | 'png' | 'webp';
+  width: number;
+  height: number;
+  bytes: number;
+  /** Of the file; null for one that was stored by an earlier release. */
+  sha256: Optional<Buffer>;
+  seed: bigint;
+  created_at: CreatedAt;
+  expires_at: Optional<Date>;
+  deleted_at: Optional<Date>;
+}
+
+export interface IdempotencyTable {
+  account_id: string;
+  key: string;
+  body_hash: Buffer;
+  job_id: string;
+  created_at: CreatedAt;
+}
+
+export interface JobEventsTable {
+  id: Generated<bigint>;
+  job_id: string;
+  kind: string;
+  data: Json;
+  preview: Optional<Buffer>;
+  created_at: CreatedAt;
+}
+
+export interface RateWindowsTable {
+  key_id: string;
+  window_start: Date;
+  count: number;
+}
+
+export interface WorkersTable {
+  id: string;
+  hostname: string;
+  pid: number;
+  models: string[];
+  started_at: Date;
+  seen_at: Date;
+  state: string;
+  running_job: Optional<string>;
+  model_memory: ColumnType<Record<string, number>, string, string>;
+  problem: Optional<string>;
+}
+
+/** Servers that have clients waiting. */
+export interface ServersTable {
+  id: string;
+  /** Of its data folder: only one server at a time has it. */
+  place: string;
+  seen_at: Date;
+}
+
+export interface SettingsTable {
+  name: string;
+  value: Json;
+}
+
+export interface ModelSpeedTable {
+  model: string;
+  ms_per_step_megapixel: number;
+  ms_per_image: number;
+  runs: number;
+}
+
+/** Every table of the schema `easel`, as the migrations leave it. */
+export interface Tables {
+  accounts: AccountsTable;
+  api_keys: ApiKeysTable;
+  balances: BalancesTable;
+  ledger_transactions: LedgerTransactionsTable;
+  ledger_entries: LedgerEntriesTable;
+  holds: HoldsTable;
+  key_months: KeyMonthsTable;
+  jobs: JobsTable;
+  job_images: JobImagesTable;
+  idempotency: IdempotencyTable;
+  job_events: JobEventsTable;
+  rate_windows: RateWindowsTable;
+  workers: WorkersTable;
+  servers: ServersTable;
+  settings: SettingsTable;
+  model_speed: ModelSpeedTable;
+}

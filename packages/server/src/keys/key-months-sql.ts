@@ -1,0 +1,61 @@
+import type { Transaction as Queries } from 'kysely';
+import type { Budget } from '../credits/ledger-port.ts';
+import type { Tables } from '../database/tables.ts';
+
+interface KeyMonth {
+  readonly keyId: string;
+  readonly month: string;
+}
+
+/**
+ * The account's lock keeps what is read here true until the transaction ends: only holds of the account's keys change it.
+ *
+ * @returns null for a key without a budget
+ */
+export async function budgetOf(queries: Queries<Tables>, { keyId, month }: KeyMonth): Promise<Budget | null> {
+  const { limit, spent, held } = await queries
+    .selectFrom('api_keys')
+    .leftJoin('key_months', (join) => join.onRef('key_months.key_id', '=', 'api_keys.id').on('month', '=', month))
+    .select(['monthly_budget as limit', 'spent', 'held'])
+    .where('api_keys.id', '=', keyId)
+    .executeTakeFirstOrThrow();
+  return limit === null ? null : { limit, spent: spent ?? 0n, held: held ?? 0n };
+}
+
+/** Counts a new hold against the month. It is counted without a budget too, for there may be one later. */
+export async function reserveInMonth(queries: Queries<Tables>, { keyId, month }: KeyMonth, amount: bigint) {
+  await queries
+    .insertInto('key_months')
+    .values({ key_id: keyId, month, held: amount })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['key_id', 'month'])
+        .doUpdateSet(({ eb, ref }) => ({ held: eb(ref('key_months.held'), '+', amount) })),
+    )
+    .execute();
+}
+
+/** Takes an ended hold out of its month, whichever month it is now. */
+export async function settleInMonth(
+  queries: Queries<Tables>,
+  { keyId, month }: KeyMonth,
+  { held, spent }: { readonly held: bigint; readonly spent: bigint },
+) {
+  await queries
+    .updateTable('key_months')
+    .set(({ eb }) => ({ held: eb('held', '-', held), spent: eb('spent', '+', spent) }))
+    .where('key_id', '=', keyId)
+    .where('month', '=', month)
+    .execute();
+}
+
+export async function usedInMonth(queries: Queries<Tables>, keyIds: readonly string[], month: string) {
+  if (keyIds.length === 0) return new Map<string, bigint>();
+  const rows = await queries
+    .selectFrom('key_months')
+    .select(['key_id', ({ eb }) => eb('spent', '+', eb.ref('held')).as('used')])
+    .where('key_id', 'in', keyIds)
+    .where('month', '=', month)
+    .execute();
+  return new Map(rows.map(({ key_id, used }) => [key_id, used]));
+}

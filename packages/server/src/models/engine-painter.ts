@@ -1,0 +1,110 @@
+import { type HostLogEntry, loadTokenizers, type Tokenizers } from '@easel/engine';
+import { DomainError } from '../domain-error.ts';
+import type { JobRequest } from '../jobs/job-request.ts';
+import { ModelEngine } from './model-engine.ts';
+import type { EncoderTokens, ModelCard, Painter, Painting, PaintOptions } from './painter.ts';
+import { type OpenedModel, openServedModel, type ServedModel } from './served-model.ts';
+import { warmUpRequest } from './warm-up-request.ts';
+
+export interface EnginePainterOptions {
+  /** The first one is the default. */
+  readonly models: readonly ServedModel[];
+  /** Written into the pictures' files. */
+  readonly easelVersion: string;
+  /** Where models are looked for by name. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds without work after which a model's process is ended; absent: the engine's own default. */
+  readonly idleMs?: number;
+  /** Absent: as many as there are physical cores. */
+  readonly threads?: number;
+  readonly onLog: (model: string, entry: HostLogEntry) => void;
+}
+
+interface Easel {
+  readonly model: OpenedModel;
+  readonly engine: ModelEngine;
+  /** Read at first use. */
+  tokenizers: Promise<Tokenizers> | undefined;
+}
+
+/**
+ * The engine behind the domain's port. A process that never draws, because workers elsewhere do, never starts an engine: cards
+ * and tokens come from the model's small files.
+ */
+export class EnginePainter implements Painter {
+  readonly #easels: ReadonlyMap<string, Easel>;
+
+  /** @throws EngineError when one of the models would not load */
+  static async open(options: EnginePainterOptions): Promise<EnginePainter> {
+    const { models, env, easelVersion, idleMs, threads, onLog } = options;
+    const easels = new Map<string, Easel>();
+    for (const [index, served] of models.entries()) {
+      const model = await openServedModel(served, index === 0, env);
+      const log = (entry: HostLogEntry) => onLog(served.slug, entry);
+      const engine = new ModelEngine({ model, easelVersion, idleMs, threads, onLog: log });
+      easels.set(served.slug, { model, engine, tokenizers: undefined });
+    }
+    return new EnginePainter(easels);
+  }
+
+  private constructor(easels: ReadonlyMap<string, Easel>) {
+    this.#easels = easels;
+  }
+
+  models(): readonly ModelCard[] {
+    return [...this.#easels.values()].map(({ model }) => model.card);
+  }
+
+  paint(request: JobRequest, options: PaintOptions): Promise<Painting> {
+    return this.#easel(request.model).engine.paint(request, options);
+  }
+
+  async tokenize(slug: string, text: string): Promise<readonly EncoderTokens[]> {
+    const easel = this.#easel(slug);
+    easel.tokenizers ??= readTokenizers(easel);
+    const [first, second] = (await easel.tokenizers).tokenize(text);
+    return [
+      { encoder: 'text_encoder', ...first },
+      { encoder: 'text_encoder_2', ...second },
+    ];
+  }
+
+  warmUp(slug: string, signal: AbortSignal): Promise<Painting> {
+    const { model, engine } = this.#easel(slug);
+    return engine.paint(warmUpRequest(model.card), { signal, onStep: () => {} });
+  }
+
+  isReady(slug: string): boolean {
+    return this.#easel(slug).engine.isReady;
+  }
+
+  async memory(): Promise<ReadonlyMap<string, number>> {
+    const memory = new Map<string, number>();
+    for (const [slug, { engine }] of this.#easels) {
+      const bytes = await engine.memory();
+      if (bytes !== undefined) memory.set(slug, bytes);
+    }
+    return memory;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#easels.values()].map(({ engine }) => engine.close()));
+  }
+
+  #easel(slug: string): Easel {
+    const easel = this.#easels.get(slug);
+    if (easel !== undefined) return easel;
+    const offered = [...this.#easels.keys()].join(', ');
+    throw new DomainError('not_found', `there is no model ${slug}; this server has ${offered}`, { param: 'model' });
+  }
+}
+
+async function readTokenizers(easel: Easel): Promise<Tokenizers> {
+  const { path, config } = easel.model;
+  try {
+    return await loadTokenizers(path, { ...(config !== undefined && { config }) });
+  } catch (error) {
+    easel.tokenizers = undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { StartupError } from '../startup-error.ts';
+import type { ReviewHook, Verdict } from './review-hook.ts';
+
+/**
+ * The operator's module: its default export is called with each picture's bytes and its request, and answers
+ * `{ accept: boolean, reason?: string }`, or a promise of it.
+ *
+ * @param path of the module, absolute
+ * @throws StartupError for a module that is missing, throws, or has no such export
+ * @example
+ * ```js
+ * // review.js
+ * export default async ({ bytes, request, signal }) => ({ accept: !request.prompt.includes('duck'), reason: 'no ducks' });
+ * ```
+ */
+export async function loadReviewHook(path: string): Promise<ReviewHook> {
+  const review = defaultExportOf(await importModule(path));
+  if (review === undefined) throw unusable(path, 'it must have a function as its default export');
+  return {
+    async review({ jobId, index, image: { bytes, seed, width, height }, request }, signal) {
+      const { format } = request;
+      const picture = { jobId, index, bytes, format, seed, width, height, request, signal };
+      const verdict: unknown = await Promise.resolve(review(picture));
+      if (isVerdict(verdict)) return verdict;
+      throw new TypeError('the review module must answer { accept: boolean, reason?: string }');
+    },
+  };
+}
+
+async function importModule(path: string): Promise<unknown> {
+  try {
+    return await import(pathToFileURL(path).href);
+  } catch (cause) {
+    throw unusable(path, existsSync(path) ? String(cause) : 'there is no such file', cause);
+  }
+}
+
+function unusable(path: string, reason: string, cause?: unknown): StartupError {
+  const remedy = 'correct the setting reviewHook or that file; docs/security.md shows one that works';
+  return new StartupError('settings_invalid', `the review module ${path} cannot be used: ${reason}`, { remedy, cause });
+}
+
+type Review = (picture: object) => unknown;
+
+function defaultExportOf(module: unknown): Review | undefined {
+  if (typeof module !== 'object' || module === null || !('default' in module)) return undefined;
+  return isReview(module.default) ? module.default : undefined;
+}
+
+function isReview(value: unknown): value is Review {
+  return typeof value === 'function';
+}
+
+function isVerdict(value: unknown): value is Verdict {
+  if (typeof value !== 'object' || value === null || !('accept' in value)) return false;
+  const reason = 'reason' in value ? value.reason : undefined;
+  return typeof value.accept === 'boolean' && (reason === undefined || typeof reason === 'string');
+}

@@ -1,0 +1,215 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import { makePrivate, makePrivateFolder } from '../files/private-folder.ts';
+import { whyNoFolder } from '../files/system-error.ts';
+import { StartupError } from '../startup-error.ts';
+import { imageFile, TEMPORARY_MARK } from './image-files.ts';
+import {
+  type ByteRange,
+  type ImageStore,
+  StorageUnavailable,
+  type StoredImage,
+  type StoredKind,
+  type SweepOptions,
+} from './image-store.ts';
+import { isMissing } from './is-missing.ts';
+import { storageFault } from './storage-fault.ts';
+import { isSubfolder, sweepFolder } from './sweep-folder.ts';
+
+/**
+ * Makes the folder of the pictures, and takes the access of other accounts away from what is the store's in it: whoever can list the names
+ * of pictures can ask for them.
+ *
+ * @param isOwn whether the folder itself is the store's too, and not one that the operator has chosen
+ * @throws StartupError where there can be no such folder
+ */
+export async function prepareImageFolder(root: string, { isOwn }: { readonly isOwn: boolean }): Promise<void> {
+  try {
+    await makePrivateFolder(root);
+    if (isOwn) await makePrivate(root);
+    const names = await readdir(root);
+    for (const name of names.filter(isSubfolder)) await makePrivate(join(root, name));
+  } catch (cause) {
+    throw new StartupError(
+      'data_folder_unusable',
+      `the folder of the pictures ${root} cannot be created or used: ${whyNoFolder(cause)}`,
+      {
+        remedy: 'choose one that the user Easel runs as can read and write, with EASEL_IMAGES_DIR',
+        cause,
+      },
+    );
+  }
+}
+
+/** No picture has this name; what is tried out is written beside where it would be. */
+const NOBODY = '0'.repeat(32);
+/** More than the rest of a block that a file system may still find. */
+const PROBE_BYTES = 8192;
+
+/** Pictures as files of one folder, in two levels of subfolders: `3f/0b/3f0b….jpg`. */
+export class FileImageStore implements ImageStore {
+  readonly #root: string;
+  readonly #isMountPoint: boolean;
+
+  /**
+   * @param root made when it does not exist; from then on a root that is missing is an error, for what is made in its place may
+   *   be the mount point of a file system that is not mounted
+   * @throws StorageUnavailable when it can be neither found nor made
+   */
+  static async open(root: string): Promise<FileImageStore> {
+    try {
+      await makePrivateFolder(root);
+      return new FileImageStore(root, await isMountPoint(root));
+    } catch (error) {
+      throw storageFault(error, root);
+    }
+  }
+
+  private constructor(root: string, isMounted: boolean) {
+    this.#root = root;
+    this.#isMountPoint = isMounted;
+  }
+
+  async check(bytes: number): Promise<void> {
+    const probe = `${this.#pathOf(NOBODY, 'start')}${TEMPORARY_MARK}${randomUUID()}`;
+    try {
+      await this.#requireRoot();
+      const { bavail, bsize } = await statfs(this.#root);
+      if (bavail * bsize < bytes)
+        throw Object.assign(new Error(`less than ${bytes} bytes are free`), { code: 'ENOSPC' });
+      await this.#makeFolder(dirname(probe));
+      await writeDurably(probe, new Uint8Array(PROBE_BYTES));
+    } catch (error) {
+      throw storageFault(error, this.#root);
+    } finally {
+      await rm(probe, { force: true }).catch(() => {});
+    }
+  }
+
+  async put(name: string, kind: StoredKind, bytes: Uint8Array): Promise<void> {
+    const path = this.#pathOf(name, kind);
+    const folder = dirname(path);
+    const temporary = `${path}${TEMPORARY_MARK}${randomUUID()}`;
+    try {
+      await this.#requireRoot();
+      const isNew = await this.#makeFolder(folder);
+      await writeDurably(temporary, bytes);
+      await rename(temporary, path);
+      // A name is durable when its folder is flushed; those of new folders, when the folders above them are.
+      await flushFolders(folder, isNew ? dirname(this.#root) : folder);
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => {});
+      throw storageFault(error, this.#root);
+    }
+  }
+
+  async open(name: string, kind: StoredKind): Promise<StoredImage | null> {
+    const file = await orNull(open(this.#pathOf(name, kind)));
+    if (file === null) return null;
+    const found = await file.stat();
+    if (!found.isFile()) {
+      await file.close();
+      return null;
+    }
+    const { size, mtimeMs } = found;
+    return {
+      size,
+      version: `${size} ${mtimeMs}`,
+      sha256: () => hashOf(file),
+      stream: (range) => streamOf(file, range),
+      close: () => file.close(),
+    };
+  }
+
+  async read(name: string, kind: StoredKind): Promise<Uint8Array | null> {
+    return orNull(readFile(this.#pathOf(name, kind)));
+  }
+
+  /** Whatever is in its place. */
+  async remove(name: string, kind: StoredKind): Promise<boolean> {
+    return (await orNull(rm(this.#pathOf(name, kind), { recursive: true }).then(() => true))) ?? false;
+  }
+
+  sweep(options: SweepOptions): Promise<number> {
+    return sweepFolder(this.#root, options);
+  }
+
+  /** @throws StorageUnavailable when the file system of the store is not where it was */
+  async #requireRoot(): Promise<void> {
+    if (!this.#isMountPoint || (await isMountPoint(this.#root))) return;
+    throw new StorageUnavailable(`the image folder ${this.#root} is not mounted; mount it again`);
+  }
+
+  /** Never makes the root. @returns whether a folder had to be made */
+  async #makeFolder(folder: string): Promise<boolean> {
+    const isFirstNew = await makeUnlessThere(dirname(folder));
+    return (await makeUnlessThere(folder)) || isFirstNew;
+  }
+
+  #pathOf(name: string, kind: StoredKind): string {
+    return join(this.#root, imageFile(name, kind));
+  }
+}
+
+/** Whether it is on another file system than the folder that it is in. */
+async function isMountPoint(folder: string): Promise<boolean> {
+  return (await stat(folder)).dev !== (await stat(dirname(folder))).dev;
+}
+
+/** @returns whether it was made */
+async function makeUnlessThere(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** From the folder up to the last one, both included. */
+async function flushFolders(folder: string, last: string): Promise<void> {
+  const handle = await open(folder);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  if (folder !== last && folder.startsWith(last)) await flushFolders(dirname(folder), last);
+}
+
+async function hashOf(file: FileHandle): Promise<Uint8Array> {
+  const hash = createHash('sha256');
+  for await (const chunk of file.createReadStream({ start: 0, autoClose: false })) hash.update(chunk);
+  return hash.digest();
+}
+
+function streamOf(file: FileHandle, range: ByteRange | undefined): ReadableStream<Uint8Array> {
+  return Readable.toWeb(file.createReadStream(range ?? { start: 0 }));
+}
+
+function isFolder(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EISDIR';
+}
+
+async function orNull<Value>(promise: Promise<Value>): Promise<Value | null> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (isMissing(error) || isFolder(error)) return null;
+    throw error;
+  }
+}

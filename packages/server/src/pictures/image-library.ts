@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import type { Database } from '../database/database.ts';
+import { DomainError } from '../domain-error.ts';
+import type { ImageStore, StoredImage } from './image-store.ts';
+import type { ImageRecord, JobImages, OwnedImage } from './job-images-port.ts';
+
+/** Files that were compared with their records are remembered, so that not every reply reads its file twice. */
+const MOST_COMPARED = 10_000;
+
+export interface ImageLibraryParts {
+  readonly database: Database;
+  readonly images: JobImages;
+  readonly store: ImageStore;
+  readonly clock: Clock;
+  /** Told of a file that is not what was stored; it is not shown. */
+  readonly onDamage: (image: ImageRecord) => void;
+}
+
+/** The pictures that are kept, by their unguessable names. */
+export class ImageLibrary {
+  readonly #parts: ImageLibraryParts;
+  readonly #compared = new Map<string, string>();
+
+  constructor(parts: ImageLibraryParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws DomainError `not_found` */
+  async open(name: string): Promise<{ readonly image: OwnedImage; readonly file: StoredImage }> {
+    const image = await this.#find(name);
+    const file = await this.#parts.store.open(name, image.format);
+    if (file === null) throw noImage(name);
+    try {
+      await this.#requireWhole(image, file);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    return { image, file };
+  }
+
+  /** What is known of it. @throws DomainError `not_found` */
+  describe(name: string): Promise<OwnedImage> {
+    return this.#find(name);
+  }
+
+  /** @throws DomainError `not_found` */
+  async read(name: string): Promise<Uint8Array> {
+    const image = await this.#find(name);
+    const bytes = await this.#parts.store.read(name, image.format);
+    if (bytes === null) throw noImage(name);
+    if (!isSame(image, bytes.length, () => createHash('sha256').update(bytes).digest())) throw this.#damaged(image);
+    return bytes;
+  }
+
+  /**
+   * @param accountId whose picture it has to be; null: anybody's
+   * @throws DomainError `not_found`
+   */
+  async remove(accountId: string | null, name: string): Promise<void> {
+    const image = await this.#find(name);
+    if (accountId !== null && image.accountId !== accountId) throw noImage(name);
+    await this.#delete([image]);
+  }
+
+  /** Deletes the pictures of a job: of one that asked not to have them stored, once they are delivered, or of one to be forgotten. */
+  async removeOf(jobId: string): Promise<void> {
+    const { database, images } = this.#parts;
+    await this.#delete(await database.transaction((transaction) => images.ofJobs(transaction, [jobId])));
+  }
+
+  async #requireWhole(image: ImageRecord, file: StoredImage): Promise<void> {
+    if (this.#compared.get(image.name) === file.version) return;
+    const hash = image.sha256 === null || file.size !== image.bytes ? null : await file.sha256();
+    if (!isSame(image, file.size, () => hash)) throw this.#damaged(image);
+    const [oldest] = this.#compared.keys();
+    if (oldest !== undefined && this.#compared.size >= MOST_COMPARED) this.#compared.delete(oldest);
+    this.#compared.set(image.name, file.version);
+  }
+
+  #damaged(image: ImageRecord): DomainError {
+    this.#parts.onDamage(image);
+    return new DomainError('not_found', 'the file of this picture is damaged, so it is not shown; have it made again');
+  }
+
+  async #find(name: string): Promise<OwnedImage> {
+    const { database, images } = this.#parts;
+    const image = await database.transaction((transaction) => images.find(transaction, name));
+    if (image === null) throw noImage(name);
+    return image;
+  }
+
+  /** First the record, then the file: what is left when this process dies in between is a file that nobody knows. */
+  async #delete(all: readonly ImageRecord[]): Promise<void> {
+    const { database, images, store, clock } = this.#parts;
+    for (const { name, format } of all) {
+      await database.transaction((transaction) => images.markDeleted(transaction, name, clock.now()));
+      await store.remove(name, format);
+    }
+  }
+}
+
+/** Whether a file is the one that was stored; of pictures of an earlier release only the size is known. */
+function isSame({ bytes, sha256 }: ImageRecord, size: number, hash: () => Uint8Array | null): boolean {
+  if (size !== bytes) return false;
+  return sha256 === null || Buffer.compare(sha256, hash() ?? new Uint8Array()) === 0;
+}
+
+function noImage(name: string): DomainError {
+  return new DomainError('not_found', `there is no picture ${name}, or it is no longer kept`);
+}

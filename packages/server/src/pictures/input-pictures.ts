@@ -1,0 +1,101 @@
+import { type Size, sideStep } from '@easel/contract';
+import { createPictureHost, EngineError, type PictureHost, type PictureHostOptions } from '@easel/engine';
+import { DomainError } from '../domain-error.ts';
+import { Room } from '../jobs/room.ts';
+
+/** One account has one of them, so that it keeps nobody out. */
+const PICTURES_AT_A_TIME = 2;
+const PATIENCE_MS = 60_000;
+
+export interface InputPicturesOptions {
+  readonly limits?: PictureHostOptions['limits'];
+  /** How long one waits for a turn, and how long reading may then take. */
+  readonly patienceMs?: number;
+}
+
+/** A picture to start from, of which the header has been read. */
+export interface InputPicture {
+  /** As it is shown. */
+  readonly size: Size;
+  /**
+   * Decodes it, and makes of it what a job of that size starts from.
+   *
+   * @returns a PNG of that size
+   * @throws DomainError as `InputPictures.use`
+   */
+  fit(size: Size): Promise<Uint8Array>;
+}
+
+/**
+ * Reads pictures to start from before a job is taken, so that one that cannot be read is refused and not charged. They are decoded once, in
+ * processes of their own; what is kept for the job is no larger than what it draws.
+ */
+export class InputPictures {
+  readonly #host: PictureHost;
+  readonly #places: Room;
+
+  constructor({ limits = {}, patienceMs = PATIENCE_MS }: InputPicturesOptions = {}) {
+    this.#host = createPictureHost({ limits, patienceMs });
+    this.#places = new Room({
+      capacity: PICTURES_AT_A_TIME,
+      capacityPerOwner: 1,
+      patienceMs,
+      refusal: 'too many start pictures are being read; nothing was charged; send the request again later',
+    });
+  }
+
+  /**
+   * Opens a picture for the time of the work, when it is the owner's turn.
+   *
+   * @param signal stops the reading at once
+   * @throws DomainError `invalid_request` of the field `image` for one that cannot be read or takes too much, `overloaded` when there is no turn
+   *   or no time for it; EngineError `engine_crashed`; the signal's reason; or what the work throws
+   */
+  use<Result>(
+    file: Uint8Array,
+    { owner, signal }: { readonly owner: string; readonly signal: AbortSignal },
+    work: (picture: InputPicture) => Promise<Result>,
+  ): Promise<Result> {
+    const read = async () => {
+      const picture = await readable(this.#host.open(file, { signal }), signal);
+      try {
+        requireSides(picture.size);
+        return await work({ size: picture.size, fit: (size) => readable(picture.fit(size), signal) });
+      } finally {
+        picture.close();
+      }
+    };
+    return this.#places.use(read, { owner, signal });
+  }
+
+  /** Of the processes that read pictures. */
+  get pids(): readonly number[] {
+    return this.#host.pids;
+  }
+
+  close(): Promise<void> {
+    return this.#host.close();
+  }
+}
+
+function requireSides({ width, height }: Size): void {
+  if (Math.min(width, height) >= sideStep) return;
+  const message = `image must have sides of at least ${sideStep} pixels (got ${width}×${height})`;
+  throw new DomainError('invalid_request', message, { param: 'image' });
+}
+
+async function readable<Result>(reading: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  try {
+    return await reading;
+  } catch (error) {
+    signal.throwIfAborted();
+    // A crash is for the log: nobody foresaw it.
+    if (!(error instanceof EngineError) || error.code === 'engine_crashed') throw error;
+    if (error.kind === 'invalid') {
+      const message = error.message.replace(/^the image/, 'image');
+      throw new DomainError('invalid_request', message, { param: 'image', cause: error });
+    }
+    const message = 'the start picture could not be read in time; nothing was charged; send the request again later';
+    throw new DomainError('overloaded', message, { cause: error });
+  }
+}

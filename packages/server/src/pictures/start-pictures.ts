@@ -1,0 +1,63 @@
+import { DomainError } from '../domain-error.ts';
+import { newImageName } from '../ids.ts';
+import type { JobRecord } from '../jobs/jobs-port.ts';
+import { type ImageStore, StorageUnavailable } from './image-store.ts';
+import type { StorageWatch } from './storage-watch.ts';
+
+/** How soon a client may ask again while pictures cannot be stored. */
+const RETRY_AFTER_S = 30;
+
+const NAME = /^[0-9a-f]{32}$/;
+
+/**
+ * The pictures that waiting jobs start from. They are files of the image store, so that no query ever reads them, under names
+ * that nobody learns; a job's request has only the name. They go when their job ends. Should a process die before that, nobody
+ * knows them any more, and the janitor removes them.
+ */
+export class StartPictures {
+  readonly #store: ImageStore;
+  readonly #storage: StorageWatch;
+
+  constructor({ store, storage }: { readonly store: ImageStore; readonly storage: StorageWatch }) {
+    this.#store = store;
+    this.#storage = storage;
+  }
+
+  /**
+   * Durable when it resolves.
+   *
+   * @returns the name that the job's request is to have
+   * @throws DomainError `overloaded` while pictures cannot be stored
+   */
+  async keep(bytes: Uint8Array): Promise<string> {
+    const name = newImageName();
+    try {
+      await this.#store.put(name, 'start', bytes);
+    } catch (error) {
+      if (!(error instanceof StorageUnavailable)) throw error;
+      this.#storage.note(error);
+      const message = 'this server cannot store pictures at the moment; nothing was charged; try again later';
+      throw new DomainError('overloaded', message, { retryAfterSeconds: RETRY_AFTER_S, cause: error });
+    }
+    return name;
+  }
+
+  /** @throws DomainError `server_error` when it is gone, which another attempt would not change; StorageUnavailable */
+  async of({ request: { image } }: Pick<JobRecord, 'request'>): Promise<Uint8Array | null> {
+    if (image === null) return null;
+    // The release before wrote the picture itself into the row, in base64.
+    if (!NAME.test(image)) return Buffer.from(image, 'base64');
+    const bytes = await this.#store.read(image, 'start');
+    if (bytes !== null) return bytes;
+    await this.#store.check(0); // it is not gone when the whole store is
+    throw new DomainError(
+      'server_error',
+      'the picture to start from is no longer in the image store; nothing was charged; send it again',
+    );
+  }
+
+  /** Of a job that has ended. One that cannot be removed now is left to the janitor. */
+  async removeOf({ request: { image } }: Pick<JobRecord, 'request'>): Promise<void> {
+    if (image !== null && NAME.test(image)) await this.#store.remove(image, 'start').catch(() => false);
+  }
+}

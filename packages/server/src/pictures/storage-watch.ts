@@ -1,0 +1,69 @@
+import type { JobRequest } from '../jobs/job-request.ts';
+import { type ImageStore, StorageUnavailable } from './image-store.ts';
+
+/** Of a file besides its pixels: its metadata, and what the folders need. */
+const OVERHEAD_BYTES = 64 * 1024;
+const BYTES_PER_PIXEL = 3;
+
+/** The most that the pictures of a request can occupy, whatever their format. */
+export function bytesOfPictures({ samples, width, height }: Pick<JobRequest, 'samples' | 'width' | 'height'>): number {
+  return samples * (width * height * BYTES_PER_PIXEL + OVERHEAD_BYTES);
+}
+
+export interface StorageWatchOptions {
+  readonly store: Pick<ImageStore, 'check'>;
+  /** Told once of each change: what is wrong and what to do about it; null: pictures can be stored again. */
+  readonly onChange: (problem: string | null) => void;
+}
+
+/** Knows whether this process can store pictures. While it cannot, jobs wait: drawing them would be for nothing. */
+export class StorageWatch {
+  readonly #options: StorageWatchOptions;
+  #problem: string | null = null;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  /** The most that there was no room for: less than that would not help whoever waits for it. */
+  #wanted = OVERHEAD_BYTES;
+
+  constructor(options: StorageWatchOptions) {
+    this.#options = options;
+  }
+
+  /** What is wrong, as far as is known; null: nothing. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  /**
+   * Looks whether so many bytes could be stored now.
+   *
+   * @param options.maxAgeMs how old the answer to an earlier question may be
+   * @returns what is wrong; null: nothing
+   */
+  async check({ bytes = 0, maxAgeMs = 0 } = {}): Promise<string | null> {
+    if (performance.now() - this.#lookedAt < maxAgeMs) return this.#problem;
+    const wanted = Math.max(bytes, this.#wanted);
+    try {
+      await this.#options.store.check(wanted);
+    } catch (error) {
+      if (!(error instanceof StorageUnavailable)) throw error;
+      this.#wanted = wanted;
+      this.#set(error.message);
+      return this.#problem;
+    }
+    this.#wanted = OVERHEAD_BYTES;
+    this.#set(null);
+    return null;
+  }
+
+  /** A picture could not be stored. */
+  note({ message }: StorageUnavailable): void {
+    this.#set(message);
+  }
+
+  #set(problem: string | null): void {
+    this.#lookedAt = performance.now();
+    const isChange = (problem === null) !== (this.#problem === null);
+    this.#problem = problem;
+    if (isChange) this.#options.onChange(problem);
+  }
+}

@@ -1,0 +1,72 @@
+import type { ImageLibrary } from './image-library.ts';
+import type { OwnedImage } from './job-images-port.ts';
+
+export interface ThumbnailsParts {
+  readonly library: Pick<ImageLibrary, 'describe' | 'read'>;
+  /** @returns a WebP of that width */
+  readonly shrink: (file: Uint8Array, width: number) => Promise<Uint8Array>;
+  /** Bytes of thumbnails that are kept. */
+  readonly keptBytes?: number;
+  /** How many are made at the same time: the others wait. */
+  readonly atOnce?: number;
+}
+
+export interface Thumbnail {
+  readonly image: OwnedImage;
+  readonly bytes: Uint8Array;
+}
+
+/** Small pictures for lists, made when they are first asked for. */
+export class Thumbnails {
+  readonly #parts: Required<ThumbnailsParts>;
+  /** The latest asked for comes last. */
+  readonly #kept = new Map<string, Uint8Array>();
+  #keptBytes = 0;
+  readonly #making = new Map<string, Promise<Uint8Array>>();
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor({ keptBytes = 32 * 2 ** 20, atOnce = 2, ...parts }: ThumbnailsParts) {
+    this.#parts = { keptBytes, atOnce, ...parts };
+    this.#free = atOnce;
+  }
+
+  /** @throws DomainError `not_found` for a picture that is not kept, also where its thumbnail still is */
+  async of(name: string, width: number): Promise<Thumbnail> {
+    const image = await this.#parts.library.describe(name);
+    const key = `${name} ${width}`;
+    const bytes = this.#kept.get(key) ?? (await this.#made(key, name, width));
+    this.#keep(key, bytes);
+    return { image, bytes };
+  }
+
+  /** Several who ask for the same one wait for the same work. */
+  #made(key: string, name: string, width: number): Promise<Uint8Array> {
+    const made = this.#making.get(key) ?? this.#make(name, width).finally(() => this.#making.delete(key));
+    this.#making.set(key, made);
+    return made;
+  }
+
+  async #make(name: string, width: number): Promise<Uint8Array> {
+    if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#free -= 1;
+    try {
+      return await this.#parts.shrink(await this.#parts.library.read(name), width);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free += 1;
+      else next();
+    }
+  }
+
+  #keep(key: string, bytes: Uint8Array): void {
+    this.#keptBytes += bytes.length - (this.#kept.get(key)?.length ?? 0);
+    this.#kept.delete(key);
+    this.#kept.set(key, bytes);
+    for (const [oldest, { length }] of this.#kept) {
+      if (this.#keptBytes <= this.#parts.keptBytes) break;
+      this.#kept.delete(oldest);
+      this.#keptBytes -= length;
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { type OpenaiModel, openaiModelListSchema, openaiModelSchema, paths } from '@easel/contract';
+import { Type } from 'typebox';
+import type { HttpApp, RouteContext } from '../../http/http-app.ts';
+import { callerHeaders } from '../../http/schemas/headers.ts';
+import { errorReplies, jsonReply, keyErrors } from '../../http/schemas/replies.ts';
+import { needsKey } from '../../http/schemas/security.ts';
+import type { ModelCard } from '../../models/painter.ts';
+import { unixTime } from './images-reply.ts';
+import { modelOfRequest } from './model-of-request.ts';
+
+const listSchema = {
+  operationId: 'openaiModels',
+  tags: ['openai'],
+  summary: 'The models',
+  security: needsKey,
+  response: {
+    200: jsonReply('The models', openaiModelListSchema, callerHeaders),
+    ...errorReplies('openai', ...keyErrors),
+  },
+} as const;
+
+const modelSchema = {
+  operationId: 'openaiModel',
+  tags: ['openai'],
+  summary: 'One model',
+  security: needsKey,
+  params: Type.Object(
+    { id: Type.String({ description: "The model's name", examples: ['playground-v2.5'] }) },
+    { title: 'OpenaiModelParams', description: 'Which model' },
+  ),
+  response: {
+    200: jsonReply('The model', openaiModelSchema, callerHeaders),
+    ...errorReplies('openai', ...keyErrors, 'not_found'),
+  },
+} as const;
+
+/** GET /v1/models and /v1/models/:id */
+export function modelRoutes(app: HttpApp, context: RouteContext): void {
+  const { services, gate } = context;
+  // The models are those of this process, and so is their time.
+  const created = unixTime(new Date());
+  app.get(paths.openai.models, { schema: listSchema, onRequest: gate.ownKey }, async () => ({
+    object: 'list',
+    data: services.models().map((card) => modelReply(card, created)),
+  }));
+  app.get(paths.openai.model, { schema: modelSchema, onRequest: gate.ownKey }, async ({ params }) =>
+    modelReply(modelOfRequest(context, params.id), created),
+  );
+}
+
+function modelReply({ slug }: ModelCard, created: number): OpenaiModel {
+  return { id: slug, object: 'model', created, owned_by: 'easel' };
+}
