@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/schema.ts';
-import type { DatabaseAddress } from '../database/connection.ts';
+import type { DatabaseAddress } from '../database/database.ts';
 import { defaultDataDir } from '../db/embedded/default-data-dir.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../db/embedded/embedded-postgres.ts';
 import { lockDataDir } from '../db/embedded/folder-lock.ts';

@@ -1,8 +1,8 @@
 import { microToDecimal } from '@easel/contract';
 import type { Clock } from '../clock.ts';
+import { outlast } from '../database/away.ts';
 import type { Database } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
-import { outlast } from '../jobs/outage.ts';
 import { monthOf } from './hold-price.ts';
 import type { Balance, Grant, Ledger, LedgerRecord, LedgerSlice, UsagePeriod, UsageRecord } from './ledger-port.ts';
 

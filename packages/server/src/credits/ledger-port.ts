@@ -1,8 +1,6 @@
 import type { LedgerKind, UsageGroup } from '@easel/contract';
 import type { Transaction } from '../database/database.ts';
 
-export type HoldState = 'open' | 'charged' | 'released';
-
 /** In micro-credits. `available` can be spent; `held` is reserved for jobs that have not ended. */
 export interface Balance {
   readonly available: bigint;

@@ -1,4 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseError } from 'pg';
+import { DomainError } from '../domain-error.ts';
+
+const RETRY_AFTER_S = 2;
+
+/** The database could not be reached, or went away in the middle. It passes: whoever can wait tries again. */
+export class DatabaseAway extends DomainError {
+  constructor(cause: unknown) {
+    const message = 'the database cannot be reached at the moment; send the request again in a few seconds';
+    super('overloaded', message, { retryAfterSeconds: RETRY_AFTER_S, cause });
+    this.name = 'DatabaseAway';
+  }
+}
 
 /**
  * Classes and codes that say that the server, not the query, is at fault (PostgreSQL, Appendix A): connection exceptions,
@@ -32,4 +45,40 @@ export function isAway(error: unknown): boolean {
   if (typeof code !== 'string') return driverMessages.test(error.message);
   // The socket's file is gone while the server is not there.
   return networkCodes.has(code) || (code === 'ENOENT' && 'syscall' in error && error.syscall === 'connect');
+}
+
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 2000;
+
+/** How long whoever waits for the outcome of a job puts up with a database that is away. */
+export const OUTAGE_PATIENCE_MS = 10 * 60_000;
+
+/**
+ * Runs the work again and again while the database is away. It is run once whatever the signal says: who has got so far, such as to
+ * pictures that are paid for, is served when that needs no waiting.
+ *
+ * @param options.withinMs after which it is given up; absent: never
+ * @throws DatabaseAway once that is over, the signal's reason, or what else the work throws
+ */
+export async function outlast<Result>(
+  work: (attempt: number) => Promise<Result>,
+  { signal, withinMs = Number.POSITIVE_INFINITY }: { readonly signal?: AbortSignal; readonly withinMs?: number } = {},
+): Promise<Result> {
+  const began = performance.now();
+  for (let attempt = 1; ; attempt += 1) {
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(attempt - 1, 10));
+    try {
+      return await work(attempt);
+    } catch (error) {
+      if (!(error instanceof DatabaseAway) || performance.now() - began + pauseMs > withinMs) throw error;
+    }
+    await pause(pauseMs, signal);
+  }
+}
+
+/** @throws the signal's reason */
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleep(ms, undefined, signal ? { signal } : {}).catch((error: unknown) => {
+    throw signal?.aborted ? signal.reason : error;
+  });
 }

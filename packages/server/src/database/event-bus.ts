@@ -3,12 +3,11 @@ import { toEventRow } from '../jobs/event-row.ts';
 import type { EventBus, JobEvent, JobNews } from '../jobs/events-port.ts';
 import { leave, memberOf } from '../keys/memberships.ts';
 import { CANCEL_CHANNEL, EVENT_CHANNEL, KEY_CHANNEL, parseNews, QUEUE_CHANNEL } from './channels.ts';
-import type { DatabaseAddress } from './connection.ts';
+import type { Database, DatabaseAddress } from './database.ts';
 import { Listener } from './listener.ts';
-import type { OpenedDatabase } from './open-database.ts';
 
 export interface EventBusOptions {
-  readonly database: OpenedDatabase;
+  readonly database: Database;
   readonly address: DatabaseAddress;
   /** The bus connects again by itself; the operator may want to know. */
   readonly onConnectionLost: (error: unknown) => void;
@@ -16,7 +15,7 @@ export interface EventBusOptions {
 
 /** News of jobs by LISTEN and NOTIFY; the events themselves are rows. */
 export class PostgresEventBus implements EventBus {
-  readonly #database: OpenedDatabase;
+  readonly #database: Database;
   readonly #onError: (error: unknown) => void;
   readonly #listener: Listener;
   readonly #listeners = new Set<(news: JobNews | null) => void>();

@@ -6,8 +6,7 @@ import { modelMemory } from './migrations/0002-model-memory.ts';
 import { waitingJobs } from './migrations/0003-waiting-jobs.ts';
 import { endsAndWaiters } from './migrations/0004-ends-and-waiters.ts';
 import { drawnBy } from './migrations/0005-drawn-by.ts';
-import { SCHEMA } from './schema.ts';
-import type { Tables } from './tables.ts';
+import { SCHEMA, type Tables } from './tables.ts';
 
 /** By name, and run in the order of their names. */
 const migrations = {

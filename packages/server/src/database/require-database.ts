@@ -1,7 +1,7 @@
 import { Client, DatabaseError } from 'pg';
 import { StartupError } from '../startup-error.ts';
 import { unlessAborted } from '../unless-aborted.ts';
-import { connectionSettings, type DatabaseAddress } from './connection.ts';
+import { connectionSettings, type DatabaseAddress } from './database.ts';
 
 /** A host that swallows packets answers nothing at all. */
 const CONNECT_TIMEOUT_MS = 10_000;

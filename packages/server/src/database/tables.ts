@@ -1,8 +1,9 @@
 import type { KeyScope, LedgerKind } from '@easel/contract';
 import type { ColumnType, Generated } from 'kysely';
-import type { HoldState } from '../credits/ledger-port.ts';
 import type { JobRequest } from '../jobs/job-request.ts';
-import type { KeyOrigin } from '../keys/keys-port.ts';
+
+/** Where all tables of the service are; the queue has a schema of its own. */
+export const SCHEMA = 'easel';
 
 /** Set by the database unless told otherwise, never changed afterwards. */
 type CreatedAt = ColumnType<Date, Date | undefined, never>;
@@ -10,6 +11,9 @@ type CreatedAt = ColumnType<Date, Date | undefined, never>;
 type Json = ColumnType<unknown, string, string>;
 type Optional<Value> = ColumnType<Value | null, Value | null | undefined, Value | null>;
 
+/** How a key came to be: made at the first start (`development`, `admin`), set in the environment, or made by hand. */
+export type KeyOrigin = 'development' | 'admin' | 'environment' | 'created';
+export type HoldState = 'open' | 'charged' | 'released';
 export type JobSurface = 'segmind-v1' | 'segmind-v2' | 'openai' | 'api';
 export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 

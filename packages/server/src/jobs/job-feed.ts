@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseAway } from '../database/database.ts';
+import { DatabaseAway, OUTAGE_PATIENCE_MS } from '../database/away.ts';
 import { leave, memberOf } from '../keys/memberships.ts';
 import { EventQueue } from './event-queue.ts';
 import type { EventBus, JobNews, JobProgress } from './events-port.ts';
@@ -7,7 +7,6 @@ import { type FeedReading, type FeedReadingParts, type FeedRequest, readFeed, ty
 import { type FollowedEvent, type Track, tellEndOf, tellTrack } from './feed-track.ts';
 import type { JobView } from './job-queries.ts';
 import { isEnded } from './job-state.ts';
-import { OUTAGE_PATIENCE_MS } from './outage.ts';
 
 /** How often somebody who waits is told of a change of his place; a lost notice is made up for as late. */
 const LOOK_AGAIN_MS = 2000;

@@ -3,7 +3,8 @@ import type { Clock } from '../clock.ts';
 import { holdPrice, monthOf } from '../credits/hold-price.ts';
 import type { Ledger } from '../credits/ledger-port.ts';
 import { priceOfRequest } from '../credits/price.ts';
-import { type Database, DatabaseAway, type Transaction } from '../database/database.ts';
+import { DatabaseAway, outlast } from '../database/away.ts';
+import type { Database, Transaction } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
 import { newId } from '../ids.ts';
 import { requireUsable } from '../keys/keys.ts';
@@ -21,7 +22,6 @@ import type { JobLog } from './job-log-port.ts';
 import type { JobRequest } from './job-request.ts';
 import { requireJob } from './job-state.ts';
 import type { JobRecord, JobSurface, Jobs, NewJob, Place } from './jobs-port.ts';
-import { outlast } from './outage.ts';
 
 /** How long a commit that was cut off is asked for. */
 const COMMIT_PATIENCE_MS = 10_000;

@@ -1,8 +1,6 @@
 import type { KeyScope } from '@easel/contract';
 import type { Transaction } from '../database/database.ts';
-
-/** How a key came to be: made at the first start (`development`, `admin`), set in the environment, or made by hand. */
-export type KeyOrigin = 'development' | 'admin' | 'environment' | 'created';
+import type { KeyOrigin } from '../database/tables.ts';
 
 /** What an administrator decides about a key. */
 export interface KeyTerms {

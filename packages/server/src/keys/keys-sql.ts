@@ -1,9 +1,9 @@
 import { type Selectable, sql } from 'kysely';
 import { KEY_CHANNEL } from '../database/channels.ts';
 import type { Transaction } from '../database/database.ts';
-import type { ApiKeysTable } from '../database/tables.ts';
+import type { ApiKeysTable, KeyOrigin } from '../database/tables.ts';
 import { queriesOf } from '../database/transaction.ts';
-import type { KeyChanges, KeyOrigin, KeyRecord, Keys, NewKey } from './keys-port.ts';
+import type { KeyChanges, KeyRecord, Keys, NewKey } from './keys-port.ts';
 
 export const keysInPostgres: Keys = {
   async insert(transaction: Transaction, key: NewKey): Promise<KeyRecord> {

@@ -2,12 +2,13 @@ import type { Clock } from '../clock.ts';
 import { monthOf } from '../credits/hold-price.ts';
 import type { Ledger } from '../credits/ledger-port.ts';
 import type { Database, Transaction } from '../database/database.ts';
+import type { KeyOrigin } from '../database/tables.ts';
 import { DomainError } from '../domain-error.ts';
 import { newId } from '../ids.ts';
 import type { Accounts } from './accounts-port.ts';
 import type { Caller } from './caller.ts';
 import { hashOfKey, hintOf, isKeyText, newKeyText } from './key-text.ts';
-import type { KeyChanges, KeyOrigin, KeyRecord, Keys, KeyTerms } from './keys-port.ts';
+import type { KeyChanges, KeyRecord, Keys, KeyTerms } from './keys-port.ts';
 import type { ServerSecret } from './secret.ts';
 
 /** The name of the account that the first start makes, with credits to try things. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
-import { type Database, DatabaseAway } from '../database/database.ts';
+import { DatabaseAway } from '../database/away.ts';
+import type { Database } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
 import type { EventBus, Events } from '../jobs/events-port.ts';
 import { type FailJob, givenUp } from '../jobs/fail-job.ts';

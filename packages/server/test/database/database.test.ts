@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { expect, test } from 'vitest';
+import { DatabaseAway } from '../../src/database/away.ts';
 import type { Transaction } from '../../src/database/database.ts';
-import { DatabaseAway } from '../../src/database/database.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { initial } from '../../src/database/migrations/0001-initial.ts';
-import { SCHEMA } from '../../src/database/schema.ts';
+import { SCHEMA } from '../../src/database/tables.ts';
 import { queriesOf } from '../../src/database/transaction.ts';
 import { newId } from '../../src/ids.ts';
 import { newCustomer } from '../support/customers.ts';
@@ -184,8 +184,4 @@ test('work whose connection is cut before its commit is run again, and happens o
   });
   expect(runs).toBe(2);
   expect(await touched('cut once')).toBe(1n);
-});
-
-test('a transaction that the database did not open is refused', () => {
-  expect(() => queriesOf({ kind: 'transaction' })).toThrow(TypeError);
 });

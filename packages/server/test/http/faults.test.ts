@@ -1,6 +1,6 @@
 import { headers } from '@easel/contract';
 import { expect, test } from 'vitest';
-import { DatabaseAway } from '../../src/database/database.ts';
+import { DatabaseAway } from '../../src/database/away.ts';
 import { type Painter, PaintingFailed } from '../../src/models/painter.ts';
 import type { ReviewHook } from '../../src/models/review-hook.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';

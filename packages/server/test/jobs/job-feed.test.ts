@@ -115,6 +115,7 @@ test('however many follow, and whatever they follow, their process asks the data
   const counted = new JobFeed({
     ...services,
     database: {
+      ...services.database,
       transaction(work) {
         transactions += 1;
         return services.database.transaction(work);

@@ -1,6 +1,7 @@
 import { defaultTariff } from '@easel/contract';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Database, DatabaseAway } from '../../src/database/database.ts';
+import { DatabaseAway } from '../../src/database/away.ts';
+import type { Database } from '../../src/database/database.ts';
 import { newId } from '../../src/ids.ts';
 import { SubmitJob } from '../../src/jobs/submit-job.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
@@ -154,6 +155,7 @@ test.each([true, false])(
     const customer = await newCustomer(opened().database, { available: 1000n });
     let cuts = 0;
     const cutting: Database = {
+      ...services.database,
       async transaction(work) {
         const result = isDone || cuts > 0 ? await services.database.transaction(work) : undefined;
         cuts += 1;

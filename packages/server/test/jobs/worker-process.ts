@@ -1,5 +1,4 @@
-import type { DatabaseAddress } from '../../src/database/connection.ts';
-import { openDatabase } from '../../src/database/open-database.ts';
+import { type DatabaseAddress, openDatabase } from '../../src/database/database.ts';
 import { startJobServices } from '../support/job-services.ts';
 import { openPainter } from '../support/open-painter.ts';
 

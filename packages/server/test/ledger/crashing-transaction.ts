@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { DatabaseAway, type Transaction } from '../../src/database/database.ts';
-import type { OpenedDatabase } from '../../src/database/open-database.ts';
+import { DatabaseAway } from '../../src/database/away.ts';
+import type { Database, Transaction } from '../../src/database/database.ts';
 import { queriesOf } from '../../src/database/transaction.ts';
 import type { Fate } from './interleaving.ts';
 
@@ -13,9 +13,9 @@ export type Outcome<Result> =
   | { readonly kind: 'crashed'; readonly error: unknown };
 
 export interface Connections {
-  readonly database: OpenedDatabase;
+  readonly database: Database;
   /** Another pool, whose connections nobody cuts. */
-  readonly safe: OpenedDatabase;
+  readonly safe: Database;
 }
 
 /**
@@ -50,7 +50,7 @@ export async function runToFate<Result>(
 }
 
 /** Ends the server's side of the connection, as a crash or a cut cable would. */
-async function cutterOf(transaction: Transaction, safe: OpenedDatabase) {
+async function cutterOf(transaction: Transaction, safe: Database) {
   const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(queriesOf(transaction));
   return () => sql`select pg_terminate_backend(${rows[0]?.pid}, 60000)`.execute(safe.kysely);
 }

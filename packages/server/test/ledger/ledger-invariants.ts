@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { expect } from 'vitest';
-import type { OpenedDatabase } from '../../src/database/open-database.ts';
+import type { Database } from '../../src/database/database.ts';
 
 /** What must hold whenever nobody is in the middle of a transaction. Each query finds the rows that break a rule. */
 const violations: Record<string, RawBuilder<unknown>> = {
@@ -51,7 +51,7 @@ const violations: Record<string, RawBuilder<unknown>> = {
     select * from easel.key_months m join easel.api_keys k on k.id = m.key_id where m.spent + m.held > k.monthly_budget`,
 };
 
-export async function expectSoundLedger({ kysely }: OpenedDatabase): Promise<void> {
+export async function expectSoundLedger({ kysely }: Database): Promise<void> {
   const found: Record<string, unknown[]> = {};
   for (const [rule, query] of Object.entries(violations)) {
     const { rows } = await query.execute(kysely);

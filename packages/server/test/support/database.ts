@@ -3,18 +3,17 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll } from 'vitest';
-import type { DatabaseAddress } from '../../src/database/connection.ts';
+import { type Database, type DatabaseAddress, openDatabase } from '../../src/database/database.ts';
 import { migrate } from '../../src/database/migrate.ts';
-import { type OpenedDatabase, openDatabase } from '../../src/database/open-database.ts';
 import { startEmbeddedPostgres } from '../../src/db/embedded/embedded-postgres.ts';
 
 export interface TestDatabase {
   /** Of a migrated database that only this file's tests know. */
   readonly address: DatabaseAddress;
   /** Connections to it, closed with the file. */
-  readonly database: OpenedDatabase;
+  readonly database: Database;
   /** Another pool of connections to it, or to another database of the server; closed with the file. */
-  open(options?: { readonly address?: DatabaseAddress; readonly poolSize?: number }): OpenedDatabase;
+  open(options?: { readonly address?: DatabaseAddress; readonly poolSize?: number }): Database;
   /** A database of the test's own, without a table in it. */
   createEmpty(): Promise<DatabaseAddress>;
 }

@@ -1,9 +1,8 @@
 import { defaultTariff } from '@easel/contract';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { ledgerInPostgres } from '../../src/credits/ledger-sql.ts';
-import type { DatabaseAddress } from '../../src/database/connection.ts';
+import type { Database, DatabaseAddress } from '../../src/database/database.ts';
 import { PostgresEventBus } from '../../src/database/event-bus.ts';
-import type { OpenedDatabase } from '../../src/database/open-database.ts';
 import { queriesOf } from '../../src/database/transaction.ts';
 import { newId } from '../../src/ids.ts';
 import { CancelJob } from '../../src/jobs/cancel-job.ts';
@@ -61,7 +60,7 @@ export interface LoggedLine {
 
 export interface JobServicesOptions {
   readonly address: DatabaseAddress;
-  readonly database: OpenedDatabase;
+  readonly database: Database;
   /** Where pictures are kept. */
   readonly folder: string;
   readonly models?: readonly string[];

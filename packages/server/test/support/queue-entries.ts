@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
-import type { OpenedDatabase } from '../../src/database/open-database.ts';
+import type { Database } from '../../src/database/database.ts';
 import { queueOf } from '../../src/workers/queue-names.ts';
 
 /** How many jobs of a model the queue itself would still hand to a worker. */
-export async function queueEntries({ kysely }: OpenedDatabase, model: string): Promise<number> {
+export async function queueEntries({ kysely }: Database, model: string): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     select count(*)::int as count from pgboss.job where name = ${queueOf(model)} and state in ('created', 'retry')
   `.execute(kysely);

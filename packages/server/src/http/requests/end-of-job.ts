@@ -1,10 +1,9 @@
 import { fixedMessages, headers, inWireNames, microToDecimal, paths } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DatabaseAway } from '../../database/database.ts';
+import { DatabaseAway, OUTAGE_PATIENCE_MS, outlast } from '../../database/away.ts';
 import { DomainError } from '../../domain-error.ts';
 import type { JobView } from '../../jobs/job-queries.ts';
 import { type JobRecord, surfaceOfJob } from '../../jobs/jobs-port.ts';
-import { OUTAGE_PATIENCE_MS, outlast } from '../../jobs/outage.ts';
 import type { RouteContext } from '../http-app.ts';
 import { callerOf } from '../request-state.ts';
 import { clientGone } from './client-gone.ts';

@@ -1,6 +1,6 @@
 import { type FieldValues, headers, type Size } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DatabaseAway } from '../../database/database.ts';
+import { DatabaseAway } from '../../database/away.ts';
 import { type JobRecord, type JobSurface, surfaceOfJob } from '../../jobs/jobs-port.ts';
 import type { Submission } from '../../jobs/submit-job.ts';
 import type { ModelCard } from '../../models/painter.ts';

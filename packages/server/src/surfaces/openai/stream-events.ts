@@ -1,4 +1,5 @@
 import { formatSize, type OpenaiCompletedEvent, type OpenaiPartialImageEvent } from '@easel/contract';
+import { OUTAGE_PATIENCE_MS, outlast } from '../../database/away.ts';
 import { DomainError } from '../../domain-error.ts';
 import type { RouteContext } from '../../http/http-app.ts';
 import { openaiError } from '../../http/plugins/error-body.ts';
@@ -8,7 +9,6 @@ import type { ServerSentEvent } from '../../http/streams/event-stream.ts';
 import type { JobEvent } from '../../jobs/events-port.ts';
 import type { JobView } from '../../jobs/job-queries.ts';
 import type { JobRecord } from '../../jobs/jobs-port.ts';
-import { OUTAGE_PATIENCE_MS, outlast } from '../../jobs/outage.ts';
 import { base64Of, unixTime, usageOf } from './images-reply.ts';
 import { previewSteps } from './preview-steps.ts';
 
