@@ -63,7 +63,7 @@ const serverFolders = {
   jobs: ['database', 'keys', 'credits', 'pictures', 'models', 'workers', 'observability'],
   workers: ['database', 'pictures', 'models', 'jobs'],
   http: ['database', 'keys', 'credits', 'pictures', 'models', 'jobs', 'workers', 'surfaces'],
-  surfaces: ['keys', 'credits', 'pictures', 'models', 'jobs', 'http'],
+  surfaces: ['database', 'keys', 'credits', 'pictures', 'models', 'jobs', 'http'],
 };
 
 /** Files beside the server's folders that every folder may import. */
