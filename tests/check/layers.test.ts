@@ -33,7 +33,7 @@ const violations = [
   ['engine-runtime-knows-onnx-by-type', 'engine/src/runtime', '../onnx/target.ts'],
   ['engine-no-http', 'engine/src/weights', 'node:https'],
   ['server-jobs', 'server/src/jobs', '../http/target.ts'],
-  ['server-surfaces', 'server/src/surfaces', '../database/target.ts'],
+  ['server-surfaces', 'server/src/surfaces', '../queue/target.ts'],
   ['server-engine-behind-models', 'server/src/jobs', '@easel/engine'],
   ['contract-typebox-only', 'contract/src', 'node:fs'],
   ['contract-fields-light', 'contract/src/request', 'typebox'],

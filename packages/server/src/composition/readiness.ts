@@ -1,5 +1,5 @@
 import type { Ready, ReadyCheck } from '@easel/contract';
-import type { QueueControl } from '../workers/queue-control.ts';
+import type { QueueControl } from '../jobs/queue-control.ts';
 import type { Core } from './open-core.ts';
 
 /** What a check may take: an answer that comes too late is none. */

@@ -7,7 +7,7 @@ import type { ReviewHook } from '../models/review-hook.ts';
 import { ReviewPictures } from '../models/review-pictures.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import { Janitor } from '../pictures/janitor.ts';
+import { Janitor } from '../workers/janitor.ts';
 import { RunJob } from '../workers/run-job.ts';
 import { WorkLoop } from '../workers/work-loop.ts';
 import type { Core } from './open-core.ts';

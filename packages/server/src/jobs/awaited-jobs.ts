@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
-import type { Servers } from '../workers/servers-port.ts';
 import type { CancelJob } from './cancel-job.ts';
+import type { Servers } from './servers-port.ts';
 
 /** Several times within `SILENCE_S`. */
 const BEAT_MS = 2000;

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Ledger } from '../credits/ledger-port.ts';
 import type { Database } from '../database/database.ts';
 import type { StartPictures } from '../pictures/start-pictures.ts';
-import type { JobQueue } from '../workers/job-queue.ts';
+import type { JobQueue } from '../queue/job-queue.ts';
 import type { Events } from './events-port.ts';
 import type { JobLog } from './job-log-port.ts';
 import { isEnded, requireJob } from './job-state.ts';

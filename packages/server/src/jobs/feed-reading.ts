@@ -1,10 +1,10 @@
 import type { Database, Transaction } from '../database/database.ts';
 import type { JobImages } from '../pictures/job-images-port.ts';
-import type { Outlook, QueueOutlook } from '../workers/queue-outlook.ts';
 import type { Events, JobProgress, StoredEvent } from './events-port.ts';
 import type { JobView } from './job-queries.ts';
 import { isEnded } from './job-state.ts';
 import type { Jobs } from './jobs-port.ts';
+import type { Outlook, QueueOutlook } from './queue-outlook.ts';
 
 /** Ends of one account that are told at once. */
 const MOST_ENDS = 1000;

@@ -1,9 +1,9 @@
-import type { Outlook } from '../workers/queue-outlook.ts';
 import type { EventQueue } from './event-queue.ts';
 import { type FinalEvent, isFinal, type JobEvent, type JobProgress } from './events-port.ts';
 import type { FeedReading } from './feed-reading.ts';
 import type { JobView } from './job-queries.ts';
 import { jobNotFound } from './job-state.ts';
+import type { Outlook } from './queue-outlook.ts';
 
 /** What a follower of a job is told; its end comes with the job as it is then. */
 export type FollowedJobEvent =

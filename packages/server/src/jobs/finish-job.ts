@@ -10,12 +10,12 @@ import { type ImageStore, StorageUnavailable } from '../pictures/image-store.ts'
 import type { ImageRecord, JobImages } from '../pictures/job-images-port.ts';
 import type { StartPictures } from '../pictures/start-pictures.ts';
 import type { StorageWatch } from '../pictures/storage-watch.ts';
-import type { Settings } from '../workers/settings-port.ts';
-import { learnSpeed } from '../workers/speed.ts';
 import type { Events } from './events-port.ts';
 import type { JobLog } from './job-log-port.ts';
 import type { JobRecord, Jobs } from './jobs-port.ts';
 import { after, type Retention } from './retention.ts';
+import type { Settings } from './settings-port.ts';
+import { learnSpeed } from './speed.ts';
 
 /** How long finished pictures are held when they cannot be stored, so that they need not be drawn again; far less than a run may take. */
 const HELD_MS = 5 * 60_000;

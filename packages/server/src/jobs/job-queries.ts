@@ -1,8 +1,8 @@
 import type { Database } from '../database/database.ts';
 import type { ImageRecord, JobImages } from '../pictures/job-images-port.ts';
-import type { Outlook, QueueOutlook } from '../workers/queue-outlook.ts';
 import { requireJob } from './job-state.ts';
 import type { JobFilter, JobRecord, Jobs } from './jobs-port.ts';
+import type { Outlook, QueueOutlook } from './queue-outlook.ts';
 
 export interface JobQueriesParts {
   readonly database: Database;

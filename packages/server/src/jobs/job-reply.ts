@@ -1,8 +1,8 @@
 import { type AdminJob, inWireNames, type Job, microToNumber, tellRequest } from '@easel/contract';
 import { imageReply } from '../pictures/image-file.ts';
-import type { Outlook } from '../workers/queue-outlook.ts';
 import type { JobView } from './job-queries.ts';
 import { type JobRecord, surfaceOfJob } from './jobs-port.ts';
+import type { Outlook } from './queue-outlook.ts';
 
 /** A job as `/api` tells it. @param base of absolute URLs */
 export function jobReply({ job, images, outlook }: JobView, base: string): Job {

@@ -1,7 +1,6 @@
 import type { JobStatus } from '@easel/contract';
 import type { Transaction } from '../database/database.ts';
 import { queriesOf } from '../database/transaction.ts';
-import { amountAhead, queueOf } from '../workers/work-ahead-sql.ts';
 import { endJob, millisecondsSince } from './end-job.ts';
 import { jobColumns, toJobRecord } from './job-record.ts';
 import type {
@@ -17,6 +16,7 @@ import type {
   WorkAmount,
 } from './jobs-port.ts';
 import { listJobs } from './list-jobs-sql.ts';
+import { amountAhead, queueOf } from './work-ahead-sql.ts';
 
 const unfinished = ['queued', 'running'] as const;
 

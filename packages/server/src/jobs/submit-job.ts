@@ -10,18 +10,18 @@ import { newId } from '../ids.ts';
 import { requireUsable } from '../keys/keys.ts';
 import type { Keys } from '../keys/keys-port.ts';
 import type { StartPictures } from '../pictures/start-pictures.ts';
-import type { JobQueue } from '../workers/job-queue.ts';
-import type { QueueOutlook } from '../workers/queue-outlook.ts';
-import type { Settings } from '../workers/settings-port.ts';
-import { expiryOf } from '../workers/speed.ts';
-import { nextTurn, overtake } from '../workers/turn.ts';
-import type { AccountTurn, Turns } from '../workers/turns-port.ts';
+import type { JobQueue } from '../queue/job-queue.ts';
 import type { Events } from './events-port.ts';
 import type { Idempotency } from './idempotency-port.ts';
 import type { JobLog } from './job-log-port.ts';
 import type { JobRequest } from './job-request.ts';
 import { requireJob } from './job-state.ts';
 import type { JobRecord, JobSurface, Jobs, NewJob, Place } from './jobs-port.ts';
+import type { QueueOutlook } from './queue-outlook.ts';
+import type { Settings } from './settings-port.ts';
+import { expiryOf } from './speed.ts';
+import { nextTurn, overtake } from './turn.ts';
+import type { AccountTurn, Turns } from './turns-port.ts';
 
 /** How long a commit that was cut off is asked for. */
 const COMMIT_PATIENCE_MS = 10_000;

@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.ts';
+import type { Settings } from '../jobs/settings-port.ts';
 import { StartupError } from '../startup-error.ts';
-import type { Settings } from '../workers/settings-port.ts';
 import type { ServerSecret } from './secret.ts';
 
 export interface SecretCheckParts {

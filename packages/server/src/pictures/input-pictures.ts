@@ -1,7 +1,7 @@
 import { type Size, sideStep } from '@easel/contract';
 import { createPictureHost, EngineError, type PictureHost, type PictureHostOptions } from '@easel/engine';
 import { DomainError } from '../domain-error.ts';
-import { Room } from '../jobs/room.ts';
+import { Room } from '../room.ts';
 
 /** One account has one of them, so that it keeps nobody out. */
 const PICTURES_AT_A_TIME = 2;

@@ -9,15 +9,15 @@ import type { FinishJob } from '../jobs/finish-job.ts';
 import type { JobLog } from '../jobs/job-log-port.ts';
 import { isEnded } from '../jobs/job-state.ts';
 import type { Attempt, JobFailure, JobRecord, Jobs } from '../jobs/jobs-port.ts';
-import { StepPublisher } from '../jobs/step-publisher.ts';
+import type { Settings } from '../jobs/settings-port.ts';
+import type { Turns } from '../jobs/turns-port.ts';
 import { type Painter, type Painting, PaintingFailed } from '../models/painter.ts';
 import type { ReviewPictures } from '../models/review-pictures.ts';
 import { StorageUnavailable } from '../pictures/image-store.ts';
 import type { StartPictures } from '../pictures/start-pictures.ts';
 import { bytesOfPictures, type StorageWatch } from '../pictures/storage-watch.ts';
-import { type ClaimedJob, HandBack } from './job-queue.ts';
-import type { Settings } from './settings-port.ts';
-import type { Turns } from './turns-port.ts';
+import { type ClaimedJob, HandBack } from '../queue/job-queue.ts';
+import { StepPublisher } from './step-publisher.ts';
 
 /** How long a job is held that cannot be started, as while the database is away or its disk is full; far less than a run may take. */
 const HELD_MS = 5 * 60_000;

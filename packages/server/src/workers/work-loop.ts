@@ -3,12 +3,12 @@ import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import type { EventBus } from '../jobs/events-port.ts';
 import type { FailJob } from '../jobs/fail-job.ts';
+import type { Settings } from '../jobs/settings-port.ts';
+import { learnSpeed } from '../jobs/speed.ts';
 import type { Painter } from '../models/painter.ts';
 import type { StorageWatch } from '../pictures/storage-watch.ts';
-import type { JobQueue } from './job-queue.ts';
+import type { JobQueue } from '../queue/job-queue.ts';
 import type { RunJob } from './run-job.ts';
-import type { Settings } from './settings-port.ts';
-import { learnSpeed } from './speed.ts';
 import type { WorkerState, Workers } from './workers-port.ts';
 
 /** Several times within `WORKER_SILENCE_MS`. */

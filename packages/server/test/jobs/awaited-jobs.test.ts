@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { newId } from '../../src/ids.ts';
 import { AwaitedJobs } from '../../src/jobs/awaited-jobs.ts';
-import type { Servers } from '../../src/workers/servers-port.ts';
-import { serversInPostgres } from '../../src/workers/servers-sql.ts';
+import type { Servers } from '../../src/jobs/servers-port.ts';
+import { serversInPostgres } from '../../src/jobs/servers-sql.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { newId } from '../../src/ids.ts';
 import type { Submission } from '../../src/jobs/submit-job.ts';
-import { type ClaimedJob, HandBack } from '../../src/workers/job-queue.ts';
+import { type ClaimedJob, HandBack } from '../../src/queue/job-queue.ts';
 import { newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { aSubmission } from '../support/job-requests.ts';

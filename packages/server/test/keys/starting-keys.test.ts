@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { migrate } from '../../src/database/migrate.ts';
+import { settingsInPostgres } from '../../src/jobs/settings-sql.ts';
 import { requireSameSecret } from '../../src/keys/require-same-secret.ts';
 import { secretsOfText } from '../../src/keys/server-secret.ts';
 import type { AdminKeyOptions, DevelopmentKeyOptions, DrawnKeys } from '../../src/keys/starting-keys.ts';
-import { settingsInPostgres } from '../../src/workers/settings-sql.ts';
 import { anyModel, customerServices } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 

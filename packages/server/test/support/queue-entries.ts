@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../../src/database/database.ts';
-import { queueOf } from '../../src/workers/queue-names.ts';
+import { queueOf } from '../../src/queue/queue-names.ts';
 
 /** How many jobs of a model the queue itself would still hand to a worker. */
 export async function queueEntries({ kysely }: Database, model: string): Promise<number> {

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { DomainError } from '../../domain-error.ts';
-import { Room } from '../../jobs/room.ts';
+import { Room } from '../../room.ts';
 import type { HttpApp } from '../http-app.ts';
 import type { HttpOptions } from '../options.ts';
 import { parseForm } from './form-body.ts';

@@ -7,9 +7,9 @@ import { clientGone } from '../../http/requests/client-gone.ts';
 import { hidden } from '../../http/schemas/hidden.ts';
 import { errorReplies } from '../../http/schemas/replies.ts';
 import { byteRange } from '../../http/streams/byte-range.ts';
-import { Room } from '../../jobs/room.ts';
 import { fileNameOf, mediaTypeOf } from '../../pictures/image-file.ts';
 import type { ImageRecord, OwnedImage } from '../../pictures/job-images-port.ts';
+import { Room } from '../../room.ts';
 import { deleteWhenDelivered } from './delivered-image.ts';
 
 const file = Type.String({ format: 'binary', description: 'The picture' });

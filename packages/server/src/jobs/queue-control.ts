@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.ts';
 import type { Database, Transaction } from '../database/database.ts';
-import type { Events } from '../jobs/events-port.ts';
-import type { Jobs } from '../jobs/jobs-port.ts';
+import type { WorkerRecord, Workers } from '../workers/workers-port.ts';
+import type { Events } from './events-port.ts';
+import type { Jobs } from './jobs-port.ts';
 import { WORKER_SILENCE_MS } from './queue-outlook.ts';
 import type { Settings } from './settings-port.ts';
-import type { WorkerRecord, Workers } from './workers-port.ts';
 
 /** A worker that has not been heard of for longer is not even listed as lost. */
 const FORGOTTEN_MS = 60 * 60 * 1000;

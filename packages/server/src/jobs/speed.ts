@@ -1,8 +1,8 @@
 import { PIXELS_PER_MEGAPIXEL } from '@easel/contract';
 import { DomainError } from '../domain-error.ts';
-import type { JobRequest } from '../jobs/job-request.ts';
-import type { WorkAmount } from '../jobs/jobs-port.ts';
 import type { Painting } from '../models/painter.ts';
+import type { JobRequest } from './job-request.ts';
+import type { WorkAmount } from './jobs-port.ts';
 import type { ModelSpeed } from './settings-port.ts';
 
 /** Of the newest run; the rest is the memory of those before. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { SweepTimes } from '../workers/settings-port.ts';
+import type { SweepTimes } from '../jobs/settings-port.ts';
 import { holdDeletion } from './deletion-hold.ts';
 
 const MINUTE = 60_000;

@@ -1,4 +1,4 @@
-import type { Place } from '../jobs/jobs-port.ts';
+import type { Place } from './jobs-port.ts';
 
 /**
  * Start-time fair queueing (Goyal, Vin, Cheng 1996, §2, equation 4) with every job of the same length: a job starts at the

@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.ts';
 import type { Transaction } from '../database/database.ts';
-import { isEnded } from '../jobs/job-state.ts';
-import type { JobRecord, Jobs } from '../jobs/jobs-port.ts';
+import type { Workers } from '../workers/workers-port.ts';
+import { isEnded } from './job-state.ts';
+import type { JobRecord, Jobs } from './jobs-port.ts';
 import type { ModelSpeed, Settings } from './settings-port.ts';
 import { amountOfWork, estimateMs } from './speed.ts';
-import type { Workers } from './workers-port.ts';
 
 /** A worker that has been silent for longer is taken for lost. */
 export const WORKER_SILENCE_MS = 15_000;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { EventBus, JobEvent } from '../jobs/events-port.ts';
 import type { PaintStep } from '../models/painter.ts';
-import type { EventBus, JobEvent } from './events-port.ts';
 
 /** About ten events a second: more cannot be seen. */
 const INTERVAL_MS = 100;

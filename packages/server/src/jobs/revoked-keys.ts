@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.ts';
-import type { CancelJob } from '../jobs/cancel-job.ts';
-import type { Jobs } from '../jobs/jobs-port.ts';
+import type { CancelJob } from './cancel-job.ts';
+import type { Jobs } from './jobs-port.ts';
 
 export interface RevokedKeysParts {
   readonly database: Database;

@@ -1,7 +1,7 @@
 import { PIXELS_PER_MEGAPIXEL } from '@easel/contract';
 import { type Transaction as KyselyTransaction, sql } from 'kysely';
 import type { Tables } from '../database/tables.ts';
-import type { Place, WorkAmount } from '../jobs/jobs-port.ts';
+import type { Place, WorkAmount } from './jobs-port.ts';
 import { amountOfWork } from './speed.ts';
 
 /** What waits for the same model and starts earlier: the smaller start tag, and of equal ones the older job. */

@@ -1,4 +1,4 @@
-import type { SweepTimes } from '../workers/settings-port.ts';
+import type { SweepTimes } from '../jobs/settings-port.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
-import { toEventRow } from '../jobs/event-row.ts';
-import type { EventBus, JobEvent, JobNews } from '../jobs/events-port.ts';
+import { CANCEL_CHANNEL, EVENT_CHANNEL, KEY_CHANNEL, parseNews, QUEUE_CHANNEL } from '../database/channels.ts';
+import type { Database, DatabaseAddress } from '../database/database.ts';
+import { Listener } from '../database/listener.ts';
 import { leave, memberOf } from '../keys/memberships.ts';
-import { CANCEL_CHANNEL, EVENT_CHANNEL, KEY_CHANNEL, parseNews, QUEUE_CHANNEL } from './channels.ts';
-import type { Database, DatabaseAddress } from './database.ts';
-import { Listener } from './listener.ts';
+import { toEventRow } from './event-row.ts';
+import type { EventBus, JobEvent, JobNews } from './events-port.ts';
 
 export interface EventBusOptions {
   readonly database: Database;
