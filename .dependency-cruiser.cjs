@@ -51,6 +51,21 @@ const doors = {
   vite: 'web/vite',
 };
 
+/** folder of packages/web/src -> its sibling folders that it may import; the views know none of each other. */
+const webViews = ['playground', 'history', 'arena', 'console', 'reference'];
+const webFolders = {
+  format: [],
+  settings: [],
+  session: ['format'],
+  files: ['settings'],
+  runs: ['format', 'settings', 'session'],
+  parts: ['format', 'settings', 'session', 'files', 'runs'],
+  ...Object.fromEntries(webViews.map((view) => [view, ['format', 'settings', 'session', 'files', 'runs', 'parts']])),
+};
+
+/** Files beside the page's folders that every folder may import. */
+const webShared = ['browser', 'router'];
+
 /** subject of packages/server/src -> the other subjects that it may import; composition knows all of them. */
 const serverFolders = {
   files: [],
@@ -126,6 +141,16 @@ module.exports = {
     ...Object.entries(engineFolders).map(([folder, allowed]) => folderRule('engine', folder, allowed, shared)),
     ...Object.entries(serverFolders).map(([folder, allowed]) =>
       folderRule('server', folder, [...allowed, 'config'], serverShared),
+    ),
+    ...Object.entries(webFolders).map(([folder, allowed]) => folderRule('web', folder, allowed, webShared)),
+    forbid(
+      'web-unknown',
+      'a new folder of the page needs a row in the table of its folders',
+      {
+        path: '^packages/web/src/[^/]+/',
+        pathNot: `${tests}|^packages/web/src/${anyOf([...Object.keys(webFolders), 'styles'])}/`,
+      },
+      { path: '.' },
     ),
     forbid(
       'engine-shared',

@@ -1,17 +1,15 @@
 import { type ComponentType, useEffect } from 'react';
 import { ArenaView } from './arena/arena-view.tsx';
 import { ConsoleView } from './console/console-view.tsx';
+import { Header } from './header.tsx';
 import { HistoryView } from './history/history-view.tsx';
-import { Header } from './parts/header.tsx';
-import { NothingHereView } from './parts/nothing-here-view.tsx';
-import { Announcer } from './playground/announcer.tsx';
+import { Link } from './parts/buttons.tsx';
+import { KeyGate } from './parts/key-gate.tsx';
 import { PlaygroundView } from './playground/playground-view.tsx';
-import { RunsProvider } from './playground/runs.tsx';
 import { ReferenceView } from './reference/reference-view.tsx';
-import { type Shown, titles, useRoute } from './router.ts';
-import { KeyGate } from './session/key-gate.tsx';
-import { ModelsProvider } from './session/models.tsx';
-import { SessionProvider } from './session/session.tsx';
+import { addressOf, type Shown, titles, useRoute } from './router.ts';
+import { Announcer, RunsProvider } from './runs/runs.tsx';
+import { ModelsProvider, SessionProvider } from './session/session.tsx';
 
 const views: Readonly<Record<Shown, ComponentType>> = {
   playground: PlaygroundView,
@@ -67,5 +65,21 @@ export function App() {
         </KeyGate>
       </main>
     </SessionProvider>
+  );
+}
+
+/** For an address that leads to none of the views. */
+export function NothingHereView() {
+  return (
+    <section className="narrow card">
+      <h1>There is no page here</h1>
+      <p>
+        This server has nothing at <code>{window.location.pathname}</code>. The link may be old, or a letter may be
+        missing.
+      </p>
+      <p>
+        <Link href={addressOf('playground')}>Go to the playground</Link>
+      </p>
+    </section>
   );
 }

@@ -21,7 +21,7 @@ import fastify from 'fastify';
 import { Type } from 'typebox';
 import { expect, test } from 'vitest';
 import { generateCommand } from '../../../cli/src/commands/generate.ts';
-import { controlDefaults, formControls } from '../../../web/src/playground/form-controls.ts';
+import { controlDefaults, formControls } from '../../../web/src/settings/form-controls.ts';
 import type { HttpApp } from '../../src/http/http-app.ts';
 import { describeApi } from '../../src/http/openapi/describe-api.ts';
 import { validateByContract } from '../../src/http/plugins/validation.ts';

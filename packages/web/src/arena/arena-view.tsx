@@ -1,9 +1,7 @@
-import { ConfirmButton } from '../parts/confirm-button.tsx';
-import { DrawnBy } from '../parts/drawn-by.tsx';
-import { Notice } from '../parts/notice.tsx';
-import { Trouble } from '../parts/trouble.tsx';
-import { useModels } from '../session/models.tsx';
-import { useSession } from '../session/session.tsx';
+import { ConfirmButton } from '../parts/buttons.tsx';
+import { DrawnBy } from '../parts/model-name.tsx';
+import { Notice, Trouble } from '../parts/notices.tsx';
+import { useModels, useSession } from '../session/session.tsx';
 import { Ballot } from './ballot.tsx';
 import { isOpen, withoutLastVote, withPair } from './study.ts';
 import { StudyForm } from './study-form.tsx';

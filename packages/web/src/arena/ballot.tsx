@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'react';
+import type { Vote } from './study.ts';
 import { isUndecided, type Study } from './study.ts';
-import type { Vote } from './tally.ts';
 
 export interface BallotProps {
   readonly study: Study;

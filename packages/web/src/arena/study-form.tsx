@@ -1,10 +1,11 @@
 import { drawSeed, type Model } from '@easel/contract';
 import { type FormEvent, useState } from 'react';
-import { balance, credits } from '../format/amounts.ts';
-import { defaultSettings } from '../playground/settings.ts';
-import { useAnswer } from '../playground/use-answer.ts';
+import { balance, credits } from '../format/text.ts';
+import { ControlFields } from '../parts/fields.tsx';
+import { useAnswer } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
-import { SideFields } from './side-fields.tsx';
+import { formControls } from '../settings/form-controls.ts';
+import { defaultSettings } from '../settings/settings.ts';
 import { newStudy, type Side, type Study } from './study.ts';
 
 const MOST_PROMPTS = 100;
@@ -73,5 +74,37 @@ export function StudyForm({ models, first, onBegin }: StudyFormProps) {
         )}
       </div>
     </form>
+  );
+}
+
+export interface SideFieldsProps {
+  readonly title: string;
+  readonly models: readonly Model[];
+  readonly side: Side;
+  readonly onChange: (side: Side) => void;
+}
+
+export function SideFields({ title, models, side, onChange }: SideFieldsProps) {
+  const model = models.find(({ id }) => id === side.model) ?? { parameters: {} };
+  const controls = formControls(model).filter(({ name }) => Object.hasOwn(side, name));
+  return (
+    <fieldset className="stack">
+      <legend>{title}</legend>
+      {models.length > 1 && (
+        <label className="field">
+          Model
+          <select value={side.model} onChange={(event) => onChange({ ...side, model: event.target.value })}>
+            {models.map(({ id }) => (
+              <option key={id}>{id}</option>
+            ))}
+          </select>
+        </label>
+      )}
+      <ControlFields
+        controls={controls}
+        values={side}
+        onChange={(name, value) => onChange({ ...side, [name]: value })}
+      />
+    </fieldset>
   );
 }

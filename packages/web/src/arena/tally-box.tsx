@@ -1,10 +1,10 @@
 import { type Model, samplerLabel } from '@easel/contract';
 import { useState } from 'react';
-import { modelNameOf } from '../parts/drawn-by.tsx';
+import { modelNameOf } from '../parts/model-name.tsx';
 import { Overlay } from '../parts/overlay.tsx';
-import { useModels } from '../session/models.tsx';
+import { useModels } from '../session/session.tsx';
 import type { Pair, Side, Study } from './study.ts';
-import { tallyOf, type Vote, verdictOf } from './tally.ts';
+import { tallyOf, type Vote, verdictOf } from './study.ts';
 
 const percent = (share: number) => `${Math.round(share * 100)} %`;
 /** As CSS has it: no space. */

@@ -1,8 +1,8 @@
 import { type EaselClient, EaselError, EaselJobError } from '@easel/client';
 import { useEffect, useRef, useState } from 'react';
-import { messageOf } from '../format/message-of.ts';
-import { pathOf } from '../parts/picture-path.ts';
-import { useRuns } from '../playground/runs.tsx';
+import { pathOf } from '../files/picture-file.ts';
+import { useRuns } from '../runs/runs.tsx';
+import { messageOf } from '../session/requests.ts';
 import { isUndecided, jobOfSide, type Study, storedStudy, storeStudy, withPair } from './study.ts';
 
 interface Drawing {

@@ -1,10 +1,9 @@
 import type { Account } from '@easel/contract';
 import { type FormEvent, useCallback } from 'react';
-import { credits, moment } from '../format/amounts.ts';
-import { Notice } from '../parts/notice.tsx';
-import { ScrollBox } from '../parts/scroll-box.tsx';
-import { useAdminAccess } from './admin-access.tsx';
-import { useAdmin } from './use-admin.ts';
+import { credits, moment } from '../format/text.ts';
+import { Notice } from '../parts/notices.tsx';
+import { ScrollBox } from '../parts/table.tsx';
+import { useAdmin, useAdminAccess } from './admin.tsx';
 
 export function AccountsSection() {
   const { client } = useAdminAccess();

@@ -1,15 +1,13 @@
 import { useCallback, useEffect, useState } from 'react';
-import { Notice } from '../parts/notice.tsx';
-import { Trouble } from '../parts/trouble.tsx';
-import { KeyForm } from '../session/key-form.tsx';
+import { KeyForm } from '../parts/key-gate.tsx';
+import { Notice, Trouble } from '../parts/notices.tsx';
+import { useLoaded } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
-import { useLoaded } from '../session/use-loaded.ts';
 import { AccountsSection } from './accounts-section.tsx';
-import { type AdminAccess, AdminContext, accessWith, forget, keep, refusalOf, storedAccess } from './admin-access.tsx';
+import { type AdminAccess, AdminContext, accessWith, forget, keep, refusalOf, storedAccess } from './admin.tsx';
 import { JobsSection } from './jobs-section.tsx';
 import { KeysSection } from './keys-section.tsx';
-import { ModelsSection } from './models-section.tsx';
-import { QueueSection } from './queue-section.tsx';
+import { ModelsSection, QueueSection } from './server-sections.tsx';
 import { UsageSection } from './usage-section.tsx';
 
 /** For whoever runs the server. */

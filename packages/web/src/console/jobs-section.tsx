@@ -1,12 +1,11 @@
 import type { AdminJob } from '@easel/contract';
 import { useCallback } from 'react';
-import { credits, duration, moment } from '../format/amounts.ts';
-import { Notice } from '../parts/notice.tsx';
-import { listedSource, pathOf } from '../parts/picture-path.ts';
-import { ScrollBox } from '../parts/scroll-box.tsx';
-import { isUnfinished } from '../playground/run.ts';
-import { useAdminAccess } from './admin-access.tsx';
-import { useAdmin } from './use-admin.ts';
+import { listedSource, pathOf } from '../files/picture-file.ts';
+import { credits, duration, moment } from '../format/text.ts';
+import { Notice } from '../parts/notices.tsx';
+import { ScrollBox } from '../parts/table.tsx';
+import { isUnfinished } from '../runs/run.ts';
+import { useAdmin, useAdminAccess } from './admin.tsx';
 
 /** The latest jobs of all accounts. */
 export function JobsSection() {

@@ -1,6 +1,6 @@
 import type { Key, KeyCreate, KeyScope } from '@easel/contract';
 import type { FormEvent } from 'react';
-import { Notice } from '../parts/notice.tsx';
+import { Notice } from '../parts/notices.tsx';
 import { Overlay } from '../parts/overlay.tsx';
 
 /** What an administrator decides about a key. */

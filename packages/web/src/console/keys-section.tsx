@@ -1,13 +1,11 @@
 import type { Account, Key, KeyCreated, KeyPatch } from '@easel/contract';
 import { type FormEvent, useCallback, useState } from 'react';
-import { credits, moment } from '../format/amounts.ts';
-import { ConfirmButton } from '../parts/confirm-button.tsx';
-import { CopyButton } from '../parts/copy-button.tsx';
-import { Notice } from '../parts/notice.tsx';
-import { ScrollBox } from '../parts/scroll-box.tsx';
-import { useAdminAccess } from './admin-access.tsx';
+import { credits, moment } from '../format/text.ts';
+import { ConfirmButton, CopyButton } from '../parts/buttons.tsx';
+import { Notice } from '../parts/notices.tsx';
+import { ScrollBox } from '../parts/table.tsx';
+import { useAdmin, useAdminAccess } from './admin.tsx';
 import { blankTerms, ChangeKey, TermsFields, termsOf } from './key-terms.tsx';
-import { useAdmin } from './use-admin.ts';
 
 export function KeysSection() {
   const { client, key: ownKey } = useAdminAccess();

@@ -1,10 +1,8 @@
 import { useCallback, useState } from 'react';
-import { credits, moment, pictures } from '../format/amounts.ts';
-import { Notice } from '../parts/notice.tsx';
-import { ScrollBox } from '../parts/scroll-box.tsx';
-import { useAdminAccess } from './admin-access.tsx';
-import { daysFrom } from './days.ts';
-import { useAdmin } from './use-admin.ts';
+import { credits, daysFrom, moment, pictures } from '../format/text.ts';
+import { Notice } from '../parts/notices.tsx';
+import { ScrollBox } from '../parts/table.tsx';
+import { useAdmin, useAdminAccess } from './admin.tsx';
 
 const HEIGHT = 80;
 

@@ -1,6 +1,24 @@
 import { type Field, isWithin, limits, longestPrompt, type Model, pictureFields, wireName } from '@easel/contract';
-import type { LeftOut, PictureSettings, Source } from '@easel/parameters';
-import type { Settings } from '../playground/settings.ts';
+import { type LeftOut, type PictureSettings, readSettings, type Source } from '@easel/parameters';
+import type { Settings } from '../settings/settings.ts';
+import { readStartPicture, type StartPicture } from './start-picture.ts';
+
+export interface Dropped extends Restored {
+  /** The picture itself, to start from. */
+  readonly image: StartPicture;
+}
+
+/**
+ * Reads a picture somebody gives to the page.
+ *
+ * @param longestSide of a picture that is drawn here
+ * @throws Error that says why not
+ */
+export async function readDropped(file: File, models: readonly Model[], longestSide: number): Promise<Dropped> {
+  const image = await readStartPicture(file, longestSide);
+  const found = readSettings(new Uint8Array(await file.arrayBuffer()));
+  return { ...settingsOfFile(found, models), image };
+}
 
 /** What the form takes of a picture's settings, and what it says about that. */
 export interface Restored {

@@ -1,8 +1,8 @@
 import { type Job, samplerLabel } from '@easel/contract';
 import { type PointerEvent, useState } from 'react';
-import { FactLine } from '../parts/fact-line.tsx';
+import { pathOf } from '../files/picture-file.ts';
+import { FactLine } from '../parts/facts.tsx';
 import { Overlay } from '../parts/overlay.tsx';
-import { pathOf } from '../parts/picture-path.ts';
 
 /** One picture of a job. */
 export interface Choice {

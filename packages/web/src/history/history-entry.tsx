@@ -1,12 +1,12 @@
 import type { Job, JobCreate } from '@easel/contract';
-import { moment } from '../format/amounts.ts';
-import { ConfirmButton } from '../parts/confirm-button.tsx';
-import { modelNameOf } from '../parts/drawn-by.tsx';
-import { FactLine } from '../parts/fact-line.tsx';
+import { moment } from '../format/text.ts';
+import { ConfirmButton } from '../parts/buttons.tsx';
+import { FactLine } from '../parts/facts.tsx';
+import { modelNameOf } from '../parts/model-name.tsx';
 import { PictureGrid, type PictureGridProps } from '../parts/picture-grid.tsx';
-import { isUnfinished } from '../playground/run.ts';
-import type { Settings } from '../playground/settings.ts';
-import { useModels } from '../session/models.tsx';
+import { isUnfinished } from '../runs/run.ts';
+import { useModels } from '../session/session.tsx';
+import type { Settings } from '../settings/settings.ts';
 
 export interface HistoryEntryProps {
   readonly job: Job;

@@ -1,18 +1,16 @@
 import type { Job, JobCreate } from '@easel/contract';
 import { useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
-import { messageOf } from '../format/message-of.ts';
-import { Link } from '../parts/link.tsx';
-import { Notice } from '../parts/notice.tsx';
-import { Trouble } from '../parts/trouble.tsx';
-import { handOver } from '../playground/hand-over.ts';
-import { useRuns } from '../playground/runs.tsx';
-import type { Settings } from '../playground/settings.ts';
+import { Link } from '../parts/buttons.tsx';
+import { Notice, Trouble } from '../parts/notices.tsx';
 import { addressOf, go, useRoute } from '../router.ts';
+import { useRuns } from '../runs/runs.tsx';
+import { messageOf } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
+import { handOver } from '../settings/initial-settings.ts';
+import type { Settings } from '../settings/settings.ts';
 import { type Choice, CompareDialog } from './compare-dialog.tsx';
-import { type Filter, faultOfFilter, filterOf, queryOf } from './filter.ts';
-import { Filters } from './filters.tsx';
+import { type Filter, Filters, faultOfFilter, filterOf, queryOf } from './filters.tsx';
 import { HistoryEntry } from './history-entry.tsx';
 import { useHistory } from './use-history.ts';
 

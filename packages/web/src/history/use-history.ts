@@ -1,11 +1,10 @@
 import type { EaselClient } from '@easel/client';
 import type { Job, JobPage } from '@easel/contract';
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import { messageOf } from '../format/message-of.ts';
-import { useRuns } from '../playground/runs.tsx';
-import { askUntilAnswered } from '../session/ask-until-answered.ts';
+import { useRuns } from '../runs/runs.tsx';
+import { askUntilAnswered, messageOf } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
-import { type Filter, listQueryOf } from './filter.ts';
+import { type Filter, listQueryOf } from './filters.tsx';
 
 const PAGE = 24;
 /** For what no event tells: stars and deletions of other tabs, pictures whose time is over. */

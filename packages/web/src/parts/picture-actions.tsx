@@ -1,7 +1,7 @@
 import type { Job, JobCreate } from '@easel/contract';
-import { useRuns } from '../playground/runs.tsx';
-import { requestOfJob, type Settings, settingsOfJob } from '../playground/settings.ts';
-import { pathOf } from './picture-path.ts';
+import { pathOf } from '../files/picture-file.ts';
+import { useRuns } from '../runs/runs.tsx';
+import { requestOfJob, type Settings, settingsOfJob } from '../settings/settings.ts';
 
 export interface PictureActionsProps {
   readonly job: Job;

@@ -1,18 +1,16 @@
 import { type Job, type JobCreate, samplerLabel } from '@easel/contract';
 import { type MouseEvent, useEffect, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
-import { convertPicture, pictureTypes } from '../files/convert-picture.ts';
-import { saveFile } from '../files/save-file.ts';
+import { convertPicture, pathOf, pictureTypes, saveFile } from '../files/picture-file.ts';
 import { codeSamples } from '../format/code-samples.ts';
-import { messageOf } from '../format/message-of.ts';
-import type { Settings } from '../playground/settings.ts';
-import { useModels } from '../session/models.tsx';
-import { CopyButton } from './copy-button.tsx';
-import { modelFactOf } from './drawn-by.tsx';
-import { Notice } from './notice.tsx';
+import { messageOf } from '../session/requests.ts';
+import { useModels } from '../session/session.tsx';
+import type { Settings } from '../settings/settings.ts';
+import { CopyButton } from './buttons.tsx';
+import { modelFactOf } from './model-name.tsx';
+import { Notice } from './notices.tsx';
 import { Overlay } from './overlay.tsx';
 import { PictureActions } from './picture-actions.tsx';
-import { pathOf } from './picture-path.ts';
 
 export interface PictureDialogProps {
   readonly job: Job;

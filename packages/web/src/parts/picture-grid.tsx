@@ -1,9 +1,9 @@
 import type { Job, JobCreate } from '@easel/contract';
 import { useState } from 'react';
-import type { Settings } from '../playground/settings.ts';
+import { listedSource } from '../files/picture-file.ts';
+import type { Settings } from '../settings/settings.ts';
 import { CompareIcon } from './icons.tsx';
 import { PictureDialog } from './picture-dialog.tsx';
-import { listedSource } from './picture-path.ts';
 
 export interface PictureGridProps {
   readonly job: Job;

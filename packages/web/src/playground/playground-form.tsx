@@ -1,18 +1,17 @@
 import { longestPrompt, type Model } from '@easel/contract';
 import { type FormEvent, type KeyboardEvent, useId, useState } from 'react';
 import { nearestShape } from '../files/start-picture.ts';
-import { useDroppedFile } from '../files/use-dropped-file.ts';
-import { messageOf } from '../format/message-of.ts';
-import { DrawnBy } from '../parts/drawn-by.tsx';
-import { Notice } from '../parts/notice.tsx';
-import { ControlFields } from './control-field.tsx';
-import { type ControlPlace, formControls } from './form-controls.ts';
-import { PriceLine } from './price-line.tsx';
-import { SeedField } from './seed-field.tsx';
-import type { Settings } from './settings.ts';
-import { SizePicker } from './size-picker.tsx';
-import { StartImage } from './start-image.tsx';
-import { TokenCount } from './token-count.tsx';
+import { balance, credits } from '../format/text.ts';
+import { ControlFields } from '../parts/fields.tsx';
+import { DrawnBy } from '../parts/model-name.tsx';
+import { Notice } from '../parts/notices.tsx';
+import { messageOf, useAnswer } from '../session/requests.ts';
+import { useSession } from '../session/session.tsx';
+import { type ControlPlace, formControls } from '../settings/form-controls.ts';
+import type { Settings } from '../settings/settings.ts';
+import { SeedField, SizePicker } from './picture-fields.tsx';
+import { TokenCount } from './prompt-fields.tsx';
+import { StartImage, useDroppedFile } from './start-image.tsx';
 
 export interface PlaygroundFormProps {
   readonly models: readonly Model[];
@@ -51,7 +50,7 @@ export function PlaygroundForm({ models, settings, onChange, onMake }: Playgroun
   const takeFile = async (file: File | undefined) => {
     if (file === undefined) return;
     try {
-      const { readDropped } = await import('../files/read-dropped.ts'); // not with the page: few ever need it
+      const { readDropped } = await import('../files/settings-of-file.ts'); // not with the page: few ever need it
       const { settings: found, note: text, image } = await readDropped(file, models, model?.limits.max_side ?? 1);
       const shape = settings.isShapeChosen ? undefined : nearestShape(model?.sizes ?? [], image);
       const start = { startImage: image.address, ...(shape && { width: shape.width, height: shape.height }) };
@@ -150,4 +149,25 @@ export function PlaygroundForm({ models, settings, onChange, onMake }: Playgroun
       {settings.startImage === null && startImage}
     </form>
   );
+}
+
+/** What pressing the button costs, and what will be left. */
+export function PriceLine({ settings }: { readonly settings: Settings }) {
+  const { client, remaining } = useSession();
+  const { model, samples, steps, width, height } = settings;
+  const quote = useAnswer([model, samples, steps, width, height].join(), (signal) =>
+    client.account.price(
+      { model, samples, num_inference_steps: steps, img_width: width, img_height: height },
+      { signal },
+    ),
+  );
+  if (quote === undefined) return <small className="quiet">&nbsp;</small>;
+  if (remaining !== undefined && remaining < quote.price) {
+    return (
+      <small className="wrong">
+        {credits(quote.price)} credits, and there are {balance(remaining)}
+      </small>
+    );
+  }
+  return <small className="quiet">{credits(quote.price)} credits</small>;
 }

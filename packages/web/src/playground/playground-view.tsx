@@ -1,16 +1,14 @@
 import type { JobCreate } from '@easel/contract';
 import { useEffect, useRef, useState } from 'react';
 import { fitToSize } from '../files/start-picture.ts';
-import { Trouble } from '../parts/trouble.tsx';
+import { Trouble } from '../parts/notices.tsx';
 import { addressOf, go, useRoute } from '../router.ts';
-import { useModels } from '../session/models.tsx';
-import { settingsOfAddress } from './address-settings.ts';
-import { takeHandedOver } from './hand-over.ts';
+import { useRuns } from '../runs/runs.tsx';
+import { useModels } from '../session/session.tsx';
+import { settingsOfAddress, storedSettings, storeSettings, takeHandedOver } from '../settings/initial-settings.ts';
+import { jobOf, type Settings } from '../settings/settings.ts';
 import { PlaygroundForm } from './playground-form.tsx';
 import { Results } from './results.tsx';
-import { useRuns } from './runs.tsx';
-import { jobOf, type Settings } from './settings.ts';
-import { storedSettings, storeSettings } from './stored-settings.ts';
 
 /** The first view: a prompt on one side, pictures on the other. */
 export function PlaygroundView() {

@@ -1,8 +1,8 @@
-import { useId, useState } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 import { shareSeen } from '../files/start-picture.ts';
-import { ControlFields } from './control-field.tsx';
-import { formControls } from './form-controls.ts';
-import type { Settings } from './settings.ts';
+import { ControlFields } from '../parts/fields.tsx';
+import { formControls } from '../settings/form-controls.ts';
+import type { Settings } from '../settings/settings.ts';
 
 export interface StartImageProps {
   readonly settings: Settings;
@@ -79,4 +79,33 @@ function UsedPart({ address, settings }: { readonly address: string; readonly se
       </small>
     </div>
   );
+}
+
+/** Takes a file that is dropped anywhere in the window. @returns whether one is held over it now */
+export function useDroppedFile(onFile: (file: File) => void): boolean {
+  const [isOver, setOver] = useState(false);
+  const latest = useRef(onFile);
+  latest.current = onFile;
+  useEffect(() => {
+    const over = (event: DragEvent) => {
+      if (event.dataTransfer?.types.includes('Files')) setOver(true);
+    };
+    const leave = (event: DragEvent) => {
+      if (event.relatedTarget === null) setOver(false);
+    };
+    const drop = (event: DragEvent) => {
+      setOver(false);
+      const file = event.dataTransfer?.files[0];
+      if (file !== undefined) latest.current(file);
+    };
+    window.addEventListener('dragover', over);
+    window.addEventListener('dragleave', leave);
+    window.addEventListener('drop', drop);
+    return () => {
+      window.removeEventListener('dragover', over);
+      window.removeEventListener('dragleave', leave);
+      window.removeEventListener('drop', drop);
+    };
+  }, []);
+  return isOver;
 }

@@ -1,5 +1,5 @@
 import { useEffect } from 'react';
-import { bytes, duration } from '../format/amounts.ts';
+import { bytes, duration } from '../format/text.ts';
 
 /** A reply, ready to be shown. */
 export interface Answer {

@@ -1,15 +1,12 @@
 import { paths } from '@easel/contract';
 import { useCallback, useId, useRef, useState } from 'react';
 import { codeSamples } from '../format/code-samples.ts';
-import { messageOf } from '../format/message-of.ts';
-import { CopyButton } from '../parts/copy-button.tsx';
-import { DrawnBy } from '../parts/drawn-by.tsx';
-import { Notice } from '../parts/notice.tsx';
-import { ScrollBox } from '../parts/scroll-box.tsx';
-import { Trouble } from '../parts/trouble.tsx';
-import { useModels } from '../session/models.tsx';
-import { useSession } from '../session/session.tsx';
-import { useLoaded } from '../session/use-loaded.ts';
+import { CopyButton } from '../parts/buttons.tsx';
+import { DrawnBy } from '../parts/model-name.tsx';
+import { Notice, Trouble } from '../parts/notices.tsx';
+import { ScrollBox } from '../parts/table.tsx';
+import { messageOf, useLoaded } from '../session/requests.ts';
+import { useModels, useSession } from '../session/session.tsx';
 import { type Answer, AnswerBox, readAnswer } from './answer-box.tsx';
 import { parametersOf } from './parameters.ts';
 

@@ -1,5 +1,7 @@
 import { EaselClient } from '@easel/client';
+import type { Model } from '@easel/contract';
 import { createContext, type ReactNode, use, useCallback, useMemo, useState } from 'react';
+import { type Loaded, useLoaded } from './requests.ts';
 
 /** Kept for this tab and no longer: `sessionStorage` ends with it. */
 const STORED_KEY = 'easel.key';
@@ -18,7 +20,7 @@ export interface Session {
   forgetKey(): void;
 }
 
-const Context = createContext<Session | null>(null);
+const SessionContext = createContext<Session | null>(null);
 
 export function SessionProvider({ children }: { readonly children: ReactNode }) {
   const [key, setKey] = useState(() => sessionStorage.getItem(STORED_KEY));
@@ -67,7 +69,7 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
       setKey(null);
     },
   };
-  return <Context value={session}>{children}</Context>;
+  return <SessionContext value={session}>{children}</SessionContext>;
 }
 
 async function roomOf(key: string | null): Promise<string> {
@@ -86,7 +88,25 @@ async function reasonOf(reply: Response): Promise<string> {
 }
 
 export function useSession(): Session {
-  const session = use(Context);
+  const session = use(SessionContext);
   if (session === null) throw new Error('there is no session around this');
   return session;
+}
+
+type Models = Loaded<readonly Model[]>;
+const ModelsContext = createContext<Models | null>(null);
+
+/** Asks for the server's models once for all views. */
+export function ModelsProvider({ children }: { readonly children: ReactNode }) {
+  const { client } = useSession();
+  const ask = useCallback(async (signal: AbortSignal) => (await client.models({ signal })).models, [client]);
+  const { reply, problem, again } = useLoaded(ask);
+  const value = useMemo(() => ({ reply, problem, again }), [reply, problem, again]);
+  return <ModelsContext value={value}>{children}</ModelsContext>;
+}
+
+export function useModels(): Models {
+  const models = use(ModelsContext);
+  if (models === null) throw new Error('there are no models around this');
+  return models;
 }

@@ -1,0 +1,37 @@
+/**
+ * A random UUID (RFC 9562 §5.4). `crypto.randomUUID` is there for https and for the own machine only, and the page is also opened by
+ * plain http from other machines of a local network.
+ */
+export function randomId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
+/**
+ * Puts a text on the clipboard. Browsers have `navigator.clipboard` for https and for the own machine only; by plain http the older
+ * way works, for which the text has to be selected somewhere: beside `button`, because an open dialog keeps the rest out of reach.
+ *
+ * @returns whether it is there now
+ */
+export async function copyText(text: string, button: HTMLElement): Promise<boolean> {
+  if ('clipboard' in navigator) {
+    const isCopied = await navigator.clipboard.writeText(text).then(
+      () => true,
+      () => false,
+    );
+    if (isCopied) return true;
+  }
+  const field = document.createElement('textarea');
+  field.value = text;
+  field.readOnly = true;
+  field.className = 'visually-hidden';
+  button.after(field);
+  field.select();
+  const isCopied = document.execCommand('copy');
+  field.remove();
+  button.focus();
+  return isCopied;
+}

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { daysFrom, tailOf } from './text.ts';
+
+test.each([
+  ['A red apple and a PEAR ', 'a pear', 'a PEAR'],
+  ['a prompt of word27 word28', 'word 2 7 word 2 8', 'word27 word28'],
+  ['one two', '', 'one two'.slice(7)],
+  ['a caf\u0065\u0301 noir', 'caf\u00e9 noir', 'caf\u00e9 noir'],
+  ['short', 'much longer than short', 'much longer than short'],
+])('the unread end of %j is found by %j', (text, unread, expected) => expect(tailOf(text, unread)).toBe(expected));
+
+test('every day is there once, over ends of months, leap days and changes of the clock', () => {
+  expect(daysFrom('2028-02-28', '2028-03-01')).toEqual(['2028-02-28', '2028-02-29', '2028-03-01']);
+  expect(daysFrom('2026-10-20', '2026-11-18')).toHaveLength(30);
+  expect(new Set(daysFrom('2026-03-01', '2026-04-30')).size).toBe(61);
+  expect(daysFrom('2026-03-02', '2026-03-01')).toEqual([]);
+});

@@ -1,0 +1,141 @@
+import { useEffect, useId, useRef, useState } from 'react';
+import { choicesWith, type FormControl } from '../settings/form-controls.ts';
+
+interface ControlFieldProps {
+  readonly control: FormControl;
+  readonly value: string | number;
+  readonly onChange: (value: string | number) => void;
+}
+
+/** A field of the form as the table of fields describes it: a slider or a choice. */
+function ControlField({ control, value, onChange }: ControlFieldProps) {
+  if (control.kind === 'slider') {
+    const { label, min, max, step, isStepped } = control;
+    return <SliderField {...{ label, min, max, step, isStepped }} value={Number(value)} onChange={onChange} />;
+  }
+  return (
+    <label className="field">
+      {control.label}
+      <select value={value} onChange={(event) => onChange(event.target.value)}>
+        {choicesWith(control, String(value)).map((choice) => (
+          <option key={choice.value} value={choice.value}>
+            {choice.label}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+export interface ControlFieldsProps {
+  readonly controls: readonly FormControl[];
+  readonly values: object;
+  readonly onChange: (name: string, value: string | number) => void;
+}
+
+/** Several of them. */
+export function ControlFields({ controls, values, onChange }: ControlFieldsProps) {
+  const known = new Map<string, unknown>(Object.entries(values));
+  return controls.map((control) => {
+    const value = known.get(control.name);
+    return (
+      <ControlField
+        key={control.name}
+        control={control}
+        value={typeof value === 'string' || typeof value === 'number' ? value : control.initial}
+        onChange={(next) => onChange(control.name, next)}
+      />
+    );
+  });
+}
+
+export interface SliderFieldProps {
+  readonly label: string;
+  readonly min: number;
+  readonly max: number;
+  readonly step: number;
+  /** Whether only multiples of the step are allowed. */
+  readonly isStepped?: boolean;
+  readonly value: number;
+  readonly onChange: (value: number) => void;
+}
+
+/** A slider, and the number itself for those who know which one they want. */
+export function SliderField({ label, ...range }: SliderFieldProps) {
+  const id = useId();
+  const { min, max, step, value, onChange } = range;
+  return (
+    <div className="slider">
+      <label htmlFor={id}>{label}</label>
+      <input
+        id={id}
+        type="range"
+        min={min}
+        max={max}
+        step={step}
+        value={value}
+        onChange={(event) => onChange(Number(event.target.value))}
+      />
+      <NumberInput label={`${label}, exactly`} {...range} />
+    </div>
+  );
+}
+
+export interface NumberInputProps {
+  readonly label: string;
+  readonly min: number;
+  readonly max: number;
+  /** Between the stops of the arrows. */
+  readonly step: number;
+  /** Whether only the stops are allowed; else any number in between is, too. */
+  readonly isStepped?: boolean;
+  readonly value: number;
+  readonly onChange: (value: number) => void;
+}
+
+/** A number to type. What is typed stays as it is until one goes on: half a number is not put right under one's fingers. */
+export function NumberInput({ label, min, max, step, isStepped = true, value, onChange }: NumberInputProps) {
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    const field = input.current;
+    // Whoever scrolls the page over it does not want another number. React's own listener could not prevent that.
+    const keep = (event: WheelEvent) => document.activeElement === field && event.preventDefault();
+    field?.addEventListener('wheel', keep, { passive: false });
+    return () => field?.removeEventListener('wheel', keep);
+  }, []);
+  const range = { min, max, step: isStepped ? step : undefined };
+  const [draft, setDraft] = useState<string>();
+  const take = (text: string) => {
+    setDraft(text);
+    const number = Number(text);
+    if (text !== '' && nearest(number, range) === number) onChange(number);
+  };
+  const settle = () => {
+    const number = Number(draft);
+    if (draft !== undefined && draft !== '' && Number.isFinite(number)) onChange(nearest(number, range));
+    setDraft(undefined);
+  };
+  return (
+    <input
+      ref={input}
+      type="number"
+      min={min}
+      max={max}
+      step={step}
+      value={draft ?? value}
+      aria-label={label}
+      onChange={(event) => take(event.target.value)}
+      onBlur={settle}
+      onKeyDown={({ key }) => key === 'Enter' && settle()}
+    />
+  );
+}
+
+/** The allowed number nearest to this one. */
+function nearest(
+  number: number,
+  { min, max, step }: { readonly min: number; readonly max: number; readonly step: number | undefined },
+) {
+  const stepped = step === undefined ? number : min + Math.round((number - min) / step) * step;
+  return Number(Math.min(max, Math.max(min, stepped)).toFixed(6));
+}

@@ -1,0 +1,82 @@
+import type { Job, JobCreate, JobEvent } from '@easel/contract';
+import { duration } from '../format/text.ts';
+
+export type Phase = 'sending' | 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+
+/** A job as the page follows it. */
+export interface Run {
+  /** The page's own name of it, which it has before the server gives it one. */
+  readonly key: string;
+  readonly request: JobCreate;
+  readonly phase: Phase;
+  readonly job?: Job;
+  readonly position?: number;
+  /** Nothing is started for now. */
+  readonly isPaused?: boolean;
+  readonly step?: { readonly index: number; readonly total: number };
+  /** When it will probably be done, in milliseconds since 1970. */
+  readonly expectedAt?: number | null;
+  readonly preview?: string;
+  /** How many previews have come. */
+  readonly previews: number;
+  readonly problem?: string;
+}
+
+/** Where a run is, in words, at a moment; `isConnected` says whether the server is heard. */
+export function statusOf(
+  { phase, position, isPaused = false, step, expectedAt }: Run,
+  now: number,
+  isConnected: boolean,
+): string {
+  if (phase === 'sending') return 'Sending…';
+  // What was last heard may not be so any more.
+  if (!isConnected) return 'Connection lost, reconnecting…';
+  const secondsLeft = ((expectedAt ?? now) - now) / 1000;
+  const rest = secondsLeft > 0 ? `, about ${duration(secondsLeft)} left` : '';
+  if (phase === 'queued' && isPaused) return 'The queue is paused by the administrator';
+  if (phase === 'queued')
+    return position === undefined || position === 0
+      ? `Next in the queue${rest}`
+      : `${position} before it in the queue${rest}`;
+  return step === undefined ? 'Reading the prompt…' : `Step ${step.index} of ${step.total}${rest}`;
+}
+
+export function isOver({ phase }: Run): boolean {
+  return phase === 'succeeded' || phase === 'failed' || phase === 'cancelled';
+}
+
+/** A job that still waits or runs. */
+export function isUnfinished({ status }: Pick<Job, 'status'>): boolean {
+  return status === 'queued' || status === 'running';
+}
+
+/** The run after an event of its job, which came now. */
+export function afterEvent({ problem: _, ...run }: Run, { event, data }: JobEvent, now: number): Run {
+  switch (event) {
+    case 'queued':
+      return {
+        ...run,
+        phase: 'queued',
+        position: data.position,
+        expectedAt: momentOf(data.eta, now),
+        isPaused: data.paused === true,
+      };
+    case 'started':
+      return { ...run, phase: 'running', expectedAt: null };
+    case 'step': {
+      const { index, total, eta, preview } = data;
+      const seen = preview === undefined ? {} : { preview, previews: run.previews + 1 };
+      return { ...run, phase: 'running', step: { index, total }, expectedAt: momentOf(eta, now), ...seen };
+    }
+    case 'succeeded':
+      return { ...run, phase: 'succeeded', job: data.job };
+    case 'failed':
+      return { ...run, phase: 'failed', job: data.job, problem: data.job.error?.message ?? 'The run failed.' };
+    case 'cancelled':
+      return { ...run, phase: 'cancelled', job: data.job };
+  }
+}
+
+function momentOf(etaSeconds: number | null, now: number): number | null {
+  return etaSeconds === null ? null : now + etaSeconds * 1000;
+}
