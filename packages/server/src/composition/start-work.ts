@@ -3,8 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '../ids.ts';
 import { FinishJob } from '../jobs/finish-job.ts';
 import { countEndedJob } from '../jobs/job-metrics.ts';
-import type { ReviewHook } from '../models/review-hook.ts';
-import { ReviewPictures } from '../models/review-pictures.ts';
+import type { ReviewHook } from '../models/review.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { Janitor } from '../workers/janitor.ts';
@@ -31,9 +30,8 @@ export interface WorkOptions {
 export async function startWork(core: Core, { hook, log, metrics }: WorkOptions): Promise<Work> {
   const workerId = newId();
   const report = (error: unknown, message: string) => log.warn({ err: error }, message);
-  const review = new ReviewPictures(hook);
   const finishJob = new FinishJob(core);
-  const runJob = new RunJob({ ...core, workerId, review, finishJob });
+  const runJob = new RunJob({ ...core, workerId, hook, finishJob });
   const counted: Pick<RunJob, 'run'> = {
     async run(claimed) {
       try {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { isDatabaseInUse } from '../keys/require-same-secret.ts';
-import { loadReviewHook } from '../models/load-review-hook.ts';
+import { loadReviewHook } from '../models/review.ts';
 import { createLogger } from '../observability/logger.ts';
 import { openCore } from './open-core.ts';
 import { noServerYet, openStorage } from './open-storage.ts';

@@ -1,6 +1,5 @@
-import type { KeyScope, LedgerKind } from '@easel/contract';
+import type { CalledNames, FilledRequest, KeyScope, LedgerKind } from '@easel/contract';
 import type { ColumnType, Generated } from 'kysely';
-import type { JobRequest } from '../jobs/job-request.ts';
 
 /** Where all tables of the service are; the queue has a schema of its own. */
 export const SCHEMA = 'easel';
@@ -98,7 +97,7 @@ export interface JobsTable {
   key_id: string;
   surface: JobSurface;
   model: string;
-  request: JobRequest;
+  request: FilledRequest & { readonly called?: CalledNames };
   prompt: Optional<string>;
   state: ColumnType<JobState, JobState | undefined, JobState>;
   price: bigint;

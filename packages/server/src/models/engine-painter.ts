@@ -1,10 +1,10 @@
+import { type FilledRequest, fillRequest } from '@easel/contract';
 import { type HostLogEntry, loadTokenizers, type Tokenizers } from '@easel/engine';
 import { DomainError } from '../domain-error.ts';
-import type { JobRequest } from '../jobs/job-request.ts';
+import type { ModelCard } from './model-card.ts';
 import { ModelEngine } from './model-engine.ts';
-import type { EncoderTokens, ModelCard, Painter, Painting, PaintOptions } from './painter.ts';
-import { type OpenedModel, openServedModel, type ServedModel } from './served-model.ts';
-import { warmUpRequest } from './warm-up-request.ts';
+import type { EncoderTokens, Painter, Painting, PaintOptions } from './painter.ts';
+import { type OpenedModel, openServedModel, type ServedModel } from './served-models.ts';
 
 export interface EnginePainterOptions {
   /** The first one is the default. */
@@ -13,7 +13,7 @@ export interface EnginePainterOptions {
   readonly easelVersion: string;
   /** Where models are looked for by name. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Milliseconds without work after which a model's process is ended; absent: the engine's own default. */
+  /** Milliseconds after which an idle model process is stopped; absent: the engine's own default. */
   readonly idleMs?: number;
   /** Absent: as many as there are physical cores. */
   readonly threads?: number;
@@ -28,8 +28,8 @@ interface Easel {
 }
 
 /**
- * The engine behind the domain's port. A process that never draws, because workers elsewhere do, never starts an engine: cards
- * and tokens come from the model's small files.
+ * The engine as a painter. Model cards and tokens come from the model's small files, so a server whose workers run elsewhere never
+ * starts an engine.
  */
 export class EnginePainter implements Painter {
   readonly #easels: ReadonlyMap<string, Easel>;
@@ -55,7 +55,7 @@ export class EnginePainter implements Painter {
     return [...this.#easels.values()].map(({ model }) => model.card);
   }
 
-  paint(request: JobRequest, options: PaintOptions): Promise<Painting> {
+  paint(request: FilledRequest, options: PaintOptions): Promise<Painting> {
     return this.#easel(request.model).engine.paint(request, options);
   }
 
@@ -107,4 +107,13 @@ async function readTokenizers(easel: Easel): Promise<Tokenizers> {
     easel.tokenizers = undefined;
     throw error;
   }
+}
+
+/** Enough to run every network of the model once; nobody sees the picture. */
+const WARM_UP_STEPS = 2;
+
+/** A picture at the model's native size, the usual one: what is prepared for it serves the first real requests. */
+function warmUpRequest({ slug, defaults }: ModelCard): FilledRequest {
+  const own = { prompt: 'a red apple on a blue background', steps: WARM_UP_STEPS, seed: 1, embedParameters: false };
+  return fillRequest(own, { ...defaults, model: slug });
 }

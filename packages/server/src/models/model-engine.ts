@@ -1,22 +1,41 @@
-import { createEngineHost, type EngineHost, type HostLogEntry } from '@easel/engine';
-import type { JobRequest } from '../jobs/job-request.ts';
+import {
+  type EngineFields,
+  type ErrorCode,
+  engineFields,
+  type FilledRequest,
+  parameterValues,
+  seedOfSample,
+  seedsOfSamples,
+} from '@easel/contract';
+import {
+  createEngineHost,
+  cropToShape,
+  type DecodedPicture,
+  decodeImage,
+  type EngineHost,
+  encodeImage,
+  type GeneratedImage,
+  type GenerateRequest,
+  type GenerateResult,
+  type GenerationParameters,
+  type HostLogEntry,
+  type ImageToImage,
+  toEngineError,
+} from '@easel/engine';
 import { unlessAborted } from '../unless-aborted.ts';
-import { encodePictures, encodePreview } from './encode-pictures.ts';
-import { engineFailure } from './engine-failure.ts';
-import { engineRequest } from './engine-request.ts';
-import type { Painting, PaintOptions, PaintStep } from './painter.ts';
-import type { OpenedModel } from './served-model.ts';
+import { type PaintedImage, type Painting, PaintingFailed, type PaintOptions, type PaintStep } from './painter.ts';
+import type { OpenedModel } from './served-models.ts';
 
 export interface ModelEngineOptions {
   readonly model: OpenedModel;
   readonly easelVersion: string;
-  /** Milliseconds without work after which the engine's process is ended; absent: the engine's own default. */
+  /** Milliseconds after which an idle engine process is stopped; absent: the engine's own default. */
   readonly idleMs?: number | undefined;
   readonly threads?: number | undefined;
   readonly onLog: (entry: HostLogEntry) => void;
 }
 
-/** One model in a process of its own, which is started by its first picture. */
+/** One model in its own process, which is started for the first picture. */
 export class ModelEngine {
   readonly #options: ModelEngineOptions;
   readonly #closing = new AbortController();
@@ -27,13 +46,13 @@ export class ModelEngine {
     this.#options = options;
   }
 
-  /** Whether it has drawn a picture. */
+  /** Whether it has made a picture. */
   get isReady(): boolean {
     return this.#isReady;
   }
 
   /** @throws PaintingFailed, or the signal's reason */
-  async paint(request: JobRequest, options: PaintOptions): Promise<Painting> {
+  async paint(request: FilledRequest, options: PaintOptions): Promise<Painting> {
     try {
       return await this.#paint(request, options);
     } catch (error) {
@@ -53,7 +72,7 @@ export class ModelEngine {
     await host?.close();
   }
 
-  async #paint(request: JobRequest, { signal, image = null, onStep }: PaintOptions): Promise<Painting> {
+  async #paint(request: FilledRequest, { signal, image = null, onStep }: PaintOptions): Promise<Painting> {
     const { model, easelVersion } = this.#options;
     const wanted = await engineRequest(request, image);
     const host = await this.#started(signal);
@@ -76,7 +95,7 @@ export class ModelEngine {
     return { model: modelName, images, steps, denoiseMs, otherMs };
   }
 
-  /** A start that its caller leaves goes on; one that fails is tried again by the next picture. */
+  /** A start goes on when its caller aborts; after a failed start the next picture starts the process again. */
   #started(signal: AbortSignal): Promise<EngineHost> {
     this.#host ??= this.#start().catch((error: unknown) => {
       this.#host = undefined;
@@ -95,4 +114,110 @@ export class ModelEngine {
       signal: this.#closing.signal,
     });
   }
+}
+
+/**
+ * Converts a job's request for the engine.
+ *
+ * @param file of the picture to start from; null: from noise alone
+ * @throws EngineError `image_unreadable`
+ */
+async function engineRequest(request: FilledRequest, file: Uint8Array | null): Promise<GenerateRequest> {
+  const image = await startPicture(file, request);
+  // Of the same names and types on both sides, or this does not compile.
+  const same: Pick<GenerateRequest, keyof EngineFields> = engineFields(request);
+  return {
+    ...same,
+    // A list, because after the largest seed they continue at 0.
+    seeds: seedsOfSamples(request.seed, request.samples),
+    ...(image !== undefined && { image }),
+  };
+}
+
+async function startPicture(
+  file: Uint8Array | null,
+  { strength, width, height }: FilledRequest,
+): Promise<ImageToImage | undefined> {
+  if (file === null) return undefined;
+  const picture = cropToShape(await decodeImage(file), { width, height });
+  return { picture, ...(strength !== null && { strength }) };
+}
+
+/** Good enough for a preview, and a few kilobytes. */
+const PREVIEW_QUALITY = 80;
+
+interface Signature {
+  /** What the model really is. */
+  readonly modelName: string;
+  readonly easelVersion: string;
+}
+
+/** The pictures as files of the request's format. */
+async function encodePictures(
+  { images, used }: GenerateResult,
+  request: FilledRequest,
+  signature: Signature,
+): Promise<PaintedImage[]> {
+  const { format, quality, embedParameters } = request;
+  const encoded: PaintedImage[] = [];
+  for (const [index, image] of images.entries()) {
+    const parameters = parametersOf(image, used, request, signature);
+    const bytes = await encodeImage(image, { format, quality, ...(embedParameters && { parameters }) });
+    const { width, height } = image;
+    encoded.push({ bytes, seed: seedOfSample(request.seed, index), width, height });
+  }
+  return encoded;
+}
+
+function encodePreview(picture: DecodedPicture): Promise<Uint8Array> {
+  return encodeImage(picture, { format: 'jpeg', quality: PREVIEW_QUALITY });
+}
+
+function parametersOf(
+  { seed, width, height }: GeneratedImage,
+  { steps, guidanceScale, scheduler, strength }: GenerateResult['used'],
+  request: FilledRequest,
+  { modelName, easelVersion }: Signature,
+): GenerationParameters {
+  const { prompt, negativePrompt } = request;
+  return {
+    ...parameterValues({ ...request, strength }),
+    prompt,
+    negativePrompt,
+    steps,
+    scheduler,
+    guidanceScale,
+    seed,
+    width,
+    height,
+    model: modelName,
+    easelVersion,
+  };
+}
+
+/**
+ * An error of the engine as a client is told it. Details about files and processes are for the operator and stay in `cause`. A
+ * field keeps the name that it has in our code; the reply replaces it by the name on its surface.
+ */
+export function engineFailure(thrown: unknown): PaintingFailed {
+  const error = toEngineError(thrown);
+  const fail = (code: ErrorCode, message: string, isWorthRetrying: boolean, param?: string) =>
+    new PaintingFailed(code, message, { isWorthRetrying, cause: error, ...(param !== undefined && { param }) });
+  if (error.kind === 'invalid') {
+    const { param } = error.details;
+    return fail('invalid_request', error.message, false, param);
+  }
+  if (error.code === 'picture_not_finite') {
+    const message = 'the picture contains NaN or infinite values; nothing was charged; try another seed';
+    return fail('server_error', message, false);
+  }
+  if (error.kind === 'model') {
+    const message = "the model could not be run; nothing was charged; the server's log says why";
+    return fail('server_error', message, false);
+  }
+  if (error.kind === 'resources') {
+    const message = 'the server had too little memory for this picture; nothing was charged; try a smaller one';
+    return fail('server_error', message, true);
+  }
+  return fail('server_error', 'the run failed; nothing was charged; try again', true);
 }

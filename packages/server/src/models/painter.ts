@@ -1,31 +1,6 @@
-import type { AllowedValues, ErrorCode, Scheduler, SizeLimits } from '@easel/contract';
+import type { ErrorCode, FilledRequest } from '@easel/contract';
 import { DomainError, type DomainErrorDetails } from '../domain-error.ts';
-import type { JobRequest } from '../jobs/job-request.ts';
-
-/** What is known of a model without running it. */
-export interface ModelCard {
-  /** The name that requests use. */
-  readonly slug: string;
-  /** What it really is, such as `easel-demo`. */
-  readonly name: string;
-  readonly isDefault: boolean;
-  /** Whether it is the small model that comes along. */
-  readonly isEmbedded: boolean;
-  /** What its card says of whose work it is; undefined where the card says nothing. */
-  readonly licence:
-    | { readonly name: string; readonly link?: string; readonly attributions: readonly string[] }
-    | undefined;
-  readonly defaults: {
-    readonly width: number;
-    readonly height: number;
-    readonly steps: number;
-    readonly guidanceScale: number;
-    readonly scheduler: Scheduler;
-  };
-  readonly sizes: SizeLimits;
-  /** What the other fields of a request may be, where it is not all that the API allows. */
-  readonly allowed: AllowedValues;
-}
+import type { ModelCard } from './model-card.ts';
 
 export interface PaintStep {
   /** 1 … total, over all samples. */
@@ -69,9 +44,9 @@ export interface EncoderTokens {
   readonly truncated: string;
 }
 
-/** No picture came of it. */
+/** A run that failed. */
 export class PaintingFailed extends DomainError {
-  /** Whether the same request may do better in a fresh process. */
+  /** Whether the same request may succeed in a new process. */
   readonly isWorthRetrying: boolean;
 
   constructor(code: ErrorCode, message: string, options: DomainErrorDetails & { readonly isWorthRetrying: boolean }) {
@@ -92,18 +67,18 @@ export interface Painter {
   /** The default model first. */
   models(): readonly ModelCard[];
   /**
-   * Draws; the work is done in another process, one request after another for each model.
+   * Makes the pictures, in another process, one request at a time for each model.
    *
    * @throws PaintingFailed, or the signal's reason once it is aborted
    */
-  paint(request: JobRequest, options: PaintOptions): Promise<Painting>;
+  paint(request: FilledRequest, options: PaintOptions): Promise<Painting>;
   /** @throws DomainError `not_found` for a model it does not have */
   tokenize(model: string, text: string): Promise<readonly EncoderTokens[]>;
-  /** Draws a picture of a few steps, after which the model is known to work. */
+  /** Makes a picture of a few steps, after which the model is known to work. */
   warmUp(model: string, signal: AbortSignal): Promise<Painting>;
-  /** Whether the model has drawn once; it stays so when its process is ended for lack of work. */
+  /** Whether the model has made a picture; stays true when its idle process is stopped. */
   isReady(model: string): boolean;
-  /** Bytes that each model's process occupies, mapped weights included; those that do not run, or of which the system tells nothing, are absent. */
+  /** Resident bytes of each model's process, memory-mapped weights included; a model without a process, or without a reading, is absent. */
   memory(): Promise<ReadonlyMap<string, number>>;
   close(): Promise<void>;
 }

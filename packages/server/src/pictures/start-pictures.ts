@@ -1,6 +1,6 @@
+import type { FilledRequest } from '@easel/contract';
 import { DomainError } from '../domain-error.ts';
 import { newImageName } from '../ids.ts';
-import type { JobRecord } from '../jobs/jobs-port.ts';
 import { type ImageStore, StorageUnavailable } from './image-store.ts';
 import type { StorageWatch } from './storage-watch.ts';
 
@@ -8,6 +8,11 @@ import type { StorageWatch } from './storage-watch.ts';
 const RETRY_AFTER_S = 30;
 
 const NAME = /^[0-9a-f]{32}$/;
+
+/** A job, as far as its start picture goes. */
+interface Started {
+  readonly request: Pick<FilledRequest, 'image'>;
+}
 
 /**
  * The pictures that waiting jobs start from. They are files of the image store, so that no query ever reads them, under names
@@ -43,7 +48,7 @@ export class StartPictures {
   }
 
   /** @throws DomainError `server_error` when it is gone, which another attempt would not change; StorageUnavailable */
-  async of({ request: { image } }: Pick<JobRecord, 'request'>): Promise<Uint8Array | null> {
+  async of({ request: { image } }: Started): Promise<Uint8Array | null> {
     if (image === null) return null;
     // The release before wrote the picture itself into the row, in base64.
     if (!NAME.test(image)) return Buffer.from(image, 'base64');
@@ -57,7 +62,7 @@ export class StartPictures {
   }
 
   /** Of a job that has ended. One that cannot be removed now is left to the janitor. */
-  async removeOf({ request: { image } }: Pick<JobRecord, 'request'>): Promise<void> {
+  async removeOf({ request: { image } }: Started): Promise<void> {
     if (image !== null && NAME.test(image)) await this.#store.remove(image, 'start').catch(() => false);
   }
 }

@@ -1,4 +1,4 @@
-import type { JobRequest } from '../jobs/job-request.ts';
+import type { FilledRequest } from '@easel/contract';
 import { type ImageStore, StorageUnavailable } from './image-store.ts';
 
 /** Of a file besides its pixels: its metadata, and what the folders need. */
@@ -6,7 +6,11 @@ const OVERHEAD_BYTES = 64 * 1024;
 const BYTES_PER_PIXEL = 3;
 
 /** The most that the pictures of a request can occupy, whatever their format. */
-export function bytesOfPictures({ samples, width, height }: Pick<JobRequest, 'samples' | 'width' | 'height'>): number {
+export function bytesOfPictures({
+  samples,
+  width,
+  height,
+}: Pick<FilledRequest, 'samples' | 'width' | 'height'>): number {
   return samples * (width * height * BYTES_PER_PIXEL + OVERHEAD_BYTES);
 }
 

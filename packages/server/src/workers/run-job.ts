@@ -12,7 +12,7 @@ import type { Attempt, JobFailure, JobRecord, Jobs } from '../jobs/jobs-port.ts'
 import type { Settings } from '../jobs/settings-port.ts';
 import type { Turns } from '../jobs/turns-port.ts';
 import { type Painter, type Painting, PaintingFailed } from '../models/painter.ts';
-import type { ReviewPictures } from '../models/review-pictures.ts';
+import { type ReviewHook, reviewPictures } from '../models/review.ts';
 import { StorageUnavailable } from '../pictures/image-store.ts';
 import type { StartPictures } from '../pictures/start-pictures.ts';
 import { bytesOfPictures, type StorageWatch } from '../pictures/storage-watch.ts';
@@ -34,7 +34,8 @@ export interface RunJobParts {
   readonly painter: Painter;
   readonly startPictures: StartPictures;
   readonly storage: StorageWatch;
-  readonly review: ReviewPictures;
+  /** null: pictures are not reviewed. */
+  readonly hook: ReviewHook | null;
   readonly finishJob: FinishJob;
   readonly failJob: FailJob;
   readonly clock: Clock;
@@ -66,7 +67,7 @@ export class RunJob {
     if (typeof job === 'string') return job;
     try {
       const painting = await this.#paint(job, signal);
-      await this.#parts.review.review(job, painting, signal);
+      await reviewPictures(this.#parts.hook, job, painting, signal);
       await this.#parts.finishJob.finish(job, painting, signal);
       return 'done';
     } catch (error) {

@@ -2,7 +2,7 @@ import { headers } from '@easel/contract';
 import { expect, test } from 'vitest';
 import { DatabaseAway } from '../../src/database/away.ts';
 import { type Painter, PaintingFailed } from '../../src/models/painter.ts';
-import type { ReviewHook } from '../../src/models/review-hook.ts';
+import type { ReviewHook } from '../../src/models/review.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
 import { type Customer, slug, useHttp } from './http-server.ts';
 

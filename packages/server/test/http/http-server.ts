@@ -15,7 +15,7 @@ import { rateLimitsInPostgres } from '../../src/keys/rate-limits-sql.ts';
 import { secretsOfText } from '../../src/keys/server-secret.ts';
 import { EnginePainter } from '../../src/models/engine-painter.ts';
 import type { Painter } from '../../src/models/painter.ts';
-import type { ReviewHook } from '../../src/models/review-hook.ts';
+import type { ReviewHook } from '../../src/models/review.ts';
 import { InputPictures } from '../../src/pictures/input-pictures.ts';
 import { Thumbnails } from '../../src/pictures/thumbnails.ts';
 import { PageSession } from '../../src/surfaces/page/session.ts';

@@ -2,7 +2,7 @@ import { imageFormats, limits, samplerNames } from '@easel/contract';
 import { imageFormats as engineFormats, limits as engineLimits, inspectModel } from '@easel/engine';
 import { demoModelPath } from '@easel/models';
 import { expect, test } from 'vitest';
-import { openServedModel } from '../../src/models/served-model.ts';
+import { openServedModel } from '../../src/models/served-models.ts';
 
 // The engine knows nothing of the contract, so that what both say is compared here.
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { FollowedEvent } from '../../src/jobs/feed-track.ts';
 import type { Submission } from '../../src/jobs/submit-job.ts';
 import type { Painter } from '../../src/models/painter.ts';
-import type { ReviewHook } from '../../src/models/review-hook.ts';
+import type { ReviewHook } from '../../src/models/review.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';

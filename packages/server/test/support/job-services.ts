@@ -22,8 +22,7 @@ import { turnsInPostgres } from '../../src/jobs/turns-sql.ts';
 import { keysInPostgres } from '../../src/keys/keys-sql.ts';
 import { rateLimitsInPostgres } from '../../src/keys/rate-limits-sql.ts';
 import type { Painter } from '../../src/models/painter.ts';
-import type { ReviewHook } from '../../src/models/review-hook.ts';
-import { ReviewPictures } from '../../src/models/review-pictures.ts';
+import type { ReviewHook } from '../../src/models/review.ts';
 import { FileImageStore } from '../../src/pictures/file-image-store.ts';
 import { ImageLibrary } from '../../src/pictures/image-library.ts';
 import { jobImagesInPostgres } from '../../src/pictures/job-images-sql.ts';
@@ -134,8 +133,7 @@ export async function startJobServices(options: JobServicesOptions) {
     /** The worker's side, with a painter and a hook of the caller's. */
     worker(painter: Painter, hook: ReviewHook | null = null, workerId: string = newId()) {
       const report = onError;
-      const review = new ReviewPictures(hook);
-      const runJob = new RunJob({ ...base, workerId, painter, review, finishJob, failJob });
+      const runJob = new RunJob({ ...base, workerId, painter, hook, finishJob, failJob });
       const own = { workerId, hostname: 'test', pid: process.pid, painter, runJob, failJob, report };
       return { runJob, loop: new WorkLoop({ ...base, ...own }) };
     },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ModelCard } from '../../models/painter.ts';
+import type { ModelCard } from '../../models/model-card.ts';
 import { withModelPaths } from './model-paths.ts';
 
 const card: ModelCard = {

@@ -1,6 +1,6 @@
 import { type ModelParameter, sideStep } from '@easel/contract';
-import { parametersOf } from '../../models/model-reply.ts';
-import type { ModelCard } from '../../models/painter.ts';
+import type { ModelCard } from '../../models/model-card.ts';
+import { parametersOf } from '../../models/model-card.ts';
 import { isRecord, type Json } from './components.ts';
 
 const slugPart = '{slug}';

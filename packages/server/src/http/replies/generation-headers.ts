@@ -1,7 +1,7 @@
 import { headers, microToDecimal, type OutputMetadata } from '@easel/contract';
 import type { FastifyReply } from 'fastify';
 import type { JobRecord } from '../../jobs/jobs-port.ts';
-import type { ModelCard } from '../../models/painter.ts';
+import type { ModelCard } from '../../models/model-card.ts';
 
 /** What a synchronous reply tells of its pictures besides the pictures. */
 export function addGenerationHeaders(

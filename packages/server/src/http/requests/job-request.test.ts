@@ -1,6 +1,6 @@
 import { embeddedModelSizes, type JobCreate, RANDOM_SEED_MAX, type Size } from '@easel/contract';
 import { expect, test } from 'vitest';
-import type { ModelCard } from '../../models/painter.ts';
+import type { ModelCard } from '../../models/model-card.ts';
 import { askedBy, jobRequestOf } from './job-request.ts';
 
 const card: ModelCard = {

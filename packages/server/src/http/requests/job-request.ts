@@ -19,7 +19,7 @@ import {
 } from '@easel/contract';
 import { DomainError } from '../../domain-error.ts';
 import type { JobRequest } from '../../jobs/job-request.ts';
-import type { ModelCard } from '../../models/painter.ts';
+import type { ModelCard } from '../../models/model-card.ts';
 
 /** A valid request in our own words, and how its client speaks of it. */
 export interface Asked<Values extends FieldValues = PictureRequest> {

@@ -2,7 +2,7 @@ import { headers } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../../domain-error.ts';
 import { requireModel } from '../../keys/caller.ts';
-import type { ModelCard } from '../../models/painter.ts';
+import type { ModelCard } from '../../models/model-card.ts';
 import { callerOf } from '../request-state.ts';
 import type { HttpServices } from '../services.ts';
 

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DatabaseAway } from '../../database/away.ts';
 import { type JobRecord, type JobSurface, surfaceOfJob } from '../../jobs/jobs-port.ts';
 import type { Submission } from '../../jobs/submit-job.ts';
-import type { ModelCard } from '../../models/painter.ts';
+import type { ModelCard } from '../../models/model-card.ts';
 import type { RouteContext } from '../http-app.ts';
 import { callerOf } from '../request-state.ts';
 import { clientGone } from './client-gone.ts';

@@ -3,7 +3,7 @@ import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { callerHeaders } from '../../http/schemas/headers.ts';
 import { errorReplies, jsonReply, keyErrors } from '../../http/schemas/replies.ts';
 import { needsKey } from '../../http/schemas/security.ts';
-import { modelReply } from '../../models/model-reply.ts';
+import { modelReply } from '../../models/model-card.ts';
 
 const schema = {
   operationId: 'listModels',

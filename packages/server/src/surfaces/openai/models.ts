@@ -4,7 +4,7 @@ import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { callerHeaders } from '../../http/schemas/headers.ts';
 import { errorReplies, jsonReply, keyErrors } from '../../http/schemas/replies.ts';
 import { needsKey } from '../../http/schemas/security.ts';
-import type { ModelCard } from '../../models/painter.ts';
+import type { ModelCard } from '../../models/model-card.ts';
 import { unixTime } from './images-reply.ts';
 import { modelOfRequest } from './model-of-request.ts';
 

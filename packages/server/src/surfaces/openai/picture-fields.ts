@@ -1,6 +1,6 @@
 import { type OpenaiImagesRequest, offeredSizes, type Size, sizeForOpenai } from '@easel/contract';
 import { DomainError } from '../../domain-error.ts';
-import type { ModelCard } from '../../models/painter.ts';
+import type { ModelCard } from '../../models/model-card.ts';
 
 /** How many previews the reply shall have: none but on a stream. */
 export function previewsOf({ stream = false, partial_images = 0 }: OpenaiImagesRequest): number {

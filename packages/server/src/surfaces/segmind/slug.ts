@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type TString, Type } from 'typebox';
 import type { RouteContext } from '../../http/http-app.ts';
 import { findModel, modelOf, useModel } from '../../http/requests/model-of.ts';
-import type { ModelCard } from '../../models/painter.ts';
+import type { ModelCard } from '../../models/model-card.ts';
 
 /** The model in the address. */
 export const slugParams = Type.Object(

@@ -1,10 +1,55 @@
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import type { FilledRequest } from '@easel/contract';
+import { DomainError } from '../domain-error.ts';
 import { StartupError } from '../startup-error.ts';
-import type { ReviewHook, Verdict } from './review-hook.ts';
+import type { PaintedImage, Painting } from './painter.ts';
+
+export interface ReviewedImage {
+  readonly jobId: string;
+  /** 0, 1, … among the samples. */
+  readonly index: number;
+  readonly image: PaintedImage;
+  readonly request: FilledRequest;
+}
+
+export interface Verdict {
+  readonly accept: boolean;
+  /** Shown to the client. */
+  readonly reason?: string;
+}
+
+/** The operator's review of every picture before it is shown. */
+export interface ReviewHook {
+  review(image: ReviewedImage, signal: AbortSignal): Promise<Verdict>;
+}
 
 /**
- * The operator's module: its default export is called with each picture's bytes and its request, and answers
+ * Has the operator's hook review every picture of a job.
+ *
+ * @param hook null: pictures are not reviewed
+ * @throws DomainError `content_rejected` when one is rejected; whatever the hook throws: then no picture is shown
+ */
+export async function reviewPictures(
+  hook: ReviewHook | null,
+  { id, request }: { readonly id: string; readonly request: FilledRequest },
+  { images }: Painting,
+  signal: AbortSignal,
+): Promise<void> {
+  if (hook === null) return;
+  for (const [index, image] of images.entries()) {
+    const { accept, reason } = await hook.review({ jobId: id, index, image, request }, signal);
+    if (accept) continue;
+    const why = reason === undefined ? '' : `: ${reason}`;
+    throw new DomainError(
+      'content_rejected',
+      `the picture was refused by this server's review${why}; nothing was charged`,
+    );
+  }
+}
+
+/**
+ * Loads the operator's module. Its default export is called with each picture's bytes and its request, and returns
  * `{ accept: boolean, reason?: string }`, or a promise of it.
  *
  * @param path of the module, absolute

@@ -1,15 +1,42 @@
 import {
+  type AllowedValues,
   aspectRatios,
   faultOfSize,
   type Model,
   type ModelParameter,
   modelParameters,
+  type Scheduler,
+  type SizeLimits,
   sideStep,
   sizeOfAspectRatio,
 } from '@easel/contract';
-import type { ModelCard } from './painter.ts';
 
-/** What is told of a model. */
+/** What is known of a model without running it. */
+export interface ModelCard {
+  /** The name that requests use. */
+  readonly slug: string;
+  /** What it really is, such as `easel-demo`. */
+  readonly name: string;
+  readonly isDefault: boolean;
+  /** Whether it is the small model that ships with Easel. */
+  readonly isEmbedded: boolean;
+  /** Licence and attributions of its model card; undefined where the card has none. */
+  readonly licence:
+    | { readonly name: string; readonly link?: string; readonly attributions: readonly string[] }
+    | undefined;
+  readonly defaults: {
+    readonly width: number;
+    readonly height: number;
+    readonly steps: number;
+    readonly guidanceScale: number;
+    readonly scheduler: Scheduler;
+  };
+  readonly sizes: SizeLimits;
+  /** What the other fields of a request may be, where it is not all that the API allows. */
+  readonly allowed: AllowedValues;
+}
+
+/** The wire form of a model card. */
 export function modelReply(card: ModelCard): Model {
   const { slug, name, isDefault, isEmbedded, licence, defaults, sizes } = card;
   return {
@@ -44,7 +71,7 @@ export function modelReply(card: ModelCard): Model {
   };
 }
 
-/** What the fields of a request may be with this model, and what they are where a request is silent, by their names in `POST /api/jobs`. */
+/** Allowed values and defaults of the fields of a request for this model, by their names in `POST /api/jobs`. */
 export function parametersOf({ sizes, allowed, defaults }: ModelCard): Record<string, ModelParameter> {
   const range = { min: sizes.minSide, max: sizes.maxSide };
   return modelParameters({ width: { range }, height: { range }, ...allowed }, defaults);
