@@ -4,7 +4,7 @@ import { pooledPosition } from '../../packages/engine/src/components/clip/encode
 import { buildClipText } from '../../packages/engine/src/components/clip/graph.ts';
 import type { LayersOf } from '../../packages/engine/src/components/layers.ts';
 import { layersOver } from '../../packages/engine/src/components/network.ts';
-import { buildUNet } from '../../packages/engine/src/components/unet/graph.ts';
+import { buildTextProjections, buildUNet } from '../../packages/engine/src/components/unet/graph.ts';
 import { additionVector, sinusoid } from '../../packages/engine/src/components/unet/unet.ts';
 import { buildVaeDecoder, buildVaeEncoder } from '../../packages/engine/src/components/vae/graph.ts';
 import { parseSdxlConfigs, type SdxlPart } from '../../packages/engine/src/families/sdxl-architecture.ts';
@@ -59,9 +59,17 @@ export async function measureParity(path: string, reference: Fixture): Promise<P
     const pooled = floats(reference, `${call}.text_embeds`).data;
     const ids = [...floats(reference, `${call}.time_ids`).data];
     const addition = additionVector(pooled, ids, unet.additionTimeEmbedDim);
+    const { results } = await runOnce(checkpoint, {
+      component: 'unet',
+      build: (of: LayersOf) => buildTextProjections(unet, { batch: 1, tokens: 77 }, of),
+      feeds: { context: floats(reference, `${call}.encoder_hidden_states`) },
+    });
+    const text = Object.entries(results).map(
+      ([name, data]) => [name, { data, shape: [77, data.length / 77] }] as const,
+    );
     const feeds = {
       sample,
-      context: floats(reference, `${call}.encoder_hidden_states`),
+      ...Object.fromEntries(text),
       time: { data: time, shape: [1, time.length] },
       addition: { data: addition, shape: [1, addition.length] },
     };

@@ -4,7 +4,7 @@ import { clipForm, openClipTensors } from '../components/clip/names.ts';
 import type { BoundGraph, LayersOf } from '../components/layers.ts';
 import type { Component, StoredForm } from '../components/stored-form.ts';
 import { parseUNetConfig, type UNetConfig } from '../components/unet/config.ts';
-import { buildUNet, type UNetShape } from '../components/unet/graph.ts';
+import { buildTextProjections, buildUNet, type TextShape, type UNetShape } from '../components/unet/graph.ts';
 import { ldmUnetTensors, unetForm } from '../components/unet/names.ts';
 import type { TextStates } from '../components/unet/unet.ts';
 import { parseVaeConfig, type VaeConfig } from '../components/vae/config.ts';
@@ -108,6 +108,13 @@ export function sdxlNetworks({ clips, unet, vae }: SdxlConfigs) {
     build: (shape, of) => buildUNet(unet, shape, of),
     smallest: { ...pixels, tokens: clips[0].positions },
   };
+  const projector: NetworkPlan<TextShape> = {
+    part: 'unet',
+    kind: 'text_projection',
+    keep: 1,
+    build: (shape, of) => buildTextProjections(unet, shape, of),
+    smallest: { batch: 1, tokens: clips[0].positions },
+  };
   const vaePlan = { part: 'vae', keep: 4, smallest: pixels } as const;
   const decoder: NetworkPlan<VaeShape> = {
     ...vaePlan,
@@ -119,7 +126,7 @@ export function sdxlNetworks({ clips, unet, vae }: SdxlConfigs) {
     kind: 'vae_encode',
     build: (shape, of) => buildVaeEncoder(vae, shape, of),
   };
-  return { encoders, denoiser, decoder, encoder };
+  return { encoders, projector, denoiser, decoder, encoder };
 }
 
 /** What the UNet is told of a text: the states of all encoders side by side [77, C₁ + C₂], and the last one's summary. */

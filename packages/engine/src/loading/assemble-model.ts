@@ -85,7 +85,7 @@ async function assembleParts(
     },
     target: defaultTarget,
     prompts: new PromptEncoder(encoders, sdxlConditioning),
-    unet: new UNet(unet, network(plans.denoiser)),
+    unet: new UNet(unet, network(plans.denoiser), network(plans.projector)),
     vae,
     previews: new Previews(vae, identity, options.cacheDir ?? defaultCacheFolder(process.env)),
   };

@@ -16,8 +16,9 @@ export function findTensorProblems(checkpoint: Checkpoint, configs: SdxlConfigs)
     };
     build(smallest, layersOver(checkpoint.components[part].tensors, devices[defaultTarget.device], '/', collect));
   };
-  const { encoders, denoiser, decoder, encoder } = sdxlNetworks(configs);
+  const { encoders, projector, denoiser, decoder, encoder } = sdxlNetworks(configs);
   encoders.forEach(check);
+  check(projector);
   check(denoiser);
   check(decoder);
   check(encoder);

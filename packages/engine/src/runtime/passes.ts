@@ -3,7 +3,7 @@ import { cancelled } from '../errors.ts';
 import type { Target } from './variant.ts';
 
 /** The calls into the runtime: each blocks its thread and cannot be interrupted. `session` is the making of a session. */
-export const passKinds = ['text_encoder', 'unet', 'vae_encode', 'vae_decode', 'session'] as const;
+export const passKinds = ['text_encoder', 'text_projection', 'unet', 'vae_encode', 'vae_decode', 'session'] as const;
 
 export type PassKind = (typeof passKinds)[number];
 

@@ -45,7 +45,12 @@ test('the transformer down_blocks.1.attentions.0 equals the reference at amplitu
   const name = 'down_blocks.1.attentions.0';
   const build = singleBlock(name, (nn, x) => {
     const context = nn.graph.input('context', [77, 18]);
-    return spatialTransformer(nn, x, name, { groups: 4, heads: 2, depth: 2, context });
+    const text = [0, 1].map((layer) => {
+      const attention = `${name}.transformer_blocks.${layer}.attn2`;
+      const project = (kind: string) => nn.linear(context, `${attention}.to_${kind}`, 16, { bias: false });
+      return [attention, { keys: project('k'), values: project('v') }] as const;
+    });
+    return spatialTransformer(nn, x, name, { groups: 4, heads: 2, depth: 2, text: new Map(text) });
   });
   const feeds = { in: input(name), context: { data: floatsOf(fixture, 'block.ctx'), shape: [77, 18] } };
   await expectBlock(name, { component: 'unet', build, feeds });

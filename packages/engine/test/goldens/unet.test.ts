@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseUNetConfig } from '../../src/components/unet/config.ts';
-import { buildUNet } from '../../src/components/unet/graph.ts';
+import { buildTextProjections, buildUNet } from '../../src/components/unet/graph.ts';
 import { additionVector, sinusoid } from '../../src/components/unet/unet.ts';
 import type { GraphBuilder } from '../../src/onnx/graph-builder.ts';
 import { floatsOf, maxAbsDifference, readFixture } from '../fixtures.ts';
@@ -24,9 +24,19 @@ describe.each(layouts)('the UNet of a $layout', ({ open }) => {
         const texts = rows(floatsOf(fixture, `unet${call}.in.text`), batch);
         const ids = rows(floatsOf(fixture, `unet${call}.in.ids`), batch);
         const additions = texts.map((text, k) => additionVector(text, [...ids[k]], config.additionTimeEmbedDim));
+        const context = tensorOf(fixture, `unet${call}.in.ctx`);
+        const projected = await runGraph(checkpoint, {
+          component: 'unet',
+          build: (layersOf) => buildTextProjections(config, { batch, tokens: 77 }, layersOf),
+          feeds: { context },
+          weights,
+        });
+        const text = Object.entries(projected).map(([name, data]) => {
+          return [name, { data, shape: [batch * 77, data.length / (batch * 77)] }] as const;
+        });
         const feeds = {
           sample,
-          context: tensorOf(fixture, `unet${call}.in.ctx`),
+          ...Object.fromEntries(text),
           time: { data: joined(Array.from({ length: batch }, () => time)), shape: [batch, time.length] },
           addition: { data: joined(additions), shape: [batch, config.additionInputDim] },
         };

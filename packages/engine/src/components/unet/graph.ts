@@ -1,7 +1,7 @@
 import { GraphBuilder, type Value } from '../../onnx/graph-builder.ts';
 import { type BoundGraph, type Layers, type LayersOf, residualBlock } from '../layers.ts';
 import type { UNetConfig } from './config.ts';
-import { spatialTransformer } from './spatial-transformer.ts';
+import { spatialTransformer, type TextAttention } from './spatial-transformer.ts';
 
 /** Latent pixels, not image pixels. */
 export interface UNetShape {
@@ -12,13 +12,16 @@ export interface UNetShape {
   readonly tokens: number;
 }
 
+/** Text positions alone: what the projections of a text are built for. */
+export type TextShape = Pick<UNetShape, 'batch' | 'tokens'>;
+
 export type BlockListener = (name: string, value: Value) => void;
 
 /**
  * The SDXL UNet (Podell et al. 2023) as an ONNX graph.
  *
- * Inputs: `sample` [B, 4, H, W] already scaled by c_in; `time` [B, C₀] sinusoid of c_noise;
- * `context` [B, 77, X] text states; `addition` [B, A] pooled text and size sinusoids. Output: `prediction` [B, 4, H, W].
+ * Inputs: `sample` [B, 4, H, W] already scaled by c_in; `time` [B, C₀] sinusoid of c_noise; `addition` [B, A] pooled text and
+ * size sinusoids; the keys and values of the text, as `buildTextProjections` gives them. Output: `prediction` [B, 4, H, W].
  *
  * @param onBlock is told every block's result, e.g. to make it an output too
  * @throws EngineError `tensor_missing`, `tensor_shape`, `tensor_dtype`
@@ -33,15 +36,61 @@ export function buildUNet(
   const nn = layersOf(graph);
   const { batch, tokens } = shape;
   const sample = graph.input('sample', [batch, config.inChannels, shape.height, shape.width]);
-  const context3d = graph.input('context', [batch, tokens, config.crossAttentionDim]);
-  const context = nn.reshape(context3d, [batch * tokens, config.crossAttentionDim]);
+  const text = new Map<string, TextAttention>();
+  for (const { name, channels } of crossAttentions(config)) {
+    const input = (kind: 'k' | 'v') => graph.input(`${name}.${kind}`, [batch * tokens, channels]);
+    text.set(name, { keys: input('k'), values: input('v') });
+  }
   const timeEmbedding = embedConditioning(nn, config, batch);
-  const unet = new UNetBlocks(nn, config, { timeEmbedding, context, onBlock });
+  const unet = new UNetBlocks(nn, config, { timeEmbedding, text, onBlock });
   const features = unet.up(unet.mid(unet.down(sample)));
   const normalized = nn.groupNorm(features, 'conv_norm_out', config.normGroups, config.normEpsilon);
   onBlock('conv_norm_out', normalized);
   graph.output('prediction', nn.conv(nn.silu(normalized), 'conv_out', config.outChannels));
   return graph;
+}
+
+/**
+ * What the cross-attention of all layers takes from a text: its keys and values do not depend on the latents or the noise level,
+ * so they are computed once for a text and not in every step.
+ *
+ * Input: `context` [B, 77, X] text states. Outputs: `NAME.k` and `NAME.v` [B·77, C] of every layer.
+ *
+ * @throws EngineError `tensor_missing`, `tensor_shape`, `tensor_dtype`
+ */
+export function buildTextProjections(config: UNetConfig, { batch, tokens }: TextShape, layersOf: LayersOf): BoundGraph {
+  const graph = new GraphBuilder('unet_text');
+  const nn = layersOf(graph);
+  const context3d = graph.input('context', [batch, tokens, config.crossAttentionDim]);
+  const context = nn.reshape(context3d, [batch * tokens, config.crossAttentionDim]);
+  for (const { name, channels } of crossAttentions(config)) {
+    for (const kind of ['k', 'v']) {
+      graph.output(`${name}.${kind}`, nn.linear(context, `${name}.to_${kind}`, channels, { bias: false }));
+    }
+  }
+  return graph;
+}
+
+/** The cross-attention layers in the order in which a pass comes to them, with their channels. */
+function crossAttentions({ blockOutChannels, layersPerBlock, levels, upAttention }: UNetConfig) {
+  const last = levels.length - 1;
+  const found: { readonly name: string; readonly channels: number }[] = [];
+  const add = (block: string, level: number) => {
+    for (let layer = 0; layer < (levels[level]?.depth ?? 1); layer++) {
+      found.push({ name: `${block}.transformer_blocks.${layer}.attn2`, channels: blockOutChannels[level] ?? 0 });
+    }
+  };
+  const addAll = (block: string, count: number, level: number) => {
+    for (let index = 0; index < count; index++) add(`${block}.attentions.${index}`, level);
+  };
+  levels.forEach(({ attention }, level) => {
+    if (attention) addAll(`down_blocks.${level}`, layersPerBlock, level);
+  });
+  addAll('mid_block', 1, last);
+  for (let level = last; level >= 0; level--) {
+    if (upAttention[level]) addAll(`up_blocks.${last - level}`, layersPerBlock + 1, level);
+  }
+  return found;
 }
 
 /** silu(time MLP + addition MLP) [B, T], T = 4·C₀; every residual block starts with this silu, so it is taken once. */
@@ -57,7 +106,8 @@ function embedConditioning(nn: Layers, config: UNetConfig, batch: number): Value
 
 interface Surroundings {
   readonly timeEmbedding: Value;
-  readonly context: Value;
+  /** By the names of their layers. */
+  readonly text: ReadonlyMap<string, TextAttention>;
   readonly onBlock: BlockListener;
 }
 
@@ -148,7 +198,7 @@ class UNetBlocks {
       heads,
       depth,
       groups: this.#config.normGroups,
-      context: this.#around.context,
+      text: this.#around.text,
     });
   }
 }

@@ -5,12 +5,18 @@ import type { Layers } from '../layers.ts';
 const GROUP_NORM_EPSILON = 1e-6;
 const LAYER_NORM_EPSILON = 1e-5;
 
+/** What a cross-attention layer takes from the text: both [B·77, C]. */
+export interface TextAttention {
+  readonly keys: Value;
+  readonly values: Value;
+}
+
 export interface SpatialTransformerOptions {
   readonly groups: number;
   readonly heads: number;
   readonly depth: number;
-  /** Text states [B·77, X] that every layer attends to. */
-  readonly context: Value;
+  /** By the names of the cross-attention layers. */
+  readonly text: ReadonlyMap<string, TextAttention>;
 }
 
 /** x [B, C, H, W] → the same shape: pixels become tokens, pass `depth` layers, and are added to x. */
@@ -32,19 +38,21 @@ interface LayerOptions extends SpatialTransformerOptions {
 /** x += selfAttention(LN x); x += crossAttention(LN x, text); x += geglu(LN x) */
 function transformerLayer(nn: Layers, tokens: Value, name: string, options: LayerOptions): Value {
   const norm = (x: Value, index: number) => nn.layerNorm(x, `${name}.norm${index}`, LAYER_NORM_EPSILON);
+  const project = (x: Value, layer: string) => nn.linear(x, layer, x.shape[1] ?? 1, { bias: false });
   let x = tokens;
   const own = norm(x, 1);
-  x = nn.add(attend(nn, own, own, `${name}.attn1`, options), x);
-  x = nn.add(attend(nn, norm(x, 2), options.context, `${name}.attn2`, options), x);
+  const itself = { keys: project(own, `${name}.attn1.to_k`), values: project(own, `${name}.attn1.to_v`) };
+  x = nn.add(attend(nn, own, itself, `${name}.attn1`, options), x);
+  const text = options.text.get(`${name}.attn2`);
+  if (!text) throw new RangeError(`there are no keys and values of the text for ${name}.attn2`);
+  x = nn.add(attend(nn, norm(x, 2), text, `${name}.attn2`, options), x);
   return nn.add(geglu(nn, norm(x, 3), `${name}.ff.net`), x);
 }
 
-function attend(nn: Layers, x: Value, context: Value, name: string, options: LayerOptions): Value {
+function attend(nn: Layers, x: Value, { keys, values }: TextAttention, name: string, options: LayerOptions): Value {
   const channels = x.shape[1] ?? 1;
   const q = nn.linear(x, `${name}.to_q`, channels, { bias: false });
-  const k = nn.linear(context, `${name}.to_k`, channels, { bias: false });
-  const v = nn.linear(context, `${name}.to_v`, channels, { bias: false });
-  return nn.linear(nn.attention(q, k, v, options), `${name}.to_out.0`, channels);
+  return nn.linear(nn.attention(q, keys, values, options), `${name}.to_out.0`, channels);
 }
 
 /** value · gelu(gate): the two halves of one projection, computed by row ranges of its weight (Shazeer 2020, GEGLU). */

@@ -1,8 +1,9 @@
 import { EngineError } from '../../errors.ts';
 import type { PassContext } from '../../runtime/passes.ts';
+import type { TensorValue } from '../../runtime/session.ts';
 import type { Network, NetworkContext } from '../network.ts';
 import type { UNetConfig } from './config.ts';
-import type { UNetShape } from './graph.ts';
+import type { TextShape, UNetShape } from './graph.ts';
 
 /** What the UNet is told of a text. */
 export interface TextStates {
@@ -26,14 +27,24 @@ interface Size {
   readonly width: number;
 }
 
+/** What one text gives to the cross-attention of all layers. */
+type TextProjections = Readonly<Record<string, TensorValue>>;
+
+/** A run has a prompt and a negative prompt; at full size the projections of each take 55 MB. */
+const KEPT_TEXTS = 2;
+
 /** The network that is sampled: latents at a noise level → its prediction, for one sample. */
 export class UNet {
   readonly config: UNetConfig;
   readonly #network: Network<UNetShape>;
+  readonly #projector: Network<TextShape>;
+  /** Of the last texts, the least recently used first. */
+  readonly #projections = new Map<Float32Array, { readonly target: string; readonly feeds: TextProjections }>();
 
-  constructor(config: UNetConfig, network: Network<UNetShape>) {
+  constructor(config: UNetConfig, network: Network<UNetShape>, projector: Network<TextShape>) {
     this.config = config;
     this.#network = network;
+    this.#projector = projector;
   }
 
   /**
@@ -48,20 +59,51 @@ export class UNet {
     conditioning: Conditioning,
     context: PassContext,
   ): Promise<Float32Array> {
+    const text = await this.#projectText(conditioning.text, context);
     await context.beforePass();
     const [shape, feeds] = this.#feeds(input, timestep, size, conditioning);
-    const { prediction } = await this.#network.run(shape, feeds, context);
+    const { prediction } = await this.#network.run(shape, { ...feeds, ...text }, context);
     if (!prediction) throw new EngineError('internal', 'the UNet gave no prediction');
     return prediction;
   }
 
-  prepare(latentSize: Size, tokens: number, context: NetworkContext): Promise<unknown> {
+  async prepare(latentSize: Size, tokens: number, context: NetworkContext): Promise<void> {
     const { height, width } = latentSize;
-    return this.#network.prepare({ batch: 1, height, width, tokens }, context);
+    await this.#projector.prepare({ batch: 1, tokens }, context);
+    await this.#network.prepare({ batch: 1, height, width, tokens }, context);
   }
 
-  release(): Promise<void> {
-    return this.#network.release();
+  async release(): Promise<void> {
+    this.#projections.clear();
+    await this.#projector.release();
+    await this.#network.release();
+  }
+
+  async #projectText({ context: states }: TextStates, context: PassContext): Promise<TextProjections> {
+    const target = JSON.stringify(context.target);
+    const known = this.#projections.get(states);
+    this.#projections.delete(states); // set again below: a Map keeps the order of insertion
+    const feeds = known?.target === target ? known.feeds : await this.#runProjector(states, context);
+    this.#projections.set(states, { target, feeds });
+    for (const oldest of this.#projections.keys()) {
+      if (this.#projections.size <= KEPT_TEXTS) break;
+      this.#projections.delete(oldest);
+    }
+    return feeds;
+  }
+
+  /** @param states [77, X] */
+  async #runProjector(states: Float32Array, context: PassContext): Promise<TextProjections> {
+    await context.beforePass();
+    const dimension = this.config.crossAttentionDim;
+    const tokens = states.length / dimension;
+    const feeds = { context: { data: states, shape: [1, tokens, dimension] } };
+    const projected = await this.#projector.run({ batch: 1, tokens }, feeds, context);
+    const named = Object.entries(projected).map(([name, data]) => [
+      name,
+      { data, shape: [tokens, data.length / tokens] },
+    ]);
+    return Object.fromEntries(named);
   }
 
   #feeds(input: Float32Array, timestep: number, { height, width }: Size, { text, timeIds }: Conditioning) {
@@ -72,7 +114,6 @@ export class UNet {
     const shape = { batch: 1, height, width, tokens };
     const feeds = {
       sample: { data: input, shape: [1, inChannels, height, width] },
-      context: { data: text.context, shape: [1, tokens, crossAttentionDim] },
       time: { data: time, shape: [1, time.length] },
       addition: { data: addition, shape: [1, addition.length] },
     };
