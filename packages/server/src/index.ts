@@ -3,8 +3,7 @@ import { fileURLToPath } from 'node:url';
 export { type Listening, type RunningServer, startServer } from './composition/start-server.ts';
 export { type RunningWorker, startWorker } from './composition/start-worker.ts';
 export { ConfigError } from './config/config-error.ts';
-export { loadConfig } from './config/load-config.ts';
-export { printConfig } from './config/print-config.ts';
+export { loadConfig, printConfig } from './config/load-config.ts';
 export type { Config } from './config/schema.ts';
 export type { StartupError, StartupErrorCode } from './startup-error.ts';
 

@@ -1,3 +1,4 @@
+import type { Ready, ReadyCheck } from '@easel/contract';
 import { encodeThumbnail } from '@easel/engine';
 import type { Config } from '../config/schema.ts';
 import { CreditService } from '../credits/credits.ts';
@@ -16,13 +17,12 @@ import { endOfKey } from '../keys/end-of-key.ts';
 import { KeyService } from '../keys/keys.ts';
 import { RateLimiter } from '../keys/rate-limits.ts';
 import type { ServerSecret } from '../keys/secret.ts';
-import type { Metrics } from '../observability/metrics.ts';
+import { createMetrics, type Metrics } from '../observability/metrics.ts';
 import { ImageLibrary } from '../pictures/image-library.ts';
 import { Thumbnails } from '../pictures/thumbnails.ts';
 import { PageSession } from '../surfaces/page/session.ts';
-import { isLoopback } from './is-loopback.ts';
+import { isLoopback } from './listen.ts';
 import type { Core } from './open-core.ts';
-import { readiness } from './readiness.ts';
 
 /** The domain's services as the routes want them. */
 export function httpServices(
@@ -94,4 +94,74 @@ export function httpServices(
 function isForThisMachineOnly({ host, publicUrl }: Config): boolean {
   const publicHost = publicUrl === null ? host : (URL.parse(publicUrl)?.hostname ?? '');
   return isLoopback(host) && isLoopback(publicHost.replace(/^\[|\]$/g, ''));
+}
+
+/** What a check may take: an answer that comes too late is none. */
+const PATIENCE_MS = 5000;
+
+/** Looking at the storage writes a file, so it is not done for every question. */
+const STORAGE_LOOK_MS = 5000;
+
+/**
+ * Whether requests would be served: the database answers, the queue works, pictures can be stored, and some worker has drawn with the default model.
+ * A worker whose engine was let go for lack of work stays ready.
+ */
+export async function readiness(core: Core, control: QueueControl, signal: AbortSignal): Promise<Ready> {
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+  const checks = await Promise.all([
+    check('database', patience, async () => {
+      await control.state();
+    }),
+    check('queue', patience, async () => {
+      const [model] = core.painter.models();
+      if (model !== undefined) await core.queue.probe(model.slug);
+    }),
+    check('storage', patience, async () => {
+      const problem = await core.storage.check({ maxAgeMs: STORAGE_LOOK_MS });
+      if (problem !== null) throw new Error(problem);
+    }),
+    check('engine', patience, async () => {
+      const workers = await control.workersListed();
+      const isReady = workers.some(({ isLost, state }) => !isLost && state !== 'starting');
+      if (!isReady) throw new Error('no worker has made a picture yet; wait, or start one with: easel worker');
+    }),
+  ]);
+  return { status: checks.every(({ ok }) => ok) ? 'ready' : 'not_ready', checks };
+}
+
+async function check(name: string, signal: AbortSignal, look: () => Promise<void>): Promise<ReadyCheck> {
+  try {
+    await Promise.race([look(), untilAborted(signal)]);
+    return { name, ok: true };
+  } catch (error) {
+    return { name, ok: false, message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const late = () => reject(new Error('it does not answer'));
+    if (signal.aborted) late();
+    else signal.addEventListener('abort', late, { once: true });
+  });
+}
+
+/** The metrics of one process, with what is read from the database and the engines at each scrape. */
+export function createServiceMetrics({
+  painter,
+  database,
+  jobs,
+  storage,
+}: Pick<Core, 'painter' | 'database' | 'jobs' | 'storage'>): Metrics {
+  return createMetrics({
+    async queueDepth() {
+      const depths = new Map<string, number>();
+      await database.transaction(async (transaction) => {
+        for (const { slug } of painter.models()) depths.set(slug, await jobs.countQueued(transaction, slug));
+      });
+      return depths;
+    },
+    engineMemory: () => painter.memory(),
+    isStorageAvailable: () => storage.problem === null,
+  });
 }

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { createServer, isIPv4 } from 'node:net';
 import type { Config } from '../config/schema.ts';
 import { StartupError } from '../startup-error.ts';
 
@@ -55,4 +55,9 @@ function listenFailure({ host, port }: Address, cause: unknown): StartupError {
 
 function whoHas(port: number): string {
   return process.platform === 'linux' ? `ss -ltnp 'sport = :${port}'` : `lsof -nP -iTCP:${port} -sTCP:LISTEN`;
+}
+
+/** Whether only this machine reaches the address (RFC 6890: 127.0.0.0/8, ::1). */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }

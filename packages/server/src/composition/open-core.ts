@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
@@ -34,7 +35,6 @@ import { unlessAborted } from '../unless-aborted.ts';
 import { workersInPostgres } from '../workers/workers-sql.ts';
 import type { Storage } from './open-storage.ts';
 import type { Phase } from './shutdown.ts';
-import { version } from './version.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -139,4 +139,13 @@ function openPainter(config: Config, log: Logger): Promise<EnginePainter> {
     onLog: (model, { level, message, pid }) =>
       log[level === 'output' ? 'debug' : level]({ model, enginePid: pid }, message),
   });
+}
+
+/** Of the server's package; the same two folders up from `src` and from `dist`. */
+export const version: string = readVersion();
+
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const isManifest = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
+  return isManifest ? String(manifest.version) : '';
 }

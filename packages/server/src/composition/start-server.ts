@@ -12,15 +12,12 @@ import { loadReviewHook } from '../models/review.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { InputPictures } from '../pictures/input-pictures.ts';
 import { placeOfFolder } from '../pictures/place.ts';
-import { closingRequests } from './closing-requests.ts';
-import { httpServices } from './http-services.ts';
+import { createServiceMetrics, httpServices } from './http-services.ts';
 import { listening, requireAddress } from './listen.ts';
-import { type Core, openCore } from './open-core.ts';
+import { type Core, openCore, version } from './open-core.ts';
 import { openStorage, type Storage } from './open-storage.ts';
-import { createServiceMetrics } from './service-metrics.ts';
-import { type Phase, shutDown } from './shutdown.ts';
+import { closingRequests, type Phase, shutDown } from './shutdown.ts';
 import { keepTidy, startWork, type Work } from './start-work.ts';
-import { version } from './version.ts';
 
 /** What the operator is told when the server listens. */
 export interface Listening {

@@ -3,9 +3,9 @@ import type { Config } from '../config/schema.ts';
 import { isDatabaseInUse } from '../keys/require-same-secret.ts';
 import { loadReviewHook } from '../models/review.ts';
 import { createLogger } from '../observability/logger.ts';
+import { createServiceMetrics } from './http-services.ts';
 import { openCore } from './open-core.ts';
 import { noServerYet, openStorage } from './open-storage.ts';
-import { createServiceMetrics } from './service-metrics.ts';
 import { type Phase, shutDown } from './shutdown.ts';
 import { startWork } from './start-work.ts';
 

@@ -2,9 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { loadConfig } from './load-config.ts';
-import { printConfig } from './print-config.ts';
-import { settings } from './setting.ts';
+import { loadConfig, printConfig } from './load-config.ts';
+import { settings } from './settings.ts';
 
 async function fileWith(text: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'easel-config-'));

@@ -1,16 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { explainInvalid, parseDecimal, patterns } from '@easel/contract';
 import { Default } from 'typebox/value';
+import { defaultDataDir } from '../db/embedded/default-data-dir.ts';
 import { whyUnreadable } from '../files/system-error.ts';
 import { requireKeyText } from '../keys/key-text.ts';
 import { secretsOfText } from '../keys/server-secret.ts';
 import { ConfigError } from './config-error.ts';
-import { nearMiss } from './near-miss.ts';
-import { readEnvironment } from './read-environment.ts';
+import { nearMiss, readEnvironment } from './read-environment.ts';
 import { type Config, configSchema, secretKeys } from './schema.ts';
-import { settings } from './setting.ts';
-import { isSettingTree, overlaid, putSetting, type SettingTree } from './setting-tree.ts';
+import { isSettingTree, overlaid, putSetting, type SettingTree, settings } from './settings.ts';
 
 export interface ConfigSources {
   /** A JSON file. */
@@ -136,4 +135,12 @@ function parsed(file: string, text: string): unknown {
 function deepFrozen<Value extends object>(value: Value): Value {
   for (const child of Object.values(value)) if (typeof child === 'object' && child !== null) deepFrozen(child);
   return Object.freeze(value);
+}
+
+/** As JSON for people: what follows from other settings is told as it turns out, and of secrets only whether they are set. */
+export function printConfig(config: Config, env: Readonly<Record<string, string | undefined>>): string {
+  const dataDir = resolve(config.dataDir ?? defaultDataDir(env));
+  const imagesDir = config.imagesDir === null ? join(dataDir, 'images') : resolve(config.imagesDir);
+  const resolved = { ...config, dataDir, imagesDir, model: config.model ?? 'demo' };
+  return JSON.stringify(resolved, (key, value) => (secretKeys.includes(key) && value !== null ? '(hidden)' : value), 2);
 }

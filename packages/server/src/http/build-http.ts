@@ -1,34 +1,30 @@
 import { headers } from '@easel/contract';
 import fastify, { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { newId } from '../ids.ts';
-import { adminRoutes } from '../surfaces/admin/routes.ts';
-import { apiRoutes } from '../surfaces/api/routes.ts';
-import { healthRoutes } from '../surfaces/health/routes.ts';
-import { openaiRoutes } from '../surfaces/openai/routes.ts';
-import { openPage, servePage } from '../surfaces/page/serve-page.ts';
-import { segmindRoutes } from '../surfaces/segmind/routes.ts';
-import { parseBodies, SMALL_BODY_BYTES } from './bodies/parse-bodies.ts';
-import type { HttpApp, RouteContext } from './http-app.ts';
-import { describeApi } from './openapi/describe-api.ts';
-import type { HttpOptions } from './options.ts';
-import { plainUrl, requireUtf8Queries } from './plugins/addresses.ts';
-import { AllowedMethods } from './plugins/allowed-methods.ts';
-import { tellOfReplies } from './plugins/answered.ts';
-import { tellBalance } from './plugins/balance.ts';
-import { answerInTurn, endStalledConnections, limitConnections } from './plugins/connections.ts';
-import { allowOrigins } from './plugins/cors.ts';
-import { replyWithErrors, sendError } from './plugins/error-reply.ts';
-import { createGate } from './plugins/gate.ts';
-import { endConnections } from './plugins/last-replies.ts';
-import { answerOptions, refuseWhatIsNotHere } from './plugins/nothing-here.ts';
-import { keepRepliesPrivate } from './plugins/private-replies.ts';
-import { nameRequests } from './plugins/request-id.ts';
-import { dropUnreadBodies } from './plugins/unread-bodies.ts';
-import { refuseMessage, requireOneHost } from './plugins/unreadable-messages.ts';
-import { validateByContract } from './plugins/validation.ts';
-import { findModel } from './requests/model-of.ts';
+import { adminRoutes } from '../surfaces/admin/surface.ts';
+import { apiRoutes } from '../surfaces/api/surface.ts';
+import { healthRoutes } from '../surfaces/health/surface.ts';
+import { openaiRoutes } from '../surfaces/openai/surface.ts';
+import { openPage, servePage } from '../surfaces/page/surface.ts';
+import { segmindRoutes } from '../surfaces/segmind/surface.ts';
+import { plainUrl, requireUtf8Queries } from './addresses.ts';
+import { createGate } from './admission.ts';
+import { findModel } from './asked-request.ts';
+import {
+  answerInTurn,
+  dropUnreadBodies,
+  endConnections,
+  endStalledConnections,
+  limitConnections,
+} from './connections.ts';
+import { refuseMessage, replyWithErrors, requireOneHost, sendError } from './error-replies.ts';
+import { StreamSlots } from './event-streams.ts';
+import { allowOrigins, keepRepliesPrivate, nameRequests, tellBalance, tellOfReplies } from './every-reply.ts';
+import { type HttpApp, type HttpOptions, type RouteContext, validateByContract } from './http-app.ts';
+import { AllowedMethods, answerOptions, refuseWhatIsNotHere } from './not-found.ts';
+import { describeApi } from './openapi.ts';
+import { parseBodies, SMALL_BODY_BYTES } from './parse-bodies.ts';
 import type { HttpServices } from './services.ts';
-import { StreamSlots } from './streams/stream-slots.ts';
 
 /**
  * The three surfaces over one set of services. Nothing listens yet: `listen` it, or `inject` requests into it; `close` it in the end.

@@ -1,5 +1,5 @@
 import { decimalToMicro } from '@easel/contract';
-import { isLoopback } from '../composition/is-loopback.ts';
+import { isLoopback } from '../composition/listen.ts';
 import type { Core } from '../composition/open-core.ts';
 import type { Config } from '../config/schema.ts';
 import { StartupError } from '../startup-error.ts';

@@ -1,22 +1,30 @@
 import {
   type AccountPage,
+  type Account as AccountReply,
   accountCreateSchema,
+  accountGrantCreateSchema,
   accountListQuerySchema,
   accountPageSchema,
   accountParamsSchema,
   accountPatchSchema,
   accountSchema,
+  decimalToMicro,
   defaults,
+  type Grant,
+  type GrantCreate,
+  grantCreateSchema,
+  grantSchema,
+  headers,
+  microToNumber,
   paths,
 } from '@easel/contract';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpApp, RouteContext } from '../../http/http-app.ts';
-import { cursorOf, placeOf } from '../../http/replies/cursor.ts';
-import { pageOf } from '../../http/replies/page.ts';
-import { callerHeaders } from '../../http/schemas/headers.ts';
-import { bodyErrors, errorReplies, jsonReply, keyErrors } from '../../http/schemas/replies.ts';
-import { needsKey } from '../../http/schemas/security.ts';
+import { cursorOf, pageOf, placeOf } from '../../http/paging.ts';
+import { bodyErrors, callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
+import { workHeaders } from '../../http/submit-work.ts';
 import { isId } from '../../ids.ts';
-import { accountReply } from './account-reply.ts';
+import type { Account } from '../../keys/accounts-port.ts';
 
 const listSchema = {
   operationId: 'listAccounts',
@@ -99,4 +107,83 @@ export function accountRoutes(app: HttpApp, { services, gate }: RouteContext): v
     };
     return accountReply(await services.accounts.change(params.id, changes));
   });
+}
+
+export function accountReply({
+  id,
+  name,
+  maxConcurrent,
+  maxQueued,
+  createdAt,
+  balance: { available, held },
+}: Account): AccountReply {
+  return {
+    id,
+    name,
+    created_at: createdAt.toISOString(),
+    balance: microToNumber(available + held),
+    held: microToNumber(held),
+    remaining: microToNumber(available),
+    max_concurrent: maxConcurrent,
+    max_queued: maxQueued,
+  };
+}
+
+const grantRouteSchema = {
+  operationId: 'grantCredits',
+  tags: ['admin'],
+  summary: 'Give credits to an account, or with a negative amount and a reason take some back',
+  security: needsKey,
+  headers: workHeaders,
+  body: grantCreateSchema,
+  response: {
+    201: jsonReply(
+      'What was given or taken back; the same again under the same Idempotency-Key',
+      grantSchema,
+      callerHeaders,
+    ),
+    ...errorReplies('api', ...keyErrors, ...bodyErrors, 'not_found', 'insufficient_credits', 'idempotency_mismatch'),
+  },
+} as const;
+
+const accountGrantSchema = {
+  ...grantRouteSchema,
+  operationId: 'grantCreditsToAccount',
+  params: accountParamsSchema,
+  body: accountGrantCreateSchema,
+} as const;
+
+/** POST /api/admin/accounts/:id/grants and, in the older form, POST /api/admin/grants */
+export function grantRoutes(app: HttpApp, context: RouteContext): void {
+  const onRequest = [context.gate.key('admin'), context.gate.body('application/json')];
+  app.post(paths.admin.accountGrants, { schema: accountGrantSchema, onRequest }, (request, reply) =>
+    grant(context, request, reply, { ...request.body, account_id: request.params.id }),
+  );
+  app.post(paths.admin.grants, { schema: grantRouteSchema, onRequest }, (request, reply) =>
+    grant(context, request, reply, request.body),
+  );
+}
+
+async function grant(
+  { services }: RouteContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { account_id: accountId, amount, reason, note }: GrantCreate,
+): Promise<Grant> {
+  const key = request.headers[headers.idempotencyKey];
+  const record = await services.credits.grant({
+    accountId,
+    amount: decimalToMicro(amount),
+    note: reason ?? note ?? null,
+    idempotencyKey: typeof key === 'string' ? key : null,
+  });
+  reply.code(201);
+  return {
+    id: String(record.id),
+    account_id: record.accountId,
+    amount: microToNumber(record.amount),
+    note: record.note,
+    created_at: record.createdAt.toISOString(),
+    remaining: microToNumber(record.remaining),
+  };
 }

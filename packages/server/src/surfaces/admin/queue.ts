@@ -1,9 +1,71 @@
-import { paths, type Queue, queueSchema } from '@easel/contract';
+import {
+  type AdminJobPage,
+  adminJobListQuerySchema,
+  adminJobPageSchema,
+  adminJobSchema,
+  defaults,
+  jobParamsSchema,
+  paths,
+  type Queue,
+  queueSchema,
+  type Worker,
+  type WorkerList,
+  workerListSchema,
+} from '@easel/contract';
+import { baseUrl } from '../../http/addresses.ts';
 import type { HttpApp, RouteContext } from '../../http/http-app.ts';
-import { callerHeaders } from '../../http/schemas/headers.ts';
-import { errorReplies, jsonReply, keyErrors } from '../../http/schemas/replies.ts';
-import { needsKey } from '../../http/schemas/security.ts';
-import type { QueueState } from '../../http/services.ts';
+import { cursorOf, placeOf } from '../../http/paging.ts';
+import { callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
+import type { ListedWorker, QueueState } from '../../http/services.ts';
+import { isId } from '../../ids.ts';
+import { adminJobReply } from '../../jobs/job-reply.ts';
+
+const listSchema = {
+  operationId: 'listAllJobs',
+  tags: ['admin'],
+  summary: 'The jobs of all accounts, newest first',
+  security: needsKey,
+  querystring: adminJobListQuerySchema,
+  response: {
+    200: jsonReply('A page of jobs', adminJobPageSchema, callerHeaders),
+    ...errorReplies('api', ...keyErrors, 'invalid_request'),
+  },
+} as const;
+
+/** GET /api/admin/jobs */
+export function allJobsRoute(app: HttpApp, { services, gate, options }: RouteContext): void {
+  app.get(
+    paths.admin.jobs,
+    { schema: listSchema, onRequest: gate.key('admin') },
+    async (request): Promise<AdminJobPage> => {
+      const { account_id, status, cursor, limit = defaults.pageLength } = request.query;
+      const before = placeOf(cursor, isId) ?? undefined;
+      const page = await services.jobs.list({ accountId: account_id, state: status, before, limit });
+      const base = baseUrl(request, options.publicUrl);
+      return { jobs: page.jobs.map((view) => adminJobReply(view, base)), next_cursor: cursorOf(page.next) };
+    },
+  );
+}
+
+const cancelSchema = {
+  operationId: 'cancelAnyJob',
+  tags: ['admin'],
+  summary: 'Cancel a job of any account that has not ended; nothing is charged for it',
+  security: needsKey,
+  params: jobParamsSchema,
+  response: {
+    200: jsonReply('The job as it is now', adminJobSchema, callerHeaders),
+    ...errorReplies('api', ...keyErrors, 'not_found'),
+  },
+} as const;
+
+/** DELETE /api/admin/jobs/:id */
+export function cancelAnyJobRoute(app: HttpApp, { services, gate, options }: RouteContext): void {
+  app.delete(paths.admin.anyJob, { schema: cancelSchema, onRequest: gate.key('admin') }, async (request) => {
+    const { id } = await services.cancelJob.cancel(null, request.params.id);
+    return adminJobReply(await services.jobs.get(null, id), baseUrl(request, options.publicUrl));
+  });
+}
 
 const schemaFor = (operationId: string, summary: string) =>
   ({
@@ -30,4 +92,44 @@ export function queueRoutes(app: HttpApp, { services: { queue }, gate }: RouteCo
 
 function queueReply({ isPaused, queued, running, capacity }: QueueState): Queue {
   return { state: isPaused ? 'paused' : 'running', queued, running, capacity };
+}
+
+const workersSchema = {
+  operationId: 'listWorkers',
+  tags: ['admin'],
+  summary: 'The processes that draw',
+  security: needsKey,
+  response: {
+    200: jsonReply('The workers', workerListSchema, callerHeaders),
+    ...errorReplies('api', ...keyErrors),
+  },
+} as const;
+
+/** GET /api/admin/workers */
+export function workersRoute(app: HttpApp, { services, gate }: RouteContext): void {
+  app.get(
+    paths.admin.workers,
+    { schema: workersSchema, onRequest: gate.key('admin') },
+    async (): Promise<WorkerList> => ({ workers: (await services.workers()).map(workerReply) }),
+  );
+}
+
+function workerReply(worker: ListedWorker): Worker {
+  return {
+    id: worker.id,
+    name: `${worker.hostname}:${worker.pid}`,
+    models: [...worker.models],
+    state: stateOf(worker),
+    job_id: worker.runningJob,
+    problem: worker.problem,
+    memory: [...worker.modelMemory].map(([model, bytes]) => ({ model, bytes })),
+    started_at: worker.startedAt.toISOString(),
+    seen_at: worker.seenAt.toISOString(),
+  };
+}
+
+/** One that makes its first picture, to see whether it can, has no time for others either. */
+function stateOf({ isLost, state }: ListedWorker): Worker['state'] {
+  if (isLost) return 'lost';
+  return state === 'idle' ? 'idle' : 'busy';
 }

@@ -1,18 +1,79 @@
-import { accountEventSchemas, eventsQuerySchema, headers, paths } from '@easel/contract';
+import {
+  type AccountEvent,
+  accountEventSchemas,
+  eventsQuerySchema,
+  headers,
+  type JobEvent,
+  jobEventSchemas,
+  jobParamsSchema,
+  paths,
+} from '@easel/contract';
+import { baseUrl } from '../../http/addresses.ts';
+import { callerOf } from '../../http/admission.ts';
+import {
+  eventStream,
+  eventStreamHeaders,
+  heartbeatOf,
+  lastEventId,
+  resumeHeaders,
+  type ServerSentEvent,
+} from '../../http/event-streams.ts';
 import type { HttpApp, RouteContext } from '../../http/http-app.ts';
-import { callerOf } from '../../http/request-state.ts';
-import { baseUrl } from '../../http/requests/base-url.ts';
-import { endOfStream } from '../../http/requests/end-of-job.ts';
-import { lastEventId, resumeHeaders } from '../../http/requests/last-event-id.ts';
-import { eventStreamContent } from '../../http/schemas/event-stream.ts';
-import { callerHeaders } from '../../http/schemas/headers.ts';
-import { hidden } from '../../http/schemas/hidden.ts';
-import { errorReplies, keyErrors } from '../../http/schemas/replies.ts';
-import { needsKey } from '../../http/schemas/security.ts';
-import { eventStream, eventStreamHeaders, heartbeatOf } from '../../http/streams/event-stream.ts';
-import { accountEvents } from './followed-events.ts';
+import {
+  callerHeaders,
+  errorReplies,
+  eventStreamContent,
+  hidden,
+  keyErrors,
+  needsKey,
+} from '../../http/route-schemas.ts';
+import type { HttpServices } from '../../http/services.ts';
+import { endOfStream } from '../../http/wait-for-job.ts';
+import type { FollowedEvent } from '../../jobs/feed-track.ts';
+import type { FollowedAccount } from '../../jobs/job-feed.ts';
+import { jobReply } from '../../jobs/job-reply.ts';
 
-const schema = {
+const jobSchema = {
+  operationId: 'jobEvents',
+  tags: ['jobs'],
+  summary: 'What happens to a job, as server-sent events',
+  description: `Event names: ${Object.keys(jobEventSchemas).join(', ')}; the last three end the stream.`,
+  security: needsKey,
+  params: jobParamsSchema,
+  headers: resumeHeaders,
+  response: {
+    200: {
+      description: 'The events as they come',
+      headers: callerHeaders,
+      content: eventStreamContent(jobEventSchemas),
+    },
+    ...errorReplies('api', ...keyErrors, 'not_found', 'invalid_request', 'rate_limited', 'overloaded'),
+  },
+} as const;
+
+/** GET /api/jobs/:id/events */
+export function jobEventsRoute(app: HttpApp, context: RouteContext): void {
+  const { services, gate, options, streams } = context;
+  const onRequest = gate.ownKey;
+  app.get(paths.api.jobEvents, { schema: jobSchema, onRequest, exposeHeadRoute: false }, async (request, reply) => {
+    const { accountId, keyId } = callerOf(request);
+    const { job } = await services.jobs.get(accountId, request.params.id);
+    streams.take(keyId, reply);
+    reply.headers(eventStreamHeaders);
+    const patience = endOfStream(context, reply);
+    const base = baseUrl(request, options.publicUrl);
+    const events = jobEvents(services, { jobId: job.id, after: lastEventId(request), base, patience });
+    const onError = (error: unknown) =>
+      request.log.error({ err: error, jobId: job.id }, 'a stream of events broke off');
+    return reply.send(eventStream(events, { heartbeatMs: heartbeatOf(options), onError }));
+  });
+  app.head(paths.api.jobEvents, { schema: hidden(jobSchema), onRequest }, async (request, reply) => {
+    await services.jobs.get(callerOf(request).accountId, request.params.id);
+    return reply.headers(eventStreamHeaders).send();
+  });
+}
+
+const accountSchema = {
   operationId: 'events',
   tags: ['jobs'],
   summary: "What happens to all jobs of the key's account, as server-sent events",
@@ -37,7 +98,7 @@ const schema = {
 export function eventsRoute(app: HttpApp, context: RouteContext): void {
   const { services, gate, options, streams } = context;
   const onRequest = gate.key('read');
-  app.get(paths.api.events, { schema, onRequest, exposeHeadRoute: false }, async (request, reply) => {
+  app.get(paths.api.events, { schema: accountSchema, onRequest, exposeHeadRoute: false }, async (request, reply) => {
     const { accountId, keyId } = callerOf(request);
     streams.take(keyId, reply);
     const patience = endOfStream(context, reply);
@@ -49,7 +110,87 @@ export function eventsRoute(app: HttpApp, context: RouteContext): void {
     reply.headers(eventStreamHeaders);
     return reply.send(eventStream(events, { heartbeatMs: heartbeatOf(options), onError }));
   });
-  app.head(paths.api.events, { schema: hidden(schema), onRequest }, async (_request, reply) =>
+  app.head(paths.api.events, { schema: hidden(accountSchema), onRequest }, async (_request, reply) =>
     reply.headers(eventStreamHeaders).send(),
   );
+}
+
+export interface Following {
+  /** Of absolute URLs. */
+  readonly base: string;
+  readonly patience: AbortSignal;
+}
+
+/** The events of a job in the words of the contract. When patience ends they just end: the client comes back. */
+export async function* jobEvents(
+  { followJob }: Pick<HttpServices, 'followJob'>,
+  { jobId, after, base, patience }: Following & { readonly jobId: string; readonly after: bigint },
+): AsyncGenerator<ServerSentEvent, void, undefined> {
+  try {
+    for await (const followed of followJob(jobId, after, patience)) yield sent(followed, wireEvent(followed, base));
+  } catch (error) {
+    if (!patience.aborted) throw error;
+  }
+}
+
+/** The events of an account's jobs; the place at which they begin is told first, so that the client can always resume. */
+export async function* accountEvents(
+  { place, events }: FollowedAccount,
+  { base, patience, withPreviews }: Following & { readonly withPreviews: boolean },
+): AsyncGenerator<ServerSentEvent, void, undefined> {
+  yield { id: String(place) };
+  try {
+    for await (const followed of events) yield sent(followed, accountEvent(followed, base, withPreviews));
+  } catch (error) {
+    if (!patience.aborted) throw error;
+  }
+}
+
+function sent({ id }: FollowedEvent, { event, data }: JobEvent | AccountEvent): ServerSentEvent {
+  return { id: id === null ? null : String(id), event, data };
+}
+
+function accountEvent(followed: FollowedEvent, base: string, withPreviews: boolean): AccountEvent {
+  const job = { id: followed.jobId };
+  const wire = wireEvent(followed, base);
+  switch (wire.event) {
+    case 'queued':
+      return { event: wire.event, data: { job, ...wire.data } };
+    case 'started':
+      return { event: wire.event, data: { job, ...wire.data } };
+    case 'step': {
+      const { preview, ...data } = wire.data;
+      return { event: wire.event, data: { job, ...data, ...(withPreviews && preview !== undefined && { preview }) } };
+    }
+    default:
+      return wire;
+  }
+}
+
+function wireEvent({ event }: FollowedEvent, base: string): JobEvent {
+  switch (event.kind) {
+    case 'queued':
+      return { event: 'queued', data: { position: event.position, eta: event.etaSeconds, paused: event.isPaused } };
+    case 'started':
+      return { event: 'started', data: { started_at: event.startedAt.toISOString() } };
+    case 'step':
+      return { event: 'step', data: stepData(event) };
+    default:
+      return { event: event.kind, data: { job: jobReply(event.view, base) } };
+  }
+}
+
+function stepData({ index, total, sigma, etaSeconds, preview }: Extract<FollowedEvent['event'], { kind: 'step' }>) {
+  return { index, total, sigma, eta: etaSeconds, ...(preview === null ? {} : { preview: dataUrl(preview) }) };
+}
+
+/** The same preview goes to everybody who follows its job. */
+const dataUrls = new WeakMap<Uint8Array, string>();
+
+function dataUrl(preview: Uint8Array): string {
+  const known = dataUrls.get(preview);
+  if (known !== undefined) return known;
+  const url = `data:image/jpeg;base64,${Buffer.from(preview).toString('base64')}`;
+  dataUrls.set(preview, url);
+  return url;
 }

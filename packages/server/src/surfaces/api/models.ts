@@ -1,11 +1,18 @@
-import { type ModelList, modelListSchema, paths } from '@easel/contract';
+import {
+  type ModelList,
+  modelListSchema,
+  paths,
+  type TokenizeReply,
+  tokenizeReplySchema,
+  tokenizeRequestSchema,
+} from '@easel/contract';
+import { foreignSyntax } from '@easel/parameters';
+import { modelOf } from '../../http/asked-request.ts';
 import type { HttpApp, RouteContext } from '../../http/http-app.ts';
-import { callerHeaders } from '../../http/schemas/headers.ts';
-import { errorReplies, jsonReply, keyErrors } from '../../http/schemas/replies.ts';
-import { needsKey } from '../../http/schemas/security.ts';
+import { bodyErrors, callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
 import { modelReply } from '../../models/model-card.ts';
 
-const schema = {
+const listSchema = {
   operationId: 'listModels',
   tags: ['models'],
   summary: 'The models, what they draw and what they take where a request is silent',
@@ -20,7 +27,33 @@ const schema = {
 export function modelsRoute(app: HttpApp, { services, gate }: RouteContext): void {
   app.get(
     paths.api.models,
-    { schema, onRequest: gate.ownKey },
+    { schema: listSchema, onRequest: gate.ownKey },
     async (): Promise<ModelList> => ({ models: services.models().map(modelReply) }),
   );
+}
+
+const tokenizeSchema = {
+  operationId: 'tokenize',
+  tags: ['models'],
+  summary: 'How the model reads a prompt, and what of it is cut off',
+  security: needsKey,
+  body: tokenizeRequestSchema,
+  response: {
+    200: jsonReply('The tokens', tokenizeReplySchema, callerHeaders),
+    ...errorReplies('api', ...keyErrors, ...bodyErrors, 'not_found'),
+  },
+} as const;
+
+/** POST /api/tokenize */
+export function tokenizeRoute(app: HttpApp, { services, gate }: RouteContext): void {
+  const onRequest = [gate.ownKey, gate.body('application/json')];
+  app.post(paths.api.tokenize, { schema: tokenizeSchema, onRequest }, async ({ body }): Promise<TokenizeReply> => {
+    const { slug } = modelOf(services, body.model);
+    const encoders = await services.tokenize(slug, body.text);
+    return {
+      model: slug,
+      encoders: encoders.map((encoder) => ({ ...encoder, ids: [...encoder.ids] })),
+      foreign_syntax: foreignSyntax(body.text),
+    };
+  });
 }

@@ -1,27 +1,26 @@
 import {
   formatSize,
   headers,
+  type OpenaiImagesRequest,
+  offeredSizes,
   openaiCompletedEventSchema,
   openaiImagesReplySchema,
   openaiImagesRequestSchema,
   openaiPartialImageEventSchema,
   paths,
+  type Size,
+  sizeForOpenai,
 } from '@easel/contract';
+import { DomainError } from '../../domain-error.ts';
+import { baseUrl } from '../../http/addresses.ts';
+import { useModel } from '../../http/asked-request.ts';
 import type { HttpApp, RouteContext } from '../../http/http-app.ts';
-import { addGenerationHeaders } from '../../http/replies/generation-headers.ts';
-import { baseUrl } from '../../http/requests/base-url.ts';
-import { deliver, endOfJob, endOfPatience } from '../../http/requests/end-of-job.ts';
-import { workHeaders } from '../../http/requests/idempotency.ts';
-import { useModel } from '../../http/requests/model-of.ts';
-import { submitWork } from '../../http/requests/submit-work.ts';
-import { eventStreamContent } from '../../http/schemas/event-stream.ts';
-import { pictureHeaders } from '../../http/schemas/headers.ts';
-import { errorReplies, runErrors } from '../../http/schemas/replies.ts';
-import { needsKey } from '../../http/schemas/security.ts';
-import { imagesReply } from './images-reply.ts';
-import { modelOfRequest } from './model-of-request.ts';
-import { previewsOf, sizeOf } from './picture-fields.ts';
-import { sendStream } from './send-stream.ts';
+import { errorReplies, eventStreamContent, needsKey, pictureHeaders, runErrors } from '../../http/route-schemas.ts';
+import { submitWork, workHeaders } from '../../http/submit-work.ts';
+import { addGenerationHeaders, deliver, endOfJob, endOfPatience } from '../../http/wait-for-job.ts';
+import type { ModelCard } from '../../models/model-card.ts';
+import { modelOfRequest } from './models.ts';
+import { imagesReply, sendStream } from './replies.ts';
 
 const schema = {
   operationId: 'openaiImages',
@@ -67,4 +66,23 @@ export function imagesRoute(app: HttpApp, context: RouteContext): void {
     addGenerationHeaders(reply, view.job, card);
     return pictures;
   });
+}
+
+/** How many previews the reply shall have: none but on a stream. */
+export function previewsOf({ stream = false, partial_images = 0 }: OpenaiImagesRequest): number {
+  return stream ? partial_images : 0;
+}
+
+/** The size that is drawn for one of this surface. @throws DomainError `invalid_request` for a size that the model lacks */
+export function sizeOf(text: string, card: ModelCard): Size {
+  const size = sizeForOpenai(text, card.defaults, card.sizes);
+  if (size !== undefined) return size;
+  const offered = ['auto', ...offeredSizes(card.defaults.width, card.sizes)].join(', ');
+  const { minSide, maxSide, maxMegapixels } = card.sizes;
+  throw new DomainError(
+    'invalid_request',
+    `size must be one that ${card.slug} draws: ${offered}, or any with sides from ${minSide} to ${maxSide}, multiples of 8, ` +
+      `of at most ${maxMegapixels} megapixels (got ${text})`,
+    { param: 'size' },
+  );
 }

@@ -1,12 +1,10 @@
 import { type OpenaiModel, openaiModelListSchema, openaiModelSchema, paths } from '@easel/contract';
 import { Type } from 'typebox';
+import { modelOf } from '../../http/asked-request.ts';
 import type { HttpApp, RouteContext } from '../../http/http-app.ts';
-import { callerHeaders } from '../../http/schemas/headers.ts';
-import { errorReplies, jsonReply, keyErrors } from '../../http/schemas/replies.ts';
-import { needsKey } from '../../http/schemas/security.ts';
+import { callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
 import type { ModelCard } from '../../models/model-card.ts';
-import { unixTime } from './images-reply.ts';
-import { modelOfRequest } from './model-of-request.ts';
+import { unixTime } from './replies.ts';
 
 const listSchema = {
   operationId: 'openaiModels',
@@ -50,4 +48,14 @@ export function modelRoutes(app: HttpApp, context: RouteContext): void {
 
 function modelReply({ slug }: ModelCard, created: number): OpenaiModel {
   return { id: slug, object: 'model', created, owned_by: 'easel' };
+}
+
+/** No name and the names of OpenAI's own models mean the default model. @throws DomainError `not_found` */
+export function modelOfRequest({ services, options }: RouteContext, name: string | undefined): ModelCard {
+  const isAlias = name !== undefined && options.openaiModelAliases.includes(name);
+  return modelOf(
+    services,
+    isAlias ? undefined : name,
+    '; names that mean the default model are set with openai.modelAliases',
+  );
 }

@@ -1,10 +1,10 @@
 import { timingSafeEqual } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
+import { endianness } from 'node:os';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../../keys/caller.ts';
 import type { ServerSecret } from '../../keys/secret.ts';
-import { isLocalVisit, isSentByPage } from './local-visit.ts';
-import { isOwnPeer } from './peer-account.ts';
 
 const LIFE_S = 30 * 24 * 60 * 60;
 
@@ -71,4 +71,110 @@ export class PageSession {
 function cookieOf({ headers }: FastifyRequest, name: string): string | undefined {
   const pairs = (headers.cookie ?? '').split(/; */).map((pair) => pair.split('=', 2));
   return pairs.find(([own]) => own === name)?.[1];
+}
+
+/** What of a request says where it comes from. */
+export interface Visit {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly remoteAddress: string | undefined;
+  readonly httpVersion: string;
+}
+
+/** Names that a browser resolves to this machine by itself (RFC 6761 §6.3), or addresses of it (RFC 6890). */
+const loopbackHost = /^(?:localhost|127(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}|\[::1\])(?::\d{1,5})?$/i;
+
+/**
+ * What proxies and tunnels add: then the request comes from somewhere else, whatever the address says (RFC 7239; RFC 9110 §7.6.3;
+ * the rest is custom).
+ */
+const trace =
+  /^(?:via|forwarded|forwarded-for|x-forwarded.*|x-original-.*|x-proxy.*|x-envoy-.*|cf-.*|cdn-loop|.*(?:client|real)-ip)$/;
+
+/**
+ * Whether a request was made on this machine to this machine. The name in `Host` matters because another site's name can be made to
+ * lead here (DNS rebinding).
+ */
+export function isLocalVisit({ headers, remoteAddress = '', httpVersion }: Visit): boolean {
+  // Every browser speaks HTTP/1.1; a proxy with nothing configured may ask by HTTP/1.0 and add no header that gives it away.
+  if (!isLoopbackAddress(remoteAddress) || httpVersion === '1.0') return false;
+  return loopbackHost.test(String(headers.host)) && !Object.keys(headers).some((name) => trace.test(name));
+}
+
+function isLoopbackAddress(address: string): boolean {
+  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
+}
+
+/**
+ * Whether the page itself sent a request, or the person by the address bar, and no other page in the same browser and no other program.
+ * Browsers say so in `Sec-Fetch-Site` (Fetch Metadata), which scripts cannot set, for every request to this machine's own names; what
+ * lacks it was not sent by a browser. `Origin` (RFC 6454 §7) and `Referer`, which the page's policy has sent along to its own server, give
+ * away a proxy that asks for this machine in its own name: then the page has another origin than the Host that is asked for.
+ */
+export function isSentByPage({ headers }: Pick<Visit, 'headers'>): boolean {
+  const site = headers['sec-fetch-site'];
+  const isFromPerson = site === 'none' && headers['sec-fetch-mode'] === 'navigate';
+  if (site !== 'same-origin' && !isFromPerson) return false;
+  const own = `http://${String(headers.host)}`;
+  if (headers.origin !== undefined && headers.origin !== own) return false;
+  return headers.referer === undefined || String(headers.referer).startsWith(`${own}/`);
+}
+
+type Ends = Pick<Socket, 'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort'>;
+
+/**
+ * Whether the other end of a connection within this machine belongs to the account that this process runs as, or to root. Headers can be
+ * made up by any program; whose socket it is the kernel knows. Where the system does not tell (elsewhere than on Linux) this is true.
+ */
+export async function isOwnPeer(socket: Ends): Promise<boolean> {
+  if (process.platform !== 'linux') return true;
+  const owner = await ownerOfPeer(socket);
+  return owner !== undefined && (owner === 0 || owner === process.getuid?.());
+}
+
+/** The account that has the other end; undefined when no process of this machine has it open. */
+async function ownerOfPeer({ localAddress, localPort, remoteAddress, remotePort }: Ends): Promise<number | undefined> {
+  if (remotePort === undefined || localPort === undefined) return undefined;
+  const here = `${wordsOf(localAddress)}:${hexOf(localPort)}`;
+  const there = `${wordsOf(remoteAddress)}:${hexOf(remotePort)}`;
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    const text = await readFile(table, 'utf8').catch(() => '');
+    for (const line of text.split('\n')) {
+      // proc_net_tcp: sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode
+      const [, local = '', remote = '', , , , , uid, , inode] = line.trim().split(/\s+/);
+      if (!isSame(local, there) || !isSame(remote, here)) continue;
+      // A socket that its process has closed is nobody's, and is listed as root's with no inode.
+      return inode === '0' ? undefined : Number(uid);
+    }
+  }
+  return undefined;
+}
+
+/** An IPv4 address may be listed as the IPv6 address that stands for it (RFC 4291 §2.5.5.2). */
+function isSame(listed: string, wanted: string): boolean {
+  return listed === wanted || listed === MAPPED + wanted;
+}
+
+/** ::ffff: as the kernel lists it. */
+const MAPPED = '0000000000000000FFFF0000';
+const isLittleEndian = endianness() === 'LE';
+
+/** The address as the kernel lists it: words of 32 bits in hexadecimal, each in the byte order of the machine. */
+function wordsOf(address = ''): string {
+  const bytes = bytesOf(address.replace(/^::ffff:/i, ''));
+  const words: string[] = [];
+  for (let start = 0; start < bytes.length; start += 4) {
+    const word = bytes.slice(start, start + 4);
+    words.push((isLittleEndian ? word.toReversed() : word).map((byte) => byte.toString(16).padStart(2, '0')).join(''));
+  }
+  return words.join('').toUpperCase();
+}
+
+/** Of 127.0.0.0/8 and ::1, the addresses within a machine. */
+function bytesOf(address: string): number[] {
+  if (address === '::1') return [...Array.from({ length: 15 }, () => 0), 1];
+  return address.split('.').map(Number);
+}
+
+function hexOf(port: number): string {
+  return port.toString(16).toUpperCase().padStart(4, '0');
 }

@@ -1,0 +1,97 @@
+import { fixedMessages, headers, type KeyScope } from '@easel/contract';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DomainError } from '../domain-error.ts';
+import { type Caller, hasScope, requireScope } from '../keys/caller.ts';
+import { type BodyType, requireBody } from './receive-body.ts';
+import type { HttpServices } from './services.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who it comes from; null until the key was accepted, and where none is needed. */
+    caller: Caller | null;
+    /** The job that it submitted or asks about, for the log. */
+    jobId: string | null;
+  }
+}
+
+/** The caller of a route that asks for a key. */
+export function callerOf(request: FastifyRequest): Caller {
+  if (request.caller === null) throw new TypeError(`${request.routeOptions.url} is used without asking for a key`);
+  return request.caller;
+}
+
+type Check = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+
+/** What a request must pass, in the order in which a route has to ask. */
+export interface Gate {
+  /** For `onRequest`: a key with this scope. */
+  key(scope: KeyScope): Check;
+  /** For `onRequest`: a key with one of the scopes of its owner, to see what it made. */
+  readonly ownKey: Check;
+  /** For `onRequest`, after the key: a body of one of these types, as far as its headers tell. */
+  body(...types: readonly BodyType[]): Check;
+  /** For `onRequest`, at its end: the limit of requests that create work, valid ones or not, before the body is read. */
+  readonly rateLimit: Check;
+}
+
+export function createGate(services: Pick<HttpServices, 'keys' | 'pageSession' | 'rateLimiter'>): Gate {
+  return {
+    key: (scope) => async (request) => {
+      await authenticate(services, request);
+      requireScope(callerOf(request), scope);
+    },
+    ownKey: async (request) => {
+      await authenticate(services, request);
+      const caller = callerOf(request);
+      if (!hasScope(caller, 'generate')) requireScope(caller, 'read');
+    },
+    body:
+      (...types) =>
+      async (request) =>
+        requireBody(request, types),
+    rateLimit: (request, reply) => countRequest(services, request, reply),
+  };
+}
+
+const bearer = /^Bearer +(?<key>\S+) *$/i;
+
+/** Learns whose request it is. @throws DomainError `unauthorized` */
+export async function authenticate(
+  { keys, pageSession }: Pick<HttpServices, 'keys' | 'pageSession'>,
+  request: FastifyRequest,
+): Promise<void> {
+  const key = keyOf(request);
+  if (key === undefined) {
+    request.caller = (await pageSession?.callerOf(request)) ?? null;
+    if (request.caller !== null) return;
+    throw new DomainError('unauthorized', fixedMessages.missingKey);
+  }
+  request.caller = await keys.authenticate(key);
+}
+
+/** The vendor's own header goes before the standard one (RFC 6750 §2.1). */
+function keyOf({ headers: sent }: FastifyRequest): string | undefined {
+  const own = sent[headers.apiKey];
+  if (typeof own === 'string' && own.trim() !== '') return own.trim();
+  return bearer.exec(sent.authorization ?? '')?.groups?.key;
+}
+
+/** Counts the request against its key's limit and tells what is left. @throws DomainError `rate_limited` */
+export async function countRequest(
+  { rateLimiter }: Pick<HttpServices, 'rateLimiter'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const { isAllowed, limit, remaining, resetAt } = await rateLimiter.take(callerOf(request));
+  reply
+    .header(headers.rateLimitLimit, String(limit))
+    .header(headers.rateLimitRemaining, String(remaining))
+    .header(headers.rateLimitResetAt, resetAt.toISOString());
+  if (isAllowed) return;
+  const retryAfterSeconds = Math.max(1, Math.ceil((resetAt.getTime() - Date.now()) / 1000));
+  throw new DomainError(
+    'rate_limited',
+    `rate limit of ${limit} requests/min exceeded; retry in ${retryAfterSeconds} s`,
+    { retryAfterSeconds },
+  );
+}

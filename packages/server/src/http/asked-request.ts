@@ -1,0 +1,110 @@
+import {
+  type CalledNames,
+  calledNames,
+  type Fault,
+  type FieldValues,
+  faultOfSize,
+  faultOfValues,
+  fillRequest,
+  firstSeed,
+  headers,
+  inWireNames,
+  namesSize,
+  type PictureRequest,
+  readRequest,
+  requestedSize,
+  type Size,
+  type Surface,
+  sizeForPicture,
+  wireName,
+} from '@easel/contract';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DomainError } from '../domain-error.ts';
+import type { JobRequest } from '../jobs/job-request.ts';
+import { requireModel } from '../keys/caller.ts';
+import type { ModelCard } from '../models/model-card.ts';
+import { callerOf } from './admission.ts';
+import type { HttpServices } from './services.ts';
+
+/** A valid request in our own words, and how its client speaks of it. */
+export interface Asked<Values extends FieldValues = PictureRequest> {
+  readonly values: Values;
+  readonly surface: Surface;
+  readonly called: CalledNames;
+}
+
+export function askedBy(body: object & { readonly prompt: string }, surface: Surface): Asked;
+export function askedBy(body: object, surface: Surface): Asked<FieldValues>;
+export function askedBy(body: object, surface: Surface): Asked<FieldValues> {
+  return { values: readRequest(body, surface), surface, called: calledNames({ ...body }, surface) };
+}
+
+/**
+ * What is to be made, every default filled in and the seed drawn.
+ *
+ * @param picture the size of the picture to start from, whose shape is taken where no size is named; the picture itself becomes part of the
+ *   request when the job is taken
+ * @throws DomainError `invalid_request` for what the model does not do
+ */
+export function jobRequestOf(asked: Asked, card: ModelCard, picture: Size | null): JobRequest {
+  const { values, surface, called } = asked;
+  const presets = { ...card.defaults, model: card.slug, ...sizeOf(asked, card, picture) };
+  const { width, height, model, image, ...own } = values;
+  const start = picture === null ? {} : { image: 'given' };
+  const filled = fillRequest({ ...own, ...start, seed: firstSeed(values.seed) }, presets);
+  const fault = faultOfValues(filled, card.allowed);
+  refuse(fault && inWireNames(fault, surface, called));
+  return { ...filled, image: null, ...(Object.keys(called).length > 0 && { called }) };
+}
+
+/**
+ * The size that is drawn.
+ *
+ * @throws DomainError `invalid_request` for one that the model does not draw
+ */
+export function sizeOf(asked: Asked<FieldValues>, card: ModelCard, picture: Size | null = null): Size {
+  const { values, surface, called } = asked;
+  const { defaults: native, sizes } = card;
+  const isOpen = picture !== null && !namesSize(values);
+  const size = isOpen ? sizeForPicture(picture, native.width, sizes) : requestedSize(values, native, sizes);
+  const names = { width: wireName('width', surface, called), height: wireName('height', surface, called) };
+  refuse(faultOfSize(size, sizes, names));
+  return size;
+}
+
+function refuse(fault: Fault | undefined): void {
+  if (fault === undefined) return;
+  const { message, param } = fault;
+  throw new DomainError('invalid_request', message, param === undefined ? {} : { param });
+}
+
+type Models = Pick<HttpServices, 'models'>;
+
+/** The model of a name; null when there is none. */
+export function findModel(services: Models, slug: string): ModelCard | null {
+  const cards = services.models();
+  const bySlug = cards.find((card) => card.slug === slug);
+  return bySlug ?? cards.find((card) => card.name === slug || (card.isEmbedded && slug === 'demo')) ?? null;
+}
+
+/** @param slug absent: the default model. @param hint what else to tell when there is none. @throws DomainError `not_found` */
+export function modelOf(services: Models, slug: string | undefined, hint = ''): ModelCard {
+  const cards = services.models();
+  const card = slug === undefined ? cards.find(({ isDefault }) => isDefault) : findModel(services, slug);
+  if (card) return card;
+  const names = cards.map((each) => each.slug).join(', ');
+  throw new DomainError(
+    'not_found',
+    `there is no model ${JSON.stringify(slug ?? 'by default')} here; there are: ${names}${hint}`,
+    {
+      param: 'model',
+    },
+  );
+}
+
+/** The model that the request is going to use, which the reply tells. @throws DomainError `forbidden` */
+export function useModel(card: ModelCard, request: FastifyRequest, reply: FastifyReply): ModelCard {
+  reply.header(headers.model, card.name);
+  requireModel(callerOf(request), card.slug);
+  return card;
+}

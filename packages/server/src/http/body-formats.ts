@@ -1,0 +1,152 @@
+import { isUtf8 } from 'node:buffer';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { setImmediate as othersTurn } from 'node:timers/promises';
+import { Busboy } from '@fastify/busboy';
+import { DomainError } from '../domain-error.ts';
+
+/** Fields of a body: more than any request has. */
+export const MOST_FIELDS = 64;
+/** Values in all, so that fields which are only ignored may be rich, and reading them takes milliseconds. */
+const MOST_VALUES = 20_000;
+const MOST_LEVELS = 64;
+
+const byte = { quote: 0x22, comma: 0x2c, openList: 0x5b, backslash: 0x5c, closeList: 0x5d, open: 0x7b, close: 0x7d };
+
+/**
+ * Counts what is in a JSON body while its bytes arrive, so that a body of millions of fields is refused before it is parsed: parsing
+ * it would keep everybody else waiting for seconds. It knows strings from structure and nothing else of JSON.
+ */
+export class JsonBounds {
+  #level = 0;
+  #fields = 0;
+  #values = 0;
+  #isString = false;
+  #isEscaped = false;
+
+  /** @throws DomainError `invalid_request` for more fields, values or levels than are read */
+  count(chunk: Uint8Array): void {
+    for (const each of chunk) {
+      if (this.#isString) this.#countInString(each);
+      else if (each === byte.quote) this.#isString = true;
+      else if (each === byte.comma) this.#countValue();
+      else if (each === byte.open || each === byte.openList) this.#enter();
+      else if (each === byte.close || each === byte.closeList) this.#level -= 1;
+    }
+  }
+
+  #countInString(each: number): void {
+    if (this.#isEscaped) this.#isEscaped = false;
+    else if (each === byte.backslash) this.#isEscaped = true;
+    else if (each === byte.quote) this.#isString = false;
+  }
+
+  #countValue(): void {
+    this.#values += 1;
+    if (this.#level === 1) this.#fields += 1;
+    if (this.#fields >= MOST_FIELDS) throw refused(`have at most ${MOST_FIELDS} fields`);
+    if (this.#values >= MOST_VALUES) throw refused(`have at most ${MOST_VALUES} values in all its fields`);
+  }
+
+  #enter(): void {
+    this.#level += 1;
+    if (this.#level > MOST_LEVELS) throw refused(`be nested at most ${MOST_LEVELS} levels deep`);
+  }
+}
+
+/** @throws DomainError `invalid_request` for what is not JSON in UTF-8 */
+export function parseJson(bytes: Buffer): unknown {
+  const text = textOf(bytes, 'the body');
+  try {
+    return wellFormed(JSON.parse(text));
+  } catch (cause) {
+    throw new DomainError('invalid_request', 'the body must be valid JSON (RFC 8259)', { cause });
+  }
+}
+
+/** The text that bytes in UTF-8 stand for, without a byte order mark. @throws DomainError `invalid_request` for other bytes */
+export function textOf(bytes: Buffer, what: string, param?: string): string {
+  if (!isUtf8(bytes)) {
+    throw new DomainError('invalid_request', `${what} must be UTF-8`, param === undefined ? {} : { param });
+  }
+  return bytes.toString('utf8').replace(/^\uFEFF/, '');
+}
+
+/**
+ * The same value with U+FFFD in place of every half of a surrogate pair, in texts and in names of fields, as encoders of the web do
+ * (WebIDL, USVString). Clients that cut a text within an emoji send such halves, and no database stores them.
+ */
+function wellFormed(value: unknown): unknown {
+  if (typeof value === 'string') return value.toWellFormed();
+  if (Array.isArray(value)) return value.map(wellFormed);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name.toWellFormed(), wellFormed(each)]));
+}
+
+function refused(rule: string): DomainError {
+  return new DomainError('invalid_request', `the body must ${rule}`);
+}
+
+/** A form is read piece by piece: others have their turn between two, and what follows a field too many is never looked at. */
+const PIECE_BYTES = 65_536;
+
+type Field = readonly [name: string, value: string];
+
+/**
+ * The fields of `multipart/form-data` (RFC 7578) as the JSON body they stand for: text as it is, a file as base64. A file field that
+ * was left empty, which browsers send without a name and without bytes, is absent. Of a field that comes twice the last one counts.
+ *
+ * @throws DomainError `invalid_request` for a form that is not one, has too many fields or text that is not UTF-8
+ */
+export async function parseForm(contentType: string, body: Buffer): Promise<Record<string, string>> {
+  const reading: Promise<Field | undefined>[] = [];
+  try {
+    const form = new Busboy({
+      headers: { 'content-type': contentType },
+      limits: { parts: MOST_FIELDS, fileSize: body.length },
+      isPartAFile: () => true, // so that texts come as bytes too, and it can be seen whether they are UTF-8
+    });
+    let isTooLong = false;
+    form.on('partsLimit', () => {
+      isTooLong = true;
+    });
+    form.on('file', (name, stream, fileName: string | undefined, _encoding, mediaType) => {
+      const field = readField(name, stream, fileName ?? (isFile(mediaType) ? 'file' : undefined));
+      field.catch(() => {}); // until all are awaited
+      reading.push(field);
+    });
+    form.on('error', () => {}); // what follows the first error, which is the one that counts
+    const finished = once(form, 'finish');
+    finished.catch(() => {}); // until it is awaited
+    for (let start = 0; start < body.length; start += PIECE_BYTES) {
+      form.write(body.subarray(start, start + PIECE_BYTES));
+      if (isTooLong) throw new DomainError('invalid_request', `a form must have at most ${MOST_FIELDS} fields`);
+      await othersTurn();
+    }
+    form.end();
+    await finished;
+    const fields = await Promise.all(reading);
+    return Object.fromEntries(fields.filter((field) => field !== undefined));
+  } catch (cause) {
+    if (cause instanceof DomainError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DomainError('invalid_request', `the form cannot be read (${reason}); see RFC 7578`, { cause });
+  }
+}
+
+async function readField(
+  name: string | undefined,
+  stream: Readable,
+  fileName: string | undefined,
+): Promise<Field | undefined> {
+  const bytes = await buffer(stream);
+  if (name === undefined) return undefined;
+  const field = name.toWellFormed();
+  if (fileName === undefined) return [field, textOf(bytes, `the form field ${JSON.stringify(field)}`, field)];
+  return fileName === '' && bytes.length === 0 ? undefined : [field, bytes.toString('base64')];
+}
+
+function isFile(mediaType: string): boolean {
+  return mediaType === 'application/octet-stream' || mediaType.startsWith('image/');
+}

@@ -1,0 +1,130 @@
+import { PassThrough, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { headers, patterns } from '@easel/contract';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { DomainError } from '../domain-error.ts';
+
+/** One server-sent event (HTML standard §9.2); one that is an id alone only moves the place to resume at. */
+export type ServerSentEvent = SentEvent | { readonly id: string };
+
+interface SentEvent {
+  /** What a client that comes back says it has seen last; null: as with the event before. */
+  readonly id: string | null;
+  readonly event: string;
+  /** Becomes JSON, which has no line breaks. */
+  readonly data: unknown;
+}
+
+export const eventStreamHeaders = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no', // proxies would keep events until there are enough of them
+} as const;
+
+const heartbeat = ': heartbeat\n\n';
+
+/**
+ * Events as the body of a reply, with signs of life in between, so that nobody on the way takes the connection for dead. It ends
+ * with the last event; when they fail, it breaks off, and the client comes back.
+ *
+ * @param heartbeatMs between two signs of life
+ */
+export function eventStream(
+  events: AsyncIterable<ServerSentEvent>,
+  { heartbeatMs, onError }: { readonly heartbeatMs: number; readonly onError: (error: unknown) => void },
+): Readable {
+  const body = new PassThrough();
+  body.write(': connected\n\n'); // the headers leave with the first bytes
+  const timer = setInterval(() => {
+    if (!body.writableNeedDrain && body.writable) body.write(heartbeat);
+  }, heartbeatMs);
+  body.once('close', () => clearInterval(timer));
+  void pipeline(texts(events), body)
+    .catch((error: unknown) => {
+      if (!isEarlyEnd(error)) onError(error);
+    })
+    .finally(() => clearInterval(timer));
+  return body;
+}
+
+async function* texts(events: AsyncIterable<ServerSentEvent>): AsyncGenerator<string, void, undefined> {
+  for await (const sent of events) {
+    const id = sent.id === null ? '' : `id: ${sent.id}\n`;
+    yield 'event' in sent ? `${id}event: ${sent.event}\ndata: ${JSON.stringify(sent.data)}\n\n` : `${id}\n`;
+  }
+}
+
+const earlyEnds: readonly string[] = ['ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED', 'EPIPE', 'ECONNRESET'];
+
+/** The client closed the connection: nothing went wrong. */
+export function isEarlyEnd(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && earlyEnds.includes(String(error.code));
+}
+
+const HEARTBEAT_MS = 15_000;
+
+export function heartbeatOf({ heartbeatMs = HEARTBEAT_MS }: { readonly heartbeatMs?: number }): number {
+  return heartbeatMs;
+}
+
+export interface StreamLimits {
+  /** Open at the same time, of one key and of all together; 64 and 1,000 by default. */
+  readonly streamsPerKey?: number;
+  readonly streams?: number;
+}
+
+/** How many streams of events are open in this process. */
+export class StreamSlots {
+  readonly #perKey: number;
+  readonly #all: number;
+  readonly #open = new Map<string, number>();
+  #total = 0;
+
+  constructor({ streamsPerKey = 64, streams = 1000 }: StreamLimits) {
+    this.#perKey = streamsPerKey;
+    this.#all = streams;
+  }
+
+  /** Counts a stream until its connection is closed. @throws DomainError `rate_limited`, `overloaded` */
+  take(keyId: string, { raw }: FastifyReply): void {
+    const open = this.#open.get(keyId) ?? 0;
+    if (open >= this.#perKey) {
+      const message = `this key has ${open} event streams open, and ${this.#perKey} are allowed; close one, or follow all jobs with one GET /api/events`;
+      throw new DomainError('rate_limited', message);
+    }
+    if (this.#total >= this.#all) {
+      const message = `${this.#total} event streams are open on this server, and ${this.#all} are allowed; try again later`;
+      throw new DomainError('overloaded', message);
+    }
+    if (raw.closed) return;
+    this.#open.set(keyId, open + 1);
+    this.#total += 1;
+    raw.once('close', () => {
+      this.#total -= 1;
+      const left = (this.#open.get(keyId) ?? 1) - 1;
+      if (left === 0) this.#open.delete(keyId);
+      else this.#open.set(keyId, left);
+    });
+  }
+}
+
+/** The headers of a client that comes back to a stream. */
+export const resumeHeaders = Type.Object(
+  {
+    [headers.lastEventId]: Type.Optional(
+      Type.String({
+        pattern: patterns.eventId.source,
+        description: 'The id of the last event that was seen: go on after it',
+        examples: ['1024'],
+      }),
+    ),
+  },
+  { title: 'ResumeHeaders', description: 'Where a stream of events goes on' },
+);
+
+/** The event to go on after; 0: from the beginning. */
+export function lastEventId(request: FastifyRequest): bigint {
+  const sent = request.headers[headers.lastEventId];
+  return typeof sent === 'string' ? BigInt(sent) : 0n;
+}

@@ -1,0 +1,192 @@
+import { type ModelParameter, paths, sideStep } from '@easel/contract';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { ModelCard } from '../models/model-card.ts';
+import { parametersOf } from '../models/model-card.ts';
+import type { HttpApp, HttpOptions } from './http-app.ts';
+import { securitySchemes } from './route-schemas.ts';
+import type { HttpServices } from './services.ts';
+
+const tags = [
+  { name: 'segmind', description: 'A drop-in replacement: change the host, keep the code' },
+  { name: 'openai', description: 'For the official OpenAI clients' },
+  { name: 'jobs', description: 'Jobs with progress' },
+  { name: 'images', description: 'Pictures' },
+  { name: 'models', description: 'What draws' },
+  { name: 'money', description: 'Credits, prices, usage' },
+  { name: 'admin', description: 'For an admin key' },
+  { name: 'health', description: 'For whoever looks after the process' },
+];
+
+/** The page has all it needs from here, and asks nobody else for anything. */
+const contentSecurityPolicy =
+  "default-src 'self'; img-src 'self' data: blob:; base-uri 'self'; frame-ancestors 'self'; object-src 'none'";
+
+/** The OpenAPI document, from the schemas that validate, and a page that shows it. To be registered before the routes. */
+export async function describeApi(
+  app: HttpApp,
+  { models }: Pick<HttpServices, 'models'>,
+  { version, publicUrl }: Pick<HttpOptions, 'version' | 'publicUrl'>,
+): Promise<void> {
+  const complete = (document: Json) => withComponents(withModelPaths(document, models()));
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Easel', version, description: 'Pictures from prompts, on three surfaces over one service.' },
+      ...(publicUrl === null ? {} : { servers: [{ url: publicUrl }] }),
+      tags,
+      components: { securitySchemes },
+    },
+    convertConstToEnum: false,
+  });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: contentSecurityPolicy,
+    uiConfig: { deepLinking: true, tryItOutEnabled: true, validatorUrl: null },
+    transformSpecification: complete,
+    transformSpecificationClone: true,
+  });
+  let document: string | undefined;
+  app.get(paths.openapi, { schema: { hide: true } }, async (_request, reply) => {
+    document ??= JSON.stringify(complete({ ...app.swagger() }));
+    return reply.header('content-type', 'application/json; charset=utf-8').send(document);
+  });
+}
+
+/** An object of an OpenAPI document. */
+export type Json = Readonly<Record<string, unknown>>;
+
+/** Schemas of the contract are named like types; a title of anything else is just a title. */
+const schemaName = /^[A-Z][A-Za-z0-9]+$/;
+
+/**
+ * The same OpenAPI document with every named schema once, among the components, and references to it wherever it is used, so
+ * that generated clients have types with names.
+ */
+export function withComponents(document: Json): Json {
+  const schemas: Record<string, unknown> = {};
+  const { info, ...rest } = document;
+  const moved = moveNamed(rest, schemas);
+  const components = isRecord(moved) && isRecord(moved.components) ? moved.components : {};
+  return { ...(isRecord(moved) ? moved : {}), info, components: { ...components, schemas } };
+}
+
+function moveNamed(value: unknown, schemas: Record<string, unknown>): unknown {
+  if (Array.isArray(value)) return value.map((each) => moveNamed(each, schemas));
+  if (!isRecord(value)) return value;
+  const moved = Object.fromEntries(Object.entries(value).map(([name, each]) => [name, moveNamed(each, schemas)]));
+  const { title } = value;
+  if (typeof title !== 'string' || !schemaName.test(title)) return moved;
+  schemas[title] = moved;
+  return { $ref: `#/components/schemas/${title}` };
+}
+
+export function isRecord(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const slugPart = '{slug}';
+
+/**
+ * The same OpenAPI document with an address for each model that is served, `/v1/playground-v2.5` instead of `/v1/{slug}`, whose body has the
+ * limits and defaults of that model: a generated client or form knows what this model draws. To be done before `withComponents`.
+ */
+export function withModelPaths(document: Json, models: readonly ModelCard[]): Json {
+  if (!isRecord(document.paths)) return document;
+  const named = namesOf(models);
+  const paths = Object.entries(document.paths).flatMap(([path, operations]) =>
+    path.includes(slugPart) && isRecord(operations)
+      ? models.map((model) => [path.replace(slugPart, model.slug), operationsFor(operations, model, named.get(model))])
+      : [[path, operations]],
+  );
+  return { ...document, paths: Object.fromEntries(paths) };
+}
+
+/** What tells one model's operations and schemas from another's: nothing for the default one, else `MyModel` for `my-model`. */
+function namesOf(models: readonly ModelCard[]): ReadonlyMap<ModelCard, string> {
+  const names = new Map<ModelCard, string>();
+  for (const model of models) {
+    const words = model.slug.split(/[._-]+/).filter((word) => word !== '');
+    const name = model.isDefault ? '' : words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+    const taken = new Set(names.values());
+    let free = name;
+    for (let number = 2; taken.has(free); number++) free = `${name}${number}`;
+    names.set(model, free);
+  }
+  return names;
+}
+
+function operationsFor(operations: Json, model: ModelCard, name = ''): Json {
+  return Object.fromEntries(
+    Object.entries(operations).map(([method, operation]) => [
+      method,
+      isRecord(operation) ? operationFor(operation, model, name) : operation,
+    ]),
+  );
+}
+
+function operationFor(operation: Json, model: ModelCard, name: string): Json {
+  const { operationId, parameters, requestBody } = operation;
+  return {
+    ...operation,
+    operationId: `${String(operationId)}${name}`,
+    description: descriptionOf(model),
+    ...(Array.isArray(parameters) && {
+      parameters: parameters.filter((each) => !isRecord(each) || each.name !== 'slug'),
+    }),
+    ...(isRecord(requestBody) && { requestBody: bodyFor(requestBody, model, name) }),
+  };
+}
+
+function descriptionOf({ name, slug, isEmbedded, sizes }: ModelCard): string {
+  const drawer = isEmbedded ? `${name}, the small embedded model` : name;
+  return (
+    `Drawn by ${drawer === slug ? 'this model' : drawer}: sides are multiples of ${sideStep} from ${sizes.minSide} to ${sizes.maxSide} pixels, ` +
+    `and a picture has at most ${sizes.maxMegapixels} megapixels (of 1,048,576 pixels).`
+  );
+}
+
+function bodyFor(requestBody: Json, model: ModelCard, name: string): Json {
+  const content = isRecord(requestBody.content) ? requestBody.content : {};
+  return {
+    ...requestBody,
+    content: Object.fromEntries(
+      Object.entries(content).map(([type, media]) => [
+        type,
+        isRecord(media) && isRecord(media.schema) ? { ...media, schema: schemaFor(media.schema, model, name) } : media,
+      ]),
+    ),
+  };
+}
+
+function schemaFor(schema: Json, model: ModelCard, name: string): Json {
+  const properties = isRecord(schema.properties) ? schema.properties : {};
+  const parameters = new Map(Object.entries(parametersOf(model)));
+  return {
+    ...schema,
+    title: `${String(schema.title)}${name}`,
+    properties: Object.fromEntries(
+      Object.entries(properties).map(([field, own]) => [
+        field,
+        isRecord(own) ? narrowed(own, parameters.get(field)) : own,
+      ]),
+    ),
+  };
+}
+
+/** A field within what both this surface and the model allow. */
+function narrowed(field: Json, parameter: ModelParameter | undefined): Json {
+  if (parameter === undefined) return field;
+  const { minimum = -Infinity, maximum = Infinity, choices, default: preset } = parameter;
+  const least = typeof field.minimum === 'number' ? Math.max(field.minimum, minimum) : minimum;
+  const most = typeof field.maximum === 'number' ? Math.min(field.maximum, maximum) : maximum;
+  const isDefault = typeof preset !== 'number' || (preset >= least && preset <= most);
+  return {
+    ...field,
+    ...(Number.isFinite(least) && { minimum: least }),
+    ...(Number.isFinite(most) && { maximum: most }),
+    ...(Array.isArray(field.enum) &&
+      choices !== undefined && { enum: field.enum.filter((value) => choices.includes(value)) }),
+    ...(preset !== undefined && isDefault && { default: preset }),
+  };
+}

@@ -1,0 +1,86 @@
+import type { FastifyRequest } from 'fastify';
+import { DomainError } from '../domain-error.ts';
+import { Room } from '../room.ts';
+import { JsonBounds, parseForm, parseJson } from './body-formats.ts';
+import type { HttpApp, HttpOptions } from './http-app.ts';
+import { type BodyPace, receiveBody } from './receive-body.ts';
+
+/** The largest body of a request that cannot have a picture: the longest prompts in the longest spelling of JSON fit. */
+export const SMALL_BODY_BYTES = 512_000;
+
+/** Slower than this is no network that pictures are sent over. */
+const defaultPace: BodyPace = { graceMs: 20_000, bytesPerSecond: 50_000 };
+const ROOM_PATIENCE_MS = 30_000;
+/** After which a large body that still arrives makes room for others who wait. */
+const ROOM_STAY_MS = 30_000;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Gives back the memory that the body was given; may be called as soon as the body is no longer needed. */
+    leaveRoom: (() => void) | null;
+  }
+}
+
+type BodyOptions = Pick<HttpOptions, 'bodyBytes' | 'bodyPace' | 'roomPatienceMs' | 'roomStayMs'>;
+
+type Receive = (request: FastifyRequest, inspect?: (chunk: Buffer) => void) => Promise<Buffer>;
+
+/** Bodies are JSON or forms. An empty JSON body, such as some clients send with DELETE, counts as none. */
+export function parseBodies(app: HttpApp, options: BodyOptions): void {
+  const receive = receiver(options);
+  app.decorateRequest('leaveRoom', null);
+  // Not when the reply has been sent, which it never is to a client that went away.
+  app.addHook('onRequest', async (request, reply) => {
+    reply.raw.once('close', () => request.leaveRoom?.());
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', async (request: FastifyRequest) => {
+    const bounds = new JsonBounds();
+    const bytes = await receive(request, (chunk) => bounds.count(chunk));
+    return bytes.length === 0 ? undefined : parseJson(bytes);
+  });
+  app.addContentTypeParser('multipart/form-data', async (request: FastifyRequest) =>
+    parseForm(request.headers['content-type'] ?? '', await receive(request)),
+  );
+}
+
+function receiver({
+  bodyBytes,
+  bodyPace: pace = defaultPace,
+  roomPatienceMs = ROOM_PATIENCE_MS,
+  roomStayMs = ROOM_STAY_MS,
+}: BodyOptions): Receive {
+  const room = new Room({
+    capacity: 4 * bodyBytes,
+    capacityPerOwner: 2 * bodyBytes,
+    patienceMs: roomPatienceMs,
+    stayMs: roomStayMs,
+    refusal: 'too many large requests at the same time; send this one again later',
+  });
+  return async (request, inspect) => {
+    const limit = request.routeOptions.bodyLimit ?? bodyBytes;
+    const declared = declaredBytes(request) ?? limit;
+    const receiving = { limit, pace, ...(inspect && { inspect }) };
+    if (declared <= SMALL_BODY_BYTES) return receiveBody(request.raw, receiving);
+    const [gone, crowded] = [new AbortController(), new AbortController()];
+    request.raw.once('close', () => gone.abort()); // before it was read, the body closes with its connection only
+    request.leaveRoom = await room.enter(request.caller?.accountId ?? '', Math.min(declared, limit), {
+      signal: gone.signal,
+      onCrowded: () =>
+        crowded.abort(new DomainError('request_timeout', 'the body came too slowly while others waited')),
+    });
+    return receiveBody(request.raw, { ...receiving, signal: crowded.signal });
+  };
+}
+
+/** What the body takes when it has arrived; undefined when the headers do not say. */
+function declaredBytes({ headers }: Pick<FastifyRequest, 'headers'>): number | undefined {
+  const length = headers['content-length'];
+  const isDecoded = headers['content-encoding'] === undefined || headers['content-encoding'] === 'identity';
+  return length === undefined || !isDecoded ? undefined : Number(length);
+}
+
+/** Whether the body came as a form, in which every value is text. */
+export function isForm({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
+  return /^\s*multipart\/form-data\s*(;|$)/i.test(headers['content-type'] ?? '');
+}

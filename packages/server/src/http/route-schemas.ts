@@ -1,0 +1,135 @@
+import {
+  type ErrorCode,
+  headers,
+  openaiErrorSchema,
+  problemMediaType,
+  problemSchema,
+  segmindErrorSchema,
+  statusOfError,
+  titleOfError,
+} from '@easel/contract';
+import { type TSchema, Type } from 'typebox';
+import type { Surface } from './surface.ts';
+
+/** One status of a route, as the API page shows it and as replies are written. */
+export interface DescribedReply {
+  readonly description: string;
+  readonly headers?: Readonly<Record<string, TSchema>>;
+  readonly content?: Readonly<Record<string, { readonly schema: TSchema }>>;
+}
+
+export type DescribedReplies = Readonly<Record<number, DescribedReply>>;
+
+export function jsonReply(description: string, schema: TSchema, headers?: DescribedReply['headers']): DescribedReply {
+  return { description, ...(headers ? { headers } : {}), content: { 'application/json': { schema } } };
+}
+
+const errorSchemas: Readonly<Record<Surface, { readonly mediaType: string; readonly schema: TSchema }>> = {
+  segmind: { mediaType: 'application/json', schema: segmindErrorSchema },
+  openai: { mediaType: 'application/json', schema: openaiErrorSchema },
+  api: { mediaType: problemMediaType, schema: problemSchema },
+};
+
+/** The errors of a route, by their status; anything may fail with 500. */
+export function errorReplies(surface: Surface, ...codes: readonly ErrorCode[]): DescribedReplies {
+  const { mediaType, schema } = errorSchemas[surface];
+  const byStatus = Map.groupBy([...codes, 'server_error' as const], statusOfError);
+  return Object.fromEntries(
+    [...byStatus].map(([status, same]) => [
+      status,
+      {
+        description: same.map((code) => `${titleOfError(code)} (\`${code}\`)`).join('; '),
+        content: { [mediaType]: { schema } },
+      },
+    ]),
+  );
+}
+
+/** What a request with a key may be refused for. */
+export const keyErrors = ['unauthorized', 'forbidden'] as const satisfies readonly ErrorCode[];
+
+/** What a request with a body of JSON may be refused for besides. */
+export const bodyErrors = [
+  'invalid_request',
+  'invalid_content_type',
+  'request_timeout',
+  'body_too_large',
+  'unsupported_encoding',
+] as const satisfies readonly ErrorCode[];
+
+/** What a request that creates work may be refused for. */
+export const workErrors = [
+  ...keyErrors,
+  ...bodyErrors,
+  'not_found',
+  'insufficient_credits',
+  'idempotency_mismatch',
+  'conflict',
+  'rate_limited',
+  'overloaded',
+] as const satisfies readonly ErrorCode[];
+
+/** What a request that waits for its pictures may fail with besides. */
+export const runErrors = [...workErrors, 'content_rejected', 'cancelled'] as const satisfies readonly ErrorCode[];
+
+type Headers = Readonly<Record<string, TSchema>>;
+
+const text = (description: string, example: string) => Type.String({ description, examples: [example] });
+
+/** On every reply to a caller. */
+export const callerHeaders: Headers = {
+  [headers.remainingCredits]: text('What can still be spent', '12.4963'),
+  [headers.cost]: text('What this request has cost', '0.0037'),
+  [headers.requestId]: text(
+    'Names the request in the logs; of a request that creates work the id of its job',
+    '01980c5e-7d3a-7c61-9a52-3f0b6f1c2d4e',
+  ),
+};
+
+/** On replies to requests that create work. */
+export const workReplyHeaders: Headers = {
+  ...callerHeaders,
+  [headers.model]: text('The model that really draws', 'easel-demo'),
+  [headers.rateLimitLimit]: text('Requests that create work, in a minute', '600'),
+  [headers.rateLimitRemaining]: text('What is left of them', '599'),
+  [headers.rateLimitResetAt]: text('When the next minute begins', '2026-01-31T12:01:00.000Z'),
+};
+
+/** On replies with pictures. */
+export const pictureHeaders: Headers = {
+  ...workReplyHeaders,
+  [headers.generationTime]: text('Seconds of work', '3.21'),
+  [headers.seedValue]: text('The seed of the first picture', '42'),
+  [headers.outputMetadata]: text('What was really used, as JSON (OutputMetadata)', '{"width":1024,"height":1024}'),
+  [headers.ignoredFields]: text('Fields of the body that are not known here', 'style'),
+  [headers.link]: text('On the Segmind surface: where each of the pictures is', '<https://…>; rel="item"'),
+  [headers.size]: text('On the OpenAI surface: the size of the pictures', '1344x768'),
+};
+
+/** Of a route that asks for a key: either header will do. */
+export const needsKey = [{ apiKey: [] }, { bearer: [] }] as const;
+
+/** For the API page. */
+export const securitySchemes = {
+  apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'SG_ and 16 hexadecimal digits' },
+  bearer: { type: 'http', scheme: 'bearer', description: 'The same key, as `Authorization: Bearer KEY`' },
+} as const;
+
+/** The schema of a route that the API page need not show. */
+export function hidden<Schema extends object>(schema: Schema): Schema & { readonly hide: true } {
+  return { ...schema, hide: true };
+}
+
+/**
+ * What a stream of server-sent events is made of, as generators and checkers of OpenAPI read it: the fields of one event
+ * (WHATWG HTML 9.2), whose `data` is JSON as text.
+ */
+export function eventStreamContent(dataOf: Readonly<Record<string, TSchema>>): NonNullable<DescribedReply['content']> {
+  const events = Object.entries(dataOf).map(([event, data]) =>
+    Type.Object({
+      event: Type.Literal(event),
+      data: Type.String({ contentMediaType: 'application/json', contentSchema: data }),
+    }),
+  );
+  return { 'text/event-stream': { schema: Type.Union(events) } };
+}

@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto';
+import { type FieldValues, headers, idempotencyKeySchema, type Size } from '@easel/contract';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { DatabaseAway } from '../database/away.ts';
+import { DomainError } from '../domain-error.ts';
+import { type JobRecord, type JobSurface, surfaceOfJob } from '../jobs/jobs-port.ts';
+import type { Submission } from '../jobs/submit-job.ts';
+import type { ModelCard } from '../models/model-card.ts';
+import { baseUrl } from './addresses.ts';
+import { callerOf } from './admission.ts';
+import { askedBy, jobRequestOf } from './asked-request.ts';
+import type { RouteContext } from './http-app.ts';
+import { pathOf } from './surface.ts';
+import { cancelLater, clientGone } from './wait-for-job.ts';
+
+export interface Work {
+  readonly surface: JobSurface;
+  /** Valid by the schema of the surface. */
+  readonly body: object & { readonly prompt: string };
+  /** What the surface says in a way of its own. */
+  readonly instead?: FieldValues;
+  readonly card: ModelCard;
+  /** Whether the client waits for the end of the job with this request. */
+  readonly waits?: boolean;
+  readonly priority?: number | undefined;
+  readonly store?: boolean | undefined;
+}
+
+/**
+ * Takes in a valid request.
+ *
+ * @throws DomainError as `SubmitJob.submit`, and `invalid_request` for a size or picture that cannot be used
+ */
+export async function submitWork(
+  context: RouteContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { surface, body, instead = {}, card, waits = false, priority = 0, store = true }: Work,
+): Promise<JobRecord> {
+  const { serverId } = context.services;
+  const { accountId, keyId } = callerOf(request);
+  const asked = askedBy(body, surfaceOfJob(surface));
+  const values = { ...asked.values, ...instead, prompt: body.prompt };
+  const file = await inputImage(context, request, values.image);
+  const idempotency = idempotencyOf(request);
+  const submissionOf = (picture: Size | null): Submission => ({
+    accountId,
+    keyId,
+    surface,
+    request: jobRequestOf({ ...asked, values }, card, picture),
+    startImage: file,
+    priority,
+    store,
+    waiter: waits && idempotency === null ? serverId : null,
+    idempotency,
+    requestId: request.id,
+  });
+  const job =
+    file === null
+      ? await take(context, request, submissionOf(null))
+      : await takeWithPicture(context, request, reply, file, submissionOf);
+  request.jobId = job.id;
+  // What it leads to can be asked for, also when it is an earlier request's job.
+  reply.header(headers.requestId, job.id);
+  // The job has what it needs: a call that waits for it, maybe for long, need not hold a picture in memory.
+  request.body = undefined;
+  request.leaveRoom?.();
+  return job;
+}
+
+/**
+ * Of a picture to start from the header is read first, which says what the job is and costs; then it is asked whether the job can be paid and
+ * has a place; and only then is the picture decoded.
+ */
+async function takeWithPicture(
+  context: RouteContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  file: Uint8Array,
+  submissionOf: (picture: Size) => Submission,
+): Promise<JobRecord> {
+  const { submitJob, inputPictures } = context.services;
+  const { accountId: owner } = callerOf(request);
+  const considered = await inputPictures.use(file, { owner, signal: clientGone(reply) }, async (picture) => {
+    const submission = submissionOf(picture.size);
+    const earlier = await submitJob.consider(submission);
+    if (earlier !== null) return { earlier, submission };
+    return { earlier, submission: { ...submission, startImage: await picture.fit(submission.request) } };
+  });
+  return considered.earlier ?? take(context, request, considered.submission);
+}
+
+async function take({ services }: RouteContext, request: FastifyRequest, submission: Submission): Promise<JobRecord> {
+  try {
+    return (await services.submitJob.submit(submission)).job;
+  } catch (error) {
+    // Should it have been taken after all, nobody would know of it.
+    if (error instanceof DatabaseAway && submission.idempotency === null) {
+      cancelLater(request, request.id, () => services.cancelJob.cancel(submission.accountId, request.id));
+    }
+    throw error;
+  }
+}
+
+/** The headers of a request that creates work. */
+export const workHeaders = Type.Object(
+  { [headers.idempotencyKey]: Type.Optional(idempotencyKeySchema) },
+  { title: 'WorkHeaders', description: 'Headers of a request that creates work' },
+);
+
+/** The key that the client chose and a digest of what it asked for; null: it chose none. */
+export function idempotencyOf(request: FastifyRequest): Submission['idempotency'] {
+  const key = request.headers[headers.idempotencyKey];
+  if (typeof key !== 'string') return null;
+  const asked = [pathOf(request.url), request.body];
+  return { key, bodyHash: createHash('sha256').update(canonicalJson(asked)).digest() };
+}
+
+/** The same text for the same value, whatever the order of its fields. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_name, each: unknown) => {
+    if (typeof each !== 'object' || each === null || Array.isArray(each)) return each;
+    return Object.fromEntries(Object.entries(each).sort(([one], [other]) => (one < other ? -1 : 1)));
+  });
+}
+
+/** RFC 2397; what it says of the type does not matter, the file itself tells. */
+const dataUrl = /^data:[^;,]{0,200}(?:;[^;,]{0,200}){0,9}?;base64,/i;
+/** In lines or with blanks too, as many tools write it. */
+const base64 = /^[\sA-Za-z0-9+/_-]*[A-Za-z0-9+/_-]\s*(?:=\s*){0,2}$/;
+const ownPath = /^\/api\/images\/(?<name>[0-9a-f]{32})(?:\.(?:jpg|png|webp))?$/;
+
+const allowed = 'base64, a data URL (data:image/png;base64,…), an uploaded file or the URL of a picture made here';
+
+/**
+ * The file of the picture to start from; it is not yet known whether it can be read.
+ *
+ * @throws DomainError `invalid_request` for anything else, `not_found` for a picture that is no longer kept
+ */
+export async function inputImage(
+  { services, options }: Pick<RouteContext, 'services' | 'options'>,
+  request: FastifyRequest,
+  image: string | undefined,
+): Promise<Uint8Array | null> {
+  if (image === undefined) return null;
+  const name = nameOfOwn(image, () => baseUrl(request, options.publicUrl));
+  return name === undefined ? decoded(image) : services.images.read(name);
+}
+
+/** The name of a picture of ours that a URL or its path leads to. */
+function nameOfOwn(image: string, base: () => string): string | undefined {
+  if (!/^https?:/i.test(image)) return ownPath.exec(image)?.groups?.name;
+  const path = image.startsWith(`${base()}/`) ? image.slice(base().length) : '';
+  return ownPath.exec(path)?.groups?.name ?? refuse('the URL of something else');
+}
+
+function decoded(image: string): Uint8Array {
+  const text = image.replace(dataUrl, '');
+  if (!base64.test(text)) refuse('a text that is none of these');
+  return Buffer.from(text, 'base64');
+}
+
+function refuse(got: string): never {
+  throw new DomainError('invalid_request', `image must be ${allowed} (got ${got})`, { param: 'image' });
+}

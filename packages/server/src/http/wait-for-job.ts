@@ -1,0 +1,210 @@
+import { fixedMessages, headers, inWireNames, microToDecimal, type OutputMetadata, paths } from '@easel/contract';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DatabaseAway, OUTAGE_PATIENCE_MS, outlast } from '../database/away.ts';
+import { DomainError } from '../domain-error.ts';
+import type { JobView } from '../jobs/job-queries.ts';
+import { type JobRecord, surfaceOfJob } from '../jobs/jobs-port.ts';
+import type { ModelCard } from '../models/model-card.ts';
+import { callerOf } from './admission.ts';
+import type { RouteContext } from './http-app.ts';
+
+/** In which a job that is given up is cancelled before its client is answered; then it goes on without him. */
+const CANCEL_MS = 10_000;
+
+/** Aborted when the key of the request is revoked or expires. */
+function keyEnded({ services }: RouteContext, { request, raw }: FastifyReply): AbortSignal {
+  const ending = services.endOfKey(callerOf(request).keyId);
+  // The client may be gone already.
+  if (raw.closed) ending[Symbol.dispose]();
+  else raw.once('close', () => ending[Symbol.dispose]());
+  return ending.signal;
+}
+
+/** Aborted when it makes no sense to wait for pictures any longer: the client went away, its key has ended, or no job will end here any more. */
+export function endOfPatience(context: RouteContext, reply: FastifyReply): AbortSignal {
+  const { drained } = context.options;
+  const gone = [clientGone(reply), keyEnded(context, reply)];
+  return AbortSignal.any(drained ? [...gone, drained] : gone);
+}
+
+/** Aborted when a stream that the client can resume has to end: the client went away, its key has ended, or the server is about to. */
+export function endOfStream(context: RouteContext, reply: FastifyReply): AbortSignal {
+  const { stopping } = context.options;
+  const gone = [clientGone(reply), keyEnded(context, reply)];
+  return AbortSignal.any(stopping ? [...gone, stopping] : gone);
+}
+
+/**
+ * Waits for the job of a synchronous request, also over an outage of the database. Should its client go away, nobody will ask for
+ * the pictures, and the job is cancelled; unless the request had an idempotency key, for then the same request may come again.
+ *
+ * @param patience see `endOfPatience`; to be made before the job is submitted, so that nothing is missed
+ * @throws DomainError with what the job failed with
+ */
+export async function endOfJob(
+  context: RouteContext,
+  request: FastifyRequest,
+  jobId: string,
+  patience: AbortSignal,
+): Promise<JobView> {
+  try {
+    const view = await context.services.waitForJob(jobId, patience);
+    // With a key that was revoked its waiting jobs are cancelled.
+    if (view.job.state === 'cancelled') await context.services.keys.expiryOf(callerOf(request).keyId);
+    const failure = failureOf(view.job);
+    if (failure !== null) throw failure;
+    return view;
+  } catch (error) {
+    return giveUp(context, request, jobId, { error, patience });
+  }
+}
+
+/**
+ * After waiting for a job has failed: what is answered has to be true. A job that nobody can ask for again is cancelled first;
+ * one that has succeeded meanwhile is answered after all.
+ *
+ * @throws DomainError that says what became of it
+ */
+export async function giveUp(
+  context: RouteContext,
+  request: FastifyRequest,
+  jobId: string,
+  { error, patience }: { readonly error: unknown; readonly patience: AbortSignal },
+): Promise<JobView> {
+  if (!patience.aborted && error instanceof DomainError && !(error instanceof DatabaseAway)) throw error;
+  const { services, options } = context;
+  const { accountId } = callerOf(request);
+  if (!isRepeatable(request)) {
+    const job = await cancelForSure(context, request, jobId);
+    if (job.state === 'succeeded' && !(patience.reason instanceof DomainError))
+      return services.jobs.get(accountId, jobId);
+    if (job.state === 'failed') throw failureOf(job) ?? error;
+  } else if (!patience.aborted) {
+    throw unknownOutcome(jobId, 'send the request again with the same Idempotency-Key', error);
+  }
+  // Also the reason of a key that has ended.
+  if (!patience.aborted || error instanceof DomainError) throw error;
+  if (options.drained?.aborted !== true) throw new DomainError('cancelled', fixedMessages.cancelled);
+  throw new DomainError('overloaded', 'the server is restarting; send the request again');
+}
+
+/** Whether the same request may come again, for its client chose a key for it. */
+export function isRepeatable({ headers: sent }: FastifyRequest): boolean {
+  return typeof sent[headers.idempotencyKey] === 'string';
+}
+
+/** Goes on trying without the client when it takes too long; a server that ends before leaves it to the next one. */
+async function cancelForSure({ services }: RouteContext, request: FastifyRequest, jobId: string): Promise<JobRecord> {
+  const cancel = () => services.cancelJob.cancel(callerOf(request).accountId, jobId);
+  try {
+    return await outlast(cancel, { withinMs: CANCEL_MS });
+  } catch (error) {
+    if (!(error instanceof DatabaseAway)) throw error;
+    cancelLater(request, jobId, cancel);
+    throw unknownOutcome(jobId, 'unless it has ended, it is cancelled as soon as possible', error);
+  }
+}
+
+export function cancelLater(request: FastifyRequest, jobId: string, cancel: () => Promise<unknown>): void {
+  void outlast(cancel).catch((error: unknown) => {
+    if (error instanceof DomainError && error.code === 'not_found') return;
+    request.log.error({ err: error, jobId }, 'a job that nobody waits for could not be cancelled');
+  });
+}
+
+/** Neither a success nor a failure: with where to ask. */
+function unknownOutcome(jobId: string, next: string, cause: unknown): DomainError {
+  const message = `what became of job ${jobId} is not known at the moment; GET ${paths.api.job.replace(':id', jobId)} tells; ${next}`;
+  return new DomainError('overloaded', message, { retryAfterSeconds: 10, cause });
+}
+
+/**
+ * Reads what a job that is paid for has made. It is not a failure of the job when that does not work: the client is told where
+ * the pictures are.
+ */
+export async function deliver<Delivered>(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { job }: JobView,
+  { patience, read }: { readonly patience: AbortSignal; readonly read: () => Promise<Delivered> },
+): Promise<Delivered> {
+  reply.header(headers.cost, microToDecimal(job.price));
+  try {
+    return await outlast(read, { signal: patience, withinMs: OUTAGE_PATIENCE_MS });
+  } catch (error) {
+    if (error instanceof DomainError && !(error instanceof DatabaseAway)) throw error;
+    if (!patience.aborted) request.log.error({ err: error, jobId: job.id }, 'finished pictures cannot be read');
+    throw undelivered(job.id, error);
+  }
+}
+
+export function undelivered(jobId: string, cause: unknown): DomainError {
+  const path = paths.segmind.poll.replace(':id', jobId);
+  const message = `the pictures are made and paid for, and cannot be read at the moment; fetch them later with GET ${path}`;
+  return new DomainError('overloaded', message, { retryAfterSeconds: 10, cause });
+}
+
+/** Why there are no pictures; null when there are, or will be. */
+export function failureOf({
+  state,
+  failure,
+  surface,
+  request,
+}: Pick<JobRecord, 'state' | 'failure' | 'surface' | 'request'>): DomainError | null {
+  if (state === 'cancelled') return new DomainError('cancelled', fixedMessages.cancelled);
+  if (state !== 'failed') return null;
+  if (failure === null) return new DomainError('server_error', 'the run failed; nothing was charged');
+  const { message, param } = inWireNames(failure, surfaceOfJob(surface), request.called);
+  return new DomainError(failure.code, message, param === undefined ? {} : { param });
+}
+
+/** What a request is answered with, or one that repeats its idempotency key, when it went well and its pictures are no longer kept. */
+export function picturesGone({ id, finishedAt }: JobRecord): DomainError {
+  const when = finishedAt === null ? '' : ` on ${finishedAt.toISOString()}`;
+  return new DomainError(
+    'not_found',
+    `the pictures of request ${id}, which succeeded${when}, are no longer kept; to have them made again, and charged again, ` +
+      'send the request without its Idempotency-Key or with another one',
+  );
+}
+
+/** The client closed its connection before it had the whole reply. */
+export class ClientGone extends Error {
+  constructor() {
+    super('the client went away');
+    this.name = 'ClientGone';
+  }
+}
+
+/** Aborted, with `ClientGone`, when nobody is there any more to take the reply. */
+export function clientGone({ raw }: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  const notice = () => {
+    if (!raw.writableFinished) controller.abort(new ClientGone());
+  };
+  if (raw.closed) notice();
+  else raw.once('close', notice);
+  return controller.signal;
+}
+
+/** What a synchronous reply tells of its pictures besides the pictures. */
+export function addGenerationHeaders(
+  reply: FastifyReply,
+  { request, price, runMs }: JobRecord,
+  { name }: ModelCard,
+): void {
+  const metadata: OutputMetadata = {
+    width: request.width,
+    height: request.height,
+    seed: request.seed,
+    steps: request.steps,
+    guidance_scale: request.guidanceScale,
+    scheduler: request.scheduler,
+    model: name,
+  };
+  reply
+    .header(headers.cost, microToDecimal(price))
+    .header(headers.generationTime, String((runMs ?? 0) / 1000))
+    .header(headers.seedValue, String(request.seed))
+    .header(headers.outputMetadata, JSON.stringify(metadata));
+}

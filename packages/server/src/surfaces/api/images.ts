@@ -1,0 +1,194 @@
+import { imageParamsSchema, imageQuerySchema, paths } from '@easel/contract';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { DomainError } from '../../domain-error.ts';
+import { callerOf } from '../../http/admission.ts';
+import type { HttpApp, RouteContext } from '../../http/http-app.ts';
+import { errorReplies, hidden, keyErrors, needsKey } from '../../http/route-schemas.ts';
+import { clientGone } from '../../http/wait-for-job.ts';
+import { fileNameOf, mediaTypeOf } from '../../pictures/image-file.ts';
+import type { ByteRange } from '../../pictures/image-store.ts';
+import type { ImageRecord, OwnedImage } from '../../pictures/job-images-port.ts';
+import { Room } from '../../room.ts';
+
+const file = Type.String({ format: 'binary', description: 'The picture' });
+const content = { 'image/jpeg': { schema: file }, 'image/png': { schema: file }, 'image/webp': { schema: file } };
+
+/** Anybody may ask, without a key, so that only few of the connections to the database are for them. */
+const lookupRoom = {
+  capacity: 3,
+  patienceMs: 30_000,
+  refusal: 'too many pictures are fetched at the same time; try again later',
+};
+
+const getSchema = {
+  operationId: 'getImage',
+  tags: ['images'],
+  summary: 'A picture, for whoever knows its name: no key is needed',
+  params: imageParamsSchema,
+  querystring: imageQuerySchema,
+  response: {
+    200: { description: 'The picture', content },
+    206: { description: 'The part that `Range` asks for', content },
+    304: { description: 'It is the one that `If-None-Match` names', type: 'null' },
+    416: { description: 'There is nothing of the picture in the range', type: 'null' },
+    ...errorReplies('api', 'invalid_request', 'not_found', 'overloaded'),
+  },
+} as const;
+
+/** GET and HEAD /api/images/:name */
+export function getImageRoute(app: HttpApp, context: RouteContext): void {
+  const url = paths.api.image;
+  const handler = sendImage(context);
+  // The framework's own HEAD would stream the file to nobody and call it empty.
+  const thumbnail = sendThumbnail(context);
+  app.get(url, { schema: getSchema, exposeHeadRoute: false }, (request, reply) => {
+    const { params, query } = request;
+    if (query.w === undefined) return handler(params.name, request, reply);
+    return thumbnail(params.name, Number(query.w), reply);
+  });
+  app.head(url, { schema: hidden(getSchema) }, (request, reply) => handler(request.params.name, request, reply));
+}
+
+function sendThumbnail({ services }: RouteContext) {
+  return async (asked: string, width: number, reply: FastifyReply): Promise<FastifyReply> => {
+    const [name = ''] = asked.split('.', 1);
+    const { image, bytes } = await services.thumbnails.of(name, width);
+    requireEnding(image, asked);
+    return reply
+      .headers({
+        'content-type': 'image/webp',
+        'cache-control': cacheControlOf(image),
+        'content-length': String(bytes.length),
+        'x-content-type-options': 'nosniff',
+      })
+      .send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+  };
+}
+
+function sendImage(context: RouteContext) {
+  const lookups = new Room(lookupRoom);
+  return async (asked: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const [name = ''] = asked.split('.', 1);
+    const { image, file: stored } = await lookups.use(() => context.services.images.open(name), {
+      signal: clientGone(reply),
+    });
+    let isStreamed = false;
+    try {
+      requireEnding(image, asked);
+      describe(reply, image);
+      const part = partFor(request, reply, image, stored.size);
+      if (part === 'nothing' || request.method === 'HEAD') return reply.send();
+      isStreamed = true;
+      if (part === 'all') deleteWhenDelivered(context, request, reply, image);
+      return reply.send(part === 'all' ? stored.stream() : stored.stream(part));
+    } finally {
+      if (!isStreamed) await stored.close();
+    }
+  };
+}
+
+/** With an ending it has to be the right one. */
+function requireEnding(image: ImageRecord, asked: string): void {
+  if (asked === image.name || asked === fileNameOf(image)) return;
+  throw new DomainError('not_found', `there is no picture ${asked}; it is ${fileNameOf(image)}`);
+}
+
+function describe(reply: FastifyReply, image: OwnedImage): void {
+  reply.headers({
+    'content-type': mediaTypeOf(image.format),
+    'cache-control': cacheControlOf(image),
+    etag: etagOf(image),
+    'accept-ranges': 'bytes',
+    'content-disposition': `inline; filename="${fileNameOf(image)}"`,
+    'x-content-type-options': 'nosniff',
+  });
+}
+
+/** A name never gets another picture (RFC 8246); one that its owner did not want stored is not stored by a browser either. */
+function cacheControlOf({ isStored }: OwnedImage): string {
+  return isStored ? 'private, max-age=31536000, immutable' : 'private, no-store';
+}
+
+/** A picture never changes, so its name is its version (RFC 9110 §8.8.3). */
+function etagOf({ name }: ImageRecord): string {
+  return `"${name}"`;
+}
+
+/** What of the file the request is for (RFC 9110 §13.2.2, §14.2), with the status and headers of that. */
+function partFor({ headers: sent, method }: FastifyRequest, reply: FastifyReply, image: ImageRecord, size: number) {
+  const tags = sent['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
+  if (tags.includes('*') || tags.includes(etagOf(image))) {
+    reply.code(304).removeHeader('content-type');
+    return 'nothing';
+  }
+  const isSameVersion = sent['if-range'] === undefined || sent['if-range'] === etagOf(image);
+  // Range is defined for GET only.
+  const range = isSameVersion && method === 'GET' ? byteRange(sent.range, size) : null;
+  if (range === 'unsatisfiable') {
+    reply.code(416).header('content-range', `bytes */${size}`).removeHeader('content-type');
+    return 'nothing';
+  }
+  if (range === null) {
+    reply.header('content-length', String(size));
+    return 'all';
+  }
+  const { start, end } = range;
+  reply
+    .code(206)
+    .headers({ 'content-range': `bytes ${start}-${end}/${size}`, 'content-length': String(end - start + 1) });
+  return range;
+}
+
+/** A picture whose owner asked not to have it stored goes once a client has all of it. */
+export function deleteWhenDelivered(
+  { services }: RouteContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { name, jobId, isStored }: OwnedImage,
+): void {
+  if (isStored) return;
+  reply.raw.once('finish', () => {
+    void services.images.remove(null, name).catch((error: unknown) => {
+      request.log.error({ err: error, jobId }, 'a delivered picture could not be deleted');
+    });
+  });
+}
+
+const deleteSchema = {
+  operationId: 'deleteImage',
+  tags: ['images'],
+  summary: 'Delete a picture of a job of your own',
+  security: needsKey,
+  params: imageParamsSchema,
+  response: {
+    204: { description: 'It is deleted', type: 'null' },
+    ...errorReplies('api', ...keyErrors, 'not_found'),
+  },
+} as const;
+
+/** DELETE /api/images/:name */
+export function deleteImageRoute(app: HttpApp, { services, gate }: RouteContext): void {
+  app.delete(paths.api.image, { schema: deleteSchema, onRequest: gate.key('generate') }, async (request, reply) => {
+    const [name = ''] = request.params.name.split('.', 1);
+    await services.images.remove(callerOf(request).accountId, name);
+    return reply.code(204).send();
+  });
+}
+
+const single = /^bytes=(?<first>\d*)-(?<last>\d*)$/;
+
+/**
+ * The part of a file that a header `Range` asks for (RFC 9110 §14.2). A range that is no single range of bytes is ignored, as the
+ * standard allows: null. A range with nothing of the file in it: `unsatisfiable`.
+ */
+export function byteRange(header: string | undefined, size: number): ByteRange | null | 'unsatisfiable' {
+  const parts = single.exec(header?.replaceAll(' ', '') ?? '')?.groups;
+  if (!parts || (parts.first === '' && parts.last === '')) return null;
+  const first = Number(parts.first);
+  const last = Number(parts.last);
+  if (parts.first === '') return last === 0 ? 'unsatisfiable' : { start: Math.max(0, size - last), end: size - 1 };
+  if (parts.last !== '' && last < first) return null;
+  if (first >= size) return 'unsatisfiable';
+  return { start: first, end: parts.last === '' ? size - 1 : Math.min(last, size - 1) };
+}

@@ -1,0 +1,191 @@
+import {
+  defaults,
+  fromText,
+  headers,
+  type JobPage,
+  jobCreateSchema,
+  jobListQuerySchema,
+  jobPageSchema,
+  jobParamsSchema,
+  jobPatchSchema,
+  jobSchema,
+  microToDecimal,
+  parseSize,
+  paths,
+  withoutEmptyFields,
+} from '@easel/contract';
+import type { FastifyRequest } from 'fastify';
+import { baseUrl } from '../../http/addresses.ts';
+import { callerOf } from '../../http/admission.ts';
+import { modelOf, useModel } from '../../http/asked-request.ts';
+import type { HttpApp, RouteContext } from '../../http/http-app.ts';
+import { cursorOf, placeOf } from '../../http/paging.ts';
+import { isForm } from '../../http/parse-bodies.ts';
+import {
+  bodyErrors,
+  callerHeaders,
+  errorReplies,
+  jsonReply,
+  keyErrors,
+  needsKey,
+  workErrors,
+  workReplyHeaders,
+} from '../../http/route-schemas.ts';
+import { submitWork, workHeaders } from '../../http/submit-work.ts';
+import { isId } from '../../ids.ts';
+import { jobReply } from '../../jobs/job-reply.ts';
+
+const createSchema = {
+  operationId: 'createJob',
+  tags: ['jobs'],
+  summary: 'Have pictures made',
+  security: needsKey,
+  consumes: ['application/json', 'multipart/form-data'],
+  headers: workHeaders,
+  body: jobCreateSchema,
+  response: {
+    202: jsonReply('The job was taken', jobSchema, workReplyHeaders),
+    ...errorReplies('api', ...workErrors),
+  },
+} as const;
+
+/** POST /api/jobs */
+export function createJobRoute(app: HttpApp, context: RouteContext): void {
+  const { services, gate, options } = context;
+  const onRequest = [gate.key('generate'), gate.body('application/json', 'multipart/form-data'), gate.rateLimit];
+  const route = { schema: createSchema, bodyLimit: options.bodyBytes, onRequest, preValidation: readJobBody };
+  app.post(paths.api.jobs, route, async (request, reply) => {
+    const { body } = request;
+    const base = baseUrl(request, options.publicUrl);
+    const card = useModel(modelOf(services, body.model), request, reply);
+    const { priority, store } = body;
+    const job = await submitWork(context, request, reply, { surface: 'api', body, card, priority, store });
+    const view = await services.jobs.get(callerOf(request).accountId, job.id);
+    reply
+      .code(202)
+      .header(headers.cost, microToDecimal(job.price))
+      .header('location', `${base}${paths.api.jobs}/${job.id}`);
+    return jobReply(view, base);
+  });
+}
+
+const listSchema = {
+  operationId: 'listJobs',
+  tags: ['jobs'],
+  summary: 'The own jobs, newest first',
+  security: needsKey,
+  querystring: jobListQuerySchema,
+  response: {
+    200: jsonReply('A page of jobs', jobPageSchema, callerHeaders),
+    ...errorReplies('api', ...keyErrors, 'invalid_request'),
+  },
+} as const;
+
+/** GET /api/jobs */
+export function listJobsRoute(app: HttpApp, { services, gate, options }: RouteContext): void {
+  app.get(paths.api.jobs, { schema: listSchema, onRequest: gate.key('read') }, async (request): Promise<JobPage> => {
+    const { cursor, limit = defaults.pageLength, q, model, seed, status, size, favourite } = request.query;
+    const page = await services.jobs.list({
+      accountId: callerOf(request).accountId,
+      words: q?.split(/\s+/).filter((word) => word !== ''),
+      model,
+      seed,
+      state: status,
+      size: size === undefined ? undefined : parseSize(size),
+      favourite,
+      before: placeOf(cursor, isId) ?? undefined,
+      limit,
+    });
+    const base = baseUrl(request, options.publicUrl);
+    return { jobs: page.jobs.map((view) => jobReply(view, base)), next_cursor: cursorOf(page.next) };
+  });
+}
+
+const getSchema = {
+  operationId: 'getJob',
+  tags: ['jobs'],
+  summary: 'A job and what became of it',
+  security: needsKey,
+  params: jobParamsSchema,
+  response: {
+    200: jsonReply('The job', jobSchema, callerHeaders),
+    ...errorReplies('api', ...keyErrors, 'not_found'),
+  },
+} as const;
+
+/** GET /api/jobs/:id */
+export function getJobRoute(app: HttpApp, { services, gate, options }: RouteContext): void {
+  app.get(paths.api.job, { schema: getSchema, onRequest: gate.ownKey }, async (request) => {
+    const view = await services.jobs.get(callerOf(request).accountId, request.params.id);
+    return jobReply(view, baseUrl(request, options.publicUrl));
+  });
+}
+
+const patchSchema = {
+  operationId: 'patchJob',
+  tags: ['jobs'],
+  summary: 'Mark a job as a favourite, or no longer',
+  security: needsKey,
+  params: jobParamsSchema,
+  body: jobPatchSchema,
+  response: {
+    200: jsonReply('The job', jobSchema, callerHeaders),
+    ...errorReplies('api', ...keyErrors, ...bodyErrors, 'not_found'),
+  },
+} as const;
+
+/** PATCH /api/jobs/:id */
+export function patchJobRoute(app: HttpApp, { services, gate, options }: RouteContext): void {
+  const onRequest = [gate.key('generate'), gate.body('application/json')];
+  app.patch(paths.api.job, { schema: patchSchema, onRequest }, async (request) => {
+    const { accountId } = callerOf(request);
+    const view = await services.jobs.setFavourite(accountId, request.params.id, request.body.favourite);
+    return jobReply(view, baseUrl(request, options.publicUrl));
+  });
+}
+
+const cancelSchema = {
+  operationId: 'cancelJob',
+  tags: ['jobs'],
+  summary: 'Cancel a job that has not ended; nothing is charged for it. One that has ended is left as it is',
+  security: needsKey,
+  params: jobParamsSchema,
+  response: {
+    200: jsonReply('The job as it is now', jobSchema, callerHeaders),
+    ...errorReplies('api', ...keyErrors, 'not_found'),
+  },
+} as const;
+
+/** DELETE /api/jobs/:id */
+export function cancelJobRoute(app: HttpApp, { services, gate, options }: RouteContext): void {
+  app.delete(paths.api.job, { schema: cancelSchema, onRequest: gate.key('generate') }, async (request) => {
+    const { accountId } = callerOf(request);
+    const { id } = await services.cancelJob.cancel(accountId, request.params.id);
+    return jobReply(await services.jobs.get(accountId, id), baseUrl(request, options.publicUrl));
+  });
+}
+
+const forgetSchema = {
+  operationId: 'forgetJob',
+  tags: ['jobs'],
+  summary: 'Forget a job that has ended: its pictures, its prompt and its record. What it cost stays in the ledger',
+  security: needsKey,
+  params: jobParamsSchema,
+  response: {
+    204: { description: 'It is forgotten', type: 'null' },
+    ...errorReplies('api', ...keyErrors, 'not_found', 'conflict'),
+  },
+} as const;
+
+/** DELETE /api/jobs/:id/record */
+export function forgetJobRoute(app: HttpApp, { services, gate }: RouteContext): void {
+  app.delete(paths.api.jobRecord, { schema: forgetSchema, onRequest: gate.key('generate') }, async (request, reply) => {
+    await services.forgetJob.forget(callerOf(request).accountId, request.params.id);
+    return reply.code(204).send();
+  });
+}
+
+/** Before validation: a form becomes the body it stands for. */
+export async function readJobBody(request: FastifyRequest): Promise<void> {
+  if (isForm(request)) request.body = fromText(jobCreateSchema, withoutEmptyFields(jobCreateSchema, request.body));
+}

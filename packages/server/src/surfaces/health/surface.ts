@@ -1,0 +1,72 @@
+import { type Health, healthSchema, paths, readySchema } from '@easel/contract';
+import { Type } from 'typebox';
+import type { HttpApp, RouteContext } from '../../http/http-app.ts';
+import { errorReplies, jsonReply } from '../../http/route-schemas.ts';
+
+const healthRoute = {
+  operationId: 'health',
+  tags: ['health'],
+  summary: 'Whether the process answers',
+  response: { 200: jsonReply('It does', healthSchema), ...errorReplies('api') },
+} as const;
+
+const readyRoute = {
+  operationId: 'ready',
+  tags: ['health'],
+  summary: 'Whether everything that the server needs works',
+  response: {
+    ...errorReplies('api'),
+    200: jsonReply('It does', readySchema),
+    503: jsonReply('Something does not', readySchema),
+  },
+} as const;
+
+const metricsRoute = {
+  operationId: 'metrics',
+  tags: ['health'],
+  summary: 'Metrics for Prometheus',
+  response: {
+    200: {
+      description: 'Exposition format',
+      content: { 'text/plain': { schema: Type.String({ description: 'One line for each value' }) } },
+    },
+    ...errorReplies('api'),
+  },
+} as const;
+
+/** GET /healthz, /readyz and /metrics: without a key, for whoever looks after the process. */
+export function healthRoutes(app: HttpApp, { services }: RouteContext): void {
+  app.get(paths.health, { schema: healthRoute }, async (): Promise<Health> => ({ status: 'ok' }));
+
+  const readiness = recent(() => services.ready(AbortSignal.timeout(READY_MS)));
+  app.get(paths.ready, { schema: readyRoute }, async (_request, reply) => {
+    const ready = await readiness();
+    reply.code(ready.status === 'ready' ? 200 : 503);
+    return ready;
+  });
+
+  const metrics = recent(() => services.metrics.text());
+  app.get(paths.metrics, { schema: metricsRoute }, async (_request, reply) => {
+    const text = await metrics();
+    return reply.header('content-type', services.metrics.contentType).send(text);
+  });
+}
+
+const RECENT_MS = 1000;
+const READY_MS = 10_000;
+
+/** What anybody may ask as often as they like, without a key, is looked up at most once in a second and never twice at the same time. */
+function recent<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
+  let answer: Promise<Answer> | undefined;
+  return () => {
+    if (answer === undefined) {
+      const current = ask();
+      const forget = () => {
+        if (answer === current) answer = undefined;
+      };
+      current.then(() => setTimeout(forget, RECENT_MS).unref(), forget);
+      answer = current;
+    }
+    return answer;
+  };
+}

@@ -1,0 +1,223 @@
+import {
+  formatSize,
+  headers,
+  microToDecimal,
+  type OpenaiCompletedEvent,
+  type OpenaiImage,
+  type OpenaiImagesReply,
+  type OpenaiImagesRequest,
+  type OpenaiPartialImageEvent,
+  type OpenaiUsage,
+} from '@easel/contract';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { OUTAGE_PATIENCE_MS, outlast } from '../../database/away.ts';
+import { DomainError } from '../../domain-error.ts';
+import { knownError } from '../../http/error-replies.ts';
+import { eventStream, eventStreamHeaders, heartbeatOf, type ServerSentEvent } from '../../http/event-streams.ts';
+import type { RouteContext } from '../../http/http-app.ts';
+import { openaiError } from '../../http/plugins/error-body.ts';
+import type { HttpServices } from '../../http/services.ts';
+import { failureOf, giveUp, picturesGone, undelivered } from '../../http/wait-for-job.ts';
+import type { JobEvent } from '../../jobs/events-port.ts';
+import type { JobView } from '../../jobs/job-queries.ts';
+import type { JobRecord } from '../../jobs/jobs-port.ts';
+import { imageUrl } from '../../pictures/image-file.ts';
+import type { ImageRecord } from '../../pictures/job-images-port.ts';
+
+type Format = NonNullable<OpenaiImagesRequest['response_format']>;
+
+export async function imagesReply(
+  services: Pick<HttpServices, 'images' | 'tokenize'>,
+  { job, images }: JobView,
+  format: Format,
+  base: string,
+): Promise<OpenaiImagesReply> {
+  if (images.length === 0) throw picturesGone(job);
+  const { request, createdAt } = job;
+  return {
+    created: unixTime(createdAt),
+    data: await Promise.all(images.map((image) => imageOf(services, image, format, base))),
+    size: formatSize(request),
+    output_format: request.format,
+    usage: await usageOf(services, job),
+  };
+}
+
+export function unixTime(moment: Date): number {
+  return Math.floor(moment.getTime() / 1000);
+}
+
+/** The tokens of the prompt as the first encoder counts them, markers not among them; a picture counts as one. */
+export async function usageOf(
+  services: Pick<HttpServices, 'tokenize'>,
+  { request }: Pick<JobRecord, 'request'>,
+): Promise<OpenaiUsage> {
+  const [tokens] = await services.tokenize(request.model, request.prompt);
+  const input = tokens?.count ?? 0;
+  return {
+    input_tokens: input,
+    input_tokens_details: { image_tokens: 0, text_tokens: input },
+    output_tokens: request.samples,
+    total_tokens: input + request.samples,
+  };
+}
+
+export async function base64Of({ images }: Pick<HttpServices, 'images'>, name: string): Promise<string> {
+  return Buffer.from(await images.read(name)).toString('base64');
+}
+
+async function imageOf(
+  services: Pick<HttpServices, 'images'>,
+  image: ImageRecord,
+  format: Format,
+  base: string,
+): Promise<OpenaiImage> {
+  const { seed } = image;
+  return format === 'url'
+    ? { url: imageUrl(image, base), seed }
+    : { b64_json: await base64Of(services, image.name), seed };
+}
+
+/** Answers with the events of a job that was taken. */
+export function sendStream(
+  context: RouteContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  streamed: Pick<StreamedJob, 'job' | 'previews' | 'patience'>,
+): FastifyReply {
+  const { job } = streamed;
+  const onError = (error: unknown) =>
+    request.log.error({ err: error, jobId: job.id }, 'a stream of pictures broke off');
+  const end = (error: unknown) => giveUp(context, request, job.id, { error, patience: streamed.patience });
+  const events = streamEvents(context, { ...streamed, giveUp: end, onError });
+  reply
+    .header(headers.cost, microToDecimal(job.price))
+    .header(headers.size, formatSize(job.request))
+    .headers(eventStreamHeaders);
+  return reply.send(eventStream(events, { heartbeatMs: heartbeatOf(context.options), onError }));
+}
+
+export interface StreamedJob {
+  readonly job: JobRecord;
+  readonly previews: number;
+  readonly patience: AbortSignal;
+  /** Called with what waiting has failed with. @returns the job, if it has succeeded after all @throws what is to be told */
+  readonly giveUp: (error: unknown) => Promise<JobView>;
+  readonly onError: (error: unknown) => void;
+}
+
+/** The previews and pictures of a job as they come. What goes wrong is the last event: the status was sent long ago. */
+export async function* streamEvents(
+  context: RouteContext,
+  streamed: StreamedJob,
+): AsyncGenerator<ServerSentEvent, void, undefined> {
+  try {
+    yield* pictures(context, yield* untilEnd(context, streamed), streamed.patience);
+  } catch (error) {
+    const known = knownError(error);
+    if (known === undefined) streamed.onError(error);
+    yield errorEvent(
+      known ?? new DomainError('server_error', 'something went wrong on the server; nothing was charged'),
+    );
+  }
+}
+
+async function* untilEnd(
+  context: RouteContext,
+  streamed: StreamedJob,
+): AsyncGenerator<ServerSentEvent, JobView, undefined> {
+  try {
+    const view = yield* previews(context, streamed);
+    const failure = failureOf(view.job);
+    if (failure !== null) throw failure;
+    return view;
+  } catch (error) {
+    return await streamed.giveUp(error);
+  }
+}
+
+/** To the end of the job. */
+async function* previews(
+  { services }: RouteContext,
+  { job, previews: wanted, patience }: StreamedJob,
+): AsyncGenerator<ServerSentEvent, JobView, undefined> {
+  let sent = 0;
+  for await (const { event } of services.followJob(job.id, 0n, patience)) {
+    if ('view' in event) return event.view;
+    if (event.kind !== 'step' || event.preview === null || event.index === event.total) continue;
+    // Not every step is published, so the first one from there on will do.
+    const due = previewSteps(event.total, wanted)[sent];
+    if (due === undefined || event.index < due) continue;
+    yield message(partialImage(job, event.preview, sent));
+    sent += 1;
+  }
+  throw new TypeError(`the events of job ${job.id} ended before it did`);
+}
+
+async function* pictures(
+  { services }: RouteContext,
+  { job, images }: JobView,
+  signal: AbortSignal,
+): AsyncGenerator<ServerSentEvent, void, undefined> {
+  if (images.length === 0) throw picturesGone(job);
+  const read = <Value>(work: () => Promise<Value>) =>
+    outlast(work, { signal, withinMs: OUTAGE_PATIENCE_MS }).catch((error: unknown) => {
+      throw undelivered(job.id, error);
+    });
+  const usage = await read(() => usageOf(services, job));
+  for (const { name, seed } of images) {
+    const b64_json = await read(() => base64Of(services, name));
+    const completed: OpenaiCompletedEvent = {
+      type: 'image_generation.completed',
+      b64_json,
+      seed,
+      ...factsOf(job),
+      output_format: job.request.format,
+      usage,
+    };
+    yield message(completed);
+  }
+}
+
+function partialImage(
+  job: JobRecord,
+  preview: NonNullable<Extract<JobEvent, { kind: 'step' }>['preview']>,
+  index: number,
+): OpenaiPartialImageEvent {
+  return {
+    type: 'image_generation.partial_image',
+    b64_json: Buffer.from(preview).toString('base64'),
+    partial_image_index: index,
+    ...factsOf(job),
+    output_format: 'jpeg', // of the preview; the finished picture may be another
+  };
+}
+
+function factsOf({ createdAt, request }: JobRecord) {
+  return {
+    created_at: unixTime(createdAt),
+    size: formatSize(request),
+    background: 'opaque',
+    quality: 'auto',
+  } as const;
+}
+
+function message(data: OpenaiPartialImageEvent | OpenaiCompletedEvent): ServerSentEvent {
+  return { id: null, event: data.type, data };
+}
+
+function errorEvent(error: DomainError): ServerSentEvent {
+  return { id: null, event: 'error', data: { type: 'error', ...openaiError(error) } };
+}
+
+/**
+ * After which steps previews are sent: as many as asked for, evenly between the start and the end; the finished picture is not
+ * among them.
+ *
+ * @example
+ * previewSteps(25, 2); // [8, 17]
+ */
+export function previewSteps(total: number, previews: number): readonly number[] {
+  const steps = Array.from({ length: previews }, (_, index) => Math.round((total * (index + 1)) / (previews + 1)));
+  return steps.filter((step) => step >= 1 && step < total);
+}

@@ -1,0 +1,183 @@
+import {
+  jobParamsSchema,
+  microToNumber,
+  paths,
+  type SegmindCredits,
+  type SegmindFailed,
+  type SegmindFailedMetrics,
+  type SegmindImage,
+  type SegmindResult,
+  type SegmindRunningMetrics,
+  type SegmindStatus,
+  type SegmindSubmitted,
+  segmindCreditsSchema,
+  segmindFailedSchema,
+  segmindResultSchema,
+  segmindStatusSchema,
+} from '@easel/contract';
+import { Type } from 'typebox';
+import { baseUrl } from '../../http/addresses.ts';
+import { callerOf } from '../../http/admission.ts';
+import type { HttpApp, RouteContext } from '../../http/http-app.ts';
+import { callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
+import { failureOf, picturesGone } from '../../http/wait-for-job.ts';
+import type { JobView } from '../../jobs/job-queries.ts';
+import type { JobRecord } from '../../jobs/jobs-port.ts';
+import { fileNameOf, imageUrl, mediaTypeOf } from '../../pictures/image-file.ts';
+import type { ImageRecord } from '../../pictures/job-images-port.ts';
+
+const statusSchema = {
+  operationId: 'segmindStatus',
+  tags: ['segmind'],
+  summary: 'How far a request is',
+  security: needsKey,
+  params: jobParamsSchema,
+  response: {
+    200: jsonReply('How far it is', segmindStatusSchema, callerHeaders),
+    422: jsonReply('The run failed or was cancelled', segmindFailedSchema, callerHeaders),
+    ...errorReplies('segmind', ...keyErrors, 'not_found'),
+  },
+} as const;
+
+/** GET /v2/requests/:id/status */
+export function statusRoute(app: HttpApp, { services, gate, options }: RouteContext): void {
+  app.get(paths.segmind.status, { schema: statusSchema, onRequest: gate.ownKey }, async (request, reply) => {
+    const view = await services.jobs.get(callerOf(request).accountId, request.params.id);
+    const failed = failedReply(view.job);
+    if (failed !== null) return reply.code(422).send(failed);
+    return statusReply(view, baseUrl(request, options.publicUrl));
+  });
+}
+
+const description = 'The pictures; while they are made, how far it is';
+
+const schemaFor = (operationId: string) =>
+  ({
+    operationId,
+    tags: ['segmind'],
+    summary: 'The pictures of a request',
+    security: needsKey,
+    params: jobParamsSchema,
+    response: {
+      200: jsonReply(description, Type.Union([segmindResultSchema, segmindStatusSchema]), callerHeaders),
+      422: jsonReply('The run failed or was cancelled', segmindFailedSchema, callerHeaders),
+      ...errorReplies('segmind', ...keyErrors, 'not_found'),
+    },
+  }) as const;
+
+const addresses = [
+  [paths.segmind.result, 'segmindResult'],
+  [paths.segmind.poll, 'segmindPoll'],
+] as const;
+
+/** GET /v2/requests/:id and, in the older form, GET /v1/requests/:id */
+export function resultRoutes(app: HttpApp, { services, gate, options }: RouteContext): void {
+  for (const [path, operationId] of addresses) {
+    app.get(path, { schema: schemaFor(operationId), onRequest: gate.ownKey }, async (request, reply) => {
+      const { accountId } = callerOf(request);
+      const view = await services.jobs.get(accountId, request.params.id);
+      const failed = failedReply(view.job);
+      if (failed !== null) return reply.code(422).send(failed);
+      const base = baseUrl(request, options.publicUrl);
+      if (view.job.state !== 'succeeded') return statusReply(view, base);
+      return resultReply(view, base, (await services.credits.balance(accountId)).available);
+    });
+  }
+}
+
+/** All credits here come by grants and are told as `credits`; none are counted apart. */
+const FREE_CREDITS = 0;
+
+const creditsSchema = {
+  operationId: 'segmindCredits',
+  tags: ['segmind'],
+  summary: 'What can still be spent',
+  security: needsKey,
+  response: {
+    200: jsonReply('The credits', segmindCreditsSchema, callerHeaders),
+    ...errorReplies('segmind', ...keyErrors),
+  },
+} as const;
+
+/** GET /v1/get-user-credits */
+export function creditsRoute(app: HttpApp, { services, gate }: RouteContext): void {
+  app.get(
+    paths.segmind.credits,
+    { schema: creditsSchema, onRequest: gate.ownKey },
+    async (request): Promise<SegmindCredits> => {
+      const { available } = await services.credits.balance(callerOf(request).accountId);
+      return { credits: microToNumber(available), 'free-credits': FREE_CREDITS };
+    },
+  );
+}
+
+const statuses = { queued: 'QUEUED', running: 'PROCESSING', succeeded: 'COMPLETED' } as const;
+
+/** How far a request is; null when it has failed. */
+export function statusReply({ job }: JobView, base: string): SegmindStatus | null {
+  const { id, state } = job;
+  if (state === 'failed' || state === 'cancelled') return null;
+  const { status_url, response_url } = requestUrls(id, base);
+  const metrics = state === 'succeeded' ? timesOf(job) : timesSoFar(job);
+  return { status: statuses[state], request_id: id, status_url, response_url, metrics };
+}
+
+/** What status and result say of a request that came to nothing; null when it has not. */
+export function failedReply(job: JobRecord): SegmindFailed | null {
+  const failure = failureOf(job);
+  return failure && { status: 'FAILED', error: failure.message, request_id: job.id, metrics: timesOf(job) };
+}
+
+/**
+ * @param remaining what the account can spend, in micro-credits
+ * @throws DomainError `not_found` once the pictures are gone
+ */
+export function resultReply({ job, images }: JobView, base: string, remaining: bigint): SegmindResult {
+  if (images[0] === undefined) {
+    throw picturesGone(job);
+  }
+  const first = imageUrl(images[0], base);
+  return {
+    status: 'COMPLETED',
+    images: images.map((image) => resultImage(image, base)),
+    output: first,
+    image: first,
+    seed: String(job.request.seed),
+    prompt: job.prompt ?? '',
+    metrics: { cost: microToNumber(job.price), remaining_credits: microToNumber(remaining), ...timesOf(job) },
+  };
+}
+
+function resultImage(image: ImageRecord, base: string): SegmindImage {
+  return {
+    url: imageUrl(image, base),
+    content_type: mediaTypeOf(image.format),
+    file_name: fileNameOf(image),
+    file_size: image.bytes,
+  };
+}
+
+/** Where a request can be asked about. The SDK follows them as they are, so they are absolute. */
+export function requestUrls(
+  id: string,
+  base: string,
+): Pick<SegmindSubmitted, 'poll_url' | 'status_url' | 'response_url'> {
+  const { poll, status, result } = paths.segmind;
+  const at = (path: string) => `${base}${path.replace(':id', id)}`;
+  return { poll_url: at(poll), status_url: at(status), response_url: at(result) };
+}
+
+/** The times of a job that has ended, in seconds. One that never ran has only waited. */
+export function timesOf({ createdAt, finishedAt, queueMs, runMs }: JobRecord): SegmindFailedMetrics {
+  const totalMs = finishedAt === null ? 0 : Math.max(0, finishedAt.getTime() - createdAt.getTime());
+  return {
+    inference_time: (runMs ?? 0) / 1000,
+    queue_time: (queueMs ?? totalMs) / 1000,
+    total_time: totalMs / 1000,
+  };
+}
+
+/** What is known of the times of a job that has not ended. */
+export function timesSoFar({ queueMs }: JobRecord): SegmindRunningMetrics {
+  return queueMs === null ? {} : { queue_time: queueMs / 1000 };
+}
