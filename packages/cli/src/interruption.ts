@@ -1,7 +1,7 @@
 import { type ExitStatus, exitStatus } from './exit-status.ts';
 
 /** How long the work may take to unwind after a signal, unless it asks for more; then the process ends all the same. */
-const usualPatienceMs = 900;
+const UNWIND_TIMEOUT_MS = 900;
 
 const statusOf: Readonly<Record<string, ExitStatus>> = {
   SIGINT: exitStatus.interrupted,
@@ -28,7 +28,7 @@ export function listenForInterruption(): Interruption {
   const controller = new AbortController();
   const undos: (() => void)[] = [];
   let status: ExitStatus | undefined;
-  let patienceMs = usualPatienceMs;
+  let patienceMs = UNWIND_TIMEOUT_MS;
   let timer: NodeJS.Timeout | undefined;
 
   const endNow = () => {

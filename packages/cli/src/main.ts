@@ -3,7 +3,7 @@
 import { systemCode } from './cli-error.ts';
 
 /** As in package.json: the syntax in use (`using`) needs it. */
-const LEAST_NODE = 24;
+const MIN_NODE = 24;
 
 // `easel … | head` closes the pipe early: there is nobody left to tell.
 for (const stream of [process.stdout, process.stderr]) {
@@ -12,9 +12,9 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-if (Number.parseInt(process.versions.node, 10) < LEAST_NODE) {
+if (Number.parseInt(process.versions.node, 10) < MIN_NODE) {
   console.error(
-    `easel: Node.js ${LEAST_NODE} or newer is needed (this is ${process.version}): install it from https://nodejs.org`,
+    `easel: Node.js ${MIN_NODE} or newer is needed (this is ${process.version}): install it from https://nodejs.org`,
   );
   process.exitCode = 1;
 } else {

@@ -9,10 +9,10 @@ export {
   type KeyScope,
   keyScopes,
   limits,
-  longestPrompt,
+  MAX_PROMPT_LENGTH,
   type Range,
   SEED_MAX,
-  sideStep,
+  SIDE_STEP,
 } from './limits.ts';
 export { type Field, type FieldTable, optionGroups, type Point, type ValueOf } from './request/field.ts';
 export { type FieldName, pictureFields } from './request/fields.ts';

@@ -163,11 +163,11 @@ export {
   type KeyScope,
   keyScopes,
   limits,
-  longestPrompt,
+  MAX_PROMPT_LENGTH,
   type Range,
   SEED_MAX,
   SEED_RANDOM,
-  sideStep,
+  SIDE_STEP,
 } from './limits.ts';
 export { parseDecimal } from './money/decimal.ts';
 export {

@@ -20,7 +20,7 @@ export const limits = {
   strength: { min: 0, max: 1 },
   seed: { min: SEED_RANDOM, max: SEED_MAX },
   quality: { min: 1, max: 100 },
-  /** In pixels, and a multiple of `sideStep`; what the engine can do at all. */
+  /** In pixels, and a multiple of `SIDE_STEP`; what the engine can do at all. */
   side: { min: 64, max: 2048 },
   priority: { min: -10, max: 10 },
   outputCompression: { min: 0, max: 100 },
@@ -36,13 +36,13 @@ export const limits = {
 } as const satisfies Record<string, Range>;
 
 /** One latent pixel is eight image pixels. */
-export const sideStep = 8;
+export const SIDE_STEP = 8;
 
 /**
  * In Unicode code points, so at most twice as many UTF-16 units, which is the engine's own limit. The text encoders read
  * 75 tokens of it.
  */
-export const longestPrompt = 10_000;
+export const MAX_PROMPT_LENGTH = 10_000;
 
 /** What is taken where a request is silent. The size is the model's native one. */
 export const defaults = {

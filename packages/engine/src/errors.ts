@@ -63,11 +63,11 @@ export function toEngineError(thrown: unknown, code: EngineErrorCode = 'internal
 }
 
 /** The error of a call whose signal was aborted. */
-export function cancelled(): EngineError {
+export function cancelledError(): EngineError {
   return new EngineError('cancelled', 'the run was cancelled');
 }
 
 /** The error of what a signal ended: its reason when that is one, else `cancelled`. */
 export function abortError(signal: AbortSignal): EngineError {
-  return signal.reason instanceof EngineError ? signal.reason : cancelled();
+  return signal.reason instanceof EngineError ? signal.reason : cancelledError();
 }

@@ -50,11 +50,11 @@ export function kindOfBytes(head: Buffer): FileKind | undefined {
       'run `git lfs pull` in that repository, or download the file itself',
       'model_file_missing',
     );
-  if (text.startsWith('GGUF')) return converted('a GGUF file (llama.cpp, stable-diffusion.cpp)');
-  if (text.startsWith('\x89HDF')) return converted('an HDF5 file (Keras)');
+  if (text.startsWith('GGUF')) return conversion('a GGUF file (llama.cpp, stable-diffusion.cpp)');
+  if (text.startsWith('\x89HDF')) return conversion('an HDF5 file (Keras)');
   if (isPickle(head)) return pickle();
   if (text.startsWith('PK\x03\x04')) return kind('a ZIP archive', `unpack it, then ${GIVE_A_MODEL}`);
-  if (isOnnx(head)) return converted('an ONNX model');
+  if (isOnnx(head)) return conversion('an ONNX model');
   if (/^\s*<(!doctype|html|\?xml)/i.test(text))
     return kind(
       'a web page (HTML) saved in place of the file',
@@ -93,7 +93,7 @@ function pickle(): FileKind {
   return kind('a PyTorch pickle (.ckpt, .pt, .bin)', help);
 }
 
-function converted(what: string): FileKind {
+function conversion(what: string): FileKind {
   return kind(what, 'it is a conversion; take the original .safetensors weights of the model');
 }
 

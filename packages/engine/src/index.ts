@@ -49,5 +49,5 @@ export type {
   Timings,
   TokenCount,
 } from './model.ts';
-export { limits } from './pipeline/limits.ts';
+export { engineLimits } from './pipeline/limits.ts';
 export { adviceOnSize } from './pipeline/picture-sizes.ts';

@@ -24,15 +24,15 @@ export interface PictureSettings {
   readonly leftOut: readonly LeftOut[];
 }
 
-const LONGEST_SHOWN = 60;
+const MAX_SHOWN_LENGTH = 60;
 const MAX_SIDE = 65_535;
 /** A hostile file may name thousands. */
-const MOST_LEFT_OUT = 100;
+const MAX_LEFT_OUT = 100;
 
 /** Any value of a file, short enough for a sentence. */
-function shown(value: unknown): string {
+function summarize(value: unknown): string {
   const words = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
-  return words.length > LONGEST_SHOWN ? `${words.slice(0, LONGEST_SHOWN).toWellFormed()}…` : words;
+  return words.length > MAX_SHOWN_LENGTH ? `${words.slice(0, MAX_SHOWN_LENGTH).toWellFormed()}…` : words;
 }
 
 function isSaid(value: unknown): boolean {
@@ -61,11 +61,11 @@ export class Findings {
 
   /** Each thing is named once, however often it was come across. */
   leave(what: string, value: unknown, why: string): void {
-    const text = shown(value ?? '');
-    if (this.#leftOut.size === MOST_LEFT_OUT) {
+    const text = summarize(value ?? '');
+    if (this.#leftOut.size === MAX_LEFT_OUT) {
       this.#leftOut.set('', { what: 'more', value: '', why: 'the file names too many settings' });
     }
-    if (this.#leftOut.size > MOST_LEFT_OUT) return;
+    if (this.#leftOut.size > MAX_LEFT_OUT) return;
     this.#leftOut.set(`${what}\n${text}`, { what, value: text, why });
   }
 
@@ -108,7 +108,7 @@ export class Findings {
     const side = { min: 1, max: MAX_SIDE, isWhole: true };
     const [across, down] = [numberOf(width, side), numberOf(height, side)];
     if (across === undefined || down === undefined)
-      this.leave('size', `${shown(width)}×${shown(height)}`, 'not a size');
+      this.leave('size', `${summarize(width)}×${summarize(height)}`, 'not a size');
     else this.set({ width: across, height: down });
   }
 
@@ -134,8 +134,8 @@ export class Findings {
   }
 
   lora(name: unknown, weight?: unknown): void {
-    const text = typeof name === 'string' ? name : shown(name);
-    this.leave('LoRA', isSaid(weight) ? `${text} (${shown(weight)})` : text, 'LoRAs are not supported');
+    const text = typeof name === 'string' ? name : summarize(name);
+    this.leave('LoRA', isSaid(weight) ? `${text} (${summarize(weight)})` : text, 'LoRAs are not supported');
   }
 
   /** A picture that was changed, or noise that was given: neither is in the file. */

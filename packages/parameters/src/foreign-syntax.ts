@@ -16,9 +16,9 @@ export type SyntaxKind =
   | 'option'
   | 'escape';
 
-const LONGEST_SHOWN = 60;
+const MAX_SHOWN_LENGTH = 60;
 /** No prompt here is longer; files may hold megabytes. */
-const LONGEST_READ = 20_000;
+const MAX_READ_LENGTH = 20_000;
 /** More are not worth reading, and a prompt may have thousands. */
 const MOST = 50;
 
@@ -67,7 +67,7 @@ const patterns: readonly (readonly [
  * // [{ what: 'weight', text: '(red:1.4)' }, { what: 'LoRA', text: '<lora:oil:0.8>' }]
  */
 export function foreignSyntax(prompt: string): ForeignSyntax[] {
-  const read = prompt.slice(0, LONGEST_READ);
+  const read = prompt.slice(0, MAX_READ_LENGTH);
   const found: { readonly at: number; readonly end: number; readonly what: SyntaxKind; readonly text: string }[] = [];
   for (const [what, expression, applies] of patterns) {
     let count = 0;
@@ -84,7 +84,7 @@ export function foreignSyntax(prompt: string): ForeignSyntax[] {
   for (const piece of found) {
     if (piece.at < end) continue;
     end = piece.end;
-    const text = shortened(piece.text);
+    const text = shorten(piece.text);
     if (!seen.has(text)) seen.set(text, { what: piece.what, text });
   }
   return [...seen.values()].slice(0, MOST);
@@ -111,6 +111,6 @@ function isCry(word: string): boolean {
   return /\p{Lu}{2}/u.test(word) && word === word.toUpperCase();
 }
 
-function shortened(text: string): string {
-  return text.length <= LONGEST_SHOWN ? text : `${text.slice(0, LONGEST_SHOWN).toWellFormed()}…`;
+function shorten(text: string): string {
+  return text.length <= MAX_SHOWN_LENGTH ? text : `${text.slice(0, MAX_SHOWN_LENGTH).toWellFormed()}…`;
 }

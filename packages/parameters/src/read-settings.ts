@@ -59,7 +59,7 @@ function readText(place: (typeof places)[number], text: string | undefined): Pic
   const parsed = parseParameters(text);
   // Cameras and programs write into these places, too: without steps only the one that web UIs use is theirs.
   const hasSettings = parsed.steps !== undefined || parsed.other.has('Steps');
-  if (!hasSettings && json !== null && /^\s*(?:\{\s*["}]|\[\s*["{[\]])/.test(text)) return unknown(text); // JSON that is damaged
+  if (!hasSettings && json !== null && /^\s*(?:\{\s*["}]|\[\s*["{[\]])/.test(text)) return readUnknown(text); // JSON that is damaged
   if (!hasSettings && place !== 'parameters') return null;
   return readParametersText(parsed.easelVersion === undefined ? mendedLatin1(text) : text);
 }
@@ -74,10 +74,10 @@ function readJson(value: unknown, place: (typeof places)[number]): PictureSettin
     if (has('Base Model') && has('Performance')) return readFooocus(value);
     if (isComfyuiGraph(value)) return readComfyui(value);
   }
-  return unknown(value);
+  return readUnknown(value);
 }
 
-function unknown(value: unknown): PictureSettings {
+function readUnknown(value: unknown): PictureSettings {
   const findings = new Findings();
   findings.leave('metadata', value, 'of a form that is not read here');
   return findings.done('unknown');

@@ -1,4 +1,4 @@
-import { limits, sideStep } from '@easel/contract/fields';
+import { limits, SIDE_STEP } from '@easel/contract/fields';
 import { CliError } from '../cli-error.ts';
 
 export interface PixelSize {
@@ -13,22 +13,22 @@ export interface PixelPoint {
 
 const { min: smallest, max: largest } = limits.side;
 
-/** A parser of one side of the picture, in pixels: a sideStep within the limits of a side. */
+/** A parser of one side of the picture, in pixels: a multiple of 8 within the limits of a side. */
 export function pictureSide(flag: string): (text: string) => number {
   return (text) => {
     const side = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (side >= smallest && side <= largest && side % sideStep === 0) return side;
+    if (side >= smallest && side <= largest && side % SIDE_STEP === 0) return side;
     throw new CliError(
       'usage',
-      `${flag} must be a multiple of ${sideStep} from ${smallest} to ${largest} (got ${JSON.stringify(text)})${nearest(side)}`,
+      `${flag} must be a multiple of ${SIDE_STEP} from ${smallest} to ${largest} (got ${JSON.stringify(text)})${nearest(side)}`,
     );
   };
 }
 
 function nearest(side: number): string {
   if (!(side > smallest && side < largest)) return '';
-  const below = Math.floor(side / sideStep) * sideStep;
-  return `; the nearest are ${below} and ${below + sideStep}`;
+  const below = Math.floor(side / SIDE_STEP) * SIDE_STEP;
+  return `; the nearest are ${below} and ${below + SIDE_STEP}`;
 }
 
 /** A parser of `WIDTHxHEIGHT` for a picture that is to be made. */

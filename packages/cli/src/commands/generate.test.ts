@@ -1,4 +1,4 @@
-import { limits } from '@easel/engine';
+import { engineLimits } from '@easel/engine';
 import { describe, expect, it } from 'vitest';
 import type { GenerateFlags } from '../generate/generate-flags.ts';
 import { easelProgram } from '../program.ts';
@@ -84,18 +84,18 @@ describe('the options of generate', () => {
 
   it('have the limits of the engine', async () => {
     const ranges = {
-      steps: limits.steps,
-      'guidance-scale': limits.guidance,
-      'guidance-rescale': limits.rescale,
-      strength: limits.strength,
-      samples: limits.samples,
+      steps: engineLimits.steps,
+      'guidance-scale': engineLimits.guidance,
+      'guidance-rescale': engineLimits.rescale,
+      strength: engineLimits.strength,
+      samples: engineLimits.samples,
     };
     for (const [name, { min, max }] of Object.entries(ranges)) {
       await parse('x', `--${name}`, String(min));
       await parse('x', `--${name}`, String(max));
       await expect(parse('x', `--${name}`, String(max + 1))).rejects.toThrow(`from ${min} to ${max}`);
     }
-    const { min, max } = limits.side;
+    const { min, max } = engineLimits.side;
     await parse('x', '--size', `${min}x${max}`);
     await expect(parse('x', '--width', String(max + 8))).rejects.toThrow(`from ${min} to ${max}`);
     await expect(parse('x', '--height', String(min - 8))).rejects.toThrow(`from ${min} to ${max}`);

@@ -4,7 +4,7 @@ import { duration } from '../progress/duration.ts';
 import { type Finding, failed, unwell, well } from './finding.ts';
 
 /** Few: the picture need not be good, only a picture. */
-const steps = 4;
+const STEPS = 4;
 
 /** Starts the engine in its process with the embedded model and makes a picture. */
 export async function checkEngine(
@@ -35,7 +35,7 @@ async function checkPicture(host: EngineHost, signal: AbortSignal): Promise<Find
   const began = performance.now();
   try {
     const { images, used } = await host.generate(
-      { prompt: 'a red apple on a blue background', seed: 1, steps },
+      { prompt: 'a red apple on a blue background', seed: 1, steps: STEPS },
       { signal },
     );
     const { width, height } = used;

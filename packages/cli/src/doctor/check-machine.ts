@@ -2,10 +2,10 @@ import { statfsSync } from 'node:fs';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { type Finding, failed, unwell, well } from './finding.ts';
 
-const giga = 2 ** 30;
+const GIB = 2 ** 30;
 /** The embedded model and its process take about half of this. */
-const leastMemory = 0.5 * giga;
-const leastDisk = 0.1 * giga;
+const MIN_FREE_MEMORY = 0.5 * GIB;
+const MIN_FREE_DISK = 0.1 * GIB;
 
 export function checkNode(): Finding {
   const [major = 0] = process.versions.node.split('.').map(Number);
@@ -22,8 +22,8 @@ export function checkProcessor(): Finding {
 export function checkMemory(): Finding {
   const values = { freeBytes: freemem(), totalBytes: totalmem() };
   const detail = `${gigabytes(values.freeBytes)} free of ${gigabytes(values.totalBytes)}`;
-  if (values.freeBytes >= leastMemory) return well('memory', detail, values);
-  return unwell('memory', detail, `at least ${gigabytes(leastMemory)} should be free: end other programs`, values);
+  if (values.freeBytes >= MIN_FREE_MEMORY) return well('memory', detail, values);
+  return unwell('memory', detail, `at least ${gigabytes(MIN_FREE_MEMORY)} should be free: end other programs`, values);
 }
 
 /** Free space where `folder` is. */
@@ -32,7 +32,7 @@ export function checkDisk(folder: string): Finding {
     const { bavail, bsize } = statfsSync(folder);
     const values = { freeBytes: bavail * bsize };
     const detail = `${gigabytes(values.freeBytes)} free in ${folder}`;
-    return values.freeBytes >= leastDisk
+    return values.freeBytes >= MIN_FREE_DISK
       ? well('disk', detail, values)
       : unwell('disk', detail, 'free some space, or work in a folder on another disk', values);
   } catch (error) {
@@ -41,5 +41,5 @@ export function checkDisk(folder: string): Finding {
 }
 
 function gigabytes(bytes: number): string {
-  return `${(bytes / giga).toFixed(1)} GiB`;
+  return `${(bytes / GIB).toFixed(1)} GiB`;
 }

@@ -2,9 +2,9 @@ import { open } from 'node:fs/promises';
 import { CliError, unreadableFile } from '../cli-error.ts';
 
 /** An encoder reads 77 tokens; a file larger than this is some other file. */
-const largestPrompt = 100_000;
+const MAX_PROMPT_BYTES = 100_000;
 /** Of a file of prompts: thousands of them. */
-const largestPromptList = 4_000_000;
+const MAX_PROMPT_LIST_BYTES = 4_000_000;
 
 export interface PromptSource {
   /** The argument on the command line; an explicitly empty one is an empty prompt. */
@@ -25,7 +25,7 @@ export async function readPrompt({ argument, file, stdin }: PromptSource): Promi
     throw new CliError('usage', 'there are two prompts: one as an argument and one by --prompt-file; give one');
   }
   if (argument !== undefined) return checkCharacters(argument, 'the prompt');
-  const { text } = await readText(file, stdin, largestPrompt);
+  const { text } = await readText(file, stdin, MAX_PROMPT_BYTES);
   return text.replace(/\r?\n$/, '');
 }
 
@@ -41,7 +41,7 @@ export async function readPromptLines({ argument, file, stdin }: PromptSource): 
       '--each-line reads prompts from --prompt-file or standard input; leave out the argument',
     );
   }
-  const { text, name } = await readText(file, stdin, largestPromptList);
+  const { text, name } = await readText(file, stdin, MAX_PROMPT_LIST_BYTES);
   const [first, ...others] = text
     .split(/\r?\n/)
     .map((line) => line.trim())

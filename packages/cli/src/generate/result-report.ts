@@ -23,14 +23,14 @@ export function truncationWarning({ field, text }: TruncatedText): string {
 }
 
 /** More would not fit on the one line that is said about them. */
-const MOST_PIECES = 5;
+const MAX_PIECES = 5;
 
 /** One sentence for the weights, LoRA tags and the like in all texts of a run; none when there are none. */
 export function syntaxWarnings(...texts: readonly (string | null | undefined)[]): string[] {
   const pieces = [...new Set(texts.flatMap((text) => foreignSyntax(text ?? '').map((piece) => piece.text)))];
   if (pieces.length === 0) return [];
-  const shown = pieces.slice(0, MOST_PIECES).map((piece) => JSON.stringify(piece));
-  const more = pieces.length > MOST_PIECES ? ` and ${pieces.length - MOST_PIECES} more` : '';
+  const shown = pieces.slice(0, MAX_PIECES).map((piece) => JSON.stringify(piece));
+  const more = pieces.length > MAX_PIECES ? ` and ${pieces.length - MAX_PIECES} more` : '';
   return [`syntax of other tools has no effect and is read as plain text: ${shown.join(', ')}${more}`];
 }
 

@@ -4,7 +4,7 @@ import type { ModelLicence } from '@easel/models';
 import type { InspectedModel } from './inspection-json.ts';
 
 /** A broken download can lack thousands of tensors; nobody reads them all. */
-const mostProblems = 20;
+const MAX_PROBLEMS = 20;
 
 /** The report for people. */
 export function renderInspection({ name, report, licence }: InspectedModel): string {
@@ -76,8 +76,8 @@ function megabytes(bytes: number): string {
 
 function verdict({ problems }: ModelReport): string[] {
   if (problems.length === 0) return ['✓ complete: it can be used'];
-  const shown = problems.slice(0, mostProblems).map(({ message }) => `  ${message}`);
+  const shown = problems.slice(0, MAX_PROBLEMS).map(({ message }) => `  ${message}`);
   const more =
-    problems.length > mostProblems ? [`  and ${problems.length - mostProblems} more (--json lists them all)`] : [];
+    problems.length > MAX_PROBLEMS ? [`  and ${problems.length - MAX_PROBLEMS} more (--json lists them all)`] : [];
   return [`✗ it cannot be used: ${problems.length} problem${problems.length === 1 ? '' : 's'}`, ...shown, ...more];
 }

@@ -1,7 +1,7 @@
 import { extname, join, parse } from 'node:path';
 
 /** Bytes of the prompt in a name; file systems stop at 255 in all. */
-const longestSlug = 80;
+const MAX_SLUG_LENGTH = 80;
 
 /**
  * A prompt as the beginning of a file's name: letters (of any script) and digits in lower case, all else a hyphen, cut between words.
@@ -17,7 +17,7 @@ export function slug(prompt: string): string {
   let name = '';
   for (const word of words) {
     const longer = name === '' ? word : `${name}-${word}`;
-    if (Buffer.byteLength(longer) > longestSlug) break;
+    if (Buffer.byteLength(longer) > MAX_SLUG_LENGTH) break;
     name = longer;
   }
   return name === '' ? 'picture' : name;

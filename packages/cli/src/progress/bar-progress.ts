@@ -44,8 +44,8 @@ export function barProgress(stream: NodeJS.WriteStream): Progress {
   };
 }
 
-const widestBar = 30;
-const narrowestBar = 8;
+const MAX_BAR_WIDTH = 30;
+const MIN_BAR_WIDTH = 8;
 
 /**
  * One line that fits: the bar takes what the words leave, and gives way to them where that is too little. A line as wide as the
@@ -60,8 +60,8 @@ export function barLine(
 ): string {
   const room = (columns ?? 80) - 1;
   const words = `${Math.floor(progress * 100)} % · step ${step} of ${total} · ${left}`;
-  const width = Math.min(widestBar, room - words.length - 1);
-  if (width < narrowestBar)
+  const width = Math.min(MAX_BAR_WIDTH, room - words.length - 1);
+  if (width < MIN_BAR_WIDTH)
     return [words, `${step}/${total} · ${left}`].find(({ length }) => length <= room) ?? `${step}/${total}`;
   const done = Math.round(progress * width);
   return `${'█'.repeat(done)}${'░'.repeat(width - done)} ${words}`;

@@ -3,7 +3,7 @@ import type { Account } from '@easel/contract';
 import { CliError } from '../cli-error.ts';
 
 /** Names in a message. */
-const mostNames = 20;
+const MAX_NAMES = 20;
 
 /** The account of that name or id. @throws CliError `not_found` with the names that there are */
 export async function findAccount({ admin }: EaselClient, nameOrId: string, signal: AbortSignal): Promise<Account> {
@@ -12,8 +12,8 @@ export async function findAccount({ admin }: EaselClient, nameOrId: string, sign
     if (account.id === nameOrId || account.name === nameOrId) return account;
     names.push(account.name);
   }
-  const others = names.length > mostNames ? ` and ${names.length - mostNames} more` : '';
-  const known = `${names.slice(0, mostNames).join(', ')}${others}`;
+  const others = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
+  const known = `${names.slice(0, MAX_NAMES).join(', ')}${others}`;
   throw new CliError('not_found', `there is no account ${JSON.stringify(nameOrId)}; there are ${known}`, {
     hint: 'easel keys create NAME --account ACCOUNT --new-account makes one',
   });

@@ -1,6 +1,6 @@
 import type { Cells } from './picture-cells.ts';
 
-const longestChunk = 4096;
+const MAX_CHUNK_LENGTH = 4096;
 
 /**
  * A PNG file by the kitty graphics protocol (https://sw.kovidgoyal.net/kitty/graphics-protocol): drawn at the cursor, which stays (C=1),
@@ -9,10 +9,10 @@ const longestChunk = 4096;
 export function kittyPicture(png: Uint8Array, cells: Cells, id: number): string {
   const base64 = Buffer.from(png).toString('base64');
   let text = '';
-  for (let at = 0; at < base64.length; at += longestChunk) {
+  for (let at = 0; at < base64.length; at += MAX_CHUNK_LENGTH) {
     const keys = at === 0 ? `a=T,f=100,i=${id},p=1,q=2,C=1,r=${cells.rows},` : '';
-    const more = at + longestChunk < base64.length ? 1 : 0;
-    text += `\x1b_G${keys}m=${more};${base64.slice(at, at + longestChunk)}\x1b\\`;
+    const more = at + MAX_CHUNK_LENGTH < base64.length ? 1 : 0;
+    text += `\x1b_G${keys}m=${more};${base64.slice(at, at + MAX_CHUNK_LENGTH)}\x1b\\`;
   }
   return text;
 }

@@ -3,13 +3,13 @@ export interface Cells {
   readonly rows: number;
 }
 
-const widest = 64;
-const highest = 32;
+const MAX_COLUMNS = 64;
+const MAX_ROWS = 32;
 
 /** The character cells for a picture: its proportions (a cell is about twice as high as wide) within the terminal and a modest size. */
 export function cellsFor(picture: { width: number; height: number }, terminal: Cells): Cells {
-  const columns = Math.max(1, Math.min(widest, terminal.columns));
-  const rows = Math.max(1, Math.min(highest, terminal.rows - 3)); // room for the bar, the file's name and the shell's prompt
+  const columns = Math.max(1, Math.min(MAX_COLUMNS, terminal.columns));
+  const rows = Math.max(1, Math.min(MAX_ROWS, terminal.rows - 3)); // room for the bar, the file's name and the shell's prompt
   const scale = Math.min(columns / picture.width, (2 * rows) / picture.height);
   return {
     columns: Math.max(1, Math.round(picture.width * scale)),

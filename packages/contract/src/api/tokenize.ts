@@ -1,12 +1,12 @@
 import { type Static, Type } from 'typebox';
-import { longestPrompt } from '../limits.ts';
+import { MAX_PROMPT_LENGTH } from '../limits.ts';
 import { propertiesOn } from '../request/schemas.ts';
 import { closedObject, count, openObject, textOf } from '../schema/define.ts';
 
 export const tokenizeRequestSchema = closedObject(
   {
     text: textOf(
-      { min: 0, max: longestPrompt },
+      { min: 0, max: MAX_PROMPT_LENGTH },
       { description: 'A prompt', examples: ['a red apple on a blue background'] },
     ),
     model: propertiesOn('api').model,

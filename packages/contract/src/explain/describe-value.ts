@@ -1,5 +1,5 @@
 /** Characters of a text that are quoted back: enough to recognise it, too few to fill a log. */
-const longestQuote = 60;
+const MAX_QUOTE_LENGTH = 60;
 
 /**
  * What was sent, in a few words: the value itself where it is short, its kind where it is not.
@@ -18,7 +18,7 @@ export function describeValue(value: unknown): string {
 
 function quote(text: string): string {
   // Two UTF-16 units at most make a code point; a base64 picture need not be looked at as a whole.
-  const start = [...text.slice(0, 2 * longestQuote + 2)];
-  if (start.length <= longestQuote && text.length <= 2 * longestQuote + 2) return JSON.stringify(text);
-  return `${JSON.stringify(start.slice(0, longestQuote).join(''))}… (${text.length} characters)`;
+  const start = [...text.slice(0, 2 * MAX_QUOTE_LENGTH + 2)];
+  if (start.length <= MAX_QUOTE_LENGTH && text.length <= 2 * MAX_QUOTE_LENGTH + 2) return JSON.stringify(text);
+  return `${JSON.stringify(start.slice(0, MAX_QUOTE_LENGTH).join(''))}… (${text.length} characters)`;
 }

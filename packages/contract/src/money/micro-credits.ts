@@ -2,7 +2,7 @@ import { parseDecimal } from './decimal.ts';
 
 /** Money is counted in whole micro-credits; only the outside sees decimals. */
 export const MICRO_PER_CREDIT = 1_000_000n;
-const microPlaces = 6;
+const DECIMAL_PLACES = 6;
 
 /**
  * An amount of micro-credits in credits, exactly, without trailing zeros.
@@ -14,7 +14,7 @@ export function microToDecimal(micro: bigint): string {
   const sign = micro < 0n ? '-' : '';
   const size = micro < 0n ? -micro : micro;
   const whole = size / MICRO_PER_CREDIT;
-  const fraction = (size % MICRO_PER_CREDIT).toString().padStart(microPlaces, '0').replace(/0+$/, '');
+  const fraction = (size % MICRO_PER_CREDIT).toString().padStart(DECIMAL_PLACES, '0').replace(/0+$/, '');
   return fraction === '' ? `${sign}${whole}` : `${sign}${whole}.${fraction}`;
 }
 
@@ -32,10 +32,12 @@ export function microToNumber(micro: bigint): number {
  */
 export function decimalToMicro(value: string | number): bigint {
   const { digits, places } = parseDecimal(value);
-  if (places <= microPlaces) return digits * 10n ** BigInt(microPlaces - places);
-  const below = 10n ** BigInt(places - microPlaces);
+  if (places <= DECIMAL_PLACES) return digits * 10n ** BigInt(DECIMAL_PLACES - places);
+  const below = 10n ** BigInt(places - DECIMAL_PLACES);
   if (digits % below === 0n) return digits / below;
-  throw new RangeError(`${value} has more than ${microPlaces} decimal places; the smallest amount is 0.000001 credits`);
+  throw new RangeError(
+    `${value} has more than ${DECIMAL_PLACES} decimal places; the smallest amount is 0.000001 credits`,
+  );
 }
 
 /** Whether an amount in credits is a whole number of micro-credits. */

@@ -1,4 +1,4 @@
-import { sideStep } from '../limits.ts';
+import { SIDE_STEP } from '../limits.ts';
 import { parseSize, type Size } from '../picture/size.ts';
 import { faultOfSize, type SizeLimits, sizeForPicture } from '../picture/size-limits.ts';
 
@@ -26,7 +26,7 @@ export function sizeForOpenai(text: string, native: Size, limits: SizeLimits): S
   if (size === undefined) return undefined;
   if (faultOfSize(size, limits) === undefined) return size;
   if (!openaiSizes.includes(text)) return undefined;
-  const smallest = Math.ceil(limits.minSide / sideStep) * sideStep;
+  const smallest = Math.ceil(limits.minSide / SIDE_STEP) * SIDE_STEP;
   const isTooSmall = size.width === size.height && size.width < limits.minSide;
   return isTooSmall ? { width: smallest, height: smallest } : sizeForPicture(size, native.width, limits);
 }

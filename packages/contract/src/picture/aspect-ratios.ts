@@ -1,4 +1,4 @@
-import { sideStep } from '../limits.ts';
+import { SIDE_STEP } from '../limits.ts';
 import type { Size } from './size.ts';
 
 export const aspectRatios = ['1:1', '4:3', '3:4', '3:2', '2:3', '16:9', '9:16', '21:9', '9:21'] as const;
@@ -17,7 +17,7 @@ export const sdxlBuckets = {
   '9:21': { width: 640, height: 1536 },
 } as const satisfies Record<AspectRatio, Size>;
 
-const sdxlSide = 1024;
+const SDXL_SIDE = 1024;
 
 /** What a model makes of a ratio, in pixels. */
 export interface RatioLimits {
@@ -36,7 +36,7 @@ export interface RatioLimits {
  */
 export function sizeOfAspectRatio(ratio: AspectRatio, { nativeSide, maxSide }: RatioLimits): Size {
   const { width, height } = sdxlBuckets[ratio];
-  const scale = Math.min(nativeSide / sdxlSide, maxSide / Math.max(width, height));
-  const scaled = (side: number) => Math.round((side * scale) / sideStep) * sideStep;
+  const scale = Math.min(nativeSide / SDXL_SIDE, maxSide / Math.max(width, height));
+  const scaled = (side: number) => Math.round((side * scale) / SIDE_STEP) * SIDE_STEP;
   return { width: scaled(width), height: scaled(height) };
 }

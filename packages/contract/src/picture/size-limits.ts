@@ -1,5 +1,5 @@
 import type { Fault } from '../fault.ts';
-import { isWithin, limits, sideStep } from '../limits.ts';
+import { isWithin, limits, SIDE_STEP } from '../limits.ts';
 import { PIXELS_PER_MEGAPIXEL } from '../money/price.ts';
 import { aspectRatios, sdxlBuckets, sizeOfAspectRatio } from './aspect-ratios.ts';
 import { formatSize, type Size } from './size.ts';
@@ -61,7 +61,7 @@ export function sizeForPicture({ width, height }: Size, nativeSide: number, limi
 export function sizesForNative(nativeSide: number, full: SizeLimits = fullModelSizes): SizeLimits {
   const scale = nativeSide / fullModelSide;
   const scaled = (side: number) =>
-    Math.min(Math.max(Math.round((side * scale) / sideStep) * sideStep, limits.side.min), limits.side.max);
+    Math.min(Math.max(Math.round((side * scale) / SIDE_STEP) * SIDE_STEP, limits.side.min), limits.side.max);
   return {
     minSide: scaled(full.minSide),
     maxSide: scaled(full.maxSide),
@@ -77,8 +77,8 @@ function shapesOf(nativeSide: number, limits: SizeLimits): Size[] {
 }
 
 function faultOfSide(param: string, side: number, { minSide: min, maxSide: max }: SizeLimits): Fault | undefined {
-  if (Number.isInteger(side) && side % sideStep === 0 && isWithin(side, { min, max })) return undefined;
-  const message = `${param} must be a multiple of ${sideStep} from ${min} to ${max} for this model (got ${side})`;
+  if (Number.isInteger(side) && side % SIDE_STEP === 0 && isWithin(side, { min, max })) return undefined;
+  const message = `${param} must be a multiple of ${SIDE_STEP} from ${min} to ${max} for this model (got ${side})`;
   return { param, message };
 }
 

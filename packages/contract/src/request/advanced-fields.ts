@@ -1,4 +1,4 @@
-import { defaults, limits, longestPrompt } from '../limits.ts';
+import { defaults, limits, MAX_PROMPT_LENGTH } from '../limits.ts';
 import type { FieldTable } from './field.ts';
 
 /** For those who know the model from within: the part of the table of fields that few requests name. */
@@ -56,7 +56,7 @@ export const advancedFields = {
     words: 'second prompt',
     description: 'Goes to the second text encoder instead of `prompt`',
     examples: ['flat colours, thick outlines'],
-    range: { min: 0, max: longestPrompt },
+    range: { min: 0, max: MAX_PROMPT_LENGTH },
     wire: { name: 'prompt_2', on: ['api'] },
     told: { description: 'What the second text encoder read instead', examples: [null], nullable: true },
     engine: true,

@@ -1,4 +1,4 @@
-import { defaults, limits, longestPrompt, sideStep } from '../limits.ts';
+import { defaults, limits, MAX_PROMPT_LENGTH, SIDE_STEP } from '../limits.ts';
 import { aspectRatios } from '../picture/aspect-ratios.ts';
 import { advancedFields } from './advanced-fields.ts';
 import { deliveryFields } from './delivery-fields.ts';
@@ -18,7 +18,7 @@ function side(name: 'width' | 'height') {
     about: 'picture',
     words: name,
     range: limits.side,
-    multipleOf: sideStep,
+    multipleOf: SIDE_STEP,
     description: `The picture's ${name} in pixels. Default: the model's native size. Models may allow less (GET /api/models)`,
     examples: [1024],
     ofModel: true,
@@ -38,7 +38,7 @@ export const pictureFields = {
     words: 'prompt',
     description: 'What the picture shows. The model reads the first 75 tokens',
     examples: ['a red apple on a blue background'],
-    range: { min: 1, max: longestPrompt },
+    range: { min: 1, max: MAX_PROMPT_LENGTH },
     required: true,
     wire: { name: 'prompt', on: everywhere },
     told: {
@@ -57,7 +57,7 @@ export const pictureFields = {
       'What the picture should not show. Absent, null, "None" and "NONE" mean no negative prompt; the empty string is ' +
       'encoded like any other text and makes another picture',
     examples: ['blurry, low quality', null],
-    range: { min: 0, max: longestPrompt },
+    range: { min: 0, max: MAX_PROMPT_LENGTH },
     nullable: true,
     default: null,
     wire: { name: 'negative_prompt', on: everywhere },

@@ -141,16 +141,16 @@ const withoutEffect = { quality: 'high', background: 'auto', moderation: 'auto',
 export const openaiImagesRequestSchema = openObject(
   {
     ...propertiesOn('openai'),
-    quality: ignored('quality'),
-    background: ignored('background'),
-    moderation: ignored('moderation'),
-    style: ignored('style'),
-    user: ignored('user'),
+    quality: ignoredField('quality'),
+    background: ignoredField('background'),
+    moderation: ignoredField('moderation'),
+    style: ignoredField('style'),
+    user: ignoredField('user'),
   },
   { title: 'OpenaiImagesRequest', description: 'The body of POST /v1/images/generations' },
 );
 
-function ignored(name: keyof typeof withoutEffect) {
+function ignoredField(name: keyof typeof withoutEffect) {
   return Type.Optional(
     Type.Unknown({ description: `\`${name}\` is accepted and has no effect`, examples: [withoutEffect[name]] }),
   );

@@ -29,7 +29,7 @@ export async function locateModel(path: string): Promise<LocatedModel> {
     });
   });
   if (facts.isDirectory()) return inFolder(path);
-  if (!facts.isFile()) throw unsupported(path, 'neither a file nor a folder', GIVE);
+  if (!facts.isFile()) throw unsupportedPath(path, 'neither a file nor a folder', GIVE);
   if (basename(path) === INDEX) return { layout: 'diffusers', path: dirname(path) };
   return { layout: 'single-file', path };
 }
@@ -54,11 +54,11 @@ async function inSnapshot(path: string): Promise<LocatedModel> {
     (names) => names.length === 0,
     () => false, // which is told when it is opened
   );
-  if (isEmpty) throw unfinished(path, `whose snapshot ${basename(snapshot)} is empty`);
+  if (isEmpty) throw unfinishedDownload(path, `whose snapshot ${basename(snapshot)} is empty`);
   return inFolder(snapshot);
 }
 
-function unfinished(path: string, what: string): EngineError {
+function unfinishedDownload(path: string, what: string): EngineError {
   return new EngineError(
     'model_not_found',
     `${path} is a Hugging Face cache folder ${what}: the download did not finish; download the model again`,
@@ -74,8 +74,8 @@ async function snapshotOf(path: string): Promise<string> {
   if (snapshots.includes(wanted)) return join(path, 'snapshots', wanted);
   const [only, ...others] = snapshots;
   if (only !== undefined && others.length === 0) return join(path, 'snapshots', only);
-  if (only === undefined) throw unfinished(path, 'without a snapshot');
-  throw unsupported(
+  if (only === undefined) throw unfinishedDownload(path, 'without a snapshot');
+  throw unsupportedPath(
     path,
     `a Hugging Face cache folder with several snapshots (${snapshots.join(', ')}) that does not say which is the newest`,
     `give one of them, such as ${join(path, 'snapshots', only)}`,
@@ -86,7 +86,7 @@ async function snapshotOf(path: string): Promise<string> {
 function inCache(path: string, models: readonly string[]): Promise<LocatedModel> {
   const [only, ...others] = models;
   if (only !== undefined && others.length === 0) return inFolder(join(path, only));
-  throw unsupported(
+  throw unsupportedPath(
     path,
     `a Hugging Face cache of several models (${models.join(', ')})`,
     'give the folder of one of them',
@@ -97,7 +97,7 @@ function singleFileIn(path: string, weights: readonly string[], names: readonly 
   if (names.includes('config.json')) {
     const whole = dirname(path);
     const help = `give the folder above it, ${whole}, which has to have a ${INDEX}`;
-    throw unsupported(
+    throw unsupportedPath(
       path,
       `one part of a model (${weights.length === 1 ? weights[0] : 'weights'} and a config.json)`,
       help,
@@ -105,7 +105,7 @@ function singleFileIn(path: string, weights: readonly string[], names: readonly 
   }
   const [only, ...others] = weights;
   if (only !== undefined && others.length === 0) return { layout: 'single-file', path: join(path, only) };
-  throw unsupported(
+  throw unsupportedPath(
     path,
     `a folder with ${weights.length} .safetensors files (${weights.slice(0, 5).join(', ')})`,
     'give one of them',
@@ -113,20 +113,21 @@ function singleFileIn(path: string, weights: readonly string[], names: readonly 
 }
 
 async function noModelIn(path: string, names: readonly string[]): Promise<EngineError> {
-  if (names.length === 0) return unsupported(path, 'an empty folder', GIVE, 'model_not_found');
+  if (names.length === 0) return unsupportedPath(path, 'an empty folder', GIVE, 'model_not_found');
   if (names.includes('unet') || names.includes('vae')) {
     const message = `${join(path, INDEX)} is missing, though other parts of a diffusers folder are there; download that file too`;
     return new EngineError('model_file_missing', message, { details: { file: join(path, INDEX) } });
   }
   for (const name of names) {
     if (await isModelFolder(join(path, name)))
-      return unsupported(path, 'no model itself', `the model is in ${join(path, name)}; give that folder`);
+      return unsupportedPath(path, 'no model itself', `the model is in ${join(path, name)}; give that folder`);
   }
   const foreign = names.find((name) => MODEL_FILES.has(extname(name).toLowerCase()));
   const kind = foreign === undefined ? undefined : await recogniseFile(join(path, foreign)).catch(() => undefined);
-  if (foreign !== undefined && kind) return unsupported(path, `a folder whose ${foreign} is ${kind.what}`, kind.help);
+  if (foreign !== undefined && kind)
+    return unsupportedPath(path, `a folder whose ${foreign} is ${kind.what}`, kind.help);
   const some = names.slice(0, 5).join(', ');
-  return unsupported(
+  return unsupportedPath(
     path,
     `a folder without a model (no ${INDEX}; it holds ${some}${names.length > 5 ? ' …' : ''})`,
     GIVE,
@@ -143,7 +144,7 @@ async function isModelFolder(path: string): Promise<boolean> {
   );
 }
 
-function unsupported(
+function unsupportedPath(
   path: string,
   what: string,
   help: string,

@@ -20,14 +20,14 @@ export interface StoredForm {
 }
 
 /** Tools that save a network inside of another class leave its prefix on every name: `model.`, `module.`, `_orig_mod.`, `unet.` … */
-export function unwrapped(tensors: TensorTable, mark: string): TensorTable {
+export function stripPrefix(tensors: TensorTable, mark: string): TensorTable {
   if (tensors.has(mark)) return tensors;
   const marked = [...tensors.keys()].find((name) => name.endsWith(`.${mark}`));
   const prefix = marked?.slice(0, -mark.length).replace(/text_model\.$/, '') ?? '';
   if (prefix === '') return tensors;
-  return renamed(tensors, (name) => (name.startsWith(prefix) ? name.slice(prefix.length) : name));
+  return renameTensors(tensors, (name) => (name.startsWith(prefix) ? name.slice(prefix.length) : name));
 }
 
-export function renamed(tensors: TensorTable, rename: (name: string) => string): Map<string, TensorInfo> {
+export function renameTensors(tensors: TensorTable, rename: (name: string) => string): Map<string, TensorInfo> {
   return new Map([...tensors].map(([name, tensor]) => [rename(name), tensor]));
 }

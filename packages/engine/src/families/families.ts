@@ -1,5 +1,5 @@
 import type { JsonConfig } from '../json-config.ts';
-import { parseSamplingConfig, type SamplingConfig, unsupported } from '../sampling/config.ts';
+import { parseSamplingConfig, type SamplingConfig, unsupportedValue } from '../sampling/config.ts';
 import { type SamplerFor, samplerOfClass, samplers, samplersFor } from '../sampling/samplers/table.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
 import { playgroundV25 } from './playground-v2.5.ts';
@@ -42,7 +42,7 @@ export function familySampling(
   const sampler = samplersOf(family).find((name) => name === samplerOfClass(className));
   if (sampler === undefined) {
     const known = samplersOf(family).map((name) => samplers[name].className);
-    throw unsupported(config.file, '_class_name', className, known, OTHER_SAMPLER);
+    throw unsupportedValue(config.file, '_class_name', className, known, OTHER_SAMPLER);
   }
   return { ...parseSamplingConfig(config), sampler };
 }

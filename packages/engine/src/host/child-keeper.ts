@@ -134,8 +134,8 @@ export class ChildKeeper {
   }
 }
 
-const firstDelayMs = 500;
-const longestDelayMs = 30_000;
+const FIRST_DELAY_MS = 500;
+const MAX_DELAY_MS = 30_000;
 
 /** Spaces out starts that fail: half a second after the first failure, twice as long after each further one. */
 export class BackOff {
@@ -154,7 +154,7 @@ export class BackOff {
   /** Milliseconds from now to the next permitted start. */
   get remainingMs(): number {
     if (this.#failures === 0) return 0;
-    const delayMs = Math.min(longestDelayMs, firstDelayMs * 2 ** (this.#failures - 1));
+    const delayMs = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (this.#failures - 1));
     return Math.max(0, this.#failedAt + delayMs - performance.now());
   }
 

@@ -8,7 +8,7 @@ import { type ChildExit, crashError } from './exit-report.ts';
 import { type Call, type FromChild, fromWireError, isFromChild, isToChild, type ToChild } from './protocol.ts';
 
 /** A disconnected child ends by itself in milliseconds; past this it is killed. */
-const stopPatienceMs = 3000;
+const STOP_TIMEOUT_MS = 3000;
 
 export interface CallEvents {
   readonly onPass?: (pass: PassEvent) => void;
@@ -69,7 +69,7 @@ export class EngineChild {
       if (accept(value)) {
         resolve(value);
       } else {
-        const error = untrusted(`the answer to '${call.type}'`);
+        const error = protocolError(`the answer to '${call.type}'`);
         this.kill(error);
         reject(error);
       }
@@ -95,7 +95,7 @@ export class EngineChild {
   async stop(): Promise<void> {
     this.#condemned = true;
     if (this.#process.connected) this.#process.disconnect();
-    const timer = setTimeout(this.#killNow, stopPatienceMs).unref();
+    const timer = setTimeout(this.#killNow, STOP_TIMEOUT_MS).unref();
     await this.exited;
     clearTimeout(timer);
   }
@@ -137,7 +137,7 @@ export class EngineChild {
 
   #receive(message: unknown): void {
     const call = this.#call;
-    if (!isFromChild(message)) this.kill(untrusted('a message'));
+    if (!isFromChild(message)) this.kill(protocolError('a message'));
     else if (call?.id === message.id) this.#dispatch(call, message);
   }
 
@@ -167,8 +167,8 @@ export class EngineChild {
   async #untilGone(): Promise<ChildExit> {
     // What it sent and wrote may come after its exit. (The 'close' event would tell, were it not lost after a disconnect.)
     const allRead = Promise.all([
-      ended(this.#process, 'disconnect'),
-      ...this.#pipes.map((pipe) => ended(pipe, 'close')),
+      waitFor(this.#process, 'disconnect'),
+      ...this.#pipes.map((pipe) => waitFor(pipe, 'close')),
     ]);
     const exit = await new Promise<ChildExit>((resolve) => {
       this.#process.once('exit', (code, signal) => resolve({ code, signal }));
@@ -195,11 +195,11 @@ function isPipe(stream: Readable | null): stream is Pipe {
 }
 
 /** A child that says what the protocol does not know is broken. */
-function untrusted(what: string): EngineError {
+function protocolError(what: string): EngineError {
   return new EngineError('internal', `the engine's process sent ${what} in a form that the protocol does not have`);
 }
 
-function ended(emitter: EventEmitter, event: 'close' | 'disconnect'): Promise<void> {
+function waitFor(emitter: EventEmitter, event: 'close' | 'disconnect'): Promise<void> {
   return new Promise((resolve) => emitter.once(event, resolve));
 }
 
@@ -250,8 +250,8 @@ export function childArguments(ofThisProcess: readonly string[]): string[] {
   });
 }
 
-const linesKept = 20;
-const longestLine = 2000;
+const MAX_LINES = 20;
+const MAX_LINE_LENGTH = 2000;
 
 /** The last lines a process wrote: what it said before it died. */
 export class OutputTail {
@@ -265,7 +265,7 @@ export class OutputTail {
 
   write(text: string): void {
     const lines = (this.#unfinished + text).split(/\r?\n/);
-    this.#unfinished = (lines.pop() ?? '').slice(-longestLine);
+    this.#unfinished = (lines.pop() ?? '').slice(-MAX_LINE_LENGTH);
     for (const line of lines) this.#keep(line);
   }
 
@@ -281,8 +281,8 @@ export class OutputTail {
 
   #keep(line: string): void {
     if (line.trim() === '') return;
-    this.#lines.push(line.slice(0, longestLine));
-    if (this.#lines.length > linesKept) this.#lines.shift();
-    this.#onLine(line.slice(0, longestLine));
+    this.#lines.push(line.slice(0, MAX_LINE_LENGTH));
+    if (this.#lines.length > MAX_LINES) this.#lines.shift();
+    this.#onLine(line.slice(0, MAX_LINE_LENGTH));
   }
 }

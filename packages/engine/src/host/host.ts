@@ -9,9 +9,9 @@ import { type Call, isGenerateResult, isNothing, isTokenCounts } from './protoco
 import { RequestQueue } from './request-queue.ts';
 import { defaultPassDeadlineMs, PassHistory, type Supervision, superviseCall } from './supervision.ts';
 
-const defaultIdleMs = 5 * 60_000;
+const DEFAULT_IDLE_MS = 5 * 60_000;
 /** setTimeout fires at once when asked for more (HTML, timers: a signed 32-bit number of milliseconds). */
-const longestTimerMs = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Loads a model in a child process and gives it the interface of a model in this one.
@@ -33,14 +33,14 @@ export function createEngineHost(options: HostOptions): Promise<EngineHost> {
 
 /** The same with the child's code given, for tests with an engine that crashes or hangs. */
 export async function startHost(options: HostOptions, module: URL): Promise<EngineHost> {
-  const idleMs = milliseconds('idleMs', options.idleMs ?? defaultIdleMs, 0);
+  const idleMs = milliseconds('idleMs', options.idleMs ?? DEFAULT_IDLE_MS, 0);
   const { passDeadlineMs } = options;
   if (passDeadlineMs !== undefined) milliseconds('passDeadlineMs', passDeadlineMs, 1);
   const deadlineMs = passDeadlineMs === undefined ? defaultPassDeadlineMs : () => passDeadlineMs;
   const keeper = new ChildKeeper(module, options, deadlineMs);
   try {
     const { info } = await keeper.ready(options.signal);
-    const never = idleMs === 0 || idleMs > longestTimerMs;
+    const never = idleMs === 0 || idleMs > MAX_TIMER_MS;
     return new Host(keeper, info, never ? Number.POSITIVE_INFINITY : idleMs, deadlineMs);
   } catch (error) {
     await keeper.close(new EngineError('engine_closed', 'the engine was not started'), true);

@@ -126,14 +126,14 @@ class ChildPictureHost implements PictureHost {
   }
 
   async #call<T>(child: EngineChild, call: PictureCall, accept: (value: unknown) => value is T): Promise<T> {
-    if (!child.usable) throw died();
+    if (!child.usable) throw pictureCrashError();
     const message = `reading the picture took longer than ${this.#patienceMs / 1000} s`;
     const late = setTimeout(() => child.kill(new EngineError('engine_hung', message)), this.#patienceMs);
     try {
       return await child.call(call, accept);
     } catch (error) {
       if (!(error instanceof EngineError) || error.code !== 'engine_crashed') throw error;
-      throw died(error);
+      throw pictureCrashError(error);
     } finally {
       clearTimeout(late);
     }
@@ -173,6 +173,6 @@ class ChildPictureHost implements PictureHost {
   }
 }
 
-function died(cause?: unknown): EngineError {
+function pictureCrashError(cause?: unknown): EngineError {
   return new EngineError('engine_crashed', 'the process that read a picture died', { cause });
 }

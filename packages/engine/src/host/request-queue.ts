@@ -1,4 +1,4 @@
-import { cancelled, type EngineError } from '../errors.ts';
+import { cancelledError, type EngineError } from '../errors.ts';
 
 interface Ticket {
   readonly admit: () => void;
@@ -35,7 +35,7 @@ export class RequestQueue {
 
   async #turn(signal: AbortSignal | undefined): Promise<void> {
     if (this.#closed) throw this.#closed;
-    if (signal?.aborted) throw cancelled();
+    if (signal?.aborted) throw cancelledError();
     if (!this.#busy) {
       this.#busy = true;
       return;
@@ -45,7 +45,7 @@ export class RequestQueue {
     const leave = () => {
       const place = this.#waiting.indexOf(ticket);
       if (place >= 0) this.#waiting.splice(place, 1);
-      reject(cancelled());
+      reject(cancelledError());
     };
     this.#waiting.push(ticket);
     signal?.addEventListener('abort', leave);

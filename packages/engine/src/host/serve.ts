@@ -1,4 +1,4 @@
-import { cancelled, EngineError } from '../errors.ts';
+import { cancelledError, EngineError } from '../errors.ts';
 import type { GenerateOptions, LoadOptions, Model } from '../model.ts';
 import type { PassEvent, RunHooks } from '../runtime/passes.ts';
 import { type EngineCall, type FromChild, isToChild, toWireError } from './protocol.ts';
@@ -29,7 +29,7 @@ export function serveEngine(load: (model: string, options: LoadOptions) => Promi
     try {
       send({ id, type: 'done', value: await perform(id, call, controller.signal) });
     } catch (thrown) {
-      send({ id, type: 'failed', error: toWireError(controller.signal.aborted ? cancelled() : thrown) });
+      send({ id, type: 'failed', error: toWireError(controller.signal.aborted ? cancelledError() : thrown) });
     } finally {
       running = undefined;
     }

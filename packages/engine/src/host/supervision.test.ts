@@ -17,17 +17,17 @@ test('a pass that is late, or whose length is unknown, gets the grace of the que
   expect(isWorthAsking({ elapsedMs: 10, expectedMs: undefined })).toBe(true);
 });
 
-const minuteMs = 60_000;
+const MINUTE_MS = 60_000;
 const square = (side: number) => side * side;
 
 test('the first pass of a kind has 15 minutes, and more above a megapixel', () => {
-  expect(defaultPassDeadlineMs(square(128), undefined)).toBe(15 * minuteMs);
-  expect(defaultPassDeadlineMs(square(1024), undefined)).toBe(15 * minuteMs);
-  expect(defaultPassDeadlineMs(square(2048), undefined)).toBe(60 * minuteMs);
+  expect(defaultPassDeadlineMs(square(128), undefined)).toBe(15 * MINUTE_MS);
+  expect(defaultPassDeadlineMs(square(1024), undefined)).toBe(15 * MINUTE_MS);
+  expect(defaultPassDeadlineMs(square(2048), undefined)).toBe(60 * MINUTE_MS);
 });
 
 test('later passes have 20 times the slowest so far, at least a minute', () => {
-  expect(defaultPassDeadlineMs(square(1024), 50)).toBe(minuteMs);
+  expect(defaultPassDeadlineMs(square(1024), 50)).toBe(MINUTE_MS);
   expect(defaultPassDeadlineMs(square(1024), 42_000)).toBe(840_000);
 });
 

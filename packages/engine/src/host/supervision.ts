@@ -1,4 +1,4 @@
-import { cancelled, EngineError, toEngineError } from '../errors.ts';
+import { cancelledError, EngineError, toEngineError } from '../errors.ts';
 import type { StepEvent } from '../model.ts';
 import type { PassEvent, PassKind } from '../runtime/passes.ts';
 import type { CallEvents, EngineChild } from './child-process.ts';
@@ -25,9 +25,9 @@ export async function superviseCall<T>(
   supervision: Supervision,
 ): Promise<T> {
   const { signal } = supervision;
-  if (signal?.aborted) throw cancelled();
+  if (signal?.aborted) throw cancelledError();
   const guard = new CallGuard(child, supervision);
-  const onAbort = () => guard.stop(cancelled());
+  const onAbort = () => guard.stop(cancelledError());
   signal?.addEventListener('abort', onAbort);
   try {
     const answer = await child.call(call, accept, guard);
@@ -86,7 +86,7 @@ class CallGuard implements CallEvents {
     this.stopReason = reason;
     if (isWorthAsking(this.#runningPass())) {
       this.#child.cancel();
-      this.#grace = setTimeout(() => this.#child.kill(reason), cancelGraceMs).unref();
+      this.#grace = setTimeout(() => this.#child.kill(reason), CANCEL_GRACE_MS).unref();
     } else {
       this.#child.kill(reason);
     }
@@ -125,10 +125,10 @@ class CallGuard implements CallEvents {
 }
 
 /** A pass that should end within this is waited for; a longer one is not worth the wait. */
-const worthWaitingMs = 500;
+const WORTH_WAITING_MS = 500;
 
 /** How long a child that was asked to stop may take. With the kill it stays within the promised second. */
-const cancelGraceMs = 800;
+const CANCEL_GRACE_MS = 800;
 
 /** The pass that runs in the child while its caller wants to stop. */
 export interface RunningPass {
@@ -143,10 +143,10 @@ export interface RunningPass {
  */
 export function isWorthAsking(pass: RunningPass | undefined): boolean {
   if (pass?.expectedMs === undefined) return true;
-  return pass.expectedMs - pass.elapsedMs <= worthWaitingMs;
+  return pass.expectedMs - pass.elapsedMs <= WORTH_WAITING_MS;
 }
 
-const minuteMs = 60_000;
+const MINUTE_MS = 60_000;
 
 /**
  * Milliseconds after which a pass counts as hung. `pixels`: width × height of the picture being made; `slowestMs`: the longest
@@ -156,8 +156,8 @@ const minuteMs = 60_000;
  * processor measured. Later ones get 20 times the slowest so far, at least a minute, for a machine that is busy or swaps.
  */
 export function defaultPassDeadlineMs(pixels: number, slowestMs: number | undefined): number {
-  if (slowestMs === undefined) return 15 * minuteMs * Math.max(1, pixels / 1024 ** 2);
-  return Math.max(minuteMs, 20 * slowestMs);
+  if (slowestMs === undefined) return 15 * MINUTE_MS * Math.max(1, pixels / 1024 ** 2);
+  return Math.max(MINUTE_MS, 20 * slowestMs);
 }
 
 function hungError(kind: TimedKind, ms: number): EngineError {
@@ -169,7 +169,7 @@ function hungError(kind: TimedKind, ms: number): EngineError {
   );
 }
 
-const longestSliceMs = 1000;
+const MAX_SLICE_MS = 1000;
 
 /**
  * Calls back when the time is up, counting only time in which this process was awake. After a Ctrl-Z and `fg`, a suspended
@@ -183,7 +183,7 @@ export class Watchdog {
   watch(limitMs: number, onExpiry: () => void): void {
     this.rest();
     if (limitMs === Number.POSITIVE_INFINITY) return;
-    const sliceMs = Math.min(longestSliceMs, Math.max(5, limitMs / 8));
+    const sliceMs = Math.min(MAX_SLICE_MS, Math.max(5, limitMs / 8));
     let spentMs = 0;
     let last = performance.now();
     this.#timer = setInterval(() => {

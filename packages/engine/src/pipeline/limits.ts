@@ -8,7 +8,7 @@ export interface Range {
 }
 
 /** What the engine accepts; a shell in front of it may allow less. */
-export const limits = {
+export const engineLimits = {
   side: { min: 64, max: 2048, whole: true },
   steps: { min: 1, max: 100, whole: true },
   guidance: { min: 0, max: 25 },
@@ -19,7 +19,7 @@ export const limits = {
 
 /** Splitting a text takes time in proportion to the square of its longest word, and 75 tokens are read of it. */
 const TEXT_LENGTH = 20_000;
-const LARGEST_SIDE = 65_535;
+const MAX_SIDE = 65_535;
 
 /** The convolutions' grid: eight image pixels are one latent pixel. */
 const SIDE_STEP = 8;
@@ -33,10 +33,10 @@ export function requireNumber(param: string, value: number, { min, max, whole = 
 
 /** @param sizes of the model, where it has limits of its own */
 export function requireSize(param: string, value: number, sizes?: ModelSizes): number {
-  const { min, max } = sizes?.isLimit ? { min: sizes.minSide, max: sizes.maxSide } : limits.side;
+  const { min, max } = sizes?.isLimit ? { min: sizes.minSide, max: sizes.maxSide } : engineLimits.side;
   if (Number.isInteger(value) && value % SIDE_STEP === 0 && value >= min && value <= max) return value;
   const problem = `${param} must be a multiple of ${SIDE_STEP} between ${min} and ${max} (got ${String(value)})`;
-  const isOfModel = sizes?.isLimit && value > max && value <= limits.side.max;
+  const isOfModel = sizes?.isLimit && value > max && value <= engineLimits.side.max;
   throw invalid(
     param,
     isOfModel
@@ -63,8 +63,8 @@ export function requireChoice<T extends string | number>(param: string, value: T
 
 /** Sizes and crops of the micro-conditioning: the model was trained with the sizes of real pictures. */
 export function requirePair(param: string, pair: readonly number[]): void {
-  if (pair.length === 2 && pair.every((side) => Number.isInteger(side) && side >= 0 && side <= LARGEST_SIDE)) return;
-  throw invalid(param, `${param} must be two whole numbers from 0 to ${LARGEST_SIDE} (got ${JSON.stringify(pair)})`);
+  if (pair.length === 2 && pair.every((side) => Number.isInteger(side) && side >= 0 && side <= MAX_SIDE)) return;
+  throw invalid(param, `${param} must be two whole numbers from 0 to ${MAX_SIDE} (got ${JSON.stringify(pair)})`);
 }
 
 export function invalid(param: string, message: string): EngineError {

@@ -11,10 +11,10 @@ import { finalLatents, initialLatents, noisedLatents, parameterisationOf, sample
 import { type Guidance, type Prediction, predictGuided } from './guidance.ts';
 import { requireKnownFields } from './known-fields.ts';
 import { type ModelFacts, type Plan, planRequest } from './plan.ts';
-import type { Start } from './plan-starts.ts';
 import type { Previews } from './previews.ts';
 import { Progress } from './progress.ts';
 import type { PromptEncoder } from './prompts.ts';
+import type { RandomSource } from './random-sources.ts';
 import { withFittingPicture } from './start-picture.ts';
 
 /** Looks into a run, for comparing it with the reference step by step. The arrays must not be changed. */
@@ -57,7 +57,7 @@ export async function runPipeline(
   const encodeMs = performance.now() - began;
   const picture = request.image && pictureTensor(request.image.picture, plan);
   const images: GeneratedImage[] = [];
-  for (const index of plan.starts.keys()) {
+  for (const index of plan.randomSources.keys()) {
     const image = await run.makeImage(index, guidance, picture);
     images.push({ ...image, timings: { ...image.timings, encodeMs } });
   }
@@ -91,7 +91,7 @@ class PipelineRun {
     this.#plan = plan;
     this.#options = options;
     this.#context = { target: parts.target, hooks: options, beforePass: () => nextTurn(options.signal) };
-    this.#progress = new Progress(began, plan.starts.length, plan.steps - plan.schedule.beginIndex);
+    this.#progress = new Progress(began, plan.randomSources.length, plan.steps - plan.schedule.beginIndex);
   }
 
   async encodePrompts(): Promise<Guidance> {
@@ -112,7 +112,7 @@ class PipelineRun {
 
   async makeImage(index: number, guidance: Guidance, picture: Planes | undefined): Promise<GeneratedImage> {
     const began = performance.now();
-    const start = this.#plan.starts[index];
+    const start = this.#plan.randomSources[index];
     const first = await this.#firstLatents(start, picture);
     const latents = await this.#denoise(index, first, guidance, start.noise);
     const denoised = performance.now();
@@ -126,7 +126,7 @@ class PipelineRun {
   }
 
   /** [4, h, w]: noise alone, or the picture's latents with noise of the first level. The encoder's noise is drawn first. */
-  async #firstLatents(start: Start, picture: Planes | undefined): Promise<Float32Array> {
+  async #firstLatents(start: RandomSource, picture: Planes | undefined): Promise<Float32Array> {
     const { schedule } = this.#plan;
     if (!picture) return initialLatents(start.noise(), schedule);
     const encoded = await this.#parts.vae.encode(picture, start.generator, this.#vaeOptions());

@@ -3,9 +3,9 @@ import { downscaleOf, type VaeConfig } from '../components/vae/config.ts';
 import type { GenerateRequest, MicroConditioning, ModelDefaults, ModelSizes, SchedulerName } from '../model.ts';
 import { type SamplingConfig, withOverrides } from '../sampling/config.ts';
 import { createSchedule, type Schedule } from '../sampling/sampling.ts';
-import { limits, requireChoice, requireNumber, requirePair, requireSize } from './limits.ts';
-import { type Start, startsOf } from './plan-starts.ts';
+import { engineLimits, requireChoice, requireNumber, requirePair, requireSize } from './limits.ts';
 import { negativeTexts, type PromptTexts, promptTexts } from './prompts.ts';
+import { planRandomSources, type RandomSource } from './random-sources.ts';
 
 /** A request with every default filled in and every value checked: what the run needs, and nothing to decide any more. */
 export interface Plan {
@@ -24,7 +24,7 @@ export interface Plan {
   readonly negative: PromptTexts | null | undefined;
   readonly timeIds: { readonly positive: TimeIds; readonly negative: TimeIds };
   /** One per sample. */
-  readonly starts: readonly Start[];
+  readonly randomSources: readonly RandomSource[];
   readonly tiled: boolean;
 }
 
@@ -47,14 +47,14 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
   };
   requireSize('width', width, model.sizes);
   requireSize('height', height, model.sizes);
-  const steps = requireNumber('steps', request.steps ?? defaults.steps, limits.steps);
+  const steps = requireNumber('steps', request.steps ?? defaults.steps, engineLimits.steps);
   const guidanceScale = requireNumber(
     'guidanceScale',
     request.guidanceScale ?? defaults.guidanceScale,
-    limits.guidance,
+    engineLimits.guidance,
   );
-  const guidanceRescale = requireNumber('guidanceRescale', request.guidanceRescale ?? 0, limits.rescale);
-  const strength = request.image && requireNumber('strength', request.image.strength ?? 0.6, limits.strength);
+  const guidanceRescale = requireNumber('guidanceRescale', request.guidanceRescale ?? 0, engineLimits.rescale);
+  const strength = request.image && requireNumber('strength', request.image.strength ?? 0.6, engineLimits.strength);
   const scheduler = requireChoice('scheduler', request.scheduler ?? defaults.scheduler, model.samplers);
   const { microConditioning = {} } = request;
   for (const [key, pair] of Object.entries(microConditioning)) requirePair(key, pair);
@@ -73,7 +73,7 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
     prompt: promptTexts(request),
     negative: guidanceScale > 1 ? negativeTexts(request, model.forceZerosForEmptyPrompt) : undefined,
     timeIds: timeIds({ height, width }, microConditioning),
-    starts: startsOf(request, model.vae.latentChannels * latentSize.height * latentSize.width),
+    randomSources: planRandomSources(request, model.vae.latentChannels * latentSize.height * latentSize.width),
     tiled: request.vaeTiling === true || (request.vaeTiling !== false && needsTiling(width, height, model.vae)),
   };
 }

@@ -27,8 +27,8 @@ const logCoefficients = Float32Array.of(
 const logFirst = fround(7.0376836292e-2);
 const halfRoot = fround(0.70710677);
 // ln 2 in two parts, so that exponent · ln 2 loses nothing
-const ln2High = 0.693359375;
-const ln2Low = fround(-2.1219444e-4);
+const LN2_HIGH = 0.693359375;
+const LN2_LOW = fround(-2.1219444e-4);
 
 /** ln x of a positive normal float32, as float32. */
 export function logFloat32(x: number): number {
@@ -46,16 +46,16 @@ export function logFloat32(x: number): number {
   let y = logFirst;
   for (const coefficient of logCoefficients) y = multiplyAdd(y, m, coefficient);
   y = fround(y * m);
-  y = multiplyAdd(y, square, fround(exponent * ln2Low));
+  y = multiplyAdd(y, square, fround(exponent * LN2_LOW));
   y = multiplyAdd(square, -0.5, y);
-  return multiplyAdd(exponent, ln2High, fround(m + y));
+  return multiplyAdd(exponent, LN2_HIGH, fround(m + y));
 }
 
 const fourOverPi = fround(1.27323954473516);
 // π/4 in three parts (Cody and Waite), taken from the angle one after the other
-const quarterPi1 = 0.78515625;
-const quarterPi2 = 2.4187564849853516e-4;
-const quarterPi3 = fround(3.774894977445941e-8);
+const QUARTER_PI_1 = 0.78515625;
+const QUARTER_PI_2 = 2.4187564849853516e-4;
+const QUARTER_PI_3 = fround(3.774894977445941e-8);
 const cosine4 = fround(2.443315711809948e-5);
 const cosine3 = fround(-1.388731625493765e-3);
 const cosine2 = fround(4.166664568298827e-2);
@@ -71,9 +71,9 @@ export interface SineAndCosine {
 /** Sine and cosine of an angle ≥ 0 in radians, as float32. */
 export function sineAndCosineFloat32(angle: number): SineAndCosine {
   const octant = (trunc(fround(angle * fourOverPi)) + 1) & ~1;
-  let x = multiplyAdd(octant, -quarterPi1, angle);
-  x = multiplyAdd(octant, -quarterPi2, x);
-  x = multiplyAdd(octant, -quarterPi3, x); // −π/4 … π/4
+  let x = multiplyAdd(octant, -QUARTER_PI_1, angle);
+  x = multiplyAdd(octant, -QUARTER_PI_2, x);
+  x = multiplyAdd(octant, -QUARTER_PI_3, x); // −π/4 … π/4
   const square = fround(x * x);
 
   const evenTerms = multiplyAdd(multiplyAdd(cosine4, square, cosine3), square, cosine2);

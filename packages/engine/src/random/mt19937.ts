@@ -1,8 +1,8 @@
 /** Yields the next 32 random bits, 0 … 2^32 − 1. */
 export type NextUint32 = () => number;
 
-const stateLength = 624;
-const shift = 397;
+const STATE_LENGTH = 624;
+const SHIFT = 397;
 
 /**
  * The Mersenne Twister MT19937 (Matsumoto and Nishimura 1998), seeded as in the authors' `init_genrand` (2002) and in PyTorch's
@@ -15,9 +15,9 @@ const shift = 397;
  */
 export function createMt19937(seed: number): NextUint32 {
   const state = initialState(seed);
-  let position = stateLength;
+  let position = STATE_LENGTH;
   return () => {
-    if (position === stateLength) {
+    if (position === STATE_LENGTH) {
       twist(state);
       position = 0;
     }
@@ -27,9 +27,9 @@ export function createMt19937(seed: number): NextUint32 {
 
 /** Knuth's multiplier 1812433253 spreads the seed over the whole state (TAOCP vol. 2, 3rd ed., p. 106). */
 function initialState(seed: number): Uint32Array {
-  const state = new Uint32Array(stateLength);
+  const state = new Uint32Array(STATE_LENGTH);
   state[0] = seed;
-  for (let i = 1; i < stateLength; i++) {
+  for (let i = 1; i < STATE_LENGTH; i++) {
     const previous = state[i - 1];
     state[i] = Math.imul(1812433253, previous ^ (previous >>> 30)) + i;
   }
@@ -37,10 +37,10 @@ function initialState(seed: number): Uint32Array {
 }
 
 function twist(state: Uint32Array): void {
-  for (let i = 0; i < stateLength; i++) {
-    const joined = (state[i] & 0x80000000) | (state[(i + 1) % stateLength] & 0x7fffffff);
+  for (let i = 0; i < STATE_LENGTH; i++) {
+    const joined = (state[i] & 0x80000000) | (state[(i + 1) % STATE_LENGTH] & 0x7fffffff);
     const mixed = (joined >>> 1) ^ (joined & 1 ? 0x9908b0df : 0);
-    state[i] = state[(i + shift) % stateLength] ^ mixed;
+    state[i] = state[(i + SHIFT) % STATE_LENGTH] ^ mixed;
   }
 }
 

@@ -3,8 +3,8 @@ import { logFloat32, sineAndCosineFloat32 } from './float32-functions.ts';
 const { fround, sqrt } = Math;
 
 /** PyTorch transforms uniforms in groups of this size, and takes another path for tensors smaller than one group. */
-export const groupSize = 16;
-const half = groupSize / 2;
+export const GROUP_SIZE = 16;
+const HALF = GROUP_SIZE / 2;
 const twoPi = fround(2 * Math.PI);
 
 /**
@@ -16,19 +16,19 @@ const twoPi = fround(2 * Math.PI);
  * @param nextUniform draws the next float32 uniform of the same stream
  */
 export function normalsFromUniforms(values: Float32Array, nextUniform: () => number): void {
-  for (let at = 0; at + groupSize <= values.length; at += groupSize) transformGroup(values, at);
-  if (values.length % groupSize === 0) return;
-  const lastGroup = values.length - groupSize;
+  for (let at = 0; at + GROUP_SIZE <= values.length; at += GROUP_SIZE) transformGroup(values, at);
+  if (values.length % GROUP_SIZE === 0) return;
+  const lastGroup = values.length - GROUP_SIZE;
   for (let i = lastGroup; i < values.length; i++) values[i] = nextUniform();
   transformGroup(values, lastGroup);
 }
 
 function transformGroup(values: Float32Array, start: number): void {
-  for (let i = start; i < start + half; i++) {
+  for (let i = start; i < start + HALF; i++) {
     const radius = fround(sqrt(fround(-2 * logFloat32(fround(1 - values[i])))));
-    const { sine, cosine } = sineAndCosineFloat32(fround(twoPi * values[i + half]));
+    const { sine, cosine } = sineAndCosineFloat32(fround(twoPi * values[i + HALF]));
     values[i] = radius * cosine;
-    values[i + half] = radius * sine;
+    values[i + HALF] = radius * sine;
   }
 }
 

@@ -1,7 +1,7 @@
 import { EngineError } from '../errors.ts';
 
-const lowest = -(2n ** 63n);
-const highest = 2n ** 64n - 1n;
+const MIN_SEED = -(2n ** 63n);
+const MAX_SEED = 2n ** 64n - 1n;
 
 /**
  * Checks a seed as PyTorch's `manual_seed` does: an integer −2^63 … 2^64 − 1. A number must be a safe integer, because a larger
@@ -14,7 +14,7 @@ const highest = 2n ** 64n - 1n;
  */
 export function toTorchSeed(seed: number | bigint, param = 'seed'): bigint {
   if (typeof seed === 'bigint') {
-    if (seed >= lowest && seed <= highest) return seed;
+    if (seed >= MIN_SEED && seed <= MAX_SEED) return seed;
     throw invalid(`${param} must be between −2^63 and 2^64 − 1 (got ${seed})`, param);
   }
   if (Number.isSafeInteger(seed)) return BigInt(seed);

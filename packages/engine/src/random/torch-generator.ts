@@ -1,9 +1,9 @@
 import { createMt19937 } from './mt19937.ts';
-import { createPairwiseNormal, groupSize, normalsFromUniforms } from './normal.ts';
+import { createPairwiseNormal, GROUP_SIZE, normalsFromUniforms } from './normal.ts';
 import { low32Bits, toTorchSeed } from './seed.ts';
 
 /** A stream of random numbers. `count` is the size of one whole tensor: the values depend on it, not only on the seed. */
-export interface Generator {
+export interface TorchGenerator {
   /** Standard normals, as float32. */
   randn(count: number): Float32Array;
   /** Uniform in [0, 1), multiples of 2^-24, as float32. */
@@ -19,7 +19,7 @@ export interface Generator {
  * @example
  * const noise = createGenerator(42).randn(4 * 128 * 128); // [4, 128, 128], as torch.randn((1, 4, 128, 128))
  */
-export function createGenerator(seed: number | bigint): Generator {
+export function createGenerator(seed: number | bigint): TorchGenerator {
   const nextUint32 = createMt19937(low32Bits(toTorchSeed(seed)));
   const uniformFloat = () => (nextUint32() & 0xffffff) * 2 ** -24;
   const uniformDouble = () => {
@@ -32,7 +32,7 @@ export function createGenerator(seed: number | bigint): Generator {
   return {
     uniform,
     randn(count) {
-      if (count < groupSize) return Float32Array.from({ length: count }, pairwiseNormal);
+      if (count < GROUP_SIZE) return Float32Array.from({ length: count }, pairwiseNormal);
       const values = uniform(count);
       normalsFromUniforms(values, uniformFloat);
       return values;

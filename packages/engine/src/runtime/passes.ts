@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { cancelled } from '../errors.ts';
+import { cancelledError } from '../errors.ts';
 import type { Target } from './variant.ts';
 
 /** The calls into the runtime: each blocks its thread and cannot be interrupted. `session` is the making of a session. */
@@ -44,5 +44,5 @@ export async function announcePass<T>(hooks: RunHooks, kind: PassKind, pass: () 
  */
 export async function nextTurn(signal: AbortSignal | undefined): Promise<void> {
   await setImmediate();
-  if (signal?.aborted) throw cancelled();
+  if (signal?.aborted) throw cancelledError();
 }

@@ -48,7 +48,7 @@ export function parseSamplingConfig(given: JsonConfig): SamplingConfig {
   const sampler = samplerOfClass(className);
   if (sampler === undefined) {
     const known = Object.values(samplers).map((entry) => entry.className);
-    throw unsupported(given.file, '_class_name', className, known, 'use a model whose sampler is one of them');
+    throw unsupportedValue(given.file, '_class_name', className, known, 'use a model whose sampler is one of them');
   }
   const { traits, defaults = {} } = samplerEntry(sampler);
   const config = given.over(defaults);
@@ -71,7 +71,7 @@ export function withOverrides(
   return {
     ...config,
     sampler: name ?? config.sampler,
-    noise: respaced(noise, overrides),
+    noise: withSpacing(noise, overrides),
     solver: {
       ...solver,
       solverOrder: overrides.solverOrder ?? solver.solverOrder,
@@ -80,7 +80,7 @@ export function withOverrides(
   };
 }
 
-function respaced(noise: SamplingConfig['noise'], { sigmaSchedule }: SamplingOverrides): SamplingConfig['noise'] {
+function withSpacing(noise: SamplingConfig['noise'], { sigmaSchedule }: SamplingOverrides): SamplingConfig['noise'] {
   if (sigmaSchedule === undefined) return noise;
   return noise.kind === 'edm' ? { ...noise, sigmaSchedule } : { ...noise, bySigma: sigmaSchedule };
 }
@@ -223,11 +223,11 @@ function unsupportedKey(
   given: Scalar,
   allowed: readonly Scalar[],
 ): EngineError {
-  return unsupported(file, key, given, allowed, remedies[key]);
+  return unsupportedValue(file, key, given, allowed, remedies[key]);
 }
 
 /** The error of a value that this engine has no part for. */
-export function unsupported(
+export function unsupportedValue(
   file: string,
   key: string,
   given: Scalar,

@@ -2,7 +2,7 @@ import { type AddedToken, createBytePairEncoder, prepareText } from './byte-pair
 import { builtInVocabulary, tokenId, type Vocabulary } from './vocabulary.ts';
 
 /** A text as one encoder receives it. */
-export interface EncodedText {
+export interface ClipTokens {
   /** int32 [77]: start marker, at most 75 content tokens, end marker, padding. */
   readonly ids: Int32Array;
   /** Content tokens before truncation, markers not counted. */
@@ -12,7 +12,7 @@ export interface EncodedText {
 }
 
 export interface ClipTokenizer {
-  encode(text: string): EncodedText;
+  encode(text: string): ClipTokens;
   /** Content tokens that fit. */
   readonly limit: number;
   /** The id of the end marker, at whose first place the pooled embedding is taken. */
@@ -33,7 +33,7 @@ export interface ClipTokenizerOptions {
 
 export const clipBosToken = '<|startoftext|>';
 export const clipEosToken = '<|endoftext|>';
-export const clipMaxLength = 77;
+export const CLIP_MAX_LENGTH = 77;
 
 /**
  * The tokenizer of a CLIP text encoder, as transformers 5 has it. Long texts are cut, not divided, and parentheses are ordinary
@@ -77,7 +77,7 @@ export function createClipTokenizer(options: ClipTokenizerOptions): ClipTokenize
  */
 export async function builtInTokenizers(): Promise<[ClipTokenizer, ClipTokenizer]> {
   const vocabulary = await builtInVocabulary();
-  const common = { vocabulary, bosToken: clipBosToken, eosToken: clipEosToken, maxLength: clipMaxLength };
+  const common = { vocabulary, bosToken: clipBosToken, eosToken: clipEosToken, maxLength: CLIP_MAX_LENGTH };
   return [
     createClipTokenizer({ ...common, padTokenId: tokenId(vocabulary, clipEosToken), specialBang: false }),
     createClipTokenizer({ ...common, padTokenId: tokenId(vocabulary, '!'), specialBang: true }),

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { isJsonObject, type JsonObject, readModelObject, rejectFile } from '../model-files.ts';
 import {
+  CLIP_MAX_LENGTH,
   type ClipTokenizer,
   clipBosToken,
   clipEosToken,
-  clipMaxLength,
   createClipTokenizer,
 } from './clip-tokenizer.ts';
 import { addedTokensOf, readVocabulary, tokenId, type Vocabulary, vocabularyOf } from './vocabulary.ts';
@@ -129,11 +129,11 @@ function decoderTokens({ json, file }: JsonFile) {
 const NO_LENGTH = 1e30;
 
 function maxLengthOf(config: JsonFile | undefined): number {
-  const length = config?.json.model_max_length ?? clipMaxLength;
-  if (config === undefined || length === clipMaxLength || length === NO_LENGTH) return clipMaxLength;
+  const length = config?.json.model_max_length ?? CLIP_MAX_LENGTH;
+  if (config === undefined || length === CLIP_MAX_LENGTH || length === NO_LENGTH) return CLIP_MAX_LENGTH;
   throw new EngineError(
     'model_unsupported',
-    `${config.file}: model_max_length is ${JSON.stringify(length)}, CLIP takes ${clipMaxLength}; use an SDXL-family checkpoint`,
+    `${config.file}: model_max_length is ${JSON.stringify(length)}, CLIP takes ${CLIP_MAX_LENGTH}; use an SDXL-family checkpoint`,
     { details: { file: config.file } },
   );
 }

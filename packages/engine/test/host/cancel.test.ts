@@ -4,7 +4,7 @@ import type { EngineHost } from '../../src/host/engine-host.ts';
 import { runScript, startScriptedHost } from './scripted-host.ts';
 
 /** Far from the end of the passes of a minute that are cancelled here. The promised second is the sum of the limits in cancellation.ts. */
-const longBeforeTheEndMs = 30_000;
+const LONG_BEFORE_THE_END_MS = 30_000;
 
 /** Aborts a script `afterMs` after it began and says how long the rejection took. */
 async function cancelScript(host: EngineHost, script: string, afterMs: number): Promise<number> {
@@ -24,7 +24,7 @@ describe('a cancelled call', () => {
     const host = await startScriptedHost();
     const { pid } = await runScript(host, 'unet:100');
     const tookMs = await cancelScript(host, 'unet:100 '.repeat(100).trim(), 350);
-    expect(tookMs).toBeLessThan(longBeforeTheEndMs);
+    expect(tookMs).toBeLessThan(LONG_BEFORE_THE_END_MS);
     expect((await runScript(host, 'step')).pid).toBe(pid);
     await host.close();
   });
@@ -32,7 +32,7 @@ describe('a cancelled call', () => {
   test('in a pass known to be long ends its process at once', async () => {
     const host = await startScriptedHost();
     const { pid } = await runScript(host, 'unet:2500');
-    expect(await cancelScript(host, 'unet:60000', 200)).toBeLessThan(longBeforeTheEndMs);
+    expect(await cancelScript(host, 'unet:60000', 200)).toBeLessThan(LONG_BEFORE_THE_END_MS);
     expect((await runScript(host, 'step')).pid).not.toBe(pid);
     await host.close();
   });
@@ -40,7 +40,7 @@ describe('a cancelled call', () => {
   test('near the end of a long pass waits for it', async () => {
     const host = await startScriptedHost();
     const { pid } = await runScript(host, 'unet:1500');
-    expect(await cancelScript(host, 'unet:1500 unet:60000', 1200)).toBeLessThan(longBeforeTheEndMs);
+    expect(await cancelScript(host, 'unet:1500 unet:60000', 1200)).toBeLessThan(LONG_BEFORE_THE_END_MS);
     expect((await runScript(host, 'step')).pid).toBe(pid);
     await host.close();
   });
@@ -49,7 +49,7 @@ describe('a cancelled call', () => {
     const host = await startScriptedHost();
     const tookMs = await cancelScript(host, 'text_encoder:60000', 200);
     expect(tookMs).toBeGreaterThan(700);
-    expect(tookMs).toBeLessThan(longBeforeTheEndMs);
+    expect(tookMs).toBeLessThan(LONG_BEFORE_THE_END_MS);
     await runScript(host, 'step');
     await host.close();
   });
@@ -57,7 +57,7 @@ describe('a cancelled call', () => {
   test('in a pass that takes longer than it should ends long before the pass would', async () => {
     const host = await startScriptedHost();
     await runScript(host, 'unet:100');
-    expect(await cancelScript(host, 'unet:60000', 200)).toBeLessThan(longBeforeTheEndMs);
+    expect(await cancelScript(host, 'unet:60000', 200)).toBeLessThan(LONG_BEFORE_THE_END_MS);
     await host.close();
   });
 

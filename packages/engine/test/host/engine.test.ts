@@ -10,7 +10,7 @@ import { demoModel } from './demo-model.ts';
 import { isAlive } from './scripted-host.ts';
 
 /** The promise is a second; what is over it is for the scheduler of a machine that runs other tests as well. */
-const promisedMs = 1000 + 300;
+const PROMISED_MS = 1000 + 300;
 const apple: GenerateRequest = { prompt: 'a red apple on a blue background', seed: 11, steps: 3 };
 const pixels = ({ images }: GenerateResult) => images.map(({ data }) => data);
 
@@ -129,7 +129,7 @@ describe('the engine in a process of its own', () => {
       );
       if (atStep === 0) setTimeout(abort, 10);
       await expect(run, phase).rejects.toMatchObject({ code: 'cancelled' });
-      expect(performance.now() - abortedAt, phase).toBeLessThan(promisedMs);
+      expect(performance.now() - abortedAt, phase).toBeLessThan(PROMISED_MS);
     }
     expect(host.stats().pid).toBe(pid);
     await expectToWork(host);

@@ -4,10 +4,10 @@ import { PassHistory, type Supervision, superviseCall } from '../../src/host/sup
 import { isAlive, runScript, scriptedChild, startScriptedHost } from './scripted-host.ts';
 
 /** Longer than a process takes to start on a busy machine, for a load has it too. */
-const passDeadlineMs = 10_000;
+const PASS_DEADLINE_MS = 10_000;
 
 test('a pass that does not end is found by its deadline, and the next call gets a fresh process', async () => {
-  const host = await startScriptedHost({ passDeadlineMs });
+  const host = await startScriptedHost({ passDeadlineMs: PASS_DEADLINE_MS });
   const { pid } = await runScript(host, 'step');
   await expect(runScript(host, 'unet:10 vae_decode:600000')).rejects.toMatchObject({
     name: 'EngineError',
@@ -20,22 +20,22 @@ test('a pass that does not end is found by its deadline, and the next call gets 
 });
 
 test('a run of many passes may take longer than the deadline of one', async () => {
-  const host = await startScriptedHost({ passDeadlineMs });
+  const host = await startScriptedHost({ passDeadlineMs: PASS_DEADLINE_MS });
   await runScript(host, 'unet:3000 '.repeat(4).trim());
   expect(host.stats().restarts).toBe(0);
   await host.close();
 });
 
 test('a process that hangs between passes, or while it loads, is found too', async () => {
-  const host = await startScriptedHost({ passDeadlineMs });
+  const host = await startScriptedHost({ passDeadlineMs: PASS_DEADLINE_MS });
   await expect(runScript(host, 'block:600000')).rejects.toMatchObject({ code: 'engine_hung' });
   await host.close();
-  const load = startScriptedHost({ model: 'block:600000', passDeadlineMs });
+  const load = startScriptedHost({ model: 'block:600000', passDeadlineMs: PASS_DEADLINE_MS });
   await expect(load).rejects.toMatchObject({ code: 'engine_hung' });
 });
 
 test.skipIf(process.platform === 'win32')('a stopped process is found too', async () => {
-  const host = await startScriptedHost({ passDeadlineMs });
+  const host = await startScriptedHost({ passDeadlineMs: PASS_DEADLINE_MS });
   const { pid } = await runScript(host, 'step');
   process.kill(pid, 'SIGSTOP');
   await expect(runScript(host, 'step')).rejects.toMatchObject({ code: 'engine_hung' });

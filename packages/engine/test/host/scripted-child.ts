@@ -2,7 +2,7 @@
 // as a run of the runtime does, `step` reports one, the rest is below. It loads a model as its path says.
 import { readFileSync, writeSync } from 'node:fs';
 import { setImmediate as nextLoopTurn } from 'node:timers/promises';
-import { cancelled, EngineError } from '../../src/errors.ts';
+import { cancelledError, EngineError } from '../../src/errors.ts';
 import { serveEngine } from '../../src/host/serve.ts';
 import type { GenerateOptions, GenerateRequest, GenerateResult, Model, ModelInfo } from '../../src/model.ts';
 import { passKinds, type RunHooks } from '../../src/runtime/passes.ts';
@@ -50,7 +50,7 @@ async function perform(
   let index = 0;
   for (const word of words) {
     await nextLoopTurn();
-    if (signal?.aborted) throw cancelled();
+    if (signal?.aborted) throw cancelledError();
     const [action = '', value = ''] = word.split(':');
     const kind = passKinds.find((name) => name === action);
     if (kind) {

@@ -26,7 +26,7 @@ export function linksOf(node: GraphNode): readonly (readonly [name: string, link
 }
 
 /** More are made to keep the reader busy. */
-export const MOST_NODES = 5000;
+export const MAX_NODES = 5000;
 
 /** The node and all that it depends on, nearest first. */
 export function upstream(graph: Graph, start: GraphNode | undefined): ReadonlySet<GraphNode> {

@@ -2,9 +2,9 @@ import type { Findings } from '../findings.ts';
 import { type Graph, type GraphNode, isLink, linkedNode, linksOf, upstream } from './comfyui-graph.ts';
 
 /** Nodes on the way from a sampler to a value; more is a circle, or a graph made to be followed for ever. */
-const LONGEST_WAY = 60;
-const MOST_VISITS = 3000;
-const LONGEST_TEXT = 100_000;
+const MAX_PATH_LENGTH = 60;
+const MAX_VISITS = 3000;
+const MAX_TEXT_LENGTH = 100_000;
 
 export type Role = 'positive' | 'negative';
 
@@ -42,7 +42,7 @@ export class ValueReader {
   }
 
   #mayVisit(way: number): boolean {
-    return way < LONGEST_WAY && this.#visits++ < MOST_VISITS;
+    return way < MAX_PATH_LENGTH && this.#visits++ < MAX_VISITS;
   }
 
   /**
@@ -60,7 +60,7 @@ export class ValueReader {
     if (both !== undefined) {
       const [first, second] = both.map(follow);
       if (first && second) this.#findings.leave('combined prompts', node.type, 'their texts are joined by a comma');
-      return first && second ? bounded(`${first}, ${second}`) : (first ?? second);
+      return first && second ? unlessTooLong(`${first}, ${second}`) : (first ?? second);
     }
     if (isLink(node.inputs.get('conditioning'))) return follow('conditioning');
     const branch = branchOf(node, link[1], role);
@@ -89,7 +89,7 @@ export class ValueReader {
 
   /** A text that stands there, or that other nodes make. */
   text(value: unknown, role: Role, way = 0): string | undefined {
-    if (typeof value === 'string') return bounded(value);
+    if (typeof value === 'string') return unlessTooLong(value);
     const node = linkedNode(this.#graph, value);
     if (node === undefined || !isLink(value) || !this.#mayVisit(way)) return undefined;
     return this.#textOf(node, value[1], role, way);
@@ -123,10 +123,10 @@ export class ValueReader {
       .filter(([name]) => isPart.test(name))
       .map(([, value]) => this.text(value, role, way + 1));
     const found = parts.flatMap((part) => (part === undefined || part === '' ? [] : [part]));
-    if (found.length === 0 || found.reduce((total, part) => total + part.length, 0) > LONGEST_TEXT) return undefined;
+    if (found.length === 0 || found.reduce((total, part) => total + part.length, 0) > MAX_TEXT_LENGTH) return undefined;
     if (parts.includes(undefined)) this.#findings.leave('part of the prompt', node.type, 'its text is not in the file');
     const delimiter = node.inputs.get('delimiter') ?? node.inputs.get('separator') ?? '';
-    return bounded(found.join(typeof delimiter === 'string' ? delimiter.replaceAll('\\n', '\n') : ''));
+    return unlessTooLong(found.join(typeof delimiter === 'string' ? delimiter.replaceAll('\\n', '\n') : ''));
   }
 
   /** A number, or a name of a list, that stands there or comes from another node. */
@@ -185,6 +185,6 @@ function branchOf({ inputs, type }: GraphNode, output: number, role: Role): Role
   return output === 0 ? 'positive' : output === 1 ? 'negative' : role;
 }
 
-function bounded(text: string): string | undefined {
-  return text.length > LONGEST_TEXT ? undefined : text;
+function unlessTooLong(text: string): string | undefined {
+  return text.length > MAX_TEXT_LENGTH ? undefined : text;
 }

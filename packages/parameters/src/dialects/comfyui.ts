@@ -6,7 +6,7 @@ import {
   graphOfPrompt,
   graphOfWorkflow,
   linkedNode,
-  MOST_NODES,
+  MAX_NODES,
   upstream,
 } from './comfyui-graph.ts';
 import { ValueReader } from './comfyui-values.ts';
@@ -24,9 +24,9 @@ export function isComfyuiGraph(value: JsonObject): boolean {
 export function readComfyui(value: JsonObject): PictureSettings {
   const graph = Array.isArray(own(value, 'nodes')) ? graphOfWorkflow(value) : graphOfPrompt(value);
   const findings = new Findings();
-  const sampler = graph.size > MOST_NODES ? undefined : firstSampler(graph, findings);
+  const sampler = graph.size > MAX_NODES ? undefined : firstSampler(graph, findings);
   if (sampler === undefined) {
-    const why = graph.size > MOST_NODES ? `it has more than ${MOST_NODES} nodes` : 'no sampler of a known form in it';
+    const why = graph.size > MAX_NODES ? `it has more than ${MAX_NODES} nodes` : 'no sampler of a known form in it';
     findings.leave('graph', '', why);
     return findings.done('comfyui');
   }
@@ -52,17 +52,17 @@ function latentLink({ inputs }: GraphNode): unknown {
     .find((link) => link !== undefined);
 }
 
-const MOST_SAMPLERS = 20;
-const MOST_OUTPUTS = 50;
+const MAX_SAMPLERS = 20;
+const MAX_OUTPUTS = 50;
 
 /** A picture may go through several samplers: the first of them makes it, the others work it over. */
 function firstSampler(graph: Graph, findings: Findings): GraphNode | undefined {
   const outputs = [...graph.values()]
     .filter(({ type, inputs }) => inputs.has('filename_prefix') || /^(Save|Preview)Image/.test(type))
-    .slice(0, MOST_OUTPUTS);
+    .slice(0, MAX_OUTPUTS);
   const reached = outputs.map((output) => upstream(graph, output)).find((nodes) => [...nodes].some(isSampler));
   const nodes = reached ?? new Set(graph.values());
-  const samplers = [...nodes].filter(isSampler).slice(0, MOST_SAMPLERS);
+  const samplers = [...nodes].filter(isSampler).slice(0, MAX_SAMPLERS);
   const before = (sampler: GraphNode) => upstream(graph, linkedNode(graph, latentLink(sampler)));
   const first = samplers.find((sampler) => ![...before(sampler)].some(isSampler)) ?? samplers[0];
   for (const other of samplers) {

@@ -1,4 +1,4 @@
-import { type ModelParameter, paths, sideStep } from '@easel/contract';
+import { type ModelParameter, paths, SIDE_STEP } from '@easel/contract';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { ModelCard } from '../models/model-card.ts';
@@ -141,7 +141,7 @@ function operationFor(operation: Json, model: ModelCard, name: string): Json {
 function descriptionOf({ name, slug, isEmbedded, sizes }: ModelCard): string {
   const drawer = isEmbedded ? `${name}, the small embedded model` : name;
   return (
-    `Drawn by ${drawer === slug ? 'this model' : drawer}: sides are multiples of ${sideStep} from ${sizes.minSide} to ${sizes.maxSide} pixels, ` +
+    `Drawn by ${drawer === slug ? 'this model' : drawer}: sides are multiples of ${SIDE_STEP} from ${sizes.minSide} to ${sizes.maxSide} pixels, ` +
     `and a picture has at most ${sizes.maxMegapixels} megapixels (of 1,048,576 pixels).`
   );
 }

@@ -6,8 +6,8 @@ import {
   type ModelParameter,
   modelParameters,
   type Scheduler,
+  SIDE_STEP,
   type SizeLimits,
-  sideStep,
   sizeOfAspectRatio,
 } from '@easel/contract';
 
@@ -58,7 +58,7 @@ export function modelReply(card: ModelCard): Model {
     limits: {
       min_side: sizes.minSide,
       max_side: sizes.maxSide,
-      side_step: sideStep,
+      side_step: SIDE_STEP,
       max_megapixels: sizes.maxMegapixels,
     },
     parameters: parametersOf(card),

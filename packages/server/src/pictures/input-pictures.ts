@@ -1,4 +1,4 @@
-import { type Size, sideStep } from '@easel/contract';
+import { SIDE_STEP, type Size } from '@easel/contract';
 import { createPictureHost, EngineError, type PictureHost, type PictureHostOptions } from '@easel/engine';
 import { DomainError } from '../domain-error.ts';
 import { Room } from '../room.ts';
@@ -79,8 +79,8 @@ export class InputPictures {
 }
 
 function requireSides({ width, height }: Size): void {
-  if (Math.min(width, height) >= sideStep) return;
-  const message = `image must have sides of at least ${sideStep} pixels (got ${width}×${height})`;
+  if (Math.min(width, height) >= SIDE_STEP) return;
+  const message = `image must have sides of at least ${SIDE_STEP} pixels (got ${width}×${height})`;
   throw new DomainError('invalid_request', message, { param: 'image' });
 }
 

@@ -1,5 +1,5 @@
 import { imageFormats, limits, samplerNames } from '@easel/contract';
-import { imageFormats as engineFormats, limits as engineLimits, inspectModel } from '@easel/engine';
+import { imageFormats as engineFormats, engineLimits, inspectModel } from '@easel/engine';
 import { demoModelPath } from '@easel/models';
 import { expect, test } from 'vitest';
 import { openServedModel } from '../../src/models/served-models.ts';

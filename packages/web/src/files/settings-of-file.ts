@@ -1,4 +1,4 @@
-import { type Field, isWithin, limits, longestPrompt, type Model, pictureFields, wireName } from '@easel/contract';
+import { type Field, isWithin, limits, MAX_PROMPT_LENGTH, type Model, pictureFields, wireName } from '@easel/contract';
 import { type LeftOut, type PictureSettings, readSettings, type Source } from '@easel/parameters';
 import type { Settings } from '../settings/settings.ts';
 import { readStartPicture, type StartPicture } from './start-picture.ts';
@@ -116,8 +116,8 @@ class FormOf {
 
   #texts({ source, settings: { prompt, negativePrompt, prompt2, negativePrompt2 } }: PictureSettings): void {
     this.#settings = { ...this.#settings, prompt: '', negativePrompt: '' };
-    const tooLong = `longer than ${longestPrompt} characters`;
-    const fits = (text: string) => [...text].length <= longestPrompt;
+    const tooLong = `longer than ${MAX_PROMPT_LENGTH} characters`;
+    const fits = (text: string) => [...text].length <= MAX_PROMPT_LENGTH;
     if (prompt !== undefined && !fits(prompt)) this.#leave('prompt', prompt, tooLong);
     else if (prompt !== undefined) this.#take('prompt', { prompt });
     if (negativePrompt && !fits(negativePrompt)) this.#leave('negative prompt', negativePrompt, tooLong);

@@ -1,4 +1,4 @@
-import { longestPrompt, type Model } from '@easel/contract';
+import { MAX_PROMPT_LENGTH, type Model } from '@easel/contract';
 import { type FormEvent, type KeyboardEvent, useId, useState } from 'react';
 import { nearestShape } from '../files/start-picture.ts';
 import { balance, credits } from '../format/text.ts';
@@ -73,7 +73,7 @@ export function PlaygroundForm({ models, settings, onChange, onMake }: Playgroun
           id={`${id}-prompt`}
           rows={3}
           dir="auto"
-          maxLength={longestPrompt}
+          maxLength={MAX_PROMPT_LENGTH}
           value={settings.prompt}
           placeholder="a red apple on a blue background"
           onChange={(event) => {
@@ -91,7 +91,7 @@ export function PlaygroundForm({ models, settings, onChange, onMake }: Playgroun
           id={`${id}-negative`}
           rows={1}
           dir="auto"
-          maxLength={longestPrompt}
+          maxLength={MAX_PROMPT_LENGTH}
           value={settings.negativePrompt}
           placeholder="what should not be in it"
           onChange={(event) => onChange({ negativePrompt: event.target.value })}

@@ -1,12 +1,12 @@
 import type { JsonConfig } from '../../json-config.ts';
 import type { TensorInfo, TensorTable } from '../../weights/safetensors.ts';
 import { asTransposed, rowsOf } from '../../weights/tensor-views.ts';
-import { renamed, type StoredForm, unwrapped } from '../stored-form.ts';
+import { renameTensors, type StoredForm, stripPrefix } from '../stored-form.ts';
 
 export const clipForm: StoredForm = {
   stem: 'model',
   mark: 'embeddings.token_embedding.weight',
-  current: (tensors) => normalizeClipNames(unwrapped(tensors, clipForm.mark)),
+  current: (tensors) => normalizeClipNames(stripPrefix(tensors, clipForm.mark)),
   config: textConfig,
 };
 
@@ -20,7 +20,7 @@ function textConfig(config: JsonConfig, tensors: TensorTable): JsonConfig {
 
 /** Some writers leave out the prefix that the first encoder's class once had; a projection may be a bare parameter, [in, out]. */
 function normalizeClipNames(tensors: TensorTable): TensorTable {
-  const named = renamed(tensors, (name) => {
+  const named = renameTensors(tensors, (name) => {
     const isBare =
       name.startsWith('embeddings.') || name.startsWith('encoder.') || name.startsWith('final_layer_norm.');
     return isBare ? `text_model.${name}` : name;

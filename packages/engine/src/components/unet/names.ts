@@ -1,15 +1,15 @@
 import type { TensorTable } from '../../weights/safetensors.ts';
-import { renamed, type StoredForm, unwrapped } from '../stored-form.ts';
+import { renameTensors, type StoredForm, stripPrefix } from '../stored-form.ts';
 
 export const unetForm: StoredForm = {
   stem: 'diffusion_pytorch_model',
   mark: 'conv_in.weight',
-  current: (tensors) => unwrapped(tensors, unetForm.mark),
+  current: (tensors) => stripPrefix(tensors, unetForm.mark),
 };
 
 /** The tensors of a UNet with the names of the original training code ("ldm"). */
 export function ldmUnetTensors(tensors: TensorTable): TensorTable {
-  return renamed(tensors, unetName(tensors.keys()));
+  return renameTensors(tensors, unetName(tensors.keys()));
 }
 
 const RESIDUAL: readonly (readonly [string, string])[] = [

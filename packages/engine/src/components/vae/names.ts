@@ -1,16 +1,16 @@
 import type { TensorTable } from '../../weights/safetensors.ts';
 import { asMatrix } from '../../weights/tensor-views.ts';
-import { renamed, type StoredForm, unwrapped } from '../stored-form.ts';
+import { renameTensors, type StoredForm, stripPrefix } from '../stored-form.ts';
 
 export const vaeForm: StoredForm = {
   stem: 'diffusion_pytorch_model',
   mark: 'decoder.conv_in.weight',
-  current: (tensors) => normalizeVaeNames(unwrapped(tensors, vaeForm.mark)),
+  current: (tensors) => normalizeVaeNames(stripPrefix(tensors, vaeForm.mark)),
 };
 
 /** The tensors of a VAE with the names of the original training code ("ldm"). */
 export function ldmVaeTensors(tensors: TensorTable): TensorTable {
-  return normalizeVaeNames(renamed(tensors, vaeName(tensors.keys())));
+  return normalizeVaeNames(renameTensors(tensors, vaeName(tensors.keys())));
 }
 
 const OLD_ATTENTION_NAMES: readonly (readonly [string, string])[] = [
@@ -22,7 +22,7 @@ const OLD_ATTENTION_NAMES: readonly (readonly [string, string])[] = [
 
 /** The projections of the middle attention once had other names, and were 1×1 convolutions. */
 function normalizeVaeNames(tensors: TensorTable): TensorTable {
-  const names = renamed(tensors, (name) =>
+  const names = renameTensors(tensors, (name) =>
     OLD_ATTENTION_NAMES.reduce((result, [old, current]) => result.replace(old, current), name),
   );
   return new Map([...names].map(([name, tensor]) => [name, isAttentionWeight(name) ? asMatrix(tensor) : tensor]));

@@ -1,5 +1,5 @@
 import { EngineError } from '../../errors.ts';
-import type { Generator } from '../../random/torch-generator.ts';
+import type { TorchGenerator } from '../../random/torch-generator.ts';
 import type { PassContext } from '../../runtime/passes.ts';
 import type { Network, NetworkContext } from '../network.ts';
 import { downscaleOf, type LatentScaling, type VaeConfig } from './config.ts';
@@ -31,7 +31,7 @@ export class Vae {
   }
 
   /** Image [3, H, W], −1…1 → latents [4, H/8, W/8] as the UNet has them, drawn from the encoder's distribution. */
-  async encode(image: Planes, generator: Generator, options: VaeRunOptions): Promise<Planes> {
+  async encode(image: Planes, generator: TorchGenerator, options: VaeRunOptions): Promise<Planes> {
     const run = (tile: Planes) => this.#encodeTile(tile, options);
     const moments = options.tiled ? await runTiled(image, this.#tiling(), run) : await run(image);
     return { ...moments, ...sampleMoments(moments, generator, this.config) };
@@ -73,7 +73,7 @@ export class Vae {
 }
 
 /** z = mean + exp(logvar / 2) · noise, logvar clamped to −30 … 20 (Kingma & Welling 2013), then normalised. */
-function sampleMoments(moments: Planes, generator: Generator, config: VaeConfig) {
+function sampleMoments(moments: Planes, generator: TorchGenerator, config: VaeConfig) {
   const count = moments.data.length / 2;
   const noise = generator.randn(count);
   const latents = noise.map((value, index) => {

@@ -1,5 +1,5 @@
 import { solveLinear } from '../numbers.ts';
-import { limited, type Sampler, type SolverOptions, walk } from './sampler.ts';
+import { limitDenoised, type Sampler, type SolverOptions, walk } from './sampler.ts';
 
 /**
  * DPM-Solver++ multistep, orders 1 to 3 (Lu et al. 2022, "DPM-Solver++: Fast Solver for Guided Sampling of Diffusion
@@ -11,7 +11,7 @@ export const sampleDpmSolverMultistep: Sampler = (denoise, x, levels, run) => {
   const { solver } = run;
   const history: Float32Array[] = []; // D of this step, of the one before, …: as many as the order needs
   return walk(x, levels, run, async (latents, index) => {
-    const denoised = limited(await denoise(latents, sigmas[index], index), solver);
+    const denoised = limitDenoised(await denoise(latents, sigmas[index], index), solver);
     history.unshift(denoised);
     if (history.length > solver.solverOrder) history.pop();
     const order = orderOfStep(solver, index, sigmas.length - 1, index - beginIndex);
@@ -79,7 +79,7 @@ export const sampleUniPc: Sampler = (denoise, x, levels, run) => {
   let before = x; // where the last step began
   let order: 1 | 2 | 3 = 1;
   return walk(x, levels, run, async (latents, index) => {
-    const denoised = limited(await denoise(latents, sigmas[index], index), solver);
+    const denoised = limitDenoised(await denoise(latents, sigmas[index], index), solver);
     const isCorrected = index > beginIndex && !solver.uncorrected.includes(index - 1);
     const start = isCorrected
       ? combine(correction(solver, sigmas, index - 1, order), before, [denoised, ...history])

@@ -1,4 +1,4 @@
-import { limited, type Noise, type Sampler, walk } from './sampler.ts';
+import { limitDenoised, type Noise, type Sampler, walk } from './sampler.ts';
 
 /**
  * Euler's method on the probability-flow ODE dx/dσ = (x − D(x; σ))/σ (Karras et al. 2022, algorithm 1 without the correction;
@@ -20,10 +20,10 @@ export const sampleHeun: Sampler = (denoise, x, levels, run) => {
   const { sigmas } = levels;
   return walk(x, levels, run, async (latents, index) => {
     const [sigma, next] = [sigmas[index], sigmas[index + 1]];
-    const first = limited(await denoise(latents, sigma, index), run.solver);
+    const first = limitDenoised(await denoise(latents, sigma, index), run.solver);
     const euler = along(latents, first, sigma, next);
     if (next === 0) return { latents: euler, denoised: first };
-    const denoised = limited(await denoise(euler, next, index + 1), run.solver);
+    const denoised = limitDenoised(await denoise(euler, next, index + 1), run.solver);
     const mean = (value: number, i: number) => ((value - first[i]) / sigma + (euler[i] - denoised[i]) / next) / 2;
     return { latents: latents.map((value, i) => value + mean(value, i) * (next - sigma)), denoised };
   });
@@ -36,7 +36,7 @@ export const sampleEulerAncestral: Sampler = (denoise, x, levels, run) => {
     const sigma = sigmas[index];
     const denoised = await denoise(latents, sigma, index);
     const { down, up } = ancestralLevels(sigma, sigmas[index + 1], 1);
-    return { latents: noised(along(latents, denoised, sigma, down), up, run.noise), denoised };
+    return { latents: addNoise(along(latents, denoised, sigma, down), up, run.noise), denoised };
   });
 };
 
@@ -50,11 +50,11 @@ export const sampleDdim: Sampler = (denoise, x, levels, run) => {
   return walk(x, levels, run, async (latents, index) => {
     const [sigma, arrival] = [sigmas[index], arrivals[index]];
     const predicted = await denoise(latents, sigma, index);
-    const denoised = limited(predicted, run.solver);
+    const denoised = limitDenoised(predicted, run.solver);
     const { down, up } = ancestralLevels(sigma, arrival, run.solver.eta ?? 0);
     const arrived = denoised.map((value, i) => value + ((latents[i] - predicted[i]) / sigma) * down);
     const scale = Math.sqrt((1 + sigmas[index + 1] ** 2) / (1 + arrival ** 2));
-    const next = noised(arrived, up, run.noise);
+    const next = addNoise(arrived, up, run.noise);
     return { latents: scale === 1 ? next : next.map((value) => value * scale), denoised };
   });
 };
@@ -67,13 +67,13 @@ export const sampleLcm: Sampler = (denoise, x, levels, run) => {
   const { sigmas, timesteps } = levels;
   return walk(x, levels, run, async (latents, index) => {
     const sigma = sigmas[index];
-    const predicted = limited(await denoise(latents, sigma, index), run.solver);
+    const predicted = limitDenoised(await denoise(latents, sigma, index), run.solver);
     const scaled = timesteps[index] * run.solver.timestepScaling;
     const variance = scaled ** 2 + 0.25;
     const cSkip = 0.25 / variance / Math.sqrt(sigma ** 2 + 1); // the state in the network's scale
     const cOut = scaled / Math.sqrt(variance);
     const denoised = predicted.map((value, i) => cOut * value + cSkip * latents[i]);
-    return { latents: noised(denoised, sigmas[index + 1], run.noise), denoised };
+    return { latents: addNoise(denoised, sigmas[index + 1], run.noise), denoised };
   });
 };
 
@@ -88,7 +88,7 @@ export const sampleTcd: Sampler = (denoise, x, levels, run) => {
     const denoised = await denoise(latents, sigma, index);
     const arrived = denoised.map((value, i) => value + ((latents[i] - value) / sigma) * arrival);
     const up = Math.sqrt(sigmas[index + 1] ** 2 - arrival ** 2);
-    return { latents: noised(arrived, up, run.noise), denoised };
+    return { latents: addNoise(arrived, up, run.noise), denoised };
   });
 };
 
@@ -105,7 +105,7 @@ function ancestralLevels(from: number, to: number, eta: number): { readonly down
 }
 
 /** Noise is drawn only where some is added. */
-function noised(x: Float32Array, deviation: number, noise: Noise): Float32Array {
+function addNoise(x: Float32Array, deviation: number, noise: Noise): Float32Array {
   if (deviation === 0) return x;
   const drawn = noise();
   return x.map((value, i) => value + drawn[i] * deviation);

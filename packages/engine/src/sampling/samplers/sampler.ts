@@ -76,7 +76,7 @@ export async function walk(
 }
 
 /** D as a configuration limits it: thresholded, or clamped, or as it is. */
-export function limited(denoised: Float32Array, { thresholding, clip }: SolverOptions): Float32Array {
+export function limitDenoised(denoised: Float32Array, { thresholding, clip }: SolverOptions): Float32Array {
   if (thresholding) return threshold(denoised, thresholding);
   return clip === undefined ? denoised : denoised.map((value) => Math.min(Math.max(value, -clip), clip));
 }

@@ -19,11 +19,11 @@ const fixture = readFixture('scheduler.safetensors');
 
 const counts = Array.from({ length: 100 }, (_, i) => i + 1);
 // the reference's float32 power is good to one unit in the last place; ours rounds correctly
-const oneUlp = 2 ** -23;
+const ONE_ULP = 2 ** -23;
 
 describe('against the reference, 1 … 100 steps', () => {
   test.each(counts)('%i Karras levels in float32, for DPM-Solver++, agree to one unit in the last place', (steps) => {
-    expectClose(noiseLevels(playground, steps), floatsOf(fixture, `dpm.sigmas.${steps}`), oneUlp);
+    expectClose(noiseLevels(playground, steps), floatsOf(fixture, `dpm.sigmas.${steps}`), ONE_ULP);
   });
 
   test.each(counts)('%i Karras levels in double, for Euler, are equal', (steps) => {
@@ -32,7 +32,7 @@ describe('against the reference, 1 … 100 steps', () => {
 
   test('fifteen exponential levels agree to one unit in the last place', () => {
     const sigmas = floatsOf(readFixture('cases/16_exponential_schedule.safetensors'), 'sigmas');
-    expectClose(noiseLevels(exponential, 15), sigmas, oneUlp);
+    expectClose(noiseLevels(exponential, 15), sigmas, ONE_ULP);
   });
 });
 
@@ -50,7 +50,7 @@ test.each(counts)('%i levels follow the formulas in double precision to 2e-6 of 
 
 test('one exponential step starts at σ_min, as in the reference', () => {
   const levels = noiseLevels(exponential, 1);
-  expectClose(levels, Float32Array.of(0.002, 0), oneUlp);
+  expectClose(levels, Float32Array.of(0.002, 0), ONE_ULP);
 });
 
 test('the last level is zero, or σ_min when the configuration says so', () => {

@@ -35,7 +35,7 @@ export function edmLevels(
   { finalSigmas }: Pick<SolverOptions, 'finalSigmas'>,
   steps: Steps,
 ): Omit<Levels, 'beginIndex'> {
-  const sigmas = typeof steps === 'number' ? spaced(noise, arithmetic, steps) : givenLevels(steps);
+  const sigmas = typeof steps === 'number' ? spaceLevels(noise, arithmetic, steps) : givenLevels(steps);
   if (typeof steps === 'number') sigmas[steps] = finalSigmas === 'zero' ? 0 : noise.sigmaMin;
   return { sigmas, timesteps: sigmas.subarray(0, -1).map(noiseCondition) };
 }
@@ -51,7 +51,7 @@ function givenLevels(steps: Exclude<Steps, number>): Float32Array {
 }
 
 /** [steps + 1], the last yet to be set. */
-function spaced(noise: EdmNoise, arithmetic: EdmTraits['arithmetic'], steps: number): Float32Array {
+function spaceLevels(noise: EdmNoise, arithmetic: EdmTraits['arithmetic'], steps: number): Float32Array {
   const levels = new Float32Array(steps + 1);
   levels.set(
     noise.sigmaSchedule === 'karras' ? karrasSigmas(noise, arithmetic, steps) : exponentialSigmas(noise, steps),

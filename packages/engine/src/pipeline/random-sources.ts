@@ -2,15 +2,15 @@ import { randomInt } from 'node:crypto';
 import { seedOfSample } from '@easel/parameters';
 import type { GenerateRequest } from '../model.ts';
 import { toTorchSeed } from '../random/seed.ts';
-import { createGenerator, type Generator } from '../random/torch-generator.ts';
-import { invalid, limits, requireNumber } from './limits.ts';
+import { createGenerator, type TorchGenerator } from '../random/torch-generator.ts';
+import { engineLimits, invalid, requireNumber } from './limits.ts';
 
 /** Where the randomness of one sample comes from. */
-export interface Start {
+export interface RandomSource {
   /** The seed that makes this picture alone; null when latents were given. */
   readonly seed: bigint | null;
   /** Draws the noise of the VAE's encoder (image-to-image draws it first), then that of the diffusion. */
-  readonly generator: Generator;
+  readonly generator: TorchGenerator;
   /** The diffusion noise [4, h, w], unit variance: first that of the latents, then one for each step whose sampler asks for some. */
   noise(): Float32Array;
 }
@@ -22,8 +22,8 @@ const RANDOM_SEEDS = 2 ** 32;
  * @param count elements of one sample's latents [4, h, w]
  * @throws EngineError `invalid_request`
  */
-export function startsOf(request: GenerateRequest, count: number): Start[] {
-  const samples = requireNumber('samples', request.samples ?? request.seeds?.length ?? 1, limits.samples);
+export function planRandomSources(request: GenerateRequest, count: number): RandomSource[] {
+  const samples = requireNumber('samples', request.samples ?? request.seeds?.length ?? 1, engineLimits.samples);
   const seeds = seedsOf(request, samples);
   const starts =
     request.generator === 'shared'
@@ -32,7 +32,7 @@ export function startsOf(request: GenerateRequest, count: number): Start[] {
   return request.latents ? withLatents(starts, request, request.latents, count) : starts;
 }
 
-function ownStream(seed: bigint, count: number): Start {
+function ownStream(seed: bigint, count: number): RandomSource {
   const generator = createGenerator(seed);
   return { seed, generator, noise: () => generator.randn(count) };
 }
@@ -55,7 +55,7 @@ function seedsOf({ seed, seeds, generator }: GenerateRequest, samples: number): 
  * One generator draws tensors [samples, 4, h, w], one for the latents and one a step; image-to-image draws a single [1, 4, h, w] for the
  * encoder before them. The first sample to come to a step draws for all.
  */
-function sharedStream(seed: bigint, samples: number, count: number, fromImage: boolean): Start[] {
+function sharedStream(seed: bigint, samples: number, count: number, fromImage: boolean): RandomSource[] {
   const stream = createGenerator(seed);
   const encoderNoise = fromImage ? stream.randn(count) : undefined;
   const drawn: Float32Array[] = [];
@@ -72,17 +72,17 @@ function sharedStream(seed: bigint, samples: number, count: number, fromImage: b
 }
 
 /** Every sample of a shared stream starts from the same encoding of the picture. */
-function replay(values: Float32Array): Generator {
+function replay(values: Float32Array): TorchGenerator {
   return { randn: () => values, uniform: () => values };
 }
 
 /** The latents start from given noise instead of the stream's first. */
 function withLatents(
-  starts: readonly Start[],
+  starts: readonly RandomSource[],
   request: GenerateRequest,
   latents: Float32Array,
   count: number,
-): Start[] {
+): RandomSource[] {
   if (request.image) throw invalid('latents', 'latents cannot be given together with image');
   const samples = starts.length;
   if (latents.length !== samples * count) {
