@@ -5,14 +5,15 @@
 
 /** package -> the workspace packages its sources may import. */
 const packages = {
-  contract: [],
-  parameters: ['contract'],
-  engine: ['parameters', 'demo-model'],
+  errors: [],
+  contract: ['errors'],
+  parameters: ['contract', 'errors'],
+  engine: ['parameters', 'demo-model', 'errors'],
   'demo-model': [],
-  models: ['engine', 'demo-model'],
-  server: ['contract', 'parameters', 'engine', 'models'],
+  models: ['engine', 'demo-model', 'errors'],
+  server: ['errors', 'contract', 'parameters', 'engine', 'models'],
   client: ['contract'],
-  cli: ['contract', 'parameters', 'engine', 'models', 'demo-model', 'server', 'client'],
+  cli: ['errors', 'contract', 'parameters', 'engine', 'models', 'demo-model', 'server', 'client'],
   web: ['client', 'contract', 'parameters'],
 };
 
@@ -173,9 +174,9 @@ module.exports = {
       { path: '^packages/server/src/(database|keys|credits|queue|jobs|workers|http|surfaces)/', pathNot: tests },
       { path: '^packages/(engine|models)/' },
     ),
-    forbid('contract-typebox-only', 'the contract imports nothing but typebox', sources('contract'), {
+    forbid('contract-typebox-only', 'the contract imports nothing but the errors and typebox', sources('contract'), {
       path: '.',
-      pathNot: `^packages/contract/|${library('typebox')}`,
+      pathNot: `^packages/(contract|errors)/|${library('typebox')}`,
     }),
     forbid(
       'client-no-dependencies',
@@ -189,11 +190,11 @@ module.exports = {
     ),
     forbid(
       'parameters-no-dependencies',
-      'it runs in browsers and in the engine: no library, nothing of Node.js, and of the contract only the table of fields',
+      'it runs in browsers and in the engine: no library, nothing of Node.js, and besides the errors only the table of fields',
       sources('parameters'),
       {
         path: '.',
-        pathNot: '^packages/(parameters/|contract/src/fields\\.ts$)',
+        pathNot: '^packages/(parameters/|errors/|contract/src/fields\\.ts$)',
       },
     ),
     forbid(

@@ -24,7 +24,7 @@ test.each([
 
 test('what a server failed at can be found in its log', () => {
   const failure = toFailure(new EaselError('no', { status: 500, code: 'server_error', requestId: 'r1' }));
-  expect(failure).toMatchObject({ hint: "the server's log has more, under r1", exitStatus: 5 });
+  expect(failure).toMatchObject({ remedy: "the server's log has more, under r1", exitStatus: 5 });
 });
 
 test('a server that is gone and a job that failed end with the same status', () => {

@@ -1,95 +1,68 @@
-import type { EaselConnectionError, EaselError, EaselJobError } from '@easel/client';
-import type { EngineError, EngineErrorDetails, ErrorKind } from '@easel/engine';
-import type { StartupError, StartupErrorCode } from '@easel/server';
+import type { EaselError, EaselJobError } from '@easel/client';
+import { type Code, catalogue, isCodedError, messageOf } from '@easel/errors';
 import { CommanderError } from 'commander';
-import { CliError } from './cli-error.ts';
-import { type ExitStatus, exitStatus } from './exit-status.ts';
+import { type ExitStatus, exitStatus, exitStatusOf } from './exit-status.ts';
 import { withOptionNames } from './generate/build-job.ts';
 import { hintForCommand, hintForOption } from './usage-hints.ts';
 
 /** Everything that can go wrong, in the one form that is shown to people and written as JSON. */
 export interface Failure {
-  readonly code: string;
+  readonly code: Code;
   readonly message: string;
-  readonly hint?: string;
-  readonly details?: EngineErrorDetails & { readonly requestId?: string };
+  /** What to do about it; absent only where a server did not say. */
+  readonly remedy?: string;
+  /** Where the fault is: `param`, `file`, `tensor`; and which request of a server it was: `requestId`. */
+  readonly details?: object;
   readonly exitStatus: ExitStatus;
 }
-
-export const statusOfKind = {
-  invalid: exitStatus.usage,
-  model: exitStatus.model,
-  resources: exitStatus.failed,
-  internal: exitStatus.failed,
-  cancelled: exitStatus.interrupted,
-} as const satisfies Record<ErrorKind, ExitStatus>;
-
-/** What is wrong with the settings is wrong usage; what is wrong with the machine is not. */
-export const statusOfStartup = {
-  settings_invalid: exitStatus.usage,
-  data_folder_unusable: exitStatus.usage,
-  no_server_yet: exitStatus.usage,
-  data_folder_in_use: exitStatus.failed,
-  address_in_use: exitStatus.failed,
-  database_unavailable: exitStatus.failed,
-  database_newer: exitStatus.failed,
-  secret_damaged: exitStatus.failed,
-} as const satisfies Record<StartupErrorCode, ExitStatus>;
 
 /**
  * Says what was thrown in the terms of the command line.
  *
- * @param command the command that was asked for, if any: hints and names of options are those of `generate`
+ * @param command the command that was asked for, if any: remedies and names of options are those of `generate`
  */
 export function toFailure(thrown: unknown, command?: string): Failure {
-  if (thrown instanceof CliError) {
-    const { code, message, hint } = thrown;
-    return { code, message, ...(hint === undefined ? {} : { hint }), exitStatus: thrown.exitStatus };
-  }
-  if (isEngineError(thrown)) {
-    const { code, message, details } = thrown;
-    return { code, message, details, exitStatus: statusOfKind[thrown.kind] };
-  }
-  if (isStartupError(thrown)) {
-    const { code, message, remedy } = thrown;
-    return { code, message, ...(remedy === undefined ? {} : { hint: remedy }), exitStatus: statusOfStartup[code] };
-  }
-  if (isClientError(thrown)) return serverFailure(thrown, command);
   if (thrown instanceof CommanderError) return usageFailure(thrown, command);
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return { code: 'internal', message, hint: 'EASEL_DEBUG=1 shows where it came from', exitStatus: exitStatus.failed };
-}
-
-/** By its name: `instanceof` would load the whole engine to report a mistyped option. */
-function isEngineError(thrown: unknown): thrown is EngineError {
-  return thrown instanceof Error && thrown.name === 'EngineError' && 'kind' in thrown;
-}
-
-/** By what it has: the classes are the server's, which is not loaded to report a mistyped option. */
-function isStartupError(thrown: unknown): thrown is StartupError {
-  return thrown instanceof Error && 'remedy' in thrown && 'code' in thrown && String(thrown.code) in statusOfStartup;
-}
-
-type ClientError = EaselError | EaselConnectionError | EaselJobError;
-
-function isClientError(thrown: unknown): thrown is ClientError {
-  return thrown instanceof Error && ['EaselError', 'EaselConnectionError', 'EaselJobError'].includes(thrown.name);
-}
-
-function serverFailure(error: ClientError, command: string | undefined): Failure {
-  const { message } = error;
-  if (error.name === 'EaselConnectionError') {
-    return { code: 'server_unreachable', message, exitStatus: exitStatus.server };
+  if (isAnswer(thrown)) return serverFailure(thrown, command);
+  if (isCodedError(thrown)) {
+    const { code, message, remedy = catalogue[code].remedy } = thrown;
+    return { code, message, remedy, ...detailsOf(thrown), exitStatus: exitStatusOf[code] };
   }
-  if (error.name === 'EaselJobError') return { code: error.code, message, exitStatus: exitStatus.server };
-  const { code, param, requestId } = error;
   return {
-    code,
-    message: command === 'generate' && param !== undefined ? withOptionNames(message, param) : message,
-    ...(error.status >= 500 && requestId !== undefined && { hint: `the server's log has more, under ${requestId}` }),
-    details: { ...(param !== undefined && { param }), ...(requestId !== undefined && { requestId }) },
-    exitStatus: exitStatus.server,
+    code: 'internal',
+    message: messageOf(thrown),
+    remedy: catalogue.internal.remedy,
+    exitStatus: exitStatusOf.internal,
   };
+}
+
+function detailsOf(error: Error): Pick<Failure, 'details'> {
+  return 'details' in error && typeof error.details === 'object' && error.details !== null
+    ? { details: error.details }
+    : {};
+}
+
+/** By its name, so that the client is not loaded to report a mistyped option. */
+function isAnswer(thrown: unknown): thrown is EaselError | EaselJobError {
+  return thrown instanceof Error && ['EaselError', 'EaselJobError'].includes(thrown.name);
+}
+
+function serverFailure(error: EaselError | EaselJobError, command: string | undefined): Failure {
+  const { code, message, remedy } = error;
+  const told = { code, ...(remedy !== undefined && { remedy }), exitStatus: exitStatus.server };
+  if (error.name === 'EaselJobError') return { ...told, message };
+  const { param, requestId, status } = error;
+  return {
+    ...told,
+    message: command === 'generate' && param !== undefined ? withOptionNames(message, param) : message,
+    ...(status >= 500 && requestId !== undefined && { remedy: inLog(remedy, requestId) }),
+    details: { ...(param !== undefined && { param }), ...(requestId !== undefined && { requestId }) },
+  };
+}
+
+function inLog(remedy: string | undefined, requestId: string): string {
+  const log = `the server's log has more, under ${requestId}`;
+  return remedy === undefined ? log : `${remedy}; ${log}`;
 }
 
 function usageFailure(error: CommanderError, command: string | undefined): Failure {
@@ -99,7 +72,7 @@ function usageFailure(error: CommanderError, command: string | undefined): Failu
   return {
     code: 'usage',
     message: hint === undefined ? [message, ...suggestion].join(' ') : message,
-    hint: hint ?? 'easel --help lists the commands, easel COMMAND --help their options',
+    remedy: hint ?? 'easel --help lists the commands, easel COMMAND --help their options',
     exitStatus: exitStatus.usage,
   };
 }
@@ -115,10 +88,10 @@ function usageHint(code: string, message: string, command = 'generate'): string 
     : `easel ${name} --help shows what it takes`;
 }
 
-/** The lines for people: the message, the hint, and with EASEL_DEBUG the stacks of the error and its causes. */
-export function renderFailure(failure: Failure, thrown: unknown, debug: boolean): string {
-  const lines = [`easel: ${failure.message}`];
-  if (failure.hint !== undefined) lines.push(`       ${failure.hint}`);
+/** The lines for people: the message, what to do, and with EASEL_DEBUG the stacks of the error and its causes. */
+export function renderFailure({ message, remedy }: Failure, thrown: unknown, debug: boolean): string {
+  const lines = [`easel: ${message}`];
+  if (remedy !== undefined) lines.push(`       ${remedy}`);
   if (debug) {
     for (let error = thrown; error instanceof Error; error = error.cause) lines.push(error.stack ?? String(error));
   }
@@ -126,7 +99,8 @@ export function renderFailure(failure: Failure, thrown: unknown, debug: boolean)
 }
 
 /** The same for programs (`--json`): one object with an `error` member. */
-export function failureAsJson(failure: Failure): { error: Record<string, unknown> } {
-  const { code, message, hint, details, exitStatus: status } = failure;
-  return { error: { code, message, ...(hint === undefined ? {} : { hint }), ...details, exitStatus: status } };
+export function failureAsJson({ details, exitStatus: status, ...failure }: Failure): {
+  error: Record<string, unknown>;
+} {
+  return { error: { ...failure, ...details, exitStatus: status } };
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S node --max-semi-space-size=4
 // With the usual young generation a server would take 100 MB more, and keep it.
-import { systemCode } from './cli-error.ts';
+import { systemCode } from '@easel/errors';
 
 /** As in package.json: the syntax in use (`using`) needs it. */
 const MIN_NODE = 24;

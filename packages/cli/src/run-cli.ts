@@ -1,8 +1,8 @@
+import { CodedError } from '@easel/errors';
 import { type Command, CommanderError } from 'commander';
 import type { CliContext } from './cli-context.ts';
-import { CliError } from './cli-error.ts';
 import { type ExitStatus, exitStatus } from './exit-status.ts';
-import { failureAsJson, renderFailure, toFailure } from './failure.ts';
+import { type Failure, failureAsJson, renderFailure, toFailure } from './failure.ts';
 import { listenForInterruption } from './interruption.ts';
 import { easelProgram } from './program.ts';
 
@@ -88,7 +88,10 @@ function asOptions(args: readonly string[], program: Command): readonly string[]
     const found = command.commands.find((candidate) => candidate.name() === name);
     if (found === undefined) {
       const names = command.commands.map((candidate) => candidate.name()).join(', ');
-      throw new CliError('usage', `there is no help for ${JSON.stringify(rest.join(' '))}; the commands are ${names}`);
+      throw new CodedError(
+        'usage',
+        `there is no help for ${JSON.stringify(rest.join(' '))}; the commands are ${names}`,
+      );
     }
     command = found;
   }
@@ -101,7 +104,7 @@ function reportFailure(
   args: readonly string[],
   { stdout, stderr, env }: CliContext,
 ): ExitStatus {
-  const failure =
+  const failure: Failure =
     interrupted === undefined
       ? toFailure(thrown, args[0]?.startsWith('-') ? undefined : args[0])
       : { code: 'cancelled', message: stoppedMessage(thrown), exitStatus: interrupted };
@@ -111,7 +114,7 @@ function reportFailure(
 }
 
 function stoppedMessage(thrown: unknown): string {
-  return thrown instanceof CliError && thrown.code === 'stopped' ? thrown.message : 'stopped; nothing was saved';
+  return thrown instanceof CodedError && thrown.code === 'stopped' ? thrown.message : 'stopped; nothing was saved';
 }
 
 /** Whether an error is to be JSON, known even when the options could not be parsed. */

@@ -14,10 +14,11 @@ export async function errorOfReply(reply: Response): Promise<EaselError> {
     ...(remaining !== undefined && { remainingCredits: remaining }),
   };
   if (problem === undefined) return strangeReply(reply, about);
-  const { code, detail, title, param, request_id: requestId } = problem;
+  const { code, detail, title, remedy, param, request_id: requestId } = problem;
   return new EaselError(detail ?? title ?? `status ${status}`, {
     ...about,
     code: code ?? 'unknown',
+    ...(remedy !== undefined && { remedy }),
     ...(param !== undefined && { param }),
     ...(requestId !== undefined && { requestId }),
   });
@@ -29,8 +30,8 @@ export function strangeReply(
   about: Omit<EaselErrorDetails, 'code'> = { status },
 ): EaselError {
   const answer = `${status} ${statusText}`.trim();
-  const message = `the server answered ${answer}, and not in the way of an Easel server; is the address right?`;
-  return new EaselError(message, { ...about, code: 'unknown' });
+  const message = `the server answered ${answer}, and not in the way of an Easel server`;
+  return new EaselError(message, { ...about, code: 'unknown', remedy: 'check the address of the server' });
 }
 
 type SentProblem = Partial<Omit<Problem, 'code'>> & { readonly code?: ErrorCode };

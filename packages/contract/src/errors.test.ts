@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { type ErrorCode, errorCatalogue, isErrorCode, statusOfError, titleOfError } from './errors.ts';
-import { openaiErrorType } from './openai/error.ts';
+import { type ErrorCode, httpErrors, isErrorCode, openaiErrorType, statusOfError, titleOfError } from './errors.ts';
 
 const promised: readonly (readonly [ErrorCode, number])[] = [
   ['invalid_request', 400],
@@ -23,7 +22,7 @@ test.each(promised)('%s is answered with %i', (code, status) => {
 });
 
 test('every code has a title of its own', () => {
-  const titles = Object.values(errorCatalogue).map(({ title }) => title);
+  const titles = Object.keys(httpErrors).filter(isErrorCode).map(titleOfError);
   expect(new Set(titles).size).toBe(titles.length);
   expect(titleOfError('insufficient_credits')).toBe('Insufficient credits');
 });

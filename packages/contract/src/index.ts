@@ -1,3 +1,4 @@
+export type { ErrorShape } from '@easel/errors';
 export {
   type Account,
   type AccountCreate,
@@ -142,11 +143,14 @@ export {
   usageTotalSchema,
 } from './api/usage.ts';
 export {
+  answerTo,
   type ErrorCode,
-  type ErrorEntry,
-  errorCatalogue,
   fixedMessages,
+  type HttpError,
+  httpErrors,
   isErrorCode,
+  type OpenaiErrorType,
+  openaiErrorType,
   statusOfError,
   titleOfError,
 } from './errors.ts';
@@ -179,13 +183,7 @@ export {
 } from './money/micro-credits.ts';
 export { defaultTariff, PIXELS_PER_MEGAPIXEL, type PricedWork, priceOf, type Tariff } from './money/price.ts';
 export { negativePromptOf } from './negative-prompt.ts';
-export {
-  type OpenaiError,
-  type OpenaiErrorType,
-  openaiErrorDetailsSchema,
-  openaiErrorSchema,
-  openaiErrorType,
-} from './openai/error.ts';
+export { type OpenaiError, openaiErrorDetailsSchema, openaiErrorSchema } from './openai/error.ts';
 export { type OpenaiModel, type OpenaiModelList, openaiModelListSchema, openaiModelSchema } from './openai/models.ts';
 export {
   type OpenaiImage,

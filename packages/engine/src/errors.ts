@@ -1,8 +1,10 @@
-/**
- * Every way the engine refuses or fails, in one catalogue.
- * `kind` tells a shell what to do with it (an exit status, an HTTP status); the message says what was given, what is allowed and what to do.
- */
-export const catalogue = {
+import { type Code, CodedError, type CodedErrorOptions, messageOf } from '@easel/errors';
+
+/** Who has to act: the caller (`invalid`), the owner of the model's files (`model`), the machine's (`resources`), us (`internal`). */
+export type ErrorKind = 'invalid' | 'model' | 'resources' | 'internal' | 'cancelled';
+
+/** The codes of the catalogue that the engine refuses or fails with. */
+const kinds = {
   invalid_request: 'invalid',
   model_not_found: 'model',
   model_file_missing: 'model',
@@ -21,12 +23,9 @@ export const catalogue = {
   engine_closed: 'internal',
   cancelled: 'cancelled',
   internal: 'internal',
-} as const satisfies Record<string, ErrorKind>;
+} as const satisfies Partial<Record<Code, ErrorKind>>;
 
-/** Who has to act: the caller (`invalid`), the owner of the model's files (`model`), the machine's (`resources`), us (`internal`). */
-export type ErrorKind = 'invalid' | 'model' | 'resources' | 'internal' | 'cancelled';
-
-export type EngineErrorCode = keyof typeof catalogue;
+export type EngineErrorCode = keyof typeof kinds;
 
 /** Where in a request or a checkpoint the fault lies; only what is known is set. */
 export interface EngineErrorDetails {
@@ -35,31 +34,33 @@ export interface EngineErrorDetails {
   readonly tensor?: string;
 }
 
+export interface EngineErrorOptions extends CodedErrorOptions {
+  readonly details?: EngineErrorDetails;
+}
+
 /** The only error class that leaves this package. */
-export class EngineError extends Error {
-  readonly code: EngineErrorCode;
+export class EngineError extends CodedError<EngineErrorCode> {
   readonly details: EngineErrorDetails;
 
-  constructor(code: EngineErrorCode, message: string, options: { details?: EngineErrorDetails; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+  constructor(code: EngineErrorCode, message: string, options: EngineErrorOptions = {}) {
+    super(code, message, options);
     this.name = 'EngineError';
-    this.code = code;
     this.details = options.details ?? {};
   }
 
   get kind(): ErrorKind {
-    return catalogue[this.code];
+    return kinds[this.code];
   }
 }
 
 export function isEngineErrorCode(code: string): code is EngineErrorCode {
-  return Object.hasOwn(catalogue, code);
+  return Object.hasOwn(kinds, code);
 }
 
 /** Wraps whatever was thrown exactly once; an `EngineError` passes through. */
 export function toEngineError(thrown: unknown, code: EngineErrorCode = 'internal'): EngineError {
   if (thrown instanceof EngineError) return thrown;
-  return new EngineError(code, thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown });
+  return new EngineError(code, messageOf(thrown), { cause: thrown });
 }
 
 /** The error of a call whose signal was aborted. */

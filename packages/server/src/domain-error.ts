@@ -1,23 +1,21 @@
 import type { ErrorCode } from '@easel/contract';
+import { CodedError, type CodedErrorOptions } from '@easel/errors';
 
-export interface DomainErrorDetails {
+export interface DomainErrorDetails extends CodedErrorOptions {
   /** The field of the request that is at fault. */
   readonly param?: string;
   /** When it is worth trying again. */
   readonly retryAfterSeconds?: number;
-  readonly cause?: unknown;
 }
 
-/** The only error class that leaves the domain; the code is one of the contract's catalogue, which knows its status. */
-export class DomainError extends Error {
-  readonly code: ErrorCode;
+/** The only error class that leaves the domain; its code is one that replies carry. */
+export class DomainError extends CodedError<ErrorCode> {
   readonly param: string | undefined;
   readonly retryAfterSeconds: number | undefined;
 
-  constructor(code: ErrorCode, message: string, { param, retryAfterSeconds, cause }: DomainErrorDetails = {}) {
-    super(message, cause === undefined ? undefined : { cause });
+  constructor(code: ErrorCode, message: string, { param, retryAfterSeconds, ...options }: DomainErrorDetails = {}) {
+    super(code, message, options);
     this.name = 'DomainError';
-    this.code = code;
     this.param = param;
     this.retryAfterSeconds = retryAfterSeconds;
   }

@@ -1,3 +1,5 @@
+import { CodedError, type CodedErrorOptions } from '@easel/errors';
+
 /** Why a process of the service cannot start. `easel --help` lists the exit status of each. */
 export type StartupErrorCode =
   | 'settings_invalid'
@@ -10,18 +12,9 @@ export type StartupErrorCode =
   | 'secret_damaged';
 
 /** A start that the operator can put right: the message says what is wrong, `remedy` what to do about it. */
-export class StartupError extends Error {
-  readonly code: StartupErrorCode;
-  readonly remedy: string | undefined;
-
-  constructor(
-    code: StartupErrorCode,
-    message: string,
-    options: { readonly remedy?: string; readonly cause?: unknown },
-  ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+export class StartupError extends CodedError<StartupErrorCode> {
+  constructor(code: StartupErrorCode, message: string, options: CodedErrorOptions) {
+    super(code, message, options);
     this.name = 'StartupError';
-    this.code = code;
-    this.remedy = options.remedy;
   }
 }

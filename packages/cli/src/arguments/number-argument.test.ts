@@ -1,5 +1,5 @@
+import { CodedError } from '@easel/errors';
 import { describe, expect, it } from 'vitest';
-import { CliError } from '../cli-error.ts';
 import { number, wholeNumber } from './number-argument.ts';
 
 describe('a whole number', () => {
@@ -12,7 +12,7 @@ describe('a whole number', () => {
 
   it('is refused outside of it, and when it is no whole number, by name and with what was given', () => {
     for (const text of ['0', '101', '-1', '2.5', '1e2', '', ' 5', '0x10', 'many', '٣', '9'.repeat(400)]) {
-      expect(() => steps(text), text).toThrow(CliError);
+      expect(() => steps(text), text).toThrow(CodedError);
     }
     expect(() => steps('101')).toThrow('--steps must be a whole number from 1 to 100 (got 101)');
     expect(() => steps('a b')).toThrow('(got "a b")');
@@ -34,6 +34,6 @@ describe('a number', () => {
 
   it('is refused when it is out of range or no number', () => {
     for (const text of ['25.1', '-0.1', '1e3', 'NaN', 'Infinity', '', '3,5', '0x1'])
-      expect(() => guidance(text), text).toThrow(CliError);
+      expect(() => guidance(text), text).toThrow(CodedError);
   });
 });

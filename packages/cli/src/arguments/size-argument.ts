@@ -1,5 +1,5 @@
 import { limits, SIDE_STEP } from '@easel/contract/fields';
-import { CliError } from '../cli-error.ts';
+import { CodedError } from '@easel/errors';
 
 export interface PixelSize {
   readonly width: number;
@@ -18,7 +18,7 @@ export function pictureSide(flag: string): (text: string) => number {
   return (text) => {
     const side = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     if (side >= smallest && side <= largest && side % SIDE_STEP === 0) return side;
-    throw new CliError(
+    throw new CodedError(
       'usage',
       `${flag} must be a multiple of ${SIDE_STEP} from ${smallest} to ${largest} (got ${JSON.stringify(text)})${nearest(side)}`,
     );
@@ -48,7 +48,7 @@ export function sizeOf(flag: string): (text: string) => PixelSize {
   return (text) => {
     const [, width, height] = /^(\d{1,5})[x×](\d{1,5})$/i.exec(text) ?? [];
     if (Number(width) > 0 && Number(height) > 0) return { width: Number(width), height: Number(height) };
-    throw new CliError(
+    throw new CodedError(
       'usage',
       `${flag} must be WIDTHxHEIGHT in pixels, such as 768x1024 (got ${JSON.stringify(text)})`,
     );
@@ -60,7 +60,7 @@ export function pointOf(flag: string): (text: string) => PixelPoint {
   return (text) => {
     const [, x, y] = /^(\d{1,5}),(\d{1,5})$/.exec(text) ?? [];
     if (x !== undefined && y !== undefined) return { x: Number(x), y: Number(y) };
-    throw new CliError(
+    throw new CodedError(
       'usage',
       `${flag} must be X,Y in pixels from the left and from the top, such as 0,128 (got ${JSON.stringify(text)})`,
     );

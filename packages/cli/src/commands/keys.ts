@@ -1,7 +1,7 @@
 import { keyScopes, limits } from '@easel/contract/fields';
+import { CodedError } from '@easel/errors';
 import { Command, Option } from 'commander';
 import { number, wholeNumber } from '../arguments/number-argument.ts';
-import { CliError } from '../cli-error.ts';
 import { apiKeyFileOption, type ServerAddressFlags, serverOption } from './server-options.ts';
 
 export interface KeysFlags extends ServerAddressFlags {
@@ -71,8 +71,8 @@ export function keysCommand({ createKey, listKeys, revokeKey }: KeysActions): Co
 function keyId(text: string): string {
   if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text;
   // What was given may be the key itself, which is a secret.
-  throw new CliError('usage', '<id> must be the id of a key, not its name or the key', {
-    hint: 'easel keys list shows the ids',
+  throw new CodedError('usage', '<id> must be the id of a key, not its name or the key', {
+    remedy: 'easel keys list shows the ids',
   });
 }
 

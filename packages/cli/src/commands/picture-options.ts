@@ -1,8 +1,8 @@
 import { type Field, type FieldTable, optionGroups, pictureFields, type Range, rangeOn } from '@easel/contract/fields';
+import { CodedError } from '@easel/errors';
 import { Option } from 'commander';
 import { number, wholeNumber } from '../arguments/number-argument.ts';
 import { pictureSide, pointOf, sizeOf } from '../arguments/size-argument.ts';
-import { CliError } from '../cli-error.ts';
 
 export type OptionGroup = (typeof optionGroups)[number];
 
@@ -64,7 +64,7 @@ function oneOf(flag: string, choices: readonly (string | number)[]): (text: stri
   return (text) => {
     const found = choices.find((choice) => String(choice) === text);
     if (found !== undefined) return found;
-    throw new CliError('usage', `${flag} must be ${listed(choices)} (got ${JSON.stringify(text)})`);
+    throw new CodedError('usage', `${flag} must be ${listed(choices)} (got ${JSON.stringify(text)})`);
   };
 }
 

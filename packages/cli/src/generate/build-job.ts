@@ -1,6 +1,6 @@
 import type { JobCreate } from '@easel/contract';
 import { type Field, isOn, isWithin, pictureFields, rangeOn, wireName, writeRequest } from '@easel/contract/fields';
-import { CliError } from '../cli-error.ts';
+import { CodedError } from '@easel/errors';
 import type { PictureFormat } from '../output/picture-format.ts';
 import type { GenerateFlags } from './generate-flags.ts';
 
@@ -13,7 +13,7 @@ const engineOptions = {
 
 const fields: readonly (readonly [string, Field])[] = Object.entries(pictureFields);
 
-/** @throws CliError `usage` for an option that would do nothing with a server, and for a value that its API does not take */
+/** @throws CodedError `usage` for an option that would do nothing with a server, and for a value that its API does not take */
 export function checkRemoteFlags(flags: GenerateFlags): void {
   const given = new Map<string, unknown>(Object.entries(flags));
   for (const [name, option] of Object.entries(engineOptions)) if (given.has(name)) throw notRemote(option);
@@ -24,12 +24,12 @@ export function checkRemoteFlags(flags: GenerateFlags): void {
     const range = rangeOn(field, 'api');
     if (typeof value !== 'number' || range === undefined || isWithin(value, range)) continue;
     const message = `${optionOf(field)} must be from ${range.min} to ${range.max} with --server (got ${value})`;
-    throw new CliError('usage', message);
+    throw new CodedError('usage', message);
   }
 }
 
-function notRemote(option: string): CliError {
-  return new CliError('usage', `${option} cannot be used with --server; leave one of them out`);
+function notRemote(option: string): CodedError {
+  return new CodedError('usage', `${option} cannot be used with --server; leave one of them out`);
 }
 
 /** The long name of a field's option; of a field that has none, what people call it. */

@@ -1,10 +1,10 @@
-import { CliError } from '../cli-error.ts';
+import { CodedError } from '@easel/errors';
 import { formatFor, formatOfName } from '../output/picture-format.ts';
 import type { GenerateFlags } from './generate-flags.ts';
 
 /** Refuses options that contradict each other or would silently do nothing. */
 export function checkCombinations(flags: GenerateFlags): void {
-  for (const [refused, message] of contradictions(flags)) if (refused) throw new CliError('usage', message);
+  for (const [refused, message] of contradictions(flags)) if (refused) throw new CodedError('usage', message);
 }
 
 function contradictions(flags: GenerateFlags): [boolean, string][] {

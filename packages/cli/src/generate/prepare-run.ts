@@ -1,8 +1,8 @@
 import { firstSeed, seedsOfSamples } from '@easel/contract/fields';
 import type { DecodedPicture, GenerateRequest } from '@easel/engine';
+import { CodedError } from '@easel/errors';
 import { resolveModel } from '@easel/models';
 import type { CliContext } from '../cli-context.ts';
-import { CliError } from '../cli-error.ts';
 import type { Interruption } from '../interruption.ts';
 import { checkFolder, createFolder, removeEmptyFolders } from '../output/check-folder.ts';
 import { checkStandardOutput } from '../output/deliver-pictures.ts';
@@ -55,7 +55,7 @@ export async function prepareRuns(
  * Creates the folders that the plans ask for, before time is spent on pictures that could not be saved.
  *
  * @returns whose disposal removes again what has stayed empty, because the run was refused or stopped
- * @throws CliError `output_unwritable` or `disk_full`
+ * @throws CodedError `output_unwritable` or `disk_full`
  */
 export function prepareFolders(
   plans: readonly OutputPlan[],
@@ -93,7 +93,7 @@ export function planRun(
     ...(overwrite !== undefined && { overwrite }),
   });
   if (flags.eachLine && (plan.kind === 'stream' || plan.named)) {
-    throw new CliError(
+    throw new CodedError(
       'usage',
       `--output must be a folder with --each-line (got ${output}); end it with a slash to create it`,
     );

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { type DecodedPicture, decodeImage, EngineError } from '@easel/engine';
-import { CliError, unreadableFile } from '../cli-error.ts';
+import { CodedError } from '@easel/errors';
+import { unreadableFile } from '../unreadable-file.ts';
 
 /**
  * The picture to start from, as it is: the engine brings it to the size that is drawn.
  *
- * @throws CliError `image_unreadable`
+ * @throws CodedError `image_unreadable`
  */
 export async function readInputPicture(path: string): Promise<DecodedPicture> {
   const file = await readFile(path).catch((error: unknown) => {
@@ -15,6 +16,6 @@ export async function readInputPicture(path: string): Promise<DecodedPicture> {
     return await decodeImage(file);
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
-    throw new CliError('image_unreadable', `--image ${path}: ${error.message}`, { cause: error });
+    throw new CodedError('image_unreadable', `--image ${path}: ${error.message}`, { cause: error });
   }
 }

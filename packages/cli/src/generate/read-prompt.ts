@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
-import { CliError, unreadableFile } from '../cli-error.ts';
+import { CodedError } from '@easel/errors';
+import { unreadableFile } from '../unreadable-file.ts';
 
 /** An encoder reads 77 tokens; a file larger than this is some other file. */
 const MAX_PROMPT_BYTES = 100_000;
@@ -18,11 +19,11 @@ export interface PromptSource {
  * The prompt from the argument, a file, or (when neither is given) from piped standard input. The line break that ends a file is not
  * part of it.
  *
- * @throws CliError `usage` when there is none or two; `prompt_empty` and `prompt_unreadable` for files.
+ * @throws CodedError `usage` when there is none or two; `prompt_empty` and `prompt_unreadable` for files.
  */
 export async function readPrompt({ argument, file, stdin }: PromptSource): Promise<string> {
   if (argument !== undefined && file !== undefined) {
-    throw new CliError('usage', 'there are two prompts: one as an argument and one by --prompt-file; give one');
+    throw new CodedError('usage', 'there are two prompts: one as an argument and one by --prompt-file; give one');
   }
   if (argument !== undefined) return checkCharacters(argument, 'the prompt');
   const { text } = await readText(file, stdin, MAX_PROMPT_BYTES);
@@ -32,11 +33,11 @@ export async function readPrompt({ argument, file, stdin }: PromptSource): Promi
 /**
  * The prompts of `--each-line`: one a line, blank lines left out.
  *
- * @throws CliError `usage` when a prompt is given as an argument too; `prompt_empty` and `prompt_unreadable` for files.
+ * @throws CodedError `usage` when a prompt is given as an argument too; `prompt_empty` and `prompt_unreadable` for files.
  */
 export async function readPromptLines({ argument, file, stdin }: PromptSource): Promise<[string, ...string[]]> {
   if (argument !== undefined) {
-    throw new CliError(
+    throw new CodedError(
       'usage',
       '--each-line reads prompts from --prompt-file or standard input; leave out the argument',
     );
@@ -46,7 +47,7 @@ export async function readPromptLines({ argument, file, stdin }: PromptSource): 
     .split(/\r?\n/)
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  if (first === undefined) throw new CliError('prompt_empty', `${name} has no prompt in it`); // not reached: readText refuses it
+  if (first === undefined) throw new CodedError('prompt_empty', `${name} has no prompt in it`); // not reached: readText refuses it
   return [first, ...others];
 }
 
@@ -60,7 +61,9 @@ async function readText(
     return { text: textOf(await bytesOfFile(file, largest), name), name };
   }
   if (file === undefined && stdin.isTTY === true) {
-    throw new CliError('usage', 'there is no prompt', { hint: 'easel generate "a red apple on a blue background"' });
+    throw new CodedError('usage', 'there is no prompt', {
+      remedy: 'easel generate "a red apple on a blue background"',
+    });
   }
   return { text: textOf(await collect(stdin, 'standard input', largest), 'standard input'), name: 'standard input' };
 }
@@ -70,7 +73,7 @@ async function bytesOfFile(path: string, largest: number): Promise<Buffer> {
     await using file = await open(path);
     return await collect(file.createReadStream({ autoClose: false }), `the prompt file ${path}`, largest);
   } catch (error) {
-    if (error instanceof CliError) throw error;
+    if (error instanceof CodedError) throw error;
     throw unreadableFile('prompt_unreadable', `the prompt file ${path}`, error);
   }
 }
@@ -82,7 +85,7 @@ async function collect(stream: AsyncIterable<Uint8Array | string>, name: string,
     const bytes = Buffer.from(chunk);
     length += bytes.length;
     if (length > largest) {
-      throw new CliError(
+      throw new CodedError(
         'prompt_unreadable',
         `${name} is longer than ${largest} bytes; the model reads about 75 words of a prompt`,
       );
@@ -98,11 +101,11 @@ function textOf(bytes: Buffer, name: string): string {
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes); // drops a byte order mark
   } catch (error) {
-    throw new CliError('prompt_unreadable', `${name} is not UTF-8 text; save it as UTF-8`, { cause: error });
+    throw new CodedError('prompt_unreadable', `${name} is not UTF-8 text; save it as UTF-8`, { cause: error });
   }
   checkCharacters(text, name);
   if (text.trim() === '') {
-    throw new CliError(
+    throw new CodedError(
       'prompt_empty',
       `${name} is empty; write the prompt into it, or give "" as the argument for an empty prompt`,
     );
@@ -113,7 +116,7 @@ function textOf(bytes: Buffer, name: string): string {
 /** UTF-16 without a byte order mark is valid UTF-8, with a zero after every letter. The server refuses U+0000 too. */
 function checkCharacters(text: string, name: string): string {
   if (!text.includes('\0')) return text;
-  throw new CliError(
+  throw new CodedError(
     'prompt_unreadable',
     `${name} contains the character U+0000; if it is UTF-16 or a binary file, save it as UTF-8 text`,
   );

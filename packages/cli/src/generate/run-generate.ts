@@ -1,5 +1,5 @@
+import { CodedError } from '@easel/errors';
 import type { CliContext } from '../cli-context.ts';
-import { CliError } from '../cli-error.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
 import { failureAsJson, renderFailure, toFailure } from '../failure.ts';
 import type { Interruption } from '../interruption.ts';
@@ -60,7 +60,9 @@ export async function runEach<Run>(
       if (status === exitStatus.ok) status = ended;
     } catch (error) {
       if (!signal.aborted || index === 0) throw error;
-      throw new CliError('stopped', `stopped; ${index} of ${runs.length} prompts are done and saved`, { cause: error });
+      throw new CodedError('stopped', `stopped; ${index} of ${runs.length} prompts are done and saved`, {
+        cause: error,
+      });
     }
   }
   return status;

@@ -1,5 +1,5 @@
 import { encodeImage } from '@easel/engine';
-import { CliError } from '../cli-error.ts';
+import { CodedError } from '@easel/errors';
 import { type Delivery, deliverPictures } from '../output/deliver-pictures.ts';
 import { readVersion } from '../version.ts';
 import type { MadePictures } from './make-pictures.ts';
@@ -32,7 +32,7 @@ export async function savePictures(run: PreparedRun, made: MadePictures, deliver
 export function displacement(
   { output }: Pick<PreparedRun, 'output'>,
   saved: readonly Pick<SavedPicture, 'file'>[],
-): CliError | undefined {
+): CodedError | undefined {
   if (output.kind === 'stream' || !output.named) return undefined;
   const moved = saved.flatMap(({ file }, index) =>
     file === output.paths[index] ? [] : [{ wanted: output.paths[index], file }],
@@ -41,5 +41,5 @@ export function displacement(
   const places = moved.map(
     ({ wanted, file }) => `${wanted} was created by another program in the meantime; the picture is in ${file}`,
   );
-  return new CliError('output_exists', places.join('; '));
+  return new CodedError('output_exists', places.join('; '));
 }

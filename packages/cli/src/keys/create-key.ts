@@ -1,8 +1,8 @@
 import type { EaselClient } from '@easel/client';
 import type { Account, KeyCreate, KeyScope } from '@easel/contract';
 import { keyScopes } from '@easel/contract/fields';
+import { CodedError } from '@easel/errors';
 import type { CliContext } from '../cli-context.ts';
-import { CliError } from '../cli-error.ts';
 import type { CreateKeyFlags } from '../commands/keys.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
 import { connect } from '../remote/connect.ts';
@@ -53,12 +53,15 @@ function isScope(text: string): text is KeyScope {
   return keyScopes.some((scope) => scope === text);
 }
 
-/** A day begins at midnight UTC. @throws CliError `usage` for what is no time, or is past: the key would be dead at once */
+/** A day begins at midnight UTC. @throws CodedError `usage` for what is no time, or is past: the key would be dead at once */
 function timeOf(text: string): string {
   const time = /^\d{4}-\d{2}-\d{2}(T.+)?$/.test(text) ? Date.parse(text) : Number.NaN;
   if (time <= Date.now()) {
-    throw new CliError('usage', `--expires must be in the future (got ${text}, and it is ${new Date().toISOString()})`);
+    throw new CodedError(
+      'usage',
+      `--expires must be in the future (got ${text}, and it is ${new Date().toISOString()})`,
+    );
   }
   if (!Number.isNaN(time)) return new Date(time).toISOString();
-  throw new CliError('usage', `--expires must be a time such as 2027-01-31T12:00:00Z (got ${JSON.stringify(text)})`);
+  throw new CodedError('usage', `--expires must be a time such as 2027-01-31T12:00:00Z (got ${JSON.stringify(text)})`);
 }

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { CliError, systemCode } from '../cli-error.ts';
+import { CodedError, systemCode } from '@easel/errors';
 import { outputFailure } from './output-failure.ts';
 import { temporaryName } from './temporary-name.ts';
 
@@ -21,7 +21,7 @@ const probe = new Uint8Array(64 * 1024);
  * Proves by writing that pictures can be saved in `folder`, before the time for making them is spent. Permission bits would not do:
  * they do not bind root, and say nothing of read-only mounts, special file systems and full disks.
  *
- * @throws CliError `output_unwritable` or `disk_full`
+ * @throws CodedError `output_unwritable` or `disk_full`
  */
 export function checkFolder(folder: string): void {
   requireFolder(folder);
@@ -45,7 +45,7 @@ export function checkFolder(folder: string): void {
  * (/proc).
  *
  * @returns those that were not there, the outermost first
- * @throws CliError `output_unwritable` or `disk_full`; then none is left behind
+ * @throws CodedError `output_unwritable` or `disk_full`; then none is left behind
  */
 export function createFolder(folder: string): string[] {
   const parent = dirname(folder);
@@ -75,8 +75,8 @@ function requireFolder(folder: string): void {
     isFolder = statSync(folder).isDirectory();
   } catch (error) {
     if (systemCode(error) === 'ENOENT')
-      throw new CliError('output_unwritable', `the folder ${folder} does not exist; create it first`);
+      throw new CodedError('output_unwritable', `the folder ${folder} does not exist; create it first`);
     throw outputFailure(folder, error);
   }
-  if (!isFolder) throw new CliError('output_unwritable', `cannot save in ${folder}: it is not a folder`);
+  if (!isFolder) throw new CodedError('output_unwritable', `cannot save in ${folder}: it is not a folder`);
 }

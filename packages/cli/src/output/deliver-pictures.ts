@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
-import { CliError, systemCode } from '../cli-error.ts';
+import { CodedError, systemCode } from '@easel/errors';
 import { createFolder } from './check-folder.ts';
 import { outputFailure } from './output-failure.ts';
 import type { OutputPlan } from './plan-output.ts';
@@ -16,7 +16,7 @@ export interface Delivery {
  * Puts the encoded pictures where the plan says: all the files or none, or the one picture into its stream.
  *
  * @returns the name of each as it is told to the user: where the file went, or the stream's path; `-` is standard output
- * @throws CliError `disk_full` or `output_unwritable`
+ * @throws CodedError `disk_full` or `output_unwritable`
  */
 export async function deliverPictures(
   plan: OutputPlan,
@@ -50,7 +50,7 @@ async function writeToStream(path: string, bytes: Uint8Array, signal: AbortSigna
   }
 }
 
-/** @throws CliError `usage` when pictures in standard output would meet something else there */
+/** @throws CodedError `usage` when pictures in standard output would meet something else there */
 export function checkStandardOutput(
   plan: OutputPlan,
   { json, preview }: { readonly json?: boolean; readonly preview?: boolean },
@@ -58,17 +58,17 @@ export function checkStandardOutput(
 ): void {
   if (plan.kind === 'files') return;
   if (preview) {
-    throw new CliError(
+    throw new CodedError(
       'usage',
       '--preview needs a file to keep the preview beside; leave it out with a stream as --output',
     );
   }
   if (plan.path !== undefined) return;
   if (json)
-    throw new CliError('usage', '--json and the picture would both go to standard output; leave one of them out');
+    throw new CodedError('usage', '--json and the picture would both go to standard output; leave one of them out');
   if (isTTY) {
-    throw new CliError('usage', 'standard output is a terminal, which cannot take a picture file', {
-      hint: 'send it somewhere: easel generate "a red apple" -o - > apple.png',
+    throw new CodedError('usage', 'standard output is a terminal, which cannot take a picture file', {
+      remedy: 'send it somewhere: easel generate "a red apple" -o - > apple.png',
     });
   }
 }

@@ -1,4 +1,4 @@
-import { CliError, systemCode } from '../cli-error.ts';
+import { CodedError, systemCode } from '@easel/errors';
 
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
@@ -12,19 +12,19 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /** What a failed system call in `folder` means to the person who asked for the file. */
-export function outputFailure(folder: string, thrown: unknown): CliError {
-  if (thrown instanceof CliError) return thrown;
+export function outputFailure(folder: string, thrown: unknown): CodedError {
+  if (thrown instanceof CodedError) return thrown;
   const code = systemCode(thrown);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     const full = code === 'ENOSPC' ? 'the disk is full' : 'your quota on the disk is used up';
-    return new CliError(
+    return new CodedError(
       'disk_full',
       `cannot save in ${folder}: ${full}; nothing was saved. Free some space or choose another --output`,
       { cause: thrown },
     );
   }
   const reason = code === undefined ? String(thrown) : (reasons[code] ?? code);
-  return new CliError('output_unwritable', `cannot save in ${folder}: ${reason}; choose another --output`, {
+  return new CodedError('output_unwritable', `cannot save in ${folder}: ${reason}; choose another --output`, {
     cause: thrown,
   });
 }

@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { type ImageFormat, imageFormats as pictureFormats } from '@easel/contract/fields';
-import { CliError } from '../cli-error.ts';
+import { CodedError } from '@easel/errors';
 
 export type PictureFormat = ImageFormat;
 
@@ -38,19 +38,19 @@ const otherPictures = new Set([
 /**
  * The format of the file `path`: the one asked for, else that of its extension, else PNG.
  *
- * @throws CliError `usage` when the extension promises another format, so that no file lies about its content.
+ * @throws CodedError `usage` when the extension promises another format, so that no file lies about its content.
  */
 export function formatFor(path: string | undefined, asked: PictureFormat | undefined): PictureFormat {
   const extension = path === undefined ? '' : extname(path).toLowerCase();
   const promised = formatOfExtension[extension];
   if (promised === undefined && otherPictures.has(extension)) {
-    throw new CliError(
+    throw new CodedError(
       'usage',
       `${extension} files are not written (got --output ${path}); the formats are ${pictureFormats.join(', ')}`,
     );
   }
   if (promised !== undefined && asked !== undefined && promised !== asked) {
-    throw new CliError(
+    throw new CodedError(
       'usage',
       `--format ${asked} contradicts the extension of --output ${path}; leave one of them out`,
     );

@@ -1,6 +1,6 @@
 import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { CliError } from '../cli-error.ts';
+import { CodedError } from '@easel/errors';
 import { freeName, slug, withSuffix } from './file-name.ts';
 import { outputFailure } from './output-failure.ts';
 import { extensionOf, formatFor, type PictureFormat } from './picture-format.ts';
@@ -47,12 +47,12 @@ const standardOutput = new Set(['-', '/dev/stdout', '/dev/fd/1', '/proc/self/fd/
  * pictures, and must be free unless it may be overwritten; without one the name comes from prompt and seed, and is a free one unless
  * it may be overwritten. A name that ends in a slash is a folder, which may have to be created. `-` is standard output.
  *
- * @throws CliError `output_exists`, `output_unwritable`, or `usage` for a name whose extension is of another format and for several
+ * @throws CodedError `output_exists`, `output_unwritable`, or `usage` for a name whose extension is of another format and for several
  *   pictures into one stream.
  */
 export function planOutput(wish: OutputWish): OutputPlan {
   const { output, overwrite = false } = wish;
-  if (output === '') throw new CliError('usage', '--output is empty; give a file or a folder, or leave it out');
+  if (output === '') throw new CodedError('usage', '--output is empty; give a file or a folder, or leave it out');
   if (output === undefined || isFolder(output)) return planNamesFromPrompt(wish, output ?? '.');
   if (standardOutput.has(output)) return planStream(wish, output, undefined);
   if (isStream(output)) return planStream(wish, output, output);
@@ -85,7 +85,7 @@ function planNamesFromPrompt(wish: OutputWish, folder: string, createFolder = fa
 
 function planStream({ seeds, format }: OutputWish, output: string, path: string | undefined): StreamPlan {
   if (seeds.length > 1) {
-    throw new CliError(
+    throw new CodedError(
       'usage',
       `--output ${output} takes one picture (got --samples ${seeds.length}); give a folder or a file name for several`,
     );
@@ -95,7 +95,7 @@ function planStream({ seeds, format }: OutputWish, output: string, path: string 
 
 function unused(path: string): string {
   if (!exists(path)) return path;
-  throw new CliError('output_exists', `${path} exists already; choose another name or add --overwrite`);
+  throw new CodedError('output_exists', `${path} exists already; choose another name or add --overwrite`);
 }
 
 /** The file to replace, links followed: replacing the link would leave its target as it was, replacing a device would end badly. */
@@ -103,7 +103,10 @@ function replaceable(path: string): string {
   if (!exists(path)) return path;
   const target = statSync(path, { throwIfNoEntry: false });
   if (target?.isFile()) return lstatSync(path).isSymbolicLink() ? realpathSync(path) : path;
-  throw new CliError('output_unwritable', `${path} is not a regular file and is not overwritten; choose another name`);
+  throw new CodedError(
+    'output_unwritable',
+    `${path} is not a regular file and is not overwritten; choose another name`,
+  );
 }
 
 /** Whether the name is taken, be it by a link that leads nowhere. What cannot even be looked up cannot be saved. */

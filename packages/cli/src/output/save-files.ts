@@ -1,7 +1,7 @@
 import { closeSync, linkSync, lstatSync, openSync, renameSync, rmSync, unlinkSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { systemCode } from '../cli-error.ts';
+import { systemCode } from '@easel/errors';
 import { freeName } from './file-name.ts';
 import { flushFolder } from './flush-folder.ts';
 import { outputFailure } from './output-failure.ts';
@@ -26,7 +26,7 @@ export interface SaveOptions {
  * renamed over it.
  *
  * @returns where each went: its own path, or a free one when that was taken in the meantime
- * @throws CliError `disk_full` or `output_unwritable`; the signal's reason when it was aborted before the files had their names
+ * @throws CodedError `disk_full` or `output_unwritable`; the signal's reason when it was aborted before the files had their names
  */
 export async function saveFiles(files: readonly FileToSave[], options: SaveOptions): Promise<string[]> {
   const unfinished = new Set<string>();

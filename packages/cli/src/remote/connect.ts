@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { EaselClient } from '@easel/client';
+import { CodedError } from '@easel/errors';
 import type { CliContext } from '../cli-context.ts';
-import { CliError, unreadableFile } from '../cli-error.ts';
 import type { ServerAddressFlags } from '../commands/server-options.ts';
+import { unreadableFile } from '../unreadable-file.ts';
 
 const defaultServer = 'http://127.0.0.1:8400';
 
@@ -17,7 +18,7 @@ export type KeyVariables = readonly [string, ...string[]];
 /**
  * A client of the server that `--server` or `EASEL_SERVER` names, with the key of `--api-key-file` or of the environment.
  *
- * @throws CliError `usage` for an address that is none, `key_missing`
+ * @throws CodedError `usage` for an address that is none, `key_missing`
  */
 export async function connect(
   { server, apiKeyFile }: ServerAddressFlags,
@@ -36,16 +37,16 @@ function addressOf(setting: string, text: string = defaultServer): string {
   const hasLogin = text.includes('@'); // what stands before it may be a password, and is not shown
   if (isUsable && !hasLogin) return text;
   const got = hasLogin ? 'with an @ in it' : JSON.stringify(text);
-  throw new CliError('usage', `${setting} must be an address such as ${defaultServer} (got ${got})`);
+  throw new CodedError('usage', `${setting} must be an address such as ${defaultServer} (got ${got})`);
 }
 
 function keyOf(env: CliContext['env'], variables: KeyVariables): string {
   for (const name of variables) {
     const key = env[name]?.trim() ?? '';
     if (isKey(key)) return key;
-    if (key !== '') throw new CliError('key_missing', `the variable ${name} does not hold one key`);
+    if (key !== '') throw new CodedError('key_missing', `the variable ${name} does not hold one key`);
   }
-  throw new CliError('key_missing', `there is no key for the server; set ${variables[0]}, or give --api-key-file`);
+  throw new CodedError('key_missing', `there is no key for the server; set ${variables[0]}, or give --api-key-file`);
 }
 
 async function keyInFile(file: string): Promise<string> {
@@ -53,7 +54,7 @@ async function keyInFile(file: string): Promise<string> {
     throw unreadableFile('key_missing', `--api-key-file ${file}`, error);
   });
   const key = text.trim();
-  if (!isKey(key)) throw new CliError('key_missing', `--api-key-file ${file} does not hold one key`);
+  if (!isKey(key)) throw new CodedError('key_missing', `--api-key-file ${file} does not hold one key`);
   return key;
 }
 

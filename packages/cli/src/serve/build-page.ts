@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { CliError } from '../cli-error.ts';
+import { CodedError } from '@easel/errors';
 
-/** Builds the web page of `web` into `folder`, with the tools of that package. @throws CliError `page_not_built` with their words */
+/** Builds the web page of `web` into `folder`, with the tools of that package. @throws CodedError `page_not_built` with their words */
 export async function buildPage(web: string, folder: string, signal: AbortSignal): Promise<void> {
   const vite = join(dirname(createRequire(join(web, 'package.json')).resolve('vite/package.json')), 'bin', 'vite.js');
   const args = [vite, 'build', '--outDir', folder, '--emptyOutDir', '--logLevel', 'warn'];
@@ -14,7 +14,7 @@ export async function buildPage(web: string, folder: string, signal: AbortSignal
   } catch (error) {
     signal.throwIfAborted();
     const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
-    throw new CliError('page_not_built', `the web page could not be built: ${said.trim()}`, { cause: error });
+    throw new CodedError('page_not_built', `the web page could not be built: ${said.trim()}`, { cause: error });
   }
 }
 

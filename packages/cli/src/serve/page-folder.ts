@@ -25,7 +25,7 @@ const sources = [
  * changed; each state of the sources has a folder of its own, so that servers of different states do not disturb each other.
  *
  * @returns undefined where the page does not come along
- * @throws CliError `page_not_built`
+ * @throws CodedError `page_not_built`
  */
 export async function pageFolder(signal: AbortSignal): Promise<string | undefined> {
   if (!existsSync(join(packages, 'web', 'src'))) {

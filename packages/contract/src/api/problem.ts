@@ -15,10 +15,13 @@ export const problemSchema = openObject(
     title: Type.String({ description: 'The kind of problem for people', examples: ['Invalid request'] }),
     status: Type.Integer({ minimum: 400, maximum: 599, description: 'The HTTP status', examples: [400] }),
     detail: Type.String({
-      description: 'What went wrong here, what is allowed and what to do',
+      description: 'What went wrong here: what was sent and what is allowed',
       examples: ['samples must be an integer from 1 to 4 (got 9)'],
     }),
     code: errorCode,
+    remedy: Type.Optional(
+      Type.String({ description: 'What to do about it', examples: ['correct the field that is named'] }),
+    ),
     request_id: requestId,
     param: Type.Optional(param),
   },

@@ -1,10 +1,10 @@
 import { type TUnsafe, Type } from 'typebox';
-import { type ErrorCode, errorCatalogue } from '../errors.ts';
+import { type ErrorCode, httpErrors } from '../errors.ts';
 
 /** One of the catalogue's codes. */
 export const errorCode: TUnsafe<ErrorCode> = Type.Unsafe<ErrorCode>({
   type: 'string',
-  enum: Object.keys(errorCatalogue),
+  enum: Object.keys(httpErrors),
   description: 'What went wrong, for programs',
   examples: ['invalid_request'],
 });

@@ -175,6 +175,7 @@ function allStrings(...values: unknown[]): boolean {
 export interface WireError {
   readonly code: EngineErrorCode;
   readonly message: string;
+  readonly remedy: string;
   readonly details: EngineErrorDetails;
   /** The stack in the child, for whoever looks for a fault of ours. */
   readonly stack?: string;
@@ -182,25 +183,29 @@ export interface WireError {
 
 /** What the child sends for anything thrown; what is not an `EngineError` becomes `internal`. */
 export function toWireError(thrown: unknown): WireError {
-  const { code, message, details, cause, stack } = toEngineError(thrown);
+  const { code, message, remedy, details, cause, stack } = toEngineError(thrown);
   const origin = cause instanceof Error ? cause.stack : stack;
-  return { code, message, details: { ...details }, ...(origin === undefined ? {} : { stack: origin }) };
+  return { code, message, remedy, details: { ...details }, ...(origin === undefined ? {} : { stack: origin }) };
 }
 
-/** The error that the caller gets: the same code, message and details, with the child's stack as its cause. */
+/** The error that the caller gets: the same code, message, remedy and details, with the child's stack as its cause. */
 export function fromWireError(error: WireError): EngineError {
-  const { code, message, details, stack } = error;
-  return new EngineError(code, message, { details, ...(stack === undefined ? {} : { cause: new ChildStack(stack) }) });
+  const { code, message, remedy, details, stack } = error;
+  return new EngineError(code, message, {
+    remedy,
+    details,
+    cause: stack === undefined ? undefined : new ChildStack(stack),
+  });
 }
 
 export function isWireError(value: unknown): value is WireError {
   if (!isRecord(value) || !isRecord(value.details)) return false;
-  const { code, message, stack, details } = value;
+  const { code, message, remedy, stack, details } = value;
   const texts = [stack, details.param, details.file, details.tensor];
   return (
     typeof code === 'string' &&
     isEngineErrorCode(code) &&
-    typeof message === 'string' &&
+    allStrings(message, remedy) &&
     texts.every((text) => text === undefined || typeof text === 'string')
   );
 }

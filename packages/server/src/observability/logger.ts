@@ -45,6 +45,7 @@ function errorForLog(error: unknown, depth = 0): object {
     type: name,
     message,
     ...('code' in error && { code: error.code }),
+    ...('remedy' in error && { remedy: error.remedy }),
     stack,
     ...(cause !== undefined && depth < MOST_CAUSES && { cause: errorForLog(cause, depth + 1) }),
   };

@@ -123,7 +123,9 @@ export function messageOf(error: unknown): string {
       const wait = error.retryAfter === undefined ? 'in a minute' : `in ${error.retryAfter} seconds`;
       return `The rate limit of this key is exceeded. Try again ${wait}.`;
     }
-    return sentence(error.message);
+    return error.remedy === undefined
+      ? sentence(error.message)
+      : `${sentence(error.message)} ${sentence(error.remedy)}`;
   }
   return sentence(error instanceof Error ? error.message : String(error));
 }

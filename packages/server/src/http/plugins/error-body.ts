@@ -6,6 +6,7 @@ import {
   problemOfCode,
   type SegmindError,
 } from '@easel/contract';
+import { fullText } from '@easel/errors';
 import type { DomainError } from '../../domain-error.ts';
 import type { Surface } from '../surface.ts';
 
@@ -26,18 +27,21 @@ export function errorBody(surface: Surface, error: DomainError, requestId: strin
   }
 }
 
-function segmindError({ message, code, param }: DomainError, requestId: string): SegmindError {
-  return { error: message, code, request_id: requestId, ...(param === undefined ? {} : { param }) };
+function segmindError(error: DomainError, requestId: string): SegmindError {
+  const { code, param } = error;
+  return { error: fullText(error), code, request_id: requestId, ...(param === undefined ? {} : { param }) };
 }
 
-export function openaiError({ message, code, param }: DomainError): OpenaiError {
-  return { error: { message, type: openaiErrorType(code), param: param ?? null, code } };
+export function openaiError(error: DomainError): OpenaiError {
+  const { code, param } = error;
+  return { error: { message: fullText(error), type: openaiErrorType(code), param: param ?? null, code } };
 }
 
-function problem({ message, code, param }: DomainError, requestId: string): Problem {
+function problem({ message, code, remedy, param }: DomainError, requestId: string): Problem {
   return {
     ...problemOfCode(code),
     detail: message,
+    remedy,
     request_id: requestId,
     ...(param === undefined ? {} : { param }),
   };
