@@ -71,8 +71,8 @@ const webShared = ['browser', 'router'];
 const serverFolders = {
   files: [],
   observability: [],
-  database: ['jobs', 'keys', 'credits'],
-  keys: ['database', 'files', 'credits', 'jobs', 'pictures', 'composition'],
+  database: ['jobs'],
+  keys: ['database', 'files'],
   credits: ['database', 'keys'],
   pictures: ['database', 'files'],
   models: [],

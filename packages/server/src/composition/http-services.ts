@@ -13,10 +13,9 @@ import { QueueControl } from '../jobs/queue-control.ts';
 import { RevokedKeys } from '../jobs/revoked-keys.ts';
 import { SubmitJob } from '../jobs/submit-job.ts';
 import { AccountService } from '../keys/accounts.ts';
-import { endOfKey } from '../keys/end-of-key.ts';
+import { countAgainstLimit, watchKey } from '../keys/callers.ts';
 import { KeyService } from '../keys/keys.ts';
-import { RateLimiter } from '../keys/rate-limits.ts';
-import type { ServerSecret } from '../keys/secret.ts';
+import type { ServerSecret } from '../keys/server-secret.ts';
 import { createMetrics, type Metrics } from '../observability/metrics.ts';
 import { ImageLibrary } from '../pictures/image-library.ts';
 import { Thumbnails } from '../pictures/thumbnails.ts';
@@ -65,10 +64,10 @@ export function httpServices(
         return revoked;
       },
     },
-    endOfKey: (keyId) => endOfKey({ bus: core.bus, keys }, keyId),
+    watchKey: (keyId) => watchKey({ bus: core.bus, keys }, keyId),
     pageSession: isForThisMachineOnly(config) ? new PageSession({ secret, owner: () => keys.development() }) : null,
     credits: new CreditService(core),
-    rateLimiter: new RateLimiter({ ...core, requestsPerMinute: limits.requestsPerMinute }),
+    countAgainstLimit: (caller) => countAgainstLimit({ ...core, requestsPerMinute: limits.requestsPerMinute }, caller),
     tariff,
     models: () => core.painter.models(),
     tokenize: (model, text) => core.painter.tokenize(model, text),

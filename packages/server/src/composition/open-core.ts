@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
-import { ledgerInPostgres } from '../credits/ledger-sql.ts';
 import { openDatabase } from '../database/database.ts';
 import { migrate } from '../database/migrate.ts';
 import { requireDatabase } from '../database/require-database.ts';
@@ -19,9 +18,6 @@ import { RevokedKeys } from '../jobs/revoked-keys.ts';
 import { serversInPostgres } from '../jobs/servers-sql.ts';
 import { settingsInPostgres } from '../jobs/settings-sql.ts';
 import { turnsInPostgres } from '../jobs/turns-sql.ts';
-import { accountsInPostgres } from '../keys/accounts-sql.ts';
-import { keysInPostgres } from '../keys/keys-sql.ts';
-import { rateLimitsInPostgres } from '../keys/rate-limits-sql.ts';
 import { EnginePainter } from '../models/engine-painter.ts';
 import { servedModels } from '../models/served-models.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -97,10 +93,6 @@ export async function openCore({ config, storage, log, end, signal }: OpenCoreOp
     servers: serversInPostgres,
     settings: settingsInPostgres,
     turns: turnsInPostgres,
-    ledger: ledgerInPostgres,
-    keys: keysInPostgres,
-    accounts: accountsInPostgres,
-    rateLimits: rateLimitsInPostgres,
     queue,
     bus,
     store,

@@ -1,23 +1,30 @@
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
+import { decimalToMicro } from '@easel/contract';
 import type { Config } from '../config/schema.ts';
+import { grantCredits } from '../credits/ledger.ts';
 import { buildHttp } from '../http/build-http.ts';
 import { newId } from '../ids.ts';
 import { AwaitedJobs } from '../jobs/awaited-jobs.ts';
 import { CancelJob } from '../jobs/cancel-job.ts';
-import { type FirstKeys, openSecret, startingKeys } from '../keys/print-starting-keys.ts';
-import type { ServerSecret } from '../keys/secret.ts';
-import type { ReviewHook } from '../models/review.ts';
-import { loadReviewHook } from '../models/review.ts';
+import { openSecret, type ServerSecret } from '../keys/server-secret.ts';
+import { ensureStartingKeys } from '../keys/starting-keys.ts';
+import { loadReviewHook, type ReviewHook } from '../models/review.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { InputPictures } from '../pictures/input-pictures.ts';
 import { placeOfFolder } from '../pictures/place.ts';
 import { createServiceMetrics, httpServices } from './http-services.ts';
-import { listening, requireAddress } from './listen.ts';
+import { isLoopback, listening, requireAddress } from './listen.ts';
 import { type Core, openCore, version } from './open-core.ts';
 import { openStorage, type Storage } from './open-storage.ts';
 import { closingRequests, type Phase, shutDown } from './shutdown.ts';
 import { keepTidy, startWork, type Work } from './start-work.ts';
+
+/** Keys that have just been made: shown once and never again. */
+export interface FirstKeys {
+  readonly admin: string | undefined;
+  readonly development: { readonly key: string; readonly credits: string } | undefined;
+}
 
 /** What the operator is told when the server listens. */
 export interface Listening {
@@ -62,7 +69,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   };
   try {
     const core = await openCore({ config, storage, log, end, signal });
-    const secret = await openSecret(core, config, storage.dataDir);
+    const secret = await openSecret(core.database, config.secret, storage.dataDir);
     const serverId = await watchAwaitedJobs(core, storage, log, end);
     const parts = { config, log, hook, core, secret, serverId, end, stopping: stopping.signal };
     const url = await serve({ ...parts, ...options });
@@ -124,10 +131,30 @@ async function serve({ config, log, hook, core, secret, serverId, end, ...option
   const url = urlOf(config, app.server.address());
   const isEmbeddedModel = model?.isEmbedded ?? false;
   signal.throwIfAborted();
-  await startingKeys(core, config, secret, (firstKeys) =>
+  await showFirstKeys(core, config, secret, (firstKeys) =>
     announce({ url, model: model?.name ?? '', isEmbeddedModel, firstKeys }),
   );
   return url;
+}
+
+/** Makes the admin key and the development key unless they are there; new ones are kept only once `show` has resolved. */
+async function showFirstKeys(
+  core: Core,
+  { adminKey, devKey, devCredits, host }: Config,
+  secret: ServerSecret,
+  show: (keys: FirstKeys) => void | Promise<void>,
+): Promise<void> {
+  await ensureStartingKeys(
+    { ...core, secret, grant: grantCredits },
+    {
+      admin: { fixed: adminKey },
+      development: { fixed: devKey, credits: decimalToMicro(devCredits), isLoopback: isLoopback(host) },
+      async show({ admin, development }) {
+        const shown = development === null ? undefined : { key: development, credits: devCredits };
+        await show({ admin: admin ?? undefined, development: shown });
+      },
+    },
+  );
 }
 
 /** Before the first worker starts: jobs that nobody waits for any more are not to be drawn. */

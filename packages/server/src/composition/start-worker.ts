@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Config } from '../config/schema.ts';
-import { isDatabaseInUse } from '../keys/require-same-secret.ts';
+import { isDatabaseInUse } from '../keys/server-secret.ts';
 import { loadReviewHook } from '../models/review.ts';
 import { createLogger } from '../observability/logger.ts';
 import { createServiceMetrics } from './http-services.ts';
@@ -31,7 +31,7 @@ export async function startWorker(
   const stop = () => shutDown(end, log);
   try {
     const core = await openCore({ config, storage, log, end, signal });
-    if (!(await isDatabaseInUse(core))) throw noServerYet('no server has ever used this database');
+    if (!(await isDatabaseInUse(core.database))) throw noServerYet('no server has ever used this database');
     signal.throwIfAborted();
     const work = await startWork(core, { hook, log, metrics: createServiceMetrics(core) });
     const drainMs = config.drainSeconds * 1000;

@@ -1,28 +1,48 @@
-import { microToDecimal } from '@easel/contract';
+import { microToDecimal, type UsageGroup } from '@easel/contract';
+import { type RawBuilder, sql } from 'kysely';
 import type { Clock } from '../clock.ts';
 import { outlast } from '../database/away.ts';
-import type { Database } from '../database/database.ts';
+import type { Database, Queries } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
-import { monthOf } from './hold-price.ts';
-import type { Balance, Grant, Ledger, LedgerRecord, LedgerSlice, UsagePeriod, UsageRecord } from './ledger-port.ts';
+import type { Balance } from '../keys/accounts.ts';
+import { findUseInMonth, monthOf } from '../keys/key-months.ts';
+import { findBalance, type Grant, grantCredits, type LedgerRecord, type LedgerSlice, listLedger } from './ledger.ts';
 
 const COMMIT_PATIENCE_MS = 10_000;
 
+export interface UsagePeriod {
+  readonly accountId: string;
+  /** Included. */
+  readonly from: Date;
+  /** Not included. */
+  readonly to: Date;
+  readonly group: UsageGroup;
+}
+
+/** What was charged for in one group: a day (`YYYY-MM-DD`, UTC), a key's id or a model's name. */
+export interface UsageRecord {
+  readonly group: string;
+  readonly jobs: number;
+  readonly samples: number;
+  readonly spent: bigint;
+}
+
 export interface CreditServiceParts {
   readonly database: Database;
-  readonly ledger: Ledger;
   readonly clock: Clock;
 }
 
 /**
  * What accounts have, got and spent. Prices are held, charged and released within the transactions of the jobs they belong
- * to, by the ledger itself.
+ * to; see `placeHold`.
  */
 export class CreditService {
-  readonly #parts: CreditServiceParts;
+  readonly #database: Database;
+  readonly #clock: Clock;
 
-  constructor(parts: CreditServiceParts) {
-    this.#parts = parts;
+  constructor({ database, clock }: CreditServiceParts) {
+    this.#database = database;
+    this.#clock = clock;
   }
 
   /**
@@ -32,9 +52,8 @@ export class CreditService {
    *   back more than can be spent; `idempotency_mismatch`; `not_found` for an unknown account
    */
   async grant(grant: Grant): Promise<LedgerRecord> {
-    const { database, ledger } = this.#parts;
-    requireSense(grant);
-    const outcome = await outlast(() => database.transaction((transaction) => ledger.grant(transaction, grant)), {
+    requireValid(grant);
+    const outcome = await outlast(() => this.#database.transaction((queries) => grantCredits(queries, grant)), {
       // A commit that was cut off can only be asked for again under its key.
       withinMs: grant.idempotencyKey === null ? 0 : COMMIT_PATIENCE_MS,
     });
@@ -47,34 +66,55 @@ export class CreditService {
 
   /** @throws DomainError `not_found` */
   async balance(accountId: string): Promise<Balance> {
-    const { database, ledger } = this.#parts;
-    const balance = await database.transaction((transaction) => ledger.balanceOf(transaction, accountId));
-    return balance ?? noAccount(accountId);
+    return (await this.#database.transaction((queries) => findBalance(queries, accountId))) ?? noAccount(accountId);
   }
 
   /** Micro-credits that the key has spent or reserved in this calendar month (UTC). */
   async usedThisMonth(keyId: string): Promise<bigint> {
-    const { database, ledger, clock } = this.#parts;
-    const month = monthOf(clock.now());
-    const used = await database.transaction((transaction) => ledger.usedInMonth(transaction, [keyId], month));
+    const month = monthOf(this.#clock.now());
+    const used = await this.#database.transaction((queries) => findUseInMonth(queries, [keyId], month));
     return used.get(keyId) ?? 0n;
   }
 
   /** Newest first; the next slice begins before the last record's id. */
   ledger(slice: LedgerSlice): Promise<LedgerRecord[]> {
-    const { database, ledger } = this.#parts;
-    return database.transaction((transaction) => ledger.entries(transaction, slice));
+    return this.#database.transaction((queries) => listLedger(queries, slice));
   }
 
+  /** Days in order, the others by what they spent; a group in which nothing was charged is absent. */
   usage(period: UsagePeriod): Promise<UsageRecord[]> {
-    const { database, ledger } = this.#parts;
-    return database.transaction((transaction) => ledger.usage(transaction, period));
+    return this.#database.transaction((queries) => sumUsage(queries, period));
   }
 }
 
-function requireSense({ amount, note }: Grant): void {
+const groupExpressions: Record<UsageGroup, RawBuilder<string>> = {
+  day: sql<string>`to_char(ended_at at time zone 'UTC', 'YYYY-MM-DD')`,
+  key: sql<string>`key_id::text`,
+  model: sql<string>`model`,
+};
+
+/** From the holds, which outlive the records of the jobs. */
+async function sumUsage(queries: Queries, { accountId, from, to, group }: UsagePeriod): Promise<UsageRecord[]> {
+  const grouped = queries
+    .selectFrom('holds')
+    .select([
+      groupExpressions[group].as('group'),
+      sql<number>`count(*)::integer`.as('jobs'),
+      sql<number>`sum(samples)::integer`.as('samples'),
+      sql<bigint>`sum(amount)::bigint`.as('spent'),
+    ])
+    .where('account_id', '=', accountId)
+    .where('state', '=', 'charged')
+    .where('ended_at', '>=', from)
+    .where('ended_at', '<', to)
+    .groupBy(sql`1`);
+  const ordered = group === 'day' ? grouped : grouped.orderBy('spent', 'desc');
+  return ordered.orderBy('group').execute();
+}
+
+function requireValid({ amount, note }: Grant): void {
   if (amount === 0n) {
-    throw new DomainError('invalid_request', 'amount must be more or less than 0 credits', { param: 'amount' });
+    throw new DomainError('invalid_request', 'amount must not be 0 credits', { param: 'amount' });
   }
   if (amount < 0n && (note === null || note.trim() === '')) {
     const message = 'a negative amount takes credits back and needs a reason, which is kept in the ledger';

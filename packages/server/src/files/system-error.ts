@@ -29,6 +29,11 @@ export function whyNoFolder(thrown: unknown): string {
   return inWords(thrown, folderReasons);
 }
 
+/** Whether a file operation failed because there is no such file or folder. */
+export function isMissing(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
+}
+
 function inWords(thrown: unknown, words: Readonly<Record<string, string>>): string {
   if (!(thrown instanceof Error)) return String(thrown);
   const code = 'code' in thrown ? String(thrown.code) : '';

@@ -1,7 +1,7 @@
 import { fixedMessages, headers, type KeyScope } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../domain-error.ts';
-import { type Caller, hasScope, requireScope } from '../keys/caller.ts';
+import { type Caller, hasScope, requireScope } from '../keys/callers.ts';
 import { type BodyType, requireBody } from './receive-body.ts';
 import type { HttpServices } from './services.ts';
 
@@ -34,7 +34,7 @@ export interface Gate {
   readonly rateLimit: Check;
 }
 
-export function createGate(services: Pick<HttpServices, 'keys' | 'pageSession' | 'rateLimiter'>): Gate {
+export function createGate(services: Pick<HttpServices, 'keys' | 'pageSession' | 'countAgainstLimit'>): Gate {
   return {
     key: (scope) => async (request) => {
       await authenticate(services, request);
@@ -78,11 +78,11 @@ function keyOf({ headers: sent }: FastifyRequest): string | undefined {
 
 /** Counts the request against its key's limit and tells what is left. @throws DomainError `rate_limited` */
 export async function countRequest(
-  { rateLimiter }: Pick<HttpServices, 'rateLimiter'>,
+  services: Pick<HttpServices, 'countAgainstLimit'>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
-  const { isAllowed, limit, remaining, resetAt } = await rateLimiter.take(callerOf(request));
+  const { isAllowed, limit, remaining, resetAt } = await services.countAgainstLimit(callerOf(request));
   reply
     .header(headers.rateLimitLimit, String(limit))
     .header(headers.rateLimitRemaining, String(remaining))

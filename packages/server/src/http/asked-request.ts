@@ -21,7 +21,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../domain-error.ts';
 import type { JobRequest } from '../jobs/job-request.ts';
-import { requireModel } from '../keys/caller.ts';
+import { requireModel } from '../keys/callers.ts';
 import type { ModelCard } from '../models/model-card.ts';
 import { callerOf } from './admission.ts';
 import type { HttpServices } from './services.ts';

@@ -7,9 +7,8 @@ import type { FollowedAccount } from '../jobs/job-feed.ts';
 import type { JobQueries, JobView } from '../jobs/job-queries.ts';
 import type { SubmitJob } from '../jobs/submit-job.ts';
 import type { AccountService } from '../keys/accounts.ts';
-import type { EndOfKey } from '../keys/end-of-key.ts';
+import type { Caller, KeyWatch, RateLimitState } from '../keys/callers.ts';
 import type { KeyService } from '../keys/keys.ts';
-import type { RateLimiter } from '../keys/rate-limits.ts';
 import type { ModelCard } from '../models/model-card.ts';
 import type { EncoderTokens } from '../models/painter.ts';
 import type { ImageLibrary } from '../pictures/image-library.ts';
@@ -22,12 +21,12 @@ export interface HttpServices {
   readonly accounts: Pick<AccountService, 'create' | 'get' | 'list' | 'change'>;
   readonly keys: Pick<KeyService, 'authenticate' | 'expiryOf' | 'create' | 'list' | 'change' | 'revoke'>;
   /** For requests that go on for long. */
-  endOfKey(keyId: string): EndOfKey;
+  watchKey(keyId: string): KeyWatch;
   /** Lets the page work without a key on the server's own machine; null where others can reach the server. */
   readonly pageSession: PageSession | null;
   readonly credits: Pick<CreditService, 'balance' | 'grant' | 'ledger' | 'usage' | 'usedThisMonth'>;
-  /** Of requests that create work. */
-  readonly rateLimiter: Pick<RateLimiter, 'take'>;
+  /** Counts a request that creates work. */
+  countAgainstLimit(caller: Caller): Promise<RateLimitState>;
   readonly tariff: Tariff;
 
   /** The models that requests may name, the default one first. */

@@ -13,7 +13,7 @@ const CANCEL_MS = 10_000;
 
 /** Aborted when the key of the request is revoked or expires. */
 function keyEnded({ services }: RouteContext, { request, raw }: FastifyReply): AbortSignal {
-  const ending = services.endOfKey(callerOf(request).keyId);
+  const ending = services.watchKey(callerOf(request).keyId);
   // The client may be gone already.
   if (raw.closed) ending[Symbol.dispose]();
   else raw.once('close', () => ending[Symbol.dispose]());

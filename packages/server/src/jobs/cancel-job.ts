@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Ledger } from '../credits/ledger-port.ts';
+import { releaseHold } from '../credits/holds.ts';
 import type { Database } from '../database/database.ts';
 import type { StartPictures } from '../pictures/start-pictures.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
@@ -12,7 +12,6 @@ import { after, type Retention } from './retention.ts';
 export interface CancelJobParts {
   readonly database: Database;
   readonly jobs: Jobs;
-  readonly ledger: Ledger;
   readonly events: Events;
   readonly queue: JobQueue;
   readonly startPictures: StartPictures;
@@ -38,13 +37,13 @@ export class CancelJob {
    * @throws DomainError `not_found`
    */
   async cancel(accountId: string | null, jobId: string): Promise<JobRecord> {
-    const { database, jobs, ledger, events, queue, startPictures, clock, retention, jobLog } = this.#parts;
+    const { database, jobs, events, queue, startPictures, clock, retention, jobLog } = this.#parts;
     const { before, now: cancelled } = await database.transaction(async (transaction) => {
       const job = requireJob(await jobs.lock(transaction, jobId), accountId, jobId);
       if (isEnded(job)) return { before: job, now: job };
       const now = clock.now();
       await jobs.cancel(transaction, { jobId, now, expiresAt: after(now, retention.requestsMs) });
-      await ledger.release(transaction, jobId, now);
+      await releaseHold(transaction, jobId, now);
       await queue.cancel(transaction, job.request.model, jobId);
       await events.append(transaction, jobId, { kind: 'cancelled' });
       await events.announceCancel(transaction, jobId);

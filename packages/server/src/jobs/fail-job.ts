@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Ledger } from '../credits/ledger-port.ts';
+import { releaseHold } from '../credits/holds.ts';
 import type { Database } from '../database/database.ts';
 import type { StartPictures } from '../pictures/start-pictures.ts';
 import type { Events } from './events-port.ts';
@@ -10,7 +10,6 @@ import { after, type Retention } from './retention.ts';
 export interface FailJobParts {
   readonly database: Database;
   readonly jobs: Jobs;
-  readonly ledger: Ledger;
   readonly events: Events;
   readonly startPictures: StartPictures;
   readonly clock: Clock;
@@ -44,13 +43,13 @@ export class FailJob {
 
   /** @returns false, and nothing has changed, when the job had ended or the attempt is no longer the present one */
   async fail({ failure, error, ...which }: Failing): Promise<boolean> {
-    const { database, jobs, ledger, events, startPictures, clock, retention, jobLog } = this.#parts;
+    const { database, jobs, events, startPictures, clock, retention, jobLog } = this.#parts;
     const failed = await database.transaction(async (transaction) => {
       const now = clock.now();
       const job = await jobs.lock(transaction, which.jobId);
       const end = { ...which, now, expiresAt: after(now, retention.requestsMs) };
       if (!(await jobs.fail(transaction, { ...end, failure }))) return null;
-      await ledger.release(transaction, which.jobId, now);
+      await releaseHold(transaction, which.jobId, now);
       await events.append(transaction, which.jobId, { kind: 'failed' });
       return job;
     });

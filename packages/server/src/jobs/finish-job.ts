@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { microToDecimal } from '@easel/contract';
 import type { Clock } from '../clock.ts';
-import type { Ledger } from '../credits/ledger-port.ts';
+import { chargeHold } from '../credits/holds.ts';
 import type { Database } from '../database/database.ts';
 import { newImageName } from '../ids.ts';
 import type { Painting } from '../models/painter.ts';
@@ -25,7 +25,6 @@ export interface FinishJobParts {
   readonly database: Database;
   readonly jobs: Jobs;
   readonly images: JobImages;
-  readonly ledger: Ledger;
   readonly events: Events;
   readonly settings: Settings;
   readonly store: ImageStore;
@@ -87,13 +86,13 @@ export class FinishJob {
   }
 
   #end(job: JobRecord, images: readonly ImageRecord[], drawnBy: string): Promise<boolean> {
-    const { database, jobs, images: pictures, ledger, events, clock, retention } = this.#parts;
+    const { database, jobs, images: pictures, events, clock, retention } = this.#parts;
     return database.transaction(async (transaction) => {
       const now = clock.now();
       const expiresAt = after(now, retention.requestsMs);
       const end = { jobId: job.id, attempt: job.attempt, now, expiresAt, drawnBy };
       if (!(await jobs.succeed(transaction, end))) return false;
-      await ledger.charge(transaction, job.id, now);
+      await chargeHold(transaction, job.id, now);
       await pictures.insert(transaction, images);
       await events.append(transaction, job.id, { kind: 'succeeded' });
       return true;

@@ -19,10 +19,6 @@ export interface SweepTimes {
 
 /** What all processes of the server agree on. */
 export interface Settings {
-  /** Keeps the proof of the server's secret unless there is one. @returns the one that is kept now */
-  keepSecretProof(transaction: Transaction, proof: string): Promise<string>;
-  /** @returns null when no server has kept one yet */
-  secretProof(transaction: Transaction): Promise<string | null>;
   isPaused(transaction: Transaction): Promise<boolean>;
   /** Also keeps it as it is until the transaction ends: whoever pauses waits for what is being started. */
   holdPaused(transaction: Transaction): Promise<boolean>;

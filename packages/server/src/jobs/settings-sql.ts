@@ -7,26 +7,9 @@ import type { ModelSpeed, Settings, SweepTimes } from './settings-port.ts';
 const PAUSED = 'queue_paused';
 /** The advisory lock of the queue's pause (PostgreSQL, §13.3.5): whoever starts a job shares it, whoever pauses has it alone. */
 const PAUSE_LOCK = 0x6561_7365;
-const SECRET_PROOF = 'secret_proof';
 const SWEEP_TIMES = 'sweep_times';
 
 export const settingsInPostgres: Settings = {
-  async keepSecretProof(transaction: Transaction, proof: string): Promise<string> {
-    const queries = queriesOf(transaction);
-    await queries
-      .insertInto('settings')
-      .values({ name: SECRET_PROOF, value: JSON.stringify(proof) })
-      .onConflict((conflict) => conflict.column('name').doNothing())
-      .execute();
-    return (await settingsInPostgres.secretProof(transaction)) ?? proof;
-  },
-
-  async secretProof(transaction: Transaction): Promise<string | null> {
-    const query = queriesOf(transaction).selectFrom('settings').select('value').where('name', '=', SECRET_PROOF);
-    const row = await query.executeTakeFirst();
-    return row === undefined ? null : String(row.value);
-  },
-
   async isPaused(transaction: Transaction): Promise<boolean> {
     const query = queriesOf(transaction).selectFrom('settings').select('value').where('name', '=', PAUSED);
     return (await query.executeTakeFirst())?.value === true;

@@ -1,14 +1,13 @@
-import type { Tariff } from '@easel/contract';
+import { priceOf, type Tariff } from '@easel/contract';
 import type { Clock } from '../clock.ts';
-import { holdPrice, monthOf } from '../credits/hold-price.ts';
-import type { Ledger } from '../credits/ledger-port.ts';
-import { priceOfRequest } from '../credits/price.ts';
+import { holdPrice } from '../credits/holds.ts';
 import { DatabaseAway, outlast } from '../database/away.ts';
 import type { Database, Transaction } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
 import { newId } from '../ids.ts';
+import { monthOf } from '../keys/key-months.ts';
+import { lockKey } from '../keys/key-table.ts';
 import { requireUsable } from '../keys/keys.ts';
-import type { Keys } from '../keys/keys-port.ts';
 import type { StartPictures } from '../pictures/start-pictures.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
 import type { Events } from './events-port.ts';
@@ -30,9 +29,7 @@ const IDEMPOTENCY_MS = 24 * 60 * 60 * 1000;
 export interface SubmitJobParts {
   readonly database: Database;
   readonly jobs: Jobs;
-  readonly keys: Keys;
   readonly events: Events;
-  readonly ledger: Ledger;
   readonly idempotency: Idempotency;
   readonly turns: Turns;
   readonly settings: Settings;
@@ -145,12 +142,12 @@ export class SubmitJob {
     submission: Submission,
     work: (transaction: Transaction, account: AccountTurn, earlier: JobRecord | null) => Promise<Result>,
   ): Promise<Result> {
-    const { database, turns, keys, clock } = this.#parts;
+    const { database, turns, clock } = this.#parts;
     return database.transaction(async (transaction) => {
       const account = await turns.lock(transaction, submission.accountId);
       if (account === null) throw new DomainError('not_found', `there is no account ${submission.accountId}`);
       // A key that is revoked meanwhile is either refused here, or its job is there to be cancelled.
-      requireUsable(await keys.hold(transaction, submission.keyId), clock.now());
+      requireUsable(await lockKey(transaction, submission.keyId), clock.now());
       return work(transaction, account, await this.#earlier(transaction, submission));
     });
   }
@@ -203,7 +200,7 @@ export class SubmitJob {
     return {
       ...job,
       id: job.requestId ?? newId(createdAt.getTime()),
-      price: priceOfRequest(job.request, tariff),
+      price: priceOf(job.request, tariff),
       createdAt,
     };
   }
@@ -219,13 +216,13 @@ export class SubmitJob {
     { id: jobId, accountId, keyId, request, price, createdAt }: Omit<NewJob, 'virtualStart'>,
     account: AccountTurn,
   ): Promise<readonly Place[]> {
-    const { jobs, ledger } = this.#parts;
+    const { jobs } = this.#parts;
     const { model, samples } = request;
     // Jobs before the balance, the order in which a cancel locks them too: the other way round the two could deadlock.
     const places = await jobs.lockPlaces(transaction, accountId, model);
     await this.#requireOwnRoom(transaction, accountId, model, account);
     const hold = { jobId, accountId, keyId, model, samples, amount: price, month: monthOf(createdAt) };
-    await holdPrice(ledger, transaction, hold);
+    await holdPrice(transaction, hold);
     await this.#requireRoom(transaction, model, places.length);
     return places;
   }

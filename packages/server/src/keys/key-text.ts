@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { StartupError } from '../startup-error.ts';
-import type { ServerSecret } from './secret.ts';
+import type { ServerSecret } from './server-secret.ts';
 
 const KEY = /^SG_[0-9a-f]{16}$/;
 const RANDOM_BYTES = 8;

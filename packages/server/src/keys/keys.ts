@@ -1,27 +1,34 @@
 import type { Clock } from '../clock.ts';
-import { monthOf } from '../credits/hold-price.ts';
-import type { Ledger } from '../credits/ledger-port.ts';
-import type { Database, Transaction } from '../database/database.ts';
+import type { Database, Queries } from '../database/database.ts';
 import type { KeyOrigin } from '../database/tables.ts';
 import { DomainError } from '../domain-error.ts';
 import { newId } from '../ids.ts';
-import type { Accounts } from './accounts-port.ts';
-import type { Caller } from './caller.ts';
+import { findAccount, findAccountByName } from './accounts.ts';
+import type { Caller } from './callers.ts';
+import { findUseInMonth, monthOf } from './key-months.ts';
+import {
+  findKeyByHash,
+  insertKey,
+  type KeyChanges,
+  type KeyRecord,
+  type KeyTerms,
+  listKeys,
+  lockKey,
+  recordKeyUse,
+  revokeKey,
+  updateKey,
+} from './key-table.ts';
 import { hashOfKey, hintOf, isKeyText, newKeyText } from './key-text.ts';
-import type { KeyChanges, KeyRecord, Keys, KeyTerms } from './keys-port.ts';
-import type { ServerSecret } from './secret.ts';
+import type { ServerSecret } from './server-secret.ts';
 
 /** The name of the account that the first start makes, with credits to try things. */
 export const DEVELOPMENT = 'development';
 
 /** "Last used" is exact to a minute, so that not every request writes. */
-const USE_NOTED_EVERY_MS = 60_000;
+const USE_RECORDED_EVERY_MS = 60_000;
 
 export interface KeyServiceParts {
   readonly database: Database;
-  readonly keys: Keys;
-  readonly accounts: Accounts;
-  readonly ledger: Ledger;
   readonly secret: ServerSecret;
   readonly clock: Clock;
 }
@@ -37,7 +44,7 @@ export interface ListedKey extends KeyRecord {
   readonly usedThisMonth: bigint;
 }
 
-/** Who may come in. Keys are stored as keyed hashes; the text of a key is shown once, when it is made. */
+/** API keys: which are accepted, and their management. They are stored as keyed hashes; the text of a key is shown once, when it is made. */
 export class KeyService {
   readonly #parts: KeyServiceParts;
 
@@ -47,94 +54,90 @@ export class KeyService {
 
   /** @throws DomainError `not_found` when there is no such account */
   create(terms: KeyTerms): Promise<CreatedKey> {
-    const { database, accounts } = this.#parts;
-    return database.transaction(async (transaction) => {
-      if ((await accounts.find(transaction, terms.accountId)) === null) {
+    return this.#parts.database.transaction(async (queries) => {
+      if ((await findAccount(queries, terms.accountId)) === null) {
         throw new DomainError('not_found', `there is no account ${terms.accountId}`, { param: 'account_id' });
       }
       const text = newKeyText();
-      return { text, record: await this.store(transaction, { ...terms, text, origin: 'created' }) };
+      return { text, record: await storeKey(queries, this.#parts, { ...terms, text, origin: 'created' }) };
     });
-  }
-
-  /** Stores a key whose text is known. */
-  store(
-    transaction: Transaction,
-    { text, ...key }: KeyTerms & { readonly text: string; readonly origin: KeyOrigin },
-  ): Promise<KeyRecord> {
-    const { keys, secret, clock } = this.#parts;
-    const now = clock.now();
-    const hash = hashOfKey(secret, text);
-    return keys.insert(transaction, { ...key, id: newId(now.getTime()), hash, hint: hintOf(text), createdAt: now });
   }
 
   /** @throws DomainError `unauthorized` for a key that is unknown, revoked or expired */
   authenticate(text: string): Promise<Caller> {
-    const { database, keys } = this.#parts;
-    return database.transaction(async (transaction) => {
-      const key = isKeyText(text) ? await keys.findByHash(transaction, hashOfKey(this.#parts.secret, text)) : null;
-      const now = this.#parts.clock.now();
+    const { database, secret, clock } = this.#parts;
+    return database.transaction(async (queries) => {
+      const key = isKeyText(text) ? await findKeyByHash(queries, hashOfKey(secret, text)) : null;
+      const now = clock.now();
       requireUsable(key, now);
-      if (isUseWorthNoting(key, now)) await keys.noteUse(transaction, key.id, now);
+      if (isUseToBeRecorded(key, now)) await recordKeyUse(queries, key.id, now);
       return callerOf(key);
     });
   }
 
   /** @returns when it expires, null: never @throws DomainError `unauthorized` for a key that is unknown, revoked or expired */
   expiryOf(id: string): Promise<Date | null> {
-    const { database, keys, clock } = this.#parts;
-    return database.transaction(async (transaction) => {
-      const key = await keys.hold(transaction, id);
-      requireUsable(key, clock.now());
+    return this.#parts.database.transaction(async (queries) => {
+      const key = await lockKey(queries, id);
+      requireUsable(key, this.#parts.clock.now());
       return key.expiresAt;
     });
   }
 
   /** The newest usable key of the account that the first start makes; null when there is none. */
   async development(): Promise<Caller | null> {
-    const { database, keys, accounts, clock } = this.#parts;
-    return database.transaction(async (transaction) => {
-      const account = await accounts.findByName(transaction, DEVELOPMENT);
-      const records = account === null ? [] : await keys.list(transaction, account.id);
-      const key = records.find((record) => isUsable(record, clock.now()));
+    const { database, clock } = this.#parts;
+    return database.transaction(async (queries) => {
+      const account = await findAccountByName(queries, DEVELOPMENT);
+      const records = account === null ? [] : await listKeys(queries, account.id);
+      const key = records.find((record) => isUsableFromStart(record, clock.now()));
       return key === undefined ? null : callerOf(key);
     });
   }
 
   /** From now on the key is refused, for ever. @throws DomainError `not_found` */
   revoke(id: string): Promise<ListedKey> {
-    return this.#change(id, (transaction, now) => this.#parts.keys.revoke(transaction, id, now));
+    return this.#change(id, (queries, now) => revokeKey(queries, id, now));
   }
 
   /** Holds from the next request on; what is absent stays. @throws DomainError `not_found` */
   change(id: string, changes: KeyChanges): Promise<ListedKey> {
-    return this.#change(id, (transaction) => this.#parts.keys.change(transaction, id, changes));
+    return this.#change(id, (queries) => updateKey(queries, id, changes));
   }
 
   /** Newest first, revoked and expired ones too; of one account, or of all for null. */
   list(accountId: string | null): Promise<ListedKey[]> {
-    const { database, keys } = this.#parts;
-    return database.transaction(async (transaction) =>
-      this.#withUse(transaction, await keys.list(transaction, accountId)),
+    return this.#parts.database.transaction(async (queries) =>
+      this.#withUse(queries, await listKeys(queries, accountId)),
     );
   }
 
-  #change(id: string, change: (transaction: Transaction, now: Date) => Promise<KeyRecord | null>): Promise<ListedKey> {
+  #change(id: string, change: (queries: Queries, now: Date) => Promise<KeyRecord | null>): Promise<ListedKey> {
     const { database, clock } = this.#parts;
-    return database.transaction(async (transaction) => {
-      const changed = await change(transaction, clock.now());
-      const [listed] = await this.#withUse(transaction, changed === null ? [] : [changed]);
+    return database.transaction(async (queries) => {
+      const changed = await change(queries, clock.now());
+      const [listed] = await this.#withUse(queries, changed === null ? [] : [changed]);
       if (listed === undefined) throw new DomainError('not_found', `there is no key ${id}`);
       return listed;
     });
   }
 
-  async #withUse(transaction: Transaction, records: readonly KeyRecord[]): Promise<ListedKey[]> {
-    const { ledger, clock } = this.#parts;
+  async #withUse(queries: Queries, records: readonly KeyRecord[]): Promise<ListedKey[]> {
     const ids = records.map(({ id }) => id);
-    const used = await ledger.usedInMonth(transaction, ids, monthOf(clock.now()));
+    const used = await findUseInMonth(queries, ids, monthOf(this.#parts.clock.now()));
     return records.map((record) => ({ ...record, usedThisMonth: used.get(record.id) ?? 0n }));
   }
+}
+
+/** Stores a key whose text is known. */
+export function storeKey(
+  queries: Queries,
+  { secret, clock }: Pick<KeyServiceParts, 'secret' | 'clock'>,
+  { text, ...key }: KeyTerms & { readonly text: string; readonly origin: KeyOrigin },
+): Promise<KeyRecord> {
+  const now = clock.now();
+  const hash = hashOfKey(secret, text);
+  return insertKey(queries, { ...key, id: newId(now.getTime()), hash, hint: hintOf(text), createdAt: now });
 }
 
 /** @throws DomainError `unauthorized` */
@@ -151,13 +154,14 @@ export function requireUsable(key: KeyRecord | null, now: Date): asserts key is 
   }
 }
 
-function isUsable({ origin, revokedAt, expiresAt }: KeyRecord, now: Date): boolean {
+/** Whether it is one that a start has made or was given, and may still be used. */
+function isUsableFromStart({ origin, revokedAt, expiresAt }: KeyRecord, now: Date): boolean {
   const isFromStart = origin === 'development' || origin === 'environment';
   return isFromStart && revokedAt === null && (expiresAt === null || expiresAt > now);
 }
 
-function isUseWorthNoting({ lastUsedAt }: KeyRecord, now: Date): boolean {
-  return lastUsedAt === null || now.getTime() - lastUsedAt.getTime() >= USE_NOTED_EVERY_MS;
+function isUseToBeRecorded({ lastUsedAt }: KeyRecord, now: Date): boolean {
+  return lastUsedAt === null || now.getTime() - lastUsedAt.getTime() >= USE_RECORDED_EVERY_MS;
 }
 
 function callerOf({ id, accountId, name, scopes, models, requestsPerMinute, monthlyBudget }: KeyRecord): Caller {

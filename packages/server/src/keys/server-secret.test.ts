@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { inspect } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { drawSecret, readSecret, secretsOfText } from './server-secret.ts';
+import { makeSecret, readSecret, secretsOfText } from './server-secret.ts';
 
 async function newFolder(): Promise<string> {
   const parent = await mkdtemp(path.join(tmpdir(), 'easel-secret-'));
@@ -13,31 +13,31 @@ async function newFolder(): Promise<string> {
 
 test('the secret is drawn at the first start and the same ever after', async () => {
   const folder = await newFolder();
-  const drawn = await drawSecret(folder);
+  const drawn = await makeSecret(folder);
   const read = await readSecret(folder);
   expect(read?.hmac('purpose', 'text')).toEqual(drawn.hmac('purpose', 'text'));
-  expect((await drawSecret(await newFolder())).hmac('purpose', 'text')).not.toEqual(drawn.hmac('purpose', 'text'));
+  expect((await makeSecret(await newFolder())).hmac('purpose', 'text')).not.toEqual(drawn.hmac('purpose', 'text'));
 });
 
 test('processes that start at the same time get one secret, and nothing else is left', async () => {
   const folder = await newFolder();
-  const secrets = await Promise.all(Array.from({ length: 8 }, () => drawSecret(folder)));
+  const secrets = await Promise.all(Array.from({ length: 8 }, () => makeSecret(folder)));
   expect(new Set(secrets.map((secret) => Buffer.from(secret.hmac('a', 'b')).toString('hex'))).size).toBe(1);
   expect(await readdir(folder)).toEqual(['secret']);
 });
 
 test.skipIf(process.platform === 'win32')('only the owner may read the file', async () => {
   const folder = await newFolder();
-  await drawSecret(folder);
+  await makeSecret(folder);
   expect((await stat(path.join(folder, 'secret'))).mode & 0o777).toBe(0o600);
 });
 
 test('a damaged file is an error, never a new secret', async () => {
   const folder = await newFolder();
-  await drawSecret(folder);
+  await makeSecret(folder);
   await writeFile(path.join(folder, 'secret'), 'cut o');
   await expect(readSecret(folder)).rejects.toThrow(/secret is damaged/);
-  await expect(drawSecret(folder)).rejects.toThrow(/secret is damaged/);
+  await expect(makeSecret(folder)).rejects.toThrow(/secret is damaged/);
   expect(await readFile(path.join(folder, 'secret'), 'utf8')).toBe('cut o');
 });
 
@@ -62,7 +62,7 @@ test('a secret does not show when it is printed', () => {
 
 test('the content of the file is the same secret in the environment, with or without white space, in either case', async () => {
   const folder = await newFolder();
-  const drawn = await drawSecret(folder);
+  const drawn = await makeSecret(folder);
   const text = await readFile(path.join(folder, 'secret'), 'utf8');
   for (const spelled of [text, text.trim(), ` ${text}\n`, text.trim().toUpperCase()]) {
     expect(secretsOfText(spelled)[0].hmac('a', 'b')).toEqual(drawn.hmac('a', 'b'));
@@ -78,7 +78,7 @@ test('any other text means its own characters, and one too short is refused', ()
 
 test.skipIf(process.platform === 'win32')('a file that others could read is closed to them', async () => {
   const folder = await newFolder();
-  await drawSecret(folder);
+  await makeSecret(folder);
   await chmod(path.join(folder, 'secret'), 0o644);
   await readSecret(folder);
   expect((await stat(path.join(folder, 'secret'))).mode & 0o777).toBe(0o600);

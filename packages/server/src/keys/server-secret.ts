@@ -1,10 +1,16 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { link, open, readFile, unlink } from 'node:fs/promises';
 import path from 'node:path';
+import type { Database, Queries } from '../database/database.ts';
 import { makePrivate, makePrivateFolder } from '../files/private-folder.ts';
-import { isMissing } from '../pictures/is-missing.ts';
+import { isMissing } from '../files/system-error.ts';
 import { StartupError } from '../startup-error.ts';
-import type { ServerSecret } from './secret.ts';
+
+/** The server's secret. It can be used and not read, so it cannot get into a log. */
+export interface ServerSecret {
+  /** HMAC-SHA256 (RFC 2104) of the text: 32 bytes. Different purposes give unrelated results. */
+  hmac(purpose: string, text: string): Uint8Array;
+}
 
 const SECRET_BYTES = 32;
 const SHORTEST_TEXT = 32;
@@ -29,7 +35,7 @@ export function secretsOfText(text: string): readonly [ServerSecret, ...ServerSe
 }
 
 /**
- * The secret of a data folder: its file `secret`. Keys are worth nothing without it, so it belongs into every backup.
+ * The secret of a data folder: its file `secret`. No key is known without it, so it belongs in every backup.
  *
  * @returns null when there is no such file
  * @throws StartupError `secret_damaged` when the file holds something else
@@ -42,14 +48,14 @@ export async function readSecret(dataDir: string): Promise<ServerSecret | null> 
   return secretOfFile(file, text);
 }
 
-/** Draws a secret and keeps it in the data folder. Of several processes that start at once all get the same one. */
-export async function drawSecret(dataDir: string): Promise<ServerSecret> {
+/** Makes a random secret and keeps it in the data folder. Of several processes that start at once all get the same one. */
+export async function makeSecret(dataDir: string): Promise<ServerSecret> {
   const file = fileOf(dataDir);
-  return secretOfFile(file, await drawFile(dataDir, file));
+  return secretOfFile(file, await makeFile(dataDir, file));
 }
 
-/** Takes back one that was drawn for a database that has another. */
-export async function forgetSecret(dataDir: string): Promise<void> {
+/** Deletes one that was made for a database that has another. */
+export async function deleteSecret(dataDir: string): Promise<void> {
   await unlink(fileOf(dataDir)).catch(unlessMissing);
 }
 
@@ -60,12 +66,12 @@ function fileOf(dataDir: string): string {
 function secretOfFile(file: string, text: string): ServerSecret {
   if (HEXADECIMAL.test(text)) return new SecretBytes(Buffer.from(text, 'hex'));
   throw new StartupError('secret_damaged', `${file} is damaged: it must hold 64 hexadecimal digits`, {
-    remedy: 'restore it from a backup; without it every key is void',
+    remedy: 'restore it from a backup; without it no key is known',
   });
 }
 
 /** Written beside, then linked: a link appears whole or not at all, and fails where another process was first. */
-async function drawFile(dataDir: string, file: string): Promise<string> {
+async function makeFile(dataDir: string, file: string): Promise<string> {
   await makePrivateFolder(dataDir);
   const scratch = `${file}.${process.pid}-${randomBytes(4).toString('hex')}`;
   try {
@@ -102,6 +108,84 @@ function unlessThere(error: unknown): void {
 
 function unlessMissing(error: unknown): void {
   if (!isMissing(error)) throw error;
+}
+
+const SECRET_PROOF = 'secret_proof';
+
+/** Whether a server has ever used the database: the first thing that one keeps there is the proof of its secret. */
+export async function isDatabaseInUse(database: Database): Promise<boolean> {
+  return (await database.transaction(findSecretProof)) !== null;
+}
+
+/**
+ * Keys are stored as hashes that are keyed with the server's secret: with another one every key would be unknown. So the
+ * database keeps a proof of the secret, which tells nothing about it, and a server with another one does not start.
+ *
+ * @param candidates what the server's secret may be; a database without a proof takes the first
+ * @returns the one that the database knows
+ * @throws StartupError `settings_invalid`
+ */
+export async function requireSameSecret(
+  database: Database,
+  candidates: readonly [ServerSecret, ...ServerSecret[]],
+): Promise<ServerSecret> {
+  const kept = await database.transaction((queries) => keepSecretProof(queries, proofOf(candidates[0])));
+  const same = candidates.find((secret) => proofOf(secret) === kept);
+  if (same !== undefined) return same;
+  throw new StartupError(
+    'settings_invalid',
+    'the keys in this database were made with another server secret, so none of them would be known',
+    { remedy: secretRemedy },
+  );
+}
+
+/**
+ * The secret that the keys of the database were made with: of `EASEL_SECRET`, else of the data folder, where it is made at the first
+ * start. A start that is refused leaves no new one behind.
+ *
+ * @param text of the setting; null: not set
+ * @throws StartupError when the database knows another one
+ */
+export async function openSecret(database: Database, text: string | null, dataDir: string): Promise<ServerSecret> {
+  if (text !== null) return requireSameSecret(database, secretsOfText(text));
+  const kept = await readSecret(dataDir);
+  if (kept !== null) return requireSameSecret(database, [kept]);
+  if (await isDatabaseInUse(database)) {
+    throw new StartupError('settings_invalid', `the database has keys, but their server secret is not in ${dataDir}`, {
+      remedy: secretRemedy,
+    });
+  }
+  const made = await makeSecret(dataDir);
+  try {
+    return await requireSameSecret(database, [made]);
+  } catch (error) {
+    await deleteSecret(dataDir);
+    throw error;
+  }
+}
+
+/** What to do when the secret of a database is not at hand. */
+const secretRemedy =
+  'copy the file `secret` from the data folder of the server that made them, or from its backup, or set EASEL_SECRET to what is in it';
+
+function proofOf(secret: ServerSecret): string {
+  return Buffer.from(secret.hmac('proof', 'of the secret')).toString('hex');
+}
+
+/** @returns null when no server has kept one yet */
+async function findSecretProof(queries: Queries): Promise<string | null> {
+  const row = await queries.selectFrom('settings').select('value').where('name', '=', SECRET_PROOF).executeTakeFirst();
+  return row === undefined ? null : String(row.value);
+}
+
+/** Keeps the proof of the server's secret unless there is one. @returns the one that is kept now */
+async function keepSecretProof(queries: Queries, proof: string): Promise<string> {
+  await queries
+    .insertInto('settings')
+    .values({ name: SECRET_PROOF, value: JSON.stringify(proof) })
+    .onConflict((conflict) => conflict.column('name').doNothing())
+    .execute();
+  return (await findSecretProof(queries)) ?? proof;
 }
 
 class SecretBytes implements ServerSecret {

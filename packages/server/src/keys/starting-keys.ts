@@ -1,15 +1,12 @@
 import type { KeyScope } from '@easel/contract';
-import type { Transaction } from '../database/database.ts';
+import type { Queries } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
 import { newId } from '../ids.ts';
 import { StartupError } from '../startup-error.ts';
+import { insertAccount, lockAccountByName } from './accounts.ts';
+import { findKeyByHash, type KeyTerms, listKeysOfOrigin, revokeKey } from './key-table.ts';
 import { hashOfKey, newKeyText, requireKeyText } from './key-text.ts';
-import { DEVELOPMENT, type KeyService, type KeyServiceParts } from './keys.ts';
-import type { KeyTerms } from './keys-port.ts';
-
-export interface StartingKeysParts extends KeyServiceParts {
-  readonly keyService: KeyService;
-}
+import { DEVELOPMENT, type KeyServiceParts, storeKey } from './keys.ts';
 
 export interface AdminKeyOptions {
   /** The key to have instead of a random one. */
@@ -43,8 +40,8 @@ const development: Role = {
   setting: 'EASEL_DEV_KEY',
 };
 
-/** Keys that have just been drawn; null for what there was before, or what was fixed. */
-export interface DrawnKeys {
+/** Keys that have just been made; null for what there was before, or what was fixed. */
+export interface NewStartingKeys {
   readonly admin: string | null;
   readonly development: string | null;
 }
@@ -54,105 +51,123 @@ export interface StartingKeysOptions {
   readonly development: DevelopmentKeyOptions;
   /**
    * Shows the keys to the operator. They are stored only when it has: whatever ends the process before, they were never there, and
-   * the next start draws others. Called anew, with other keys, when the database undoes the work for the sake of another process.
+   * the next start makes others. Called anew, with other keys, when the database undoes the work for the sake of another process.
    */
-  readonly show: (drawn: DrawnKeys) => Promise<void>;
+  readonly show: (made: NewStartingKeys) => Promise<void>;
 }
 
-/** The keys that a server has from its first start on. Several processes may call this at once: one of them makes the keys. */
-export class StartingKeys {
-  readonly #parts: StartingKeysParts;
+/** What the keys of the first start are made with. */
+export interface StartingKeysParts extends KeyServiceParts {
+  /** Gives the development account its credits. */
+  readonly grant: (queries: Queries, grant: StartingGrant) => Promise<unknown>;
+}
 
-  constructor(parts: StartingKeysParts) {
-    this.#parts = parts;
+/** As `grantCredits` takes it. */
+export interface StartingGrant {
+  readonly accountId: string;
+  /** Micro-credits. */
+  readonly amount: bigint;
+  readonly note: string;
+  readonly idempotencyKey: null;
+}
+
+/**
+ * Makes the keys that a server has from its first start on: the admin key unless there ever was one, and the key of the development account,
+ * which has credits to try things with. Several processes may call this at once: one of them makes the keys. A fixed key replaces the one that
+ * was fixed before. The development key is meant for the machine it was shown on: where others can reach the server, an automatic one is
+ * revoked and none is made; a fixed one stays.
+ *
+ * @throws StartupError for a fixed key of another shape or one that cannot be used
+ */
+export function ensureStartingKeys(
+  parts: StartingKeysParts,
+  { admin: forAdmin, development: forDevelopment, show }: StartingKeysOptions,
+): Promise<void> {
+  return parts.database.transaction(async (queries) => {
+    const made = {
+      admin: await ensureAdminKey(queries, parts, forAdmin),
+      development: await ensureDevelopmentKey(queries, parts, forDevelopment),
+    };
+    await show(made);
+  });
+}
+
+async function ensureAdminKey(
+  queries: Queries,
+  parts: StartingKeysParts,
+  { fixed }: AdminKeyOptions,
+): Promise<string | null> {
+  const { id } = await ensureAccount(queries, parts, admin);
+  return fixed === null ? makeKeyOnce(queries, parts, id, admin) : setFixedKey(queries, parts, id, admin, fixed);
+}
+
+async function ensureDevelopmentKey(
+  queries: Queries,
+  parts: StartingKeysParts,
+  { fixed, credits, isLoopback }: DevelopmentKeyOptions,
+): Promise<string | null> {
+  const { id, isNew } = await ensureAccount(queries, parts, development);
+  if (isNew && credits > 0n) {
+    const note = 'credits to try things with';
+    await parts.grant(queries, { accountId: id, amount: credits, note, idempotencyKey: null });
   }
+  if (!isLoopback) {
+    for (const key of await listKeysOfOrigin(queries, id, 'development')) {
+      await revokeKey(queries, key.id, parts.clock.now());
+    }
+  }
+  if (fixed !== null) return setFixedKey(queries, parts, id, development, fixed);
+  return isLoopback ? makeKeyOnce(queries, parts, id, development) : null;
+}
 
-  /**
-   * Makes the admin key unless there ever was one, and the key of the development account, which has credits to try things with. A
-   * fixed key replaces the one that was fixed before. The development key is meant for the machine it was shown on: where others can
-   * reach the server, an automatic one is revoked and none is made; a fixed one stays.
-   *
-   * @throws StartupError for a fixed key of another shape or one that cannot be used
-   */
-  ensure({ admin: forAdmin, development: forDevelopment, show }: StartingKeysOptions): Promise<void> {
-    return this.#parts.database.transaction(async (transaction) => {
-      const drawn = {
-        admin: await this.#ensureAdminKey(transaction, forAdmin),
-        development: await this.#ensureDevelopmentKey(transaction, forDevelopment),
-      };
-      await show(drawn);
+/** The account, made if need be; the transaction has it to itself. */
+async function ensureAccount(
+  queries: Queries,
+  { clock }: StartingKeysParts,
+  { account: name }: Role,
+): Promise<{ readonly id: string; readonly isNew: boolean }> {
+  const newAccount = { id: newId(clock.now().getTime()), name, maxConcurrent: null, maxQueued: null };
+  const isNew = await insertAccount(queries, newAccount);
+  const account = await lockAccountByName(queries, name);
+  if (account === null) throw new DomainError('server_error', `the account "${name}" could not be made`);
+  return { id: account.id, isNew };
+}
+
+/** @returns the key's text, or null when there ever was one */
+async function makeKeyOnce(
+  queries: Queries,
+  parts: StartingKeysParts,
+  accountId: string,
+  role: Role,
+): Promise<string | null> {
+  if ((await listKeysOfOrigin(queries, accountId, role.origin)).length > 0) return null;
+  const text = newKeyText();
+  await storeKey(queries, parts, { ...termsOf(accountId, role), text, origin: role.origin });
+  return text;
+}
+
+async function setFixedKey(
+  queries: Queries,
+  parts: StartingKeysParts,
+  accountId: string,
+  role: Role,
+  text: string,
+): Promise<null> {
+  requireKeyText(text, role.setting);
+  const present = await findKeyByHash(queries, hashOfKey(parts.secret, text));
+  if (present !== null && (present.accountId !== accountId || present.revokedAt !== null)) {
+    const reason = present.revokedAt === null ? 'belongs to another account' : 'was revoked';
+    throw new StartupError('settings_invalid', `${role.setting} is a key that ${reason}`, {
+      remedy: 'choose another one',
     });
   }
-
-  async #ensureAdminKey(transaction: Transaction, { fixed }: AdminKeyOptions): Promise<string | null> {
-    const { id } = await this.#account(transaction, admin);
-    if (fixed !== null) return this.#fix(transaction, id, admin, fixed);
-    return this.#drawOnce(transaction, id, admin);
+  for (const earlier of await listKeysOfOrigin(queries, accountId, 'environment')) {
+    if (earlier.id !== present?.id) await revokeKey(queries, earlier.id, parts.clock.now());
   }
-
-  async #ensureDevelopmentKey(
-    transaction: Transaction,
-    { fixed, credits, isLoopback }: DevelopmentKeyOptions,
-  ): Promise<string | null> {
-    const { id, isNew } = await this.#account(transaction, development);
-    if (isNew && credits > 0n) await this.#grant(transaction, id, credits);
-    if (!isLoopback) await this.#revokeAutomatic(transaction, id);
-    if (fixed !== null) return this.#fix(transaction, id, development, fixed);
-    return isLoopback ? this.#drawOnce(transaction, id, development) : null;
+  if (present === null) {
+    await storeKey(queries, parts, { ...termsOf(accountId, role), text, origin: 'environment' });
   }
-
-  /** The account, made if need be; the transaction has it to itself. */
-  async #account(transaction: Transaction, { account: name }: Role): Promise<{ id: string; isNew: boolean }> {
-    const { accounts, clock } = this.#parts;
-    const newAccount = { id: newId(clock.now().getTime()), name, maxConcurrent: null, maxQueued: null };
-    const isNew = await accounts.insert(transaction, newAccount);
-    const account = await accounts.lockByName(transaction, name);
-    if (account === null) throw new DomainError('server_error', `the account "${name}" could not be made`);
-    return { id: account.id, isNew };
-  }
-
-  async #drawOnce(transaction: Transaction, accountId: string, role: Role): Promise<string | null> {
-    const { keys, keyService } = this.#parts;
-    if ((await keys.listOfOrigin(transaction, accountId, role.origin)).length > 0) return null;
-    const text = newKeyText();
-    await keyService.store(transaction, { ...termsOf(accountId, role), text, origin: role.origin });
-    return text;
-  }
-
-  async #fix(transaction: Transaction, accountId: string, role: Role, text: string): Promise<null> {
-    const { keys, keyService, secret, clock } = this.#parts;
-    requireKeyText(text, role.setting);
-    const present = await keys.findByHash(transaction, hashOfKey(secret, text));
-    if (present !== null && (present.accountId !== accountId || present.revokedAt !== null)) {
-      const reason = present.revokedAt === null ? 'belongs to another account' : 'was revoked';
-      throw new StartupError('settings_invalid', `${role.setting} is a key that ${reason}`, {
-        remedy: 'choose another one',
-      });
-    }
-    for (const earlier of await keys.listOfOrigin(transaction, accountId, 'environment')) {
-      if (earlier.id !== present?.id) await keys.revoke(transaction, earlier.id, clock.now());
-    }
-    if (present === null) {
-      await keyService.store(transaction, { ...termsOf(accountId, role), text, origin: 'environment' });
-    }
-    return null;
-  }
-
-  async #revokeAutomatic(transaction: Transaction, accountId: string): Promise<void> {
-    const { keys, clock } = this.#parts;
-    for (const { id } of await keys.listOfOrigin(transaction, accountId, 'development')) {
-      await keys.revoke(transaction, id, clock.now());
-    }
-  }
-
-  async #grant(transaction: Transaction, accountId: string, amount: bigint): Promise<void> {
-    await this.#parts.ledger.grant(transaction, {
-      accountId,
-      amount,
-      note: 'credits to try things with',
-      idempotencyKey: null,
-    });
-  }
+  return null;
 }
 
 function termsOf(accountId: string, { account: name, scopes }: Role): KeyTerms {

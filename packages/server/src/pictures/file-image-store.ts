@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { makePrivate, makePrivateFolder } from '../files/private-folder.ts';
-import { whyNoFolder } from '../files/system-error.ts';
+import { isMissing, whyNoFolder } from '../files/system-error.ts';
 import { StartupError } from '../startup-error.ts';
 import { imageFile, TEMPORARY_MARK } from './image-files.ts';
 import {
@@ -15,7 +15,6 @@ import {
   type StoredKind,
   type SweepOptions,
 } from './image-store.ts';
-import { isMissing } from './is-missing.ts';
 import { storageFault } from './storage-fault.ts';
 import { isSubfolder, sweepFolder } from './sweep-folder.ts';
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { isMissing } from '../files/system-error.ts';
 import { isId } from '../ids.ts';
-import { isMissing } from './is-missing.ts';
 
 /**
  * What a data folder is known as to other servers: the file `server-id`, drawn when it is not there. Only the server that has

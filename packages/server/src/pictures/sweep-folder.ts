@@ -1,8 +1,8 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isMissing } from '../files/system-error.ts';
 import { nameOfImageFile, TEMPORARY_MARK } from './image-files.ts';
 import type { SweepOptions } from './image-store.ts';
-import { isMissing } from './is-missing.ts';
 
 /** Whether a name in the store's folder, or in such a subfolder, is that of a subfolder of the store. */
 export function isSubfolder(name: string): boolean {

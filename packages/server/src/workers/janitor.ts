@@ -6,7 +6,7 @@ import type { Idempotency } from '../jobs/idempotency-port.ts';
 import type { Jobs } from '../jobs/jobs-port.ts';
 import type { RevokedKeys } from '../jobs/revoked-keys.ts';
 import type { Settings, SweepTimes } from '../jobs/settings-port.ts';
-import type { RateLimits } from '../keys/rate-limits-port.ts';
+import { deleteRateWindowsBefore } from '../keys/callers.ts';
 import type { ImageStore } from '../pictures/image-store.ts';
 import type { ImageRecord, JobImages } from '../pictures/job-images-port.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
@@ -31,7 +31,6 @@ export interface JanitorParts {
   readonly idempotency: Idempotency;
   readonly events: Events;
   readonly workers: Workers;
-  readonly rateLimits: RateLimits;
   readonly settings: Settings;
   readonly queue: JobQueue;
   readonly store: ImageStore;
@@ -128,13 +127,13 @@ export class Janitor {
   }
 
   async #removeRows(aged: (work: Count) => Promise<number>) {
-    const { database, idempotency, events, workers, rateLimits } = this.#parts;
+    const { database, idempotency, events, workers } = this.#parts;
     const removed = (remove: (transaction: Transaction) => Promise<number>) => aged(() => database.transaction(remove));
     return {
       idempotencyKeys: await removed((transaction) => idempotency.deleteBefore(transaction, this.#ago(DAY))),
       events: await removed((transaction) => events.deleteOfJobsEndedBefore(transaction, this.#ago(HOUR))),
       workers: await removed((transaction) => workers.deleteSeenBefore(transaction, this.#ago(DAY))),
-      rateWindows: await removed((transaction) => rateLimits.removeBefore(transaction, this.#ago(HOUR))),
+      rateWindows: await removed((transaction) => deleteRateWindowsBefore(transaction, this.#ago(HOUR))),
     };
   }
 

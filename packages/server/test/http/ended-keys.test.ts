@@ -106,8 +106,8 @@ test('a client that is gone before its request is handled leaves no watch of its
           return services.keys.authenticate(text);
         },
       },
-      endOfKey(keyId) {
-        const ending = services.endOfKey(keyId);
+      watchKey(keyId) {
+        const ending = services.watchKey(keyId);
         [handled, watched] = [handled + 1, watched + 1];
         return {
           signal: ending.signal,

@@ -7,10 +7,8 @@ import type { HttpApp, HttpOptions } from '../../src/http/http-app.ts';
 import type { HttpServices } from '../../src/http/services.ts';
 import { ForgetJob } from '../../src/jobs/forget-job.ts';
 import { QueueControl } from '../../src/jobs/queue-control.ts';
-import { endOfKey } from '../../src/keys/end-of-key.ts';
-import type { KeyTerms } from '../../src/keys/keys-port.ts';
-import { RateLimiter } from '../../src/keys/rate-limits.ts';
-import { rateLimitsInPostgres } from '../../src/keys/rate-limits-sql.ts';
+import { countAgainstLimit, watchKey } from '../../src/keys/callers.ts';
+import type { KeyTerms } from '../../src/keys/key-table.ts';
 import { secretsOfText } from '../../src/keys/server-secret.ts';
 import { EnginePainter } from '../../src/models/engine-painter.ts';
 import type { Painter } from '../../src/models/painter.ts';
@@ -18,7 +16,7 @@ import type { ReviewHook } from '../../src/models/review.ts';
 import { InputPictures } from '../../src/pictures/input-pictures.ts';
 import { Thumbnails } from '../../src/pictures/thumbnails.ts';
 import { PageSession } from '../../src/surfaces/page/session.ts';
-import { customerServices, newCustomer, repositories } from '../support/customers.ts';
+import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { type JobServices, startJobServices } from '../support/job-services.ts';
 import { useTemporaryFolder } from '../support/temporary-folder.ts';
@@ -129,13 +127,13 @@ function httpServices(jobs: JobServices, painter: EnginePainter, inputPictures: 
         return revoked;
       },
     },
-    endOfKey: (keyId) => endOfKey({ bus: jobs.bus, keys: keyService }, keyId),
+    watchKey: (keyId) => watchKey({ bus: jobs.bus, keys: keyService }, keyId),
     pageSession: new PageSession({
       secret: secretsOfText('the secret of the page in a test')[0],
       owner: () => keyService.development(),
     }),
-    credits: new CreditService({ ...repositories, database, clock }),
-    rateLimiter: new RateLimiter({ database, clock, rateLimits: rateLimitsInPostgres, requestsPerMinute: 1000 }),
+    credits: new CreditService({ database, clock }),
+    countAgainstLimit: (caller) => countAgainstLimit({ database, clock, requestsPerMinute: 1000 }, caller),
     tariff: defaultTariff,
     models: () => painter.models(),
     tokenize: (model, text) => painter.tokenize(model, text),

@@ -48,8 +48,7 @@ beforeAll(async () => {
   await writeFile(join(folder(), 'assets', 'app-1a2b.js'), 'export {};');
   app = await http().build({ pageFolder: folder() });
   url = await app.listen({ host: '127.0.0.1', port: 0 });
-  const { startingKeys } = customerServices(http().jobs.database);
-  await startingKeys.ensure({
+  await customerServices(http().jobs.database).ensureStartingKeys({
     admin: { fixed: null },
     development: { fixed: null, credits: 2_000_000n, isLoopback: true },
     async show({ development }) {

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { beforeAll, expect, test } from 'vitest';
+import { placeHold } from '../../src/credits/holds.ts';
 import { newId } from '../../src/ids.ts';
-import type { Account } from '../../src/keys/accounts-port.ts';
-import { anyModel, customerServices, newCustomer, repositories } from '../support/customers.ts';
+import type { Account } from '../../src/keys/accounts.ts';
+import { anyModel, customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 
 const opened = useDatabase();
@@ -138,7 +139,7 @@ test('a list shows what each key has spent or reserved this month, newest key fi
   clock.set('2026-03-15T00:00:00Z');
   const { record } = await keyService.create({ ...terms(), accountId: customer.accountId });
   const hold = { ...customer, jobId: newId(), model: 'a-model', samples: 1, amount: 3_000n, month: '2026-03' };
-  await database.transaction((transaction) => repositories.ledger.hold(transaction, hold));
+  await database.transaction((transaction) => placeHold(transaction, hold));
   const listed = await keyService.list(customer.accountId);
   expect(listed.map(({ id, usedThisMonth }) => [id, usedThisMonth])).toEqual([
     [record.id, 0n],

@@ -1,9 +1,7 @@
 import { expect, test } from 'vitest';
 import { migrate } from '../../src/database/migrate.ts';
-import { settingsInPostgres } from '../../src/jobs/settings-sql.ts';
-import { requireSameSecret } from '../../src/keys/require-same-secret.ts';
-import { secretsOfText } from '../../src/keys/server-secret.ts';
-import type { AdminKeyOptions, DevelopmentKeyOptions, DrawnKeys } from '../../src/keys/starting-keys.ts';
+import { requireSameSecret, secretsOfText } from '../../src/keys/server-secret.ts';
+import type { AdminKeyOptions, DevelopmentKeyOptions, NewStartingKeys } from '../../src/keys/starting-keys.ts';
 import { anyModel, customerServices } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 
@@ -17,14 +15,14 @@ const atHome = { fixed: null, credits: 100_000_000n, isLoopback: true };
 async function firstStart() {
   const database = opened().open({ address: await opened().createEmpty(), poolSize: 4 });
   await migrate(database.kysely);
-  const { startingKeys: keys, ...services } = customerServices(database);
+  const { ensureStartingKeys: ensureKeys, ...services } = customerServices(database);
   const ensure = async (admin: AdminKeyOptions, development: DevelopmentKeyOptions) => {
-    const shown: DrawnKeys[] = [];
-    await keys.ensure({ admin, development, show: async (drawn) => void shown.push(drawn) });
+    const shown: NewStartingKeys[] = [];
+    await ensureKeys({ admin, development, show: async (made) => void shown.push(made) });
     return shown[0] ?? { admin: null, development: null };
   };
   const startingKeys = {
-    keys,
+    ensureKeys,
     ensureAdminKey: async (admin: AdminKeyOptions) =>
       (await ensure(admin, { ...atHome, credits: 0n, isLoopback: false })).admin,
     ensureDevelopmentKey: async (development: DevelopmentKeyOptions) =>
@@ -36,8 +34,7 @@ async function firstStart() {
 test('a server with another secret does not start, for it would know none of the keys', async () => {
   const database = opened().open({ address: await opened().createEmpty(), poolSize: 4 });
   await migrate(database.kysely);
-  const check = (text: string) =>
-    requireSameSecret({ database, settings: settingsInPostgres }, secretsOfText(text.repeat(32)));
+  const check = (text: string) => requireSameSecret(database, secretsOfText(text.repeat(32)));
   await Promise.all([check('a'), check('a')]);
   await check('a');
   await expect(check('b')).rejects.toMatchObject({
@@ -67,7 +64,7 @@ test('keys that nobody was shown are no keys, and the next start draws others', 
   const { startingKeys, keyService } = await firstStart();
   const lost: string[] = [];
   const options = { admin: { fixed: null }, development: atHome };
-  const cut = startingKeys.keys.ensure({
+  const cut = startingKeys.ensureKeys({
     ...options,
     async show({ admin, development }) {
       lost.push(admin ?? '', development ?? '');
@@ -77,7 +74,7 @@ test('keys that nobody was shown are no keys, and the next start draws others', 
   await expect(cut).rejects.toThrow('ends here');
   for (const text of lost) await expect(keyService.authenticate(text)).rejects.toMatchObject(refused);
   const shown: string[] = [];
-  await startingKeys.keys.ensure({
+  await startingKeys.ensureKeys({
     ...options,
     show: async ({ admin, development }) => void shown.push(admin ?? '', development ?? ''),
   });
@@ -115,7 +112,7 @@ test('one fixed key cannot be both the admin and the development key', async () 
   const { startingKeys } = await firstStart();
   const show = async () => {};
   const both = { admin: { fixed }, development: { ...atHome, fixed }, show };
-  await expect(startingKeys.keys.ensure(both)).rejects.toMatchObject({
+  await expect(startingKeys.ensureKeys(both)).rejects.toMatchObject({
     code: 'settings_invalid',
     message: expect.stringMatching(/EASEL_DEV_KEY .* another account/),
   });

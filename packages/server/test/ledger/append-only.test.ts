@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
+import { chargeHold, placeHold } from '../../src/credits/holds.ts';
 import { newId } from '../../src/ids.ts';
-import { newCustomer, repositories } from '../support/customers.ts';
+import { newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { expectSoundLedger } from './ledger-invariants.ts';
 
@@ -15,9 +16,9 @@ async function history() {
   const [ended, open] = [newId(), newId()];
   const hold = { ...customer, model: 'a-model', samples: 1, amount: 1_000n, month: '2026-03' };
   await opened().database.transaction(async (transaction) => {
-    await repositories.ledger.hold(transaction, { ...hold, jobId: ended });
-    await repositories.ledger.hold(transaction, { ...hold, jobId: open });
-    await repositories.ledger.charge(transaction, ended, new Date());
+    await placeHold(transaction, { ...hold, jobId: ended });
+    await placeHold(transaction, { ...hold, jobId: open });
+    await chargeHold(transaction, ended, new Date());
   });
   return { ...customer, ended, open };
 }

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { chargeHold, placeHold, releaseHold } from '../../src/credits/holds.ts';
+import { grantCredits } from '../../src/credits/ledger.ts';
 import type { Transaction } from '../../src/database/database.ts';
 import { DomainError } from '../../src/domain-error.ts';
 import { newId } from '../../src/ids.ts';
-import { anyModel, customerServices, newCustomer, repositories } from '../support/customers.ts';
+import { anyModel, customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { type Connections, runToFate } from './crashing-transaction.ts';
 import { type Action, interleaving, PAYERS, type Step } from './interleaving.ts';
@@ -11,7 +13,7 @@ import { expectSoundLedger } from './ledger-invariants.ts';
 
 const RUNS = 12;
 const opened = useDatabase();
-const { ledger } = repositories;
+const endings = { charge: chargeHold, release: releaseHold };
 
 interface Payer {
   readonly accountId: string;
@@ -70,14 +72,14 @@ class World {
     if (action.kind === 'grant') {
       const { accountId } = this.#payer(action.payer);
       return (
-        (await ledger.grant(transaction, { accountId, amount: action.amount, note: null, idempotencyKey: null })) !==
+        (await grantCredits(transaction, { accountId, amount: action.amount, note: null, idempotencyKey: null })) !==
         null
       );
     }
     const jobId = this.#jobId(action.job);
-    if (action.kind !== 'hold') return ledger[action.kind](transaction, jobId, new Date());
+    if (action.kind !== 'hold') return endings[action.kind](transaction, jobId, new Date());
     const price = { model: 'a-model', samples: 1, amount: action.amount, month: '2026-03' };
-    return (await ledger.hold(transaction, { ...this.#payer(action.job), ...price, jobId }))?.kind === 'held';
+    return (await placeHold(transaction, { ...this.#payer(action.job), ...price, jobId }))?.kind === 'held';
   }
 
   #note(action: Action, tookPlace: boolean): void {
@@ -119,7 +121,7 @@ async function expectWhatWasTold({ held, ended }: World, safe: Connections['safe
 async function releaseAllOpen(safe: Connections['safe']): Promise<void> {
   const open = await safe.kysely.selectFrom('holds').select('job_id').where('state', '=', 'open').execute();
   for (const { job_id } of open) {
-    expect(await safe.transaction((transaction) => ledger.release(transaction, job_id, new Date()))).toBe(true);
+    expect(await safe.transaction((transaction) => releaseHold(transaction, job_id, new Date()))).toBe(true);
   }
 }
 

@@ -1,14 +1,12 @@
 import { decimalToMicro } from '@easel/contract';
 import { expect, test } from 'vitest';
-import { holdPrice } from '../../src/credits/hold-price.ts';
-import type { Hold } from '../../src/credits/ledger-port.ts';
+import { chargeHold, type Hold, holdPrice, placeHold, releaseHold } from '../../src/credits/holds.ts';
 import { newId } from '../../src/ids.ts';
-import { customerServices, newCustomer, repositories } from '../support/customers.ts';
+import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { expectSoundLedger } from './ledger-invariants.ts';
 
 const opened = useDatabase();
-const { ledger } = repositories;
 const march = new Date('2026-03-31T23:59:59.999Z');
 
 function holdOf(customer: { accountId: string; keyId: string }, amount: bigint, change: Partial<Hold> = {}): Hold {
@@ -17,14 +15,14 @@ function holdOf(customer: { accountId: string; keyId: string }, amount: bigint, 
 }
 
 async function place(hold: Hold): Promise<string> {
-  await opened().database.transaction((transaction) => holdPrice(ledger, transaction, hold));
+  await opened().database.transaction((transaction) => holdPrice(transaction, hold));
   return hold.jobId;
 }
 
 const charge = (jobId: string, now = march) =>
-  opened().database.transaction((transaction) => ledger.charge(transaction, jobId, now));
+  opened().database.transaction((transaction) => chargeHold(transaction, jobId, now));
 const release = (jobId: string, now = march) =>
-  opened().database.transaction((transaction) => ledger.release(transaction, jobId, now));
+  opened().database.transaction((transaction) => releaseHold(transaction, jobId, now));
 const credits = () => customerServices(opened().database).credits;
 const ledgerOf = (accountId: string) => credits().ledger({ accountId, before: null, limit: 100 });
 
@@ -90,8 +88,8 @@ test('a refusal leaves no trace even when its transaction goes on and is committ
   const customer = await newCustomer(opened().database, { available: 1n, terms: { monthlyBudget: 0n } });
   const before = await traces(customer);
   const kinds = await opened().database.transaction(async (transaction) => [
-    (await ledger.hold(transaction, holdOf(customer, 2n)))?.kind,
-    (await ledger.hold(transaction, holdOf(customer, 1n)))?.kind,
+    (await placeHold(transaction, holdOf(customer, 2n)))?.kind,
+    (await placeHold(transaction, holdOf(customer, 1n)))?.kind,
   ]);
   expect(kinds).toEqual(['insufficient', 'over-budget']);
   expect(await traces(customer)).toEqual(before);

@@ -1,18 +1,14 @@
 import type { KeyScope } from '@easel/contract';
 import type { Clock } from '../../src/clock.ts';
 import { CreditService } from '../../src/credits/credits.ts';
-import { ledgerInPostgres } from '../../src/credits/ledger-sql.ts';
+import { grantCredits } from '../../src/credits/ledger.ts';
 import type { Database } from '../../src/database/database.ts';
 import { newId } from '../../src/ids.ts';
 import { AccountService } from '../../src/keys/accounts.ts';
-import { accountsInPostgres } from '../../src/keys/accounts-sql.ts';
+import type { KeyTerms } from '../../src/keys/key-table.ts';
 import { KeyService } from '../../src/keys/keys.ts';
-import type { KeyTerms } from '../../src/keys/keys-port.ts';
-import { keysInPostgres } from '../../src/keys/keys-sql.ts';
 import { secretsOfText } from '../../src/keys/server-secret.ts';
-import { StartingKeys } from '../../src/keys/starting-keys.ts';
-
-export const repositories = { accounts: accountsInPostgres, keys: keysInPostgres, ledger: ledgerInPostgres };
+import { ensureStartingKeys, type StartingKeysOptions } from '../../src/keys/starting-keys.ts';
 
 /** A clock that stands until it is set. */
 export class TestClock implements Clock {
@@ -31,14 +27,14 @@ const testSecret = 'a secret of the tests, long enough to be one';
 
 /** The services of accounts, keys and credits over a real database. */
 export function customerServices(database: Database, { clock = new TestClock(), secret = testSecret } = {}) {
-  const parts = { ...repositories, database, clock, secret: secretsOfText(secret)[0] };
-  const keyService = new KeyService(parts);
+  const parts = { database, clock, secret: secretsOfText(secret)[0] };
   return {
     clock,
-    keyService,
+    keyService: new KeyService(parts),
     accountService: new AccountService(parts),
     credits: new CreditService(parts),
-    startingKeys: new StartingKeys({ ...parts, keyService }),
+    ensureStartingKeys: (options: StartingKeysOptions) =>
+      ensureStartingKeys({ ...parts, grant: grantCredits }, options),
   };
 }
 

@@ -1,6 +1,5 @@
 import { defaultTariff } from '@easel/contract';
 import { type Clock, systemClock } from '../../src/clock.ts';
-import { ledgerInPostgres } from '../../src/credits/ledger-sql.ts';
 import type { Database, DatabaseAddress } from '../../src/database/database.ts';
 import { queriesOf } from '../../src/database/transaction.ts';
 import { newId } from '../../src/ids.ts';
@@ -19,8 +18,6 @@ import { RevokedKeys } from '../../src/jobs/revoked-keys.ts';
 import { settingsInPostgres } from '../../src/jobs/settings-sql.ts';
 import { SubmitJob } from '../../src/jobs/submit-job.ts';
 import { turnsInPostgres } from '../../src/jobs/turns-sql.ts';
-import { keysInPostgres } from '../../src/keys/keys-sql.ts';
-import { rateLimitsInPostgres } from '../../src/keys/rate-limits-sql.ts';
 import type { Painter } from '../../src/models/painter.ts';
 import type { ReviewHook } from '../../src/models/review.ts';
 import { FileImageStore } from '../../src/pictures/file-image-store.ts';
@@ -46,8 +43,6 @@ export const repositories = {
   workers: workersInPostgres,
   settings: settingsInPostgres,
   turns: turnsInPostgres,
-  ledger: ledgerInPostgres,
-  keys: keysInPostgres,
 };
 
 export interface LoggedLine {
@@ -88,7 +83,6 @@ export async function startJobServices(options: JobServicesOptions) {
   const outlook = new QueueOutlook({ ...repositories, clock });
   const base = {
     ...repositories,
-    rateLimits: rateLimitsInPostgres,
     database,
     queue,
     bus,

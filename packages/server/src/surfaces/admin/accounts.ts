@@ -24,7 +24,7 @@ import { cursorOf, pageOf, placeOf } from '../../http/paging.ts';
 import { bodyErrors, callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
 import { workHeaders } from '../../http/submit-work.ts';
 import { isId } from '../../ids.ts';
-import type { Account } from '../../keys/accounts-port.ts';
+import type { Account } from '../../keys/accounts.ts';
 
 const listSchema = {
   operationId: 'listAccounts',

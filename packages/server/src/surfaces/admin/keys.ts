@@ -19,8 +19,8 @@ import { DomainError } from '../../domain-error.ts';
 import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { bodyErrors, callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
 import type { HttpServices } from '../../http/services.ts';
+import type { KeyChanges, KeyTerms } from '../../keys/key-table.ts';
 import type { ListedKey } from '../../keys/keys.ts';
-import type { KeyChanges, KeyTerms } from '../../keys/keys-port.ts';
 
 const listSchema = {
   operationId: 'listKeys',

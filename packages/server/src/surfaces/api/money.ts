@@ -11,6 +11,7 @@ import {
   microToNumber,
   type PriceQuote,
   paths,
+  priceOf,
   priceQuerySchema,
   priceQuoteSchema,
   type UsageQuery,
@@ -19,8 +20,8 @@ import {
   usageQuerySchema,
   usageReplySchema,
 } from '@easel/contract';
-import type { LedgerRecord, UsageRecord } from '../../credits/ledger-port.ts';
-import { priceOfRequest } from '../../credits/price.ts';
+import type { UsageRecord } from '../../credits/credits.ts';
+import type { LedgerRecord } from '../../credits/ledger.ts';
 import { callerOf } from '../../http/admission.ts';
 import { askedBy, modelOf, sizeOf } from '../../http/asked-request.ts';
 import type { HttpApp, RouteContext } from '../../http/http-app.ts';
@@ -47,7 +48,7 @@ export function priceRoute(app: HttpApp, { services, gate }: RouteContext): void
     const asked = askedBy(query, 'price');
     const { width, height } = sizeOf(asked, card);
     const { samples = defaults.samples, steps = card.defaults.steps } = asked.values;
-    const price = priceOfRequest({ samples, steps, width, height }, services.tariff);
+    const price = priceOf({ samples, steps, width, height }, services.tariff);
     return {
       price: microToNumber(price),
       model: card.slug,

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { endianness } from 'node:os';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Caller } from '../../keys/caller.ts';
-import type { ServerSecret } from '../../keys/secret.ts';
+import type { Caller } from '../../keys/callers.ts';
+import type { ServerSecret } from '../../keys/server-secret.ts';
 
 const LIFE_S = 30 * 24 * 60 * 60;
 

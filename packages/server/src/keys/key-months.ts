@@ -1,10 +1,20 @@
-import type { Transaction as Queries } from 'kysely';
-import type { Budget } from '../credits/ledger-port.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Queries } from '../database/database.ts';
+
+/** A key's budget for one month and what has been used of it, in micro-credits. */
+export interface Budget {
+  readonly limit: bigint;
+  readonly spent: bigint;
+  readonly held: bigint;
+}
 
 interface KeyMonth {
   readonly keyId: string;
   readonly month: string;
+}
+
+/** The month that a moment counts to, in UTC, as `YYYY-MM`. */
+export function monthOf(moment: Date): string {
+  return moment.toISOString().slice(0, 7);
 }
 
 /**
@@ -12,7 +22,7 @@ interface KeyMonth {
  *
  * @returns null for a key without a budget
  */
-export async function budgetOf(queries: Queries<Tables>, { keyId, month }: KeyMonth): Promise<Budget | null> {
+export async function findBudget(queries: Queries, { keyId, month }: KeyMonth): Promise<Budget | null> {
   const { limit, spent, held } = await queries
     .selectFrom('api_keys')
     .leftJoin('key_months', (join) => join.onRef('key_months.key_id', '=', 'api_keys.id').on('month', '=', month))
@@ -23,7 +33,7 @@ export async function budgetOf(queries: Queries<Tables>, { keyId, month }: KeyMo
 }
 
 /** Counts a new hold against the month. It is counted without a budget too, for there may be one later. */
-export async function reserveInMonth(queries: Queries<Tables>, { keyId, month }: KeyMonth, amount: bigint) {
+export async function reserveInMonth(queries: Queries, { keyId, month }: KeyMonth, amount: bigint): Promise<void> {
   await queries
     .insertInto('key_months')
     .values({ key_id: keyId, month, held: amount })
@@ -37,10 +47,10 @@ export async function reserveInMonth(queries: Queries<Tables>, { keyId, month }:
 
 /** Takes an ended hold out of its month, whichever month it is now. */
 export async function settleInMonth(
-  queries: Queries<Tables>,
+  queries: Queries,
   { keyId, month }: KeyMonth,
   { held, spent }: { readonly held: bigint; readonly spent: bigint },
-) {
+): Promise<void> {
   await queries
     .updateTable('key_months')
     .set(({ eb }) => ({ held: eb('held', '-', held), spent: eb('spent', '+', spent) }))
@@ -49,8 +59,13 @@ export async function settleInMonth(
     .execute();
 }
 
-export async function usedInMonth(queries: Queries<Tables>, keyIds: readonly string[], month: string) {
-  if (keyIds.length === 0) return new Map<string, bigint>();
+/** Micro-credits that each of the keys has spent or reserved in the month (`YYYY-MM`); a key that has none is absent. */
+export async function findUseInMonth(
+  queries: Queries,
+  keyIds: readonly string[],
+  month: string,
+): Promise<ReadonlyMap<string, bigint>> {
+  if (keyIds.length === 0) return new Map();
   const rows = await queries
     .selectFrom('key_months')
     .select(['key_id', ({ eb }) => eb('spent', '+', eb.ref('held')).as('used')])

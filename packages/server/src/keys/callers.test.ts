@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Caller, hasScope, requireModel, requireScope } from './caller.ts';
+import { type Caller, hasScope, requireModel, requireScope } from './callers.ts';
 
 const caller: Caller = {
   accountId: 'account',

@@ -1,0 +1,198 @@
+import type { LedgerKind } from '@easel/contract';
+import { sql } from 'kysely';
+import type { Queries } from '../database/database.ts';
+import type { Balance } from '../keys/accounts.ts';
+
+/** One transaction of an account and what it did to what can be spent. */
+export interface LedgerRecord {
+  readonly id: bigint;
+  readonly accountId: string;
+  readonly kind: LedgerKind;
+  readonly keyId: string | null;
+  readonly jobId: string | null;
+  readonly note: string | null;
+  /** The change of what can be spent, in micro-credits: less for a hold, more for a release, none for a charge. */
+  readonly amount: bigint;
+  /** Micro-credits that a charge has charged; 0 for all else. */
+  readonly charged: bigint;
+  /** What could be spent after it. */
+  readonly remaining: bigint;
+  readonly createdAt: Date;
+}
+
+export interface Grant {
+  readonly accountId: string;
+  /** Micro-credits; less than 0: taken back. */
+  readonly amount: bigint;
+  readonly note: string | null;
+  /** The same key means the same grant, for ever; null: another one each time. */
+  readonly idempotencyKey: string | null;
+}
+
+export type GrantOutcome =
+  | { readonly kind: 'granted'; readonly record: LedgerRecord }
+  /** The key was used before; nothing has changed. */
+  | { readonly kind: 'repeated'; readonly record: LedgerRecord }
+  /** More was to be taken back than can be spent. */
+  | { readonly kind: 'insufficient'; readonly available: bigint };
+
+export interface LedgerSlice {
+  readonly accountId: string;
+  /** Only transactions older than this one; null: from the newest on. */
+  readonly before: bigint | null;
+  readonly limit: number;
+}
+
+/** @returns null when there is no such account */
+export async function grantCredits(queries: Queries, grant: Grant): Promise<GrantOutcome | null> {
+  const balance = await lockBalance(queries, grant.accountId);
+  if (balance === null) return null;
+  const earlier = await findGrant(queries, grant);
+  if (earlier !== null) return { kind: 'repeated', record: earlier };
+  const { available } = balance;
+  if (available + grant.amount < 0n) return { kind: 'insufficient', available };
+  return { kind: 'granted', record: await moveCredits(queries, { ...grant, kind: 'grant', keyId: null, jobId: null }) };
+}
+
+/** The earlier grant under the same key. */
+async function findGrant(
+  queries: Queries,
+  { accountId, idempotencyKey }: Pick<Grant, 'accountId' | 'idempotencyKey'>,
+): Promise<LedgerRecord | null> {
+  if (idempotencyKey === null) return null;
+  const row = await ledgerRows(queries, accountId).where('idempotency_key', '=', idempotencyKey).executeTakeFirst();
+  return row === undefined ? null : recordOf(row);
+}
+
+/** Newest first. */
+export async function listLedger(queries: Queries, { accountId, before, limit }: LedgerSlice): Promise<LedgerRecord[]> {
+  let page = ledgerRows(queries, accountId).orderBy('id', 'desc').limit(limit);
+  if (before !== null) page = page.where('id', '<', before);
+  return (await page.execute()).map(recordOf);
+}
+
+/** Transactions of an account, with what they did to the two parts of its credits. */
+function ledgerRows(queries: Queries, accountId: string) {
+  const entryOf = (part: 'available' | 'held') =>
+    sql<bigint>`coalesce((select amount from easel.ledger_entries
+      where transaction_id = id and ledger_account = ${ledgerAccount(part, accountId)}), 0)`;
+  return queries
+    .selectFrom('ledger_transactions')
+    .select(['id', 'account_id', 'kind', 'key_id', 'job_id', 'note', 'remaining', 'created_at'])
+    .select([entryOf('available').as('available'), entryOf('held').as('held')])
+    .where('account_id', '=', accountId);
+}
+
+function recordOf(row: Awaited<ReturnType<ReturnType<typeof ledgerRows>['executeTakeFirstOrThrow']>>): LedgerRecord {
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    kind: row.kind,
+    keyId: row.key_id,
+    jobId: row.job_id,
+    note: row.note,
+    amount: row.available, // none of a charge, which takes from what is held
+    charged: row.kind === 'charge' ? -row.held : 0n,
+    remaining: row.remaining,
+    createdAt: row.created_at,
+  };
+}
+
+/** @returns null when there is no such account */
+export async function findBalance(queries: Queries, accountId: string): Promise<Balance | null> {
+  return (await balanceRow(queries, accountId).executeTakeFirst()) ?? null;
+}
+
+/**
+ * The lock under which an account's credits change: whoever has it knows the balance until the transaction ends. It is taken
+ * before any other row of money, so that no two transactions wait for each other.
+ *
+ * @returns null when there is no such account
+ */
+export async function lockBalance(queries: Queries, accountId: string): Promise<Balance | null> {
+  return (await balanceRow(queries, accountId).forUpdate().executeTakeFirst()) ?? null;
+}
+
+function balanceRow(queries: Queries, accountId: string) {
+  return queries.selectFrom('balances').select(['available', 'held']).where('account_id', '=', accountId);
+}
+
+export interface Movement {
+  readonly kind: LedgerKind;
+  readonly accountId: string;
+  readonly keyId: string | null;
+  readonly jobId: string | null;
+  readonly note: string | null;
+  /** Micro-credits; less than 0 only for a grant that takes back. */
+  readonly amount: bigint;
+  readonly idempotencyKey?: string | null;
+}
+
+type LedgerPart = 'issued' | 'available' | 'held' | 'revenue';
+
+/** Which part of the ledger an amount leaves, and which it enters. */
+const routes: Record<LedgerKind, { from: LedgerPart; to: LedgerPart }> = {
+  grant: { from: 'issued', to: 'available' },
+  hold: { from: 'available', to: 'held' },
+  charge: { from: 'held', to: 'revenue' },
+  release: { from: 'held', to: 'available' },
+};
+
+/** Writes one transaction with its two entries (double entry), and changes the balance accordingly. The balance must be locked. */
+export async function moveCredits(queries: Queries, movement: Movement): Promise<LedgerRecord> {
+  const { kind, accountId, keyId, jobId, note, idempotencyKey = null } = movement;
+  const remaining = await changeBalance(queries, movement);
+  const { id, created_at: createdAt } = await queries
+    .insertInto('ledger_transactions')
+    .values({
+      kind,
+      account_id: accountId,
+      key_id: keyId,
+      job_id: jobId,
+      note,
+      remaining,
+      idempotency_key: idempotencyKey,
+    })
+    .returning(['id', 'created_at'])
+    .executeTakeFirstOrThrow();
+  await insertEntries(queries, id, movement);
+  const charged = kind === 'charge' ? movement.amount : 0n;
+  const amount = changeOf('available', movement);
+  return { id, accountId, kind, keyId, jobId, note, amount, charged, remaining, createdAt };
+}
+
+/** @returns what is available afterwards */
+async function changeBalance(queries: Queries, movement: Movement): Promise<bigint> {
+  const { available } = await queries
+    .updateTable('balances')
+    .set(({ eb }) => ({
+      available: eb('available', '+', changeOf('available', movement)),
+      held: eb('held', '+', changeOf('held', movement)),
+    }))
+    .where('account_id', '=', movement.accountId)
+    .returning('available')
+    .executeTakeFirstOrThrow();
+  return available;
+}
+
+async function insertEntries(queries: Queries, id: bigint, { kind, accountId, amount }: Movement): Promise<void> {
+  const { from, to } = routes[kind];
+  await queries
+    .insertInto('ledger_entries')
+    .values([
+      { transaction_id: id, ledger_account: ledgerAccount(from, accountId), amount: -amount },
+      { transaction_id: id, ledger_account: ledgerAccount(to, accountId), amount },
+    ])
+    .execute();
+}
+
+function changeOf(part: LedgerPart, { kind, amount }: Movement): bigint {
+  const { from, to } = routes[kind];
+  if (part === from) return -amount;
+  return part === to ? amount : 0n;
+}
+
+/** The service's own accounts are one for all; the customers' carry the account's id. */
+function ledgerAccount(part: LedgerPart, accountId: string): string {
+  return part === 'issued' || part === 'revenue' ? part : `${part}:${accountId}`;
+}
