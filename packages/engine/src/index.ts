@@ -49,5 +49,6 @@ export type {
   Timings,
   TokenCount,
 } from './model.ts';
+export type { Acceleration, PassCounts, UsedAcceleration } from './pipeline/acceleration.ts';
 export { engineLimits } from './pipeline/limits.ts';
 export { adviceOnSize } from './pipeline/picture-sizes.ts';

@@ -1,5 +1,6 @@
 import type { FamilySampler } from './families/families.ts';
 import type { DecodedPicture } from './image/picture.ts';
+import type { Acceleration, UsedAcceleration } from './pipeline/acceleration.ts';
 
 /** [height, width] in pixels; height first, as the model's micro-conditioning has it. */
 export type SizeHW = readonly [height: number, width: number];
@@ -70,6 +71,8 @@ export interface GenerateRequest {
   readonly image?: ImageToImage;
   /** `auto` (default) tiles only pictures too large to decode whole; see docs/numerics.md. */
   readonly vaeTiling?: 'auto' | boolean;
+  /** Fewer passes for another, nearly equal picture. Default: none. */
+  readonly acceleration?: Acceleration;
 }
 
 /** The names of its fields, for a request that has others. */
@@ -93,6 +96,7 @@ export const requestFields = {
   microConditioning: true,
   image: true,
   vaeTiling: true,
+  acceleration: true,
 } as const satisfies Record<keyof GenerateRequest, true>;
 
 /** After each step of each sample. */
@@ -149,6 +153,8 @@ export interface GenerateResult {
     readonly scheduler: SchedulerName;
     /** Of image-to-image. */
     readonly strength?: number;
+    /** Of a request that asks for some. */
+    readonly acceleration?: UsedAcceleration;
   };
   /** Text past the 77-token limit of an encoder, which the model never saw. */
   readonly truncated: readonly { readonly field: PromptField; readonly text: string }[];

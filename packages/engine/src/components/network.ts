@@ -1,7 +1,7 @@
 import type { EngineError } from '../errors.ts';
 import type { Device, SessionProfile } from '../runtime/devices/device.ts';
 import { announcePass, type PassContext, type PassKind, type RunHooks } from '../runtime/passes.ts';
-import { commonFolder, createSession, type Session, type TensorValue } from '../runtime/session.ts';
+import { commonFolder, createSession, type Feeds, type Session } from '../runtime/session.ts';
 import { devices, type Variant, variantKey } from '../runtime/variant.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
 import { type BoundGraph, Layers, type LayersOf } from './layers.ts';
@@ -18,24 +18,22 @@ export interface NetworkOptions<Shape> {
   readonly weights: SessionProfile['weights'];
   /** How many variants to keep ready; graphs are cheap to make, but not free. */
   readonly keep: number;
+  /** What of a shape counts as one variant of them; absent: all of it. */
+  readonly sizeOf?: (shape: Shape) => object;
 }
 
 /** One network of the model, ready for any variant: sessions are made on demand and the least recently used let go. */
 export class Network<Shape extends object> {
   readonly #options: NetworkOptions<Shape>;
   readonly #folder: string;
-  readonly #sessions = new Map<string, Session>();
+  readonly #sessions = new Map<string, { readonly session: Session; readonly size: string }>();
 
   constructor(options: NetworkOptions<Shape>) {
     this.#options = options;
     this.#folder = commonFolder([...options.tensors.values()].map((tensor) => tensor.file));
   }
 
-  async run(
-    shape: Shape,
-    feeds: Readonly<Record<string, TensorValue>>,
-    context: NetworkContext,
-  ): Promise<Readonly<Record<string, Float32Array>>> {
+  async run(shape: Shape, feeds: Feeds, context: NetworkContext): Promise<Readonly<Record<string, Float32Array>>> {
     const session = await this.prepare(shape, context);
     return announcePass(context.hooks, this.#options.kind, () => session.run(feeds));
   }
@@ -45,22 +43,25 @@ export class Network<Shape extends object> {
     const key = variantKey(variant);
     const known = this.#sessions.get(key);
     if (known) this.#sessions.delete(key); // re-inserted below: a Map keeps the order of insertion
-    const session = known ?? (await this.#create(variant, hooks));
-    this.#sessions.set(key, session);
-    return session;
+    const size = variantKey({ ...variant, shape: this.#options.sizeOf?.(shape) ?? shape });
+    const entry = known ?? { session: await this.#create(variant, size, hooks), size };
+    this.#sessions.set(key, entry);
+    return entry.session;
   }
 
   async release(): Promise<void> {
-    const sessions = [...this.#sessions.values()];
+    const entries = [...this.#sessions.values()];
     this.#sessions.clear();
-    await Promise.all(sessions.map((session) => session.release()));
+    await Promise.all(entries.map(({ session }) => session.release()));
   }
 
-  async #create({ device: name, shape }: Variant<Shape>, hooks: RunHooks): Promise<Session> {
+  async #create({ device: name, shape }: Variant<Shape>, size: string, hooks: RunHooks): Promise<Session> {
     for (const [key, oldest] of this.#sessions) {
-      if (this.#sessions.size < this.#options.keep) break;
+      const sizes = new Set([...this.#sessions.values()].map((entry) => entry.size)).add(size);
+      if (sizes.size <= this.#options.keep) break;
+      if (oldest.size === size) continue;
       this.#sessions.delete(key);
-      await oldest.release();
+      await oldest.session.release();
     }
     return announcePass(hooks, 'session', () => {
       const { build, tensors, threads, weights } = this.#options;

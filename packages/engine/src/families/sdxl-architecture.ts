@@ -82,6 +82,8 @@ export interface NetworkPlan<Shape extends object> {
   readonly kind: PassKind;
   /** How many variants to keep ready. */
   readonly keep: number;
+  /** What of a shape counts as one of them; absent: all of it. */
+  readonly sizeOf?: (shape: Shape) => object;
   readonly build: (shape: Shape, layersOf: LayersOf) => BoundGraph;
   /** The smallest shape, for a look at the weights alone. */
   readonly smallest: Shape;
@@ -105,6 +107,7 @@ export function sdxlNetworks({ clips, unet, vae }: SdxlConfigs) {
     part: 'unet',
     kind: 'unet',
     keep: 2,
+    sizeOf: ({ form: _, ...size }) => size, // the parts of a split network stay together
     build: (shape, of) => buildUNet(unet, shape, of),
     smallest: { ...pixels, tokens: clips[0].positions },
   };

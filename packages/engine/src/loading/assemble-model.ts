@@ -3,6 +3,7 @@ import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { readTokenizers } from '../checkpoints/open-checkpoint.ts';
 import { ClipEncoder } from '../components/clip/encoder.ts';
 import { Network } from '../components/network.ts';
+import { skipCount } from '../components/unet/graph.ts';
 import { UNet } from '../components/unet/unet.ts';
 import { downscaleOf, type VaeConfig } from '../components/vae/config.ts';
 import { Vae } from '../components/vae/vae.ts';
@@ -69,8 +70,8 @@ async function assembleParts(
   const sampling = familySampling(family, checkpoint.scheduler);
   const tokenizers = await readTokenizers(checkpoint);
   const plans = sdxlNetworks(configs);
-  const network = <Shape extends object>({ part, kind, keep, build }: NetworkPlan<Shape>) =>
-    new Network<Shape>({ kind, keep, build, ...loadingOf(checkpoint, part, options) });
+  const network = <Shape extends object>({ part, ...plan }: NetworkPlan<Shape>) =>
+    new Network<Shape>({ ...plan, ...loadingOf(checkpoint, part, options) });
   const encoders = plans.encoders.map((plan, index) => new ClipEncoder(tokenizers[index], clips[index], network(plan)));
   const vae = new Vae(vaeConfig, network(plans.decoder), network(plans.encoder));
   const identity = await vaeIdentity(vaeConfig, checkpoint.components.vae.tensors);
@@ -81,6 +82,7 @@ async function assembleParts(
       samplers: samplersOf(family),
       sampling,
       vae: vaeConfig,
+      unetBranches: skipCount(unet),
       forceZerosForEmptyPrompt: checkpoint.forceZerosForEmptyPrompt,
     },
     target: defaultTarget,

@@ -1,5 +1,4 @@
-import type { Conditioning, UNet } from '../components/unet/unet.ts';
-import type { PassContext } from '../runtime/passes.ts';
+import type { Conditioning } from '../components/unet/unet.ts';
 
 export interface Guidance {
   readonly scale: number;
@@ -21,17 +20,11 @@ export interface Prediction {
  * half the memory, cancelled twice as soon, and a sample's picture cannot depend on its neighbours.
  */
 export async function predictGuided(
-  unet: UNet,
-  input: Float32Array,
-  timestep: number,
-  size: { readonly height: number; readonly width: number },
-  guidance: Guidance,
-  context: PassContext,
+  pass: (conditioning: Conditioning) => Promise<Float32Array>,
+  { scale, rescale, positive, negative }: Guidance,
 ): Promise<Prediction> {
-  const pass = (conditioning: Conditioning) => unet.predict(input, timestep, size, conditioning, context);
-  const unconditional = guidance.negative && (await pass(guidance.negative));
-  const conditional = await pass(guidance.positive);
-  const { scale, rescale } = guidance;
+  const unconditional = negative && (await pass(negative));
+  const conditional = await pass(positive);
   const guided = unconditional ? guide(unconditional, conditional, scale, rescale) : conditional;
   return { unconditional, conditional, guided };
 }

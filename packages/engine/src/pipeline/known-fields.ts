@@ -5,6 +5,7 @@ import {
   requestFields,
   type SchedulerOverrides,
 } from '../model.ts';
+import type { Acceleration } from './acceleration.ts';
 import { invalid } from './limits.ts';
 
 const image = { picture: true, strength: true } as const satisfies Record<keyof ImageToImage, true>;
@@ -23,6 +24,16 @@ const microConditioning = {
   negativeCropTopLeft: true,
   negativeTargetSize: true,
 } as const satisfies Record<keyof MicroConditioning, true>;
+
+const acceleration = {
+  guidanceSigmaMin: true,
+  guidanceSigmaMax: true,
+  guidanceUntil: true,
+  reuseThreshold: true,
+  cacheInterval: true,
+  cacheBranch: true,
+  crossAttentionUntil: true,
+} as const satisfies Record<keyof Acceleration, true>;
 
 /** What other interfaces call these fields, in lower case without separators. */
 const otherNames: Readonly<Record<string, string>> = {
@@ -54,6 +65,7 @@ export function requireKnownFields(given: GenerateRequest): void {
   requireFields('image.', given.image, image);
   requireFields('schedulerOverrides.', given.schedulerOverrides, schedulerOverrides);
   requireFields('microConditioning.', given.microConditioning, microConditioning);
+  requireFields('acceleration.', given.acceleration, acceleration);
 }
 
 function requireFields(place: string, value: object | undefined, known: Readonly<Record<string, true>>): void {

@@ -5,10 +5,11 @@ import { pictureToTensor, tensorToPicture } from '../image/pixels.ts';
 import type { GeneratedImage, GenerateOptions, GenerateRequest, GenerateResult } from '../model.ts';
 import { nextTurn, type PassContext, type RunHooks } from '../runtime/passes.ts';
 import type { Target } from '../runtime/variant.ts';
-import { denoisedFrom, networkInput } from '../sampling/parameterisations.ts';
 import type { Noise, SamplerStep } from '../sampling/samplers/sampler.ts';
-import { finalLatents, initialLatents, noisedLatents, parameterisationOf, sample } from '../sampling/sampling.ts';
-import { type Guidance, type Prediction, predictGuided } from './guidance.ts';
+import { finalLatents, initialLatents, noisedLatents, sample } from '../sampling/sampling.ts';
+import { type PassCounts, totalPasses } from './acceleration.ts';
+import { Denoiser } from './denoiser.ts';
+import type { Guidance, Prediction } from './guidance.ts';
 import { requireKnownFields } from './known-fields.ts';
 import { type ModelFacts, type Plan, planRequest } from './plan.ts';
 import type { Previews } from './previews.ts';
@@ -62,7 +63,7 @@ export async function runPipeline(
     images.push({ ...image, timings: { ...image.timings, encodeMs } });
   }
   const sum = (part: 'denoiseMs' | 'decodeMs') => images.reduce((total, { timings }) => total + timings[part], 0);
-  const { width, height, steps, strength, guidanceScale, scheduler, schedule } = plan;
+  const { width, height, steps, strength, guidanceScale, scheduler, schedule, acceleration } = plan;
   return {
     images,
     used: {
@@ -73,6 +74,7 @@ export async function runPipeline(
       guidanceScale,
       scheduler,
       ...(strength !== undefined && { strength }),
+      ...(acceleration.given && { acceleration: { ...acceleration.given, passes: totalPasses(run.passes) } }),
     },
     truncated: parts.prompts.truncated(plan.prompt, plan.negative),
     timings: { encodeMs, denoiseMs: sum('denoiseMs'), decodeMs: sum('decodeMs'), totalMs: performance.now() - began },
@@ -80,6 +82,8 @@ export async function runPipeline(
 }
 
 class PipelineRun {
+  /** Of each sample. */
+  readonly passes: PassCounts[] = [];
   readonly #parts: PipelineParts;
   readonly #plan: Plan;
   readonly #options: RunOptions;
@@ -134,26 +138,18 @@ class PipelineRun {
   }
 
   async #denoise(index: number, first: Float32Array, guidance: Guidance, noise: Noise): Promise<Float32Array> {
-    const { schedule } = this.#plan;
+    const { schedule, acceleration } = this.#plan;
     const preview = await this.#previewer();
-    const { height, width } = this.#planes(first);
-    const parameterisation = parameterisationOf(schedule.config);
+    const denoiser = new Denoiser({
+      unet: this.#parts.unet,
+      schedule,
+      size: this.#planes(first),
+      guidance,
+      acceleration,
+      context: this.#context,
+      onPrediction: (event) => this.#options.onPrediction?.({ sample: index, ...event }),
+    });
     let stepBegan = performance.now();
-    const denoise = async (x: Float32Array, sigma: number, step: number): Promise<Float32Array> => {
-      const coefficients = parameterisation(sigma);
-      const input = networkInput(x, coefficients);
-      const size = { height, width };
-      const prediction = await predictGuided(
-        this.#parts.unet,
-        input,
-        schedule.timesteps[step],
-        size,
-        guidance,
-        this.#context,
-      );
-      this.#options.onPrediction?.({ sample: index, index: step, input, prediction });
-      return denoisedFrom(x, prediction.guided, coefficients);
-    };
     const onStep = ({ index: step, sigma, latents, denoised }: SamplerStep): void => {
       const now = performance.now();
       const event = this.#progress.step(index, sigma, now - stepBegan);
@@ -163,7 +159,9 @@ class PipelineRun {
       this.#options.onStep?.(shown ? { ...event, preview: shown } : event);
     };
     this.#options.onLatents?.({ sample: index, index: schedule.beginIndex, latents: first });
-    return finalLatents(await sample(denoise, first, schedule, { noise, onStep }), schedule);
+    const latents = await sample(denoiser.denoise, first, schedule, { noise, onStep });
+    this.passes.push(denoiser.passes);
+    return finalLatents(latents, schedule);
   }
 
   /** Undefined when none was asked for. The last step of a request always shows. */

@@ -3,6 +3,7 @@ import { downscaleOf, type VaeConfig } from '../components/vae/config.ts';
 import type { GenerateRequest, MicroConditioning, ModelDefaults, ModelSizes, SchedulerName } from '../model.ts';
 import { type SamplingConfig, withOverrides } from '../sampling/config.ts';
 import { createSchedule, type Schedule } from '../sampling/sampling.ts';
+import { type AccelerationPlan, planAcceleration } from './acceleration.ts';
 import { engineLimits, requireChoice, requireNumber, requirePair, requireSize } from './limits.ts';
 import { negativeTexts, type PromptTexts, promptTexts } from './prompts.ts';
 import { planRandomSources, type RandomSource } from './random-sources.ts';
@@ -26,6 +27,7 @@ export interface Plan {
   /** One per sample. */
   readonly randomSources: readonly RandomSource[];
   readonly tiled: boolean;
+  readonly acceleration: AccelerationPlan;
 }
 
 /** The facts of a model that a request is checked against. */
@@ -35,6 +37,8 @@ export interface ModelFacts {
   readonly samplers: readonly SchedulerName[];
   readonly sampling: SamplingConfig;
   readonly vae: VaeConfig;
+  /** Places to split the UNet. */
+  readonly unetBranches: number;
   readonly forceZerosForEmptyPrompt: boolean;
 }
 
@@ -60,6 +64,7 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
   for (const [key, pair] of Object.entries(microConditioning)) requirePair(key, pair);
   const scale = downscaleOf(model.vae);
   const latentSize = { width: width / scale, height: height / scale };
+  const schedule = createSchedule(samplingOf(request, model, scheduler), steps, strength);
   return {
     width,
     height,
@@ -69,12 +74,13 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
     guidanceScale,
     guidanceRescale,
     scheduler,
-    schedule: createSchedule(samplingOf(request, model, scheduler), steps, strength),
+    schedule,
     prompt: promptTexts(request),
     negative: guidanceScale > 1 ? negativeTexts(request, model.forceZerosForEmptyPrompt) : undefined,
     timeIds: timeIds({ height, width }, microConditioning),
     randomSources: planRandomSources(request, model.vae.latentChannels * latentSize.height * latentSize.width),
     tiled: request.vaeTiling === true || (request.vaeTiling !== false && needsTiling(width, height, model.vae)),
+    acceleration: planAcceleration(request.acceleration, schedule, model.unetBranches),
   };
 }
 

@@ -9,9 +9,12 @@ export interface TensorValue {
   readonly shape: readonly number[];
 }
 
-/** A graph made ready to run. `run` blocks the thread until it is done. */
+/** By the names of a graph's inputs; values alone have the shape that the graph declares. */
+export type Feeds = Readonly<Record<string, TensorValue | Float32Array>>;
+
+/** A graph made ready to run. `run` blocks the thread until it is done, and takes what the graph has inputs for. */
 export interface Session {
-  run(feeds: Readonly<Record<string, TensorValue>>): Promise<Readonly<Record<string, Float32Array>>>;
+  run(feeds: Feeds): Promise<Readonly<Record<string, Float32Array>>>;
   release(): Promise<void>;
 }
 
@@ -39,11 +42,14 @@ function loadRuntime(): Promise<Runtime> {
 async function runSession(
   session: InferenceSession,
   TensorClass: Runtime['Tensor'],
-  feeds: Readonly<Record<string, TensorValue>>,
+  feeds: Feeds,
 ): Promise<Record<string, Float32Array>> {
   const inputs: Record<string, Tensor> = {};
-  for (const [name, { data, shape }] of Object.entries(feeds)) {
-    inputs[name] =
+  for (const input of session.inputMetadata) {
+    const feed = feeds[input.name];
+    if (!feed) throw new EngineError('internal', `a network was not given its input ${input.name}`);
+    const { data, shape } = feed instanceof Float32Array ? { data: feed, shape: declaredShape(input) } : feed;
+    inputs[input.name] =
       data instanceof BigInt64Array ? new TensorClass('int64', data, shape) : new TensorClass('float32', data, shape);
   }
   const outputs = await session.run(inputs).catch(fail);
@@ -54,6 +60,10 @@ async function runSession(
     values[name] = tensor.data;
   }
   return values;
+}
+
+function declaredShape(input: InferenceSession.ValueMetadata): number[] {
+  return input.isTensor ? input.shape.map(Number) : [];
 }
 
 function fail(cause: unknown): never {

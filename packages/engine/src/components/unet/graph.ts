@@ -1,7 +1,7 @@
 import { GraphBuilder, type Value } from '../../onnx/graph-builder.ts';
 import { type BoundGraph, type Layers, type LayersOf, residualBlock } from '../layers.ts';
 import type { UNetConfig } from './config.ts';
-import { spatialTransformer, type TextAttention } from './spatial-transformer.ts';
+import { type CrossAttention, spatialTransformer, type TextAttention } from './spatial-transformer.ts';
 
 /** Latent pixels, not image pixels. */
 export interface UNetShape {
@@ -10,6 +10,26 @@ export interface UNetShape {
   readonly width: number;
   /** Text positions. */
   readonly tokens: number;
+  /** Absent: the whole network, which computes all it needs. */
+  readonly form?: UNetForm;
+}
+
+/** The network in parts, for results that are kept from one step to the next. */
+export interface UNetForm {
+  /**
+   * The network split in two (Ma et al. 2023, "DeepCache: Accelerating Diffusion Models for Free"). `deep` has all but the last
+   * `branch` + 1 layers of the way up, and gives the `features` that these are given; `shallow` has those, and of the way down what they
+   * take skips from.
+   */
+  readonly half?: 'deep' | 'shallow';
+  readonly branch?: number;
+  /** `told`: the cross-attention of every layer is an output, under the layer's name; `given`: it is an input. */
+  readonly crossAttention?: 'told' | 'given';
+}
+
+/** Skips of the way down, each taken by one layer of the way up: one after conv_in, each layer, and each downsampler. */
+export function skipCount({ levels, layersPerBlock }: UNetConfig): number {
+  return levels.length * (layersPerBlock + 1);
 }
 
 /** Text positions alone: what the projections of a text are built for. */
@@ -21,7 +41,8 @@ export type BlockListener = (name: string, value: Value) => void;
  * The SDXL UNet (Podell et al. 2023) as an ONNX graph.
  *
  * Inputs: `sample` [B, 4, H, W] already scaled by c_in; `time` [B, C₀] sinusoid of c_noise; `addition` [B, A] pooled text and
- * size sinusoids; the keys and values of the text, as `buildTextProjections` gives them. Output: `prediction` [B, 4, H, W].
+ * size sinusoids; the keys and values of the text, as `buildTextProjections` gives them; of the shallow half also `features`.
+ * Output: `prediction` [B, 4, H, W], of the deep half `features`.
  *
  * @param onBlock is told every block's result, e.g. to make it an output too
  * @throws EngineError `tensor_missing`, `tensor_shape`, `tensor_dtype`
@@ -34,16 +55,29 @@ export function buildUNet(
 ): BoundGraph {
   const graph = new GraphBuilder('unet');
   const nn = layersOf(graph);
-  const { batch, tokens } = shape;
+  const { batch, tokens, form = {} } = shape;
   const sample = graph.input('sample', [batch, config.inChannels, shape.height, shape.width]);
   const text = new Map<string, TextAttention>();
-  for (const { name, channels } of crossAttentions(config)) {
+  for (const { name, channels } of form.crossAttention === 'given' ? [] : crossAttentions(config)) {
     const input = (kind: 'k' | 'v') => graph.input(`${name}.${kind}`, [batch * tokens, channels]);
     text.set(name, { keys: input('k'), values: input('v') });
   }
   const timeEmbedding = embedConditioning(nn, config, batch);
-  const unet = new UNetBlocks(nn, config, { timeEmbedding, text, onBlock });
-  const features = unet.up(unet.mid(unet.down(sample)));
+  const unet = new UNetBlocks(nn, config, {
+    timeEmbedding,
+    text,
+    onBlock,
+    crossAttention: crossAttentionOf(graph, form),
+  });
+  const { half, branch = 0 } = form;
+  if (half === 'deep') {
+    graph.output('features', unet.up(unet.mid(unet.down(sample)), branch + 1));
+    return graph;
+  }
+  const features =
+    half === 'shallow'
+      ? unet.up(graph.input('features', featuresShape(config, branch, unet.down(sample, branch))))
+      : unet.up(unet.mid(unet.down(sample)));
   const normalized = nn.groupNorm(features, 'conv_norm_out', config.normGroups, config.normEpsilon);
   onBlock('conv_norm_out', normalized);
   graph.output('prediction', nn.conv(nn.silu(normalized), 'conv_out', config.outChannels));
@@ -93,6 +127,24 @@ function crossAttentions({ blockOutChannels, layersPerBlock, levels, upAttention
   return found;
 }
 
+function crossAttentionOf(graph: GraphBuilder, { crossAttention }: UNetForm): CrossAttention {
+  if (crossAttention === 'given') return (name, shape) => graph.input(name, shape);
+  return (name, _shape, compute) => {
+    const value = compute();
+    if (crossAttention === 'told') graph.output(name, value);
+    return value;
+  };
+}
+
+/** What the layer that takes a skip is given besides it: of the level below if it is the first of its level. @param skip of the branch */
+function featuresShape({ blockOutChannels, layersPerBlock }: UNetConfig, branch: number, skip: Value): number[] {
+  const level = Math.floor(branch / (layersPerBlock + 1));
+  const isFirst = branch % (layersPerBlock + 1) === layersPerBlock;
+  const channels = blockOutChannels[isFirst ? level + 1 : level] ?? blockOutChannels[level] ?? 0;
+  const [batch = 1, , height = 1, width = 1] = skip.shape;
+  return [batch, channels, height, width];
+}
+
 /** silu(time MLP + addition MLP) [B, T], T = 4·C₀; every residual block starts with this silu, so it is taken once. */
 function embedConditioning(nn: Layers, config: UNetConfig, batch: number): Value {
   const base = config.blockOutChannels[0] ?? 0;
@@ -108,6 +160,7 @@ interface Surroundings {
   readonly timeEmbedding: Value;
   /** By the names of their layers. */
   readonly text: ReadonlyMap<string, TextAttention>;
+  readonly crossAttention: CrossAttention;
   readonly onBlock: BlockListener;
 }
 
@@ -123,24 +176,30 @@ class UNetBlocks {
     this.#around = around;
   }
 
-  /** Every level halves the size after its layers, except the last; each result is kept for the way up. */
-  down(sample: Value): Value {
+  /**
+   * Every level halves the size after its layers, except the last; each result is kept for the way up.
+   *
+   * @param last the skip to end with; absent: the whole way
+   */
+  down(sample: Value, last = Infinity): Value {
     const { blockOutChannels: channels, layersPerBlock, levels } = this.#config;
     let x = this.#keep(this.#nn.conv(sample, 'conv_in', channels[0] ?? 0));
     this.#around.onBlock('conv_in', x);
-    levels.forEach(({ attention }, level) => {
+    for (const [level, { attention }] of levels.entries()) {
       const name = `down_blocks.${level}`;
       const out = channels[level] ?? 0;
       for (let layer = 0; layer < layersPerBlock; layer++) {
+        if (this.#skips.length > last) return x;
         x = this.#residual(x, `${name}.resnets.${layer}`, out);
         if (attention) x = this.#transformer(x, `${name}.attentions.${layer}`, level);
         this.#keep(x);
       }
+      if (this.#skips.length > last) return x;
       if (level < levels.length - 1) {
         x = this.#keep(this.#nn.conv(x, `${name}.downsamplers.0.conv`, out, { stride: 2, pads: [1, 1, 1, 1] }));
       }
       this.#around.onBlock(name, x);
-    });
+    }
     return x;
   }
 
@@ -153,13 +212,22 @@ class UNetBlocks {
     return last;
   }
 
-  /** Block b works at level (last − b), and upsamples to the size of the next skip, which for odd sizes is not the double. */
-  up(features: Value): Value {
+  /**
+   * Block b works at level (last − b), and upsamples to the size of the next skip, which for odd sizes is not the double. Layers whose
+   * skips were not made are left out: the features are theirs.
+   *
+   * @param left skips to leave, with the layers that take them
+   */
+  up(features: Value, left = 0): Value {
     const { blockOutChannels: channels, layersPerBlock, upAttention } = this.#config;
     let x = features;
     for (let level = channels.length - 1; level >= 0; level--) {
+      const later = level * (layersPerBlock + 1); // skips of the levels after this one
+      if (this.#skips.length <= later) continue;
       const name = `up_blocks.${channels.length - 1 - level}`;
       for (let layer = 0; layer <= layersPerBlock; layer++) {
+        if (this.#skips.length === left) return x;
+        if (this.#skips.length <= later + layersPerBlock - layer) continue;
         x = this.#residual(
           this.#nn.concatChannels(x, this.#takeSkip()),
           `${name}.resnets.${layer}`,
@@ -199,6 +267,7 @@ class UNetBlocks {
       depth,
       groups: this.#config.normGroups,
       text: this.#around.text,
+      crossAttention: this.#around.crossAttention,
     });
   }
 }

@@ -17,7 +17,12 @@ export interface SpatialTransformerOptions {
   readonly depth: number;
   /** By the names of the cross-attention layers. */
   readonly text: ReadonlyMap<string, TextAttention>;
+  /** Where it is not simply computed. */
+  readonly crossAttention?: CrossAttention;
 }
+
+/** The cross-attention of one layer, before it is added. @param name of the attention, which no other has */
+export type CrossAttention = (name: string, shape: readonly number[], compute: () => Value) => Value;
 
 /** x [B, C, H, W] → the same shape: pixels become tokens, pass `depth` layers, and are added to x. */
 export function spatialTransformer(nn: Layers, x: Value, name: string, options: SpatialTransformerOptions): Value {
@@ -43,9 +48,12 @@ function transformerLayer(nn: Layers, tokens: Value, name: string, options: Laye
   const own = norm(x, 1);
   const itself = { keys: project(own, `${name}.attn1.to_k`), values: project(own, `${name}.attn1.to_v`) };
   x = nn.add(attend(nn, own, itself, `${name}.attn1`, options), x);
-  const text = options.text.get(`${name}.attn2`);
-  if (!text) throw new RangeError(`there are no keys and values of the text for ${name}.attn2`);
-  x = nn.add(attend(nn, norm(x, 2), text, `${name}.attn2`, options), x);
+  const attendText = () => {
+    const text = options.text.get(`${name}.attn2`);
+    if (!text) throw new RangeError(`there are no keys and values of the text for ${name}.attn2`);
+    return attend(nn, norm(x, 2), text, `${name}.attn2`, options);
+  };
+  x = nn.add(options.crossAttention?.(`${name}.attn2`, x.shape, attendText) ?? attendText(), x);
   return nn.add(geglu(nn, norm(x, 3), `${name}.ff.net`), x);
 }
 

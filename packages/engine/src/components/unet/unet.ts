@@ -1,9 +1,8 @@
 import { EngineError } from '../../errors.ts';
 import type { PassContext } from '../../runtime/passes.ts';
-import type { TensorValue } from '../../runtime/session.ts';
 import type { Network, NetworkContext } from '../network.ts';
 import type { UNetConfig } from './config.ts';
-import type { TextShape, UNetShape } from './graph.ts';
+import type { TextShape, UNetForm, UNetShape } from './graph.ts';
 
 /** What the UNet is told of a text. */
 export interface TextStates {
@@ -22,13 +21,34 @@ export interface Conditioning {
   readonly timeIds: TimeIds;
 }
 
+/** The cross-attention of the layers of a pass, by their names. */
+export type CrossAttentionValues = Readonly<Record<string, Float32Array>>;
+
+/** What a pass leaves out because another told it, and what it shall tell. Absent parts: nothing is left out or told. */
+export interface PassReuse {
+  /** Splits the network (see `UNetForm`), so that the pass tells the features between the halves. */
+  readonly branch?: number;
+  /** Those of another pass that was split in the same place: the deep half is left out. */
+  readonly features?: Float32Array;
+  /** `told`, or that of another pass. */
+  readonly crossAttention?: 'told' | CrossAttentionValues;
+}
+
+export interface UNetPass {
+  /** The raw network output F [4, h, w]. */
+  readonly prediction: Float32Array;
+  readonly features: Float32Array | undefined;
+  /** Empty unless it was to be told. */
+  readonly crossAttention: CrossAttentionValues;
+}
+
 interface Size {
   readonly height: number;
   readonly width: number;
 }
 
 /** What one text gives to the cross-attention of all layers. */
-type TextProjections = Readonly<Record<string, TensorValue>>;
+type TextProjections = Readonly<Record<string, Float32Array>>;
 
 /** A run has a prompt and a negative prompt; at full size the projections of each take 55 MB. */
 const KEPT_TEXTS = 2;
@@ -50,7 +70,6 @@ export class UNet {
   /**
    * @param input [4, h, w], already scaled by c_in
    * @param timestep as the schedule tells it
-   * @returns the raw network output F [4, h, w]
    */
   async predict(
     input: Float32Array,
@@ -58,19 +77,28 @@ export class UNet {
     size: Size,
     conditioning: Conditioning,
     context: PassContext,
-  ): Promise<Float32Array> {
+    reuse: PassReuse = {},
+  ): Promise<UNetPass> {
     const text = await this.#projectText(conditioning.text, context);
-    await context.beforePass();
-    const [shape, feeds] = this.#feeds(input, timestep, size, conditioning);
-    const { prediction } = await this.#network.run(shape, { ...feeds, ...text }, context);
-    if (!prediction) throw new EngineError('internal', 'the UNet gave no prediction');
-    return prediction;
+    const [shape, own] = this.#feeds(input, timestep, size, conditioning);
+    const { branch, crossAttention } = reuse;
+    const cross: UNetForm =
+      crossAttention === undefined ? {} : { crossAttention: crossAttention === 'told' ? 'told' : 'given' };
+    const feeds = { ...own, ...text, ...(crossAttention !== 'told' && crossAttention) };
+    const run = async (half: UNetForm, more: CrossAttentionValues = {}) => {
+      await context.beforePass();
+      return this.#network.run({ ...shape, form: { ...half, ...cross } }, { ...feeds, ...more }, context);
+    };
+    if (branch === undefined) return passOf(await run({}));
+    const deep = reuse.features ? { features: reuse.features } : await run({ half: 'deep', branch });
+    const shallow = await run({ half: 'shallow', branch }, { features: deep.features });
+    return passOf({ ...deep, ...shallow });
   }
 
   async prepare(latentSize: Size, tokens: number, context: NetworkContext): Promise<void> {
     const { height, width } = latentSize;
     await this.#projector.prepare({ batch: 1, tokens }, context);
-    await this.#network.prepare({ batch: 1, height, width, tokens }, context);
+    await this.#network.prepare({ batch: 1, height, width, tokens, form: {} }, context);
   }
 
   async release(): Promise<void> {
@@ -98,12 +126,7 @@ export class UNet {
     const dimension = this.config.crossAttentionDim;
     const tokens = states.length / dimension;
     const feeds = { context: { data: states, shape: [1, tokens, dimension] } };
-    const projected = await this.#projector.run({ batch: 1, tokens }, feeds, context);
-    const named = Object.entries(projected).map(([name, data]) => [
-      name,
-      { data, shape: [tokens, data.length / tokens] },
-    ]);
-    return Object.fromEntries(named);
+    return this.#projector.run({ batch: 1, tokens }, feeds, context);
   }
 
   #feeds(input: Float32Array, timestep: number, { height, width }: Size, { text, timeIds }: Conditioning) {
@@ -119,6 +142,11 @@ export class UNet {
     };
     return [shape, feeds] as const;
   }
+}
+
+function passOf({ prediction, features, ...crossAttention }: Readonly<Record<string, Float32Array>>): UNetPass {
+  if (!prediction) throw new EngineError('internal', 'the UNet gave no prediction');
+  return { prediction, features, crossAttention };
 }
 
 /** [P + 6·D]: the pooled text, then the sinusoid of each id. */
