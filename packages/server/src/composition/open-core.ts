@@ -21,9 +21,9 @@ import { turnsInPostgres } from '../jobs/turns-sql.ts';
 import { EnginePainter } from '../models/engine-painter.ts';
 import { servedModels } from '../models/served-models.ts';
 import type { Logger } from '../observability/logger.ts';
-import { FileImageStore, prepareImageFolder } from '../pictures/file-image-store.ts';
-import type { ImageRecord } from '../pictures/job-images-port.ts';
-import { jobImagesInPostgres } from '../pictures/job-images-sql.ts';
+import { FileImageStore } from '../pictures/file-image-store.ts';
+import { prepareImageFolder } from '../pictures/image-folder.ts';
+import type { ImageRecord } from '../pictures/images.ts';
 import { StartPictures } from '../pictures/start-pictures.ts';
 import { StorageWatch } from '../pictures/storage-watch.ts';
 import { PgBossQueue } from '../queue/pg-boss-queue.ts';
@@ -86,7 +86,6 @@ export async function openCore({ config, storage, log, end, signal }: OpenCoreOp
   const base = {
     database,
     jobs: jobsInPostgres,
-    images: jobImagesInPostgres,
     idempotency: idempotencyInPostgres,
     events: eventsInPostgres,
     workers: workersInPostgres,

@@ -1,4 +1,5 @@
-import { stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/schema.ts';
@@ -6,6 +7,8 @@ import type { DatabaseAddress } from '../database/database.ts';
 import { defaultDataDir } from '../db/embedded/default-data-dir.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../db/embedded/embedded-postgres.ts';
 import { lockDataDir } from '../db/embedded/folder-lock.ts';
+import { isMissing } from '../files/system-error.ts';
+import { isId } from '../ids.ts';
 import type { Logger } from '../observability/logger.ts';
 import { StartupError } from '../startup-error.ts';
 
@@ -54,6 +57,22 @@ export async function openStorage({ config, log, signal, exclusive }: OpenStorag
     await lock?.release();
     throw error;
   }
+}
+
+/**
+ * What a data folder is known as to other servers: the file `server-id`, made when it is not there. Only the server that has
+ * locked the folder asks.
+ */
+export async function readFolderId(dataDir: string): Promise<string> {
+  const file = join(dataDir, 'server-id');
+  const known = await readFile(file, 'utf8').catch((error: unknown) => {
+    if (isMissing(error)) return '';
+    throw error;
+  });
+  if (isId(known.trim())) return known.trim();
+  const id = randomUUID();
+  await writeFile(file, `${id}\n`, { mode: 0o600 });
+  return id;
 }
 
 /** A worker makes no database: without a server nobody would ever give it a job. */

@@ -12,11 +12,10 @@ import { ensureStartingKeys } from '../keys/starting-keys.ts';
 import { loadReviewHook, type ReviewHook } from '../models/review.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { InputPictures } from '../pictures/input-pictures.ts';
-import { placeOfFolder } from '../pictures/place.ts';
 import { createServiceMetrics, httpServices } from './http-services.ts';
 import { isLoopback, listening, requireAddress } from './listen.ts';
 import { type Core, openCore, version } from './open-core.ts';
-import { openStorage, type Storage } from './open-storage.ts';
+import { openStorage, readFolderId, type Storage } from './open-storage.ts';
 import { closingRequests, type Phase, shutDown } from './shutdown.ts';
 import { keepTidy, startWork, type Work } from './start-work.ts';
 
@@ -164,7 +163,7 @@ async function watchAwaitedJobs(core: Core, storage: Storage, log: Logger, end: 
     ...core,
     cancelJob: new CancelJob(core),
     serverId,
-    place: await placeOfFolder(storage.dataDir),
+    place: await readFolderId(storage.dataDir),
     report: (error) => log.warn({ err: error }, 'the server could not tell that it lives; it tries again'),
   });
   await awaited.start();

@@ -1,5 +1,5 @@
 import type { Database, Transaction } from '../database/database.ts';
-import type { JobImages } from '../pictures/job-images-port.ts';
+import { listImagesOfJobs } from '../pictures/images.ts';
 import type { Events, JobProgress, StoredEvent } from './events-port.ts';
 import type { JobView } from './job-queries.ts';
 import { isEnded } from './job-state.ts';
@@ -12,7 +12,6 @@ const MOST_ENDS = 1000;
 export interface FeedReadingParts {
   readonly database: Database;
   readonly jobs: Pick<Jobs, 'findAll'>;
-  readonly images: Pick<JobImages, 'ofJobs'>;
   readonly events: Events;
   readonly outlook: Pick<QueueOutlook, 'ofQueue'>;
 }
@@ -91,13 +90,13 @@ async function placesOf(
 }
 
 async function viewsOf(
-  { jobs, images }: FeedReadingParts,
+  { jobs }: FeedReadingParts,
   transaction: Transaction,
   ended: readonly JobProgress[],
 ): Promise<ReadonlyMap<string, JobView>> {
   if (ended.length === 0) return new Map();
   const ids = [...new Set(ended.map(({ jobId }) => jobId))];
   const records = await jobs.findAll(transaction, ids);
-  const pictures = Map.groupBy(await images.ofJobs(transaction, ids), ({ jobId }) => jobId);
+  const pictures = Map.groupBy(await listImagesOfJobs(transaction, ids), ({ jobId }) => jobId);
   return new Map(records.map((job) => [job.id, { job, images: pictures.get(job.id) ?? [], outlook: null }]));
 }

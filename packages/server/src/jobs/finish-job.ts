@@ -7,7 +7,7 @@ import type { Database } from '../database/database.ts';
 import { newImageName } from '../ids.ts';
 import type { Painting } from '../models/painter.ts';
 import { type ImageStore, StorageUnavailable } from '../pictures/image-store.ts';
-import type { ImageRecord, JobImages } from '../pictures/job-images-port.ts';
+import { type ImageRecord, insertImages } from '../pictures/images.ts';
 import type { StartPictures } from '../pictures/start-pictures.ts';
 import type { StorageWatch } from '../pictures/storage-watch.ts';
 import type { Events } from './events-port.ts';
@@ -24,7 +24,6 @@ const STORE_AGAIN_MS = 1000;
 export interface FinishJobParts {
   readonly database: Database;
   readonly jobs: Jobs;
-  readonly images: JobImages;
   readonly events: Events;
   readonly settings: Settings;
   readonly store: ImageStore;
@@ -86,14 +85,14 @@ export class FinishJob {
   }
 
   #end(job: JobRecord, images: readonly ImageRecord[], drawnBy: string): Promise<boolean> {
-    const { database, jobs, images: pictures, events, clock, retention } = this.#parts;
+    const { database, jobs, events, clock, retention } = this.#parts;
     return database.transaction(async (transaction) => {
       const now = clock.now();
       const expiresAt = after(now, retention.requestsMs);
       const end = { jobId: job.id, attempt: job.attempt, now, expiresAt, drawnBy };
       if (!(await jobs.succeed(transaction, end))) return false;
       await chargeHold(transaction, job.id, now);
-      await pictures.insert(transaction, images);
+      await insertImages(transaction, images);
       await events.append(transaction, job.id, { kind: 'succeeded' });
       return true;
     });

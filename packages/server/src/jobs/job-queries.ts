@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts';
-import type { ImageRecord, JobImages } from '../pictures/job-images-port.ts';
+import { type ImageRecord, listImagesOfJobs } from '../pictures/images.ts';
 import { requireJob } from './job-state.ts';
 import type { JobFilter, JobRecord, Jobs } from './jobs-port.ts';
 import type { Outlook, QueueOutlook } from './queue-outlook.ts';
@@ -7,7 +7,6 @@ import type { Outlook, QueueOutlook } from './queue-outlook.ts';
 export interface JobQueriesParts {
   readonly database: Database;
   readonly jobs: Jobs;
-  readonly images: JobImages;
   readonly outlook: QueueOutlook;
 }
 
@@ -37,12 +36,12 @@ export class JobQueries {
    * @throws DomainError `not_found`
    */
   get(accountId: string | null, jobId: string): Promise<JobView> {
-    const { database, jobs, images, outlook } = this.#parts;
+    const { database, jobs, outlook } = this.#parts;
     return database.transaction(async (transaction) => {
       const job = requireJob(await jobs.find(transaction, jobId), accountId, jobId);
       return {
         job,
-        images: await images.ofJobs(transaction, [jobId]),
+        images: await listImagesOfJobs(transaction, [jobId]),
         outlook: await outlook.of(transaction, job),
       };
     });
@@ -50,11 +49,11 @@ export class JobQueries {
 
   /** Newest first. */
   list(filter: JobFilter): Promise<JobViewPage> {
-    const { database, jobs, images } = this.#parts;
+    const { database, jobs } = this.#parts;
     return database.transaction(async (transaction) => {
       const found = await jobs.list(transaction, { ...filter, limit: filter.limit + 1 });
       const page = found.slice(0, filter.limit);
-      const pictures = await images.ofJobs(
+      const pictures = await listImagesOfJobs(
         transaction,
         page.map(({ id }) => id),
       );

@@ -1,5 +1,5 @@
 import { type AdminJob, inWireNames, type Job, microToNumber, tellRequest } from '@easel/contract';
-import { imageReply } from '../pictures/image-file.ts';
+import { imageReply } from '../pictures/images.ts';
 import type { JobView } from './job-queries.ts';
 import { type JobRecord, surfaceOfJob } from './jobs-port.ts';
 import type { Outlook } from './queue-outlook.ts';

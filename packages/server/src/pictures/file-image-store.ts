@@ -1,12 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import { makePrivate, makePrivateFolder } from '../files/private-folder.ts';
-import { isMissing, whyNoFolder } from '../files/system-error.ts';
-import { StartupError } from '../startup-error.ts';
-import { imageFile, TEMPORARY_MARK } from './image-files.ts';
+import { makePrivateFolder } from '../files/private-folder.ts';
+import { isMissing } from '../files/system-error.ts';
+import { imageFile, sweepFolder, TEMPORARY_MARK } from './image-folder.ts';
 import {
   type ByteRange,
   type ImageStore,
@@ -15,33 +14,6 @@ import {
   type StoredKind,
   type SweepOptions,
 } from './image-store.ts';
-import { storageFault } from './storage-fault.ts';
-import { isSubfolder, sweepFolder } from './sweep-folder.ts';
-
-/**
- * Makes the folder of the pictures, and takes the access of other accounts away from what is the store's in it: whoever can list the names
- * of pictures can ask for them.
- *
- * @param isOwn whether the folder itself is the store's too, and not one that the operator has chosen
- * @throws StartupError where there can be no such folder
- */
-export async function prepareImageFolder(root: string, { isOwn }: { readonly isOwn: boolean }): Promise<void> {
-  try {
-    await makePrivateFolder(root);
-    if (isOwn) await makePrivate(root);
-    const names = await readdir(root);
-    for (const name of names.filter(isSubfolder)) await makePrivate(join(root, name));
-  } catch (cause) {
-    throw new StartupError(
-      'data_folder_unusable',
-      `the folder of the pictures ${root} cannot be created or used: ${whyNoFolder(cause)}`,
-      {
-        remedy: 'choose one that the user Easel runs as can read and write, with EASEL_IMAGES_DIR',
-        cause,
-      },
-    );
-  }
-}
 
 /** No picture has this name; what is tried out is written beside where it would be. */
 const NOBODY = '0'.repeat(32);
@@ -151,6 +123,32 @@ export class FileImageStore implements ImageStore {
   #pathOf(name: string, kind: StoredKind): string {
     return join(this.#root, imageFile(name, kind));
   }
+}
+
+/** What an operator does about it, by the code of the system's error (errno(3)). */
+const remedies: Readonly<Record<string, string>> = {
+  ENOSPC: 'is full; free some space, or shorten retention.imagesSeconds',
+  EDQUOT: 'has used up its disk quota; free some space, or raise the quota',
+  EROFS: 'is on a file system that is mounted read-only; mount it writable',
+  ENOENT: 'is missing; mount it, or create it again',
+  ENOTDIR: 'is not a folder; put the folder back in its place',
+  EACCES: 'may not be written by this user; give the user that runs Easel write permission',
+  EPERM: 'may not be written by this user; give the user that runs Easel write permission',
+  EIO: 'is on a disk that reports errors; look at the disk',
+  ESTALE: 'is on a network file system that was replaced; mount it again',
+  ENOTCONN: 'is on a network file system that is not connected; mount it again',
+  EHOSTDOWN: 'is on a network file system that does not answer; look at its server',
+  ETIMEDOUT: 'is on a network file system that does not answer; look at its server',
+  EMFILE: 'cannot be opened because this process has too many files open; raise its limit (ulimit -n)',
+  ENFILE: 'cannot be opened because the system has too many files open; raise its limit',
+};
+
+/** What the store throws for an error of the file system: `StorageUnavailable` for one that passes when somebody sees to it. */
+function storageFault(error: unknown, root: string): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const remedy = remedies[code];
+  if (remedy === undefined) return error;
+  return new StorageUnavailable(`the image folder ${root} ${remedy} (${code})`, { cause: error });
 }
 
 /** Whether it is on another file system than the folder that it is in. */

@@ -3,14 +3,13 @@ import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
 import type { ImageStore, StoredImage } from './image-store.ts';
-import type { ImageRecord, JobImages, OwnedImage } from './job-images-port.ts';
+import { findImage, type ImageRecord, listImagesOfJobs, markImageDeleted, type OwnedImage } from './images.ts';
 
 /** Files that were compared with their records are remembered, so that not every reply reads its file twice. */
 const MOST_COMPARED = 10_000;
 
 export interface ImageLibraryParts {
   readonly database: Database;
-  readonly images: JobImages;
   readonly store: ImageStore;
   readonly clock: Clock;
   /** Told of a file that is not what was stored; it is not shown. */
@@ -66,8 +65,7 @@ export class ImageLibrary {
 
   /** Deletes the pictures of a job: of one that asked not to have them stored, once they are delivered, or of one to be forgotten. */
   async removeOf(jobId: string): Promise<void> {
-    const { database, images } = this.#parts;
-    await this.#delete(await database.transaction((transaction) => images.ofJobs(transaction, [jobId])));
+    await this.#delete(await this.#parts.database.transaction((queries) => listImagesOfJobs(queries, [jobId])));
   }
 
   async #requireWhole(image: ImageRecord, file: StoredImage): Promise<void> {
@@ -85,17 +83,16 @@ export class ImageLibrary {
   }
 
   async #find(name: string): Promise<OwnedImage> {
-    const { database, images } = this.#parts;
-    const image = await database.transaction((transaction) => images.find(transaction, name));
+    const image = await this.#parts.database.transaction((queries) => findImage(queries, name));
     if (image === null) throw noImage(name);
     return image;
   }
 
   /** First the record, then the file: what is left when this process dies in between is a file that nobody knows. */
   async #delete(all: readonly ImageRecord[]): Promise<void> {
-    const { database, images, store, clock } = this.#parts;
+    const { database, store, clock } = this.#parts;
     for (const { name, format } of all) {
-      await database.transaction((transaction) => images.markDeleted(transaction, name, clock.now()));
+      await database.transaction((queries) => markImageDeleted(queries, name, clock.now()));
       await store.remove(name, format);
     }
   }

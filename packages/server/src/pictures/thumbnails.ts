@@ -1,5 +1,5 @@
 import type { ImageLibrary } from './image-library.ts';
-import type { OwnedImage } from './job-images-port.ts';
+import type { OwnedImage } from './images.ts';
 
 export interface ThumbnailsParts {
   readonly library: Pick<ImageLibrary, 'describe' | 'read'>;

@@ -8,7 +8,7 @@ import type { RevokedKeys } from '../jobs/revoked-keys.ts';
 import type { Settings, SweepTimes } from '../jobs/settings-port.ts';
 import { deleteRateWindowsBefore } from '../keys/callers.ts';
 import type { ImageStore } from '../pictures/image-store.ts';
-import type { ImageRecord, JobImages } from '../pictures/job-images-port.ts';
+import { findKnownImages, type ImageRecord, markExpiredImages, markImagesOfExpiredJobs } from '../pictures/images.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
 import { holdDeletion } from './deletion-hold.ts';
 import type { Workers } from './workers-port.ts';
@@ -27,7 +27,6 @@ const BATCH = 500;
 export interface JanitorParts {
   readonly database: Database;
   readonly jobs: Jobs;
-  readonly images: JobImages;
   readonly idempotency: Idempotency;
   readonly events: Events;
   readonly workers: Workers;
@@ -138,13 +137,13 @@ export class Janitor {
   }
 
   #removeImages(signal: AbortSignal): Promise<number> {
-    const { images, clock } = this.#parts;
-    return this.#removeFiles(signal, (transaction) => images.markExpired(transaction, clock.now(), BATCH));
+    const { clock } = this.#parts;
+    return this.#removeFiles(signal, (transaction) => markExpiredImages(transaction, clock.now(), BATCH));
   }
 
   async #removeJobs(signal: AbortSignal): Promise<number> {
-    const { database, jobs, images, clock } = this.#parts;
-    await this.#removeFiles(signal, (transaction) => images.markOfExpiredJobs(transaction, clock.now(), BATCH));
+    const { database, jobs, clock } = this.#parts;
+    await this.#removeFiles(signal, (transaction) => markImagesOfExpiredJobs(transaction, clock.now(), BATCH));
     return inBatches(signal, () =>
       database.transaction((transaction) => jobs.deleteExpired(transaction, clock.now(), BATCH)),
     );
@@ -162,11 +161,11 @@ export class Janitor {
   }
 
   #removeOrphans(signal: AbortSignal): Promise<number> {
-    const { database, images, store } = this.#parts;
+    const { database, store } = this.#parts;
     // A picture is stored before its record is written: younger files may still be claimed.
     return store.sweep({
       olderThan: this.#ago(HOUR),
-      known: (names) => database.transaction((transaction) => images.known(transaction, names)),
+      known: (names) => database.transaction((transaction) => findKnownImages(transaction, names)),
       signal,
       onFailure: (path, error) => this.#stuck.set(path, error),
     });

@@ -4,11 +4,12 @@ import type { FollowedEvent } from '../../src/jobs/feed-track.ts';
 import type { Submission } from '../../src/jobs/submit-job.ts';
 import type { Painter } from '../../src/models/painter.ts';
 import type { ReviewHook } from '../../src/models/review.ts';
+import { findKnownImages } from '../../src/pictures/images.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { aRequest, aSubmission } from '../support/job-requests.ts';
-import { type JobServices, repositories, startJobServices } from '../support/job-services.ts';
+import { type JobServices, startJobServices } from '../support/job-services.ts';
 import { usePainter } from '../support/painter.ts';
 import { useTemporaryFolder } from '../support/temporary-folder.ts';
 
@@ -196,7 +197,7 @@ test('when two workers run the same job, only the later attempt counts, and it i
   expect(images).toHaveLength(1);
   expect(await balanceOf(accountId)).toEqual({ available: 1_000_000n - job.price, held: 0n });
   const known = (names: readonly string[]) =>
-    services.database.transaction((transaction) => repositories.images.known(transaction, names));
+    services.database.transaction((transaction) => findKnownImages(transaction, names));
   const onFailure = (_path: string, error: unknown) => expect.unreachable(String(error));
   const everything = { olderThan: new Date(Date.now() + 60_000), known, signal: patience(), onFailure };
   expect(await services.store.sweep(everything)).toBe(0);

@@ -22,7 +22,6 @@ import type { Painter } from '../../src/models/painter.ts';
 import type { ReviewHook } from '../../src/models/review.ts';
 import { FileImageStore } from '../../src/pictures/file-image-store.ts';
 import { ImageLibrary } from '../../src/pictures/image-library.ts';
-import { jobImagesInPostgres } from '../../src/pictures/job-images-sql.ts';
 import { StartPictures } from '../../src/pictures/start-pictures.ts';
 import { StorageWatch } from '../../src/pictures/storage-watch.ts';
 import { PgBossQueue } from '../../src/queue/pg-boss-queue.ts';
@@ -37,7 +36,6 @@ const retention = { imagesMs: 7 * DAY_MS, requestsMs: 30 * DAY_MS, undeliveredMs
 
 export const repositories = {
   jobs: jobsInPostgres,
-  images: jobImagesInPostgres,
   idempotency: idempotencyInPostgres,
   events: eventsInPostgres,
   workers: workersInPostgres,

@@ -6,9 +6,8 @@ import { callerOf } from '../../http/admission.ts';
 import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { errorReplies, hidden, keyErrors, needsKey } from '../../http/route-schemas.ts';
 import { clientGone } from '../../http/wait-for-job.ts';
-import { fileNameOf, mediaTypeOf } from '../../pictures/image-file.ts';
 import type { ByteRange } from '../../pictures/image-store.ts';
-import type { ImageRecord, OwnedImage } from '../../pictures/job-images-port.ts';
+import { fileNameOf, type ImageRecord, mediaTypeOf, type OwnedImage } from '../../pictures/images.ts';
 import { Room } from '../../room.ts';
 
 const file = Type.String({ format: 'binary', description: 'The picture' });

@@ -21,8 +21,7 @@ import { failureOf, giveUp, picturesGone, undelivered } from '../../http/wait-fo
 import type { JobEvent } from '../../jobs/events-port.ts';
 import type { JobView } from '../../jobs/job-queries.ts';
 import type { JobRecord } from '../../jobs/jobs-port.ts';
-import { imageUrl } from '../../pictures/image-file.ts';
-import type { ImageRecord } from '../../pictures/job-images-port.ts';
+import { type ImageRecord, imageUrl } from '../../pictures/images.ts';
 
 type Format = NonNullable<OpenaiImagesRequest['response_format']>;
 

@@ -30,7 +30,7 @@ import { submitWork, workHeaders } from '../../http/submit-work.ts';
 import { addGenerationHeaders, deliver, endOfJob, endOfPatience, picturesGone } from '../../http/wait-for-job.ts';
 import type { JobView } from '../../jobs/job-queries.ts';
 import type { ModelCard } from '../../models/model-card.ts';
-import { imageUrl, mediaTypeOf } from '../../pictures/image-file.ts';
+import { imageUrl, mediaTypeOf } from '../../pictures/images.ts';
 import { requestUrls } from './requests.ts';
 
 /** The model in the address. */

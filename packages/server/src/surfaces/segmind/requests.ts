@@ -23,8 +23,7 @@ import { callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../
 import { failureOf, picturesGone } from '../../http/wait-for-job.ts';
 import type { JobView } from '../../jobs/job-queries.ts';
 import type { JobRecord } from '../../jobs/jobs-port.ts';
-import { fileNameOf, imageUrl, mediaTypeOf } from '../../pictures/image-file.ts';
-import type { ImageRecord } from '../../pictures/job-images-port.ts';
+import { fileNameOf, type ImageRecord, imageUrl, mediaTypeOf } from '../../pictures/images.ts';
 
 const statusSchema = {
   operationId: 'segmindStatus',

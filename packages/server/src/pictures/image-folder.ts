@@ -1,12 +1,61 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isMissing } from '../files/system-error.ts';
-import { nameOfImageFile, TEMPORARY_MARK } from './image-files.ts';
-import type { SweepOptions } from './image-store.ts';
+import { makePrivate, makePrivateFolder } from '../files/private-folder.ts';
+import { isMissing, whyNoFolder } from '../files/system-error.ts';
+import { StartupError } from '../startup-error.ts';
+import type { StoredKind, SweepOptions } from './image-store.ts';
+
+const extensions: Readonly<Record<StoredKind, string>> = { jpeg: 'jpg', png: 'png', webp: 'webp', start: 'start' };
+const NAME = /^[0-9a-f]{32}$/;
+const FILE = /^([0-9a-f]{32})\.(?:jpg|png|webp|start)$/;
+
+/** In the name of a file that is still being written. */
+export const TEMPORARY_MARK = '.partial-';
+
+/**
+ * The file of a picture, relative to the store's folder. A folder of very many entries is slow in many file systems, hence the
+ * two levels.
+ *
+ * @throws TypeError for what is no name of a picture: it might lead out of the folder
+ */
+export function imageFile(name: string, kind: StoredKind): string {
+  if (!NAME.test(name)) throw new TypeError('the name of a picture is 32 hexadecimal digits');
+  return join(name.slice(0, 2), name.slice(2, 4), `${name}.${extensions[kind]}`);
+}
+
+/** The name of the picture in a file; undefined when the file is none. */
+function nameOfImageFile(file: string): string | undefined {
+  return FILE.exec(file)?.[1];
+}
 
 /** Whether a name in the store's folder, or in such a subfolder, is that of a subfolder of the store. */
-export function isSubfolder(name: string): boolean {
+function isSubfolder(name: string): boolean {
   return /^[0-9a-f]{2}$/.test(name);
+}
+
+/**
+ * Makes the folder of the pictures, and takes the access of other accounts away from what is the store's in it: whoever can list the names
+ * of pictures can ask for them.
+ *
+ * @param isOwn whether the folder itself is the store's too, and not one that the operator has chosen
+ * @throws StartupError where there can be no such folder
+ */
+export async function prepareImageFolder(root: string, { isOwn }: { readonly isOwn: boolean }): Promise<void> {
+  try {
+    await makePrivateFolder(root);
+    if (isOwn) await makePrivate(root);
+    const names = await readdir(root);
+    for (const name of names.filter(isSubfolder)) await makePrivate(join(root, name));
+  } catch (cause) {
+    throw new StartupError(
+      'data_folder_unusable',
+      `the folder of the pictures ${root} cannot be created or used: ${whyNoFolder(cause)}`,
+      {
+        remedy: 'choose one that the user Easel runs as can read and write, with EASEL_IMAGES_DIR',
+        cause,
+      },
+    );
+  }
 }
 
 /**
