@@ -92,8 +92,7 @@ const library = (name) => `(^|node_modules/)${name}(/|$)`;
 const anyOf = (names) => `(${names.join('|')})`;
 
 /** What `@easel/contract/fields` is made of. */
-const contractFields =
-  '^packages/contract/src/(request/(?!schemas)|picture/aspect-ratios|(fields|limits|seeds|negative-prompt)\\.ts$)';
+const contractFields = '^packages/contract/src/(request/(?!schemas)|picture/aspect-ratios|(fields|limits|seeds)\\.ts$)';
 
 const forbid = (name, comment, from, to) => ({ name, severity: 'error', comment, from, to });
 

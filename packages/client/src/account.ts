@@ -8,9 +8,9 @@ import type {
   UsageQuery,
   UsageReply,
 } from '@easel/contract';
+import { paths } from './address.ts';
 import type { CallOptions } from './call.ts';
 import { entriesOf } from './pages.ts';
-import { paths } from './paths.ts';
 import type { Transport } from './transport.ts';
 
 /** The money of the key's account. */

@@ -1,5 +1,6 @@
+import { paths as contract } from '@easel/contract';
 import { expect, test } from 'vitest';
-import { addressOf } from './address.ts';
+import { addressOf, paths } from './address.ts';
 
 test('parts and query are encoded, and what is undefined is left out', () => {
   const query = { model: undefined, text: 'a b&c', limit: 2 };
@@ -10,4 +11,10 @@ test('parts and query are encoded, and what is undefined is left out', () => {
 
 test.each(['', '.', '..'])('%j, which would lead to another address, is refused', (id) => {
   expect(() => addressOf('', '/api/jobs/:id', { id })).toThrow(`got ${JSON.stringify(id)}`);
+});
+
+test('the addresses are those of the contract', () => {
+  const { jobs: allJobs, ...admin } = contract.admin;
+  const { health, ready } = contract;
+  expect(paths).toEqual({ ...contract.api, ...admin, allJobs, health, ready });
 });

@@ -26,3 +26,35 @@ function partOf(name: string, value: string): string {
   if (value !== '' && value !== '.' && value !== '..') return encodeURIComponent(value);
   throw new TypeError(`${name} must be that of something on the server (got ${JSON.stringify(value)})`);
 }
+
+/** The addresses that the client asks for: the contract's, which it knows as types only so that it stays small. */
+export const paths = {
+  jobs: '/api/jobs',
+  job: '/api/jobs/:id',
+  jobEvents: '/api/jobs/:id/events',
+  jobRecord: '/api/jobs/:id/record',
+  events: '/api/events',
+  image: '/api/images/:name',
+  tokenize: '/api/tokenize',
+  price: '/api/price',
+  models: '/api/models',
+  credits: '/api/credits',
+  usage: '/api/usage',
+  ledger: '/api/ledger',
+  accounts: '/api/admin/accounts',
+  account: '/api/admin/accounts/:id',
+  accountLedger: '/api/admin/accounts/:id/ledger',
+  accountUsage: '/api/admin/accounts/:id/usage',
+  accountGrants: '/api/admin/accounts/:id/grants',
+  keys: '/api/admin/keys',
+  key: '/api/admin/keys/:id',
+  grants: '/api/admin/grants',
+  allJobs: '/api/admin/jobs',
+  anyJob: '/api/admin/jobs/:id',
+  queue: '/api/admin/queue',
+  pauseQueue: '/api/admin/queue/pause',
+  resumeQueue: '/api/admin/queue/resume',
+  workers: '/api/admin/workers',
+  health: '/healthz',
+  ready: '/readyz',
+} as const;

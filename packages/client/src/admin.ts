@@ -22,9 +22,9 @@ import type {
   UsageReply,
   WorkerList,
 } from '@easel/contract';
+import { paths } from './address.ts';
 import type { CallOptions, WorkOptions } from './call.ts';
 import { entriesOf } from './pages.ts';
-import { paths } from './paths.ts';
 import type { Transport } from './transport.ts';
 
 /** What an administrator's key may do. */

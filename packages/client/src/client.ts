@@ -1,11 +1,11 @@
 import type { Health, ModelList, Ready, TokenizeReply, TokenizeRequest } from '@easel/contract';
 import { AccountOfKey } from './account.ts';
+import { paths } from './address.ts';
 import { Admin } from './admin.ts';
 import type { CallOptions, ClientOptions } from './call.ts';
 import { type EventsOptions, followJobs, type JobsEvent } from './follow-job.ts';
 import { Images } from './images.ts';
 import { Jobs } from './jobs.ts';
-import { paths } from './paths.ts';
 import { Transport } from './transport.ts';
 
 /**

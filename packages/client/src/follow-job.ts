@@ -1,11 +1,9 @@
 import type { AccountEvent, JobEvent, JobEventName } from '@easel/contract';
 import type { Query } from './address.ts';
-import { chunksOf } from './chunks-of.ts';
-import { strangeReply } from './error-of-reply.ts';
-import { EaselConnectionError, type EaselError } from './errors.ts';
-import { readEventStream, type StreamMessage } from './event-stream.ts';
-import { paths } from './paths.ts';
-import { pause } from './pause.ts';
+import { paths } from './address.ts';
+import { EaselConnectionError, type EaselError, strangeReply } from './errors.ts';
+import { chunksOf, readEventStream, type StreamMessage } from './event-stream.ts';
+import { pause } from './retries.ts';
 import type { Transport } from './transport.ts';
 
 export interface FollowOptions {

@@ -1,5 +1,5 @@
+import { paths } from './address.ts';
 import type { CallOptions } from './call.ts';
-import { paths } from './paths.ts';
 import type { Transport } from './transport.ts';
 
 export interface Picture {

@@ -1,10 +1,10 @@
 import type { Job, JobCreate, JobEvent, JobListQuery, JobPage, JobPatch } from '@easel/contract';
+import { paths } from './address.ts';
 import type { CallOptions, WorkOptions } from './call.ts';
 import { EaselJobError } from './errors.ts';
 import { type FollowOptions, followJob } from './follow-job.ts';
-import { graceAfter } from './grace.ts';
 import { entriesOf } from './pages.ts';
-import { paths } from './paths.ts';
+import { graceAfter } from './retries.ts';
 import type { Transport } from './transport.ts';
 
 /** How long after an abort the server is still told that its work is not wanted. */

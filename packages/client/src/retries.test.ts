@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { EaselConnectionError, EaselError } from './errors.ts';
-import { mayBeSentAgain, pauseBefore } from './retries.ts';
+import { mayBeSentAgain, pause, pauseBefore } from './retries.ts';
 
 test('only what cannot happen twice is sent again', () => {
   expect(mayBeSentAgain({})).toBe(true);
@@ -29,4 +29,14 @@ test('without a word of the server, pauses grow', () => {
     expect(ms).toBeGreaterThanOrEqual(longest * 0.6 - 1);
     expect(ms).toBeLessThanOrEqual(longest);
   }
+});
+
+test('an abort ends a pause, before it and in it, with its reason', async () => {
+  const reason = new Error('enough');
+  await expect(pause(600_000, AbortSignal.abort(reason))).rejects.toBe(reason);
+  const leaving = new AbortController();
+  const waiting = pause(600_000, leaving.signal);
+  leaving.abort(reason);
+  await expect(waiting).rejects.toBe(reason);
+  await expect(pause(0, new AbortController().signal)).resolves.toBeUndefined();
 });

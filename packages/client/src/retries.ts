@@ -22,3 +22,50 @@ export function pauseBefore(
   const asked = error.retryAfter === undefined ? growing : error.retryAfter * 1000;
   return asked <= longestMs ? asked : undefined;
 }
+
+/**
+ * Waits, unless the signal is aborted.
+ *
+ * @throws the signal's reason
+ */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const onAbort = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+/** Some time more after an abort, for what still has to be said to the server. */
+export interface Grace {
+  /** Aborted with the same reason, later. */
+  readonly signal: AbortSignal;
+  /** Once nothing is left to be said. */
+  end(): void;
+}
+
+export function graceAfter(signal: AbortSignal | undefined, ms: number): Grace {
+  const controller = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const begin = () => {
+    timer = setTimeout(() => controller.abort(signal?.reason), ms);
+  };
+  signal?.addEventListener('abort', begin, { once: true });
+  return {
+    signal: controller.signal,
+    end() {
+      signal?.removeEventListener('abort', begin);
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,11 +1,7 @@
 import { addressOf } from './address.ts';
 import type { Call, ClientOptions } from './call.ts';
-import { errorOfReply, strangeReply } from './error-of-reply.ts';
-import { EaselConnectionError, EaselError } from './errors.ts';
-import { pause } from './pause.ts';
-import { remainingCreditsOf } from './remaining-credits.ts';
-import { requestOf } from './request-of.ts';
-import { mayBeSentAgain, pauseBefore } from './retries.ts';
+import { EaselConnectionError, EaselError, errorOfReply, remainingCreditsOf, strangeReply } from './errors.ts';
+import { mayBeSentAgain, pause, pauseBefore } from './retries.ts';
 
 /** Sends requests: with the key in a header, again where that can do no harm, and with refusals as errors. */
 export class Transport {
@@ -106,4 +102,36 @@ async function jsonOf<Value>(reply: Response): Promise<Value> {
   } catch {
     throw strangeReply(reply);
   }
+}
+
+/**
+ * What `fetch` is given.
+ *
+ * @throws TypeError for a key that no header can carry: what `fetch` itself would say of it has the key in it
+ */
+export function requestOf(call: Call, apiKey: string | undefined): RequestInit {
+  const { method = 'GET', body, signal, inFlight = signal, idempotencyKey, headers = {} } = call;
+  if (apiKey !== undefined && !isSendable(apiKey)) {
+    throw new TypeError('the API key is empty or has a character that no key has, such as a space or a line break');
+  }
+  if (idempotencyKey !== undefined && !isSendable(idempotencyKey.replaceAll(' ', ''))) {
+    throw new TypeError(
+      `idempotencyKey must be printable ASCII characters, at least one (got ${JSON.stringify(idempotencyKey)})`,
+    );
+  }
+  return {
+    method,
+    headers: {
+      ...headers,
+      ...(apiKey !== undefined && { 'x-api-key': apiKey }),
+      ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(inFlight && { signal: inFlight }),
+  };
+}
+
+function isSendable(text: string): boolean {
+  return /^[!-~]+$/.test(text);
 }

@@ -2,25 +2,23 @@ export type { ErrorShape } from '@easel/errors';
 export {
   type Account,
   type AccountCreate,
+  type AccountGrantCreate,
   type AccountListQuery,
   type AccountPage,
   type AccountParams,
   type AccountPatch,
   accountCreateSchema,
+  accountGrantCreateSchema,
   accountListQuerySchema,
   accountPageSchema,
   accountParamsSchema,
   accountPatchSchema,
   accountSchema,
-} from './api/admin/account.ts';
-export {
-  type AccountGrantCreate,
-  accountGrantCreateSchema,
   type Grant,
   type GrantCreate,
   grantCreateSchema,
   grantSchema,
-} from './api/admin/grant.ts';
+} from './api/admin/account.ts';
 export {
   type AdminJob,
   type AdminJobListQuery,
@@ -45,9 +43,38 @@ export {
   keyPatchSchema,
   keySchema,
 } from './api/admin/key.ts';
-export { type Queue, queueSchema } from './api/admin/queue.ts';
-export { type Worker, type WorkerList, workerListSchema, workerSchema } from './api/admin/worker.ts';
-export { type Credits, creditsSchema } from './api/credits.ts';
+export {
+  type Queue,
+  queueSchema,
+  type Worker,
+  type WorkerList,
+  workerListSchema,
+  workerSchema,
+} from './api/admin/queue.ts';
+export {
+  type Credits,
+  creditsSchema,
+  type LedgerEntry,
+  type LedgerKind,
+  type LedgerPage,
+  type LedgerQuery,
+  ledgerEntrySchema,
+  ledgerKinds,
+  ledgerPageSchema,
+  ledgerQuerySchema,
+  type PriceQuote,
+  priceQuoteSchema,
+  type UsageGroup,
+  type UsageQuery,
+  type UsageReply,
+  type UsageRow,
+  type UsageTotal,
+  usageGroups,
+  usageQuerySchema,
+  usageReplySchema,
+  usageRowSchema,
+  usageTotalSchema,
+} from './api/credits.ts';
 export { type Health, healthSchema, type Ready, type ReadyCheck, readyCheckSchema, readySchema } from './api/health.ts';
 export {
   type Image,
@@ -61,10 +88,14 @@ export {
 export {
   type Job,
   type JobError,
+  type JobListQuery,
+  type JobPage,
   type JobParams,
   type JobPatch,
   type JobStatus,
   jobErrorSchema,
+  jobListQuerySchema,
+  jobPageSchema,
   jobParamsSchema,
   jobPatchSchema,
   jobSchema,
@@ -93,17 +124,6 @@ export {
   jobStepEventSchema,
   jobSucceededEventSchema,
 } from './api/job-events.ts';
-export { type JobListQuery, type JobPage, jobListQuerySchema, jobPageSchema } from './api/job-list.ts';
-export {
-  type LedgerEntry,
-  type LedgerKind,
-  type LedgerPage,
-  type LedgerQuery,
-  ledgerEntrySchema,
-  ledgerKinds,
-  ledgerPageSchema,
-  ledgerQuerySchema,
-} from './api/ledger.ts';
 export {
   type Model,
   type ModelDefaults,
@@ -118,7 +138,6 @@ export {
   modelSchema,
   modelSizeSchema,
 } from './api/model.ts';
-export { type PriceQuote, priceQuoteSchema } from './api/price-quote.ts';
 export { type Problem, problemMediaType, problemOfCode, problemSchema } from './api/problem.ts';
 export {
   type ForeignSyntax,
@@ -130,18 +149,7 @@ export {
   tokenizeReplySchema,
   tokenizeRequestSchema,
 } from './api/tokenize.ts';
-export {
-  type UsageGroup,
-  type UsageQuery,
-  type UsageReply,
-  type UsageRow,
-  type UsageTotal,
-  usageGroups,
-  usageQuerySchema,
-  usageReplySchema,
-  usageRowSchema,
-  usageTotalSchema,
-} from './api/usage.ts';
+export type { Fault } from './errors.ts';
 export {
   answerTo,
   type ErrorCode,
@@ -155,10 +163,8 @@ export {
   titleOfError,
 } from './errors.ts';
 export { explainInvalid } from './explain/explain-invalid.ts';
-export type { Fault } from './fault.ts';
 export { fromText, withoutEmptyFields, withoutNulls } from './from-text.ts';
-export { exposedHeaders, headers } from './headers.ts';
-export { type IdempotencyKey, idempotencyKeySchema } from './idempotency.ts';
+export { exposedHeaders, headers, type IdempotencyKey, idempotencyKeySchema } from './headers.ts';
 export {
   defaults,
   type ImageFormat,
@@ -173,53 +179,59 @@ export {
   SEED_RANDOM,
   SIDE_STEP,
 } from './limits.ts';
-export { parseDecimal } from './money/decimal.ts';
 export {
   decimalToMicro,
   isWholeMicro,
   MICRO_PER_CREDIT,
   microToDecimal,
   microToNumber,
+  parseDecimal,
 } from './money/micro-credits.ts';
 export { defaultTariff, PIXELS_PER_MEGAPIXEL, type PricedWork, priceOf, type Tariff } from './money/price.ts';
-export { negativePromptOf } from './negative-prompt.ts';
-export { type OpenaiError, openaiErrorDetailsSchema, openaiErrorSchema } from './openai/error.ts';
-export { type OpenaiModel, type OpenaiModelList, openaiModelListSchema, openaiModelSchema } from './openai/models.ts';
-export {
-  type OpenaiImage,
-  type OpenaiImagesReply,
-  openaiImageSchema,
-  openaiImagesReplySchema,
-} from './openai/reply.ts';
-export { sizeForOpenai } from './openai/sizes.ts';
 export {
   type OpenaiCompletedEvent,
+  type OpenaiError,
+  type OpenaiImage,
+  type OpenaiImagesReply,
+  type OpenaiModel,
+  type OpenaiModelList,
   type OpenaiPartialImageEvent,
   type OpenaiStreamEvent,
+  type OpenaiUsage,
   openaiCompletedEventSchema,
+  openaiErrorDetailsSchema,
+  openaiErrorSchema,
+  openaiImageSchema,
+  openaiImagesReplySchema,
+  openaiModelListSchema,
+  openaiModelSchema,
   openaiPartialImageEventSchema,
-} from './openai/stream.ts';
-export { type OpenaiUsage, openaiUsageSchema } from './openai/usage.ts';
+  openaiUsageSchema,
+} from './openai/replies.ts';
+export { sizeForOpenai } from './openai/sizes.ts';
 export { defaultSlug, pagePaths, paths, reservedSlugs } from './paths.ts';
 export {
   type AspectRatio,
   aspectRatios,
+  formatSize,
+  parseSize,
   type RatioLimits,
+  type Size,
   sdxlBuckets,
   sizeOfAspectRatio,
 } from './picture/aspect-ratios.ts';
-export { namesSize, requestedSize } from './picture/requested-size.ts';
-export { formatSize, parseSize, type Size } from './picture/size.ts';
 export {
   embeddedModelSizes,
   faultOfSize,
   fullModelSizes,
+  namesSize,
   offeredSizes,
+  requestedSize,
   type SideNames,
   type SizeLimits,
   sizeForPicture,
   sizesForNative,
-} from './picture/size-limits.ts';
+} from './picture/sizes.ts';
 export type { Field, FieldTable, Surface, ValueOf } from './request/field.ts';
 export { type FieldName, pictureFields } from './request/fields.ts';
 export {
@@ -231,6 +243,7 @@ export {
   fillRequest,
   inWireNames,
   modelParameters,
+  negativePromptOf,
   parameterValues,
   readRequest,
   readTold,
@@ -254,33 +267,30 @@ export {
 export type { ControlValues, EngineFields, FieldValues, FilledRequest, PictureRequest } from './request/shapes.ts';
 export { patterns } from './schema/patterns.ts';
 export { drawSeed, firstSeed, RANDOM_SEED_MAX, seedOfSample, seedsOfSamples } from './seeds.ts';
-export {
-  type SegmindFailed,
-  type SegmindImage,
-  type SegmindResult,
-  type SegmindStatus,
-  type SegmindSubmitted,
-  segmindFailedSchema,
-  segmindImageSchema,
-  segmindResultSchema,
-  segmindStatusSchema,
-  segmindSubmittedSchema,
-} from './segmind/asynchronous.ts';
-export { type SegmindCredits, segmindCreditsSchema } from './segmind/credits.ts';
-export { type SegmindError, segmindErrorSchema } from './segmind/error.ts';
-export { ignoredFieldsHeader } from './segmind/ignored-fields.ts';
-export { type LenientBody, lenientSegmindBody } from './segmind/lenient.ts';
-export {
-  type SegmindFailedMetrics,
-  type SegmindMetrics,
-  type SegmindRunningMetrics,
-  segmindFailedMetricsSchema,
-  segmindMetricsSchema,
-  segmindRunningMetricsSchema,
-} from './segmind/metrics.ts';
+export { ignoredFieldsHeader, type LenientBody, lenientSegmindBody } from './segmind/lenient.ts';
 export {
   type OutputMetadata,
   outputMetadataSchema,
   type SegmindBase64Reply,
+  type SegmindCredits,
+  type SegmindError,
+  type SegmindFailed,
+  type SegmindFailedMetrics,
+  type SegmindImage,
+  type SegmindMetrics,
+  type SegmindResult,
+  type SegmindRunningMetrics,
+  type SegmindStatus,
+  type SegmindSubmitted,
   segmindBase64ReplySchema,
-} from './segmind/reply.ts';
+  segmindCreditsSchema,
+  segmindErrorSchema,
+  segmindFailedMetricsSchema,
+  segmindFailedSchema,
+  segmindImageSchema,
+  segmindMetricsSchema,
+  segmindResultSchema,
+  segmindRunningMetricsSchema,
+  segmindStatusSchema,
+  segmindSubmittedSchema,
+} from './segmind/replies.ts';

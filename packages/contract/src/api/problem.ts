@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { type ErrorCode, statusOfError, titleOfError } from '../errors.ts';
+import { errorCode, param, requestId } from '../schema/common-fields.ts';
 import { openObject } from '../schema/define.ts';
-import { errorCode, param, requestId } from '../schema/error-fields.ts';
 
 /** RFC 9457. */
 export const problemMediaType = 'application/problem+json';

@@ -2,10 +2,9 @@ import { expect, test } from 'vitest';
 import { explainInvalid } from '../explain/explain-invalid.ts';
 import { fromText } from '../from-text.ts';
 import { priceQuerySchema } from '../request/schemas.ts';
+import { usageQuerySchema } from './credits.ts';
 import { imageParamsSchema } from './image.ts';
-import { jobParamsSchema } from './job.ts';
-import { jobListQuerySchema } from './job-list.ts';
-import { usageQuerySchema } from './usage.ts';
+import { jobListQuerySchema, jobParamsSchema } from './job.ts';
 
 test('the filters of the gallery are read from a query string', () => {
   const query = fromText(jobListQuerySchema, { q: '7', seed: '42', size: '1024x768', favourite: 'true', limit: '5' });

@@ -1,12 +1,10 @@
 import type { TSchema } from 'typebox';
 import type { TLocalizedValidationError } from 'typebox/error';
 import { Errors } from 'typebox/schema';
-import type { Fault } from '../fault.ts';
-import { propertiesOf } from '../schema/keywords.ts';
+import type { Fault } from '../errors.ts';
+import { isRecord, keywordsOf, propertiesOf } from '../schema/keywords.ts';
 import { wordsOfPattern } from '../schema/patterns.ts';
-import { describeSchema } from './describe-schema.ts';
-import { describeValue } from './describe-value.ts';
-import { pointerParts, schemaAt, valueAt } from './locate.ts';
+import { describeSchema, describeValue } from './describe.ts';
 
 /**
  * Why a value does not fit a schema: which field, what is allowed and what was sent. Undefined when it fits.
@@ -66,4 +64,34 @@ function faultAt(path: readonly string[], allowed: string, value: unknown): Faul
   if (path.length === 0) return { message: `the body must be ${allowed} ${got}` };
   const param = path.join('.');
   return { param, message: `${param} must be ${allowed} ${got}` };
+}
+
+/** The parts of a JSON Pointer (RFC 6901 §4: ~1 is a slash, ~0 a tilde). */
+export function pointerParts(pointer: string): readonly string[] {
+  if (pointer === '') return [];
+  return pointer
+    .slice(1)
+    .split('/')
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+/** The value that a path leads to; undefined where it leads nowhere. */
+export function valueAt(value: unknown, path: readonly string[]): unknown {
+  let current = value;
+  for (const part of path) {
+    if (Array.isArray(current)) current = current[Number(part)];
+    else if (isRecord(current) && Object.hasOwn(current, part)) current = current[part];
+    else return undefined;
+  }
+  return current;
+}
+
+/** The schema of the value that a path leads to; undefined where the schema does not know it. */
+export function schemaAt(schema: unknown, path: readonly string[]): unknown {
+  const [part, ...rest] = path;
+  if (part === undefined) return schema;
+  const { anyOf, properties, items } = keywordsOf(schema);
+  if (anyOf) return anyOf.map((branch) => schemaAt(branch, path)).find((found) => found !== undefined);
+  if (properties && Object.hasOwn(properties, part)) return schemaAt(properties[part], rest);
+  return items === undefined ? undefined : schemaAt(items, rest);
 }

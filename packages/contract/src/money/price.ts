@@ -1,5 +1,4 @@
-import { type Decimal, parseDecimal } from './decimal.ts';
-import { MICRO_PER_CREDIT } from './micro-credits.ts';
+import { type Decimal, MICRO_PER_CREDIT, parseDecimal } from './micro-credits.ts';
 
 /** In credits, as decimals of any precision. */
 export interface Tariff {

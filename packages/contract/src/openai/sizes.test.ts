@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { formatSize } from '../picture/size.ts';
-import { embeddedModelSizes, fullModelSizes } from '../picture/size-limits.ts';
+import { formatSize } from '../picture/aspect-ratios.ts';
+import { embeddedModelSizes, fullModelSizes } from '../picture/sizes.ts';
 import { sizeForOpenai } from './sizes.ts';
 
 test.each([

@@ -1,6 +1,6 @@
 import { SIDE_STEP } from '../limits.ts';
-import { parseSize, type Size } from '../picture/size.ts';
-import { faultOfSize, type SizeLimits, sizeForPicture } from '../picture/size-limits.ts';
+import { parseSize, type Size } from '../picture/aspect-ratios.ts';
+import { faultOfSize, type SizeLimits, sizeForPicture } from '../picture/sizes.ts';
 
 /** The sizes of OpenAI's own models, which its clients choose from whatever model they speak to. */
 const openaiSizes: readonly string[] = [

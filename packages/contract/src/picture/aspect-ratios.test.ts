@@ -1,7 +1,17 @@
 import { expect, test } from 'vitest';
-import { aspectRatios, sdxlBuckets, sizeOfAspectRatio } from './aspect-ratios.ts';
-import { formatSize } from './size.ts';
-import { embeddedModelSizes, faultOfSize, fullModelSizes } from './size-limits.ts';
+import { aspectRatios, formatSize, parseSize, sdxlBuckets, sizeOfAspectRatio } from './aspect-ratios.ts';
+import { embeddedModelSizes, faultOfSize, fullModelSizes } from './sizes.ts';
+
+test('a size survives its text', () => {
+  expect(parseSize(formatSize({ width: 1216, height: 832 }))).toEqual({ width: 1216, height: 832 });
+});
+
+test.each(['auto', '', '1024', '1024X1024', '0x8', '1024x', '1024x1024x3', ' 8x8', '99999x8'])(
+  '%j is no size',
+  (text) => {
+    expect(parseSize(text)).toBeUndefined();
+  },
+);
 
 const ratios = [
   ['1:1', '1024x1024', '256x256'],

@@ -1,5 +1,5 @@
 import type { Range } from '../limits.ts';
-import type { Size } from '../picture/size.ts';
+import type { Size } from '../picture/aspect-ratios.ts';
 import type { patterns } from '../schema/patterns.ts';
 
 /**

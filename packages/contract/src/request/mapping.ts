@@ -1,7 +1,6 @@
 import type { ModelParameter } from '../api/model.ts';
-import type { Fault } from '../fault.ts';
+import type { Fault } from '../errors.ts';
 import { isWithin, type Range } from '../limits.ts';
-import { negativePromptOf } from '../negative-prompt.ts';
 import { derive, type Field, type FieldTable, type Surface } from './field.ts';
 import { type FieldName, pictureFields } from './fields.ts';
 import type {
@@ -256,4 +255,20 @@ export function faultOfValues(request: FilledRequest, allowed: AllowedValues): F
       return { param: name, message: `${name} must be from ${range.min} to ${range.max} ${got}` };
   }
   return undefined;
+}
+
+/** How clients written in other languages spell "nothing" in a JSON string. */
+const spellingsOfNone: readonly string[] = ['None', 'NONE'];
+
+/**
+ * What a request's `negative_prompt` means. null: no negative prompt (zero embeddings). The empty string is a text like any
+ * other and makes another picture.
+ *
+ * @example
+ * negativePromptOf('None'); // null
+ * negativePromptOf(''); // ''
+ */
+export function negativePromptOf(value: string | null | undefined): string | null {
+  if (value === undefined || value === null || spellingsOfNone.includes(value)) return null;
+  return value;
 }

@@ -1,5 +1,5 @@
 import { type Static, type TObject, type TOptional, type TProperties, type TSchema, type TUnsafe, Type } from 'typebox';
-import { sizeContradiction } from '../picture/requested-size.ts';
+import { sizeContradiction } from '../picture/sizes.ts';
 import {
   choice,
   closedObject,

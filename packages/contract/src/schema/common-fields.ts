@@ -1,4 +1,5 @@
-import { type TNumber, type TRefine, type TString, Type } from 'typebox';
+import { type TNumber, type TRefine, type TString, type TUnsafe, Type } from 'typebox';
+import { type ErrorCode, httpErrors } from '../errors.ts';
 import { limits, type Range } from '../limits.ts';
 import { isWholeMicro } from '../money/micro-credits.ts';
 import { type FieldNotes, integerIn } from './define.ts';
@@ -52,4 +53,22 @@ export const limitParam = integerIn(limits.pageLength, {
 export const nextCursor = Type.Union([Type.String(), Type.Null()], {
   description: 'Give it as `cursor` to get the next page; null on the last',
   examples: ['MDE5ODBjNWU', null],
+});
+
+/** One of the catalogue's codes. */
+export const errorCode: TUnsafe<ErrorCode> = Type.Unsafe<ErrorCode>({
+  type: 'string',
+  enum: Object.keys(httpErrors),
+  description: 'What went wrong, for programs',
+  examples: ['invalid_request'],
+});
+
+export const requestId = Type.String({
+  description: 'Names the request in the logs; also in the header x-request-id',
+  examples: ['01980c5e-7d3a-7c61-9a52-3f0b6f1c2d4e'],
+});
+
+export const param = Type.String({
+  description: 'The field of the request that is at fault',
+  examples: ['num_inference_steps'],
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { explainInvalid } from '../explain/explain-invalid.ts';
 import { segmindRequestSchema } from '../request/schemas.ts';
-import { lenientSegmindBody } from './lenient.ts';
+import { ignoredFieldsHeader, lenientSegmindBody } from './lenient.ts';
 
 test('what old clients send as text is understood', () => {
   const sent = { prompt: 'a', samples: '1', num_inference_steps: '25', guidance_scale: '7.5', seed: '-1', base64: '0' };
@@ -100,5 +100,32 @@ test('what is valid is not changed', () => {
         expect(lenientSegmindBody(sent)).toEqual({ body: sent, ignored: [] });
       },
     ),
+  );
+});
+
+test('names are listed', () => {
+  expect(ignoredFieldsHeader([])).toBe('');
+  expect(ignoredFieldsHeader(['style', 'lora_scale'])).toBe('style, lora_scale');
+});
+
+test('a name cannot start a header of its own', () => {
+  expect(ignoredFieldsHeader(['a\r\nset-cookie: b'])).toBe('a%0D%0Aset-cookie%3A%20b');
+});
+
+test('a body full of unknown fields still makes a short header', () => {
+  const names = Array.from({ length: 5000 }, (_, i) => `field${i}`);
+  expect(ignoredFieldsHeader(names)).toMatch(/, field19, and-4980-more$/);
+});
+
+test('whatever the names are, the value is printable ASCII of bounded length', () => {
+  const name = fc
+    .tuple(fc.string({ unit: 'binary' }), fc.constantFrom('', '\ud800', '語'.repeat(100)))
+    .map((parts) => parts.join(''));
+  fc.assert(
+    fc.property(fc.array(name, { maxLength: 40 }), (names) => {
+      const value = ignoredFieldsHeader(names);
+      expect(value).toMatch(/^[\x20-\x7e]*$/);
+      expect(value.length).toBeLessThan(8000);
+    }),
   );
 });

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { explainInvalid } from '../../explain/explain-invalid.ts';
-import { accountCreateSchema } from './account.ts';
-import { grantCreateSchema } from './grant.ts';
+import { accountCreateSchema, grantCreateSchema } from './account.ts';
 import { keyCreateSchema } from './key.ts';
 
 const account_id = '01980c5e-7d3a-7c61-9a52-3f0b6f1c2d4e';

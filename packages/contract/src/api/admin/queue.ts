@@ -1,5 +1,6 @@
-import type { Static } from 'typebox';
-import { choice, count, openObject } from '../../schema/define.ts';
+import { type Static, Type } from 'typebox';
+import { instant, uuid } from '../../schema/common-fields.ts';
+import { choice, count, nullable, openObject } from '../../schema/define.ts';
 
 /** GET /api/admin/queue, and the replies of pause and resume. */
 export const queueSchema = openObject(
@@ -16,3 +17,49 @@ export const queueSchema = openObject(
 );
 
 export type Queue = Static<typeof queueSchema>;
+
+const workerMemorySchema = openObject(
+  {
+    model: Type.String({ description: 'A model', examples: ['playground-v2.5'] }),
+    bytes: Type.Integer({
+      minimum: 0,
+      description: 'What its process occupies, mapped weights included',
+      examples: [7_516_192_768],
+    }),
+  },
+  { title: 'WorkerMemory', description: "The memory of a model's process" },
+);
+
+export const workerSchema = openObject(
+  {
+    id: uuid("The worker's id"),
+    name: Type.String({ description: 'Host and process', examples: ['render-1:4211'] }),
+    models: Type.Array(Type.String({ description: 'A model', examples: ['playground-v2.5'] }), {
+      description: 'The models it draws with',
+      examples: [['playground-v2.5']],
+    }),
+    state: choice(['idle', 'busy', 'lost'], {
+      description: 'Lost: it has not been heard of for too long',
+      examples: ['busy'],
+    }),
+    job_id: nullable(uuid("The job's id"), { description: 'What it works on; null: nothing', examples: [null] }),
+    problem: nullable(Type.String(), {
+      description: 'Why it takes no jobs at the moment, and what to do about it; null: it does',
+      examples: [null],
+    }),
+    memory: Type.Array(workerMemorySchema, {
+      description: 'The models whose process runs, with its memory; where the system does not tell, none',
+    }),
+    started_at: instant('When it was started'),
+    seen_at: instant('When it was last heard of'),
+  },
+  { title: 'Worker', description: 'A process that draws' },
+);
+
+export const workerListSchema = openObject(
+  { workers: Type.Array(workerSchema, { description: 'All that were heard of lately' }) },
+  { title: 'WorkerList', description: 'The reply of GET /api/admin/workers' },
+);
+
+export type Worker = Static<typeof workerSchema>;
+export type WorkerList = Static<typeof workerListSchema>;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { negativePromptOf } from './negative-prompt.ts';
+import { negativePromptOf } from './mapping.ts';
 
 test.each([undefined, null, 'None', 'NONE'])('%j means no negative prompt', (value) => {
   expect(negativePromptOf(value)).toBeNull();

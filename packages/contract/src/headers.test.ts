@@ -1,6 +1,6 @@
 import { Check } from 'typebox/schema';
 import { expect, test } from 'vitest';
-import { idempotencyKeySchema } from './idempotency.ts';
+import { idempotencyKeySchema } from './headers.ts';
 
 test.each(['a', 'order 42', 'x'.repeat(255)])('%j is a key', (key) => {
   expect(Check(idempotencyKeySchema, key)).toBe(true);

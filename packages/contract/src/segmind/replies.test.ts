@@ -1,12 +1,12 @@
 import { Check } from 'typebox/schema';
 import { expect, test } from 'vitest';
 import {
+  segmindCreditsSchema,
   segmindFailedSchema,
   segmindResultSchema,
   segmindStatusSchema,
   segmindSubmittedSchema,
-} from './asynchronous.ts';
-import { segmindCreditsSchema } from './credits.ts';
+} from './replies.ts';
 
 const id = '01980c5e-7d3a-7c61-9a52-3f0b6f1c2d4e';
 const status_url = `http://localhost:8080/v2/requests/${id}/status`;
