@@ -28,6 +28,7 @@ export { loadTokenizers, type TokenizedText, type Tokenizers } from './load-toke
 export { defaultCacheFolder, findModel, modelsFolder } from './loading/find-model.ts';
 export { inspectModel, type ModelReport } from './loading/inspect-model.ts';
 export type {
+  Acceleration,
   ComponentInfo,
   GeneratedImage,
   GenerateOptions,
@@ -40,6 +41,7 @@ export type {
   ModelDefaults,
   ModelInfo,
   ModelSizes,
+  PassCounts,
   PictureSize,
   PromptField,
   SchedulerName,
@@ -48,7 +50,7 @@ export type {
   StepEvent,
   Timings,
   TokenCount,
+  UsedAcceleration,
 } from './model.ts';
-export type { Acceleration, PassCounts, UsedAcceleration } from './pipeline/acceleration.ts';
 export { engineLimits } from './pipeline/limits.ts';
 export { adviceOnSize } from './pipeline/picture-sizes.ts';

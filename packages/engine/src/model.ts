@@ -1,6 +1,5 @@
 import type { FamilySampler } from './families/families.ts';
 import type { DecodedPicture } from './image/picture.ts';
-import type { Acceleration, UsedAcceleration } from './pipeline/acceleration.ts';
 
 /** [height, width] in pixels; height first, as the model's micro-conditioning has it. */
 export type SizeHW = readonly [height: number, width: number];
@@ -36,6 +35,57 @@ export interface ImageToImage {
   readonly picture: DecodedPicture;
   /** 0 keeps the picture, 1 forgets it. Default 0.6. */
   readonly strength?: number;
+}
+
+/**
+ * Ways to spend fewer passes of the network on a picture, with the model as it is. Each changes the picture; at the value in brackets,
+ * its default, it changes nothing.
+ */
+export interface Acceleration {
+  /**
+   * The lowest noise level σ at which there is guidance (0). Outside of an interval in the middle guidance does harm or nothing, and one
+   * of a step's two passes can be left out (Kynkäänniemi et al. 2024, "Applying Guidance in a Limited Interval Improves Sample and
+   * Distribution Quality in Diffusion Models").
+   */
+  readonly guidanceSigmaMin?: number;
+  /** The highest of them (no limit). */
+  readonly guidanceSigmaMax?: number;
+  /**
+   * The share of the steps after which guidance ends, 0…1 (1): late in a run both passes of a step say nearly the same (Castillo et al.
+   * 2023, "Adaptive Guidance: Training-free Acceleration of Conditional Diffusion Models").
+   */
+  readonly guidanceUntil?: number;
+  /** How much the denoised latents may be expected to change, 0…1, for a step to take the last ones again (0); see `reuseSteps`. */
+  readonly reuseThreshold?: number;
+  /**
+   * The deep half of the network runs in one pass of so many, 1…20 (1); the passes between take its last features, which change slowly
+   * (Ma et al. 2023, "DeepCache: Accelerating Diffusion Models for Free").
+   */
+  readonly cacheInterval?: number;
+  /** Where the network is split for that: 0, the default, leaves the least to the passes between; see `UNetForm`. */
+  readonly cacheBranch?: number;
+  /**
+   * The share of the steps after which the cross-attention is no longer computed but kept, the mean of both halves of guidance, which
+   * ends there; 0…1 (1). The text decides early (Zhang et al. 2024, "Cross-Attention Makes Inference Cumbersome in Text-to-Image Diffusion
+   * Models", T-GATE).
+   */
+  readonly crossAttentionUntil?: number;
+}
+
+/** What was asked for, and what it came to over all samples. */
+export interface UsedAcceleration extends Acceleration {
+  readonly passes: PassCounts;
+}
+
+export interface PassCounts {
+  /** Of the whole network. */
+  readonly full: number;
+  /** Of the whole network but for its cross-attention. */
+  readonly gated: number;
+  /** Of its shallow half. */
+  readonly shallow: number;
+  /** How many full ones there would have been without acceleration. */
+  readonly exact: number;
 }
 
 export interface GenerateRequest {

@@ -1,10 +1,11 @@
 import type { Conditioning, CrossAttentionValues, PassReuse, UNet, UNetPass } from '../components/unet/unet.ts';
+import type { PassCounts } from '../model.ts';
 import type { PassContext } from '../runtime/passes.ts';
 import { denoisedFrom, networkInput, type Parameterisation } from '../sampling/parameterisations.ts';
 import type { Denoise } from '../sampling/samplers/sampler.ts';
 import { parameterisationOf, type Schedule } from '../sampling/sampling.ts';
 import { reuseSteps } from '../sampling/step-reuse.ts';
-import { type AccelerationPlan, noPasses, type PassCounts } from './acceleration.ts';
+import { type AccelerationPlan, noPasses } from './acceleration.ts';
 import { type Guidance, type Prediction, predictGuided } from './guidance.ts';
 
 export interface DenoiserOptions {
