@@ -14,7 +14,7 @@ import type {
   ToldRequest,
 } from './shapes.ts';
 
-/** A name by which the client called a field, where there are several. */
+/** What a client calls the fields that our own API calls something else, or that have several names. */
 export type CalledNames = Readonly<Record<string, string>>;
 
 export function isOn({ wire }: Field, surface: Surface): boolean {
@@ -63,20 +63,22 @@ export function wireName(
   const field = Object.hasOwn(table, name) ? table[name] : undefined;
   const { wire } = field ?? {};
   if (field === undefined || wire === undefined) return name;
-  if (isOn(field, surface)) return called[name] ?? own(field, surface)?.name ?? wire.name;
+  if (called[name] !== undefined) return called[name];
+  if (isOn(field, surface)) return own(field, surface)?.name ?? wire.name;
   return wire.within === undefined ? wire.name : wireName(wire.within, surface, called, table);
 }
 
-/** The other names that a body uses instead of the usual ones. */
+/** What the client that sent a body calls the fields that our own API calls something else: its surface's names, and the other names that it used. */
 export function calledNames(
   body: Readonly<Record<string, unknown>>,
   surface: Surface,
   table: FieldTable = pictureFields,
 ): CalledNames {
   return derive(table, (name, field) => {
+    const usual = wireName(name, surface, {}, table);
     const alias = isOn(field, surface) ? field.wire?.alias : undefined;
-    if (alias === undefined || body[alias] === undefined) return undefined;
-    return body[wireName(name, surface, {}, table)] === undefined ? [name, alias] : undefined;
+    if (alias !== undefined && body[alias] !== undefined && body[usual] === undefined) return [name, alias];
+    return usual === wireName(name, 'api', {}, table) ? undefined : [name, usual];
   });
 }
 

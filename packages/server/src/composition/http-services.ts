@@ -33,7 +33,7 @@ export function httpServices(
     serverId,
     inputPictures,
   }: Pick<HttpServices, 'serverId' | 'inputPictures'> & { readonly metrics: Metrics },
-): HttpServices {
+): HttpServices & { readonly pageSession: PageSession | null } {
   const { limits, pricing: tariff } = config;
   const queries = new JobQueries(core);
   const feed = new JobFeed(core);

@@ -12,6 +12,7 @@ import { ensureStartingKeys } from '../keys/starting-keys.ts';
 import { loadReviewHook, type ReviewHook } from '../models/review.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { InputPictures } from '../pictures/input-pictures.ts';
+import { allSurfaces } from '../surfaces/table.ts';
 import { createServiceMetrics, httpServices } from './http-services.ts';
 import { isLoopback, listening, requireAddress } from './listen.ts';
 import { type Core, openCore, version } from './open-core.ts';
@@ -100,15 +101,18 @@ async function serve({ config, log, hook, core, secret, serverId, end, ...option
   const inputPictures = new InputPictures();
   end.unshift({ name: 'start pictures', timeoutMs: 5000, run: () => inputPictures.close() });
   const drained = new AbortController();
-  const app = await buildHttp(httpServices(core, config, secret, { metrics, serverId, inputPictures }), {
+  const services = httpServices(core, config, secret, { metrics, serverId, inputPictures });
+  const surfaces = await allSurfaces({
+    segmind: config.segmind,
+    openai: config.openai,
+    page: pageFolder === undefined ? null : { folder: pageFolder, session: services.pageSession },
+  });
+  const app = await buildHttp(surfaces, services, {
     bodyBytes: config.limits.bodyBytes,
     publicUrl: config.publicUrl,
     corsOrigins: config.cors.origins,
     trustedProxies: config.trustedProxies,
-    segmindBase64Default: config.segmind.base64Default,
-    openaiModelAliases: config.openai.modelAliases,
     version,
-    pageFolder,
     logger: log,
     onAnswered: metrics.requestEnded,
     streamsPerKey: config.limits.streamsPerKey,

@@ -6,6 +6,7 @@ import { modelMemory } from './migrations/0002-model-memory.ts';
 import { waitingJobs } from './migrations/0003-waiting-jobs.ts';
 import { endsAndWaiters } from './migrations/0004-ends-and-waiters.ts';
 import { drawnBy } from './migrations/0005-drawn-by.ts';
+import { anySurface } from './migrations/0006-any-surface.ts';
 import { SCHEMA, type Tables } from './tables.ts';
 
 /** By name, and run in the order of their names. */
@@ -15,6 +16,7 @@ const migrations = {
   '0003-waiting-jobs': waitingJobs,
   '0004-ends-and-waiters': endsAndWaiters,
   '0005-drawn-by': drawnBy,
+  '0006-any-surface': anySurface,
 };
 
 /**

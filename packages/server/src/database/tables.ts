@@ -13,7 +13,6 @@ type Optional<Value> = ColumnType<Value | null, Value | null | undefined, Value 
 /** How a key came to be: made at the first start (`development`, `admin`), set in the environment, or made by hand. */
 export type KeyOrigin = 'development' | 'admin' | 'environment' | 'created';
 export type HoldState = 'open' | 'charged' | 'released';
-export type JobSurface = 'segmind-v1' | 'segmind-v2' | 'openai' | 'api';
 export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 
 export interface AccountsTable {
@@ -95,7 +94,7 @@ export interface JobsTable {
   id: string;
   account_id: string;
   key_id: string;
-  surface: JobSurface;
+  surface: string;
   model: string;
   request: FilledRequest & { readonly called?: CalledNames };
   prompt: Optional<string>;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { openai } from '../surfaces/openai/surface.ts';
 import { plainUrl } from './addresses.ts';
 
 test.each([
@@ -19,6 +20,7 @@ test.each([
   ['/api/jobs?q=caf\u00c3\u00a9', '/api/jobs?q=caf%c3%a9'],
   ['*', '*'],
 ])('%s means %s', (sent, meant) => {
-  expect(plainUrl(sent)).toBe(meant);
-  expect(plainUrl(meant)).toBe(meant);
+  const { aliases = [] } = openai({ modelAliases: [] });
+  expect(plainUrl(sent, aliases)).toBe(meant);
+  expect(plainUrl(meant, aliases)).toBe(meant);
 });

@@ -2,21 +2,17 @@ import { isUtf8 } from 'node:buffer';
 import type { FastifyRequest } from 'fastify';
 import { DomainError } from '../domain-error.ts';
 import type { HttpApp } from './http-app.ts';
-
-/** What clients with another idea of the base address send, and what they mean. */
-const aliases: readonly (readonly [RegExp, string])[] = [
-  [/^(?:\/v1){2,}(?=\/)/, '/v1'],
-  [/^\/(?=(?:images\/(?:generations|edits|variations)|models)(?:\/|$))/, '/v1/'],
-];
+import type { Surface } from './surface.ts';
 
 /**
  * An address as the routes know it: of one that was put together from parts, doubled slashes and one at the end are not meant; bytes
  * beyond ASCII, which some clients send as they are, become percent-encoded (RFC 3986 §2.1).
  *
+ * @param aliases see `Surface`
  * @example
- * plainUrl('//v1/images/generations/?q=1'); // '/v1/images/generations?q=1'
+ * plainUrl('//v1/images/generations/?q=1', []); // '/v1/images/generations?q=1'
  */
-export function plainUrl(url: string): string {
+export function plainUrl(url: string, aliases: NonNullable<Surface['aliases']>): string {
   const sent = url.replace(/^https?:\/\/[^/?#]*/i, ''); // RFC 9112 §3.2.2
   if (!sent.startsWith('/')) return sent.startsWith('?') ? `/${encoded(sent)}` : url;
   const query = sent.includes('?') ? sent.slice(sent.indexOf('?')) : '';
@@ -41,6 +37,19 @@ export function requireUtf8Queries(app: HttpApp): void {
       if (isUtf8(Buffer.from(bytes.replaceAll('%', ''), 'hex'))) continue;
       throw new DomainError('invalid_request', `the query must be percent-encoded UTF-8 (got ${bytes.slice(0, 60)})`);
     }
+  });
+}
+
+/**
+ * A request is for one host: with two of them, or another one in its address, whoever stands before this server may have looked at
+ * the other (RFC 9112 §3.2).
+ */
+export function requireOneHost(app: HttpApp): void {
+  app.addHook('onRequest', async ({ raw, originalUrl, headers: { host = '' } }) => {
+    const hosts = raw.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host');
+    const named = /^https?:\/\/([^/?#]*)/i.exec(originalUrl)?.[1] ?? host;
+    if (hosts.length <= 1 && named.toLowerCase() === host.toLowerCase()) return;
+    throw new DomainError('invalid_request', 'a request must name one host', { param: 'Host' });
   });
 }
 

@@ -26,17 +26,18 @@ import type { ModelCard } from '../models/model-card.ts';
 import { callerOf } from './admission.ts';
 import type { HttpServices } from './services.ts';
 
-/** A valid request in our own words, and how its client speaks of it. */
+/** A valid request with its fields under our own names. */
 export interface Asked<Values extends FieldValues = PictureRequest> {
   readonly values: Values;
-  readonly surface: Surface;
+  /** What its client calls the fields that our own API calls something else, for messages about them. */
   readonly called: CalledNames;
 }
 
+/** Reads a body that is valid by the schema of a surface that the contract's table of fields has. */
 export function askedBy(body: object & { readonly prompt: string }, surface: Surface): Asked;
 export function askedBy(body: object, surface: Surface): Asked<FieldValues>;
 export function askedBy(body: object, surface: Surface): Asked<FieldValues> {
-  return { values: readRequest(body, surface), surface, called: calledNames({ ...body }, surface) };
+  return { values: readRequest(body, surface), called: calledNames({ ...body }, surface) };
 }
 
 /**
@@ -47,13 +48,13 @@ export function askedBy(body: object, surface: Surface): Asked<FieldValues> {
  * @throws DomainError `invalid_request` for what the model does not do
  */
 export function jobRequestOf(asked: Asked, card: ModelCard, picture: Size | null): JobRequest {
-  const { values, surface, called } = asked;
+  const { values, called } = asked;
   const presets = { ...card.defaults, model: card.slug, ...sizeOf(asked, card, picture) };
   const { width, height, model, image, ...own } = values;
   const start = picture === null ? {} : { image: 'given' };
   const filled = fillRequest({ ...own, ...start, seed: firstSeed(values.seed) }, presets);
   const fault = faultOfValues(filled, card.allowed);
-  refuse(fault && inWireNames(fault, surface, called));
+  refuse(fault && inWireNames(fault, 'api', called));
   return { ...filled, image: null, ...(Object.keys(called).length > 0 && { called }) };
 }
 
@@ -63,11 +64,11 @@ export function jobRequestOf(asked: Asked, card: ModelCard, picture: Size | null
  * @throws DomainError `invalid_request` for one that the model does not draw
  */
 export function sizeOf(asked: Asked<FieldValues>, card: ModelCard, picture: Size | null = null): Size {
-  const { values, surface, called } = asked;
+  const { values, called } = asked;
   const { defaults: native, sizes } = card;
   const isOpen = picture !== null && !namesSize(values);
   const size = isOpen ? sizeForPicture(picture, native.width, sizes) : requestedSize(values, native, sizes);
-  const names = { width: wireName('width', surface, called), height: wireName('height', surface, called) };
+  const names = { width: wireName('width', 'api', called), height: wireName('height', 'api', called) };
   refuse(faultOfSize(size, sizes, names));
   return size;
 }

@@ -1,13 +1,7 @@
 import { headers } from '@easel/contract';
-import fastify, { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import fastify, { type FastifyPluginAsync, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { newId } from '../ids.ts';
-import { adminRoutes } from '../surfaces/admin/surface.ts';
-import { apiRoutes } from '../surfaces/api/surface.ts';
-import { healthRoutes } from '../surfaces/health/surface.ts';
-import { openaiRoutes } from '../surfaces/openai/surface.ts';
-import { openPage, servePage } from '../surfaces/page/surface.ts';
-import { segmindRoutes } from '../surfaces/segmind/surface.ts';
-import { plainUrl, requireUtf8Queries } from './addresses.ts';
+import { plainUrl, requireOneHost, requireUtf8Queries } from './addresses.ts';
 import { createGate } from './admission.ts';
 import { findModel } from './asked-request.ts';
 import {
@@ -17,7 +11,7 @@ import {
   endStalledConnections,
   limitConnections,
 } from './connections.ts';
-import { refuseMessage, replyWithErrors, requireOneHost, sendError } from './error-replies.ts';
+import { refuseMessages, replyWithErrors, type ShapeOf, sendError, shapesOf } from './error-replies.ts';
 import { StreamSlots } from './event-streams.ts';
 import { allowOrigins, keepRepliesPrivate, nameRequests, tellBalance, tellOfReplies } from './every-reply.ts';
 import { type HttpApp, type HttpOptions, type RouteContext, validateByContract } from './http-app.ts';
@@ -25,16 +19,23 @@ import { AllowedMethods, answerOptions, refuseWhatIsNotHere } from './not-found.
 import { describeApi } from './openapi.ts';
 import { parseBodies, SMALL_BODY_BYTES } from './parse-bodies.ts';
 import type { HttpServices } from './services.ts';
+import type { Surface } from './surface.ts';
 
 /**
- * The three surfaces over one set of services. Nothing listens yet: `listen` it, or `inject` requests into it; `close` it in the end.
+ * Builds the server for these surfaces over one set of services. It does not listen yet: `listen` it, or `inject` requests into it, and
+ * `close` it in the end.
  *
  * @example
- * const http = await buildHttp(services, options);
+ * const http = await buildHttp(surfaces, services, options);
  * const url = await http.listen({ host: '127.0.0.1', port: 8400 });
  */
-export async function buildHttp(services: HttpServices, options: HttpOptions): Promise<HttpApp> {
-  const app = createApp(options);
+export async function buildHttp(
+  surfaces: readonly Surface[],
+  services: HttpServices,
+  options: HttpOptions,
+): Promise<HttpApp> {
+  const shapeOf = shapesOf(surfaces);
+  const app = createApp(surfaces, shapeOf, options);
   const allowed = new AllowedMethods((slug) => findModel(services, slug) !== null);
   allowed.listen(app);
   app.decorateRequest('caller', null);
@@ -51,19 +52,33 @@ export async function buildHttp(services: HttpServices, options: HttpOptions): P
   tellBalance(app, services);
   dropUnreadBodies(app);
   endConnections(app, options);
-  replyWithErrors(app);
+  replyWithErrors(app, shapeOf);
   validateByContract(app);
-  const sendPage = await openPage(options, services.pageSession);
-  refuseWhatIsNotHere(app, allowed, sendPage);
+  refuseWhatIsNotHere(app, allowed, surfaces);
   await allowOrigins(app, options.corsOrigins);
   parseBodies(app, options);
-  await describeApi(app, services, options);
-  await servePage(app, options, sendPage);
-  addRoutes(app, { services, options, gate: createGate(services), streams: new StreamSlots(options) });
+  const tags = surfaces.flatMap((surface) => surface.tags);
+  await describeApi(app, services, { ...options, tags });
+  const context = { services, options, gate: createGate(services), streams: new StreamSlots(options) };
+  for (const surface of surfaces) await app.register(pluginOf(surface, surfaces, context));
   return app;
 }
 
-function createApp({ logger, bodyBytes, trustedProxies = [] }: HttpOptions): HttpApp {
+/** A surface in a scope of its own: what it adds to the server besides routes is for its routes alone. */
+function pluginOf(surface: Surface, surfaces: readonly Surface[], context: RouteContext): FastifyPluginAsync {
+  return async (app) => {
+    const scope: HttpApp = app.withTypeProvider();
+    replyWithErrors(scope, shapesOf(surfaces, surface.errors));
+    await surface.addRoutes(scope, context);
+  };
+}
+
+function createApp(
+  surfaces: readonly Surface[],
+  shapeOf: ShapeOf,
+  { logger, bodyBytes, trustedProxies = [] }: HttpOptions,
+): HttpApp {
+  const aliases = surfaces.flatMap((surface) => surface.aliases ?? []);
   return fastify({
     ...(logger ? { loggerInstance: logger } : {}),
     // Requests are logged when they are answered, in our own words.
@@ -76,18 +91,10 @@ function createApp({ logger, bodyBytes, trustedProxies = [] }: HttpOptions): Htt
     trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
       reply.header(headers.requestId, request.id);
-      void sendError(error, request, reply);
+      void sendError(error, request, reply, shapeOf);
     },
-    clientErrorHandler: refuseMessage,
-    rewriteUrl: ({ url = '/' }) => plainUrl(url),
+    clientErrorHandler: refuseMessages((url) => shapeOf(plainUrl(url, aliases))),
+    rewriteUrl: ({ url = '/' }) => plainUrl(url, aliases),
     routerOptions: { maxParamLength: 500 },
   }).withTypeProvider();
-}
-
-function addRoutes(app: HttpApp, context: RouteContext): void {
-  segmindRoutes(app, context);
-  openaiRoutes(app, context);
-  apiRoutes(app, context);
-  adminRoutes(app, context);
-  healthRoutes(app, context);
 }

@@ -4,28 +4,40 @@ import { fixedMessages, headers, statusOfError } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../domain-error.ts';
 import { newId } from '../ids.ts';
-import { plainUrl } from './addresses.ts';
 import { isEarlyEnd } from './event-streams.ts';
 import type { HttpApp } from './http-app.ts';
-import { errorBody } from './plugins/error-body.ts';
-import { surfaceOf } from './surface.ts';
+import { type ErrorShape, ownerOf, problems, type Surface } from './surface.ts';
 import { ClientGone } from './wait-for-job.ts';
 
-/** Every error leaves in the words of the surface that was asked. */
-export function replyWithErrors(app: HttpApp): void {
-  app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
+/** Finds the shape of the errors of an address, also of one that no route has. */
+export type ShapeOf = (url: string) => ErrorShape;
+
+/** @param usual of addresses that belong to no surface */
+export function shapesOf(surfaces: readonly Surface[], usual: ErrorShape = problems): ShapeOf {
+  return (url) => ownerOf(surfaces, url)?.errors ?? usual;
 }
 
-export function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** Sends every error of these routes in the shape of the surface that owns the address. */
+export function replyWithErrors(app: HttpApp, shapeOf: ShapeOf): void {
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, shapeOf));
+}
+
+export function sendError(
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  shapeOf: ShapeOf,
+): FastifyReply {
   const error = knownError(thrown) ?? unforeseen(thrown, request);
-  const id = String(reply.getHeader(headers.requestId) ?? request.id);
-  const { contentType, body } = errorBody(surfaceOf(request.url), error, id);
+  const requestId = String(reply.getHeader(headers.requestId) ?? request.id);
+  const status = statusOfError(error.code);
+  const shape = shapeOf(request.url);
   addErrorHeaders(reply, error);
   // As bytes: the framework would add a parameter to the media type of a text.
   return reply
-    .code(statusOfError(error.code))
-    .header('content-type', contentType)
-    .send(Buffer.from(JSON.stringify(body)));
+    .code(status)
+    .header('content-type', shape.contentType)
+    .send(Buffer.from(JSON.stringify(shape.body(error, { requestId, status }))));
 }
 
 /** What went wrong here is told to the log; outside it is only said that it did. */
@@ -84,21 +96,28 @@ interface MessageError extends Error {
 /** RFC 6585 §5. */
 const HEADERS_TOO_LARGE = 431;
 
-/** There is no request yet of what is no HTTP, so it is answered by hand, in the words of the surface that it seems to be for. */
-export function refuseMessage(error: MessageError, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  if (socket.writable) socket.write(replyTo(error));
-  socket.destroySoon();
+/**
+ * Answers what is not HTTP. There is no request yet, so the reply is written by hand, in the shape of the surface that the message
+ * seems to be for.
+ *
+ * @param shapeOf finds it by the address as it was sent
+ */
+export function refuseMessages(shapeOf: ShapeOf): (error: MessageError, socket: Socket) => void {
+  return (error, socket) => {
+    if (error.code === 'ECONNRESET' || socket.destroyed) return;
+    if (socket.writable) socket.write(replyTo(error, shapeOf));
+    socket.destroySoon();
+  };
 }
 
-function replyTo({ code, message, rawPacket }: MessageError): string {
+function replyTo({ code, message, rawPacket }: MessageError, shapeOf: ShapeOf): string {
   const error = knownFault(code, message);
   const status = code === 'HPE_HEADER_OVERFLOW' ? HEADERS_TOO_LARGE : statusOfError(error.code);
   const packet = Buffer.isBuffer(rawPacket) ? rawPacket.toString('latin1') : '';
   const url = /^\S+ (\S+) HTTP/.exec(packet)?.[1];
   const id = newId();
-  const { contentType, body } = errorBody(surfaceOf(plainUrl(url ?? '/')), error, id);
-  const text = JSON.stringify({ ...body, ...('status' in body && { status }) });
+  const { contentType, body } = shapeOf(url ?? '/');
+  const text = JSON.stringify(body(error, { requestId: id, status }));
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     `content-type: ${contentType}`,
@@ -116,17 +135,4 @@ function knownFault(code: string, message: string): DomainError {
   }
   const reason = message.replace(/^Parse Error:? */, '');
   return new DomainError('invalid_request', `the request is not valid HTTP (${reason || code}); see RFC 9112`);
-}
-
-/**
- * A request is for one host: with two of them, or another one in its address, whoever stands before this server may have looked at
- * the other (RFC 9112 §3.2).
- */
-export function requireOneHost(app: HttpApp): void {
-  app.addHook('onRequest', async ({ raw, originalUrl, headers: { host = '' } }) => {
-    const hosts = raw.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host');
-    const named = /^https?:\/\/([^/?#]*)/i.exec(originalUrl)?.[1] ?? host;
-    if (hosts.length <= 1 && named.toLowerCase() === host.toLowerCase()) return;
-    throw new DomainError('invalid_request', 'a request must name one host', { param: 'Host' });
-  });
 }

@@ -61,16 +61,10 @@ export interface HttpOptions extends StreamLimits {
   readonly stalledMs?: number;
   /** Pages that may call: origins such as `https://example.org`; `*`: all. */
   readonly corsOrigins: readonly string[];
-  /** What `base64` is when a request of the first surface does not say. */
-  readonly segmindBase64Default: boolean;
-  /** Names that mean the default model on the OpenAI surface. */
-  readonly openaiModelAliases: readonly string[];
   /** Proxies whose `X-Forwarded-*` headers are believed (addresses or networks); absent or empty: none. */
   readonly trustedProxies?: readonly string[];
   /** Of the product, for the API page. */
   readonly version: string;
-  /** Of the built web page; absent: there is none. */
-  readonly pageFolder?: string | undefined;
   /** Absent: nothing is logged. */
   readonly logger?: FastifyBaseLogger;
   readonly onAnswered?: (request: AnsweredRequest) => void;

@@ -1,9 +1,7 @@
-import { defaultSlug } from '@easel/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../domain-error.ts';
-import type { SendPage } from '../surfaces/page/surface.ts';
 import type { HttpApp } from './http-app.ts';
-import { pathOf } from './surface.ts';
+import { ownerOf, pathOf, type Surface } from './surface.ts';
 
 interface Place {
   readonly segments: readonly string[];
@@ -60,29 +58,21 @@ function decoded(segment: string): string {
   }
 }
 
-const startPictures = `send it as \`image\` to POST /v1/${defaultSlug} or POST /api/jobs`;
-
-/** What clients know from elsewhere and look for here. */
-const notSupported: ReadonlyMap<string, string> = new Map([
-  ['/v1/images/edits', `image edits and masks are not supported; to start from a picture, ${startPictures}`],
-  ['/v1/images/variations', `image variations are not supported; to start from a picture, ${startPictures}`],
-]);
-
 /**
  * 404 for an address with nothing at it, 405 for a method that what is there does not have. Somebody who follows a broken link with a
  * browser gets the page, which says so.
  */
-export function refuseWhatIsNotHere(app: HttpApp, allowed: AllowedMethods, sendPage: SendPage | null): void {
+export function refuseWhatIsNotHere(app: HttpApp, allowed: AllowedMethods, surfaces: readonly Surface[]): void {
+  const sendMissing = surfaces.find((surface) => surface.sendMissing)?.sendMissing;
+  const isForPeople = browserRequests(surfaces);
   const refuse = async (request: FastifyRequest, reply: FastifyReply) => {
-    const methods = allowed.of(pathOf(request.url));
-    if (sendPage !== null && methods.length === 0 && isForPeople(request)) return sendPage(request, reply, 404);
+    const path = pathOf(request.url);
+    const methods = allowed.of(path);
+    if (sendMissing && methods.length === 0 && isForPeople(request)) return sendMissing(request, reply);
     // A folder of files has the method, and not every file.
     if (methods.length === 0 || methods.includes(request.method)) {
-      const path = pathOf(request.url);
-      throw new DomainError(
-        'not_found',
-        notSupported.get(path) ?? `there is nothing at ${shown(path)}; see /docs for the addresses`,
-      );
+      const instead = ownerOf(surfaces, path)?.notSupported?.get(path);
+      throw new DomainError('not_found', instead ?? `there is nothing at ${shown(path)}; see /docs for the addresses`);
     }
     reply.header('allow', methods.join(', '));
     throw new DomainError(
@@ -108,12 +98,16 @@ export function answerOptions(app: HttpApp, allowed: AllowedMethods): void {
   });
 }
 
-/** Whether a browser asks for something to show, at an address that is none of the API's. */
-function isForPeople({ method, url, headers }: FastifyRequest): boolean {
-  return method === 'GET' && headers.accept?.includes('text/html') === true && !apiPlaces.test(url);
+/** Whether a browser asks for something to show, at an address that is none of an API's, its files' or the API page's. */
+function browserRequests(surfaces: readonly Surface[]): (request: FastifyRequest) => boolean {
+  const firstParts = new Set(['docs', ...surfaces.flatMap(({ places }) => places.map(firstPart))]);
+  return ({ method, url, headers }) =>
+    method === 'GET' && headers.accept?.includes('text/html') === true && !firstParts.has(firstPart(pathOf(url)));
 }
 
-const apiPlaces = /^\/+(?:api|v1|v2|docs|assets)(?:[/?]|$)/;
+function firstPart(path: string): string {
+  return path.split('/').find((part) => part !== '') ?? '';
+}
 
 /** Long enough to recognise it. */
 const SHOWN = 200;

@@ -6,17 +6,7 @@ import { parametersOf } from '../models/model-card.ts';
 import type { HttpApp, HttpOptions } from './http-app.ts';
 import { securitySchemes } from './route-schemas.ts';
 import type { HttpServices } from './services.ts';
-
-const tags = [
-  { name: 'segmind', description: 'A drop-in replacement: change the host, keep the code' },
-  { name: 'openai', description: 'For the official OpenAI clients' },
-  { name: 'jobs', description: 'Jobs with progress' },
-  { name: 'images', description: 'Pictures' },
-  { name: 'models', description: 'What draws' },
-  { name: 'money', description: 'Credits, prices, usage' },
-  { name: 'admin', description: 'For an admin key' },
-  { name: 'health', description: 'For whoever looks after the process' },
-];
+import type { Surface } from './surface.ts';
 
 /** The page has all it needs from here, and asks nobody else for anything. */
 const contentSecurityPolicy =
@@ -26,7 +16,7 @@ const contentSecurityPolicy =
 export async function describeApi(
   app: HttpApp,
   { models }: Pick<HttpServices, 'models'>,
-  { version, publicUrl }: Pick<HttpOptions, 'version' | 'publicUrl'>,
+  { version, publicUrl, tags }: Pick<HttpOptions, 'version' | 'publicUrl'> & Pick<Surface, 'tags'>,
 ): Promise<void> {
   const complete = (document: Json) => withComponents(withModelPaths(document, models()));
   await app.register(swagger, {
@@ -34,7 +24,7 @@ export async function describeApi(
       openapi: '3.1.0',
       info: { title: 'Easel', version, description: 'Pictures from prompts, on three surfaces over one service.' },
       ...(publicUrl === null ? {} : { servers: [{ url: publicUrl }] }),
-      tags,
+      tags: [...tags],
       components: { securitySchemes },
     },
     convertConstToEnum: false,

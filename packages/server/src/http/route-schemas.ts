@@ -1,15 +1,6 @@
-import {
-  type ErrorCode,
-  headers,
-  openaiErrorSchema,
-  problemMediaType,
-  problemSchema,
-  segmindErrorSchema,
-  statusOfError,
-  titleOfError,
-} from '@easel/contract';
+import { type ErrorCode, headers, statusOfError, titleOfError } from '@easel/contract';
 import { type TSchema, Type } from 'typebox';
-import type { Surface } from './surface.ts';
+import type { ErrorShape } from './surface.ts';
 
 /** One status of a route, as the API page shows it and as replies are written. */
 export interface DescribedReply {
@@ -24,15 +15,9 @@ export function jsonReply(description: string, schema: TSchema, headers?: Descri
   return { description, ...(headers ? { headers } : {}), content: { 'application/json': { schema } } };
 }
 
-const errorSchemas: Readonly<Record<Surface, { readonly mediaType: string; readonly schema: TSchema }>> = {
-  segmind: { mediaType: 'application/json', schema: segmindErrorSchema },
-  openai: { mediaType: 'application/json', schema: openaiErrorSchema },
-  api: { mediaType: problemMediaType, schema: problemSchema },
-};
-
 /** The errors of a route, by their status; anything may fail with 500. */
-export function errorReplies(surface: Surface, ...codes: readonly ErrorCode[]): DescribedReplies {
-  const { mediaType, schema } = errorSchemas[surface];
+export function errorReplies({ contentType, schema }: ErrorShape, ...codes: readonly ErrorCode[]): DescribedReplies {
+  const [mediaType = contentType] = contentType.split(';', 1);
   const byStatus = Map.groupBy([...codes, 'server_error' as const], statusOfError);
   return Object.fromEntries(
     [...byStatus].map(([status, same]) => [

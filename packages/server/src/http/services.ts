@@ -1,4 +1,5 @@
 import type { Ready, Size, Tariff } from '@easel/contract';
+import type { FastifyRequest } from 'fastify';
 import type { CreditService } from '../credits/credits.ts';
 import type { CancelJob } from '../jobs/cancel-job.ts';
 import type { FollowedEvent } from '../jobs/feed-track.ts';
@@ -13,7 +14,6 @@ import type { ModelCard } from '../models/model-card.ts';
 import type { EncoderTokens } from '../models/painter.ts';
 import type { ImageLibrary } from '../pictures/image-library.ts';
 import type { Thumbnails } from '../pictures/thumbnails.ts';
-import type { PageSession } from '../surfaces/page/session.ts';
 import type { WorkerRecord } from '../workers/workers-port.ts';
 
 /** Everything that the routes need of the domain: nothing else of it is known here. */
@@ -23,7 +23,7 @@ export interface HttpServices {
   /** For requests that go on for long. */
   watchKey(keyId: string): KeyWatch;
   /** Lets the page work without a key on the server's own machine; null where others can reach the server. */
-  readonly pageSession: PageSession | null;
+  readonly pageSession: { callerOf(request: FastifyRequest): Promise<Caller | null> } | null;
   readonly credits: Pick<CreditService, 'balance' | 'grant' | 'ledger' | 'usage' | 'usedThisMonth'>;
   /** Counts a request that creates work. */
   countAgainstLimit(caller: Caller): Promise<RateLimitState>;

@@ -1,25 +1,59 @@
 import { createHash } from 'node:crypto';
-import { type FieldValues, headers, idempotencyKeySchema, type Size } from '@easel/contract';
+import { headers, idempotencyKeySchema, type Size } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DatabaseAway } from '../database/away.ts';
 import { DomainError } from '../domain-error.ts';
-import { type JobRecord, type JobSurface, surfaceOfJob } from '../jobs/jobs-port.ts';
+import type { JobView } from '../jobs/job-queries.ts';
+import type { JobRecord } from '../jobs/jobs-port.ts';
 import type { Submission } from '../jobs/submit-job.ts';
 import type { ModelCard } from '../models/model-card.ts';
 import { baseUrl } from './addresses.ts';
 import { callerOf } from './admission.ts';
-import { askedBy, jobRequestOf } from './asked-request.ts';
+import { type Asked, findModel, jobRequestOf, modelOf, useModel } from './asked-request.ts';
 import type { RouteContext } from './http-app.ts';
 import { pathOf } from './surface.ts';
-import { cancelLater, clientGone } from './wait-for-job.ts';
+import { addGenerationHeaders, cancelLater, clientGone, deliver, endOfJob, endOfPatience } from './wait-for-job.ts';
+
+/** How a surface takes requests that create work. */
+export interface WorkRoute {
+  /** Whether a body may have a picture to start from: then it may be large, and a form. */
+  readonly takesPictures?: boolean;
+  /** Whether the address names the model, as `:slug`: without that model there is nothing at the address. */
+  readonly isModelInPath?: boolean;
+  /** Turns what old clients and forms send into what the schema asks for. */
+  readonly readBody?: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+}
+
+/** The checks before the body of a request that creates work is validated, in their order. For the options of its route. */
+export function workRoute(
+  { services, gate, options }: RouteContext,
+  { takesPictures = false, isModelInPath = false, readBody }: WorkRoute = {},
+) {
+  const exists = async (request: FastifyRequest, reply: FastifyReply) => {
+    if (findModel(services, slugOf(request)) === null) return reply.callNotFound();
+  };
+  const mayUse = async (request: FastifyRequest, reply: FastifyReply) => {
+    useModel(modelOf(services, slugOf(request)), request, reply);
+  };
+  const body = takesPictures ? gate.body('application/json', 'multipart/form-data') : gate.body('application/json');
+  const key = gate.key('generate');
+  return {
+    onRequest: isModelInPath ? [exists, key, mayUse, body, gate.rateLimit] : [key, body, gate.rateLimit],
+    ...(takesPictures && { bodyLimit: options.bodyBytes }),
+    ...(readBody && { preValidation: readBody }),
+  };
+}
+
+/** The model's name in the address, before validation. */
+function slugOf({ params }: FastifyRequest): string {
+  return typeof params === 'object' && params !== null && 'slug' in params ? String(params.slug) : '';
+}
 
 export interface Work {
-  readonly surface: JobSurface;
-  /** Valid by the schema of the surface. */
-  readonly body: object & { readonly prompt: string };
-  /** What the surface says in a way of its own. */
-  readonly instead?: FieldValues;
+  /** By which surface the job came, for the record. */
+  readonly surface: string;
+  readonly asked: Asked;
   readonly card: ModelCard;
   /** Whether the client waits for the end of the job with this request. */
   readonly waits?: boolean;
@@ -36,19 +70,17 @@ export async function submitWork(
   context: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  { surface, body, instead = {}, card, waits = false, priority = 0, store = true }: Work,
+  { surface, asked, card, waits = false, priority = 0, store = true }: Work,
 ): Promise<JobRecord> {
   const { serverId } = context.services;
   const { accountId, keyId } = callerOf(request);
-  const asked = askedBy(body, surfaceOfJob(surface));
-  const values = { ...asked.values, ...instead, prompt: body.prompt };
-  const file = await inputImage(context, request, values.image);
+  const file = await inputImage(context, request, asked.values.image);
   const idempotency = idempotencyOf(request);
   const submissionOf = (picture: Size | null): Submission => ({
     accountId,
     keyId,
     surface,
-    request: jobRequestOf({ ...asked, values }, card, picture),
+    request: jobRequestOf(asked, card, picture),
     startImage: file,
     priority,
     store,
@@ -67,6 +99,26 @@ export async function submitWork(
   request.body = undefined;
   request.leaveRoom?.();
   return job;
+}
+
+/**
+ * Takes in a valid request, waits for its pictures and delivers them.
+ *
+ * @param read makes the reply of the pictures; called again when it fails in an outage
+ * @throws DomainError as `submitWork`, `endOfJob` and `deliver`
+ */
+export async function makePictures<Delivered>(
+  context: RouteContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { work, read }: { readonly work: Work; readonly read: (view: JobView) => Promise<Delivered> },
+): Promise<Delivered> {
+  const patience = endOfPatience(context, reply);
+  const job = await submitWork(context, request, reply, { ...work, waits: true });
+  const view = await endOfJob(context, request, job.id, patience);
+  const pictures = await deliver(request, reply, view, { patience, read: () => read(view) });
+  addGenerationHeaders(reply, view.job, work.card);
+  return pictures;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DatabaseAway, OUTAGE_PATIENCE_MS, outlast } from '../database/away.ts';
 import { DomainError } from '../domain-error.ts';
 import type { JobView } from '../jobs/job-queries.ts';
-import { type JobRecord, surfaceOfJob } from '../jobs/jobs-port.ts';
+import type { JobRecord } from '../jobs/jobs-port.ts';
 import type { ModelCard } from '../models/model-card.ts';
 import { callerOf } from './admission.ts';
 import type { RouteContext } from './http-app.ts';
@@ -148,13 +148,12 @@ export function undelivered(jobId: string, cause: unknown): DomainError {
 export function failureOf({
   state,
   failure,
-  surface,
   request,
-}: Pick<JobRecord, 'state' | 'failure' | 'surface' | 'request'>): DomainError | null {
+}: Pick<JobRecord, 'state' | 'failure' | 'request'>): DomainError | null {
   if (state === 'cancelled') return new DomainError('cancelled', fixedMessages.cancelled);
   if (state !== 'failed') return null;
   if (failure === null) return new DomainError('server_error', 'the run failed; nothing was charged');
-  const { message, param } = inWireNames(failure, surfaceOfJob(surface), request.called);
+  const { message, param } = inWireNames(failure, 'api', request.called);
   return new DomainError(failure.code, message, param === undefined ? {} : { param });
 }
 

@@ -1,7 +1,7 @@
 import { type AdminJob, inWireNames, type Job, microToNumber, tellRequest } from '@easel/contract';
 import { imageReply } from '../pictures/images.ts';
 import type { JobView } from './job-queries.ts';
-import { type JobRecord, surfaceOfJob } from './jobs-port.ts';
+import type { JobRecord } from './jobs-port.ts';
 import type { Outlook } from './queue-outlook.ts';
 
 /** A job as `/api` tells it. @param base of absolute URLs */
@@ -34,9 +34,9 @@ function expectationsOf({ state }: JobRecord, outlook: Outlook | null): Pick<Job
   };
 }
 
-function errorOf({ state, failure, surface, request }: JobRecord): Job['error'] {
+function errorOf({ state, failure, request }: JobRecord): Job['error'] {
   if (failure !== null) {
-    const { message } = inWireNames(failure, surfaceOfJob(surface), request.called);
+    const { message } = inWireNames(failure, 'api', request.called);
     return { code: failure.code, message };
   }
   return state === 'cancelled' ? { code: 'cancelled', message: 'the job was cancelled; nothing was charged' } : null;

@@ -1,14 +1,6 @@
-import type { ErrorCode, JobStatus, Surface } from '@easel/contract';
+import type { ErrorCode, JobStatus } from '@easel/contract';
 import type { Transaction } from '../database/database.ts';
 import type { JobRequest } from './job-request.ts';
-
-/** Which of the surfaces a job came by. */
-export type JobSurface = 'segmind-v1' | 'segmind-v2' | 'openai' | 'api';
-
-/** Whose names its fields have. */
-export function surfaceOfJob(surface: JobSurface): Surface {
-  return surface === 'segmind-v1' || surface === 'segmind-v2' ? 'segmind' : surface;
-}
 
 export interface JobFailure {
   readonly code: ErrorCode;
@@ -21,7 +13,8 @@ export interface NewJob {
   readonly id: string;
   readonly accountId: string;
   readonly keyId: string;
-  readonly surface: JobSurface;
+  /** Which surface it came by, as that surface calls itself. */
+  readonly surface: string;
   readonly request: JobRequest;
   /** Micro-credits. */
   readonly price: bigint;

@@ -15,7 +15,7 @@ import type { Idempotency } from './idempotency-port.ts';
 import type { JobLog } from './job-log-port.ts';
 import type { JobRequest } from './job-request.ts';
 import { requireJob } from './job-state.ts';
-import type { JobRecord, JobSurface, Jobs, NewJob, Place } from './jobs-port.ts';
+import type { JobRecord, Jobs, NewJob, Place } from './jobs-port.ts';
 import type { QueueOutlook } from './queue-outlook.ts';
 import type { Settings } from './settings-port.ts';
 import { expiryOf } from './speed.ts';
@@ -48,7 +48,7 @@ export interface SubmitJobParts {
 export interface Submission {
   readonly accountId: string;
   readonly keyId: string;
-  readonly surface: JobSurface;
+  readonly surface: string;
   /** Its `image` is filled in here. */
   readonly request: JobRequest;
   /** The file of the picture to start from, in the size of the request; null: from noise alone. */

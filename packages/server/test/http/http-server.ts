@@ -16,6 +16,7 @@ import type { ReviewHook } from '../../src/models/review.ts';
 import { InputPictures } from '../../src/pictures/input-pictures.ts';
 import { Thumbnails } from '../../src/pictures/thumbnails.ts';
 import { PageSession } from '../../src/surfaces/page/session.ts';
+import { allSurfaces } from '../../src/surfaces/table.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { type JobServices, startJobServices } from '../support/job-services.ts';
@@ -33,7 +34,15 @@ export interface HttpInTest {
   /** The headers of a new customer's key. */
   customer(terms?: Partial<KeyTerms>, available?: bigint): Promise<Customer>;
   /** Another server over the same services; closed with the file. */
-  build(options: Partial<HttpOptions>, instead?: Partial<HttpServices>): Promise<HttpApp>;
+  build(options: Partial<BuildOptions>, instead?: Partial<HttpServices>): Promise<HttpApp>;
+}
+
+type Services = HttpServices & { readonly pageSession: PageSession };
+
+interface BuildOptions extends HttpOptions {
+  readonly openaiModelAliases: readonly string[];
+  readonly pageFolder: string | undefined;
+  readonly pageSession: PageSession;
 }
 
 export interface Customer {
@@ -53,8 +62,6 @@ const options: HttpOptions = {
   bodyBytes: 1_000_000,
   publicUrl: null,
   corsOrigins: ['https://page.example'],
-  segmindBase64Default: true,
-  openaiModelAliases: ['dall-e-3'],
   version: '0.0.0',
 };
 
@@ -82,7 +89,14 @@ export function useHttp({ painterOf = (painter) => painter, hook = null }: HttpT
     closing.push(() => inputPictures.close());
     const services = httpServices(jobs, painter, inputPictures);
     const build: HttpInTest['build'] = async (own, instead) => {
-      const app = await buildHttp({ ...services, ...instead }, { ...options, ...own });
+      const { openaiModelAliases: modelAliases = ['dall-e-3'], pageFolder: page } = own;
+      const { pageSession: session = services.pageSession } = own;
+      const surfaces = await allSurfaces({
+        segmind: { base64Default: true },
+        openai: { modelAliases },
+        page: page === undefined ? null : { folder: page, session },
+      });
+      const app = await buildHttp(surfaces, { ...services, pageSession: session, ...instead }, { ...options, ...own });
       closing.push(() => {
         // Clients of the tests may keep connections open on which nothing is asked.
         app.server.closeAllConnections();
@@ -109,7 +123,7 @@ export function useHttp({ painterOf = (painter) => painter, hook = null }: HttpT
   };
 }
 
-function httpServices(jobs: JobServices, painter: EnginePainter, inputPictures: InputPictures): HttpServices {
+function httpServices(jobs: JobServices, painter: EnginePainter, inputPictures: InputPictures): Services {
   const { database, clock } = jobs;
   const { accountService, keyService } = customerServices(database);
   const queue = new QueueControl({ ...jobs, queueLength: 3 });

@@ -162,7 +162,7 @@ test('another account of this machine gets no cookie and no use of it, even when
 test('two servers on one machine have cookies of two names: browsers do not tell ports apart', async () => {
   const owner = async () => null;
   const secret = secretsOfText('the secret of another server on this machine')[0];
-  const other = await http().build({ pageFolder: folder() }, { pageSession: new PageSession({ secret, owner }) });
+  const other = await http().build({ pageFolder: folder(), pageSession: new PageSession({ secret, owner }) });
   const name = async (at: string) => (await cookieOf(at)).split('=', 1)[0];
   expect(await name(await other.listen({ host: '127.0.0.1', port: 0 }))).not.toBe(await name(url));
 });

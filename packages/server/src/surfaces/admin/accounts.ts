@@ -23,6 +23,7 @@ import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { cursorOf, pageOf, placeOf } from '../../http/paging.ts';
 import { bodyErrors, callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
 import { workHeaders } from '../../http/submit-work.ts';
+import { problems } from '../../http/surface.ts';
 import { isId } from '../../ids.ts';
 import type { Account } from '../../keys/accounts.ts';
 
@@ -34,7 +35,7 @@ const listSchema = {
   querystring: accountListQuerySchema,
   response: {
     200: jsonReply('A page of accounts', accountPageSchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors, 'invalid_request'),
+    ...errorReplies(problems, ...keyErrors, 'invalid_request'),
   },
 } as const;
 
@@ -46,7 +47,7 @@ const createSchema = {
   body: accountCreateSchema,
   response: {
     201: jsonReply('The account', accountSchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors, ...bodyErrors, 'conflict'),
+    ...errorReplies(problems, ...keyErrors, ...bodyErrors, 'conflict'),
   },
 } as const;
 
@@ -58,7 +59,7 @@ const getSchema = {
   params: accountParamsSchema,
   response: {
     200: jsonReply('The account', accountSchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors, 'not_found'),
+    ...errorReplies(problems, ...keyErrors, 'not_found'),
   },
 } as const;
 
@@ -71,7 +72,7 @@ const changeSchema = {
   body: accountPatchSchema,
   response: {
     200: jsonReply('The account as it is now', accountSchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors, ...bodyErrors, 'not_found', 'conflict'),
+    ...errorReplies(problems, ...keyErrors, ...bodyErrors, 'not_found', 'conflict'),
   },
 } as const;
 
@@ -142,7 +143,7 @@ const grantRouteSchema = {
       grantSchema,
       callerHeaders,
     ),
-    ...errorReplies('api', ...keyErrors, ...bodyErrors, 'not_found', 'insufficient_credits', 'idempotency_mismatch'),
+    ...errorReplies(problems, ...keyErrors, ...bodyErrors, 'not_found', 'insufficient_credits', 'idempotency_mismatch'),
   },
 } as const;
 

@@ -19,6 +19,7 @@ import { DomainError } from '../../domain-error.ts';
 import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { bodyErrors, callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
 import type { HttpServices } from '../../http/services.ts';
+import { problems } from '../../http/surface.ts';
 import type { KeyChanges, KeyTerms } from '../../keys/key-table.ts';
 import type { ListedKey } from '../../keys/keys.ts';
 
@@ -30,7 +31,7 @@ const listSchema = {
   querystring: keyListQuerySchema,
   response: {
     200: jsonReply('The keys', keyListSchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors, 'invalid_request'),
+    ...errorReplies(problems, ...keyErrors, 'invalid_request'),
   },
 } as const;
 
@@ -42,7 +43,7 @@ const createSchema = {
   body: keyCreateSchema,
   response: {
     201: jsonReply('The key', keyCreatedSchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors, ...bodyErrors, 'not_found'),
+    ...errorReplies(problems, ...keyErrors, ...bodyErrors, 'not_found'),
   },
 } as const;
 
@@ -54,7 +55,7 @@ const revokeSchema = {
   params: keyParamsSchema,
   response: {
     200: jsonReply('The key as it is now', keySchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors, 'not_found'),
+    ...errorReplies(problems, ...keyErrors, 'not_found'),
   },
 } as const;
 
@@ -67,7 +68,7 @@ const changeSchema = {
   body: keyPatchSchema,
   response: {
     200: jsonReply('The key as it is now', keySchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors, ...bodyErrors, 'not_found'),
+    ...errorReplies(problems, ...keyErrors, ...bodyErrors, 'not_found'),
   },
 } as const;
 

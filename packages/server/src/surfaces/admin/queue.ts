@@ -17,6 +17,7 @@ import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { cursorOf, placeOf } from '../../http/paging.ts';
 import { callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
 import type { ListedWorker, QueueState } from '../../http/services.ts';
+import { problems } from '../../http/surface.ts';
 import { isId } from '../../ids.ts';
 import { adminJobReply } from '../../jobs/job-reply.ts';
 
@@ -28,7 +29,7 @@ const listSchema = {
   querystring: adminJobListQuerySchema,
   response: {
     200: jsonReply('A page of jobs', adminJobPageSchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors, 'invalid_request'),
+    ...errorReplies(problems, ...keyErrors, 'invalid_request'),
   },
 } as const;
 
@@ -55,7 +56,7 @@ const cancelSchema = {
   params: jobParamsSchema,
   response: {
     200: jsonReply('The job as it is now', adminJobSchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors, 'not_found'),
+    ...errorReplies(problems, ...keyErrors, 'not_found'),
   },
 } as const;
 
@@ -75,7 +76,7 @@ const schemaFor = (operationId: string, summary: string) =>
     security: needsKey,
     response: {
       200: jsonReply('The queue as it is now', queueSchema, callerHeaders),
-      ...errorReplies('api', ...keyErrors),
+      ...errorReplies(problems, ...keyErrors),
     },
   }) as const;
 
@@ -101,7 +102,7 @@ const workersSchema = {
   security: needsKey,
   response: {
     200: jsonReply('The workers', workerListSchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors),
+    ...errorReplies(problems, ...keyErrors),
   },
 } as const;
 

@@ -1,18 +1,24 @@
-import type { HttpApp, RouteContext } from '../../http/http-app.ts';
+import { problems, type Surface } from '../../http/surface.ts';
 import { accountLedgerRoute, accountUsageRoute } from '../api/money.ts';
 import { accountRoutes, grantRoutes } from './accounts.ts';
 import { keyRoutes } from './keys.ts';
 import { allJobsRoute, cancelAnyJobRoute, queueRoutes, workersRoute } from './queue.ts';
 
 /** What an admin key can do. */
-export function adminRoutes(app: HttpApp, context: RouteContext): void {
-  accountRoutes(app, context);
-  keyRoutes(app, context);
-  grantRoutes(app, context);
-  allJobsRoute(app, context);
-  cancelAnyJobRoute(app, context);
-  accountLedgerRoute(app, context);
-  accountUsageRoute(app, context);
-  queueRoutes(app, context);
-  workersRoute(app, context);
-}
+export const admin: Surface = {
+  name: 'admin',
+  places: ['/api/admin'],
+  errors: problems,
+  tags: [{ name: 'admin', description: 'For an admin key' }],
+  addRoutes(app, context) {
+    accountRoutes(app, context);
+    keyRoutes(app, context);
+    grantRoutes(app, context);
+    allJobsRoute(app, context);
+    cancelAnyJobRoute(app, context);
+    accountLedgerRoute(app, context);
+    accountUsageRoute(app, context);
+    queueRoutes(app, context);
+    workersRoute(app, context);
+  },
+};

@@ -28,6 +28,7 @@ import {
   needsKey,
 } from '../../http/route-schemas.ts';
 import type { HttpServices } from '../../http/services.ts';
+import { problems } from '../../http/surface.ts';
 import { endOfStream } from '../../http/wait-for-job.ts';
 import type { FollowedEvent } from '../../jobs/feed-track.ts';
 import type { FollowedAccount } from '../../jobs/job-feed.ts';
@@ -47,7 +48,7 @@ const jobSchema = {
       headers: callerHeaders,
       content: eventStreamContent(jobEventSchemas),
     },
-    ...errorReplies('api', ...keyErrors, 'not_found', 'invalid_request', 'rate_limited', 'overloaded'),
+    ...errorReplies(problems, ...keyErrors, 'not_found', 'invalid_request', 'rate_limited', 'overloaded'),
   },
 } as const;
 
@@ -90,7 +91,7 @@ const accountSchema = {
       headers: callerHeaders,
       content: eventStreamContent(accountEventSchemas),
     },
-    ...errorReplies('api', ...keyErrors, 'invalid_request', 'rate_limited', 'overloaded'),
+    ...errorReplies(problems, ...keyErrors, 'invalid_request', 'rate_limited', 'overloaded'),
   },
 } as const;
 

@@ -5,6 +5,7 @@ import { DomainError } from '../../domain-error.ts';
 import { callerOf } from '../../http/admission.ts';
 import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { errorReplies, hidden, keyErrors, needsKey } from '../../http/route-schemas.ts';
+import { problems } from '../../http/surface.ts';
 import { clientGone } from '../../http/wait-for-job.ts';
 import type { ByteRange } from '../../pictures/image-store.ts';
 import { fileNameOf, type ImageRecord, mediaTypeOf, type OwnedImage } from '../../pictures/images.ts';
@@ -31,7 +32,7 @@ const getSchema = {
     206: { description: 'The part that `Range` asks for', content },
     304: { description: 'It is the one that `If-None-Match` names', type: 'null' },
     416: { description: 'There is nothing of the picture in the range', type: 'null' },
-    ...errorReplies('api', 'invalid_request', 'not_found', 'overloaded'),
+    ...errorReplies(problems, 'invalid_request', 'not_found', 'overloaded'),
   },
 } as const;
 
@@ -162,7 +163,7 @@ const deleteSchema = {
   params: imageParamsSchema,
   response: {
     204: { description: 'It is deleted', type: 'null' },
-    ...errorReplies('api', ...keyErrors, 'not_found'),
+    ...errorReplies(problems, ...keyErrors, 'not_found'),
   },
 } as const;
 

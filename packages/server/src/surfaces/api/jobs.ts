@@ -17,7 +17,7 @@ import {
 import type { FastifyRequest } from 'fastify';
 import { baseUrl } from '../../http/addresses.ts';
 import { callerOf } from '../../http/admission.ts';
-import { modelOf, useModel } from '../../http/asked-request.ts';
+import { askedBy, modelOf, useModel } from '../../http/asked-request.ts';
 import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { cursorOf, placeOf } from '../../http/paging.ts';
 import { isForm } from '../../http/parse-bodies.ts';
@@ -31,7 +31,8 @@ import {
   workErrors,
   workReplyHeaders,
 } from '../../http/route-schemas.ts';
-import { submitWork, workHeaders } from '../../http/submit-work.ts';
+import { submitWork, workHeaders, workRoute } from '../../http/submit-work.ts';
+import { problems } from '../../http/surface.ts';
 import { isId } from '../../ids.ts';
 import { jobReply } from '../../jobs/job-reply.ts';
 
@@ -45,21 +46,21 @@ const createSchema = {
   body: jobCreateSchema,
   response: {
     202: jsonReply('The job was taken', jobSchema, workReplyHeaders),
-    ...errorReplies('api', ...workErrors),
+    ...errorReplies(problems, ...workErrors),
   },
 } as const;
 
 /** POST /api/jobs */
 export function createJobRoute(app: HttpApp, context: RouteContext): void {
-  const { services, gate, options } = context;
-  const onRequest = [gate.key('generate'), gate.body('application/json', 'multipart/form-data'), gate.rateLimit];
-  const route = { schema: createSchema, bodyLimit: options.bodyBytes, onRequest, preValidation: readJobBody };
+  const { services, options } = context;
+  const route = { schema: createSchema, ...workRoute(context, { takesPictures: true, readBody: readJobBody }) };
   app.post(paths.api.jobs, route, async (request, reply) => {
     const { body } = request;
     const base = baseUrl(request, options.publicUrl);
     const card = useModel(modelOf(services, body.model), request, reply);
     const { priority, store } = body;
-    const job = await submitWork(context, request, reply, { surface: 'api', body, card, priority, store });
+    const work = { surface: 'api', asked: askedBy(body, 'api'), card, priority, store };
+    const job = await submitWork(context, request, reply, work);
     const view = await services.jobs.get(callerOf(request).accountId, job.id);
     reply
       .code(202)
@@ -77,7 +78,7 @@ const listSchema = {
   querystring: jobListQuerySchema,
   response: {
     200: jsonReply('A page of jobs', jobPageSchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors, 'invalid_request'),
+    ...errorReplies(problems, ...keyErrors, 'invalid_request'),
   },
 } as const;
 
@@ -109,7 +110,7 @@ const getSchema = {
   params: jobParamsSchema,
   response: {
     200: jsonReply('The job', jobSchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors, 'not_found'),
+    ...errorReplies(problems, ...keyErrors, 'not_found'),
   },
 } as const;
 
@@ -130,7 +131,7 @@ const patchSchema = {
   body: jobPatchSchema,
   response: {
     200: jsonReply('The job', jobSchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors, ...bodyErrors, 'not_found'),
+    ...errorReplies(problems, ...keyErrors, ...bodyErrors, 'not_found'),
   },
 } as const;
 
@@ -152,7 +153,7 @@ const cancelSchema = {
   params: jobParamsSchema,
   response: {
     200: jsonReply('The job as it is now', jobSchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors, 'not_found'),
+    ...errorReplies(problems, ...keyErrors, 'not_found'),
   },
 } as const;
 
@@ -173,7 +174,7 @@ const forgetSchema = {
   params: jobParamsSchema,
   response: {
     204: { description: 'It is forgotten', type: 'null' },
-    ...errorReplies('api', ...keyErrors, 'not_found', 'conflict'),
+    ...errorReplies(problems, ...keyErrors, 'not_found', 'conflict'),
   },
 } as const;
 
@@ -186,6 +187,6 @@ export function forgetJobRoute(app: HttpApp, { services, gate }: RouteContext): 
 }
 
 /** Before validation: a form becomes the body it stands for. */
-export async function readJobBody(request: FastifyRequest): Promise<void> {
+async function readJobBody(request: FastifyRequest): Promise<void> {
   if (isForm(request)) request.body = fromText(jobCreateSchema, withoutEmptyFields(jobCreateSchema, request.body));
 }

@@ -10,6 +10,7 @@ import { foreignSyntax } from '@easel/parameters';
 import { modelOf } from '../../http/asked-request.ts';
 import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { bodyErrors, callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
+import { problems } from '../../http/surface.ts';
 import { modelReply } from '../../models/model-card.ts';
 
 const listSchema = {
@@ -19,7 +20,7 @@ const listSchema = {
   security: needsKey,
   response: {
     200: jsonReply('The models', modelListSchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors),
+    ...errorReplies(problems, ...keyErrors),
   },
 } as const;
 
@@ -40,7 +41,7 @@ const tokenizeSchema = {
   body: tokenizeRequestSchema,
   response: {
     200: jsonReply('The tokens', tokenizeReplySchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors, ...bodyErrors, 'not_found'),
+    ...errorReplies(problems, ...keyErrors, ...bodyErrors, 'not_found'),
   },
 } as const;
 

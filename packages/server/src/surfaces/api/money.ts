@@ -28,6 +28,7 @@ import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { cursorOf, pageOf, placeOf } from '../../http/paging.ts';
 import { callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
 import type { HttpServices } from '../../http/services.ts';
+import { problems } from '../../http/surface.ts';
 
 const priceSchema = {
   operationId: 'price',
@@ -37,7 +38,7 @@ const priceSchema = {
   querystring: priceQuerySchema,
   response: {
     200: jsonReply('The price', priceQuoteSchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors, 'invalid_request', 'not_found'),
+    ...errorReplies(problems, ...keyErrors, 'invalid_request', 'not_found'),
   },
 } as const;
 
@@ -67,7 +68,7 @@ const creditsRouteSchema = {
   security: needsKey,
   response: {
     200: jsonReply('The credits', creditsSchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors),
+    ...errorReplies(problems, ...keyErrors),
   },
 } as const;
 
@@ -98,7 +99,7 @@ const usageSchema = {
   querystring: usageQuerySchema,
   response: {
     200: jsonReply('The usage', usageReplySchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors, 'invalid_request'),
+    ...errorReplies(problems, ...keyErrors, 'invalid_request'),
   },
 } as const;
 
@@ -115,7 +116,7 @@ const accountUsageSchema = {
   tags: ['admin'],
   summary: 'What an account had made and what it cost, by day, key or model',
   params: accountParamsSchema,
-  response: { ...usageSchema.response, ...errorReplies('api', ...keyErrors, 'invalid_request', 'not_found') },
+  response: { ...usageSchema.response, ...errorReplies(problems, ...keyErrors, 'invalid_request', 'not_found') },
 } as const;
 
 /** GET /api/admin/accounts/:id/usage */
@@ -190,7 +191,7 @@ const ledgerSchema = {
   querystring: ledgerQuerySchema,
   response: {
     200: jsonReply('A page of the ledger', ledgerPageSchema, callerHeaders),
-    ...errorReplies('api', ...keyErrors, 'invalid_request'),
+    ...errorReplies(problems, ...keyErrors, 'invalid_request'),
   },
 } as const;
 
@@ -207,7 +208,7 @@ const accountLedgerSchema = {
   tags: ['admin'],
   summary: "An account's lines, newest first",
   params: accountParamsSchema,
-  response: { ...ledgerSchema.response, ...errorReplies('api', ...keyErrors, 'invalid_request', 'not_found') },
+  response: { ...ledgerSchema.response, ...errorReplies(problems, ...keyErrors, 'invalid_request', 'not_found') },
 } as const;
 
 /** GET /api/admin/accounts/:id/ledger */

@@ -1,26 +1,37 @@
-import type { HttpApp, RouteContext } from '../../http/http-app.ts';
+import { problems, type Surface } from '../../http/surface.ts';
 import { eventsRoute, jobEventsRoute } from './events.ts';
 import { deleteImageRoute, getImageRoute } from './images.ts';
 import { cancelJobRoute, createJobRoute, forgetJobRoute, getJobRoute, listJobsRoute, patchJobRoute } from './jobs.ts';
 import { modelsRoute, tokenizeRoute } from './models.ts';
 import { creditsRoute, ledgerRoute, priceRoute, usageRoute } from './money.ts';
 
-/** Our own surface: what the web page and the command line use. */
-export function apiRoutes(app: HttpApp, context: RouteContext): void {
-  createJobRoute(app, context);
-  listJobsRoute(app, context);
-  getJobRoute(app, context);
-  patchJobRoute(app, context);
-  cancelJobRoute(app, context);
-  forgetJobRoute(app, context);
-  jobEventsRoute(app, context);
-  eventsRoute(app, context);
-  getImageRoute(app, context);
-  deleteImageRoute(app, context);
-  modelsRoute(app, context);
-  tokenizeRoute(app, context);
-  priceRoute(app, context);
-  creditsRoute(app, context);
-  usageRoute(app, context);
-  ledgerRoute(app, context);
-}
+/** Our own API, which the web page, the client and the command line use. */
+export const api: Surface = {
+  name: 'api',
+  places: ['/api'],
+  errors: problems,
+  tags: [
+    { name: 'jobs', description: 'Jobs with progress' },
+    { name: 'images', description: 'Pictures' },
+    { name: 'models', description: 'What draws' },
+    { name: 'money', description: 'Credits, prices, usage' },
+  ],
+  addRoutes(app, context) {
+    createJobRoute(app, context);
+    listJobsRoute(app, context);
+    getJobRoute(app, context);
+    patchJobRoute(app, context);
+    cancelJobRoute(app, context);
+    forgetJobRoute(app, context);
+    jobEventsRoute(app, context);
+    eventsRoute(app, context);
+    getImageRoute(app, context);
+    deleteImageRoute(app, context);
+    modelsRoute(app, context);
+    tokenizeRoute(app, context);
+    priceRoute(app, context);
+    creditsRoute(app, context);
+    usageRoute(app, context);
+    ledgerRoute(app, context);
+  },
+};

@@ -2,12 +2,13 @@ import { type Health, healthSchema, paths, readySchema } from '@easel/contract';
 import { Type } from 'typebox';
 import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { errorReplies, jsonReply } from '../../http/route-schemas.ts';
+import { problems, type Surface } from '../../http/surface.ts';
 
 const healthRoute = {
   operationId: 'health',
   tags: ['health'],
   summary: 'Whether the process answers',
-  response: { 200: jsonReply('It does', healthSchema), ...errorReplies('api') },
+  response: { 200: jsonReply('It does', healthSchema), ...errorReplies(problems) },
 } as const;
 
 const readyRoute = {
@@ -15,7 +16,7 @@ const readyRoute = {
   tags: ['health'],
   summary: 'Whether everything that the server needs works',
   response: {
-    ...errorReplies('api'),
+    ...errorReplies(problems),
     200: jsonReply('It does', readySchema),
     503: jsonReply('Something does not', readySchema),
   },
@@ -30,12 +31,20 @@ const metricsRoute = {
       description: 'Exposition format',
       content: { 'text/plain': { schema: Type.String({ description: 'One line for each value' }) } },
     },
-    ...errorReplies('api'),
+    ...errorReplies(problems),
   },
 } as const;
 
-/** GET /healthz, /readyz and /metrics: without a key, for whoever looks after the process. */
-export function healthRoutes(app: HttpApp, { services }: RouteContext): void {
+/** GET /healthz, /readyz and /metrics, without a key: for load balancers, orchestrators and Prometheus. */
+export const health: Surface = {
+  name: 'health',
+  places: [],
+  errors: problems,
+  tags: [{ name: 'health', description: 'For whoever looks after the process' }],
+  addRoutes: healthRoutes,
+};
+
+function healthRoutes(app: HttpApp, { services }: RouteContext): void {
   app.get(paths.health, { schema: healthRoute }, async (): Promise<Health> => ({ status: 'ok' }));
 
   const readiness = recent(() => services.ready(AbortSignal.timeout(READY_MS)));

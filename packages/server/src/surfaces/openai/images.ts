@@ -13,14 +13,15 @@ import {
 } from '@easel/contract';
 import { DomainError } from '../../domain-error.ts';
 import { baseUrl } from '../../http/addresses.ts';
-import { useModel } from '../../http/asked-request.ts';
+import { askedBy, useModel } from '../../http/asked-request.ts';
 import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { errorReplies, eventStreamContent, needsKey, pictureHeaders, runErrors } from '../../http/route-schemas.ts';
-import { submitWork, workHeaders } from '../../http/submit-work.ts';
-import { addGenerationHeaders, deliver, endOfJob, endOfPatience } from '../../http/wait-for-job.ts';
+import { makePictures, workHeaders, workRoute } from '../../http/submit-work.ts';
+import type { JobView } from '../../jobs/job-queries.ts';
 import type { ModelCard } from '../../models/model-card.ts';
-import { modelOfRequest } from './models.ts';
-import { imagesReply, sendStream } from './replies.ts';
+import { openaiErrors } from './errors.ts';
+import { modelOfRequest, type OpenaiOptions } from './models.ts';
+import { imagesReply, streamPictures } from './replies.ts';
 
 const schema = {
   operationId: 'openaiImages',
@@ -41,40 +42,38 @@ const schema = {
         }),
       },
     },
-    ...errorReplies('openai', ...runErrors),
+    ...errorReplies(openaiErrors, ...runErrors),
   },
 } as const;
 
 /** POST /v1/images/generations */
-export function imagesRoute(app: HttpApp, context: RouteContext): void {
-  const { services, gate, options } = context;
-  const onRequest = [gate.key('generate'), gate.body('application/json'), gate.rateLimit];
-  app.post(paths.openai.images, { schema, onRequest }, async (request, reply) => {
+export function imagesRoute(app: HttpApp, context: RouteContext, options: OpenaiOptions): void {
+  const { services } = context;
+  app.post(paths.openai.images, { schema, ...workRoute(context) }, async (request, reply) => {
     const { body } = request;
-    const patience = endOfPatience(context, reply);
-    const base = baseUrl(request, options.publicUrl);
-    const card = useModel(modelOfRequest(context, body.model), request, reply);
-    const instead = { ...sizeOf(body.size ?? 'auto', card), preview: previewsOf(body) > 0 };
-    const job = await submitWork(context, request, reply, { surface: 'openai', body, instead, card, waits: true });
-    if (body.stream === true) {
-      return sendStream(context, request, reply, { job, previews: previewsOf(body), patience });
-    }
-    const view = await endOfJob(context, request, job.id, patience);
-    reply.header(headers.size, formatSize(job.request));
-    const read = () => imagesReply(services, view, body.response_format ?? 'b64_json', base);
-    const pictures = await deliver(request, reply, view, { patience, read });
-    addGenerationHeaders(reply, view.job, card);
-    return pictures;
+    const base = baseUrl(request, context.options.publicUrl);
+    const card = useModel(modelOfRequest(context, options, body.model), request, reply);
+    const previews = previewsOf(body);
+    const { values, called } = askedBy(body, 'openai');
+    const own = { ...sizeOf(body.size ?? 'auto', card), preview: previews > 0 };
+    const work = { surface: 'openai', asked: { values: { ...values, ...own }, called }, card };
+    if (body.stream === true) return streamPictures(context, request, reply, work, previews);
+    const format = body.response_format ?? 'b64_json';
+    const read = (view: JobView) => {
+      reply.header(headers.size, formatSize(view.job.request));
+      return imagesReply(services, view, format, base);
+    };
+    return makePictures(context, request, reply, { work, read });
   });
 }
 
 /** How many previews the reply shall have: none but on a stream. */
-export function previewsOf({ stream = false, partial_images = 0 }: OpenaiImagesRequest): number {
+function previewsOf({ stream = false, partial_images = 0 }: OpenaiImagesRequest): number {
   return stream ? partial_images : 0;
 }
 
 /** The size that is drawn for one of this surface. @throws DomainError `invalid_request` for a size that the model lacks */
-export function sizeOf(text: string, card: ModelCard): Size {
+function sizeOf(text: string, card: ModelCard): Size {
   const size = sizeForOpenai(text, card.defaults, card.sizes);
   if (size !== undefined) return size;
   const offered = ['auto', ...offeredSizes(card.defaults.width, card.sizes)].join(', ');

@@ -4,7 +4,13 @@ import { modelOf } from '../../http/asked-request.ts';
 import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
 import type { ModelCard } from '../../models/model-card.ts';
+import { openaiErrors } from './errors.ts';
 import { unixTime } from './replies.ts';
+
+export interface OpenaiOptions {
+  /** Names that mean the default model. */
+  readonly modelAliases: readonly string[];
+}
 
 const listSchema = {
   operationId: 'openaiModels',
@@ -13,7 +19,7 @@ const listSchema = {
   security: needsKey,
   response: {
     200: jsonReply('The models', openaiModelListSchema, callerHeaders),
-    ...errorReplies('openai', ...keyErrors),
+    ...errorReplies(openaiErrors, ...keyErrors),
   },
 } as const;
 
@@ -28,12 +34,12 @@ const modelSchema = {
   ),
   response: {
     200: jsonReply('The model', openaiModelSchema, callerHeaders),
-    ...errorReplies('openai', ...keyErrors, 'not_found'),
+    ...errorReplies(openaiErrors, ...keyErrors, 'not_found'),
   },
 } as const;
 
 /** GET /v1/models and /v1/models/:id */
-export function modelRoutes(app: HttpApp, context: RouteContext): void {
+export function modelRoutes(app: HttpApp, context: RouteContext, options: OpenaiOptions): void {
   const { services, gate } = context;
   // The models are those of this process, and so is their time.
   const created = unixTime(new Date());
@@ -42,7 +48,7 @@ export function modelRoutes(app: HttpApp, context: RouteContext): void {
     data: services.models().map((card) => modelReply(card, created)),
   }));
   app.get(paths.openai.model, { schema: modelSchema, onRequest: gate.ownKey }, async ({ params }) =>
-    modelReply(modelOfRequest(context, params.id), created),
+    modelReply(modelOfRequest(context, options, params.id), created),
   );
 }
 
@@ -51,8 +57,12 @@ function modelReply({ slug }: ModelCard, created: number): OpenaiModel {
 }
 
 /** No name and the names of OpenAI's own models mean the default model. @throws DomainError `not_found` */
-export function modelOfRequest({ services, options }: RouteContext, name: string | undefined): ModelCard {
-  const isAlias = name !== undefined && options.openaiModelAliases.includes(name);
+export function modelOfRequest(
+  { services }: RouteContext,
+  { modelAliases }: OpenaiOptions,
+  name: string | undefined,
+): ModelCard {
+  const isAlias = name !== undefined && modelAliases.includes(name);
   return modelOf(
     services,
     isAlias ? undefined : name,

@@ -15,13 +15,15 @@ import { DomainError } from '../../domain-error.ts';
 import { knownError } from '../../http/error-replies.ts';
 import { eventStream, eventStreamHeaders, heartbeatOf, type ServerSentEvent } from '../../http/event-streams.ts';
 import type { RouteContext } from '../../http/http-app.ts';
-import { openaiError } from '../../http/plugins/error-body.ts';
 import type { HttpServices } from '../../http/services.ts';
-import { failureOf, giveUp, picturesGone, undelivered } from '../../http/wait-for-job.ts';
+import { submitWork, type Work } from '../../http/submit-work.ts';
+import { endOfPatience, failureOf, giveUp, picturesGone, undelivered } from '../../http/wait-for-job.ts';
 import type { JobEvent } from '../../jobs/events-port.ts';
 import type { JobView } from '../../jobs/job-queries.ts';
 import type { JobRecord } from '../../jobs/jobs-port.ts';
-import { type ImageRecord, imageUrl } from '../../pictures/images.ts';
+import type { ImageRecord } from '../../pictures/images.ts';
+import { imageUrl } from '../../pictures/images.ts';
+import { openaiError } from './errors.ts';
 
 type Format = NonNullable<OpenaiImagesRequest['response_format']>;
 
@@ -47,7 +49,7 @@ export function unixTime(moment: Date): number {
 }
 
 /** The tokens of the prompt as the first encoder counts them, markers not among them; a picture counts as one. */
-export async function usageOf(
+async function usageOf(
   services: Pick<HttpServices, 'tokenize'>,
   { request }: Pick<JobRecord, 'request'>,
 ): Promise<OpenaiUsage> {
@@ -61,7 +63,7 @@ export async function usageOf(
   };
 }
 
-export async function base64Of({ images }: Pick<HttpServices, 'images'>, name: string): Promise<string> {
+async function base64Of({ images }: Pick<HttpServices, 'images'>, name: string): Promise<string> {
   return Buffer.from(await images.read(name)).toString('base64');
 }
 
@@ -77,18 +79,25 @@ async function imageOf(
     : { b64_json: await base64Of(services, image.name), seed };
 }
 
-/** Answers with the events of a job that was taken. */
-export function sendStream(
+/** Takes in the request and answers with the events of its job. */
+export async function streamPictures(
   context: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  streamed: Pick<StreamedJob, 'job' | 'previews' | 'patience'>,
-): FastifyReply {
-  const { job } = streamed;
+  work: Work,
+  previews: number,
+): Promise<FastifyReply> {
+  const patience = endOfPatience(context, reply);
+  const job = await submitWork(context, request, reply, { ...work, waits: true });
   const onError = (error: unknown) =>
     request.log.error({ err: error, jobId: job.id }, 'a stream of pictures broke off');
-  const end = (error: unknown) => giveUp(context, request, job.id, { error, patience: streamed.patience });
-  const events = streamEvents(context, { ...streamed, giveUp: end, onError });
+  const events = streamEvents(context, {
+    job,
+    previews,
+    patience,
+    giveUp: (error) => giveUp(context, request, job.id, { error, patience }),
+    onError,
+  });
   reply
     .header(headers.cost, microToDecimal(job.price))
     .header(headers.size, formatSize(job.request))
@@ -96,7 +105,7 @@ export function sendStream(
   return reply.send(eventStream(events, { heartbeatMs: heartbeatOf(context.options), onError }));
 }
 
-export interface StreamedJob {
+interface StreamedJob {
   readonly job: JobRecord;
   readonly previews: number;
   readonly patience: AbortSignal;
@@ -106,7 +115,7 @@ export interface StreamedJob {
 }
 
 /** The previews and pictures of a job as they come. What goes wrong is the last event: the status was sent long ago. */
-export async function* streamEvents(
+async function* streamEvents(
   context: RouteContext,
   streamed: StreamedJob,
 ): AsyncGenerator<ServerSentEvent, void, undefined> {

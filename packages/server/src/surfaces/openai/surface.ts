@@ -1,9 +1,41 @@
-import type { HttpApp, RouteContext } from '../../http/http-app.ts';
+import { defaultSlug, paths } from '@easel/contract';
+import type { Surface } from '../../http/surface.ts';
+import { openaiErrors } from './errors.ts';
 import { imagesRoute } from './images.ts';
-import { modelRoutes } from './models.ts';
+import { modelRoutes, type OpenaiOptions } from './models.ts';
 
-/** What the official OpenAI clients speak. */
-export function openaiRoutes(app: HttpApp, context: RouteContext): void {
-  imagesRoute(app, context);
-  modelRoutes(app, context);
+const startPictures = `send it as \`image\` to POST /v1/${defaultSlug} or POST /api/jobs`;
+
+/** What the official OpenAI clients speak. They also ask for what is not here, and understand an error only in their own shape. */
+export function openai(options: OpenaiOptions): Surface {
+  const others = [
+    'audio',
+    'batches',
+    'chat',
+    'completions',
+    'embeddings',
+    'files',
+    'moderations',
+    'responses',
+    'uploads',
+  ];
+  return {
+    name: 'openai',
+    places: ['/v1/images', paths.openai.models, ...others.map((name) => `/v1/${name}`)],
+    errors: openaiErrors,
+    tags: [{ name: 'openai', description: 'For the official OpenAI clients' }],
+    // Of clients whose base URL ends with `/v1` where it should not, or the other way round.
+    aliases: [
+      [/^(?:\/v1){2,}(?=\/)/, '/v1'],
+      [/^\/(?=(?:images\/(?:generations|edits|variations)|models)(?:\/|$))/, '/v1/'],
+    ],
+    notSupported: new Map([
+      ['/v1/images/edits', `image edits and masks are not supported; to start from a picture, ${startPictures}`],
+      ['/v1/images/variations', `image variations are not supported; to start from a picture, ${startPictures}`],
+    ]),
+    addRoutes(app, context) {
+      imagesRoute(app, context, options);
+      modelRoutes(app, context, options);
+    },
+  };
 }

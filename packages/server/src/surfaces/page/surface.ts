@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pagePaths } from '@easel/contract';
 import fastifyStatic from '@fastify/static';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { HttpApp, HttpOptions } from '../../http/http-app.ts';
+import { problems, type Surface } from '../../http/surface.ts';
 import type { PageSession } from './session.ts';
 
 /** The page has everything from here; pictures may also be its own (previews and pasted files). */
@@ -22,17 +22,17 @@ const contentSecurityPolicy = [
 
 const YEAR_S = 365 * 24 * 60 * 60;
 
-/** Sends the page's one document, which shows what belongs to the address. */
-export type SendPage = (request: FastifyRequest, reply: FastifyReply, status?: number) => Promise<FastifyReply>;
+export interface PageOptions {
+  /** Of the built page. */
+  readonly folder: string;
+  /** Lets the page work without a key; null where others can reach the server. */
+  readonly session: PageSession | null;
+}
 
-/** @returns null where there is no page */
-export async function openPage(
-  { pageFolder }: Pick<HttpOptions, 'pageFolder'>,
-  session: PageSession | null,
-): Promise<SendPage | null> {
-  if (pageFolder === undefined) return null;
-  const document = await readFile(join(pageFolder, 'index.html'), 'utf8');
-  return async (request, reply, status = 200) => {
+/** The web page: one document for all its addresses, and its files, whose names change with their content. */
+export async function page({ folder, session }: PageOptions): Promise<Surface> {
+  const document = await readFile(join(folder, 'index.html'), 'utf8');
+  const send = async (request: FastifyRequest, reply: FastifyReply, status: number): Promise<FastifyReply> => {
     await session?.begin(request, reply);
     return reply
       .code(status)
@@ -46,28 +46,28 @@ export async function openPage(
       })
       .send(document);
   };
-}
-
-/** The web page: one document for all its addresses, and its files, whose names change with their content. */
-export async function servePage(
-  app: HttpApp,
-  { pageFolder }: Pick<HttpOptions, 'pageFolder'>,
-  sendPage: SendPage | null,
-): Promise<void> {
-  if (pageFolder === undefined || sendPage === null) return;
-  await app.register(fastifyStatic, {
-    root: join(pageFolder, 'assets'),
-    prefix: '/assets/',
-    index: false,
-    decorateReply: false,
-    // The build leaves a `.br` and a `.gz` beside each file.
-    preCompressed: true,
-    immutable: true,
-    maxAge: YEAR_S * 1000,
-    setHeaders: (reply) => void reply.header('x-content-type-options', 'nosniff'),
-    schemaHide: true,
-  });
-  for (const path of Object.values(pagePaths)) {
-    app.get(path, { schema: { hide: true } }, async (request, reply) => sendPage(request, reply));
-  }
+  return {
+    name: 'page',
+    places: ['/assets'],
+    errors: problems,
+    tags: [],
+    sendMissing: (request, reply) => send(request, reply, 404),
+    async addRoutes(app) {
+      await app.register(fastifyStatic, {
+        root: join(folder, 'assets'),
+        prefix: '/assets/',
+        index: false,
+        decorateReply: false,
+        // The build leaves a `.br` and a `.gz` beside each file.
+        preCompressed: true,
+        immutable: true,
+        maxAge: YEAR_S * 1000,
+        setHeaders: (reply) => void reply.header('x-content-type-options', 'nosniff'),
+        schemaHide: true,
+      });
+      for (const path of Object.values(pagePaths)) {
+        app.get(path, { schema: { hide: true } }, async (request, reply) => send(request, reply, 200));
+      }
+    },
+  };
 }

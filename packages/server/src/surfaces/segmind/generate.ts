@@ -14,7 +14,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type TString, Type } from 'typebox';
 import { baseUrl } from '../../http/addresses.ts';
-import { findModel, modelOf, useModel } from '../../http/asked-request.ts';
+import { askedBy, modelOf } from '../../http/asked-request.ts';
 import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { isForm } from '../../http/parse-bodies.ts';
 import {
@@ -26,15 +26,15 @@ import {
   workErrors,
   workReplyHeaders,
 } from '../../http/route-schemas.ts';
-import { submitWork, workHeaders } from '../../http/submit-work.ts';
-import { addGenerationHeaders, deliver, endOfJob, endOfPatience, picturesGone } from '../../http/wait-for-job.ts';
+import { makePictures, submitWork, workHeaders, workRoute } from '../../http/submit-work.ts';
+import { picturesGone } from '../../http/wait-for-job.ts';
 import type { JobView } from '../../jobs/job-queries.ts';
-import type { ModelCard } from '../../models/model-card.ts';
 import { imageUrl, mediaTypeOf } from '../../pictures/images.ts';
+import { segmindErrors } from './errors.ts';
 import { requestUrls } from './requests.ts';
 
 /** The model in the address. */
-export const slugParams = Type.Object(
+const slugParams = Type.Object(
   { slug: Type.String({ description: "The model's name", examples: ['playground-v2.5'] }) satisfies TString },
   { title: 'SlugParams', description: 'Which model' },
 );
@@ -61,40 +61,29 @@ const generateSchema = {
         'image/webp': { schema: file },
       },
     },
-    ...errorReplies('segmind', ...runErrors),
+    ...errorReplies(segmindErrors, ...runErrors),
   },
 } as const;
 
+export interface SegmindOptions {
+  /** What `base64` is when a request does not say. */
+  readonly base64Default: boolean;
+}
+
+const taken = { takesPictures: true, isModelInPath: true, readBody: readSegmindBody };
+
 /** POST /v1/playground-v2.5 */
-export function generateRoute(app: HttpApp, context: RouteContext): void {
-  const { gate, options } = context;
-  app.post(
-    paths.segmind.generate,
-    {
-      schema: generateSchema,
-      bodyLimit: options.bodyBytes,
-      onRequest: [
-        slugExists(context),
-        gate.key('generate'),
-        slugAllowed(context),
-        gate.body('application/json', 'multipart/form-data'),
-        gate.rateLimit,
-      ],
-      preValidation: readSegmindBody,
-    },
-    async (request, reply) => {
-      const patience = endOfPatience(context, reply);
-      const card = modelOfSlug(context, request.params.slug);
-      const isBase64 = request.body.base64 ?? options.segmindBase64Default;
-      const work = { surface: 'segmind-v1', body: request.body, card, waits: true } as const;
-      const job = await submitWork(context, request, reply, work);
-      const view = await endOfJob(context, request, job.id, patience);
-      const read = () => picturesReply(context, request, reply, view, isBase64);
-      const pictures = await deliver(request, reply, view, { patience, read });
-      addGenerationHeaders(reply, view.job, card);
-      return pictures;
-    },
-  );
+export function generateRoute(app: HttpApp, context: RouteContext, { base64Default }: SegmindOptions): void {
+  const route = { schema: generateSchema, ...workRoute(context, taken) };
+  app.post(paths.segmind.generate, route, async (request, reply) => {
+    const { body, params } = request;
+    const isBase64 = body.base64 ?? base64Default;
+    const card = modelOf(context.services, params.slug);
+    return makePictures(context, request, reply, {
+      work: { surface: 'segmind-v1', asked: askedBy(body, 'segmind'), card },
+      read: (view) => picturesReply(context, request, reply, view, isBase64),
+    });
+  });
 }
 
 const submitSchema = {
@@ -108,63 +97,29 @@ const submitSchema = {
   body: segmindRequestSchema,
   response: {
     200: jsonReply('The request was taken', segmindSubmittedSchema, workReplyHeaders),
-    ...errorReplies('segmind', ...workErrors),
+    ...errorReplies(segmindErrors, ...workErrors),
   },
 } as const;
 
 /** POST /v2/playground-v2.5 */
 export function submitRoute(app: HttpApp, context: RouteContext): void {
-  const { gate, options } = context;
-  app.post(
-    paths.segmind.submit,
-    {
-      schema: submitSchema,
-      bodyLimit: options.bodyBytes,
-      onRequest: [
-        slugExists(context),
-        gate.key('generate'),
-        slugAllowed(context),
-        gate.body('application/json', 'multipart/form-data'),
-        gate.rateLimit,
-      ],
-      preValidation: readSegmindBody,
-    },
-    async (request, reply): Promise<SegmindSubmitted> => {
-      const base = baseUrl(request, options.publicUrl);
-      const card = modelOfSlug(context, request.params.slug);
-      const job = await submitWork(context, request, reply, { surface: 'segmind-v2', body: request.body, card });
-      reply.header(headers.cost, microToDecimal(job.price));
-      return { request_id: job.id, status: 'QUEUED', ...requestUrls(job.id, base) };
-    },
-  );
-}
-
-/** The first question of all: an address with a model that is not there does not exist, whoever asks. */
-export function slugExists({ services }: RouteContext) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    if (findModel(services, slugOf(request)) === null) return reply.callNotFound();
-  };
-}
-
-/** After the key: whether it may use this model. */
-export function slugAllowed({ services }: RouteContext) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    useModel(modelOf(services, slugOf(request)), request, reply);
-  };
-}
-
-export function modelOfSlug({ services }: RouteContext, slug: string): ModelCard {
-  return modelOf(services, slug);
-}
-
-/** Before validation, where nothing is typed yet. */
-function slugOf({ params }: FastifyRequest): string {
-  if (typeof params !== 'object' || params === null || !('slug' in params)) return '';
-  return String(params.slug);
+  const route = { schema: submitSchema, ...workRoute(context, taken) };
+  app.post(paths.segmind.submit, route, async (request, reply): Promise<SegmindSubmitted> => {
+    const { body, params } = request;
+    const base = baseUrl(request, context.options.publicUrl);
+    const card = modelOf(context.services, params.slug);
+    const job = await submitWork(context, request, reply, {
+      surface: 'segmind-v2',
+      asked: askedBy(body, 'segmind'),
+      card,
+    });
+    reply.header(headers.cost, microToDecimal(job.price));
+    return { request_id: job.id, status: 'QUEUED', ...requestUrls(job.id, base) };
+  });
 }
 
 /** Before validation: what old clients and forms send becomes what the schema asks for. */
-export async function readSegmindBody(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+async function readSegmindBody(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const sent = isForm(request) ? withoutEmptyFields(segmindRequestSchema, request.body) : request.body;
   const { body, ignored } = lenientSegmindBody(sent);
   request.body = body;
@@ -172,7 +127,7 @@ export async function readSegmindBody(request: FastifyRequest, reply: FastifyRep
 }
 
 /** The pictures of a job that went well: all of them in JSON, or the first one as it is; with links to each. */
-export async function picturesReply(
+async function picturesReply(
   { services, options }: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,

@@ -23,7 +23,9 @@ import { callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../
 import { failureOf, picturesGone } from '../../http/wait-for-job.ts';
 import type { JobView } from '../../jobs/job-queries.ts';
 import type { JobRecord } from '../../jobs/jobs-port.ts';
-import { fileNameOf, type ImageRecord, imageUrl, mediaTypeOf } from '../../pictures/images.ts';
+import type { ImageRecord } from '../../pictures/images.ts';
+import { fileNameOf, imageUrl, mediaTypeOf } from '../../pictures/images.ts';
+import { segmindErrors } from './errors.ts';
 
 const statusSchema = {
   operationId: 'segmindStatus',
@@ -34,7 +36,7 @@ const statusSchema = {
   response: {
     200: jsonReply('How far it is', segmindStatusSchema, callerHeaders),
     422: jsonReply('The run failed or was cancelled', segmindFailedSchema, callerHeaders),
-    ...errorReplies('segmind', ...keyErrors, 'not_found'),
+    ...errorReplies(segmindErrors, ...keyErrors, 'not_found'),
   },
 } as const;
 
@@ -60,7 +62,7 @@ const schemaFor = (operationId: string) =>
     response: {
       200: jsonReply(description, Type.Union([segmindResultSchema, segmindStatusSchema]), callerHeaders),
       422: jsonReply('The run failed or was cancelled', segmindFailedSchema, callerHeaders),
-      ...errorReplies('segmind', ...keyErrors, 'not_found'),
+      ...errorReplies(segmindErrors, ...keyErrors, 'not_found'),
     },
   }) as const;
 
@@ -94,7 +96,7 @@ const creditsSchema = {
   security: needsKey,
   response: {
     200: jsonReply('The credits', segmindCreditsSchema, callerHeaders),
-    ...errorReplies('segmind', ...keyErrors),
+    ...errorReplies(segmindErrors, ...keyErrors),
   },
 } as const;
 

@@ -1,12 +1,21 @@
-import type { HttpApp, RouteContext } from '../../http/http-app.ts';
-import { generateRoute, submitRoute } from './generate.ts';
+import type { Surface } from '../../http/surface.ts';
+import { segmindErrors } from './errors.ts';
+import { generateRoute, type SegmindOptions, submitRoute } from './generate.ts';
 import { creditsRoute, resultRoutes, statusRoute } from './requests.ts';
 
-/** The drop-in replacement: the page's synchronous call and the vendor's asynchronous ones. */
-export function segmindRoutes(app: HttpApp, context: RouteContext): void {
-  generateRoute(app, context);
-  creditsRoute(app, context);
-  submitRoute(app, context);
-  statusRoute(app, context);
-  resultRoutes(app, context);
+/** The drop-in replacement for Segmind: the synchronous call of v1, and the asynchronous ones of v2. */
+export function segmind(options: SegmindOptions): Surface {
+  return {
+    name: 'segmind',
+    places: ['/v1/', '/v2/'],
+    errors: segmindErrors,
+    tags: [{ name: 'segmind', description: 'A drop-in replacement: change the host, keep the code' }],
+    addRoutes(app, context) {
+      generateRoute(app, context, options);
+      creditsRoute(app, context);
+      submitRoute(app, context);
+      statusRoute(app, context);
+      resultRoutes(app, context);
+    },
+  };
 }
