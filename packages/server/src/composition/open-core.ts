@@ -30,7 +30,7 @@ import { PgBossQueue } from '../queue/pg-boss-queue.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import { workersInPostgres } from '../workers/workers-sql.ts';
 import type { Storage } from './open-storage.ts';
-import type { Phase } from './shutdown.ts';
+import type { Shutdown } from './shutdown.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -38,11 +38,8 @@ export interface OpenCoreOptions {
   readonly config: Config;
   readonly storage: Storage;
   readonly log: Logger;
-  /**
-   * What has to be done at the end, first things first; each part that is opened puts itself in front, so that what is open is closed
-   * again when the next part cannot be opened.
-   */
-  readonly end: Phase[];
+  /** Told of each part as it is opened, so that what is open is closed again when the next part cannot be opened. */
+  readonly shutdown: Shutdown;
   readonly signal: AbortSignal;
 }
 
@@ -54,7 +51,7 @@ export type Core = Awaited<ReturnType<typeof openCore>>;
  *
  * @throws StartupError for a database that cannot be used, EngineError for a model that would not load, the signal's reason
  */
-export async function openCore({ config, storage, log, end, signal }: OpenCoreOptions) {
+export async function openCore({ config, storage, log, shutdown, signal }: OpenCoreOptions) {
   const { address } = storage;
   const during = <Value>(step: Promise<Value>) => unlessAborted(step, signal);
   const imagesDir = config.imagesDir ?? join(storage.dataDir, 'images');
@@ -62,11 +59,11 @@ export async function openCore({ config, storage, log, end, signal }: OpenCoreOp
   await requireDatabase(address, signal);
   const onConnectionLost = (error: unknown) => log.warn({ err: error }, 'lost a connection to the database');
   const database = openDatabase({ address, onConnectionLost });
-  end.unshift({ name: 'connections', timeoutMs: 5000, run: () => database.close() });
+  shutdown.on('connections', () => database.close());
   const migrated = await during(migrate(database.kysely));
   if (migrated.length > 0) log.info({ migrated }, 'the database schema is up to date now');
   const painter = await during(openPainter(config, log));
-  end.unshift({ name: 'engine', timeoutMs: 5000, run: () => painter.close() });
+  shutdown.on('engine', () => painter.close());
   const queue = new PgBossQueue({
     connection: 'url' in address ? { connectionString: address.url } : address,
     models: painter.models().map(({ slug }) => slug),
@@ -75,10 +72,10 @@ export async function openCore({ config, storage, log, end, signal }: OpenCoreOp
     onError: onConnectionLost,
     onWarning: (warning) => log.warn({ warning }, 'the queue warns'),
   });
-  end.unshift({ name: 'queue', timeoutMs: 15_000, run: () => queue.stop() });
+  shutdown.on('queue', () => queue.stop());
   await during(queue.start());
   const bus = new PostgresEventBus({ database, address, onConnectionLost });
-  end.unshift({ name: 'events', timeoutMs: 5000, run: () => bus.close() });
+  shutdown.on('events', () => bus.close());
   await during(bus.start());
   const { imagesSeconds, requestsSeconds } = config.retention;
   const store = await FileImageStore.open(imagesDir);

@@ -1,21 +1,75 @@
 import type { Logger } from '../observability/logger.ts';
 
-/** One step of the end of a process. */
-export interface Phase {
+interface Phase {
   readonly name: string;
+  /** After which the next phase begins all the same. */
   readonly timeoutMs: number;
-  run(): Promise<unknown>;
 }
 
-/** Runs the phases one after another. One that fails or takes too long is logged, and does not keep the next ones from running. */
-export async function shutDown(phases: readonly Phase[], log: Logger): Promise<void> {
-  for (const { name, timeoutMs, run } of phases) {
-    const began = performance.now();
-    try {
-      await withTimeout(run(), timeoutMs);
-      log.info({ phase: name, ms: Math.round(performance.now() - began) }, 'stopping');
-    } catch (error) {
-      log.error({ phase: name, err: error }, 'stopping: this phase did not end well');
+/**
+ * How a process ends: its phases in their order. A worker has no requests, and a start that failed has only what it had begun, so
+ * phases may have nothing to stop.
+ */
+const phases = [
+  /** No new connection and no new request; those under way go on. */
+  { name: 'listening', timeoutMs: 1000 },
+  /** Running jobs finish, or are handed back when their time (`drainSeconds`, on top of this) is over. Requests that wait for them are answered. */
+  { name: 'jobs', timeoutMs: 15_000 },
+  /** Requests that wait for a job which was handed back are told to ask again. */
+  { name: 'requests', timeoutMs: 10_000 },
+  /** The sweep under way. */
+  { name: 'janitor', timeoutMs: 5000 },
+  /** The processes that read pictures of strangers. */
+  { name: 'start pictures', timeoutMs: 5000 },
+  /** The server's signs of life, for the jobs whose clients wait on it. */
+  { name: 'awaited jobs', timeoutMs: 10_000 },
+  { name: 'events', timeoutMs: 5000 },
+  { name: 'queue', timeoutMs: 15_000 },
+  /** The processes of the models. */
+  { name: 'engine', timeoutMs: 5000 },
+  { name: 'connections', timeoutMs: 5000 },
+  /** The embedded PostgreSQL, and the lock of the data folder. */
+  { name: 'database', timeoutMs: 70_000 },
+] as const satisfies readonly Phase[];
+
+type PhaseName = (typeof phases)[number]['name'];
+
+/** The end of a process: each part that is opened says what stops it. */
+export class Shutdown {
+  readonly #log: Logger;
+  readonly #drainMs: number;
+  readonly #begun = new AbortController();
+  readonly #stops = new Map<PhaseName, () => Promise<unknown>>();
+
+  /** @param drainMs for running jobs to finish */
+  constructor(log: Logger, { drainMs }: { readonly drainMs: number }) {
+    this.#log = log;
+    this.#drainMs = drainMs;
+  }
+
+  /** Aborted when the end begins. */
+  get begun(): AbortSignal {
+    return this.#begun.signal;
+  }
+
+  /** What the phase does. */
+  on(phase: PhaseName, stop: () => Promise<unknown>): void {
+    this.#stops.set(phase, stop);
+  }
+
+  /** Runs the phases one after another. One that fails or takes too long is logged, and does not keep the next ones from running. */
+  async run(): Promise<void> {
+    this.#begun.abort();
+    for (const { name, timeoutMs } of phases) {
+      const stop = this.#stops.get(name);
+      if (stop === undefined) continue;
+      const start = performance.now();
+      try {
+        await withTimeout(stop(), name === 'jobs' ? this.#drainMs + timeoutMs : timeoutMs);
+        this.#log.info({ phase: name, ms: Math.round(performance.now() - start) }, 'stopped');
+      } catch (error) {
+        this.#log.error({ phase: name, err: error }, 'this part did not stop as it should; stopping goes on');
+      }
     }
   }
 }
@@ -30,35 +84,4 @@ async function withTimeout(work: Promise<unknown>, timeoutMs: number): Promise<v
   } finally {
     clearTimeout(timer);
   }
-}
-
-interface Closable {
-  close(): Promise<unknown>;
-}
-
-/**
- * The end of HTTP in two phases, before and after the jobs end: first nobody new is let in, and at last those who still wait for a job
- * that has been handed back are told so.
- *
- * @param drained aborted in the second phase
- */
-export function closingRequests(app: Closable, drained: AbortController): { first: Phase; last: Phase } {
-  let closing: Promise<unknown> = Promise.resolve();
-  return {
-    first: {
-      name: 'listening',
-      timeoutMs: 1000,
-      async run() {
-        closing = app.close(); // ends with the last reply, so it is waited for later
-      },
-    },
-    last: {
-      name: 'requests',
-      timeoutMs: 10_000,
-      run() {
-        drained.abort();
-        return closing;
-      },
-    },
-  };
 }

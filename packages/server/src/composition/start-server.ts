@@ -17,8 +17,8 @@ import { createServiceMetrics, httpServices } from './http-services.ts';
 import { isLoopback, listening, requireAddress } from './listen.ts';
 import { type Core, openCore, version } from './open-core.ts';
 import { openStorage, readFolderId, type Storage } from './open-storage.ts';
-import { closingRequests, type Phase, shutDown } from './shutdown.ts';
-import { keepTidy, startWork, type Work } from './start-work.ts';
+import { Shutdown } from './shutdown.ts';
+import { keepTidy, startWork } from './start-work.ts';
 
 /** Keys that have just been made: shown once and never again. */
 export interface FirstKeys {
@@ -37,7 +37,7 @@ export interface Listening {
 
 export interface RunningServer {
   readonly url: string;
-  /** In named phases: no new requests; running jobs finish or are handed back; then queue, engine and database. */
+  /** Ends the server in the phases of `Shutdown`. */
   stop(): Promise<void>;
 }
 
@@ -61,21 +61,16 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const hook = config.reviewHook === null ? null : await loadReviewHook(resolve(config.reviewHook));
   await requireAddress(config);
   const storage = await openStorage({ config, log, signal, exclusive: true });
-  const end: Phase[] = [{ name: 'database', timeoutMs: 70_000, run: () => storage.close() }];
-  const stopping = new AbortController();
-  const stop = () => {
-    stopping.abort();
-    return shutDown(end, log);
-  };
+  const shutdown = new Shutdown(log, { drainMs: config.drainSeconds * 1000 });
+  shutdown.on('database', () => storage.close());
   try {
-    const core = await openCore({ config, storage, log, end, signal });
+    const core = await openCore({ config, storage, log, shutdown, signal });
     const secret = await openSecret(core.database, config.secret, storage.dataDir);
-    const serverId = await watchAwaitedJobs(core, storage, log, end);
-    const parts = { config, log, hook, core, secret, serverId, end, stopping: stopping.signal };
-    const url = await serve({ ...parts, ...options });
-    return { url, stop };
+    const serverId = await watchAwaitedJobs(core, storage, log, shutdown);
+    const url = await serve({ config, log, hook, core, secret, serverId, shutdown, ...options });
+    return { url, stop: () => shutdown.run() };
   } catch (error) {
-    await stop();
+    await shutdown.run();
     throw error;
   }
 }
@@ -88,18 +83,15 @@ interface Parts extends ServerOptions {
   readonly secret: ServerSecret;
   /** Of this run. */
   readonly serverId: string;
-  /** What has to be done at the end, first things first; each part that starts puts itself in front. */
-  readonly end: Phase[];
-  /** Aborted when the end begins. */
-  readonly stopping: AbortSignal;
+  readonly shutdown: Shutdown;
 }
 
 /** Listens before keys are drawn and work is begun: it is what fails most often. @returns the server's address */
-async function serve({ config, log, hook, core, secret, serverId, end, ...options }: Parts): Promise<string> {
-  const { signal, stopping, announce, pageFolder } = options;
+async function serve({ config, log, hook, core, secret, serverId, shutdown, ...options }: Parts): Promise<string> {
+  const { signal, announce, pageFolder } = options;
   const metrics = createServiceMetrics(core);
   const inputPictures = new InputPictures();
-  end.unshift({ name: 'start pictures', timeoutMs: 5000, run: () => inputPictures.close() });
+  shutdown.on('start pictures', () => inputPictures.close());
   const drained = new AbortController();
   const services = httpServices(core, config, secret, { metrics, serverId, inputPictures });
   const surfaces = await allSurfaces({
@@ -117,18 +109,24 @@ async function serve({ config, log, hook, core, secret, serverId, end, ...option
     onAnswered: metrics.requestEnded,
     streamsPerKey: config.limits.streamsPerKey,
     streams: config.limits.streams,
-    stopping,
+    stopping: shutdown.begun,
     drained: drained.signal,
   });
-  const requests = closingRequests(app, drained);
-  end.unshift(requests.first, requests.last);
+  let closing: Promise<unknown> = Promise.resolve();
+  shutdown.on('listening', async () => {
+    closing = app.close(); // ends with the last reply, so it is waited for later
+  });
+  shutdown.on('requests', () => {
+    drained.abort();
+    return closing;
+  });
   signal.throwIfAborted();
   await listening(config, () => app.listen({ host: config.host, port: config.port }));
-  const tidying = keepTidy(core, log, stopping);
-  end.splice(2, 0, { name: 'janitor', timeoutMs: 5000, run: () => tidying });
+  const tidying = keepTidy(core, log, shutdown.begun);
+  shutdown.on('janitor', () => tidying);
   if (config.worker.enabled) {
     const work = await startWork(core, { hook, log, metrics });
-    end.splice(1, 0, drainOf(work, config)); // requests that wait for a job are answered before the last of them are ended
+    shutdown.on('jobs', () => work.stop(config.drainSeconds * 1000));
   }
   const [model] = core.painter.models();
   const url = urlOf(config, app.server.address());
@@ -161,7 +159,7 @@ async function showFirstKeys(
 }
 
 /** Before the first worker starts: jobs that nobody waits for any more are not to be drawn. */
-async function watchAwaitedJobs(core: Core, storage: Storage, log: Logger, end: Phase[]): Promise<string> {
+async function watchAwaitedJobs(core: Core, storage: Storage, log: Logger, shutdown: Shutdown): Promise<string> {
   const serverId = newId();
   const awaited = new AwaitedJobs({
     ...core,
@@ -171,14 +169,8 @@ async function watchAwaitedJobs(core: Core, storage: Storage, log: Logger, end: 
     report: (error) => log.warn({ err: error }, 'the server could not tell that it lives; it tries again'),
   });
   await awaited.start();
-  end.unshift({ name: 'awaited jobs', timeoutMs: 10_000, run: () => awaited.stop() });
+  shutdown.on('awaited jobs', () => awaited.stop());
   return serverId;
-}
-
-/** Running jobs get their time; requests that wait for them are answered meanwhile. */
-function drainOf(work: Work, { drainSeconds }: Config): Phase {
-  const drainMs = drainSeconds * 1000;
-  return { name: 'jobs', timeoutMs: drainMs + 15_000, run: () => work.stop(drainMs) };
 }
 
 function urlOf({ host }: Config, address: AddressInfo | string | null): string {

@@ -6,7 +6,7 @@ import { createLogger } from '../observability/logger.ts';
 import { createServiceMetrics } from './http-services.ts';
 import { openCore } from './open-core.ts';
 import { noServerYet, openStorage } from './open-storage.ts';
-import { type Phase, shutDown } from './shutdown.ts';
+import { Shutdown } from './shutdown.ts';
 import { startWork } from './start-work.ts';
 
 export interface RunningWorker {
@@ -27,18 +27,18 @@ export async function startWorker(
   const log = createLogger(config.logLevel);
   const hook = config.reviewHook === null ? null : await loadReviewHook(resolve(config.reviewHook));
   const storage = await openStorage({ config, log, signal, exclusive: false });
-  const end: Phase[] = [{ name: 'database', timeoutMs: 70_000, run: () => storage.close() }];
-  const stop = () => shutDown(end, log);
+  const drainMs = config.drainSeconds * 1000;
+  const shutdown = new Shutdown(log, { drainMs });
+  shutdown.on('database', () => storage.close());
   try {
-    const core = await openCore({ config, storage, log, end, signal });
+    const core = await openCore({ config, storage, log, shutdown, signal });
     if (!(await isDatabaseInUse(core.database))) throw noServerYet('no server has ever used this database');
     signal.throwIfAborted();
     const work = await startWork(core, { hook, log, metrics: createServiceMetrics(core) });
-    const drainMs = config.drainSeconds * 1000;
-    end.unshift({ name: 'jobs', timeoutMs: drainMs + 15_000, run: () => work.stop(drainMs) });
-    return { models: core.painter.models().map(({ slug }) => slug), stop };
+    shutdown.on('jobs', () => work.stop(drainMs));
+    return { models: core.painter.models().map(({ slug }) => slug), stop: () => shutdown.run() };
   } catch (error) {
-    await stop();
+    await shutdown.run();
     throw error;
   }
 }
