@@ -71,15 +71,16 @@ const webShared = ['browser', 'router'];
 const serverFolders = {
   files: [],
   observability: [],
+  config: ['files', 'keys', 'db'],
   database: ['jobs'],
   keys: ['database', 'files'],
   credits: ['database', 'keys'],
   pictures: ['database', 'files'],
-  models: [],
+  models: ['config'],
   queue: ['database'],
   jobs: ['database', 'keys', 'credits', 'pictures', 'models', 'queue', 'observability', 'workers'],
   workers: ['database', 'keys', 'pictures', 'models', 'queue', 'jobs'],
-  http: ['database', 'keys', 'credits', 'pictures', 'models', 'jobs', 'workers', 'surfaces'],
+  http: ['database', 'keys', 'credits', 'pictures', 'models', 'jobs', 'workers'],
   surfaces: ['database', 'keys', 'credits', 'pictures', 'models', 'jobs', 'http'],
 };
 
@@ -139,8 +140,12 @@ module.exports = {
       { path: '^packages/[^/]+/', pathNot: '^packages/($1/|[^/]+/src/(index|main)\\.ts$|contract/src/fields\\.ts$)' },
     ),
     ...Object.entries(engineFolders).map(([folder, allowed]) => folderRule('engine', folder, allowed, shared)),
-    ...Object.entries(serverFolders).map(([folder, allowed]) =>
-      folderRule('server', folder, [...allowed, 'config'], serverShared),
+    ...Object.entries(serverFolders).map(([folder, allowed]) => folderRule('server', folder, allowed, serverShared)),
+    forbid(
+      'server-surfaces-apart',
+      "a surface is one folder and imports no other one's; the admin's shows some of what our own API shows",
+      { path: '^packages/server/src/surfaces/([^/]+)/', pathNot: `${tests}|^packages/server/src/surfaces/admin/` },
+      { path: '^packages/server/src/surfaces/', pathNot: '^packages/server/src/surfaces/$1/' },
     ),
     ...Object.entries(webFolders).map(([folder, allowed]) => folderRule('web', folder, allowed, webShared)),
     forbid(
