@@ -30,7 +30,7 @@ test('easel serve finishes what is under way at SIGTERM, and a second start on t
   const stopped = first.stop();
   expect((await painting).status).toBe(200);
   expect(await stopped, first.output()).toBe(0);
-  expect(first.output()).not.toContain('did not stop as it should');
+  expect(first.output()).not.toContain('did not stop cleanly');
 
   const second = await serveEasel({ dataDir, keys });
   const jobs: unknown = await fetch(`${second.url}/api/jobs`, { headers: { 'x-api-key': keys.devKey } }).then((reply) =>

@@ -122,7 +122,7 @@ export async function readiness(core: Core, control: QueueControl, signal: Abort
     check('engine', patience, async () => {
       const workers = await control.workersListed();
       const isReady = workers.some(({ isLost, state }) => !isLost && state !== 'starting');
-      if (!isReady) throw new Error('no worker has made a picture yet; wait, or start one with: easel worker');
+      if (!isReady) throw new Error('no worker is ready yet; wait, or start one with: easel worker');
     }),
   ]);
   return { status: checks.every(({ ok }) => ok) ? 'ready' : 'not_ready', checks };
@@ -139,7 +139,7 @@ async function check(name: string, signal: AbortSignal, look: () => Promise<void
 
 function untilAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const late = () => reject(new Error('it does not answer'));
+    const late = () => reject(new Error('no answer in time'));
     if (signal.aborted) late();
     else signal.addEventListener('abort', late, { once: true });
   });

@@ -36,19 +36,19 @@ function listenFailure({ host, port }: Address, cause: unknown): StartupError {
   if (code === 'EADDRINUSE') {
     const message = `port ${port} of ${host} is in use by another program`;
     return new StartupError('address_in_use', message, {
-      remedy: `take another with --port NUMBER, or stop the program: ${whoHas(port)} names it`,
+      remedy: `choose another port with --port NUMBER, or stop that program; to find it: ${whoHas(port)}`,
       cause,
     });
   }
   if (code === 'EACCES') {
-    const remedy = 'take a port above 1023 with --port NUMBER and put a reverse proxy in front';
-    return new StartupError('settings_invalid', `this user may not listen on port ${port} of ${host}`, {
+    const remedy = 'choose a port above 1023 with --port NUMBER and put a reverse proxy in front';
+    return new StartupError('settings_invalid', `no permission to listen on port ${port} of ${host}`, {
       remedy,
       cause,
     });
   }
   return new StartupError('settings_invalid', `the server cannot listen on the address ${host}: ${reason}`, {
-    remedy: '--host must be an address of this machine: 127.0.0.1 for itself only, 0.0.0.0 for all networks it is in',
+    remedy: '--host must be an address of this machine: 127.0.0.1 for local access only, 0.0.0.0 for all networks',
     cause,
   });
 }

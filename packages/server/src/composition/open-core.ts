@@ -61,7 +61,7 @@ export async function openCore({ config, storage, log, shutdown, signal }: OpenC
   const database = openDatabase({ address, onConnectionLost });
   shutdown.on('connections', () => database.close());
   const migrated = await during(migrate(database.kysely));
-  if (migrated.length > 0) log.info({ migrated }, 'the database schema is up to date now');
+  if (migrated.length > 0) log.info({ migrated }, 'migrated the database schema');
   const painter = await during(openPainter(config, log));
   shutdown.on('engine', () => painter.close());
   const queue = new PgBossQueue({
@@ -70,7 +70,7 @@ export async function openCore({ config, storage, log, shutdown, signal }: OpenC
     jobsPerAccount: config.limits.concurrentPerAccount,
     queriesOf,
     onError: onConnectionLost,
-    onWarning: (warning) => log.warn({ warning }, 'the queue warns'),
+    onWarning: (warning) => log.warn({ warning }, 'warning from the job queue'),
   });
   shutdown.on('queue', () => queue.stop());
   await during(queue.start());
@@ -96,7 +96,10 @@ export async function openCore({ config, storage, log, shutdown, signal }: OpenC
     startPictures: new StartPictures({ store, storage: watch }),
     jobLog: createJobLog(log),
     onDamage: ({ jobId, index }: ImageRecord) =>
-      log.error({ jobId, picture: index }, 'the file of a picture is damaged and not shown; restore it from a backup'),
+      log.error(
+        { jobId, picture: index },
+        'the file of a picture is damaged and is not served; restore it from a backup',
+      ),
     painter,
     clock: systemClock,
     retention: { imagesMs: imagesSeconds * 1000, requestsMs: requestsSeconds * 1000, undeliveredMs: HOUR_MS },
@@ -112,8 +115,12 @@ export async function openCore({ config, storage, log, shutdown, signal }: OpenC
 }
 
 function tellOfStorage(log: Logger, problem: string | null): void {
-  if (problem === null) log.info('pictures can be stored again; jobs are taken again');
-  else log.error({ problem }, 'pictures cannot be stored; jobs wait until they can, and nothing is charged for them');
+  if (problem === null) log.info('storage is available again; jobs start again');
+  else
+    log.error(
+      { problem },
+      'storage is unavailable; jobs stay queued until it is back, and nothing is charged for them',
+    );
 }
 
 function openPainter(config: Config, log: Logger): Promise<EnginePainter> {

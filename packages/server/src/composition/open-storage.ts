@@ -121,7 +121,7 @@ class PostgresKeeper {
     while (!signal.aborted) {
       await sleep(WATCH_MS, undefined, { signal }).catch(() => {});
       if (signal.aborted || isAlive(this.postgres.pid)) continue;
-      this.#log.warn({ pid: this.postgres.pid }, 'the embedded database has ended; starting it again');
+      this.#log.warn({ pid: this.postgres.pid }, 'the embedded database stopped unexpectedly; restarting it');
       await this.#restart(signal);
     }
   }
@@ -129,9 +129,9 @@ class PostgresKeeper {
   async #restart(signal: AbortSignal): Promise<void> {
     try {
       this.postgres = await startEmbeddedPostgres({ dataDir: this.#dataDir, signal });
-      this.#log.info({ pid: this.postgres.pid }, 'the embedded database runs again');
+      this.#log.info({ pid: this.postgres.pid }, 'the embedded database is running again');
     } catch (error) {
-      if (!signal.aborted) this.#log.error({ err: error }, 'the embedded database could not be started again');
+      if (!signal.aborted) this.#log.error({ err: error }, 'could not restart the embedded database');
     }
   }
 }

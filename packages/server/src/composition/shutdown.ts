@@ -68,7 +68,7 @@ export class Shutdown {
         await withTimeout(stop(), name === 'jobs' ? this.#drainMs + timeoutMs : timeoutMs);
         this.#log.info({ phase: name, ms: Math.round(performance.now() - start) }, 'stopped');
       } catch (error) {
-        this.#log.error({ phase: name, err: error }, 'this part did not stop as it should; stopping goes on');
+        this.#log.error({ phase: name, err: error }, 'did not stop cleanly; continuing the shutdown');
       }
     }
   }

@@ -166,7 +166,7 @@ async function watchAwaitedJobs(core: Core, storage: Storage, log: Logger, shutd
     cancelJob: new CancelJob(core),
     serverId,
     place: await readFolderId(storage.dataDir),
-    report: (error) => log.warn({ err: error }, 'the server could not tell that it lives; it tries again'),
+    report: (error) => log.warn({ err: error }, 'could not update the heartbeat of the server; retrying'),
   });
   await awaited.start();
   shutdown.on('awaited jobs', () => awaited.stop());

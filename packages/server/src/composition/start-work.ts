@@ -39,7 +39,7 @@ export async function startWork(core: Core, { hook, log, metrics }: WorkOptions)
       } finally {
         const { jobId } = claimed;
         await countEndedJob({ ...core, metrics }, jobId, ['succeeded', 'failed']).catch((error: unknown) =>
-          log.warn({ jobId, err: error }, 'the end of a job could not be counted for the metrics'),
+          log.warn({ jobId, err: error }, 'could not count the end of a job in the metrics'),
         );
       }
     },
@@ -56,9 +56,9 @@ export async function keepTidy(core: Core, log: Logger, signal: AbortSignal): Pr
     try {
       await core.storage.check();
       const swept = await janitor.sweep(signal);
-      if (Object.values(swept).some((count) => count > 0)) log.info(swept, 'tidied up');
+      if (Object.values(swept).some((count) => count > 0)) log.info(swept, 'deleted expired data');
     } catch (error) {
-      if (!signal.aborted) log.warn({ err: error }, 'tidying up failed; it is tried again');
+      if (!signal.aborted) log.warn({ err: error }, 'deleting expired data failed; retrying');
     }
     await sleep(SWEEP_MS, undefined, { signal }).catch(() => {});
   }

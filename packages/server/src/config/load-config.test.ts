@@ -161,7 +161,7 @@ test.each([
   ['file:./dev.db', 'file:'],
   ['mysql://root:geheim@127.0.0.1:3306/shop', 'mysql:'],
   ['jdbc:postgresql://h/d', 'jdbc:'],
-  ['host=h dbname=d password=geheim', 'text of another form'],
+  ['host=h dbname=d password=geheim', 'other text'],
   ['postgres://', 'postgres:'],
 ])('DATABASE_URL=%s is refused by its name, and nothing of it is shown but %s', async (url, shown) => {
   const error: unknown = await loadConfig({ env: { DATABASE_URL: url } }).catch((thrown: unknown) => thrown);

@@ -77,7 +77,7 @@ function invalidConfig(value: unknown): ConfigError {
   }
   const message = secretKeys.includes(setting.key) ? `${setting.key} must be text, not empty` : fault?.message;
   return new ConfigError(`the configuration is not valid: ${message}`, {
-    remedy: `it is the variable ${setting.variable}, or ${setting.key} in the file of --config`,
+    remedy: `set ${setting.variable} in the environment, or ${setting.key} in the file of --config`,
   });
 }
 
@@ -85,7 +85,7 @@ function requireModelNames(models: Config['models']): void {
   for (const [name, model] of Object.entries(models)) {
     if (!/^[a-z0-9][a-z0-9._-]*$/.test(name)) {
       const remedy = 'use lower-case letters, digits, dots, hyphens and underscores, with a letter or digit first';
-      throw new ConfigError(`models: ${JSON.stringify(name)} cannot be the name of a model`, { remedy });
+      throw new ConfigError(`models: ${JSON.stringify(name)} is not a valid model name`, { remedy });
     }
     if (model === '')
       throw new ConfigError(`models: ${name} has no path`, { remedy: 'give a path or name of a model' });
@@ -96,7 +96,7 @@ function requireModelNames(models: Config['models']): void {
 function requireDatabaseUrl(url: string | null): void {
   if (url === null || /^postgres(?:ql)?:\/\/./.test(url)) return;
   const scheme = /^([a-z][a-z0-9+.-]{0,20}):/i.exec(url)?.[1];
-  const got = scheme === undefined ? 'text of another form' : `an address that begins with ${scheme}:`;
+  const got = scheme === undefined ? 'other text' : `an address that begins with ${scheme}:`;
   throw new ConfigError(`DATABASE_URL must be the address of a PostgreSQL database (got ${got})`, {
     remedy:
       'write it as postgres://USER:PASSWORD@HOST:5432/DATABASE; if it belongs to another program, unset it and Easel uses its own database',

@@ -16,7 +16,7 @@ declare module 'fastify' {
 
 /** The caller of a route that asks for a key. */
 export function callerOf(request: FastifyRequest): Caller {
-  if (request.caller === null) throw new TypeError(`${request.routeOptions.url} is used without asking for a key`);
+  if (request.caller === null) throw new TypeError(`${request.routeOptions.url} has no check of the key`);
   return request.caller;
 }
 

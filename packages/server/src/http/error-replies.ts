@@ -43,11 +43,14 @@ export function sendError(
 /** What went wrong here is told to the log; outside it is only said that it did. */
 function unforeseen(thrown: unknown, request: FastifyRequest): DomainError {
   if (request.raw.socket.destroyed && (thrown instanceof ClientGone || isEarlyEnd(thrown))) {
-    request.log.info('the client closed the connection before it had the reply');
+    request.log.info('the client closed the connection before the reply was complete');
     return new DomainError('cancelled', fixedMessages.cancelled);
   }
   request.log.error({ err: thrown }, 'a request failed unexpectedly');
-  return new DomainError('server_error', `something went wrong on the server; the log knows it as ${request.id}`);
+  return new DomainError(
+    'server_error',
+    `internal error; the server log has the details under request ID ${request.id}`,
+  );
 }
 
 function addErrorHeaders(reply: FastifyReply, { code, retryAfterSeconds }: DomainError): void {
@@ -70,9 +73,9 @@ export function knownError(error: unknown): DomainError | undefined {
     return new DomainError('invalid_content_type', fixedMessages.invalidContentType, { cause: error });
   }
   if (code === 'FST_ERR_MAX_PARAM_LENGTH') {
-    return new DomainError('not_found', 'there is nothing at this address', { cause: error });
+    return new DomainError('not_found', 'address not found', { cause: error });
   }
-  const message = faults[code] ?? (isBadRequest(error) ? 'the request cannot be read' : undefined);
+  const message = faults[code] ?? (isBadRequest(error) ? 'the request is malformed' : undefined);
   return message === undefined ? undefined : new DomainError('invalid_request', message, { cause: error });
 }
 
@@ -129,7 +132,8 @@ function replyTo({ code, message, rawPacket }: MessageError, shapeOf: ShapeOf): 
 }
 
 function knownFault(code: string, message: string): DomainError {
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new DomainError('request_timeout', 'the request came too slowly');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new DomainError('request_timeout', 'the request timed out: its data arrived too slowly');
   if (code === 'HPE_HEADER_OVERFLOW') {
     return new DomainError('invalid_request', 'the headers of a request must have at most 16 kB in all');
   }

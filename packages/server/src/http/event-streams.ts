@@ -90,11 +90,11 @@ export class StreamSlots {
   take(keyId: string, { raw }: FastifyReply): void {
     const open = this.#open.get(keyId) ?? 0;
     if (open >= this.#perKey) {
-      const message = `this key has ${open} event streams open, and ${this.#perKey} are allowed; close one, or follow all jobs with one GET /api/events`;
+      const message = `this key has ${open} event streams open, which is its limit of ${this.#perKey}; close one, or follow all jobs with a single GET /api/events`;
       throw new DomainError('rate_limited', message);
     }
     if (this.#total >= this.#all) {
-      const message = `${this.#total} event streams are open on this server, and ${this.#all} are allowed; try again later`;
+      const message = `the server has ${this.#total} event streams open, which is its limit of ${this.#all}; retry later`;
       throw new DomainError('overloaded', message);
     }
     if (raw.closed) return;
@@ -115,12 +115,12 @@ export const resumeHeaders = Type.Object(
     [headers.lastEventId]: Type.Optional(
       Type.String({
         pattern: patterns.eventId.source,
-        description: 'The id of the last event that was seen: go on after it',
+        description: 'The ID of the last event received; the stream continues after it',
         examples: ['1024'],
       }),
     ),
   },
-  { title: 'ResumeHeaders', description: 'Where a stream of events goes on' },
+  { title: 'ResumeHeaders', description: 'Where an event stream resumes' },
 );
 
 /** The event to go on after; 0: from the beginning. */

@@ -31,7 +31,7 @@ export function tellBalance(app: HttpApp, { credits }: Pick<HttpServices, 'credi
       reply.header(headers.remainingCredits, microToDecimal(available));
     } catch (error) {
       // The reply may be a picture that is paid for: better without its header than not at all.
-      request.log.error({ err: error }, 'the balance could not be read for a reply');
+      request.log.error({ err: error }, 'could not read the balance for the headers of a reply');
     }
   });
 }

@@ -95,7 +95,7 @@ function check(schema: TSchema, part: string, data: unknown): Verdict {
   const fault = explainInvalid(schema, value);
   if (fault === undefined) return { value };
   // What cannot be the name of anything here is the name of nothing.
-  if (part === 'params') return { error: new DomainError('not_found', `there is nothing here: ${fault.message}`) };
+  if (part === 'params') return { error: new DomainError('not_found', `not found: ${fault.message}`) };
   const param = fault.param === undefined ? {} : { param: fault.param };
   return { error: new DomainError('invalid_request', fault.message, param) };
 }

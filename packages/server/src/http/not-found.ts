@@ -72,12 +72,12 @@ export function refuseWhatIsNotHere(app: HttpApp, allowed: AllowedMethods, surfa
     // A folder of files has the method, and not every file.
     if (methods.length === 0 || methods.includes(request.method)) {
       const instead = ownerOf(surfaces, path)?.notSupported?.get(path);
-      throw new DomainError('not_found', instead ?? `there is nothing at ${shown(path)}; see /docs for the addresses`);
+      throw new DomainError('not_found', instead ?? `${shown(path)} not found; /docs lists all endpoints`);
     }
     reply.header('allow', methods.join(', '));
     throw new DomainError(
       'method_not_allowed',
-      `${request.method} is not possible here; allowed: ${methods.join(', ')}`,
+      `${request.method} is not allowed here; allowed methods: ${methods.join(', ')}`,
     );
   };
   // Before a body is looked at: that it cannot be read says nothing where nothing reads it.

@@ -55,7 +55,7 @@ function receiver({
     capacityPerOwner: 2 * bodyBytes,
     patienceMs: roomPatienceMs,
     stayMs: roomStayMs,
-    refusal: 'too many large requests at the same time; send this one again later',
+    refusal: 'too many large requests at the same time; retry later',
   });
   return async (request, inspect) => {
     const limit = request.routeOptions.bodyLimit ?? bodyBytes;
@@ -67,7 +67,7 @@ function receiver({
     request.leaveRoom = await room.enter(request.caller?.accountId ?? '', Math.min(declared, limit), {
       signal: gone.signal,
       onCrowded: () =>
-        crowded.abort(new DomainError('request_timeout', 'the body came too slowly while others waited')),
+        crowded.abort(new DomainError('request_timeout', 'the body arrived too slowly while other requests waited')),
     });
     return receiveBody(request.raw, { ...receiving, signal: crowded.signal });
   };

@@ -61,14 +61,14 @@ export function receiveBody(raw: IncomingMessage, { limit, pace, signal, inspect
     resolve(Buffer.concat(chunks));
   };
   const onGone = () => {
-    if (!raw.complete) fail(new DomainError('invalid_request', 'the body ended before it was complete'));
+    if (!raw.complete) fail(new DomainError('invalid_request', 'the connection closed before the body was complete'));
   };
   const onError = (cause: unknown) =>
-    fail(new DomainError('invalid_request', 'the body is not what its Content-Encoding says', { cause }));
+    fail(new DomainError('invalid_request', 'the body cannot be decoded with its Content-Encoding', { cause }));
   const watch = watchPace(
     pace,
     () => sent,
-    () => fail(new DomainError('request_timeout', 'the body came too slowly')),
+    () => fail(new DomainError('request_timeout', 'the body arrived too slowly')),
   );
   const onSignal = () => fail(signal?.reason);
   function detach(): void {

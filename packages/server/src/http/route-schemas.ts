@@ -63,10 +63,10 @@ const text = (description: string, example: string) => Type.String({ description
 
 /** On every reply to a caller. */
 export const callerHeaders: Headers = {
-  [headers.remainingCredits]: text('What can still be spent', '12.4963'),
-  [headers.cost]: text('What this request has cost', '0.0037'),
+  [headers.remainingCredits]: text('Credits available', '12.4963'),
+  [headers.cost]: text('Credits charged for this request', '0.0037'),
   [headers.requestId]: text(
-    'Names the request in the logs; of a request that creates work the id of its job',
+    'ID of the request, as in the server log; for a request that creates a job, the ID of the job',
     '01980c5e-7d3a-7c61-9a52-3f0b6f1c2d4e',
   ),
 };
@@ -74,21 +74,21 @@ export const callerHeaders: Headers = {
 /** On replies to requests that create work. */
 export const workReplyHeaders: Headers = {
   ...callerHeaders,
-  [headers.model]: text('The model that really draws', 'easel-demo'),
-  [headers.rateLimitLimit]: text('Requests that create work, in a minute', '600'),
-  [headers.rateLimitRemaining]: text('What is left of them', '599'),
-  [headers.rateLimitResetAt]: text('When the next minute begins', '2026-01-31T12:01:00.000Z'),
+  [headers.model]: text('The model that generates the pictures', 'easel-demo'),
+  [headers.rateLimitLimit]: text('Rate limit, in requests per minute', '600'),
+  [headers.rateLimitRemaining]: text('Requests left in this minute', '599'),
+  [headers.rateLimitResetAt]: text('When the limit resets', '2026-01-31T12:01:00.000Z'),
 };
 
 /** On replies with pictures. */
 export const pictureHeaders: Headers = {
   ...workReplyHeaders,
-  [headers.generationTime]: text('Seconds of work', '3.21'),
-  [headers.seedValue]: text('The seed of the first picture', '42'),
-  [headers.outputMetadata]: text('What was really used, as JSON (OutputMetadata)', '{"width":1024,"height":1024}'),
-  [headers.ignoredFields]: text('Fields of the body that are not known here', 'style'),
-  [headers.link]: text('On the Segmind surface: where each of the pictures is', '<https://…>; rel="item"'),
-  [headers.size]: text('On the OpenAI surface: the size of the pictures', '1344x768'),
+  [headers.generationTime]: text('Generation time in seconds', '3.21'),
+  [headers.seedValue]: text('Seed of the first picture', '42'),
+  [headers.outputMetadata]: text('The settings used, as JSON (OutputMetadata)', '{"width":1024,"height":1024}'),
+  [headers.ignoredFields]: text('Unknown fields of the body, which were ignored', 'style'),
+  [headers.link]: text('Segmind API: URLs of the pictures', '<https://…>; rel="item"'),
+  [headers.size]: text('OpenAI API: size of the pictures', '1344x768'),
 };
 
 /** Of a route that asks for a key: either header will do. */

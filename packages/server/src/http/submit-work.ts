@@ -158,7 +158,7 @@ async function take({ services }: RouteContext, request: FastifyRequest, submiss
 /** The headers of a request that creates work. */
 export const workHeaders = Type.Object(
   { [headers.idempotencyKey]: Type.Optional(idempotencyKeySchema) },
-  { title: 'WorkHeaders', description: 'Headers of a request that creates work' },
+  { title: 'WorkHeaders', description: 'Headers of a request that creates a job' },
 );
 
 /** The key that the client chose and a digest of what it asked for; null: it chose none. */
@@ -183,7 +183,7 @@ const dataUrl = /^data:[^;,]{0,200}(?:;[^;,]{0,200}){0,9}?;base64,/i;
 const base64 = /^[\sA-Za-z0-9+/_-]*[A-Za-z0-9+/_-]\s*(?:=\s*){0,2}$/;
 const ownPath = /^\/api\/images\/(?<name>[0-9a-f]{32})(?:\.(?:jpg|png|webp))?$/;
 
-const allowed = 'base64, a data URL (data:image/png;base64,…), an uploaded file or the URL of a picture made here';
+const allowed = 'base64, a data URL (data:image/png;base64,…), an uploaded file or the URL of a picture of this server';
 
 /**
  * The file of the picture to start from; it is not yet known whether it can be read.
@@ -204,12 +204,12 @@ export async function inputImage(
 function nameOfOwn(image: string, base: () => string): string | undefined {
   if (!/^https?:/i.test(image)) return ownPath.exec(image)?.groups?.name;
   const path = image.startsWith(`${base()}/`) ? image.slice(base().length) : '';
-  return ownPath.exec(path)?.groups?.name ?? refuse('the URL of something else');
+  return ownPath.exec(path)?.groups?.name ?? refuse('the URL of another site');
 }
 
 function decoded(image: string): Uint8Array {
   const text = image.replace(dataUrl, '');
-  if (!base64.test(text)) refuse('a text that is none of these');
+  if (!base64.test(text)) refuse('other text');
   return Buffer.from(text, 'base64');
 }
 

@@ -80,12 +80,12 @@ export async function giveUp(
       return services.jobs.get(accountId, jobId);
     if (job.state === 'failed') throw failureOf(job) ?? error;
   } else if (!patience.aborted) {
-    throw unknownOutcome(jobId, 'send the request again with the same Idempotency-Key', error);
+    throw unknownOutcome(jobId, 'retry the request with the same Idempotency-Key', error);
   }
   // Also the reason of a key that has ended.
   if (!patience.aborted || error instanceof DomainError) throw error;
   if (options.drained?.aborted !== true) throw new DomainError('cancelled', fixedMessages.cancelled);
-  throw new DomainError('overloaded', 'the server is restarting; send the request again');
+  throw new DomainError('overloaded', 'the server is restarting; retry the request');
 }
 
 /** Whether the same request may come again, for its client chose a key for it. */
@@ -101,7 +101,7 @@ async function cancelForSure({ services }: RouteContext, request: FastifyRequest
   } catch (error) {
     if (!(error instanceof DatabaseAway)) throw error;
     cancelLater(request, jobId, cancel);
-    throw unknownOutcome(jobId, 'unless it has ended, it is cancelled as soon as possible', error);
+    throw unknownOutcome(jobId, 'unless it has ended, it will be cancelled as soon as possible', error);
   }
 }
 
@@ -114,7 +114,7 @@ export function cancelLater(request: FastifyRequest, jobId: string, cancel: () =
 
 /** Neither a success nor a failure: with where to ask. */
 function unknownOutcome(jobId: string, next: string, cause: unknown): DomainError {
-  const message = `what became of job ${jobId} is not known at the moment; GET ${paths.api.job.replace(':id', jobId)} tells; ${next}`;
+  const message = `the outcome of job ${jobId} is not known yet; GET ${paths.api.job.replace(':id', jobId)} shows it; ${next}`;
   return new DomainError('overloaded', message, { retryAfterSeconds: 10, cause });
 }
 
@@ -140,7 +140,7 @@ export async function deliver<Delivered>(
 
 export function undelivered(jobId: string, cause: unknown): DomainError {
   const path = paths.segmind.poll.replace(':id', jobId);
-  const message = `the pictures are made and paid for, and cannot be read at the moment; fetch them later with GET ${path}`;
+  const message = `the pictures are finished and charged, but cannot be read at the moment; fetch them later with GET ${path}`;
   return new DomainError('overloaded', message, { retryAfterSeconds: 10, cause });
 }
 
@@ -162,7 +162,7 @@ export function picturesGone({ id, finishedAt }: JobRecord): DomainError {
   const when = finishedAt === null ? '' : ` on ${finishedAt.toISOString()}`;
   return new DomainError(
     'not_found',
-    `the pictures of request ${id}, which succeeded${when}, are no longer kept; to have them made again, and charged again, ` +
+    `the pictures of request ${id}, which succeeded${when}, have been deleted; to generate them again, and be charged again, ` +
       'send the request without its Idempotency-Key or with another one',
   );
 }
@@ -170,7 +170,7 @@ export function picturesGone({ id, finishedAt }: JobRecord): DomainError {
 /** The client closed its connection before it had the whole reply. */
 export class ClientGone extends Error {
   constructor() {
-    super('the client went away');
+    super('the client closed the connection');
     this.name = 'ClientGone';
   }
 }

@@ -47,25 +47,30 @@ export function createMetrics(readings: MetricReadings): Metrics {
   for (const name of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${name}_total`);
   const jobs = new Counter({
     name: 'easel_jobs_total',
-    help: 'Jobs that have ended, by how and why.',
+    help: 'Finished jobs, by final state and error code.',
     labelNames: ['model', 'state', 'code'],
     registers,
   });
   const waits = new Histogram({
     name: 'easel_job_wait_seconds',
-    help: 'Time between a job and its start.',
+    help: 'Time a job spent queued, in seconds.',
     labelNames: ['model'],
     buckets: JOB_SECONDS,
     registers,
   });
   const runs = new Histogram({
     name: 'easel_job_run_seconds',
-    help: 'Time between the start and the end of a job.',
+    help: 'Time a job spent running, in seconds.',
     labelNames: ['model'],
     buckets: JOB_SECONDS,
     registers,
   });
-  const steps = new Counter({ name: 'easel_steps_total', help: 'Sampling steps.', labelNames: ['model'], registers });
+  const steps = new Counter({
+    name: 'easel_steps_total',
+    help: 'Sampling steps completed.',
+    labelNames: ['model'],
+    registers,
+  });
   const credits = new Counter({
     name: 'easel_credits_charged_total',
     help: 'Credits charged for jobs.',
@@ -74,21 +79,21 @@ export function createMetrics(readings: MetricReadings): Metrics {
   });
   const requests = new Histogram({
     name: 'easel_http_request_seconds',
-    help: 'HTTP requests.',
+    help: 'Time to answer an HTTP request, in seconds.',
     labelNames: ['method', 'route', 'status'],
     buckets: REQUEST_SECONDS,
     registers,
   });
-  readAtScrape(registers, 'easel_queue_depth', 'Jobs that wait.', readings.queueDepth);
+  readAtScrape(registers, 'easel_queue_depth', 'Queued jobs.', readings.queueDepth);
   readAtScrape(
     registers,
     'easel_engine_memory_bytes',
-    "Memory of a model's process, mapped weights included.",
+    "Memory used by a model's process, including mapped weights, in bytes.",
     readings.engineMemory,
   );
   new Gauge({
     name: 'easel_storage_available',
-    help: '1 while pictures can be stored, as far as this process knows; 0 while jobs wait for it.',
+    help: 'Whether pictures can be stored: 1 if so, 0 while jobs wait for the storage.',
     registers,
     collect() {
       this.set(readings.isStorageAvailable() ? 1 : 0);

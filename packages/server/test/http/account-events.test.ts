@@ -114,7 +114,7 @@ test('a key has a bounded number of streams, all keys together have, and a strea
     expect(refused.status).toBe(429);
     expect(refused.headers.get('retry-after')).toBe('1');
     const words =
-      'this key has 2 event streams open, and 2 are allowed; close one, or follow all jobs with one GET /api/events';
+      'this key has 2 event streams open, which is its limit of 2; close one, or follow all jobs with a single GET /api/events';
     expect(await refused.json()).toMatchObject({ code: 'rate_limited', detail: words });
   }
   await open(url, other.auth);

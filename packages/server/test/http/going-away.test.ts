@@ -131,13 +131,13 @@ test('a request that is repeated when its pictures are gone is told so, on every
     const again = await send(url, payload, key);
     expect(again.body).toMatch(
       new RegExp(
-        `the pictures of request ${id}, which succeeded on 20.{22}, are no longer kept; .* without its Idempotency-Key`,
+        `the pictures of request ${id}, which succeeded on 20.{22}, have been deleted; .* without its Idempotency-Key`,
       ),
     );
     expect(again.body).toContain('not_found');
     const { auth } = customer;
     const polled = await http().app.inject({ url: `/v1/requests/${id}`, headers: auth });
-    expect([polled.statusCode, polled.json().error]).toEqual([404, expect.stringContaining('are no longer kept')]);
+    expect([polled.statusCode, polled.json().error]).toEqual([404, expect.stringContaining('have been deleted')]);
     expect(await http().services.credits.balance(customer.accountId)).toEqual(balance);
   }
 });

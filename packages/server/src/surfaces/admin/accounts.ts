@@ -30,7 +30,7 @@ import type { Account } from '../../keys/accounts.ts';
 const listSchema = {
   operationId: 'listAccounts',
   tags: ['admin'],
-  summary: 'The accounts, newest first',
+  summary: 'List accounts, newest first',
   security: needsKey,
   querystring: accountListQuerySchema,
   response: {
@@ -42,7 +42,7 @@ const listSchema = {
 const createSchema = {
   operationId: 'createAccount',
   tags: ['admin'],
-  summary: 'Make an account; credits come by a grant',
+  summary: 'Create an account; it gets credits by a grant',
   security: needsKey,
   body: accountCreateSchema,
   response: {
@@ -54,7 +54,7 @@ const createSchema = {
 const getSchema = {
   operationId: 'getAccount',
   tags: ['admin'],
-  summary: 'One account',
+  summary: 'Get an account',
   security: needsKey,
   params: accountParamsSchema,
   response: {
@@ -66,12 +66,12 @@ const getSchema = {
 const changeSchema = {
   operationId: 'changeAccount',
   tags: ['admin'],
-  summary: 'Rename an account, or change how many of its jobs may run at the same time',
+  summary: 'Change the name of an account, or how many of its jobs may run or wait at the same time',
   security: needsKey,
   params: accountParamsSchema,
   body: accountPatchSchema,
   response: {
-    200: jsonReply('The account as it is now', accountSchema, callerHeaders),
+    200: jsonReply('The changed account', accountSchema, callerHeaders),
     ...errorReplies(problems, ...keyErrors, ...bodyErrors, 'not_found', 'conflict'),
   },
 } as const;
@@ -133,13 +133,13 @@ export function accountReply({
 const grantRouteSchema = {
   operationId: 'grantCredits',
   tags: ['admin'],
-  summary: 'Give credits to an account, or with a negative amount and a reason take some back',
+  summary: 'Grant credits to an account; a negative amount with a reason takes credits back',
   security: needsKey,
   headers: workHeaders,
   body: grantCreateSchema,
   response: {
     201: jsonReply(
-      'What was given or taken back; the same again under the same Idempotency-Key',
+      'The grant; a request that repeats an Idempotency-Key gets the same grant',
       grantSchema,
       callerHeaders,
     ),

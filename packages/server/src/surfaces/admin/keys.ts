@@ -26,7 +26,7 @@ import type { ListedKey } from '../../keys/keys.ts';
 const listSchema = {
   operationId: 'listKeys',
   tags: ['admin'],
-  summary: 'The keys, newest first, revoked ones too',
+  summary: 'List keys, newest first, including revoked ones',
   security: needsKey,
   querystring: keyListQuerySchema,
   response: {
@@ -54,7 +54,7 @@ const revokeSchema = {
   security: needsKey,
   params: keyParamsSchema,
   response: {
-    200: jsonReply('The key as it is now', keySchema, callerHeaders),
+    200: jsonReply('The changed key', keySchema, callerHeaders),
     ...errorReplies(problems, ...keyErrors, 'not_found'),
   },
 } as const;
@@ -62,12 +62,12 @@ const revokeSchema = {
 const changeSchema = {
   operationId: 'changeKey',
   tags: ['admin'],
-  summary: 'Change what a key may do, spend and how long it lives',
+  summary: 'Change the name, scopes, models, budget, rate limit or expiry of a key',
   security: needsKey,
   params: keyParamsSchema,
   body: keyPatchSchema,
   response: {
-    200: jsonReply('The key as it is now', keySchema, callerHeaders),
+    200: jsonReply('The changed key', keySchema, callerHeaders),
     ...errorReplies(problems, ...keyErrors, ...bodyErrors, 'not_found'),
   },
 } as const;

@@ -24,7 +24,7 @@ import { adminJobReply } from '../../jobs/job-reply.ts';
 const listSchema = {
   operationId: 'listAllJobs',
   tags: ['admin'],
-  summary: 'The jobs of all accounts, newest first',
+  summary: 'List the jobs of all accounts, newest first',
   security: needsKey,
   querystring: adminJobListQuerySchema,
   response: {
@@ -51,11 +51,11 @@ export function allJobsRoute(app: HttpApp, { services, gate, options }: RouteCon
 const cancelSchema = {
   operationId: 'cancelAnyJob',
   tags: ['admin'],
-  summary: 'Cancel a job of any account that has not ended; nothing is charged for it',
+  summary: 'Cancel a queued or running job of any account; it is not charged',
   security: needsKey,
   params: jobParamsSchema,
   response: {
-    200: jsonReply('The job as it is now', adminJobSchema, callerHeaders),
+    200: jsonReply('The job after the request', adminJobSchema, callerHeaders),
     ...errorReplies(problems, ...keyErrors, 'not_found'),
   },
 } as const;
@@ -75,7 +75,7 @@ const schemaFor = (operationId: string, summary: string) =>
     summary,
     security: needsKey,
     response: {
-      200: jsonReply('The queue as it is now', queueSchema, callerHeaders),
+      200: jsonReply('The state of the queue', queueSchema, callerHeaders),
       ...errorReplies(problems, ...keyErrors),
     },
   }) as const;
@@ -83,9 +83,9 @@ const schemaFor = (operationId: string, summary: string) =>
 /** GET /api/admin/queue, POST /api/admin/queue/pause and /api/admin/queue/resume */
 export function queueRoutes(app: HttpApp, { services: { queue }, gate }: RouteContext): void {
   const onRequest = gate.key('admin');
-  const get = schemaFor('getQueue', 'The queue of all accounts');
-  const pause = schemaFor('pauseQueue', 'Start no more jobs; those that run go on');
-  const resume = schemaFor('resumeQueue', 'Start jobs again');
+  const get = schemaFor('getQueue', 'Get the state of the queue');
+  const pause = schemaFor('pauseQueue', 'Pause the queue: running jobs finish, queued jobs wait');
+  const resume = schemaFor('resumeQueue', 'Resume the queue');
   app.get(paths.admin.queue, { schema: get, onRequest }, async () => queueReply(await queue.state()));
   app.post(paths.admin.pauseQueue, { schema: pause, onRequest }, async () => queueReply(await queue.pause()));
   app.post(paths.admin.resumeQueue, { schema: resume, onRequest }, async () => queueReply(await queue.resume()));
@@ -98,7 +98,7 @@ function queueReply({ isPaused, queued, running, capacity }: QueueState): Queue 
 const workersSchema = {
   operationId: 'listWorkers',
   tags: ['admin'],
-  summary: 'The processes that draw',
+  summary: 'List workers',
   security: needsKey,
   response: {
     200: jsonReply('The workers', workerListSchema, callerHeaders),

@@ -9,7 +9,7 @@ export const admin: Surface = {
   name: 'admin',
   places: ['/api/admin'],
   errors: problems,
-  tags: [{ name: 'admin', description: 'For an admin key' }],
+  tags: [{ name: 'admin', description: 'Administration, with an admin key' }],
   addRoutes(app, context) {
     accountRoutes(app, context);
     keyRoutes(app, context);

@@ -37,14 +37,14 @@ import { jobReply } from '../../jobs/job-reply.ts';
 const jobSchema = {
   operationId: 'jobEvents',
   tags: ['jobs'],
-  summary: 'What happens to a job, as server-sent events',
+  summary: 'Follow a job, as server-sent events',
   description: `Event names: ${Object.keys(jobEventSchemas).join(', ')}; the last three end the stream.`,
   security: needsKey,
   params: jobParamsSchema,
   headers: resumeHeaders,
   response: {
     200: {
-      description: 'The events as they come',
+      description: 'The event stream',
       headers: callerHeaders,
       content: eventStreamContent(jobEventSchemas),
     },
@@ -64,8 +64,7 @@ export function jobEventsRoute(app: HttpApp, context: RouteContext): void {
     const patience = endOfStream(context, reply);
     const base = baseUrl(request, options.publicUrl);
     const events = jobEvents(services, { jobId: job.id, after: lastEventId(request), base, patience });
-    const onError = (error: unknown) =>
-      request.log.error({ err: error, jobId: job.id }, 'a stream of events broke off');
+    const onError = (error: unknown) => request.log.error({ err: error, jobId: job.id }, 'an event stream failed');
     return reply.send(eventStream(events, { heartbeatMs: heartbeatOf(options), onError }));
   });
   app.head(paths.api.jobEvents, { schema: hidden(jobSchema), onRequest }, async (request, reply) => {
@@ -77,17 +76,17 @@ export function jobEventsRoute(app: HttpApp, context: RouteContext): void {
 const accountSchema = {
   operationId: 'events',
   tags: ['jobs'],
-  summary: "What happens to all jobs of the key's account, as server-sent events",
+  summary: "Follow all jobs of the key's account, as server-sent events",
   description:
-    'First how far each job is that has not ended, then what happens from now on, without end. Each event has `job.id`; the last ' +
-    'event of a job has the whole `job`. Ids come with the ends of jobs: a client that sends `Last-Event-ID` is told every end that ' +
-    'it has missed (the newest 1,000), and of jobs that run how far they are.',
+    'Starts with the state of each job that has not ended, then sends every new event; the stream does not end. Each event has `job.id`; the last ' +
+    'event of a job has the whole `job`. Only the last events of jobs have ids: a client that reconnects with `Last-Event-ID` gets every last event that ' +
+    'it has missed (the newest 1,000), and the state of the jobs that run.',
   security: needsKey,
   querystring: eventsQuerySchema,
   headers: resumeHeaders,
   response: {
     200: {
-      description: 'The events as they come',
+      description: 'The event stream',
       headers: callerHeaders,
       content: eventStreamContent(accountEventSchemas),
     },
@@ -107,7 +106,7 @@ export function eventsRoute(app: HttpApp, context: RouteContext): void {
     const followed = await services.followAccount(accountId, after, patience);
     const base = baseUrl(request, options.publicUrl);
     const events = accountEvents(followed, { base, patience, withPreviews: request.query.preview ?? true });
-    const onError = (error: unknown) => request.log.error({ err: error }, 'a stream of events broke off');
+    const onError = (error: unknown) => request.log.error({ err: error }, 'an event stream failed');
     reply.headers(eventStreamHeaders);
     return reply.send(eventStream(events, { heartbeatMs: heartbeatOf(options), onError }));
   });

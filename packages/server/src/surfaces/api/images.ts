@@ -24,14 +24,14 @@ const lookupRoom = {
 const getSchema = {
   operationId: 'getImage',
   tags: ['images'],
-  summary: 'A picture, for whoever knows its name: no key is needed',
+  summary: 'Get a picture by its unguessable name; no key is needed',
   params: imageParamsSchema,
   querystring: imageQuerySchema,
   response: {
     200: { description: 'The picture', content },
-    206: { description: 'The part that `Range` asks for', content },
-    304: { description: 'It is the one that `If-None-Match` names', type: 'null' },
-    416: { description: 'There is nothing of the picture in the range', type: 'null' },
+    206: { description: 'The requested range', content },
+    304: { description: 'Not modified: the picture matches `If-None-Match`', type: 'null' },
+    416: { description: 'The range is outside the picture', type: 'null' },
     ...errorReplies(problems, 'invalid_request', 'not_found', 'overloaded'),
   },
 } as const;
@@ -150,7 +150,7 @@ export function deleteWhenDelivered(
   if (isStored) return;
   reply.raw.once('finish', () => {
     void services.images.remove(null, name).catch((error: unknown) => {
-      request.log.error({ err: error, jobId }, 'a delivered picture could not be deleted');
+      request.log.error({ err: error, jobId }, 'could not delete a picture after it was delivered');
     });
   });
 }
@@ -158,11 +158,11 @@ export function deleteWhenDelivered(
 const deleteSchema = {
   operationId: 'deleteImage',
   tags: ['images'],
-  summary: 'Delete a picture of a job of your own',
+  summary: 'Delete a picture of one of your jobs',
   security: needsKey,
   params: imageParamsSchema,
   response: {
-    204: { description: 'It is deleted', type: 'null' },
+    204: { description: 'Deleted', type: 'null' },
     ...errorReplies(problems, ...keyErrors, 'not_found'),
   },
 } as const;

@@ -39,13 +39,13 @@ import { jobReply } from '../../jobs/job-reply.ts';
 const createSchema = {
   operationId: 'createJob',
   tags: ['jobs'],
-  summary: 'Have pictures made',
+  summary: 'Create a job that generates pictures',
   security: needsKey,
   consumes: ['application/json', 'multipart/form-data'],
   headers: workHeaders,
   body: jobCreateSchema,
   response: {
-    202: jsonReply('The job was taken', jobSchema, workReplyHeaders),
+    202: jsonReply('The job was created', jobSchema, workReplyHeaders),
     ...errorReplies(problems, ...workErrors),
   },
 } as const;
@@ -73,7 +73,7 @@ export function createJobRoute(app: HttpApp, context: RouteContext): void {
 const listSchema = {
   operationId: 'listJobs',
   tags: ['jobs'],
-  summary: 'The own jobs, newest first',
+  summary: 'List your jobs, newest first',
   security: needsKey,
   querystring: jobListQuerySchema,
   response: {
@@ -105,7 +105,7 @@ export function listJobsRoute(app: HttpApp, { services, gate, options }: RouteCo
 const getSchema = {
   operationId: 'getJob',
   tags: ['jobs'],
-  summary: 'A job and what became of it',
+  summary: 'Get a job',
   security: needsKey,
   params: jobParamsSchema,
   response: {
@@ -125,7 +125,7 @@ export function getJobRoute(app: HttpApp, { services, gate, options }: RouteCont
 const patchSchema = {
   operationId: 'patchJob',
   tags: ['jobs'],
-  summary: 'Mark a job as a favourite, or no longer',
+  summary: 'Mark a job as a favourite, or remove the mark',
   security: needsKey,
   params: jobParamsSchema,
   body: jobPatchSchema,
@@ -148,11 +148,11 @@ export function patchJobRoute(app: HttpApp, { services, gate, options }: RouteCo
 const cancelSchema = {
   operationId: 'cancelJob',
   tags: ['jobs'],
-  summary: 'Cancel a job that has not ended; nothing is charged for it. One that has ended is left as it is',
+  summary: 'Cancel a queued or running job; it is not charged. A job that has ended does not change',
   security: needsKey,
   params: jobParamsSchema,
   response: {
-    200: jsonReply('The job as it is now', jobSchema, callerHeaders),
+    200: jsonReply('The job after the request', jobSchema, callerHeaders),
     ...errorReplies(problems, ...keyErrors, 'not_found'),
   },
 } as const;
@@ -169,11 +169,11 @@ export function cancelJobRoute(app: HttpApp, { services, gate, options }: RouteC
 const forgetSchema = {
   operationId: 'forgetJob',
   tags: ['jobs'],
-  summary: 'Forget a job that has ended: its pictures, its prompt and its record. What it cost stays in the ledger',
+  summary: 'Delete a job that has ended, with its pictures, prompt and record. Its charge stays in the ledger',
   security: needsKey,
   params: jobParamsSchema,
   response: {
-    204: { description: 'It is forgotten', type: 'null' },
+    204: { description: 'Deleted', type: 'null' },
     ...errorReplies(problems, ...keyErrors, 'not_found', 'conflict'),
   },
 } as const;

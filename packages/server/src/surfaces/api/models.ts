@@ -16,7 +16,7 @@ import { modelReply } from '../../models/model-card.ts';
 const listSchema = {
   operationId: 'listModels',
   tags: ['models'],
-  summary: 'The models, what they draw and what they take where a request is silent',
+  summary: 'List models, with their limits and defaults',
   security: needsKey,
   response: {
     200: jsonReply('The models', modelListSchema, callerHeaders),
@@ -36,7 +36,7 @@ export function modelsRoute(app: HttpApp, { services, gate }: RouteContext): voi
 const tokenizeSchema = {
   operationId: 'tokenize',
   tags: ['models'],
-  summary: 'How the model reads a prompt, and what of it is cut off',
+  summary: 'Tokenize a prompt, and show what exceeds the limit of the model',
   security: needsKey,
   body: tokenizeRequestSchema,
   response: {

@@ -33,7 +33,7 @@ import { problems } from '../../http/surface.ts';
 const priceSchema = {
   operationId: 'price',
   tags: ['money'],
-  summary: 'What a job would cost',
+  summary: 'Get the price of a job',
   security: needsKey,
   querystring: priceQuerySchema,
   response: {
@@ -64,7 +64,7 @@ export function priceRoute(app: HttpApp, { services, gate }: RouteContext): void
 const creditsRouteSchema = {
   operationId: 'credits',
   tags: ['money'],
-  summary: 'What the account has, and what this key may use of it',
+  summary: 'Get the balance of the account and the budget of this key',
   security: needsKey,
   response: {
     200: jsonReply('The credits', creditsSchema, callerHeaders),
@@ -94,7 +94,7 @@ export function creditsRoute(app: HttpApp, { services, gate }: RouteContext): vo
 const usageSchema = {
   operationId: 'usage',
   tags: ['money'],
-  summary: 'What was made and what it cost, by day, key or model',
+  summary: 'Get usage and its cost, by day, key or model',
   security: needsKey,
   querystring: usageQuerySchema,
   response: {
@@ -114,7 +114,7 @@ const accountUsageSchema = {
   ...usageSchema,
   operationId: 'usageOfAccount',
   tags: ['admin'],
-  summary: 'What an account had made and what it cost, by day, key or model',
+  summary: 'Get the usage of an account and its cost, by day, key or model',
   params: accountParamsSchema,
   response: { ...usageSchema.response, ...errorReplies(problems, ...keyErrors, 'invalid_request', 'not_found') },
 } as const;
@@ -186,7 +186,7 @@ function startOf(day: string): Date {
 const ledgerSchema = {
   operationId: 'ledger',
   tags: ['money'],
-  summary: "The account's lines, newest first",
+  summary: "List the account's ledger entries, newest first",
   security: needsKey,
   querystring: ledgerQuerySchema,
   response: {
@@ -206,7 +206,7 @@ const accountLedgerSchema = {
   ...ledgerSchema,
   operationId: 'ledgerOfAccount',
   tags: ['admin'],
-  summary: "An account's lines, newest first",
+  summary: "List an account's ledger entries, newest first",
   params: accountParamsSchema,
   response: { ...ledgerSchema.response, ...errorReplies(problems, ...keyErrors, 'invalid_request', 'not_found') },
 } as const;

@@ -11,10 +11,10 @@ export const api: Surface = {
   places: ['/api'],
   errors: problems,
   tags: [
-    { name: 'jobs', description: 'Jobs with progress' },
+    { name: 'jobs', description: 'Create, follow and cancel jobs' },
     { name: 'images', description: 'Pictures' },
-    { name: 'models', description: 'What draws' },
-    { name: 'money', description: 'Credits, prices, usage' },
+    { name: 'models', description: 'Models and their limits' },
+    { name: 'money', description: 'Credits, prices and usage' },
   ],
   addRoutes(app, context) {
     createJobRoute(app, context);

@@ -7,18 +7,18 @@ import { problems, type Surface } from '../../http/surface.ts';
 const healthRoute = {
   operationId: 'health',
   tags: ['health'],
-  summary: 'Whether the process answers',
-  response: { 200: jsonReply('It does', healthSchema), ...errorReplies(problems) },
+  summary: 'Liveness check',
+  response: { 200: jsonReply('The process is alive', healthSchema), ...errorReplies(problems) },
 } as const;
 
 const readyRoute = {
   operationId: 'ready',
   tags: ['health'],
-  summary: 'Whether everything that the server needs works',
+  summary: 'Readiness check: database, queue, storage and engine',
   response: {
     ...errorReplies(problems),
-    200: jsonReply('It does', readySchema),
-    503: jsonReply('Something does not', readySchema),
+    200: jsonReply('Ready', readySchema),
+    503: jsonReply('Not ready; the checks show why', readySchema),
   },
 } as const;
 
@@ -28,8 +28,8 @@ const metricsRoute = {
   summary: 'Metrics for Prometheus',
   response: {
     200: {
-      description: 'Exposition format',
-      content: { 'text/plain': { schema: Type.String({ description: 'One line for each value' }) } },
+      description: 'Text format of Prometheus',
+      content: { 'text/plain': { schema: Type.String({ description: 'One line per value' }) } },
     },
     ...errorReplies(problems),
   },
@@ -40,7 +40,7 @@ export const health: Surface = {
   name: 'health',
   places: [],
   errors: problems,
-  tags: [{ name: 'health', description: 'For whoever looks after the process' }],
+  tags: [{ name: 'health', description: 'Health checks and metrics' }],
   addRoutes: healthRoutes,
 };
 

@@ -26,13 +26,13 @@ import { imagesReply, streamPictures } from './replies.ts';
 const schema = {
   operationId: 'openaiImages',
   tags: ['openai'],
-  summary: 'Make pictures',
+  summary: 'Generate pictures',
   security: needsKey,
   headers: workHeaders,
   body: openaiImagesRequestSchema,
   response: {
     200: {
-      description: 'The pictures; with `stream`, events as they come',
+      description: 'The pictures; with `stream`, an event stream',
       headers: pictureHeaders,
       content: {
         'application/json': { schema: openaiImagesReplySchema },

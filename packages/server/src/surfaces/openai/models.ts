@@ -15,7 +15,7 @@ export interface OpenaiOptions {
 const listSchema = {
   operationId: 'openaiModels',
   tags: ['openai'],
-  summary: 'The models',
+  summary: 'List models',
   security: needsKey,
   response: {
     200: jsonReply('The models', openaiModelListSchema, callerHeaders),
@@ -26,11 +26,11 @@ const listSchema = {
 const modelSchema = {
   operationId: 'openaiModel',
   tags: ['openai'],
-  summary: 'One model',
+  summary: 'Get a model',
   security: needsKey,
   params: Type.Object(
     { id: Type.String({ description: "The model's name", examples: ['playground-v2.5'] }) },
-    { title: 'OpenaiModelParams', description: 'Which model' },
+    { title: 'OpenaiModelParams', description: 'The model' },
   ),
   response: {
     200: jsonReply('The model', openaiModelSchema, callerHeaders),

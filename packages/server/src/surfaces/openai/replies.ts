@@ -89,8 +89,7 @@ export async function streamPictures(
 ): Promise<FastifyReply> {
   const patience = endOfPatience(context, reply);
   const job = await submitWork(context, request, reply, { ...work, waits: true });
-  const onError = (error: unknown) =>
-    request.log.error({ err: error, jobId: job.id }, 'a stream of pictures broke off');
+  const onError = (error: unknown) => request.log.error({ err: error, jobId: job.id }, 'a stream of pictures failed');
   const events = streamEvents(context, {
     job,
     previews,

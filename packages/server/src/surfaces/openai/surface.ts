@@ -23,7 +23,7 @@ export function openai(options: OpenaiOptions): Surface {
     name: 'openai',
     places: ['/v1/images', paths.openai.models, ...others.map((name) => `/v1/${name}`)],
     errors: openaiErrors,
-    tags: [{ name: 'openai', description: 'For the official OpenAI clients' }],
+    tags: [{ name: 'openai', description: 'Compatible with the official OpenAI clients' }],
     // Of clients whose base URL ends with `/v1` where it should not, or the other way round.
     aliases: [
       [/^(?:\/v1){2,}(?=\/)/, '/v1'],

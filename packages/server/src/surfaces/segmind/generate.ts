@@ -36,7 +36,7 @@ import { requestUrls } from './requests.ts';
 /** The model in the address. */
 const slugParams = Type.Object(
   { slug: Type.String({ description: "The model's name", examples: ['playground-v2.5'] }) satisfies TString },
-  { title: 'SlugParams', description: 'Which model' },
+  { title: 'SlugParams', description: 'The model' },
 );
 
 const file = Type.String({ format: 'binary', description: 'The first picture' });
@@ -44,7 +44,7 @@ const file = Type.String({ format: 'binary', description: 'The first picture' })
 const generateSchema = {
   operationId: 'segmindGenerate',
   tags: ['segmind'],
-  summary: 'Make pictures and wait for them',
+  summary: 'Generate pictures and wait for them',
   security: needsKey,
   consumes: ['application/json', 'multipart/form-data'],
   params: slugParams,
@@ -52,7 +52,7 @@ const generateSchema = {
   body: segmindRequestSchema,
   response: {
     200: {
-      description: 'The pictures: with `base64` in JSON, without it the bytes of the first one',
+      description: 'With `base64` all pictures as JSON, without it the bytes of the first one',
       headers: pictureHeaders,
       content: {
         'application/json': { schema: segmindBase64ReplySchema },
@@ -89,14 +89,14 @@ export function generateRoute(app: HttpApp, context: RouteContext, { base64Defau
 const submitSchema = {
   operationId: 'segmindSubmit',
   tags: ['segmind'],
-  summary: 'Have pictures made, and ask for them later',
+  summary: 'Submit a request, to get its pictures later',
   security: needsKey,
   consumes: ['application/json', 'multipart/form-data'],
   params: slugParams,
   headers: workHeaders,
   body: segmindRequestSchema,
   response: {
-    200: jsonReply('The request was taken', segmindSubmittedSchema, workReplyHeaders),
+    200: jsonReply('The request was accepted', segmindSubmittedSchema, workReplyHeaders),
     ...errorReplies(segmindErrors, ...workErrors),
   },
 } as const;

@@ -30,11 +30,11 @@ import { segmindErrors } from './errors.ts';
 const statusSchema = {
   operationId: 'segmindStatus',
   tags: ['segmind'],
-  summary: 'How far a request is',
+  summary: 'Get the status of a request',
   security: needsKey,
   params: jobParamsSchema,
   response: {
-    200: jsonReply('How far it is', segmindStatusSchema, callerHeaders),
+    200: jsonReply('The status', segmindStatusSchema, callerHeaders),
     422: jsonReply('The run failed or was cancelled', segmindFailedSchema, callerHeaders),
     ...errorReplies(segmindErrors, ...keyErrors, 'not_found'),
   },
@@ -50,13 +50,13 @@ export function statusRoute(app: HttpApp, { services, gate, options }: RouteCont
   });
 }
 
-const description = 'The pictures; while they are made, how far it is';
+const description = 'The pictures, or the status of a request that is not finished';
 
 const schemaFor = (operationId: string) =>
   ({
     operationId,
     tags: ['segmind'],
-    summary: 'The pictures of a request',
+    summary: 'Get the pictures of a request',
     security: needsKey,
     params: jobParamsSchema,
     response: {
@@ -92,7 +92,7 @@ const FREE_CREDITS = 0;
 const creditsSchema = {
   operationId: 'segmindCredits',
   tags: ['segmind'],
-  summary: 'What can still be spent',
+  summary: 'Get the available credits',
   security: needsKey,
   response: {
     200: jsonReply('The credits', segmindCreditsSchema, callerHeaders),

@@ -9,7 +9,7 @@ export function segmind(options: SegmindOptions): Surface {
     name: 'segmind',
     places: ['/v1/', '/v2/'],
     errors: segmindErrors,
-    tags: [{ name: 'segmind', description: 'A drop-in replacement: change the host, keep the code' }],
+    tags: [{ name: 'segmind', description: 'Drop-in replacement for the Segmind API: change the host, keep the code' }],
     addRoutes(app, context) {
       generateRoute(app, context, options);
       creditsRoute(app, context);
