@@ -1,10 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { creditsSchema, jobSchema, queueSchema } from '@easel/contract';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '@easel/embedded-postgres';
 import type { Static, TSchema } from 'typebox';
 import { Check } from 'typebox/schema';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../packages/server/src/db/embedded/embedded-postgres.ts';
 import { type EaselServer, newDataDir, newKey, serveEasel } from './support/easel-server.ts';
 import { type EaselWorker, startEaselWorker } from './support/easel-worker.ts';
 

@@ -4,10 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EaselClient } from '@easel/client';
 import type { Job } from '@easel/contract';
-import {
-  type EmbeddedPostgres,
-  startEmbeddedPostgres,
-} from '../../packages/server/src/db/embedded/embedded-postgres.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '@easel/embedded-postgres';
 import { type EaselServer, newDataDir, newKey, serveEasel } from '../support/easel-server.ts';
 import { type Answer, callers } from './callers.ts';
 import { randomOf } from './random.ts';

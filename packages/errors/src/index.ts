@@ -1,3 +1,3 @@
 export { type Area, type Code, catalogue, isCode } from './catalogue.ts';
 export { CodedError, type CodedErrorOptions, type ErrorShape, fullText, isCodedError } from './coded-error.ts';
-export { messageOf, systemCode } from './thrown.ts';
+export { ifPresent, isMissing, messageOf, systemCode, whyNoFolder, whyUnreadable } from './thrown.ts';

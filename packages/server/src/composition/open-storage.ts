@@ -2,12 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { defaultDataDir, type EmbeddedPostgres, lockDataDir, startEmbeddedPostgres } from '@easel/embedded-postgres';
+import { ifPresent } from '@easel/errors';
 import type { Config } from '../config/schema.ts';
 import type { DatabaseAddress } from '../database/database.ts';
-import { defaultDataDir } from '../db/embedded/default-data-dir.ts';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../db/embedded/embedded-postgres.ts';
-import { lockDataDir } from '../db/embedded/folder-lock.ts';
-import { isMissing } from '../files/system-error.ts';
 import { isId } from '../ids.ts';
 import type { Logger } from '../observability/logger.ts';
 import { StartupError } from '../startup-error.ts';
@@ -65,11 +63,8 @@ export async function openStorage({ config, log, signal, exclusive }: OpenStorag
  */
 export async function readFolderId(dataDir: string): Promise<string> {
   const file = join(dataDir, 'server-id');
-  const known = await readFile(file, 'utf8').catch((error: unknown) => {
-    if (isMissing(error)) return '';
-    throw error;
-  });
-  if (isId(known.trim())) return known.trim();
+  const known = (await ifPresent(readFile(file, 'utf8')))?.trim() ?? '';
+  if (isId(known)) return known;
   const id = randomUUID();
   await writeFile(file, `${id}\n`, { mode: 0o600 });
   return id;

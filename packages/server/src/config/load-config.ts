@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { explainInvalid, parseDecimal, patterns } from '@easel/contract';
+import { defaultDataDir } from '@easel/embedded-postgres';
+import { whyUnreadable } from '@easel/errors';
 import { Default } from 'typebox/value';
-import { defaultDataDir } from '../db/embedded/default-data-dir.ts';
-import { whyUnreadable } from '../files/system-error.ts';
 import { requireKeyText } from '../keys/key-text.ts';
 import { secretsOfText } from '../keys/server-secret.ts';
 import { ConfigError } from './config-error.ts';

@@ -1,9 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { link, open, readFile, unlink } from 'node:fs/promises';
+import { link, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { makePrivate, makePrivateFolder, writeDurably } from '@easel/embedded-postgres';
+import { ifPresent, systemCode } from '@easel/errors';
 import type { Database, Queries } from '../database/database.ts';
-import { makePrivate, makePrivateFolder } from '../files/private-folder.ts';
-import { isMissing } from '../files/system-error.ts';
 import { StartupError } from '../startup-error.ts';
 
 /** The server's secret. It can be used and not read, so it cannot get into a log. */
@@ -42,10 +42,10 @@ export function secretsOfText(text: string): readonly [ServerSecret, ...ServerSe
  */
 export async function readSecret(dataDir: string): Promise<ServerSecret | null> {
   const file = fileOf(dataDir);
-  const text = await readIfThere(file);
+  const text = await ifPresent(readFile(file, 'utf8'));
   if (text === undefined) return null;
   await makePrivate(file, 0o600);
-  return secretOfFile(file, text);
+  return secretOfFile(file, text.trim());
 }
 
 /** Makes a random secret and keeps it in the data folder. Of several processes that start at once all get the same one. */
@@ -55,8 +55,8 @@ export async function makeSecret(dataDir: string): Promise<ServerSecret> {
 }
 
 /** Deletes one that was made for a database that has another. */
-export async function deleteSecret(dataDir: string): Promise<void> {
-  await unlink(fileOf(dataDir)).catch(unlessMissing);
+async function deleteSecret(dataDir: string): Promise<void> {
+  await rm(fileOf(dataDir), { force: true });
 }
 
 function fileOf(dataDir: string): string {
@@ -76,38 +76,13 @@ async function makeFile(dataDir: string, file: string): Promise<string> {
   const scratch = `${file}.${process.pid}-${randomBytes(4).toString('hex')}`;
   try {
     await writeDurably(scratch, `${randomBytes(SECRET_BYTES).toString('hex')}\n`);
-    await link(scratch, file).catch(unlessThere);
+    await link(scratch, file).catch((error: unknown) => {
+      if (systemCode(error) !== 'EEXIST') throw error;
+    });
   } finally {
-    await unlink(scratch).catch(unlessMissing);
+    await rm(scratch, { force: true });
   }
   return (await readFile(file, 'utf8')).trim();
-}
-
-async function writeDurably(file: string, text: string): Promise<void> {
-  const handle = await open(file, 'wx', 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return (await readFile(file, 'utf8')).trim();
-  } catch (error) {
-    unlessMissing(error);
-    return undefined;
-  }
-}
-
-function unlessThere(error: unknown): void {
-  if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-}
-
-function unlessMissing(error: unknown): void {
-  if (!isMissing(error)) throw error;
 }
 
 const SECRET_PROOF = 'secret_proof';

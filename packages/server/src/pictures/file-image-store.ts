@@ -3,8 +3,8 @@ import { type FileHandle, mkdir, open, readFile, rename, rm, stat, statfs } from
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import { makePrivateFolder } from '../files/private-folder.ts';
-import { isMissing } from '../files/system-error.ts';
+import { makePrivateFolder, writeDurably } from '@easel/embedded-postgres';
+import { systemCode } from '@easel/errors';
 import { imageFile, sweepFolder, TEMPORARY_MARK } from './image-folder.ts';
 import {
   type ByteRange,
@@ -145,7 +145,7 @@ const remedies: Readonly<Record<string, string>> = {
 
 /** What the store throws for an error of the file system: `StorageUnavailable` for one that passes when somebody sees to it. */
 function storageFault(error: unknown, root: string): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = systemCode(error) ?? '';
   const remedy = remedies[code];
   if (remedy === undefined) return error;
   return new StorageUnavailable(`the image folder ${root} ${remedy} (${code})`, { cause: error });
@@ -162,18 +162,8 @@ async function makeUnlessThere(folder: string): Promise<boolean> {
     await mkdir(folder, { mode: 0o700 });
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (systemCode(error) === 'EEXIST') return false;
     throw error;
-  }
-}
-
-async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }
 
@@ -198,15 +188,12 @@ function streamOf(file: FileHandle, range: ByteRange | undefined): ReadableStrea
   return Readable.toWeb(file.createReadStream(range ?? { start: 0 }));
 }
 
-function isFolder(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EISDIR';
-}
-
 async function orNull<Value>(promise: Promise<Value>): Promise<Value | null> {
   try {
     return await promise;
   } catch (error) {
-    if (isMissing(error) || isFolder(error)) return null;
+    // A folder in its place is no picture.
+    if (['ENOENT', 'EISDIR'].includes(systemCode(error) ?? '')) return null;
     throw error;
   }
 }

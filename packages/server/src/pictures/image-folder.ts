@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makePrivate, makePrivateFolder } from '../files/private-folder.ts';
-import { isMissing, whyNoFolder } from '../files/system-error.ts';
+import { makePrivate, makePrivateFolder } from '@easel/embedded-postgres';
+import { isMissing, whyNoFolder } from '@easel/errors';
 import { StartupError } from '../startup-error.ts';
 import type { StoredKind, SweepOptions } from './image-store.ts';
 

@@ -1,11 +1,11 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { startEmbeddedPostgres } from '@easel/embedded-postgres';
 import { sql } from 'kysely';
 import { afterAll, beforeAll } from 'vitest';
 import { type Database, type DatabaseAddress, openDatabase } from '../../src/database/database.ts';
 import { migrate } from '../../src/database/migrate.ts';
-import { startEmbeddedPostgres } from '../../src/db/embedded/embedded-postgres.ts';
 
 export interface TestDatabase {
   /** Of a migrated database that only this file's tests know. */

@@ -1,0 +1,11 @@
+export {
+  DataDirInUse,
+  type DataDirLock,
+  defaultDataDir,
+  lockDataDir,
+  makePrivate,
+  makePrivateFolder,
+  writeDurably,
+} from './data-folder.ts';
+export { DatabaseUnavailable } from './database-unavailable.ts';
+export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded-postgres.ts';
