@@ -19,7 +19,7 @@ export interface ProgramResult {
   readonly stderr: string;
 }
 
-/** Nothing of ours leaks into PostgreSQL's processes: no secret, no PGDATA, no library path. Its messages are read, hence in English. */
+/** PostgreSQL's processes inherit nothing: no secret, no PGDATA, no library path. Its messages are parsed, hence in English. */
 export const programEnvironment = { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' } as const;
 
 /** The part of spawn's options that makes a process run as the account. */
@@ -70,7 +70,7 @@ function textOf(stream: Readable): Promise<string> {
 }
 
 /**
- * PostgreSQL refuses to run as root, so root lends it another account: the owner of the data if there are any (an account named "postgres" may
+ * PostgreSQL refuses to run as root, so as root it runs as another account: the owner of the data if there are any (an account named "postgres" may
  * have come later), else "postgres", else "nobody". initdb insists on an account with a name. Undefined: we are not root.
  */
 export async function chooseAccount(data: string): Promise<Account | undefined> {
@@ -103,8 +103,8 @@ export async function checkEnterable(folder: string, account: Account, signal: A
   if (probe.code === 0) return;
   const closed = (await firstClosed(folder, account)) ?? folder;
   throw new DatabaseUnavailable(
-    `as root, PostgreSQL runs as the user "${account.name}", who cannot reach ${folder}: ${closed} is closed to others`,
-    `choose a data folder elsewhere, such as /var/lib/easel, with EASEL_DATA_DIR, or open the way with "chmod o+x ${closed}"`,
+    `as root, PostgreSQL runs as the user "${account.name}", which has no access to ${folder}: other users may not enter ${closed}`,
+    `choose another data folder, such as /var/lib/easel, with EASEL_DATA_DIR, or allow access with "chmod o+x ${closed}"`,
   );
 }
 
@@ -131,7 +131,7 @@ export async function giveTree(folder: string, { uid, gid }: Account): Promise<v
 
 /**
  * A folder that only the account (or we) can enter; made, or its permissions put right.
- * @throws {DatabaseUnavailable} when something else has its name: in a shared folder such as /tmp anybody could have put it there
+ * @throws {DatabaseUnavailable} when something else has its name: in a shared folder such as /tmp anybody could have created it
  */
 export async function ensurePrivateFolder(folder: string, account: Account | undefined): Promise<void> {
   await mkdir(folder, { mode: 0o700 }).catch((thrown: unknown) => {

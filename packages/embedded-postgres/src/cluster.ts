@@ -31,7 +31,7 @@ export async function readPassword(data: string): Promise<string> {
 }
 
 /**
- * initdb works in a scratch folder that gets its name when it is complete: whatever kills us leaves no half-made data.
+ * initdb works in a scratch folder that gets its name when it is complete: a kill at any moment leaves no half-made data.
  * Everything is on the disk before the name is, and the name before a row can be acknowledged: otherwise a power cut could lose it, and
  * with it all rows.
  */
@@ -62,7 +62,7 @@ async function removeLeftovers(folder: string): Promise<void> {
   }
 }
 
-/** Copying or restoring a folder often loses owner and mode, and PostgreSQL takes its data only from their owner, closed to others. */
+/** Copying or restoring a folder often loses owner and mode, and PostgreSQL insists on owning its data, with mode 0700. */
 async function repairPermissions({ data, account }: Place, found: { uid: number; mode: number }): Promise<void> {
   if (account && found.uid !== account.uid) await giveTree(data, account);
   const own = process.getuid?.();
@@ -84,8 +84,8 @@ async function checkMajor(data: string, major: string): Promise<void> {
         'move it away, or restore it from a backup',
       )
     : new DatabaseUnavailable(
-        `${data} was made by PostgreSQL ${made}, and this release of Easel brings PostgreSQL ${major}`,
-        `start the release of Easel that brought PostgreSQL ${made}, or move the database to a PostgreSQL server and set DATABASE_URL`,
+        `${data} was created by PostgreSQL ${made}, and this release of Easel contains PostgreSQL ${major}`,
+        `start a release of Easel with PostgreSQL ${made}, or move the database to a PostgreSQL server and set DATABASE_URL`,
       );
 }
 
@@ -126,7 +126,7 @@ async function initdb({ program, data, password, account, signal }: InitdbOption
   if (code === 0) return;
   throw new DatabaseUnavailable(
     `the database cannot be created in ${data}: ${stderr.trim() || `initdb ended with status ${code}`}`,
-    'correct what PostgreSQL complains of, choose another data folder with EASEL_DATA_DIR, or set DATABASE_URL',
+    'fix what PostgreSQL reports, choose another data folder with EASEL_DATA_DIR, or set DATABASE_URL',
   );
 }
 

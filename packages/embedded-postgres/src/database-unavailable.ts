@@ -27,7 +27,7 @@ interface StartAttempt {
   readonly timedOut: boolean;
 }
 
-/** Whatever ended a start, as the one error that callers know. */
+/** Any failure of a start as the one error class that callers handle. */
 export function startFailure(thrown: unknown, { dataDir, timeoutMs, timedOut }: StartAttempt): DatabaseUnavailable {
   if (thrown instanceof DatabaseUnavailable) return thrown;
   const log = `${dataDir}/postgres/postgres.log`;

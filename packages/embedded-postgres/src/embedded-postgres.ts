@@ -60,7 +60,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
-/** One starter at a time: whoever waited for its turn finds the server running. */
+/** One process starts it at a time; those that waited find the server running. */
 async function startAt(place: Place, signal: AbortSignal): Promise<EmbeddedPostgres> {
   const lock = await waitForFileLock(place.startLock, signal);
   try {
@@ -76,7 +76,7 @@ async function startAt(place: Place, signal: AbortSignal): Promise<EmbeddedPostg
     };
     const server = await untilReady(place, launch, signal);
     const password = await readPassword(place.data);
-    await noteUser(place.folder);
+    await recordUser(place.folder);
     return handle(place, server, await identityOf(server.pid), password);
   } finally {
     await lock.release();
@@ -127,7 +127,7 @@ async function release(place: Place, stopOnce: () => Promise<void>): Promise<voi
 
 async function stop({ folder }: Place, postmaster: ProcessIdentity, sockets: string): Promise<void> {
   await stopPostmaster(postmaster.pid, async () => !(await isRunning(postmaster)));
-  await removeUser(folder).catch(() => {}); // notes are of use only while a server runs
+  await removeUser(folder).catch(() => {}); // these files matter only while a server runs
   // A folder under /tmp; another server may be starting in it.
   if (!sockets.startsWith(folder)) await rmdir(sockets).catch(() => {});
 }
@@ -143,14 +143,14 @@ function checkPlatform(): void {
 
 const PREFIX = 'user-';
 
-/** Notes in PostgreSQL's folder that this process uses the server. Under the start lock, as all of this. */
-async function noteUser(folder: string): Promise<void> {
+/** Writes a file into PostgreSQL's folder that says that this process uses the server. Needs the start lock. */
+async function recordUser(folder: string): Promise<void> {
   const file = path.join(folder, `${PREFIX}${process.pid}`);
   await writeFile(file, (await identityOf(process.pid)).started);
   await chmod(file, 0o644); // a start by another account has to read it
 }
 
-/** Takes the note back. @returns whether another living process uses the server; the notes of dead ones go */
+/** Removes that file, and those of dead processes. @returns whether another living process uses the server */
 async function removeUser(folder: string): Promise<boolean> {
   let others = 0;
   for (const name of await readdir(folder)) {

@@ -6,7 +6,7 @@ import { createDataDir, makePrivate, makePrivateFolder } from './data-folder.ts'
 
 /** Where PostgreSQL lives, and as whom. */
 export interface Place {
-  /** `<data folder>/postgres`. As root, we own it and the account only what lies in it: nobody can lay traps in our way. */
+  /** `<data folder>/postgres`. As root, we own it and the account only what lies in it: no other account can interfere. */
   readonly folder: string;
   /** PostgreSQL's own data folder. */
   readonly data: string;

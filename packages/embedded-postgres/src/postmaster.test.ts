@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { socketIn } from './place.ts';
-import { accepts, findPostmaster, lastWords, pidFileOf } from './postmaster.ts';
+import { accepts, findPostmaster, pidFileOf, reasonIn } from './postmaster.ts';
 
 async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'easel-pm-'));
@@ -35,19 +35,19 @@ test('a socket accepts only while somebody listens', async () => {
   expect(await accepts(folder)).toBe(false);
 });
 
-test('the last words of a server are its fatal lines with their hints', () => {
+test('the reason why a server ended is its fatal lines with their hints', () => {
   const output = [
     '2026-01-02 03:04:05.678 UTC [12] LOG:  starting PostgreSQL 18.4',
     '2026-01-02 03:04:05.679 UTC [12] FATAL:  data directory "/d" has invalid permissions',
     '2026-01-02 03:04:05.679 UTC [12] DETAIL:  Permissions should be u=rwx (0700) or u=rwx,g=rx (0750).',
     '',
   ].join('\n');
-  expect(lastWords(output)).toBe(
+  expect(reasonIn(output)).toBe(
     'FATAL:  data directory "/d" has invalid permissions; DETAIL:  Permissions should be u=rwx (0700) or u=rwx,g=rx (0750).',
   );
 });
 
-test('without any, they are what it said last', () => {
-  expect(lastWords('a\nb\n\n')).toBe('a; b');
-  expect(lastWords('')).toBe('it said nothing');
+test('without any, it is the last lines of its output', () => {
+  expect(reasonIn('a\nb\n\n')).toBe('a; b');
+  expect(reasonIn('')).toBe('no output');
 });

@@ -131,7 +131,7 @@ async function readFrom(file: string, start: number): Promise<string> {
   }
 }
 
-/** Above the highest number that Linux gives (2²²): no process has it. */
+/** Above the highest process id on Linux (2²²): no process has it. */
 const nobodysPid = 2 ** 31 - 1;
 
 /**
@@ -198,16 +198,16 @@ async function checkPassing(launched: LaunchedPostmaster, place: Place): Promise
   const output = await launched.output();
   if (passing.test(output)) return;
   throw new DatabaseUnavailable(
-    `PostgreSQL ended during its start: ${lastWords(output)}`,
-    `correct what it complains of; its log is ${place.log}`,
+    `PostgreSQL ended during its start: ${reasonIn(output)}`,
+    `fix what it reports; its log is ${place.log}`,
   );
 }
 
-/** What it died of, in its own words, without the time stamps. */
-export function lastWords(output: string): string {
+/** Why it ended: the last grave lines of its output, without time stamps. */
+export function reasonIn(output: string): string {
   const lines = output.split('\n').map((text) => text.replace(/^[\d-]+ [\d:.]+ UTC \[\d+\] /, '').trim());
   const grave = lines.filter((text) => /^(\S+: )?(PANIC|FATAL|HINT|DETAIL):/.test(text));
-  return (grave.length > 0 ? grave : lines.filter(Boolean)).slice(-4).join('; ') || 'it said nothing';
+  return (grave.length > 0 ? grave : lines.filter(Boolean)).slice(-4).join('; ') || 'no output';
 }
 
 /** How long the server may take to write everything, and then to drop everything, in milliseconds. */
@@ -219,7 +219,7 @@ export interface StopPatience {
 const defaultPatience: StopPatience = { fastMs: 60_000, immediateMs: 10_000 };
 
 /**
- * Ends a postmaster, and resolves when it is gone: first fast (SIGINT: sessions are ended, everything is written), after `fastMs`
+ * Ends a postmaster, and resolves when it is gone: first fast (SIGINT: sessions end, everything is written), after `fastMs`
  * immediately (SIGQUIT: the next start recovers from the log), at last by SIGKILL. No acknowledged row is lost by any of them.
  * See "Shutting Down the Server" in PostgreSQL's manual.
  *

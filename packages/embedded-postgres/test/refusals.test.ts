@@ -15,7 +15,7 @@ test('a data folder that PostgreSQL’s account cannot reach is refused with the
   const dataDir = path.join(closed, 'easel');
   await expect(startEmbeddedPostgres({ dataDir })).rejects.toMatchObject({
     name: 'DatabaseUnavailable',
-    message: expect.stringMatching(/who cannot reach .*: \S*closed is closed to others/),
+    message: expect.stringMatching(/which has no access to .*: other users may not enter \S*closed$/),
     remedy: expect.stringContaining(`chmod o+x ${closed}`),
   });
 });
@@ -26,7 +26,7 @@ test('data of another major release are refused untouched', async () => {
   const version = path.join(dataDir, 'postgres', 'data', 'PG_VERSION');
   await writeFile(version, '16\n');
   await expect(startEmbeddedPostgres({ dataDir })).rejects.toMatchObject({
-    message: expect.stringMatching(/was made by PostgreSQL 16, and this release of Easel brings PostgreSQL 18/),
+    message: expect.stringMatching(/was created by PostgreSQL 16, and this release of Easel contains PostgreSQL 18/),
     remedy: expect.stringContaining('DATABASE_URL'),
   });
   expect(await readFile(version, 'utf8')).toBe('16\n');

@@ -63,7 +63,7 @@ export const catalogue = {
   database_lost: request('The connection to the database was lost', 'send the request again in a few seconds'),
   storage_unavailable: request(
     'Pictures cannot be stored',
-    'make room in the folder of the pictures, and check that it is mounted and can be written',
+    'free some space in the image folder, and check that it is mounted and can be written',
   ),
 
   model_not_found: engine('No such model', 'check the path or the name; `easel model inspect` tells which are known'),
@@ -132,7 +132,7 @@ export const catalogue = {
   no_server_yet: start('No server has run yet', 'start `easel serve` on this folder or database first'),
   secret_damaged: start(
     'The server secret is damaged',
-    'restore the file `secret` of the data folder from a backup; without it every key is void',
+    'restore the file `secret` of the data folder from a backup; without it no key is accepted',
   ),
 
   usage: command('Wrong usage', '`easel COMMAND --help` lists what it takes'),

@@ -125,13 +125,13 @@ function requireValid({ amount, note }: Grant): void {
 function tooMuchBack({ amount }: Grant, available: bigint): DomainError {
   return new DomainError(
     'insufficient_credits',
-    `${microToDecimal(-amount)} credits cannot be taken back: the account can spend ${microToDecimal(available)} credits, and what is held for jobs is not among them`,
+    `${microToDecimal(-amount)} credits cannot be taken back: ${microToDecimal(available)} credits are available; credits held for jobs do not count`,
     { param: 'amount' },
   );
 }
 
 function otherGrant({ amount, createdAt }: LedgerRecord): DomainError {
-  const message = `this Idempotency-Key was used for another grant, of ${microToDecimal(amount)} credits at ${createdAt.toISOString()}; take another key`;
+  const message = `this Idempotency-Key was used for another grant, of ${microToDecimal(amount)} credits at ${createdAt.toISOString()}; use another key`;
   return new DomainError('idempotency_mismatch', message, { param: 'Idempotency-Key' });
 }
 

@@ -4,7 +4,7 @@ import { DomainError } from '../domain-error.ts';
 
 const RETRY_AFTER_S = 2;
 
-/** The database could not be reached, or went away in the middle. It passes: whoever can wait tries again. */
+/** The database could not be reached, or went away in the middle. It is temporary: callers that can wait try again. */
 export class DatabaseAway extends DomainError {
   constructor(cause: unknown) {
     const message = 'the database cannot be reached at the moment; send the request again in a few seconds';
@@ -50,14 +50,14 @@ export function isAway(error: unknown): boolean {
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
 
-/** How long whoever waits for the outcome of a job puts up with a database that is away. */
+/** How long requests that wait for a job go on while the database is away. */
 export const OUTAGE_PATIENCE_MS = 10 * 60_000;
 
 /**
- * Runs the work again and again while the database is away. It is run once whatever the signal says: who has got so far, such as to
- * pictures that are paid for, is served when that needs no waiting.
+ * Runs the work again and again while the database is away. It is run once even after the signal: a client that is owed something already,
+ * such as pictures that are paid for, gets it when that needs no waiting.
  *
- * @param options.withinMs after which it is given up; absent: never
+ * @param options.withinMs how long to go on; absent: without end
  * @throws DatabaseAway once that is over, the signal's reason, or what else the work throws
  */
 export async function outlast<Result>(

@@ -78,14 +78,14 @@ const readText = types.getTypeParser;
 const getTypeParser: typeof types.getTypeParser = (oid: number, format?: 'text' | 'binary') =>
   oid === types.builtins.INT8 && format !== 'binary' ? BigInt : readText(oid, format);
 
-/** In which a database that is started again may come back before its clients are told. */
+/** How long a database may take to restart before clients get an error. */
 const RESTART_MS = 5000;
 const FIRST_RESTART_PAUSE_MS = 50;
 const LONGEST_RESTART_PAUSE_MS = 500;
 
 /**
  * Runs the work in a transaction, again when it lost against another one, and again for some seconds when the connection was lost
- * before the commit was asked for: a restart of the database then costs nobody more than a wait.
+ * before the commit was asked for: a restart of the database is then only a delay.
  */
 async function runThroughRestart<Result>(
   kysely: Kysely<Tables>,

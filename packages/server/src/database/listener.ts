@@ -4,7 +4,7 @@ import { connectionSettings, type DatabaseAddress } from './database.ts';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
-/** A connection that was cut without a word is noticed by this. */
+/** Finds out about a connection that was cut silently. */
 const HEARTBEAT_MS = 15_000;
 const QUERY_TIMEOUT_MS = 5000;
 
@@ -17,7 +17,7 @@ export interface ListenerOptions {
   readonly onConnectionLost: (error: unknown) => void;
 }
 
-/** One connection that only listens (LISTEN is of a session, so a pool will not do) and is made again when it breaks. */
+/** One connection that only listens (LISTEN belongs to a session, so a pool will not do) and is opened again when it breaks. */
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #closing = new AbortController();

@@ -38,7 +38,7 @@ export async function migrate(kysely: Kysely<Tables>): Promise<string[]> {
   return results.map(({ migrationName }) => migrationName);
 }
 
-/** What a newer release has made of the tables this one does not know. */
+/** A newer release may have changed tables in ways that this one does not know. */
 async function refuseNewer(kysely: Kysely<Tables>): Promise<void> {
   const table = `${SCHEMA}.${DEFAULT_MIGRATION_TABLE}`;
   const found = await sql<{ isThere: boolean }>`select to_regclass(${table}) is not null as "isThere"`.execute(kysely);
@@ -48,7 +48,7 @@ async function refuseNewer(kysely: Kysely<Tables>): Promise<void> {
   if (unknown.length === 0) return;
   throw new StartupError(
     'database_newer',
-    `the database was used by a newer release of Easel, which made changes that this one does not know: ${unknown.join(', ')}`,
+    `the database was used by a newer release of Easel, whose changes this release does not know: ${unknown.join(', ')}`,
     { remedy: 'start that release or a newer one, or restore the data from a backup that is older than the upgrade' },
   );
 }

@@ -3,7 +3,7 @@ import { StartupError } from '../startup-error.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import { connectionSettings, type DatabaseAddress } from './database.ts';
 
-/** A host that swallows packets answers nothing at all. */
+/** For a host that drops packets, which never answers. */
 const CONNECT_TIMEOUT_MS = 10_000;
 const OLDEST_MAJOR = 14;
 
@@ -40,18 +40,18 @@ async function lookAt(address: DatabaseAddress): Promise<number> {
     }
   } catch (cause) {
     throw new StartupError('database_unavailable', `${nameOf(address)} cannot be used: ${reasonOf(cause)}`, {
-      remedy: 'url' in address ? remedyFor(cause) : 'its log is postgres/postgres.log in the data folder',
+      remedy: 'url' in address ? remedyFor(cause) : 'see its log, postgres/postgres.log in the data folder',
       cause,
     });
   }
 }
 
-/** Its address may hold a password, so it is called by the setting. */
+/** The address may hold a password, so messages name the setting. */
 function nameOf(address: DatabaseAddress): string {
   return 'url' in address ? 'the database of DATABASE_URL' : 'the embedded database';
 }
 
-/** Of several addresses of a name, each with its own failure, the first; Node leaves the message of all of them empty. */
+/** The first failure where a name has several addresses: Node's error for all of them has an empty message. */
 function reasonOf(cause: unknown): string {
   const first: unknown = cause instanceof AggregateError ? cause.errors[0] : cause;
   return first instanceof Error ? first.message : String(first);
@@ -63,5 +63,5 @@ function remedyFor(cause: unknown): string {
   if (code.startsWith('28')) return 'correct the user or the password in DATABASE_URL';
   if (code === '3D000') return 'create that database, or correct its name in DATABASE_URL';
   if (code === '53300') return 'raise max_connections of that server, or end what is connected to it';
-  return 'start that PostgreSQL server or correct DATABASE_URL; without DATABASE_URL Easel brings its own database';
+  return 'start that PostgreSQL server or correct DATABASE_URL; without DATABASE_URL Easel starts a database of its own';
 }

@@ -6,11 +6,11 @@ export const SCHEMA = 'easel';
 
 /** Set by the database unless told otherwise, never changed afterwards. */
 type CreatedAt = ColumnType<Date, Date | undefined, never>;
-/** Whatever JSON holds; written as text, because the driver would take an array for one of PostgreSQL's. */
+/** Any JSON; written as text, because the driver would take an array for one of PostgreSQL's. */
 type Json = ColumnType<unknown, string, string>;
 type Optional<Value> = ColumnType<Value | null, Value | null | undefined, Value | null>;
 
-/** How a key came to be: made at the first start (`development`, `admin`), set in the environment, or made by hand. */
+/** Where a key comes from: the first start (`development`, `admin`), a setting in the environment, or an administrator. */
 export type KeyOrigin = 'development' | 'admin' | 'environment' | 'created';
 export type HoldState = 'open' | 'charged' | 'released';
 export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
@@ -41,7 +41,7 @@ export interface ApiKeysTable {
   last_used_at: Optional<Date>;
 }
 
-/** The sums of an account's ledger entries; its row is also the lock of the account's money. */
+/** The sums of an account's ledger entries; locking its row locks the account's credits. */
 export interface BalancesTable {
   account_id: string;
   available: Generated<bigint>;
@@ -57,7 +57,7 @@ export interface LedgerTransactionsTable {
   note: Optional<string>;
   /** What the account could spend after it. */
   remaining: bigint;
-  /** Of a grant: the key that it came with. */
+  /** Of a grant: its `Idempotency-Key`. */
   idempotency_key: Optional<string>;
   created_at: CreatedAt;
 }

@@ -41,12 +41,12 @@ export function requireModel({ models, keyName }: Caller, model: string): void {
   );
 }
 
-/** When the database did not answer the question. */
+/** After the database did not answer. */
 const CHECK_AGAIN_MS = 1000;
 /** Timers take no more milliseconds than 31 bits have. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** How it is learnt that a key is not what it was. */
+/** How a change of a key is noticed. */
 export interface KeyWatchParts {
   readonly bus: { onKeyChange(keyId: string, callback: () => void): Disposable };
   /** @returns when it expires, null: never @throws DomainError `unauthorized` */
@@ -58,7 +58,7 @@ export interface KeyWatch extends Disposable {
   readonly signal: AbortSignal;
 }
 
-/** Watches the key of a request that goes on for long. To be disposed of with the request. */
+/** Watches the key of a long request. To be disposed of with the request. */
 export function watchKey({ bus, keys }: KeyWatchParts, keyId: string): KeyWatch {
   const ended = new AbortController();
   let timer: NodeJS.Timeout | undefined;

@@ -124,7 +124,7 @@ export async function recordKeyUse(queries: Queries, id: string, now: Date): Pro
   await queries.updateTable('api_keys').set({ last_used_at: now }).where('id', '=', id).execute();
 }
 
-/** All processes learn, when the transaction is committed, that the key is not what it was. */
+/** Notifies all processes, when the transaction is committed, that the key has changed. */
 async function announceChange(queries: Queries, key: KeyRecord): Promise<KeyRecord> {
   await sql`select pg_notify(${KEY_CHANNEL}, ${key.id})`.execute(queries);
   return key;

@@ -21,7 +21,7 @@ export function requireKeyText(text: string, setting: string): void {
   throw new StartupError(
     'settings_invalid',
     `${setting} must be SG_ and 16 lower-case hexadecimal digits (got ${text.length} characters)`,
-    { remedy: `make one with: echo "SG_$(openssl rand -hex 8)"` },
+    { remedy: `create one with: echo "SG_$(openssl rand -hex 8)"` },
   );
 }
 

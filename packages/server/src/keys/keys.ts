@@ -21,7 +21,7 @@ import {
 import { hashOfKey, hintOf, isKeyText, newKeyText } from './key-text.ts';
 import type { ServerSecret } from './server-secret.ts';
 
-/** The name of the account that the first start makes, with credits to try things. */
+/** The name of the account that the first start creates, with credits for trying things out. */
 export const DEVELOPMENT = 'development';
 
 /** "Last used" is exact to a minute, so that not every request writes. */
@@ -35,7 +35,7 @@ export interface KeyServiceParts {
 
 export interface CreatedKey {
   readonly record: KeyRecord;
-  /** The key itself. It is nowhere else: whoever does not keep it needs another one. */
+  /** The key itself. It is not stored: if it is lost, another one has to be created. */
   readonly text: string;
 }
 
@@ -44,7 +44,7 @@ export interface ListedKey extends KeyRecord {
   readonly usedThisMonth: bigint;
 }
 
-/** API keys: which are accepted, and their management. They are stored as keyed hashes; the text of a key is shown once, when it is made. */
+/** API keys: authentication and management. They are stored as keyed hashes; the text of a key is shown once, when it is created. */
 export class KeyService {
   readonly #parts: KeyServiceParts;
 
@@ -84,7 +84,7 @@ export class KeyService {
     });
   }
 
-  /** The newest usable key of the account that the first start makes; null when there is none. */
+  /** The newest usable key of the development account; null when there is none. */
   async development(): Promise<Caller | null> {
     const { database, clock } = this.#parts;
     return database.transaction(async (queries) => {
@@ -95,7 +95,7 @@ export class KeyService {
     });
   }
 
-  /** From now on the key is refused, for ever. @throws DomainError `not_found` */
+  /** The key is refused from now on, for ever. @throws DomainError `not_found` */
   revoke(id: string): Promise<ListedKey> {
     return this.#change(id, (queries, now) => revokeKey(queries, id, now));
   }
@@ -154,7 +154,7 @@ export function requireUsable(key: KeyRecord | null, now: Date): asserts key is 
   }
 }
 
-/** Whether it is one that a start has made or was given, and may still be used. */
+/** Whether it was created at a start or set in the environment, and may still be used. */
 function isUsableFromStart({ origin, revokedAt, expiresAt }: KeyRecord, now: Date): boolean {
   const isFromStart = origin === 'development' || origin === 'environment';
   return isFromStart && revokedAt === null && (expiresAt === null || expiresAt > now);

@@ -30,7 +30,7 @@ export function secretsOfText(text: string): readonly [ServerSecret, ...ServerSe
   throw new StartupError(
     'settings_invalid',
     `EASEL_SECRET must have at least ${SHORTEST_TEXT} characters (got ${text.length})`,
-    { remedy: 'make one with: openssl rand -hex 32' },
+    { remedy: 'create one with: openssl rand -hex 32' },
   );
 }
 
@@ -66,11 +66,11 @@ function fileOf(dataDir: string): string {
 function secretOfFile(file: string, text: string): ServerSecret {
   if (HEXADECIMAL.test(text)) return new SecretBytes(Buffer.from(text, 'hex'));
   throw new StartupError('secret_damaged', `${file} is damaged: it must hold 64 hexadecimal digits`, {
-    remedy: 'restore it from a backup; without it no key is known',
+    remedy: 'restore it from a backup; without it no key is accepted',
   });
 }
 
-/** Written beside, then linked: a link appears whole or not at all, and fails where another process was first. */
+/** Written to a temporary file, then linked: a link appears complete or not at all, and fails where another process was first. */
 async function makeFile(dataDir: string, file: string): Promise<string> {
   await makePrivateFolder(dataDir);
   const scratch = `${file}.${process.pid}-${randomBytes(4).toString('hex')}`;
@@ -94,7 +94,7 @@ export async function isDatabaseInUse(database: Database): Promise<boolean> {
 
 /**
  * Keys are stored as hashes that are keyed with the server's secret: with another one every key would be unknown. So the
- * database keeps a proof of the secret, which tells nothing about it, and a server with another one does not start.
+ * database keeps a proof of the secret, which does not reveal it, and a server with another one does not start.
  *
  * @param candidates what the server's secret may be; a database without a proof takes the first
  * @returns the one that the database knows
@@ -109,7 +109,7 @@ export async function requireSameSecret(
   if (same !== undefined) return same;
   throw new StartupError(
     'settings_invalid',
-    'the keys in this database were made with another server secret, so none of them would be known',
+    'the keys in this database were created with another server secret, so none of them would be accepted',
     { remedy: secretRemedy },
   );
 }
@@ -139,9 +139,8 @@ export async function openSecret(database: Database, text: string | null, dataDi
   }
 }
 
-/** What to do when the secret of a database is not at hand. */
 const secretRemedy =
-  'copy the file `secret` from the data folder of the server that made them, or from its backup, or set EASEL_SECRET to what is in it';
+  'copy the file `secret` from the data folder of the server that created them, or from its backup, or set EASEL_SECRET to its content';
 
 function proofOf(secret: ServerSecret): string {
   return Buffer.from(secret.hmac('proof', 'of the secret')).toString('hex');

@@ -40,7 +40,7 @@ const development: Role = {
   setting: 'EASEL_DEV_KEY',
 };
 
-/** Keys that have just been made; null for what there was before, or what was fixed. */
+/** Keys that have just been created; null for one that was there before or is fixed. */
 export interface NewStartingKeys {
   readonly admin: string | null;
   readonly development: string | null;
@@ -50,13 +50,12 @@ export interface StartingKeysOptions {
   readonly admin: AdminKeyOptions;
   readonly development: DevelopmentKeyOptions;
   /**
-   * Shows the keys to the operator. They are stored only when it has: whatever ends the process before, they were never there, and
-   * the next start makes others. Called anew, with other keys, when the database undoes the work for the sake of another process.
+   * Shows the keys to the operator. They are stored only when it has resolved: if the process ends before, the next start creates others.
+   * Called again, with other keys, when the transaction has to be repeated.
    */
   readonly show: (made: NewStartingKeys) => Promise<void>;
 }
 
-/** What the keys of the first start are made with. */
 export interface StartingKeysParts extends KeyServiceParts {
   /** Gives the development account its credits. */
   readonly grant: (queries: Queries, grant: StartingGrant) => Promise<unknown>;
@@ -72,12 +71,12 @@ export interface StartingGrant {
 }
 
 /**
- * Makes the keys that a server has from its first start on: the admin key unless there ever was one, and the key of the development account,
- * which has credits to try things with. Several processes may call this at once: one of them makes the keys. A fixed key replaces the one that
- * was fixed before. The development key is meant for the machine it was shown on: where others can reach the server, an automatic one is
- * revoked and none is made; a fixed one stays.
+ * Creates the keys that a server has from its first start on: the admin key unless there ever was one, and the key of the development account,
+ * which has credits for trying things out. Several processes may call this at once: one of them creates the keys. A fixed key replaces the
+ * previous fixed one. The development key is for this machine only: where other machines can reach the server, an automatic one is revoked and
+ * none is created; a fixed one stays.
  *
- * @throws StartupError for a fixed key of another shape or one that cannot be used
+ * @throws StartupError for a fixed key that has another format or cannot be used
  */
 export function ensureStartingKeys(
   parts: StartingKeysParts,
@@ -108,7 +107,7 @@ async function ensureDevelopmentKey(
 ): Promise<string | null> {
   const { id, isNew } = await ensureAccount(queries, parts, development);
   if (isNew && credits > 0n) {
-    const note = 'credits to try things with';
+    const note = 'credits for trying things out';
     await parts.grant(queries, { accountId: id, amount: credits, note, idempotencyKey: null });
   }
   if (!isLoopback) {
@@ -120,7 +119,7 @@ async function ensureDevelopmentKey(
   return isLoopback ? makeKeyOnce(queries, parts, id, development) : null;
 }
 
-/** The account, made if need be; the transaction has it to itself. */
+/** Creates the account unless it is there, and locks it. */
 async function ensureAccount(
   queries: Queries,
   { clock }: StartingKeysParts,
@@ -129,7 +128,7 @@ async function ensureAccount(
   const newAccount = { id: newId(clock.now().getTime()), name, maxConcurrent: null, maxQueued: null };
   const isNew = await insertAccount(queries, newAccount);
   const account = await lockAccountByName(queries, name);
-  if (account === null) throw new DomainError('server_error', `the account "${name}" could not be made`);
+  if (account === null) throw new DomainError('server_error', `the account "${name}" could not be created`);
   return { id: account.id, isNew };
 }
 

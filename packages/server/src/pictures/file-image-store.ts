@@ -15,9 +15,9 @@ import {
   type SweepOptions,
 } from './image-store.ts';
 
-/** No picture has this name; what is tried out is written beside where it would be. */
+/** No picture has this name; trial files are written under it. */
 const NOBODY = '0'.repeat(32);
-/** More than the rest of a block that a file system may still find. */
+/** More than what may still fit into a block that is in use already. */
 const PROBE_BYTES = 8192;
 
 /** Pictures as files of one folder, in two levels of subfolders: `3f/0b/3f0b….jpg`. */
@@ -125,7 +125,7 @@ export class FileImageStore implements ImageStore {
   }
 }
 
-/** What an operator does about it, by the code of the system's error (errno(3)). */
+/** What is wrong and how to fix it, by the code of the system's error (errno(3)). */
 const remedies: Readonly<Record<string, string>> = {
   ENOSPC: 'is full; free some space, or shorten retention.imagesSeconds',
   EDQUOT: 'has used up its disk quota; free some space, or raise the quota',
@@ -143,7 +143,7 @@ const remedies: Readonly<Record<string, string>> = {
   ENFILE: 'cannot be opened because the system has too many files open; raise its limit',
 };
 
-/** What the store throws for an error of the file system: `StorageUnavailable` for one that passes when somebody sees to it. */
+/** What the store throws for an error of the file system: `StorageUnavailable` for one that an operator can fix. */
 function storageFault(error: unknown, root: string): unknown {
   const code = systemCode(error) ?? '';
   const remedy = remedies[code];

@@ -49,7 +49,7 @@ export async function prepareImageFolder(root: string, { isOwn }: { readonly isO
   } catch (cause) {
     throw new StartupError(
       'data_folder_unusable',
-      `the folder of the pictures ${root} cannot be created or used: ${whyNoFolder(cause)}`,
+      `the image folder ${root} cannot be created or used: ${whyNoFolder(cause)}`,
       {
         remedy: 'choose one that the user Easel runs as can read and write, with EASEL_IMAGES_DIR',
         cause,

@@ -12,7 +12,7 @@ export interface ImageLibraryParts {
   readonly database: Database;
   readonly store: ImageStore;
   readonly clock: Clock;
-  /** Told of a file that is not what was stored; it is not shown. */
+  /** Called for a file that differs from what was stored; it is not shown. */
   readonly onDamage: (image: ImageRecord) => void;
 }
 
@@ -39,7 +39,7 @@ export class ImageLibrary {
     return { image, file };
   }
 
-  /** What is known of it. @throws DomainError `not_found` */
+  /** Its record. @throws DomainError `not_found` */
   describe(name: string): Promise<OwnedImage> {
     return this.#find(name);
   }
@@ -79,7 +79,7 @@ export class ImageLibrary {
 
   #damaged(image: ImageRecord): DomainError {
     this.#parts.onDamage(image);
-    return new DomainError('not_found', 'the file of this picture is damaged, so it is not shown; have it made again');
+    return new DomainError('not_found', 'the file of this picture is damaged and not shown; generate it again');
   }
 
   async #find(name: string): Promise<OwnedImage> {
@@ -88,7 +88,7 @@ export class ImageLibrary {
     return image;
   }
 
-  /** First the record, then the file: what is left when this process dies in between is a file that nobody knows. */
+  /** First the record, then the file: if this process dies in between, a file without a record is left, which the janitor removes. */
   async #delete(all: readonly ImageRecord[]): Promise<void> {
     const { database, store, clock } = this.#parts;
     for (const { name, format } of all) {

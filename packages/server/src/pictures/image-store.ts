@@ -18,11 +18,11 @@ export interface StoredImage {
   sha256(): Promise<Uint8Array>;
   /** The file or a part of it; to be called once. A stream that is not read to its end has to be destroyed. */
   stream(range?: ByteRange): ReadableStream<Uint8Array>;
-  /** Lets go of the file, when it is not to be streamed. */
+  /** Closes the file, when it is not to be streamed. */
   close(): Promise<void>;
 }
 
-/** Nothing can be stored now: the store is full, read-only, missing. The message says which, and what an operator can do. */
+/** Nothing can be stored at the moment: the store is full, read-only or missing. The message says which, and what an operator can do. */
 export class StorageUnavailable extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -42,8 +42,8 @@ export interface ImageStore {
   /** @returns whether there was one */
   remove(name: string, kind: StoredKind): Promise<boolean>;
   /**
-   * Removes what nobody knows: pictures for whose names `known` does not vouch, and what an interrupted `put` left, unless
-   * younger than `olderThan`.
+   * Removes orphans: pictures whose names `known` does not return, and what an interrupted `put` left, unless younger than
+   * `olderThan`.
    *
    * @returns how many files were removed
    */
@@ -54,6 +54,6 @@ export interface SweepOptions {
   readonly olderThan: Date;
   readonly known: (names: readonly string[]) => Promise<ReadonlySet<string>>;
   readonly signal: AbortSignal;
-  /** Told of a file that cannot be removed, or a folder that cannot be read; the sweep goes on with the rest. */
+  /** Called for a file that cannot be removed, or a folder that cannot be read; the sweep goes on with the rest. */
   readonly onFailure: (path: string, error: unknown) => void;
 }

@@ -4,7 +4,7 @@ import type { Queries } from '../database/database.ts';
 import type { JobImagesTable } from '../database/tables.ts';
 
 export interface ImageRecord {
-  /** 32 hexadecimal digits; who knows them may see the picture. */
+  /** 32 hexadecimal digits; whoever knows them may see the picture. */
   readonly name: string;
   readonly jobId: string;
   /** 0, 1, … in the order of the seeds. */
@@ -21,7 +21,7 @@ export interface ImageRecord {
   readonly expiresAt: Date | null;
 }
 
-/** A picture and whose it is. */
+/** A picture and its owner. */
 export interface OwnedImage extends ImageRecord {
   readonly accountId: string;
   /** False: it is deleted once it is delivered. */
@@ -83,7 +83,7 @@ export async function markImageDeleted(queries: Queries, name: string, now: Date
   return result.numUpdatedRows > 0n;
 }
 
-/** Those whose time has come, now marked as deleted. */
+/** Marks those that have expired as deleted, and returns them. */
 export async function markExpiredImages(queries: Queries, now: Date, limit: number): Promise<ImageRecord[]> {
   const expired = queries
     .selectFrom('job_images')
@@ -97,7 +97,7 @@ export async function markExpiredImages(queries: Queries, now: Date, limit: numb
   return (await marking.returningAll().execute()).map(imageOf);
 }
 
-/** Those of jobs whose record is about to be deleted, now marked as deleted. */
+/** Marks those of expired jobs, whose records are about to be deleted, as deleted, and returns them. */
 export async function markImagesOfExpiredJobs(queries: Queries, now: Date, limit: number): Promise<ImageRecord[]> {
   const expired = queries
     .selectFrom('job_images')
@@ -158,12 +158,12 @@ export function fileNameOf({ name, format }: Described): string {
   return `${name}.${endings[format]}`;
 }
 
-/** Where a picture is; whoever knows the address may see it. */
+/** The address of a picture; whoever knows it may see the picture. */
 export function imageUrl(image: Described, base: string): string {
   return `${base}/api/images/${fileNameOf(image)}`;
 }
 
-/** A picture of a job, as `/api` tells it. */
+/** A picture of a job, as `/api` describes it. */
 export function imageReply(image: ImageRecord, base: string): Image {
   const { name, format, bytes, width, height, seed } = image;
   return {

@@ -3,7 +3,7 @@ import { createPictureHost, EngineError, type PictureHost, type PictureHostOptio
 import { DomainError } from '../domain-error.ts';
 import { Room } from '../room.ts';
 
-/** One account has one of them, so that it keeps nobody out. */
+/** An account gets one at a time, so that it cannot block others. */
 const PICTURES_AT_A_TIME = 2;
 const PATIENCE_MS = 60_000;
 
@@ -89,7 +89,7 @@ async function readable<Result>(reading: Promise<Result>, signal: AbortSignal): 
     return await reading;
   } catch (error) {
     signal.throwIfAborted();
-    // A crash is for the log: nobody foresaw it.
+    // A crash is unexpected, so it goes to the log.
     if (!(error instanceof EngineError) || error.code === 'engine_crashed') throw error;
     if (error.kind === 'invalid') {
       const message = error.message.replace(/^the image/, 'image');

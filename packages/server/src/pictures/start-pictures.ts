@@ -15,9 +15,8 @@ interface Started {
 }
 
 /**
- * The pictures that waiting jobs start from. They are files of the image store, so that no query ever reads them, under names
- * that nobody learns; a job's request has only the name. They go when their job ends. Should a process die before that, nobody
- * knows them any more, and the janitor removes them.
+ * The pictures that waiting jobs start from. They are files of the image store, so that no query ever reads them, under secret names;
+ * a job's request has only the name. They are removed when their job ends, or by the janitor if the process dies before that.
  */
 export class StartPictures {
   readonly #store: ImageStore;
@@ -55,10 +54,7 @@ export class StartPictures {
     const bytes = await this.#store.read(image, 'start');
     if (bytes !== null) return bytes;
     await this.#store.check(0); // it is not gone when the whole store is
-    throw new DomainError(
-      'server_error',
-      'the picture to start from is no longer in the image store; nothing was charged; send it again',
-    );
+    throw new DomainError('server_error', 'the start picture is no longer stored; nothing was charged; send it again');
   }
 
   /** Of a job that has ended. One that cannot be removed now is left to the janitor. */

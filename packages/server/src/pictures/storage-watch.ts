@@ -16,16 +16,16 @@ export function bytesOfPictures({
 
 export interface StorageWatchOptions {
   readonly store: Pick<ImageStore, 'check'>;
-  /** Told once of each change: what is wrong and what to do about it; null: pictures can be stored again. */
+  /** Called once for each change: what is wrong and how to fix it; null: pictures can be stored again. */
   readonly onChange: (problem: string | null) => void;
 }
 
-/** Knows whether this process can store pictures. While it cannot, jobs wait: drawing them would be for nothing. */
+/** Keeps track of whether this process can store pictures. While it cannot, jobs wait: generating them would be in vain. */
 export class StorageWatch {
   readonly #options: StorageWatchOptions;
   #problem: string | null = null;
   #lookedAt = Number.NEGATIVE_INFINITY;
-  /** The most that there was no room for: less than that would not help whoever waits for it. */
+  /** The largest amount that did not fit: less would not help what waits for it. */
   #wanted = OVERHEAD_BYTES;
 
   constructor(options: StorageWatchOptions) {

@@ -7,7 +7,7 @@ export interface ThumbnailsParts {
   readonly shrink: (file: Uint8Array, width: number) => Promise<Uint8Array>;
   /** Bytes of thumbnails that are kept. */
   readonly keptBytes?: number;
-  /** How many are made at the same time: the others wait. */
+  /** How many are made at the same time; others wait. */
   readonly atOnce?: number;
 }
 
@@ -19,7 +19,7 @@ export interface Thumbnail {
 /** Small pictures for lists, made when they are first asked for. */
 export class Thumbnails {
   readonly #parts: Required<ThumbnailsParts>;
-  /** The latest asked for comes last. */
+  /** Least recently used first. */
   readonly #kept = new Map<string, Uint8Array>();
   #keptBytes = 0;
   readonly #making = new Map<string, Promise<Uint8Array>>();
@@ -40,7 +40,7 @@ export class Thumbnails {
     return { image, bytes };
   }
 
-  /** Several who ask for the same one wait for the same work. */
+  /** Concurrent requests for one thumbnail share the work. */
   #made(key: string, name: string, width: number): Promise<Uint8Array> {
     const made = this.#making.get(key) ?? this.#make(name, width).finally(() => this.#making.delete(key));
     this.#making.set(key, made);

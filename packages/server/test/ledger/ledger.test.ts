@@ -231,7 +231,7 @@ test('a grant can be taken back with a reason, never below zero, and once under 
   await expect(grant(0n, 'nothing')).rejects.toMatchObject({ code: 'invalid_request', param: 'amount' });
   await expect(grant(-6_001n, 'too much')).rejects.toMatchObject({
     code: 'insufficient_credits',
-    message: expect.stringContaining('the account can spend 0.006 credits'),
+    message: expect.stringContaining('0.006 credits are available'),
   });
   expect(await credits().balance(accountId)).toEqual({ available: 6_000n, held: 0n });
   const several = Array.from({ length: 8 }, () => grant(-1_000n, 'all at once').catch(() => null));
