@@ -1,5 +1,7 @@
 import type { FamilySampler } from './families/families.ts';
+import type { SdxlPart } from './families/sdxl-architecture.ts';
 import type { DecodedPicture } from './image/picture.ts';
+import type { Precision } from './runtime/variant.ts';
 
 /** [height, width] in pixels; height first, as the model's micro-conditioning has it. */
 export type SizeHW = readonly [height: number, width: number];
@@ -276,6 +278,9 @@ export interface Model {
   close(): Promise<void>;
 }
 
+/** The networks of a model, as the folders of the diffusers layout are called. */
+export type PartName = SdxlPart;
+
 export interface LoadOptions {
   /** Default: the number of physical cores. */
   readonly threads?: number;
@@ -284,6 +289,13 @@ export interface LoadOptions {
    * `resident`: widened once at load, faster. `auto` (default): resident up to 64 MB per component.
    */
   readonly weights?: 'auto' | 'mapped' | 'resident';
+  /**
+   * What networks compute in: all of them, or each part by its name. `exact` (default): float32. `int8`: faster and smaller, and a
+   * slightly different picture (docs/performance.md); a model of usual size needs the file that `easel model quantize` makes.
+   */
+  readonly precision?: Precision | Readonly<Partial<Record<PartName, Precision>>>;
+  /** The file that `easel model quantize` made. Default: `weights.int8` in the model's folder, `NAME.int8` beside its file. */
+  readonly int8File?: string;
   /** Which weights to take where a component has both `NAME.fp16.safetensors` and `NAME.safetensors`. Default: `fp16`. */
   readonly variant?: 'fp16' | 'fp32';
   /** A diffusers folder whose configuration describes a single-file checkpoint that is not of SDXL's own size. */

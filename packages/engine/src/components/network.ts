@@ -1,9 +1,10 @@
-import type { EngineError } from '../errors.ts';
+import { EngineError } from '../errors.ts';
 import type { Device, SessionProfile } from '../runtime/devices/device.ts';
 import { announcePass, type PassContext, type PassKind, type RunHooks } from '../runtime/passes.ts';
 import { commonFolder, createSession, type Feeds, type Session } from '../runtime/session.ts';
-import { devices, type Variant, variantKey } from '../runtime/variant.ts';
+import { devices, type Variant, variantKey, variantOf } from '../runtime/variant.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
+import { Int8Layers, type Int8Weights } from './int8-layers.ts';
 import { type BoundGraph, Layers, type LayersOf } from './layers.ts';
 import { WeightBinder } from './weight-binder.ts';
 
@@ -12,7 +13,11 @@ export type NetworkContext = Pick<PassContext, 'target' | 'hooks'>;
 
 export interface NetworkOptions<Shape> {
   readonly kind: PassKind;
+  /** By which a target tells its precision. */
+  readonly part: string;
   readonly tensors: TensorTable;
+  /** Its weights in 8 bits; absent: it cannot run in them. */
+  readonly int8?: Int8Weights | undefined;
   readonly build: (shape: Shape, layersOf: LayersOf) => BoundGraph;
   readonly threads: number;
   readonly weights: SessionProfile['weights'];
@@ -30,7 +35,13 @@ export class Network<Shape extends object> {
 
   constructor(options: NetworkOptions<Shape>) {
     this.#options = options;
-    this.#folder = commonFolder([...options.tensors.values()].map((tensor) => tensor.file));
+    const files = [...options.tensors.values()].map((tensor) => tensor.file);
+    this.#folder = commonFolder([...files, ...(options.int8?.files ?? [])]);
+  }
+
+  /** By which a target tells its precision. */
+  get part(): string {
+    return this.#options.part;
   }
 
   async run(shape: Shape, feeds: Feeds, context: NetworkContext): Promise<Readonly<Record<string, Float32Array>>> {
@@ -39,7 +50,7 @@ export class Network<Shape extends object> {
   }
 
   async prepare(shape: Shape, { target, hooks }: NetworkContext): Promise<Session> {
-    const variant = { ...target, shape };
+    const variant = variantOf(target, this.part, shape);
     const key = variantKey(variant);
     const known = this.#sessions.get(key);
     if (known) this.#sessions.delete(key); // re-inserted below: a Map keeps the order of insertion
@@ -55,7 +66,7 @@ export class Network<Shape extends object> {
     await Promise.all(entries.map(({ session }) => session.release()));
   }
 
-  async #create({ device: name, shape }: Variant<Shape>, size: string, hooks: RunHooks): Promise<Session> {
+  async #create({ device: name, precision, shape }: Variant<Shape>, size: string, hooks: RunHooks): Promise<Session> {
     for (const [key, oldest] of this.#sessions) {
       const sizes = new Set([...this.#sessions.values()].map((entry) => entry.size)).add(size);
       if (sizes.size <= this.#options.keep) break;
@@ -64,9 +75,14 @@ export class Network<Shape extends object> {
       await oldest.session.release();
     }
     return announcePass(hooks, 'session', () => {
-      const { build, tensors, threads, weights } = this.#options;
+      const { build, tensors, int8, threads, weights } = this.#options;
       const device = devices[name];
-      const graph = build(shape, layersOver(tensors, device, this.#folder));
+      const graph = build(
+        shape,
+        precision === 'int8'
+          ? int8LayersOver(tensors, requireInt8(int8, this.part), device, this.#folder)
+          : layersOver(tensors, device, this.#folder),
+      );
       return createSession(graph.toBytes(), device, { weightFolder: this.#folder, threads, weights });
     });
   }
@@ -84,4 +100,23 @@ export function layersOver(
   onProblem?: (problem: EngineError) => void,
 ): LayersOf {
   return (graph) => new Layers(graph, new WeightBinder(graph, tensors, folder, operators, onProblem), operators);
+}
+
+/** The same with the matrix products in 8 bits. */
+export function int8LayersOver(
+  tensors: TensorTable,
+  int8: Int8Weights,
+  { operators }: Device,
+  folder: string,
+  onProblem?: (problem: EngineError) => void,
+): LayersOf {
+  return (graph) => {
+    const weights = new WeightBinder(graph, tensors, folder, operators, onProblem);
+    return new Int8Layers(graph, weights, operators, (matrix) => int8.bind(graph, matrix, folder));
+  };
+}
+
+function requireInt8(int8: Int8Weights | undefined, name: string): Int8Weights {
+  if (int8 !== undefined) return int8;
+  throw new EngineError('internal', `the 8-bit weights of ${name} were not loaded`);
 }

@@ -132,6 +132,19 @@ export function sdxlNetworks({ clips, unet, vae }: SdxlConfigs) {
   return { encoders, projector, denoiser, decoder, encoder };
 }
 
+/** Looks at every network. */
+export function eachNetwork(
+  configs: SdxlConfigs,
+  visit: <Shape extends object>(plan: NetworkPlan<Shape>) => void,
+): void {
+  const { encoders, projector, denoiser, decoder, encoder } = sdxlNetworks(configs);
+  for (const plan of encoders) visit(plan);
+  visit(projector);
+  visit(denoiser);
+  visit(decoder);
+  visit(encoder);
+}
+
 /** What the UNet is told of a text: the states of all encoders side by side [77, C₁ + C₂], and the last one's summary. */
 export function sdxlConditioning(encodings: readonly TextEncoding[], positions: number): TextStates {
   const widths = encodings.map(({ hidden }) => hidden.length / positions);

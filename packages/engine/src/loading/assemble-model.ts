@@ -32,6 +32,7 @@ import type { TensorTable } from '../weights/safetensors.ts';
 import { checkTensors } from './check-tensors.ts';
 import { defaultCacheFolder } from './find-model.ts';
 import { modelDefaults, modelInfo } from './model-info.ts';
+import { int8WeightsOf, precisionOfParts, RESIDENT_BYTES, storedBytes } from './precision.ts';
 
 /** A model in this process: besides the steps it tells its passes, which the engine host times. */
 export interface RunnableModel extends Model {
@@ -70,8 +71,10 @@ async function assembleParts(
   const sampling = familySampling(family, checkpoint.scheduler);
   const tokenizers = await readTokenizers(checkpoint);
   const plans = sdxlNetworks(configs);
-  const network = <Shape extends object>({ part, ...plan }: NetworkPlan<Shape>) =>
-    new Network<Shape>({ ...plan, ...loadingOf(checkpoint, part, options) });
+  const precision = precisionOfParts(options.precision);
+  const int8 = await int8WeightsOf(checkpoint, configs, precision, options.int8File);
+  const network = <Shape extends object>(plan: NetworkPlan<Shape>) =>
+    new Network<Shape>({ ...plan, int8: int8.get(plan.part), ...loadingOf(checkpoint, plan.part, options) });
   const encoders = plans.encoders.map((plan, index) => new ClipEncoder(tokenizers[index], clips[index], network(plan)));
   const vae = new Vae(vaeConfig, network(plans.decoder), network(plans.encoder));
   const identity = await vaeIdentity(vaeConfig, checkpoint.components.vae.tensors);
@@ -85,7 +88,7 @@ async function assembleParts(
       unetBranches: skipCount(unet),
       forceZerosForEmptyPrompt: checkpoint.forceZerosForEmptyPrompt,
     },
-    target: defaultTarget,
+    target: { ...defaultTarget, precision },
     prompts: new PromptEncoder(encoders, sdxlConditioning),
     unet: new UNet(unet, network(plans.denoiser), network(plans.projector)),
     vae,
@@ -93,13 +96,9 @@ async function assembleParts(
   };
 }
 
-/** Below this many stored bytes a component is widened once at load: faster, and small enough not to matter. */
-const RESIDENT_BYTES = 64 * 2 ** 20;
-
 function loadingOf(checkpoint: Checkpoint, part: SdxlPart, options: LoadOptions) {
   const { tensors } = checkpoint.components[part];
-  const bytes = [...tensors.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
-  const automatic: SessionProfile['weights'] = bytes <= RESIDENT_BYTES ? 'resident' : 'mapped';
+  const automatic: SessionProfile['weights'] = storedBytes(tensors) <= RESIDENT_BYTES ? 'resident' : 'mapped';
   const weights = options.weights === undefined || options.weights === 'auto' ? automatic : options.weights;
   return { tensors, weights, threads: options.threads ?? physicalCores() };
 }

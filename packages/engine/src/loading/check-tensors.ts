@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { layersOver } from '../components/network.ts';
 import { EngineError } from '../errors.ts';
-import { type NetworkPlan, type SdxlConfigs, sdxlNetworks } from '../families/sdxl-architecture.ts';
+import { eachNetwork, type NetworkPlan, type SdxlConfigs } from '../families/sdxl-architecture.ts';
 import { defaultTarget, devices } from '../runtime/variant.ts';
 
 /**
@@ -10,18 +10,12 @@ import { defaultTarget, devices } from '../runtime/variant.ts';
  */
 export function findTensorProblems(checkpoint: Checkpoint, configs: SdxlConfigs): EngineError[] {
   const problems = new Map<string, EngineError>();
-  const check = <Shape extends object>({ part, build, smallest }: NetworkPlan<Shape>) => {
+  eachNetwork(configs, <Shape extends object>({ part, build, smallest }: NetworkPlan<Shape>) => {
     const collect = (problem: EngineError) => {
       problems.set(`${part}/${problem.details.tensor}`, inPart(part, problem));
     };
     build(smallest, layersOver(checkpoint.components[part].tensors, devices[defaultTarget.device], '/', collect));
-  };
-  const { encoders, projector, denoiser, decoder, encoder } = sdxlNetworks(configs);
-  encoders.forEach(check);
-  check(projector);
-  check(denoiser);
-  check(decoder);
-  check(encoder);
+  });
   return [...problems.values()];
 }
 

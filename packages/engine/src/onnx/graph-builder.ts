@@ -67,10 +67,22 @@ export class GraphBuilder {
 
   /** One node with one result of the given shape; an absent optional input is `undefined`. */
   node(op: string, inputs: readonly (Value | undefined)[], shape: readonly number[], options: NodeOptions = {}): Value {
+    return this.nodeOf(op, inputs, [shape], options)[0];
+  }
+
+  /** One node with a result of each of the given shapes. */
+  nodeOf(
+    op: string,
+    inputs: readonly (Value | undefined)[],
+    shapes: readonly (readonly number[])[],
+    options: NodeOptions = {},
+  ): Value[] {
     const name = `${op}_${this.#serial++}`;
     const names = inputs.map((value) => value?.name ?? '');
-    this.#nodes.push(node(op, name, names, [name], options));
-    return { name, shape };
+    const results = shapes.map((shape, index) => ({ name: index === 0 ? name : `${name}:${index}`, shape }));
+    const outputs = results.map((result) => result.name);
+    this.#nodes.push(node(op, name, names, outputs, options));
+    return results;
   }
 
   /**
@@ -111,6 +123,15 @@ export class GraphBuilder {
     return this.#constant(`int64[${values}]`, [values.length], 'int64', BigInt64Array.from(values.map(BigInt)));
   }
 
+  /** Values that are part of the model itself. */
+  int8s(name: string, shape: readonly number[], values: Int8Array): Value {
+    return this.#constant(name, shape, 'int8', values);
+  }
+
+  float32s(name: string, shape: readonly number[], values: Float32Array): Value {
+    return this.#constant(name, shape, 'float32', values);
+  }
+
   /** The finished model. */
   toBytes(): Uint8Array {
     const graph: GraphProto = create(GraphProtoSchema, {
@@ -128,7 +149,12 @@ export class GraphBuilder {
     return toBinary(ModelProtoSchema, model);
   }
 
-  #constant(name: string, shape: readonly number[], type: ElementType, data: Float32Array | BigInt64Array): Value {
+  #constant(
+    name: string,
+    shape: readonly number[],
+    type: ElementType,
+    data: Float32Array | BigInt64Array | Int8Array,
+  ): Value {
     if (!this.#initializers.has(name)) {
       const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
       const dims = shape.map(BigInt);

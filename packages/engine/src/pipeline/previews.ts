@@ -7,6 +7,7 @@ import type { Vae } from '../components/vae/vae.ts';
 import type { DecodedPicture } from '../image/picture.ts';
 import { createGenerator } from '../random/torch-generator.ts';
 import type { PassContext } from '../runtime/passes.ts';
+import { type Precision, variantOf } from '../runtime/variant.ts';
 import { solveLinear } from '../sampling/numbers.ts';
 
 /** RGB = bias + matrix · latent, per latent pixel: three rows of [latent channels + 1], the bias last. */
@@ -17,7 +18,8 @@ export class Previews {
   readonly #vae: Vae;
   readonly #identity: string;
   readonly #cacheDir: string;
-  #map: Promise<PreviewMap> | undefined;
+  /** By the precision of the VAE. */
+  readonly #maps = new Map<Precision, Promise<PreviewMap>>();
 
   /** @param identity of the VAE's weights and scaling: another one must not get this one's map */
   constructor(vae: Vae, identity: string, cacheDir: string) {
@@ -28,19 +30,22 @@ export class Previews {
 
   /** @param spread of clean latents */
   async prepare(spread: number, context: PassContext): Promise<(latents: Planes) => DecodedPicture> {
-    this.#map ??= this.#load(spread, context);
-    const map = await this.#map.catch((thrown: unknown) => {
-      this.#map = undefined; // a cancelled fit must not be the answer to the next request
+    const { precision } = variantOf(context.target, 'vae', {});
+    const loading = this.#maps.get(precision) ?? this.#load(spread, precision, context);
+    this.#maps.set(precision, loading);
+    const map = await loading.catch((thrown: unknown) => {
+      this.#maps.delete(precision); // a cancelled fit must not be the answer to the next request
       throw thrown;
     });
     return (latents) => renderPreview(latents, map);
   }
 
-  #load(spread: number, context: PassContext): Promise<PreviewMap> {
+  #load(spread: number, precision: Precision, context: PassContext): Promise<PreviewMap> {
     const { randn } = createGenerator(0);
     const decode = (latents: Planes) => this.#vae.decode(latents, { ...context, tiled: false });
     const fit = () => fitPreviewMap(this.#vae.config.latentChannels, spread, randn, decode);
-    return cachedPreviewMap(this.#cacheDir, this.#identity, fit);
+    const identity = precision === 'exact' ? this.#identity : `${this.#identity} ${precision}`;
+    return cachedPreviewMap(this.#cacheDir, identity, fit);
   }
 }
 

@@ -1,13 +1,15 @@
 import { expect, test } from 'vitest';
-import { defaultTarget, variantKey } from './variant.ts';
+import { defaultTarget, variantKey, variantOf } from './variant.ts';
 
 test('sessions are told apart by shape, adapters, precision and device, and by nothing else', () => {
   const shape = { height: 8, width: 16 };
-  const key = variantKey({ ...defaultTarget, shape });
-  expect(variantKey({ shape: { ...shape }, ...defaultTarget })).toBe(key);
-  expect(variantKey({ ...defaultTarget, shape: { ...shape, width: 8 } })).not.toBe(key);
-  expect(variantKey({ ...defaultTarget, adapters: ['style'], shape })).not.toBe(key);
-  expect(variantKey({ ...defaultTarget, adapters: ['a', 'b'], shape })).not.toBe(
-    variantKey({ ...defaultTarget, adapters: ['b', 'a'], shape }),
-  );
+  const of = (target: Partial<typeof defaultTarget>, sizes = shape) =>
+    variantKey(variantOf({ ...defaultTarget, ...target }, 'unet', sizes));
+  const key = of({});
+  expect(of({ device: 'cpu' }, { ...shape })).toBe(key);
+  expect(of({}, { ...shape, width: 8 })).not.toBe(key);
+  expect(of({ precision: { unet: 'int8' } })).not.toBe(key);
+  expect(of({ precision: { unet: 'exact', vae: 'int8' } }), 'the precision of another network').toBe(key);
+  expect(of({ adapters: ['style'] })).not.toBe(key);
+  expect(of({ adapters: ['a', 'b'] })).not.toBe(of({ adapters: ['b', 'a'] }));
 });

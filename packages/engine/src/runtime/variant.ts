@@ -6,21 +6,34 @@ export const devices = { cpu } as const satisfies Record<string, Device>;
 
 export type DeviceName = keyof typeof devices;
 
+/** What a network computes in. `exact`: float32. `int8`: 8-bit integers in its matrix products and convolutions, float32 in the rest. */
+export const precisions = ['exact', 'int8'] as const;
+
+export type Precision = (typeof precisions)[number];
+
 /** What the sessions of a run are made for, besides the shape of a pass. */
 export interface Target {
   readonly device: DeviceName;
-  /** What the networks compute in. */
-  readonly precision: 'float32';
+  /** Of each network, by its name; `exact` where there is none. */
+  readonly precision: Readonly<Partial<Record<string, Precision>>>;
   /** What is added to the weights, in order. */
   readonly adapters: readonly string[];
 }
 
-/** One session of a network: a target, and the sizes that its graph is built for. */
-export interface Variant<Shape extends object> extends Target {
+/** One session of a network: what its graph depends on. */
+export interface Variant<Shape extends object> extends Pick<Target, 'device' | 'adapters'> {
+  readonly precision: Precision;
+  /** The sizes that the graph is built for. */
   readonly shape: Shape;
 }
 
-export const defaultTarget: Target = { device: 'cpu', precision: 'float32', adapters: [] };
+export const defaultTarget: Target = { device: 'cpu', precision: {}, adapters: [] };
+
+/** @param network by its name */
+export function variantOf<Shape extends object>(target: Target, network: string, shape: Shape): Variant<Shape> {
+  const { device, precision, adapters } = target;
+  return { device, precision: precision[network] ?? 'exact', adapters, shape };
+}
 
 /** The key of a session, and of whatever is remembered of its results. */
 export function variantKey<Shape extends object>({ device, precision, adapters, shape }: Variant<Shape>): string {

@@ -1,7 +1,7 @@
 import { open, realpath } from 'node:fs/promises';
 import { EngineError } from '../errors.ts';
 import { recogniseFile } from '../file-kinds.ts';
-import { systemCode, unreadable } from '../model-files.ts';
+import { isJsonObject, systemCode, unreadable } from '../model-files.ts';
 
 const BYTES_PER_ELEMENT: ReadonlyMap<string, number> = new Map(
   Object.entries({
@@ -38,6 +38,24 @@ const MAX_HEADER_BYTES = 100_000_000;
  * @throws EngineError `model_file_missing`, `weights_corrupt`; `model_unsupported` for a file of another format
  */
 export async function readSafetensors(path: string): Promise<Map<string, TensorInfo>> {
+  return (await readSafetensorsFile(path)).tensors;
+}
+
+/** A file's header, and where its data begins. */
+export interface SafetensorsFile {
+  /** Real path. */
+  readonly file: string;
+  readonly size: number;
+  readonly dataStart: number;
+  /** As it stands in the file. */
+  readonly header: string;
+  readonly tensors: Map<string, TensorInfo>;
+  /** What the file says of itself. */
+  readonly metadata: Readonly<Record<string, string | undefined>>;
+}
+
+/** The same with all that the header says. */
+export async function readSafetensorsFile(path: string): Promise<SafetensorsFile> {
   try {
     return await readHeader(path);
   } catch (error) {
@@ -45,7 +63,7 @@ export async function readSafetensors(path: string): Promise<Map<string, TensorI
   }
 }
 
-async function readHeader(path: string): Promise<Map<string, TensorInfo>> {
+async function readHeader(path: string): Promise<SafetensorsFile> {
   const file = await realpath(path).catch((cause: unknown) => {
     if (systemCode(cause) !== 'ENOENT') throw unreadable(path, cause);
     const message = `${path} does not exist (or links to a file that does not); download the model again`;
@@ -66,13 +84,21 @@ async function readHeader(path: string): Promise<Map<string, TensorInfo>> {
   }
   const header = Buffer.alloc(headerLength);
   await handle.read(header, 0, headerLength, 8);
-  const entries = parseHeader(header.toString('utf8'), path);
+  const text = header.toString('utf8');
+  const dataStart = 8 + headerLength;
   const tensors = new Map<string, TensorInfo>();
-  for (const [name, entry] of entries) {
-    if (name !== '__metadata__')
-      tensors.set(name, tensorInfo(name, entry, { path, file, size, base: 8 + headerLength }));
+  let metadata = {};
+  for (const [name, entry] of parseHeader(text, path)) {
+    if (name === '__metadata__') metadata = textsOf(entry);
+    else tensors.set(name, tensorInfo(name, entry, { path, file, size, base: dataStart }));
   }
-  return tensors;
+  return { file, size, dataStart, header: text, tensors, metadata };
+}
+
+/** The format has texts alone; what else a writer put there is passed over. */
+function textsOf(entry: unknown): Record<string, string> {
+  const entries = Object.entries(isJsonObject(entry) ? entry : {});
+  return Object.fromEntries(entries.flatMap(([key, value]) => (typeof value === 'string' ? [[key, value]] : [])));
 }
 
 function parseHeader(text: string, path: string): [string, unknown][] {

@@ -1,5 +1,5 @@
 import { EngineError } from '../../errors.ts';
-import { variantKey } from '../../runtime/variant.ts';
+import { variantKey, variantOf } from '../../runtime/variant.ts';
 import type { ClipTokenizer } from '../../tokenizer/clip-tokenizer.ts';
 import type { Network, NetworkContext } from '../network.ts';
 import type { ClipConfig } from './graph.ts';
@@ -33,7 +33,7 @@ export class ClipEncoder {
   }
 
   encode(text: string, context: NetworkContext): Promise<TextEncoding> {
-    const key = variantKey({ ...context.target, shape: { text } });
+    const key = variantKey(variantOf(context.target, this.#network.part, { text }));
     return this.#texts.get(key, () => this.#run(text, context));
   }
 

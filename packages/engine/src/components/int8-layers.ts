@@ -1,0 +1,180 @@
+import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
+import type { OperatorForms } from '../runtime/devices/device.ts';
+import { type ConvOptions, Layers, type LinearOptions } from './layers.ts';
+import type { WeightBinder } from './weight-binder.ts';
+
+/** The weight of one linear layer or convolution, or some of its rows, as one matrix. */
+export interface Int8Matrix {
+  /** `LAYER.weight`, with `[begin:end]` where it is not all rows. */
+  readonly key: string;
+  /** The tensor it is made of, and the shape that this must have. */
+  readonly tensor: string;
+  readonly shape: readonly number[];
+  readonly rows: readonly [begin: number, end: number];
+}
+
+/** Codes int8 [inputs, outputs] and a scale for each output [outputs]: weight = code · scale. */
+export interface BoundMatrix {
+  readonly codes: Value;
+  readonly scales: Value;
+}
+
+/** Where graphs get the 8-bit weights of one network from. */
+export interface Int8Weights {
+  /** The files that they lie in. */
+  readonly files: readonly string[];
+  /** @param folder that the session resolves external data against */
+  bind(graph: GraphBuilder, matrix: Int8Matrix, folder: string): BoundMatrix;
+}
+
+/**
+ * What is not computed in 8 bits, and why. Norms, activations, attention and everything that is not a layer with weights are in float32
+ * anyway. The error figures are of docs/performance.md.
+ */
+export const floatLayers: readonly { readonly layer: RegExp; readonly reason: string }[] = [
+  { layer: /(^|\.)conv_in$/, reason: 'reads 3 or 4 channels: no work to save, and its error is in all that follows' },
+  { layer: /(^|\.)conv_out$/, reason: 'writes 3 or 4 channels: no work to save, and its error is in the result' },
+  { layer: /^(post_)?quant_conv$/, reason: 'a few channels of the latents themselves' },
+  { layer: /^(time|add)_embedding\./, reason: 'one row a pass: no work to save, and it steers every block' },
+  { layer: /\.time_emb_proj$/, reason: 'one row a pass: no work to save, and it steers a whole block' },
+  {
+    layer: /\.attn2\.to_[kv]$/,
+    reason: 'once a text, not once a pass: little work to save, and its error is in every step',
+  },
+  { layer: /^text_projection$/, reason: 'one row a text: no work to save' },
+];
+
+export function isFloatLayer(name: string): boolean {
+  return floatLayers.some(({ layer }) => layer.test(name));
+}
+
+/** The rows of an unfolded picture that are in memory at once: more gains nothing, and at 1024² all of them are gigabytes. */
+const BAND_BYTES = 16 * 2 ** 20;
+
+/** Activations in 8 bits with the range of this very tensor (DynamicQuantizeLinear). */
+interface Quantized {
+  readonly codes: Value;
+  readonly scale: Value;
+  readonly zero: Value;
+}
+
+/**
+ * Layers whose matrix products are of 8-bit integers: u8 activations, one range a tensor, measured as they are computed; s8 weights, one
+ * scale an output. A convolution is a product too, of the picture unfolded in 8 bits (im2col).
+ */
+export class Int8Layers extends Layers {
+  readonly #bind: (matrix: Int8Matrix) => BoundMatrix;
+  /** q, k and v are of the same tokens, and every cross-attention is of the same text. */
+  readonly #quantized = new Map<string, Quantized>();
+
+  constructor(
+    graph: GraphBuilder,
+    weights: WeightBinder,
+    operators: OperatorForms,
+    bind: (matrix: Int8Matrix) => BoundMatrix,
+  ) {
+    super(graph, weights, operators);
+    this.#bind = bind;
+  }
+
+  override linear(x: Value, name: string, out: number, options: LinearOptions = {}): Value {
+    if (isFloatLayer(name)) return super.linear(x, name, out, options);
+    const [, inner = 1] = x.shape;
+    const { bias = true, rows } = options;
+    const matrix = int8Matrix(name, [out, inner], rows);
+    const offset = bias ? this.weights.get(`${name}.bias`, [out], rows ? { rows } : {}) : undefined;
+    return this.#product(this.#quantize(x), matrix, offset);
+  }
+
+  override conv(x: Value, name: string, out: number, options: ConvOptions = {}): Value {
+    if (isFloatLayer(name)) return super.conv(x, name, out, options);
+    const [batch = 1, inner = 1] = x.shape;
+    const { kernel = 3, stride = 1 } = options;
+    const half = (kernel - 1) / 2;
+    const [top, left, bottom, right] = options.pads ?? [half, half, half, half];
+    const matrix = int8Matrix(name, [out, inner, kernel, kernel]);
+    const bias = this.weights.get(`${name}.bias`, [out]);
+    const quantized = this.#quantize(x);
+    const pixels = this.transpose(quantized.codes, [0, 2, 3, 1]); // [B, H, W, in]
+    const padded = this.#pad(pixels, [top, left, bottom, right], quantized.zero);
+    const [, paddedHeight = 1, paddedWidth = 1] = padded.shape;
+    const height = Math.floor((paddedHeight - kernel) / stride) + 1;
+    const width = Math.floor((paddedWidth - kernel) / stride) + 1;
+    const bandHeight = Math.max(1, Math.floor(BAND_BYTES / (batch * width * kernel * kernel * inner)));
+    const bands: Value[] = [];
+    for (let first = 0; first < height; first += bandHeight) {
+      const rows = Math.min(bandHeight, height - first);
+      const codes = this.#unfold(padded, { first, rows, width, kernel, stride });
+      const results = this.reshape(this.#product({ ...quantized, codes }, matrix, bias), [batch, rows, width, out]);
+      bands.push(this.transpose(results, [0, 3, 1, 2]));
+    }
+    return this.#stack(bands);
+  }
+
+  #quantize(x: Value): Quantized {
+    const known = this.#quantized.get(x.name);
+    if (known) return known;
+    const [codes, scale, zero] = this.graph.nodeOf('DynamicQuantizeLinear', [x], [x.shape, [], []]);
+    const quantized = { codes, scale, zero };
+    this.#quantized.set(x.name, quantized);
+    return quantized;
+  }
+
+  /** Codes [M, K] · matrix [K, N] → float32 [M, N], with the offset [N]. */
+  #product({ codes, scale, zero }: Quantized, matrix: Int8Matrix, offset: Value | undefined): Value {
+    const weight = this.#bind(matrix);
+    const inputs = [codes, weight.codes, scale, weight.scales, zero, undefined, offset];
+    const shape = [codes.shape[0] ?? 1, weight.codes.shape[1] ?? 1];
+    return this.graph.node('MatMulIntegerToFloat', offset ? inputs : inputs.slice(0, 5), shape, {
+      domain: 'com.microsoft',
+    });
+  }
+
+  #pad(pixels: Value, [top, left, bottom, right]: readonly number[], zero: Value): Value {
+    if (top + left + bottom + right === 0) return pixels;
+    const [batch = 1, height = 1, width = 1, channels = 1] = pixels.shape;
+    const shape = [batch, height + top + bottom, width + left + right, channels];
+    const pads = this.graph.ints([0, top, left, 0, 0, bottom, right, 0]);
+    return this.graph.node('Pad', [pixels, pads, zero], shape, { attributes: { mode: 'constant' } });
+  }
+
+  /** Rows of a picture [B, H, W, C] → the k·k pixels that each result is made of, side by side [B·rows·width, k·k·C]. */
+  #unfold(pixels: Value, { first, rows, width, kernel, stride }: Unfolding): Value {
+    const [batch = 1, , , channels = 1] = pixels.shape;
+    const flat = [batch * rows * width, kernel * kernel * channels];
+    if (kernel === 1 && stride === 1 && rows === pixels.shape[1]) return this.reshape(pixels, flat);
+    const shifted: Value[] = [];
+    for (let y = 0; y < kernel; y++) {
+      for (let x = 0; x < kernel; x++) {
+        const begin = [first * stride + y, x];
+        const end = [(first + rows - 1) * stride + y + 1, (width - 1) * stride + x + 1];
+        const range = [begin, end, [1, 2], [stride, stride]].map((values) => this.graph.ints(values));
+        shifted.push(this.graph.node('Slice', [pixels, ...range], [batch, rows, width, channels]));
+      }
+    }
+    const shape = [batch, rows, width, kernel * kernel * channels];
+    return this.reshape(this.graph.node('Concat', shifted, shape, { attributes: { axis: 3 } }), flat);
+  }
+
+  /** Bands of rows [B, C, rows, W], one below the other. */
+  #stack(bands: readonly Value[]): Value {
+    const [batch = 1, channels = 1, , width = 1] = bands[0].shape;
+    if (bands.length === 1) return bands[0];
+    const height = bands.reduce((sum, { shape }) => sum + (shape[2] ?? 0), 0);
+    return this.graph.node('Concat', bands, [batch, channels, height, width], { attributes: { axis: 2 } });
+  }
+}
+
+interface Unfolding {
+  readonly first: number;
+  readonly rows: number;
+  readonly width: number;
+  readonly kernel: number;
+  readonly stride: number;
+}
+
+function int8Matrix(name: string, shape: readonly number[], rows?: readonly [number, number]): Int8Matrix {
+  const tensor = `${name}.weight`;
+  const key = rows ? `${tensor}[${rows[0]}:${rows[1]}]` : tensor;
+  return { key, tensor, shape, rows: rows ?? [0, shape[0] ?? 1] };
+}

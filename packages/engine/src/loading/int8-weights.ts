@@ -1,0 +1,177 @@
+import { open } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import type { Checkpoint } from '../checkpoints/checkpoint.ts';
+import type { Int8Matrix, Int8Weights } from '../components/int8-layers.ts';
+import { int8LayersOver } from '../components/network.ts';
+import { EngineError } from '../errors.ts';
+import { eachNetwork, type NetworkPlan, type SdxlConfigs, type SdxlPart } from '../families/sdxl-architecture.ts';
+import { defaultTarget, devices } from '../runtime/variant.ts';
+import { decodeWeight, type Int8Codes, quantizeRows } from '../weights/int8-codes.ts';
+import { type Int8File, isSource, openInt8File, type PartSource } from '../weights/int8-file.ts';
+import type { TensorInfo, TensorTable } from '../weights/safetensors.ts';
+import { elementCount } from '../weights/tensor-views.ts';
+
+/** The matrices of one part that its graphs take in 8 bits, by their keys. */
+export type PartMatrices = ReadonlyMap<string, Int8Matrix>;
+
+/** What has to be quantized, by building every graph: the layers are the one place that knows what they compute in 8 bits. */
+export function int8Matrices(checkpoint: Checkpoint, configs: SdxlConfigs): ReadonlyMap<SdxlPart, PartMatrices> {
+  const parts = new Map<SdxlPart, Map<string, Int8Matrix>>();
+  eachNetwork(configs, <Shape extends object>({ part, build, smallest }: NetworkPlan<Shape>) => {
+    const found = parts.get(part) ?? new Map<string, Int8Matrix>();
+    parts.set(part, found);
+    const weights: Int8Weights = {
+      files: [],
+      bind: (_, matrix) => {
+        found.set(matrix.key, matrix);
+        const [inputs, outputs] = matrixShape(matrix);
+        return { codes: { name: '', shape: [inputs, outputs] }, scales: { name: '', shape: [outputs] } };
+      },
+    };
+    const { tensors } = checkpoint.components[part];
+    build(smallest, int8LayersOver(tensors, weights, devices[defaultTarget.device], '/'));
+  });
+  return parts;
+}
+
+/** [inputs, outputs] */
+export function matrixShape({ shape, rows }: Int8Matrix): readonly [inputs: number, outputs: number] {
+  return [elementCount(shape.slice(1)), rows[1] - rows[0]];
+}
+
+/** The tensors that matrices are made of, each once, in the order in which they are read. */
+export function tensorsOf(matrices: PartMatrices, tensors: TensorTable): Map<string, TensorInfo> {
+  const sources = new Map<string, TensorInfo>();
+  for (const { tensor: name } of matrices.values()) {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) throw new EngineError('tensor_missing', `the tensor ${name} is missing`);
+    sources.set(name, tensor);
+  }
+  return sources;
+}
+
+/** Bytes of a tensor as they are stored. */
+export async function readTensor({ file, offset, byteLength }: TensorInfo): Promise<Uint8Array<ArrayBuffer>> {
+  await using handle = await open(file);
+  const bytes = new Uint8Array(byteLength);
+  for (let done = 0; done < byteLength; ) {
+    const { bytesRead } = await handle.read(bytes, done, byteLength - done, offset + done);
+    if (bytesRead === 0) {
+      const message = `${file} ended before its time; it was changed while it was read`;
+      throw new EngineError('weights_corrupt', message, { details: { file } });
+    }
+    done += bytesRead;
+  }
+  return bytes;
+}
+
+/** The command that makes the file, for messages. */
+export function quantizeCommand(model: string, path: string | undefined): string {
+  return `easel model quantize ${model}${path === undefined ? '' : ` --output ${path}`}`;
+}
+
+/** Where the weights of a model are in 8 bits unless somebody says otherwise: in its folder, or beside its file. */
+export function int8FileOf({ path, layout }: Pick<Checkpoint, 'path' | 'layout'>): string {
+  return layout === 'diffusers' ? join(path, 'weights.int8') : `${path.replace(/\.safetensors$/, '')}.int8`;
+}
+
+/**
+ * The 8-bit weights of the file, for the parts that run in them.
+ *
+ * @param given where the file is; undefined: where `int8FileOf` has it
+ * @throws EngineError `model_file_missing`, `weights_corrupt`; both say how the file is made
+ */
+export async function openInt8Weights(
+  checkpoint: Checkpoint,
+  matrices: ReadonlyMap<SdxlPart, PartMatrices>,
+  given: string | undefined,
+): Promise<ReadonlyMap<SdxlPart, Int8Weights>> {
+  const path = given ?? int8FileOf(checkpoint);
+  const remake = quantizeCommand(checkpoint.path, given);
+  const file = await openInt8File(path, remake).catch((thrown: unknown) => {
+    if (!(thrown instanceof EngineError && thrown.code === 'model_file_missing')) throw thrown;
+    const message = `the precision int8 needs the weights in 8 bits, and ${path} is missing; make it once with: ${remake}`;
+    throw new EngineError('model_file_missing', message, { details: { file: path }, cause: thrown });
+  });
+  const weights = new Map<SdxlPart, Int8Weights>();
+  for (const [part, wanted] of matrices) {
+    const problem = await problemOf(file, part, wanted, checkpoint.components[part].tensors);
+    if (problem !== undefined) {
+      const message = `${path} ${problem}; make it again with: ${remake}`;
+      throw new EngineError('weights_corrupt', message, { details: { file: path } });
+    }
+    weights.set(part, fileWeights(file, part));
+  }
+  return weights;
+}
+
+async function problemOf(
+  file: Int8File,
+  part: SdxlPart,
+  matrices: PartMatrices,
+  tensors: TensorTable,
+): Promise<string | undefined> {
+  const fits = (name: string, dtype: string, shape: readonly number[]) => {
+    const tensor = file.tensors.get(name);
+    return tensor?.dtype === dtype && String(tensor.shape) === String(shape);
+  };
+  for (const matrix of matrices.values()) {
+    const shape = matrixShape(matrix);
+    const name = codesName(part, matrix);
+    if (!fits(name, 'I8', shape) || !fits(scalesName(part, matrix), 'F32', shape.slice(1)))
+      return `has not the layers of this model (${part}: ${matrix.key})`;
+  }
+  const source: PartSource | undefined = file.sources.get(part);
+  if (source !== undefined && (await isSource(source, tensorsOf(matrices, tensors)))) return undefined;
+  return `was made of other weights than the model has now (${part})`;
+}
+
+export function codesName(part: SdxlPart, { key }: Int8Matrix): string {
+  return `${part}/${key}`;
+}
+
+export function scalesName(part: SdxlPart, { key }: Int8Matrix): string {
+  return `${part}/${key}.scales`;
+}
+
+/** Stay in the file, as mapped memory. */
+function fileWeights(file: Int8File, part: SdxlPart): Int8Weights {
+  return {
+    files: [file.path],
+    bind: (graph, matrix, folder) => {
+      const [inputs, outputs] = matrixShape(matrix);
+      const external = (name: string, type: 'int8' | 'float32', shape: readonly number[]) => {
+        const { offset = 0, byteLength = 0 } = file.tensors.get(name) ?? {};
+        return graph.external(name, shape, type, { location: relative(folder, file.path), offset, byteLength });
+      };
+      return {
+        codes: external(codesName(part, matrix), 'int8', [inputs, outputs]),
+        scales: external(scalesName(part, matrix), 'float32', [outputs]),
+      };
+    },
+  };
+}
+
+/** Quantizes a part here and now; the codes are in the memory of this process. */
+export async function quantizeInMemory(matrices: PartMatrices, tensors: TensorTable): Promise<Int8Weights> {
+  const quantized = new Map<string, Int8Codes>();
+  for (const [name, tensor] of tensorsOf(matrices, tensors)) {
+    const values = decodeWeight(await readTensor(tensor), name, tensor);
+    for (const matrix of matrices.values())
+      if (matrix.tensor === name) quantized.set(matrix.key, quantizeRows(values, matrix.shape, matrix.rows));
+  }
+  return {
+    files: [],
+    bind: (graph, { key }) => {
+      const { inputs, outputs, codes, scales } = quantized.get(key) ?? missing(key);
+      return {
+        codes: graph.int8s(`${key}:codes`, [inputs, outputs], codes),
+        scales: graph.float32s(`${key}:scales`, [outputs], scales),
+      };
+    },
+  };
+}
+
+function missing(key: string): never {
+  throw new EngineError('internal', `${key} was not quantized`);
+}

@@ -1,0 +1,250 @@
+import { createHash, type Hash } from 'node:crypto';
+import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { EngineError } from '../errors.ts';
+import { isJsonObject } from '../model-files.ts';
+import { readSafetensorsFile, type SafetensorsFile, type TensorInfo, type TensorTable } from './safetensors.ts';
+
+/** Counted up when a file of before can no longer be used. */
+const FORMAT = 'easel-int8-1';
+
+/** What a part of the file was made of. */
+export interface PartSource {
+  /** Of the weight files, sorted: while they are these, the weights are those. */
+  readonly files: readonly FileState[];
+  /** Of the names, types, shapes and bytes of the tensors. */
+  readonly sha256: string;
+}
+
+interface FileState {
+  readonly size: string;
+  readonly modifiedNs: string;
+}
+
+/** Weights in 8 bits, in a file of the safetensors format beside the model. */
+export interface Int8File {
+  readonly path: string;
+  /** By `PART/KEY` the codes, by `PART/KEY.scales` their scales. */
+  readonly tensors: TensorTable;
+  readonly sources: ReadonlyMap<string, PartSource>;
+}
+
+export interface PlannedTensor {
+  readonly name: string;
+  readonly dtype: 'I8' | 'F32';
+  readonly shape: readonly number[];
+}
+
+/**
+ * Opens the file and makes sure that it is whole: while it has the time at which it was finished nobody has written to it; else all of
+ * it is read and compared with its checksum.
+ *
+ * @param remake the command that makes it, for messages
+ * @throws EngineError `model_file_missing`, `weights_corrupt`
+ */
+export async function openInt8File(path: string, remake: string): Promise<Int8File> {
+  const damaged = (problem: string, cause?: unknown) => {
+    const message = `${path} cannot be used: ${problem}; make it again with: ${remake}`;
+    return new EngineError('weights_corrupt', message, { details: { file: path }, cause });
+  };
+  const file = await readSafetensorsFile(path).catch((cause: unknown) => {
+    if (cause instanceof EngineError && cause.code === 'model_file_missing') throw cause;
+    throw damaged('it is damaged, or no file of Easel', cause);
+  });
+  const { format, written, sha256, sources } = file.metadata;
+  if (format !== FORMAT) throw damaged(format === undefined ? 'it is no file of Easel' : `its format is ${format}`);
+  const parsed = parseSources(sources);
+  if (parsed === undefined || sha256 === undefined) throw damaged('it is damaged');
+  const { mtimeNs } = await stat(path, { bigint: true });
+  if (String(mtimeNs) !== `${written}000000000` && (await checksum(file)) !== sha256) throw damaged('it is damaged');
+  return { path: file.file, tensors: file.tensors, sources: parsed };
+}
+
+/** Of the whole file, with zeros where the checksum itself stands. */
+async function checksum({ file, dataStart, size, header, metadata }: SafetensorsFile): Promise<string> {
+  await using handle = await open(file);
+  const hash = createHash('sha256');
+  await hashRange(handle, dataStart, size, hash);
+  return finalChecksum(hash, header.replace(metadata.sha256 ?? '', NO_CHECKSUM));
+}
+
+const NO_CHECKSUM = '0'.repeat(64);
+
+function finalChecksum(ofData: Hash, header: string): string {
+  return createHash('sha256').update(ofData.digest('hex')).update(header).digest('hex');
+}
+
+const CHUNK_BYTES = 4 * 2 ** 20;
+
+async function hashRange(handle: FileHandle, begin: number, end: number, hash: Hash): Promise<void> {
+  const buffer = Buffer.alloc(Math.min(CHUNK_BYTES, end - begin));
+  for (let at = begin; at < end; ) {
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, end - at), at);
+    if (bytesRead === 0) return; // cut off meanwhile: the checksum will not be the one expected
+    hash.update(buffer.subarray(0, bytesRead));
+    at += bytesRead;
+  }
+}
+
+function parseSources(text: string | undefined): Map<string, PartSource> | undefined {
+  try {
+    const value: unknown = JSON.parse(text ?? '');
+    if (!isJsonObject(value)) return undefined;
+    const entries = Object.entries(value).map(([part, source]) => [part, asSource(source)] as const);
+    const sources = new Map<string, PartSource>();
+    for (const [part, source] of entries) {
+      if (source === undefined) return undefined;
+      sources.set(part, source);
+    }
+    return sources;
+  } catch {
+    return undefined;
+  }
+}
+
+function asSource(value: unknown): PartSource | undefined {
+  if (!isJsonObject(value) || !Array.isArray(value.files) || typeof value.sha256 !== 'string') return undefined;
+  const files = value.files.flatMap((file: unknown) => {
+    if (!isJsonObject(file)) return [];
+    const { size, modifiedNs } = file;
+    return typeof size === 'string' && typeof modifiedNs === 'string' ? [{ size, modifiedNs }] : [];
+  });
+  return { files, sha256: value.sha256 };
+}
+
+/** How the files of some tensors look from outside. */
+export async function statesOf(tensors: Iterable<TensorInfo>): Promise<FileState[]> {
+  const files = [...new Set([...tensors].map(({ file }) => file))].sort();
+  const states = await Promise.all(files.map((file) => stat(file, { bigint: true })));
+  return states.map(({ size, mtimeNs }) => ({ size: String(size), modifiedNs: String(mtimeNs) }));
+}
+
+/** Feeds a checksum with a tensor: how it is described, then its bytes. */
+export function describeTensor(hash: Hash, name: string, { dtype, shape, scale, transposed }: TensorInfo): void {
+  hash.update(JSON.stringify([name, dtype, shape, scale ?? null, transposed ?? false]));
+}
+
+/** Whether tensors are those that a part was made of: told by their files' sizes and times, and where these differ by reading them. */
+export async function isSource(source: PartSource, tensors: ReadonlyMap<string, TensorInfo>): Promise<boolean> {
+  const states = await statesOf(tensors.values());
+  if (JSON.stringify(states) === JSON.stringify(source.files)) return true;
+  const hash = createHash('sha256');
+  for (const [name, tensor] of tensors) {
+    await using handle = await open(tensor.file);
+    describeTensor(hash, name, tensor);
+    await hashRange(handle, tensor.offset, tensor.offset + tensor.byteLength, hash);
+  }
+  return hash.digest('hex') === source.sha256;
+}
+
+/**
+ * Writes such a file under a temporary name beside it; only `finish` gives it its own. Until then disposing takes it away again, and
+ * what a killed process left is taken away by the next.
+ */
+export class Int8FileWriter implements AsyncDisposable {
+  readonly #path: string;
+  readonly #temporary: string;
+  readonly #handle: FileHandle;
+  readonly #tensors: readonly PlannedTensor[];
+  readonly #written = String(Math.floor(Date.now() / 1000));
+  readonly #dataStart: number;
+  readonly #hash = createHash('sha256');
+  #at: number;
+  #isFinished = false;
+
+  static async create(
+    path: string,
+    tensors: readonly PlannedTensor[],
+    sources: ReadonlyMap<string, PartSource>,
+  ): Promise<Int8FileWriter> {
+    await removeLeftOvers(path);
+    const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${Date.now()}${TEMPORARY}`);
+    return new Int8FileWriter(path, temporary, await open(temporary, 'wx'), tensors, sources);
+  }
+
+  /** @param sources with any checksums: they are as long as those given at the end */
+  private constructor(
+    path: string,
+    temporary: string,
+    handle: FileHandle,
+    tensors: readonly PlannedTensor[],
+    sources: ReadonlyMap<string, PartSource>,
+  ) {
+    this.#path = path;
+    this.#temporary = temporary;
+    this.#handle = handle;
+    this.#tensors = tensors;
+    this.#dataStart = 8 + Buffer.byteLength(this.#header(sources, NO_CHECKSUM));
+    this.#at = this.#dataStart;
+  }
+
+  /** The tensors' bytes, in the order in which they were planned. */
+  async write(values: Int8Array | Float32Array): Promise<void> {
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    this.#hash.update(bytes);
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesWritten } = await this.#handle.write(bytes, done, bytes.length - done, this.#at + done);
+      done += bytesWritten;
+    }
+    this.#at += bytes.length;
+  }
+
+  /**
+   * Writes the header, reads all of it back, and gives the file its name.
+   *
+   * @throws EngineError `weights_corrupt` when the disk does not give back what was written
+   */
+  async finish(sources: ReadonlyMap<string, PartSource>): Promise<void> {
+    const header = this.#header(sources, NO_CHECKSUM);
+    const sha256 = finalChecksum(this.#hash, header);
+    const prefix = Buffer.alloc(8);
+    prefix.writeBigUInt64LE(BigInt(this.#dataStart - 8));
+    await this.#handle.write(Buffer.concat([prefix, Buffer.from(this.#header(sources, sha256))]), 0, undefined, 0);
+    await this.#handle.sync();
+    if ((await checksum(await readSafetensorsFile(this.#temporary))) !== sha256) {
+      const message = `${this.#temporary} does not read back as it was written; check the disk and try again`;
+      throw new EngineError('weights_corrupt', message, { details: { file: this.#temporary } });
+    }
+    await this.#handle.utimes(Number(this.#written), Number(this.#written));
+    await this.#handle.close();
+    await rename(this.#temporary, this.#path);
+    this.#isFinished = true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isFinished) return;
+    await this.#handle.close().catch(() => undefined); // it may be closed already
+    await rm(this.#temporary, { force: true });
+  }
+
+  #header(sources: ReadonlyMap<string, PartSource>, sha256: string): string {
+    const metadata = {
+      format: FORMAT,
+      written: this.#written,
+      sha256,
+      sources: JSON.stringify(Object.fromEntries(sources)),
+    };
+    const entries: Record<string, unknown> = { __metadata__: metadata };
+    let end = 0;
+    for (const { name, dtype, shape } of this.#tensors) {
+      const begin = end;
+      end += shape.reduce((product, side) => product * side, dtype === 'I8' ? 1 : 4);
+      entries[name] = { dtype, shape, data_offsets: [begin, end] };
+    }
+    const json = JSON.stringify(entries);
+    return json.padEnd(Math.ceil((8 + json.length) / 64) * 64 - 8);
+  }
+}
+
+const TEMPORARY = '.tmp';
+/** Nobody writes nothing for so long: what is older was left by a process that was killed. */
+const LEFT_OVER_MS = 10 * 60_000;
+
+async function removeLeftOvers(path: string): Promise<void> {
+  const folder = dirname(path);
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(`.${basename(path)}.`) || !name.endsWith(TEMPORARY)) continue;
+    const { mtimeMs } = await stat(join(folder, name));
+    if (Date.now() - mtimeMs > LEFT_OVER_MS) await rm(join(folder, name), { force: true });
+  }
+}
