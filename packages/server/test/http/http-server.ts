@@ -5,6 +5,7 @@ import { CreditService } from '../../src/credits/credits.ts';
 import { buildHttp } from '../../src/http/build-http.ts';
 import type { HttpApp, HttpOptions } from '../../src/http/http-app.ts';
 import type { HttpServices } from '../../src/http/services.ts';
+import type { Surface } from '../../src/http/surface.ts';
 import { ForgetJob } from '../../src/jobs/forget-job.ts';
 import { QueueControl } from '../../src/jobs/queue-control.ts';
 import { countAgainstLimit, watchKey } from '../../src/keys/callers.ts';
@@ -43,6 +44,7 @@ interface BuildOptions extends HttpOptions {
   readonly openaiModelAliases: readonly string[];
   readonly pageFolder: string | undefined;
   readonly pageSession: PageSession;
+  readonly moreSurfaces: readonly Surface[];
 }
 
 export interface Customer {
@@ -90,13 +92,17 @@ export function useHttp({ painterOf = (painter) => painter, hook = null }: HttpT
     const services = httpServices(jobs, painter, inputPictures);
     const build: HttpInTest['build'] = async (own, instead) => {
       const { openaiModelAliases: modelAliases = ['dall-e-3'], pageFolder: page } = own;
-      const { pageSession: session = services.pageSession } = own;
+      const { pageSession: session = services.pageSession, moreSurfaces = [] } = own;
       const surfaces = await allSurfaces({
         segmind: { base64Default: true },
         openai: { modelAliases },
         page: page === undefined ? null : { folder: page, session },
       });
-      const app = await buildHttp(surfaces, { ...services, pageSession: session, ...instead }, { ...options, ...own });
+      const app = await buildHttp(
+        [...surfaces, ...moreSurfaces],
+        { ...services, pageSession: session, ...instead },
+        { ...options, ...own },
+      );
       closing.push(() => {
         // Clients of the tests may keep connections open on which nothing is asked.
         app.server.closeAllConnections();
