@@ -69,20 +69,23 @@ const webFolders = {
 /** Files beside the page's folders that every folder may import. */
 const webShared = ['browser', 'router'];
 
-/** subject of packages/server/src -> the other subjects that it may import; composition knows all of them. */
+/**
+ * room of packages/server/src -> the other rooms that it may import, from the bottom up: every room imports only rooms above it in
+ * this table. Over all of them stands composition.
+ */
 const serverFolders = {
   observability: [],
-  config: ['keys'],
-  database: ['jobs'],
+  database: [],
   keys: ['database'],
+  config: ['keys'],
   credits: ['database', 'keys'],
   pictures: ['database'],
   models: ['config'],
   queue: ['database'],
-  jobs: ['database', 'keys', 'credits', 'pictures', 'models', 'queue', 'observability', 'workers'],
+  jobs: ['observability', 'database', 'keys', 'credits', 'pictures', 'models', 'queue'],
   workers: ['database', 'keys', 'pictures', 'models', 'queue', 'jobs'],
   http: ['database', 'keys', 'credits', 'pictures', 'models', 'jobs', 'workers'],
-  surfaces: ['database', 'keys', 'credits', 'pictures', 'models', 'jobs', 'http'],
+  surfaces: ['database', 'keys', 'credits', 'pictures', 'models', 'jobs', 'workers', 'http'],
 };
 
 /** Files beside the server's folders that every folder may import. */

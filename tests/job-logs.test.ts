@@ -75,7 +75,7 @@ test('every line of the life of a job has its id, its key and the request that s
   await first.stop();
 
   expect(messagesOf(drawn.id)).toEqual(['job queued', 'job started', 'job succeeded, charged']);
-  expect(messagesOf(refused.id)).toEqual(['job queued', 'job started', 'job refused by the review, refunded']);
+  expect(messagesOf(refused.id)).toEqual(['job queued', 'job started', 'job rejected by the review, refunded']);
   expect(messagesOf(cancelled.id)).toEqual(['job queued', 'job cancelled, refunded']);
   for (const { id, requestId } of [drawn, refused, cancelled]) {
     const ofJob = lines.filter(({ jobId }) => jobId === id);

@@ -3,23 +3,18 @@ import { encodeThumbnail } from '@easel/engine';
 import type { Config } from '../config/schema.ts';
 import { CreditService } from '../credits/credits.ts';
 import type { HttpServices } from '../http/services.ts';
-import { CancelJob } from '../jobs/cancel-job.ts';
-import { ForgetJob } from '../jobs/forget-job.ts';
+import { cancelJob, cancelJobsOfKey } from '../jobs/ends-of-jobs.ts';
 import { JobFeed } from '../jobs/job-feed.ts';
-import { countEndedJob } from '../jobs/job-metrics.ts';
-import { JobQueries } from '../jobs/job-queries.ts';
-import { isEnded } from '../jobs/job-state.ts';
-import { QueueControl } from '../jobs/queue-control.ts';
-import { RevokedKeys } from '../jobs/revoked-keys.ts';
-import { SubmitJob } from '../jobs/submit-job.ts';
+import { forgetJob, getJob, listJobs, setFavourite } from '../jobs/job-views.ts';
+import { pauseQueue, readQueueState, resumeQueue } from '../jobs/queue-control.ts';
+import { checkSubmission, submitJob } from '../jobs/submit-job.ts';
 import { AccountService } from '../keys/accounts.ts';
 import { countAgainstLimit, watchKey } from '../keys/callers.ts';
 import { KeyService } from '../keys/keys.ts';
 import type { ServerSecret } from '../keys/server-secret.ts';
-import { createMetrics, type Metrics } from '../observability/metrics.ts';
-import { ImageLibrary } from '../pictures/image-library.ts';
 import { Thumbnails } from '../pictures/thumbnails.ts';
 import { PageSession } from '../surfaces/page/session.ts';
+import { listWorkers } from '../workers/workers-table.ts';
 import { isLoopback } from './listen.ts';
 import type { Core } from './open-core.ts';
 
@@ -28,28 +23,12 @@ export function httpServices(
   core: Core,
   config: Config,
   secret: ServerSecret,
-  {
-    metrics,
-    serverId,
-    inputPictures,
-  }: Pick<HttpServices, 'serverId' | 'inputPictures'> & { readonly metrics: Metrics },
+  { serverId, inputPictures }: Pick<HttpServices, 'serverId' | 'inputPictures'>,
 ): HttpServices & { readonly pageSession: PageSession | null } {
-  const { limits, pricing: tariff } = config;
-  const queries = new JobQueries(core);
   const feed = new JobFeed(core);
-  const ending = new CancelJob(core);
-  const cancelJob: HttpServices['cancelJob'] = {
-    async cancel(accountId, jobId) {
-      const before = await queries.get(accountId, jobId);
-      const ended = await ending.cancel(accountId, jobId);
-      if (!isEnded(before.job)) await countEndedJob({ ...core, metrics }, jobId);
-      return ended;
-    },
-  };
-  const revokedKeys = new RevokedKeys({ ...core, cancelJob });
-  const images = new ImageLibrary(core);
   const keys = new KeyService({ ...core, secret });
-  const control = new QueueControl({ ...core, queueLength: limits.queueLength });
+  const { library, metrics, tariff } = core;
+  const { requestsPerMinute } = config.limits;
   return {
     accounts: new AccountService(core),
     keys: {
@@ -60,31 +39,40 @@ export function httpServices(
       change: (id, changes) => keys.change(id, changes),
       async revoke(id) {
         const revoked = await keys.revoke(id);
-        await revokedKeys.cancelJobsOf(id);
+        await cancelJobsOfKey(core, id);
         return revoked;
       },
     },
     watchKey: (keyId) => watchKey({ bus: core.bus, keys }, keyId),
     pageSession: isForThisMachineOnly(config) ? new PageSession({ secret, owner: () => keys.development() }) : null,
     credits: new CreditService(core),
-    countAgainstLimit: (caller) => countAgainstLimit({ ...core, requestsPerMinute: limits.requestsPerMinute }, caller),
+    countAgainstLimit: (caller) => countAgainstLimit({ ...core, requestsPerMinute }, caller),
     tariff,
     models: () => core.painter.models(),
     tokenize: (model, text) => core.painter.tokenize(model, text),
     serverId,
-    submitJob: new SubmitJob({ ...core, ...limits, tariff }),
-    cancelJob,
-    forgetJob: new ForgetJob({ ...core, library: images }),
-    jobs: queries,
+    submitJob: (submission) => submitJob(core, submission),
+    checkSubmission: (submission) => checkSubmission(core, submission),
+    cancelJob: (accountId, jobId) => cancelJob(core, accountId, jobId),
+    forgetJob: (accountId, jobId) => forgetJob(core, accountId, jobId),
+    jobs: {
+      get: (accountId, jobId) => getJob(core, accountId, jobId),
+      list: (filter) => listJobs(core, filter),
+      setFavourite: (accountId, jobId, favourite) => setFavourite(core, accountId, jobId, favourite),
+    },
     waitForJob: (jobId, signal) => feed.end(jobId, signal),
     followJob: (jobId, afterId, signal) => feed.follow(jobId, afterId, signal),
     followAccount: (accountId, afterId, signal) => feed.followAccount(accountId, afterId, signal),
-    images,
-    thumbnails: new Thumbnails({ library: images, shrink: encodeThumbnail }),
+    images: library,
+    thumbnails: new Thumbnails({ library, shrink: encodeThumbnail }),
     inputPictures,
-    queue: control,
-    workers: () => control.workersListed(),
-    ready: (signal) => readiness(core, control, signal),
+    queue: {
+      state: () => readQueueState(core),
+      pause: () => pauseQueue(core),
+      resume: () => resumeQueue(core),
+    },
+    workers: () => listWorkers(core.database, core.clock.now()),
+    ready: (signal) => readiness(core, signal),
     metrics,
   };
 }
@@ -102,14 +90,14 @@ const PATIENCE_MS = 5000;
 const STORAGE_LOOK_MS = 5000;
 
 /**
- * Whether requests would be served: the database answers, the queue works, pictures can be stored, and some worker has drawn with the default model.
- * A worker whose engine was let go for lack of work stays ready.
+ * Whether requests would be served: the database answers, the queue works, pictures can be stored, and some worker has made a picture with the default model.
+ * A worker whose idle engine was stopped stays ready.
  */
-export async function readiness(core: Core, control: QueueControl, signal: AbortSignal): Promise<Ready> {
+export async function readiness(core: Core, signal: AbortSignal): Promise<Ready> {
   const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
   const checks = await Promise.all([
     check('database', patience, async () => {
-      await control.state();
+      await readQueueState(core);
     }),
     check('queue', patience, async () => {
       const [model] = core.painter.models();
@@ -120,7 +108,7 @@ export async function readiness(core: Core, control: QueueControl, signal: Abort
       if (problem !== null) throw new Error(problem);
     }),
     check('engine', patience, async () => {
-      const workers = await control.workersListed();
+      const workers = await listWorkers(core.database, core.clock.now());
       const isReady = workers.some(({ isLost, state }) => !isLost && state !== 'starting');
       if (!isReady) throw new Error('no worker is ready yet; wait, or start one with: easel worker');
     }),
@@ -142,25 +130,5 @@ function untilAborted(signal: AbortSignal): Promise<never> {
     const late = () => reject(new Error('no answer in time'));
     if (signal.aborted) late();
     else signal.addEventListener('abort', late, { once: true });
-  });
-}
-
-/** The metrics of one process, with what is read from the database and the engines at each scrape. */
-export function createServiceMetrics({
-  painter,
-  database,
-  jobs,
-  storage,
-}: Pick<Core, 'painter' | 'database' | 'jobs' | 'storage'>): Metrics {
-  return createMetrics({
-    async queueDepth() {
-      const depths = new Map<string, number>();
-      await database.transaction(async (transaction) => {
-        for (const { slug } of painter.models()) depths.set(slug, await jobs.countQueued(transaction, slug));
-      });
-      return depths;
-    },
-    engineMemory: () => painter.memory(),
-    isStorageAvailable: () => storage.problem === null,
   });
 }

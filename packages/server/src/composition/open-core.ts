@@ -2,33 +2,25 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
-import { openDatabase } from '../database/database.ts';
+import { type Database, openDatabase } from '../database/database.ts';
 import { migrate } from '../database/migrate.ts';
 import { requireDatabase } from '../database/require-database.ts';
-import { queriesOf } from '../database/transaction.ts';
-import { CancelJob } from '../jobs/cancel-job.ts';
-import { PostgresEventBus } from '../jobs/event-bus.ts';
-import { eventsInPostgres } from '../jobs/events-sql.ts';
-import { FailJob } from '../jobs/fail-job.ts';
-import { idempotencyInPostgres } from '../jobs/idempotency-sql.ts';
-import { createJobLog } from '../jobs/job-log.ts';
-import { jobsInPostgres } from '../jobs/jobs-sql.ts';
-import { QueueOutlook } from '../jobs/queue-outlook.ts';
-import { RevokedKeys } from '../jobs/revoked-keys.ts';
-import { serversInPostgres } from '../jobs/servers-sql.ts';
-import { settingsInPostgres } from '../jobs/settings-sql.ts';
-import { turnsInPostgres } from '../jobs/turns-sql.ts';
+import { countQueuedJobs } from '../jobs/admission.ts';
+import { EventBus } from '../jobs/event-bus.ts';
+import { createJobLog } from '../jobs/job.ts';
 import { EnginePainter } from '../models/engine-painter.ts';
+import type { Painter } from '../models/painter.ts';
 import { servedModels } from '../models/served-models.ts';
 import type { Logger } from '../observability/logger.ts';
+import { createMetrics, type Metrics } from '../observability/metrics.ts';
 import { FileImageStore } from '../pictures/file-image-store.ts';
 import { prepareImageFolder } from '../pictures/image-folder.ts';
+import { ImageLibrary } from '../pictures/image-library.ts';
 import type { ImageRecord } from '../pictures/images.ts';
 import { StartPictures } from '../pictures/start-pictures.ts';
 import { StorageWatch } from '../pictures/storage-watch.ts';
 import { PgBossQueue } from '../queue/pg-boss-queue.ts';
 import { unlessAborted } from '../unless-aborted.ts';
-import { workersInPostgres } from '../workers/workers-sql.ts';
 import type { Storage } from './open-storage.ts';
 import type { Shutdown } from './shutdown.ts';
 
@@ -43,7 +35,7 @@ export interface OpenCoreOptions {
   readonly signal: AbortSignal;
 }
 
-/** The adapters behind the domain's ports, as every process of the service has them. */
+/** What every process of the service has. */
 export type Core = Awaited<ReturnType<typeof openCore>>;
 
 /**
@@ -68,50 +60,61 @@ export async function openCore({ config, storage, log, shutdown, signal }: OpenC
     connection: 'url' in address ? { connectionString: address.url } : address,
     models: painter.models().map(({ slug }) => slug),
     jobsPerAccount: config.limits.concurrentPerAccount,
-    queriesOf,
     onError: onConnectionLost,
     onWarning: (warning) => log.warn({ warning }, 'warning from the job queue'),
   });
   shutdown.on('queue', () => queue.stop());
   await during(queue.start());
-  const bus = new PostgresEventBus({ database, address, onConnectionLost });
+  const bus = new EventBus({ database, address, onConnectionLost });
   shutdown.on('events', () => bus.close());
   await during(bus.start());
   const { imagesSeconds, requestsSeconds } = config.retention;
   const store = await FileImageStore.open(imagesDir);
   const watch = new StorageWatch({ store, onChange: (problem) => tellOfStorage(log, problem) });
-  const base = {
+  const onDamage = ({ jobId, index }: ImageRecord) =>
+    log.error(
+      { jobId, picture: index },
+      'the file of a picture is damaged and is not served; restore it from a backup',
+    );
+  return {
     database,
-    jobs: jobsInPostgres,
-    idempotency: idempotencyInPostgres,
-    events: eventsInPostgres,
-    workers: workersInPostgres,
-    servers: serversInPostgres,
-    settings: settingsInPostgres,
-    turns: turnsInPostgres,
     queue,
     bus,
     store,
     storage: watch,
     startPictures: new StartPictures({ store, storage: watch }),
-    jobLog: createJobLog(log),
-    onDamage: ({ jobId, index }: ImageRecord) =>
-      log.error(
-        { jobId, picture: index },
-        'the file of a picture is damaged and is not served; restore it from a backup',
-      ),
+    library: new ImageLibrary({ database, store, clock: systemClock, onDamage }),
     painter,
+    jobLog: createJobLog(log),
+    metrics: createServiceMetrics({ painter, database, storage: watch }),
     clock: systemClock,
+    tariff: config.pricing,
+    limits: config.limits,
     retention: { imagesMs: imagesSeconds * 1000, requestsMs: requestsSeconds * 1000, undeliveredMs: HOUR_MS },
   };
-  const outlook = new QueueOutlook(base);
-  const cancelJob = new CancelJob(base);
-  return {
-    ...base,
-    outlook,
-    failJob: new FailJob(base),
-    revokedKeys: new RevokedKeys({ ...base, cancelJob }),
-  };
+}
+
+/** The metrics of one process, with readings from the database and the engines at each scrape. */
+function createServiceMetrics({
+  painter,
+  database,
+  storage,
+}: {
+  readonly painter: Painter;
+  readonly database: Database;
+  readonly storage: StorageWatch;
+}): Metrics {
+  return createMetrics({
+    async queueDepth() {
+      const depths = new Map<string, number>();
+      await database.transaction(async (queries) => {
+        for (const { slug } of painter.models()) depths.set(slug, await countQueuedJobs(queries, slug));
+      });
+      return depths;
+    },
+    engineMemory: () => painter.memory(),
+    isStorageAvailable: () => storage.problem === null,
+  });
 }
 
 function tellOfStorage(log: Logger, problem: string | null): void {

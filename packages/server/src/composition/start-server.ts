@@ -6,14 +6,13 @@ import { grantCredits } from '../credits/ledger.ts';
 import { buildHttp } from '../http/build-http.ts';
 import { newId } from '../ids.ts';
 import { AwaitedJobs } from '../jobs/awaited-jobs.ts';
-import { CancelJob } from '../jobs/cancel-job.ts';
 import { openSecret, type ServerSecret } from '../keys/server-secret.ts';
 import { ensureStartingKeys } from '../keys/starting-keys.ts';
 import { loadReviewHook, type ReviewHook } from '../models/review.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { InputPictures } from '../pictures/input-pictures.ts';
 import { allSurfaces } from '../surfaces/table.ts';
-import { createServiceMetrics, httpServices } from './http-services.ts';
+import { httpServices } from './http-services.ts';
 import { isLoopback, listening, requireAddress } from './listen.ts';
 import { type Core, openCore, version } from './open-core.ts';
 import { openStorage, readFolderId, type Storage } from './open-storage.ts';
@@ -89,11 +88,10 @@ interface Parts extends ServerOptions {
 /** Listens before keys are drawn and work is begun: it is what fails most often. @returns the server's address */
 async function serve({ config, log, hook, core, secret, serverId, shutdown, ...options }: Parts): Promise<string> {
   const { signal, announce, pageFolder } = options;
-  const metrics = createServiceMetrics(core);
   const inputPictures = new InputPictures();
   shutdown.on('start pictures', () => inputPictures.close());
   const drained = new AbortController();
-  const services = httpServices(core, config, secret, { metrics, serverId, inputPictures });
+  const services = httpServices(core, config, secret, { serverId, inputPictures });
   const surfaces = await allSurfaces({
     segmind: config.segmind,
     openai: config.openai,
@@ -106,7 +104,7 @@ async function serve({ config, log, hook, core, secret, serverId, shutdown, ...o
     trustedProxies: config.trustedProxies,
     version,
     logger: log,
-    onAnswered: metrics.requestEnded,
+    onAnswered: core.metrics.requestEnded,
     streamsPerKey: config.limits.streamsPerKey,
     streams: config.limits.streams,
     stopping: shutdown.begun,
@@ -125,7 +123,7 @@ async function serve({ config, log, hook, core, secret, serverId, shutdown, ...o
   const tidying = keepTidy(core, log, shutdown.begun);
   shutdown.on('janitor', () => tidying);
   if (config.worker.enabled) {
-    const work = await startWork(core, { hook, log, metrics });
+    const work = await startWork(core, { hook, log });
     shutdown.on('jobs', () => work.stop(config.drainSeconds * 1000));
   }
   const [model] = core.painter.models();
@@ -158,14 +156,11 @@ async function showFirstKeys(
   );
 }
 
-/** Before the first worker starts: jobs that nobody waits for any more are not to be drawn. */
+/** Before the first worker starts: jobs whose clients are gone should not run. */
 async function watchAwaitedJobs(core: Core, storage: Storage, log: Logger, shutdown: Shutdown): Promise<string> {
   const serverId = newId();
-  const awaited = new AwaitedJobs({
-    ...core,
-    cancelJob: new CancelJob(core),
-    serverId,
-    place: await readFolderId(storage.dataDir),
+  const awaited = new AwaitedJobs(core, {
+    server: { id: serverId, folderId: await readFolderId(storage.dataDir) },
     report: (error) => log.warn({ err: error }, 'could not update the heartbeat of the server; retrying'),
   });
   await awaited.start();

@@ -3,7 +3,6 @@ import type { Config } from '../config/schema.ts';
 import { isDatabaseInUse } from '../keys/server-secret.ts';
 import { loadReviewHook } from '../models/review.ts';
 import { createLogger } from '../observability/logger.ts';
-import { createServiceMetrics } from './http-services.ts';
 import { openCore } from './open-core.ts';
 import { noServerYet, openStorage } from './open-storage.ts';
 import { Shutdown } from './shutdown.ts';
@@ -34,7 +33,7 @@ export async function startWorker(
     const core = await openCore({ config, storage, log, shutdown, signal });
     if (!(await isDatabaseInUse(core.database))) throw noServerYet('no server has ever used this database');
     signal.throwIfAborted();
-    const work = await startWork(core, { hook, log, metrics: createServiceMetrics(core) });
+    const work = await startWork(core, { hook, log });
     shutdown.on('jobs', () => work.stop(drainMs));
     return { models: core.painter.models().map(({ slug }) => slug), stop: () => shutdown.run() };
   } catch (error) {

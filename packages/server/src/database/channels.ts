@@ -1,23 +1,13 @@
-import type { JobNews } from '../jobs/events-port.ts';
+import { sql } from 'kysely';
+import type { Queries } from './database.ts';
 
-/** Notifications of PostgreSQL. The payload is the id of a job or a key, or empty; that of an event is what `newsText` makes. */
+/** Channels of NOTIFY (PostgreSQL, NOTIFY). The payload is the id of a job or a key, or empty; that of an event is `newsText`'s. */
 export const EVENT_CHANNEL = 'easel_events';
 export const CANCEL_CHANNEL = 'easel_cancel';
 export const KEY_CHANNEL = 'easel_keys';
 export const QUEUE_CHANNEL = 'easel_queue';
 
-interface News {
-  readonly jobId: string;
-  readonly accountId: string;
-  readonly kind: string;
-}
-
-export function newsText({ jobId, accountId, kind }: News): string {
-  return `${jobId} ${accountId} ${kind}`;
-}
-
-/** A process of an earlier release tells the job only. */
-export function parseNews(text: string): JobNews {
-  const [jobId = '', accountId = null, kind] = text.split(' ');
-  return { jobId, accountId, isStep: kind === 'step' };
+/** Is delivered when the transaction is committed. */
+export async function notify(queries: Queries, channel: string, payload = ''): Promise<void> {
+  await sql`select pg_notify(${channel}, ${payload})`.execute(queries);
 }

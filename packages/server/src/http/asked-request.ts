@@ -20,7 +20,7 @@ import {
 } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../domain-error.ts';
-import type { JobRequest } from '../jobs/job-request.ts';
+import type { JobRequest } from '../jobs/job.ts';
 import { requireModel } from '../keys/callers.ts';
 import type { ModelCard } from '../models/model-card.ts';
 import { callerOf } from './admission.ts';

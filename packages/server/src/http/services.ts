@@ -1,12 +1,13 @@
 import type { Ready, Size, Tariff } from '@easel/contract';
 import type { FastifyRequest } from 'fastify';
 import type { CreditService } from '../credits/credits.ts';
-import type { CancelJob } from '../jobs/cancel-job.ts';
-import type { FollowedEvent } from '../jobs/feed-track.ts';
-import type { ForgetJob } from '../jobs/forget-job.ts';
+import type { FollowedEvent } from '../jobs/feed-reading.ts';
+import type { JobRecord } from '../jobs/job.ts';
 import type { FollowedAccount } from '../jobs/job-feed.ts';
-import type { JobQueries, JobView } from '../jobs/job-queries.ts';
-import type { SubmitJob } from '../jobs/submit-job.ts';
+import type { JobView, JobViewPage } from '../jobs/job-views.ts';
+import type { JobFilter } from '../jobs/jobs-table.ts';
+import type { QueueState } from '../jobs/queue-control.ts';
+import type { Submission, Submitted } from '../jobs/submit-job.ts';
 import type { AccountService } from '../keys/accounts.ts';
 import type { Caller, KeyWatch, RateLimitState } from '../keys/callers.ts';
 import type { KeyService } from '../keys/keys.ts';
@@ -14,7 +15,7 @@ import type { ModelCard } from '../models/model-card.ts';
 import type { EncoderTokens } from '../models/painter.ts';
 import type { ImageLibrary } from '../pictures/image-library.ts';
 import type { Thumbnails } from '../pictures/thumbnails.ts';
-import type { WorkerRecord } from '../workers/workers-port.ts';
+import type { ListedWorker } from '../workers/workers-table.ts';
 
 /** Everything that the routes need of the domain: nothing else of it is known here. */
 export interface HttpServices {
@@ -36,10 +37,16 @@ export interface HttpServices {
 
   /** Of this run of the server. */
   readonly serverId: string;
-  readonly submitJob: Pick<SubmitJob, 'submit' | 'consider'>;
-  readonly cancelJob: Pick<CancelJob, 'cancel'>;
-  readonly forgetJob: Pick<ForgetJob, 'forget'>;
-  readonly jobs: Pick<JobQueries, 'get' | 'list' | 'setFavourite'>;
+  /** See `submitJob` and the others in `jobs/`. */
+  submitJob(submission: Submission): Promise<Submitted>;
+  checkSubmission(submission: Submission): Promise<JobRecord | null>;
+  cancelJob(accountId: string | null, jobId: string): Promise<JobRecord>;
+  forgetJob(accountId: string, jobId: string): Promise<void>;
+  readonly jobs: {
+    get(accountId: string | null, jobId: string): Promise<JobView>;
+    list(filter: JobFilter): Promise<JobViewPage>;
+    setFavourite(accountId: string, jobId: string, favourite: boolean): Promise<JobView>;
+  };
   /** Resolves when the job has ended. @throws the signal's reason, or DomainError `not_found` */
   waitForJob(jobId: string, signal: AbortSignal): Promise<JobView>;
   /** What happens to a job after an event, to its end. @throws the signal's reason, or DomainError `not_found` */
@@ -53,7 +60,7 @@ export interface HttpServices {
   readonly inputPictures: InputPictures;
 
   readonly queue: QueueControl;
-  /** Those heard of lately. */
+  /** Of the last hour. */
   workers(): Promise<readonly ListedWorker[]>;
 
   /** Whether everything that the server needs works. */
@@ -84,22 +91,9 @@ interface InputPicture {
 /** The queue of all accounts and models. */
 export interface QueueControl {
   state(): Promise<QueueState>;
-  /** Jobs that wait go on waiting; those that run go on running. */
+  /** Queued jobs stay queued, running ones continue. */
   pause(): Promise<QueueState>;
   resume(): Promise<QueueState>;
-}
-
-export interface QueueState {
-  readonly isPaused: boolean;
-  readonly queued: number;
-  readonly running: number;
-  /** Jobs that may wait before requests are refused. */
-  readonly capacity: number;
-}
-
-export interface ListedWorker extends WorkerRecord {
-  /** Not heard of for too long. */
-  readonly isLost: boolean;
 }
 
 /** The metrics of this process in Prometheus' text format. */

@@ -4,8 +4,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DatabaseAway } from '../database/away.ts';
 import { DomainError } from '../domain-error.ts';
-import type { JobView } from '../jobs/job-queries.ts';
-import type { JobRecord } from '../jobs/jobs-port.ts';
+import type { JobRecord } from '../jobs/job.ts';
+import type { JobView } from '../jobs/job-views.ts';
 import type { Submission } from '../jobs/submit-job.ts';
 import type { ModelCard } from '../models/model-card.ts';
 import { baseUrl } from './addresses.ts';
@@ -132,11 +132,11 @@ async function takeWithPicture(
   file: Uint8Array,
   submissionOf: (picture: Size) => Submission,
 ): Promise<JobRecord> {
-  const { submitJob, inputPictures } = context.services;
+  const { checkSubmission, inputPictures } = context.services;
   const { accountId: owner } = callerOf(request);
   const considered = await inputPictures.use(file, { owner, signal: clientGone(reply) }, async (picture) => {
     const submission = submissionOf(picture.size);
-    const earlier = await submitJob.consider(submission);
+    const earlier = await checkSubmission(submission);
     if (earlier !== null) return { earlier, submission };
     return { earlier, submission: { ...submission, startImage: await picture.fit(submission.request) } };
   });
@@ -145,11 +145,11 @@ async function takeWithPicture(
 
 async function take({ services }: RouteContext, request: FastifyRequest, submission: Submission): Promise<JobRecord> {
   try {
-    return (await services.submitJob.submit(submission)).job;
+    return (await services.submitJob(submission)).job;
   } catch (error) {
     // Should it have been taken after all, nobody would know of it.
     if (error instanceof DatabaseAway && submission.idempotency === null) {
-      cancelLater(request, request.id, () => services.cancelJob.cancel(submission.accountId, request.id));
+      cancelLater(request, request.id, () => services.cancelJob(submission.accountId, request.id));
     }
     throw error;
   }

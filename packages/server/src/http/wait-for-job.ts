@@ -2,8 +2,8 @@ import { fixedMessages, headers, inWireNames, microToDecimal, type OutputMetadat
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DatabaseAway, OUTAGE_PATIENCE_MS, outlast } from '../database/away.ts';
 import { DomainError } from '../domain-error.ts';
-import type { JobView } from '../jobs/job-queries.ts';
-import type { JobRecord } from '../jobs/jobs-port.ts';
+import type { JobRecord } from '../jobs/job.ts';
+import type { JobView } from '../jobs/job-views.ts';
 import type { ModelCard } from '../models/model-card.ts';
 import { callerOf } from './admission.ts';
 import type { RouteContext } from './http-app.ts';
@@ -95,7 +95,7 @@ export function isRepeatable({ headers: sent }: FastifyRequest): boolean {
 
 /** Goes on trying without the client when it takes too long; a server that ends before leaves it to the next one. */
 async function cancelForSure({ services }: RouteContext, request: FastifyRequest, jobId: string): Promise<JobRecord> {
-  const cancel = () => services.cancelJob.cancel(callerOf(request).accountId, jobId);
+  const cancel = () => services.cancelJob(callerOf(request).accountId, jobId);
   try {
     return await outlast(cancel, { withinMs: CANCEL_MS });
   } catch (error) {

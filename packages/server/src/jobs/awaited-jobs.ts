@@ -1,103 +1,152 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database } from '../database/database.ts';
+import { sql } from 'kysely';
+import type { Queries } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
-import type { CancelJob } from './cancel-job.ts';
-import type { Servers } from './servers-port.ts';
+import { cancelJob } from './ends-of-jobs.ts';
+import type { JobContext } from './job.ts';
 
 /** Several times within `SILENCE_S`. */
-const BEAT_MS = 2000;
-/** A server that has been silent for longer is taken for dead, and so are the connections on which its clients waited. */
+const HEARTBEAT_MS = 2000;
+/** A server without a heartbeat for longer counts as dead, and its clients as gone. */
 const SILENCE_S = 15;
 /**
- * Own beats without a break before others are judged: after an outage of the database everybody has been silent, and when its clock
- * has jumped everybody seems to have been.
+ * Own heartbeats in a row before others are declared dead: after an outage of the database every server was silent, and after a jump
+ * of its clock every server seems to have been.
  */
-const BEATS_TO_JUDGE = (SILENCE_S * 1000) / BEAT_MS;
-/** What the database's clock may differ from the time that passed here between two beats. */
+const HEARTBEATS_TO_JUDGE = (SILENCE_S * 1000) / HEARTBEAT_MS;
+/** Tolerated difference between the database's clock and the uptime, between two heartbeats. */
 const JUMP_MS = 5000;
-/** Dead servers are remembered for a day. */
+/** Dead servers are kept for a day. */
 const MEMORY_S = 24 * 60 * 60;
 
-export interface AwaitedJobsParts {
-  readonly database: Database;
-  readonly servers: Servers;
-  readonly cancelJob: Pick<CancelJob, 'cancel'>;
-  readonly serverId: string;
-  /** The data folder's: a server that has it knows that every earlier one is gone. */
-  readonly place: string;
+interface ServerIdentity {
+  /** Of one run of the server. */
+  readonly id: string;
+  /** Of its data folder, which only one server at a time uses: a server knows that all earlier ones of its folder are dead. */
+  readonly folderId: string;
+}
+
+export interface AwaitedJobsOptions {
+  readonly server: ServerIdentity;
   readonly report: (error: unknown) => void;
+  /** Milliseconds on a clock that never jumps; default: since the process started. */
+  readonly uptimeMs?: () => number;
 }
 
 /**
- * Tells that this server lives, and cancels jobs whose clients waited on connections of servers that do not: nobody would get the
- * pictures, and they are not to be paid for.
+ * Publishes this server's heartbeat, and cancels jobs whose clients waited on connections of dead servers: nobody would get the
+ * pictures, so nobody has to pay for them.
  */
 export class AwaitedJobs {
-  readonly #parts: AwaitedJobsParts;
+  readonly #context: JobContext;
+  readonly #options: AwaitedJobsOptions;
   readonly #stopping = new AbortController();
-  #beats = 0;
-  /** When the last beat was, for the database and by the clock of this process that never jumps. */
-  #last: { readonly time: Date; readonly at: number } | undefined;
-  #beating: Promise<void> = Promise.resolve();
+  /** In a row. */
+  #heartbeats = 0;
+  /** The last heartbeat, by the database's clock and by the uptime. */
+  #last: { readonly time: Date; readonly uptimeMs: number } | undefined;
+  #running: Promise<void> = Promise.resolve();
 
-  constructor(parts: AwaitedJobsParts) {
-    this.#parts = parts;
+  constructor(context: JobContext, options: AwaitedJobsOptions) {
+    this.#context = context;
+    this.#options = options;
   }
 
-  /** Resolves when the jobs of this folder's earlier servers have been cancelled, unless they had ended. */
+  /** Resolves when the unfinished jobs of this folder's earlier servers have been cancelled. */
   async start(): Promise<void> {
     await this.#beat();
-    this.#beating = this.#keepBeating();
+    this.#running = this.#keepBeating();
   }
 
-  /** Once nobody waits any more. */
+  /** To be called when no client waits any more. */
   async stop(): Promise<void> {
-    const { database, servers, serverId } = this.#parts;
     this.#stopping.abort();
-    await this.#beating;
-    await database.transaction((transaction) => servers.remove(transaction, serverId));
+    await this.#running;
+    const { id } = this.#options.server;
+    await this.#context.database.transaction((queries) => queries.deleteFrom('servers').where('id', '=', id).execute());
   }
 
   async #keepBeating(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      await sleep(BEAT_MS, undefined, { signal }).catch(() => {});
+      await sleep(HEARTBEAT_MS, undefined, { signal }).catch(() => {});
       if (signal.aborted) return;
       await this.#beat().catch((error: unknown) => {
-        this.#beats = 0;
-        this.#parts.report(error);
+        this.#heartbeats = 0;
+        this.#options.report(error);
       });
     }
   }
 
   async #beat(): Promise<void> {
-    const { database, servers, serverId, place } = this.#parts;
-    const self = { id: serverId, place };
-    const { abandoned, isJudge } = await database.transaction(async (transaction) => {
-      this.#noteTime(await servers.put(transaction, self));
-      const isJudge = this.#beats >= BEATS_TO_JUDGE;
-      return { isJudge, abandoned: await servers.abandonedJobs(transaction, self, isJudge ? SILENCE_S : null) };
+    const { database } = this.#context;
+    const { server } = this.#options;
+    const { abandoned, isJudge } = await database.transaction(async (queries) => {
+      this.#compareClocks(await saveHeartbeat(queries, server));
+      const isJudge = this.#heartbeats >= HEARTBEATS_TO_JUDGE;
+      return { isJudge, abandoned: await abandonedJobs(queries, server, isJudge ? SILENCE_S : null) };
     });
     for (const jobId of abandoned) await this.#cancel(jobId);
     if (abandoned.length === 0) {
-      await database.transaction((transaction) => servers.removeDead(transaction, self, isJudge ? MEMORY_S : null));
+      await database.transaction((queries) => deleteDeadServers(queries, server, isJudge ? MEMORY_S : null));
     }
-    this.#beats += 1;
+    this.#heartbeats += 1;
   }
 
-  #noteTime(time: Date): void {
-    const at = performance.now();
+  #compareClocks(time: Date): void {
+    const { uptimeMs: uptime = () => performance.now() } = this.#options;
+    const uptimeMs = uptime();
     const last = this.#last;
-    this.#last = { time, at };
+    this.#last = { time, uptimeMs };
     if (last === undefined) return;
-    const jumpMs = time.getTime() - last.time.getTime() - (at - last.at);
-    if (Math.abs(jumpMs) > JUMP_MS) this.#beats = 0;
+    const jumpMs = time.getTime() - last.time.getTime() - (uptimeMs - last.uptimeMs);
+    if (Math.abs(jumpMs) > JUMP_MS) this.#heartbeats = 0;
   }
 
   async #cancel(jobId: string): Promise<void> {
-    await this.#parts.cancelJob.cancel(null, jobId).catch((error: unknown) => {
+    await cancelJob(this.#context, null, jobId).catch((error: unknown) => {
       // Its record may have been deleted since it was listed.
       if (!(error instanceof DomainError && error.code === 'not_found')) throw error;
     });
   }
+}
+
+/** @returns the time of the database's clock, which is the same for all servers */
+export async function saveHeartbeat(queries: Queries, { id, folderId }: ServerIdentity): Promise<Date> {
+  const { rows } = await sql<{ now: Date }>`
+    insert into easel.servers (id, place, seen_at) values (${id}, ${folderId}, now())
+    on conflict (id) do update set seen_at = now() returning now() as now
+  `.execute(queries);
+  const [row] = rows;
+  if (row === undefined) throw new Error('the database did not return its time');
+  return row.now;
+}
+
+/**
+ * Unfinished jobs whose client waited on a dead server: one that stopped, an earlier one of the same folder, or one without a
+ * heartbeat for so long (null: however long).
+ */
+async function abandonedJobs(
+  queries: Queries,
+  { id, folderId }: ServerIdentity,
+  silentForSeconds: number | null,
+): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select job.id from easel.jobs as job left join easel.servers as server on server.id = job.waiter
+    where job.waiter <> ${id} and job.state in ('queued', 'running')
+      and (server.id is null or server.place = ${folderId} or server.seen_at < now() - make_interval(secs => ${silentForSeconds}))
+  `.execute(queries);
+  return rows.map((row) => row.id);
+}
+
+/** Earlier servers of the same folder, and those without a heartbeat for so long (null: however long). */
+async function deleteDeadServers(
+  queries: Queries,
+  { id, folderId }: ServerIdentity,
+  silentForSeconds: number | null,
+): Promise<void> {
+  await sql`
+    delete from easel.servers
+    where id <> ${id} and (place = ${folderId} or seen_at < now() - make_interval(secs => ${silentForSeconds}))
+  `.execute(queries);
 }

@@ -1,20 +1,22 @@
 import { sql } from 'kysely';
-import { CANCEL_CHANNEL, EVENT_CHANNEL, KEY_CHANNEL, parseNews, QUEUE_CHANNEL } from '../database/channels.ts';
+import { CANCEL_CHANNEL, EVENT_CHANNEL, KEY_CHANNEL, QUEUE_CHANNEL } from '../database/channels.ts';
 import type { Database, DatabaseAddress } from '../database/database.ts';
 import { Listener } from '../database/listener.ts';
 import { leave, memberOf } from '../keys/memberships.ts';
-import { toEventRow } from './event-row.ts';
-import type { EventBus, JobEvent, JobNews } from './events-port.ts';
+import { type JobEvent, type JobNews, parseNews, toEventRow } from './job-events.ts';
 
 export interface EventBusOptions {
   readonly database: Database;
   readonly address: DatabaseAddress;
-  /** The bus connects again by itself; the operator may want to know. */
+  /** The bus reconnects by itself. */
   readonly onConnectionLost: (error: unknown) => void;
 }
 
-/** News of jobs by LISTEN and NOTIFY; the events themselves are rows. */
-export class PostgresEventBus implements EventBus {
+/**
+ * Notices between the processes, by LISTEN and NOTIFY; the events themselves are rows. A notice may be lost with a connection, so
+ * callers also poll now and then.
+ */
+export class EventBus {
   readonly #database: Database;
   readonly #onError: (error: unknown) => void;
   readonly #listener: Listener;
@@ -44,33 +46,37 @@ export class PostgresEventBus implements EventBus {
     return this.#listener.close();
   }
 
-  /** In one statement, which is a transaction of its own: this runs ten times a second for each job. */
+  /** Stores an event and tells its followers. In one statement, without a transaction: this runs ten times a second for each job. */
   async publish(jobId: string, event: JobEvent): Promise<void> {
     const { kysely } = this.#database;
     await kysely
       .with('added', (queries) => queries.insertInto('job_events').values(toEventRow(jobId, event)).returning('job_id'))
       .selectFrom('added')
       .innerJoin('jobs', 'jobs.id', 'added.job_id')
-      // As `newsText` writes it.
+      // The same as `newsText` in job-events.ts.
       .select(sql`pg_notify(${EVENT_CHANNEL}, concat_ws(' ', job_id, account_id, ${event.kind}::text))`.as('told'))
       .execute();
   }
 
+  /** Calls back for everything that happens to any job; with null when notices may have been lost. @returns the subscription */
   onNews(callback: (news: JobNews | null) => void): Disposable {
     this.#listeners.add(callback);
     return { [Symbol.dispose]: () => this.#listeners.delete(callback) };
   }
 
+  /** Calls back at most once, when the job is cancelled. @returns the subscription */
   onCancel(jobId: string, callback: () => void): Disposable {
     memberOf(this.#cancels, jobId).add(callback);
     return { [Symbol.dispose]: () => leave(this.#cancels, jobId, callback) };
   }
 
+  /** Calls back whenever the key may have been revoked or changed. @returns the subscription */
   onKeyChange(keyId: string, callback: () => void): Disposable {
     memberOf(this.#keyWatches, keyId).add(callback);
     return { [Symbol.dispose]: () => leave(this.#keyWatches, keyId, callback) };
   }
 
+  /** Calls back whenever the queue may have been paused or resumed. @returns the subscription */
   onQueueChange(callback: () => void): Disposable {
     this.#queueWatches.add(callback);
     return { [Symbol.dispose]: () => this.#queueWatches.delete(callback) };
@@ -101,7 +107,7 @@ export class PostgresEventBus implements EventBus {
     for (const callback of callbacks) callback();
   }
 
-  /** Whoever follows jobs looks, and jobs that were cancelled meanwhile are stopped. */
+  /** After a reconnect: notices may have been lost. */
   #catchUp(): void {
     this.#tell(null);
     for (const keyId of this.#keyWatches.keys()) this.#keyChanged(keyId);

@@ -1,7 +1,7 @@
-/** Events that a follower has not taken yet; beyond this the oldest step is dropped. */
+/** Queued events of one reader; beyond this the oldest step is dropped. */
 const LONGEST = 2000;
 
-/** A reader that is so far behind that even events that must not be lost do not fit any more. */
+/** A reader is so far behind that there is no room for events that must not be dropped. */
 export class SlowReader extends Error {
   constructor() {
     super('the reader of this stream is too slow; connect again with Last-Event-ID');
@@ -10,8 +10,8 @@ export class SlowReader extends Error {
 }
 
 /**
- * What waits for one reader, in order. A slow reader loses what is soon out of date (`isDroppable`), never anything else; when that
- * is not enough, its stream ends with `SlowReader`.
+ * The events for one reader, in order. A slow reader loses droppable events, never others; when that is not enough, its stream ends
+ * with `SlowReader`.
  */
 export class EventQueue<Item> implements AsyncIterable<Item> {
   readonly #isDroppable: (item: Item) => boolean;
@@ -36,13 +36,13 @@ export class EventQueue<Item> implements AsyncIterable<Item> {
     this.#wake?.();
   }
 
-  /** What was pushed is still read. */
+  /** Events that were pushed are still read. */
   finish(): void {
     this.#end ??= {};
     this.#wake?.();
   }
 
-  /** At once: what waits is not read any more. */
+  /** At once: queued events are discarded. */
   fail(error: unknown): void {
     this.#end ??= { error };
     this.#items.length = 0;

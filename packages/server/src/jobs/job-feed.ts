@@ -1,55 +1,64 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseAway, OUTAGE_PATIENCE_MS } from '../database/away.ts';
 import { leave, memberOf } from '../keys/memberships.ts';
+import type { EventBus } from './event-bus.ts';
 import { EventQueue } from './event-queue.ts';
-import type { EventBus, JobNews, JobProgress } from './events-port.ts';
-import { type FeedReading, type FeedReadingParts, type FeedRequest, readFeed, type Wanted } from './feed-reading.ts';
-import { type FollowedEvent, type Track, tellEndOf, tellTrack } from './feed-track.ts';
-import type { JobView } from './job-queries.ts';
-import { isEnded } from './job-state.ts';
+import {
+  type FeedReading,
+  type FeedRequest,
+  type FollowedEvent,
+  readFeed,
+  type Track,
+  tellEndOf,
+  tellTrack,
+  type Wanted,
+} from './feed-reading.ts';
+import { isEnded, type JobContext } from './job.ts';
+import { cursorNow, type JobNews, type JobProgress } from './job-events.ts';
+import type { JobView } from './job-views.ts';
 
-/** How often somebody who waits is told of a change of his place; a lost notice is made up for as late. */
-const LOOK_AGAIN_MS = 2000;
+/** How often a queued job's followers learn about its position; also the longest delay after a lost notice. */
+const POLL_MS = 2000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
 
-export interface JobFeedParts extends FeedReadingParts {
+export interface JobFeedContext extends Pick<JobContext, 'database' | 'clock'> {
   readonly bus: Pick<EventBus, 'onNews'>;
 }
 
-/** Somebody's interest in all jobs of an account. */
+/** One follower of all jobs of an account. */
 interface AccountTrack {
   readonly accountId: string;
-  /** The number of the last end that was told. */
+  /** The cursor: the id of the last final event that was sent. */
   seen: bigint;
-  /** Of the jobs that have not ended. */
+  /** Of unfinished jobs. */
   readonly tracks: Map<string, Track>;
   readonly queue: EventQueue<FollowedEvent>;
 }
 
 /**
- * What happens to jobs, in whichever process they run, for everybody who waits for it in this one. However many follow, one reader
- * asks the database: for what notices tell of, and every two seconds for all that is followed, as a notice can be lost. While the
- * database is away it goes on trying, for ten minutes.
+ * What happens to jobs, in whichever process they run, for all followers in this process. However many there are, one reader asks
+ * the database: about the jobs of a notice, and every two seconds about all that are followed, because a notice can be lost. While
+ * the database is away it retries, for ten minutes.
  */
 export class JobFeed {
-  readonly #parts: JobFeedParts;
+  readonly #context: JobFeedContext;
   readonly #tracks = new Map<string, Set<Track>>();
   readonly #accounts = new Map<string, Set<AccountTrack>>();
-  /** What is to be read next. */
+  /** To be read next. */
   readonly #jobsToRead = new Set<string>();
   readonly #accountsToRead = new Set<string>();
   #reading: Promise<void> | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(parts: JobFeedParts) {
-    this.#parts = parts;
-    parts.bus.onNews((news) => this.#hear(news));
+  constructor(context: JobFeedContext) {
+    this.#context = context;
+    context.bus.onNews((news) => this.#hear(news));
   }
 
   /**
-   * Everything that happens to a job from after a stored event on (0: from the beginning) to its end: its place while it waits, its
-   * steps, what became of it. Events are kept for a while only; of what was missed at least the end is told.
+   * Everything that happens to a job after a stored event (0: from the beginning) until its end: its position while it is queued,
+   * its steps, its result. Events are kept for a while only; of what was missed, at least the end is sent.
    *
    * @throws the signal's reason, DomainError `not_found`, DatabaseAway, SlowReader
    * @example
@@ -72,18 +81,17 @@ export class JobFeed {
   }
 
   /**
-   * What happens to all jobs of an account, without end: how far those are that have not ended, the ends after a place if one is
-   * given (the newest thousand), and what happens from now on. Only ends have ids; they are the places to resume after.
+   * What happens to all jobs of an account, without end: the state of the unfinished jobs, the ends after a cursor if one is given
+   * (the newest thousand), and what happens from now on. Only ends have ids, which are the cursors to resume after.
    *
    * @param afterId null: from now on
-   * @returns the place at which it begins, and the events
+   * @returns the cursor at which it begins, and the events
    * @throws DatabaseAway; the events throw as those of `follow`
    */
   async followAccount(accountId: string, afterId: bigint | null, signal: AbortSignal): Promise<FollowedAccount> {
-    const { database, events } = this.#parts;
-    const now = await database.transaction((transaction) => events.placeNow(transaction, accountId));
-    const place = afterId === null || afterId > now ? now : afterId;
-    return { place, events: this.#followAccount(accountId, place, signal) };
+    const now = await this.#context.database.transaction((queries) => cursorNow(queries, accountId));
+    const cursor = afterId === null || afterId > now ? now : afterId;
+    return { cursor, events: this.#followAccount(accountId, cursor, signal) };
   }
 
   async *#followAccount(accountId: string, seen: bigint, signal: AbortSignal) {
@@ -141,7 +149,7 @@ export class JobFeed {
     });
   }
 
-  /** While anybody follows anything. */
+  /** While there are followers. */
   async #keepReading(): Promise<void> {
     let awaySince: number | undefined;
     let pauseMs = FIRST_PAUSE_MS;
@@ -149,7 +157,7 @@ export class JobFeed {
       try {
         const asking = this.#takeAsking();
         const request = requestOf(asking);
-        if (request.accounts.size + request.jobs.size > 0) this.#tell(asking, await readFeed(this.#parts, request));
+        if (request.accounts.size + request.jobs.size > 0) this.#tell(asking, await readFeed(this.#context, request));
         awaySince = undefined;
         pauseMs = FIRST_PAUSE_MS;
         await this.#untilNews();
@@ -178,7 +186,7 @@ export class JobFeed {
     if (this.#jobsToRead.size + this.#accountsToRead.size > 0) return;
     const woken = new AbortController();
     this.#wake = () => woken.abort();
-    const slept = await sleep(LOOK_AGAIN_MS, true, { signal: woken.signal }).catch(() => false);
+    const slept = await sleep(POLL_MS, true, { signal: woken.signal }).catch(() => false);
     this.#wake = undefined;
     if (slept) this.#wantAll();
   }
@@ -191,7 +199,7 @@ export class JobFeed {
     }
   }
 
-  /** Of jobs that have not ended the tracks tell. */
+  /** Events of unfinished jobs come from their tracks. */
   #tellAccount(follower: AccountTrack, progress: JobProgress, reading: FeedReading): void {
     const { jobId, endedEvent } = progress;
     const track = follower.tracks.get(jobId);
@@ -219,11 +227,11 @@ export class JobFeed {
 }
 
 export interface FollowedAccount {
-  readonly place: bigint;
+  readonly cursor: bigint;
   readonly events: AsyncIterable<FollowedEvent>;
 }
 
-/** Those for whom a reading is made: who comes while it is made has other wants. */
+/** The followers of one read; those that come meanwhile belong to the next one. */
 interface Asking {
   readonly tracks: readonly Track[];
   readonly followers: readonly AccountTrack[];
@@ -234,12 +242,12 @@ function requestOf({ tracks, followers }: Asking): FeedRequest {
   for (const { accountId, seen } of followers) accounts.set(accountId, smaller(seen, accounts.get(accountId)));
   const jobs = new Map<string, Wanted>();
   for (const { jobId, of, seen } of tracks) {
-    const { after, latest, place } = jobs.get(jobId) ?? { after: null, latest: false, place: false };
+    const { after, latest, outlook } = jobs.get(jobId) ?? { after: null, latest: false, outlook: false };
     const isWatched = of !== 'end';
     jobs.set(jobId, {
       after: isWatched && seen !== null ? smaller(seen, after ?? undefined) : after,
       latest: latest || (isWatched && seen === null),
-      place: place || isWatched,
+      outlook: outlook || isWatched,
     });
   }
   return { accounts, jobs };

@@ -1,82 +1,81 @@
-import type { Clock } from '../clock.ts';
-import type { Database, Transaction } from '../database/database.ts';
-import type { WorkerRecord, Workers } from '../workers/workers-port.ts';
-import type { Events } from './events-port.ts';
-import type { Jobs } from './jobs-port.ts';
-import { WORKER_SILENCE_MS } from './queue-outlook.ts';
-import type { Settings } from './settings-port.ts';
+import { sql } from 'kysely';
+import { notify, QUEUE_CHANNEL } from '../database/channels.ts';
+import type { Queries } from '../database/database.ts';
+import type { JobContext } from './job.ts';
+import { unfinishedStates } from './jobs-table.ts';
 
-/** A worker that has not been heard of for longer is not even listed as lost. */
-const FORGOTTEN_MS = 60 * 60 * 1000;
-
-export interface QueueControlParts {
-  readonly database: Database;
-  readonly jobs: Jobs;
-  readonly settings: Settings;
-  readonly events: Events;
-  readonly workers: Workers;
-  readonly clock: Clock;
-  /** Jobs of one model that may wait. */
-  readonly queueLength: number;
-}
-
+/** The queue of all accounts and models, for the operator. */
 export interface QueueState {
   readonly isPaused: boolean;
   readonly queued: number;
   readonly running: number;
-  /** Jobs that may wait before requests are refused. */
+  /** Jobs that may be queued before requests are refused. */
   readonly capacity: number;
 }
 
-export interface ListedWorker extends WorkerRecord {
-  /** Not heard of for too long. */
-  readonly isLost: boolean;
+type QueueContext = Pick<JobContext, 'database' | 'limits'>;
+
+export function readQueueState(context: QueueContext): Promise<QueueState> {
+  return context.database.transaction((queries) => queueState(context, queries));
 }
 
-/** The operator's hand on the queue of all accounts and models. */
-export class QueueControl {
-  readonly #parts: QueueControlParts;
+/** Queued jobs stay queued, running ones continue. Once it resolves, no job is started any more. */
+export function pauseQueue(context: QueueContext): Promise<QueueState> {
+  return setPaused(context, true);
+}
 
-  constructor(parts: QueueControlParts) {
-    this.#parts = parts;
-  }
+/** Workers take jobs again at once. */
+export function resumeQueue(context: QueueContext): Promise<QueueState> {
+  return setPaused(context, false);
+}
 
-  state(): Promise<QueueState> {
-    return this.#parts.database.transaction((transaction) => this.#state(transaction));
-  }
+function setPaused(context: QueueContext, isPaused: boolean): Promise<QueueState> {
+  return context.database.transaction(async (queries) => {
+    await savePaused(queries, isPaused);
+    await notify(queries, QUEUE_CHANNEL);
+    return queueState(context, queries);
+  });
+}
 
-  /** Jobs that wait go on waiting, those that run go on running. Once it resolves no job is started any more. */
-  pause(): Promise<QueueState> {
-    return this.#setPaused(true);
-  }
+async function queueState({ limits }: QueueContext, queries: Queries): Promise<QueueState> {
+  const rows = await queries
+    .selectFrom('jobs')
+    .select(({ fn }) => ['state', fn.countAll<bigint>().as('count')])
+    .where('state', 'in', unfinishedStates)
+    .groupBy('state')
+    .execute();
+  const countOf = (wanted: string) => Number(rows.find(({ state }) => state === wanted)?.count ?? 0n);
+  return {
+    isPaused: await isQueuePaused(queries),
+    queued: countOf('queued'),
+    running: countOf('running'),
+    capacity: limits.queueLength,
+  };
+}
 
-  /** Workers take jobs again at once. */
-  resume(): Promise<QueueState> {
-    return this.#setPaused(false);
-  }
+/** The row of `settings`. */
+const PAUSED = 'queue_paused';
+/** An advisory lock: shared by those who start jobs, exclusive for those who pause. */
+const PAUSE_LOCK = 0x6561_7365;
 
-  async workersListed(): Promise<ListedWorker[]> {
-    const { database, workers, clock } = this.#parts;
-    const now = clock.now().getTime();
-    const known = await database.transaction((transaction) =>
-      workers.seenSince(transaction, new Date(now - FORGOTTEN_MS)),
-    );
-    return known.map((worker) => ({ ...worker, isLost: now - worker.seenAt.getTime() > WORKER_SILENCE_MS }));
-  }
+export async function isQueuePaused(queries: Queries): Promise<boolean> {
+  const query = queries.selectFrom('settings').select('value').where('name', '=', PAUSED);
+  return (await query.executeTakeFirst())?.value === true;
+}
 
-  #setPaused(isPaused: boolean): Promise<QueueState> {
-    const { database, settings, events } = this.#parts;
-    return database.transaction(async (transaction) => {
-      await settings.setPaused(transaction, isPaused);
-      await events.announceQueue(transaction);
-      return this.#state(transaction);
-    });
-  }
+/** Also keeps it from changing until the transaction ends: a pause waits for jobs that are being started. */
+export async function lockQueuePaused(queries: Queries): Promise<boolean> {
+  await sql`select pg_advisory_xact_lock_shared(${PAUSE_LOCK})`.execute(queries);
+  return isQueuePaused(queries);
+}
 
-  async #state(transaction: Transaction): Promise<QueueState> {
-    const { jobs, settings, queueLength } = this.#parts;
-    const isPaused = await settings.isPaused(transaction);
-    const { queued, running } = await jobs.countByState(transaction);
-    return { isPaused, queued, running, capacity: queueLength };
-  }
+/** Waits for transactions that hold `lockQueuePaused`. */
+export async function savePaused(queries: Queries, isPaused: boolean): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${PAUSE_LOCK})`.execute(queries);
+  const value = JSON.stringify(isPaused);
+  await queries
+    .insertInto('settings')
+    .values({ name: PAUSED, value })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+    .execute();
 }

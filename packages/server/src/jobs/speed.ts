@@ -1,17 +1,37 @@
 import { PIXELS_PER_MEGAPIXEL } from '@easel/contract';
+import type { Selectable } from 'kysely';
+import type { Queries } from '../database/database.ts';
+import type { ModelSpeedTable } from '../database/tables.ts';
 import { DomainError } from '../domain-error.ts';
 import type { Painting } from '../models/painter.ts';
-import type { JobRequest } from './job-request.ts';
-import type { WorkAmount } from './jobs-port.ts';
-import type { ModelSpeed } from './settings-port.ts';
+import type { JobRequest } from './job.ts';
 
-/** Of the newest run; the rest is the memory of those before. */
+/** How fast a model runs on these machines. */
+export interface ModelSpeed {
+  /** Milliseconds for one step on one megapixel (1,048,576 pixels). */
+  readonly msPerStepMegapixel: number;
+  /** Milliseconds for everything else about a picture: encoding the prompt, decoding, writing the file. */
+  readonly msPerImage: number;
+  /** Number of runs it was measured from. */
+  readonly runs: number;
+}
+
+/** An amount of work, independent of a model's speed. */
+export interface WorkAmount {
+  readonly jobs: number;
+  /** The sum of samples × steps × megapixels. */
+  readonly stepMegapixels: number;
+  /** The sum of samples. */
+  readonly images: number;
+}
+
+/** Weight of the newest run in the moving average. */
 const WEIGHT = 0.3;
 
 const SHORTEST_EXPIRY_S = 15 * 60;
-/** The queue keeps a run no longer than this. */
+/** pg-boss's limit for a run. */
 const LONGEST_EXPIRY_S = 24 * 60 * 60;
-/** A run that takes this many times its estimate is taken for hung. */
+/** A run that takes this many times its estimate counts as hung. */
 const PATIENCE = 10;
 
 type Work = Pick<JobRequest, 'samples' | 'steps' | 'width' | 'height'>;
@@ -20,19 +40,19 @@ export function amountOfWork({ samples, steps, width, height }: Work): WorkAmoun
   return { jobs: 1, stepMegapixels: (samples * steps * width * height) / PIXELS_PER_MEGAPIXEL, images: samples };
 }
 
-/** Milliseconds that the work takes on one worker. */
+/** Estimated milliseconds on one worker. */
 export function estimateMs({ stepMegapixels, images }: Omit<WorkAmount, 'jobs'>, speed: ModelSpeed): number {
   return stepMegapixels * speed.msPerStepMegapixel + images * speed.msPerImage;
 }
 
-/** The speed after one more run: a moving average in which older runs count less and less. */
+/** The speed after one more run: an exponential moving average. */
 export function learnSpeed(
   speed: ModelSpeed | null,
   { images, steps, denoiseMs, otherMs }: Painting,
   { width, height }: Pick<JobRequest, 'width' | 'height'>,
 ): ModelSpeed {
   const megapixels = (width * height) / PIXELS_PER_MEGAPIXEL;
-  // A picture that was to be kept as it is takes no step and says nothing of their speed.
+  // An image-to-image run of strength 0 takes no step, so it says nothing about their speed.
   const msPerStepMegapixel = steps > 0 ? denoiseMs / (steps * megapixels) : (speed?.msPerStepMegapixel ?? 0);
   const msPerImage = images.length > 0 ? otherMs / images.length : 0;
   if (speed === null) return { msPerStepMegapixel, msPerImage, runs: 1 };
@@ -44,10 +64,10 @@ export function learnSpeed(
 }
 
 /**
- * Seconds after which a run is taken for hung. Of a model that has not run yet nothing is known, and it gets the most there is:
- * a worker that died is noticed by its silence, not by this.
+ * Seconds after which a run counts as hung. A model that has not run yet gets the longest time: a dead worker is detected by its
+ * missing heartbeat, not by this.
  *
- * @throws DomainError `invalid_request` for work that would not fit
+ * @throws DomainError `invalid_request` for work that takes longer than a run may
  */
 export function expiryOf(work: Work, speed: ModelSpeed | null): number {
   if (speed === null) return LONGEST_EXPIRY_S;
@@ -63,4 +83,33 @@ export function expiryOf(work: Work, speed: ModelSpeed | null): number {
 
 function mix(old: number, newest: number): number {
   return (1 - WEIGHT) * old + WEIGHT * newest;
+}
+
+/** @returns null when the model has not run yet */
+export async function findSpeed(queries: Queries, model: string): Promise<ModelSpeed | null> {
+  return toModelSpeed(await speedQuery(queries, model).executeTakeFirst());
+}
+
+/** Locks the speed until the transaction ends. @returns null when the model has not run yet */
+export async function lockSpeed(queries: Queries, model: string): Promise<ModelSpeed | null> {
+  return toModelSpeed(await speedQuery(queries, model).forUpdate().executeTakeFirst());
+}
+
+export async function saveSpeed(queries: Queries, model: string, speed: ModelSpeed): Promise<void> {
+  const { msPerStepMegapixel, msPerImage, runs } = speed;
+  const values = { ms_per_step_megapixel: msPerStepMegapixel, ms_per_image: msPerImage, runs };
+  await queries
+    .insertInto('model_speed')
+    .values({ model, ...values })
+    .onConflict((conflict) => conflict.column('model').doUpdateSet(values))
+    .execute();
+}
+
+function speedQuery(queries: Queries, model: string) {
+  return queries.selectFrom('model_speed').selectAll().where('model', '=', model);
+}
+
+function toModelSpeed(row: Selectable<ModelSpeedTable> | undefined): ModelSpeed | null {
+  if (row === undefined) return null;
+  return { msPerStepMegapixel: row.ms_per_step_megapixel, msPerImage: row.ms_per_image, runs: row.runs };
 }

@@ -1,28 +1,97 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type ConnectionOptions,
+  type ConstructorOptions,
   type DatabaseOptions,
   fromKysely,
   type JobWithMetadata,
-  type KyselyTransactionLike,
   PgBoss,
+  type Queue,
+  type WorkOptions,
 } from 'pg-boss';
-import type { Transaction } from '../database/database.ts';
-import type { JobQueue, QueueEntry, Working } from './job-queue.ts';
-import { GIVEN_UP_QUEUE, queueOf } from './queue-names.ts';
-import { bossSettings, givenUpQueue, paintingQueue, tierOf, workOptions } from './queue-settings.ts';
-import { QueueWorker } from './queue-worker.ts';
+import type { Queries } from '../database/database.ts';
+import { type ClaimedJob, HandBack, type JobQueue, type QueueEntry, type Working } from './job-queue.ts';
+
+const PREFIX = 'paint/';
+
+/** Each model has its own queue, so that a worker only takes jobs whose model it has. */
+export function queueNameOf(model: string): string {
+  return `${PREFIX}${model}`;
+}
+
+/** The dead letter queue: jobs without attempts left. */
+const GIVEN_UP_QUEUE = 'given-up';
+
+/** Ten years. */
+const FOREVER_S = 10 * 365 * 24 * 60 * 60;
+
+/**
+ * A dead worker is detected by its missing heartbeat: within `heartbeatSeconds` plus one run of the supervisor, which
+ * `monitorIntervalSeconds` (a minute by default) limits as well as `superviseIntervalSeconds`.
+ */
+const bossSettings = {
+  schema: 'pgboss',
+  application_name: 'easel queue',
+  useListenNotify: true,
+  superviseIntervalSeconds: 1,
+  monitorIntervalSeconds: 1,
+  schedule: false,
+  max: 4,
+} as const satisfies ConstructorOptions;
+
+/** Of a model's queue. */
+const modelQueue = {
+  notify: true,
+  retryLimit: 2,
+  retryDelay: 0,
+  heartbeatSeconds: 10,
+  // The janitor ends jobs that were queued for too long; the queue trusts the system clock and must not delete them.
+  retentionSeconds: FOREVER_S,
+  // The outcome of a job is in our own table.
+  deleteAfterSeconds: 60 * 60,
+} as const satisfies Omit<Queue, 'name'>;
+
+/** Of the dead letter queue: ending such a job is retried for hours, should the database be in trouble. */
+const givenUpQueue = {
+  retryLimit: 100,
+  retryDelay: 1,
+  retryBackoff: true,
+  retryDelayMax: 300,
+  retentionSeconds: FOREVER_S,
+  deleteAfterSeconds: 60 * 60,
+} as const satisfies Omit<Queue, 'name'>;
+
+/** A larger limit per account counts as this one. */
+const LARGEST_LIMIT = 64;
+
+/**
+ * A retry is not announced, so polling has to find it. The limit per account is a tier named by its number: pg-boss skips jobs of
+ * accounts that are at their limit instead of waiting for them.
+ */
+function workOptions(jobsPerAccount: number) {
+  const limits = Array.from({ length: LARGEST_LIMIT }, (_, index) => [`${index + 1}`, index + 1]);
+  return {
+    includeMetadata: true,
+    pollingIntervalSeconds: 1,
+    notifyPollingIntervalSeconds: 5,
+    groupConcurrency: { default: jobsPerAccount, tiers: Object.fromEntries(limits) },
+  } as const satisfies WorkOptions;
+}
+
+/** The tier of a limit; undefined: the server's default applies. */
+function tierOf(maxConcurrent: number | null): string | undefined {
+  return maxConcurrent === null ? undefined : `${Math.min(maxConcurrent, LARGEST_LIMIT)}`;
+}
 
 export interface PgBossQueueOptions {
   readonly connection: DatabaseOptions;
-  /** The models that jobs may be for. */
+  /** The models that jobs may name. */
   readonly models: readonly string[];
   /** Jobs of one account that may run at the same time, for accounts without a limit of their own. */
   readonly jobsPerAccount: number;
-  /** What a transaction's queries are run on. */
-  readonly queriesOf: (transaction: Transaction) => KyselyTransactionLike;
-  /** Errors that end nothing, such as a connection that broke: the queue goes on by itself. */
+  /** Errors after which the queue recovers by itself, such as a lost connection. */
   readonly onError: (error: unknown) => void;
-  /** What the operator should look at, such as a database that does not pass on notifications. */
+  /** What the operator should look at, such as a database that does not deliver notifications. */
   readonly onWarning?: (message: string) => void;
 }
 
@@ -41,38 +110,38 @@ export class PgBossQueue implements JobQueue {
     this.#boss.on('warning', ({ message }) => options.onWarning?.(message));
   }
 
-  /** Makes the queue's tables and the queues that are missing. */
+  /** Creates the queue's tables and missing queues. */
   async start(): Promise<void> {
     await this.#boss.start();
     await this.#boss.createQueue(GIVEN_UP_QUEUE, givenUpQueue);
     for (const model of this.#options.models) {
-      const settings = { ...paintingQueue, deadLetter: GIVEN_UP_QUEUE };
-      await this.#boss.createQueue(queueOf(model), settings);
-      // A queue that was there keeps the settings of the version that made it.
-      await this.#boss.updateQueue(queueOf(model), settings);
+      const settings = { ...modelQueue, deadLetter: GIVEN_UP_QUEUE };
+      await this.#boss.createQueue(queueNameOf(model), settings);
+      // An existing queue keeps the settings of the version that created it.
+      await this.#boss.updateQueue(queueNameOf(model), settings);
     }
   }
 
-  async enqueue(transaction: Transaction, entry: QueueEntry): Promise<void> {
+  async enqueue(queries: Queries, entry: QueueEntry): Promise<void> {
     const { jobId, model, accountId, priority, expireInSeconds, maxConcurrent } = entry;
     const tier = tierOf(maxConcurrent);
     const group = { id: accountId, ...(tier !== undefined && { tier }) };
-    const options = { id: jobId, priority, expireInSeconds, group, ...this.#within(transaction) };
-    await this.#boss.send(queueOf(model), { jobId }, options);
+    const options = { id: jobId, priority, expireInSeconds, group, ...within(queries) };
+    await this.#boss.send(queueNameOf(model), { jobId }, options);
   }
 
-  async cancel(transaction: Transaction, model: string, jobId: string): Promise<void> {
-    await this.#boss.cancel(queueOf(model), jobId, this.#within(transaction));
+  async cancel(queries: Queries, model: string, jobId: string): Promise<void> {
+    await this.#boss.cancel(queueNameOf(model), jobId, within(queries));
   }
 
-  async setPriority(transaction: Transaction, model: string, jobId: string, priority: number): Promise<void> {
-    await this.#boss.update(queueOf(model), undefined, { id: jobId, priority, ...this.#within(transaction) });
+  async setPriority(queries: Queries, model: string, jobId: string, priority: number): Promise<void> {
+    await this.#boss.update(queueNameOf(model), undefined, { id: jobId, priority, ...within(queries) });
   }
 
-  async holds(transaction: Transaction, model: string, jobIds: readonly string[]): Promise<ReadonlySet<string>> {
+  async contains(queries: Queries, model: string, jobIds: readonly string[]): Promise<ReadonlySet<string>> {
     const held = new Set<string>();
     for (const id of jobIds) {
-      const found = await this.#boss.findJobs(queueOf(model), { id, ...this.#within(transaction) });
+      const found = await this.#boss.findJobs(queueNameOf(model), { id, ...within(queries) });
       if (found.some(({ state }) => state === 'created' || state === 'retry' || state === 'active')) held.add(id);
     }
     return held;
@@ -80,10 +149,9 @@ export class PgBossQueue implements JobQueue {
 
   async work({ model, onJob }: Working): Promise<void> {
     const worker = new QueueWorker(this.#boss, {
-      queue: queueOf(model),
+      queue: queueNameOf(model),
       options: workOptions(this.#options.jobsPerAccount),
       onJob,
-      within: (transaction) => this.#within(transaction),
     });
     this.#workers.push(worker);
     if (!this.#isPaused) await worker.start();
@@ -107,8 +175,8 @@ export class PgBossQueue implements JobQueue {
   }
 
   async probe(model: string): Promise<void> {
-    const queue = await this.#boss.getQueue(queueOf(model));
-    if (queue === null) throw new Error(`the queue of ${model} is missing; start a server again to make it`);
+    const queue = await this.#boss.getQueue(queueNameOf(model));
+    if (queue === null) throw new Error(`the queue of ${model} is missing; restart a server to create it`);
   }
 
   async stopWork({ drainMs }: { readonly drainMs: number }): Promise<void> {
@@ -119,8 +187,77 @@ export class PgBossQueue implements JobQueue {
     await this.stopWork({ drainMs: 0 });
     await this.#boss.stop({ graceful: true, timeout: 5000 });
   }
+}
 
-  #within(transaction: Transaction): ConnectionOptions {
-    return { db: fromKysely(this.#options.queriesOf(transaction)) };
+interface QueueWorkerOptions {
+  readonly queue: string;
+  readonly options: ReturnType<typeof workOptions>;
+  readonly onJob: (job: ClaimedJob) => Promise<unknown>;
+}
+
+/** Runs the jobs of one queue, one at a time. */
+class QueueWorker {
+  readonly #boss: PgBoss;
+  readonly #options: QueueWorkerOptions;
+  readonly #handingBack = new AbortController();
+  #id: string | undefined;
+
+  constructor(boss: PgBoss, options: QueueWorkerOptions) {
+    this.#boss = boss;
+    this.#options = options;
   }
+
+  async start(): Promise<void> {
+    if (this.#id !== undefined) return;
+    const { queue, options } = this.#options;
+    this.#id = await this.#boss.work(queue, options, (jobs: JobWithMetadata[]) => this.#handleAll(jobs));
+  }
+
+  /** The running job continues. */
+  async pause(): Promise<void> {
+    const id = this.#id;
+    this.#id = undefined;
+    if (id !== undefined) await this.#boss.offWork(this.#options.queue, { id, wait: false });
+  }
+
+  /** Resolves when no job is running any more and the queue knows the outcome of each. */
+  async stop(drainMs: number): Promise<void> {
+    this.#id = undefined;
+    const ended = this.#boss.offWork(this.#options.queue, { wait: true });
+    await Promise.race([ended, sleep(drainMs, undefined, { ref: false })]);
+    this.#handingBack.abort(new HandBack());
+    await ended;
+  }
+
+  async #handleAll(jobs: readonly JobWithMetadata[]): Promise<void> {
+    try {
+      for (const job of jobs) await this.#options.onJob(this.#claimed(job));
+    } finally {
+      // Otherwise the next job would wait for the next poll.
+      if (this.#id !== undefined) this.#boss.notifyWorker(this.#id);
+    }
+  }
+
+  #claimed(job: JobWithMetadata): ClaimedJob {
+    return {
+      jobId: job.id,
+      signal: AbortSignal.any([job.signal, this.#handingBack.signal]),
+      isLastAttempt: job.retryCount >= job.retryLimit,
+      handBack: (queries) => this.#handBack(queries, job),
+    };
+  }
+
+  /** In pg-boss, cancel plus resume puts a claimed job back; the next claim counts as an attempt, hence one more retry. */
+  async #handBack(queries: Queries, { id, retryCount, retryLimit }: JobWithMetadata): Promise<void> {
+    const { queue } = this.#options;
+    const connection = within(queries);
+    await this.#boss.cancel(queue, { id, retryCount }, connection);
+    await this.#boss.resume(queue, id, connection);
+    await this.#boss.update(queue, undefined, { id, retryLimit: retryLimit + 1, ...connection });
+  }
+}
+
+/** Runs pg-boss's own queries in the transaction. */
+function within(queries: Queries): ConnectionOptions {
+  return { db: fromKysely(queries) };
 }

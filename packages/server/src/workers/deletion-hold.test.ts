@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { SweepTimes } from '../jobs/settings-port.ts';
-import { holdDeletion } from './deletion-hold.ts';
+import { holdDeletion, type SweepTimes } from './deletion-hold.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -1,84 +1,72 @@
-import type { Clock } from '../clock.ts';
-import type { Database, Transaction } from '../database/database.ts';
-import type { Events } from '../jobs/events-port.ts';
-import type { FailJob } from '../jobs/fail-job.ts';
-import type { Idempotency } from '../jobs/idempotency-port.ts';
-import type { Jobs } from '../jobs/jobs-port.ts';
-import type { RevokedKeys } from '../jobs/revoked-keys.ts';
-import type { Settings, SweepTimes } from '../jobs/settings-port.ts';
+import type { Queries } from '../database/database.ts';
+import { cancelJobsOfRevokedKeys, failJob, givenUp } from '../jobs/ends-of-jobs.ts';
+import type { JobContext } from '../jobs/job.ts';
+import { deleteEventsOfJobsEndedBefore } from '../jobs/job-events.ts';
+import { deleteExpiredJobs, unfinishedJobsSince } from '../jobs/jobs-table.ts';
+import { deleteIdempotencyKeysBefore } from '../jobs/submit-job.ts';
 import { deleteRateWindowsBefore } from '../keys/callers.ts';
 import type { ImageStore } from '../pictures/image-store.ts';
 import { findKnownImages, type ImageRecord, markExpiredImages, markImagesOfExpiredJobs } from '../pictures/images.ts';
-import type { JobQueue } from '../queue/job-queue.ts';
-import { holdDeletion } from './deletion-hold.ts';
-import type { Workers } from './workers-port.ts';
+import { holdDeletion, lockSweepTimes, type SweepTimes, saveSweepTimes } from './deletion-hold.ts';
+import { deleteWorkersSeenBefore } from './workers-table.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-/** A job that has waited for so long fails, as when no worker has its model any more. */
+/** A job that is queued for longer fails, as when no worker has its model any more. */
 const LONGEST_WAIT = 30 * DAY;
-/** Of files that cannot be removed, in a line of the log. */
+/** Files that cannot be deleted, in a log line. */
 const SHOWN_FILES = 5;
 
-/** Rows at a time: short transactions, which hold up nobody. */
+/** Rows in a transaction, to keep it short. */
 const BATCH = 500;
 
-export interface JanitorParts {
-  readonly database: Database;
-  readonly jobs: Jobs;
-  readonly idempotency: Idempotency;
-  readonly events: Events;
-  readonly workers: Workers;
-  readonly settings: Settings;
-  readonly queue: JobQueue;
+export interface JanitorOptions {
   readonly store: ImageStore;
-  readonly failJob: FailJob;
-  readonly revokedKeys: RevokedKeys;
-  readonly clock: Clock;
-  /** Told once of what keeps a sweep from its work. */
+  /** Is told about conditions that keep a sweep from deleting, once each. */
   readonly report: (level: 'info' | 'warn', message: string, details: Readonly<Record<string, unknown>>) => void;
 }
 
-/** How much of each kind was removed. */
+/** How many of each kind were deleted. */
 export interface Swept {
   readonly images: number;
   readonly jobs: number;
   readonly idempotencyKeys: number;
   readonly events: number;
   readonly workers: number;
-  /** Minutes of keys, counted for their rate limits. */
+  /** Minutes in which requests were counted for rate limits. */
   readonly rateWindows: number;
-  /** Files that nobody knew. */
+  /** Files without a record. */
   readonly orphans: number;
-  /** Jobs that had not ended and that the queue did not know, or that waited for too long; they have failed now. */
+  /** Unfinished jobs that the queue had lost, or that were queued for too long; they have failed now. */
   readonly forgottenJobs: number;
-  /** Jobs that waited though their key is revoked; they are cancelled now. */
+  /** Queued jobs of revoked keys; they are cancelled now. */
   readonly cancelledJobs: number;
 }
 
 type Count = () => Promise<number>;
 
-/** Removes what has had its time. Several may work at once; they share the work. */
+/** Deletes what has expired. Several may run at the same time; they share the work. */
 export class Janitor {
-  readonly #parts: JanitorParts;
-  /** Files that could not be removed at this sweep, and those that were told of. */
+  readonly #context: JobContext;
+  readonly #options: JanitorOptions;
+  /** Files that could not be deleted in this sweep, and those that were reported before. */
   readonly #stuck = new Map<string, unknown>();
-  #told: ReadonlySet<string> = new Set();
-  /** Whether the last sweep was kept from deleting; null: there was none yet. */
+  #reported: ReadonlySet<string> = new Set();
+  /** Whether the last sweep did not delete; null: there was none yet. */
   #isHeld: boolean | null = null;
 
-  constructor(parts: JanitorParts) {
-    this.#parts = parts;
+  constructor(context: JobContext, options: JanitorOptions) {
+    this.#context = context;
+    this.#options = options;
   }
 
   /**
-   * What goes wrong with one kind of thing does not keep the others.
+   * An error with one kind does not stop the others.
    *
-   * @throws the first of what went wrong, once everything was tried; the signal's reason
+   * @throws the first error, once everything was tried; the signal's reason
    */
   async sweep(signal: AbortSignal): Promise<Swept> {
-    const { revokedKeys } = this.#parts;
     const errors: unknown[] = [];
     const tried = async (work: Count): Promise<number> => {
       signal.throwIfAborted();
@@ -87,7 +75,7 @@ export class Janitor {
         return 0;
       });
     };
-    const cancelledJobs = await tried(() => revokedKeys.cancelJobsLeft(signal));
+    const cancelledJobs = await tried(() => cancelJobsOfRevokedKeys(this.#context, signal));
     const mayDelete = await this.#mayDelete();
     const aged = (work: Count) => (mayDelete ? tried(work) : Promise.resolve(0));
     const swept: Swept = {
@@ -98,119 +86,115 @@ export class Janitor {
       ...(await this.#removeRows(aged)),
       orphans: await aged(() => this.#removeOrphans(signal)),
     };
-    this.#tellOfStuck();
+    this.#reportStuck();
     if (errors.length > 0) throw errors[0];
     return swept;
   }
 
-  /** Not while it cannot be told whether so much time has really passed. */
+  /** Not while it is unknown whether so much time has really passed. */
   async #mayDelete(): Promise<boolean> {
-    const { database, settings, clock } = this.#parts;
-    const { before, times } = await database.transaction(async (transaction) => {
-      const before = await settings.lockSweepTimes(transaction);
+    const { database, clock } = this.#context;
+    const { before, times } = await database.transaction(async (queries) => {
+      const before = await lockSweepTimes(queries);
       const times = holdDeletion(before, clock.now());
-      await settings.setSweepTimes(transaction, times);
+      await saveSweepTimes(queries, times);
       return { before, times };
     });
     const isHeld = times.heldUntil > times.sweptAt;
-    if (isHeld && this.#isHeld !== true) this.#tellOfHold(before, times);
+    if (isHeld && this.#isHeld !== true) this.#reportHold(before, times);
     this.#isHeld = isHeld;
     return !isHeld;
   }
 
-  #tellOfHold(before: SweepTimes | null, { sweptAt: clock, heldUntil }: SweepTimes): void {
+  #reportHold(before: SweepTimes | null, { sweptAt: clock, heldUntil }: SweepTimes): void {
     const details = { lastSweep: before?.sweptAt, clock, heldUntil };
     const end = `nothing is deleted until ${heldUntil.toISOString()}, in case the system's clock is wrong`;
-    if (this.#isHeld === null) this.#parts.report('info', `no server ran for a while; ${end}`, details);
-    else this.#parts.report('warn', `the system's clock jumped, or this machine slept; ${end}`, details);
+    if (this.#isHeld === null) this.#options.report('info', `no server ran for a while; ${end}`, details);
+    else this.#options.report('warn', `the system's clock jumped, or this machine slept; ${end}`, details);
   }
 
   async #removeRows(aged: (work: Count) => Promise<number>) {
-    const { database, idempotency, events, workers } = this.#parts;
-    const removed = (remove: (transaction: Transaction) => Promise<number>) => aged(() => database.transaction(remove));
+    const { database } = this.#context;
+    const removed = (remove: (queries: Queries, before: Date) => Promise<number>, ageMs: number) =>
+      aged(() => database.transaction((queries) => remove(queries, this.#ago(ageMs))));
     return {
-      idempotencyKeys: await removed((transaction) => idempotency.deleteBefore(transaction, this.#ago(DAY))),
-      events: await removed((transaction) => events.deleteOfJobsEndedBefore(transaction, this.#ago(HOUR))),
-      workers: await removed((transaction) => workers.deleteSeenBefore(transaction, this.#ago(DAY))),
-      rateWindows: await removed((transaction) => deleteRateWindowsBefore(transaction, this.#ago(HOUR))),
+      idempotencyKeys: await removed(deleteIdempotencyKeysBefore, DAY),
+      events: await removed(deleteEventsOfJobsEndedBefore, HOUR),
+      workers: await removed(deleteWorkersSeenBefore, DAY),
+      rateWindows: await removed(deleteRateWindowsBefore, HOUR),
     };
   }
 
   #removeImages(signal: AbortSignal): Promise<number> {
-    const { clock } = this.#parts;
-    return this.#removeFiles(signal, (transaction) => markExpiredImages(transaction, clock.now(), BATCH));
+    const { clock } = this.#context;
+    return this.#removeFiles(signal, (queries) => markExpiredImages(queries, clock.now(), BATCH));
   }
 
   async #removeJobs(signal: AbortSignal): Promise<number> {
-    const { database, jobs, clock } = this.#parts;
-    await this.#removeFiles(signal, (transaction) => markImagesOfExpiredJobs(transaction, clock.now(), BATCH));
-    return inBatches(signal, () =>
-      database.transaction((transaction) => jobs.deleteExpired(transaction, clock.now(), BATCH)),
-    );
+    const { database, clock } = this.#context;
+    await this.#removeFiles(signal, (queries) => markImagesOfExpiredJobs(queries, clock.now(), BATCH));
+    return inBatches(signal, () => database.transaction((queries) => deleteExpiredJobs(queries, clock.now(), BATCH)));
   }
 
-  /** A file that cannot be removed now is nobody's from then on, and tried again as an orphan. */
-  #removeFiles(signal: AbortSignal, mark: (transaction: Transaction) => Promise<ImageRecord[]>): Promise<number> {
+  /** A file that cannot be deleted now has no record any more, and is retried as an orphan. */
+  #removeFiles(signal: AbortSignal, mark: (queries: Queries) => Promise<ImageRecord[]>): Promise<number> {
     return inBatches(signal, async () => {
-      const marked = await this.#parts.database.transaction(mark);
+      const marked = await this.#context.database.transaction(mark);
       for (const { name, format } of marked) {
-        await this.#parts.store.remove(name, format).catch((error: unknown) => this.#stuck.set(name, error));
+        await this.#options.store.remove(name, format).catch((error: unknown) => this.#stuck.set(name, error));
       }
       return marked.length;
     });
   }
 
   #removeOrphans(signal: AbortSignal): Promise<number> {
-    const { database, store } = this.#parts;
-    // A picture is stored before its record is written: younger files may still be claimed.
-    return store.sweep({
+    // A picture is stored before its record is written: younger files may still get one.
+    return this.#options.store.sweep({
       olderThan: this.#ago(HOUR),
-      known: (names) => database.transaction((transaction) => findKnownImages(transaction, names)),
+      known: (names) => this.#context.database.transaction((queries) => findKnownImages(queries, names)),
       signal,
       onFailure: (path, error) => this.#stuck.set(path, error),
     });
   }
 
-  #tellOfStuck(): void {
+  #reportStuck(): void {
     const stuck = [...this.#stuck.keys()];
-    if (stuck.some((file) => !this.#told.has(file))) {
+    if (stuck.some((file) => !this.#reported.has(file))) {
       const [err] = this.#stuck.values();
       const details = { count: stuck.length, files: stuck.slice(0, SHOWN_FILES), err };
-      this.#parts.report(
-        'warn',
-        'files in the image folder cannot be removed; they are tried again every minute',
-        details,
-      );
+      this.#options.report('warn', 'files in the image folder cannot be deleted; retrying every minute', details);
     }
-    this.#told = new Set(stuck);
+    this.#reported = new Set(stuck);
     this.#stuck.clear();
   }
 
   /**
-   * Jobs that the queue has lost, as after its tables were restored from an older state: nobody else would end them. And those that have
-   * waited for too long.
+   * Jobs that the queue has lost, as after its tables were restored from an older backup: nothing else would end them. And those that
+   * were queued for too long.
    */
   async #failForgotten(signal: AbortSignal): Promise<number> {
-    const { database, jobs, queue, failJob } = this.#parts;
-    const unfinished = await database.transaction((transaction) =>
-      jobs.unfinishedSince(transaction, this.#ago(10 * MINUTE), BATCH),
+    const { database, queue } = this.#context;
+    const unfinished = await database.transaction((queries) =>
+      unfinishedJobsSince(queries, this.#ago(10 * MINUTE), BATCH),
     );
     let failed = 0;
     for (const [model, ofModel] of Map.groupBy(unfinished, ({ request }) => request.model)) {
       signal.throwIfAborted();
       const late = ofModel.filter(({ state, createdAt }) => state === 'queued' && createdAt < this.#ago(LONGEST_WAIT));
       const ids = ofModel.map(({ id }) => id);
-      const held = await database.transaction(async (transaction) => {
-        for (const { id } of late) await queue.cancel(transaction, model, id);
-        return queue.holds(transaction, model, ids);
+      const known = await database.transaction(async (queries) => {
+        for (const { id } of late) await queue.cancel(queries, model, id);
+        return queue.contains(queries, model, ids);
       });
-      for (const id of ids.filter((jobId) => !held.has(jobId))) failed += Number(await failJob.giveUp(id));
+      for (const jobId of ids.filter((id) => !known.has(id))) {
+        failed += Number(await failJob(this.#context, { jobId }, givenUp));
+      }
     }
     return failed;
   }
 
   #ago(ms: number): Date {
-    return new Date(this.#parts.clock.now().getTime() - ms);
+    return new Date(this.#context.clock.now().getTime() - ms);
   }
 }
 

@@ -1,179 +1,226 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock } from '../clock.ts';
 import { DatabaseAway } from '../database/away.ts';
-import type { Database } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
-import type { EventBus, Events } from '../jobs/events-port.ts';
-import { type FailJob, givenUp } from '../jobs/fail-job.ts';
-import type { FinishJob } from '../jobs/finish-job.ts';
-import type { JobLog } from '../jobs/job-log-port.ts';
-import { isEnded } from '../jobs/job-state.ts';
-import type { Attempt, JobFailure, JobRecord, Jobs } from '../jobs/jobs-port.ts';
-import type { Settings } from '../jobs/settings-port.ts';
-import type { Turns } from '../jobs/turns-port.ts';
+import { newImageName } from '../ids.ts';
+import { failJob, givenUp, succeedJob } from '../jobs/ends-of-jobs.ts';
+import type { EventBus } from '../jobs/event-bus.ts';
+import { isEnded, type JobContext, type JobFailure, type JobRecord } from '../jobs/job.ts';
+import { appendEvent } from '../jobs/job-events.ts';
+import { findJob, markStarted, requeueJob } from '../jobs/jobs-table.ts';
+import { lockQueuePaused } from '../jobs/queue-control.ts';
+import { learnSpeed, lockSpeed, saveSpeed } from '../jobs/speed.ts';
+import { advanceVirtualTime } from '../jobs/turns.ts';
 import { type Painter, type Painting, PaintingFailed } from '../models/painter.ts';
 import { type ReviewHook, reviewPictures } from '../models/review.ts';
-import { StorageUnavailable } from '../pictures/image-store.ts';
-import type { StartPictures } from '../pictures/start-pictures.ts';
+import { type ImageStore, StorageUnavailable } from '../pictures/image-store.ts';
+import type { ImageRecord } from '../pictures/images.ts';
 import { bytesOfPictures, type StorageWatch } from '../pictures/storage-watch.ts';
 import { type ClaimedJob, HandBack } from '../queue/job-queue.ts';
 import { StepPublisher } from './step-publisher.ts';
 
-/** How long a job is held that cannot be started, as while the database is away or its disk is full; far less than a run may take. */
+/**
+ * How long a job is held that cannot be started, and finished pictures that cannot be stored, as while the database is away or the
+ * disk is full. Far less than a run may take.
+ */
 const HELD_MS = 5 * 60_000;
-const START_AGAIN_MS = 1000;
+const RETRY_MS = 1000;
 
-export interface RunJobParts {
+/** What a worker works with, besides the context of jobs. */
+export interface WorkerContext extends JobContext {
   readonly workerId: string;
-  readonly database: Database;
-  readonly jobs: Jobs;
-  readonly events: Events;
   readonly bus: EventBus;
-  readonly turns: Turns;
-  readonly settings: Settings;
   readonly painter: Painter;
-  readonly startPictures: StartPictures;
+  readonly store: ImageStore;
   readonly storage: StorageWatch;
   /** null: pictures are not reviewed. */
   readonly hook: ReviewHook | null;
-  readonly finishJob: FinishJob;
-  readonly failJob: FailJob;
-  readonly clock: Clock;
-  readonly jobLog: JobLog;
 }
 
-/** `paused`, `no-storage`: the job waits on, and so would the next ones. */
+/** `paused`, `no-storage`: the job is queued again, and so would be the next ones. */
 export type RunOutcome = 'done' | 'paused' | 'no-storage';
 
-/** The worker's side of a job: an attempt from its claim to its end. */
-export class RunJob {
-  readonly #parts: RunJobParts;
-
-  constructor(parts: RunJobParts) {
-    this.#parts = parts;
-  }
-
-  /**
-   * Resolves when nothing is left to do: the job has ended, whoever ended it, or it waits for this or another worker.
-   *
-   * @throws what an attempt failed with, when another one may do better
-   */
-  async run(claimed: ClaimedJob): Promise<RunOutcome> {
-    const cancelled = new AbortController();
-    // Before the job is marked as running: a cancel after that finds somebody who listens.
-    using _watch = this.#parts.bus.onCancel(claimed.jobId, () => cancelled.abort());
-    const signal = AbortSignal.any([claimed.signal, cancelled.signal]);
-    const job = await this.#startPatiently(claimed, signal);
-    if (typeof job === 'string') return job;
-    try {
-      const painting = await this.#paint(job, signal);
-      await reviewPictures(this.#parts.hook, job, painting, signal);
-      await this.#parts.finishJob.finish(job, painting, signal);
+/**
+ * One attempt of a job, from its claim to its end. Resolves when nothing is left to do: the job has ended, whoever ended it, or it
+ * is queued again.
+ *
+ * @throws the error of an attempt that should be retried
+ */
+export async function runJob(context: WorkerContext, claimed: ClaimedJob): Promise<RunOutcome> {
+  const cancelled = new AbortController();
+  // Before the job is marked as running, so that no cancellation after that is missed.
+  using _watch = context.bus.onCancel(claimed.jobId, () => cancelled.abort());
+  const signal = AbortSignal.any([claimed.signal, cancelled.signal]);
+  const job = await startPatiently(context, claimed, signal);
+  if (typeof job === 'string') return job;
+  try {
+    const painting = await paint(context, job, signal);
+    await reviewPictures(context.hook, job, painting, signal);
+    await finish(context, job, painting, signal);
+    return 'done';
+  } catch (error) {
+    if (signal.aborted) {
+      // Whoever cancelled the run has ended the job; a worker that stops hands it back.
+      if (claimed.signal.reason instanceof HandBack) await handBack(context, claimed, job, 'the worker is stopping');
       return 'done';
-    } catch (error) {
-      if (signal.aborted) return this.#letGo(claimed, job);
-      if (error instanceof StorageUnavailable) return this.#waitForStorage(claimed, job, error);
-      return this.#fail(claimed, job, error);
     }
-  }
-
-  /** What keeps a job from being started is not the job's fault, so it does not use up an attempt. */
-  async #startPatiently(claimed: ClaimedJob, signal: AbortSignal): Promise<JobRecord | RunOutcome> {
-    for (const began = performance.now(); ; ) {
-      try {
-        return await this.#start(claimed);
-      } catch (error) {
-        if (signal.aborted || performance.now() - began > HELD_MS) throw error;
-        await sleep(START_AGAIN_MS, undefined, { signal }).catch(() => {});
-      }
-    }
-  }
-
-  async #start(claimed: ClaimedJob): Promise<JobRecord | RunOutcome> {
-    const { workerId, database, jobs, events, turns, settings, storage, clock, jobLog } = this.#parts;
-    const { jobId } = claimed;
-    const waiting = await database.transaction((transaction) => jobs.find(transaction, jobId));
-    if (waiting === null || isEnded(waiting)) return 'done';
-    if ((await storage.check({ bytes: bytesOfPictures(waiting.request) })) !== null) {
-      await database.transaction((transaction) => claimed.handBack(transaction));
+    if (error instanceof StorageUnavailable) {
+      await handBack(context, claimed, job, error.message);
       return 'no-storage';
     }
-    const started = await database.transaction(async (transaction) => {
-      if (await settings.holdPaused(transaction)) {
-        await claimed.handBack(transaction);
-        return 'paused';
-      }
-      const now = clock.now();
-      const job = await jobs.start(transaction, { jobId, workerId, now });
-      if (job === null) return 'done';
-      await turns.advanceVirtualTime(transaction, job.virtualStart);
-      await events.append(transaction, jobId, { kind: 'started', startedAt: now });
-      return job;
-    });
-    if (typeof started !== 'string') {
-      const { attempt, request, queueMs } = started;
-      jobLog('info', 'job started', started, { workerId, attempt, model: request.model, queueMs });
-    }
-    return started;
+    return endAttempt(context, claimed, job, error);
   }
+}
 
-  async #paint(job: JobRecord, signal: AbortSignal): Promise<Painting> {
-    const { bus, painter, startPictures, jobLog } = this.#parts;
-    const image = await startPictures.of(job);
-    const steps = new StepPublisher(bus, job.id, (err) =>
-      jobLog('warn', 'a step could not be published', job, { err }),
-    );
+/** What keeps a job from being started is not the job's fault, so it does not count as an attempt. */
+async function startPatiently(
+  context: WorkerContext,
+  claimed: ClaimedJob,
+  signal: AbortSignal,
+): Promise<JobRecord | RunOutcome> {
+  for (const began = performance.now(); ; ) {
     try {
-      const painting = await painter.paint(job.request, { signal, image, onStep: steps.offer });
-      await steps.finish();
-      return painting;
+      return await start(context, claimed);
     } catch (error) {
-      await steps.drop();
-      throw error;
+      if (signal.aborted || performance.now() - began > HELD_MS) throw error;
+      await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
     }
   }
+}
 
-  /** Whoever aborted the run has seen to the job, except a worker that ends: its job goes to another one. */
-  async #letGo(claimed: ClaimedJob, job: JobRecord): Promise<RunOutcome> {
-    if (claimed.signal.reason instanceof HandBack) await this.#handBack(claimed, job, 'the worker stops');
-    return 'done';
-  }
-
-  async #waitForStorage(claimed: ClaimedJob, job: JobRecord, { message }: StorageUnavailable): Promise<RunOutcome> {
-    await this.#handBack(claimed, job, message);
+async function start(context: WorkerContext, claimed: ClaimedJob): Promise<JobRecord | RunOutcome> {
+  const { workerId, database, storage, clock, jobLog } = context;
+  const { jobId } = claimed;
+  const queued = await database.transaction((queries) => findJob(queries, jobId));
+  if (queued === null || isEnded(queued)) return 'done';
+  if ((await storage.check({ bytes: bytesOfPictures(queued.request) })) !== null) {
+    await database.transaction((queries) => claimed.handBack(queries));
     return 'no-storage';
   }
-
-  async #handBack(claimed: ClaimedJob, job: JobRecord, reason: string): Promise<void> {
-    const { database, jobs, jobLog } = this.#parts;
-    const isBack = await database.transaction(async (transaction) => {
-      if (!(await jobs.requeue(transaction, attemptOf(job)))) return false;
-      await claimed.handBack(transaction);
-      return true;
-    });
-    if (isBack) jobLog('info', 'job put back into the queue', job, { attempt: job.attempt, reason });
-  }
-
-  async #fail(claimed: ClaimedJob, job: JobRecord, error: unknown): Promise<RunOutcome> {
-    const { database, jobs, failJob, jobLog } = this.#parts;
-    const failure = finalFailure(error) ?? (claimed.isLastAttempt ? givenUp : null);
-    if (failure !== null) {
-      await failJob.fail({ ...attemptOf(job), failure, error });
-      return 'done';
+  const started = await database.transaction(async (queries) => {
+    if (await lockQueuePaused(queries)) {
+      await claimed.handBack(queries);
+      return 'paused';
     }
-    jobLog('warn', 'job attempt failed; retrying', job, { attempt: job.attempt, err: error });
-    await database.transaction((transaction) => jobs.requeue(transaction, attemptOf(job)));
+    const now = clock.now();
+    const job = await markStarted(queries, { jobId, workerId, now });
+    if (job === null) return 'done';
+    await advanceVirtualTime(queries, job.virtualStart);
+    await appendEvent(queries, { jobId, accountId: job.accountId }, { kind: 'started', startedAt: now });
+    return job;
+  });
+  if (typeof started !== 'string') {
+    const { attempt, request, queueMs } = started;
+    jobLog('info', 'job started', started, { workerId, attempt, model: request.model, queueMs });
+  }
+  return started;
+}
+
+async function paint(context: WorkerContext, job: JobRecord, signal: AbortSignal): Promise<Painting> {
+  const { bus, painter, startPictures, jobLog } = context;
+  const image = await startPictures.of(job);
+  const steps = new StepPublisher(bus, job.id, (err) => jobLog('warn', 'a step could not be published', job, { err }));
+  try {
+    const painting = await painter.paint(job.request, { signal, image, onStep: steps.offer });
+    await steps.finish();
+    return painting;
+  } catch (error) {
+    await steps.drop();
     throw error;
   }
 }
 
-function attemptOf({ id, attempt }: JobRecord): Attempt {
-  return { jobId: id, attempt };
+/**
+ * Stores the pictures, then ends the job, so a succeeded job has its pictures. If this process dies in between, they are files
+ * without a record, which the janitor deletes.
+ *
+ * @throws StorageUnavailable after some minutes; the signal's reason
+ */
+async function finish(context: WorkerContext, job: JobRecord, painting: Painting, signal: AbortSignal): Promise<void> {
+  const images = recordsOf(context, job, painting);
+  await storePatiently(context, images, painting, signal);
+  if (!(await succeedJob(context, job, { model: painting.model, images }))) {
+    for (const { name, format } of images) await context.store.remove(name, format);
+  }
+  const { model } = job.request;
+  await context.database.transaction(async (queries) => {
+    await saveSpeed(queries, model, learnSpeed(await lockSpeed(queries, model), painting, job.request));
+  });
 }
 
-/** What the job fails with for good, or null when another attempt may do better. */
+function recordsOf({ clock, retention }: WorkerContext, job: JobRecord, { images }: Painting): ImageRecord[] {
+  const createdAt = clock.now();
+  const keptMs = job.store ? retention.imagesMs : retention.undeliveredMs;
+  return images.map(({ bytes, seed, width, height }, index) => ({
+    name: newImageName(),
+    jobId: job.id,
+    index,
+    format: job.request.format,
+    width,
+    height,
+    bytes: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest(),
+    seed,
+    createdAt,
+    expiresAt: new Date(createdAt.getTime() + keptMs),
+  }));
+}
+
+async function storePatiently(
+  { store, storage }: WorkerContext,
+  images: readonly ImageRecord[],
+  painting: Painting,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const began = performance.now(); ; await sleep(RETRY_MS, undefined, { signal })) {
+    try {
+      for (const [index, { bytes }] of painting.images.entries()) {
+        const { name, format } = images[index] ?? missing(index);
+        await store.put(name, format, bytes);
+      }
+      return;
+    } catch (error) {
+      if (!(error instanceof StorageUnavailable)) throw error;
+      storage.note(error);
+      if (performance.now() - began > HELD_MS) throw error;
+    }
+  }
+}
+
+async function handBack(context: WorkerContext, claimed: ClaimedJob, job: JobRecord, reason: string): Promise<void> {
+  const isBack = await context.database.transaction(async (queries) => {
+    if (!(await requeueJob(queries, job))) return false;
+    await claimed.handBack(queries);
+    return true;
+  });
+  if (isBack) context.jobLog('info', 'job put back into the queue', job, { attempt: job.attempt, reason });
+}
+
+/** Ends a failed attempt: the job fails, or is queued again. @throws the error, for a retry */
+async function endAttempt(
+  context: WorkerContext,
+  claimed: ClaimedJob,
+  job: JobRecord,
+  error: unknown,
+): Promise<RunOutcome> {
+  const { id: jobId, attempt } = job;
+  const failure = finalFailure(error) ?? (claimed.isLastAttempt ? givenUp : null);
+  if (failure !== null) {
+    await failJob(context, { jobId, attempt }, failure, error);
+    return 'done';
+  }
+  context.jobLog('warn', 'job attempt failed; retrying', job, { attempt, err: error });
+  await context.database.transaction((queries) => requeueJob(queries, job));
+  throw error;
+}
+
+/** The failure of the job, or null when a retry may succeed. */
 function finalFailure(error: unknown): JobFailure | null {
   if (!(error instanceof DomainError) || error instanceof DatabaseAway) return null;
   if (error instanceof PaintingFailed && error.isWorthRetrying) return null;
   return { code: error.code, message: error.message, param: error.param ?? null };
+}
+
+function missing(index: number): never {
+  throw new RangeError(`there is no record of picture ${index}`);
 }

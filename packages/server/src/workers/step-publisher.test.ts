@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JobEvent } from '../jobs/events-port.ts';
+import type { JobEvent } from '../jobs/job-events.ts';
 import { StepPublisher } from './step-publisher.ts';
 
 const step = (index: number) => ({ index, total: 50, sigma: 1, etaMs: 1000 });

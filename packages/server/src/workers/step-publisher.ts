@@ -1,19 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EventBus, JobEvent } from '../jobs/events-port.ts';
+import type { EventBus } from '../jobs/event-bus.ts';
+import type { JobEvent } from '../jobs/job-events.ts';
 import type { PaintStep } from '../models/painter.ts';
 
-/** About ten events a second: more cannot be seen. */
+/** About ten events a second: more would not be visible. */
 const INTERVAL_MS = 100;
 
 /**
- * Publishes the steps of a job, not more often than people can see. While one is on its way the newest of the others waits, so
- * the last one is always published. A step that cannot be published is reported and does not stop the run.
+ * Publishes the steps of a job, throttled. While one is being published the newest of the others is kept, so the last step is always
+ * published. A step that cannot be published is reported and does not stop the run.
  */
 export class StepPublisher {
   readonly #bus: Pick<EventBus, 'publish'>;
   readonly #jobId: string;
   readonly #report: (error: unknown) => void;
-  readonly #hurry = new AbortController();
+  readonly #flushing = new AbortController();
   #newest: PaintStep | undefined;
   #publishing: Promise<void> | undefined;
 
@@ -28,13 +29,13 @@ export class StepPublisher {
     this.#publishing ??= this.#publishAll();
   };
 
-  /** Publishes what waits without waiting. */
+  /** Publishes the kept step at once. */
   async finish(): Promise<void> {
-    this.#hurry.abort();
+    this.#flushing.abort();
     await this.#publishing;
   }
 
-  /** Forgets what waits. */
+  /** Discards the kept step. */
   async drop(): Promise<void> {
     this.#newest = undefined;
     await this.finish();
@@ -60,7 +61,7 @@ export class StepPublisher {
   }
 
   #pause(): Promise<void> {
-    return sleep(INTERVAL_MS, undefined, { signal: this.#hurry.signal }).catch(() => {});
+    return sleep(INTERVAL_MS, undefined, { signal: this.#flushing.signal }).catch(() => {});
   }
 }
 

@@ -1,87 +1,71 @@
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock } from '../clock.ts';
-import type { Database } from '../database/database.ts';
-import type { EventBus } from '../jobs/events-port.ts';
-import type { FailJob } from '../jobs/fail-job.ts';
-import type { Settings } from '../jobs/settings-port.ts';
-import { learnSpeed } from '../jobs/speed.ts';
-import type { Painter } from '../models/painter.ts';
-import type { StorageWatch } from '../pictures/storage-watch.ts';
-import type { JobQueue } from '../queue/job-queue.ts';
-import type { RunJob } from './run-job.ts';
-import type { WorkerState, Workers } from './workers-port.ts';
+import { failJob, givenUp } from '../jobs/ends-of-jobs.ts';
+import { isQueuePaused } from '../jobs/queue-control.ts';
+import { learnSpeed, lockSpeed, saveSpeed } from '../jobs/speed.ts';
+import type { ClaimedJob } from '../queue/job-queue.ts';
+import { runJob, type WorkerContext } from './run-job.ts';
+import { deleteWorker, saveWorker, type WorkerState } from './workers-table.ts';
 
 /** Several times within `WORKER_SILENCE_MS`. */
 const HEARTBEAT_MS = 2000;
-/** Before a model that did not start is tried again. */
+/** Before a model that failed to start is retried. */
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
 
-export interface WorkLoopParts {
-  readonly workerId: string;
-  readonly hostname: string;
-  readonly pid: number;
-  readonly database: Database;
-  readonly workers: Workers;
-  readonly settings: Settings;
-  readonly queue: JobQueue;
-  readonly bus: EventBus;
-  readonly storage: StorageWatch;
-  readonly painter: Painter;
-  readonly runJob: Pick<RunJob, 'run'>;
-  readonly failJob: FailJob;
-  readonly clock: Clock;
-  /** Told of what goes wrong and is tried again. */
-  readonly report: (error: unknown, message: string) => void;
-}
+/** Is told about errors after which the worker retries. */
+type Report = (error: unknown, message: string) => void;
 
 /** What keeps a worker from taking jobs. */
 type Obstacle = 'paused' | 'no-storage';
 
-/** A worker's life: it makes its models ready, takes jobs, and tells that it lives. */
+/** A worker: warms up its models, runs jobs, and publishes its heartbeat. */
 export class WorkLoop {
-  readonly #parts: WorkLoopParts;
+  readonly #context: WorkerContext;
+  readonly #report: Report;
   readonly #stopping = new AbortController();
   readonly #startedAt: Date;
   readonly #running = new Set<string>();
-  /** Why no jobs are taken now. */
+  /** Why no jobs are taken at the moment. */
   readonly #obstacles = new Set<Obstacle>();
-  #following: Promise<unknown> = Promise.resolve();
+  /** The last pause or resume. */
+  #switching: Promise<unknown> = Promise.resolve();
   #watch: Disposable | undefined;
-  #living: Promise<unknown> = Promise.resolve();
+  #loops: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: WorkLoopParts) {
-    this.#parts = parts;
-    this.#startedAt = parts.clock.now();
+  constructor(context: WorkerContext, report: Report) {
+    this.#context = context;
+    this.#report = report;
+    this.#startedAt = context.clock.now();
   }
 
-  /** Resolves when the worker is known to the others; its models become ready one after another. */
+  /** Resolves when the worker is registered; its models become ready one after another. */
   async start(): Promise<void> {
-    const { queue, bus, failJob, report } = this.#parts;
+    const { queue, bus } = this.#context;
     await this.#beat();
     this.#watch = bus.onQueueChange(() => {
-      void this.#lookAtQueue().catch((error: unknown) => report(error, 'the state of the queue could not be read'));
+      void this.#readPause().catch((error: unknown) => this.#report(error, 'the state of the queue could not be read'));
     });
     await queue.onGivenUp(async (jobId) => {
-      await failJob.giveUp(jobId);
+      await failJob(this.#context, { jobId }, givenUp);
     });
-    this.#living = Promise.all([this.#takeJobs(), this.#keepBeating()]);
+    this.#loops = Promise.all([this.#takeJobs(), this.#keepBeating()]);
   }
 
-  /** Finishes the jobs under way within `drainMs`, or hands them to other workers. */
+  /** Finishes running jobs within `drainMs`, or hands them back. */
   async stop(drainMs: number): Promise<void> {
-    const { queue, database, workers, workerId } = this.#parts;
+    const { queue, database, workerId } = this.#context;
     this.#stopping.abort();
     this.#watch?.[Symbol.dispose]();
-    await this.#living;
+    await this.#loops;
     await queue.stopWork({ drainMs });
-    await database.transaction((transaction) => workers.remove(transaction, workerId));
+    await database.transaction((queries) => deleteWorker(queries, workerId));
   }
 
   async #takeJobs(): Promise<void> {
-    for (const { slug } of this.#parts.painter.models()) {
+    for (const { slug } of this.#context.painter.models()) {
       if (!(await this.#makeReady(slug))) return;
-      await this.#parts.queue.work({ model: slug, onJob: (job) => this.#run(job) });
+      await this.#context.queue.work({ model: slug, onJob: (job) => this.#run(job) });
     }
   }
 
@@ -94,7 +78,7 @@ export class WorkLoop {
         return true;
       } catch (error) {
         if (signal.aborted) return false;
-        this.#parts.report(error, `the model ${model} could not be made ready; trying again`);
+        this.#report(error, `the model ${model} could not be started; retrying`);
         await sleep(pause, undefined, { signal }).catch(() => {});
       }
     }
@@ -102,22 +86,22 @@ export class WorkLoop {
   }
 
   async #warmUp(model: string): Promise<void> {
-    const { painter, database, settings } = this.#parts;
+    const { painter, database } = this.#context;
     const painting = await painter.warmUp(model, this.#stopping.signal);
     const [image] = painting.images;
     if (image === undefined) return;
-    // A first guess; real jobs know better.
-    await database.transaction(async (transaction) => {
-      if ((await settings.lockSpeed(transaction, model)) !== null) return;
-      await settings.setSpeed(transaction, model, learnSpeed(null, painting, image));
+    // A first estimate, until there are real jobs.
+    await database.transaction(async (queries) => {
+      if ((await lockSpeed(queries, model)) !== null) return;
+      await saveSpeed(queries, model, learnSpeed(null, painting, image));
     });
   }
 
-  async #run(job: Parameters<RunJob['run']>[0]): Promise<void> {
+  async #run(job: ClaimedJob): Promise<void> {
     this.#running.add(job.jobId);
     try {
-      const outcome = await this.#parts.runJob.run(job);
-      if (outcome !== 'done') await this.#meet(outcome, true);
+      const outcome = await runJob(this.#context, job);
+      if (outcome !== 'done') await this.#setObstacle(outcome, true);
     } finally {
       this.#running.delete(job.jobId);
     }
@@ -129,20 +113,20 @@ export class WorkLoop {
       await sleep(HEARTBEAT_MS, undefined, { signal }).catch(() => {});
       if (signal.aborted) return;
       await this.#beat().catch((error: unknown) =>
-        this.#parts.report(error, 'the sign of life of this worker could not be written; trying again'),
+        this.#report(error, 'the heartbeat of this worker could not be written; retrying'),
       );
     }
   }
 
   async #beat(): Promise<void> {
-    const { workerId, hostname, pid, database, workers, settings, painter, storage, clock } = this.#parts;
+    const { workerId, database, painter, storage, clock } = this.#context;
     if (storage.problem !== null) await storage.check();
     const modelMemory = await painter.memory();
-    const isPaused = await database.transaction(async (transaction) => {
-      await workers.put(transaction, {
+    const isPaused = await database.transaction(async (queries) => {
+      await saveWorker(queries, {
         id: workerId,
-        hostname,
-        pid,
+        hostname: hostname(),
+        pid: process.pid,
         models: painter.models().map(({ slug }) => slug),
         startedAt: this.#startedAt,
         seenAt: clock.now(),
@@ -151,33 +135,32 @@ export class WorkLoop {
         runningJob: this.#running.values().next().value ?? null,
         modelMemory,
       });
-      return settings.isPaused(transaction);
+      return isQueuePaused(queries);
     });
-    await this.#meet('no-storage', storage.problem !== null);
-    await this.#meet('paused', isPaused);
+    await this.#setObstacle('no-storage', storage.problem !== null);
+    await this.#setObstacle('paused', isPaused);
   }
 
-  async #lookAtQueue(): Promise<void> {
-    const { database, settings } = this.#parts;
-    await this.#meet('paused', await database.transaction((transaction) => settings.isPaused(transaction)));
+  async #readPause(): Promise<void> {
+    await this.#setObstacle('paused', await this.#context.database.transaction(isQueuePaused));
   }
 
-  /** Takes no jobs while there is an obstacle. */
-  #meet(obstacle: Obstacle, isThere: boolean): Promise<unknown> {
-    const follow = async () => {
-      const { queue } = this.#parts;
+  /** No jobs are taken while there is an obstacle. */
+  #setObstacle(obstacle: Obstacle, isThere: boolean): Promise<unknown> {
+    const apply = async () => {
+      const { queue } = this.#context;
       const wasFree = this.#obstacles.size === 0;
       if (isThere) this.#obstacles.add(obstacle);
       else this.#obstacles.delete(obstacle);
       const isFree = this.#obstacles.size === 0;
       if (isFree !== wasFree) await (isFree ? queue.resume() : queue.pause());
     };
-    this.#following = this.#following.then(follow, follow);
-    return this.#following;
+    this.#switching = this.#switching.then(apply, apply);
+    return this.#switching;
   }
 
   #state(): WorkerState {
-    const { painter } = this.#parts;
+    const { painter } = this.#context;
     if (this.#running.size > 0) return 'busy';
     return painter.models().every(({ slug }) => painter.isReady(slug)) ? 'idle' : 'starting';
   }

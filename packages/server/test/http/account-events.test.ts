@@ -123,7 +123,7 @@ test('a key has a bounded number of streams, all keys together have, and a strea
   expect(await full.json()).toMatchObject({ code: 'overloaded' });
   await first.close();
   await expect.poll(async () => (await open(url, one.auth)).reply.status, patient).toBe(200);
-  await http().services.cancelJob.cancel(one.accountId, id);
+  await http().services.cancelJob(one.accountId, id);
 });
 
 test('a flood of streams of one key keeps nobody else from asking, following and getting pictures', async () => {
@@ -145,5 +145,5 @@ test('a flood of streams of one key keeps nobody else from asking, following and
   const stream = await open(url, other.auth);
   const made = await jobOf(other);
   await expect.poll(() => endsOf(stream.events), patient).toEqual([made]);
-  await http().services.cancelJob.cancel(flooding.accountId, id);
+  await http().services.cancelJob(flooding.accountId, id);
 });

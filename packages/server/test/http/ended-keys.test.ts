@@ -44,7 +44,7 @@ test('revoking a key ends its streams and cancels its waiting jobs, which are re
   expect(await states(customer)).toEqual(['cancelled']);
   expect(await http().services.credits.balance(customer.accountId)).toEqual({ available: 1_000_000n, held: 0n });
   expect(await states(other)).toEqual(['queued']);
-  await http().services.cancelJob.cancel(null, kept);
+  await http().services.cancelJob(null, kept);
   await expectSoundLedger(http().jobs.database);
 });
 
@@ -77,7 +77,7 @@ test('a stream ends when its key expires, and the job that was taken before is s
   await http().services.keys.change(customer.keyId, { expiresAt: new Date('2026-01-01T00:00:00Z') });
   await stream.text();
   expect((await jobsOf(customer)).map((view) => view.job.state)).toEqual(['queued']);
-  await http().services.cancelJob.cancel(null, id);
+  await http().services.cancelJob(null, id);
 });
 
 test('a key that is revoked while its requests are on their way gets no job in, however they meet', async () => {

@@ -122,7 +122,7 @@ test('a database that is away is 503 with the time to come back, on every surfac
 
 test('what nobody foresaw is 500 in the shape of the surface, with a request id and without its words', async () => {
   const gone = async () => Promise.reject(new Error('connect ECONNREFUSED postgres://easel:hunter2@db.example/easel'));
-  const app = await http().build({}, { submitJob: { submit: gone, consider: gone } });
+  const app = await http().build({}, { submitJob: gone, checkSubmission: gone });
   const { json } = await http().customer();
   const reply = await app.inject({
     method: 'POST',

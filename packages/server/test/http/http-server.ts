@@ -6,8 +6,6 @@ import { buildHttp } from '../../src/http/build-http.ts';
 import type { HttpApp, HttpOptions } from '../../src/http/http-app.ts';
 import type { HttpServices } from '../../src/http/services.ts';
 import type { Surface } from '../../src/http/surface.ts';
-import { ForgetJob } from '../../src/jobs/forget-job.ts';
-import { QueueControl } from '../../src/jobs/queue-control.ts';
 import { countAgainstLimit, watchKey } from '../../src/keys/callers.ts';
 import type { KeyTerms } from '../../src/keys/key-table.ts';
 import { secretsOfText } from '../../src/keys/server-secret.ts';
@@ -18,6 +16,7 @@ import { InputPictures } from '../../src/pictures/input-pictures.ts';
 import { Thumbnails } from '../../src/pictures/thumbnails.ts';
 import { PageSession } from '../../src/surfaces/page/session.ts';
 import { allSurfaces } from '../../src/surfaces/table.ts';
+import { listWorkers } from '../../src/workers/workers-table.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { type JobServices, startJobServices } from '../support/job-services.ts';
@@ -85,8 +84,8 @@ export function useHttp({ painterOf = (painter) => painter, hook = null }: HttpT
     closing.push(() => painter.close());
     const jobs = await startJobServices({ ...opened(), folder: folder(), models: [slug, unattended], queueLength: 3 });
     closing.push(() => jobs.stop());
-    const { runJob } = jobs.worker(painterOf(painter), hook);
-    await jobs.queue.work({ model: slug, onJob: (job) => runJob.run(job) });
+    const { run } = jobs.worker(painterOf(painter), hook);
+    await jobs.queue.work({ model: slug, onJob: (job) => run(job) });
     const inputPictures = new InputPictures();
     closing.push(() => inputPictures.close());
     const services = httpServices(jobs, painter, inputPictures);
@@ -132,7 +131,6 @@ export function useHttp({ painterOf = (painter) => painter, hook = null }: HttpT
 function httpServices(jobs: JobServices, painter: EnginePainter, inputPictures: InputPictures): Services {
   const { database, clock } = jobs;
   const { accountService, keyService } = customerServices(database);
-  const queue = new QueueControl({ ...jobs, queueLength: 3 });
   return {
     accounts: accountService,
     keys: {
@@ -143,7 +141,7 @@ function httpServices(jobs: JobServices, painter: EnginePainter, inputPictures: 
       change: (id, changes) => keyService.change(id, changes),
       async revoke(id) {
         const revoked = await keyService.revoke(id);
-        await jobs.revokedKeys.cancelJobsOf(id);
+        await jobs.cancelJobsOfKey(id);
         return revoked;
       },
     },
@@ -159,17 +157,18 @@ function httpServices(jobs: JobServices, painter: EnginePainter, inputPictures: 
     tokenize: (model, text) => painter.tokenize(model, text),
     serverId: '01980c5e-7d3a-7c61-9a52-3f0b6f1c2d4e',
     submitJob: jobs.submitJob,
+    checkSubmission: jobs.checkSubmission,
     cancelJob: jobs.cancelJob,
-    forgetJob: new ForgetJob(jobs),
-    jobs: jobs.queries,
+    forgetJob: jobs.forgetJob,
+    jobs: jobs.jobs,
     waitForJob: (jobId, signal) => jobs.feed.end(jobId, signal),
     followJob: (jobId, afterId, signal) => jobs.feed.follow(jobId, afterId, signal),
     followAccount: (accountId, afterId, signal) => jobs.feed.followAccount(accountId, afterId, signal),
     images: jobs.library,
     thumbnails: new Thumbnails({ library: jobs.library, shrink: encodeThumbnail }),
     inputPictures,
-    queue,
-    workers: () => queue.workersListed(),
+    queue: jobs.control,
+    workers: () => listWorkers(database, clock.now()),
     ready: async () => ({ status: 'not_ready', checks: [{ name: 'database', ok: false, message: 'gone' }] }),
     metrics: { text: async () => 'easel_up 1\n', contentType: 'text/plain; version=0.0.4; charset=utf-8' },
   };

@@ -61,12 +61,12 @@ test('while pictures of one account are read, others are answered and their pict
   for (let picture = 0; picture < 2; picture += 1) expect(await send(url, other, small)).toMatchObject({ status: 202 });
   expect(answered).toBe(0);
   expect(pictures.pids).toHaveLength(2);
-  for (const { id } of await jobsOf(other)) await http().services.cancelJob.cancel(other.accountId, id);
+  for (const { id } of await jobsOf(other)) await http().services.cancelJob(other.accountId, id);
   process.kill(pid, 'SIGCONT');
   const statuses = (await Promise.all(replies)).map(({ status }) => status);
   // The queue of these tests has three places.
   expect(statuses.filter((status) => status === 202)).toHaveLength(3);
-  for (const { id } of await jobsOf(slow)) await http().services.cancelJob.cancel(slow.accountId, id);
+  for (const { id } of await jobsOf(slow)) await http().services.cancelJob(slow.accountId, id);
 }, 600_000);
 
 test('a large picture is kept in the size that is drawn, and this process never holds its pixels', async () => {
@@ -78,7 +78,7 @@ test('a large picture is kept in the size that is drawn, and this process never 
   const [job] = await jobsOf(customer);
   const kept = await http().jobs.store.read(job?.request.image ?? '', 'start');
   expect(await sharp(kept ?? Buffer.of()).metadata()).toMatchObject({ format: 'png', width: 256, height: 256 });
-  await http().services.cancelJob.cancel(customer.accountId, job?.id ?? '');
+  await http().services.cancelJob(customer.accountId, job?.id ?? '');
 }, 600_000);
 
 test('a client that goes away ends the reading of its picture, and has no job', async () => {
@@ -106,7 +106,7 @@ test('when the process that reads a picture dies, nothing is charged, and the ne
   expect(await jobsOf(customer)).toEqual([]);
   expect(await balanceOf(customer)).toEqual(balance);
   expect(await send(url, customer, small)).toMatchObject({ status: 202 });
-  for (const { id } of await jobsOf(customer)) await http().services.cancelJob.cancel(customer.accountId, id);
+  for (const { id } of await jobsOf(customer)) await http().services.cancelJob(customer.accountId, id);
 });
 
 test.each([

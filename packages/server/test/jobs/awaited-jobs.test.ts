@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { newId } from '../../src/ids.ts';
-import { AwaitedJobs } from '../../src/jobs/awaited-jobs.ts';
-import type { Servers } from '../../src/jobs/servers-port.ts';
-import { serversInPostgres } from '../../src/jobs/servers-sql.ts';
+import { AwaitedJobs, type AwaitedJobsOptions, saveHeartbeat } from '../../src/jobs/awaited-jobs.ts';
+import { markStarted } from '../../src/jobs/jobs-table.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
@@ -22,22 +21,20 @@ afterAll(() => services.stop());
 
 const CREDITS = 1_000_000n;
 const customer = () => newCustomer(opened().database, { available: CREDITS });
-const stateOf = async (jobId: string) => (await services.queries.get(null, jobId)).job.state;
+const stateOf = async (jobId: string) => (await services.jobs.get(null, jobId)).job.state;
 const balanceOf = (accountId: string) => customerServices(opened().database).credits.balance(accountId);
 
 async function submit(who: { readonly accountId: string; readonly keyId: string }, waiter: string | null) {
-  return (await services.submitJob.submit(aSubmission(who, { waiter }))).job;
+  return (await services.submitJob(aSubmission(who, { waiter }))).job;
 }
 
 /** A server as far as others know of it. It dies without a word unless it is stopped. */
-async function server(place: string, servers: Servers = serversInPostgres) {
+async function server(folderId: string, clock: Pick<AwaitedJobsOptions, 'uptimeMs'> = {}) {
   const serverId = newId();
   const errors: unknown[] = [];
-  const awaited = new AwaitedJobs({
-    ...services,
-    servers,
-    serverId,
-    place,
+  const awaited = new AwaitedJobs(services.context, {
+    ...clock,
+    server: { id: serverId, folderId },
     report: (error) => errors.push(error),
   });
   await awaited.start();
@@ -51,9 +48,9 @@ async function server(place: string, servers: Servers = serversInPostgres) {
 }
 
 /** A run of the server that was killed: nobody beats for it any more. */
-async function deadServer(place: string, seenSecondsAgo = 0): Promise<string> {
+async function deadServer(folderId: string, seenSecondsAgo = 0): Promise<string> {
   const id = newId();
-  await services.database.transaction((transaction) => serversInPostgres.put(transaction, { id, place }));
+  await services.database.transaction((transaction) => saveHeartbeat(transaction, { id, folderId }));
   const seen_at = new Date(Date.now() - 1000 * seenSecondsAgo);
   await services.database.kysely.updateTable('servers').set({ seen_at }).where('id', '=', id).execute();
   return id;
@@ -70,7 +67,7 @@ test('a server that starts cancels, at once, what the clients of its killed pred
     await submit(who, other),
   ];
   await services.database.transaction((transaction) =>
-    services.jobs.start(transaction, { jobId: running.id, workerId: newId(), now: new Date() }),
+    markStarted(transaction, { jobId: running.id, workerId: newId(), now: new Date() }),
   );
   const { serverId } = await server(place);
   expect(await Promise.all([awaited, running, forLater, ofOther].map(({ id }) => stateOf(id)))).toEqual([
@@ -110,10 +107,9 @@ test("when the database's clock jumps everybody seems to be silent, and nobody i
   let jumpMs = 0;
   let beats = 0;
   await server(newId(), {
-    ...serversInPostgres,
-    async put(transaction, self) {
+    uptimeMs() {
       beats += 1;
-      return new Date((await serversInPostgres.put(transaction, self)).getTime() + jumpMs);
+      return performance.now() - jumpMs;
     },
   });
   await expect.poll(() => beats).toBeGreaterThan(9); // by now it judges

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { JobNews } from '../../src/jobs/events-port.ts';
+import { appendFinalEvent, eventsAfter, type JobNews } from '../../src/jobs/job-events.ts';
 import { newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { aSubmission } from '../support/job-requests.ts';
-import { type JobServices, repositories, startJobServices } from '../support/job-services.ts';
+import { type JobServices, startJobServices } from '../support/job-services.ts';
 import { useTemporaryFolder } from '../support/temporary-folder.ts';
 
 const opened = useDatabase();
@@ -22,11 +22,11 @@ const step = (index: number) =>
 
 async function submit() {
   const customer = await newCustomer(opened().database, { available: 1000n });
-  return (await services.submitJob.submit(aSubmission(customer))).job;
+  return (await services.submitJob(aSubmission(customer))).job;
 }
 
-const eventsAfter = (jobId: string, id: bigint) =>
-  services.database.transaction((transaction) => repositories.events.after(transaction, new Map([[jobId, id]])));
+const readAfter = (jobId: string, id: bigint) =>
+  services.database.transaction((transaction) => eventsAfter(transaction, new Map([[jobId, id]])));
 
 /** Ends the connections that listen, as a restart of the database does. */
 async function breakListeners(): Promise<void> {
@@ -38,9 +38,9 @@ async function breakListeners(): Promise<void> {
 test('events are kept in order and read again from any of them on', async () => {
   const { id } = await submit();
   for (const index of [1, 2, 3]) await services.bus.publish(id, step(index));
-  const all = await eventsAfter(id, 0n);
+  const all = await readAfter(id, 0n);
   expect(all.map(({ event }) => event)).toEqual([step(1), step(2), step(3)]);
-  expect(await eventsAfter(id, all[0]?.id ?? 0n)).toEqual(all.slice(1));
+  expect(await readAfter(id, all[0]?.id ?? 0n)).toEqual(all.slice(1));
 });
 
 /** The news that a bus tells, as they come. */
@@ -57,7 +57,7 @@ test('every event is told in every process, with its job, its account, and wheth
   const told = newsOf(elsewhere.bus);
   const { id: jobId, accountId } = await submit();
   await services.bus.publish(jobId, step(1));
-  await services.cancelJob.cancel(accountId, jobId);
+  await services.cancelJob(accountId, jobId);
   const isStep = [false, true, false];
   await expect
     .poll(() => told, { timeout: 30_000 })
@@ -65,13 +65,13 @@ test('every event is told in every process, with its job, its account, and wheth
 });
 
 test('an event of a transaction that is undone is never seen', async () => {
-  const { id } = await submit();
+  const { id, accountId } = await submit();
   const undone = services.database.transaction(async (transaction) => {
-    await repositories.events.append(transaction, id, { kind: 'succeeded' });
+    await appendFinalEvent(transaction, { jobId: id, accountId }, { kind: 'succeeded' });
     throw new Error('undo');
   });
   await expect(undone).rejects.toThrow('undo');
-  expect(await eventsAfter(id, 0n)).toEqual([]);
+  expect(await readAfter(id, 0n)).toEqual([]);
 });
 
 test('a cancel reaches whoever asked for it, in any process', async () => {
@@ -79,7 +79,7 @@ test('a cancel reaches whoever asked for it, in any process', async () => {
   const job = await submit();
   const { promise: told, resolve } = Promise.withResolvers<void>();
   using _watch = elsewhere.bus.onCancel(job.id, resolve);
-  await services.cancelJob.cancel(job.accountId, job.id);
+  await services.cancelJob(job.accountId, job.id);
   await told;
   await elsewhere.stop();
 });
@@ -93,7 +93,7 @@ test('after its connection broke, the bus says that it may have missed something
   await breakListeners();
   await expect.poll(() => services.errors.length, { timeout: 30_000 }).toBeGreaterThan(before);
   // Whether the bus listens again by now or not, it learns of this.
-  await services.cancelJob.cancel(cancelled.accountId, cancelled.id);
+  await services.cancelJob(cancelled.accountId, cancelled.id);
   await toldOfCancel;
   await expect.poll(() => told, { timeout: 30_000 }).toContain(null);
   await services.bus.publish(watched.id, step(1));

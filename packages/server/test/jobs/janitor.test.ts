@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newId } from '../../src/ids.ts';
+import { saveSweepTimes } from '../../src/workers/deletion-hold.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { aSubmission } from '../support/job-requests.ts';
@@ -26,8 +27,8 @@ let later: JobServices;
 beforeAll(async () => {
   services = await startJobServices({ ...opened(), folder: folder() });
   later = await startJobServices({ ...opened(), folder: folder(), clock });
-  const { runJob } = services.worker(painter());
-  await services.queue.work({ model: 'demo', onJob: (job) => runJob.run(job) });
+  const { run } = services.worker(painter());
+  await services.queue.work({ model: 'demo', onJob: (job) => run(job) });
 });
 
 afterAll(async () => {
@@ -43,14 +44,15 @@ async function sweepIn(ms: number) {
 }
 
 function sweptAt(time: Date): Promise<void> {
-  const { database, settings } = services;
-  return database.transaction((transaction) => settings.setSweepTimes(transaction, { sweptAt: time, heldUntil: time }));
+  return services.database.transaction((transaction) =>
+    saveSweepTimes(transaction, { sweptAt: time, heldUntil: time }),
+  );
 }
 
 async function makePicture(key: string) {
   const customer = await newCustomer(opened().database, { available: 1000n });
   const idempotency = { key, bodyHash: Buffer.alloc(32) };
-  const { job } = await services.submitJob.submit(aSubmission(customer, { idempotency }));
+  const { job } = await services.submitJob(aSubmission(customer, { idempotency }));
   const { images } = await services.feed.end(job.id, signal());
   return { ...customer, job, image: images[0]?.name ?? '' };
 }
@@ -73,10 +75,10 @@ test('what has had its time goes: events after an hour, keys after a day, pictur
 
   expect(await sweepIn(8 * DAY_MS)).toMatchObject({ images: 1, jobs: 0 });
   expect(await services.store.read(image, 'jpeg')).toBeNull();
-  expect((await services.queries.get(accountId, job.id)).images).toEqual([]);
+  expect((await services.jobs.get(accountId, job.id)).images).toEqual([]);
 
   expect(await sweepIn(31 * DAY_MS)).toMatchObject({ jobs: 1 });
-  await expect(services.queries.get(accountId, job.id)).rejects.toMatchObject({ code: 'not_found' });
+  await expect(services.jobs.get(accountId, job.id)).rejects.toMatchObject({ code: 'not_found' });
 });
 
 test('a picture whose record was never written is removed', async () => {
@@ -90,11 +92,11 @@ test('a picture whose record was never written is removed', async () => {
 test('a job that the queue has lost fails and is refunded', async () => {
   const customer = await newCustomer(opened().database, { available: 1000n });
   await services.queue.pause();
-  const { job } = await services.submitJob.submit(aSubmission(customer));
+  const { job } = await services.submitJob(aSubmission(customer));
   await services.database.transaction((transaction) => services.queue.cancel(transaction, 'demo', job.id));
   expect(await sweepIn(0)).toMatchObject({ forgottenJobs: 0 });
   expect(await sweepIn(60 * 60 * 1000)).toMatchObject({ forgottenJobs: 1 });
-  expect((await services.queries.get(null, job.id)).job).toMatchObject({ state: 'failed' });
+  expect((await services.jobs.get(null, job.id)).job).toMatchObject({ state: 'failed' });
   const balance = await customerServices(opened().database).credits.balance(customer.accountId);
   expect(balance).toEqual({ available: 1000n, held: 0n });
   await services.queue.resume();
@@ -104,7 +106,7 @@ test('when the clock jumps by 40 days nothing is deleted and no job ends, and th
   const { job, image } = await makePicture('jump');
   const customer = await newCustomer(opened().database, { available: 1000n });
   await services.queue.pause();
-  const { job: waiting } = await services.submitJob.submit(aSubmission(customer));
+  const { job: waiting } = await services.submitJob(aSubmission(customer));
   await services.store.put(newId().replaceAll('-', ''), 'png', new Uint8Array([1]));
   await sweptAt(new Date());
   const janitor = later.newJanitor();
@@ -118,13 +120,13 @@ test('when the clock jumps by 40 days nothing is deleted and no job ends, and th
     expect.stringMatching(/^warn: the system's clock jumped, or this machine slept; nothing is deleted until 20/),
   ]);
   expect(await services.library.read(image)).toBeInstanceOf(Uint8Array);
-  expect((await services.queries.get(null, waiting.id)).job.state).toBe('queued');
+  expect((await services.jobs.get(null, waiting.id)).job.state).toBe('queued');
 
   // Put right.
   ahead = 9 * 60_000;
   expect(await janitor.sweep(signal())).toMatchObject({ images: 0, jobs: 0, forgottenJobs: 0 });
-  expect((await services.queries.get(null, job.id)).images).toHaveLength(1);
-  await services.cancelJob.cancel(null, waiting.id);
+  expect((await services.jobs.get(null, job.id)).images).toHaveLength(1);
+  await services.cancelJob(null, waiting.id);
   await services.queue.resume();
 });
 
@@ -144,14 +146,14 @@ test('after a time without a server deletion waits for as long, and it is no war
 test('a job that waited for a month fails and is refunded, and the queue itself forgets none for a jump of years', async () => {
   const customer = await newCustomer(opened().database, { available: 1000n });
   await services.queue.pause();
-  const { job } = await services.submitJob.submit(aSubmission(customer));
+  const { job } = await services.submitJob(aSubmission(customer));
   const { rows } = await sql<{ years: number }>`
     select extract(year from keep_until)::int - extract(year from now())::int as years from pgboss.job where id = ${job.id}
   `.execute(opened().database.kysely);
   expect(rows[0]?.years).toBeGreaterThan(5);
   expect(await sweepIn(29 * DAY_MS)).toMatchObject({ forgottenJobs: 0 });
   expect(await sweepIn(31 * DAY_MS)).toMatchObject({ forgottenJobs: 1 });
-  expect((await services.queries.get(null, job.id)).job).toMatchObject({ state: 'failed' });
+  expect((await services.jobs.get(null, job.id)).job).toMatchObject({ state: 'failed' });
   const balance = await customerServices(opened().database).credits.balance(customer.accountId);
   expect(balance).toEqual({ available: 1000n, held: 0n });
   await services.queue.resume();
@@ -171,7 +173,7 @@ test('a file that cannot be removed keeps nothing else from its end, is told onc
   expect(swept.idempotencyKeys).toBeGreaterThanOrEqual(2);
   expect(await services.store.read(other.image, 'jpeg')).toBeNull();
   await sweepIn(8 * DAY_MS);
-  expect(later.reports.filter((line) => line.includes('cannot be removed'))).toHaveLength(1);
+  expect(later.reports.filter((line) => line.includes('cannot be deleted'))).toHaveLength(1);
   await rm(folderOf(stuck.image));
   const file = join(folderOf(stuck.image), stuck.image.slice(2, 4), `${stuck.image}.jpg`);
   await mkdir(dirname(file), { recursive: true });

@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { FollowedEvent } from '../../src/jobs/feed-track.ts';
+import type { FollowedEvent } from '../../src/jobs/feed-reading.ts';
+import { appendEvent } from '../../src/jobs/job-events.ts';
 import { JobFeed } from '../../src/jobs/job-feed.ts';
+import { markStarted } from '../../src/jobs/jobs-table.ts';
 import { newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { aSubmission } from '../support/job-requests.ts';
@@ -23,7 +25,7 @@ const step = (index: number) => ({ kind: 'step', index, total: 9, sigma: 0.5, et
 const customer = () => newCustomer(opened().database, { available: 1_000_000n });
 
 async function submit(who: { readonly accountId: string; readonly keyId: string }) {
-  return (await services.submitJob.submit(aSubmission(who))).job;
+  return (await services.submitJob(aSubmission(who))).job;
 }
 
 /** What a reader gets, as it comes, until it leaves or the test ends. */
@@ -50,22 +52,23 @@ function reading(events: AsyncIterable<FollowedEvent>, leaving = new AbortContro
 
 async function readAccount(accountId: string, after: bigint | null = null, feed = services.feed) {
   const leaving = new AbortController();
-  const { place, events } = await feed.followAccount(accountId, after, leaving.signal);
-  return { place, ...reading(events, leaving) };
+  const { cursor, events } = await feed.followAccount(accountId, after, leaving.signal);
+  return { cursor, ...reading(events, leaving) };
 }
 
 /** As a worker does, without drawing. */
 async function start(jobId: string): Promise<void> {
   await services.database.transaction(async (transaction) => {
-    await services.jobs.start(transaction, { jobId, workerId: jobId, now: new Date() });
-    await services.events.append(transaction, jobId, { kind: 'started', startedAt: new Date() });
+    const started = await markStarted(transaction, { jobId, workerId: jobId, now: new Date() });
+    const accountId = started?.accountId ?? '';
+    await appendEvent(transaction, { jobId, accountId }, { kind: 'started', startedAt: new Date() });
   });
 }
 
 test("an account's stream begins with how far its jobs are, and tells of all that happens to old and new ones, and to no other account's", async () => {
   const [who, stranger] = [await customer(), await customer()];
   const [running, waiting, ended] = [await submit(who), await submit(who), await submit(who)];
-  await services.cancelJob.cancel(who.accountId, ended.id);
+  await services.cancelJob(who.accountId, ended.id);
   await start(running.id);
   for (const index of [1, 2]) await services.bus.publish(running.id, step(index));
   const account = await readAccount(who.accountId);
@@ -80,7 +83,7 @@ test("an account's stream begins with how far its jobs are, and tells of all tha
   await expect.poll(account.told, patient).toContainEqual([added.id, 'queued']);
   await services.bus.publish(running.id, step(3));
   await expect.poll(() => account.got.at(-1)?.event, patient).toMatchObject({ kind: 'step', index: 3 });
-  await services.cancelJob.cancel(who.accountId, running.id);
+  await services.cancelJob(who.accountId, running.id);
   await expect.poll(account.told, patient).toContainEqual([running.id, 'cancelled']);
   expect(account.got.find(({ event }) => event.kind === 'cancelled')?.event).toMatchObject({
     view: { job: { id: running.id, state: 'cancelled' } },
@@ -92,11 +95,11 @@ test('whoever comes back to an account is told every end that he missed once, in
   const who = await customer();
   const jobs = [await submit(who), await submit(who), await submit(who)];
   const first = await readAccount(who.accountId);
-  await services.cancelJob.cancel(who.accountId, jobs[1]?.id ?? '');
+  await services.cancelJob(who.accountId, jobs[1]?.id ?? '');
   await expect.poll(first.told, patient).toContainEqual([jobs[1]?.id, 'cancelled']);
   await first.leave();
   const seen = first.got.findLast(({ id }) => id !== null)?.id ?? 0n;
-  for (const job of [jobs[2], jobs[0]]) await services.cancelJob.cancel(who.accountId, job?.id ?? '');
+  for (const job of [jobs[2], jobs[0]]) await services.cancelJob(who.accountId, job?.id ?? '');
   // As a crash of the database does: they are in an unlogged table.
   await sql`truncate easel.job_events`.execute(opened().database.kysely);
   const later = await readAccount(who.accountId, seen);
@@ -104,7 +107,7 @@ test('whoever comes back to an account is told every end that he missed once, in
     [jobs[2]?.id, 'cancelled'],
     [jobs[0]?.id, 'cancelled'],
   ]);
-  const atStart = await readAccount(who.accountId, first.place);
+  const atStart = await readAccount(who.accountId, first.cursor);
   await expect.poll(() => atStart.got.length, patient).toBe(3);
 });
 
@@ -127,7 +130,7 @@ test('however many follow, and whatever they follow, their process asks the data
   await expect.poll(() => readers.every(({ got }) => got.length === 1), patient).toBe(true);
   const opening = transactions;
   for (const index of [1, 2, 3]) await services.bus.publish(job.id, step(index));
-  await services.cancelJob.cancel(who.accountId, job.id);
+  await services.cancelJob(who.accountId, job.id);
   await expect.poll(() => readers.every(({ got }) => got.at(-1)?.event.kind === 'cancelled'), patient).toBe(true);
   for (const { got } of readers)
     expect(got.map(({ event }) => event.kind)).toEqual(['queued', 'step', 'step', 'step', 'cancelled']);
@@ -144,7 +147,7 @@ test('notices that are lost are made up for', async () => {
   const single = reading(deaf.follow(job.id, 0n, AbortSignal.timeout(60_000)));
   await expect.poll(() => single.got.length, patient).toBe(1);
   const later = await submit(who);
-  await services.cancelJob.cancel(who.accountId, job.id);
+  await services.cancelJob(who.accountId, job.id);
   await expect.poll(single.told, patient).toContainEqual([job.id, 'cancelled']);
   await expect.poll(account.told, patient).toContainEqual([job.id, 'cancelled']);
   await expect.poll(account.told, patient).toContainEqual([later.id, 'queued']);
@@ -162,7 +165,7 @@ test('whoever comes while others follow misses nothing of what they have seen', 
   await start(job.id);
   for (let index = 1; index <= 20; index += 1) await services.bus.publish(job.id, step(index));
   const late = reading(services.feed.follow(job.id, 0n, AbortSignal.timeout(60_000)));
-  await services.cancelJob.cancel(who.accountId, job.id);
+  await services.cancelJob(who.accountId, job.id);
   const kinds = (each: typeof early) => each.got.map(({ event }) => event.kind).filter((kind) => kind !== 'queued');
   await expect.poll(() => kinds(late).at(-1), patient).toBe('cancelled');
   expect(kinds(late)).toEqual(['started', ...Array.from({ length: 20 }, () => 'step'), 'cancelled']);

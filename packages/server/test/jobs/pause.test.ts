@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { afterEach, expect, test } from 'vitest';
-import { QueueControl } from '../../src/jobs/queue-control.ts';
+import { lockQueuePaused } from '../../src/jobs/queue-control.ts';
 import { newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { aSubmission } from '../support/job-requests.ts';
@@ -22,7 +22,7 @@ afterEach(async () => {
 async function start() {
   const services = await startJobServices({ ...opened(), folder: folder(), models });
   closing.push(() => services.stop());
-  return { services, control: new QueueControl({ ...services, queueLength: 1000 }) };
+  return { services, control: services.control };
 }
 
 async function startWorking() {
@@ -36,27 +36,27 @@ async function startWorking() {
 test('a job that a worker has taken already is not started once the reply of the pause was given, and loses no attempt', async () => {
   const { services, control } = await start();
   const customer = await newCustomer(opened().database, { available: 1000n });
-  const { job } = await services.submitJob.submit(aSubmission(customer, { request: { model: 'unattended' } }));
+  const { job } = await services.submitJob(aSubmission(customer, { request: { model: 'unattended' } }));
   await control.pause();
   let handedBack = 0;
   const handBack = async () => {
     handedBack += 1;
   };
   const claimed = { jobId: job.id, signal: new AbortController().signal, isLastAttempt: true, handBack };
-  expect(await services.worker(painter()).runJob.run(claimed)).toBe('paused');
+  expect(await services.worker(painter()).run(claimed)).toBe('paused');
   expect(handedBack).toBe(1);
-  expect((await services.queries.get(null, job.id)).job).toMatchObject({ state: 'queued', attempt: 0 });
-  await services.cancelJob.cancel(null, job.id);
+  expect((await services.jobs.get(null, job.id)).job).toMatchObject({ state: 'queued', attempt: 0 });
+  await services.cancelJob(null, job.id);
   await control.resume();
 });
 
 test('a pause waits for jobs that are being started, so that none of them starts after its reply', async () => {
   const { services, control } = await start();
-  const { database, settings } = services;
+  const { database } = services;
   const [starting, mayStart] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const order: string[] = [];
   const underWay = database.transaction(async (transaction) => {
-    expect(await settings.holdPaused(transaction)).toBe(false);
+    expect(await lockQueuePaused(transaction)).toBe(false);
     starting.resolve();
     await mayStart.promise;
     order.push('started');
@@ -78,7 +78,7 @@ test('a pause waits for jobs that are being started, so that none of them starts
 test('with two workers at it, jobs that are sent after a pause start after it is resumed, and at once', async () => {
   const [{ services, control }] = await Promise.all([startWorking(), startWorking()]);
   const customer = await newCustomer(opened().database, { available: 1_000_000n });
-  const submit = async () => (await services.submitJob.submit(aSubmission(customer))).job.id;
+  const submit = async () => (await services.submitJob(aSubmission(customer))).job.id;
   const ended = (id: string) => services.feed.end(id, AbortSignal.timeout(60_000));
   await ended(await submit());
   for (let round = 0; round < 2; round++) {

@@ -1,6 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
 import { newId } from '../../src/ids.ts';
+import { markStarted } from '../../src/jobs/jobs-table.ts';
 import type { Submission } from '../../src/jobs/submit-job.ts';
+import { advanceVirtualTime } from '../../src/jobs/turns.ts';
 import { type ClaimedJob, HandBack } from '../../src/queue/job-queue.ts';
 import { newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
@@ -20,7 +22,7 @@ async function start(options: { model?: string; jobsPerAccount?: number } = {}) 
   running.push(services);
   const customer = () => newCustomer(opened().database, { available: 1_000_000n });
   const submit = async (who: { accountId: string; keyId: string }, change: Partial<Omit<Submission, 'request'>> = {}) =>
-    (await services.submitJob.submit(aSubmission(who, { ...change, request: { model } }))).job.id;
+    (await services.submitJob(aSubmission(who, { ...change, request: { model } }))).job.id;
   return { ...services, model, customer, submit };
 }
 
@@ -33,14 +35,14 @@ function noting(services: JobServices, wanted: number) {
   const order: string[] = [];
   const { promise: done, resolve } = Promise.withResolvers<string[]>();
   const onJob = async ({ jobId }: ClaimedJob) => {
-    const { database, jobs, turns } = services;
+    const { database } = services;
     const job = await database.transaction((transaction) =>
-      jobs.start(transaction, { jobId, workerId: newId(), now: new Date() }),
+      markStarted(transaction, { jobId, workerId: newId(), now: new Date() }),
     );
     if (job !== null) {
       order.push(jobId);
-      await database.transaction((transaction) => turns.advanceVirtualTime(transaction, job.virtualStart));
-      await services.failJob.giveUp(jobId);
+      await database.transaction((transaction) => advanceVirtualTime(transaction, job.virtualStart));
+      await services.giveUpJob(jobId);
     }
     if (order.length === wanted) resolve(order);
   };
@@ -123,7 +125,7 @@ test('a cancelled job is never handed to a worker', async () => {
   const customer = await services.customer();
   const cancelled = await services.submit(customer);
   const kept = await services.submit(customer);
-  await services.cancelJob.cancel(customer.accountId, cancelled);
+  await services.cancelJob(customer.accountId, cancelled);
   const { onJob, done } = noting(services, 1);
   await services.queue.work({ model: services.model, onJob });
   expect(await done).toEqual([kept]);

@@ -1,6 +1,6 @@
 import { decodeImage, readParameters } from '@easel/engine';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { FollowedEvent } from '../../src/jobs/feed-track.ts';
+import type { FollowedEvent } from '../../src/jobs/feed-reading.ts';
 import type { Submission } from '../../src/jobs/submit-job.ts';
 import type { Painter } from '../../src/models/painter.ts';
 import type { ReviewHook } from '../../src/models/review.ts';
@@ -22,7 +22,7 @@ let work: ReturnType<JobServices['worker']>;
 beforeAll(async () => {
   services = await startJobServices({ ...opened(), folder: folder(), models: ['demo', 'unattended'] });
   work = services.worker(painter());
-  await services.queue.work({ model: 'demo', onJob: (job) => work.runJob.run(job) });
+  await services.queue.work({ model: 'demo', onJob: (job) => work.run(job) });
 });
 
 afterAll(() => services.stop());
@@ -34,7 +34,7 @@ const balanceOf = (accountId: string) => customerServices(opened().database).cre
 
 async function submit(change: Parameters<typeof aSubmission>[1] = {}) {
   const who = await customer();
-  const { job } = await services.submitJob.submit(aSubmission(who, change));
+  const { job } = await services.submitJob(aSubmission(who, change));
   return { ...who, job };
 }
 
@@ -54,10 +54,10 @@ async function bytesOf(name: string) {
 /** A job that is in no worker's reach but the test's. */
 async function claimByHand(hook: ReviewHook | null = null) {
   const who = await customer();
-  const { job } = await services.submitJob.submit(aSubmission(who, { request: { model: 'unattended' } }));
+  const { job } = await services.submitJob(aSubmission(who, { request: { model: 'unattended' } }));
   const signal = new AbortController().signal;
   const claimed = { jobId: job.id, signal, isLastAttempt: false, handBack: () => Promise.reject(new Error('unasked')) };
-  return { ...who, job, run: (by: Painter = painter()) => services.worker(by, hook).runJob.run(claimed) };
+  return { ...who, job, run: (by: Painter = painter()) => services.worker(by, hook).run(claimed) };
 }
 
 test('a job ends with its pictures kept, its price charged and its parameters in the file', async () => {
@@ -81,9 +81,9 @@ test('a job ends with its pictures kept, its price charged and its parameters in
 test('an idempotency key gets the job again after it succeeded, without another charge', async () => {
   const who = await customer();
   const submission = aSubmission(who, { idempotency: { key: 'mine', bodyHash: Buffer.alloc(32) } });
-  const { job } = await services.submitJob.submit(submission);
+  const { job } = await services.submitJob(submission);
   await ended(job.id);
-  const again = await services.submitJob.submit(submission);
+  const again = await services.submitJob(submission);
   expect(again).toMatchObject({ isReplay: true, job: { id: job.id, state: 'succeeded' } });
   expect(await balanceOf(who.accountId)).toEqual({ available: 1_000_000n - job.price, held: 0n });
 });
@@ -143,7 +143,7 @@ test('a running job that is cancelled is refunded at once, and its worker stops 
   for await (const { event } of services.feed.follow(job.id, 0n, patience())) {
     if (event.kind === 'step') break;
   }
-  const cancelled = await services.cancelJob.cancel(accountId, job.id);
+  const cancelled = await services.cancelJob(accountId, job.id);
   expect(cancelled.state).toBe('cancelled');
   expect(await balanceOf(accountId)).toEqual({ available: 1_000_000n, held: 0n });
   expect((await ended(next.job.id)).job.state).toBe('succeeded');
@@ -154,8 +154,8 @@ test('a running job that is cancelled is refunded at once, and its worker stops 
 test("another account's job can neither be seen nor cancelled", async () => {
   const { job } = await submit();
   const stranger = await customer();
-  await expect(services.cancelJob.cancel(stranger.accountId, job.id)).rejects.toMatchObject({ code: 'not_found' });
-  await expect(services.queries.get(stranger.accountId, job.id)).rejects.toMatchObject({ code: 'not_found' });
+  await expect(services.cancelJob(stranger.accountId, job.id)).rejects.toMatchObject({ code: 'not_found' });
+  await expect(services.jobs.get(stranger.accountId, job.id)).rejects.toMatchObject({ code: 'not_found' });
   await ended(job.id);
 });
 
@@ -176,7 +176,7 @@ function paintingAfter(allowed: Promise<void>): Painter {
 test('when two workers run the same job, only the later attempt counts, and it is charged and stored once', async () => {
   const { job, accountId, run } = await claimByHand();
   const [early, late] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const attemptNow = async () => (await services.queries.get(null, job.id)).job.attempt;
+  const attemptNow = async () => (await services.jobs.get(null, job.id)).job.attempt;
   const firstRun = run(paintingAfter(early.promise));
   await expect.poll(attemptNow).toBe(1);
   const secondRun = run(paintingAfter(late.promise));
@@ -185,7 +185,7 @@ test('when two workers run the same job, only the later attempt counts, and it i
   // The one that was taken for dead ends first, and comes to nothing.
   early.resolve();
   await firstRun;
-  const between = await services.queries.get(null, job.id);
+  const between = await services.jobs.get(null, job.id);
   expect(between.job.state).toBe('running');
   expect(between.images).toEqual([]);
   expect(await balanceOf(accountId)).toEqual({ available: 1_000_000n - job.price, held: job.price });
@@ -241,7 +241,7 @@ test('what the review does not understand is shown to nobody either, and tried a
   const hook = { review: () => Promise.reject(new Error('the hook is out of order')) };
   const { job, run } = await claimByHand(hook);
   await expect(run()).rejects.toThrow('out of order');
-  const { job: waiting, images } = await services.queries.get(null, job.id);
+  const { job: waiting, images } = await services.jobs.get(null, job.id);
   expect(waiting).toMatchObject({ state: 'queued', attempt: 1 });
   expect(images).toEqual([]);
 });
@@ -252,8 +252,8 @@ test('after a run the time of the next one can be told', async () => {
   await services.queue.pause();
   const waiting = await submit({ request: aRequest({ steps: 10 }) });
   const behind = await submit();
-  const first = (await services.queries.get(null, waiting.job.id)).outlook;
-  const second = (await services.queries.get(null, behind.job.id)).outlook;
+  const first = (await services.jobs.get(null, waiting.job.id)).outlook;
+  const second = (await services.jobs.get(null, behind.job.id)).outlook;
   expect(first?.etaSeconds).toBeGreaterThan(0);
   expect(second?.position).toBe((first?.position ?? 0) + 1);
   expect(second?.etaSeconds).toBeGreaterThan(first?.etaSeconds ?? 0);
@@ -264,8 +264,8 @@ test('after a run the time of the next one can be told', async () => {
 test('jobs are found by words, seed, size and mark, a page at a time', async () => {
   const who = await customer();
   const make = async (request: Partial<Submission['request']>) => {
-    const { job } = await services.submitJob.submit(aSubmission(who, { request }));
-    await services.cancelJob.cancel(who.accountId, job.id);
+    const { job } = await services.submitJob(aSubmission(who, { request }));
+    await services.cancelJob(who.accountId, job.id);
     return job.id;
   };
   const apple = await make({ prompt: 'a green Apple, 100% ripe', seed: 5 });
@@ -273,15 +273,15 @@ test('jobs are found by words, seed, size and mark, a page at a time', async () 
   const plum = await make({ prompt: 'a plum', seed: 5 });
   const { accountId } = who;
   const found = async (filter: object) =>
-    (await services.queries.list({ accountId, limit: 10, ...filter })).jobs.map(({ job }) => job.id);
+    (await services.jobs.list({ accountId, limit: 10, ...filter })).jobs.map(({ job }) => job.id);
   expect(await found({})).toEqual([plum, pear, apple]);
   expect(await found({ words: ['apple', '100%'] })).toEqual([apple]);
   expect(await found({ words: ['10_'] })).toEqual([]);
   expect(await found({ seed: 5 })).toEqual([plum, apple]);
   expect(await found({ size: { width: 64, height: 128 } })).toEqual([pear]);
-  await services.queries.setFavourite(accountId, pear, true);
+  await services.jobs.setFavourite(accountId, pear, true);
   expect(await found({ favourite: true })).toEqual([pear]);
-  const page = await services.queries.list({ accountId, limit: 2 });
+  const page = await services.jobs.list({ accountId, limit: 2 });
   expect(page.next).toBe(pear);
   expect(await found({ before: page.next ?? '' })).toEqual([apple]);
 });

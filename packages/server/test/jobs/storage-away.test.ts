@@ -4,11 +4,12 @@ import path from 'node:path';
 import { afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { newId } from '../../src/ids.ts';
 import type { Painter } from '../../src/models/painter.ts';
+import { workersSeenSince } from '../../src/workers/workers-table.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { aSubmission } from '../support/job-requests.ts';
-import { type JobServices, repositories, startJobServices } from '../support/job-services.ts';
+import { type JobServices, startJobServices } from '../support/job-services.ts';
 import { usePainter } from '../support/painter.ts';
 import { useTemporaryFolder } from '../support/temporary-folder.ts';
 
@@ -56,13 +57,13 @@ async function start(root: string, by: Painter) {
 
 async function submit(services: JobServices) {
   const customer = await newCustomer(opened().database, { available: 1000n });
-  const { job } = await services.submitJob.submit(aSubmission(customer));
+  const { job } = await services.submitJob(aSubmission(customer));
   const balance = () => customerServices(opened().database).credits.balance(customer.accountId);
   return { job, balance };
 }
 
 const newRoot = () => path.join(folder(), newId());
-const stateOf = async ({ queries }: JobServices, id: string) => (await queries.get(null, id)).job;
+const stateOf = async ({ jobs }: JobServices, id: string) => (await jobs.get(null, id)).job;
 const patience = { timeout: 60_000, interval: 50 };
 
 async function expectToWaitAndThenSucceed(
@@ -72,8 +73,7 @@ async function expectToWaitAndThenSucceed(
 ) {
   const { job, balance } = await submit(services);
   await expect.poll(() => services.problems.length, patience).toBe(1);
-  const workers = () =>
-    services.database.transaction((transaction) => repositories.workers.seenSince(transaction, new Date(0)));
+  const workers = () => services.database.transaction((transaction) => workersSeenSince(transaction, new Date(0)));
   await expect.poll(async () => (await workers()).some(({ problem }) => problem !== null), patience).toBe(true);
   expect(await stateOf(services, job.id)).toMatchObject({ state: 'queued', attempt: 0 });
   expect(painted()).toBe(0);
@@ -130,7 +130,7 @@ test('a start picture that cannot be stored is refused for the moment, and nothi
   await rm(root, { recursive: true });
   const customer = await newCustomer(opened().database, { available: 1000n });
   const submission = aSubmission(customer, { startImage: new Uint8Array(9), request: { strength: 0.5 } });
-  const refused = services.submitJob.submit(submission);
+  const refused = services.submitJob(submission);
   await expect(refused).rejects.toMatchObject({ code: 'overloaded', retryAfterSeconds: 30 });
   await expect(refused).rejects.not.toThrow(root);
   const balance = await customerServices(opened().database).credits.balance(customer.accountId);

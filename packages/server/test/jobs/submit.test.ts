@@ -1,9 +1,9 @@
-import { defaultTariff } from '@easel/contract';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DatabaseAway } from '../../src/database/away.ts';
 import type { Database } from '../../src/database/database.ts';
 import { newId } from '../../src/ids.ts';
-import { SubmitJob } from '../../src/jobs/submit-job.ts';
+import { saveSpeed } from '../../src/jobs/speed.ts';
+import { submitJob } from '../../src/jobs/submit-job.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
@@ -44,18 +44,18 @@ async function traces(accountId: string) {
 
 test('a job is queued and its price reserved', async () => {
   const customer = await newCustomer(opened().database, { available: 1000n });
-  const { job, isReplay } = await services.submitJob.submit(aSubmission(customer));
+  const { job, isReplay } = await services.submitJob(aSubmission(customer));
   expect(isReplay).toBe(false);
   expect(job).toMatchObject({ state: 'queued', price, attempt: 0, accountId: customer.accountId });
   expect(await balanceOf(customer.accountId)).toEqual({ available: 1000n - price, held: price });
-  await services.cancelJob.cancel(customer.accountId, job.id);
+  await services.cancelJob(customer.accountId, job.id);
 });
 
 test('without enough credits nothing is left behind, neither job, queue entry, ledger entry, hold nor idempotency key', async () => {
   const customer = await newCustomer(opened().database, { available: price - 1n });
   const before = await traces(customer.accountId);
   const submission = aSubmission(customer, { idempotency: key('without credits') });
-  await expect(services.submitJob.submit(submission)).rejects.toMatchObject({
+  await expect(services.submitJob(submission)).rejects.toMatchObject({
     code: 'insufficient_credits',
     message: expect.stringMatching(/credits.*0\.000005.*0\.000004/),
   });
@@ -67,7 +67,7 @@ test('when the queue refuses the job, the hold and the record are undone with it
   const customer = await newCustomer(opened().database, { available: 1000n });
   const before = await traces(customer.accountId);
   const submission = aSubmission(customer, { request: { model: 'a-model-without-a-queue' } });
-  await expect(services.submitJob.submit(submission)).rejects.toThrow();
+  await expect(services.submitJob(submission)).rejects.toThrow();
   expect(await traces(customer.accountId)).toEqual(before);
   expect(await balanceOf(customer.accountId)).toEqual({ available: 1000n, held: 0n });
   await expectSoundLedger(opened().database);
@@ -76,19 +76,19 @@ test('when the queue refuses the job, the hold and the record are undone with it
 test('the same idempotency key and body gets the first job and is charged once', async () => {
   const customer = await newCustomer(opened().database, { available: 1000n });
   const submission = aSubmission(customer, { idempotency: key('once') });
-  const all = await Promise.all(Array.from({ length: 8 }, () => services.submitJob.submit(submission)));
+  const all = await Promise.all(Array.from({ length: 8 }, () => services.submitJob(submission)));
   expect(new Set(all.map(({ job }) => job.id)).size).toBe(1);
   expect(all.filter(({ isReplay }) => !isReplay)).toHaveLength(1);
   expect(await balanceOf(customer.accountId)).toEqual({ available: 1000n - price, held: price });
-  await services.cancelJob.cancel(customer.accountId, all[0]?.job.id ?? '');
+  await services.cancelJob(customer.accountId, all[0]?.job.id ?? '');
 });
 
 test('the same idempotency key with another body is refused', async () => {
   const customer = await newCustomer(opened().database, { available: 1000n });
-  const { job } = await services.submitJob.submit(aSubmission(customer, { idempotency: key('mine') }));
+  const { job } = await services.submitJob(aSubmission(customer, { idempotency: key('mine') }));
   const other = aSubmission(customer, { idempotency: key('mine', 'another body') });
-  await expect(services.submitJob.submit(other)).rejects.toMatchObject({ code: 'idempotency_mismatch' });
-  await services.cancelJob.cancel(customer.accountId, job.id);
+  await expect(services.submitJob(other)).rejects.toMatchObject({ code: 'idempotency_mismatch' });
+  await services.cancelJob(customer.accountId, job.id);
 });
 
 test('an idempotency key starts anew after a cancelled job, and is of no concern to other accounts', async () => {
@@ -97,23 +97,23 @@ test('an idempotency key starts anew after a cancelled job, and is of no concern
     await newCustomer(opened().database, { available: 1000n }),
   ];
   const submit = async (customer: typeof first) =>
-    (await services.submitJob.submit(aSubmission(customer, { idempotency: key('again') }))).job.id;
+    (await services.submitJob(aSubmission(customer, { idempotency: key('again') }))).job.id;
   const cancelled = await submit(first);
   const foreign = await submit(second);
-  await services.cancelJob.cancel(first.accountId, cancelled);
+  await services.cancelJob(first.accountId, cancelled);
   const anew = await submit(first);
   expect(new Set([cancelled, foreign, anew]).size).toBe(3);
-  await services.cancelJob.cancel(first.accountId, anew);
-  await services.cancelJob.cancel(second.accountId, foreign);
+  await services.cancelJob(first.accountId, anew);
+  await services.cancelJob(second.accountId, foreign);
 });
 
 test('a queued job that is cancelled is refunded at once, and cancelling it again changes nothing', async () => {
   const customer = await newCustomer(opened().database, { available: 1000n });
-  const { job } = await services.submitJob.submit(aSubmission(customer));
-  const cancelled = await services.cancelJob.cancel(customer.accountId, job.id);
+  const { job } = await services.submitJob(aSubmission(customer));
+  const cancelled = await services.cancelJob(customer.accountId, job.id);
   expect(cancelled.state).toBe('cancelled');
   expect(await balanceOf(customer.accountId)).toEqual({ available: 1000n, held: 0n });
-  expect(await services.cancelJob.cancel(customer.accountId, job.id)).toEqual(cancelled);
+  expect(await services.cancelJob(customer.accountId, job.id)).toEqual(cancelled);
   expect(await balanceOf(customer.accountId)).toEqual({ available: 1000n, held: 0n });
   await expectSoundLedger(opened().database);
 });
@@ -121,23 +121,23 @@ test('a queued job that is cancelled is refunded at once, and cancelling it agai
 test('a full queue says when to come back', async () => {
   const customer = await newCustomer(opened().database, { available: 1000n });
   const small = await startJobServices({ ...opened(), folder: folder(), queueLength: 1 });
-  const { job } = await small.submitJob.submit(aSubmission(customer));
-  await expect(small.submitJob.submit(aSubmission(customer))).rejects.toMatchObject({
+  const { job } = await small.submitJob(aSubmission(customer));
+  await expect(small.submitJob(aSubmission(customer))).rejects.toMatchObject({
     code: 'overloaded',
     retryAfterSeconds: expect.any(Number),
   });
   expect(await balanceOf(customer.accountId)).toEqual({ available: 1000n - price, held: price });
-  await small.cancelJob.cancel(customer.accountId, job.id);
+  await small.cancelJob(customer.accountId, job.id);
   await small.stop();
 });
 
 test('a job that would take longer than the queue keeps a run is refused', async () => {
   const customer = await newCustomer(opened().database, { available: 1_000_000n });
-  const { database, settings } = services;
+  const { database } = services;
   const slow = { msPerStepMegapixel: 3_600_000, msPerImage: 0, runs: 1 };
-  await database.transaction((transaction) => settings.setSpeed(transaction, 'demo', slow));
+  await database.transaction((transaction) => saveSpeed(transaction, 'demo', slow));
   const long = aSubmission(customer, { request: { width: 1024, height: 1024, steps: 25 } });
-  await expect(services.submitJob.submit(long)).rejects.toMatchObject({
+  await expect(services.submitJob(long)).rejects.toMatchObject({
     code: 'invalid_request',
     message: expect.stringContaining('25.0 hours'),
   });
@@ -146,7 +146,7 @@ test('a job that would take longer than the queue keeps a run is refused', async
 
 test('an account that is not there is refused', async () => {
   const nobody = { accountId: newId(), keyId: newId() };
-  await expect(services.submitJob.submit(aSubmission(nobody))).rejects.toMatchObject({ code: 'not_found' });
+  await expect(services.submitJob(aSubmission(nobody))).rejects.toMatchObject({ code: 'not_found' });
 });
 
 test.each([true, false])(
@@ -163,13 +163,14 @@ test.each([true, false])(
         return result;
       },
     };
-    const limits = { queueLength: 10, queuedPerAccount: 10 };
-    const submitJob = new SubmitJob({ ...services, ...limits, database: cutting, tariff: defaultTariff });
     const requestId = newId();
-    const { job, isReplay } = await submitJob.submit(aSubmission(customer, { requestId }));
+    const { job, isReplay } = await submitJob(
+      { ...services.context, database: cutting },
+      aSubmission(customer, { requestId }),
+    );
     expect({ id: job.id, isReplay, cuts }).toEqual({ id: requestId, isReplay: false, cuts: 2 });
     expect(await traces(customer.accountId)).toMatchObject({ jobs: 1, entries: 2, holds: 1 });
     expect(await balanceOf(customer.accountId)).toEqual({ available: 1000n - price, held: price });
-    await services.cancelJob.cancel(customer.accountId, job.id);
+    await services.cancelJob(customer.accountId, job.id);
   },
 );

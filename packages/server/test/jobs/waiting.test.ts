@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { encodeImage } from '@easel/engine';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { deleteJob } from '../../src/jobs/jobs-table.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
@@ -22,8 +23,8 @@ const waiting = { request: { model: 'unattended' } } as const;
 
 beforeAll(async () => {
   services = await startJobServices({ ...opened(), folder: folder(), models, queueLength: 6, queuedPerAccount: 4 });
-  const { runJob } = services.worker(painter());
-  await services.queue.work({ model: 'demo', onJob: (job) => runJob.run(job) });
+  const { run } = services.worker(painter());
+  await services.queue.work({ model: 'demo', onJob: (job) => run(job) });
 });
 
 afterAll(() => services.stop());
@@ -34,12 +35,12 @@ type Customer = Awaited<ReturnType<typeof customer>>;
 const balanceOf = ({ accountId }: Customer) => customerServices(opened().database).credits.balance(accountId);
 
 async function submit(who: Customer, change: Parameters<typeof aSubmission>[1] = waiting) {
-  return (await services.submitJob.submit(aSubmission(who, change))).job;
+  return (await services.submitJob(aSubmission(who, change))).job;
 }
 
 async function cancelAll(): Promise<void> {
-  for (const { job } of (await services.queries.list({ state: 'queued', limit: 100 })).jobs) {
-    await services.cancelJob.cancel(null, job.id);
+  for (const { job } of (await services.jobs.list({ state: 'queued', limit: 100 })).jobs) {
+    await services.cancelJob(null, job.id);
   }
 }
 
@@ -52,7 +53,7 @@ test('an account can have so many jobs waiting and no more, however fast it send
   expect(refused).toHaveLength(8);
   for (const reason of refused) {
     expect(reason).toMatchObject({ code: 'rate_limited', retryAfterSeconds: expect.any(Number) });
-    expect(reason.message).toMatch(/4 jobs waiting, and 4 may/);
+    expect(reason.message).toMatch(/4 jobs queued, and at most 4 are allowed/);
   }
   const price = taken[0]?.price ?? 0n;
   expect(await balanceOf(who)).toEqual({ available: 1_000_000n - 4n * price, held: 4n * price });
@@ -77,7 +78,7 @@ test('the limit is of the account, not of the model or the key, and an account m
   const { id } = await submit(who);
   await submit({ ...who, keyId: other.record.id }, { request: { model: 'demo' } });
   await expect(submit(who)).rejects.toMatchObject({ code: 'rate_limited' });
-  await services.cancelJob.cancel(null, id);
+  await services.cancelJob(null, id);
   await submit(who);
   await cancelAll();
   await services.queue.resume();
@@ -131,7 +132,7 @@ test('the picture to start from is a file and no part of the row; it goes when i
   expect((await row.execute(opened().database.kysely)).rows[0]?.bytes).toBeLessThan(2000);
   expect(startImage.length).toBeGreaterThan(4000);
   await expect(services.library.open(job.request.image ?? '')).rejects.toMatchObject({ code: 'not_found' });
-  await services.cancelJob.cancel(who.accountId, job.id);
+  await services.cancelJob(who.accountId, job.id);
   expect(await startFiles()).toEqual([]);
 });
 
@@ -185,7 +186,7 @@ test('a picture that the release before wrote into the row is drawn from, and re
   await sql`update easel.jobs set request = request || ${JSON.stringify({ image })}::jsonb where id = ${job.id}`.execute(
     kysely,
   );
-  const { jobs } = await services.queries.list({ accountId: who.accountId, limit: 10 });
+  const { jobs } = await services.jobs.list({ accountId: who.accountId, limit: 10 });
   expect(jobs.map((view) => view.job.request.image)).toEqual([null]);
   await services.queue.resume();
   const { job: done } = await services.feed.end(job.id, AbortSignal.timeout(300_000));
@@ -213,7 +214,7 @@ test('the key of a job whose record was deleted is refused with words, and nothi
   const job = await submit(who, { request: { model: 'demo' }, idempotency });
   await services.feed.end(job.id, AbortSignal.timeout(300_000));
   const before = await balanceOf(who);
-  await services.database.transaction((transaction) => services.jobs.remove(transaction, job.id));
+  await services.database.transaction((transaction) => deleteJob(transaction, job.id));
   await expect(submit(who, { request: { model: 'demo' }, idempotency })).rejects.toMatchObject({
     code: 'conflict',
     message: expect.stringContaining(job.id),

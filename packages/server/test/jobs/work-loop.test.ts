@@ -1,8 +1,10 @@
 import { afterEach, expect, test } from 'vitest';
+import { savePaused } from '../../src/jobs/queue-control.ts';
+import { workersSeenSince } from '../../src/workers/workers-table.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { aSubmission } from '../support/job-requests.ts';
-import { type JobServices, repositories, startJobServices } from '../support/job-services.ts';
+import { type JobServices, startJobServices } from '../support/job-services.ts';
 import { usePainter } from '../support/painter.ts';
 import { useTemporaryFolder } from '../support/temporary-folder.ts';
 
@@ -23,8 +25,7 @@ afterEach(async () => {
   for (const services of running.splice(0)) await services.stop();
 });
 
-const workersNow = () =>
-  opened().database.transaction((transaction) => repositories.workers.seenSince(transaction, new Date(0)));
+const workersNow = () => opened().database.transaction((transaction) => workersSeenSince(transaction, new Date(0)));
 
 test('a worker makes itself known, becomes ready, works, and takes its leave', async () => {
   const services = await start();
@@ -32,7 +33,7 @@ test('a worker makes itself known, becomes ready, works, and takes its leave', a
   await loop.start();
   expect(await workersNow()).toMatchObject([{ state: 'starting', models, runningJob: null }]);
   const customer = await newCustomer(opened().database, { available: 1000n });
-  const { job } = await services.submitJob.submit(aSubmission(customer));
+  const { job } = await services.submitJob(aSubmission(customer));
   expect((await services.feed.end(job.id, signal())).job.state).toBe('succeeded');
   await expect.poll(workersNow).toMatchObject([{ state: 'idle' }]);
   await loop.stop(1000);
@@ -43,13 +44,13 @@ test('while the queue is paused jobs wait, also for workers in other processes',
   const services = await start();
   const { loop } = services.worker(painter());
   const setPaused = (paused: boolean) =>
-    services.database.transaction((transaction) => repositories.settings.setPaused(transaction, paused));
+    services.database.transaction((transaction) => savePaused(transaction, paused));
   await setPaused(true);
   await loop.start();
   const customer = await newCustomer(opened().database, { available: 1000n });
-  const { job } = await services.submitJob.submit(aSubmission(customer));
+  const { job } = await services.submitJob(aSubmission(customer));
   await expect.poll(async () => (await workersNow())[0]?.state).toBe('idle');
-  expect((await services.queries.get(null, job.id)).job.state).toBe('queued');
+  expect((await services.jobs.get(null, job.id)).job.state).toBe('queued');
   await setPaused(false);
   expect((await services.feed.end(job.id, signal())).job.state).toBe('succeeded');
   await loop.stop(1000);
@@ -60,10 +61,10 @@ test('a worker that has to end before its job does hands it to the next one, whi
   const { loop } = first.worker(painter());
   await loop.start();
   const customer = await newCustomer(opened().database, { available: 1_000_000n });
-  const { job } = await first.submitJob.submit(aSubmission(customer, { request: { steps: 100, samples: 4 } }));
-  await expect.poll(async () => (await second.queries.get(null, job.id)).job.state, { interval: 20 }).toBe('running');
+  const { job } = await first.submitJob(aSubmission(customer, { request: { steps: 100, samples: 4 } }));
+  await expect.poll(async () => (await second.jobs.get(null, job.id)).job.state, { interval: 20 }).toBe('running');
   await loop.stop(1);
-  expect((await second.queries.get(null, job.id)).job).toMatchObject({ state: 'queued', attempt: 1 });
+  expect((await second.jobs.get(null, job.id)).job).toMatchObject({ state: 'queued', attempt: 1 });
   const next = second.worker(painter());
   await next.loop.start();
   const { job: done, images } = await second.feed.end(job.id, signal());
@@ -77,11 +78,11 @@ test('a worker that has to end before its job does hands it to the next one, whi
 test('a job that was given up by the queue fails and is refunded', async () => {
   const services = await start();
   const customer = await newCustomer(opened().database, { available: 1000n });
-  const { job } = await services.submitJob.submit(aSubmission(customer));
+  const { job } = await services.submitJob(aSubmission(customer));
   // As if every worker died over it: none of them says so itself.
   await services.queue.work({ model: 'demo', onJob: () => Promise.reject(new Error('the worker died')) });
   await services.queue.onGivenUp(async (jobId) => {
-    await services.failJob.giveUp(jobId);
+    await services.giveUpJob(jobId);
   });
   const { job: failed } = await services.feed.end(job.id, signal());
   expect(failed).toMatchObject({ state: 'failed', failure: { code: 'server_error' } });

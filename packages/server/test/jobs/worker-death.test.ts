@@ -37,7 +37,7 @@ async function kill(child: ChildProcess): Promise<void> {
 async function submitLong() {
   const customer = await newCustomer(opened().database, { available: 1_000_000n });
   // Long enough to be caught in the act.
-  const { job } = await services.submitJob.submit(aSubmission(customer, { request: { steps: 100, samples: 4 } }));
+  const { job } = await services.submitJob(aSubmission(customer, { request: { steps: 100, samples: 4 } }));
   return { ...customer, job };
 }
 
@@ -54,8 +54,8 @@ test('a job whose worker is killed is run again by another one, and is charged o
   const { credits } = customerServices(opened().database);
   expect(await credits.balance(accountId)).toEqual({ available: 1_000_000n - job.price, held: job.price });
 
-  const { runJob } = services.worker(painter());
-  await services.queue.work({ model: 'demo', onJob: (claimed) => runJob.run(claimed) });
+  const { run } = services.worker(painter());
+  await services.queue.work({ model: 'demo', onJob: (claimed) => run(claimed) });
   const { job: done, images } = await services.feed.end(job.id, patience());
   expect(done).toMatchObject({ state: 'succeeded', attempt: 2 });
   expect(images).toHaveLength(4);

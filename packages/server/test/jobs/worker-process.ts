@@ -19,6 +19,6 @@ process.once('message', async (message: unknown) => {
   const { address, folder } = message;
   const database = openDatabase({ address, onConnectionLost: () => {} });
   const services = await startJobServices({ address, database, folder });
-  const { runJob } = services.worker(await openPainter());
-  await services.queue.work({ model: 'demo', onJob: (job) => runJob.run(job) });
+  const { run } = services.worker(await openPainter());
+  await services.queue.work({ model: 'demo', onJob: (job) => run(job) });
 });

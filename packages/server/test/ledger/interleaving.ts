@@ -37,7 +37,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('charge', 'release'), job }) },
 );
 
-const fate: fc.Arbitrary<Fate> = fc.oneof(
+export const fate: fc.Arbitrary<Fate> = fc.oneof(
   { weight: 6, arbitrary: fc.constant({ kind: 'commits' }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'aborts' }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'is cut off' }) },

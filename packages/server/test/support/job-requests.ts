@@ -1,5 +1,5 @@
 import { fillRequest } from '@easel/contract';
-import type { JobRequest } from '../../src/jobs/job-request.ts';
+import type { JobRequest } from '../../src/jobs/job.ts';
 import type { Submission } from '../../src/jobs/submit-job.ts';
 
 /** A small picture of the embedded model. */

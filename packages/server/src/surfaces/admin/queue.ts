@@ -16,10 +16,11 @@ import { baseUrl } from '../../http/addresses.ts';
 import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { cursorOf, placeOf } from '../../http/paging.ts';
 import { callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
-import type { ListedWorker, QueueState } from '../../http/services.ts';
 import { problems } from '../../http/surface.ts';
 import { isId } from '../../ids.ts';
-import { adminJobReply } from '../../jobs/job-reply.ts';
+import { adminJobReply } from '../../jobs/job-views.ts';
+import type { QueueState } from '../../jobs/queue-control.ts';
+import type { ListedWorker } from '../../workers/workers-table.ts';
 
 const listSchema = {
   operationId: 'listAllJobs',
@@ -63,7 +64,7 @@ const cancelSchema = {
 /** DELETE /api/admin/jobs/:id */
 export function cancelAnyJobRoute(app: HttpApp, { services, gate, options }: RouteContext): void {
   app.delete(paths.admin.anyJob, { schema: cancelSchema, onRequest: gate.key('admin') }, async (request) => {
-    const { id } = await services.cancelJob.cancel(null, request.params.id);
+    const { id } = await services.cancelJob(null, request.params.id);
     return adminJobReply(await services.jobs.get(null, id), baseUrl(request, options.publicUrl));
   });
 }

@@ -30,9 +30,9 @@ import {
 import type { HttpServices } from '../../http/services.ts';
 import { problems } from '../../http/surface.ts';
 import { endOfStream } from '../../http/wait-for-job.ts';
-import type { FollowedEvent } from '../../jobs/feed-track.ts';
+import type { FollowedEvent } from '../../jobs/feed-reading.ts';
 import type { FollowedAccount } from '../../jobs/job-feed.ts';
-import { jobReply } from '../../jobs/job-reply.ts';
+import { jobReply } from '../../jobs/job-views.ts';
 
 const jobSchema = {
   operationId: 'jobEvents',
@@ -133,12 +133,12 @@ export async function* jobEvents(
   }
 }
 
-/** The events of an account's jobs; the place at which they begin is told first, so that the client can always resume. */
+/** The events of an account's jobs; the cursor at which they begin is sent first, so that the client can always resume. */
 export async function* accountEvents(
-  { place, events }: FollowedAccount,
+  { cursor, events }: FollowedAccount,
   { base, patience, withPreviews }: Following & { readonly withPreviews: boolean },
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
-  yield { id: String(place) };
+  yield { id: String(cursor) };
   try {
     for await (const followed of events) yield sent(followed, accountEvent(followed, base, withPreviews));
   } catch (error) {

@@ -34,7 +34,7 @@ import {
 import { submitWork, workHeaders, workRoute } from '../../http/submit-work.ts';
 import { problems } from '../../http/surface.ts';
 import { isId } from '../../ids.ts';
-import { jobReply } from '../../jobs/job-reply.ts';
+import { jobReply } from '../../jobs/job-views.ts';
 
 const createSchema = {
   operationId: 'createJob',
@@ -161,7 +161,7 @@ const cancelSchema = {
 export function cancelJobRoute(app: HttpApp, { services, gate, options }: RouteContext): void {
   app.delete(paths.api.job, { schema: cancelSchema, onRequest: gate.key('generate') }, async (request) => {
     const { accountId } = callerOf(request);
-    const { id } = await services.cancelJob.cancel(accountId, request.params.id);
+    const { id } = await services.cancelJob(accountId, request.params.id);
     return jobReply(await services.jobs.get(accountId, id), baseUrl(request, options.publicUrl));
   });
 }
@@ -181,7 +181,7 @@ const forgetSchema = {
 /** DELETE /api/jobs/:id/record */
 export function forgetJobRoute(app: HttpApp, { services, gate }: RouteContext): void {
   app.delete(paths.api.jobRecord, { schema: forgetSchema, onRequest: gate.key('generate') }, async (request, reply) => {
-    await services.forgetJob.forget(callerOf(request).accountId, request.params.id);
+    await services.forgetJob(callerOf(request).accountId, request.params.id);
     return reply.code(204).send();
   });
 }

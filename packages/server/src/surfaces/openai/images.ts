@@ -17,7 +17,7 @@ import { askedBy, useModel } from '../../http/asked-request.ts';
 import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { errorReplies, eventStreamContent, needsKey, pictureHeaders, runErrors } from '../../http/route-schemas.ts';
 import { makePictures, workHeaders, workRoute } from '../../http/submit-work.ts';
-import type { JobView } from '../../jobs/job-queries.ts';
+import type { JobView } from '../../jobs/job-views.ts';
 import type { ModelCard } from '../../models/model-card.ts';
 import { openaiErrors } from './errors.ts';
 import { modelOfRequest, type OpenaiOptions } from './models.ts';

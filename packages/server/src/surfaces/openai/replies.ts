@@ -18,11 +18,10 @@ import type { RouteContext } from '../../http/http-app.ts';
 import type { HttpServices } from '../../http/services.ts';
 import { submitWork, type Work } from '../../http/submit-work.ts';
 import { endOfPatience, failureOf, giveUp, picturesGone, undelivered } from '../../http/wait-for-job.ts';
-import type { JobEvent } from '../../jobs/events-port.ts';
-import type { JobView } from '../../jobs/job-queries.ts';
-import type { JobRecord } from '../../jobs/jobs-port.ts';
-import type { ImageRecord } from '../../pictures/images.ts';
-import { imageUrl } from '../../pictures/images.ts';
+import type { JobRecord } from '../../jobs/job.ts';
+import type { JobEvent } from '../../jobs/job-events.ts';
+import type { JobView } from '../../jobs/job-views.ts';
+import { type ImageRecord, imageUrl } from '../../pictures/images.ts';
 import { openaiError } from './errors.ts';
 
 type Format = NonNullable<OpenaiImagesRequest['response_format']>;

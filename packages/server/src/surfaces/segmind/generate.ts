@@ -28,7 +28,7 @@ import {
 } from '../../http/route-schemas.ts';
 import { makePictures, submitWork, workHeaders, workRoute } from '../../http/submit-work.ts';
 import { picturesGone } from '../../http/wait-for-job.ts';
-import type { JobView } from '../../jobs/job-queries.ts';
+import type { JobView } from '../../jobs/job-views.ts';
 import { imageUrl, mediaTypeOf } from '../../pictures/images.ts';
 import { segmindErrors } from './errors.ts';
 import { requestUrls } from './requests.ts';

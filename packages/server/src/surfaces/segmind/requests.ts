@@ -21,10 +21,9 @@ import { callerOf } from '../../http/admission.ts';
 import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
 import { failureOf, picturesGone } from '../../http/wait-for-job.ts';
-import type { JobView } from '../../jobs/job-queries.ts';
-import type { JobRecord } from '../../jobs/jobs-port.ts';
-import type { ImageRecord } from '../../pictures/images.ts';
-import { fileNameOf, imageUrl, mediaTypeOf } from '../../pictures/images.ts';
+import type { JobRecord } from '../../jobs/job.ts';
+import type { JobView } from '../../jobs/job-views.ts';
+import { fileNameOf, type ImageRecord, imageUrl, mediaTypeOf } from '../../pictures/images.ts';
 import { segmindErrors } from './errors.ts';
 
 const statusSchema = {

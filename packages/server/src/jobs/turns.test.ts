@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nextTurn, overtake } from './turn.ts';
+import { nextTurn, overtake } from './turns.ts';
 
 describe('the turn of a new job', () => {
   it('is now for an account that has been idle', () => {

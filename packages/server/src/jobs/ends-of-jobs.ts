@@ -1,0 +1,254 @@
+import { microToDecimal, microToNumber } from '@easel/contract';
+import { sql } from 'kysely';
+import { chargeHold, releaseHold } from '../credits/holds.ts';
+import { CANCEL_CHANNEL, notify } from '../database/channels.ts';
+import type { Queries } from '../database/database.ts';
+import { type ImageRecord, insertImages } from '../pictures/images.ts';
+import { isEnded, type JobContext, type JobFailure, type JobRecord, jobNotFound } from './job.ts';
+import { appendFinalEvent } from './job-events.ts';
+import { jobColumns, lockJob, millisecondsSince, toJobRecord } from './jobs-table.ts';
+
+export type JobEnd =
+  | {
+      readonly state: 'succeeded';
+      /** The real name of the model that made the pictures. */
+      readonly model: string;
+      readonly images: readonly ImageRecord[];
+    }
+  | {
+      readonly state: 'failed';
+      readonly failure: JobFailure;
+      /** For the log. */
+      readonly error?: unknown;
+    }
+  | { readonly state: 'cancelled' };
+
+/** A job has ended, in the transaction that is open. */
+export interface JobEnded {
+  readonly end: JobEnd;
+  /** The job before, and as it is from now on. */
+  readonly before: JobRecord;
+  readonly job: JobRecord;
+  readonly now: Date;
+}
+
+/**
+ * Everything that depends on the end of a job, in the transaction that ends it: all of it happens, or nothing. The transaction may
+ * run again, so these do nothing but database work. The final event comes last, see `appendFinalEvent`.
+ */
+const inTransaction: readonly ((queries: Queries, ended: JobEnded, context: JobContext) => Promise<unknown>)[] = [
+  settlePrice,
+  recordImages,
+  stopRun,
+  publishEnd,
+];
+
+/** What follows the commit; a process that dies in between leaves it out. */
+const afterCommit: readonly ((context: JobContext, ended: JobEnded) => unknown)[] = [
+  logEnd,
+  countEnd,
+  removeStartPicture,
+];
+
+function settlePrice(queries: Queries, { end, job, now }: JobEnded): Promise<unknown> {
+  return end.state === 'succeeded' ? chargeHold(queries, job.id, now) : releaseHold(queries, job.id, now);
+}
+
+async function recordImages(queries: Queries, { end }: JobEnded): Promise<void> {
+  if (end.state === 'succeeded') await insertImages(queries, end.images);
+}
+
+/** Of a cancelled job: takes it out of the queue, and tells the worker that runs it. */
+async function stopRun(queries: Queries, { end, job }: JobEnded, { queue }: JobContext): Promise<void> {
+  if (end.state !== 'cancelled') return;
+  await queue.cancel(queries, job.request.model, job.id);
+  await notify(queries, CANCEL_CHANNEL, job.id);
+}
+
+function publishEnd(queries: Queries, { end, job }: JobEnded): Promise<unknown> {
+  return appendFinalEvent(queries, { jobId: job.id, accountId: job.accountId }, { kind: end.state });
+}
+
+function logEnd({ jobLog }: JobContext, { end, before, job }: JobEnded): void {
+  if (end.state === 'succeeded') {
+    const charged = microToDecimal(job.price);
+    jobLog('info', 'job succeeded, charged', job, { attempt: job.attempt, charged, pictures: end.images.length });
+  } else if (end.state === 'cancelled') jobLog('info', 'job cancelled, refunded', job, { was: before.state });
+  else {
+    const { code } = end.failure;
+    if (code === 'content_rejected') jobLog('info', 'job rejected by the review, refunded', job, { code });
+    else if (code === 'server_error') jobLog('error', 'job failed, refunded', job, { code, err: end.error });
+    else jobLog('info', 'job failed, refunded', job, { code });
+  }
+}
+
+function countEnd({ metrics }: JobContext, { end, job }: JobEnded): void {
+  const { request, failure, queueMs, runMs, price } = job;
+  const isSuccess = end.state === 'succeeded';
+  metrics.jobEnded({
+    model: request.model,
+    state: end.state,
+    errorCode: failure?.code ?? null,
+    waited: queueMs === null ? null : queueMs / 1000,
+    ran: runMs === null ? null : runMs / 1000,
+    credits: isSuccess ? microToNumber(price) : 0,
+  });
+  if (isSuccess) metrics.stepsDone(request.model, request.steps * request.samples);
+}
+
+function removeStartPicture({ startPictures }: JobContext, { before }: JobEnded): Promise<void> {
+  return startPictures.removeOf(before);
+}
+
+interface WhichJob {
+  readonly jobId: string;
+  /** Absent: whichever attempt is running, or none yet. */
+  readonly attempt?: number;
+  /** Absent or null: any account's. */
+  readonly accountId?: string | null;
+}
+
+/**
+ * The only way in which a job ends.
+ *
+ * @returns the job as it is now, and whether this call ended it; null when there is no such job
+ */
+async function endJob(
+  context: JobContext,
+  { jobId, attempt, accountId = null }: WhichJob,
+  end: JobEnd,
+): Promise<{ readonly job: JobRecord; readonly isEnd: boolean } | null> {
+  const ended = await context.database.transaction(async (queries): Promise<JobEnded | JobRecord | null> => {
+    const before = await lockJob(queries, jobId);
+    if (before === null || (accountId !== null && before.accountId !== accountId)) return null;
+    const isCurrent = attempt === undefined || attempt === before.attempt;
+    if (isEnded(before) || !isCurrent || (end.state === 'succeeded' && before.state !== 'running')) return before;
+    const now = context.clock.now();
+    const ended = { end, before, job: await writeEnd(context, queries, { jobId, end, now }), now };
+    for (const consequence of inTransaction) await consequence(queries, ended, context);
+    return ended;
+  });
+  if (ended === null || !('end' in ended)) return ended && { job: ended, isEnd: false };
+  for (const consequence of afterCommit) await consequence(context, ended);
+  return { job: ended.job, isEnd: true };
+}
+
+/** The start picture is not needed any more. */
+const withoutImage = JSON.stringify({ image: null });
+/** What is left of the request of a job with `store: false`. */
+const withoutContent = JSON.stringify({ image: null, prompt: '', prompt2: null, negativePrompt: null });
+
+async function writeEnd(
+  { retention }: JobContext,
+  queries: Queries,
+  { jobId, end, now }: { readonly jobId: string; readonly end: JobEnd; readonly now: Date },
+): Promise<JobRecord> {
+  const failure = end.state === 'failed' ? end.failure : null;
+  const row = await queries
+    .updateTable('jobs')
+    .set({
+      state: end.state,
+      finished_at: now,
+      run_ms: millisecondsSince('started_at', now),
+      expires_at: new Date(now.getTime() + retention.requestsMs),
+      drawn_by: end.state === 'succeeded' ? end.model : null,
+      error_code: failure?.code ?? null,
+      error_message: failure?.message ?? null,
+      error_param: failure?.param ?? null,
+      prompt: sql<string | null>`case when store then prompt end`,
+      request: sql`request || case when store then ${withoutImage}::jsonb else ${withoutContent}::jsonb end`,
+    })
+    .where('id', '=', jobId)
+    .returning(jobColumns)
+    .executeTakeFirstOrThrow();
+  return toJobRecord(row);
+}
+
+/**
+ * Ends a running job whose pictures are stored: it is charged.
+ *
+ * @returns false, and nothing has changed, when the job had ended or its attempt is not the current one any more
+ */
+export async function succeedJob(
+  context: JobContext,
+  { id, attempt }: Pick<JobRecord, 'id' | 'attempt'>,
+  result: { readonly model: string; readonly images: readonly ImageRecord[] },
+): Promise<boolean> {
+  const ended = await endJob(context, { jobId: id, attempt }, { state: 'succeeded', ...result });
+  return ended?.isEnd ?? false;
+}
+
+/**
+ * Ends a job without pictures: it is refunded.
+ *
+ * @returns false, and nothing has changed, when the job had ended or its attempt is not the current one any more
+ */
+export async function failJob(
+  context: JobContext,
+  which: Pick<WhichJob, 'jobId' | 'attempt'>,
+  failure: JobFailure,
+  error?: unknown,
+): Promise<boolean> {
+  return (await endJob(context, which, { state: 'failed', failure, error }))?.isEnd ?? false;
+}
+
+/** The failure of a job whose attempts are used up. */
+export const givenUp: JobFailure = {
+  code: 'server_error',
+  message: 'the run failed in every attempt; nothing was charged; try again later',
+  param: null,
+};
+
+/**
+ * Ends a job at its owner's wish: it is refunded. This is final at once: a running worker is told to stop, and its result is
+ * discarded.
+ *
+ * @param accountId the owner; null: any account's job
+ * @returns the job as it is now; a job that had ended is unchanged
+ * @throws DomainError `not_found`
+ */
+export async function cancelJob(context: JobContext, accountId: string | null, jobId: string): Promise<JobRecord> {
+  const ended = await endJob(context, { jobId, accountId }, { state: 'cancelled' });
+  if (ended === null) throw jobNotFound(jobId);
+  return ended.job;
+}
+
+/**
+ * Cancels the queued jobs of a revoked key. Running ones finish: their pictures belong to the account, which may have other keys.
+ * To be called after the revocation, so that the key brings no more jobs.
+ *
+ * @returns how many
+ */
+export async function cancelJobsOfKey(context: JobContext, keyId: string): Promise<number> {
+  const queued = await context.database.transaction((queries) =>
+    queries
+      .selectFrom('jobs')
+      .select('id')
+      .where('key_id', '=', keyId)
+      .where('state', '=', 'queued')
+      .orderBy('id')
+      .execute(),
+  );
+  for (const { id } of queued) await cancelJob(context, null, id);
+  return queued.length;
+}
+
+/** The same for keys that were revoked at a start, or by a process that died before it could cancel. @returns how many */
+export async function cancelJobsOfRevokedKeys(context: JobContext, signal: AbortSignal): Promise<number> {
+  const keys = await context.database.transaction((queries) =>
+    queries
+      .selectFrom('jobs')
+      .innerJoin('api_keys', 'api_keys.id', 'jobs.key_id')
+      .select('key_id')
+      .distinct()
+      .where('state', '=', 'queued')
+      .where('revoked_at', 'is not', null)
+      .execute(),
+  );
+  let cancelled = 0;
+  for (const { key_id: keyId } of keys) {
+    signal.throwIfAborted();
+    cancelled += await cancelJobsOfKey(context, keyId);
+  }
+  return cancelled;
+}

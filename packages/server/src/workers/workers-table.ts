@@ -1,0 +1,91 @@
+import type { Selectable } from 'kysely';
+import type { Database, Queries } from '../database/database.ts';
+import type { WorkersTable } from '../database/tables.ts';
+import { WORKER_SILENCE_MS } from '../jobs/outlook.ts';
+
+/** A worker without a heartbeat for longer is not listed. */
+const LISTED_MS = 60 * 60 * 1000;
+
+/** `starting`: it has not made a picture yet, so it is not known to work. */
+export type WorkerState = 'starting' | 'idle' | 'busy';
+
+export interface WorkerRecord {
+  readonly id: string;
+  readonly hostname: string;
+  readonly pid: number;
+  readonly models: readonly string[];
+  readonly startedAt: Date;
+  readonly seenAt: Date;
+  readonly state: WorkerState;
+  readonly runningJob: string | null;
+  /** Why it takes no jobs at the moment; null: it does. */
+  readonly problem: string | null;
+  /** Resident bytes of each model's process; see Painter.memory. */
+  readonly modelMemory: ReadonlyMap<string, number>;
+}
+
+export interface ListedWorker extends WorkerRecord {
+  /** No heartbeat for too long. */
+  readonly isLost: boolean;
+}
+
+/** The workers of the last hour, the oldest first. */
+export async function listWorkers(database: Pick<Database, 'transaction'>, now: Date): Promise<ListedWorker[]> {
+  const since = new Date(now.getTime() - LISTED_MS);
+  const workers = await database.transaction((queries) => workersSeenSince(queries, since));
+  return workers.map((worker) => ({
+    ...worker,
+    isLost: now.getTime() - worker.seenAt.getTime() > WORKER_SILENCE_MS,
+  }));
+}
+
+/** Inserts or updates. */
+export async function saveWorker(queries: Queries, worker: WorkerRecord): Promise<void> {
+  const { id, hostname, pid, models, startedAt, seenAt, state, runningJob, problem, modelMemory } = worker;
+  const present = {
+    seen_at: seenAt,
+    state,
+    running_job: runningJob,
+    problem,
+    model_memory: JSON.stringify(Object.fromEntries(modelMemory)),
+  };
+  await queries
+    .insertInto('workers')
+    .values({ id, hostname, pid, models: [...models], started_at: startedAt, ...present })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet(present))
+    .execute();
+}
+
+export async function deleteWorker(queries: Queries, id: string): Promise<void> {
+  await queries.deleteFrom('workers').where('id', '=', id).execute();
+}
+
+export async function workersSeenSince(queries: Queries, time: Date): Promise<WorkerRecord[]> {
+  const query = queries.selectFrom('workers').selectAll().where('seen_at', '>=', time);
+  return (await query.orderBy('started_at').orderBy('id').execute()).map(toWorkerRecord);
+}
+
+/** @returns how many */
+export async function deleteWorkersSeenBefore(queries: Queries, time: Date): Promise<number> {
+  const query = queries.deleteFrom('workers').where('seen_at', '<', time);
+  return Number((await query.executeTakeFirst()).numDeletedRows);
+}
+
+function toWorkerRecord(row: Selectable<WorkersTable>): WorkerRecord {
+  return {
+    id: row.id,
+    hostname: row.hostname,
+    pid: row.pid,
+    models: row.models,
+    startedAt: row.started_at,
+    seenAt: row.seen_at,
+    state: toWorkerState(row.state),
+    runningJob: row.running_job,
+    problem: row.problem,
+    modelMemory: new Map(Object.entries(row.model_memory)),
+  };
+}
+
+function toWorkerState(state: string): WorkerState {
+  return state === 'idle' || state === 'busy' ? state : 'starting';
+}
