@@ -43,6 +43,7 @@ export type {
   ModelSizes,
   PassCounts,
   PictureSize,
+  PreviewKind,
   PromptField,
   SchedulerName,
   SchedulerOverrides,

@@ -123,6 +123,8 @@ export interface GenerateRequest {
   readonly image?: ImageToImage;
   /** `auto` (default) tiles only pictures too large to decode whole; see docs/numerics.md. */
   readonly vaeTiling?: 'auto' | boolean;
+  /** `tiny`: the tiny decoder that the model was loaded with, instead of the VAE. Default: `vae`. */
+  readonly decoder?: 'vae' | 'tiny';
   /** Fewer passes for another, nearly equal picture. Default: none. */
   readonly acceleration?: Acceleration;
 }
@@ -148,6 +150,7 @@ export const requestFields = {
   microConditioning: true,
   image: true,
   vaeTiling: true,
+  decoder: true,
   acceleration: true,
 } as const satisfies Record<keyof GenerateRequest, true>;
 
@@ -168,11 +171,15 @@ export interface StepEvent {
   readonly preview?: DecodedPicture;
 }
 
+export type PreviewKind = 'colours' | 'tiny';
+
 export interface GenerateOptions {
   readonly signal?: AbortSignal;
   readonly onStep?: (step: StepEvent) => void;
   /** Ask for a preview every so many steps (1 = each). Default: none. */
   readonly previewEvery?: number;
+  /** `colours`: each latent pixel as one of the picture, which costs nothing. `tiny`: by the tiny decoder, as large as the picture. Default: `colours`. */
+  readonly previewBy?: PreviewKind;
 }
 
 /** The texts of a request are encoded once: `encodeMs` is the same for all its images. */
@@ -205,6 +212,8 @@ export interface GenerateResult {
     readonly scheduler: SchedulerName;
     /** Of image-to-image. */
     readonly strength?: number;
+    /** Of a request that asks for it. */
+    readonly decoder?: 'tiny';
     /** Of a request that asks for some. */
     readonly acceleration?: UsedAcceleration;
   };
@@ -300,6 +309,11 @@ export interface LoadOptions {
   readonly variant?: 'fp16' | 'fp32';
   /** A diffusers folder whose configuration describes a single-file checkpoint that is not of SDXL's own size. */
   readonly config?: string;
+  /**
+   * A tiny decoder for the latents of SDXL's VAE (TAESD), which requests and previews may then ask for: a .safetensors file in diffusers'
+   * layout or the original one (`taesdxl_decoder.safetensors`), or a folder that diffusers saved.
+   */
+  readonly tinyDecoder?: string;
   /** Folder for small derived data (preview maps). Default: `$XDG_CACHE_HOME/easel` or `~/.cache/easel`. */
   readonly cacheDir?: string;
 }

@@ -39,15 +39,15 @@ export class Layers {
   /** x [B, in, H, W] → [B, out, H', W']; weight [out, in, k, k]. Padding is [top, left, bottom, right]. */
   conv(x: Value, name: string, out: number, options: ConvOptions = {}): Value {
     const [b = 1, inner = 1, h = 1, w = 1] = x.shape;
-    const { kernel = 3, stride = 1 } = options;
+    const { kernel = 3, stride = 1, bias = true } = options;
     const half = (kernel - 1) / 2;
     const pads = options.pads ?? [half, half, half, half];
     const weight = this.weights.get(`${name}.weight`, [out, inner, kernel, kernel]);
-    const bias = this.weights.get(`${name}.bias`, [out]);
+    const inputs = bias ? [x, weight, this.weights.get(`${name}.bias`, [out])] : [x, weight];
     const side = (length: number, before = 0, after = 0) => Math.floor((length + before + after - kernel) / stride) + 1;
     const shape = [b, out, side(h, pads[0], pads[2]), side(w, pads[1], pads[3])];
     const attributes = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads };
-    return this.graph.node('Conv', [x, weight, bias], shape, { attributes });
+    return this.graph.node('Conv', inputs, shape, { attributes });
   }
 
   /** x [B, C, H, W], statistics over each of `groups` channel groups. */
@@ -149,6 +149,7 @@ export interface LinearOptions {
 }
 
 export interface ConvOptions {
+  readonly bias?: boolean;
   readonly kernel?: number;
   readonly stride?: number;
   readonly pads?: readonly [top: number, left: number, bottom: number, right: number];

@@ -83,9 +83,9 @@ class Host implements EngineHost {
   }
 
   async generate(given: GenerateRequest, options: GenerateOptions = {}): Promise<GenerateResult> {
-    const { signal, onStep, previewEvery } = options;
+    const { signal, onStep, previewEvery, previewBy } = options;
     const request = withFittingPicture(given, this.#info.sizes); // A photo is many times what is made of it.
-    const call: Call = { type: 'generate', request, steps: onStep !== undefined, previewEvery };
+    const call: Call = { type: 'generate', request, steps: onStep !== undefined, previewEvery, previewBy };
     return this.#perform(call, isGenerateResult, { pixels: this.#pixelsOf(request), signal, onStep });
   }
 

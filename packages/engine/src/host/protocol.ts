@@ -13,6 +13,7 @@ import type {
   LoadOptions,
   ModelInfo,
   PictureSize,
+  PreviewKind,
   StepEvent,
   Timings,
   TokenCount,
@@ -31,6 +32,7 @@ export type EngineCall =
       /** Whether anybody listens to the steps. */
       readonly steps: boolean;
       readonly previewEvery: number | undefined;
+      readonly previewBy?: PreviewKind | undefined;
     }
   | { readonly type: 'tokenize'; readonly text: string }
   | { readonly type: 'prepare'; readonly size: PictureSize };

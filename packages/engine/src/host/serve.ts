@@ -48,6 +48,7 @@ export function serveEngine(load: (model: string, options: LoadOptions) => Promi
       ...watched,
       ...(call.steps && { onStep: (step) => send({ id, type: 'step', step }) }),
       ...(call.previewEvery !== undefined && { previewEvery: call.previewEvery }),
+      ...(call.previewBy !== undefined && { previewBy: call.previewBy }),
     };
     return model.generate(call.request, options);
   }

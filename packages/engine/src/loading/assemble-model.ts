@@ -33,6 +33,7 @@ import { checkTensors } from './check-tensors.ts';
 import { defaultCacheFolder } from './find-model.ts';
 import { modelDefaults, modelInfo } from './model-info.ts';
 import { int8WeightsOf, precisionOfParts, RESIDENT_BYTES, storedBytes } from './precision.ts';
+import { loadTinyDecoder } from './tiny-decoder.ts';
 
 /** A model in this process: besides the steps it tells its passes, which the engine host times. */
 export interface RunnableModel extends Model {
@@ -77,6 +78,9 @@ async function assembleParts(
     new Network<Shape>({ ...plan, int8: int8.get(plan.part), ...loadingOf(checkpoint, plan.part, options) });
   const encoders = plans.encoders.map((plan, index) => new ClipEncoder(tokenizers[index], clips[index], network(plan)));
   const vae = new Vae(vaeConfig, network(plans.decoder), network(plans.encoder));
+  const threads = options.threads ?? physicalCores();
+  const tiny =
+    options.tinyDecoder === undefined ? undefined : await loadTinyDecoder(options.tinyDecoder, vaeConfig, threads);
   const identity = await vaeIdentity(vaeConfig, checkpoint.components.vae.tensors);
   return {
     facts: {
@@ -85,6 +89,7 @@ async function assembleParts(
       samplers: samplersOf(family),
       sampling,
       vae: vaeConfig,
+      hasTinyDecoder: tiny !== undefined,
       unetBranches: skipCount(unet),
       forceZerosForEmptyPrompt: checkpoint.forceZerosForEmptyPrompt,
     },
@@ -92,6 +97,7 @@ async function assembleParts(
     prompts: new PromptEncoder(encoders, sdxlConditioning),
     unet: new UNet(unet, network(plans.denoiser), network(plans.projector)),
     vae,
+    tiny,
     previews: new Previews(vae, identity, options.cacheDir ?? defaultCacheFolder(process.env)),
   };
 }
@@ -123,10 +129,11 @@ async function prepareParts(parts: PipelineParts, size: PictureSize, options: Pr
   await parts.vae.prepare({ height, width }, context);
 }
 
-async function releaseParts({ prompts, unet, vae }: PipelineParts): Promise<void> {
+async function releaseParts({ prompts, unet, vae, tiny }: PipelineParts): Promise<void> {
   for (const encoder of prompts.encoders) await encoder.release();
   await unet.release();
   await vae.release();
+  await tiny?.release();
 }
 
 /** Changes whenever the VAE's weights or scaling do, without reading them: the files' paths, sizes and times. */

@@ -1,6 +1,9 @@
+import type { TinyDecoder } from '../components/tiny-vae/tiny-decoder.ts';
 import type { TextStates, UNet } from '../components/unet/unet.ts';
 import type { Planes } from '../components/vae/tiling.ts';
 import type { Vae } from '../components/vae/vae.ts';
+import { EngineError } from '../errors.ts';
+import type { DecodedPicture } from '../image/picture.ts';
 import { pictureToTensor, tensorToPicture } from '../image/pixels.ts';
 import type { GeneratedImage, GenerateOptions, GenerateRequest, GenerateResult, PassCounts } from '../model.ts';
 import { nextTurn, type PassContext, type RunHooks } from '../runtime/passes.ts';
@@ -11,7 +14,8 @@ import { totalPasses } from './acceleration.ts';
 import { Denoiser } from './denoiser.ts';
 import type { Guidance, Prediction } from './guidance.ts';
 import { requireKnownFields } from './known-fields.ts';
-import { type ModelFacts, type Plan, planRequest } from './plan.ts';
+import { requireChoice } from './limits.ts';
+import { type ModelFacts, type Plan, planRequest, requireTinyDecoder } from './plan.ts';
 import type { Previews } from './previews.ts';
 import { Progress } from './progress.ts';
 import type { PromptEncoder } from './prompts.ts';
@@ -38,6 +42,8 @@ export interface PipelineParts {
   readonly prompts: PromptEncoder;
   readonly unet: UNet;
   readonly vae: Vae;
+  /** If the model was loaded with one. */
+  readonly tiny: TinyDecoder | undefined;
   readonly previews: Previews;
 }
 
@@ -53,6 +59,8 @@ export async function runPipeline(
   requireKnownFields(given);
   const request = withFittingPicture(given, parts.facts.sizes);
   const plan = planRequest(request, parts.facts);
+  requireChoice('previewBy', options.previewBy ?? 'colours', ['colours', 'tiny']);
+  if (options.previewBy === 'tiny') requireTinyDecoder('previewBy', parts.facts.hasTinyDecoder);
   const run = new PipelineRun(parts, plan, options, began);
   const guidance = await run.encodePrompts();
   const encodeMs = performance.now() - began;
@@ -74,6 +82,7 @@ export async function runPipeline(
       guidanceScale,
       scheduler,
       ...(strength !== undefined && { strength }),
+      ...(plan.decoder === 'tiny' && { decoder: plan.decoder }),
       ...(acceleration.given && { acceleration: { ...acceleration.given, passes: totalPasses(run.passes) } }),
     },
     truncated: parts.prompts.truncated(plan.prompt, plan.negative),
@@ -120,7 +129,7 @@ class PipelineRun {
     const first = await this.#firstLatents(start, picture);
     const latents = await this.#denoise(index, first, guidance, start.noise);
     const denoised = performance.now();
-    const image = await this.#parts.vae.decode(this.#planes(latents), this.#vaeOptions());
+    const image = await this.#decoder().decode(this.#planes(latents), this.#vaeOptions());
     this.#options.onDecoded?.({ sample: index, image });
     const decoded = tensorToPicture(image.data, image.width, image.height);
     const ended = performance.now();
@@ -150,13 +159,13 @@ class PipelineRun {
       onPrediction: (event) => this.#options.onPrediction?.({ sample: index, ...event }),
     });
     let stepBegan = performance.now();
-    const onStep = ({ index: step, sigma, latents, denoised }: SamplerStep): void => {
+    const onStep = async ({ index: step, sigma, latents, denoised }: SamplerStep): Promise<void> => {
       const now = performance.now();
       const event = this.#progress.step(index, sigma, now - stepBegan);
-      stepBegan = now;
       this.#options.onLatents?.({ sample: index, index: step + 1, latents });
-      const shown = preview?.(event.index, event.total, denoised);
+      const shown = await preview?.(event.index, event.total, denoised);
       this.#options.onStep?.(shown ? { ...event, preview: shown } : event);
+      stepBegan = performance.now();
     };
     this.#options.onLatents?.({ sample: index, index: schedule.beginIndex, latents: first });
     const latents = await sample(denoiser.denoise, first, schedule, { noise, onStep });
@@ -166,13 +175,34 @@ class PipelineRun {
 
   /** Undefined when none was asked for. The last step of a request always shows. */
   async #previewer() {
-    const { previewEvery, onStep } = this.#options;
+    const { previewEvery, previewBy, onStep } = this.#options;
     if (!onStep || !previewEvery) return undefined;
+    const render = previewBy === 'tiny' ? this.#tinyPreview() : await this.#colourPreview();
+    return async (index: number, total: number, denoised: Float32Array) =>
+      index % previewEvery === 0 || index === total ? render(this.#planes(denoised)) : undefined;
+  }
+
+  #colourPreview() {
     const { noise } = this.#plan.schedule.config;
     const spread = noise.kind === 'edm' ? noise.sigmaData : 1;
-    const render = await this.#parts.previews.prepare(spread, this.#context);
-    return (index: number, total: number, denoised: Float32Array) =>
-      index % previewEvery === 0 || index === total ? render(this.#planes(denoised)) : undefined;
+    return this.#parts.previews.prepare(spread, this.#context);
+  }
+
+  #tinyPreview() {
+    return async (latents: Planes): Promise<DecodedPicture> => {
+      const { data, width, height } = await this.#tiny().decode(latents, this.#vaeOptions());
+      return tensorToPicture(data, width, height);
+    };
+  }
+
+  #decoder(): Vae | TinyDecoder {
+    return this.#plan.decoder === 'tiny' ? this.#tiny() : this.#parts.vae;
+  }
+
+  #tiny(): TinyDecoder {
+    const { tiny } = this.#parts;
+    if (!tiny) throw new EngineError('internal', 'there is no tiny decoder');
+    return tiny;
   }
 
   #planes(latents: Float32Array): Planes {

@@ -4,7 +4,7 @@ import type { GenerateRequest, MicroConditioning, ModelDefaults, ModelSizes, Sch
 import { type SamplingConfig, withOverrides } from '../sampling/config.ts';
 import { createSchedule, type Schedule } from '../sampling/sampling.ts';
 import { type AccelerationPlan, planAcceleration } from './acceleration.ts';
-import { engineLimits, requireChoice, requireNumber, requirePair, requireSize } from './limits.ts';
+import { engineLimits, invalid, requireChoice, requireNumber, requirePair, requireSize } from './limits.ts';
 import { negativeTexts, type PromptTexts, promptTexts } from './prompts.ts';
 import { planRandomSources, type RandomSource } from './random-sources.ts';
 
@@ -27,6 +27,7 @@ export interface Plan {
   /** One per sample. */
   readonly randomSources: readonly RandomSource[];
   readonly tiled: boolean;
+  readonly decoder: 'vae' | 'tiny';
   readonly acceleration: AccelerationPlan;
 }
 
@@ -37,6 +38,7 @@ export interface ModelFacts {
   readonly samplers: readonly SchedulerName[];
   readonly sampling: SamplingConfig;
   readonly vae: VaeConfig;
+  readonly hasTinyDecoder: boolean;
   /** Places to split the UNet. */
   readonly unetBranches: number;
   readonly forceZerosForEmptyPrompt: boolean;
@@ -80,8 +82,21 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
     timeIds: timeIds({ height, width }, microConditioning),
     randomSources: planRandomSources(request, model.vae.latentChannels * latentSize.height * latentSize.width),
     tiled: request.vaeTiling === true || (request.vaeTiling !== false && needsTiling(width, height, model.vae)),
+    decoder: decoderOf(request, model),
     acceleration: planAcceleration(request.acceleration, schedule, model.unetBranches),
   };
+}
+
+function decoderOf({ decoder = 'vae' }: GenerateRequest, { hasTinyDecoder }: ModelFacts): 'vae' | 'tiny' {
+  requireChoice('decoder', decoder, ['vae', 'tiny']);
+  if (decoder === 'tiny') requireTinyDecoder('decoder', hasTinyDecoder);
+  return decoder;
+}
+
+/** @throws EngineError `invalid_request` */
+export function requireTinyDecoder(param: string, isLoaded: boolean): void {
+  if (isLoaded) return;
+  throw invalid(param, `${param} is tiny, but the model was loaded without a tiny decoder; load it with tinyDecoder`);
 }
 
 function samplingOf(request: GenerateRequest, { sampling }: ModelFacts, name: SchedulerName): SamplingConfig {

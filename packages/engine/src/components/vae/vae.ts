@@ -84,7 +84,7 @@ function sampleMoments(moments: Planes, generator: TorchGenerator, config: VaeCo
 }
 
 /** Latents as the UNet has them [4, h, w] → as the VAE decodes them: x · std / factor + mean per channel. */
-function denormalizeLatents(latents: Float32Array, scaling: LatentScaling): Float32Array {
+export function denormalizeLatents(latents: Float32Array, scaling: LatentScaling): Float32Array {
   return perChannel(
     latents,
     scaling,

@@ -1,0 +1,57 @@
+import { EngineError } from '../../errors.ts';
+import type { Network, NetworkContext } from '../network.ts';
+import { downscaleOf, type VaeConfig } from '../vae/config.ts';
+import type { VaeShape } from '../vae/graph.ts';
+import { type Planes, runTiled } from '../vae/tiling.ts';
+import { denormalizeLatents, type VaeRunOptions } from '../vae/vae.ts';
+import { TINY_DOWNSCALE } from './graph.ts';
+
+/** What SDXL's pipeline multiplies the latents of its VAE with: the scale that tiny decoders were trained in. */
+const SDXL_SCALE = 0.13025;
+
+/** Latents to pictures by a tiny autoencoder: nearly the picture of the VAE, for a twentieth of its arithmetic. */
+export class TinyDecoder {
+  readonly #vae: VaeConfig;
+  readonly #network: Network<VaeShape>;
+
+  /** @param vae whose latents it decodes */
+  constructor(vae: VaeConfig, network: Network<VaeShape>) {
+    this.#vae = vae;
+    this.#network = network;
+  }
+
+  /** Latents [4, h, w] as the UNet has them → image [3, 8h, 8w], about −1…1. */
+  async decode(latents: Planes, options: VaeRunOptions): Promise<Planes> {
+    const scaled = { ...latents, data: sdxlLatents(latents.data, this.#vae) };
+    const tileOut = this.#vae.sampleSize;
+    const tiling = { tileIn: Math.trunc(tileOut / downscaleOf(this.#vae)), tileOut };
+    const run = (tile: Planes) => this.#decodeTile(tile, options);
+    return options.tiled ? runTiled(scaled, tiling, run) : run(scaled);
+  }
+
+  prepare({ height, width }: { height: number; width: number }, context: NetworkContext): Promise<unknown> {
+    return this.#network.prepare({ batch: 1, height, width }, context);
+  }
+
+  release(): Promise<void> {
+    return this.#network.release();
+  }
+
+  async #decodeTile({ data, channels, height, width }: Planes, options: VaeRunOptions): Promise<Planes> {
+    await options.beforePass();
+    const feeds = { latents: { data, shape: [1, channels, height, width] } };
+    const { image } = await this.#network.run({ batch: 1, height, width }, feeds, options);
+    if (!image) throw new EngineError('internal', 'the tiny decoder gave no image');
+    return { data: image, channels: 3, height: height * TINY_DOWNSCALE, width: width * TINY_DOWNSCALE };
+  }
+}
+
+/**
+ * Latents as a UNet has them → as SDXL's has them: through those of the VAE, which the models share. Playground v2.5 normalises them by
+ * their mean and deviation, SDXL by one factor.
+ */
+export function sdxlLatents(latents: Float32Array, { latents: scaling }: Pick<VaeConfig, 'latents'>): Float32Array {
+  const isSdxl =
+    scaling.factor === SDXL_SCALE && scaling.mean.every((m) => m === 0) && scaling.std.every((s) => s === 1);
+  return isSdxl ? latents : denormalizeLatents(latents, scaling).map((value) => value * SDXL_SCALE);
+}
