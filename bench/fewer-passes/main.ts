@@ -1,0 +1,135 @@
+/**
+ * What each way to spend fewer passes costs in quality and saves in arithmetic, with the embedded model: every prompt is drawn with and
+ * without it, and the pictures are compared. Nothing is timed, so the machine may be busy.
+ *
+ *   npm run bench:fewer-passes -- [--prompts N, default 16] [--steps N] [--only TEXT] [--set '{"cacheInterval":3}' ...] [--json FILE]
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { demoModelPath } from '@easel/models';
+import { parseUNetConfig, type UNetConfig } from '../../packages/engine/src/components/unet/config.ts';
+import { type Acceleration, loadModel, type PassCounts } from '../../packages/engine/src/index.ts';
+import { JsonConfig } from '../../packages/engine/src/json-config.ts';
+import { readQuestions, seedOf } from '../../tests/adherence/questions.ts';
+import { ciede2000, msSsim, type Picture, psnr } from '../../tests/support/picture-distance.ts';
+import { operationsOf } from './operations.ts';
+
+const { values } = parseArgs({
+  options: {
+    prompts: { type: 'string', default: '16' },
+    steps: { type: 'string' },
+    set: { type: 'string', multiple: true },
+    json: { type: 'string' },
+  },
+});
+const count = Number(values.prompts);
+const given: readonly Acceleration[] | undefined = values.set?.map((text) => JSON.parse(text));
+
+/** One option at a time, then together. */
+const combinations: readonly Acceleration[] = given ?? [
+  ...[0.8, 0.6, 0.5, 0.4].map((guidanceUntil) => ({ guidanceUntil })),
+  ...[0.1, 0.3, 1].map((guidanceSigmaMin) => ({ guidanceSigmaMin })),
+  ...[20, 5].map((guidanceSigmaMax) => ({ guidanceSigmaMax })),
+  ...[0.02, 0.05, 0.1, 0.2].map((reuseThreshold) => ({ reuseThreshold })),
+  ...[0, 1, 2, 3].map((cacheBranch) => ({ cacheInterval: 2, cacheBranch })),
+  ...[1, 2, 3].map((cacheBranch) => ({ cacheInterval: 3, cacheBranch })),
+  ...[0.8, 0.6, 0.4].map((crossAttentionUntil) => ({ crossAttentionUntil })),
+];
+
+interface Row {
+  readonly acceleration: Acceleration;
+  /** A picture, in passes of the whole network. */
+  readonly passes: Readonly<Record<keyof PassCounts, number>>;
+  /** Of the arithmetic without acceleration: of the embedded model as drawn, and of SDXL's UNet at 1024×1024. */
+  readonly share: { readonly demo: number; readonly sdxl: number };
+  readonly msSsim: Quality;
+  readonly ciede2000: Quality;
+  readonly psnr: Quality;
+}
+
+interface Quality {
+  readonly mean: number;
+  /** Of the picture that suffers most. */
+  readonly worst: number;
+}
+
+const demoConfig = parseUNetConfig(await JsonConfig.read(join(demoModelPath, 'unet', 'config.json')));
+const sdxlConfig = parseUNetConfig(
+  new JsonConfig(JSON.parse(await readFile(new URL('sdxl-unet.json', import.meta.url), 'utf8')), 'sdxl-unet.json'),
+);
+const { single, several } = await readQuestions();
+const prompts = [...single, ...several]
+  .filter((_, index, all) => index % Math.ceil(all.length / count) === 0)
+  .map(({ prompt }, index) => ({ prompt, seed: seedOf(index) }));
+const model = await loadModel(demoModelPath);
+const side = model.info.defaults.width / 8;
+const request = values.steps === undefined ? {} : { steps: Number(values.steps) };
+const exact: Picture[] = [];
+for (const prompt of prompts) exact.push((await model.generate({ ...prompt, ...request })).images[0]);
+const rows: Row[] = [];
+for (const acceleration of combinations) {
+  const row = await measure(acceleration);
+  rows.push(row);
+  console.log(line(row));
+}
+await model.close();
+if (values.json !== undefined)
+  await writeFile(values.json, `${JSON.stringify({ prompts: prompts.length, rows }, null, 1)}\n`);
+
+async function measure(acceleration: Acceleration): Promise<Row> {
+  const drawn: { readonly picture: Picture; readonly passes: PassCounts }[] = [];
+  for (const prompt of prompts) {
+    const { images, used } = await model.generate({ ...prompt, ...request, acceleration });
+    if (!used.acceleration) throw new Error('the run does not tell its passes');
+    drawn.push({ picture: images[0], passes: used.acceleration.passes });
+  }
+  const mean = (kind: keyof PassCounts) => drawn.reduce((sum, { passes }) => sum + passes[kind], 0) / drawn.length;
+  const passes = { full: mean('full'), gated: mean('gated'), shallow: mean('shallow'), exact: mean('exact') };
+  const each = (distance: (a: Picture, b: Picture) => number) =>
+    drawn.map(({ picture }, index) => distance(exact[index], picture));
+  return {
+    acceleration,
+    passes,
+    share: {
+      demo: shareOf(demoConfig, side, acceleration, passes),
+      sdxl: shareOf(sdxlConfig, 128, acceleration, passes),
+    },
+    msSsim: quality(each(msSsim), Math.min),
+    ciede2000: quality(each(ciede2000), Math.max),
+    psnr: quality(each(psnr), Math.min),
+  };
+}
+
+function shareOf(
+  config: UNetConfig,
+  latentSide: number,
+  { cacheInterval = 1, cacheBranch: branch = 0 }: Acceleration,
+  passes: PassCounts,
+): number {
+  const full = operationsOf(config, latentSide);
+  const gated = operationsOf(config, latentSide, { crossAttention: 'given' });
+  const shallow = operationsOf(config, latentSide, { half: 'shallow', branch });
+  const twice = operationsOf(config, latentSide, { half: 'deep', branch }) + shallow - full; // what both halves compute
+  const split = cacheInterval > 1 ? twice : 0;
+  return (
+    (passes.full * (full + split) + passes.gated * (gated + split) + passes.shallow * shallow) / (passes.exact * full)
+  );
+}
+
+function quality(values: readonly number[], worst: (...values: number[]) => number): Quality {
+  return { mean: values.reduce((sum, value) => sum + value, 0) / values.length, worst: worst(...values) };
+}
+
+function line({ acceleration, passes, share, ...qualities }: Row): string {
+  const two = ({ mean, worst }: Quality, digits: number) => `${mean.toFixed(digits)} (${worst.toFixed(digits)})`;
+  const parts = [
+    JSON.stringify(acceleration),
+    `passes ${passes.full.toFixed(1)} + ${passes.gated.toFixed(1)} gated + ${passes.shallow.toFixed(1)} shallow of ${passes.exact}`,
+    `arithmetic ${(100 * share.demo).toFixed(0)} %, SDXL ${(100 * share.sdxl).toFixed(0)} %`,
+    `MS-SSIM ${two(qualities.msSsim, 3)}`,
+    `CIEDE2000 ${two(qualities.ciede2000, 2)}`,
+    `PSNR ${two(qualities.psnr, 1)}`,
+  ];
+  return parts.join(' · ');
+}
