@@ -39,7 +39,15 @@ export async function loadTinyDecoder(path: string, vae: VaeConfig, threads: num
   const config = { width, latentChannels };
   const build = (shape: VaeShape, of: Parameters<typeof buildTinyDecoder>[2]) => buildTinyDecoder(config, shape, of);
   build({ batch: 1, height: 8, width: 8 }, layersOver(tensors, devices[defaultTarget.device], '/')); // checks every tensor
-  const network = new Network({ kind: 'vae_decode', keep: 4, tensors, build, threads, weights: 'resident' });
+  const network = new Network({
+    part: 'tiny_decoder',
+    kind: 'vae_decode',
+    keep: 4,
+    tensors,
+    build,
+    threads,
+    weights: 'resident',
+  });
   return new TinyDecoder(vae, network);
 }
 

@@ -28,12 +28,19 @@ export class Denoiser {
   readonly #features = new Map<Conditioning, { readonly values: Float32Array; readonly age: number }>();
   #crossAttention: CrossAttentionValues | undefined;
   #passes: PassCounts = noPasses;
+  /** Whether the last pass was. */
+  #isShallow = false;
 
   constructor(options: DenoiserOptions) {
     this.#options = options;
     this.#parameterisation = parameterisationOf(options.schedule.config);
     const ask: Denoise = (x, sigma, index) => this.#ask(x, sigma, index);
-    this.denoise = reuseSteps(ask, options.acceleration.reuseThreshold, () => this.#countExact());
+    this.denoise = reuseSteps(ask, {
+      threshold: options.acceleration.reuseThreshold,
+      regimeOf: (index, sigma) => this.#isGuided(index, sigma),
+      isMeasure: () => !this.#isShallow,
+      onReuse: () => this.#countExact(),
+    });
   }
 
   get passes(): PassCounts {
@@ -44,7 +51,7 @@ export class Denoiser {
     const { schedule, acceleration, guidance, onPrediction } = this.#options;
     const coefficients = this.#parameterisation(sigma);
     const input = networkInput(x, coefficients);
-    const isGuided = acceleration.isGuided(index, sigma) && !this.#crossAttention;
+    const isGuided = this.#isGuided(index, sigma);
     const isTold = !this.#crossAttention && index >= acceleration.crossAttentionEnd - 1;
     const told: CrossAttentionValues[] = [];
     const pass = async (conditioning: Conditioning) => {
@@ -57,6 +64,10 @@ export class Denoiser {
     this.#countExact();
     onPrediction({ index, input, prediction });
     return denoisedFrom(x, prediction.guided, coefficients);
+  }
+
+  #isGuided(index: number, sigma: number): boolean {
+    return this.#options.acceleration.isGuided(index, sigma) && !this.#crossAttention;
   }
 
   async #pass(input: Float32Array, timestep: number, conditioning: Conditioning, isTold: boolean): Promise<UNetPass> {
@@ -72,6 +83,7 @@ export class Denoiser {
     }
     const kept = this.#features.get(conditioning);
     const isShallow = kept !== undefined && kept.age < cacheInterval && !isTold;
+    this.#isShallow = isShallow;
     this.#count(isShallow ? 'shallow' : whole);
     const split: PassReuse = { ...cross, branch: cacheBranch };
     const pass = await run(isShallow ? { ...split, features: kept.values } : split);

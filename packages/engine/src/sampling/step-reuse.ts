@@ -1,32 +1,59 @@
 import type { Denoise } from './samplers/sampler.ts';
 
+export interface StepReuse {
+  /** The most that an answer may be expected to have changed, relative to its mean magnitude, to be given again; 0: none is. */
+  readonly threshold: number;
+  /** What a step is asked in, guidance for example: answers in one are no measure of those in another. */
+  regimeOf(index: number, sigma: number): unknown;
+  /** Whether the last answer tells how answers change; one that was partly kept from an earlier one does not. */
+  isMeasure(): boolean;
+  /** Told of every answer that is given again. */
+  onReuse(): void;
+}
+
+/** A rate that was measured is no guide to what comes much later. */
+const MOST_IN_A_ROW = 2;
+
+interface Answer {
+  readonly denoised: Float32Array;
+  readonly depth: number;
+}
+
 /**
- * A denoiser that is not asked at every step: where its answer is expected to have changed by no more than `threshold`, relative to its
- * mean magnitude, it gives the last one again. What is expected grows with the distance in log σ from the last answer, at the rate at
- * which the last two differed.
+ * A denoiser that is not asked at every step: where its answer is expected to have changed little, it gives the last one again. What is
+ * expected grows with the distance in log σ from the last answer, at the rate at which the last two differed.
  *
  * Skipping by a measured change follows Ye et al. 2024, "Training-Free Adaptive Diffusion with Bounded Difference Approximation
  * Strategy", and Liu et al. 2024, "Timestep Embedding Tells: It's Time to Cache for Video Diffusion Model" (the accumulated relative L1
  * distance). Here the denoised latents are compared, because they mean the same at every noise level and for every sampler.
- *
- * @param threshold 0: the denoiser itself
- * @param onReuse told of every answer that is given again
  */
-export function reuseSteps(denoise: Denoise, threshold: number, onReuse: () => void): Denoise {
+export function reuseSteps(denoise: Denoise, reuse: StepReuse): Denoise {
+  const { threshold } = reuse;
   if (threshold === 0) return denoise;
-  let last: { readonly denoised: Float32Array; readonly depth: number } | undefined;
+  let last: Answer | undefined;
+  let measure: Answer | undefined; // the last answer that is one
   let rate = Infinity; // relative change per unit of log σ
+  let regime: unknown;
+  let inARow = 0;
   return async (x, sigma, index) => {
     const depth = -Math.log(sigma);
-    if (last && rate * Math.abs(depth - last.depth) <= threshold) {
-      onReuse();
+    const current = reuse.regimeOf(index, sigma);
+    if (current !== regime) {
+      [last, measure, rate, regime] = [undefined, undefined, Infinity, current];
+    }
+    if (last && inARow < MOST_IN_A_ROW && rate * Math.abs(depth - last.depth) <= threshold) {
+      inARow++;
+      reuse.onReuse();
       return last.denoised.slice();
     }
+    inARow = 0;
     const denoised = await denoise(x, sigma, index);
-    if (last && depth !== last.depth) {
-      rate = relativeChange(last.denoised, denoised) / Math.abs(depth - last.depth);
-    }
     last = { denoised, depth };
+    if (!reuse.isMeasure()) return denoised;
+    if (measure && depth !== measure.depth) {
+      rate = relativeChange(measure.denoised, denoised) / Math.abs(depth - measure.depth);
+    }
+    measure = last;
     return denoised;
   };
 }
