@@ -5,7 +5,7 @@ import { StartupError } from '../startup-error.ts';
 type Address = Pick<Config, 'host' | 'port'>;
 
 /**
- * Fails before anything is made where the server could not listen in the end.
+ * Checks that the server can listen on the address, before anything is created.
  *
  * @throws StartupError that names the address
  */
@@ -57,7 +57,7 @@ function whoHas(port: number): string {
   return process.platform === 'linux' ? `ss -ltnp 'sport = :${port}'` : `lsof -nP -iTCP:${port} -sTCP:LISTEN`;
 }
 
-/** Whether only this machine reaches the address (RFC 6890: 127.0.0.0/8, ::1). */
+/** Whether the address is a loopback address (RFC 6890: 127.0.0.0/8, ::1). */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }

@@ -12,7 +12,7 @@ import { type Config, configSchema, secretKeys } from './schema.ts';
 import { isSettingTree, overlaid, putSetting, type SettingTree, settings } from './settings.ts';
 
 export interface ConfigSources {
-  /** A JSON file. */
+  /** Path of a JSON file. */
   readonly file?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** From the command line, nested as in the file. */
@@ -21,14 +21,14 @@ export interface ConfigSources {
   readonly defaults?: SettingTree;
 }
 
-/** Replaced as a whole by a later source: its keys are names that somebody chose. */
+/** Settings that a later source replaces as a whole, because their keys are chosen names. */
 const atomic: ReadonlySet<string> = new Set(['models']);
 
 /**
- * The settings of this process: defaults, then the file, the environment, the command line, each over the one before.
- * The result is complete, valid and frozen.
+ * Loads the settings: defaults, overridden by the file, the environment and the command line, in this order. The result is complete,
+ * valid and frozen.
  *
- * @throws ConfigError naming the setting, what it is and what it may be; a secret is not repeated
+ * @throws ConfigError with the setting, its value unless it is secret, and what is allowed
  */
 export async function loadConfig({ file, env, flags = {}, defaults = {} }: ConfigSources): Promise<Config> {
   const fromFile = file === undefined ? {} : await readConfigFile(resolve(file));
@@ -46,7 +46,7 @@ function validConfig(tree: SettingTree): Config {
   return deepFrozen(complete);
 }
 
-/** An amount that is a JSON number is read as it was written: 0.01 is one hundredth, and 1e-7 is 0.0000001. */
+/** Converts amounts that are JSON numbers to plain decimal text: 1e-7 becomes 0.0000001. */
 function withPlainAmounts(tree: SettingTree): SettingTree {
   for (const { path, schema } of settings) {
     if (!('pattern' in schema && schema.pattern === patterns.amount.source)) continue;
@@ -92,7 +92,7 @@ function requireModelNames(models: Config['models']): void {
   }
 }
 
-/** Only what stands before the colon is shown: the rest may be a password. */
+/** Shows at most the scheme of the URL: the rest may contain a password. */
 function requireDatabaseUrl(url: string | null): void {
   if (url === null || /^postgres(?:ql)?:\/\/./.test(url)) return;
   const scheme = /^([a-z][a-z0-9+.-]{0,20}):/i.exec(url)?.[1];
@@ -103,7 +103,7 @@ function requireDatabaseUrl(url: string | null): void {
   });
 }
 
-/** Here, and not when they are used: by then there are folders and a database. */
+/** Checked before any folder or database is created. */
 function requireSecrets({ secret, adminKey, devKey }: Config): void {
   if (secret !== null) secretsOfText(secret);
   if (adminKey !== null) requireKeyText(adminKey, 'EASEL_ADMIN_KEY');
@@ -137,7 +137,7 @@ function deepFrozen<Value extends object>(value: Value): Value {
   return Object.freeze(value);
 }
 
-/** As JSON for people: what follows from other settings is told as it turns out, and of secrets only whether they are set. */
+/** The settings as JSON, with the values that follow from others resolved, and without secrets. */
 export function printConfig(config: Config, env: Readonly<Record<string, string | undefined>>): string {
   const dataDir = resolve(config.dataDir ?? defaultDataDir(env));
   const imagesDir = config.imagesDir === null ? join(dataDir, 'images') : resolve(config.imagesDir);

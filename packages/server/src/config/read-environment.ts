@@ -3,20 +3,20 @@ import { putSetting, type Setting, type SettingTree, settings } from './settings
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Variables that are no settings of the server but mean something to a command, to the engine or to a client. */
+/** Variables of commands, the engine or clients, which are not settings of the server. */
 const otherVariables: readonly string[] = ['EASEL_MODELS_DIR', 'EASEL_DEBUG', 'EASEL_SERVER', 'EASEL_API_KEY'];
 
 /**
- * What Kubernetes and Docker set by themselves beside a service that is named `easel`: EASEL_SERVICE_HOST, EASEL_PORT_8400_TCP_ADDR …
+ * Variables that Kubernetes and Docker set for a service named `easel`: EASEL_SERVICE_HOST, EASEL_PORT_8400_TCP_ADDR …
  * (Kubernetes: "Discovering services"; Docker: legacy container links).
  */
 const serviceLink =
   /^EASEL_(?:.+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_.+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)$/;
 
 /**
- * The settings that the environment has. An empty variable counts as absent.
+ * Reads the settings from the environment. Empty variables count as absent.
  *
- * @throws ConfigError for a variable that looks like a setting and is none
+ * @throws ConfigError for an unknown variable that begins with EASEL_
  */
 export function readEnvironment(env: Environment): SettingTree {
   refuseUnknown(env);
@@ -42,7 +42,7 @@ function refuseUnknown(env: Environment): void {
   }
 }
 
-/** Text in the setting's own type; what does not read as that stays text, so that validation says what is wrong. */
+/** Converts text to the type of the setting; text that cannot be converted is kept, so that validation explains what is wrong. */
 function readAs({ schema, variable }: Setting, text: string): unknown {
   switch (typeOf(schema)) {
     case 'boolean':
@@ -66,7 +66,7 @@ const booleans = new Map([
   ['false', false],
 ]);
 
-/** The type of the schema, or of the first alternative: settings that may be null are a union with their real type first. */
+/** The type of a schema; of a union, which nullable settings are, that of its first member. */
 function typeOf(schema: object): unknown {
   if ('anyOf' in schema && Array.isArray(schema.anyOf)) return typeOf(schema.anyOf[0]);
   return 'type' in schema ? schema.type : undefined;
@@ -80,7 +80,7 @@ function parseObject(variable: string, text: string): unknown {
   }
 }
 
-/** The name that was probably meant: at most a third of it is wrong. Undefined where none comes close. */
+/** The most similar name, with at most a third of it different; undefined when there is none. */
 export function nearMiss(written: string, names: readonly string[]): string | undefined {
   const ranked = names
     .map((name) => ({ name, distance: editDistance(written, name) }))
@@ -89,7 +89,7 @@ export function nearMiss(written: string, names: readonly string[]): string | un
   return ranked[0]?.name;
 }
 
-/** Letters to insert, remove or replace (Levenshtein), neighbours that are swapped counted once (optimal string alignment). */
+/** Levenshtein distance with transpositions (optimal string alignment). */
 function editDistance(one: string, other: string): number {
   let before: number[] = [];
   let above = Array.from({ length: other.length + 1 }, (_, index) => index);

@@ -6,7 +6,7 @@ const seconds = (options: { default: number; description: string; minimum?: numb
 const count = (options: { default: number; description: string }) => Type.Integer({ minimum: 1, ...options });
 const text = (description: string) =>
   Type.Union([Type.String({ minLength: 1 }), Type.Null()], { default: null, description });
-/** A text, because an amount of money is never a binary fraction; a file may have it as a number all the same. */
+/** Amounts are text, because binary fractions are not exact; in a file they may be numbers. */
 const decimal = (options: { default: string; description: string }) =>
   Type.String({ pattern: patterns.amount.source, ...options });
 
@@ -24,7 +24,7 @@ const sizes = (defaults: SizeLimits, largestSide: number) =>
     },
   );
 
-/** Every setting, its default and its range. A key of the file is `a.b`, its variable in the environment `EASEL_A_B`. */
+/** Every setting with its default and range. The setting `a.b` of the file is the environment variable `EASEL_A_B`. */
 export const configSchema = Type.Object(
   {
     host: Type.String({ minLength: 1, default: '127.0.0.1', description: 'address to listen on' }),

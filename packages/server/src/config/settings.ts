@@ -11,7 +11,7 @@ export interface Setting {
   readonly schema: TSchema;
 }
 
-/** Every setting there is, in the order of the schema. */
+/** All settings, in the order of the schema. */
 export const settings: readonly Setting[] = leaves(configSchema, []);
 
 function leaves(schema: TSchema, path: readonly string[]): Setting[] {
@@ -28,7 +28,7 @@ function isSchemaMap(value: unknown): value is Record<string, TSchema> {
   return typeof value === 'object' && value !== null;
 }
 
-/** `DATABASE_URL` is what hosting platforms and PostgreSQL's own tools call it. */
+/** `DATABASE_URL` has no prefix: hosting platforms and other tools use this name. */
 function variableOf(path: readonly string[]): string {
   const words = path.flatMap((part) => part.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase());
   const name = words.join('_');
@@ -55,7 +55,7 @@ export function putSetting(tree: SettingTree, [name, ...rest]: readonly string[]
   putSetting(child, rest, value);
 }
 
-/** What the second tree has replaces what the first has, setting by setting. `atomic` names what is replaced as a whole. */
+/** Overrides the settings of `below` by those of `above`, one by one, or as a whole where `atomic` names them. */
 export function overlaid(below: SettingTree, above: SettingTree, atomic: ReadonlySet<string>): SettingTree {
   const result: SettingTree = { ...below };
   for (const [name, value] of Object.entries(above)) {

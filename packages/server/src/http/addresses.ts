@@ -5,8 +5,8 @@ import type { HttpApp } from './http-app.ts';
 import type { Surface } from './surface.ts';
 
 /**
- * An address as the routes know it: of one that was put together from parts, doubled slashes and one at the end are not meant; bytes
- * beyond ASCII, which some clients send as they are, become percent-encoded (RFC 3986 §2.1).
+ * Normalizes the URL of a request for the router: duplicate and trailing slashes, which come from joining parts of a URL, are removed;
+ * bytes beyond ASCII, which some clients send unencoded, are percent-encoded (RFC 3986 §2.1).
  *
  * @param aliases see `Surface`
  * @example
@@ -17,19 +17,19 @@ export function plainUrl(url: string, aliases: NonNullable<Surface['aliases']>):
   if (!sent.startsWith('/')) return sent.startsWith('?') ? `/${encoded(sent)}` : url;
   const query = sent.includes('?') ? sent.slice(sent.indexOf('?')) : '';
   const path = sent.slice(0, sent.length - query.length).replaceAll(/\/{2,}/g, '/');
-  // The files of the API page are named relative to its folder.
+  // The API page refers to its files by relative URLs.
   const short = path.startsWith('/docs') ? path : path.replace(/(?<=.)\/$/, '');
   return encoded(aliases.reduce((known, [sort, meant]) => known.replace(sort, meant), short) + query);
 }
 
-/** Node.js gives each byte of the request line as one character. */
+/** Node.js decodes each byte of the request line as one character. */
 function encoded(url: string): string {
   return url.replaceAll(/[\u0080-\uFFFF]+/g, (bytes) =>
     Array.from(Buffer.from(bytes, 'latin1'), (each) => `%${each.toString(16).padStart(2, '0')}`).join(''),
   );
 }
 
-/** Queries are UTF-8 like everything else; the path is checked by the router. */
+/** Refuses queries that are not UTF-8; the router checks the path. */
 export function requireUtf8Queries(app: HttpApp): void {
   app.addHook('onRequest', async ({ url }) => {
     const query = url.slice(url.indexOf('?') + 1);
@@ -41,8 +41,8 @@ export function requireUtf8Queries(app: HttpApp): void {
 }
 
 /**
- * A request is for one host: with two of them, or another one in its address, whoever stands before this server may have looked at
- * the other (RFC 9112 §3.2).
+ * Refuses requests with several Host headers, or with another host in the URL: a proxy in front of this server may have used the other
+ * one (RFC 9112 §3.2).
  */
 export function requireOneHost(app: HttpApp): void {
   app.addHook('onRequest', async ({ raw, originalUrl, headers: { host = '' } }) => {
@@ -53,11 +53,11 @@ export function requireOneHost(app: HttpApp): void {
   });
 }
 
-/** A host name or address with or without a port (RFC 3986 §3.2.2), and nothing that could end the URL it becomes part of. */
+/** A host name or address with an optional port (RFC 3986 §3.2.2), without characters that would end the host part of a URL. */
 const host = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 
 /**
- * How the client reaches this server, without a slash at the end: the configured URL, or what the request was sent to.
+ * The URL by which the client reaches this server, without a trailing slash: the configured one, or the one of the request.
  *
  * @throws DomainError `invalid_request` when a URL is needed and the header Host cannot be part of one
  */
@@ -66,6 +66,6 @@ export function baseUrl(request: FastifyRequest, publicUrl: string | null): stri
   if (!host.test(request.host)) {
     throw new DomainError('invalid_request', 'the header Host must be the name of this server', { param: 'Host' });
   }
-  // A proxy that is believed may still pass on what its client made up.
+  // A trusted proxy may still forward a value that its client made up.
   return `${request.protocol === 'https' ? 'https' : 'http'}://${request.host}`;
 }

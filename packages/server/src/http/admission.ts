@@ -7,14 +7,14 @@ import type { HttpServices } from './services.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who it comes from; null until the key was accepted, and where none is needed. */
+    /** The authenticated caller; null before authentication, and on routes without a key. */
     caller: Caller | null;
-    /** The job that it submitted or asks about, for the log. */
+    /** The job that the request created or asks about, for the log. */
     jobId: string | null;
   }
 }
 
-/** The caller of a route that asks for a key. */
+/** The caller of a request, on a route that requires a key. */
 export function callerOf(request: FastifyRequest): Caller {
   if (request.caller === null) throw new TypeError(`${request.routeOptions.url} has no check of the key`);
   return request.caller;
@@ -22,15 +22,15 @@ export function callerOf(request: FastifyRequest): Caller {
 
 type Check = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
-/** What a request must pass, in the order in which a route has to ask. */
+/** Checks that a request must pass, in the order in which a route has to use them. */
 export interface Gate {
-  /** For `onRequest`: a key with this scope. */
+  /** For `onRequest`: requires a key with this scope. */
   key(scope: KeyScope): Check;
-  /** For `onRequest`: a key with one of the scopes of its owner, to see what it made. */
+  /** For `onRequest`: requires a key with the scope `generate` or `read`, for what the caller's own account has. */
   readonly ownKey: Check;
-  /** For `onRequest`, after the key: a body of one of these types, as far as its headers tell. */
+  /** For `onRequest`, after the key: requires headers of a body of one of these types. */
   body(...types: readonly BodyType[]): Check;
-  /** For `onRequest`, at its end: the limit of requests that create work, valid ones or not, before the body is read. */
+  /** For `onRequest`, last: counts a request that creates a job, valid or not, against the rate limit before its body is read. */
   readonly rateLimit: Check;
 }
 
@@ -55,7 +55,7 @@ export function createGate(services: Pick<HttpServices, 'keys' | 'pageSession' |
 
 const bearer = /^Bearer +(?<key>\S+) *$/i;
 
-/** Learns whose request it is. @throws DomainError `unauthorized` */
+/** Sets `request.caller`. @throws DomainError `unauthorized` */
 export async function authenticate(
   { keys, pageSession }: Pick<HttpServices, 'keys' | 'pageSession'>,
   request: FastifyRequest,
@@ -69,14 +69,14 @@ export async function authenticate(
   request.caller = await keys.authenticate(key);
 }
 
-/** The vendor's own header goes before the standard one (RFC 6750 §2.1). */
+/** `x-api-key` takes precedence over `Authorization` (RFC 6750 §2.1). */
 function keyOf({ headers: sent }: FastifyRequest): string | undefined {
   const own = sent[headers.apiKey];
   if (typeof own === 'string' && own.trim() !== '') return own.trim();
   return bearer.exec(sent.authorization ?? '')?.groups?.key;
 }
 
-/** Counts the request against its key's limit and tells what is left. @throws DomainError `rate_limited` */
+/** Counts the request against the rate limit of its key, and sets the headers of the limit. @throws DomainError `rate_limited` */
 export async function countRequest(
   services: Pick<HttpServices, 'countAgainstLimit'>,
   request: FastifyRequest,

@@ -6,17 +6,17 @@ import { setImmediate as othersTurn } from 'node:timers/promises';
 import { Busboy } from '@fastify/busboy';
 import { DomainError } from '../domain-error.ts';
 
-/** Fields of a body: more than any request has. */
+/** The most fields of a body; no valid request has as many. */
 export const MOST_FIELDS = 64;
-/** Values in all, so that fields which are only ignored may be rich, and reading them takes milliseconds. */
+/** The most values in all fields: enough for rich fields that are only ignored, few enough to be parsed in milliseconds. */
 const MOST_VALUES = 20_000;
 const MOST_LEVELS = 64;
 
 const byte = { quote: 0x22, comma: 0x2c, openList: 0x5b, backslash: 0x5c, closeList: 0x5d, open: 0x7b, close: 0x7d };
 
 /**
- * Counts what is in a JSON body while its bytes arrive, so that a body of millions of fields is refused before it is parsed: parsing
- * it would keep everybody else waiting for seconds. It knows strings from structure and nothing else of JSON.
+ * Counts the fields and values of a JSON body while its bytes arrive, so that a body of millions of fields is refused before parsing
+ * it would block the process for seconds. It tells strings from structure and does not check anything else.
  */
 export class JsonBounds {
   #level = 0;
@@ -25,7 +25,7 @@ export class JsonBounds {
   #isString = false;
   #isEscaped = false;
 
-  /** @throws DomainError `invalid_request` for more fields, values or levels than are read */
+  /** @throws DomainError `invalid_request` for too many fields, values or levels */
   count(chunk: Uint8Array): void {
     for (const each of chunk) {
       if (this.#isString) this.#countInString(each);
@@ -55,7 +55,7 @@ export class JsonBounds {
   }
 }
 
-/** @throws DomainError `invalid_request` for what is not JSON in UTF-8 */
+/** @throws DomainError `invalid_request` for anything but JSON in UTF-8 */
 export function parseJson(bytes: Buffer): unknown {
   const text = textOf(bytes, 'the body');
   try {
@@ -65,7 +65,7 @@ export function parseJson(bytes: Buffer): unknown {
   }
 }
 
-/** The text that bytes in UTF-8 stand for, without a byte order mark. @throws DomainError `invalid_request` for other bytes */
+/** Decodes UTF-8, without a byte order mark. @throws DomainError `invalid_request` for other bytes */
 export function textOf(bytes: Buffer, what: string, param?: string): string {
   if (!isUtf8(bytes)) {
     throw new DomainError('invalid_request', `${what} must be UTF-8`, param === undefined ? {} : { param });
@@ -74,8 +74,8 @@ export function textOf(bytes: Buffer, what: string, param?: string): string {
 }
 
 /**
- * The same value with U+FFFD in place of every half of a surrogate pair, in texts and in names of fields, as encoders of the web do
- * (WebIDL, USVString). Clients that cut a text within an emoji send such halves, and no database stores them.
+ * Replaces lone surrogates by U+FFFD, in strings and in names of fields, as browsers do (WebIDL, USVString). Clients that cut a text
+ * within an emoji send them, and PostgreSQL does not store them.
  */
 function wellFormed(value: unknown): unknown {
   if (typeof value === 'string') return value.toWellFormed();
@@ -88,16 +88,16 @@ function refused(rule: string): DomainError {
   return new DomainError('invalid_request', `the body must ${rule}`);
 }
 
-/** A form is read piece by piece: others have their turn between two, and what follows a field too many is never looked at. */
+/** A form is parsed in pieces of this size: other requests run in between, and parsing stops at the limit of fields. */
 const PIECE_BYTES = 65_536;
 
 type Field = readonly [name: string, value: string];
 
 /**
- * The fields of `multipart/form-data` (RFC 7578) as the JSON body they stand for: text as it is, a file as base64. A file field that
- * was left empty, which browsers send without a name and without bytes, is absent. Of a field that comes twice the last one counts.
+ * Parses `multipart/form-data` (RFC 7578) into the equivalent JSON body: text fields as strings, files as base64. An empty file field,
+ * which browsers send without a name and without bytes, is left out. Of repeated fields the last one counts.
  *
- * @throws DomainError `invalid_request` for a form that is not one, has too many fields or text that is not UTF-8
+ * @throws DomainError `invalid_request` for a malformed form, too many fields, or text that is not UTF-8
  */
 export async function parseForm(contentType: string, body: Buffer): Promise<Record<string, string>> {
   const reading: Promise<Field | undefined>[] = [];

@@ -5,17 +5,17 @@ import { plainUrl, requireOneHost, requireUtf8Queries } from './addresses.ts';
 import { createGate } from './admission.ts';
 import { findModel } from './asked-request.ts';
 import {
-  answerInTurn,
+  answerInOrder,
+  closeConnectionsAtShutdown,
   dropUnreadBodies,
-  endConnections,
   endStalledConnections,
   limitConnections,
 } from './connections.ts';
 import { refuseMessages, replyWithErrors, type ShapeOf, sendError, shapesOf } from './error-replies.ts';
 import { StreamSlots } from './event-streams.ts';
-import { allowOrigins, keepRepliesPrivate, nameRequests, tellBalance, tellOfReplies } from './every-reply.ts';
+import { allowOrigins, forbidCaching, logAnswered, sendBalance, sendRequestIds } from './every-reply.ts';
 import { type HttpApp, type HttpOptions, type RouteContext, validateByContract } from './http-app.ts';
-import { AllowedMethods, answerOptions, refuseWhatIsNotHere } from './not-found.ts';
+import { AllowedMethods, answerNotFound, answerOptions } from './not-found.ts';
 import { describeApi } from './openapi.ts';
 import { parseBodies, SMALL_BODY_BYTES } from './parse-bodies.ts';
 import type { HttpServices } from './services.ts';
@@ -42,19 +42,19 @@ export async function buildHttp(
   app.decorateRequest('jobId', null);
   limitConnections(app, options);
   endStalledConnections(app, options);
-  answerInTurn(app);
-  nameRequests(app);
-  tellOfReplies(app, options);
+  answerInOrder(app);
+  sendRequestIds(app);
+  logAnswered(app, options);
   requireOneHost(app);
   requireUtf8Queries(app);
-  keepRepliesPrivate(app);
+  forbidCaching(app);
   answerOptions(app, allowed);
-  tellBalance(app, services);
+  sendBalance(app, services);
   dropUnreadBodies(app);
-  endConnections(app, options);
+  closeConnectionsAtShutdown(app, options);
   replyWithErrors(app, shapeOf);
   validateByContract(app);
-  refuseWhatIsNotHere(app, allowed, surfaces);
+  answerNotFound(app, allowed, surfaces);
   await allowOrigins(app, options.corsOrigins);
   parseBodies(app, options);
   const tags = surfaces.flatMap((surface) => surface.tags);
@@ -64,7 +64,7 @@ export async function buildHttp(
   return app;
 }
 
-/** A surface in a scope of its own: what it adds to the server besides routes is for its routes alone. */
+/** Registers a surface in a scope of its own, so that its hooks and parsers are for its routes alone. */
 function pluginOf(surface: Surface, surfaces: readonly Surface[], context: RouteContext): FastifyPluginAsync {
   return async (app) => {
     const scope: HttpApp = app.withTypeProvider();
@@ -81,10 +81,10 @@ function createApp(
   const aliases = surfaces.flatMap((surface) => surface.aliases ?? []);
   return fastify({
     ...(logger ? { loggerInstance: logger } : {}),
-    // Requests are logged when they are answered, in our own words.
+    // `logAnswered` logs requests when they are answered.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     bodyLimit: Math.min(SMALL_BODY_BYTES, bodyBytes),
-    requestTimeout: 600_000, // the whole request; bodies have a pace to keep besides
+    requestTimeout: 600_000, // for the whole request; bodies also have a minimum pace
     http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000 },
     requestIdHeader: false,
     genReqId: () => newId(),

@@ -2,12 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { HttpApp, HttpOptions } from './http-app.ts';
 
-/** Far more than a page, an application or a proxy opens, and few enough for the memory that they take. */
+/** Far more than a page, an application or a proxy opens, and few enough for the memory they need. */
 const defaults = { total: 4096, perAddress: 1024 } as const;
 
 /**
- * Connections at the same time, of all and of one address. Proxies that are trusted stand for many clients and count their connections
- * themselves.
+ * Limits the connections that are open at the same time, in all and per address. With trusted proxies there is no limit per address: a
+ * proxy stands for many clients and limits them itself.
  */
 export function limitConnections(
   app: HttpApp,
@@ -29,11 +29,11 @@ export function limitConnections(
   });
 }
 
-/** Replies are read at some pace, or their connections are ended: reading nothing would hold them for as long as somebody likes. */
+/** How long a client may read nothing of its reply. */
 const STALLED_MS = 120_000;
 const LOOKS = 4;
 
-/** Ends connections on which something is to be sent and nothing has been taken for long. That nothing is sent for long is no fault. */
+/** Closes connections whose client has stopped reading a reply. Connections on which nothing is waiting to be sent may be idle. */
 export function endStalledConnections(app: HttpApp, { stalledMs = STALLED_MS }: Pick<HttpOptions, 'stalledMs'>): void {
   const open = new Map<Socket, { readonly mark: string; readonly looks: number }>();
   app.server.on('connection', (socket) => {
@@ -54,29 +54,32 @@ export function endStalledConnections(app: HttpApp, { stalledMs = STALLED_MS }: 
 }
 
 /**
- * Requests that came on one connection without waiting for replies (RFC 9112 §9.3.2) are handled one after another, as they have to be
- * answered: otherwise a few connections could ask for thousands of things at the same time. The first of all hooks.
+ * Handles pipelined requests (RFC 9112 §9.3.2) one after another, in the order of their replies: otherwise a few connections could run
+ * thousands of requests at the same time. It must be the first of all hooks.
  */
-export function answerInTurn(app: HttpApp): void {
+export function answerInOrder(app: HttpApp): void {
   const replies = new WeakMap<Socket, Promise<void>>();
   app.addHook('onRequest', async ({ raw: { socket } }, reply) => {
     const before = replies.get(socket);
     replies.set(socket, new Promise((resolve) => void reply.raw.once('close', resolve)));
     await before;
-    if (socket.destroyed) reply.hijack(); // nobody is there to be answered
+    if (socket.destroyed) reply.hijack(); // the client is gone
   });
 }
 
 /**
- * Replies that are given while the process ends also end their connection (RFC 9112 §9.6): a client that kept it open for its next
- * request would keep the server from closing. So would one that has opened a connection and asked for nothing on it yet, as clients do
- * to be faster later; Node.js does not count those as idle, and they are ended once no reply is owed any more.
+ * Closes connections while the server shuts down, so that keep-alive does not hold up the shutdown: replies are sent with
+ * `Connection: close` (RFC 9112 §9.6), and once no more jobs end here, connections without a pending reply are closed. Those include
+ * preconnected ones without any request, which Node.js does not count as idle.
  */
-export function endConnections(app: HttpApp, { stopping, drained }: Pick<HttpOptions, 'stopping' | 'drained'>): void {
+export function closeConnectionsAtShutdown(
+  app: HttpApp,
+  { stopping, drained }: Pick<HttpOptions, 'stopping' | 'drained'>,
+): void {
   app.addHook('onSend', async (_request, reply) => {
     if (stopping?.aborted) reply.header('connection', 'close');
   });
-  /** How many replies are owed on each connection. */
+  /** Pending replies by connection. */
   const owed = new Map<Socket, number>();
   const change = (socket: Socket, by: number) => {
     const count = owed.get(socket);
@@ -97,13 +100,13 @@ export function endConnections(app: HttpApp, { stopping, drained }: Pick<HttpOpt
   });
 }
 
-/** For a client that is still sending to see the reply, and to end or stop. */
+/** Time for a client that is still sending to receive the reply and stop. */
 const LINGER_MS = 2000;
 
 /**
- * A reply may be given before the whole body has come, as when there is no key. What is left of the body is read and dropped for a
- * moment, then its connection is ended: closed at once, many clients would lose the reply (RFC 9112 §9.6); kept, anybody could hold
- * connections by promising bodies.
+ * Handles replies that are sent before the body has arrived, for example when there is no key. The rest of the body is read and dropped for
+ * a moment, then the connection is closed: closed at once, many clients would lose the reply (RFC 9112 §9.6); left open, anybody could
+ * hold connections by announcing bodies.
  */
 export function dropUnreadBodies(app: HttpApp): void {
   app.addHook('onSend', async ({ raw }, reply) => {

@@ -9,10 +9,10 @@ import type { HttpApp } from './http-app.ts';
 import { type ErrorShape, ownerOf, problems, type Surface } from './surface.ts';
 import { ClientGone } from './wait-for-job.ts';
 
-/** Finds the shape of the errors of an address, also of one that no route has. */
+/** Finds the error shape for a URL, with or without a route. */
 export type ShapeOf = (url: string) => ErrorShape;
 
-/** @param usual of addresses that belong to no surface */
+/** @param usual the shape for addresses that belong to no surface */
 export function shapesOf(surfaces: readonly Surface[], usual: ErrorShape = problems): ShapeOf {
   return (url) => ownerOf(surfaces, url)?.errors ?? usual;
 }
@@ -33,14 +33,14 @@ export function sendError(
   const status = statusOfError(error.code);
   const shape = shapeOf(request.url);
   addErrorHeaders(reply, error);
-  // As bytes: the framework would add a parameter to the media type of a text.
+  // As bytes: Fastify would add a charset to the content type of a string.
   return reply
     .code(status)
     .header('content-type', shape.contentType)
     .send(Buffer.from(JSON.stringify(shape.body(error, { requestId, status }))));
 }
 
-/** What went wrong here is told to the log; outside it is only said that it did. */
+/** Logs an unexpected error; the reply has no details of it. */
 function unforeseen(thrown: unknown, request: FastifyRequest): DomainError {
   if (request.raw.socket.destroyed && (thrown instanceof ClientGone || isEarlyEnd(thrown))) {
     request.log.info('the client closed the connection before the reply was complete');
@@ -64,7 +64,7 @@ const faults: Readonly<Record<string, string>> = {
   FST_ERR_BAD_URL: 'the address must be percent-encoded UTF-8 (RFC 3986 §2.1)',
 };
 
-/** The error of the catalogue that something thrown stands for; undefined: nobody foresaw it. */
+/** Converts a thrown value to an error of the catalogue; undefined: it is unexpected. */
 export function knownError(error: unknown): DomainError | undefined {
   if (error instanceof DomainError) return error;
   if (!(error instanceof Error)) return undefined;
@@ -79,7 +79,7 @@ export function knownError(error: unknown): DomainError | undefined {
   return message === undefined ? undefined : new DomainError('invalid_request', message, { cause: error });
 }
 
-/** The framework's and its plugins' other complaints about what was sent. */
+/** Whether it is another error of Fastify or a plugin about the request. */
 function isBadRequest(error: Error): boolean {
   const status = 'statusCode' in error ? error.statusCode : undefined;
   return typeof status === 'number' && status >= 400 && status < 500;
@@ -90,7 +90,7 @@ function textOf(error: Error, property: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** What Node.js tells of a message that it cannot read. */
+/** The error of Node.js for a message that it cannot parse. */
 interface MessageError extends Error {
   readonly code: string;
   readonly rawPacket?: unknown;
@@ -100,10 +100,10 @@ interface MessageError extends Error {
 const HEADERS_TOO_LARGE = 431;
 
 /**
- * Answers what is not HTTP. There is no request yet, so the reply is written by hand, in the shape of the surface that the message
- * seems to be for.
+ * Answers messages that Node.js cannot parse as HTTP. There is no request yet, so the reply is written to the socket, in the shape of the
+ * surface that the URL of the message belongs to.
  *
- * @param shapeOf finds it by the address as it was sent
+ * @param shapeOf is called with the URL as it was sent
  */
 export function refuseMessages(shapeOf: ShapeOf): (error: MessageError, socket: Socket) => void {
   return (error, socket) => {

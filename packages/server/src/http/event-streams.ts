@@ -5,37 +5,37 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DomainError } from '../domain-error.ts';
 
-/** One server-sent event (HTML standard §9.2); one that is an id alone only moves the place to resume at. */
+/** One server-sent event (HTML standard §9.2); one with only an id sets the place at which a client resumes. */
 export type ServerSentEvent = SentEvent | { readonly id: string };
 
 interface SentEvent {
-  /** What a client that comes back says it has seen last; null: as with the event before. */
+  /** Sent back as `Last-Event-ID` when the client reconnects; null: that of the event before. */
   readonly id: string | null;
   readonly event: string;
-  /** Becomes JSON, which has no line breaks. */
+  /** Sent as JSON, on one line. */
   readonly data: unknown;
 }
 
 export const eventStreamHeaders = {
   'content-type': 'text/event-stream',
   'cache-control': 'no-store',
-  'x-accel-buffering': 'no', // proxies would keep events until there are enough of them
+  'x-accel-buffering': 'no', // nginx would buffer events
 } as const;
 
 const heartbeat = ': heartbeat\n\n';
 
 /**
- * Events as the body of a reply, with signs of life in between, so that nobody on the way takes the connection for dead. It ends
- * with the last event; when they fail, it breaks off, and the client comes back.
+ * Makes the body of a reply of events, with heartbeats in between, so that no proxy closes the connection as idle. It ends
+ * with the last event; when the source fails, the connection is cut and the client reconnects.
  *
- * @param heartbeatMs between two signs of life
+ * @param heartbeatMs time between two heartbeats
  */
 export function eventStream(
   events: AsyncIterable<ServerSentEvent>,
   { heartbeatMs, onError }: { readonly heartbeatMs: number; readonly onError: (error: unknown) => void },
 ): Readable {
   const body = new PassThrough();
-  body.write(': connected\n\n'); // the headers leave with the first bytes
+  body.write(': connected\n\n'); // headers are sent with the first bytes
   const timer = setInterval(() => {
     if (!body.writableNeedDrain && body.writable) body.write(heartbeat);
   }, heartbeatMs);
@@ -57,7 +57,7 @@ async function* texts(events: AsyncIterable<ServerSentEvent>): AsyncGenerator<st
 
 const earlyEnds: readonly string[] = ['ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED', 'EPIPE', 'ECONNRESET'];
 
-/** The client closed the connection: nothing went wrong. */
+/** Whether the error only means that the client closed the connection. */
 export function isEarlyEnd(error: unknown): boolean {
   return error instanceof Error && 'code' in error && earlyEnds.includes(String(error.code));
 }
@@ -69,12 +69,12 @@ export function heartbeatOf({ heartbeatMs = HEARTBEAT_MS }: { readonly heartbeat
 }
 
 export interface StreamLimits {
-  /** Open at the same time, of one key and of all together; 64 and 1,000 by default. */
+  /** Streams open at the same time, per key and in all; default: 64 and 1,000. */
   readonly streamsPerKey?: number;
   readonly streams?: number;
 }
 
-/** How many streams of events are open in this process. */
+/** Counts the open event streams of this process. */
 export class StreamSlots {
   readonly #perKey: number;
   readonly #all: number;
@@ -86,7 +86,7 @@ export class StreamSlots {
     this.#all = streams;
   }
 
-  /** Counts a stream until its connection is closed. @throws DomainError `rate_limited`, `overloaded` */
+  /** Takes a slot until the connection of the reply is closed. @throws DomainError `rate_limited`, `overloaded` */
   take(keyId: string, { raw }: FastifyReply): void {
     const open = this.#open.get(keyId) ?? 0;
     if (open >= this.#perKey) {
@@ -109,7 +109,7 @@ export class StreamSlots {
   }
 }
 
-/** The headers of a client that comes back to a stream. */
+/** The headers of a client that resumes a stream. */
 export const resumeHeaders = Type.Object(
   {
     [headers.lastEventId]: Type.Optional(
@@ -123,7 +123,7 @@ export const resumeHeaders = Type.Object(
   { title: 'ResumeHeaders', description: 'Where an event stream resumes' },
 );
 
-/** The event to go on after; 0: from the beginning. */
+/** The id after which the stream resumes; 0: from the beginning. */
 export function lastEventId(request: FastifyRequest): bigint {
   const sent = request.headers[headers.lastEventId];
   return typeof sent === 'string' ? BigInt(sent) : 0n;

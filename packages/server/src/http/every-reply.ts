@@ -5,23 +5,23 @@ import { isId } from '../ids.ts';
 import type { AnsweredRequest, HttpApp, HttpOptions } from './http-app.ts';
 import type { HttpServices } from './services.ts';
 
-/** Every reply says what the log knows its request as. The id is always our own: one from outside could be anything. */
-export function nameRequests(app: HttpApp): void {
+/** Sends the request ID of the log with every reply. It is never taken from the request: that could contain anything. */
+export function sendRequestIds(app: HttpApp): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.header(headers.requestId, request.id);
   });
 }
 
-/** What an account is told is for nobody between it and us to keep (RFC 9111 §5.2.2.5), and is what its header says it is. */
-export function keepRepliesPrivate(app: HttpApp): void {
+/** Forbids caches to store replies (RFC 9111 §5.2.2.5), and browsers to guess their type, unless a route says otherwise. */
+export function forbidCaching(app: HttpApp): void {
   app.addHook('onSend', async (_request, reply) => {
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
     if (!reply.hasHeader('x-content-type-options')) reply.header('x-content-type-options', 'nosniff');
   });
 }
 
-/** Every reply to a caller, errors too, tells what can still be spent and what this request has cost. */
-export function tellBalance(app: HttpApp, { credits }: Pick<HttpServices, 'credits'>): void {
+/** Sends the available credits and the cost of the request with every reply to a caller, also with errors. */
+export function sendBalance(app: HttpApp, { credits }: Pick<HttpServices, 'credits'>): void {
   app.addHook('onSend', async (request, reply) => {
     const { caller } = request;
     if (caller === null) return;
@@ -30,38 +30,38 @@ export function tellBalance(app: HttpApp, { credits }: Pick<HttpServices, 'credi
       const { available } = await credits.balance(caller.accountId);
       reply.header(headers.remainingCredits, microToDecimal(available));
     } catch (error) {
-      // The reply may be a picture that is paid for: better without its header than not at all.
+      // The reply may be a picture that was charged: better without this header than not at all.
       request.log.error({ err: error }, 'could not read the balance for the headers of a reply');
     }
   });
 }
 
-/** Seconds that browsers may remember a preflight; most of them use at most this. */
+/** How long browsers may cache a preflight, in seconds; most of them cap it at this. */
 const PREFLIGHT_SECONDS = 7200;
 
-/** Pages of these origins may call. Keys come in headers and never in cookies, so credentials stay off. */
+/** Allows these origins (CORS). Keys are sent in headers and never in cookies, so credentials stay off. */
 export async function allowOrigins(app: HttpApp, origins: readonly string[]): Promise<void> {
   await app.register(cors, {
     origin: origins.includes('*') ? '*' : [...origins],
     methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
-    // Absent: `allowedHeaders`. The headers that a page wants to send are echoed.
+    // Without `allowedHeaders` the headers that a page asks for are allowed.
     exposedHeaders: [...exposedHeaders],
     maxAge: PREFLIGHT_SECONDS,
     strictPreflight: false,
   });
 }
 
-/** Asked every few seconds by machines, so they would be most of the log. */
+/** Polled every few seconds, so their lines would be most of the log. */
 const scraped: ReadonlySet<string> = new Set([paths.health, paths.ready, paths.metrics]);
 
-/** What proxies note where the client was gone before there was a status. */
+/** Status in the log of a request whose client disconnected before the reply, as nginx has it. */
 const CLIENT_GONE = 499;
 
-/** Tells of every request at its end: to the log without what was sent, and to whoever counts. */
-export function tellOfReplies(app: HttpApp, { onAnswered }: Pick<HttpOptions, 'onAnswered'>): void {
+/** Logs and counts every request when its connection is done with it, without its body. */
+export function logAnswered(app: HttpApp, { onAnswered }: Pick<HttpOptions, 'onAnswered'>): void {
   app.addHook('onRequest', async (request, reply) => {
     const began = performance.now();
-    // And not when the reply has been sent: one that was cut off never is.
+    // Not on `finish`: a reply that is cut off never finishes.
     reply.raw.once('close', () => {
       const answered = describe(request, reply, (performance.now() - began) / 1000);
       const jobId = request.jobId ?? jobAskedFor(request);
@@ -82,14 +82,14 @@ export function tellOfReplies(app: HttpApp, { onAnswered }: Pick<HttpOptions, 'o
 function describe({ method, routeOptions }: FastifyRequest, reply: FastifyReply, seconds: number): AnsweredRequest {
   return {
     method,
-    // Only addresses that exist: there are as many others as somebody cares to try.
+    // The route and not the URL, so that the number of values stays small.
     route: routeOptions.url ?? 'none',
     status: reply.raw.headersSent ? reply.statusCode : CLIENT_GONE,
     seconds,
   };
 }
 
-/** The job in the address, as in `/api/jobs/:id/events`. */
+/** The id of the job in a URL such as `/api/jobs/:id/events`. */
 function jobAskedFor({ params, routeOptions: { url = '' } }: FastifyRequest): string | undefined {
   if (!/\/(?:jobs|requests)\/:id/.test(url)) return undefined;
   if (typeof params !== 'object' || params === null || !('id' in params)) return undefined;

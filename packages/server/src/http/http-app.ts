@@ -14,13 +14,13 @@ import type { StreamLimits, StreamSlots } from './event-streams.ts';
 import type { BodyPace } from './receive-body.ts';
 import type { HttpServices } from './services.ts';
 
-/** What has been validated has the type of its schema. */
+/** Validated parts of a request have the type of their schema. */
 interface ContractTypes extends FastifyTypeProvider {
   readonly validator: this['schema'] extends TSchema ? Static<this['schema']> : unknown;
   readonly serializer: unknown;
 }
 
-/** A server whose routes are typed by the contract's schemas. */
+/** A Fastify server whose routes are typed by their schemas. */
 export type HttpApp = FastifyInstance<
   RawServerDefault,
   RawRequestDefaultExpression,
@@ -29,7 +29,7 @@ export type HttpApp = FastifyInstance<
   ContractTypes
 >;
 
-/** What a route is given to work with. */
+/** What routes work with. */
 export interface RouteContext {
   readonly services: HttpServices;
   readonly options: HttpOptions;
@@ -37,7 +37,7 @@ export interface RouteContext {
   readonly streams: StreamSlots;
 }
 
-/** A request that was answered; the route as it is registered, such as `/v1/:slug`, so that there are few of them. */
+/** An answered request; `route` is the pattern, such as `/v1/:slug`, so that it has few values. */
 export interface AnsweredRequest {
   readonly method: string;
   readonly route: string;
@@ -48,37 +48,37 @@ export interface AnsweredRequest {
 export interface HttpOptions extends StreamLimits {
   /** The largest body, in bytes. */
   readonly bodyBytes: number;
-  /** How slow a body may be; default: 20 s of grace, then 50 kB in a second. */
+  /** The slowest that a body may arrive; default: 50 kB per second, after 20 s of grace. */
   readonly bodyPace?: BodyPace;
-  /** How long a large body waits for room among others, and may take while others wait for its own; default: 30 s each. */
+  /** How long a large body waits for memory, and how long it may arrive while others wait; default: 30 s each. */
   readonly roomPatienceMs?: number;
   readonly roomStayMs?: number;
-  /** How clients reach the server, for absolute URLs; null: the Host that they asked for. */
+  /** Base of absolute URLs in replies; null: the Host header of the request. */
   readonly publicUrl: string | null;
-  /** Connections at the same time; default: 4096, of which 1024 may come from one address. */
+  /** Limits of open connections; default: 4096, and 1024 per address. */
   readonly connections?: { readonly total: number; readonly perAddress: number };
-  /** After which a client that takes nothing of what is sent to it is disconnected; default: two minutes. */
+  /** After which a client that reads nothing of its reply is disconnected; default: two minutes. */
   readonly stalledMs?: number;
-  /** Pages that may call: origins such as `https://example.org`; `*`: all. */
+  /** Origins that may call (CORS), such as `https://example.org`; `*`: all. */
   readonly corsOrigins: readonly string[];
-  /** Proxies whose `X-Forwarded-*` headers are believed (addresses or networks); absent or empty: none. */
+  /** Addresses or networks of proxies whose `X-Forwarded-*` headers are trusted; default: none. */
   readonly trustedProxies?: readonly string[];
-  /** Of the product, for the API page. */
+  /** The version of Easel, for the API page. */
   readonly version: string;
-  /** Absent: nothing is logged. */
+  /** Without it nothing is logged. */
   readonly logger?: FastifyBaseLogger;
   readonly onAnswered?: (request: AnsweredRequest) => void;
-  /** Aborted when the process is about to end: streams that can be resumed close, and the client resumes them elsewhere. */
+  /** Aborted when the shutdown begins: resumable streams are closed, and clients resume them elsewhere. */
   readonly stopping?: AbortSignal;
-  /** Aborted when no job will end in this process any more: who still waits for pictures is told to ask again. */
+  /** Aborted when no more jobs will end in this process: clients that still wait are told to retry. */
   readonly drained?: AbortSignal;
-  /** Between two signs of life on a stream; 15,000 by default. */
+  /** Time between two heartbeats of an event stream; default: 15 s. */
   readonly heartbeatMs?: number;
 }
 
 type Verdict = { readonly value: unknown } | { readonly error: DomainError };
 
-/** Requests are checked with the schemas of the contract, and refused in its words. */
+/** Validates requests with the schemas of their routes, with the messages of the contract. */
 export function validateByContract(app: HttpApp): void {
   app.setValidatorCompiler<unknown>(({ schema, httpPart = 'body' }) => {
     if (!isSchema(schema)) throw new TypeError(`the schema of the ${httpPart} is not one of the contract's`);
@@ -94,13 +94,13 @@ function check(schema: TSchema, part: string, data: unknown): Verdict {
   const value = partValue(schema, part, data);
   const fault = explainInvalid(schema, value);
   if (fault === undefined) return { value };
-  // What cannot be the name of anything here is the name of nothing.
+  // An invalid id in the path cannot exist.
   if (part === 'params') return { error: new DomainError('not_found', `not found: ${fault.message}`) };
   const param = fault.param === undefined ? {} : { param: fault.param };
   return { error: new DomainError('invalid_request', fault.message, param) };
 }
 
-/** In a query everything is text, and in a body null means absent. */
+/** Values of a query are converted from text; null in a body means absent. */
 function partValue(schema: TSchema, part: string, data: unknown): unknown {
   if (part === 'querystring') return fromText(schema, data);
   return part === 'body' ? withoutNulls(schema, data) : data;

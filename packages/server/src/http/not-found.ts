@@ -8,17 +8,17 @@ interface Place {
   readonly methods: Set<string>;
 }
 
-/** Which methods each address has, so that a wrong one is told from a wrong address (RFC 9110 §15.5.6). */
+/** The methods of each address, to answer 405 instead of 404 (RFC 9110 §15.5.6). */
 export class AllowedMethods {
   readonly #places = new Map<string, Place>();
   readonly #isModel: (slug: string) => boolean;
 
-  /** @param isModel whether a `:slug` is the name of a model: an address of one that is not does not exist */
+  /** @param isModel whether a `:slug` is the name of a model; addresses with other slugs do not exist */
   constructor(isModel: (slug: string) => boolean) {
     this.#isModel = isModel;
   }
 
-  /** Learns of every route that is registered afterwards. */
+  /** Collects the routes that are registered from now on. */
   listen(app: FastifyInstance): void {
     app.addHook('onRoute', ({ url, method }) => {
       if (url === '*') return;
@@ -28,7 +28,7 @@ export class AllowedMethods {
     });
   }
 
-  /** In the order of the alphabet; none when there is nothing at the address. */
+  /** In alphabetical order; none when the address does not exist. */
   of(path: string): string[] {
     const segments = path.split('/').map(decoded);
     const methods = [...this.#places.values()]
@@ -54,22 +54,22 @@ function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    return segment; // not an escape: the router has taken it for what it is, too
+    return segment; // an invalid escape, which the router takes literally, too
   }
 }
 
 /**
- * 404 for an address with nothing at it, 405 for a method that what is there does not have. Somebody who follows a broken link with a
- * browser gets the page, which says so.
+ * Answers 404 for addresses that do not exist and 405 for methods that they do not have. A browser that follows a broken link gets the
+ * page, which shows that nothing was found.
  */
-export function refuseWhatIsNotHere(app: HttpApp, allowed: AllowedMethods, surfaces: readonly Surface[]): void {
+export function answerNotFound(app: HttpApp, allowed: AllowedMethods, surfaces: readonly Surface[]): void {
   const sendMissing = surfaces.find((surface) => surface.sendMissing)?.sendMissing;
   const isForPeople = browserRequests(surfaces);
   const refuse = async (request: FastifyRequest, reply: FastifyReply) => {
     const path = pathOf(request.url);
     const methods = allowed.of(path);
     if (sendMissing && methods.length === 0 && isForPeople(request)) return sendMissing(request, reply);
-    // A folder of files has the method, and not every file.
+    // In a folder of static files the method exists, but the file does not.
     if (methods.length === 0 || methods.includes(request.method)) {
       const instead = ownerOf(surfaces, path)?.notSupported?.get(path);
       throw new DomainError('not_found', instead ?? `${shown(path)} not found; /docs lists all endpoints`);
@@ -80,7 +80,7 @@ export function refuseWhatIsNotHere(app: HttpApp, allowed: AllowedMethods, surfa
       `${request.method} is not allowed here; allowed methods: ${methods.join(', ')}`,
     );
   };
-  // Before a body is looked at: that it cannot be read says nothing where nothing reads it.
+  // Before the body is parsed: it is of no interest here.
   app.addHook('onRequest', async (request, reply) => {
     if (request.is404) return refuse(request, reply);
     return undefined;
@@ -88,7 +88,7 @@ export function refuseWhatIsNotHere(app: HttpApp, allowed: AllowedMethods, surfa
   app.setNotFoundHandler(refuse);
 }
 
-/** OPTIONS by hand: what can be done here. A browser's preflight is answered by the rules for other origins. */
+/** Answers OPTIONS with the allowed methods; preflights of browsers are answered by CORS. */
 export function answerOptions(app: HttpApp, allowed: AllowedMethods): void {
   app.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
     if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] !== undefined) return;
@@ -98,7 +98,7 @@ export function answerOptions(app: HttpApp, allowed: AllowedMethods): void {
   });
 }
 
-/** Whether a browser asks for something to show, at an address that is none of an API's, its files' or the API page's. */
+/** Recognizes requests of browsers for a page, at an address of no API, no static file and not of the API page. */
 function browserRequests(surfaces: readonly Surface[]): (request: FastifyRequest) => boolean {
   const firstParts = new Set(['docs', ...surfaces.flatMap(({ places }) => places.map(firstPart))]);
   return ({ method, url, headers }) =>
@@ -109,7 +109,7 @@ function firstPart(path: string): string {
   return path.split('/').find((part) => part !== '') ?? '';
 }
 
-/** Long enough to recognise it. */
+/** Most characters of an address in a message. */
 const SHOWN = 200;
 
 function shown(path: string): string {

@@ -8,11 +8,11 @@ import { securitySchemes } from './route-schemas.ts';
 import type { HttpServices } from './services.ts';
 import type { Surface } from './surface.ts';
 
-/** The page has all it needs from here, and asks nobody else for anything. */
+/** The API page loads everything from this server. */
 const contentSecurityPolicy =
   "default-src 'self'; img-src 'self' data: blob:; base-uri 'self'; frame-ancestors 'self'; object-src 'none'";
 
-/** The OpenAPI document, from the schemas that validate, and a page that shows it. To be registered before the routes. */
+/** Serves the OpenAPI document, generated from the schemas of the routes, and a page that shows it. Must be called before routes are added. */
 export async function describeApi(
   app: HttpApp,
   { models }: Pick<HttpServices, 'models'>,
@@ -50,12 +50,12 @@ export async function describeApi(
 /** An object of an OpenAPI document. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** Schemas of the contract are named like types; a title of anything else is just a title. */
+/** Titles of the contract's schemas are type names; other titles are just titles. */
 const schemaName = /^[A-Z][A-Za-z0-9]+$/;
 
 /**
- * The same OpenAPI document with every named schema once, among the components, and references to it wherever it is used, so
- * that generated clients have types with names.
+ * Moves every named schema of an OpenAPI document to its components, and refers to it wherever it is used, so that generated clients
+ * have named types.
  */
 export function withComponents(document: Json): Json {
   const schemas: Record<string, unknown> = {};
@@ -82,8 +82,8 @@ export function isRecord(value: unknown): value is Json {
 const slugPart = '{slug}';
 
 /**
- * The same OpenAPI document with an address for each model that is served, `/v1/playground-v2.5` instead of `/v1/{slug}`, whose body has the
- * limits and defaults of that model: a generated client or form knows what this model draws. To be done before `withComponents`.
+ * Replaces `/v1/{slug}` in an OpenAPI document by a path for each served model, such as `/v1/playground-v2.5`, whose body has the limits
+ * and defaults of that model. Must run before `withComponents`.
  */
 export function withModelPaths(document: Json, models: readonly ModelCard[]): Json {
   if (!isRecord(document.paths)) return document;
@@ -96,7 +96,7 @@ export function withModelPaths(document: Json, models: readonly ModelCard[]): Js
   return { ...document, paths: Object.fromEntries(paths) };
 }
 
-/** What tells one model's operations and schemas from another's: nothing for the default one, else `MyModel` for `my-model`. */
+/** The suffix of a model's operations and schemas: empty for the default model, else for example `MyModel` for `my-model`. */
 function namesOf(models: readonly ModelCard[]): ReadonlyMap<ModelCard, string> {
   const names = new Map<ModelCard, string>();
   for (const model of models) {
@@ -168,7 +168,7 @@ function schemaFor(schema: Json, model: ModelCard, name: string): Json {
   };
 }
 
-/** A field within what both this surface and the model allow. */
+/** Narrows a field to what both the surface and the model allow. */
 function narrowed(field: Json, parameter: ModelParameter | undefined): Json {
   if (parameter === undefined) return field;
   const { minimum = -Infinity, maximum = Infinity, choices, default: preset } = parameter;

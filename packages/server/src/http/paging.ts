@@ -1,15 +1,15 @@
 import { DomainError } from '../domain-error.ts';
 
-/** Where a page begins, in a form that promises nothing about what is in it. */
+/** Makes the opaque cursor of a page. */
 export function cursorOf(place: string | bigint | null): string | null {
   return place === null ? null : Buffer.from(String(place)).toString('base64url');
 }
 
 /**
- * The place that a cursor stands for.
+ * Reads a cursor.
  *
- * @param isPlace what places look like here
- * @throws DomainError `invalid_request` for a cursor that did not come from here
+ * @param isPlace checks what it stands for
+ * @throws DomainError `invalid_request` for a cursor that is not one of this list
  */
 export function placeOf(cursor: string | undefined, isPlace: (text: string) => boolean): string | null {
   if (cursor === undefined) return null;
@@ -20,11 +20,11 @@ export function placeOf(cursor: string | undefined, isPlace: (text: string) => b
 
 export interface Page<Item> {
   readonly items: readonly Item[];
-  /** The last of the page, after which the next one begins; null: there is none. */
+  /** The last item, after which the next page begins; null: this is the last page. */
   readonly next: Item | null;
 }
 
-/** A page of a list of which one more was asked for than it holds. */
+/** Makes a page of `limit` items from a query for one item more. */
 export function pageOf<Item>(found: readonly Item[], limit: number): Page<Item> {
   const items = found.slice(0, limit);
   return { items, next: found.length > limit ? (items.at(-1) ?? null) : null };

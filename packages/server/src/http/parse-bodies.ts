@@ -5,18 +5,18 @@ import { JsonBounds, parseForm, parseJson } from './body-formats.ts';
 import type { HttpApp, HttpOptions } from './http-app.ts';
 import { type BodyPace, receiveBody } from './receive-body.ts';
 
-/** The largest body of a request that cannot have a picture: the longest prompts in the longest spelling of JSON fit. */
+/** The largest body without a picture: the longest prompts fit, with every character escaped in JSON. */
 export const SMALL_BODY_BYTES = 512_000;
 
-/** Slower than this is no network that pictures are sent over. */
+/** Slower than any usable network. */
 const defaultPace: BodyPace = { graceMs: 20_000, bytesPerSecond: 50_000 };
 const ROOM_PATIENCE_MS = 30_000;
-/** After which a large body that still arrives makes room for others who wait. */
+/** After which a large body that is still arriving is given up if others wait for memory. */
 const ROOM_STAY_MS = 30_000;
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Gives back the memory that the body was given; may be called as soon as the body is no longer needed. */
+    /** Releases the memory that was reserved for the body; may be called as soon as the body is no longer needed. */
     leaveRoom: (() => void) | null;
   }
 }
@@ -25,11 +25,11 @@ type BodyOptions = Pick<HttpOptions, 'bodyBytes' | 'bodyPace' | 'roomPatienceMs'
 
 type Receive = (request: FastifyRequest, inspect?: (chunk: Buffer) => void) => Promise<Buffer>;
 
-/** Bodies are JSON or forms. An empty JSON body, such as some clients send with DELETE, counts as none. */
+/** Adds the parsers of bodies: JSON and forms. An empty JSON body, which some clients send with DELETE, counts as none. */
 export function parseBodies(app: HttpApp, options: BodyOptions): void {
   const receive = receiver(options);
   app.decorateRequest('leaveRoom', null);
-  // Not when the reply has been sent, which it never is to a client that went away.
+  // Not on `finish`, which never comes when the client disconnects.
   app.addHook('onRequest', async (request, reply) => {
     reply.raw.once('close', () => request.leaveRoom?.());
   });
@@ -63,7 +63,7 @@ function receiver({
     const receiving = { limit, pace, ...(inspect && { inspect }) };
     if (declared <= SMALL_BODY_BYTES) return receiveBody(request.raw, receiving);
     const [gone, crowded] = [new AbortController(), new AbortController()];
-    request.raw.once('close', () => gone.abort()); // before it was read, the body closes with its connection only
+    request.raw.once('close', () => gone.abort()); // an unread body closes only with its connection
     request.leaveRoom = await room.enter(request.caller?.accountId ?? '', Math.min(declared, limit), {
       signal: gone.signal,
       onCrowded: () =>
@@ -73,14 +73,14 @@ function receiver({
   };
 }
 
-/** What the body takes when it has arrived; undefined when the headers do not say. */
+/** The size of the body in memory; undefined when the headers do not say. */
 function declaredBytes({ headers }: Pick<FastifyRequest, 'headers'>): number | undefined {
   const length = headers['content-length'];
   const isDecoded = headers['content-encoding'] === undefined || headers['content-encoding'] === 'identity';
   return length === undefined || !isDecoded ? undefined : Number(length);
 }
 
-/** Whether the body came as a form, in which every value is text. */
+/** Whether the body is a form, in which every value is text. */
 export function isForm({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
   return /^\s*multipart\/form-data\s*(;|$)/i.test(headers['content-type'] ?? '');
 }

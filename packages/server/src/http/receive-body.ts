@@ -12,26 +12,26 @@ const decoders: ReadonlyMap<string, () => Transform> = new Map<string, () => Tra
   ['br', createBrotliDecompress],
 ]);
 
-/** How slow a body may be. One that stalls, or comes byte by byte, holds a connection and memory for as long as its sender likes. */
+/** The slowest that a body may arrive: one that stalls would hold a connection and memory. */
 export interface BodyPace {
-  /** Before the rate counts. */
+  /** Before the rate is enforced. */
   readonly graceMs: number;
   readonly bytesPerSecond: number;
 }
 
 export interface ReceiveOptions {
-  /** In bytes, as sent and as decoded. */
+  /** The most bytes, both as sent and as decoded. */
   readonly limit: number;
   readonly pace: BodyPace;
-  /** Ends the body with the signal's reason. */
+  /** Aborts reading with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Looks at each part of the decoded body before it is kept; what it throws ends the body. */
+  /** Sees each part of the decoded body; reading fails with what it throws. */
   readonly inspect?: (chunk: Buffer) => void;
 }
 
 /**
- * The whole body, decoded as `Content-Encoding` says. What is left of a body that is refused is read and dropped, so that the reply
- * can be.
+ * Reads the whole body and decodes its `Content-Encoding`. The rest of a refused body is read and dropped, so that the reply can be
+ * sent.
  *
  * @throws DomainError `body_too_large`, `request_timeout`, `invalid_request` for a broken encoding, or what `inspect` throws
  */
@@ -90,11 +90,11 @@ export function receiveBody(raw: IncomingMessage, { limit, pace, signal, inspect
   raw.on('data', onSent).on('close', onGone).on('error', onGone);
   source.on('data', onDecoded).on('end', onEnd);
   if (decoder !== undefined) raw.pipe(decoder).on('error', onError);
-  if (raw.destroyed) onGone(); // its connection was closed before anybody listened
+  if (raw.destroyed) onGone(); // closed before the listeners were added
   return promise;
 }
 
-/** Counts turns of the timer and not the time, so that a busy process does not take its own delay for the client's. */
+/** Counts ticks of the timer instead of time, so that a delay of this process is not taken for one of the client. */
 function watchPace({ graceMs, bytesPerSecond }: BodyPace, sent: () => number, onTooSlow: () => void): NodeJS.Timeout {
   const turnMs = Math.min(1000, graceMs / 4);
   let waitedMs = 0;
@@ -111,9 +111,9 @@ function decoderOf({ headers }: IncomingMessage): Transform | undefined {
 }
 
 /**
- * The encoding of a body; undefined when it has none (RFC 9110 §8.4).
+ * The `Content-Encoding` of a body (RFC 9110 §8.4); undefined when it has none.
  *
- * @throws DomainError `unsupported_encoding` for one that is not decoded here
+ * @throws DomainError `unsupported_encoding`
  */
 export function encodingOf(header: string | undefined): string | undefined {
   const name = header?.trim().toLowerCase() ?? '';
@@ -135,9 +135,9 @@ export type BodyType = 'application/json' | 'multipart/form-data';
 const utf8: readonly string[] = ['utf-8', 'utf8', 'us-ascii'];
 
 /**
- * What the headers say of the body, before a byte of it is read.
+ * Checks the headers of a body before any of it is read.
  *
- * @throws DomainError `invalid_content_type` when it is of none of these types, or says nothing of it; `invalid_request` for text that
+ * @throws DomainError `invalid_content_type` for another type or none; `invalid_request` for text that
  *   is not UTF-8; `unsupported_encoding`; `body_too_large`
  */
 export function requireBody(request: FastifyRequest, allowed: readonly BodyType[]): void {

@@ -2,7 +2,7 @@ import { type ErrorCode, headers, statusOfError, titleOfError } from '@easel/con
 import { type TSchema, Type } from 'typebox';
 import type { ErrorShape } from './surface.ts';
 
-/** One status of a route, as the API page shows it and as replies are written. */
+/** The replies of a route with one status, for the OpenAPI document. */
 export interface DescribedReply {
   readonly description: string;
   readonly headers?: Readonly<Record<string, TSchema>>;
@@ -15,7 +15,7 @@ export function jsonReply(description: string, schema: TSchema, headers?: Descri
   return { description, ...(headers ? { headers } : {}), content: { 'application/json': { schema } } };
 }
 
-/** The errors of a route, by their status; anything may fail with 500. */
+/** The error replies of a route by status, always with 500. */
 export function errorReplies({ contentType, schema }: ErrorShape, ...codes: readonly ErrorCode[]): DescribedReplies {
   const [mediaType = contentType] = contentType.split(';', 1);
   const byStatus = Map.groupBy([...codes, 'server_error' as const], statusOfError);
@@ -30,10 +30,10 @@ export function errorReplies({ contentType, schema }: ErrorShape, ...codes: read
   );
 }
 
-/** What a request with a key may be refused for. */
+/** Errors of routes with a key. */
 export const keyErrors = ['unauthorized', 'forbidden'] as const satisfies readonly ErrorCode[];
 
-/** What a request with a body of JSON may be refused for besides. */
+/** More errors of routes with a body. */
 export const bodyErrors = [
   'invalid_request',
   'invalid_content_type',
@@ -42,7 +42,7 @@ export const bodyErrors = [
   'unsupported_encoding',
 ] as const satisfies readonly ErrorCode[];
 
-/** What a request that creates work may be refused for. */
+/** Errors of routes that create jobs. */
 export const workErrors = [
   ...keyErrors,
   ...bodyErrors,
@@ -54,14 +54,14 @@ export const workErrors = [
   'overloaded',
 ] as const satisfies readonly ErrorCode[];
 
-/** What a request that waits for its pictures may fail with besides. */
+/** Errors of routes that create jobs and wait for their pictures. */
 export const runErrors = [...workErrors, 'content_rejected', 'cancelled'] as const satisfies readonly ErrorCode[];
 
 type Headers = Readonly<Record<string, TSchema>>;
 
 const text = (description: string, example: string) => Type.String({ description, examples: [example] });
 
-/** On every reply to a caller. */
+/** Headers of every reply to a caller. */
 export const callerHeaders: Headers = {
   [headers.remainingCredits]: text('Credits available', '12.4963'),
   [headers.cost]: text('Credits charged for this request', '0.0037'),
@@ -71,7 +71,7 @@ export const callerHeaders: Headers = {
   ),
 };
 
-/** On replies to requests that create work. */
+/** Headers of replies to requests that create jobs. */
 export const workReplyHeaders: Headers = {
   ...callerHeaders,
   [headers.model]: text('The model that generates the pictures', 'easel-demo'),
@@ -80,7 +80,7 @@ export const workReplyHeaders: Headers = {
   [headers.rateLimitResetAt]: text('When the limit resets', '2026-01-31T12:01:00.000Z'),
 };
 
-/** On replies with pictures. */
+/** Headers of replies with pictures. */
 export const pictureHeaders: Headers = {
   ...workReplyHeaders,
   [headers.generationTime]: text('Generation time in seconds', '3.21'),
@@ -91,23 +91,22 @@ export const pictureHeaders: Headers = {
   [headers.size]: text('OpenAI API: size of the pictures', '1344x768'),
 };
 
-/** Of a route that asks for a key: either header will do. */
+/** For routes that require a key, in either header. */
 export const needsKey = [{ apiKey: [] }, { bearer: [] }] as const;
 
-/** For the API page. */
+/** The ways to send a key. */
 export const securitySchemes = {
   apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'SG_ and 16 hexadecimal digits' },
   bearer: { type: 'http', scheme: 'bearer', description: 'The same key, as `Authorization: Bearer KEY`' },
 } as const;
 
-/** The schema of a route that the API page need not show. */
+/** Hides a route from the OpenAPI document. */
 export function hidden<Schema extends object>(schema: Schema): Schema & { readonly hide: true } {
   return { ...schema, hide: true };
 }
 
 /**
- * What a stream of server-sent events is made of, as generators and checkers of OpenAPI read it: the fields of one event
- * (WHATWG HTML 9.2), whose `data` is JSON as text.
+ * Describes a stream of server-sent events for OpenAPI: the fields of one event (WHATWG HTML 9.2), whose `data` is JSON as text.
  */
 export function eventStreamContent(dataOf: Readonly<Record<string, TSchema>>): NonNullable<DescribedReply['content']> {
   const events = Object.entries(dataOf).map(([event, data]) =>

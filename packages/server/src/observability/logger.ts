@@ -2,7 +2,7 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type { Logger } from 'pino';
 
-/** What must not reach a log even when somebody logs a whole request: pino replaces it before anything is written. */
+/** Paths that pino censors before it writes a line, in case a whole request is logged. */
 const redacted = [
   'headers.authorization',
   'headers["x-api-key"]',
@@ -18,7 +18,7 @@ const redacted = [
   '*.databaseUrl',
 ];
 
-/** Structured log: one JSON object a line, on standard error unless a destination is given, with the time as ISO 8601. */
+/** Creates a structured log: one JSON object per line with an ISO 8601 time, on standard error unless a destination is given. */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
   const options = {
     level,
@@ -31,12 +31,12 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
   return pino(options, destination ?? pino.destination({ dest: 2, sync: true }));
 }
 
-/** Causes deeper than this say nothing new. */
+/** Causes are logged to this depth. */
 const MOST_CAUSES = 5;
 
 /**
- * Of an error what the program says, not the data it was about: errors of the database quote rows, and prompts with them, in
- * properties of their own (`detail`, `where`, `internalQuery`).
+ * Logs only the standard properties of an error: errors of the database quote rows, and prompts with them, in other properties
+ * (`detail`, `where`, `internalQuery`).
  */
 function errorForLog(error: unknown, depth = 0): object {
   if (!(error instanceof Error)) return { message: String(error) };

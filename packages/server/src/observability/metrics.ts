@@ -1,13 +1,13 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
-/** What is read anew at each scrape. */
+/** Values that are read at each scrape. */
 export interface MetricReadings {
   queueDepth(): Promise<ReadonlyMap<string, number>>;
   engineMemory(): Promise<ReadonlyMap<string, number>>;
   isStorageAvailable(): boolean;
 }
 
-/** What the service tells as it happens. */
+/** The metrics of a process. */
 export interface Metrics {
   jobEnded(job: EndedJob): void;
   stepsDone(model: string, steps: number): void;
@@ -26,24 +26,24 @@ export interface EndedJob {
   readonly model: string;
   readonly state: 'succeeded' | 'failed' | 'cancelled';
   readonly errorCode: string | null;
-  /** Seconds; null when it never ran. */
+  /** In seconds; null when it never ran. */
   readonly waited: number | null;
   readonly ran: number | null;
   /** Charged credits. */
   readonly credits: number;
 }
 
-/** Upper ends of the buckets in seconds: a picture takes from a fraction of a second to most of an hour. */
+/** Bucket bounds in seconds: a picture takes from a fraction of a second to most of an hour. */
 const JOB_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600];
 const REQUEST_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60];
 
-/** Metrics of one process, in a registry of their own: several servers in one process do not mix. */
+/** Creates metrics in a registry of their own, so that several servers in one process do not mix. */
 export function createMetrics(readings: MetricReadings): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  // Under their standard names, which ready-made dashboards of Node.js ask for.
+  // Under their standard names, which ready-made Node.js dashboards use.
   collectDefaultMetrics({ register: registry });
-  // Gauges that are called totals, which `promtool check metrics` refuses; those without `_total` tell the same by type.
+  // Gauges with names of counters, which `promtool check metrics` reports; those without `_total` have the same values by type.
   for (const name of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${name}_total`);
   const jobs = new Counter({
     name: 'easel_jobs_total',

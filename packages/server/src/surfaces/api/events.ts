@@ -121,7 +121,7 @@ export interface Following {
   readonly patience: AbortSignal;
 }
 
-/** The events of a job in the words of the contract. When patience ends they just end: the client comes back. */
+/** The events of a job, as they are sent. They end when `patience` is aborted: the client reconnects. */
 export async function* jobEvents(
   { followJob }: Pick<HttpServices, 'followJob'>,
   { jobId, after, base, patience }: Following & { readonly jobId: string; readonly after: bigint },
@@ -133,7 +133,7 @@ export async function* jobEvents(
   }
 }
 
-/** The events of an account's jobs; the cursor at which they begin is sent first, so that the client can always resume. */
+/** The events of an account's jobs. The first one has only an id, the cursor at which they begin, so that the client can resume. */
 export async function* accountEvents(
   { cursor, events }: FollowedAccount,
   { base, patience, withPreviews }: Following & { readonly withPreviews: boolean },
@@ -184,7 +184,7 @@ function stepData({ index, total, sigma, etaSeconds, preview }: Extract<Followed
   return { index, total, sigma, eta: etaSeconds, ...(preview === null ? {} : { preview: dataUrl(preview) }) };
 }
 
-/** The same preview goes to everybody who follows its job. */
+/** Data URLs of previews, shared by all clients that follow a job. */
 const dataUrls = new WeakMap<Uint8Array, string>();
 
 function dataUrl(preview: Uint8Array): string {

@@ -14,7 +14,7 @@ import { Room } from '../../room.ts';
 const file = Type.String({ format: 'binary', description: 'The picture' });
 const content = { 'image/jpeg': { schema: file }, 'image/png': { schema: file }, 'image/webp': { schema: file } };
 
-/** Anybody may ask, without a key, so that only few of the connections to the database are for them. */
+/** Requests without a key may use only a few of the connections to the database. */
 const lookupRoom = {
   capacity: 3,
   patienceMs: 30_000,
@@ -40,7 +40,7 @@ const getSchema = {
 export function getImageRoute(app: HttpApp, context: RouteContext): void {
   const url = paths.api.image;
   const handler = sendImage(context);
-  // The framework's own HEAD would stream the file to nobody and call it empty.
+  // Fastify's own HEAD would read the file and answer with a length of 0.
   const thumbnail = sendThumbnail(context);
   app.get(url, { schema: getSchema, exposeHeadRoute: false }, (request, reply) => {
     const { params, query } = request;
@@ -88,7 +88,7 @@ function sendImage(context: RouteContext) {
   };
 }
 
-/** With an ending it has to be the right one. */
+/** The file extension is optional, but must be right. */
 function requireEnding(image: ImageRecord, asked: string): void {
   if (asked === image.name || asked === fileNameOf(image)) return;
   throw new DomainError('not_found', `there is no picture ${asked}; it is ${fileNameOf(image)}`);
@@ -105,17 +105,17 @@ function describe(reply: FastifyReply, image: OwnedImage): void {
   });
 }
 
-/** A name never gets another picture (RFC 8246); one that its owner did not want stored is not stored by a browser either. */
+/** Pictures are immutable (RFC 8246); browsers must not store those of jobs with `store: false`. */
 function cacheControlOf({ isStored }: OwnedImage): string {
   return isStored ? 'private, max-age=31536000, immutable' : 'private, no-store';
 }
 
-/** A picture never changes, so its name is its version (RFC 9110 §8.8.3). */
+/** A picture never changes, so its name identifies its version (RFC 9110 §8.8.3). */
 function etagOf({ name }: ImageRecord): string {
   return `"${name}"`;
 }
 
-/** What of the file the request is for (RFC 9110 §13.2.2, §14.2), with the status and headers of that. */
+/** Evaluates `If-None-Match` and `Range` (RFC 9110 §13.2.2, §14.2), and sets status and headers. @returns the part to send */
 function partFor({ headers: sent, method }: FastifyRequest, reply: FastifyReply, image: ImageRecord, size: number) {
   const tags = sent['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
   if (tags.includes('*') || tags.includes(etagOf(image))) {
@@ -140,7 +140,7 @@ function partFor({ headers: sent, method }: FastifyRequest, reply: FastifyReply,
   return range;
 }
 
-/** A picture whose owner asked not to have it stored goes once a client has all of it. */
+/** Deletes a picture of a job with `store: false` once a client has received all of it. */
 export function deleteWhenDelivered(
   { services }: RouteContext,
   request: FastifyRequest,
@@ -179,8 +179,8 @@ export function deleteImageRoute(app: HttpApp, { services, gate }: RouteContext)
 const single = /^bytes=(?<first>\d*)-(?<last>\d*)$/;
 
 /**
- * The part of a file that a header `Range` asks for (RFC 9110 §14.2). A range that is no single range of bytes is ignored, as the
- * standard allows: null. A range with nothing of the file in it: `unsatisfiable`.
+ * Parses a header `Range` (RFC 9110 §14.2). Null: there is none, or not a single range of bytes, which may be ignored.
+ * `unsatisfiable`: the range is outside the file.
  */
 export function byteRange(header: string | undefined, size: number): ByteRange | null | 'unsatisfiable' {
   const parts = single.exec(header?.replaceAll(' ', '') ?? '')?.groups;

@@ -146,7 +146,7 @@ function rowOf(record: UsageRecord): UsageRow {
   return { group: record.group, ...totalOf([record]) };
 }
 
-/** Added up before it is turned into a number, so exactly. */
+/** Sums are computed before the conversion to numbers, so they are exact. */
 function totalOf(records: readonly UsageRecord[]): UsageReply['total'] {
   return {
     jobs: records.reduce((sum, { jobs }) => sum + jobs, 0),
@@ -156,7 +156,7 @@ function totalOf(records: readonly UsageRecord[]): UsageReply['total'] {
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** How many days are told of when nobody says. */
+/** The number of days by default. */
 const USUAL_DAYS = 30;
 
 export interface UsageDays {

@@ -64,7 +64,7 @@ function healthRoutes(app: HttpApp, { services }: RouteContext): void {
 const RECENT_MS = 1000;
 const READY_MS = 10_000;
 
-/** What anybody may ask as often as they like, without a key, is looked up at most once in a second and never twice at the same time. */
+/** Shares an answer for a second, because anybody may ask without a key and without a limit. */
 function recent<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
   let answer: Promise<Answer> | undefined;
   return () => {

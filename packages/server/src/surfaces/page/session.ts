@@ -10,16 +10,16 @@ const LIFE_S = 30 * 24 * 60 * 60;
 
 export interface PageSessionParts {
   readonly secret: ServerSecret;
-  /** Who the page acts for; null where there is no such key any more. */
+  /** The caller whose key the page uses; null when the key no longer exists. */
   readonly owner: () => Promise<Caller | null>;
 }
 
-/** A connection's other end does not change hands. */
+/** The owner of the other end of a connection does not change. */
 type KnownPeers = WeakMap<Socket, Promise<boolean>>;
 
 /**
- * Lets the page work at once on the machine that the server runs on: a cookie that scripts cannot read stands for the development
- * key, which itself is never sent. It is worth nothing from elsewhere, to other pages, programs or accounts, or in another server.
+ * Lets the page work without a key on the machine of the server: a cookie that scripts cannot read stands for the development key,
+ * which is never sent. It is not accepted from other machines, pages, programs or accounts, or by other servers.
  */
 export class PageSession {
   readonly #parts: PageSessionParts;
@@ -32,7 +32,7 @@ export class PageSession {
     this.#name = `easel_page_${this.#proofOf('name').slice(0, 8)}`;
   }
 
-  /** Gives the cookie to a browser of this account on this machine. */
+  /** Sets the cookie for a browser of this account on this machine. */
   async begin(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     if (!(await this.#isOwnPage(request))) return;
     const since = String(Math.floor(Date.now() / 1000));
@@ -41,7 +41,7 @@ export class PageSession {
     reply.header('set-cookie', `${this.#name}=${value}; Max-Age=${LIFE_S}; Path=/; HttpOnly; SameSite=Strict`);
   }
 
-  /** Who a request without a key comes from; null when the page did not send it. */
+  /** The caller of a request without a key; null when it was not sent by the page. */
   async callerOf(request: FastifyRequest): Promise<Caller | null> {
     if (!this.#isValid(cookieOf(request, this.#name)) || !(await this.#isOwnPage(request))) return null;
     return this.#parts.owner();
@@ -73,19 +73,19 @@ function cookieOf({ headers }: FastifyRequest, name: string): string | undefined
   return pairs.find(([own]) => own === name)?.[1];
 }
 
-/** What of a request says where it comes from. */
+/** The parts of a request that show where it comes from. */
 export interface Visit {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly remoteAddress: string | undefined;
   readonly httpVersion: string;
 }
 
-/** Names that a browser resolves to this machine by itself (RFC 6761 §6.3), or addresses of it (RFC 6890). */
+/** Loopback names (RFC 6761 §6.3) and addresses (RFC 6890). */
 const loopbackHost = /^(?:localhost|127(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}|\[::1\])(?::\d{1,5})?$/i;
 
 /**
- * What proxies and tunnels add: then the request comes from somewhere else, whatever the address says (RFC 7239; RFC 9110 §7.6.3;
- * the rest is custom).
+ * Headers that proxies and tunnels add (RFC 7239; RFC 9110 §7.6.3; the rest is custom): such a request comes from somewhere else,
+ * whatever its address.
  */
 const trace =
   /^(?:via|forwarded|forwarded-for|x-forwarded.*|x-original-.*|x-proxy.*|x-envoy-.*|cf-.*|cdn-loop|.*(?:client|real)-ip)$/;
@@ -105,7 +105,7 @@ function isLoopbackAddress(address: string): boolean {
 }
 
 /**
- * Whether the page itself sent a request, or the person by the address bar, and no other page in the same browser and no other program.
+ * Whether a request was sent by the page itself or from the address bar, and not by another page in the same browser or another program.
  * Browsers say so in `Sec-Fetch-Site` (Fetch Metadata), which scripts cannot set, for every request to this machine's own names; what
  * lacks it was not sent by a browser. `Origin` (RFC 6454 §7) and `Referer`, which the page's policy has sent along to its own server, give
  * away a proxy that asks for this machine in its own name: then the page has another origin than the Host that is asked for.
