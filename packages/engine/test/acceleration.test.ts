@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { demoModelPath } from '@easel/demo-model';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { type Acceleration, type GenerateRequest, loadModel, type Model, type PassCounts } from '../src/index.ts';
+import { type Acceleration, type GenerateRequest, loadModel, type PassCounts } from '../src/index.ts';
+import type { RunnableModel } from '../src/loading/assemble-model.ts';
+import type { PassEvent } from '../src/runtime/passes.ts';
 import { fixturePath } from './fixtures.ts';
 
 const request: GenerateRequest = { prompt: 'a fox in the forest', seed: 3, steps: 8, width: 64, height: 64 };
@@ -26,7 +28,7 @@ const exact: readonly Acceleration[] = [
 ];
 
 describe.each(models)('%s', (_, path) => {
-  let model: Model;
+  let model: RunnableModel;
   let cacheDir: string;
   beforeAll(async () => {
     cacheDir = await mkdtemp(join(tmpdir(), 'easel-acceleration-'));
@@ -118,6 +120,20 @@ describe.each(models)('%s', (_, path) => {
     const { full = 0, gated = 0, shallow = 0 } = first.used?.passes ?? {};
     expect(full + gated).toBeLessThan(16);
     expect(gated + shallow).toBeGreaterThan(0);
+  });
+
+  test('a second picture of a size makes no sessions, however many parts of the network it takes', async () => {
+    const acceleration: Acceleration = { cacheInterval: 2, crossAttentionUntil: 0.6 };
+    let sessions = 0;
+    const onPass = ({ kind, phase }: PassEvent) => {
+      if (kind === 'session' && phase === 'start') sessions++;
+    };
+    await model.generate({ ...request, acceleration }, { onPass });
+    sessions = 0;
+    await model.generate({ ...request, acceleration, seed: 4 }, { onPass });
+    await model.generate({ ...request, seed: 5, acceleration: { crossAttentionUntil: 1 } }, { onPass });
+    await model.generate({ ...request, seed: 6, acceleration }, { onPass });
+    expect(sessions).toBe(0);
   });
 
   test('a threshold of change saves whole steps', async () => {

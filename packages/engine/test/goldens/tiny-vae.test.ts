@@ -4,7 +4,13 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { sdxlLatents } from '../../src/components/tiny-vae/tiny-decoder.ts';
 import { parseVaeConfig, type VaeConfig } from '../../src/components/vae/config.ts';
 import type { Planes } from '../../src/components/vae/tiling.ts';
-import { type GenerateOptions, type GenerateRequest, loadModel, type StepEvent } from '../../src/index.ts';
+import {
+  createEngineHost,
+  type GenerateOptions,
+  type GenerateRequest,
+  loadModel,
+  type StepEvent,
+} from '../../src/index.ts';
 import { JsonConfig } from '../../src/json-config.ts';
 import { loadTinyDecoder } from '../../src/loading/tiny-decoder.ts';
 import { defaultTarget } from '../../src/runtime/variant.ts';
@@ -133,6 +139,22 @@ describe('a model with a tiny decoder', () => {
       [64, 64],
     ]);
     expect(steps.at(-1)?.preview?.data).toEqual(picture.data); // the last step goes to σ = 0, where both are the same
+  });
+
+  test('is the same in a process of its own', async () => {
+    const cacheDir = await temporaryFolder();
+    const host = await createEngineHost({ model: demoModelPath, load: { cacheDir, tinyDecoder: original } });
+    onTestFinished(() => host.close());
+    const seen: (number | undefined)[] = [];
+    const onStep = ({ preview }: StepEvent) => seen.push(preview?.width);
+    const { images, used } = await host.generate(
+      { ...request, decoder: 'tiny' },
+      { previewEvery: 1, previewBy: 'tiny', onStep },
+    );
+    const here = await drawn({ ...request, decoder: 'tiny' });
+    expect(images[0].data).toEqual(here.picture.data);
+    expect(used).toEqual(here.used);
+    expect(seen).toEqual([64, 64]);
   });
 
   test('without one, asking for it is refused before anything runs', async () => {
