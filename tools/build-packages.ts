@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, globSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { buildPage } from '../packages/cli/src/serve/build-page.ts';
+import { buildPage } from '../packages/cli/src/web-page.ts';
 
 const root = resolve(import.meta.dirname, '..');
 

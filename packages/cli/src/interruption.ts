@@ -1,6 +1,6 @@
 import { type ExitStatus, exitStatus } from './exit-status.ts';
 
-/** How long the work may take to unwind after a signal, unless it asks for more; then the process ends all the same. */
+/** How long the work may take to unwind after a signal, unless it asks for more; then the process is ended. */
 const UNWIND_TIMEOUT_MS = 900;
 
 const statusOf: Readonly<Record<string, ExitStatus>> = {
@@ -12,23 +12,23 @@ const statusOf: Readonly<Record<string, ExitStatus>> = {
 export interface Interruption extends Disposable {
   /** Aborted by the first SIGINT, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal;
-  /** The status to end with; undefined while nothing has interrupted the work. */
+  /** The status to exit with; undefined while there was no interruption. */
   readonly status: ExitStatus | undefined;
-  /** Lets the work take longer to unwind; before the signal. */
+  /** Gives the work more time to unwind; to be called before the signal. */
   readonly allow: (milliseconds: number) => void;
-  /** Registers what has to be undone (synchronously), the last first, when the process cannot wait for the work to unwind. */
+  /** Registers a synchronous cleanup for when the process cannot wait for the work to unwind; the last runs first. */
   readonly atForcedExit: (undo: () => void) => void;
 }
 
 /**
- * Turns the signals that end a process into an abort of its work, so that files, cursor and child process are put in order. A second
- * signal, or work that does not unwind in time (within a second, unless it was allowed more), ends the process at once.
+ * Turns the signals that end a process into an abort of its work, so that files, cursor and child process are cleaned up. A second
+ * signal ends the process at once, and so does work that does not unwind in time (a second, unless it was allowed more).
  */
 export function listenForInterruption(): Interruption {
   const controller = new AbortController();
   const undos: (() => void)[] = [];
   let status: ExitStatus | undefined;
-  let patienceMs = UNWIND_TIMEOUT_MS;
+  let timeoutMs = UNWIND_TIMEOUT_MS;
   let timer: NodeJS.Timeout | undefined;
 
   const endNow = () => {
@@ -38,7 +38,7 @@ export function listenForInterruption(): Interruption {
   const onSignal = (name: NodeJS.Signals) => {
     if (controller.signal.aborted) return endNow();
     status = statusOf[name];
-    timer = setTimeout(endNow, patienceMs);
+    timer = setTimeout(endNow, timeoutMs);
     controller.abort(new Error(`stopped by ${name}`));
   };
   for (const name of Object.keys(statusOf)) process.on(name, onSignal);
@@ -49,7 +49,7 @@ export function listenForInterruption(): Interruption {
       return status;
     },
     allow: (milliseconds) => {
-      patienceMs = milliseconds;
+      timeoutMs = milliseconds;
     },
     atForcedExit: (undo) => void undos.push(undo),
     [Symbol.dispose]() {

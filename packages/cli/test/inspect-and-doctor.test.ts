@@ -51,7 +51,7 @@ describe('easel doctor', () => {
     async (cache) => {
       const { status, stdout } = await runEasel(['doctor'], { cwd: temporaryFolder(), env: { XDG_CACHE_HOME: cache } });
       expect(status).toBe(1);
-      expect(stdout).toMatch(/✗ cache .*\n +set XDG_CACHE_HOME to a folder that can be written/);
+      expect(stdout).toMatch(/✗ cache .*\n +set XDG_CACHE_HOME to a writable folder/);
       expect(stdout).toMatch(/✓ picture/);
     },
   );

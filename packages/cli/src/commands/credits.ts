@@ -1,51 +1,90 @@
+import { randomUUID } from 'node:crypto';
 import { limits } from '@easel/contract/fields';
 import { Command } from 'commander';
-import { number } from '../arguments/number-argument.ts';
-import { apiKeyFileOption, type ServerAddressFlags, serverOption } from './server-options.ts';
+import type { CommandContext, RunCommand } from '../cli-context.ts';
+import { type ExitStatus, exitStatus } from '../exit-status.ts';
+import { formatTable, printJson } from '../text.ts';
+import { apiKeyFileOption, number, type ServerAddressFlags, serverOption } from './options.ts';
 
-export interface GrantCreditsFlags extends ServerAddressFlags {
+interface GrantCreditsFlags extends ServerAddressFlags {
   readonly account: string;
   readonly reason?: string;
   readonly note?: string;
   readonly json?: boolean;
 }
 
-export interface ShowCreditsFlags extends ServerAddressFlags {
+interface ShowCreditsFlags extends ServerAddressFlags {
   readonly account?: string;
   readonly json?: boolean;
 }
 
-export type GrantCreditsAction = (amount: number, flags: GrantCreditsFlags) => Promise<void>;
-export type ShowCreditsAction = (flags: ShowCreditsFlags) => Promise<void>;
-
-export interface CreditsActions {
-  readonly grantCredits: GrantCreditsAction;
-  readonly showCredits: ShowCreditsAction;
-}
-
 /** `easel credits` */
-export function creditsCommand({ grantCredits, showCredits }: CreditsActions): Command {
-  const credits = new Command('credits').description('Give and show the credits of accounts on a running server.');
+export function creditsCommand(run: RunCommand): Command {
+  const credits = new Command('credits').description('Grant credits on a running server, and show balances.');
   const grant = new Command('grant')
-    .description('Give credits to an account, or take some back, with an admin key.')
+    .description('Grant credits to an account, or take some back. Needs an admin key.')
     .argument(
       '<amount>',
-      'at most six decimal places; negative: taken back, with --reason',
+      'at most six decimal places; a negative amount takes credits back and needs --reason',
       number('<amount>', -limits.credits.max, limits.credits.max),
     )
-    .requiredOption('--account <name|id>', 'who gets them')
-    .option('--reason <text>', 'what it is for; it is in the ledger')
+    .requiredOption('--account <name|id>', 'the account that gets them')
+    .option('--reason <text>', 'why; it is recorded in the ledger')
     .option('--note <text>', 'the same as --reason')
-    .addOption(serverOption('http://127.0.0.1:8400 unless given'))
+    .addOption(serverOption('http://127.0.0.1:8400 by default'))
     .addOption(apiKeyFileOption('EASEL_ADMIN_KEY'))
-    .option('--json', 'print the reply of the server')
-    .action((amount: number, flags: GrantCreditsFlags) => grantCredits(amount, flags));
+    .option('--json', 'print the reply of the server as JSON')
+    .action((amount: number, flags: GrantCreditsFlags) => run((context) => grantCredits(amount, flags, context)));
   const show = new Command('show')
-    .description("Show the credits of the key's own account, or with an admin key those of another.")
-    .option('--account <name|id>', 'whose; needs an admin key')
-    .addOption(serverOption('http://127.0.0.1:8400 unless given'))
+    .description("Show the balance of the key's own account, or with an admin key of another account.")
+    .option('--account <name|id>', 'another account; needs an admin key')
+    .addOption(serverOption('http://127.0.0.1:8400 by default'))
     .addOption(apiKeyFileOption('EASEL_API_KEY; with --account EASEL_ADMIN_KEY'))
-    .option('--json', 'print the reply of the server')
-    .action((flags: ShowCreditsFlags) => showCredits(flags));
+    .option('--json', 'print the reply of the server as JSON')
+    .action((flags: ShowCreditsFlags) => run((context) => showCredits(flags, context)));
   return credits.addCommand(grant).addCommand(show);
+}
+
+async function grantCredits(amount: number, flags: GrantCreditsFlags, context: CommandContext): Promise<ExitStatus> {
+  const { connect, findAccount } = await import('../connect.ts');
+  const { signal } = context.interruption;
+  const { client } = await connect(flags, context, ['EASEL_ADMIN_KEY']);
+  const account = await findAccount(client, flags.account, signal);
+  const reason = flags.reason ?? flags.note;
+  // The client sends it again when the connection is lost: under one key it is one grant.
+  const options = { signal, idempotencyKey: randomUUID() };
+  const grant = await client.admin.grant(
+    { account_id: account.id, amount, ...(reason !== undefined && { reason }) },
+    options,
+  );
+  if (flags.json) {
+    printJson(context, grant);
+    return exitStatus.ok;
+  }
+  const done =
+    grant.amount < 0
+      ? `Took ${-grant.amount} credits back from ${account.name}`
+      : `Granted ${grant.amount} credits to ${account.name}`;
+  context.stderr.write(`${done}; available now: ${grant.remaining}.\n`);
+  return exitStatus.ok;
+}
+
+async function showCredits(flags: ShowCreditsFlags, context: CommandContext): Promise<ExitStatus> {
+  const { connect, findAccount } = await import('../connect.ts');
+  const { signal } = context.interruption;
+  const isOwn = flags.account === undefined;
+  const { client } = await connect(flags, context, isOwn ? ['EASEL_API_KEY', 'EASEL_ADMIN_KEY'] : ['EASEL_ADMIN_KEY']);
+  const credits = isOwn ? await client.account.credits({ signal }) : await findAccount(client, flags.account, signal);
+  if (flags.json) {
+    printJson(context, credits);
+    return exitStatus.ok;
+  }
+  const { balance, held, remaining } = credits;
+  context.stdout.write(
+    formatTable([
+      ['balance', 'held', 'remaining'],
+      [String(balance), String(held), String(remaining)],
+    ]),
+  );
+  return exitStatus.ok;
 }

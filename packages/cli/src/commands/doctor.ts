@@ -1,15 +1,201 @@
+import { statfsSync } from 'node:fs';
+import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
+import type { EngineError, EngineHost, GeneratedImage } from '@easel/engine';
 import { Command } from 'commander';
+import { type CommandContext, type RunCommand, readVersion } from '../cli-context.ts';
+import { type ExitStatus, exitStatus } from '../exit-status.ts';
+import { checkFolder, createFolder } from '../output/folder.ts';
+import { formatDuration, printJson } from '../text.ts';
 
-export interface DoctorFlags {
+const GIB = 2 ** 30;
+/** The embedded model and its process take about half of this. */
+const MIN_FREE_MEMORY = 0.5 * GIB;
+const MIN_FREE_DISK = 0.1 * GIB;
+/** Few: the picture need not be good. */
+const STEPS = 4;
+
+interface DoctorFlags {
   readonly json?: boolean;
 }
 
-export type DoctorAction = (flags: DoctorFlags) => Promise<void>;
+/** The result of one check. */
+interface Finding {
+  readonly check: string;
+  readonly ok: boolean;
+  /** What was found, in words. */
+  readonly detail: string;
+  /** What to do about a problem. */
+  readonly remedy?: string;
+  /** What was measured, for programs: bytes, milliseconds, counts. */
+  readonly values?: Readonly<Record<string, number>>;
+}
 
 /** `easel doctor` */
-export function doctorCommand(action: DoctorAction): Command {
+export function doctorCommand(run: RunCommand): Command {
   return new Command('doctor')
-    .description('Check that this machine can make pictures, by making a small one.')
+    .description('Check your setup, and make a small picture to prove it.')
     .option('--json', 'print the findings as JSON')
-    .action((flags: DoctorFlags) => action(flags));
+    .action((flags: DoctorFlags) => run((context) => runDoctor(flags, context)));
+}
+
+async function runDoctor(flags: DoctorFlags, { env, stdout, interruption }: CommandContext): Promise<ExitStatus> {
+  const { defaultCacheFolder } = await import('@easel/engine');
+  const findings: Finding[] = [];
+  const report = (...found: Finding[]) => {
+    findings.push(...found);
+    if (!flags.json) stdout.write(found.map(renderFinding).join(''));
+  };
+  const here = process.cwd();
+  report(
+    checkNode(),
+    checkProcessor(),
+    checkMemory(),
+    checkDisk(here),
+    checkOutput(here),
+    checkCache(defaultCacheFolder(env)),
+  );
+  report(...(await checkEngine(env, interruption.signal)));
+  interruption.signal.throwIfAborted();
+  const ok = findings.every((finding) => finding.ok);
+  if (flags.json) printJson({ stdout }, { ok, version: readVersion(), findings });
+  return ok ? exitStatus.ok : exitStatus.failed;
+}
+
+function pass(check: string, detail: string, values?: Finding['values']): Finding {
+  return { check, ok: true, detail, ...(values !== undefined && { values }) };
+}
+
+function fail(check: string, detail: string, remedy: string, values?: Finding['values']): Finding {
+  return { check, ok: false, detail, remedy, ...(values !== undefined && { values }) };
+}
+
+function failWith(check: string, thrown: unknown, remedy: string): Finding {
+  return fail(check, thrown instanceof Error ? thrown.message : String(thrown), remedy);
+}
+
+function renderFinding({ check, ok, detail, remedy }: Finding): string {
+  const line = `${ok ? '✓' : '✗'} ${check.padEnd(8)} ${detail}\n`;
+  return remedy === undefined ? line : `${line}           ${remedy}\n`;
+}
+
+function checkNode(): Finding {
+  const [major = 0] = process.versions.node.split('.').map(Number);
+  const detail = `${process.version}, ${process.platform} ${process.arch}`;
+  if (major >= 24) return pass('node', detail);
+  return fail('node', detail, 'Node.js 24 or newer is required');
+}
+
+function checkProcessor(): Finding {
+  const cores = availableParallelism();
+  return pass('cores', `${cores} × ${cpus()[0]?.model.trim() || 'unknown processor'}`, { cores });
+}
+
+function checkMemory(): Finding {
+  const values = { freeBytes: freemem(), totalBytes: totalmem() };
+  const detail = `${gigabytes(values.freeBytes)} free of ${gigabytes(values.totalBytes)}`;
+  if (values.freeBytes >= MIN_FREE_MEMORY) return pass('memory', detail, values);
+  return fail('memory', detail, `at least ${gigabytes(MIN_FREE_MEMORY)} should be free: close other programs`, values);
+}
+
+/** Free space in the file system of `folder`. */
+function checkDisk(folder: string): Finding {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    const values = { freeBytes: bavail * bsize };
+    const detail = `${gigabytes(values.freeBytes)} free in ${folder}`;
+    return values.freeBytes >= MIN_FREE_DISK
+      ? pass('disk', detail, values)
+      : fail('disk', detail, 'free some space, or use a folder on another disk', values);
+  } catch (error) {
+    return failWith('disk', error, `check that ${folder} still exists`);
+  }
+}
+
+function checkOutput(folder: string): Finding {
+  try {
+    checkFolder(folder);
+    return pass('output', `${folder} is writable`);
+  } catch (error) {
+    return failWith(
+      'output',
+      error,
+      'pictures are saved in the current folder by default; choose another with --output',
+    );
+  }
+}
+
+function checkCache(folder: string): Finding {
+  try {
+    createFolder(folder);
+    checkFolder(folder);
+    return pass('cache', `${folder} is writable`);
+  } catch (error) {
+    return failWith('cache', error, 'set XDG_CACHE_HOME to a writable folder');
+  }
+}
+
+/** Starts the engine's process with the embedded model and makes a picture. */
+async function checkEngine(env: CommandContext['env'], signal: AbortSignal): Promise<Finding[]> {
+  const [{ createEngineHost }, { resolveModel }] = await Promise.all([
+    import('@easel/engine'),
+    import('@easel/models'),
+  ]);
+  const began = performance.now();
+  let host: EngineHost;
+  try {
+    host = await createEngineHost({ model: resolveModel('demo', env), signal });
+  } catch (error) {
+    return [failWith('engine', error, engineRemedy(error))];
+  }
+  const stop = () => void host.close();
+  signal.addEventListener('abort', stop);
+  try {
+    const readyMs = Math.round(performance.now() - began);
+    const detail = `ready in ${formatDuration(readyMs)} with the embedded model (${host.info.family})`;
+    return [pass('engine', detail, { readyMs }), await checkPicture(host, signal)];
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await host.close();
+  }
+}
+
+async function checkPicture(host: EngineHost, signal: AbortSignal): Promise<Finding> {
+  const began = performance.now();
+  const request = { prompt: 'a red apple on a blue background', seed: 1, steps: STEPS };
+  try {
+    const { images, used } = await host.generate(request, { signal });
+    const { width, height } = used;
+    const values = { width, height, steps: used.steps, pictureMs: Math.round(performance.now() - began) };
+    const detail = `${width}×${height}, ${used.steps} steps, ${formatDuration(values.pictureMs)}`;
+    return images.every(hasContrast)
+      ? pass('picture', detail, values)
+      : fail('picture', `${detail}, but it is blank`, 'the installation may be damaged: reinstall Easel', values);
+  } catch (error) {
+    return failWith('picture', error, engineRemedy(error));
+  }
+}
+
+/** A broken computation produces a picture of one colour. */
+function hasContrast({ data }: GeneratedImage): boolean {
+  let [darkest, lightest] = [255, 0];
+  for (const value of data) {
+    darkest = Math.min(darkest, value);
+    lightest = Math.max(lightest, value);
+  }
+  return lightest - darkest > 32;
+}
+
+function engineRemedy(thrown: unknown): string {
+  return isEngineError(thrown) && thrown.kind === 'model'
+    ? 'the embedded model is incomplete or damaged: reinstall Easel'
+    : 'the inference runtime does not work here: EASEL_DEBUG=1 shows more';
+}
+
+/** By its name: `instanceof` would load the engine at every start of the command. */
+function isEngineError(thrown: unknown): thrown is EngineError {
+  return thrown instanceof Error && thrown.name === 'EngineError' && 'kind' in thrown;
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / GIB).toFixed(1)} GiB`;
 }

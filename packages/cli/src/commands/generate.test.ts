@@ -1,29 +1,18 @@
 import { engineLimits } from '@easel/engine';
 import { describe, expect, it } from 'vitest';
-import type { GenerateFlags } from '../generate/generate-flags.ts';
-import { easelProgram } from '../program.ts';
+import type { GenerateFlags } from '../generate/flags.ts';
+import { generateCommand } from './generate.ts';
 
 /** What `easel generate ARGS` would be run with. */
 async function parse(...args: string[]): Promise<{ prompt: string | undefined; flags: GenerateFlags }> {
   let parsed: { prompt: string | undefined; flags: GenerateFlags } | undefined;
-  const generate = async (prompt: string | undefined, flags: GenerateFlags) => {
+  const command = generateCommand(async (prompt, flags) => {
     parsed = { prompt, flags };
-  };
-  const none = async () => {};
-  await easelProgram({
-    generate,
-    inspect: none,
-    doctor: none,
-    serve: none,
-    worker: none,
-    config: none,
-    createKey: none,
-    listKeys: none,
-    revokeKey: none,
-    grantCredits: none,
-    showCredits: none,
-    completion: none,
-  }).parseAsync(['generate', ...args], { from: 'user' });
+  });
+  await command
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .parseAsync(args, { from: 'user' });
   if (parsed === undefined) throw new Error('the command was not run');
   return parsed;
 }

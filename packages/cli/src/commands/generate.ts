@@ -1,23 +1,31 @@
-import type { FieldTable } from '@easel/contract/fields';
+import { type Field, type FieldTable, optionGroups, pictureFields, type Range, rangeOn } from '@easel/contract/fields';
+import { CodedError } from '@easel/errors';
 import { Command, Option } from 'commander';
-import { wholeNumber } from '../arguments/number-argument.ts';
-import { pictureSize } from '../arguments/size-argument.ts';
-import type { GenerateFlags } from '../generate/generate-flags.ts';
-import { modelConfigOption, variantOption } from './model-options.ts';
-import { type OptionGroup, pictureOptions } from './picture-options.ts';
-import { apiKeyFileOption, serverOption } from './server-options.ts';
+import type { GenerateFlags } from '../generate/flags.ts';
+import {
+  apiKeyFileOption,
+  modelConfigOption,
+  number,
+  pictureSide,
+  pictureSize,
+  pixelPoint,
+  pixelSize,
+  serverOption,
+  variantOption,
+  wholeNumber,
+} from './options.ts';
 
 export type GenerateAction = (prompt: string | undefined, flags: GenerateFlags) => Promise<void>;
 
-/** `easel generate`: its options; what they do is the action's. */
+/** `easel generate`: its options, from the table of fields and from below. */
 export function generateCommand(action: GenerateAction, table?: FieldTable): Command {
   const command = new Command('generate')
-    .description('Make pictures from a prompt. Defaults are those of the model.')
+    .description('Make pictures from a prompt. Defaults come from the model.')
     .argument(
       '[prompt]',
-      'what to draw, in quotes; "" is an empty prompt; without it the prompt is read from standard input',
+      'what to draw, in quotes; "" is an empty prompt; without an argument it is read from standard input',
     );
-  for (const [heading, options] of groupsOf(table))
+  for (const [heading, options] of groupOptions(table))
     for (const option of options) command.addOption(option.helpGroup(heading));
   return command
     .addHelpText('after', examples)
@@ -25,40 +33,42 @@ export function generateCommand(action: GenerateAction, table?: FieldTable): Com
 }
 
 const prompts = [
-  new Option('--size <WxH>', 'both sides at once').argParser(pictureSize('--size')),
-  new Option('--prompt-file <file>', 'read the prompt from a file, - is standard input'),
-  new Option('--each-line', 'each line of the prompt file or of standard input is a prompt; the model is loaded once'),
+  new Option('--size <WxH>', 'width and height together').argParser(pictureSize('--size')),
+  new Option('--prompt-file <file>', 'read the prompt from a file; - is standard input'),
+  new Option(
+    '--each-line',
+    'treat each line of the prompt file or standard input as a prompt; the model is loaded once',
+  ),
 ];
 
 const outputOption = new Option(
   '-o, --output <file|folder>',
-  'where to save; folder/ is created, - is standard output (default: a name made of prompt and seed)',
+  'where to save; folder/ is created, - is standard output (default: a name from prompt and seed)',
 );
 
 const output = [
-  new Option('--overwrite', 'replace files that exist'),
-  new Option('--no-metadata', 'leave prompt and settings out of the file'),
-  new Option(
-    '--preview',
-    'show the picture while it is made; where a terminal cannot, keep NAME.preview.png up to date',
-  ),
+  new Option('--overwrite', 'replace existing files'),
+  new Option('--no-metadata', 'do not store prompt and settings in the file'),
+  new Option('--preview', 'show the picture while it is being made; if the terminal cannot, update NAME.preview.png'),
   new Option('--no-show', 'do not show the picture in the terminal'),
   new Option('-q, --quiet', 'no progress, no summary, no picture'),
-  new Option('--json', 'print the result, or the error, as JSON'),
+  new Option('--json', 'print the result or the error as JSON'),
 ];
 
 const model = [
   modelConfigOption(),
   variantOption(),
-  new Option('--threads <n>', 'processor threads (default: the physical cores)').argParser(
+  new Option('--threads <n>', 'processor threads (default: one per physical core)').argParser(
     wholeNumber('--threads', 1, 256),
   ),
 ];
 
 const server = [serverOption('make the pictures there'), apiKeyFileOption('EASEL_API_KEY')];
 
-/** The options by their headings: those of the table of fields, and those about files, the engine and the server. */
-function groupsOf(table: FieldTable | undefined): readonly (readonly [heading: string, options: readonly Option[]])[] {
+/** The options by their headings: those of the table of fields, and those for files, the engine and the server. */
+function groupOptions(
+  table: FieldTable | undefined,
+): readonly (readonly [heading: string, options: readonly Option[]])[] {
   const fields = pictureOptions(table);
   const of = (group: OptionGroup) => fields.get(group) ?? [];
   return [
@@ -71,6 +81,74 @@ function groupsOf(table: FieldTable | undefined): readonly (readonly [heading: s
   ];
 }
 
+type OptionGroup = (typeof optionGroups)[number];
+
+/** The options of `easel generate` that are fields of a picture request, by their heading in the help. */
+function pictureOptions(table: FieldTable = pictureFields): ReadonlyMap<OptionGroup, readonly Option[]> {
+  const options = Object.values(table).flatMap((field) => {
+    const { option } = field;
+    return option === undefined ? [] : [{ group: option.group, option: createOption(field, option) }];
+  });
+  return new Map(
+    optionGroups.map((group) => [group, options.filter((each) => each.group === group).map(({ option }) => option)]),
+  );
+}
+
+function createOption(
+  field: Field,
+  { flags, help, note, default: preset, spellings = [] }: NonNullable<Field['option']>,
+): Option {
+  const option = new Option(
+    flags,
+    [[help, ...rangeText(field)].join(', '), ...(note === undefined ? [] : [note])].join('; '),
+  );
+  const { choices } = field;
+  const texts = choices?.filter((choice) => typeof choice === 'string') ?? [];
+  if (texts.length > 0) option.choices([...texts, ...spellings]);
+  const parse = chooseParser(field, option.long ?? flags);
+  if (parse !== undefined) option.argParser(parse);
+  return preset === undefined ? option : option.default(preset);
+}
+
+/** The engine's limits apply to pictures that are made here, those of the API with a server. */
+function localRange({ option, range }: Field): Range | undefined {
+  return option?.range ?? range;
+}
+
+function rangeText(field: Field): string[] {
+  const local = localRange(field);
+  const { choices = [] } = field;
+  if (choices.some((choice) => typeof choice === 'number')) return [joinChoices(choices)];
+  const isNumber = field.kind === 'integer' || field.kind === 'number';
+  if (!isNumber || local === undefined) return [];
+  const remote = rangeOn(field, 'api');
+  const text = `${field.multipleOf === undefined ? '' : `a multiple of ${field.multipleOf} from `}${local.min} to ${local.max}`;
+  const isOther = remote !== undefined && (remote.min !== local.min || remote.max !== local.max);
+  return [isOther ? `${text} (with --server ${remote.min} to ${remote.max})` : text];
+}
+
+function chooseParser(field: Field, flag: string): ((text: string) => unknown) | undefined {
+  const { kind, choices = [] } = field;
+  const { min, max } = localRange(field) ?? { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY };
+  if (kind === 'integer') return field.multipleOf === undefined ? wholeNumber(flag, min, max) : pictureSide(flag);
+  if (kind === 'number') return number(flag, min, max);
+  if (kind === 'size') return pixelSize(flag);
+  if (kind === 'point') return pixelPoint(flag);
+  return choices.some((choice) => typeof choice === 'number') ? parseChoice(flag, choices) : undefined;
+}
+
+function parseChoice(flag: string, choices: readonly (string | number)[]): (text: string) => string | number {
+  return (text) => {
+    const found = choices.find((choice) => String(choice) === text);
+    if (found !== undefined) return found;
+    throw new CodedError('usage', `${flag} must be ${joinChoices(choices)} (got ${JSON.stringify(text)})`);
+  };
+}
+
+function joinChoices(choices: readonly (string | number)[]): string {
+  return `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`;
+}
+
 const examples = `
 Examples:
   easel generate "a red apple on a blue background"
@@ -81,5 +159,5 @@ Examples:
   easel generate "a panda" -o - > panda.png
   easel generate --each-line --prompt-file prompts.txt -o pictures/
   EASEL_API_KEY=SG_… easel generate --server http://127.0.0.1:8400 "a panda"
-  easel generate -- "--a prompt that begins with hyphens"
+  easel generate -- "--a prompt that starts with hyphens"
 `;

@@ -1,14 +1,18 @@
+import type { EaselClient } from '@easel/client';
+import type { Account, Key, KeyCreate, KeyScope } from '@easel/contract';
 import { keyScopes, limits } from '@easel/contract/fields';
 import { CodedError } from '@easel/errors';
 import { Command, Option } from 'commander';
-import { number, wholeNumber } from '../arguments/number-argument.ts';
-import { apiKeyFileOption, type ServerAddressFlags, serverOption } from './server-options.ts';
+import type { CommandContext, RunCommand } from '../cli-context.ts';
+import { type ExitStatus, exitStatus } from '../exit-status.ts';
+import { formatTable, printJson } from '../text.ts';
+import { apiKeyFileOption, number, type ServerAddressFlags, serverOption, wholeNumber } from './options.ts';
 
-export interface KeysFlags extends ServerAddressFlags {
+interface KeysFlags extends ServerAddressFlags {
   readonly json?: boolean;
 }
 
-export interface CreateKeyFlags extends KeysFlags {
+interface CreateKeyFlags extends KeysFlags {
   readonly account: string;
   readonly newAccount?: boolean;
   readonly scopes?: string[];
@@ -18,52 +22,40 @@ export interface CreateKeyFlags extends KeysFlags {
   readonly rateLimit?: number;
 }
 
-export interface ListKeysFlags extends KeysFlags {
+interface ListKeysFlags extends KeysFlags {
   readonly account?: string;
 }
 
-export type CreateKeyAction = (name: string, flags: CreateKeyFlags) => Promise<void>;
-export type ListKeysAction = (flags: ListKeysFlags) => Promise<void>;
-export type RevokeKeyAction = (key: string, flags: KeysFlags) => Promise<void>;
-
-export interface KeysActions {
-  readonly createKey: CreateKeyAction;
-  readonly listKeys: ListKeysAction;
-  readonly revokeKey: RevokeKeyAction;
-}
-
 /** `easel keys` */
-export function keysCommand({ createKey, listKeys, revokeKey }: KeysActions): Command {
-  const keys = new Command('keys').description(
-    'Create, list and revoke the keys of a running server, with an admin key.',
-  );
-  const create = forAdmin(new Command('create'))
+export function keysCommand(run: RunCommand): Command {
+  const keys = new Command('keys').description('Manage the API keys of a running server. Needs an admin key.');
+  const create = withAdminOptions(new Command('create'))
     .description('Create a key. It is printed once and cannot be shown again.')
-    .argument('<name>', 'a name for it')
-    .requiredOption('--account <name|id>', 'whose key it is')
-    .option('--new-account', 'create the account, which has no credits yet')
-    .addOption(new Option('--scopes <scope...>', 'its scopes (default: generate read)').choices(keyScopes))
-    .option('--models <model...>', 'the only models it may use (default: all)')
+    .argument('<name>', 'a name for the key')
+    .requiredOption('--account <name|id>', 'the account that the key belongs to')
+    .option('--new-account', 'create the account, without credits')
+    .addOption(new Option('--scopes <scope...>', 'what the key may do (default: generate read)').choices(keyScopes))
+    .option('--models <model...>', 'the only models that the key may use (default: all)')
     .option('--expires <time>', 'a day or a time, such as 2027-01-31 or 2027-01-31T12:00:00Z (default: never)')
     .option(
       '--monthly-budget <credits>',
-      'spending limit per month (default: none but the balance of the account)',
+      'spending limit per month (default: no limit but the balance of the account)',
       number('--monthly-budget', 0, limits.credits.max),
     )
     .option(
       '--rate-limit <n>',
-      "requests per minute that create work (default: the server's own limit)",
+      "requests per minute that create work (default: the server's limit)",
       wholeNumber('--rate-limit', 1, limits.requestsPerMinute.max),
     )
-    .action((name: string, flags: CreateKeyFlags) => createKey(name, flags));
-  const list = forAdmin(new Command('list'))
-    .description('List the keys, newest first; revoked ones too.')
-    .option('--account <name|id>', 'of this account only')
-    .action((flags: ListKeysFlags) => listKeys(flags));
-  const revoke = forAdmin(new Command('revoke'))
+    .action((name: string, flags: CreateKeyFlags) => run((context) => createKey(name, flags, context)));
+  const list = withAdminOptions(new Command('list'))
+    .description('List the keys, newest first, including revoked ones.')
+    .option('--account <name|id>', 'only those of this account')
+    .action((flags: ListKeysFlags) => run((context) => listKeys(flags, context)));
+  const revoke = withAdminOptions(new Command('revoke'))
     .description('Revoke a key permanently.')
-    .argument('<id>', 'its id, as `easel keys list` shows it', keyId)
-    .action((id: string, flags: KeysFlags) => revokeKey(id, flags));
+    .argument('<id>', 'the id of the key, as `easel keys list` shows it', keyId)
+    .action((id: string, flags: KeysFlags) => run((context) => revokeKey(id, flags, context)));
   return keys.addCommand(create).addCommand(list).addCommand(revoke);
 }
 
@@ -76,9 +68,108 @@ function keyId(text: string): string {
   });
 }
 
-function forAdmin(command: Command): Command {
+function withAdminOptions(command: Command): Command {
   return command
-    .addOption(serverOption('http://127.0.0.1:8400 unless given'))
+    .addOption(serverOption('http://127.0.0.1:8400 by default'))
     .addOption(apiKeyFileOption('EASEL_ADMIN_KEY'))
-    .option('--json', 'print the reply of the server');
+    .option('--json', 'print the reply of the server as JSON');
+}
+
+/** Standard output has the key and nothing else, so that a script can keep it. */
+async function createKey(name: string, flags: CreateKeyFlags, context: CommandContext): Promise<ExitStatus> {
+  const settings = keySettings(flags);
+  const { signal } = context.interruption;
+  const { client } = await connectAsAdmin(flags, context);
+  const account = await accountFor(client, flags, signal);
+  const key = await client.admin.createKey({ account_id: account.id, name, ...settings }, { signal });
+  if (flags.json) {
+    printJson(context, key);
+    return exitStatus.ok;
+  }
+  context.stdout.write(`${key.key}\n`);
+  const expiry = key.expires_at === null ? '' : `, expires ${key.expires_at}`;
+  context.stderr.write(
+    `Created key ${key.name} of ${account.name}, scopes ${key.scopes.join(', ')}${expiry}, id ${key.id}.\n` +
+      'Save the key now: it is not shown again.\n',
+  );
+  return exitStatus.ok;
+}
+
+/** What works on a server is loaded when a command needs it: help does not wait for the client. */
+async function connectAsAdmin(flags: KeysFlags, context: CommandContext) {
+  const { connect } = await import('../connect.ts');
+  return connect(flags, context, ['EASEL_ADMIN_KEY']);
+}
+
+async function accountFor(client: EaselClient, flags: CreateKeyFlags, signal: AbortSignal): Promise<Account> {
+  if (flags.newAccount) return client.admin.createAccount({ name: flags.account }, { signal });
+  const { findAccount } = await import('../connect.ts');
+  return findAccount(client, flags.account, signal);
+}
+
+function keySettings({ scopes, models, expires, monthlyBudget, rateLimit }: CreateKeyFlags): Partial<KeyCreate> {
+  return {
+    ...(scopes !== undefined && { scopes: scopes.filter(isScope) }),
+    ...(models !== undefined && { models }),
+    ...(expires !== undefined && { expires_at: parseExpiry(expires) }),
+    ...(monthlyBudget !== undefined && { monthly_budget: monthlyBudget }),
+    ...(rateLimit !== undefined && { rate_limit: rateLimit }),
+  };
+}
+
+/** The command line has refused all others. */
+function isScope(text: string): text is KeyScope {
+  return keyScopes.some((scope) => scope === text);
+}
+
+/** A day begins at midnight UTC. @throws CodedError `usage` for what is not a time, or is in the past */
+function parseExpiry(text: string): string {
+  const time = /^\d{4}-\d{2}-\d{2}(T.+)?$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (time <= Date.now()) {
+    throw new CodedError(
+      'usage',
+      `--expires must be in the future (got ${text}; now it is ${new Date().toISOString()})`,
+    );
+  }
+  if (!Number.isNaN(time)) return new Date(time).toISOString();
+  throw new CodedError('usage', `--expires must be a time such as 2027-01-31T12:00:00Z (got ${JSON.stringify(text)})`);
+}
+
+async function listKeys(flags: ListKeysFlags, context: CommandContext): Promise<ExitStatus> {
+  const { signal } = context.interruption;
+  const { findAccount } = await import('../connect.ts');
+  const { client } = await connectAsAdmin(flags, context);
+  const account = flags.account === undefined ? undefined : await findAccount(client, flags.account, signal);
+  const { keys } = await client.admin.listKeys(account && { account_id: account.id }, { signal });
+  if (flags.json) {
+    printJson(context, keys);
+    return exitStatus.ok;
+  }
+  const names = new Map<string, string>();
+  for await (const { id, name } of client.admin.allAccounts({ limit: 100 }, { signal })) names.set(id, name);
+  const rows = keys.map((key) => [
+    key.id,
+    `…${key.hint}`,
+    key.name,
+    names.get(key.account_id) ?? key.account_id,
+    key.scopes.join(' '),
+    describeState(key),
+    `${key.spent_this_month}${key.monthly_budget === null ? '' : ` of ${key.monthly_budget}`}`,
+  ]);
+  context.stdout.write(formatTable([['id', 'key', 'name', 'account', 'scopes', 'state', 'spent this month'], ...rows]));
+  return exitStatus.ok;
+}
+
+function describeState({ revoked_at: revoked, expires_at: expires }: Key): string {
+  if (revoked !== null) return `revoked ${revoked.slice(0, 10)}`;
+  if (expires === null) return 'active';
+  return Date.parse(expires) <= Date.now() ? `expired ${expires.slice(0, 10)}` : `until ${expires.slice(0, 10)}`;
+}
+
+async function revokeKey(id: string, flags: KeysFlags, context: CommandContext): Promise<ExitStatus> {
+  const { client } = await connectAsAdmin(flags, context);
+  const key = await client.admin.revokeKey(id, { signal: context.interruption.signal });
+  if (flags.json) printJson(context, key);
+  else context.stderr.write(`Revoked key ${key.name} (…${key.hint}).\n`);
+  return exitStatus.ok;
 }

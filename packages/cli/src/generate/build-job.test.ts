@@ -1,7 +1,7 @@
 import { explainInvalid, jobCreateSchema } from '@easel/contract';
 import { expect, test } from 'vitest';
 import { buildJob, checkRemoteFlags, withOptionNames } from './build-job.ts';
-import type { GenerateFlags } from './generate-flags.ts';
+import type { GenerateFlags } from './flags.ts';
 
 const flags: GenerateFlags = { samples: 2, metadata: true, show: true };
 const parts = { prompt: 'a fox', flags, seed: 7, format: 'png', image: undefined, preview: false } as const;

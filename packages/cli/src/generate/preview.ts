@@ -1,11 +1,14 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { DecodedPicture } from '@easel/engine';
-import { temporaryName } from '../output/temporary-name.ts';
-import type { Progress } from '../progress/progress.ts';
-import type { PictureArea } from '../terminal-picture/picture-area.ts';
+import { type DecodedPicture, encodeImage } from '@easel/engine';
+import type { CliContext } from '../cli-context.ts';
+import { temporaryName } from '../output/folder.ts';
+import { freeName, type OutputPlan, previewName } from '../output/plan.ts';
+import type { Progress } from '../progress.ts';
+import { PictureArea, type PictureTerminal, pictureProtocol } from '../terminal-picture.ts';
+import type { GenerateFlags } from './flags.ts';
 
-/** Takes previews as they come; those that come while one is being shown replace each other. */
+/** Shows previews one at a time; those that arrive meanwhile replace each other. */
 export class PreviewFeed<Picture = DecodedPicture> {
   readonly #show: (picture: Picture) => Promise<void>;
   #waiting: Picture | undefined;
@@ -20,7 +23,7 @@ export class PreviewFeed<Picture = DecodedPicture> {
     this.#work ??= this.#showAll();
   }
 
-  /** Resolves when nothing is being shown any more. */
+  /** Resolves when no preview is being shown. */
   async settled(): Promise<void> {
     await this.#work;
   }
@@ -33,7 +36,7 @@ export class PreviewFeed<Picture = DecodedPicture> {
         await this.#show(picture);
       }
     } catch {
-      // A preview that cannot be shown is no reason to end the run: the next one may do.
+      // A preview that cannot be shown does not end the run: the next one may work.
     } finally {
       this.#work = undefined;
     }
@@ -41,12 +44,12 @@ export class PreviewFeed<Picture = DecodedPicture> {
 }
 
 /** Previews in the terminal, above the progress bar. */
-export function previewsInTerminal(area: PictureArea, progress: Progress): PreviewFeed {
+function previewsInTerminal(area: PictureArea, progress: Progress): PreviewFeed {
   return new PreviewFeed(async (picture) => progress.above(await area.draw(picture)));
 }
 
-/** Previews in a file that is whole at any moment, for a viewer that follows it. */
-export function previewsInFile(path: string, encodePng: (picture: DecodedPicture) => Promise<Uint8Array>): PreviewFeed {
+/** Previews in a file that is complete at any time, for a viewer that watches it. */
+function previewsInFile(path: string, encodePng: (picture: DecodedPicture) => Promise<Uint8Array>): PreviewFeed {
   return new PreviewFeed(async (picture) => {
     const png = await encodePng(picture);
     const temporary = temporaryName(dirname(path));
@@ -57,4 +60,42 @@ export function previewsInFile(path: string, encodePng: (picture: DecodedPicture
       rmSync(temporary, { force: true });
     }
   });
+}
+
+function encodePng(picture: DecodedPicture): Promise<Uint8Array> {
+  return encodeImage(picture, { format: 'png' });
+}
+
+/** The terminal to show pictures in; undefined when it cannot, or must not. */
+export function pictureTerminal(
+  flags: GenerateFlags,
+  { stdout, stderr, env }: CliContext,
+): PictureTerminal | undefined {
+  if (!flags.show || flags.quiet || flags.json || !stdout.isTTY || !stderr.isTTY) return undefined;
+  const protocol = pictureProtocol(env);
+  return protocol && { protocol, size: { columns: stderr.columns, rows: stderr.rows }, encodePng };
+}
+
+interface RunningPreview {
+  readonly feed: PreviewFeed;
+  /** Where the last preview is drawn, for the picture to replace it. */
+  readonly area?: PictureArea;
+  readonly file?: string;
+  /** Removes the preview's file, which is not a result. */
+  readonly end: () => void;
+}
+
+/** Previews in the terminal when it can show them, else in a file beside the first picture. */
+export function startPreview(
+  output: OutputPlan,
+  terminal: PictureTerminal | undefined,
+  progress: Progress,
+): RunningPreview {
+  if (terminal !== undefined) {
+    const area = new PictureArea(terminal);
+    return { feed: previewsInTerminal(area, progress), area, end: () => {} };
+  }
+  const firstPath = output.kind === 'files' ? output.paths[0] : output.path;
+  const file = freeName(previewName(firstPath ?? ''), existsSync);
+  return { feed: previewsInFile(file, encodePng), file, end: () => rmSync(file, { force: true }) };
 }

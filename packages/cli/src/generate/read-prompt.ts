@@ -2,13 +2,13 @@ import { open } from 'node:fs/promises';
 import { CodedError } from '@easel/errors';
 import { unreadableFile } from '../unreadable-file.ts';
 
-/** An encoder reads 77 tokens; a file larger than this is some other file. */
+/** An encoder reads 77 tokens; a larger file is not a prompt. */
 const MAX_PROMPT_BYTES = 100_000;
-/** Of a file of prompts: thousands of them. */
+/** A file with thousands of prompts. */
 const MAX_PROMPT_LIST_BYTES = 4_000_000;
 
 export interface PromptSource {
-  /** The argument on the command line; an explicitly empty one is an empty prompt. */
+  /** The argument on the command line; "" is an empty prompt. */
   readonly argument: string | undefined;
   /** `--prompt-file`; `-` is standard input. */
   readonly file: string | undefined;
@@ -16,14 +16,14 @@ export interface PromptSource {
 }
 
 /**
- * The prompt from the argument, a file, or (when neither is given) from piped standard input. The line break that ends a file is not
+ * Reads the prompt from the argument, a file, or (when neither is given) piped standard input. The line break that ends a file is not
  * part of it.
  *
  * @throws CodedError `usage` when there is none or two; `prompt_empty` and `prompt_unreadable` for files.
  */
 export async function readPrompt({ argument, file, stdin }: PromptSource): Promise<string> {
   if (argument !== undefined && file !== undefined) {
-    throw new CodedError('usage', 'there are two prompts: one as an argument and one by --prompt-file; give one');
+    throw new CodedError('usage', 'the prompt is given twice, as an argument and with --prompt-file; give only one');
   }
   if (argument !== undefined) return checkCharacters(argument, 'the prompt');
   const { text } = await readText(file, stdin, MAX_PROMPT_BYTES);
@@ -31,7 +31,7 @@ export async function readPrompt({ argument, file, stdin }: PromptSource): Promi
 }
 
 /**
- * The prompts of `--each-line`: one a line, blank lines left out.
+ * Reads the prompts of `--each-line`: one per line, without blank lines.
  *
  * @throws CodedError `usage` when a prompt is given as an argument too; `prompt_empty` and `prompt_unreadable` for files.
  */
@@ -39,7 +39,7 @@ export async function readPromptLines({ argument, file, stdin }: PromptSource): 
   if (argument !== undefined) {
     throw new CodedError(
       'usage',
-      '--each-line reads prompts from --prompt-file or standard input; leave out the argument',
+      '--each-line reads prompts from --prompt-file or standard input; leave out the prompt argument',
     );
   }
   const { text, name } = await readText(file, stdin, MAX_PROMPT_LIST_BYTES);
@@ -47,7 +47,7 @@ export async function readPromptLines({ argument, file, stdin }: PromptSource): 
     .split(/\r?\n/)
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  if (first === undefined) throw new CodedError('prompt_empty', `${name} has no prompt in it`); // not reached: readText refuses it
+  if (first === undefined) throw new CodedError('prompt_empty', `${name} does not contain a prompt`); // not reached: readText refuses it
   return [first, ...others];
 }
 
@@ -58,17 +58,18 @@ async function readText(
 ): Promise<{ readonly text: string; readonly name: string }> {
   if (file !== undefined && file !== '-') {
     const name = `the prompt file ${file}`;
-    return { text: textOf(await bytesOfFile(file, largest), name), name };
+    return { text: decodeText(await readFileBytes(file, largest), name), name };
   }
   if (file === undefined && stdin.isTTY === true) {
-    throw new CodedError('usage', 'there is no prompt', {
-      remedy: 'easel generate "a red apple on a blue background"',
-    });
+    throw new CodedError('usage', 'no prompt given', { remedy: 'easel generate "a red apple on a blue background"' });
   }
-  return { text: textOf(await collect(stdin, 'standard input', largest), 'standard input'), name: 'standard input' };
+  return {
+    text: decodeText(await collect(stdin, 'standard input', largest), 'standard input'),
+    name: 'standard input',
+  };
 }
 
-async function bytesOfFile(path: string, largest: number): Promise<Buffer> {
+async function readFileBytes(path: string, largest: number): Promise<Buffer> {
   try {
     await using file = await open(path);
     return await collect(file.createReadStream({ autoClose: false }), `the prompt file ${path}`, largest);
@@ -87,7 +88,7 @@ async function collect(stream: AsyncIterable<Uint8Array | string>, name: string,
     if (length > largest) {
       throw new CodedError(
         'prompt_unreadable',
-        `${name} is longer than ${largest} bytes; the model reads about 75 words of a prompt`,
+        `${name} exceeds the limit of ${largest} bytes; the model reads only about 75 words of a prompt`,
       );
     }
     chunks.push(bytes);
@@ -95,8 +96,8 @@ async function collect(stream: AsyncIterable<Uint8Array | string>, name: string,
   return Buffer.concat(chunks);
 }
 
-/** One gate for text from files: UTF-8, without the bytes that say that it is something else. */
-function textOf(bytes: Buffer, name: string): string {
+/** All text from files comes through here: UTF-8, without bytes that show it to be something else. */
+function decodeText(bytes: Buffer, name: string): string {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes); // drops a byte order mark
@@ -107,7 +108,7 @@ function textOf(bytes: Buffer, name: string): string {
   if (text.trim() === '') {
     throw new CodedError(
       'prompt_empty',
-      `${name} is empty; write the prompt into it, or give "" as the argument for an empty prompt`,
+      `${name} is empty; add a prompt, or give "" as the argument for an empty prompt`,
     );
   }
   return text;

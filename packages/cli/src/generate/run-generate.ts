@@ -1,62 +1,147 @@
+import { firstSeed, seedsOfSamples } from '@easel/contract/fields';
 import { CodedError } from '@easel/errors';
-import type { CliContext } from '../cli-context.ts';
+import type { CommandContext } from '../cli-context.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
 import { failureAsJson, renderFailure, toFailure } from '../failure.ts';
-import type { Interruption } from '../interruption.ts';
-import type { Progress } from '../progress/progress.ts';
-import { progressOf } from '../progress/progress-for.ts';
-import { PictureArea, type PictureTerminal } from '../terminal-picture/picture-area.ts';
-import type { GenerateFlags } from './generate-flags.ts';
-import { loadModel, type MadePictures, makePictures, type RunningModel, type Watching } from './make-pictures.ts';
-import { type PreparedRun, prepareFolders, prepareRuns } from './prepare-run.ts';
-import { resultAsJson, type SavedPicture, summaryOf, warningsOf } from './result-report.ts';
-import { displacement, savePictures } from './save-pictures.ts';
-import { pictureTerminal, type RunningPreview, startPreview } from './start-preview.ts';
+import { checkFolder, createFolder, removeEmptyFolders } from '../output/folder.ts';
+import { formatOfName, type OutputPlan, planOutput } from '../output/plan.ts';
+import { checkStandardOutput, deliverPictures } from '../output/save.ts';
+import { type Progress, showProgress } from '../progress.ts';
+import { PictureArea, type PictureTerminal } from '../terminal-picture.ts';
+import type { Backend, MadePicture, MadePictures, PlannedRun, RunningBackend } from './backend.ts';
+import { checkRemoteFlags } from './build-job.ts';
+import { checkCombinations, type GenerateFlags } from './flags.ts';
+import { pictureTerminal, startPreview } from './preview.ts';
+import { readPrompt, readPromptLines } from './read-prompt.ts';
+import { listWarnings, resultAsJson, summarizeRun } from './report.ts';
 
 /**
- * `easel generate`: check, make, save, show, report. Standard output gets the names of the files (or the JSON, or the picture) and
- * nothing else; everything for people goes to standard error.
+ * `easel generate`: check, make, save, show, report, for one prompt or with `--each-line` for many. Standard output gets the names of the
+ * files (or the JSON, or the picture) and nothing else; messages for people go to standard error.
  */
 export async function runGenerate(
   argument: string | undefined,
   flags: GenerateFlags,
-  context: CliContext,
-  interruption: Interruption,
+  context: CommandContext,
 ): Promise<ExitStatus> {
-  const runs = await prepareRuns(argument, flags, context, interruption.signal);
-  using _folder = prepareFolders([runs[0].output], interruption);
-  const { signal } = interruption;
-  const progress = progressOf(flags, context, interruption);
-  const log = context.env.EASEL_DEBUG ? (line: string) => progress.above(`${line}\n`) : undefined;
-  const load = async () => {
-    try {
-      return await loadModel(runs[0], { signal, progress, log });
-    } catch (error) {
-      progress.end();
-      throw error;
-    }
-  };
-  await using model = await load();
-  return await runEach(runs, interruption, (run, index) => {
-    const own = index === 0 ? progress : progressOf(flags, context, interruption);
-    if (runs.length > 1) own.above(`prompt ${index + 1} of ${runs.length}: ${run.request.prompt}\n`);
-    return makeAndSave(run, model, own, context, interruption);
+  if (flags.server !== undefined) checkRemoteFlags(flags);
+  checkCombinations(flags);
+  const backend = await openBackend(flags, context);
+  const prompts = await readPrompts(argument, flags, context);
+  const runs = prompts.map((prompt) => planRun(prompt, flags, context));
+  using _folders = prepareFolders(runs, context);
+  const progress = showProgress(flags, context);
+  await using running = await start(backend, progress, context);
+  return await runEach(runs, context, (run, index) => {
+    const own = index === 0 ? progress : showProgress(flags, context);
+    if (runs.length > 1) own.above(`prompt ${index + 1} of ${runs.length}: ${run.prompt}\n`);
+    return makeAndSave(run, running, own, flags, context);
   });
 }
 
+/** Only the one that is used is loaded. */
+async function openBackend(flags: GenerateFlags, context: CommandContext): Promise<Backend> {
+  if (flags.server === undefined) {
+    const { openHere } = await import('./here.ts');
+    return openHere(flags, context);
+  }
+  const { openServer } = await import('./on-server.ts');
+  return openServer(flags, context);
+}
+
+async function start(backend: Backend, progress: Progress, { interruption }: CommandContext): Promise<RunningBackend> {
+  try {
+    return await backend.start({ signal: interruption.signal, progress });
+  } catch (error) {
+    progress.end();
+    throw error;
+  }
+}
+
+/** An interruption ends the wait for standard input, which is not touched when it is not read. */
+async function readPrompts(
+  argument: string | undefined,
+  { promptFile: file, eachLine = false }: GenerateFlags,
+  { stdin, interruption: { signal } }: CommandContext,
+): Promise<[string, ...string[]]> {
+  const stop = () => void stdin.destroy(new Error('interrupted'));
+  signal.addEventListener('abort', stop);
+  try {
+    const source = { argument, file, stdin };
+    return eachLine ? await readPromptLines(source) : [await readPrompt(source)];
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+function planRun(prompt: string, flags: GenerateFlags, context: CommandContext): PlannedRun {
+  const seeds = seedsOfSamples(firstSeed(flags.seed), flags.samples);
+  const seedsInNames = flags.generator === 'shared' ? seeds.map(() => seeds[0]) : seeds;
+  return { prompt, seeds, output: planFiles(prompt, seedsInNames, flags, context) };
+}
+
+/** Decides where the pictures go, and proves that an existing folder is writable. */
+function planFiles(
+  prompt: string,
+  seeds: readonly number[],
+  flags: GenerateFlags,
+  { stdout }: CommandContext,
+): OutputPlan {
+  const { output, format, overwrite } = flags;
+  const plan = planOutput({
+    prompt,
+    seeds,
+    ...(output !== undefined && { output }),
+    ...(format !== undefined && { format: formatOfName(format) }),
+    ...(overwrite !== undefined && { overwrite }),
+  });
+  if (flags.eachLine && (plan.kind === 'stream' || plan.named)) {
+    throw new CodedError(
+      'usage',
+      `--output must be a folder with --each-line (got ${output}); end it with a slash to create it`,
+    );
+  }
+  checkStandardOutput(plan, flags, stdout);
+  if (plan.kind === 'files' && !plan.createFolder) checkFolder(plan.folder);
+  return plan;
+}
+
 /**
- * Runs one after another. What an interruption stops is the run under way; those before it are saved, and the message says so.
- * The status is that of the first that did not end well.
+ * Creates the folders of the plans, before time is spent on pictures that could not be saved.
+ *
+ * @returns its disposal removes those that are still empty, because the run failed or was stopped
+ * @throws CodedError `output_unwritable` or `disk_full`
  */
-export async function runEach<Run>(
-  runs: readonly Run[],
-  { signal }: Interruption,
-  once: (run: Run, index: number) => Promise<ExitStatus>,
+function prepareFolders(runs: readonly PlannedRun[], { interruption }: CommandContext): Disposable {
+  const created: string[] = [];
+  const undo = () => removeEmptyFolders(created);
+  interruption.atForcedExit(undo);
+  const wanted = runs.flatMap(({ output }) => (output.kind === 'files' && output.createFolder ? [output.folder] : []));
+  try {
+    for (const folder of new Set(wanted)) {
+      created.push(...createFolder(folder));
+      checkFolder(folder);
+    }
+  } catch (error) {
+    undo();
+    throw error;
+  }
+  return { [Symbol.dispose]: undo };
+}
+
+/**
+ * Runs one after another. An interruption stops the current run; the ones before it are saved, and the message says so. The status is
+ * that of the first run that failed.
+ */
+async function runEach(
+  runs: readonly PlannedRun[],
+  { interruption: { signal } }: CommandContext,
+  runOne: (run: PlannedRun, index: number) => Promise<ExitStatus>,
 ): Promise<ExitStatus> {
   let status: ExitStatus = exitStatus.ok;
   for (const [index, run] of runs.entries()) {
     try {
-      const ended = await once(run, index);
+      const ended = await runOne(run, index);
       if (status === exitStatus.ok) status = ended;
     } catch (error) {
       if (!signal.aborted || index === 0) throw error;
@@ -69,72 +154,77 @@ export async function runEach<Run>(
 }
 
 async function makeAndSave(
-  run: PreparedRun,
-  model: RunningModel,
+  run: PlannedRun,
+  backend: RunningBackend,
   progress: Progress,
-  context: CliContext,
-  { signal, atForcedExit }: Interruption,
+  flags: GenerateFlags,
+  context: CommandContext,
 ): Promise<ExitStatus> {
-  const terminal = pictureTerminal(run.flags, context);
-  const preview = run.flags.preview ? startPreview(run.output, terminal, progress) : undefined;
+  const { signal, atForcedExit } = context.interruption;
+  const terminal = pictureTerminal(flags, context);
+  const preview = flags.preview ? startPreview(run.output, terminal, progress) : undefined;
   if (preview !== undefined) atForcedExit(preview.end);
-  const made = await generateWithProgress(run, model, preview, { signal, progress, previews: preview?.feed });
-  const saved = await savePictures(run, made, { stdout: context.stdout, signal, atForcedExit });
-  if (terminal !== undefined) await showPictures(saved, terminal, preview?.area, context);
-  return report(run, made, saved, context);
-}
-
-async function generateWithProgress(
-  run: PreparedRun,
-  model: RunningModel,
-  preview: RunningPreview | undefined,
-  watching: Watching,
-): Promise<MadePictures> {
-  const { progress } = watching;
+  let made: MadePictures;
   try {
     if (preview?.file !== undefined) progress.above(`previews in ${preview.file}\n`);
-    return await makePictures(model, run, watching);
+    made = await backend.make(run, { signal, progress, previews: preview?.feed });
   } finally {
     progress.end();
     preview?.end();
   }
+  const bytes = made.pictures.map((picture) => picture.bytes);
+  const files = await deliverPictures(run.output, bytes, { stdout: context.stdout, signal, atForcedExit });
+  if (terminal !== undefined) await showPictures(made.pictures, terminal, preview?.area, context);
+  return report(run, made, files, flags, context);
 }
 
 /** One below the other, the first in place of the preview. */
 async function showPictures(
-  saved: readonly SavedPicture[],
+  pictures: readonly MadePicture[],
   terminal: PictureTerminal,
   previewArea: PictureArea | undefined,
-  { stderr }: CliContext,
+  { stderr }: CommandContext,
 ) {
   let area = previewArea;
-  for (const { image } of saved) {
-    stderr.write(await (area ?? new PictureArea(terminal)).draw(image));
+  for (const picture of pictures) {
+    stderr.write(await (area ?? new PictureArea(terminal)).draw(await picture.decode()));
     area = undefined;
   }
 }
 
 function report(
-  run: PreparedRun,
+  run: PlannedRun,
   made: MadePictures,
-  saved: readonly SavedPicture[],
-  { stdout, stderr, env }: CliContext,
+  files: readonly string[],
+  flags: GenerateFlags,
+  { stdout, stderr, env }: CommandContext,
 ): ExitStatus {
   const totalMs = performance.now(); // counts from the start of the process
-  const displaced = displacement(run, saved);
+  const displaced = findDisplaced(run.output, files);
   const failure = displaced && toFailure(displaced);
-  if (run.flags.json) {
-    const result = { ...resultAsJson(run, made, saved, totalMs), ...(failure && failureAsJson(failure)) };
-    // With several prompts each result is one line as soon as it is there (JSON Lines).
-    const text = run.flags.eachLine
-      ? JSON.stringify({ prompt: run.request.prompt, ...result })
-      : JSON.stringify(result, null, 2);
+  if (flags.json) {
+    const result = { ...resultAsJson(run, flags, made, files, totalMs), ...(failure && failureAsJson(failure)) };
+    // With several prompts each result is one line, as soon as it is there (JSON Lines).
+    const text = flags.eachLine ? JSON.stringify({ prompt: run.prompt, ...result }) : JSON.stringify(result, null, 2);
     stdout.write(`${text}\n`);
   } else {
-    if (!run.flags.quiet) stderr.write(`${summaryOf(run, made, totalMs)}\n`);
-    if (run.output.kind === 'files') stdout.write(saved.map(({ file }) => `${file}\n`).join(''));
-    for (const warning of warningsOf(run, made)) stderr.write(`easel: ${warning}\n`);
+    if (!flags.quiet) stderr.write(`${summarizeRun(flags, made, totalMs)}\n`);
+    if (run.output.kind === 'files') stdout.write(files.map((file) => `${file}\n`).join(''));
+    for (const warning of listWarnings(run, flags, made)) stderr.write(`easel: ${warning}\n`);
     if (failure) stderr.write(renderFailure(failure, displaced, Boolean(env.EASEL_DEBUG)));
   }
   return failure?.exitStatus ?? exitStatus.ok;
+}
+
+/** The failure of a run whose names were taken by another program meanwhile; the pictures are saved under other names. */
+function findDisplaced(output: OutputPlan, files: readonly string[]): CodedError | undefined {
+  if (output.kind === 'stream' || !output.named) return undefined;
+  const moved = files.flatMap((file, index) =>
+    file === output.paths[index] ? [] : [{ wanted: output.paths[index], file }],
+  );
+  if (moved.length === 0) return undefined;
+  const messages = moved.map(
+    ({ wanted, file }) => `${wanted} was created by another program in the meantime; the picture is in ${file}`,
+  );
+  return new CodedError('output_exists', messages.join('; '));
 }

@@ -1,0 +1,152 @@
+import { relative } from 'node:path';
+import type { ComponentInfo, ModelInfo, ModelReport } from '@easel/engine';
+import type { ModelLicence } from '@easel/models';
+import { Command } from 'commander';
+import type { CommandContext, RunCommand } from '../cli-context.ts';
+import { type ExitStatus, exitStatus } from '../exit-status.ts';
+import { printJson } from '../text.ts';
+import { modelConfigOption, variantOption } from './options.ts';
+
+/** A broken download can lack thousands of tensors; nobody reads them all. */
+const MAX_PROBLEMS = 20;
+
+interface InspectFlags {
+  readonly modelConfig?: string;
+  readonly variant?: 'fp16' | 'fp32';
+  readonly json?: boolean;
+}
+
+/** A model as it is shown. */
+interface InspectedModel {
+  /** As it was given on the command line. */
+  readonly name: string;
+  readonly report: ModelReport;
+  readonly licence: ModelLicence | undefined;
+}
+
+/** `easel model` */
+export function modelCommand(run: RunCommand): Command {
+  const inspect = new Command('inspect')
+    .description('Show what a model is: parts, sizes, precision, defaults, licence, and what is missing or wrong.')
+    .argument('<name|path>', 'a name, a diffusers folder or a .safetensors file')
+    .addOption(modelConfigOption())
+    .addOption(variantOption())
+    .option('--json', 'print the report as JSON')
+    .action((nameOrPath: string, flags: InspectFlags) => run((context) => inspectModel(nameOrPath, flags, context)));
+  return new Command('model').description('Look at models.').addCommand(inspect);
+}
+
+/** Reads the headers of the files, not the weights. Ends with status 3 when the model could not be loaded. */
+async function inspectModel(name: string, flags: InspectFlags, context: CommandContext): Promise<ExitStatus> {
+  const [engine, { readModelLicence, resolveModel }] = await Promise.all([
+    import('@easel/engine'),
+    import('@easel/models'),
+  ]);
+  const path = resolveModel(name, context.env);
+  const { modelConfig, variant } = flags;
+  const [report, licence] = await Promise.all([
+    engine.inspectModel(path, {
+      ...(modelConfig !== undefined && { config: modelConfig }),
+      ...(variant !== undefined && { variant }),
+    }),
+    readModelLicence(path),
+  ]);
+  const model: InspectedModel = { name, report, licence };
+  if (flags.json) printJson(context, inspectionAsJson(model));
+  else context.stdout.write(renderInspection(model));
+  return report.problems.length === 0 ? exitStatus.ok : exitStatus.model;
+}
+
+/** The report for programs. */
+function inspectionAsJson({ name, report, licence }: InspectedModel): Record<string, unknown> {
+  const { path, info, scheduler, problems } = report;
+  return {
+    name,
+    path,
+    loadable: problems.length === 0,
+    licence: licence ?? null,
+    family: info?.family ?? null,
+    layout: info?.layout ?? null,
+    configSource: info?.configSource ?? null,
+    defaults: info?.defaults ?? null,
+    scheduler: scheduler ?? null,
+    components: info?.components ?? [],
+    problems: problems.map(({ code, message, details }) => ({ code, message, ...details })),
+  };
+}
+
+/** The report for people. */
+function renderInspection({ name, report, licence }: InspectedModel): string {
+  const { path, info, scheduler } = report;
+  const facts: [label: string, text: string][] = [['path', path], ...(info ? describeLoading(info) : [])];
+  if (scheduler) facts.push(['sampler', samplerText(scheduler)]);
+  facts.push(['licence', licenceText(licence)]);
+  for (const notice of licence?.attributions ?? []) facts.push(['', notice]);
+  const lines = [
+    info === undefined ? name : `${name}: ${info.family}`,
+    ...facts.map(([label, text]) => `  ${label.padEnd(10)}${text}`),
+    ...(info === undefined ? [] : ['', ...componentTable(info)]),
+    '',
+    ...verdict(report),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function describeLoading({ layout, configSource, defaults }: ModelInfo): [string, string][] {
+  const { width, height, steps, guidanceScale, scheduler } = defaults;
+  return [
+    ['layout', `${layout === 'diffusers' ? 'diffusers folder' : 'single file'}, configured by ${configSource}`],
+    ['defaults', `${width}×${height}, ${steps} steps of ${scheduler}, guidance ${guidanceScale}`],
+  ];
+}
+
+function samplerText(scheduler: NonNullable<ModelReport['scheduler']>): string {
+  const { algorithm, sigmaSchedule, sigmaMin, sigmaMax, solverOrder, solverType } = scheduler;
+  const solver = algorithm === 'edm_dpmpp_2m' ? `, order ${solverOrder}, ${solverType}` : '';
+  return `${algorithm}${solver}; ${sigmaSchedule} sigmas from ${sigmaMax} to ${sigmaMin}`;
+}
+
+function licenceText(licence: ModelLicence | undefined): string {
+  if (licence === undefined)
+    return 'unknown (no model card beside the weights names one): check where you downloaded it';
+  return licence.link === undefined ? licence.name : `${licence.name} (${licence.link})`;
+}
+
+function componentTable({ components, path }: ModelInfo): string[] {
+  const total = {
+    name: 'total',
+    parameters: sum(components, 'parameters'),
+    bytes: sum(components, 'bytes'),
+    precision: '',
+  };
+  const rows = components.map((component) =>
+    row(component, component.files.map((file) => relative(path, file) || '(the file)').join(', ')),
+  );
+  return [row({ name: 'part', precision: 'precision' }, 'file'), ...rows, row(total, '')];
+}
+
+function row(part: { name: string; parameters?: number; bytes?: number; precision: string }, files: string): string {
+  const parameters = part.parameters === undefined ? 'parameters' : millions(part.parameters);
+  const size = part.bytes === undefined ? 'size' : megabytes(part.bytes);
+  return `  ${part.name.padEnd(16)}${parameters.padStart(10)}${size.padStart(11)}  ${part.precision.padEnd(11)}${files}`.trimEnd();
+}
+
+function sum(components: readonly ComponentInfo[], field: 'parameters' | 'bytes'): number {
+  return components.reduce((total, component) => total + component[field], 0);
+}
+
+function millions(parameters: number): string {
+  return `${(parameters / 1e6).toFixed(parameters < 1e8 ? 2 : 0)} M`;
+}
+
+function megabytes(bytes: number): string {
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+}
+
+function verdict({ problems }: ModelReport): string[] {
+  if (problems.length === 0) return ['✓ complete: it can be used'];
+  const shown = problems.slice(0, MAX_PROBLEMS).map(({ message }) => `  ${message}`);
+  const more =
+    problems.length > MAX_PROBLEMS ? [`  and ${problems.length - MAX_PROBLEMS} more (--json lists them all)`] : [];
+  return [`✗ cannot be used: ${problems.length} problem${problems.length === 1 ? '' : 's'}`, ...shown, ...more];
+}

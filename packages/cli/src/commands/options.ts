@@ -1,0 +1,117 @@
+import { limits, SIDE_STEP } from '@easel/contract/fields';
+import { CodedError } from '@easel/errors';
+import { Option } from 'commander';
+
+/** Parses whole numbers from `min` to `max` for the option `flag`; anything else is refused by name. */
+export function wholeNumber(flag: string, min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value + 0; // + 0 turns −0 into 0
+    throw new CodedError('usage', `${flag} must be a whole number from ${min} to ${max} (got ${quote(text)})`);
+  };
+}
+
+/** Parses numbers with a fraction: `3`, `3.5`, `.5`, `1e-1`. */
+export function number(flag: string, min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value + 0;
+    throw new CodedError('usage', `${flag} must be a number from ${min} to ${max} (got ${quote(text)})`);
+  };
+}
+
+function quote(text: string): string {
+  return /^[\w.+-]+$/.test(text) ? text : JSON.stringify(text);
+}
+
+export interface PixelSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface PixelPoint {
+  readonly x: number;
+  readonly y: number;
+}
+
+const { min: smallest, max: largest } = limits.side;
+
+/** Parses one side of the picture in pixels: a multiple of 8 within the limits. */
+export function pictureSide(flag: string): (text: string) => number {
+  return (text) => {
+    const side = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (side >= smallest && side <= largest && side % SIDE_STEP === 0) return side;
+    throw new CodedError(
+      'usage',
+      `${flag} must be a multiple of ${SIDE_STEP} from ${smallest} to ${largest} (got ${JSON.stringify(text)})${nearest(side)}`,
+    );
+  };
+}
+
+function nearest(side: number): string {
+  if (!(side > smallest && side < largest)) return '';
+  const below = Math.floor(side / SIDE_STEP) * SIDE_STEP;
+  return `; the nearest are ${below} and ${below + SIDE_STEP}`;
+}
+
+/** Parses `WIDTHxHEIGHT` of the picture to make. */
+export function pictureSize(flag: string): (text: string) => PixelSize {
+  const parse = pixelSize(flag);
+  return (text) => {
+    const { width, height } = parse(text);
+    return {
+      width: pictureSide(`the width of ${flag}`)(String(width)),
+      height: pictureSide(`the height of ${flag}`)(String(height)),
+    };
+  };
+}
+
+/** Parses `WIDTHxHEIGHT` of sizes that only condition the model: any positive number of pixels. */
+export function pixelSize(flag: string): (text: string) => PixelSize {
+  return (text) => {
+    const [, width, height] = /^(\d{1,5})[x×](\d{1,5})$/i.exec(text) ?? [];
+    if (Number(width) > 0 && Number(height) > 0) return { width: Number(width), height: Number(height) };
+    throw new CodedError(
+      'usage',
+      `${flag} must be WIDTHxHEIGHT in pixels, such as 768x1024 (got ${JSON.stringify(text)})`,
+    );
+  };
+}
+
+/** Parses `X,Y`: pixels from the left and from the top. */
+export function pixelPoint(flag: string): (text: string) => PixelPoint {
+  return (text) => {
+    const [, x, y] = /^(\d{1,5}),(\d{1,5})$/.exec(text) ?? [];
+    if (x !== undefined && y !== undefined) return { x: Number(x), y: Number(y) };
+    throw new CodedError(
+      'usage',
+      `${flag} must be X,Y in pixels from the left and from the top, such as 0,128 (got ${JSON.stringify(text)})`,
+    );
+  };
+}
+
+/** Options that choose which of a model's files are used, the same wherever a model is named. */
+export function modelConfigOption(): Option {
+  const text = 'a diffusers folder with the configuration of a single file that does not have the size of SDXL';
+  return new Option('--model-config <folder>', text);
+}
+
+export function variantOption(): Option {
+  const text = 'the weights to use where a part has both precisions (default: fp16)';
+  return new Option('--variant <precision>', text).choices(['fp16', 'fp32']);
+}
+
+/** The options of everything that talks to a running server. */
+export interface ServerAddressFlags {
+  readonly server?: string;
+  readonly apiKeyFile?: string;
+}
+
+export function serverOption(what: string): Option {
+  return new Option('--server <url>', `the address of an Easel server: ${what}`);
+}
+
+/** There is no option for the key itself: everyone on the machine can see a command line. */
+export function apiKeyFileOption(variable: string): Option {
+  return new Option('--api-key-file <file>', `a file with the key (default: the variable ${variable})`);
+}

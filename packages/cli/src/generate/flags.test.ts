@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { checkCombinations, type GenerateFlags } from './flags.ts';
+
+const flags: GenerateFlags = { samples: 1, model: 'demo', metadata: true, show: true };
+
+describe('options that contradict each other', () => {
+  const size = { width: 64, height: 64 };
+
+  it.each<[string, Partial<GenerateFlags>]>([
+    ['--size is both sides', { size, width: 64 }],
+    ['--strength says how far to go from --image', { strength: 0.5 }],
+    ['give both --width and --height', { image: 'x.png', width: 64 }],
+    ['edm_euler has neither', { scheduler: 'edm_euler', solverOrder: 2 }],
+    ['needs both --negative-original-size and --negative-target-size', { negativeOriginalSize: size }],
+    ['needs both --negative-original-size and --negative-target-size', { negativeCrop: { x: 1, y: 1 } }],
+    ['needs --negative-prompt', { negativePrompt2: 'x' }],
+    ['--quality is for jpeg and webp', { quality: 90, format: 'png' }],
+  ])('are refused: %s', (message, wrong) => {
+    expect(() => checkCombinations({ ...flags, ...wrong })).toThrow(message);
+  });
+
+  it('are not seen where there are none', () => {
+    checkCombinations({
+      ...flags,
+      size,
+      image: 'x.png',
+      strength: 0.5,
+      negativeOriginalSize: size,
+      negativeTargetSize: size,
+      scheduler: 'edm_dpmpp_2m',
+      solverOrder: 2,
+    });
+  });
+});

@@ -1,0 +1,81 @@
+import type { OptionValues } from '@easel/contract/fields';
+import { CodedError } from '@easel/errors';
+import type { PixelSize } from '../commands/options.ts';
+import { formatFor, type formatNames, formatOfName } from '../output/plan.ts';
+
+/** The options of `easel generate` that describe the picture, as the command line gives them. */
+export interface RequestFlags extends Omit<OptionValues, 'samples' | 'format'> {
+  readonly samples: number;
+  readonly size?: PixelSize;
+}
+
+/** All the options of `easel generate`. */
+export interface GenerateFlags extends RequestFlags {
+  readonly promptFile?: string;
+  /** Each line of the prompt file, or of standard input, is one prompt. */
+  readonly eachLine?: boolean;
+  readonly server?: string;
+  readonly apiKeyFile?: string;
+  readonly modelConfig?: string;
+  readonly variant?: 'fp16' | 'fp32';
+  readonly threads?: number;
+  readonly output?: string;
+  readonly format?: (typeof formatNames)[number];
+  readonly overwrite?: boolean;
+  readonly metadata: boolean;
+  readonly preview?: boolean;
+  readonly show: boolean;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
+/** Refuses options that contradict each other or would have no effect. @throws CodedError `usage` */
+export function checkCombinations(flags: GenerateFlags): void {
+  for (const [refused, message] of contradictions(flags)) if (refused) throw new CodedError('usage', message);
+}
+
+function contradictions(flags: GenerateFlags): [boolean, string][] {
+  const hasSide = flags.width !== undefined || flags.height !== undefined;
+  const hasNegativeCondition = [flags.negativeOriginalSize, flags.negativeTargetSize, flags.negativeCrop].some(
+    (value) => value !== undefined,
+  );
+  const hasNegativeSizes = flags.negativeOriginalSize !== undefined && flags.negativeTargetSize !== undefined;
+  const hasSolver = flags.solverOrder !== undefined || flags.solverType !== undefined;
+  return [
+    [
+      flags.apiKeyFile !== undefined && flags.server === undefined,
+      '--api-key-file needs --server; add it or leave --api-key-file out',
+    ],
+    [flags.size !== undefined && hasSide, '--size sets both sides; use either --size or --width and --height'],
+    [
+      flags.image !== undefined && (flags.width === undefined) !== (flags.height === undefined),
+      'with --image, give both --width and --height (or --size), or neither to use the size of the model nearest in shape',
+    ],
+    [
+      flags.strength !== undefined && flags.image === undefined,
+      '--strength needs --image; add it or leave --strength out',
+    ],
+    [
+      flags.scheduler === 'edm_euler' && hasSolver,
+      '--solver-order and --solver-type have no effect with edm_euler; leave them out or use edm_dpmpp_2m',
+    ],
+    [
+      hasNegativeCondition && !hasNegativeSizes,
+      'negative micro-conditioning needs both --negative-original-size and --negative-target-size; without any of its options it equals the positive one',
+    ],
+    [
+      flags.negativePrompt2 !== undefined && flags.negativePrompt === undefined,
+      '--negative-prompt-2 needs --negative-prompt (which may be "")',
+    ],
+    [
+      flags.quality !== undefined &&
+        formatFor(outputFile(flags.output), flags.format && formatOfName(flags.format)) === 'png',
+      '--quality applies to jpeg and webp, but the picture would be a png, which is lossless; add --format jpeg or leave --quality out',
+    ],
+  ];
+}
+
+/** A folder does not decide the format, whatever its name ends in. */
+function outputFile(output: string | undefined): string | undefined {
+  return output === undefined || output === '-' || /[/\\]$/.test(output) ? undefined : output;
+}

@@ -1,0 +1,215 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { engineFields, parameterValues } from '@easel/contract/fields';
+import {
+  adviceOnSize,
+  createEngineHost,
+  type DecodedPicture,
+  decodeImage,
+  EngineError,
+  type EngineHost,
+  encodeImage,
+  type GeneratedImage,
+  type GenerateRequest,
+  type GenerateResult,
+  type GenerationParameters,
+  type HostOptions,
+  type MicroConditioning,
+  type ModelInfo,
+  type SizeHW,
+} from '@easel/engine';
+import { CodedError } from '@easel/errors';
+import { demoModelPath, resolveModel } from '@easel/models';
+import { type CommandContext, readVersion } from '../cli-context.ts';
+import type { PixelPoint, PixelSize } from '../commands/options.ts';
+import { unreadableFile } from '../unreadable-file.ts';
+import type { Backend, MadePictures, MakeOptions, PlannedRun } from './backend.ts';
+import type { GenerateFlags, RequestFlags } from './flags.ts';
+
+/** Makes pictures with the engine on this machine, in a process of its own: an abort ends that process at once. */
+export async function openHere(flags: GenerateFlags, { env }: CommandContext): Promise<Backend> {
+  const modelName = flags.model ?? 'demo';
+  const modelPath = resolveModel(modelName, env);
+  const startImage = flags.image === undefined ? undefined : await readStartImage(flags.image);
+  return {
+    async start({ signal, progress }) {
+      progress.begin(`loading ${modelName}`);
+      const host = await createEngineHost({
+        model: modelPath,
+        load: loadOptions(flags),
+        signal,
+        onLog: ({ message }) => env.EASEL_DEBUG && progress.above(`${message}\n`),
+      });
+      const close = () => void host.close();
+      signal.addEventListener('abort', close);
+      return {
+        async make(run, options) {
+          const request = buildRequest(run.prompt, flags, run.seeds, startImage);
+          const result = await generate(host, request, options);
+          return describeResult({ flags, run, modelName, info: host.info, result });
+        },
+        async [Symbol.asyncDispose]() {
+          signal.removeEventListener('abort', close);
+          await host.close();
+        },
+      };
+    },
+  };
+}
+
+/** The pixels as they are: the engine scales them to the size of the picture. @throws CodedError `image_unreadable` */
+async function readStartImage(path: string): Promise<DecodedPicture> {
+  const file = await readFile(path).catch((error: unknown) => {
+    throw unreadableFile('image_unreadable', `--image ${path}`, error);
+  });
+  try {
+    return await decodeImage(file);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    throw new CodedError('image_unreadable', `--image ${path}: ${error.message}`, { cause: error });
+  }
+}
+
+function loadOptions({ threads, modelConfig, variant }: GenerateFlags): NonNullable<HostOptions['load']> {
+  return {
+    ...(threads !== undefined && { threads }),
+    ...(modelConfig !== undefined && { config: modelConfig }),
+    ...(variant !== undefined && { variant }),
+  };
+}
+
+async function generate(
+  host: EngineHost,
+  request: GenerateRequest,
+  { signal, progress, previews }: MakeOptions,
+): Promise<GenerateResult> {
+  try {
+    signal.throwIfAborted();
+    progress.begin('reading the prompt');
+    return await host.generate(request, {
+      signal,
+      onStep: (step) => {
+        progress.step(step);
+        if (step.preview !== undefined) previews?.update(step.preview);
+      },
+      ...(previews !== undefined && { previewEvery: previewInterval(request.steps ?? host.info.defaults.steps) }),
+    });
+  } finally {
+    await previews?.settled();
+  }
+}
+
+/** About a dozen previews in a run: enough to watch, too few to slow it down. */
+function previewInterval(steps: number): number {
+  return Math.max(1, Math.round(steps / 12));
+}
+
+interface FinishedRun {
+  readonly flags: GenerateFlags;
+  readonly run: PlannedRun;
+  readonly modelName: string;
+  readonly info: ModelInfo;
+  readonly result: GenerateResult;
+}
+
+/** The result with its files. */
+export async function describeResult(finished: FinishedRun): Promise<MadePictures> {
+  const { modelName, info, result } = finished;
+  const { path, family, sizes } = info;
+  const advice = adviceOnSize(result.used, sizes);
+  const files = await encodePictures(finished);
+  return {
+    pictures: result.images.map((image, index) => ({
+      seed: image.seed === null ? null : Number(image.seed),
+      width: image.width,
+      height: image.height,
+      bytes: files[index] ?? new Uint8Array(),
+      decode: async () => image,
+      more: { timings: image.timings },
+    })),
+    used: result.used,
+    truncated: result.truncated,
+    warnings: advice === undefined ? [] : [advice],
+    timings: { ...result.timings },
+    more: { model: { name: modelName, path, family } },
+  };
+}
+
+function encodePictures(finished: FinishedRun): Promise<Uint8Array[]> {
+  const { quality, metadata } = finished.flags;
+  const version = readVersion();
+  return Promise.all(
+    finished.result.images.map((image) =>
+      encodeImage(image, {
+        format: finished.run.output.format,
+        ...(quality !== undefined && { quality }),
+        ...(metadata && { parameters: pictureParameters(finished, image, version) }),
+      }),
+    ),
+  );
+}
+
+/** The settings that are stored in the picture's file: enough to make it again. */
+function pictureParameters(
+  { flags, run, info, result }: FinishedRun,
+  image: GeneratedImage,
+  easelVersion: string,
+): GenerationParameters {
+  const { steps, guidanceScale, scheduler, strength } = result.used;
+  return {
+    ...parameterValues({ ...flags, strength }),
+    prompt: run.prompt,
+    negativePrompt: flags.negativePrompt ?? null,
+    steps,
+    scheduler,
+    guidanceScale,
+    seed: image.seed,
+    width: image.width,
+    height: image.height,
+    model: parameterName(info.path),
+    easelVersion,
+  };
+}
+
+/** The embedded model by its name, others by the name of their folder or file, as is the custom in these texts. */
+function parameterName(path: string): string {
+  return path === demoModelPath ? 'easel-demo' : basename(path).replace(/\.safetensors$/, '');
+}
+
+/** Builds the engine's request from the options: what is absent stays absent, so that the model's defaults apply. */
+export function buildRequest(
+  prompt: string,
+  flags: RequestFlags,
+  seeds: readonly [number, ...number[]],
+  picture?: DecodedPicture,
+): GenerateRequest {
+  const { size: { width, height } = flags, strength, ...values } = flags;
+  const given = { ...values, prompt, width, height };
+  return {
+    schedulerOverrides: {},
+    ...engineFields(given),
+    ...(flags.generator === 'shared' ? { generator: 'shared', seed: seeds[0] } : { seeds }),
+    ...(picture !== undefined && { image: { picture, ...(strength !== undefined && { strength }) } }),
+    microConditioning: microConditioning(flags),
+  };
+}
+
+function microConditioning(flags: RequestFlags): MicroConditioning {
+  const { originalSize, crop, targetSize, negativeOriginalSize, negativeCrop, negativeTargetSize } = flags;
+  return {
+    ...(originalSize !== undefined && { originalSize: heightFirst(originalSize) }),
+    ...(crop !== undefined && { cropTopLeft: topFirst(crop) }),
+    ...(targetSize !== undefined && { targetSize: heightFirst(targetSize) }),
+    ...(negativeOriginalSize !== undefined && { negativeOriginalSize: heightFirst(negativeOriginalSize) }),
+    ...(negativeCrop !== undefined && { negativeCropTopLeft: topFirst(negativeCrop) }),
+    ...(negativeTargetSize !== undefined && { negativeTargetSize: heightFirst(negativeTargetSize) }),
+  };
+}
+
+function heightFirst({ width, height }: PixelSize): SizeHW {
+  return [height, width];
+}
+
+function topFirst({ x, y }: PixelPoint): readonly [top: number, left: number] {
+  return [y, x];
+}

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { EaselClient, Picture } from '@easel/client';
+import type { Job, JobCreate, JobEvent } from '@easel/contract';
+import { decodeImage, type PromptField } from '@easel/engine';
+import type { CommandContext } from '../cli-context.ts';
+import { connect } from '../connect.ts';
+import { formatDuration } from '../text.ts';
+import { unreadableFile } from '../unreadable-file.ts';
+import type { Backend, MadePictures, MakeOptions, TruncatedText } from './backend.ts';
+import { buildJob } from './build-job.ts';
+import type { GenerateFlags } from './flags.ts';
+import { PreviewFeed } from './preview.ts';
+
+/** Long enough to cancel the job on the server. */
+const CANCEL_TIMEOUT_MS = 3000;
+
+/** Has the pictures made by a server; an abort cancels the job. */
+export async function openServer(flags: GenerateFlags, context: CommandContext): Promise<Backend> {
+  const { client, baseUrl } = await connect(flags, context, ['EASEL_API_KEY']);
+  const image = flags.image === undefined ? undefined : await readBase64(flags.image);
+  return {
+    async start() {
+      context.interruption.allow(CANCEL_TIMEOUT_MS);
+      return {
+        async make({ prompt, seeds, output }, options) {
+          const truncated = await findTruncatedTexts(client, prompt, flags, options.signal);
+          const preview = flags.preview === true;
+          const body = buildJob({ prompt, flags, seed: seeds[0], format: output.format, image, preview });
+          const done = await runJob(client, body, options);
+          return describeJob(done, truncated, baseUrl, client.remainingCredits);
+        },
+        async [Symbol.asyncDispose]() {},
+      };
+    },
+  };
+}
+
+/** The file as it is: the server decodes it. */
+async function readBase64(path: string): Promise<string> {
+  try {
+    return (await readFile(path)).toString('base64');
+  } catch (error) {
+    throw unreadableFile('image_unreadable', `--image ${path}`, error);
+  }
+}
+
+/** Asks the server what its model does not see of the texts; both encoders read the prompt unless the second has its own. */
+async function findTruncatedTexts(
+  client: EaselClient,
+  prompt: string,
+  { model, prompt2, negativePrompt }: GenerateFlags,
+  signal: AbortSignal,
+): Promise<TruncatedText[]> {
+  const cut = async (field: PromptField, text: string, encoders: (0 | 1)[]): Promise<TruncatedText> => {
+    const reply = await client.tokenize({ text, ...(model !== undefined && { model }) }, { signal });
+    const texts = encoders.map((encoder) => reply.encoders[encoder]?.truncated ?? '');
+    return { field, text: texts.reduce((longest, next) => (next.length > longest.length ? next : longest), '') };
+  };
+  const isShared = prompt2 === undefined || prompt2 === prompt;
+  const all = await Promise.all([
+    cut('prompt', prompt, isShared ? [0, 1] : [0]),
+    ...(isShared ? [] : [cut('prompt2', prompt2, [1])]),
+    ...(negativePrompt === undefined ? [] : [cut('negativePrompt', negativePrompt, [0, 1])]),
+  ]);
+  return all.filter(({ text }) => text !== '');
+}
+
+interface DoneJob {
+  readonly job: Job;
+  /** The files as the server has them, in the order of the seeds. */
+  readonly pictures: readonly Picture[];
+}
+
+async function runJob(
+  client: EaselClient,
+  body: JobCreate,
+  { signal, progress, previews }: MakeOptions,
+): Promise<DoneJob> {
+  progress.begin('sending the job');
+  const began = performance.now();
+  const samples = body.samples ?? 1;
+  const decoded = previews && decodePreviews(previews);
+  const onEvent = (event: JobEvent) => {
+    if (event.event === 'queued') progress.begin(describeQueue(event.data));
+    if (event.event === 'started') progress.begin('reading the prompt');
+    if (event.event !== 'step') return;
+    const { index, total, sigma, eta, preview } = event.data;
+    const elapsedMs = performance.now() - began;
+    const sample = Math.floor(((index - 1) * samples) / total);
+    progress.step({ index, total, sample, sigma, elapsedMs, etaMs: (eta ?? 0) * 1000 });
+    if (preview !== undefined) decoded?.update(preview);
+  };
+  try {
+    // With an idempotency key the job can be sent again after a lost reply, and is made and charged once.
+    const job = await client.jobs.run(body, { signal, onEvent, idempotencyKey: randomUUID() });
+    const pictures = await Promise.all(job.images.map(({ id }) => client.images.get(id, { signal })));
+    return { job, pictures };
+  } finally {
+    // A preview that is still being drawn would reappear after its file was removed.
+    await decoded?.settled();
+  }
+}
+
+function describeQueue({ position, eta }: { readonly position: number; readonly eta: number | null }): string {
+  const wait = eta === null ? '' : `, about ${formatDuration(eta * 1000)} left`;
+  const place = position === 0 ? 'next in the queue' : `${position} ${position === 1 ? 'job' : 'jobs'} ahead`;
+  return `queued: ${place}${wait}`;
+}
+
+/** Takes previews as data URLs, and decodes only those that are shown. */
+function decodePreviews(previews: PreviewFeed): PreviewFeed<string> {
+  return new PreviewFeed(async (dataUrl) => {
+    previews.update(await decodeImage(Buffer.from(dataUrl.slice(dataUrl.indexOf(',') + 1), 'base64')));
+    await previews.settled();
+  });
+}
+
+function describeJob(
+  { job, pictures }: DoneJob,
+  truncated: readonly TruncatedText[],
+  server: string,
+  remainingCredits: number | undefined,
+): MadePictures {
+  return {
+    pictures: job.images.map(({ seed, width, height, url }, index) => {
+      const bytes = pictures[index]?.bytes ?? new Uint8Array();
+      return { seed, width, height, bytes, decode: () => decodeImage(bytes), more: { url } };
+    }),
+    used: {
+      width: job.img_width,
+      height: job.img_height,
+      steps: job.num_inference_steps,
+      guidanceScale: job.guidance_scale,
+      scheduler: job.scheduler,
+      ...(job.strength !== null && { strength: job.strength }),
+    },
+    // Without guidance the negative prompt is not used, so it is not truncated either.
+    truncated: truncated.filter(({ field }) => field !== 'negativePrompt' || job.guidance_scale > 1),
+    warnings: [],
+    cost: `${job.price} credits${remainingCredits === undefined ? '' : ` (${remainingCredits} left)`}`,
+    timings: {},
+    more: { model: { name: job.model, server }, job: job.id, price: job.price, remainingCredits },
+  };
+}
