@@ -138,11 +138,11 @@ test('an administrator makes a key, gives credits, and the key works until it is
   expect(created.stdout).toMatch(/^SG_[0-9a-f]{16}\n$/);
   const id = /, id (\S+)\.$/m.exec(created.stderr)?.[1] ?? '';
   const grant = await run(['credits', 'grant', '20', '--account', 'Studio', '--reason', 'May']);
-  expect(grant.stderr).toBe('Studio got 20 credits and can spend 20 now.\n');
+  expect(grant.stderr).toBe('Granted 20 credits to Studio; available now: 20.\n');
   const silent = await run(['credits', 'grant', '-18.5', '--account', 'Studio']);
   expect(silent).toMatchObject({ status: 5, stderr: expect.stringContaining('needs a reason') });
   const back = await run(['credits', 'grant', '-18.5', '--account', 'Studio', '--reason', 'was to be 1.5']);
-  expect(back.stderr).toBe('Studio lost 18.5 credits and can spend 1.5 now.\n');
+  expect(back.stderr).toBe('Took 18.5 credits back from Studio; available now: 1.5.\n');
 
   writeFileSync(join(cwd, 'key'), created.stdout);
   chmodSync(join(cwd, 'key'), 0o600);
@@ -161,7 +161,7 @@ test('an administrator makes a key, gives credits, and the key works until it is
   const byName = await run(['keys', 'revoke', 'site']);
   expect(byName.status).toBe(2);
   expect(byName.stderr).toMatch(/must be the id of a key, not its name.*\n.*easel keys list shows the ids/);
-  expect((await run(['keys', 'revoke', id])).stderr).toMatch(/^site \(….{4}\) is revoked\.\n$/);
+  expect((await run(['keys', 'revoke', id])).stderr).toMatch(/^Revoked key site \(….{4}\)\.\n$/);
   expect((await run(['credits', 'show', '--server', server.url, ...withFile], {})).status).toBe(5);
   expect((await run(['keys', 'list'])).stdout).toMatch(/site +Studio +generate read +revoked \d{4}-/);
 });
@@ -183,7 +183,7 @@ test('an account that is not there is named together with those that are', async
   const cwd = temporaryFolder();
   const ended = await runEasel(['credits', 'grant', '1', '--account', 'nobody'], { cwd, env: admin() });
   expect(ended.status).toBe(2);
-  expect(ended.stderr).toMatch(/no account "nobody"; there are .*admin/);
+  expect(ended.stderr).toMatch(/no account "nobody"; the accounts are .*admin/);
   const asCustomer = await runEasel(['keys', 'list'], { cwd, env: { ...admin(), EASEL_ADMIN_KEY: server.devKey } });
   expect(asCustomer).toMatchObject({ status: 5, stdout: '' });
 });

@@ -37,7 +37,8 @@ test('the second variable is taken where the first is empty, and the first is na
   await expect(connected({}, { EASEL_API_KEY: '', EASEL_ADMIN_KEY: `${key}\n` })).resolves.toBeDefined();
   await expect(connected({}, {})).rejects.toMatchObject({
     code: 'key_missing',
-    message: expect.stringMatching(/set EASEL_API_KEY or use --api-key-file/),
+    message: 'no API key for the server',
+    remedy: 'set EASEL_API_KEY or use --api-key-file',
   });
 });
 

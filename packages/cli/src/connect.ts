@@ -9,6 +9,8 @@ import { unreadableFile } from './unreadable-file.ts';
 /** Names in a message. */
 const MAX_NAMES = 20;
 
+const ONLY_KEY = 'it must contain only the key: SG_ and 16 hexadecimal digits';
+
 const defaultServer = 'http://127.0.0.1:8400';
 
 export interface Connection {
@@ -50,9 +52,14 @@ function readKey(env: CliContext['env'], variables: KeyVariables): string {
   for (const name of variables) {
     const key = env[name]?.trim() ?? '';
     if (isKey(key)) return key;
-    if (key !== '') throw new CodedError('key_missing', `the variable ${name} does not contain exactly one key`);
+    if (key !== '')
+      throw new CodedError('key_missing', `the variable ${name} does not contain exactly one key`, {
+        remedy: ONLY_KEY,
+      });
   }
-  throw new CodedError('key_missing', `no API key for the server; set ${variables[0]} or use --api-key-file`);
+  throw new CodedError('key_missing', 'no API key for the server', {
+    remedy: `set ${variables[0]} or use --api-key-file`,
+  });
 }
 
 async function readKeyFile(file: string): Promise<string> {
@@ -60,7 +67,10 @@ async function readKeyFile(file: string): Promise<string> {
     throw unreadableFile('key_missing', `--api-key-file ${file}`, error);
   });
   const key = text.trim();
-  if (!isKey(key)) throw new CodedError('key_missing', `--api-key-file ${file} does not contain exactly one key`);
+  if (!isKey(key))
+    throw new CodedError('key_missing', `--api-key-file ${file} does not contain exactly one key`, {
+      remedy: ONLY_KEY,
+    });
   return key;
 }
 
@@ -78,7 +88,7 @@ export async function findAccount({ admin }: EaselClient, nameOrId: string, sign
   }
   const others = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
   const known = `${names.slice(0, MAX_NAMES).join(', ')}${others}`;
-  throw new CodedError('not_found', `no account ${JSON.stringify(nameOrId)}; the accounts are ${known}`, {
+  throw new CodedError('not_found', `no account ${JSON.stringify(nameOrId)} (the accounts are ${known})`, {
     remedy: 'create it with easel keys create NAME --account ACCOUNT --new-account',
   });
 }

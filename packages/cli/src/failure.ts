@@ -26,7 +26,8 @@ export function toFailure(thrown: unknown, command?: string): Failure {
   if (isAnswer(thrown)) return serverFailure(thrown, command);
   if (isCodedError(thrown)) {
     const { code, message, remedy = catalogue[code].remedy } = thrown;
-    return { code, message, remedy, ...detailsOf(thrown), exitStatus: exitStatusOf[code] };
+    const told = code === 'usage' && command !== undefined ? remedy.replace('COMMAND', command) : remedy;
+    return { code, message, remedy: told, ...detailsOf(thrown), exitStatus: exitStatusOf[code] };
   }
   return {
     code: 'internal',

@@ -41,7 +41,9 @@ function asOptions(args: readonly string[], program: Command): readonly string[]
     const found = command.commands.find((candidate) => candidate.name() === name);
     if (found === undefined) {
       const names = command.commands.map((candidate) => candidate.name()).join(', ');
-      throw new CodedError('usage', `no command ${JSON.stringify(rest.join(' '))}; the commands are ${names}`);
+      throw new CodedError('usage', `no command ${JSON.stringify(rest.join(' '))}`, {
+        remedy: `the commands are ${names}`,
+      });
     }
     command = found;
   }

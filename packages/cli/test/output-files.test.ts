@@ -107,7 +107,7 @@ describe('standard output as the output', () => {
   it.each([
     [['--samples', '2'], '--output - takes one picture'],
     [['--json'], '--json and the picture would both go to standard output'],
-    [['--preview'], '--preview needs a file'],
+    [['--preview'], '--preview is not supported'],
     [['--each-line'], '--each-line reads prompts from'],
   ])('is refused with what would mix with it: %j', async (args, message) => {
     const { status, stdout, stderr } = await runEasel([...quick, '-o', '-', ...args], { cwd: temporaryFolder() });
@@ -185,7 +185,7 @@ describe.skipIf(!mayMount)('a full disk (needs Linux with user namespaces)', () 
       wrapper: onSmallDisk(cwd, 16_384),
     });
     expect(stderr).toBe(
-      'easel: cannot save in disk: the disk is full; nothing was saved. Free some space or choose another --output\n',
+      'easel: cannot save in disk: the disk is full; nothing was saved\n       free some space or choose another --output\n',
     );
     expect({ status, stdout }).toEqual({ status: 4, stdout: '' });
   });
@@ -203,7 +203,7 @@ describe.skipIf(!mayMount)('a full disk (needs Linux with user namespaces)', () 
     const args = [...four, '-o', 'disk/x.png'];
     const { status, stdout, stderr } = await runEasel(args, { cwd, wrapper: onSmallDisk(cwd, tooSmall) });
     expect(stderr).toBe(
-      'easel: cannot save in disk: the disk is full; nothing was saved. Free some space or choose another --output\n',
+      'easel: cannot save in disk: the disk is full; nothing was saved\n       free some space or choose another --output\n',
     );
     expect({ status, stdout }).toEqual({ status: 4, stdout: '' });
   });

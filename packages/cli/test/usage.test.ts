@@ -14,7 +14,7 @@ describe('easel', () => {
     const { status, stdout, stderr } = await run('--help');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toContain('easel generate "a red apple on a blue background"');
-    expect(stdout).toMatch(/0 {2}done[\s\S]*2 {2}wrong usage[\s\S]*3 {2}the model/);
+    expect(stdout).toMatch(/0 {2}success[\s\S]*2 {2}wrong usage[\s\S]*3 {2}the model/);
   });
 
   it('prints the help of a command', async () => {
@@ -54,7 +54,7 @@ describe('a mistyped command line', () => {
     [['generate', '--cfg', '3', 'x'], '--guidance-scale X'],
     [['--prompt', 'x'], 'the prompt is the argument, in quotes'],
     [['a red apple'], 'to make a picture: easel generate'],
-    [['generate', 'x', '--quality', '80'], '--quality is for jpeg and webp'],
+    [['generate', 'x', '--quality', '80'], '--quality applies to jpeg and webp'],
     [['keys', 'create', 'x', '--account', 'y', '--expires', '2020-01-01'], '--expires must be in the future'],
     [['generate', 'x', '--steps'], "option '--steps <n>' argument missing"],
     [['generate', 'x', '--scheduler', 'ddim'], 'Allowed choices are edm_dpmpp_2m, edm_euler'],
@@ -79,6 +79,8 @@ describe('a mistyped command line', () => {
   it('takes what comes after -- as the prompt', async () => {
     const { status, stderr } = await run('generate', '--steps', '0', '--', '--json');
     expect(status).toBe(2);
-    expect(stderr).toBe('easel: --steps must be a whole number from 1 to 100 (got 0)\n');
+    expect(stderr).toBe(
+      'easel: --steps must be a whole number from 1 to 100 (got 0)\n       `easel generate --help` lists what it takes\n',
+    );
   });
 });

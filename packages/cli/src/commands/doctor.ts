@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import type { EngineError, EngineHost, GeneratedImage } from '@easel/engine';
+import { messageOf } from '@easel/errors';
 import { Command } from 'commander';
 import { type CommandContext, type RunCommand, readVersion } from '../cli-context.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
@@ -70,7 +71,7 @@ function fail(check: string, detail: string, remedy: string, values?: Finding['v
 }
 
 function failWith(check: string, thrown: unknown, remedy: string): Finding {
-  return fail(check, thrown instanceof Error ? thrown.message : String(thrown), remedy);
+  return fail(check, messageOf(thrown), remedy);
 }
 
 function renderFinding({ check, ok, detail, remedy }: Finding): string {

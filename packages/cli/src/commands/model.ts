@@ -71,7 +71,7 @@ function inspectionAsJson({ name, report, licence }: InspectedModel): Record<str
     defaults: info?.defaults ?? null,
     scheduler: scheduler ?? null,
     components: info?.components ?? [],
-    problems: problems.map(({ code, message, details }) => ({ code, message, ...details })),
+    problems: problems.map(({ code, message, remedy, details }) => ({ code, message, remedy, ...details })),
   };
 }
 
@@ -145,7 +145,7 @@ function megabytes(bytes: number): string {
 
 function verdict({ problems }: ModelReport): string[] {
   if (problems.length === 0) return ['✓ complete: it can be used'];
-  const shown = problems.slice(0, MAX_PROBLEMS).map(({ message }) => `  ${message}`);
+  const shown = problems.slice(0, MAX_PROBLEMS).map(({ message, remedy }) => `  ${message}; ${remedy}`);
   const more =
     problems.length > MAX_PROBLEMS ? [`  and ${problems.length - MAX_PROBLEMS} more (--json lists them all)`] : [];
   return [`✗ cannot be used: ${problems.length} problem${problems.length === 1 ? '' : 's'}`, ...shown, ...more];

@@ -47,9 +47,12 @@ describe('a side of the picture', () => {
 
   it('is refused with the nearest sides that would do', () => {
     expect(() => width('100')).toThrow(
-      '--width must be a multiple of 8 from 64 to 2048 (got "100"); the nearest are 96 and 104',
+      expect.objectContaining({
+        message: '--width must be a multiple of 8 from 64 to 2048 (got "100")',
+        remedy: 'the nearest are 96 and 104',
+      }),
     );
-    expect(() => width('2047')).toThrow('the nearest are 2040 and 2048');
+    expect(() => width('2047')).toThrow(expect.objectContaining({ remedy: 'the nearest are 2040 and 2048' }));
     for (const text of ['0', '56', '-64', '2056', '4096', '1e3', '64.0', '', 'wide', '9'.repeat(400)]) {
       expect(() => width(text), text).toThrow('multiple of 8 from 64 to 2048');
     }

@@ -43,15 +43,16 @@ export function pictureSide(flag: string): (text: string) => number {
     if (side >= smallest && side <= largest && side % SIDE_STEP === 0) return side;
     throw new CodedError(
       'usage',
-      `${flag} must be a multiple of ${SIDE_STEP} from ${smallest} to ${largest} (got ${JSON.stringify(text)})${nearest(side)}`,
+      `${flag} must be a multiple of ${SIDE_STEP} from ${smallest} to ${largest} (got ${JSON.stringify(text)})`,
+      { remedy: nearest(side) },
     );
   };
 }
 
-function nearest(side: number): string {
-  if (!(side > smallest && side < largest)) return '';
+function nearest(side: number): string | undefined {
+  if (!(side > smallest && side < largest)) return undefined;
   const below = Math.floor(side / SIDE_STEP) * SIDE_STEP;
-  return `; the nearest are ${below} and ${below + SIDE_STEP}`;
+  return `the nearest are ${below} and ${below + SIDE_STEP}`;
 }
 
 /** Parses `WIDTHxHEIGHT` of the picture to make. */

@@ -77,7 +77,7 @@ async function work(flags: ServerFlags, context: CommandContext): Promise<ExitSt
   const { startWorker } = await import('@easel/server');
   const { signal } = context.interruption;
   const worker = await startWorker(await readConfig(flags, context), { signal });
-  context.stdout.write(`Easel worker is taking jobs for ${worker.models.join(', ')}\n`);
+  context.stdout.write(`Easel worker takes jobs for ${worker.models.join(', ')}\n`);
   await stopOnSignal(worker, signal);
   return exitStatus.ok;
 }
@@ -127,7 +127,7 @@ function describeServer(
 ): string {
   const { admin, development } = firstKeys;
   const lines = [
-    `Easel is listening on ${url}`,
+    `Easel listens on ${url}`,
     `  page        ${url}/ in a browser`,
     `  model       ${model}${isEmbeddedModel ? ' (the small embedded model; serve another with --model NAME|PATH)' : ''}`,
   ];

@@ -28,7 +28,7 @@ export function checkRemoteFlags(flags: GenerateFlags): void {
 }
 
 function notSupported(option: string): CodedError {
-  return new CodedError('usage', `${option} cannot be used with --server; leave one of them out`);
+  return new CodedError('usage', `${option} cannot be used with --server`, { remedy: 'leave one of them out' });
 }
 
 /** The long name of a field's option, or the words for a field without an option. */

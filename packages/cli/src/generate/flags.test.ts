@@ -7,14 +7,14 @@ describe('options that contradict each other', () => {
   const size = { width: 64, height: 64 };
 
   it.each<[string, Partial<GenerateFlags>]>([
-    ['--size is both sides', { size, width: 64 }],
-    ['--strength says how far to go from --image', { strength: 0.5 }],
-    ['give both --width and --height', { image: 'x.png', width: 64 }],
-    ['edm_euler has neither', { scheduler: 'edm_euler', solverOrder: 2 }],
+    ['--size sets both sides', { size, width: 64 }],
+    ['--strength needs --image', { strength: 0.5 }],
+    ['only one of --width and --height', { image: 'x.png', width: 64 }],
+    ['have no effect with edm_euler', { scheduler: 'edm_euler', solverOrder: 2 }],
     ['needs both --negative-original-size and --negative-target-size', { negativeOriginalSize: size }],
     ['needs both --negative-original-size and --negative-target-size', { negativeCrop: { x: 1, y: 1 } }],
     ['needs --negative-prompt', { negativePrompt2: 'x' }],
-    ['--quality is for jpeg and webp', { quality: 90, format: 'png' }],
+    ['--quality applies to jpeg and webp', { quality: 90, format: 'png' }],
   ])('are refused: %s', (message, wrong) => {
     expect(() => checkCombinations({ ...flags, ...wrong })).toThrow(message);
   });

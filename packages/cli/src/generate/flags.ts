@@ -31,10 +31,11 @@ export interface GenerateFlags extends RequestFlags {
 
 /** Refuses options that contradict each other or would have no effect. @throws CodedError `usage` */
 export function checkCombinations(flags: GenerateFlags): void {
-  for (const [refused, message] of contradictions(flags)) if (refused) throw new CodedError('usage', message);
+  for (const [refused, message, remedy] of contradictions(flags))
+    if (refused) throw new CodedError('usage', message, { remedy });
 }
 
-function contradictions(flags: GenerateFlags): [boolean, string][] {
+function contradictions(flags: GenerateFlags): [refused: boolean, message: string, remedy: string][] {
   const hasSide = flags.width !== undefined || flags.height !== undefined;
   const hasNegativeCondition = [flags.negativeOriginalSize, flags.negativeTargetSize, flags.negativeCrop].some(
     (value) => value !== undefined,
@@ -44,33 +45,40 @@ function contradictions(flags: GenerateFlags): [boolean, string][] {
   return [
     [
       flags.apiKeyFile !== undefined && flags.server === undefined,
-      '--api-key-file needs --server; add it or leave --api-key-file out',
+      '--api-key-file needs --server',
+      'add --server or leave --api-key-file out',
     ],
-    [flags.size !== undefined && hasSide, '--size sets both sides; use either --size or --width and --height'],
+    [flags.size !== undefined && hasSide, '--size sets both sides', 'use either --size or --width and --height'],
     [
       flags.image !== undefined && (flags.width === undefined) !== (flags.height === undefined),
-      'with --image, give both --width and --height (or --size), or neither to use the size of the model nearest in shape',
+      'with --image, only one of --width and --height was given',
+      'give both (or --size), or neither to use the size of the model nearest in shape',
     ],
     [
       flags.strength !== undefined && flags.image === undefined,
-      '--strength needs --image; add it or leave --strength out',
+      '--strength needs --image',
+      'add --image or leave --strength out',
     ],
     [
       flags.scheduler === 'edm_euler' && hasSolver,
-      '--solver-order and --solver-type have no effect with edm_euler; leave them out or use edm_dpmpp_2m',
+      '--solver-order and --solver-type have no effect with edm_euler',
+      'leave them out or use --scheduler edm_dpmpp_2m',
     ],
     [
       hasNegativeCondition && !hasNegativeSizes,
-      'negative micro-conditioning needs both --negative-original-size and --negative-target-size; without any of its options it equals the positive one',
+      'negative micro-conditioning needs both --negative-original-size and --negative-target-size',
+      'give both, or none of its options: it then equals the positive one',
     ],
     [
       flags.negativePrompt2 !== undefined && flags.negativePrompt === undefined,
-      '--negative-prompt-2 needs --negative-prompt (which may be "")',
+      '--negative-prompt-2 needs --negative-prompt',
+      'add --negative-prompt, which may be ""',
     ],
     [
       flags.quality !== undefined &&
         formatFor(outputFile(flags.output), flags.format && formatOfName(flags.format)) === 'png',
-      '--quality applies to jpeg and webp, but the picture would be a png, which is lossless; add --format jpeg or leave --quality out',
+      '--quality applies to jpeg and webp, but the picture would be a png, which is lossless',
+      'add --format jpeg or leave --quality out',
     ],
   ];
 }

@@ -66,7 +66,10 @@ async function readStartImage(path: string): Promise<DecodedPicture> {
     return await decodeImage(file);
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
-    throw new CodedError('image_unreadable', `--image ${path}: ${error.message}`, { cause: error });
+    throw new CodedError('image_unreadable', `--image ${path}: ${error.message}`, {
+      remedy: error.remedy,
+      cause: error,
+    });
   }
 }
 

@@ -45,7 +45,7 @@ describe('the prompt', () => {
   it('is not waited for at a terminal', async () => {
     const terminal = Object.assign(Readable.from([]), { isTTY: true });
     await expect(readPrompt({ argument: undefined, file: undefined, stdin: terminal })).rejects.toThrow(
-      'there is no prompt',
+      'no prompt given',
     );
   });
 
@@ -66,11 +66,14 @@ describe('the prompt', () => {
       'cannot be read: it is a folder',
     );
     await expect(fromFile(new Uint8Array([0xff, 0xfe, 0x61]))).rejects.toThrow('is not UTF-8 text');
-    await expect(fromFile(new Uint8Array([0x61, 0, 0x20, 0]))).rejects.toThrow('if it is UTF-16');
-    await expect(fromFile('x'.repeat(100_001))).rejects.toThrow('longer than 100000 bytes');
+    await expect(fromFile(new Uint8Array([0x61, 0, 0x20, 0]))).rejects.toMatchObject({
+      message: expect.stringContaining('U+0000'),
+      remedy: expect.stringContaining('if it is UTF-16'),
+    });
+    await expect(fromFile('x'.repeat(100_001))).rejects.toThrow('exceeds the limit of 100000 bytes');
   });
 
   it('is refused when it is given twice', async () => {
-    await expect(readPrompt({ argument: 'a', file: 'b', stdin: nothing })).rejects.toThrow('two prompts');
+    await expect(readPrompt({ argument: 'a', file: 'b', stdin: nothing })).rejects.toThrow('given twice');
   });
 });

@@ -23,7 +23,9 @@ export interface PromptSource {
  */
 export async function readPrompt({ argument, file, stdin }: PromptSource): Promise<string> {
   if (argument !== undefined && file !== undefined) {
-    throw new CodedError('usage', 'the prompt is given twice, as an argument and with --prompt-file; give only one');
+    throw new CodedError('usage', 'the prompt is given twice, as an argument and with --prompt-file', {
+      remedy: 'give only one',
+    });
   }
   if (argument !== undefined) return checkCharacters(argument, 'the prompt');
   const { text } = await readText(file, stdin, MAX_PROMPT_BYTES);
@@ -39,7 +41,8 @@ export async function readPromptLines({ argument, file, stdin }: PromptSource): 
   if (argument !== undefined) {
     throw new CodedError(
       'usage',
-      '--each-line reads prompts from --prompt-file or standard input; leave out the prompt argument',
+      '--each-line reads prompts from --prompt-file or standard input, but there is a prompt argument',
+      { remedy: 'leave out the argument' },
     );
   }
   const { text, name } = await readText(file, stdin, MAX_PROMPT_LIST_BYTES);
@@ -86,10 +89,9 @@ async function collect(stream: AsyncIterable<Uint8Array | string>, name: string,
     const bytes = Buffer.from(chunk);
     length += bytes.length;
     if (length > largest) {
-      throw new CodedError(
-        'prompt_unreadable',
-        `${name} exceeds the limit of ${largest} bytes; the model reads only about 75 words of a prompt`,
-      );
+      throw new CodedError('prompt_unreadable', `${name} exceeds the limit of ${largest} bytes`, {
+        remedy: 'shorten it: the model reads only about 75 words of a prompt',
+      });
     }
     chunks.push(bytes);
   }
@@ -102,14 +104,16 @@ function decodeText(bytes: Buffer, name: string): string {
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes); // drops a byte order mark
   } catch (error) {
-    throw new CodedError('prompt_unreadable', `${name} is not UTF-8 text; save it as UTF-8`, { cause: error });
+    throw new CodedError('prompt_unreadable', `${name} is not UTF-8 text`, {
+      remedy: 'save it as UTF-8',
+      cause: error,
+    });
   }
   checkCharacters(text, name);
   if (text.trim() === '') {
-    throw new CodedError(
-      'prompt_empty',
-      `${name} is empty; add a prompt, or give "" as the argument for an empty prompt`,
-    );
+    throw new CodedError('prompt_empty', `${name} is empty`, {
+      remedy: 'add a prompt, or give "" as the argument for an empty prompt',
+    });
   }
   return text;
 }
@@ -117,8 +121,7 @@ function decodeText(bytes: Buffer, name: string): string {
 /** UTF-16 without a byte order mark is valid UTF-8, with a zero after every letter. The server refuses U+0000 too. */
 function checkCharacters(text: string, name: string): string {
   if (!text.includes('\0')) return text;
-  throw new CodedError(
-    'prompt_unreadable',
-    `${name} contains the character U+0000; if it is UTF-16 or a binary file, save it as UTF-8 text`,
-  );
+  throw new CodedError('prompt_unreadable', `${name} contains the character U+0000`, {
+    remedy: 'if it is UTF-16 or a binary file, save it as UTF-8 text',
+  });
 }

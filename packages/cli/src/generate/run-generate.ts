@@ -26,9 +26,9 @@ export async function runGenerate(
 ): Promise<ExitStatus> {
   if (flags.server !== undefined) checkRemoteFlags(flags);
   checkCombinations(flags);
-  const backend = await openBackend(flags, context);
   const prompts = await readPrompts(argument, flags, context);
   const runs = prompts.map((prompt) => planRun(prompt, flags, context));
+  const backend = await openBackend(flags, context);
   using _folders = prepareFolders(runs, context);
   const progress = showProgress(flags, context);
   await using running = await start(backend, progress, context);
@@ -96,10 +96,9 @@ function planFiles(
     ...(overwrite !== undefined && { overwrite }),
   });
   if (flags.eachLine && (plan.kind === 'stream' || plan.named)) {
-    throw new CodedError(
-      'usage',
-      `--output must be a folder with --each-line (got ${output}); end it with a slash to create it`,
-    );
+    throw new CodedError('usage', `--output must be a folder with --each-line (got ${output})`, {
+      remedy: 'end it with a slash to create it',
+    });
   }
   checkStandardOutput(plan, flags, stdout);
   if (plan.kind === 'files' && !plan.createFolder) checkFolder(plan.folder);
@@ -224,7 +223,9 @@ function findDisplaced(output: OutputPlan, files: readonly string[]): CodedError
   );
   if (moved.length === 0) return undefined;
   const messages = moved.map(
-    ({ wanted, file }) => `${wanted} was created by another program in the meantime; the picture is in ${file}`,
+    ({ wanted, file }) => `${wanted} was created by another program in the meantime, so the picture is in ${file}`,
   );
-  return new CodedError('output_exists', messages.join('; '));
+  return new CodedError('output_exists', messages.join('; '), {
+    remedy: 'rename the files as you like; nothing is lost',
+  });
 }

@@ -74,7 +74,7 @@ function requireFolder(folder: string): void {
     isFolder = statSync(folder).isDirectory();
   } catch (error) {
     if (systemCode(error) === 'ENOENT')
-      throw new CodedError('output_unwritable', `the folder ${folder} does not exist; create it first`);
+      throw new CodedError('output_unwritable', `the folder ${folder} does not exist`, { remedy: 'create it first' });
     throw outputFailure(folder, error);
   }
   if (!isFolder) throw new CodedError('output_unwritable', `cannot save in ${folder}: it is not a folder`);
@@ -102,14 +102,10 @@ export function outputFailure(folder: string, thrown: unknown): CodedError {
   const code = systemCode(thrown);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     const full = code === 'ENOSPC' ? 'the disk is full' : 'your quota on the disk is used up';
-    return new CodedError(
-      'disk_full',
-      `cannot save in ${folder}: ${full}; nothing was saved. Free some space or choose another --output`,
-      { cause: thrown },
-    );
+    return new CodedError('disk_full', `cannot save in ${folder}: ${full}; nothing was saved`, { cause: thrown });
   }
   const reason = code === undefined ? String(thrown) : (reasons[code] ?? code);
-  return new CodedError('output_unwritable', `cannot save in ${folder}: ${reason}; choose another --output`, {
+  return new CodedError('output_unwritable', `cannot save in ${folder}: ${reason}`, {
     cause: thrown,
   });
 }

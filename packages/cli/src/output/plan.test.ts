@@ -94,9 +94,9 @@ describe('an existing file', () => {
   it('is refused before anything else happens', () => {
     writeFileSync(join(folder, 'x-2.png'), 'precious');
     expect(() => plan({ output: join(folder, 'x-2.png') })).toThrow(
-      /x-2\.png exists already; choose another name or add --overwrite/,
+      expect.objectContaining({ code: 'output_exists', message: expect.stringMatching(/x-2\.png already exists$/) }),
     );
-    expect(() => plan({ output: join(folder, 'x.png'), seeds: [1, 2] })).toThrow(/x-2\.png exists already/);
+    expect(() => plan({ output: join(folder, 'x.png'), seeds: [1, 2] })).toThrow(/x-2\.png already exists/);
     expect(names({ output: join(folder, 'x.png'), seeds: [1, 2], overwrite: true })).toEqual(['x-1.png', 'x-2.png']);
   });
 
@@ -104,7 +104,7 @@ describe('an existing file', () => {
     writeFileSync(join(folder, 'real.png'), '');
     symlinkSync('real.png', join(folder, 'link.png'));
     expect(names({ output: join(folder, 'link.png'), overwrite: true })).toEqual(['real.png']);
-    expect(() => plan({ output: join(folder, 'link.png') })).toThrow('exists already');
+    expect(() => plan({ output: join(folder, 'link.png') })).toThrow('already exists');
   });
 
   it('is not overwritten when it is a folder or a link to nowhere', () => {
@@ -176,7 +176,7 @@ describe('the format of a file', () => {
 
   it('never contradicts the extension', () => {
     expect(() => formatFor('a.png', 'jpeg')).toThrow('--format jpeg contradicts the extension');
-    expect(() => formatFor('a.gif', undefined)).toThrow('.gif files are not written');
-    expect(() => formatFor('a.bmp', 'png')).toThrow('.bmp files are not written');
+    expect(() => formatFor('a.gif', undefined)).toThrow('.gif files are not supported');
+    expect(() => formatFor('a.bmp', 'png')).toThrow('.bmp files are not supported');
   });
 });

@@ -51,7 +51,9 @@ const standardOutput = new Set(['-', '/dev/stdout', '/dev/fd/1', '/proc/self/fd/
  */
 export function planOutput(request: OutputRequest): OutputPlan {
   const { output, overwrite = false } = request;
-  if (output === '') throw new CodedError('usage', '--output is empty; give a file or a folder, or leave it out');
+  if (output === '') {
+    throw new CodedError('usage', '--output is empty', { remedy: 'give a file or a folder, or leave it out' });
+  }
   if (output === undefined || isFolder(output)) return planNamesFromPrompt(request, output ?? '.');
   if (standardOutput.has(output)) return planStream(request, output, undefined);
   if (isStream(output)) return planStream(request, output, output);
@@ -84,17 +86,16 @@ function planNamesFromPrompt(request: OutputRequest, folder: string, createFolde
 
 function planStream({ seeds, format }: OutputRequest, output: string, path: string | undefined): StreamPlan {
   if (seeds.length > 1) {
-    throw new CodedError(
-      'usage',
-      `--output ${output} takes one picture (got --samples ${seeds.length}); give a folder or a file name for several`,
-    );
+    throw new CodedError('usage', `--output ${output} takes one picture (got --samples ${seeds.length})`, {
+      remedy: 'give a folder or a file name for several',
+    });
   }
   return { kind: 'stream', format: formatFor(undefined, format), path };
 }
 
 function requireFree(path: string): string {
   if (!exists(path)) return path;
-  throw new CodedError('output_exists', `${path} already exists; choose another name or add --overwrite`);
+  throw new CodedError('output_exists', `${path} already exists`);
 }
 
 /** The file to replace, links followed: replacing the link would leave its target unchanged, and a device must not be replaced. */
@@ -102,10 +103,9 @@ function replaceable(path: string): string {
   if (!exists(path)) return path;
   const target = statSync(path, { throwIfNoEntry: false });
   if (target?.isFile()) return lstatSync(path).isSymbolicLink() ? realpathSync(path) : path;
-  throw new CodedError(
-    'output_unwritable',
-    `${path} is not a regular file, so it is not overwritten; choose another name`,
-  );
+  throw new CodedError('output_unwritable', `${path} is not a regular file, so it is not overwritten`, {
+    remedy: 'choose another name',
+  });
 }
 
 /** Whether the name is taken, even by a broken link. What cannot be looked up cannot be saved. */
@@ -175,16 +175,14 @@ export function formatFor(path: string | undefined, asked: ImageFormat | undefin
   const extension = path === undefined ? '' : extname(path).toLowerCase();
   const promised = formatOfExtension[extension];
   if (promised === undefined && otherPictures.has(extension)) {
-    throw new CodedError(
-      'usage',
-      `${extension} files are not supported (got --output ${path}); the formats are ${imageFormats.join(', ')}`,
-    );
+    throw new CodedError('usage', `${extension} files are not supported (got --output ${path})`, {
+      remedy: `the formats are ${imageFormats.join(', ')}`,
+    });
   }
   if (promised !== undefined && asked !== undefined && promised !== asked) {
-    throw new CodedError(
-      'usage',
-      `--format ${asked} contradicts the extension of --output ${path}; leave one of them out`,
-    );
+    throw new CodedError('usage', `--format ${asked} contradicts the extension of --output ${path}`, {
+      remedy: 'leave one of them out',
+    });
   }
   return asked ?? promised ?? 'png';
 }

@@ -81,7 +81,9 @@ describe('the check of a folder', () => {
 
   it('refuses what is missing, is a file, lies below a file, or takes no files, even as root', () => {
     writeFileSync(at('file'), '');
-    expect(() => checkFolder(at('none'))).toThrow('does not exist; create it first');
+    expect(() => checkFolder(at('none'))).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(/does not exist$/), remedy: 'create it first' }),
+    );
     expect(() => checkFolder(at('file'))).toThrow('it is not a folder');
     expect(() => checkFolder(at('file/below'))).toThrow('it is not a folder');
     if (process.platform === 'linux') expect(() => checkFolder('/proc')).toThrow('files cannot be created there');

@@ -62,7 +62,9 @@ export function checkStandardOutput(
   }
   if (plan.path !== undefined) return;
   if (json)
-    throw new CodedError('usage', '--json and the picture would both go to standard output; leave one of them out');
+    throw new CodedError('usage', '--json and the picture would both go to standard output', {
+      remedy: 'leave one of them out',
+    });
   if (isTTY) {
     throw new CodedError('usage', 'standard output is a terminal, which cannot take a picture file', {
       remedy: 'redirect it: easel generate "a red apple" -o - > apple.png',
