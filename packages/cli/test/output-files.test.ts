@@ -28,7 +28,7 @@ describe('a name that is taken', () => {
     const { status, stdout, stderr } = await run.finished;
     expect(status).toBe(4);
     expect(stdout).toBe('x-1.png\nx-2_2.png\nx-3.png\nx-4.png\n');
-    expect(stderr).toContain('x-2.png was created by another program in the meantime; the picture is in x-2_2.png');
+    expect(stderr).toContain('x-2.png was created by another program in the meantime, so the picture is in x-2_2.png');
     expect(readFileSync(join(cwd, 'x-2.png'), 'utf8')).toBe('theirs');
     expect(readdirSync(cwd).sort()).toEqual(['x-1.png', 'x-2.png', 'x-2_2.png', 'x-3.png', 'x-4.png']);
   });
