@@ -25,7 +25,7 @@ test('generate --server saves the very file that generate without it makes', asy
   expect(readFileSync(join(cwd, 'remote.png')).equals(readFileSync(join(cwd, 'local.png')))).toBe(true);
 });
 
-test('several pictures, a picture to start from, a long prompt, JSON', async () => {
+test('several pictures, a start image, a long prompt, JSON', async () => {
   const cwd = temporaryFolder();
   const long = `${prompt} ${'and a very small pear '.repeat(30)}`;
   const first = await runEasel(
@@ -101,7 +101,7 @@ test.each<[string, string[], Record<string, string>, number, RegExp]>([
   ['nobody listens', ['--server', 'http://127.0.0.1:9'], {}, 5, /127\.0\.0\.1:9 cannot be reached/],
   ['the key is unknown', [], { EASEL_API_KEY: newKey() }, 5, /unknown API key/],
   ['there is no key', [], { EASEL_API_KEY: '' }, 2, /EASEL_API_KEY/],
-  ['the key is none', [], { EASEL_API_KEY: 'SG_0 0' }, 2, /EASEL_API_KEY does not hold one key/],
+  ['the key is none', [], { EASEL_API_KEY: 'SG_0 0' }, 2, /EASEL_API_KEY does not contain exactly one key/],
   ['the model is a path', ['--model', './models/mine'], {}, 5, /the name of a model, such as playground-v2.5/],
   ['the server refuses the size', ['--size', '512x512'], {}, 5, /easel: --width must be .* 64 to 256/],
   ['the server refuses it before it draws', ['--size', '512x512', '-o', 'new/deep/'], {}, 5, /--width must be/],
@@ -173,7 +173,9 @@ test('a key is not made for a model that the server does not have, nor asked for
   expect(refused).toMatchObject({
     status: 5,
     stdout: '',
-    stderr: 'easel: there is no model "playgruond-v2.5" here; there are: playground-v2.5\n',
+    stderr: expect.stringMatching(
+      /^easel: there is no model "playgruond-v2.5" here[\s\S]*there are: playground-v2.5\n/,
+    ),
   });
   const elsewhere = await runEasel(create, { cwd, env: { ...admin(), EASEL_SERVER: 'localhost' } });
   expect(elsewhere).toMatchObject({ status: 2, stderr: expect.stringContaining('EASEL_SERVER must be an address') });
@@ -183,7 +185,7 @@ test('an account that is not there is named together with those that are', async
   const cwd = temporaryFolder();
   const ended = await runEasel(['credits', 'grant', '1', '--account', 'nobody'], { cwd, env: admin() });
   expect(ended.status).toBe(2);
-  expect(ended.stderr).toMatch(/no account "nobody"; the accounts are .*admin/);
+  expect(ended.stderr).toMatch(/no account "nobody" \(the accounts are .*admin/);
   const asCustomer = await runEasel(['keys', 'list'], { cwd, env: { ...admin(), EASEL_ADMIN_KEY: server.devKey } });
   expect(asCustomer).toMatchObject({ status: 5, stdout: '' });
 });
