@@ -121,28 +121,28 @@ export interface Track {
   /** The last event that was sent; null: nothing yet, start with the latest ones. */
   seen: bigint | null;
   /** The last outlook that was sent. */
-  told: Pick<Outlook, 'position' | 'isPaused'> | undefined;
+  sent: Pick<Outlook, 'position' | 'isPaused'> | undefined;
   readonly queue: EventQueue<FollowedEvent>;
 }
 
 /** Sends a follower what is new to it. */
-export function tellTrack(track: Track, progress: JobProgress | undefined, reading: FeedReading): void {
+export function sendToTrack(track: Track, progress: JobProgress | undefined, reading: FeedReading): void {
   const { jobId, of, queue } = track;
   if (progress === undefined) {
     if (of !== 'account') queue.fail(jobNotFound(jobId));
     return;
   }
-  const end = of === 'end' ? undefined : tellEvents(track, progress, reading);
-  if (endOf(progress) === null) tellOutlook(track, reading);
+  const end = of === 'end' ? undefined : sendEvents(track, progress, reading);
+  if (endOf(progress) === null) sendOutlook(track, reading);
   else if (of !== 'account') {
-    tellEndOf(progress, end ?? null, queue, reading);
+    sendEndOf(progress, end ?? null, queue, reading);
     if (!reading.views.has(jobId)) queue.fail(jobNotFound(jobId));
     queue.finish();
   }
 }
 
 /** Sends nothing when the job has been deleted meanwhile. */
-export function tellEndOf(
+export function sendEndOf(
   progress: JobProgress,
   id: bigint | null,
   queue: EventQueue<FollowedEvent>,
@@ -155,7 +155,7 @@ export function tellEndOf(
 }
 
 /** @returns the id of the final event, if it is among them */
-function tellEvents(track: Track, { state }: JobProgress, { events, latest }: FeedReading): bigint | undefined {
+function sendEvents(track: Track, { state }: JobProgress, { events, latest }: FeedReading): bigint | undefined {
   const { jobId, of, queue, seen } = track;
   const fresh = seen === null ? (latest.get(jobId) ?? []) : (events.get(jobId) ?? []).filter(({ id }) => id > seen);
   // A follower that comes now is not sent the events of an earlier attempt of a job that is queued again.
@@ -164,17 +164,17 @@ function tellEvents(track: Track, { state }: JobProgress, { events, latest }: Fe
   for (const { id, event } of fresh) {
     if (isFinal(event)) return id; // sent with the job, which may have been read a moment too early: then with the next read
     track.seen = id;
-    if (event.kind === 'started') track.told = undefined;
+    if (event.kind === 'started') track.sent = undefined;
     if (isNew) queue.push({ jobId, id: of === 'job' ? id : null, event });
   }
   return undefined;
 }
 
-function tellOutlook(track: Track, { outlooks }: FeedReading): void {
+function sendOutlook(track: Track, { outlooks }: FeedReading): void {
   const outlook = outlooks.get(track.jobId);
   if (outlook === undefined || track.of === 'end') return;
-  if (outlook.position === track.told?.position && outlook.isPaused === track.told.isPaused) return;
-  track.told = outlook;
+  if (outlook.position === track.sent?.position && outlook.isPaused === track.sent.isPaused) return;
+  track.sent = outlook;
   track.queue.push({ jobId: track.jobId, id: null, event: { kind: 'queued', ...outlook } });
 }
 

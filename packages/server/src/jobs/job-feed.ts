@@ -8,9 +8,9 @@ import {
   type FeedRequest,
   type FollowedEvent,
   readFeed,
+  sendEndOf,
+  sendToTrack,
   type Track,
-  tellEndOf,
-  tellTrack,
   type Wanted,
 } from './feed-reading.ts';
 import { isEnded, type JobContext } from './job.ts';
@@ -53,7 +53,7 @@ export class JobFeed {
 
   constructor(context: JobFeedContext) {
     this.#context = context;
-    context.bus.onNews((news) => this.#hear(news));
+    context.bus.onNews((news) => this.#onNews(news));
   }
 
   /**
@@ -113,7 +113,7 @@ export class JobFeed {
   async *#followJob(interest: Pick<Track, 'jobId' | 'of' | 'seen'>, signal: AbortSignal) {
     const queue = newQueue();
     using _stop = failWith(queue, signal);
-    const track = { ...interest, told: undefined, queue };
+    const track = { ...interest, sent: undefined, queue };
     memberOf<Track>(this.#tracks, track.jobId).add(track);
     this.#jobsToRead.add(track.jobId);
     this.#read();
@@ -125,7 +125,7 @@ export class JobFeed {
     }
   }
 
-  #hear(news: JobNews | null): void {
+  #onNews(news: JobNews | null): void {
     if (news === null) this.#wantAll();
     else {
       const { jobId, accountId, isStep } = news;
@@ -157,7 +157,7 @@ export class JobFeed {
       try {
         const asking = this.#takeAsking();
         const request = requestOf(asking);
-        if (request.accounts.size + request.jobs.size > 0) this.#tell(asking, await readFeed(this.#context, request));
+        if (request.accounts.size + request.jobs.size > 0) this.#send(asking, await readFeed(this.#context, request));
         awaySince = undefined;
         pauseMs = FIRST_PAUSE_MS;
         await this.#untilNews();
@@ -191,21 +191,21 @@ export class JobFeed {
     if (slept) this.#wantAll();
   }
 
-  #tell({ tracks, followers }: Asking, reading: FeedReading): void {
-    for (const track of tracks) tellTrack(track, reading.progress.get(track.jobId), reading);
+  #send({ tracks, followers }: Asking, reading: FeedReading): void {
+    for (const track of tracks) sendToTrack(track, reading.progress.get(track.jobId), reading);
     const ofAccount = Map.groupBy(reading.ofAccounts, ({ accountId }) => accountId);
     for (const follower of followers) {
-      for (const progress of ofAccount.get(follower.accountId) ?? []) this.#tellAccount(follower, progress, reading);
+      for (const progress of ofAccount.get(follower.accountId) ?? []) this.#sendToAccount(follower, progress, reading);
     }
   }
 
   /** Events of unfinished jobs come from their tracks. */
-  #tellAccount(follower: AccountTrack, progress: JobProgress, reading: FeedReading): void {
+  #sendToAccount(follower: AccountTrack, progress: JobProgress, reading: FeedReading): void {
     const { jobId, endedEvent } = progress;
     const track = follower.tracks.get(jobId);
     if (!isEnded(progress)) {
       if (track !== undefined) return;
-      const added: Track = { jobId, of: 'account', seen: null, told: undefined, queue: follower.queue };
+      const added: Track = { jobId, of: 'account', seen: null, sent: undefined, queue: follower.queue };
       follower.tracks.set(jobId, added);
       memberOf(this.#tracks, jobId).add(added);
       this.#jobsToRead.add(jobId);
@@ -217,7 +217,7 @@ export class JobFeed {
     }
     if (endedEvent === null || endedEvent <= follower.seen) return;
     follower.seen = endedEvent;
-    tellEndOf(progress, endedEvent, follower.queue, reading);
+    sendEndOf(progress, endedEvent, follower.queue, reading);
   }
 
   #failAll(error: unknown): void {
