@@ -17,7 +17,7 @@ import { isLoopback, listening, requireAddress } from './listen.ts';
 import { type Core, openCore, version } from './open-core.ts';
 import { openStorage, readFolderId, type Storage } from './open-storage.ts';
 import { Shutdown } from './shutdown.ts';
-import { keepTidy, startWork } from './start-work.ts';
+import { keepTidy, startWork } from './start-worker.ts';
 
 /** Keys that have just been made: shown once and never again. */
 export interface FirstKeys {

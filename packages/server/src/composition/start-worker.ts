@@ -1,12 +1,15 @@
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/schema.ts';
+import { newId } from '../ids.ts';
 import { isDatabaseInUse } from '../keys/server-secret.ts';
-import { loadReviewHook } from '../models/review.ts';
-import { createLogger } from '../observability/logger.ts';
-import { openCore } from './open-core.ts';
+import { loadReviewHook, type ReviewHook } from '../models/review.ts';
+import { createLogger, type Logger } from '../observability/logger.ts';
+import { Janitor } from '../workers/janitor.ts';
+import { WorkLoop } from '../workers/work-loop.ts';
+import { type Core, openCore } from './open-core.ts';
 import { noServerYet, openStorage } from './open-storage.ts';
 import { Shutdown } from './shutdown.ts';
-import { startWork } from './start-work.ts';
 
 export interface RunningWorker {
   readonly models: readonly string[];
@@ -39,5 +42,44 @@ export async function startWorker(
   } catch (error) {
     await shutdown.run();
     throw error;
+  }
+}
+
+const SWEEP_MS = 60_000;
+
+/** The worker's side of a process. */
+export interface Work {
+  /** Finishes running jobs within the time, or hands them back. */
+  stop(drainMs: number): Promise<void>;
+}
+
+export interface WorkOptions {
+  /** Reviews each picture before it is shown; null: none. */
+  readonly hook: ReviewHook | null;
+  readonly log: Logger;
+}
+
+/** Takes jobs from the queue until it is stopped. */
+export async function startWork(core: Core, { hook, log }: WorkOptions): Promise<Work> {
+  const loop = new WorkLoop({ ...core, workerId: newId(), hook }, (err, message) => log.warn({ err }, message));
+  await loop.start();
+  return loop;
+}
+
+/** Deletes what has expired, every minute until the signal. */
+export async function keepTidy(core: Core, log: Logger, signal: AbortSignal): Promise<void> {
+  const janitor = new Janitor(core, {
+    store: core.store,
+    report: (level, message, details) => log[level](details, message),
+  });
+  while (!signal.aborted) {
+    try {
+      await core.storage.check();
+      const swept = await janitor.sweep(signal);
+      if (Object.values(swept).some((count) => count > 0)) log.info(swept, 'deleted expired data');
+    } catch (error) {
+      if (!signal.aborted) log.warn({ err: error }, 'deleting expired data failed; retrying');
+    }
+    await sleep(SWEEP_MS, undefined, { signal }).catch(() => {});
   }
 }

@@ -1,8 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import type { FastifyRequest } from 'fastify';
 import { DomainError } from '../domain-error.ts';
-import type { HttpApp } from './http-app.ts';
-import type { Surface } from './surface.ts';
+import type { HttpApp, Surface } from './surface.ts';
 
 /**
  * Normalizes the URL of a request for the router: duplicate and trailing slashes, which come from joining parts of a URL, are removed;
@@ -51,21 +49,4 @@ export function requireOneHost(app: HttpApp): void {
     if (hosts.length <= 1 && named.toLowerCase() === host.toLowerCase()) return;
     throw new DomainError('invalid_request', 'a request must name one host', { param: 'Host' });
   });
-}
-
-/** A host name or address with an optional port (RFC 3986 §3.2.2), without characters that would end the host part of a URL. */
-const host = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
-
-/**
- * The URL by which the client reaches this server, without a trailing slash: the configured one, or the one of the request.
- *
- * @throws DomainError `invalid_request` when a URL is needed and the header Host cannot be part of one
- */
-export function baseUrl(request: FastifyRequest, publicUrl: string | null): string {
-  if (publicUrl !== null) return publicUrl.replace(/\/+$/, '');
-  if (!host.test(request.host)) {
-    throw new DomainError('invalid_request', 'the header Host must be the name of this server', { param: 'Host' });
-  }
-  // A trusted proxy may still forward a value that its client made up.
-  return `${request.protocol === 'https' ? 'https' : 'http'}://${request.host}`;
 }

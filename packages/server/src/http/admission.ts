@@ -1,38 +1,10 @@
-import { fixedMessages, headers, type KeyScope } from '@easel/contract';
+import { fixedMessages, headers } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../domain-error.ts';
-import { type Caller, hasScope, requireScope } from '../keys/callers.ts';
-import { type BodyType, requireBody } from './receive-body.ts';
+import { hasScope, requireScope } from '../keys/callers.ts';
+import { requireBody } from './receive-body.ts';
 import type { HttpServices } from './services.ts';
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The authenticated caller; null before authentication, and on routes without a key. */
-    caller: Caller | null;
-    /** The job that the request created or asks about, for the log. */
-    jobId: string | null;
-  }
-}
-
-/** The caller of a request, on a route that requires a key. */
-export function callerOf(request: FastifyRequest): Caller {
-  if (request.caller === null) throw new TypeError(`${request.routeOptions.url} has no check of the key`);
-  return request.caller;
-}
-
-type Check = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
-
-/** Checks that a request must pass, in the order in which a route has to use them. */
-export interface Gate {
-  /** For `onRequest`: requires a key with this scope. */
-  key(scope: KeyScope): Check;
-  /** For `onRequest`: requires a key with the scope `generate` or `read`, for what the caller's own account has. */
-  readonly ownKey: Check;
-  /** For `onRequest`, after the key: requires headers of a body of one of these types. */
-  body(...types: readonly BodyType[]): Check;
-  /** For `onRequest`, last: counts a request that creates a job, valid or not, against the rate limit before its body is read. */
-  readonly rateLimit: Check;
-}
+import { callerOf, type Gate } from './surface.ts';
 
 export function createGate(services: Pick<HttpServices, 'keys' | 'pageSession' | 'countAgainstLimit'>): Gate {
   return {

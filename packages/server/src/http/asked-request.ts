@@ -23,8 +23,8 @@ import { DomainError } from '../domain-error.ts';
 import type { JobRequest } from '../jobs/job.ts';
 import { requireModel } from '../keys/callers.ts';
 import type { ModelCard } from '../models/model-card.ts';
-import { callerOf } from './admission.ts';
 import type { HttpServices } from './services.ts';
+import { callerOf } from './surface.ts';
 
 /** A valid request with its fields under our own names. */
 export interface Asked<Values extends FieldValues = PictureRequest> {

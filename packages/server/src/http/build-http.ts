@@ -14,12 +14,11 @@ import {
 import { refuseMessages, replyWithErrors, type ShapeOf, sendError, shapesOf } from './error-replies.ts';
 import { StreamSlots } from './event-streams.ts';
 import { allowOrigins, forbidCaching, logAnswered, sendBalance, sendRequestIds } from './every-reply.ts';
-import { type HttpApp, type HttpOptions, type RouteContext, validateByContract } from './http-app.ts';
 import { AllowedMethods, answerNotFound, answerOptions } from './not-found.ts';
 import { describeApi } from './openapi.ts';
 import { parseBodies, SMALL_BODY_BYTES } from './parse-bodies.ts';
 import type { HttpServices } from './services.ts';
-import type { Surface } from './surface.ts';
+import { type HttpApp, type HttpOptions, type RouteContext, type Surface, validateByContract } from './surface.ts';
 
 /**
  * Builds the server for these surfaces over one set of services. It does not listen yet: `listen` it, or `inject` requests into it, and

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { HttpApp, HttpOptions } from './http-app.ts';
+import type { HttpApp, HttpOptions } from './surface.ts';
 
 /** Far more than a page, an application or a proxy opens, and few enough for the memory they need. */
 const defaults = { total: 4096, perAddress: 1024 } as const;

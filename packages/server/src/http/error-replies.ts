@@ -5,8 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../domain-error.ts';
 import { newId } from '../ids.ts';
 import { isEarlyEnd } from './event-streams.ts';
-import type { HttpApp } from './http-app.ts';
-import { type ErrorShape, ownerOf, problems, type Surface } from './surface.ts';
+import { type ErrorShape, type HttpApp, ownerOf, problems, type Surface } from './surface.ts';
 import { ClientGone } from './wait-for-job.ts';
 
 /** Finds the error shape for a URL, with or without a route. */

@@ -2,8 +2,8 @@ import { exposedHeaders, headers, microToDecimal, paths } from '@easel/contract'
 import cors from '@fastify/cors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isId } from '../ids.ts';
-import type { AnsweredRequest, HttpApp, HttpOptions } from './http-app.ts';
 import type { HttpServices } from './services.ts';
+import type { AnsweredRequest, HttpApp, HttpOptions } from './surface.ts';
 
 /** Sends the request ID of the log with every reply. It is never taken from the request: that could contain anything. */
 export function sendRequestIds(app: HttpApp): void {

@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../domain-error.ts';
-import type { HttpApp } from './http-app.ts';
-import { ownerOf, pathOf, type Surface } from './surface.ts';
+import { type HttpApp, ownerOf, pathOf, type Surface } from './surface.ts';
 
 interface Place {
   readonly segments: readonly string[];

@@ -1,12 +1,10 @@
 import { type ModelParameter, paths, SIDE_STEP } from '@easel/contract';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { ModelCard } from '../models/model-card.ts';
-import { parametersOf } from '../models/model-card.ts';
-import type { HttpApp, HttpOptions } from './http-app.ts';
+import { type ModelCard, parametersOf } from '../models/model-card.ts';
 import { securitySchemes } from './route-schemas.ts';
 import type { HttpServices } from './services.ts';
-import type { Surface } from './surface.ts';
+import type { HttpApp, HttpOptions, Surface } from './surface.ts';
 
 /** The API page loads everything from this server. */
 const contentSecurityPolicy =

@@ -8,11 +8,8 @@ import type { JobRecord } from '../jobs/job.ts';
 import type { JobView } from '../jobs/job-views.ts';
 import type { Submission } from '../jobs/submit-job.ts';
 import type { ModelCard } from '../models/model-card.ts';
-import { baseUrl } from './addresses.ts';
-import { callerOf } from './admission.ts';
 import { type Asked, findModel, jobRequestOf, modelOf, useModel } from './asked-request.ts';
-import type { RouteContext } from './http-app.ts';
-import { pathOf } from './surface.ts';
+import { baseUrl, callerOf, pathOf, type RouteContext } from './surface.ts';
 import { addGenerationHeaders, cancelLater, clientGone, deliver, endOfJob, endOfPatience } from './wait-for-job.ts';
 
 /** How a surface takes requests that create work. */

@@ -5,8 +5,7 @@ import { DomainError } from '../domain-error.ts';
 import type { JobRecord } from '../jobs/job.ts';
 import type { JobView } from '../jobs/job-views.ts';
 import type { ModelCard } from '../models/model-card.ts';
-import { callerOf } from './admission.ts';
-import type { RouteContext } from './http-app.ts';
+import { callerOf, type RouteContext } from './surface.ts';
 
 /** In which a job that is given up is cancelled before its client is answered; then it goes on without him. */
 const CANCEL_MS = 10_000;

@@ -2,15 +2,13 @@ import type { Surface } from '../http/surface.ts';
 import { admin } from './admin/surface.ts';
 import { api } from './api/surface.ts';
 import { health } from './health/surface.ts';
-import type { OpenaiOptions } from './openai/models.ts';
 import { openai } from './openai/surface.ts';
 import { type PageOptions, page } from './page/surface.ts';
-import type { SegmindOptions } from './segmind/generate.ts';
 import { segmind } from './segmind/surface.ts';
 
 export interface SurfaceOptions {
-  readonly segmind: SegmindOptions;
-  readonly openai: OpenaiOptions;
+  readonly segmind: Parameters<typeof segmind>[0];
+  readonly openai: Parameters<typeof openai>[0];
   /** Null: there is no page. */
   readonly page: PageOptions | null;
 }

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { crc32, deflateSync, constants as zlib } from 'node:zlib';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
-import type { HttpOptions } from '../../src/http/http-app.ts';
 import type { HttpServices } from '../../src/http/services.ts';
+import type { HttpOptions } from '../../src/http/surface.ts';
 import { type Customer, slug, useHttp } from './http-server.ts';
 
 const http = useHttp();

@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { beforeAll, expect, test } from 'vitest';
-import type { HttpApp } from '../../src/http/http-app.ts';
+import type { HttpApp } from '../../src/http/surface.ts';
 import { secretsOfText } from '../../src/keys/server-secret.ts';
 import { PageSession } from '../../src/surfaces/page/session.ts';
 import { customerServices } from '../support/customers.ts';

@@ -22,8 +22,8 @@ import { Type } from 'typebox';
 import { expect, test } from 'vitest';
 import { generateCommand } from '../../../cli/src/commands/generate.ts';
 import { controlDefaults, formControls } from '../../../web/src/settings/form-controls.ts';
-import { type HttpApp, validateByContract } from '../../src/http/http-app.ts';
 import { describeApi } from '../../src/http/openapi.ts';
+import { type HttpApp, validateByContract } from '../../src/http/surface.ts';
 
 /** A field that Easel does not have: what is said of it here is all that is said of it anywhere. */
 const sharpness: Field = {

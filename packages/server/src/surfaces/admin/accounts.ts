@@ -19,11 +19,10 @@ import {
   paths,
 } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { cursorOf, pageOf, placeOf } from '../../http/paging.ts';
 import { bodyErrors, callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
 import { workHeaders } from '../../http/submit-work.ts';
-import { problems } from '../../http/surface.ts';
+import { type HttpApp, problems, type RouteContext } from '../../http/surface.ts';
 import { isId } from '../../ids.ts';
 import type { Account } from '../../keys/accounts.ts';
 

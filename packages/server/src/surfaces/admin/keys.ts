@@ -16,10 +16,9 @@ import {
   paths,
 } from '@easel/contract';
 import { DomainError } from '../../domain-error.ts';
-import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { bodyErrors, callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
 import type { HttpServices } from '../../http/services.ts';
-import { problems } from '../../http/surface.ts';
+import { type HttpApp, problems, type RouteContext } from '../../http/surface.ts';
 import type { KeyChanges, KeyTerms } from '../../keys/key-table.ts';
 import type { ListedKey } from '../../keys/keys.ts';
 

@@ -12,11 +12,9 @@ import {
   type WorkerList,
   workerListSchema,
 } from '@easel/contract';
-import { baseUrl } from '../../http/addresses.ts';
-import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { cursorOf, placeOf } from '../../http/paging.ts';
 import { callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
-import { problems } from '../../http/surface.ts';
+import { baseUrl, type HttpApp, problems, type RouteContext } from '../../http/surface.ts';
 import { isId } from '../../ids.ts';
 import { adminJobReply } from '../../jobs/job-views.ts';
 import type { QueueState } from '../../jobs/queue-control.ts';

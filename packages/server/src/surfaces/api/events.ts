@@ -8,8 +8,6 @@ import {
   jobParamsSchema,
   paths,
 } from '@easel/contract';
-import { baseUrl } from '../../http/addresses.ts';
-import { callerOf } from '../../http/admission.ts';
 import {
   eventStream,
   eventStreamHeaders,
@@ -18,7 +16,6 @@ import {
   resumeHeaders,
   type ServerSentEvent,
 } from '../../http/event-streams.ts';
-import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import {
   callerHeaders,
   errorReplies,
@@ -28,7 +25,7 @@ import {
   needsKey,
 } from '../../http/route-schemas.ts';
 import type { HttpServices } from '../../http/services.ts';
-import { problems } from '../../http/surface.ts';
+import { baseUrl, callerOf, type HttpApp, problems, type RouteContext } from '../../http/surface.ts';
 import { endOfStream } from '../../http/wait-for-job.ts';
 import type { FollowedEvent } from '../../jobs/feed-reading.ts';
 import type { FollowedAccount } from '../../jobs/job-feed.ts';

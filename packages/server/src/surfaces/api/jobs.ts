@@ -15,10 +15,7 @@ import {
   withoutEmptyFields,
 } from '@easel/contract';
 import type { FastifyRequest } from 'fastify';
-import { baseUrl } from '../../http/addresses.ts';
-import { callerOf } from '../../http/admission.ts';
 import { askedBy, modelOf, useModel } from '../../http/asked-request.ts';
-import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { cursorOf, placeOf } from '../../http/paging.ts';
 import { isForm } from '../../http/parse-bodies.ts';
 import {
@@ -32,7 +29,7 @@ import {
   workReplyHeaders,
 } from '../../http/route-schemas.ts';
 import { submitWork, workHeaders, workRoute } from '../../http/submit-work.ts';
-import { problems } from '../../http/surface.ts';
+import { baseUrl, callerOf, type HttpApp, problems, type RouteContext } from '../../http/surface.ts';
 import { isId } from '../../ids.ts';
 import { jobReply } from '../../jobs/job-views.ts';
 

@@ -8,9 +8,8 @@ import {
 } from '@easel/contract';
 import { foreignSyntax } from '@easel/parameters';
 import { modelOf } from '../../http/asked-request.ts';
-import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { bodyErrors, callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
-import { problems } from '../../http/surface.ts';
+import { type HttpApp, problems, type RouteContext } from '../../http/surface.ts';
 import { modelReply } from '../../models/model-card.ts';
 
 const listSchema = {

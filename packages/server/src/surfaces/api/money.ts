@@ -22,13 +22,11 @@ import {
 } from '@easel/contract';
 import type { UsageRecord } from '../../credits/credits.ts';
 import type { LedgerRecord } from '../../credits/ledger.ts';
-import { callerOf } from '../../http/admission.ts';
 import { askedBy, modelOf, sizeOf } from '../../http/asked-request.ts';
-import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { cursorOf, pageOf, placeOf } from '../../http/paging.ts';
 import { callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
 import type { HttpServices } from '../../http/services.ts';
-import { problems } from '../../http/surface.ts';
+import { callerOf, type HttpApp, problems, type RouteContext } from '../../http/surface.ts';
 
 const priceSchema = {
   operationId: 'price',

@@ -1,8 +1,7 @@
 import { type Health, healthSchema, paths, readySchema } from '@easel/contract';
 import { Type } from 'typebox';
-import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { errorReplies, jsonReply } from '../../http/route-schemas.ts';
-import { problems, type Surface } from '../../http/surface.ts';
+import { type HttpApp, problems, type RouteContext, type Surface } from '../../http/surface.ts';
 
 const healthRoute = {
   operationId: 'health',

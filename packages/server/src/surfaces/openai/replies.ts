@@ -3,26 +3,40 @@ import {
   headers,
   microToDecimal,
   type OpenaiCompletedEvent,
+  type OpenaiError,
   type OpenaiImage,
   type OpenaiImagesReply,
   type OpenaiImagesRequest,
   type OpenaiPartialImageEvent,
   type OpenaiUsage,
+  openaiErrorSchema,
+  openaiErrorType,
 } from '@easel/contract';
+import { fullText } from '@easel/errors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { OUTAGE_PATIENCE_MS, outlast } from '../../database/away.ts';
 import { DomainError } from '../../domain-error.ts';
 import { knownError } from '../../http/error-replies.ts';
 import { eventStream, eventStreamHeaders, heartbeatOf, type ServerSentEvent } from '../../http/event-streams.ts';
-import type { RouteContext } from '../../http/http-app.ts';
 import type { HttpServices } from '../../http/services.ts';
 import { submitWork, type Work } from '../../http/submit-work.ts';
+import type { ErrorShape, RouteContext } from '../../http/surface.ts';
 import { endOfPatience, failureOf, giveUp, picturesGone, undelivered } from '../../http/wait-for-job.ts';
 import type { JobRecord } from '../../jobs/job.ts';
 import type { JobEvent } from '../../jobs/job-events.ts';
 import type { JobView } from '../../jobs/job-views.ts';
 import { type ImageRecord, imageUrl } from '../../pictures/images.ts';
-import { openaiError } from './errors.ts';
+
+export const openaiErrors: ErrorShape = {
+  contentType: 'application/json; charset=utf-8',
+  schema: openaiErrorSchema,
+  body: openaiError,
+};
+
+export function openaiError(error: DomainError): OpenaiError {
+  const { code, param } = error;
+  return { error: { message: fullText(error), type: openaiErrorType(code), param: param ?? null, code } };
+}
 
 type Format = NonNullable<OpenaiImagesRequest['response_format']>;
 

@@ -1,8 +1,7 @@
 import { defaultSlug, paths } from '@easel/contract';
 import type { Surface } from '../../http/surface.ts';
-import { openaiErrors } from './errors.ts';
-import { imagesRoute } from './images.ts';
-import { modelRoutes, type OpenaiOptions } from './models.ts';
+import { openaiErrors } from './replies.ts';
+import { imagesRoute, modelRoutes, type OpenaiOptions } from './routes.ts';
 
 const startPictures = `send it as \`image\` to POST /v1/${defaultSlug} or POST /api/jobs`;
 

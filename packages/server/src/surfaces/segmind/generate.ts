@@ -13,9 +13,7 @@ import {
 } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type TString, Type } from 'typebox';
-import { baseUrl } from '../../http/addresses.ts';
 import { askedBy, modelOf } from '../../http/asked-request.ts';
-import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { isForm } from '../../http/parse-bodies.ts';
 import {
   errorReplies,
@@ -27,11 +25,11 @@ import {
   workReplyHeaders,
 } from '../../http/route-schemas.ts';
 import { makePictures, submitWork, workHeaders, workRoute } from '../../http/submit-work.ts';
+import { baseUrl, type HttpApp, type RouteContext } from '../../http/surface.ts';
 import { picturesGone } from '../../http/wait-for-job.ts';
 import type { JobView } from '../../jobs/job-views.ts';
 import { imageUrl, mediaTypeOf } from '../../pictures/images.ts';
-import { segmindErrors } from './errors.ts';
-import { requestUrls } from './requests.ts';
+import { requestUrls, segmindErrors } from './requests.ts';
 
 /** The model in the address. */
 const slugParams = Type.Object(

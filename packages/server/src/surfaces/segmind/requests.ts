@@ -3,6 +3,7 @@ import {
   microToNumber,
   paths,
   type SegmindCredits,
+  type SegmindError,
   type SegmindFailed,
   type SegmindFailedMetrics,
   type SegmindImage,
@@ -11,20 +12,28 @@ import {
   type SegmindStatus,
   type SegmindSubmitted,
   segmindCreditsSchema,
+  segmindErrorSchema,
   segmindFailedSchema,
   segmindResultSchema,
   segmindStatusSchema,
 } from '@easel/contract';
+import { fullText } from '@easel/errors';
 import { Type } from 'typebox';
-import { baseUrl } from '../../http/addresses.ts';
-import { callerOf } from '../../http/admission.ts';
-import type { HttpApp, RouteContext } from '../../http/http-app.ts';
 import { callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
+import { baseUrl, callerOf, type ErrorShape, type HttpApp, type RouteContext } from '../../http/surface.ts';
 import { failureOf, picturesGone } from '../../http/wait-for-job.ts';
 import type { JobRecord } from '../../jobs/job.ts';
 import type { JobView } from '../../jobs/job-views.ts';
 import { fileNameOf, type ImageRecord, imageUrl, mediaTypeOf } from '../../pictures/images.ts';
-import { segmindErrors } from './errors.ts';
+
+export const segmindErrors: ErrorShape = {
+  contentType: 'application/json; charset=utf-8',
+  schema: segmindErrorSchema,
+  body(error, { requestId }): SegmindError {
+    const { code, param } = error;
+    return { error: fullText(error), code, request_id: requestId, ...(param === undefined ? {} : { param }) };
+  },
+};
 
 const statusSchema = {
   operationId: 'segmindStatus',

@@ -1,7 +1,6 @@
 import type { Surface } from '../../http/surface.ts';
-import { segmindErrors } from './errors.ts';
 import { generateRoute, type SegmindOptions, submitRoute } from './generate.ts';
-import { creditsRoute, resultRoutes, statusRoute } from './requests.ts';
+import { creditsRoute, resultRoutes, segmindErrors, statusRoute } from './requests.ts';
 
 /** The drop-in replacement for Segmind: the synchronous call of v1, and the asynchronous ones of v2. */
 export function segmind(options: SegmindOptions): Surface {

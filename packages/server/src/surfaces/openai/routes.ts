@@ -2,28 +2,38 @@ import {
   formatSize,
   headers,
   type OpenaiImagesRequest,
+  type OpenaiModel,
   offeredSizes,
   openaiCompletedEventSchema,
   openaiImagesReplySchema,
   openaiImagesRequestSchema,
+  openaiModelListSchema,
+  openaiModelSchema,
   openaiPartialImageEventSchema,
   paths,
   type Size,
   sizeForOpenai,
 } from '@easel/contract';
+import { Type } from 'typebox';
 import { DomainError } from '../../domain-error.ts';
-import { baseUrl } from '../../http/addresses.ts';
-import { askedBy, useModel } from '../../http/asked-request.ts';
-import type { HttpApp, RouteContext } from '../../http/http-app.ts';
-import { errorReplies, eventStreamContent, needsKey, pictureHeaders, runErrors } from '../../http/route-schemas.ts';
+import { askedBy, modelOf, useModel } from '../../http/asked-request.ts';
+import {
+  callerHeaders,
+  errorReplies,
+  eventStreamContent,
+  jsonReply,
+  keyErrors,
+  needsKey,
+  pictureHeaders,
+  runErrors,
+} from '../../http/route-schemas.ts';
 import { makePictures, workHeaders, workRoute } from '../../http/submit-work.ts';
+import { baseUrl, type HttpApp, type RouteContext } from '../../http/surface.ts';
 import type { JobView } from '../../jobs/job-views.ts';
 import type { ModelCard } from '../../models/model-card.ts';
-import { openaiErrors } from './errors.ts';
-import { modelOfRequest, type OpenaiOptions } from './models.ts';
-import { imagesReply, streamPictures } from './replies.ts';
+import { imagesReply, openaiErrors, streamPictures, unixTime } from './replies.ts';
 
-const schema = {
+const imagesSchema = {
   operationId: 'openaiImages',
   tags: ['openai'],
   summary: 'Generate pictures',
@@ -49,7 +59,7 @@ const schema = {
 /** POST /v1/images/generations */
 export function imagesRoute(app: HttpApp, context: RouteContext, options: OpenaiOptions): void {
   const { services } = context;
-  app.post(paths.openai.images, { schema, ...workRoute(context) }, async (request, reply) => {
+  app.post(paths.openai.images, { schema: imagesSchema, ...workRoute(context) }, async (request, reply) => {
     const { body } = request;
     const base = baseUrl(request, context.options.publicUrl);
     const card = useModel(modelOfRequest(context, options, body.model), request, reply);
@@ -83,5 +93,68 @@ function sizeOf(text: string, card: ModelCard): Size {
     `size must be one that ${card.slug} draws: ${offered}, or any with sides from ${minSide} to ${maxSide}, multiples of 8, ` +
       `of at most ${maxMegapixels} megapixels (got ${text})`,
     { param: 'size' },
+  );
+}
+
+export interface OpenaiOptions {
+  /** Names that mean the default model. */
+  readonly modelAliases: readonly string[];
+}
+
+const listSchema = {
+  operationId: 'openaiModels',
+  tags: ['openai'],
+  summary: 'List models',
+  security: needsKey,
+  response: {
+    200: jsonReply('The models', openaiModelListSchema, callerHeaders),
+    ...errorReplies(openaiErrors, ...keyErrors),
+  },
+} as const;
+
+const modelSchema = {
+  operationId: 'openaiModel',
+  tags: ['openai'],
+  summary: 'Get a model',
+  security: needsKey,
+  params: Type.Object(
+    { id: Type.String({ description: "The model's name", examples: ['playground-v2.5'] }) },
+    { title: 'OpenaiModelParams', description: 'The model' },
+  ),
+  response: {
+    200: jsonReply('The model', openaiModelSchema, callerHeaders),
+    ...errorReplies(openaiErrors, ...keyErrors, 'not_found'),
+  },
+} as const;
+
+/** GET /v1/models and /v1/models/:id */
+export function modelRoutes(app: HttpApp, context: RouteContext, options: OpenaiOptions): void {
+  const { services, gate } = context;
+  // The models are those of this process, and so is their time.
+  const created = unixTime(new Date());
+  app.get(paths.openai.models, { schema: listSchema, onRequest: gate.ownKey }, async () => ({
+    object: 'list',
+    data: services.models().map((card) => modelReply(card, created)),
+  }));
+  app.get(paths.openai.model, { schema: modelSchema, onRequest: gate.ownKey }, async ({ params }) =>
+    modelReply(modelOfRequest(context, options, params.id), created),
+  );
+}
+
+function modelReply({ slug }: ModelCard, created: number): OpenaiModel {
+  return { id: slug, object: 'model', created, owned_by: 'easel' };
+}
+
+/** No name and the names of OpenAI's own models mean the default model. @throws DomainError `not_found` */
+export function modelOfRequest(
+  { services }: RouteContext,
+  { modelAliases }: OpenaiOptions,
+  name: string | undefined,
+): ModelCard {
+  const isAlias = name !== undefined && modelAliases.includes(name);
+  return modelOf(
+    services,
+    isAlias ? undefined : name,
+    '; names that mean the default model are set with openai.modelAliases',
   );
 }
