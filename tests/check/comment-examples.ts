@@ -12,7 +12,7 @@ const given: Readonly<Record<string, string>> = {
   writeFile: "import { writeFile } from 'node:fs/promises';",
   client: "declare const client: import('@easel/client').EaselClient;",
   easel: "declare const easel: import('@easel/client').EaselClient;",
-  defaultDataDir: "import { defaultDataDir } from './default-data-dir.ts';",
+  defaultDataDir: "import { defaultDataDir } from './data-folder.ts';",
   feed: "declare const feed: import('./job-feed.ts').JobFeed;",
   file: 'declare const file: Blob;',
   config: "declare const config: import('./config.ts').SamplingConfig;",
@@ -25,7 +25,7 @@ const given: Readonly<Record<string, string>> = {
   send: 'declare const send: (id: bigint | null, event: unknown) => void;',
   services: "declare const services: import('./services.ts').HttpServices;",
   signal: 'declare const signal: AbortSignal;',
-  transaction: "declare const transaction: import('../domain/ports/database.ts').Transaction;",
+  database: "declare const database: import('./database.ts').Database;",
 };
 
 export interface CommentExample {
