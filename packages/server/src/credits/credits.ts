@@ -1,7 +1,7 @@
 import { microToDecimal, type UsageGroup } from '@easel/contract';
 import { type RawBuilder, sql } from 'kysely';
 import type { Clock } from '../clock.ts';
-import { outlast } from '../database/away.ts';
+import { retryDuringOutage } from '../database/away.ts';
 import type { Database, Queries } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
 import type { Balance } from '../keys/accounts.ts';
@@ -53,10 +53,13 @@ export class CreditService {
    */
   async grant(grant: Grant): Promise<LedgerRecord> {
     requireValid(grant);
-    const outcome = await outlast(() => this.#database.transaction((queries) => grantCredits(queries, grant)), {
-      // A commit that was cut off can only be asked for again under its key.
-      withinMs: grant.idempotencyKey === null ? 0 : COMMIT_PATIENCE_MS,
-    });
+    const outcome = await retryDuringOutage(
+      () => this.#database.transaction((queries) => grantCredits(queries, grant)),
+      {
+        // A commit that was cut off can only be asked for again under its key.
+        withinMs: grant.idempotencyKey === null ? 0 : COMMIT_PATIENCE_MS,
+      },
+    );
     if (outcome === null) return noAccount(grant.accountId);
     if (outcome.kind === 'insufficient') throw tooMuchBack(grant, outcome.available);
     const { kind, record } = outcome;

@@ -51,7 +51,7 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
 
 /** How long requests that wait for a job go on while the database is away. */
-export const OUTAGE_PATIENCE_MS = 10 * 60_000;
+export const LONGEST_OUTAGE_MS = 10 * 60_000;
 
 /**
  * Runs the work again and again while the database is away. It is run once even after the signal: a client that is owed something already,
@@ -60,7 +60,7 @@ export const OUTAGE_PATIENCE_MS = 10 * 60_000;
  * @param options.withinMs how long to go on; absent: without end
  * @throws DatabaseAway once that is over, the signal's reason, or what else the work throws
  */
-export async function outlast<Result>(
+export async function retryDuringOutage<Result>(
   work: (attempt: number) => Promise<Result>,
   { signal, withinMs = Number.POSITIVE_INFINITY }: { readonly signal?: AbortSignal; readonly withinMs?: number } = {},
 ): Promise<Result> {

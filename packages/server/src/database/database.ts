@@ -7,9 +7,6 @@ import { SCHEMA, type Tables } from './tables.ts';
 /** An open transaction, for the functions that run their SQL in it: kysely's, with the tables of the service's schema. */
 export type Queries = KyselyTransaction<Tables>;
 
-/** The same as `Queries`. */
-export type Transaction = Queries;
-
 /** A pool of connections to PostgreSQL. */
 export interface Database {
   /**

@@ -1,6 +1,6 @@
 import { fixedMessages, headers, inWireNames, microToDecimal, type OutputMetadata, paths } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DatabaseAway, OUTAGE_PATIENCE_MS, outlast } from '../database/away.ts';
+import { DatabaseAway, LONGEST_OUTAGE_MS, retryDuringOutage } from '../database/away.ts';
 import { DomainError } from '../domain-error.ts';
 import type { JobRecord } from '../jobs/job.ts';
 import type { JobView } from '../jobs/job-views.ts';
@@ -96,7 +96,7 @@ export function isRepeatable({ headers: sent }: FastifyRequest): boolean {
 async function cancelForSure({ services }: RouteContext, request: FastifyRequest, jobId: string): Promise<JobRecord> {
   const cancel = () => services.cancelJob(callerOf(request).accountId, jobId);
   try {
-    return await outlast(cancel, { withinMs: CANCEL_MS });
+    return await retryDuringOutage(cancel, { withinMs: CANCEL_MS });
   } catch (error) {
     if (!(error instanceof DatabaseAway)) throw error;
     cancelLater(request, jobId, cancel);
@@ -105,7 +105,7 @@ async function cancelForSure({ services }: RouteContext, request: FastifyRequest
 }
 
 export function cancelLater(request: FastifyRequest, jobId: string, cancel: () => Promise<unknown>): void {
-  void outlast(cancel).catch((error: unknown) => {
+  void retryDuringOutage(cancel).catch((error: unknown) => {
     if (error instanceof DomainError && error.code === 'not_found') return;
     request.log.error({ err: error, jobId }, 'a job that nobody waits for could not be cancelled');
   });
@@ -129,7 +129,7 @@ export async function deliver<Delivered>(
 ): Promise<Delivered> {
   reply.header(headers.cost, microToDecimal(job.price));
   try {
-    return await outlast(read, { signal: patience, withinMs: OUTAGE_PATIENCE_MS });
+    return await retryDuringOutage(read, { signal: patience, withinMs: LONGEST_OUTAGE_MS });
   } catch (error) {
     if (error instanceof DomainError && !(error instanceof DatabaseAway)) throw error;
     if (!patience.aborted) request.log.error({ err: error, jobId: job.id }, 'finished pictures cannot be read');

@@ -1,8 +1,8 @@
 import { microToDecimal, microToNumber } from '@easel/contract';
 import { sql } from 'kysely';
 import { chargeHold, releaseHold } from '../credits/holds.ts';
-import { CANCEL_CHANNEL, notify } from '../database/channels.ts';
 import type { Queries } from '../database/database.ts';
+import { CANCEL_CHANNEL, notify } from '../database/notifications.ts';
 import { type ImageRecord, insertImages } from '../pictures/images.ts';
 import { isEnded, type JobContext, type JobFailure, type JobRecord, jobNotFound } from './job.ts';
 import { appendFinalEvent } from './job-events.ts';

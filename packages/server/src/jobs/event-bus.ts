@@ -1,8 +1,6 @@
 import { sql } from 'kysely';
-import { CANCEL_CHANNEL, EVENT_CHANNEL, KEY_CHANNEL, QUEUE_CHANNEL } from '../database/channels.ts';
 import type { Database, DatabaseAddress } from '../database/database.ts';
-import { Listener } from '../database/listener.ts';
-import { leave, memberOf } from '../keys/memberships.ts';
+import { CANCEL_CHANNEL, EVENT_CHANNEL, KEY_CHANNEL, Listener, QUEUE_CHANNEL } from '../database/notifications.ts';
 import { type JobEvent, type JobNews, parseNews, toEventRow } from './job-events.ts';
 
 export interface EventBusOptions {
@@ -66,14 +64,14 @@ export class EventBus {
 
   /** Calls back at most once, when the job is cancelled. @returns the subscription */
   onCancel(jobId: string, callback: () => void): Disposable {
-    memberOf(this.#cancels, jobId).add(callback);
-    return { [Symbol.dispose]: () => leave(this.#cancels, jobId, callback) };
+    membersOf(this.#cancels, jobId).add(callback);
+    return { [Symbol.dispose]: () => removeMember(this.#cancels, jobId, callback) };
   }
 
   /** Calls back whenever the key may have been revoked or changed. @returns the subscription */
   onKeyChange(keyId: string, callback: () => void): Disposable {
-    memberOf(this.#keyWatches, keyId).add(callback);
-    return { [Symbol.dispose]: () => leave(this.#keyWatches, keyId, callback) };
+    membersOf(this.#keyWatches, keyId).add(callback);
+    return { [Symbol.dispose]: () => removeMember(this.#keyWatches, keyId, callback) };
   }
 
   /** Calls back whenever the queue may have been paused or resumed. @returns the subscription */
@@ -126,4 +124,20 @@ export class EventBus {
       .execute();
     for (const { id } of cancelled) this.#cancel(id);
   }
+}
+
+/** The set of that id in a map whose sets are there only while they have members; made when it is not there. */
+export function membersOf<Member>(all: Map<string, Set<Member>>, id: string): Set<Member> {
+  const present = all.get(id);
+  if (present !== undefined) return present;
+  const members = new Set<Member>();
+  all.set(id, members);
+  return members;
+}
+
+/** Removes a member, and the set with its last one. */
+export function removeMember<Member>(all: Map<string, Set<Member>>, id: string, member: Member): void {
+  const members = all.get(id);
+  members?.delete(member);
+  if (members?.size === 0) all.delete(id);
 }

@@ -1,7 +1,7 @@
 import type { JobStatus } from '@easel/contract';
 import { type Insertable, type Selectable, sql } from 'kysely';
-import { EVENT_CHANNEL, notify } from '../database/channels.ts';
 import type { Queries } from '../database/database.ts';
+import { EVENT_CHANNEL, notify } from '../database/notifications.ts';
 import type { JobEventsTable, JobState } from '../database/tables.ts';
 
 /** What happens to a job, as it is published. The final events carry no details: those are in the job's record. */

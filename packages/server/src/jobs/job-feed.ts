@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseAway, OUTAGE_PATIENCE_MS } from '../database/away.ts';
-import { leave, memberOf } from '../keys/memberships.ts';
-import type { EventBus } from './event-bus.ts';
+import { DatabaseAway, LONGEST_OUTAGE_MS } from '../database/away.ts';
+import { type EventBus, membersOf, removeMember } from './event-bus.ts';
 import { EventQueue } from './event-queue.ts';
 import {
   type FeedReading,
@@ -98,14 +97,14 @@ export class JobFeed {
     const queue = newQueue();
     using _stop = failWith(queue, signal);
     const follower: AccountTrack = { accountId, seen, tracks: new Map(), queue };
-    memberOf(this.#accounts, accountId).add(follower);
+    membersOf(this.#accounts, accountId).add(follower);
     this.#accountsToRead.add(accountId);
     this.#read();
     try {
       yield* queue;
     } finally {
-      leave(this.#accounts, accountId, follower);
-      for (const [jobId, track] of follower.tracks) leave(this.#tracks, jobId, track);
+      removeMember(this.#accounts, accountId, follower);
+      for (const [jobId, track] of follower.tracks) removeMember(this.#tracks, jobId, track);
       this.#wake?.();
     }
   }
@@ -114,13 +113,13 @@ export class JobFeed {
     const queue = newQueue();
     using _stop = failWith(queue, signal);
     const track = { ...interest, sent: undefined, queue };
-    memberOf<Track>(this.#tracks, track.jobId).add(track);
+    membersOf<Track>(this.#tracks, track.jobId).add(track);
     this.#jobsToRead.add(track.jobId);
     this.#read();
     try {
       yield* queue;
     } finally {
-      leave(this.#tracks, track.jobId, track);
+      removeMember(this.#tracks, track.jobId, track);
       this.#wake?.();
     }
   }
@@ -163,7 +162,7 @@ export class JobFeed {
         await this.#untilNews();
       } catch (error) {
         awaySince ??= performance.now();
-        const isPassing = error instanceof DatabaseAway && performance.now() - awaySince < OUTAGE_PATIENCE_MS;
+        const isPassing = error instanceof DatabaseAway && performance.now() - awaySince < LONGEST_OUTAGE_MS;
         if (!isPassing) this.#failAll(error);
         await sleep(pauseMs);
         pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * pauseMs);
@@ -207,13 +206,13 @@ export class JobFeed {
       if (track !== undefined) return;
       const added: Track = { jobId, of: 'account', seen: null, sent: undefined, queue: follower.queue };
       follower.tracks.set(jobId, added);
-      memberOf(this.#tracks, jobId).add(added);
+      membersOf(this.#tracks, jobId).add(added);
       this.#jobsToRead.add(jobId);
       return;
     }
     if (track !== undefined) {
       follower.tracks.delete(jobId);
-      leave(this.#tracks, jobId, track);
+      removeMember(this.#tracks, jobId, track);
     }
     if (endedEvent === null || endedEvent <= follower.seen) return;
     follower.seen = endedEvent;

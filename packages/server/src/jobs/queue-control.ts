@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import { notify, QUEUE_CHANNEL } from '../database/channels.ts';
 import type { Queries } from '../database/database.ts';
+import { notify, QUEUE_CHANNEL } from '../database/notifications.ts';
 import type { JobContext } from './job.ts';
 import { unfinishedStates } from './jobs-table.ts';
 

@@ -1,5 +1,5 @@
 import { priceOf } from '@easel/contract';
-import { DatabaseAway, outlast } from '../database/away.ts';
+import { DatabaseAway, retryDuringOutage } from '../database/away.ts';
 import type { Queries } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
 import { newId } from '../ids.ts';
@@ -94,7 +94,7 @@ async function submit(context: JobContext, submission: Submission): Promise<Subm
       if (earlier !== null) return { job: earlier, isReplay: true };
       return { job: await queueJob(context, queries, submission, account), isReplay: false };
     });
-  const submitted = await outlast(attemptOnce, { withinMs: COMMIT_PATIENCE_MS });
+  const submitted = await retryDuringOutage(attemptOnce, { withinMs: COMMIT_PATIENCE_MS });
   const { job, isReplay } = submitted;
   if (!isReplay) context.jobLog('info', 'job queued', job, { surface: job.surface, model: job.request.model });
   return submitted;

@@ -1,7 +1,7 @@
 import type { KeyScope } from '@easel/contract';
-import { type Selectable, sql } from 'kysely';
-import { KEY_CHANNEL } from '../database/channels.ts';
+import type { Selectable } from 'kysely';
 import type { Queries } from '../database/database.ts';
+import { KEY_CHANNEL, notify } from '../database/notifications.ts';
 import type { ApiKeysTable, KeyOrigin } from '../database/tables.ts';
 
 /** What an administrator decides about a key. */
@@ -126,7 +126,7 @@ export async function recordKeyUse(queries: Queries, id: string, now: Date): Pro
 
 /** Notifies all processes, when the transaction is committed, that the key has changed. */
 async function announceChange(queries: Queries, key: KeyRecord): Promise<KeyRecord> {
-  await sql`select pg_notify(${KEY_CHANNEL}, ${key.id})`.execute(queries);
+  await notify(queries, KEY_CHANNEL, key.id);
   return key;
 }
 

@@ -2,11 +2,10 @@ import { sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { expect, test } from 'vitest';
 import { DatabaseAway } from '../../src/database/away.ts';
-import type { Transaction } from '../../src/database/database.ts';
+import type { Queries } from '../../src/database/database.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { initial } from '../../src/database/migrations/0001-initial.ts';
 import { SCHEMA } from '../../src/database/tables.ts';
-import { queriesOf } from '../../src/database/transaction.ts';
 import { newId } from '../../src/ids.ts';
 import { newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
@@ -18,8 +17,8 @@ async function newAccounts(...names: string[]): Promise<void> {
   await opened().database.kysely.insertInto('accounts').values(values).execute();
 }
 
-const touch = (transaction: Transaction, name: string) =>
-  queriesOf(transaction)
+const touch = (queries: Queries, name: string) =>
+  queries
     .updateTable('accounts')
     .set(({ eb }) => ({ virtual_finish: eb('virtual_finish', '+', 1n) }))
     .where('name', '=', name)
@@ -104,8 +103,8 @@ test('whole numbers of 64 bits come and go exactly', async () => {
 
 test('work that throws is undone', async () => {
   await newAccounts('thrown');
-  const work = opened().database.transaction(async (transaction) => {
-    await touch(transaction, 'thrown');
+  const work = opened().database.transaction(async (queries) => {
+    await touch(queries, 'thrown');
     throw new RangeError('no');
   });
   await expect(work).rejects.toThrow(new RangeError('no'));
@@ -117,12 +116,12 @@ test('transactions that wait for each other both happen, one of them the second 
   let started = 0;
   const bothHold = Promise.withResolvers<void>();
   const crossing = (first: string, second: string) =>
-    opened().database.transaction(async (transaction) => {
-      await touch(transaction, first);
+    opened().database.transaction(async (queries) => {
+      await touch(queries, first);
       started += 1;
       if (started === 2) bothHold.resolve();
       await bothHold.promise;
-      await touch(transaction, second);
+      await touch(queries, second);
     });
   await Promise.all([crossing('left', 'right'), crossing('right', 'left')]);
   expect(started).toBe(3);
@@ -131,11 +130,9 @@ test('transactions that wait for each other both happen, one of them the second 
 
 test('a transaction that always loses is given up after five retries', async () => {
   let runs = 0;
-  const work = opened().database.transaction(async (transaction) => {
+  const work = opened().database.transaction(async (queries) => {
     runs += 1;
-    await sql`do $$ begin raise exception 'lost' using errcode = 'serialization_failure'; end $$`.execute(
-      queriesOf(transaction),
-    );
+    await sql`do $$ begin raise exception 'lost' using errcode = 'serialization_failure'; end $$`.execute(queries);
   });
   await expect(work).rejects.toThrow('lost');
   expect(runs).toBe(6);
@@ -144,9 +141,9 @@ test('a transaction that always loses is given up after five retries', async () 
 test('other errors are not tried again', async () => {
   await newAccounts('taken');
   let runs = 0;
-  const work = opened().database.transaction(async (transaction) => {
+  const work = opened().database.transaction(async (queries) => {
     runs += 1;
-    await queriesOf(transaction).insertInto('accounts').values({ id: newId(), name: 'taken' }).execute();
+    await queries.insertInto('accounts').values({ id: newId(), name: 'taken' }).execute();
   });
   await expect(work).rejects.toThrow('accounts_name_key');
   expect(runs).toBe(1);
@@ -160,13 +157,13 @@ test('connections that are cut, idle or at work, fail their work only: the next 
       where pid <> pg_backend_pid() and datname = current_database() and backend_type = 'client backend'`.execute(
       opened().database.kysely,
     );
-  const atWork = database.transaction(async (transaction) => {
-    await touch(transaction, 'cut');
+  const atWork = database.transaction(async (queries) => {
+    await touch(queries, 'cut');
     await cutEveryone();
-    await touch(transaction, 'cut');
+    await touch(queries, 'cut');
   });
   await expect(atWork).rejects.toBeInstanceOf(DatabaseAway);
-  await database.transaction((transaction) => touch(transaction, 'cut'));
+  await database.transaction((queries) => touch(queries, 'cut'));
   await cutEveryone();
   await expect.poll(() => database.transaction(async () => 'works').catch(String)).toBe('works');
 });
@@ -175,14 +172,14 @@ test('work whose connection is cut before its commit is run again, and happens o
   await newAccounts('cut once');
   const database = opened().open({ poolSize: 2 });
   let runs = 0;
-  await database.transaction(async (transaction) => {
+  await database.transaction(async (queries) => {
     runs += 1;
-    await touch(transaction, 'cut once');
+    await touch(queries, 'cut once');
     if (runs > 1) return;
     const self = sql<{ pid: number }>`select pg_backend_pid() as pid`;
-    const pid = (await self.execute(queriesOf(transaction))).rows[0]?.pid ?? 0;
+    const pid = (await self.execute(queries)).rows[0]?.pid ?? 0;
     await sql`select pg_terminate_backend(${pid}, 60000)`.execute(opened().database.kysely);
-    await touch(transaction, 'cut once');
+    await touch(queries, 'cut once');
   });
   expect(runs).toBe(2);
   expect(await touched('cut once')).toBe(1n);

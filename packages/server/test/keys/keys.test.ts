@@ -139,7 +139,7 @@ test('a list shows what each key has spent or reserved this month, newest key fi
   clock.set('2026-03-15T00:00:00Z');
   const { record } = await keyService.create({ ...terms(), accountId: customer.accountId });
   const hold = { ...customer, jobId: newId(), model: 'a-model', samples: 1, amount: 3_000n, month: '2026-03' };
-  await database.transaction((transaction) => placeHold(transaction, hold));
+  await database.transaction((queries) => placeHold(queries, hold));
   const listed = await keyService.list(customer.accountId);
   expect(listed.map(({ id, usedThisMonth }) => [id, usedThisMonth])).toEqual([
     [record.id, 0n],

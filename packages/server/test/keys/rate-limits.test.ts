@@ -50,9 +50,7 @@ test('windows that are over are forgotten, the present one is not', async () => 
   await take(key);
   clock.set('2026-03-14T15:10:00Z');
   await take(key);
-  await opened().database.transaction((transaction) =>
-    deleteRateWindowsBefore(transaction, new Date('2026-03-14T15:10:00Z')),
-  );
+  await opened().database.transaction((queries) => deleteRateWindowsBefore(queries, new Date('2026-03-14T15:10:00Z')));
   const { kysely } = opened().database;
   const windows = await kysely
     .selectFrom('rate_windows')

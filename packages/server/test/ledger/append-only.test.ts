@@ -15,10 +15,10 @@ async function history() {
   const customer = await newCustomer(opened().database, { available: 10_000n });
   const [ended, open] = [newId(), newId()];
   const hold = { ...customer, model: 'a-model', samples: 1, amount: 1_000n, month: '2026-03' };
-  await opened().database.transaction(async (transaction) => {
-    await placeHold(transaction, { ...hold, jobId: ended });
-    await placeHold(transaction, { ...hold, jobId: open });
-    await chargeHold(transaction, ended, new Date());
+  await opened().database.transaction(async (queries) => {
+    await placeHold(queries, { ...hold, jobId: ended });
+    await placeHold(queries, { ...hold, jobId: open });
+    await chargeHold(queries, ended, new Date());
   });
   return { ...customer, ended, open };
 }

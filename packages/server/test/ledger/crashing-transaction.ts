@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { DatabaseAway } from '../../src/database/away.ts';
-import type { Database, Transaction } from '../../src/database/database.ts';
-import { queriesOf } from '../../src/database/transaction.ts';
+import type { Database, Queries } from '../../src/database/database.ts';
 import type { Fate } from './interleaving.ts';
 
 class Aborted extends Error {}
@@ -25,17 +24,17 @@ export interface Connections {
 export async function runToFate<Result>(
   { database, safe }: Connections,
   fate: Fate,
-  work: (transaction: Transaction) => Promise<Result>,
+  work: (queries: Queries) => Promise<Result>,
 ): Promise<Outcome<Result>> {
   const cuts: Promise<unknown>[] = [];
   let attempts = 0;
   try {
-    const result = await database.transaction(async (transaction) => {
-      const cut = await cutterOf(transaction, safe);
+    const result = await database.transaction(async (queries) => {
+      const cut = await cutterOf(queries, safe);
       attempts += 1;
       const isFirst = attempts === 1;
       if (isFirst && fate.kind === 'is cut off at some moment') cuts.push(sleep(fate.afterMs).then(cut));
-      const done = await work(transaction);
+      const done = await work(queries);
       if (fate.kind === 'aborts') throw new Aborted();
       if (isFirst && fate.kind === 'is cut off') await cut();
       return done;
@@ -50,8 +49,8 @@ export async function runToFate<Result>(
 }
 
 /** Ends the server's side of the connection, as a crash or a cut cable would. */
-async function cutterOf(transaction: Transaction, safe: Database) {
-  const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(queriesOf(transaction));
+async function cutterOf(queries: Queries, safe: Database) {
+  const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(queries);
   return () => sql`select pg_terminate_backend(${rows[0]?.pid}, 60000)`.execute(safe.kysely);
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { chargeHold, placeHold, releaseHold } from '../../src/credits/holds.ts';
 import { grantCredits } from '../../src/credits/ledger.ts';
-import type { Transaction } from '../../src/database/database.ts';
+import type { Queries } from '../../src/database/database.ts';
 import { DomainError } from '../../src/domain-error.ts';
 import { newId } from '../../src/ids.ts';
 import { anyModel, customerServices, newCustomer } from '../support/customers.ts';
@@ -57,7 +57,7 @@ class World {
 
   async #attempt(action: Action, fate: Step['fate']): Promise<boolean> {
     try {
-      const outcome = await runToFate(this.#connections, fate, (transaction) => this.#act(transaction, action));
+      const outcome = await runToFate(this.#connections, fate, (queries) => this.#act(queries, action));
       if (outcome.kind === 'committed') this.#note(action, outcome.result);
       else this.crashes += 1;
       return outcome.kind === 'crashed';
@@ -68,18 +68,17 @@ class World {
   }
 
   /** @returns whether the action took place, and not a refusal or something that had been done before */
-  async #act(transaction: Transaction, action: Action): Promise<boolean> {
+  async #act(queries: Queries, action: Action): Promise<boolean> {
     if (action.kind === 'grant') {
       const { accountId } = this.#payer(action.payer);
       return (
-        (await grantCredits(transaction, { accountId, amount: action.amount, note: null, idempotencyKey: null })) !==
-        null
+        (await grantCredits(queries, { accountId, amount: action.amount, note: null, idempotencyKey: null })) !== null
       );
     }
     const jobId = this.#jobId(action.job);
-    if (action.kind !== 'hold') return endings[action.kind](transaction, jobId, new Date());
+    if (action.kind !== 'hold') return endings[action.kind](queries, jobId, new Date());
     const price = { model: 'a-model', samples: 1, amount: action.amount, month: '2026-03' };
-    return (await placeHold(transaction, { ...this.#payer(action.job), ...price, jobId }))?.kind === 'held';
+    return (await placeHold(queries, { ...this.#payer(action.job), ...price, jobId }))?.kind === 'held';
   }
 
   #note(action: Action, tookPlace: boolean): void {
@@ -121,7 +120,7 @@ async function expectWhatWasTold({ held, ended }: World, safe: Connections['safe
 async function releaseAllOpen(safe: Connections['safe']): Promise<void> {
   const open = await safe.kysely.selectFrom('holds').select('job_id').where('state', '=', 'open').execute();
   for (const { job_id } of open) {
-    expect(await safe.transaction((transaction) => releaseHold(transaction, job_id, new Date()))).toBe(true);
+    expect(await safe.transaction((queries) => releaseHold(queries, job_id, new Date()))).toBe(true);
   }
 }
 

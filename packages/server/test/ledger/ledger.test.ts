@@ -15,14 +15,14 @@ function holdOf(customer: { accountId: string; keyId: string }, amount: bigint, 
 }
 
 async function place(hold: Hold): Promise<string> {
-  await opened().database.transaction((transaction) => holdPrice(transaction, hold));
+  await opened().database.transaction((queries) => holdPrice(queries, hold));
   return hold.jobId;
 }
 
 const charge = (jobId: string, now = march) =>
-  opened().database.transaction((transaction) => chargeHold(transaction, jobId, now));
+  opened().database.transaction((queries) => chargeHold(queries, jobId, now));
 const release = (jobId: string, now = march) =>
-  opened().database.transaction((transaction) => releaseHold(transaction, jobId, now));
+  opened().database.transaction((queries) => releaseHold(queries, jobId, now));
 const credits = () => customerServices(opened().database).credits;
 const ledgerOf = (accountId: string) => credits().ledger({ accountId, before: null, limit: 100 });
 
@@ -87,9 +87,9 @@ test('too few credits: refused with balance and price, and no trace is left', as
 test('a refusal leaves no trace even when its transaction goes on and is committed', async () => {
   const customer = await newCustomer(opened().database, { available: 1n, terms: { monthlyBudget: 0n } });
   const before = await traces(customer);
-  const kinds = await opened().database.transaction(async (transaction) => [
-    (await placeHold(transaction, holdOf(customer, 2n)))?.kind,
-    (await placeHold(transaction, holdOf(customer, 1n)))?.kind,
+  const kinds = await opened().database.transaction(async (queries) => [
+    (await placeHold(queries, holdOf(customer, 2n)))?.kind,
+    (await placeHold(queries, holdOf(customer, 1n)))?.kind,
   ]);
   expect(kinds).toEqual(['insufficient', 'over-budget']);
   expect(await traces(customer)).toEqual(before);

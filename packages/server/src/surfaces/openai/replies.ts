@@ -14,7 +14,7 @@ import {
 } from '@easel/contract';
 import { fullText } from '@easel/errors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { OUTAGE_PATIENCE_MS, outlast } from '../../database/away.ts';
+import { LONGEST_OUTAGE_MS, retryDuringOutage } from '../../database/away.ts';
 import { DomainError } from '../../domain-error.ts';
 import { knownError } from '../../http/error-replies.ts';
 import { eventStream, eventStreamHeaders, heartbeatOf, type ServerSentEvent } from '../../http/event-streams.ts';
@@ -181,7 +181,7 @@ async function* pictures(
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
   if (images.length === 0) throw picturesGone(job);
   const read = <Value>(work: () => Promise<Value>) =>
-    outlast(work, { signal, withinMs: OUTAGE_PATIENCE_MS }).catch((error: unknown) => {
+    retryDuringOutage(work, { signal, withinMs: LONGEST_OUTAGE_MS }).catch((error: unknown) => {
       throw undelivered(job.id, error);
     });
   const usage = await read(() => usageOf(services, job));
