@@ -45,7 +45,7 @@ remedies below are those of a code; the place where an error arises often says s
 * **The command line** prints message and remedy; \`--json\` prints \`{ "error": { "code", "message", "remedy", …, "exitStatus" } }\`. The exit statuses below are those of errors
   that arise on this machine; what a server answers exits with ${exitStatus.server}, whatever its code.
 * **In programs** every error is a \`CodedError\` of \`@easel/errors\` with \`code\`, \`message\`, \`remedy\` and \`cause\`. The engine's are its subclass \`EngineError\`; \`@easel/client\` throws
-  \`EaselError\` for what the API answers, \`EaselJobError\` for a job that failed and \`EaselConnectionError\` when nobody answers, of the same shape.
+  \`EaselError\` for what the API answers, \`EaselJobError\` for a job that failed and \`EaselConnectionError\` when the server is unreachable, of the same shape.
 
 ## Requests to a server
 

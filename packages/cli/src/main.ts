@@ -5,7 +5,7 @@ import { systemCode } from '@easel/errors';
 /** As in package.json: the syntax in use (`using`) needs it. */
 const MIN_NODE = 24;
 
-// `easel … | head` closes the pipe early: there is nobody left to tell.
+// `easel … | head` closes the pipe early: there is no reader left.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error) => {
     if (systemCode(error) !== 'EPIPE') throw error;
@@ -22,5 +22,5 @@ if (Number.parseInt(process.versions.node, 10) < MIN_NODE) {
   const { runCli } = await import('./run-cli.ts');
   process.exitCode = await runCli(process.argv.slice(2), process);
 }
-// Nothing is under way any more. Should something be left that keeps the process alive, such as a connection that hangs, it ends all the same.
+// The work is done. If something still keeps the process alive, such as a hanging connection, exit anyway.
 setTimeout(() => process.exit(), 2000).unref();

@@ -1,7 +1,7 @@
 import { limits, samplerNames } from '@easel/contract/fields';
 
 /**
- * What to say to somebody who types the options and commands of other tools: AUTOMATIC1111, ComfyUI, InvokeAI, stable-diffusion.cpp,
+ * Hints for people who type the options and commands of other tools: AUTOMATIC1111, ComfyUI, InvokeAI, stable-diffusion.cpp,
  * diffusers' scripts, mflux, Ollama. Names are written without their hyphens, in lower case, with `_` as `-`.
  */
 
@@ -14,13 +14,13 @@ const steps = `--steps N is the number of steps, ${range.min} to ${range.max}`;
 const sides = '--width PX and --height PX, or --size WxH';
 const shape = '--size WxH is the size and shape of the picture, such as --size 1024x768';
 const prompt = 'the prompt is the argument, in quotes: easel generate "a red apple"';
-const start = '--image FILE is the picture to start from';
+const start = '--image FILE is the start image';
 const output = '-o, --output FILE or FOLDER/ is where the pictures go';
 const model = '-m, --model NAME or PATH is the model';
-const precision = '--variant fp16 or fp32 chooses the weights; computing is in 32 bits';
-const noDevice = 'Easel runs on the CPU only today; --threads N chooses how many threads it uses';
+const precision = '--variant fp16 or fp32 chooses the weights; the arithmetic is always 32-bit';
+const noDevice = 'Easel runs on the CPU only; --threads N chooses how many threads it uses';
 const noAdapter = 'LoRA, ControlNet, textual inversion and other adapters are not supported yet';
-const noMask = 'masks and inpainting are not supported yet; --image starts from a whole picture';
+const noMask = 'masks and inpainting are not supported yet; --image uses a whole picture';
 const noUpscale = 'upscaling is not supported yet';
 const key = 'a key is never given on the command line: set EASEL_API_KEY, or give --api-key-file FILE';
 
@@ -78,9 +78,9 @@ const options: ReadonlyMap<string, string> = new Map(
     'image-path': start,
     img2img: start,
     'start-image': start,
-    denoise: '--strength X is how far to go from --image',
-    'denoising-strength': '--strength X is how far to go from --image',
-    'image-strength': '--strength X is how far to go from --image',
+    denoise: '--strength X is how much --image is changed',
+    'denoising-strength': '--strength X is how much --image is changed',
+    'image-strength': '--strength X is how much --image is changed',
     out: output,
     outdir: output,
     'out-dir': output,
@@ -91,7 +91,7 @@ const options: ReadonlyMap<string, string> = new Map(
     checkpoint: model,
     'model-path': model,
     'diffusion-model': model,
-    vae: 'the VAE is that of the model; another one cannot be given',
+    vae: 'the VAE comes with the model; a separate one is not supported',
     dtype: precision,
     precision,
     fp16: precision,

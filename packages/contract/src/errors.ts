@@ -45,7 +45,7 @@ export type ErrorCode = keyof typeof httpErrors;
 /** How an error is answered whose code no reply carries. */
 interface Answer {
   readonly code: ErrorCode;
-  /** Whether its message is for whoever sent the request; else it is the operator's, and stays in the log. */
+  /** Whether its message is for the client; otherwise it is for the administrator, and stays in the log. */
   readonly isTold: boolean;
 }
 

@@ -99,7 +99,7 @@ export const catalogue = {
   inference_failed: engine('The inference runtime failed', 'please report it, with the whole message'),
   engine_crashed: engine(
     "The engine's process ended during the call",
-    'try again: the next call starts it anew; if it stays, there may be too little memory for this picture',
+    'try again: the next call restarts it; if it happens again, there may be too little memory for this picture',
   ),
   engine_hung: engine(
     "The engine's process hung and was ended",

@@ -42,7 +42,7 @@ export function parseModelCard(card: string): ModelLicence | undefined {
   return { name, ...(link !== undefined && { link }), attributions };
 }
 
-/** Cards are written by hand: what is not YAML is as good as absent. */
+/** Cards are written by people: invalid YAML counts as absent. */
 function frontMatterOf(card: string): ReadonlyMap<unknown, unknown> {
   const frontMatter = /^\uFEFF?---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1];
   if (frontMatter === undefined) return new Map();

@@ -87,7 +87,7 @@ function WhatDraws() {
         <section key={model.id}>
           <h3>{model.id}</h3>
           <p>
-            Drawn by {model.name}, {model.defaults.img_width}×{model.defaults.img_height}
+            Model: {model.name}, {model.defaults.img_width}×{model.defaults.img_height}
             {model.is_embedded && ', the small model that comes along'}. <Licence licence={model.licence} />
           </p>
           {model.licence && model.licence.attributions.length > 0 && (

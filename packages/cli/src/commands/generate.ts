@@ -75,7 +75,7 @@ function groupOptions(
     ['Picture:', [...of('Picture:'), ...prompts]],
     ['Output:', [outputOption, ...of('Output:'), ...output]],
     ['Model:', [...of('Model:'), ...model]],
-    ['From a picture:', of('From a picture:')],
+    ['Start image:', of('Start image:')],
     ['Sampling:', of('Sampling:')],
     ['Server:', server],
   ];

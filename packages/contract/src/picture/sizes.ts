@@ -99,7 +99,7 @@ export function offeredSizes(nativeSide: number, limits: SizeLimits): string[] {
 
 /**
  * The size of what is drawn from a picture when none is named: the size the model was trained on whose shape is nearest.
- * The picture is cut to that shape at its centre, never squeezed.
+ * The picture is cropped to that shape at its centre, never distorted.
  *
  * @example
  * sizeForPicture({ width: 3000, height: 2000 }, 1024, fullModelSizes); // { width: 1216, height: 832 }

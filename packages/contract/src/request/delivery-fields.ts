@@ -4,7 +4,7 @@ import type { FieldTable } from './field.ts';
 const jobs = ['api', 'segmind'] as const;
 const everywhere = ['api', 'segmind', 'openai'] as const;
 
-/** How finished pictures come to whoever asked for them: the part of the table of fields that changes no pixel. */
+/** How finished pictures are delivered: the part of the table of fields that changes no pixel. */
 export const deliveryFields = {
   format: {
     kind: 'choice',

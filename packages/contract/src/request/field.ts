@@ -43,7 +43,7 @@ interface Told {
   readonly nullable?: true;
 }
 
-export const optionGroups = ['Picture:', 'Output:', 'Model:', 'From a picture:', 'Sampling:'] as const;
+export const optionGroups = ['Picture:', 'Output:', 'Model:', 'Start image:', 'Sampling:'] as const;
 
 /** An option of `easel generate`. The range and the default are added to the help. */
 interface CliOption {

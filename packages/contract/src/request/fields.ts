@@ -225,7 +225,7 @@ export const pictureFields = {
         examples: ['playground-v2.5', 'gpt-image-1'],
       },
     },
-    told: { description: 'The model that draws it', examples: ['playground-v2.5'] },
+    told: { description: 'The model', examples: ['playground-v2.5'] },
     option: {
       flags: '-m, --model <name|path>',
       help: 'a name, a diffusers folder or a .safetensors file (default: demo)',
@@ -244,8 +244,8 @@ export const pictureFields = {
     wire: { name: 'image', on: jobs },
     option: {
       flags: '--image <file>',
-      help: 'start from this picture (png, jpeg, webp, gif, tiff, avif)',
-      group: 'From a picture:',
+      help: 'the start image (png, jpeg, webp, gif, tiff, avif)',
+      group: 'Start image:',
     },
   },
   strength: {
@@ -261,9 +261,9 @@ export const pictureFields = {
     told: { description: 'Of image-to-image, else null', examples: [0.6, null], nullable: true },
     option: {
       flags: '--strength <x>',
-      help: 'how far to go from the picture',
-      note: '0 keeps it, 1 forgets it (default: 0.6)',
-      group: 'From a picture:',
+      help: 'how much the start image is changed',
+      note: '0 keeps it, 1 ignores it (default: 0.6)',
+      group: 'Start image:',
     },
     form: { label: 'Strength', control: 'slider', place: 'start', step: 0.05 },
     parameter: { key: 'Denoising strength', believable: limits.strength },

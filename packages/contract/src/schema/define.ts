@@ -73,7 +73,7 @@ export function matching(pattern: keyof typeof patterns, notes: FieldNotes): TSt
   return Type.String({ pattern: patterns[pattern].source, ...notes });
 }
 
-/** The `null` of a value that is absent, said aloud. The notes are those of the field. */
+/** Explicit `null` for an absent value. The notes are those of the field. */
 export function nullable<Schema extends TSchema>(schema: Schema, notes: FieldNotes): TUnion<[Schema, TNull]> {
   return Type.Union([schema, Type.Null()], { ...notes });
 }

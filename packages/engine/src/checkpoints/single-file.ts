@@ -12,7 +12,7 @@ import { findConfigs } from './single-file-configs.ts';
 
 /**
  * One .safetensors file with the names of the original training code ("ldm"), as image-generation programs exchange them.
- * Playground v2.5 is told by its `edm_mean` and `edm_std` tensors; a file that lost them needs a configuration that has them.
+ * Playground v2.5 is identified by its `edm_mean` and `edm_std` tensors; a file without them needs a configuration that has them.
  */
 export async function readSingleFile(path: string, options: CheckpointOptions): Promise<Checkpoint> {
   const all = await withScales(await readSafetensors(path));

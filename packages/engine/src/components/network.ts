@@ -27,7 +27,7 @@ export interface NetworkOptions<Shape> {
   readonly sizeOf?: (shape: Shape) => object;
 }
 
-/** One network of the model, ready for any variant: sessions are made on demand and the least recently used let go. */
+/** One network of the model, ready for any variant: sessions are created on demand and the least recently used are released. */
 export class Network<Shape extends object> {
   readonly #options: NetworkOptions<Shape>;
   readonly #folder: string;

@@ -170,7 +170,7 @@ export class BackOff {
 }
 
 /**
- * Waits for a promise that goes on without its caller: the signal only ends the waiting.
+ * Waits for a promise that continues without its caller: the signal only ends the wait.
  * @throws EngineError the signal's reason when that is one, else `cancelled`
  */
 async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -194,7 +194,7 @@ function isPipe(stream: Readable | null): stream is Pipe {
   return stream !== null && 'ref' in stream && 'unref' in stream;
 }
 
-/** A child that says what the protocol does not know is broken. */
+/** A child that sends what the protocol does not define is broken. */
 function protocolError(what: string): EngineError {
   return new EngineError('internal', `the engine's process sent ${what} in a form that the protocol does not have`);
 }
@@ -253,7 +253,7 @@ export function childArguments(ofThisProcess: readonly string[]): string[] {
 const MAX_LINES = 20;
 const MAX_LINE_LENGTH = 2000;
 
-/** The last lines a process wrote: what it said before it died. */
+/** The last lines that a process wrote before it ended. */
 export class OutputTail {
   readonly #lines: string[] = [];
   readonly #onLine: (line: string) => void;

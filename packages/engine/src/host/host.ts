@@ -116,7 +116,7 @@ class Host implements EngineHost {
     return this.#queue.run(async () => {
       this.#isBusy = true;
       clearTimeout(this.#idleTimer);
-      // A child that still loads for somebody who let go no longer keeps this process alive: now it does again.
+      // A child that is still loading for an aborted call does not keep this process alive: now it does again.
       this.#keeper.child?.ref();
       try {
         const { child, info } = await this.#keeper.ready(terms.signal);
@@ -135,7 +135,7 @@ class Host implements EngineHost {
     this.#keeper.child?.unref();
     if (this.#idleMs === Number.POSITIVE_INFINITY) return;
     this.#idleTimer = setTimeout(() => {
-      // A start that its caller left goes on; what it brings is idle from then on.
+      // A start whose caller aborted continues; its child is idle from then on.
       if (this.#keeper.isStarting) this.#awaitIdleness();
       else void this.#keeper.release();
     }, this.#idleMs).unref();

@@ -47,7 +47,7 @@ export interface PictureHost {
 }
 
 /**
- * Reads pictures of strangers, in processes of their own. Decoding takes seconds, hundreds of megabytes, and native code that no signal
+ * Decodes untrusted images in separate processes. Decoding takes seconds, hundreds of megabytes, and native code that no signal
  * reaches: there it blocks nobody, ends when nobody waits for it any more, and has limits; and a crash is the error of one picture.
  *
  * Each open picture has a process, so who opens them decides how many there are. After a small picture a process is used again, and it is ended when it has had no

@@ -179,7 +179,7 @@ export interface WireError {
   readonly message: string;
   readonly remedy: string;
   readonly details: EngineErrorDetails;
-  /** The stack in the child, for whoever looks for a fault of ours. */
+  /** The stack in the child, for debugging. */
   readonly stack?: string;
 }
 

@@ -4,7 +4,7 @@ import type { PassEvent, RunHooks } from '../runtime/passes.ts';
 import { type EngineCall, type FromChild, isToChild, toWireError } from './protocol.ts';
 
 /**
- * Serves an engine to the process that forked this one, until that process disconnects or dies.
+ * Serves an engine to the process that forked this one, until that process disconnects or exits.
  *
  * No handler for SIGTERM or SIGINT: a run blocks the event loop, so a handler could not run, while the default action ends
  * the process at once (a Ctrl-C at a terminal reaches the whole process group and stops this process as well).
@@ -13,7 +13,7 @@ export function serveEngine(load: (model: string, options: LoadOptions) => Promi
   let model: Model | undefined;
   let running: { readonly id: number; readonly controller: AbortController } | undefined;
 
-  // The channel closes when the parent lets go or dies. A busy child notices when its loop turns: at the next pass boundary.
+  // The channel closes when the parent disconnects or exits. A busy child notices when its loop turns: at the next pass boundary.
   process.on('disconnect', () => process.exit(0));
 
   process.on('message', (message: unknown) => {

@@ -31,7 +31,7 @@ export async function superviseCall<T>(
   signal?.addEventListener('abort', onAbort);
   try {
     const answer = await child.call(call, accept, guard);
-    // An answer to a caller who let go meanwhile is none.
+    // The answer to a call that was aborted meanwhile is ignored.
     if (guard.stopReason !== undefined) throw guard.stopReason;
     guard.learn();
     return answer;

@@ -5,7 +5,7 @@ import { nearestShape } from './picture-sizes.ts';
 
 /**
  * Brings the picture of an image-to-image request to the size that is drawn: the request's, if it names one, else the model's own whose
- * shape is nearest to the picture's. It is cut to that shape at its centre, never squeezed.
+ * shape is nearest to the picture's. It is cropped to that shape at its centre, never distorted.
  *
  * @throws EngineError `invalid_request`
  */

@@ -20,7 +20,7 @@ const phases = [
   /** The sweep under way. */
   { name: 'janitor', timeoutMs: 5000 },
   /** The processes that read pictures of strangers. */
-  { name: 'start pictures', timeoutMs: 5000 },
+  { name: 'start images', timeoutMs: 5000 },
   /** The server's signs of life, for the jobs whose clients wait on it. */
   { name: 'awaited jobs', timeoutMs: 10_000 },
   { name: 'events', timeoutMs: 5000 },

@@ -89,7 +89,7 @@ interface Parts extends ServerOptions {
 async function serve({ config, log, hook, core, secret, serverId, shutdown, ...options }: Parts): Promise<string> {
   const { signal, announce, pageFolder } = options;
   const inputPictures = new InputPictures();
-  shutdown.on('start pictures', () => inputPictures.close());
+  shutdown.on('start images', () => inputPictures.close());
   const drained = new AbortController();
   const services = httpServices(core, config, secret, { serverId, inputPictures });
   const surfaces = await allSurfaces({

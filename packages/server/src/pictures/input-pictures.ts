@@ -40,7 +40,7 @@ export class InputPictures {
       capacity: PICTURES_AT_A_TIME,
       capacityPerOwner: 1,
       patienceMs,
-      refusal: 'too many start pictures are being read; nothing was charged; send the request again later',
+      refusal: 'too many start images are being read; nothing was charged; send the request again later',
     });
   }
 
@@ -95,7 +95,7 @@ async function readable<Result>(reading: Promise<Result>, signal: AbortSignal): 
       const message = error.message.replace(/^the image/, 'image');
       throw new DomainError('invalid_request', message, { param: 'image', cause: error });
     }
-    const message = 'the start picture could not be read in time; nothing was charged; send the request again later';
+    const message = 'the start image could not be read in time; nothing was charged; send the request again later';
     throw new DomainError('overloaded', message, { cause: error });
   }
 }

@@ -54,7 +54,7 @@ export class StartPictures {
     const bytes = await this.#store.read(image, 'start');
     if (bytes !== null) return bytes;
     await this.#store.check(0); // it is not gone when the whole store is
-    throw new DomainError('server_error', 'the start picture is no longer stored; nothing was charged; send it again');
+    throw new DomainError('server_error', 'the start image is no longer stored; nothing was charged; send it again');
   }
 
   /** Of a job that has ended. One that cannot be removed now is left to the janitor. */

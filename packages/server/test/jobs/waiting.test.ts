@@ -203,7 +203,7 @@ test('a picture that is gone fails its job, which is refunded', async () => {
   expect(failed).toMatchObject({
     state: 'failed',
     attempt: 1,
-    failure: { message: /picture to start from is no longer/ },
+    failure: { message: /start image is no longer/ },
   });
   expect(await balanceOf(who)).toEqual({ available: 1_000_000n, held: 0n });
 });

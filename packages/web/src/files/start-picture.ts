@@ -49,7 +49,7 @@ export async function fitToSize(address: string, { width, height }: Size): Promi
   const image = new Image();
   image.src = address;
   await image.decode().catch((error: unknown) => {
-    throw new Error('the picture to start from is no longer kept; choose another one', { cause: error });
+    throw new Error('the start image is no longer stored; choose another one', { cause: error });
   });
   const { naturalWidth, naturalHeight } = image;
   if (naturalWidth === width && naturalHeight === height) return address;

@@ -29,7 +29,7 @@ test('who waits is told for what, and the time that is left goes down by itself'
   expect(after({ position: 0, eta: 3 })).toBe('Next in the queue, about 3.0 s left');
   expect(after({ position: 0, eta: 49 }, 24)).toBe('Next in the queue, about 25 s left');
   expect(after({ position: 0, eta: 3 }, 4)).toBe('Next in the queue');
-  expect(after({ position: 2, eta: null, paused: false })).toBe('2 before it in the queue');
+  expect(after({ position: 2, eta: null, paused: false })).toBe('2 jobs ahead');
   expect(after({ position: 0, eta: null, paused: true })).toMatch(/paused by the administrator/);
 });
 

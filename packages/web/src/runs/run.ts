@@ -37,7 +37,7 @@ export function statusOf(
   if (phase === 'queued')
     return position === undefined || position === 0
       ? `Next in the queue${rest}`
-      : `${position} before it in the queue${rest}`;
+      : `${position} ${position === 1 ? 'job' : 'jobs'} ahead${rest}`;
   return step === undefined ? 'Reading the prompt…' : `Step ${step.index} of ${step.total}${rest}`;
 }
 

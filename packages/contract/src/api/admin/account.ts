@@ -116,7 +116,7 @@ export const grantSchema = openObject(
     amount: credits({ description: 'In credits; negative: taken back', examples: [10, -2.5] }),
     note: nullable(Type.String(), { description: 'What they are for', examples: ['January', null] }),
     created_at: instant('When they were given'),
-    remaining: credits({ description: 'What the account can spend now', examples: [22.5] }),
+    remaining: credits({ description: 'What is available now: the balance minus what is held', examples: [22.5] }),
   },
   { title: 'Grant', description: 'Credits that were given' },
 );

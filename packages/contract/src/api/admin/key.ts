@@ -48,7 +48,7 @@ const ownRateLimit = nullable(rateLimit, {
   examples: [60, null],
 });
 
-/** What an administrator decides about a key, and may decide anew. */
+/** The settings of a key that an administrator can change. */
 const terms = {
   scopes: Type.Optional(scopes),
   models: Type.Optional(models),

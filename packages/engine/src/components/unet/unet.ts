@@ -38,7 +38,7 @@ export interface UNetPass {
   /** The raw network output F [4, h, w]. */
   readonly prediction: Float32Array;
   readonly features: Float32Array | undefined;
-  /** Empty unless it was to be told. */
+  /** Empty unless it was requested. */
   readonly crossAttention: CrossAttentionValues;
 }
 

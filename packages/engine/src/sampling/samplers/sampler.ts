@@ -10,7 +10,7 @@ import type { Levels } from '../schedules/levels.ts';
  */
 export type Denoise = (x: Float32Array, sigma: number, index: number) => Promise<Float32Array>;
 
-/** The next noise of a sample, unit variance [4·h·w]: the stream that the first latents were drawn from goes on. */
+/** The next noise of a sample, unit variance [4·h·w]: the stream of the first latents continues. */
 export type Noise = () => Float32Array;
 
 /** What a sampler tells after each step. The arrays must not be changed. */
