@@ -64,7 +64,7 @@ export interface Acceleration {
    * (Ma et al. 2023, "DeepCache: Accelerating Diffusion Models for Free").
    */
   readonly cacheInterval?: number;
-  /** Where the network is split for that: 0, the default, leaves the least to the passes between; see `UNetForm`. */
+  /** Where the network is split for that: 0 leaves the least to the passes between. Default: the whole finest level; see `UNetForm`. */
   readonly cacheBranch?: number;
   /**
    * The share of the steps after which the cross-attention is no longer computed but kept, the mean of both halves of guidance, which

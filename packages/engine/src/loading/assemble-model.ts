@@ -3,7 +3,7 @@ import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { readTokenizers } from '../checkpoints/open-checkpoint.ts';
 import { ClipEncoder } from '../components/clip/encoder.ts';
 import { Network } from '../components/network.ts';
-import { skipCount } from '../components/unet/graph.ts';
+import { finestBranch, skipCount } from '../components/unet/graph.ts';
 import { UNet } from '../components/unet/unet.ts';
 import { downscaleOf, type VaeConfig } from '../components/vae/config.ts';
 import { Vae } from '../components/vae/vae.ts';
@@ -90,7 +90,7 @@ async function assembleParts(
       sampling,
       vae: vaeConfig,
       hasTinyDecoder: tiny !== undefined,
-      unetBranches: skipCount(unet),
+      unetBranches: { count: skipCount(unet), finest: finestBranch(unet) },
       forceZerosForEmptyPrompt: checkpoint.forceZerosForEmptyPrompt,
     },
     target: { ...defaultTarget, precision },

@@ -30,17 +30,29 @@ export interface AccelerationPlan {
   readonly crossAttentionEnd: number;
 }
 
+/** The places to split a network in. */
+export interface Branches {
+  readonly count: number;
+  /** The one that a request which names none gets. */
+  readonly finest: number;
+}
+
 /**
- * @param branches how many places there are to split the network
+ * @param branches where the network can be split
  * @throws EngineError `invalid_request`
  */
 export function planAcceleration(
   given: Acceleration | undefined,
   schedule: Schedule,
-  branches: number,
+  branches: Branches,
 ): AccelerationPlan {
-  const { guidanceSigmaMin = 0, guidanceSigmaMax = Infinity, guidanceUntil = 1, ...rest } = checked(given, branches);
-  const { reuseThreshold = 0, cacheInterval = 1, cacheBranch = 0, crossAttentionUntil = 1 } = rest;
+  const {
+    guidanceSigmaMin = 0,
+    guidanceSigmaMax = Infinity,
+    guidanceUntil = 1,
+    ...rest
+  } = checked(given, branches.count);
+  const { reuseThreshold = 0, cacheInterval = 1, cacheBranch = branches.finest, crossAttentionUntil = 1 } = rest;
   const guidanceEnd = stepAfter(guidanceUntil, schedule);
   const crossAttentionEnd = Math.max(stepAfter(crossAttentionUntil, schedule), schedule.beginIndex + 1);
   return {

@@ -3,7 +3,7 @@ import { downscaleOf, type VaeConfig } from '../components/vae/config.ts';
 import type { GenerateRequest, MicroConditioning, ModelDefaults, ModelSizes, SchedulerName } from '../model.ts';
 import { type SamplingConfig, withOverrides } from '../sampling/config.ts';
 import { createSchedule, type Schedule } from '../sampling/sampling.ts';
-import { type AccelerationPlan, planAcceleration } from './acceleration.ts';
+import { type AccelerationPlan, type Branches, planAcceleration } from './acceleration.ts';
 import { engineLimits, invalid, requireChoice, requireNumber, requirePair, requireSize } from './limits.ts';
 import { negativeTexts, type PromptTexts, promptTexts } from './prompts.ts';
 import { planRandomSources, type RandomSource } from './random-sources.ts';
@@ -40,7 +40,7 @@ export interface ModelFacts {
   readonly vae: VaeConfig;
   readonly hasTinyDecoder: boolean;
   /** Places to split the UNet. */
-  readonly unetBranches: number;
+  readonly unetBranches: Branches;
   readonly forceZerosForEmptyPrompt: boolean;
 }
 

@@ -27,6 +27,11 @@ export interface UNetForm {
   readonly crossAttention?: 'told' | 'given';
 }
 
+/** The branch that leaves the whole finest level to the shallow half. */
+export function finestBranch({ layersPerBlock }: UNetConfig): number {
+  return layersPerBlock;
+}
+
 /** Skips of the way down, each taken by one layer of the way up: one after conv_in, each layer, and each downsampler. */
 export function skipCount({ levels, layersPerBlock }: UNetConfig): number {
   return levels.length * (layersPerBlock + 1);
