@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { decodeImage, encodeImage, readParameters } from '@easel/engine';
 import { describe, expect, it } from 'vitest';
 import { runEasel, temporaryFolder } from './run-easel.ts';
@@ -31,6 +32,22 @@ describe('easel generate', () => {
     };
     expect(redMinusBlue(0.5, 0.56)).toBeGreaterThan(60);
     expect(redMinusBlue(0.05, 0.05)).toBeLessThan(-60);
+  });
+
+  it('decodes with the tiny autoencoder of --taesd, and names a file that is none', async () => {
+    const cwd = temporaryFolder();
+    const tiny = fileURLToPath(
+      new URL('../../../tests/fixtures/goldens/tiny_vae/original_decoder.safetensors', import.meta.url),
+    );
+    await generate(cwd, [prompt, '--seed', '41', '-o', 'plain.png']);
+    await generate(cwd, [prompt, '--seed', '41', '-o', 'tiny.png', '--taesd', tiny]);
+    const [plain, decoded] = [await decodeImage(file(cwd, 'plain.png')), await decodeImage(file(cwd, 'tiny.png'))];
+    expect([decoded.width, decoded.height]).toEqual([plain.width, plain.height]);
+    expect(decoded.data).not.toEqual(plain.data);
+    writeFileSync(join(cwd, 'no.safetensors'), 'nothing');
+    const { status, stderr } = await runEasel(['generate', prompt, '--taesd', 'no.safetensors'], { cwd });
+    expect(status).toBe(3);
+    expect(stderr).toContain('no.safetensors');
   });
 
   it('makes sample k the very file of a single run with seed + k', async () => {

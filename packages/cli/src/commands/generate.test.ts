@@ -30,7 +30,7 @@ describe('the options of generate', () => {
       '--scheduler edm_euler --sigma-schedule exponential --solver-order 3 --solver-type heun --generator shared';
     const guidance = '--guidance-scale 4.5 --guidance-rescale .7';
     const conditioning = '--original-size 10x20 --crop 1,2 --target-size 30x40';
-    const model = '--image i.png --strength 0.5 -m other --model-config d --variant fp32 --threads 2';
+    const model = '--image i.png --strength 0.5 -m other --model-config d --variant fp32 --threads 2 --taesd t';
     const output = '-o o.webp --format webp --quality 80 --overwrite --no-metadata --preview --no-show -q --json';
     const all = [picture, sampling, guidance, conditioning, model, output].join(' ').split(' ');
     const { flags } = await parse(...all, '--negative-prompt', '');
@@ -59,6 +59,7 @@ describe('the options of generate', () => {
       modelConfig: 'd',
       variant: 'fp32',
       threads: 2,
+      taesd: 't',
       output: 'o.webp',
       format: 'webp',
       quality: 80,

@@ -61,6 +61,10 @@ const model = [
   new Option('--threads <n>', 'processor threads (default: one per physical core)').argParser(
     wholeNumber('--threads', 1, 256),
   ),
+  new Option(
+    '--taesd <file>',
+    'decode with a tiny autoencoder (TAESD for SDXL) instead of the VAE: faster, less detail; for SDXL and Playground',
+  ),
 ];
 
 const server = [serverOption('make the pictures there'), apiKeyFileOption('EASEL_API_KEY')];

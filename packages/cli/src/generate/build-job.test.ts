@@ -46,6 +46,7 @@ test('every option that a server knows gets its field, as the contract has it', 
 test('options that would do nothing are refused by name', () => {
   expect(() => checkRemoteFlags({ ...flags, solverOrder: 2 })).toThrow('--solver-order');
   expect(() => checkRemoteFlags({ ...flags, threads: 2 })).toThrow('--threads');
+  expect(() => checkRemoteFlags({ ...flags, taesd: 'taesdxl.safetensors' })).toThrow('--taesd');
   expect(() => checkRemoteFlags(flags)).not.toThrow();
 });
 

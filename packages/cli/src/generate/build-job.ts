@@ -8,6 +8,7 @@ const engineOptions = {
   modelConfig: '--model-config',
   variant: '--variant',
   threads: '--threads',
+  taesd: '--taesd',
 } as const satisfies Partial<Record<keyof GenerateFlags, string>>;
 
 const fields: readonly (readonly [string, Field])[] = Object.entries(pictureFields);

@@ -19,6 +19,8 @@ export interface GenerateFlags extends RequestFlags {
   readonly modelConfig?: string;
   readonly variant?: 'fp16' | 'fp32';
   readonly threads?: number;
+  /** The file or folder of a tiny decoder. */
+  readonly taesd?: string;
   readonly output?: string;
   readonly format?: (typeof formatNames)[number];
   readonly overwrite?: boolean;

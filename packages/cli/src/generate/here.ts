@@ -45,7 +45,8 @@ export async function openHere(flags: GenerateFlags, { env }: CommandContext): P
       return {
         async make(run, options) {
           const request = buildRequest(run.prompt, flags, run.seeds, startImage);
-          const result = await generate(host, request, options);
+          const decoder: 'vae' | 'tiny' = flags.taesd === undefined ? 'vae' : 'tiny';
+          const result = await generate(host, { ...request, decoder }, options);
           return describeResult({ flags, run, modelName, info: host.info, result });
         },
         async [Symbol.asyncDispose]() {
@@ -73,11 +74,12 @@ async function readStartImage(path: string): Promise<DecodedPicture> {
   }
 }
 
-function loadOptions({ threads, modelConfig, variant }: GenerateFlags): NonNullable<HostOptions['load']> {
+function loadOptions({ threads, modelConfig, variant, taesd }: GenerateFlags): NonNullable<HostOptions['load']> {
   return {
     ...(threads !== undefined && { threads }),
     ...(modelConfig !== undefined && { config: modelConfig }),
     ...(variant !== undefined && { variant }),
+    ...(taesd !== undefined && { tinyDecoder: taesd }),
   };
 }
 
@@ -96,6 +98,7 @@ async function generate(
         if (step.preview !== undefined) previews?.update(step.preview);
       },
       ...(previews !== undefined && { previewEvery: previewInterval(request.steps ?? host.info.defaults.steps) }),
+      ...(request.decoder === 'tiny' && { previewBy: request.decoder }),
     });
   } finally {
     await previews?.settled();
