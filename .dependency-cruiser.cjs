@@ -84,7 +84,7 @@ const serverFolders = {
   queue: ['database'],
   jobs: ['observability', 'database', 'keys', 'credits', 'pictures', 'models', 'queue'],
   workers: ['database', 'keys', 'pictures', 'models', 'queue', 'jobs'],
-  http: ['database', 'keys', 'credits', 'pictures', 'models', 'jobs', 'workers'],
+  http: ['observability', 'database', 'keys', 'credits', 'pictures', 'models', 'jobs', 'workers'],
   surfaces: ['database', 'keys', 'credits', 'pictures', 'models', 'jobs', 'workers', 'http'],
 };
 

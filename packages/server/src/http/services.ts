@@ -1,4 +1,4 @@
-import type { Ready, Size, Tariff } from '@easel/contract';
+import type { Ready, Tariff } from '@easel/contract';
 import type { FastifyRequest } from 'fastify';
 import type { CreditService } from '../credits/credits.ts';
 import type { FollowedEvent } from '../jobs/feed-reading.ts';
@@ -13,20 +13,22 @@ import type { Caller, KeyWatch, RateLimitState } from '../keys/callers.ts';
 import type { KeyService } from '../keys/keys.ts';
 import type { ModelCard } from '../models/model-card.ts';
 import type { EncoderTokens } from '../models/painter.ts';
+import type { Metrics } from '../observability/metrics.ts';
 import type { ImageLibrary } from '../pictures/image-library.ts';
+import type { InputPictures } from '../pictures/input-pictures.ts';
 import type { Thumbnails } from '../pictures/thumbnails.ts';
 import type { ListedWorker } from '../workers/workers-table.ts';
 
-/** Everything that the routes need of the domain: nothing else of it is known here. */
+/** The services that routes use. */
 export interface HttpServices {
   readonly accounts: Pick<AccountService, 'create' | 'get' | 'list' | 'change'>;
   readonly keys: Pick<KeyService, 'authenticate' | 'expiryOf' | 'create' | 'list' | 'change' | 'revoke'>;
-  /** For requests that go on for long. */
+  /** Watches the key of a request that takes long. */
   watchKey(keyId: string): KeyWatch;
   /** Lets the page work without a key on the server's own machine; null where others can reach the server. */
   readonly pageSession: { callerOf(request: FastifyRequest): Promise<Caller | null> } | null;
   readonly credits: Pick<CreditService, 'balance' | 'grant' | 'ledger' | 'usage' | 'usedThisMonth'>;
-  /** Counts a request that creates work. */
+  /** Counts a request that creates a job. */
   countAgainstLimit(caller: Caller): Promise<RateLimitState>;
   readonly tariff: Tariff;
 
@@ -35,7 +37,7 @@ export interface HttpServices {
   /** @throws DomainError `not_found` for a model that is not there */
   tokenize(model: string, text: string): Promise<readonly EncoderTokens[]>;
 
-  /** Of this run of the server. */
+  /** Identifies this run of the server. */
   readonly serverId: string;
   /** See `submitJob` and the others in `jobs/`. */
   submitJob(submission: Submission): Promise<Submitted>;
@@ -49,43 +51,23 @@ export interface HttpServices {
   };
   /** Resolves when the job has ended. @throws the signal's reason, or DomainError `not_found` */
   waitForJob(jobId: string, signal: AbortSignal): Promise<JobView>;
-  /** What happens to a job after an event, to its end. @throws the signal's reason, or DomainError `not_found` */
+  /** The events of a job after the one with this id, until it ends. @throws the signal's reason, or DomainError `not_found` */
   followJob(jobId: string, afterId: bigint, signal: AbortSignal): AsyncIterable<FollowedEvent>;
-  /** What happens to all jobs of an account after an end (null: from now on), without end. @throws the signal's reason */
+  /** The events of all jobs of an account, after the one with this id, or from now on (null); they do not end. @throws the signal's reason */
   followAccount(accountId: string, afterId: bigint | null, signal: AbortSignal): Promise<FollowedAccount>;
 
   readonly images: Pick<ImageLibrary, 'open' | 'read' | 'remove'>;
   readonly thumbnails: Pick<Thumbnails, 'of'>;
-  /** Pictures to start from, so that one that cannot be read is refused before anything is reserved. */
-  readonly inputPictures: InputPictures;
+  /** Reads pictures to start from, so that an unreadable one is refused before anything is charged. */
+  readonly inputPictures: Pick<InputPictures, 'use'>;
 
   readonly queue: QueueControl;
-  /** Of the last hour. */
+  /** The workers of the last hour. */
   workers(): Promise<readonly ListedWorker[]>;
 
-  /** Whether everything that the server needs works. */
+  /** Checks everything that the server needs. */
   ready(signal: AbortSignal): Promise<Ready>;
-  readonly metrics: MetricsText;
-}
-
-export interface InputPictures {
-  /**
-   * Opens a picture for the time of the work.
-   *
-   * @throws DomainError `invalid_request` of the field `image`, or `overloaded`; the signal's reason; what the work throws
-   */
-  use<Result>(
-    file: Uint8Array,
-    options: { readonly owner: string; readonly signal: AbortSignal },
-    work: (picture: InputPicture) => Promise<Result>,
-  ): Promise<Result>;
-}
-
-interface InputPicture {
-  /** From the header of the file. */
-  readonly size: Size;
-  /** Decodes all of it. @returns the PNG that a job of that size starts from @throws as `InputPictures.use` */
-  fit(size: Size): Promise<Uint8Array>;
+  readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
 }
 
 /** The queue of all accounts and models. */
@@ -94,10 +76,4 @@ export interface QueueControl {
   /** Queued jobs stay queued, running ones continue. */
   pause(): Promise<QueueState>;
   resume(): Promise<QueueState>;
-}
-
-/** The metrics of this process in Prometheus' text format. */
-export interface MetricsText {
-  text(): Promise<string>;
-  readonly contentType: string;
 }
