@@ -20,7 +20,7 @@ const given: Readonly<Record<string, string>> = {
   jobId: 'declare const jobId: string;',
   noise: 'declare const noise: () => Float32Array;',
   model: "declare const model: import('@easel/engine').Model;",
-  options: "declare const options: import('./http-app.ts').HttpOptions;",
+  options: "declare const options: import('./surface.ts').HttpOptions;",
   picture: "declare const picture: import('@easel/engine').DecodedPicture;",
   send: 'declare const send: (id: bigint | null, event: unknown) => void;',
   services: "declare const services: import('./services.ts').HttpServices;",
