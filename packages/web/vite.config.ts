@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
 
-/** A `.br` and a `.gz` beside each file, so that the server sends what is small without compressing it each time. */
-function compressed(): Plugin {
+/** Writes a `.br` and a `.gz` next to each file, so that the server need not compress them for each request. */
+function compress(): Plugin {
   return {
-    name: 'compressed',
+    name: 'compress',
     apply: 'build',
     writeBundle({ dir = '' }) {
       for (const name of readdirSync(join(dir, 'assets'))) {
@@ -19,15 +19,15 @@ function compressed(): Plugin {
   };
 }
 
-/** Runs before the first frame, which otherwise has the system's colours: the page's module comes later. */
+/** Sets the theme before the first frame: the page's module runs too late for that. */
 const firstPaint = `try {
   document.documentElement.dataset.theme = localStorage.getItem('easel.theme') ?? 'system';
 } catch {
-  // A browser that keeps nothing for this page shows the system's colours.
+  // Without storage the page uses the theme of the system.
 }
 `;
 
-/** The script of the first paint, as a file: the page's policy allows none in the document. */
+/** Emits that script as a file: the content security policy of the page forbids inline scripts. */
 function beforeFirstPaint(): Plugin {
   return {
     name: 'before-first-paint',
@@ -45,11 +45,11 @@ function beforeFirstPaint(): Plugin {
   };
 }
 
-/** The server serves what is built here, under a policy that allows no inline script and no other host. */
+/** The server serves this build under a content security policy without inline scripts and other hosts. */
 export default defineConfig({
   root: import.meta.dirname,
   resolve: { conditions: ['@easel/source', 'module', 'browser', 'development|production'] },
-  plugins: [beforeFirstPaint(), compressed()],
+  plugins: [beforeFirstPaint(), compress()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'react' } },
   build: {
     outDir: '../server/public/latest',

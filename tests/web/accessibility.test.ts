@@ -39,8 +39,8 @@ test.each([
 
 test('axe finds nothing with pictures, the viewer, a comparison and the console open', async () => {
   const page = await web().visit('/', { colorScheme: 'light' });
-  await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('4');
-  await page.getByRole('spinbutton', { name: 'Pictures, exactly' }).fill('2');
+  await page.getByRole('spinbutton', { name: 'Steps value' }).fill('4');
+  await page.getByRole('spinbutton', { name: 'Pictures value' }).fill('2');
   await page.getByLabel('Prompt', { exact: true }).fill('a red apple');
   await page.getByLabel('Prompt', { exact: true }).press('Enter');
   await page.locator('.run-card.succeeded').waitFor();
@@ -65,10 +65,10 @@ test('axe finds nothing with pictures, the viewer, a comparison and the console 
     .getByRole('row', { name: /development/ })
     .first()
     .waitFor();
-  await page.getByText('Pictures a day').waitFor();
+  await page.getByText('Pictures per day').waitFor();
   expect(await findings(page)).toEqual([]);
-  await page.getByRole('button', { name: 'Change development' }).click();
-  await page.getByRole('dialog', { name: 'Change development' }).waitFor();
+  await page.getByRole('button', { name: 'Edit development' }).click();
+  await page.getByRole('dialog', { name: 'Edit development' }).waitFor();
   expect(await findings(page)).toEqual([]);
 });
 
@@ -95,7 +95,7 @@ test('who listens to the page hears that a run is queued and that it is done, an
       }
     }).observe(document.body, { subtree: true, childList: true, characterData: true });
   })()`);
-  await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('30');
+  await page.getByRole('spinbutton', { name: 'Steps value' }).fill('30');
   await page.getByLabel('Prompt', { exact: true }).fill('a bell');
   await page.getByLabel('Prompt', { exact: true }).press('Enter');
   await page.locator('.run-card.succeeded').waitFor();
@@ -115,8 +115,8 @@ test('buttons that stand many times on a page say which picture they are for', a
 
 test('a theme that somebody has chosen is there before the first frame, whatever the system has', async () => {
   const page = await web().visit('/', { colorScheme: 'light' });
-  await page.getByRole('button', { name: /^Colours: system/ }).click();
-  await page.getByRole('button', { name: /^Colours: light/ }).click();
+  await page.getByRole('button', { name: /^Theme: system/ }).click();
+  await page.getByRole('button', { name: /^Theme: light/ }).click();
   // At the end of the document's parsing, before its modules run.
   await page.addInitScript(`document.addEventListener('readystatechange', () => {
     window.themes = [...(window.themes ?? []), document.documentElement.dataset.theme];
@@ -129,7 +129,7 @@ test('a theme that somebody has chosen is there before the first frame, whatever
 test('texts that are read from right to left are laid out so', async () => {
   const page = await web().visit();
   const prompt = page.getByLabel('Prompt', { exact: true });
-  await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('2');
+  await page.getByRole('spinbutton', { name: 'Steps value' }).fill('2');
   await prompt.fill('قطة (صغيرة)');
   const directionOf = (place: string) =>
     page.evaluate<string>(`getComputedStyle(document.querySelector('${place}')).direction`);
@@ -141,7 +141,7 @@ test('texts that are read from right to left are laid out so', async () => {
 
 test('a picture is made, looked at and closed with the keyboard alone', async () => {
   const page = await web().visit();
-  await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('4');
+  await page.getByRole('spinbutton', { name: 'Steps value' }).fill('4');
   await page.getByLabel('Prompt', { exact: true }).focus();
   await page.keyboard.type('a pear');
   await page.keyboard.press('Enter');
@@ -167,7 +167,7 @@ test('the console fits a phone too: its tables scroll by themselves', async () =
   await page.evaluate(`sessionStorage.setItem('easel.admin-key', '${web().server.adminKey}')`);
   await page.goto(`${web().server.url}/console`);
   await page.getByLabel('Credits for development').waitFor();
-  await page.getByText('Latest ledger entries').click();
+  await page.getByText('Recent ledger entries').click();
   await page.getByRole('cell', { name: /^grant/ }).waitFor();
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(phone.width);
 });

@@ -7,22 +7,22 @@ const web = useWebPage();
 test('a study draws pairs with equal seeds, takes blind votes, and tells the tally with its interval', async () => {
   const page = await web().visit('/arena');
   for (const [index, steps] of [4, 2].entries()) {
-    await page.getByRole('spinbutton', { name: 'Steps, exactly' }).nth(index).fill(String(steps));
+    await page.getByRole('spinbutton', { name: 'Steps value' }).nth(index).fill(String(steps));
   }
-  await page.getByLabel('Prompts, one a line').fill('a red apple\n\n  a fox  ');
-  await page.getByRole('button', { name: 'Begin' }).click();
+  await page.getByLabel('Prompts, one per line').fill('a red apple\n\n  a fox  ');
+  await page.getByRole('button', { name: 'Start comparison' }).click();
   await page.getByText('1 of 2').waitFor();
-  const left = page.getByRole('button', { name: 'The left one is better' });
+  const left = page.getByRole('button', { name: 'Left is better' });
   await left.click();
   await page.getByText('2 of 2').waitFor();
   // Nothing says yet which setting that vote was for.
   expect(await page.getByText(/A: playground|guidance 3/).count()).toBe(0);
-  await page.getByRole('button', { name: 'Take the last vote back' }).click();
+  await page.getByRole('button', { name: 'Undo last vote' }).click();
   await page.getByText('1 of 2').waitFor();
   await page.keyboard.press('ArrowRight');
   await page.getByText('2 of 2').waitFor();
   await page.getByRole('button', { name: 'No difference' }).click();
-  await page.getByText('Every pair has your vote.').waitFor();
+  await page.getByText('Voting complete.').waitFor();
   await page.getByText(/A \d, B \d, no difference 1\. A has (25|75) % \(95 % confidence: \d+ % to \d+ %/).waitFor();
   await page
     .getByText(
@@ -39,11 +39,11 @@ test('a study draws pairs with equal seeds, takes blind votes, and tells the tal
     expect(pair?.map(({ num_inference_steps: steps }) => steps).sort()).toEqual([2, 4]);
   }
   await page.reload();
-  await page.getByText('Every pair has your vote.').waitFor();
+  await page.getByText('Voting complete.').waitFor();
   await theGraphicAgreesWithTheText(page);
-  await page.getByRole('button', { name: 'End this study and begin another' }).click();
-  await page.getByRole('button', { name: 'Throw its 2 votes away?' }).click();
-  await page.getByRole('button', { name: 'Begin' }).waitFor();
+  await page.getByRole('button', { name: 'Start a new comparison' }).click();
+  await page.getByRole('button', { name: 'Discard 2 votes?' }).click();
+  await page.getByRole('button', { name: 'Start comparison' }).waitFor();
 });
 
 /** In pixels of the screen, each to within what rounding to whole percents can do. */
@@ -64,57 +64,57 @@ async function theGraphicAgreesWithTheText(page: Page): Promise<void> {
 
 test('on a phone the pictures of a result can be told apart, and a press makes them large', async () => {
   const page = await web().visit('/arena', { viewport: { width: 390, height: 844 } });
-  for (const side of [0, 1]) await page.getByRole('spinbutton', { name: 'Steps, exactly' }).nth(side).fill('2');
-  await page.getByLabel('Prompts, one a line').fill('a pear');
-  await page.getByRole('button', { name: 'Begin' }).click();
+  for (const side of [0, 1]) await page.getByRole('spinbutton', { name: 'Steps value' }).nth(side).fill('2');
+  await page.getByLabel('Prompts, one per line').fill('a pear');
+  await page.getByRole('button', { name: 'Start comparison' }).click();
   await page.getByRole('button', { name: 'No difference' }).click();
   for (const side of ['A', 'B']) {
-    const box = await page.getByAltText(`Drawn with ${side}`, { exact: true }).boundingBox();
+    const box = await page.getByAltText(`Generated with ${side}`, { exact: true }).boundingBox();
     expect(Math.min(box?.width ?? 0, box?.height ?? 0)).toBeGreaterThan(100);
     expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(390);
   }
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
   await page.getByRole('button', { name: 'Enlarge B: a pear' }).click();
-  await page.getByAltText('Large, drawn with B').waitFor();
+  await page.getByAltText('Enlarged, generated with B').waitFor();
   await page.getByRole('button', { name: 'Close' }).click();
-  await page.getByAltText('Large, drawn with B').waitFor({ state: 'detached' });
+  await page.getByAltText('Enlarged, generated with B').waitFor({ state: 'detached' });
 });
 
 test('a prompt that cannot be drawn is passed over and told of, and the others are not kept waiting', async () => {
   const page = await web().visit('/arena');
-  for (const side of [0, 1]) await page.getByRole('spinbutton', { name: 'Steps, exactly' }).nth(side).fill('2');
-  await page.getByLabel('Prompts, one a line').fill(`${'x'.repeat(10_001)}\na good one`);
-  await page.getByRole('button', { name: 'Begin' }).click();
+  for (const side of [0, 1]) await page.getByRole('spinbutton', { name: 'Steps value' }).nth(side).fill('2');
+  await page.getByLabel('Prompts, one per line').fill(`${'x'.repeat(10_001)}\na good one`);
+  await page.getByRole('button', { name: 'Start comparison' }).click();
   await page.getByText('2 of 2').waitFor();
   await page.getByRole('button', { name: 'No difference' }).click();
-  await page.getByText(/^Without pictures: x+/).waitFor();
+  await page.getByText(/^Failed: x+/).waitFor();
 });
 
 test('a study that is ended makes no more pictures, and none of them comes into the next', async () => {
   const page = await web().visit('/arena');
   const begin = async (steps: number, prompts: string) => {
     for (const side of [0, 1])
-      await page.getByRole('spinbutton', { name: 'Steps, exactly' }).nth(side).fill(String(steps));
-    await page.getByLabel('Prompts, one a line').fill(prompts);
-    await page.getByRole('button', { name: 'Begin' }).click();
+      await page.getByRole('spinbutton', { name: 'Steps value' }).nth(side).fill(String(steps));
+    await page.getByLabel('Prompts, one per line').fill(prompts);
+    await page.getByRole('button', { name: 'Start comparison' }).click();
   };
   await begin(100, 'an old lamp\nan old boat');
   await page.getByText('1 of 2').waitFor();
-  await page.getByRole('button', { name: 'End this study and begin another' }).click();
-  await page.getByRole('button', { name: 'Really end it?' }).click();
+  await page.getByRole('button', { name: 'Start a new comparison' }).click();
+  await page.getByRole('button', { name: 'Really start over?' }).click();
   await begin(2, 'a new lamp\na new boat');
   for (const text of ['1 of 2', '2 of 2']) {
     await page.getByText(text).waitFor();
     await page.getByRole('button', { name: 'No difference' }).click();
   }
-  await page.getByText('Every pair has your vote.').waitFor();
+  await page.getByText('Voting complete.').waitFor();
   const headers = { 'x-api-key': web().server.devKey };
   const text = await fetch(`${web().server.url}/api/jobs`, { headers }).then((reply) => reply.text());
   const { jobs }: { jobs: { prompt: string; status: string; images: { url: string }[] }[] } = JSON.parse(text);
   expect(jobs.filter(({ prompt, status }) => prompt.startsWith('an old') && status === 'succeeded')).toEqual([]);
   const fresh = jobs.filter(({ prompt }) => prompt.startsWith('a new')).flatMap(({ images }) => images);
   const shown = await page
-    .getByRole('img', { name: /^Drawn with/ })
+    .getByRole('img', { name: /^Generated with/ })
     .evaluateAll((all) => all.map((one) => one.getAttribute('src')));
   expect(shown.toSorted()).toEqual(fresh.map(({ url }) => new URL(url).pathname).toSorted());
 });
@@ -123,20 +123,22 @@ test('the API page lists every parameter and sends a request that can be changed
   const page = await web().visit('/reference');
   const row = page.getByRole('row', { name: /^num_inference_steps/ });
   expect(await row.textContent()).toMatch(/integer.*25.*20 – 100/);
-  const request = page.getByLabel('The request, to change as you like');
+  const request = page.getByLabel('Request body');
   await request.fill('{"prompt": "a red apple", "base64": false, "seed": 3}');
-  await page.getByRole('button', { name: 'Send it' }).click();
-  await page.getByAltText('The reply').waitFor();
+  await page.getByRole('button', { name: 'Send request' }).click();
+  await page.getByAltText('Response').waitFor();
   await page.getByText(/^200 · \d+ kB/).waitFor();
   await page.getByRole('button', { name: 'axios' }).click();
   expect(await page.locator('pre.code').first().textContent()).toContain("responseType: 'arraybuffer'");
   await request.fill('{"prompt": "a red apple", "base64": true, "samples": 2}');
-  await page.getByRole('button', { name: 'Send it' }).click();
-  await page.getByAltText('The reply').nth(1).waitFor();
+  await page.getByRole('button', { name: 'Send request' }).click();
+  await page.getByAltText('Response').nth(1).waitFor();
   await request.fill('{"prompt": "a", "samples": 9}');
-  await page.getByRole('button', { name: 'Send it' }).click();
+  await page.getByRole('button', { name: 'Send request' }).click();
   await page.getByText(/samples must be an integer from 1 to 4/).waitFor();
   await request.fill('{');
-  await page.getByText('This is not a JSON object yet; the code is that of the last one.').waitFor();
-  expect(await page.getByRole('region', { name: 'As code' }).locator('pre').textContent()).toContain('"samples": 9');
+  await page.getByText('Not a valid JSON object. The code samples show the last valid request.').waitFor();
+  expect(await page.getByRole('region', { name: 'Code samples' }).locator('pre').textContent()).toContain(
+    '"samples": 9',
+  );
 });

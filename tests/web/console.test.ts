@@ -8,7 +8,7 @@ const web = useWebPage();
 async function openConsole(): Promise<Page> {
   const page = await web().visit('/console');
   await page.getByLabel('Admin key').fill(web().server.adminKey);
-  await page.getByRole('button', { name: 'Use this key' }).click();
+  await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { name: 'Console' }).waitFor();
   return page;
 }
@@ -32,7 +32,7 @@ test('the page itself may not rule the server; an admin key may, and is in no ad
 
 test('an account gets credits and a key, the key works, and is worth nothing once revoked', async () => {
   const page = await openConsole();
-  await page.getByLabel('Name of a new account').fill('Studio');
+  await page.getByLabel('New account name').fill('Studio');
   await page.getByRole('button', { name: 'Create account' }).click();
   await page.getByLabel('Credits for Studio').fill('0.5');
   await page.getByLabel('Reason for Studio').fill('January');
@@ -45,7 +45,7 @@ test('an account gets credits and a key, the key works, and is worth nothing onc
   await keys.getByRole('combobox', { name: 'Account' }).selectOption('Studio');
   await keys.getByLabel('Name', { exact: true }).fill('site');
   await keys.getByLabel('Requests per minute').fill('30');
-  await keys.getByLabel('Last day').fill('2099-01-31');
+  await keys.getByLabel('Expires').fill('2099-01-31');
   await keys.getByRole('button', { name: 'Create key' }).click();
   const key = (await keys.locator('.notice code').textContent()) ?? '';
   expect(key).toMatch(/^SG_[0-9a-f]{16}$/);
@@ -78,8 +78,8 @@ test('the terms of a key are changed, and what is not changed stays', async () =
     rate_limit: 12,
   });
   const page = await openConsole();
-  await page.getByRole('button', { name: 'Change flyers' }).click();
-  const dialog = page.getByRole('dialog', { name: 'Change flyers' });
+  await page.getByRole('button', { name: 'Edit flyers' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Edit flyers' });
   expect(await dialog.getByLabel('Permissions').inputValue()).toBe('View only');
   expect(await dialog.getByLabel('Requests per minute').inputValue()).toBe('12');
   await dialog.getByLabel('Name').fill('posters');
@@ -103,11 +103,11 @@ test('the terms of a key are changed, and what is not changed stays', async () =
       },
     ],
   });
-  await page.getByRole('button', { name: 'Change posters' }).click();
-  await page.getByRole('dialog').getByLabel('Last day').fill('');
+  await page.getByRole('button', { name: 'Edit posters' }).click();
+  await page.getByRole('dialog').getByLabel('Expires').fill('');
   await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
-  await page.getByRole('dialog', { name: 'Change posters' }).waitFor({ state: 'detached' });
-  await expect.poll(() => page.getByRole('row', { name: /posters/ }).textContent()).not.toContain('until');
+  await page.getByRole('dialog', { name: 'Edit posters' }).waitFor({ state: 'detached' });
+  await expect.poll(() => page.getByRole('row', { name: /posters/ }).textContent()).not.toContain('expires');
 });
 
 test('a job shows whose it is, its picture, duration and price, and the ledger what was charged', async () => {
@@ -124,14 +124,14 @@ test('a job shows whose it is, its picture, duration and price, and the ledger w
   const picture = row.getByRole('link', { name: 'Open: a fig for the ledger' });
   expect((await fetch(new URL((await picture.getAttribute('href')) ?? '', url))).status).toBe(200);
   const usage = page.getByRole('region', { name: 'Usage' });
-  await usage.getByLabel('Usage of account').selectOption('development');
-  await usage.getByText('Latest ledger entries').click();
+  await usage.getByLabel('Usage for account').selectOption('development');
+  await usage.getByText('Recent ledger entries').click();
   await usage
     .getByRole('row', { name: /charge/ })
     .first()
     .getByRole('cell', { name: cost, exact: true })
     .waitFor();
-  await usage.getByText('Pictures a day').waitFor();
+  await usage.getByText('Pictures per day').waitFor();
 });
 
 test('who has no credits is told so before and after the press; who is too fast is told when to go on', async () => {
@@ -149,15 +149,15 @@ test('who has no credits is told so before and after the press; who is too fast 
   const { key } = await call('keys', { account_id: account.id, name: 'poor', rate_limit: 1 });
   const page = await visitWith(key);
   await page.getByLabel('Prompt', { exact: true }).fill('a red apple');
-  await page.getByText(/credits, and there are 0/).waitFor();
-  await page.getByRole('button', { name: 'Make a picture' }).click();
+  await page.getByText(/credits needed, 0 available/).waitFor();
+  await page.getByRole('button', { name: 'Generate a picture' }).click();
   const refusal = page.getByText(/nothing was started and nothing charged/);
   // Said once: by the server, and not by the page as well.
   expect((await refusal.textContent())?.match(/nothing charged/gi)?.length).toBe(1);
   // Where a minute of the clock begins in between, one more is let through.
-  for (let press = 0; press < 2; press += 1) await page.getByRole('button', { name: 'Make a picture' }).click();
+  for (let press = 0; press < 2; press += 1) await page.getByRole('button', { name: 'Generate a picture' }).click();
   await page
-    .getByText(/rate limit of this key is exceeded. Try again in \d+ seconds/)
+    .getByText(/Rate limit exceeded. Retry in \d+ seconds/)
     .first()
     .waitFor();
 });
@@ -174,11 +174,11 @@ test('a model that draws shows the memory of its process', async () => {
 test('the queue is paused and goes on, and a job of anybody is cancelled', async () => {
   const page = await openConsole();
   await page.getByRole('button', { name: 'Pause' }).click();
-  await page.getByRole('button', { name: 'Pause for everybody?' }).click();
-  await page.getByText('paused: nothing new is started').waitFor();
+  await page.getByRole('button', { name: 'Pause for all users?' }).click();
+  await page.getByText('paused: no new jobs are started').waitFor();
   const playground = await web().visit('/');
   const prompt = playground.getByLabel('Prompt', { exact: true });
-  await playground.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('60');
+  await playground.getByRole('spinbutton', { name: 'Steps value' }).fill('60');
   // The first may have been taken before its worker heard of the pause.
   for (const text of ['a lemon', 'a pear']) {
     await prompt.fill(text);
@@ -187,7 +187,7 @@ test('the queue is paused and goes on, and a job of anybody is cancelled', async
   await playground
     .locator('.run-card')
     .first()
-    .getByText(/The queue is paused/)
+    .getByText(/Queue paused/)
     .waitFor();
   const waiting = page.getByRole('row', { name: /a pear/ }).getByRole('button', { name: /^Cancel/ });
   await waiting.click();
@@ -199,13 +199,13 @@ test('the queue is paused and goes on, and a job of anybody is cancelled', async
 test('a key of another shape is refused before it is sent, an unknown one afterwards', async () => {
   const page = await web().visit('/console');
   await page.getByLabel('Admin key').fill('hunter2');
-  await page.getByRole('button', { name: 'Use this key' }).click();
-  await page.getByText('A key is SG_ and 16 hexadecimal digits.').waitFor();
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('An API key is SG_ followed by 16 hexadecimal digits.').waitFor();
   await page.getByLabel('Admin key').fill(newKey());
-  await page.getByRole('button', { name: 'Use this key' }).click();
+  await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByText(/Unknown API key/).waitFor();
   await page.getByLabel('Admin key').fill(web().server.devKey);
-  await page.getByRole('button', { name: 'Use this key' }).click();
+  await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByText('it is not an admin key').waitFor();
 });
 
@@ -217,6 +217,6 @@ test('who rules the server still makes pictures as before', async () => {
   await page.getByLabel('Prompt', { exact: true }).waitFor();
   expect(await balance.textContent()).toBe(before);
   await page.getByRole('link', { name: 'Console' }).click();
-  await page.getByRole('button', { name: 'Forget the admin key' }).click();
+  await page.getByRole('button', { name: 'Sign out as admin' }).click();
   await page.getByLabel('Admin key').waitFor();
 });

@@ -70,12 +70,12 @@ test('it goes on as well when a busy browser tells of several movements at once'
 
 test('words, seed, size and model are searched for, and the address keeps the search', async () => {
   const page = await web().visit('/history');
-  await search(page, 'Words of the prompt', 'lemon');
+  await search(page, 'Search prompts', 'lemon');
   await expect.poll(() => entries(page).count()).toBe(1);
   expect(new URL(page.url()).search).toBe('?words=lemon');
   await page.reload();
   await expect.poll(() => entries(page).count()).toBe(1);
-  await search(page, 'Words of the prompt', '');
+  await search(page, 'Search prompts', '');
   await search(page, 'Seed', '12');
   await expect.poll(() => entries(page).count()).toBe(1);
   expect(await entries(page).textContent()).toContain('a pear number 12');
@@ -87,7 +87,7 @@ test('words, seed, size and model are searched for, and the address keeps the se
   await expect.poll(() => new URL(page.url()).searchParams.get('model')).toBe('playground-v2.5');
   await expect.poll(() => entries(page).count()).toBe(1);
   await page.goto(`${web().server.url}/history?model=gone`);
-  await page.getByText('Nothing fits this search.').waitFor();
+  await page.getByText('No results.').waitFor();
   expect(await page.getByLabel('Model', { exact: true }).inputValue()).toBe('gone');
 });
 
@@ -118,8 +118,8 @@ test('what was cancelled can be kept out', async () => {
   await fetch(`${url}/api/jobs/${id}`, { method: 'DELETE', headers: { 'x-api-key': devKey } });
   const page = await web().visit('/history?words=cancelled');
   await page.getByText('Cancelled. Nothing was charged.').waitFor();
-  await page.getByLabel('Only finished').check();
-  await page.getByText('Nothing fits this search.').waitFor();
+  await page.getByLabel('Completed only').check();
+  await page.getByText('No results.').waitFor();
 });
 
 test('the way to the other views stays in sight, and one comes back to the very place that one left by a click', async () => {
@@ -197,16 +197,16 @@ test('any two pictures are compared, also of one run: on top of each other with 
   await paint({ prompt: 'four compared bells', seed: 6000, samples: 4 });
   const page = await web().visit('/history?words=bell');
   await compare(page, 'picture 2 of 4: four compared bells').click();
-  await page.getByText('Choose another picture').waitFor();
+  await page.getByText('Select another picture').waitFor();
   // The same one again is none.
   await compare(page, 'picture 2 of 4: four compared bells').click();
-  await page.getByText('Choose another picture').waitFor({ state: 'detached' });
+  await page.getByText('Select another picture').waitFor({ state: 'detached' });
   await compare(page, 'picture 2 of 4: four compared bells').click();
   await compare(page, 'picture 4 of 4: four compared bells').click();
   const dialog = page.getByRole('dialog', { name: 'Compare two pictures' });
   await dialog.getByText('seed 6001').waitFor();
   await dialog.getByText('seed 6003').waitFor();
-  const slider = dialog.getByLabel('How much of the left picture is shown');
+  const slider = dialog.getByLabel('Position of the divider');
   await slider.fill('20');
   expect(await dialog.locator('img').nth(1).getAttribute('style')).toContain('80%');
   const { x, y, width, height } = (await dialog.locator('.layers').boundingBox()) ?? unseen;
@@ -217,7 +217,7 @@ test('any two pictures are compared, also of one run: on top of each other with 
   expect(Number(await slider.inputValue())).toBeCloseTo(75, -0.5);
   await page.mouse.move(x + width * 0.1, y + height / 2);
   expect(Number(await slider.inputValue())).toBeCloseTo(75, -0.5);
-  await dialog.getByRole('button', { name: 'Show side by side' }).click();
+  await dialog.getByRole('button', { name: 'Side by side' }).click();
   await slider.waitFor({ state: 'detached' });
   expect(await dialog.locator('img').count()).toBe(2);
   await page.keyboard.press('Escape');
@@ -232,13 +232,13 @@ test('pictures of different shapes are compared side by side, and what is delete
   await compare(page, 'picture 1 of 1: a wide compared bridge').click();
   await compare(page, 'picture 1 of 1: a square compared bridge').click();
   const dialog = page.getByRole('dialog', { name: 'Compare two pictures' });
-  await dialog.getByText('Pictures of different shapes are shown side by side.').waitFor();
+  await dialog.getByText('Pictures with different aspect ratios are shown side by side.').waitFor();
   expect(await dialog.getByRole('slider').count()).toBe(0);
   await dialog.getByRole('button', { name: 'Close' }).click();
   await compare(page, 'picture 1 of 1: a wide compared bridge').click();
   await page.getByRole('button', { name: 'Delete: a wide compared bridge' }).click();
   await page.getByRole('button', { name: 'Delete: a wide compared bridge: Really delete?' }).click();
-  await page.getByText('Choose another picture').waitFor({ state: 'detached' });
+  await page.getByText('Select another picture').waitFor({ state: 'detached' });
 });
 
 /** Lets the page's own look at the list happen for events only. */
@@ -360,7 +360,7 @@ test('what is made elsewhere appears by itself, and one comes back to the place 
   await paintAll(Array.from({ length: 30 }, (_, index) => ({ prompt: `a plum number ${index}`, seed: index })));
   await page.getByRole('link', { name: 'History' }).click();
   await entries(page).first().getByText('a plum number 29').waitFor();
-  await page.getByLabel('Words of the prompt').waitFor();
+  await page.getByLabel('Search prompts').waitFor();
   await expect
     .poll(async () => {
       // Not by the wheel: the last turn of it could take effect after what comes next.

@@ -37,7 +37,7 @@ test('with twelve unfinished runs in three tabs everything goes on: cancel, coun
   const context = page.context();
   const second = await context.newPage();
   await second.goto(web().server.url);
-  await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('3');
+  await page.getByRole('spinbutton', { name: 'Steps value' }).fill('3');
   for (let run = 0; run < 12; run += 1) await make(page, `a bird number ${run}.`);
   expect(await page.locator('.run-card').count()).toBe(12);
   const third = await context.newPage();
@@ -65,7 +65,7 @@ test('when the tab with the connection is closed or loaded anew, the others go o
   onTestFinished(async () => void (await rule('resume')));
   const first = await web().visit();
   const streams = openStreams(first);
-  await first.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('3');
+  await first.getByRole('spinbutton', { name: 'Steps value' }).fill('3');
   await make(first, 'a bell in the first tab');
   const second = await first.context().newPage();
   await second.goto(web().server.url);
@@ -85,11 +85,11 @@ test('the arena draws without a stream of its own', async () => {
   const page = await web().visit('/arena');
   const streams: string[] = [];
   page.on('request', (request) => isStream(request) && streams.push(new URL(request.url()).pathname));
-  for (const side of [0, 1]) await page.getByRole('spinbutton', { name: 'Steps, exactly' }).nth(side).fill('2');
-  await page.getByLabel('Prompts, one a line').fill('a pear');
-  await page.getByRole('button', { name: 'Begin' }).click();
+  for (const side of [0, 1]) await page.getByRole('spinbutton', { name: 'Steps value' }).nth(side).fill('2');
+  await page.getByLabel('Prompts, one per line').fill('a pear');
+  await page.getByRole('button', { name: 'Start comparison' }).click();
   await page.getByRole('button', { name: 'No difference' }).click();
-  await page.getByText('Every pair has your vote.').waitFor();
+  await page.getByText('Voting complete.').waitFor();
   expect(streams.filter((path) => path !== '/api/events')).toEqual([]);
 });
 
@@ -97,7 +97,7 @@ test('a tab without locks has a connection of its own, and all the same', async 
   const page = await web().visit();
   await page.context().addInitScript('delete Navigator.prototype.locks');
   await page.reload();
-  await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('3');
+  await page.getByRole('spinbutton', { name: 'Steps value' }).fill('3');
   await make(page, 'a lonely bell');
   await page.locator('.run-card.succeeded').waitFor();
 });

@@ -23,8 +23,8 @@ test('by plain http from another machine the page asks for a key, and then does 
   await page.goto(url.replace('127.0.0.1', 'easel.test'));
   expect(await page.evaluate('window.isSecureContext')).toBe(false);
   await page.getByLabel('API key').fill(devKey);
-  await page.getByRole('button', { name: 'Use this key' }).click();
-  await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('4');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('spinbutton', { name: 'Steps value' }).fill('4');
   await page.getByLabel('Prompt', { exact: true }).fill('a red apple');
   await page.getByLabel('Prompt', { exact: true }).press('Enter');
   await page.locator('.run-card.succeeded').waitFor();
@@ -34,10 +34,10 @@ test('by plain http from another machine the page asks for a key, and then does 
   await copied;
   await page.keyboard.press('Escape');
   await page.getByRole('link', { name: 'Arena' }).click();
-  for (const side of [0, 1]) await page.getByRole('spinbutton', { name: 'Steps, exactly' }).nth(side).fill('2');
-  await page.getByLabel('Prompts, one a line').fill('a pear');
-  await page.getByRole('button', { name: 'Begin' }).click();
+  for (const side of [0, 1]) await page.getByRole('spinbutton', { name: 'Steps value' }).nth(side).fill('2');
+  await page.getByLabel('Prompts, one per line').fill('a pear');
+  await page.getByRole('button', { name: 'Start comparison' }).click();
   await page.getByRole('button', { name: 'No difference' }).click();
-  await page.getByText('Every pair has your vote.').waitFor();
+  await page.getByText('Voting complete.').waitFor();
   expect(faults).toEqual([]);
 });

@@ -20,7 +20,7 @@ async function make(page: Page, prompt: string): Promise<void> {
 }
 
 const set = (page: Page, label: string, value: number) =>
-  page.getByRole('spinbutton', { name: `${label}, exactly` }).fill(String(value));
+  page.getByRole('spinbutton', { name: `${label} value` }).fill(String(value));
 /** In pixels of the file: `naturalWidth` is that of the layout where there are files of several sizes (HTML, srcset). */
 async function naturalSize(image: Locator): Promise<unknown> {
   const address = JSON.stringify(await image.evaluate((element) => element.src));
@@ -49,7 +49,7 @@ test('previews come before the end, and a cancel is refunded', async () => {
   await set(page, 'Steps', 100);
   await set(page, 'Pictures', 4);
   await make(page, 'a fox in the forest');
-  await newest(page).getByAltText('What can be seen so far').waitFor();
+  await newest(page).getByAltText('Preview').waitFor();
   expect(Number(await newest(page).getAttribute('data-previews'))).toBeGreaterThan(0);
   expect(await newest(page).getAttribute('data-phase')).toBe('running');
   await newest(page).getByRole('button', { name: 'Cancel' }).click();
@@ -78,7 +78,7 @@ test('four samples have neighbouring seeds; the viewer steps through them', asyn
   const viewer = page.getByRole('dialog', { name: 'Picture' });
   const seed = viewer.locator('.facts div', { hasText: 'Seed' }).locator('dd');
   expect(await seed.textContent()).toBe('41');
-  await viewer.getByRole('button', { name: 'The next picture' }).click();
+  await viewer.getByRole('button', { name: 'Next picture' }).click();
   expect(await seed.textContent()).toBe('42');
   await page.keyboard.press('ArrowLeft');
   expect(await seed.textContent()).toBe('41');
@@ -107,7 +107,7 @@ test('the texts of a dropped file are texts, whatever they say; a file that is n
   const drop = async (buffer: Buffer) =>
     page.getByLabel('Choose or drop a picture').setInputFiles({ name: `${harm}.png`, mimeType: 'image/png', buffer });
   await drop(Buffer.from(await encodeImage(picture, { format: 'png', parameters })));
-  await page.getByText('The settings of that picture are restored.').waitFor();
+  await page.getByText('Settings restored from the picture.').waitFor();
   expect(await page.getByLabel('Prompt', { exact: true }).inputValue()).toBe(harm);
   await make(page, harm);
   await untilDone(page);
@@ -116,7 +116,7 @@ test('the texts of a dropped file are texts, whatever they say; a file that is n
   await drop(Buffer.from('GIF89a'));
   await page
     .getByRole('alert')
-    .getByText(/The browser cannot open “.*” as a picture/)
+    .getByText(/Cannot open “.*” as a picture/)
     .waitFor();
 });
 
@@ -143,13 +143,13 @@ test('a picture is made again byte for byte, has variations, and can be the star
   const first = await bytes();
   await page.getByLabel('Prompt', { exact: true }).fill('what somebody is just writing');
   await open();
-  await page.getByRole('button', { name: 'Make it again' }).click();
+  await page.getByRole('button', { name: 'Regenerate' }).click();
   await page.locator('.run-card.succeeded').nth(1).waitFor();
   expect((await bytes()).equals(first)).toBe(true);
   expect(await page.getByLabel('Prompt', { exact: true }).inputValue()).toBe('what somebody is just writing');
 
   await open();
-  await page.getByRole('button', { name: '4 more with other seeds' }).click();
+  await page.getByRole('button', { name: 'Generate 4 more' }).click();
   await page.locator('.run-card.succeeded').nth(2).waitFor();
   expect(await newest(page).locator('.picture').count()).toBe(4);
 
@@ -161,14 +161,14 @@ test('a picture is made again byte for byte, has variations, and can be the star
   const started = await bytes();
   // It can be made again while this tab knows what it started from.
   await open();
-  await page.getByRole('button', { name: 'Make it again' }).click();
+  await page.getByRole('button', { name: 'Regenerate' }).click();
   await page.locator('.run-card.succeeded').nth(4).waitFor();
   expect((await bytes()).equals(started)).toBe(true);
   await page.reload();
   await page.getByRole('link', { name: 'History' }).click();
   await page.locator('.entry .picture').first().click();
-  await page.getByText('which the server does not keep').waitFor();
-  expect(await page.getByRole('button', { name: 'Make it again' }).isDisabled()).toBe(true);
+  await page.getByText('which the server does not store').waitFor();
+  expect(await page.getByRole('button', { name: 'Regenerate' }).isDisabled()).toBe(true);
 });
 
 test('what is typed outlives other views and a reload', async () => {
@@ -184,7 +184,7 @@ test('what is typed outlives other views and a reload', async () => {
     await again();
     await expect.poll(() => page.getByLabel('Prompt', { exact: true }).inputValue()).toBe('a ship');
     expect(await page.getByLabel('Negative prompt').inputValue()).toBe('waves');
-    expect(await page.getByRole('spinbutton', { name: 'Steps, exactly' }).inputValue()).toBe('33');
+    expect(await page.getByRole('spinbutton', { name: 'Steps value' }).inputValue()).toBe('33');
     await page.getByText('256×144', { exact: true }).waitFor();
   }
 });
@@ -208,12 +208,12 @@ test('when the cookie of the page has had its time, all that is asked for at onc
   }`);
   await expect.poll(() => page.getByText(/^5 of 77 tokens$/).count()).toBe(2);
   expect(refused).toHaveLength(2);
-  expect(await page.getByRole('heading', { name: 'Your key' }).count()).toBe(0);
+  expect(await page.getByRole('heading', { name: 'Sign in' }).count()).toBe(0);
 });
 
 test('a number is typed as one types numbers', async () => {
   const page = await web().visit();
-  const steps = page.getByRole('spinbutton', { name: 'Steps, exactly' });
+  const steps = page.getByRole('spinbutton', { name: 'Steps value' });
   await steps.click();
   await page.keyboard.press('End');
   for (const key of ['Backspace', 'Backspace', '4', '0']) await page.keyboard.press(key);
@@ -230,7 +230,7 @@ test('a number is typed as one types numbers', async () => {
   await page.mouse.wheel(0, 200);
   await page.mouse.wheel(0, -100);
   expect(await steps.inputValue()).toBe('100');
-  const guidance = page.getByRole('spinbutton', { name: 'Guidance, exactly' });
+  const guidance = page.getByRole('spinbutton', { name: 'Guidance value' });
   await guidance.fill('3.3');
   await guidance.blur();
   expect(await guidance.inputValue()).toBe('3.3');
@@ -253,7 +253,7 @@ test('a picture may be dropped anywhere, and the browser stays where it is', asy
     document.querySelector('.results').dispatchEvent(drop);
     window.wasPrevented = drop.defaultPrevented;
   })()`);
-  await page.getByText('The settings of that picture are restored.').waitFor();
+  await page.getByText('Settings restored from the picture.').waitFor();
   expect(await page.getByLabel('Prompt', { exact: true }).inputValue()).toBe('a dropped harp');
   expect(await page.evaluate('window.wasPrevented')).toBe(true);
 });
@@ -282,7 +282,7 @@ test('a key that is held down makes one picture', async () => {
   for (let press = 0; press < 12; press += 1) await page.keyboard.down('Enter');
   await page.keyboard.up('Enter');
   await newest(page).waitFor();
-  await page.getByRole('button', { name: 'Make a picture' }).focus();
+  await page.getByRole('button', { name: 'Generate a picture' }).focus();
   for (let press = 0; press < 12; press += 1) await page.keyboard.down('Enter');
   await page.keyboard.up('Enter');
   await page.locator('.run-card').nth(1).waitFor();
@@ -290,7 +290,7 @@ test('a key that is held down makes one picture', async () => {
   expect(await page.locator('.run-card').count()).toBe(2);
   await newest(page).locator('.picture').focus();
   await page.keyboard.press('Enter');
-  await page.getByRole('button', { name: 'Make it again' }).focus();
+  await page.getByRole('button', { name: 'Regenerate' }).focus();
   for (let press = 0; press < 12; press += 1) await page.keyboard.down('Enter');
   await page.keyboard.up('Enter');
   await page.locator('.run-card.succeeded').nth(2).waitFor();
@@ -302,7 +302,7 @@ test('a key that is held down makes one picture', async () => {
 
 test('a visitor sees which model draws before the first picture, why, and how to get the real one', async () => {
   const page = await web().visit();
-  const model = page.getByText('Model: easel-demo, the small embedded model, 256×256');
+  const model = page.getByText('Model: easel-demo (small embedded model), 256×256');
   await model.waitFor();
   await model.click();
   await page.getByText('./easel serve --model FOLDER').waitFor();
@@ -314,7 +314,7 @@ test('a visitor sees which model draws before the first picture, why, and how to
     .waitFor();
   for (const view of ['Arena', 'API']) {
     await page.getByRole('link', { name: view, exact: true }).click();
-    await page.getByText('Model: easel-demo, the small embedded model, 256×256').waitFor();
+    await page.getByText('Model: easel-demo (small embedded model), 256×256').waitFor();
   }
   await page.getByRole('link', { name: 'History' }).click();
   await page
@@ -330,14 +330,14 @@ test('an address can hold the settings; what is not possible in it is left out',
   expect(await page.getByLabel('Prompt', { exact: true }).inputValue()).toBe('a fox');
   expect(await page.getByLabel('Negative prompt').inputValue()).toBe('snow');
   expect(await page.getByLabel('Seed', { exact: true }).inputValue()).toBe('7');
-  const exactly = (name: string) => page.getByRole('spinbutton', { name: `${name}, exactly` }).inputValue();
+  const exactly = (name: string) => page.getByRole('spinbutton', { name: `${name} value` }).inputValue();
   expect([await exactly('Steps'), await exactly('Guidance'), await exactly('Pictures')]).toEqual(['30', '4.3', '1']);
   expect(new URL(page.url()).search).toBe('');
 });
 
 test('a broken link leads to a page that says so and shows the way', async () => {
   const page = await web().visit('/nosuchpage');
-  await page.getByRole('heading', { name: 'There is no page here' }).waitFor();
+  await page.getByRole('heading', { name: 'Page not found' }).waitFor();
   expect(await page.title()).toBe('Not found · Easel');
   await page.getByRole('link', { name: 'Go to the playground' }).click();
   await page.getByLabel('Prompt', { exact: true }).waitFor();
@@ -355,7 +355,7 @@ test('several runs queue up, and a second tab sees them and their end', async ()
   for (const prompt of ['a dog', 'a cat', 'a cow']) await make(page, prompt);
   expect(await page.locator('.run-card').count()).toBe(3);
   await newest(page)
-    .getByText(/The queue is paused/)
+    .getByText(/Queue paused/)
     .waitFor();
   const second = await page.context().newPage();
   await second.goto(url);

@@ -17,11 +17,11 @@ test('a run goes on by itself when the server is killed in the middle of it and 
   const page = await browser.newPage();
   page.setDefaultTimeout(400_000);
   await page.goto(first.url);
-  await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('50');
-  await page.getByRole('spinbutton', { name: 'Pictures, exactly' }).fill('2');
+  await page.getByRole('spinbutton', { name: 'Steps value' }).fill('50');
+  await page.getByRole('spinbutton', { name: 'Pictures value' }).fill('2');
   await page.getByLabel('Prompt', { exact: true }).fill('a red apple');
   await page.getByLabel('Prompt', { exact: true }).press('Enter');
-  await page.getByAltText('What can be seen so far').waitFor();
+  await page.getByAltText('Preview').waitFor();
 
   first.process.kill('SIGKILL');
   await once(first.process, 'close');

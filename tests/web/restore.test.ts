@@ -25,15 +25,14 @@ async function typedForm(): Promise<Page> {
 const promptOf = (page: Page) => page.getByLabel('Prompt', { exact: true }).inputValue();
 const negativeOf = (page: Page) => page.getByLabel('Negative prompt').inputValue();
 const seedOf = (page: Page) => page.getByLabel('Seed', { exact: true }).inputValue();
-const numberOf = (page: Page, label: string) =>
-  page.getByRole('spinbutton', { name: `${label}, exactly` }).inputValue();
+const numberOf = (page: Page, label: string) => page.getByRole('spinbutton', { name: `${label} value` }).inputValue();
 const noteOf = (page: Page) => page.locator('.notice.hint').textContent();
-const hasStartImage = async (page: Page) => (await page.getByAltText('To start from, as it is used').count()) > 0;
+const hasStartImage = async (page: Page) => (await page.getByAltText('Start image, as it will be cropped').count()) > 0;
 
 test('a picture that is downloaded, in any format, and dropped again restores how it was made', async () => {
   const page = await web().visit();
-  await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('7');
-  await page.getByRole('spinbutton', { name: 'Guidance, exactly' }).fill('4.5');
+  await page.getByRole('spinbutton', { name: 'Steps value' }).fill('7');
+  await page.getByRole('spinbutton', { name: 'Guidance value' }).fill('4.5');
   await page.getByLabel('Seed', { exact: true }).fill('1234');
   await page.getByLabel('Negative prompt').fill('clouds');
   await page.getByLabel('Prompt', { exact: true }).fill('a rocket in 東京');
@@ -54,7 +53,7 @@ test('a picture that is downloaded, in any format, and dropped again restores ho
     expect(readParameters(file)).toMatch(/^a rocket in 東京\nNegative prompt: clouds\nSteps: 7,/);
     const other = await typedForm();
     await drop(other, name, file);
-    await other.getByText('The settings of that picture are restored.').waitFor();
+    await other.getByText('Settings restored from the picture.').waitFor();
     expect(await promptOf(other)).toBe('a rocket in 東京');
     expect(await negativeOf(other)).toBe('clouds');
     expect(await seedOf(other)).toBe('1234');
@@ -67,7 +66,7 @@ test('a picture that is downloaded, in any format, and dropped again restores ho
 test('what a file of ours says and the form does not have is named', async () => {
   const page = await typedForm();
   await drop(page, 'own.png', await fixture('easel-own-extra-settings.png'));
-  await page.getByText('The settings of that picture are restored.').waitFor();
+  await page.getByText('Settings restored from the picture.').waitFor();
   expect(await noteOf(page)).toContain(
     'Not restored: the empty negative prompt, second prompt flat colours, guidance rescale 0.7, schedule Exponential',
   );
@@ -78,7 +77,7 @@ test('what a file of ours says and the form does not have is named', async () =>
 test('a JPEG of the API is restored, and is no start image', async () => {
   const page = await typedForm();
   await drop(page, 'own.jpg', await fixture('easel-own-picture.jpg'));
-  await page.getByText('Taken from Easel: prompt').waitFor();
+  await page.getByText('From Easel: prompt').waitFor();
   expect(await promptOf(page)).not.toBe('an old prompt');
   expect(await hasStartImage(page)).toBe(false);
 });
@@ -92,7 +91,7 @@ test.each([
 ])('%s is read', async (name, prompt, negativePrompt, seed, tool) => {
   const page = await typedForm();
   await drop(page, name, await fixture(name));
-  await page.getByText(`Taken from ${tool}`).waitFor();
+  await page.getByText(`From ${tool}`).waitFor();
   expect(await promptOf(page)).toBe(prompt);
   expect(await negativeOf(page)).toBe(negativePrompt);
   expect(await seedOf(page)).toBe(seed);
@@ -118,7 +117,7 @@ test('other samplers, LoRAs, weights, second passes and sizes are named, and cha
     '(a lighthouse:1.2), <lora:add_detail:0.8> BREAK at night\nNegative prompt: dark\n' +
     'Steps: 31, Sampler: Euler a, CFG scale: 5, Seed: 77, Size: 832x1216, Model: sdxl, Clip skip: 2, Hires upscale: 2, Denoising strength: 0.5';
   await drop(page, 'other.webp', await pictureWith(text));
-  await page.getByText('The settings of that picture are restored.').waitFor();
+  await page.getByText('Settings restored from the picture.').waitFor();
   const note = await noteOf(page);
   for (const named of [
     'sampler Euler a',
@@ -144,7 +143,7 @@ test('a graph whose prompt is not found empties the field', async () => {
   const sampler = { seed: 5, steps: 12, cfg: 3, sampler_name: 'euler', scheduler: 'karras', positive: ['2', 0] };
   const graph = { 1: { class_type: 'KSampler', inputs: sampler }, 2: { class_type: 'Mystery', inputs: {} } };
   await drop(page, 'graph.webp', await pictureWith(`prompt:${JSON.stringify(graph)}`));
-  await page.getByText('Its prompt is not known: the field is empty now.').waitFor();
+  await page.getByText('Its prompt was not found, so the prompt field is empty.').waitFor();
   expect(await promptOf(page)).toBe('');
   expect(await negativeOf(page)).toBe('');
   expect(await seedOf(page)).toBe('5');
@@ -153,7 +152,7 @@ test('a graph whose prompt is not found empties the field', async () => {
 test('JSON of an unknown tool is no prompt: the picture is the start image, and the note says so', async () => {
   const page = await typedForm();
   await drop(page, 'unknown.webp', await pictureWith(JSON.stringify({ prompt: 'a cat', uc: 'fog' })));
-  await page.getByText('it is the start image now').waitFor();
+  await page.getByText('so it is used as the start image').waitFor();
   expect(await promptOf(page)).toBe('an old prompt');
   expect(await hasStartImage(page)).toBe(true);
 });

@@ -55,7 +55,7 @@ test('a view that is opened while the server is away says so, offers to try agai
     Console: await server.tab('/arena'),
   };
   const playground = await server.tab();
-  for (const page of Object.values(tabs)) await page.getByRole('button', { name: 'Begin' }).waitFor();
+  for (const page of Object.values(tabs)) await page.getByRole('button', { name: 'Start comparison' }).waitFor();
   await playground.getByLabel('Prompt', { exact: true }).waitFor();
   await server.kill();
   for (const [view, page] of Object.entries(tabs)) {
@@ -64,14 +64,14 @@ test('a view that is opened while the server is away says so, offers to try agai
       .getByRole('alert')
       .getByText(/cannot be reached/)
       .waitFor();
-    await page.getByRole('button', { name: 'Try again' }).click();
-    await page.getByRole('button', { name: 'Try again' }).waitFor();
+    await page.getByRole('button', { name: 'Retry' }).click();
+    await page.getByRole('button', { name: 'Retry' }).waitFor();
   }
   await playground.getByRole('link', { name: 'History' }).click();
   await playground.getByRole('link', { name: 'Playground' }).click();
   await playground.getByLabel('Prompt', { exact: true }).fill('a red apple');
   await server.startAgain();
-  await tabs.History.getByText('Nothing has been made yet.').waitFor();
+  await tabs.History.getByText('No pictures yet.').waitFor();
   await tabs.API.getByRole('row', { name: /^num_inference_steps/ }).waitFor();
   await tabs.Console.getByLabel('Admin key').waitFor();
   await playground.getByText(/^5 of 77 tokens$/).waitFor();
@@ -86,7 +86,7 @@ test('a page whose first questions fail opens once they are answered', async () 
   for (const path of ['credits', 'models']) {
     await page.route(`**/api/${path}`, (route) => route.abort('connectionfailed'));
     await page.goto(server.url);
-    await page.getByRole('button', { name: 'Try again' }).waitFor();
+    await page.getByRole('button', { name: 'Retry' }).waitFor();
     await page.unroute(`**/api/${path}`);
     await page.getByLabel('Prompt', { exact: true }).waitFor();
   }

@@ -20,17 +20,17 @@ function threeColours(width: number, height: number): Sharp {
 async function choose(page: Page, buffer: Buffer, name = 'photo.png'): Promise<void> {
   const file = { name, mimeType: `image/${name.split('.')[1]}`, buffer };
   await page.getByLabel('Choose or drop a picture').setInputFiles(file);
-  await page.getByAltText('To start from, as it is used').waitFor();
+  await page.getByAltText('Start image, as it will be cropped').waitFor();
 }
 
 /** The picture that the page sends with the next run, and what else it says. */
 async function sentPicture(page: Page): Promise<{ body: { img_width: number; img_height: number }; file: Buffer }> {
   const isRun = (request: Request) => request.method() === 'POST' && request.url().endsWith('/api/jobs');
-  await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('2');
+  await page.getByRole('spinbutton', { name: 'Steps value' }).fill('2');
   await page.getByLabel('Prompt', { exact: true }).fill('a castle');
   const [request] = await Promise.all([
     page.waitForRequest(isRun),
-    page.getByRole('button', { name: 'Make a picture' }).click(),
+    page.getByRole('button', { name: 'Generate a picture' }).click(),
   ]);
   const body: { image: string; img_width: number; img_height: number } = JSON.parse(request.postData() ?? '{}');
   expect(body.image).toMatch(/^data:image\/png;base64,/);
@@ -65,8 +65,8 @@ test('a shape that somebody has chosen stays; the small picture shows exactly th
   const page = await web().visit();
   await page.getByText('1:1', { exact: true }).click();
   await choose(page, await threeColours(900, 300).png().toBuffer());
-  await page.getByText('its middle is used').waitFor();
-  const used = page.getByAltText('To start from, as it is used');
+  await page.getByText('cropped to its centre').waitFor();
+  const used = page.getByAltText('Start image, as it will be cropped');
   const box = await used.boundingBox();
   expect(box?.width).toBe(box?.height);
   const seen = await used.screenshot();
@@ -116,22 +116,19 @@ test('a file that the browser cannot open is refused at once, in words', async (
   const page = await web().visit();
   const file = { name: 'photo.heic', mimeType: 'image/heic', buffer: Buffer.from('not a picture') };
   await page.getByLabel('Choose or drop a picture').setInputFiles(file);
-  await page
-    .getByRole('alert')
-    .getByText('The browser cannot open “photo.heic” as a picture; PNG, JPEG and WebP work everywhere.')
-    .waitFor();
+  await page.getByRole('alert').getByText('Cannot open “photo.heic” as a picture; use PNG, JPEG or WebP.').waitFor();
 });
 
 test('a picture of this server is the start image at its own size, and of another shape it is cropped like any other', async () => {
   const page = await web().visit();
-  await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('2');
+  await page.getByRole('spinbutton', { name: 'Steps value' }).fill('2');
   await page.getByLabel('Prompt', { exact: true }).fill('a pear');
   await page.getByLabel('Prompt', { exact: true }).press('Enter');
   await page.locator('.run-card.succeeded').waitFor();
   await page.locator('.run-card .picture').click();
   await page.getByRole('button', { name: 'Use as start image' }).click();
   await page.getByText('16:9', { exact: true }).click();
-  await page.getByText('its middle is used').waitFor();
+  await page.getByText('cropped to its centre').waitFor();
   const { body, file } = await sentPicture(page);
   expect(body).toMatchObject({ img_width: 256, img_height: 144 });
   expect(await sharp(file).metadata()).toMatchObject({ width: 256, height: 144 });

@@ -32,14 +32,14 @@ const words = (count: number) => Array.from({ length: count }, (_, index) => `wo
 test.each([60, 300])('with a prompt of %i words all that can be done with a picture is in sight', async (count) => {
   const body = { prompt: words(count), negative_prompt: words(60) };
   const page = await openPicture(body, { width: 1280, height: 720 });
-  for (const name of ['Close', 'Make it again', 'Use as start image', 'PNG', 'Link'])
+  for (const name of ['Close', 'Regenerate', 'Use as start image', 'PNG', 'Link'])
     expect(await isInSight(page, name), name).toBe(true);
-  await page.getByRole('button', { name: 'Show all of the prompt' }).click();
+  await page.getByRole('button', { name: 'Show full prompt' }).click();
   await page
     .getByText(`word${count - 1}`, { exact: false })
     .first()
     .scrollIntoViewIfNeeded();
-  for (const name of ['Close', 'Make it again']) expect(await isInSight(page, name), name).toBe(true);
+  for (const name of ['Close', 'Regenerate']) expect(await isInSight(page, name), name).toBe(true);
 });
 
 test('on a phone, or enlarged to twice the size, the way out is in sight wherever one has scrolled to', async () => {
@@ -67,7 +67,7 @@ test('a click beside the picture closes it, one on it does not', async () => {
 test('the facts say which model drew, and under which name the API has it', async () => {
   const page = await openPicture({ prompt: 'a key' }, { width: 1280, height: 720 });
   const facts = page.getByRole('dialog', { name: 'Picture' }).locator('.facts');
-  await facts.getByText('easel-demo, the small embedded model').waitFor();
+  await facts.getByText('easel-demo (small embedded model)').waitFor();
   await facts.getByText('playground-v2.5', { exact: true }).waitFor();
 });
 

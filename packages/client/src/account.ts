@@ -13,7 +13,7 @@ import type { CallOptions } from './call.ts';
 import { entriesOf } from './pages.ts';
 import type { Transport } from './transport.ts';
 
-/** The money of the key's account. */
+/** Credits, usage and ledger of the key's account. */
 export class AccountOfKey {
   readonly #transport: Transport;
 
@@ -25,7 +25,7 @@ export class AccountOfKey {
     return this.#transport.json(paths.credits, { signal });
   }
 
-  /** What a job would cost. */
+  /** The price of a job. */
   price(query: PriceQuery = {}, { signal }: CallOptions = {}): Promise<PriceQuote> {
     return this.#transport.json(paths.price, { query, signal });
   }
@@ -39,7 +39,7 @@ export class AccountOfKey {
     return this.#transport.json(paths.ledger, { query, signal });
   }
 
-  /** All of it, page after page. */
+  /** The whole ledger, page by page. */
   wholeLedger(query: LedgerQuery = {}, options: CallOptions = {}): AsyncGenerator<LedgerEntry, void, undefined> {
     return entriesOf(
       query,

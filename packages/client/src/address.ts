@@ -1,11 +1,11 @@
-/** Values of the `?` part of an address; what is undefined is left out. */
+/** The query of an address; undefined values are left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /**
  * An address of the server.
  *
- * @param path may have `:name`, which `parts` fill in
- * @throws TypeError for a part that would make it another address
+ * @param path may contain `:name`, which is replaced by that part of `parts`
+ * @throws TypeError for a part that would change the path
  * @example
  * addressOf('http://127.0.0.1:8400/', '/api/jobs/:id', { id: '7' }); // 'http://127.0.0.1:8400/api/jobs/7'
  */
@@ -15,19 +15,19 @@ export function addressOf(
   parts: Readonly<Record<string, string>> = {},
   query: Query = {},
 ): string {
-  const filled = path.replace(/:(\w+)/g, (_, name: string) => partOf(name, parts[name] ?? ''));
+  const filled = path.replace(/:(\w+)/g, (_, name: string) => encodePart(name, parts[name] ?? ''));
   const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
   const search = given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
   return `${baseUrl.replace(/\/+$/, '')}${filled}${search}`;
 }
 
-/** `.` and `..` are taken away from an address, with what stands before them (URL standard §4.4), even when they are encoded. */
-function partOf(name: string, value: string): string {
+/** Refuses `.` and `..`: they are resolved as path segments (URL standard §4.4), even when they are encoded. */
+function encodePart(name: string, value: string): string {
   if (value !== '' && value !== '.' && value !== '..') return encodeURIComponent(value);
-  throw new TypeError(`${name} must be that of something on the server (got ${JSON.stringify(value)})`);
+  throw new TypeError(`${name} must not be empty, "." or ".." (got ${JSON.stringify(value)})`);
 }
 
-/** The addresses that the client asks for: the contract's, which it knows as types only so that it stays small. */
+/** The paths of the API. A copy of the contract's, of which the client imports only types so that it stays small. */
 export const paths = {
   jobs: '/api/jobs',
   job: '/api/jobs/:id',

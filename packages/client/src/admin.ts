@@ -27,7 +27,7 @@ import type { CallOptions, WorkOptions } from './call.ts';
 import { entriesOf } from './pages.ts';
 import type { Transport } from './transport.ts';
 
-/** What an administrator's key may do. */
+/** Administration; requires an admin key. */
 export class Admin {
   readonly #transport: Transport;
 
@@ -52,7 +52,7 @@ export class Admin {
     return this.#transport.json(paths.accounts, { query, signal });
   }
 
-  /** All of them, page after page. */
+  /** All of them, page by page. */
   allAccounts(query: AccountListQuery = {}, options: CallOptions = {}): AsyncGenerator<Account, void, undefined> {
     return entriesOf(
       query,
@@ -61,12 +61,12 @@ export class Admin {
     );
   }
 
-  /** The reply is the only one that has the key itself. */
+  /** The only reply that contains the key itself. */
   createKey(body: KeyCreate, { signal }: CallOptions = {}): Promise<KeyCreated> {
     return this.#transport.json(paths.keys, { method: 'POST', body, signal });
   }
 
-  /** Newest first; revoked ones too. */
+  /** Newest first, including revoked ones. */
   listKeys(query: KeyListQuery = {}, { signal }: CallOptions = {}): Promise<KeyList> {
     return this.#transport.json(paths.keys, { query, signal });
   }
@@ -75,7 +75,7 @@ export class Admin {
     return this.#transport.json(paths.key, { method: 'PATCH', parts: { id }, body, signal });
   }
 
-  /** For ever. */
+  /** Permanent. */
   revokeKey(id: string, { signal }: CallOptions = {}): Promise<Key> {
     return this.#transport.json(paths.key, { method: 'DELETE', parts: { id }, signal });
   }
@@ -84,12 +84,12 @@ export class Admin {
     return this.#transport.json(paths.grants, { method: 'POST', body, signal, idempotencyKey });
   }
 
-  /** One page of everybody's jobs, newest first. */
+  /** One page of the jobs of all accounts, newest first. */
   listJobs(query: AdminJobListQuery = {}, { signal }: CallOptions = {}): Promise<AdminJobPage> {
     return this.#transport.json(paths.allJobs, { query, signal });
   }
 
-  /** All of them, page after page. */
+  /** All of them, page by page. */
   allJobs(query: AdminJobListQuery = {}, options: CallOptions = {}): AsyncGenerator<AdminJob, void, undefined> {
     return entriesOf(
       query,
@@ -98,7 +98,7 @@ export class Admin {
     );
   }
 
-  /** Of any account; its price is given back. */
+  /** Cancels a job of any account and refunds it. */
   cancelJob(id: string, { signal }: CallOptions = {}): Promise<AdminJob> {
     return this.#transport.json(paths.anyJob, { method: 'DELETE', parts: { id }, signal });
   }
@@ -116,7 +116,7 @@ export class Admin {
     return this.#transport.json(paths.queue, { signal });
   }
 
-  /** Jobs that run go on; those that wait go on waiting. */
+  /** Running jobs continue; queued ones stay queued. */
   pauseQueue({ signal }: CallOptions = {}): Promise<Queue> {
     return this.#transport.json(paths.pauseQueue, { method: 'POST', signal });
   }

@@ -1,24 +1,24 @@
 import type { Query } from './address.ts';
 
 export interface ClientOptions {
-  /** Where the server is, such as `http://127.0.0.1:8400`. In a browser it may be absent: the page's own server. */
+  /** The address of the server, such as `http://127.0.0.1:8400`. In a browser the default is the page's own server. */
   readonly baseUrl?: string;
-  /** Absent where the browser sends a cookie instead. */
+  /** Not needed where the browser sends a cookie instead. */
   readonly apiKey?: string | undefined;
-  /** Times that a request is sent again when it can do no harm: 2 unless told otherwise. */
+  /** How often a request that is safe to repeat is retried. Default: 2. */
   readonly retries?: number;
-  /** The longest pause before a request is sent again, in milliseconds: 30,000 unless told otherwise. */
+  /** The longest pause before a retry, in milliseconds. Default: 30,000. */
   readonly longestPauseMs?: number;
   readonly fetch?: typeof fetch;
 }
 
-/** What every call takes. */
+/** Options of every call. */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface WorkOptions extends CallOptions {
-  /** The same key with the same body makes one job and one charge, however often it is sent. */
+  /** Requests with the same key and body create one job and one charge, however often they are sent. */
   readonly idempotencyKey?: string | undefined;
 }
 
@@ -28,8 +28,8 @@ export interface Call extends WorkOptions {
   readonly query?: Query;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Ends a request that is under way, in place of `signal`, which then only keeps another one from being sent. */
+  /** Aborts a request in flight, instead of `signal`, which then only prevents retries. */
   readonly inFlight?: AbortSignal;
-  /** A status that is an answer in JSON although it is 400 or above. */
+  /** A status of 400 or above whose JSON body is a regular reply. */
   readonly accepts?: number;
 }

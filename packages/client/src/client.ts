@@ -9,10 +9,10 @@ import { Jobs } from './jobs.ts';
 import { Transport } from './transport.ts';
 
 /**
- * An Easel server, from Node.js or a browser. Bodies and replies are those of its API, typed by its own schemas.
+ * A client for an Easel server, for Node.js and browsers. Bodies and replies are those of its API, with types from its schemas.
  *
- * Calls throw `EaselError` when the server refuses them, `EaselConnectionError` when nobody answers, and the reason of their
- * signal when it is aborted. What can do no harm is sent again a few times.
+ * Calls throw `EaselError` when the server refuses them, `EaselConnectionError` when it cannot be reached, and the reason of their
+ * signal when it is aborted. Requests that are safe to repeat are retried a few times.
  *
  * @example
  * const easel = new EaselClient({ baseUrl: 'http://127.0.0.1:8400', apiKey: process.env.EASEL_API_KEY });
@@ -34,13 +34,13 @@ export class EaselClient {
     this.admin = new Admin(this.#transport);
   }
 
-  /** What the account can still spend, as the last reply told; undefined before the first. */
+  /** The balance of the account, as of the last reply; undefined before the first. */
   get remainingCredits(): number | undefined {
     return this.#transport.remainingCredits;
   }
 
   /**
-   * Any address of the server, with the key and a body of JSON; the reply as it is, refusals too.
+   * Sends any request, with the key and a JSON body. The reply is returned as it is, error statuses included.
    *
    * @example
    * const reply = await easel.request('POST', '/v1/playground-v2.5', { prompt: 'a red apple' });
@@ -54,8 +54,8 @@ export class EaselClient {
   }
 
   /**
-   * What happens to all jobs of the account, whoever created them, without end: first how far each is that has not ended. A lost
-   * connection is made again, and no end of a job is lost or told twice.
+   * The events of all jobs of the account, whoever created them, without end; starts with the current state of each unfinished job.
+   * Reconnects when the connection is lost; the end of each job is reported exactly once.
    *
    * @example
    * for await (const { event, data } of easel.events({ signal })) console.log(data.job.id, event);
@@ -64,17 +64,17 @@ export class EaselClient {
     return followJobs(this.#transport, options);
   }
 
-  /** How the text encoders of a model see a text, and what of it they do not see. */
+  /** How the text encoders of a model tokenize a text, and what they truncate. */
   tokenize(body: TokenizeRequest, { signal }: CallOptions = {}): Promise<TokenizeReply> {
     return this.#transport.json(paths.tokenize, { method: 'POST', body, signal });
   }
 
-  /** Whether the server's process answers; needs no key. */
+  /** Whether the server is alive; needs no key. */
   health({ signal }: CallOptions = {}): Promise<Health> {
     return this.#transport.json(paths.health, { signal });
   }
 
-  /** Whether everything that the server needs works; "not_ready" is an answer like any other. Needs no key. */
+  /** Whether the server is ready for requests; "not_ready" is a regular reply. Needs no key. */
   ready({ signal }: CallOptions = {}): Promise<Ready> {
     return this.#transport.json(paths.ready, { signal, accepts: 503 });
   }

@@ -5,11 +5,11 @@ export interface EaselErrorDetails {
   readonly code: ErrorCode | 'unknown';
   /** What to do about it. */
   readonly remedy?: string;
-  /** The field that is at fault. */
+  /** The invalid field. */
   readonly param?: string;
-  /** Names the request in the server's log. */
+  /** Identifies the request in the server's log. */
   readonly requestId?: string;
-  /** Seconds after which the same request may be answered otherwise. */
+  /** Seconds after which to retry. */
   readonly retryAfter?: number;
   readonly remainingCredits?: number;
 }
@@ -38,7 +38,7 @@ export class EaselError extends Error implements ErrorShape<ErrorCode | 'unknown
   }
 }
 
-/** Nobody answered, or the answer broke off. */
+/** The server cannot be reached, or the connection was lost during the reply. */
 export class EaselConnectionError extends Error implements ErrorShape<'server_unreachable'> {
   override readonly name = 'EaselConnectionError';
   readonly code = 'server_unreachable';
@@ -63,7 +63,7 @@ export class EaselJobError extends Error implements ErrorShape<ErrorCode> {
   }
 }
 
-/** The error that a reply of status 400 or above is; one that is no problem document (RFC 9457) comes from something in between. */
+/** The error for a reply of status 400 or above. One that is not a problem document (RFC 9457) does not come from Easel, but for example from a proxy. */
 export async function errorOfReply(reply: Response): Promise<EaselError> {
   const problem = await problemOf(reply);
   const { status } = reply;
@@ -74,7 +74,7 @@ export async function errorOfReply(reply: Response): Promise<EaselError> {
     ...(Number.isFinite(seconds) && { retryAfter: seconds }),
     ...(remaining !== undefined && { remainingCredits: remaining }),
   };
-  if (problem === undefined) return strangeReply(reply, about);
+  if (problem === undefined) return unexpectedReply(reply, about);
   const { code, detail, title, remedy, param, request_id: requestId } = problem;
   return new EaselError(detail ?? title ?? `status ${status}`, {
     ...about,
@@ -85,13 +85,13 @@ export async function errorOfReply(reply: Response): Promise<EaselError> {
   });
 }
 
-/** The error that a reply is which no Easel server would give, whatever its status. */
-export function strangeReply(
+/** The error for a reply that does not come from an Easel server, whatever its status. */
+export function unexpectedReply(
   { status, statusText }: Response,
   about: Omit<EaselErrorDetails, 'code'> = { status },
 ): EaselError {
   const answer = `${status} ${statusText}`.trim();
-  const message = `the server answered ${answer}, and not in the way of an Easel server`;
+  const message = `the reply (${answer}) is not from an Easel server`;
   return new EaselError(message, { ...about, code: 'unknown', remedy: 'check the address of the server' });
 }
 
@@ -106,7 +106,7 @@ async function problemOf(reply: Response): Promise<SentProblem | undefined> {
     const body: unknown = await reply.json();
     return isProblem(body) ? body : undefined;
   } catch {
-    return undefined; // cut short
+    return undefined; // incomplete JSON
   }
 }
 
@@ -114,7 +114,7 @@ function isProblem(body: unknown): body is SentProblem {
   return typeof body === 'object' && body !== null && 'code' in body && typeof body.code === 'string';
 }
 
-/** What the account can still spend, as every reply to a known key says; undefined where the reply does not. */
+/** The balance, which every reply to a valid key contains. */
 export function remainingCreditsOf(reply: Response): number | undefined {
   const sent = reply.headers.get('x-remaining-credits');
   return sent === null ? undefined : Number(sent);

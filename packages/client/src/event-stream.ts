@@ -1,23 +1,23 @@
-/** One message of a stream of server-sent events. */
+/** One message in a stream of server-sent events. */
 export interface StreamMessage {
   readonly event: string;
   readonly data: string;
-  /** Of the last message that had one. */
+  /** The id of the last message that had one. */
   readonly lastEventId: string;
 }
 
 export interface StreamNotices {
-  /** The pause in milliseconds that the server asks for before a new connection. */
+  /** The reconnection time in milliseconds that the server asks for. */
   readonly retry?: (ms: number) => void;
   /** The last event id of a block without data. */
   readonly id?: (id: string) => void;
 }
 
 /**
- * Reads a stream of server-sent events, as the WHATWG HTML standard (§9.2.6) has it: lines end with CR, LF or both, a byte order mark
- * at the start is skipped, a blank line ends a message, and a message that the end of the stream cuts short is dropped.
+ * Reads a stream of server-sent events (WHATWG HTML standard §9.2.6): lines end with CR, LF or both, a byte order mark
+ * at the start is skipped, a blank line ends a message, and an incomplete message at the end of the stream is dropped.
  *
- * @param notices told of what comes besides messages
+ * @param notices called for anything besides messages
  */
 export async function* readEventStream(
   chunks: AsyncIterable<Uint8Array>,
@@ -29,13 +29,13 @@ export async function* readEventStream(
   for await (const line of linesOf(chunks)) {
     if (line === '') {
       if (data.length === 0)
-        id(lastEventId); // moves the place to resume at all the same
+        id(lastEventId); // still moves the position to resume from
       else yield { event: event === '' ? 'message' : event, data: data.join('\n'), lastEventId };
       event = '';
       data = [];
       continue;
     }
-    const [field, value] = fieldOf(line);
+    const [field, value] = parseField(line);
     if (field === 'event') event = value;
     else if (field === 'data') data.push(value);
     else if (field === 'id' && !value.includes('\0')) lastEventId = value;
@@ -43,8 +43,8 @@ export async function* readEventStream(
   }
 }
 
-/** A comment, a line that begins with a colon, is a field without a name. */
-function fieldOf(line: string): [field: string, value: string] {
+/** A comment, which is a line that starts with a colon, is a field without a name. */
+function parseField(line: string): [field: string, value: string] {
   const colon = line.indexOf(':');
   if (colon < 0) return [line, ''];
   const value = line.slice(colon + 1);
@@ -58,7 +58,7 @@ async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<strin
   for await (const chunk of chunks) {
     let text = decoder.decode(chunk, { stream: true });
     if (text === '') continue;
-    // The LF of a CR LF that was torn apart ends no second line.
+    // The LF of a CR LF that was split between chunks does not end another line.
     if (endedWithCr && text.startsWith('\n')) text = text.slice(1);
     endedWithCr = text === '' ? false : text.endsWith('\r');
     const lines = `${rest}${text}`.split(/\r\n|\r|\n/);
@@ -68,9 +68,9 @@ async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<strin
 }
 
 /**
- * The body of a reply as it comes. Not every browser can loop over a stream by itself.
+ * The body of a reply, chunk by chunk. Not every browser supports async iteration of streams.
  *
- * @param onChunk told whenever something comes
+ * @param onChunk called for every chunk
  */
 export async function* chunksOf(reply: Response, onChunk: () => void): AsyncGenerator<Uint8Array, void, undefined> {
   const reader = reply.body?.getReader();
@@ -81,7 +81,7 @@ export async function* chunksOf(reply: Response, onChunk: () => void): AsyncGene
       yield part.value;
     }
   } finally {
-    // Whoever stops reading closes the connection; one that broke off is closed already.
+    // Closes the connection when the caller stops reading; a lost one is closed already.
     await reader.cancel().catch(() => {});
   }
 }

@@ -1,36 +1,36 @@
 import type { AccountEvent, JobEvent, JobEventName } from '@easel/contract';
 import type { Query } from './address.ts';
 import { paths } from './address.ts';
-import { EaselConnectionError, type EaselError, strangeReply } from './errors.ts';
+import { EaselConnectionError, type EaselError, unexpectedReply } from './errors.ts';
 import { chunksOf, readEventStream, type StreamMessage } from './event-stream.ts';
 import { pause } from './retries.ts';
 import type { Transport } from './transport.ts';
 
 export interface FollowOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Told whether there is a connection, whenever one is made or lost. */
+  /** Called whenever the connection is made or lost. */
   readonly onConnection?: (isConnected: boolean) => void;
-  /** How long a server may be gone, in milliseconds, as while it is started anew: two minutes unless told otherwise. */
+  /** How long to keep reconnecting, in milliseconds, for example while the server restarts. Default: two minutes. */
   readonly patienceMs?: number;
-  /** After how long without a sign of life a connection is taken for dead: a minute unless told otherwise; servers send one every 15 s. */
+  /** After how long without data a connection is considered dead. Default: a minute; servers send a keep-alive every 15 s. */
   readonly silenceMs?: number;
 }
 
 export interface EventsOptions extends FollowOptions {
-  /** Go on after this event, as an earlier one's `lastEventId`; absent: with how far the jobs are now. */
+  /** Resume after this event: the `lastEventId` of an earlier one. Default: start with the current state of the jobs. */
   readonly lastEventId?: string | undefined;
-  /** False: without previews. */
+  /** False leaves out previews. */
   readonly preview?: boolean | undefined;
 }
 
-/** An event of all jobs, and where to go on after it. */
+/** An event of any job, and the position to resume from after it. */
 export type JobsEvent = AccountEvent & { readonly lastEventId: string };
 
 const PATIENCE_MS = 120_000;
 const SILENCE_MS = 60_000;
 const LONGEST_PAUSE_MS = 5000;
 
-/** The names with which the events of a job end are `true`. */
+/** `true` for the events that end a job. */
 const isLast: Readonly<Record<JobEventName, boolean>> = {
   queued: false,
   started: false,
@@ -41,10 +41,10 @@ const isLast: Readonly<Record<JobEventName, boolean>> = {
 };
 
 /**
- * The events of a job to its end. A connection that breaks off is made again after a growing pause and goes on after the last event
- * that came, so none is lost and none comes twice.
+ * The events of a job until it ends. Reconnects with a growing pause when the connection is lost, and resumes after the last event, so
+ * that no event is lost or repeated.
  *
- * @throws EaselError for a job that is not there, EaselConnectionError when the server stays away, or the signal's reason
+ * @throws EaselError for an unknown job, EaselConnectionError when the server stays unreachable, or the signal's reason
  */
 export async function* followJob(
   transport: Transport,
@@ -52,17 +52,17 @@ export async function* followJob(
   options: FollowOptions = {},
 ): AsyncGenerator<JobEvent, void, undefined> {
   for await (const { event } of follow(transport, paths.jobEvents, { ...options, parts: { id } })) {
-    if (!isJobEvent(event)) continue; // of a newer server
+    if (!isJobEvent(event)) continue; // from a newer server
     yield event;
     if (isLast[event.event]) return;
   }
 }
 
 /**
- * The events of all jobs of the account, without end. A connection that breaks off is made again: the ends that were missed are told
- * once each, and how far the jobs are that have not ended.
+ * The events of all jobs of the account, without end. Reconnects when the connection is lost: the ends that were missed are reported once
+ * each, followed by the current state of unfinished jobs.
  *
- * @throws EaselError for a key that may not, EaselConnectionError when the server stays away, or the signal's reason
+ * @throws EaselError for a key without permission, EaselConnectionError when the server stays unreachable, or the signal's reason
  */
 export async function* followJobs(
   transport: Transport,
@@ -110,17 +110,17 @@ async function* follow(
   };
   for (;;) {
     let failure: EaselError | EaselConnectionError;
-    const silence = new Silence(silenceMs);
+    const silence = new SilenceTimer(silenceMs);
     const heard = () => {
       failingSince = undefined;
-      silence.end();
+      silence.restart();
     };
     try {
       const headers = { accept: 'text/event-stream', ...(lastEventId !== '' && { 'last-event-id': lastEventId }) };
       const inFlight = AbortSignal.any([silence.signal, ...(signal === undefined ? [] : [signal])]);
       const reply = await transport.send(path, { parts, query, headers, signal, inFlight });
-      silence.end();
-      if (!isEventStream(reply)) throw await refused(reply);
+      silence.restart();
+      if (!isEventStream(reply)) throw await refuse(reply);
       onConnection(true);
       for await (const message of readEventStream(chunksOf(reply, heard), on)) {
         failures = 0;
@@ -128,10 +128,10 @@ async function* follow(
         lastEventId = message.lastEventId === '' ? lastEventId : message.lastEventId;
         yield { event, lastEventId };
       }
-      failure = transport.failureOf(new Error('the stream of events ended before it should'), signal);
+      failure = transport.failureOf(new Error('the event stream ended early'), signal);
     } catch (error) {
       failure = transport.failureOf(error, signal);
-      if (!isPassing(failure)) throw failure;
+      if (!isTemporary(failure)) throw failure;
     } finally {
       silence.stop();
     }
@@ -143,23 +143,23 @@ async function* follow(
   }
 }
 
-/** Ends a connection on which nothing is heard: one that is broken without a word, as by a sleeping computer, would be waited on for ever. */
-class Silence {
+/** Aborts a connection without data: one that broke silently, for example because a computer went to sleep, would otherwise stay open forever. */
+class SilenceTimer {
   readonly #longestMs: number;
   readonly #controller = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(longestMs = SILENCE_MS) {
     this.#longestMs = longestMs;
-    this.end();
+    this.restart();
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Something was heard: it counts anew. */
-  end(): void {
+  /** Restarts the timer: data has arrived. */
+  restart(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#controller.abort(), this.#longestMs);
   }
@@ -169,21 +169,21 @@ class Silence {
   }
 }
 
-/** Anything else is not to be asked for again (HTML standard §9.2.2). */
+/** Any other content type must not be retried (HTML standard §9.2.2). */
 function isEventStream(reply: Response): boolean {
   return reply.headers.get('content-type')?.startsWith('text/event-stream') === true;
 }
 
-async function refused(reply: Response): Promise<EaselError> {
+async function refuse(reply: Response): Promise<EaselError> {
   await reply.body?.cancel();
-  return strangeReply(reply);
+  return unexpectedReply(reply);
 }
 
 function eventOf({ event, data }: StreamMessage, reply: Response): { readonly event: string; readonly data: unknown } {
   try {
     return { event, data: JSON.parse(data) };
   } catch {
-    throw strangeReply(reply);
+    throw unexpectedReply(reply);
   }
 }
 
@@ -196,6 +196,6 @@ function isAccountEvent(event: { readonly event: string }): event is AccountEven
 }
 
 /** Whether the same request may succeed later. */
-function isPassing(failure: EaselError | EaselConnectionError): boolean {
+function isTemporary(failure: EaselError | EaselConnectionError): boolean {
   return failure instanceof EaselConnectionError || failure.status === 429 || failure.status >= 500;
 }

@@ -8,7 +8,7 @@ export interface Picture {
   readonly contentType: string;
 }
 
-/** Picture files. Who knows a picture's name may see it; only its owner may delete it. */
+/** Picture files. Anyone who knows the name of a picture can see it; only its owner can delete it. */
 export class Images {
   readonly #transport: Transport;
 
@@ -16,7 +16,7 @@ export class Images {
     this.#transport = transport;
   }
 
-  /** The file, byte for byte. @param name `id` of a job's image, with or without the ending */
+  /** The file, byte for byte. @param name the `id` of a job's image, with or without the file extension */
   get(name: string, { signal }: CallOptions = {}): Promise<Picture> {
     return this.#transport.receive(paths.image, { parts: { name }, signal }, pictureOf);
   }

@@ -2,7 +2,7 @@ interface Page {
   readonly next_cursor: string | null;
 }
 
-/** The entries of all pages, each page fetched when it is needed. */
+/** The entries of all pages; each page is fetched when it is needed. */
 export async function* entriesOf<Query extends object, Reply extends Page, Entry>(
   query: Query,
   fetchPage: (query: Query & { readonly cursor?: string }) => Promise<Reply>,

@@ -1,31 +1,31 @@
 import { expect, test } from 'vitest';
 import { EaselConnectionError, EaselError } from './errors.ts';
-import { mayBeSentAgain, pause, pauseBefore } from './retries.ts';
+import { canRetry, pause, retryPause } from './retries.ts';
 
-test('only what cannot happen twice is sent again', () => {
-  expect(mayBeSentAgain({})).toBe(true);
-  expect(mayBeSentAgain({ method: 'DELETE' })).toBe(true);
-  expect(mayBeSentAgain({ method: 'POST' })).toBe(false);
-  expect(mayBeSentAgain({ method: 'POST', idempotencyKey: 'order 7' })).toBe(true);
+test('only requests that are safe to repeat are retried', () => {
+  expect(canRetry({})).toBe(true);
+  expect(canRetry({ method: 'DELETE' })).toBe(true);
+  expect(canRetry({ method: 'POST' })).toBe(false);
+  expect(canRetry({ method: 'POST', idempotencyKey: 'order 7' })).toBe(true);
 });
 
-test('the server says how long to wait, and a wait too long is none', () => {
+test('the server decides the pause, and a pause that is too long means no retry', () => {
   const refusal = (status: number, retryAfter?: number) =>
     new EaselError('', { status, code: 'overloaded', ...(retryAfter !== undefined && { retryAfter }) });
-  expect(pauseBefore(refusal(503, 2), 0)).toBe(2000);
-  expect(pauseBefore(refusal(429, 31), 0)).toBeUndefined();
-  expect(pauseBefore(refusal(400, 2), 0)).toBeUndefined();
-  expect(pauseBefore(refusal(500), 0)).toBeUndefined();
+  expect(retryPause(refusal(503, 2), 0)).toBe(2000);
+  expect(retryPause(refusal(429, 31), 0)).toBeUndefined();
+  expect(retryPause(refusal(400, 2), 0)).toBeUndefined();
+  expect(retryPause(refusal(500), 0)).toBeUndefined();
 });
 
-test('without a word of the server, pauses grow', () => {
+test('without Retry-After the pauses grow', () => {
   const lost = new EaselConnectionError('http://h', undefined);
   for (const [attempt, longest] of [
     [0, 313],
     [1, 625],
     [2, 1250],
   ] as const) {
-    const ms = pauseBefore(lost, attempt);
+    const ms = retryPause(lost, attempt);
     expect(ms).toBeGreaterThanOrEqual(longest * 0.6 - 1);
     expect(ms).toBeLessThanOrEqual(longest);
   }

@@ -2,16 +2,16 @@ import type { Call } from './call.ts';
 import { EaselConnectionError, type EaselError } from './errors.ts';
 
 const FIRST_PAUSE_MS = 250;
-/** A server that asks for a longer pause is not asked again. */
+/** If the server asks for a longer pause, the request is not retried. */
 const LONGEST_PAUSE_MS = 30_000;
 
-/** Nothing can happen twice: it only reads, says what shall be, or the server knows the request by its idempotency key. */
-export function mayBeSentAgain({ method = 'GET', idempotencyKey }: Call): boolean {
+/** Whether a request is safe to repeat: it is idempotent by its method, or has an idempotency key. */
+export function canRetry({ method = 'GET', idempotencyKey }: Call): boolean {
   return method !== 'POST' || idempotencyKey !== undefined;
 }
 
-/** Milliseconds; undefined: another attempt would end the same. */
-export function pauseBefore(
+/** The pause before a retry in milliseconds; undefined if a retry would not help. */
+export function retryPause(
   error: EaselError | EaselConnectionError,
   attempt: number,
   longestMs: number = LONGEST_PAUSE_MS,
@@ -46,11 +46,11 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** Some time more after an abort, for what still has to be said to the server. */
+/** Extra time after an abort, to cancel the job on the server. */
 export interface Grace {
-  /** Aborted with the same reason, later. */
+  /** Aborted later than the original signal, with the same reason. */
   readonly signal: AbortSignal;
-  /** Once nothing is left to be said. */
+  /** Call it when the extra time is no longer needed. */
   end(): void;
 }
 

@@ -1,16 +1,16 @@
 import { addressOf } from './address.ts';
 import type { Call, ClientOptions } from './call.ts';
-import { EaselConnectionError, EaselError, errorOfReply, remainingCreditsOf, strangeReply } from './errors.ts';
-import { mayBeSentAgain, pause, pauseBefore } from './retries.ts';
+import { EaselConnectionError, EaselError, errorOfReply, remainingCreditsOf, unexpectedReply } from './errors.ts';
+import { canRetry, pause, retryPause } from './retries.ts';
 
-/** Sends requests: with the key in a header, again where that can do no harm, and with refusals as errors. */
+/** Sends requests with the key in a header, retries those that are safe to repeat, and turns error statuses into errors. */
 export class Transport {
   readonly #baseUrl: string;
   readonly #apiKey: string | undefined;
   readonly #retries: number;
   readonly #longestPauseMs: number | undefined;
   readonly #fetch: typeof fetch;
-  /** What the account could spend after the last reply that told it. */
+  /** The balance, as of the last reply that contained it. */
   remainingCredits: number | undefined;
 
   constructor({ baseUrl = '', apiKey, retries = 2, longestPauseMs, fetch: send = fetch }: ClientOptions) {
@@ -18,7 +18,7 @@ export class Transport {
     this.#apiKey = apiKey;
     this.#retries = retries;
     this.#longestPauseMs = longestPauseMs;
-    this.#fetch = (...request) => send(...request); // a browser's fetch wants no `this`
+    this.#fetch = (...request) => send(...request); // a browser's fetch must not be called with another `this`
   }
 
   /** @throws EaselError, EaselConnectionError, or the signal's reason */
@@ -26,7 +26,7 @@ export class Transport {
     return this.receive(path, call, jsonOf<Reply>);
   }
 
-  /** @returns a reply of status 200 to 299, its body unread @throws as `json` */
+  /** @returns a reply of status 200 to 299, with its body unread @throws as `json` */
   send(path: string, call: Call = {}): Promise<Response> {
     return this.receive(path, call, (reply) => reply);
   }
@@ -34,7 +34,7 @@ export class Transport {
   /**
    * Sends a request and reads its reply.
    *
-   * @param read takes a reply of status 200 to 299; a body that breaks off is a connection that was lost
+   * @param read reads a reply of status 200 to 299; an incomplete body counts as a lost connection
    * @throws as `json`
    */
   async receive<Value>(
@@ -50,16 +50,14 @@ export class Transport {
       } catch (error) {
         const failure = this.failureOf(error, call.signal);
         const waitMs =
-          attempt < this.#retries && mayBeSentAgain(call)
-            ? pauseBefore(failure, attempt, this.#longestPauseMs)
-            : undefined;
+          attempt < this.#retries && canRetry(call) ? retryPause(failure, attempt, this.#longestPauseMs) : undefined;
         if (waitMs === undefined) throw failure;
         await pause(waitMs, call.signal);
       }
     }
   }
 
-  /** One request to any address, sent once; the reply as it is, refusals too. @throws EaselConnectionError, or the signal's reason */
+  /** Sends one request to any path, without retries; returns the reply as it is, error statuses included. @throws EaselConnectionError, or the signal's reason */
   async raw(path: string, call: Call = {}): Promise<Response> {
     const request = requestOf(call, this.#apiKey);
     try {
@@ -69,11 +67,11 @@ export class Transport {
     }
   }
 
-  /** What was thrown, in the terms of this package. @throws the signal's reason once it is aborted */
+  /** Turns whatever was thrown into an error of this package. @throws the signal's reason if it is aborted */
   failureOf(error: unknown, signal?: AbortSignal): EaselError | EaselConnectionError {
     signal?.throwIfAborted();
     if (error instanceof EaselError || error instanceof EaselConnectionError) return error;
-    // What stands before the @ of an address may be a password.
+    // The part before the @ of an address may be a password.
     const server = this.#baseUrl === '' ? 'the address of this page' : this.#baseUrl.replace(/\/\/[^/]*@/, '//');
     return new EaselConnectionError(server, error);
   }
@@ -100,19 +98,21 @@ async function jsonOf<Value>(reply: Response): Promise<Value> {
   try {
     return JSON.parse(text);
   } catch {
-    throw strangeReply(reply);
+    throw unexpectedReply(reply);
   }
 }
 
 /**
- * What `fetch` is given.
+ * The options for `fetch`.
  *
- * @throws TypeError for a key that no header can carry: what `fetch` itself would say of it has the key in it
+ * @throws TypeError for a key that cannot be sent in a header, because the error of `fetch` itself would contain the key
  */
-export function requestOf(call: Call, apiKey: string | undefined): RequestInit {
+function requestOf(call: Call, apiKey: string | undefined): RequestInit {
   const { method = 'GET', body, signal, inFlight = signal, idempotencyKey, headers = {} } = call;
   if (apiKey !== undefined && !isSendable(apiKey)) {
-    throw new TypeError('the API key is empty or has a character that no key has, such as a space or a line break');
+    throw new TypeError(
+      'the API key is empty or contains a character that is not allowed, such as a space or a line break',
+    );
   }
   if (idempotencyKey !== undefined && !isSendable(idempotencyKey.replaceAll(' ', ''))) {
     throw new TypeError(

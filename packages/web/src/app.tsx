@@ -17,14 +17,14 @@ const views: Readonly<Record<Shown, ComponentType>> = {
   arena: ArenaView,
   console: ConsoleView,
   reference: ReferenceView,
-  nothing: NothingHereView,
+  nothing: NotFoundView,
 };
 
 /**
- * A key that is held down presses what has the focus once: forms and buttons here cost money, delete and close. In a text it makes
- * as many lines as before.
+ * Holding down Enter activates the focused element once: buttons here spend credits, delete and close. In a textarea it still
+ * inserts line breaks.
  */
-function pressOnce(event: KeyboardEvent): void {
+function ignoreRepeatedEnter(event: KeyboardEvent): void {
   if (event.repeat && event.key === 'Enter' && !(event.target instanceof HTMLTextAreaElement)) event.preventDefault();
 }
 
@@ -34,24 +34,24 @@ export function App() {
     document.title = `${titles[view]} · Easel`;
   }, [view]);
   useEffect(() => {
-    // A file that misses its place must not take the page's.
-    const stay = (event: DragEvent) => {
+    // A file dropped outside a drop zone must not replace the page.
+    const preventNavigation = (event: DragEvent) => {
       if (event.dataTransfer?.types.includes('Files')) event.preventDefault();
     };
-    window.addEventListener('dragover', stay);
-    window.addEventListener('drop', stay);
-    window.addEventListener('keydown', pressOnce, { capture: true });
+    window.addEventListener('dragover', preventNavigation);
+    window.addEventListener('drop', preventNavigation);
+    window.addEventListener('keydown', ignoreRepeatedEnter, { capture: true });
     return () => {
-      window.removeEventListener('keydown', pressOnce, { capture: true });
-      window.removeEventListener('dragover', stay);
-      window.removeEventListener('drop', stay);
+      window.removeEventListener('keydown', ignoreRepeatedEnter, { capture: true });
+      window.removeEventListener('dragover', preventNavigation);
+      window.removeEventListener('drop', preventNavigation);
     };
   }, []);
   const View = views[view];
   return (
     <SessionProvider>
       <a className="skip" href="#main">
-        Skip to the content
+        Skip to content
       </a>
       <Header />
       <main id="main" tabIndex={-1}>
@@ -68,14 +68,13 @@ export function App() {
   );
 }
 
-/** For an address that leads to none of the views. */
-export function NothingHereView() {
+/** For an address without a view. */
+function NotFoundView() {
   return (
     <section className="narrow card">
-      <h1>There is no page here</h1>
+      <h1>Page not found</h1>
       <p>
-        This server has nothing at <code>{window.location.pathname}</code>. The link may be old, or a letter may be
-        missing.
+        There is no page at <code>{window.location.pathname}</code>. Check the address for typos.
       </p>
       <p>
         <Link href={addressOf('playground')}>Go to the playground</Link>

@@ -1,6 +1,6 @@
 /**
- * A random UUID (RFC 9562 §5.4). `crypto.randomUUID` is there for https and for the own machine only, and the page is also opened by
- * plain http from other machines of a local network.
+ * A random UUID (RFC 9562 §5.4). `crypto.randomUUID` exists in secure contexts only (HTTPS and localhost), and the page is also opened over
+ * plain HTTP from other machines of a local network.
  */
 export function randomId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -11,10 +11,10 @@ export function randomId(): string {
 }
 
 /**
- * Puts a text on the clipboard. Browsers have `navigator.clipboard` for https and for the own machine only; by plain http the older
- * way works, for which the text has to be selected somewhere: beside `button`, because an open dialog keeps the rest out of reach.
+ * Copies a text to the clipboard. `navigator.clipboard` exists in secure contexts only (HTTPS and localhost); over plain HTTP
+ * `execCommand` still works, which copies a selection. The text is selected next to `button`, because an open dialog makes the rest inert.
  *
- * @returns whether it is there now
+ * @returns whether the text was copied
  */
 export async function copyText(text: string, button: HTMLElement): Promise<boolean> {
   if ('clipboard' in navigator) {

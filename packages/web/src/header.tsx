@@ -3,7 +3,7 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { balance } from './format/text.ts';
 import icon from './icon.svg';
 import { Link } from './parts/buttons.tsx';
-import { Trouble } from './parts/notices.tsx';
+import { LoadError } from './parts/notices.tsx';
 import { addressOf, titles, useRoute, type View } from './router.ts';
 import { useLoaded } from './session/requests.ts';
 import { useSession } from './session/session.tsx';
@@ -12,7 +12,7 @@ const entries: readonly View[] = ['playground', 'history', 'arena', 'console', '
 
 export function Header() {
   const { view } = useRoute();
-  const { remaining, hasOwnKey, forgetKey } = useSession();
+  const { remaining, hasOwnKey, signOut } = useSession();
   return (
     <header className="top">
       <Link href={addressOf('playground')} className="brand">
@@ -28,13 +28,13 @@ export function Header() {
       </nav>
       <div className="row end">
         {remaining !== undefined && (
-          <output className="balance" title="What this key's account can still spend">
+          <output className="balance" title="Account balance">
             <b>{balance(remaining)}</b> credits
           </output>
         )}
         {hasOwnKey && (
-          <button type="button" className="plain" onClick={forgetKey}>
-            Forget key
+          <button type="button" className="plain" onClick={signOut}>
+            Sign out
           </button>
         )}
         <AboutBox />
@@ -44,8 +44,8 @@ export function Header() {
   );
 }
 
-/** What draws here, and whose work it is. */
-export function AboutBox() {
+/** What this server runs, and the licences of its models. */
+function AboutBox() {
   const dialog = useRef<HTMLDialogElement>(null);
   const [isOpen, setOpen] = useState(false);
   const open = () => {
@@ -59,12 +59,10 @@ export function AboutBox() {
       </button>
       <dialog ref={dialog} className="card narrow" aria-label="About Easel" onClose={() => setOpen(false)}>
         <h2>Easel</h2>
-        <p>
-          Pictures from prompts on your own machine, in TypeScript from the tokenizer to this page. Apache License 2.0.
-        </p>
-        {isOpen && <WhatDraws />}
+        <p>Self-hosted image generation, in TypeScript from the tokenizer to this page. Apache License 2.0.</p>
+        {isOpen && <ModelLicences />}
         <p className="quiet">
-          No content filter is built in. What is made here is the responsibility of whoever runs this server.
+          There is no built-in content filter. Whoever runs this server is responsible for the content it generates.
         </p>
         <form method="dialog">
           <button type="submit" className="primary">
@@ -76,19 +74,19 @@ export function AboutBox() {
   );
 }
 
-function WhatDraws() {
+function ModelLicences() {
   const { client } = useSession();
   const ask = useCallback(async (signal: AbortSignal) => (await client.models({ signal })).models, [client]);
-  const { reply: models = [], problem, again } = useLoaded(ask);
+  const { reply: models = [], problem, retry } = useLoaded(ask);
   return (
     <>
-      <Trouble problem={problem} again={again} />
+      <LoadError problem={problem} retry={retry} />
       {models.map((model) => (
         <section key={model.id}>
           <h3>{model.id}</h3>
           <p>
             Model: {model.name}, {model.defaults.img_width}×{model.defaults.img_height}
-            {model.is_embedded && ', the small model that comes along'}. <Licence licence={model.licence} />
+            {model.is_embedded && ' (small embedded model)'}. <Licence licence={model.licence} />
           </p>
           {model.licence && model.licence.attributions.length > 0 && (
             <ul className="quiet">
@@ -103,9 +101,9 @@ function WhatDraws() {
   );
 }
 
-/** Only an address can be followed from here; a path is one on the server. */
+/** Links to the licence only if it is a web address; a path is one on the server. */
 function Licence({ licence }: Pick<Model, 'licence'>) {
-  if (licence === null) return 'Its card names no licence: ask whoever you have it from.';
+  if (licence === null) return 'The model card names no licence; ask whoever provided the model.';
   const name = /^[a-z0-9.-]+$/.test(licence.name) ? licence.name.toUpperCase() : licence.name;
   if (licence.link === null || !/^https?:\/\//.test(licence.link)) return `Licence: ${name}.`;
   return (
@@ -118,15 +116,15 @@ function Licence({ licence }: Pick<Model, 'licence'>) {
 const STORED = 'easel.theme';
 const themes = ['system', 'light', 'dark'] as const;
 type Theme = (typeof themes)[number];
-const signs = { system: '◐', light: '☀', dark: '☾' } as const;
+const symbols = { system: '◐', light: '☀', dark: '☾' } as const;
 
-function storedTheme(): Theme {
+function loadTheme(): Theme {
   return themes.find((each) => each === localStorage.getItem(STORED)) ?? 'system';
 }
 
-/** Light, dark, or what the system has. */
-export function ThemeButton() {
-  const [theme, setTheme] = useState(storedTheme);
+/** Switches between light, dark and the theme of the system. */
+function ThemeButton() {
+  const [theme, setTheme] = useState(loadTheme);
   useEffect(() => {
     localStorage.setItem(STORED, theme);
     document.documentElement.dataset.theme = theme;
@@ -136,10 +134,10 @@ export function ThemeButton() {
     <button
       type="button"
       className="plain"
-      aria-label={`Colours: ${theme}. Change to ${next}`}
+      aria-label={`Theme: ${theme}. Switch to ${next}`}
       onClick={() => setTheme(next)}
     >
-      <span aria-hidden="true">{signs[theme]}</span>
+      <span aria-hidden="true">{symbols[theme]}</span>
     </button>
   );
 }

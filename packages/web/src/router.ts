@@ -3,7 +3,7 @@ import { useSyncExternalStore } from 'react';
 
 export type View = keyof typeof pagePaths;
 
-/** What the page shows: a view, or that there is none at the address. */
+/** What the page shows: a view, or that the address has none. */
 export type Shown = View | 'nothing';
 
 export const titles: Readonly<Record<Shown, string>> = {
@@ -22,7 +22,7 @@ export interface Route {
 
 const moved = 'easel:moved';
 
-/** Where the page is; the browser's back and forward buttons change it too. */
+/** The current route; the browser's back and forward buttons change it, too. */
 export function useRoute(): Route {
   const address = useSyncExternalStore(subscribe, () => window.location.pathname + window.location.search);
   const url = new URL(address, window.location.origin);
@@ -34,21 +34,21 @@ export function addressOf(view: View, query: Readonly<Record<string, string>> = 
   return search === '' ? pagePaths[view] : `${pagePaths[view]}?${search}`;
 }
 
-/** Goes there without loading the document anew. What was open over the view that is left is not gone back to. */
+/** Navigates without reloading the document. A dialog that is open over the current view is dropped from the browser's history. */
 export function go(address: string, { replace = false } = {}): void {
-  // Where one is already, the link leads to the top.
+  // A link to the current address scrolls to the top.
   if (address === window.location.pathname + window.location.search) window.scrollTo({ top: 0 });
   if (replace || openedOverlay() !== undefined) window.history.replaceState(null, '', address);
   else window.history.pushState(null, '', address);
   window.dispatchEvent(new Event(moved));
 }
 
-/** A step that the back button takes back, at the same address: something opens over the view. */
+/** Adds an entry to the browser's history for a dialog, so that the back button closes it. */
 export function openOverlay(name: string): void {
   window.history.pushState({ overlay: name }, '');
 }
 
-/** The name of what is open over the view in this step, whether or not it has been closed since. */
+/** The name of the dialog of the current entry in the browser's history, whether or not it has been closed since. */
 export function openedOverlay(): unknown {
   const state: unknown = window.history.state;
   return typeof state === 'object' && state !== null && 'overlay' in state ? state.overlay : undefined;

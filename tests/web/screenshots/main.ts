@@ -38,7 +38,7 @@ try {
       await page.goto(`${server.url}/console`);
       await page.getByRole('cell', { name: 'succeeded' }).first().waitFor();
       await page.getByRole('cell', { name: /MB$/ }).waitFor();
-      await page.getByText('Pictures a day').waitFor();
+      await page.getByText('Pictures per day').waitFor();
       await page.screenshot({ path: join(folder, `console-${shape}-${colorScheme}.png`), fullPage: true });
       await context.close();
     }
@@ -60,13 +60,13 @@ async function showPlayground(page: Page, keep: (name: string) => Promise<unknow
   await make('a red apple on a blue background');
   await make('a panda in the snow');
   await page.locator('.run-card.succeeded').nth(1).waitFor();
-  await page.getByRole('spinbutton', { name: 'Pictures, exactly' }).fill('4');
+  await page.getByRole('spinbutton', { name: 'Pictures value' }).fill('4');
   await make('a fox in the forest');
   await page.locator('.run-card.succeeded').nth(2).waitFor();
-  await page.getByRole('spinbutton', { name: 'Pictures, exactly' }).fill('1');
-  await page.getByRole('spinbutton', { name: 'Steps, exactly' }).fill('100');
+  await page.getByRole('spinbutton', { name: 'Pictures value' }).fill('1');
+  await page.getByRole('spinbutton', { name: 'Steps value' }).fill('100');
   await make('a rocket in space');
-  await page.getByAltText('What can be seen so far').waitFor();
+  await page.getByAltText('Preview').waitFor();
   await keep('playground');
   await page.locator('.run-card.succeeded .picture').first().click();
   await keep('viewer');

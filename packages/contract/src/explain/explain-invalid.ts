@@ -67,7 +67,7 @@ function faultAt(path: readonly string[], allowed: string, value: unknown): Faul
 }
 
 /** The parts of a JSON Pointer (RFC 6901 §4: ~1 is a slash, ~0 a tilde). */
-export function pointerParts(pointer: string): readonly string[] {
+function pointerParts(pointer: string): readonly string[] {
   if (pointer === '') return [];
   return pointer
     .slice(1)
@@ -76,7 +76,7 @@ export function pointerParts(pointer: string): readonly string[] {
 }
 
 /** The value that a path leads to; undefined where it leads nowhere. */
-export function valueAt(value: unknown, path: readonly string[]): unknown {
+function valueAt(value: unknown, path: readonly string[]): unknown {
   let current = value;
   for (const part of path) {
     if (Array.isArray(current)) current = current[Number(part)];
@@ -87,7 +87,7 @@ export function valueAt(value: unknown, path: readonly string[]): unknown {
 }
 
 /** The schema of the value that a path leads to; undefined where the schema does not know it. */
-export function schemaAt(schema: unknown, path: readonly string[]): unknown {
+function schemaAt(schema: unknown, path: readonly string[]): unknown {
   const [part, ...rest] = path;
   if (part === undefined) return schema;
   const { anyOf, properties, items } = keywordsOf(schema);

@@ -45,6 +45,38 @@ export function createMetrics(readings: MetricReadings): Metrics {
   collectDefaultMetrics({ register: registry });
   // Gauges with names of counters, which `promtool check metrics` reports; those without `_total` have the same values by type.
   for (const name of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${name}_total`);
+  const { jobs, waits, runs, steps, credits, requests } = createInstruments(registers);
+  readAtScrape(registers, 'easel_queue_depth', 'Queued jobs.', readings.queueDepth);
+  readAtScrape(
+    registers,
+    'easel_engine_memory_bytes',
+    "Memory used by a model's process, including mapped weights, in bytes.",
+    readings.engineMemory,
+  );
+  new Gauge({
+    name: 'easel_storage_available',
+    help: 'Whether pictures can be stored: 1 if so, 0 while jobs wait for the storage.',
+    registers,
+    collect() {
+      this.set(readings.isStorageAvailable() ? 1 : 0);
+    },
+  });
+  return {
+    jobEnded({ model, state, errorCode, waited, ran, credits: charged }) {
+      jobs.inc({ model, state, code: errorCode ?? '' });
+      if (waited !== null) waits.observe({ model }, waited);
+      if (ran !== null) runs.observe({ model }, ran);
+      if (charged > 0) credits.inc({ model }, charged);
+    },
+    stepsDone: (model, count) => steps.inc({ model }, count),
+    requestEnded: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+/** What is counted and measured as it happens. */
+function createInstruments(registers: Registry[]) {
   const jobs = new Counter({
     name: 'easel_jobs_total',
     help: 'Finished jobs, by final state and error code.',
@@ -84,33 +116,7 @@ export function createMetrics(readings: MetricReadings): Metrics {
     buckets: REQUEST_SECONDS,
     registers,
   });
-  readAtScrape(registers, 'easel_queue_depth', 'Queued jobs.', readings.queueDepth);
-  readAtScrape(
-    registers,
-    'easel_engine_memory_bytes',
-    "Memory used by a model's process, including mapped weights, in bytes.",
-    readings.engineMemory,
-  );
-  new Gauge({
-    name: 'easel_storage_available',
-    help: 'Whether pictures can be stored: 1 if so, 0 while jobs wait for the storage.',
-    registers,
-    collect() {
-      this.set(readings.isStorageAvailable() ? 1 : 0);
-    },
-  });
-  return {
-    jobEnded({ model, state, errorCode, waited, ran, credits: charged }) {
-      jobs.inc({ model, state, code: errorCode ?? '' });
-      if (waited !== null) waits.observe({ model }, waited);
-      if (ran !== null) runs.observe({ model }, ran);
-      if (charged > 0) credits.inc({ model }, charged);
-    },
-    stepsDone: (model, count) => steps.inc({ model }, count),
-    requestEnded: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
-    text: () => registry.metrics(),
-    contentType: registry.contentType,
-  };
+  return { jobs, waits, runs, steps, credits, requests };
 }
 
 function readAtScrape(

@@ -1,63 +1,55 @@
 import { ConfirmButton } from '../parts/buttons.tsx';
-import { DrawnBy } from '../parts/model-name.tsx';
-import { Notice, Trouble } from '../parts/notices.tsx';
+import { ModelNote } from '../parts/model-name.tsx';
+import { LoadError } from '../parts/notices.tsx';
 import { useModels, useSession } from '../session/session.tsx';
 import { Ballot } from './ballot.tsx';
-import { isOpen, withoutLastVote, withPair } from './study.ts';
+import { isOver, undoLastVote, updatePair } from './study.ts';
 import { StudyForm } from './study-form.tsx';
 import { TallyBox } from './tally-box.tsx';
 import { useStudy } from './use-study.ts';
 
-/** Two settings, one list of prompts, equal seeds, and votes of somebody who does not know which is which. */
+/** Blind voting between two settings: the same prompts and seeds, without knowing which is which. */
 export function ArenaView() {
   const { client } = useSession();
-  const { reply: models = [], problem: unreached, again } = useModels();
-  const { study, problem, begin, end, goOn, change, reveal } = useStudy(client);
-
-  const [first] = models;
+  const models = useModels();
+  const { study, problem, begin, end, retry, change, reveal } = useStudy(client);
+  const first = models.reply?.[0];
   const votes = study?.pairs.filter(({ vote }) => vote !== undefined).length ?? 0;
   return (
     <div className="stack arena">
       <h1>Arena</h1>
       <p className="quiet">
-        Each prompt is drawn with both settings and the same seed. You see the two pictures without knowing which is
-        which, and choose. After the last vote you see which was A and which was B.
+        Blind comparison of two settings: each prompt is generated with both, with the same seed, and you vote without
+        knowing which is which. The result is shown after the last vote.
       </p>
-      <Trouble problem={unreached} again={again} />
-      {first !== undefined && <DrawnBy model={first} />}
-      {problem !== undefined && (
-        <Notice kind="error">
-          {problem}{' '}
-          <button type="button" onClick={goOn}>
-            Go on
-          </button>
-        </Notice>
+      <LoadError problem={models.problem} retry={models.retry} />
+      {first !== undefined && <ModelNote model={first} />}
+      <LoadError problem={problem} retry={retry} />
+      {study === undefined && first !== undefined && (
+        <StudyForm models={models.reply ?? []} first={first} onBegin={begin} />
       )}
-      {study === undefined && first !== undefined && <StudyForm models={models} first={first} onBegin={begin} />}
       {study !== undefined && (
         <>
-          {isOpen(study) ? (
+          {isOver(study) ? (
             <TallyBox study={study} />
           ) : (
             <Ballot
               study={study}
-              onVote={(index, vote) => change((now) => withPair(now, index, { vote }))}
-              onTakeBack={() => change(withoutLastVote)}
+              onVote={(index, vote) => change((now) => updatePair(now, index, { vote }))}
+              onUndo={() => change(undoLastVote)}
             />
           )}
           <div className="row wrap">
-            {!isOpen(study) && votes > 0 && (
-              <ConfirmButton question="It ends the voting. Show?" onConfirm={reveal}>
+            {!isOver(study) && votes > 0 && (
+              <ConfirmButton question="End voting and show the result?" onConfirm={reveal}>
                 Show the result of {votes} {votes === 1 ? 'vote' : 'votes'}
               </ConfirmButton>
             )}
             <ConfirmButton
-              question={
-                votes === 0 ? 'Really end it?' : `Throw ${votes === 1 ? 'its vote' : `its ${votes} votes`} away?`
-              }
+              question={votes === 0 ? 'Really start over?' : `Discard ${votes} ${votes === 1 ? 'vote' : 'votes'}?`}
               onConfirm={end}
             >
-              End this study and begin another
+              Start a new comparison
             </ConfirmButton>
           </div>
         </>

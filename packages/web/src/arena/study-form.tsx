@@ -2,13 +2,13 @@ import { drawSeed, type Model } from '@easel/contract';
 import { type FormEvent, useState } from 'react';
 import { balance, credits } from '../format/text.ts';
 import { ControlFields } from '../parts/fields.tsx';
-import { useAnswer } from '../session/requests.ts';
+import { useDebouncedReply } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
 import { formControls } from '../settings/form-controls.ts';
 import { defaultSettings } from '../settings/settings.ts';
 import { newStudy, type Side, type Study } from './study.ts';
 
-const MOST_PROMPTS = 100;
+const PROMPT_LIMIT = 100;
 
 const samplePrompts = `a red apple on a blue background
 a fox in the forest
@@ -23,7 +23,7 @@ export interface StudyFormProps {
   readonly onBegin: (study: Study) => void;
 }
 
-/** What is to be compared, and what it will cost. */
+/** What to compare, and what it will cost. */
 export function StudyForm({ models, first, onBegin }: StudyFormProps) {
   const { client, remaining } = useSession();
   const { steps, guidanceScale, scheduler } = defaultSettings(first);
@@ -34,7 +34,7 @@ export function StudyForm({ models, first, onBegin }: StudyFormProps) {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  const price = useAnswer(JSON.stringify([a, b]), async (signal) => {
+  const price = useDebouncedReply(JSON.stringify([a, b]), async (signal) => {
     const ask = ({ model, steps: count }: Side) =>
       client.account.price({ model, samples: 1, num_inference_steps: count }, { signal });
     const quotes = await Promise.all([ask(a), ask(b)]);
@@ -44,7 +44,7 @@ export function StudyForm({ models, first, onBegin }: StudyFormProps) {
   const isTooMuch = total !== undefined && remaining !== undefined && remaining < total;
   const begin = (event: FormEvent) => {
     event.preventDefault();
-    if (prompts.length === 0 || prompts.length > MOST_PROMPTS) return;
+    if (prompts.length === 0 || prompts.length > PROMPT_LIMIT) return;
     onBegin(newStudy(a, b, prompts, drawSeed()));
   };
   return (
@@ -54,22 +54,22 @@ export function StudyForm({ models, first, onBegin }: StudyFormProps) {
         <SideFields title="B" models={models} side={b} onChange={setB} />
       </div>
       <label className="field">
-        Prompts, one a line
+        Prompts, one per line
         <textarea rows={6} dir="auto" value={text} onChange={(event) => setText(event.target.value)} />
       </label>
       <div className="run">
-        <button type="submit" className="primary" disabled={prompts.length === 0 || prompts.length > MOST_PROMPTS}>
-          Begin
+        <button type="submit" className="primary" disabled={prompts.length === 0 || prompts.length > PROMPT_LIMIT}>
+          Start comparison
         </button>
-        {prompts.length > MOST_PROMPTS ? (
+        {prompts.length > PROMPT_LIMIT ? (
           <small className="wrong">
-            {prompts.length} prompts; at most {MOST_PROMPTS} at a time
+            {prompts.length} prompts; the limit is {PROMPT_LIMIT}
           </small>
         ) : (
           <small className={isTooMuch ? 'wrong' : 'quiet'}>
             {2 * prompts.length} pictures
             {total !== undefined && `, ${credits(total)} credits`}
-            {isTooMuch && `, and there are ${balance(remaining)}`}
+            {isTooMuch && ` needed, ${balance(remaining)} available`}
           </small>
         )}
       </div>
@@ -84,7 +84,7 @@ export interface SideFieldsProps {
   readonly onChange: (side: Side) => void;
 }
 
-export function SideFields({ title, models, side, onChange }: SideFieldsProps) {
+function SideFields({ title, models, side, onChange }: SideFieldsProps) {
   const model = models.find(({ id }) => id === side.model) ?? { parameters: {} };
   const controls = formControls(model).filter(({ name }) => Object.hasOwn(side, name));
   return (

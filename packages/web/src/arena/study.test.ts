@@ -26,9 +26,9 @@ test('a tie counts half for each', () => {
   expect(tallyOf(votes(0, 0, 3)).share).toBe(0.5);
 });
 
-test('a preference is only claimed when the interval is on one side', () => {
+test('a preference is claimed only when the interval is on one side of one half', () => {
   expect(verdictOf(tallyOf([]))).toBe('No votes yet.');
-  expect(verdictOf(tallyOf(votes(3, 1)))).toBe('The votes do not tell them apart yet.');
+  expect(verdictOf(tallyOf(votes(3, 1)))).toBe('No significant difference yet.');
   expect(verdictOf(tallyOf(votes(20, 2)))).toBe('A is preferred.');
   expect(verdictOf(tallyOf(votes(2, 20)))).toBe('B is preferred.');
 });

@@ -9,15 +9,15 @@ export interface Side {
   readonly scheduler: Scheduler;
 }
 
-/** One prompt drawn with both settings and the same seed. */
+/** One prompt, generated with both settings and the same seed. */
 export interface Pair {
   readonly prompt: string;
   readonly seed: number;
-  /** Whether A is on the left; drawn by lot, so that nobody knows. */
+  /** Whether A is on the left; random, so that the vote is blind. */
   readonly isAFirst: boolean;
   readonly a?: string;
   readonly b?: string;
-  /** Why there are no pictures to choose from: this pair is passed over. */
+  /** Why there are no pictures to vote on: this pair is skipped. */
   readonly failure?: string;
   readonly vote?: Vote;
 }
@@ -27,18 +27,18 @@ export interface Study {
   readonly a: Side;
   readonly b: Side;
   readonly pairs: readonly Pair[];
-  /** Whether somebody has looked at which is which: then there are no more votes. */
+  /** Whether the result was shown early: then there are no more votes. */
   readonly isRevealed: boolean;
 }
 
 const STORED = 'easel.arena';
 
 export function newStudy(a: Side, b: Side, prompts: readonly string[], seed: number): Study {
-  const lots = crypto.getRandomValues(new Uint8Array(prompts.length));
+  const random = crypto.getRandomValues(new Uint8Array(prompts.length));
   const pairs = prompts.map((prompt, index) => ({
     prompt,
     seed: seedOfSample(seed, index),
-    isAFirst: ((lots[index] ?? 0) & 1) === 0,
+    isAFirst: ((random[index] ?? 0) & 1) === 0,
   }));
   return { id: randomId(), a, b, pairs, isRevealed: false };
 }
@@ -48,12 +48,12 @@ export function jobOfSide({ prompt, seed }: Pair, side: Side): JobCreate {
 }
 
 /** The study with one pair changed. */
-export function withPair(study: Study, index: number, part: Partial<Pair>): Study {
+export function updatePair(study: Study, index: number, part: Partial<Pair>): Study {
   return { ...study, pairs: study.pairs.map((pair, place) => (place === index ? { ...pair, ...part } : pair)) };
 }
 
 /** The study without its last vote. */
-export function withoutLastVote(study: Study): Study {
+export function undoLastVote(study: Study): Study {
   const last = study.pairs.findLastIndex(({ vote }) => vote !== undefined);
   return {
     ...study,
@@ -65,18 +65,18 @@ export function withoutLastVote(study: Study): Study {
   };
 }
 
-/** Whether there is still something to vote on, now or once its pictures are made. */
+/** Whether the pair still needs a vote, now or once its pictures are generated. */
 export function isUndecided({ vote, failure }: Pair): boolean {
   return vote === undefined && failure === undefined;
 }
 
-/** Whether it is known which is which: no vote is missing, or none will be taken any more. */
-export function isOpen({ pairs, isRevealed }: Study): boolean {
+/** Whether the voting is over: no vote is missing, or the result was shown early. */
+export function isOver({ pairs, isRevealed }: Study): boolean {
   return isRevealed || !pairs.some(isUndecided);
 }
 
-/** The study of this browser, if there is one. */
-export function storedStudy(): Study | undefined {
+/** The study stored in this browser, if there is one. */
+export function loadStudy(): Study | undefined {
   try {
     const found: unknown = JSON.parse(localStorage.getItem(STORED) ?? 'null');
     return isStudy(found) ? found : undefined;
@@ -85,7 +85,7 @@ export function storedStudy(): Study | undefined {
   }
 }
 
-export function storeStudy(study: Study | undefined): void {
+export function saveStudy(study: Study | undefined): void {
   if (study === undefined) localStorage.removeItem(STORED);
   else localStorage.setItem(STORED, JSON.stringify(study));
 }
@@ -109,9 +109,9 @@ export interface Tally {
   readonly a: number;
   readonly b: number;
   readonly ties: number;
-  /** Share of the votes for A, a tie counting half; null without votes. */
+  /** The share of votes for A, a tie counting half; null without votes. */
   readonly share: number | null;
-  /** Between which shares the true one is, with 95 % confidence. */
+  /** The 95 % confidence interval of the share. */
   readonly low: number;
   readonly high: number;
 }
@@ -119,7 +119,7 @@ export interface Tally {
 /** The 97.5 % quantile of the normal distribution. */
 const Z = 1.959964;
 
-/** Counts votes, with Wilson's score interval (Wilson 1927, equation 4), which holds for few votes, too. */
+/** Counts votes, with Wilson's score interval (Wilson 1927, equation 4), which is valid for few votes, too. */
 export function tallyOf(votes: readonly Vote[]): Tally {
   const count = (vote: Vote) => votes.filter((each) => each === vote).length;
   const [a, b, ties] = [count('a'), count('b'), count('tie')];
@@ -139,10 +139,10 @@ export function tallyOf(votes: readonly Vote[]): Tally {
   };
 }
 
-/** What the votes say, in a sentence. */
+/** The result in one sentence. */
 export function verdictOf({ share, low, high }: Tally): string {
   if (share === null) return 'No votes yet.';
   if (low > 0.5) return 'A is preferred.';
   if (high < 0.5) return 'B is preferred.';
-  return 'The votes do not tell them apart yet.';
+  return 'No significant difference yet.';
 }

@@ -7,25 +7,23 @@ import type { Pair, Side, Study } from './study.ts';
 import { tallyOf, type Vote, verdictOf } from './study.ts';
 
 const percent = (share: number) => `${Math.round(share * 100)} %`;
-/** As CSS has it: no space. */
+/** For CSS, without a space. */
 const cssPercent = (share: number) => `${share * 100}%`;
 const voteNames: Readonly<Record<Vote, string>> = { a: 'A', b: 'B', tie: 'no difference' };
 
-/** The result, once no more votes are to come: who sees it knows which setting is which. */
+/** The result, shown once the voting is over, because it reveals which setting is which. */
 export function TallyBox({ study }: { readonly study: Study }) {
   const { reply: models = [] } = useModels();
   const voted = study.pairs.filter(({ vote }) => vote !== undefined);
   const failed = study.pairs.filter(({ failure }) => failure !== undefined);
   const tally = tallyOf(voted.flatMap(({ vote }) => (vote === undefined ? [] : [vote])));
   return (
-    <section className="card stack" aria-label="The votes">
+    <section className="card stack" aria-label="Result">
       <h2>{verdictOf(tally)}</h2>
       {failed.length > 0 && (
-        <p className="wrong">
-          Without pictures: {failed.map(({ prompt, failure }) => `${prompt} (${failure})`).join(', ')}
-        </p>
+        <p className="wrong">Failed: {failed.map(({ prompt, failure }) => `${prompt} (${failure})`).join(', ')}</p>
       )}
-      {voted.length + failed.length === study.pairs.length && <p role="status">Every pair has your vote.</p>}
+      {voted.length + failed.length === study.pairs.length && <p role="status">Voting complete.</p>}
       {tally.share !== null && (
         <>
           <div
@@ -39,24 +37,24 @@ export function TallyBox({ study }: { readonly study: Study }) {
           <p>
             A {tally.a}, B {tally.b}, no difference {tally.ties}. A has {percent(tally.share)} (95 % confidence:{' '}
             {percent(tally.low)} to {percent(tally.high)}
-            ), no difference counting half for each.
+            ), counting each “no difference” as half a vote.
           </p>
         </>
       )}
       <p className="quiet">
-        A: {described(study.a, models)}. B: {described(study.b, models)}.
+        A: {describeSide(study.a, models)}. B: {describeSide(study.b, models)}.
       </p>
-      <ul className="pairs" aria-label="The pairs">
+      <ul className="pairs" aria-label="Pairs">
         {voted.map((pair) => (
-          <PairOfVotes key={pair.seed} pair={pair} />
+          <VotedPair key={pair.seed} pair={pair} />
         ))}
       </ul>
     </section>
   );
 }
 
-/** A pair and its vote; its pictures open side by side, as large as the window allows. */
-function PairOfVotes({ pair }: { readonly pair: Pair }) {
+/** A pair and its vote; a click shows its pictures side by side, as large as the window allows. */
+function VotedPair({ pair }: { readonly pair: Pair }) {
   const [isOpen, setOpen] = useState(false);
   const { prompt, seed, vote } = pair;
   const sides = (['a', 'b'] as const).flatMap((side) =>
@@ -73,7 +71,7 @@ function PairOfVotes({ pair }: { readonly pair: Pair }) {
           aria-label={`Enlarge ${voteNames[side]}: ${prompt}`}
           onClick={() => setOpen(true)}
         >
-          <img src={path} alt={`Drawn with ${voteNames[side]}`} loading="lazy" />
+          <img src={path} alt={`Generated with ${voteNames[side]}`} loading="lazy" />
           {voteNames[side]}
         </button>
       ))}
@@ -86,7 +84,7 @@ function PairOfVotes({ pair }: { readonly pair: Pair }) {
           <div className="halves">
             {sides.map(([side, path]) => (
               <figure key={side}>
-                <img src={path} alt={`Large, drawn with ${voteNames[side]}`} />
+                <img src={path} alt={`Enlarged, generated with ${voteNames[side]}`} />
                 <figcaption>
                   {voteNames[side]}
                   {vote === side && ', your vote'}
@@ -101,7 +99,7 @@ function PairOfVotes({ pair }: { readonly pair: Pair }) {
   );
 }
 
-function described({ model, steps, guidanceScale, scheduler }: Side, models: readonly Model[]): string {
+function describeSide({ model, steps, guidanceScale, scheduler }: Side, models: readonly Model[]): string {
   const count = steps === 1 ? '1 step' : `${steps} steps`;
   const name = modelNameOf({ model, drawn_by: null }, models);
   return `${name === model ? model : `${model} (${name})`}, ${count}, guidance ${guidanceScale}, ${samplerLabel(scheduler)}`;

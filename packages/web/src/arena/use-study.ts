@@ -3,88 +3,88 @@ import { useEffect, useRef, useState } from 'react';
 import { pathOf } from '../files/picture-file.ts';
 import { useRuns } from '../runs/runs.tsx';
 import { messageOf } from '../session/requests.ts';
-import { isUndecided, jobOfSide, type Study, storedStudy, storeStudy, withPair } from './study.ts';
+import { isUndecided, jobOfSide, loadStudy, type Study, saveStudy, updatePair } from './study.ts';
 
-interface Drawing {
-  readonly index: number;
-  readonly side: 'a' | 'b';
-  readonly signal: AbortSignal;
-}
-
-/** The study of this browser: its pictures are made one after the other for as long as the view is open and the study goes on. */
+/** The study stored in this browser: its pictures are generated one by one for as long as the view is open and the study goes on. */
 export function useStudy(client: EaselClient) {
-  const { untilEnded } = useRuns();
-  const [study, setStudy] = useState(storedStudy);
+  const [study, setStudy] = useState(loadStudy);
   const [problem, setProblem] = useState<string>();
-  const painting = useRef(new AbortController());
+  const generation = useRef(new AbortController());
 
-  /** Changes it, unless it has ended meanwhile. */
+  /** Changes the study, unless it has been replaced meanwhile. */
   const change = (id: string, next: (study: Study) => Study) =>
     setStudy((before) => {
       if (before?.id !== id) return before;
       const after = next(before);
-      storeStudy(after);
+      saveStudy(after);
       return after;
     });
-  const paint = async (wanted: Study) => {
-    const { signal } = painting.current;
-    try {
-      for (const [index, pair] of wanted.pairs.entries())
-        for (const side of ['a', 'b'] as const)
-          if (pair[side] === undefined && isUndecided(pair)) await draw(wanted, { index, side, signal });
-    } catch (error) {
-      if (!signal.aborted) setProblem(messageOf(error));
-    }
-  };
-  const draw = async (wanted: Study, { index, side, signal }: Drawing) => {
-    const pair = wanted.pairs[index];
-    if (pair === undefined) return;
-    // The same key in another tab, or after a reload: made and paid for once. A signal that is aborted cancels the job, too.
-    const idempotencyKey = `${wanted.id}-${index}-${side}`;
-    try {
-      signal.throwIfAborted();
-      // Whoever breaks this request off cannot know whether there is a job now, so its reply is waited for.
-      const taken = await client.jobs.create(jobOfSide(pair, wanted[side]), { idempotencyKey });
-      const job = await untilEnded(taken, signal);
-      if (job.error !== null) throw new EaselJobError(job.id, job.error);
-      change(wanted.id, (now) => withPair(now, index, { [side]: pathOf(job.images[0]?.url ?? '') }));
-    } catch (error) {
-      if (signal.aborted || !isOfThisPrompt(error)) throw error;
-      change(wanted.id, (now) => withPair(now, index, { failure: messageOf(error) }));
-    }
-  };
+  const generate = useGenerate(client, change);
   const begin = (next: Study | undefined) => {
-    painting.current.abort();
-    painting.current = new AbortController();
+    generation.current.abort();
+    generation.current = new AbortController();
+    const { signal } = generation.current;
     setProblem(undefined);
     setStudy(next);
-    storeStudy(next);
-    if (next !== undefined && !next.isRevealed) void paint(next);
+    saveStudy(next);
+    if (next === undefined || next.isRevealed) return;
+    generate(next, signal).catch((error: unknown) => {
+      if (!signal.aborted) setProblem(messageOf(error));
+    });
   };
-  // One that was left before its pictures were made goes on.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: when the view opens, or acts for somebody else
+  // Resumes a study whose pictures were not complete when the view was left.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when the view opens, or the key changes
   useEffect(() => {
     if (study?.pairs.some(isUndecided)) begin(study);
-    return () => painting.current.abort();
+    return () => generation.current.abort();
   }, [client]);
 
   return {
     study,
     problem,
     begin: (next: Study) => begin(next),
-    /** Its pictures stay in the history; what is not made yet is cancelled. */
+    /** Its pictures stay in the history; unfinished ones are cancelled. */
     end: () => begin(undefined),
-    /** Tries again what failed. */
-    goOn: () => begin(study),
+    /** Retries what failed. */
+    retry: () => begin(study),
     change: (next: (now: Study) => Study) => study !== undefined && change(study.id, next),
     reveal: () => {
-      painting.current.abort();
+      generation.current.abort();
       if (study !== undefined) change(study.id, (now) => ({ ...now, isRevealed: true }));
     },
   };
 }
 
-/** Whether another prompt may do better: the others need not wait for it. */
-function isOfThisPrompt(error: unknown): boolean {
+type ChangeStudy = (id: string, next: (study: Study) => Study) => void;
+
+/** @returns a function that generates the missing pictures of a study; aborting its signal cancels the running job, too */
+function useGenerate(client: EaselClient, change: ChangeStudy) {
+  const { waitForEnd } = useRuns();
+  const generateOne = async (study: Study, index: number, side: 'a' | 'b', signal: AbortSignal) => {
+    const pair = study.pairs[index];
+    if (pair === undefined) return;
+    // The same key in another tab, or after a reload: generated and charged once.
+    const idempotencyKey = `${study.id}-${index}-${side}`;
+    try {
+      signal.throwIfAborted();
+      // Not aborted: the job may already exist by then, and cancelling it needs the id in the reply.
+      const created = await client.jobs.create(jobOfSide(pair, study[side]), { idempotencyKey });
+      const job = await waitForEnd(created, signal);
+      if (job.error !== null) throw new EaselJobError(job.id, job.error);
+      change(study.id, (now) => updatePair(now, index, { [side]: pathOf(job.images[0]?.url ?? '') }));
+    } catch (error) {
+      if (signal.aborted || !isCausedByPrompt(error)) throw error;
+      change(study.id, (now) => updatePair(now, index, { failure: messageOf(error) }));
+    }
+  };
+  return async (study: Study, signal: AbortSignal) => {
+    for (const [index, pair] of study.pairs.entries())
+      for (const side of ['a', 'b'] as const)
+        if (pair[side] === undefined && isUndecided(pair)) await generateOne(study, index, side, signal);
+  };
+}
+
+/** Whether other prompts may still succeed, so that generation goes on with them. */
+function isCausedByPrompt(error: unknown): boolean {
   return error instanceof EaselJobError || (error instanceof EaselError && error.status === 400);
 }

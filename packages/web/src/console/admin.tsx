@@ -1,27 +1,29 @@
 import { EaselClient, EaselError } from '@easel/client';
-import { createContext, use, useCallback, useEffect, useState } from 'react';
+import type { Account } from '@easel/contract';
+import { createContext, type ReactNode, use, useCallback, useEffect, useState } from 'react';
+import { Notice } from '../parts/notices.tsx';
 import { messageOf } from '../session/requests.ts';
 
-/** Kept for this tab, and apart from the page's own key: who rules the server still makes pictures as somebody else. */
+/** Kept for this tab, and separate from the page's own key: an administrator generates pictures with the page's key. */
 const STORED_KEY = 'easel.admin-key';
 
 export interface AdminAccess {
   readonly client: EaselClient;
-  /** The key that was entered in the console; null when the page's own may rule. */
+  /** The key that was entered in the console; null when the page's own access is used. */
   readonly key: string | null;
 }
 
 export const AdminContext = createContext<AdminAccess | null>(null);
 
-/** The client that the console's calls are made with. */
+/** The client for the requests of the console. */
 export function useAdminAccess(): AdminAccess {
   const access = use(AdminContext);
-  if (access === null) throw new Error('there is no console around this');
+  if (access === null) throw new Error('useAdminAccess needs an AdminContext');
   return access;
 }
 
-/** What an administrator can do with the stored key, or else with the page's own. */
-export function storedAccess(pageClient: EaselClient): AdminAccess {
+/** Access with the stored key, or else with the page's own. */
+export function loadAccess(pageClient: EaselClient): AdminAccess {
   const key = sessionStorage.getItem(STORED_KEY);
   return key === null ? { client: pageClient, key } : accessWith(key);
 }
@@ -30,22 +32,22 @@ export function accessWith(key: string): AdminAccess {
   return { client: new EaselClient({ apiKey: key, longestPauseMs: 2000 }), key };
 }
 
-export function keep({ key }: AdminAccess): void {
+export function saveAccess({ key }: AdminAccess): void {
   if (key !== null) sessionStorage.setItem(STORED_KEY, key);
 }
 
-export function forget(): void {
+export function clearAccess(): void {
   sessionStorage.removeItem(STORED_KEY);
 }
 
-export interface Answer {
+export interface AccessCheck {
   readonly access: AdminAccess;
-  /** Why these may not manage the server, '' where nobody has claimed they may; null when they may. */
+  /** Why it is not admin access; '' when no admin key was entered; null when it is. */
   readonly refusal: string | null;
 }
 
-/** Whether these may manage the server. @throws whatever keeps the server from saying so */
-export async function refusalOf(access: AdminAccess, signal: AbortSignal): Promise<Answer> {
+/** Checks whether this is admin access. @throws any other error of the request */
+export async function checkAccess(access: AdminAccess, signal: AbortSignal): Promise<AccessCheck> {
   const { client, key } = access;
   try {
     await client.admin.queue({ signal });
@@ -53,58 +55,89 @@ export async function refusalOf(access: AdminAccess, signal: AbortSignal): Promi
   } catch (error) {
     if (!(error instanceof EaselError) || (error.status !== 401 && error.status !== 403)) throw error;
     if (key === null) return { access, refusal: '' };
-    const refusal = error.status === 401 ? messageOf(error) : 'The server knows this key, but it is not an admin key.';
+    const refusal = error.status === 401 ? messageOf(error) : 'This key is valid, but it is not an admin key.';
     return { access, refusal };
   }
 }
 
-/** What an administrator's call answers, asked again every few seconds. */
-export function useAdmin<Reply>(ask: (signal: AbortSignal) => Promise<Reply>, everyMs = 3000) {
+/** Loads data for administrators, and again every few seconds. */
+export function useAdmin<Reply>(ask: (signal: AbortSignal) => Promise<Reply>, intervalMs = 3000) {
   const [reply, setReply] = useState<Reply>();
-  const [unseen, setUnseen] = useState<string>();
-  const [undone, setUndone] = useState<string>();
+  const [loadProblem, setLoadProblem] = useState<string>();
+  const [actionProblem, setActionProblem] = useState<string>();
   const [turn, setTurn] = useState(0);
   const [isBusy, setBusy] = useState(false);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `turn` asks anew after a change
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `turn` loads again after a change
   useEffect(() => {
-    const leaving = new AbortController();
+    const unmount = new AbortController();
     let timer: ReturnType<typeof setTimeout>;
-    const look = () =>
-      ask(leaving.signal)
+    const load = () =>
+      ask(unmount.signal)
         .then(
           (found) => {
             setReply(found);
-            setUnseen(undefined);
+            setLoadProblem(undefined);
           },
           (error: unknown) => {
-            if (!leaving.signal.aborted) setUnseen(messageOf(error));
+            if (!unmount.signal.aborted) setLoadProblem(messageOf(error));
           },
         )
         .finally(() => {
-          if (!leaving.signal.aborted) timer = setTimeout(() => void look(), everyMs);
+          if (!unmount.signal.aborted) timer = setTimeout(() => void load(), intervalMs);
         });
-    void look();
+    void load();
     return () => {
       clearTimeout(timer);
-      leaving.abort();
+      unmount.abort();
     };
-  }, [ask, everyMs, turn]);
-  const again = useCallback(() => setTurn((before) => before + 1), []);
-  /** Does something and looks at what became of it; meanwhile it is busy, so that a double click does it once. */
-  const act = useCallback(
-    async (work: () => Promise<unknown>) => {
-      setBusy(true);
-      try {
-        await work();
-        setUndone(undefined);
-        again();
-      } catch (error) {
-        setUndone(messageOf(error));
-      } finally {
-        setBusy(false);
-      }
-    },
-    [again],
+  }, [ask, intervalMs, turn]);
+  /** Performs a change and loads again; busy meanwhile, so that a double click does it once. */
+  const act = useCallback(async (work: () => Promise<unknown>) => {
+    setBusy(true);
+    try {
+      await work();
+      setActionProblem(undefined);
+      setTurn((before) => before + 1);
+    } catch (error) {
+      setActionProblem(messageOf(error));
+    } finally {
+      setBusy(false);
+    }
+  }, []);
+  return { reply, problem: actionProblem ?? loadProblem, act, isBusy };
+}
+
+/** All accounts of the server. */
+export async function listAllAccounts({ admin }: EaselClient, signal: AbortSignal): Promise<Account[]> {
+  const accounts: Account[] = [];
+  for await (const account of admin.allAccounts({ limit: 100 }, { signal })) accounts.push(account);
+  return accounts;
+}
+
+export interface SectionProps {
+  readonly label: string;
+  /** The heading, where it differs from the label. */
+  readonly title?: string;
+  readonly problem: string | undefined;
+  /** Next to the heading. */
+  readonly action?: ReactNode;
+  readonly children: ReactNode;
+}
+
+/** A section of the console: a heading, what went wrong, and the content. */
+export function Section({ label, title = label, problem, action, children }: SectionProps) {
+  return (
+    <section className="card stack" aria-label={label}>
+      {action === undefined ? (
+        <h2>{title}</h2>
+      ) : (
+        <div className="row spread">
+          <h2>{title}</h2>
+          {action}
+        </div>
+      )}
+      {problem !== undefined && <Notice kind="error">{problem}</Notice>}
+      {children}
+    </section>
   );
-  return { reply, problem: undone ?? unseen, act, isBusy };
 }

@@ -1,68 +1,80 @@
 import { useCallback, useEffect, useState } from 'react';
 import { KeyForm } from '../parts/key-gate.tsx';
-import { Notice, Trouble } from '../parts/notices.tsx';
+import { LoadError, Notice } from '../parts/notices.tsx';
 import { useLoaded } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
 import { AccountsSection } from './accounts-section.tsx';
-import { type AdminAccess, AdminContext, accessWith, forget, keep, refusalOf, storedAccess } from './admin.tsx';
+import {
+  type AdminAccess,
+  AdminContext,
+  accessWith,
+  checkAccess,
+  clearAccess,
+  loadAccess,
+  saveAccess,
+} from './admin.tsx';
 import { JobsSection } from './jobs-section.tsx';
 import { KeysSection } from './keys-section.tsx';
 import { ModelsSection, QueueSection } from './server-sections.tsx';
 import { UsageSection } from './usage-section.tsx';
 
-/** For whoever runs the server. */
+/** For administrators of the server. */
 export function ConsoleView() {
   const { client } = useSession();
-  const [tried, setTried] = useState<AdminAccess>(() => storedAccess(client));
-  const ask = useCallback((signal: AbortSignal) => refusalOf(tried, signal), [tried]);
-  const { reply: answer, problem, again } = useLoaded(ask);
-  // An answer about another key counts for nothing.
-  const refusal = answer?.access === tried ? answer.refusal : undefined;
+  const [access, setAccess] = useState<AdminAccess>(() => loadAccess(client));
+  const ask = useCallback((signal: AbortSignal) => checkAccess(access, signal), [access]);
+  const { reply: check, problem, retry } = useLoaded(ask);
+  // A reply about another key does not count.
+  const refusal = check?.access === access ? check.refusal : undefined;
   useEffect(() => {
-    if (refusal === null) keep(tried);
-    else if (refusal !== undefined) forget();
-  }, [refusal, tried]);
+    if (refusal === null) saveAccess(access);
+    else if (refusal !== undefined) clearAccess();
+  }, [refusal, access]);
 
   if (refusal === null) {
-    const leave = () => {
-      forget();
-      setTried(storedAccess(client));
+    const signOut = () => {
+      clearAccess();
+      setAccess(loadAccess(client));
     };
-    return (
-      <AdminContext value={tried}>
-        <div className="stack">
-          <div className="row spread">
-            <h1>Console</h1>
-            {tried.key !== null && (
-              <button type="button" onClick={leave}>
-                Forget the admin key
-              </button>
-            )}
-          </div>
-          <QueueSection />
-          <AccountsSection />
-          <KeysSection />
-          <UsageSection />
-          <ModelsSection />
-          <JobsSection />
-        </div>
-      </AdminContext>
-    );
+    return <Sections access={access} onSignOut={signOut} />;
   }
   if (refusal === undefined && problem === undefined) return <p className="quiet centred">Loading…</p>;
   return (
     <section className="card narrow stack">
       <h1>Console</h1>
       <p>
-        Accounts, keys and the queue are managed with an admin key. The server printed one at its first start. The rest
-        of this page goes on with the key that it has.
+        Managing accounts, keys and the queue requires an admin key. The server printed one at first start. It is used
+        for the console only.
       </p>
       {refusal === undefined ? (
-        <Trouble problem={problem} again={again} />
+        <LoadError problem={problem} retry={retry} />
       ) : (
         refusal !== '' && <Notice kind="error">{refusal}</Notice>
       )}
-      <KeyForm label="Admin key" onKey={(key) => setTried(accessWith(key))} />
+      <KeyForm label="Admin key" onKey={(key) => setAccess(accessWith(key))} />
     </section>
+  );
+}
+
+function Sections({ access, onSignOut }: { readonly access: AdminAccess; readonly onSignOut: () => void }) {
+  return (
+    <AdminContext value={access}>
+      <div className="stack">
+        <div className="row spread">
+          <h1>Console</h1>
+          {access.key !== null && (
+            <button type="button" onClick={onSignOut}>
+              Sign out as admin
+            </button>
+          )}
+        </div>
+        <QueueSection />
+        <AccountsSection />
+        <KeysSection />
+        <UsageSection />
+        <ModelsSection />
+        <JobsSection />
+      </div>
+    </AdminContext>
   );
 }

@@ -3,7 +3,7 @@ import type { FormEvent } from 'react';
 import { Notice } from '../parts/notices.tsx';
 import { Overlay } from '../parts/overlay.tsx';
 
-/** What an administrator decides about a key. */
+/** The terms of a key, as an administrator sets them. */
 export type Terms = Pick<Key, 'name' | 'scopes' | 'monthly_budget' | 'rate_limit' | 'expires_at'>;
 
 export const blankTerms: Terms = {
@@ -21,7 +21,7 @@ const scopeChoices: readonly { readonly title: string; readonly scopes: readonly
   { title: 'Admin', scopes: ['generate', 'read', 'admin'] },
 ];
 
-/** The fields of a form for the terms of a key. Read them with `termsOf`. */
+/** The form fields for the terms of a key. Read them with `termsOf`. */
 export function TermsFields({ terms }: { readonly terms: Terms }) {
   const titles = [...new Set([titleOf(terms.scopes), ...scopeChoices.map(({ title }) => title)])];
   return (
@@ -61,47 +61,47 @@ export function TermsFields({ terms }: { readonly terms: Terms }) {
         />
       </label>
       <label className="field">
-        Last day
+        Expires
         <input name="expiry" type="date" defaultValue={dayOf(terms.expires_at)} />
       </label>
     </>
   );
 }
 
-/** What a form with `TermsFields` says. @param before what it began with: a day that was left alone keeps its hour */
+/** The terms in a form with `TermsFields`. @param before the terms it started with: an unchanged day keeps its time */
 export function termsOf(
   data: FormData,
   before: Terms,
 ): Required<Pick<KeyCreate, 'name'>> & Omit<KeyCreate, 'account_id'> {
   const text = (name: string) => String(data.get(name) ?? '').trim();
-  const numberIn = (name: string) => (text(name) === '' ? null : Number(text(name)));
+  const numberOrNull = (name: string) => (text(name) === '' ? null : Number(text(name)));
   const scopes = scopeChoices.find(({ title }) => title === text('scopes'))?.scopes ?? before.scopes;
   const day = text('expiry');
   return {
     name: text('name'),
     scopes: [...scopes],
-    monthly_budget: numberIn('budget'),
-    rate_limit: numberIn('rate'),
+    monthly_budget: numberOrNull('budget'),
+    rate_limit: numberOrNull('rate'),
     expires_at: day === dayOf(before.expires_at) ? before.expires_at : endOfDay(day),
   };
 }
 
-export interface ChangeKeyProps {
+export interface EditKeyProps {
   readonly apiKey: Key;
   readonly problem: string | undefined;
   readonly isBusy: boolean;
-  readonly onChange: (terms: ReturnType<typeof termsOf>) => void;
+  readonly onSave: (terms: ReturnType<typeof termsOf>) => void;
   readonly onClose: () => void;
 }
 
-/** A form with the terms of a key that there is. */
-export function ChangeKey({ apiKey, problem, isBusy, onChange, onClose }: ChangeKeyProps) {
+/** A form for the terms of an existing key. */
+export function EditKey({ apiKey, problem, isBusy, onSave, onClose }: EditKeyProps) {
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    if (!isBusy) onChange(termsOf(new FormData(event.currentTarget), apiKey));
+    if (!isBusy) onSave(termsOf(new FormData(event.currentTarget), apiKey));
   };
   return (
-    <Overlay label={`Change ${apiKey.name}`} className="card key-terms" onClose={onClose}>
+    <Overlay label={`Edit ${apiKey.name}`} className="card key-terms" onClose={onClose}>
       <h2>
         Key <code>…{apiKey.hint}</code>
       </h2>
@@ -121,7 +121,7 @@ function titleOf(scopes: readonly KeyScope[]): string {
   return own?.title ?? scopes.join(', ');
 }
 
-/** Where the administrator is: a field for dates knows no time zone. */
+/** In the time zone of the administrator: a date input has none. */
 function dayOf(instant: string | null): string {
   if (instant === null) return '';
   const date = new Date(instant);
@@ -129,7 +129,7 @@ function dayOf(instant: string | null): string {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
-/** Of the day where the administrator is; no day: never. */
+/** In the time zone of the administrator; no day means that the key never expires. */
 function endOfDay(day: string): string | null {
   return day === '' ? null : new Date(`${day}T23:59:59`).toISOString();
 }

@@ -3,23 +3,32 @@ import { type FormEvent, useCallback, useState } from 'react';
 import { credits, moment } from '../format/text.ts';
 import { ConfirmButton, CopyButton } from '../parts/buttons.tsx';
 import { Notice } from '../parts/notices.tsx';
-import { ScrollBox } from '../parts/table.tsx';
-import { useAdmin, useAdminAccess } from './admin.tsx';
-import { blankTerms, ChangeKey, TermsFields, termsOf } from './key-terms.tsx';
+import { Table } from '../parts/table.tsx';
+import { listAllAccounts, Section, useAdmin, useAdminAccess } from './admin.tsx';
+import { blankTerms, EditKey, TermsFields, termsOf } from './key-terms.tsx';
+
+const columns = [
+  'Key',
+  'Name',
+  'Account',
+  'Permissions',
+  { title: 'Spent this month', isNumber: true },
+  'Last used',
+  { title: 'Actions', isHidden: true },
+];
 
 export function KeysSection() {
-  const { client, key: ownKey } = useAdminAccess();
+  const { client } = useAdminAccess();
   const ask = useCallback(
-    async (signal: AbortSignal) => {
-      const accounts: Account[] = [];
-      for await (const account of client.admin.allAccounts({ limit: 100 }, { signal })) accounts.push(account);
-      return { accounts, keys: (await client.admin.listKeys({}, { signal })).keys };
-    },
+    async (signal: AbortSignal) => ({
+      accounts: await listAllAccounts(client, signal),
+      keys: (await client.admin.listKeys({}, { signal })).keys,
+    }),
     [client],
   );
   const { reply, problem, act, isBusy } = useAdmin(ask);
   const [created, setCreated] = useState<KeyCreated>();
-  const [changing, setChanging] = useState<Key>();
+  const [edited, setEdited] = useState<Key>();
   const create = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = event.currentTarget;
@@ -34,109 +43,130 @@ export function KeysSection() {
   const change = (key: Key, body: KeyPatch) =>
     act(async () => {
       await client.admin.changeKey(key.id, body);
-      setChanging(undefined);
+      setEdited(undefined);
     });
-  const nameOf = (key: Key) => reply?.accounts.find(({ id }) => id === key.account_id)?.name ?? key.account_id;
   return (
-    <section className="card stack" aria-label="Keys">
-      <h2>Keys</h2>
-      {problem !== undefined && <Notice kind="error">{problem}</Notice>}
-      {created && (
-        <Notice kind="hint" onClose={() => setCreated(undefined)}>
-          The key of {created.name} is <code>{created.key}</code>. It is shown this once.{' '}
-          <CopyButton text={created.key}>Copy</CopyButton>
-        </Notice>
-      )}
-      <ScrollBox>
-        <table>
-          <thead>
-            <tr>
-              <th>Key</th>
-              <th>Name</th>
-              <th>Account</th>
-              <th>Allowed</th>
-              <th className="number">Spent this month</th>
-              <th>Last used</th>
-              <th>
-                <span className="visually-hidden">Change or revoke</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {reply?.keys.map((key) => (
-              <tr key={key.id} className={key.revoked_at === null ? undefined : 'over'}>
-                <td>
-                  <code>…{key.hint}</code>
-                </td>
-                <td>{key.name}</td>
-                <td>{nameOf(key)}</td>
-                <td>{summaryOf(key)}</td>
-                <td className="number">
-                  {credits(key.spent_this_month)}
-                  {key.monthly_budget !== null && ` of ${credits(key.monthly_budget)}`}
-                </td>
-                <td>{key.last_used_at === null ? 'never' : moment(key.last_used_at)}</td>
-                <td>
-                  {key.revoked_at === null ? (
-                    <div className="row">
-                      <button type="button" aria-label={`Change ${key.name}`} onClick={() => setChanging(key)}>
-                        Change
-                      </button>
-                      <ConfirmButton
-                        aria-label={`Revoke ${key.name}`}
-                        question={ownKey?.endsWith(key.hint) ? 'You are using it. Really revoke?' : 'Really revoke?'}
-                        disabled={isBusy}
-                        onConfirm={() => void act(() => client.admin.revokeKey(key.id))}
-                      >
-                        Revoke
-                      </ConfirmButton>
-                    </div>
-                  ) : (
-                    'revoked'
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </ScrollBox>
-      {changing && (
-        <ChangeKey
-          key={changing.id}
-          apiKey={changing}
+    <Section label="Keys" problem={problem}>
+      {created && <CreatedKey created={created} onClose={() => setCreated(undefined)} />}
+      <Table columns={columns}>
+        {reply?.keys.map((key) => (
+          <KeyRow
+            key={key.id}
+            apiKey={key}
+            accountName={reply.accounts.find(({ id }) => id === key.account_id)?.name ?? key.account_id}
+            isBusy={isBusy}
+            onEdit={() => setEdited(key)}
+            onRevoke={() => void act(() => client.admin.revokeKey(key.id))}
+          />
+        ))}
+      </Table>
+      {edited && (
+        <EditKey
+          key={edited.id}
+          apiKey={edited}
           problem={problem}
           isBusy={isBusy}
-          onChange={(body) => void change(changing, body)}
-          onClose={() => setChanging(undefined)}
+          onSave={(body) => void change(edited, body)}
+          onClose={() => setEdited(undefined)}
         />
       )}
-      <form className="terms" onSubmit={create} aria-label="New key">
-        <label className="field">
-          Account
-          <select name="account" required>
-            {reply?.accounts.map(({ id, name }) => (
-              <option key={id} value={id}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
-        <TermsFields terms={blankTerms} />
-        <button type="submit" disabled={isBusy}>
-          Create key
-        </button>
-      </form>
-    </section>
+      <NewKeyForm accounts={reply?.accounts ?? []} isBusy={isBusy} onSubmit={create} />
+    </Section>
   );
 }
 
-/** Scopes, and what else narrows the key. */
-function summaryOf({ scopes, models, rate_limit: rate, expires_at: expiry }: Key): string {
+/** A new key: this is the only time that it is shown. */
+function CreatedKey({ created, onClose }: { readonly created: KeyCreated; readonly onClose: () => void }) {
+  return (
+    <Notice kind="hint" onClose={onClose}>
+      The key for {created.name} is <code>{created.key}</code>. Copy it now; it will not be shown again.{' '}
+      <CopyButton text={created.key}>Copy</CopyButton>
+    </Notice>
+  );
+}
+
+interface KeyRowProps {
+  readonly apiKey: Key;
+  readonly accountName: string;
+  readonly isBusy: boolean;
+  readonly onEdit: () => void;
+  readonly onRevoke: () => void;
+}
+
+function KeyRow({ apiKey: key, accountName, isBusy, onEdit, onRevoke }: KeyRowProps) {
+  const { key: ownKey } = useAdminAccess();
+  return (
+    <tr className={key.revoked_at === null ? undefined : 'over'}>
+      <td>
+        <code>…{key.hint}</code>
+      </td>
+      <td>{key.name}</td>
+      <td>{accountName}</td>
+      <td>{describeTerms(key)}</td>
+      <td className="number">
+        {credits(key.spent_this_month)}
+        {key.monthly_budget !== null && ` of ${credits(key.monthly_budget)}`}
+      </td>
+      <td>{key.last_used_at === null ? 'never' : moment(key.last_used_at)}</td>
+      <td>
+        {key.revoked_at === null ? (
+          <div className="row">
+            <button type="button" aria-label={`Edit ${key.name}`} onClick={onEdit}>
+              Edit
+            </button>
+            <ConfirmButton
+              aria-label={`Revoke ${key.name}`}
+              question={
+                ownKey?.endsWith(key.hint) ? 'You are signed in with this key. Really revoke?' : 'Really revoke?'
+              }
+              disabled={isBusy}
+              onConfirm={onRevoke}
+            >
+              Revoke
+            </ConfirmButton>
+          </div>
+        ) : (
+          'revoked'
+        )}
+      </td>
+    </tr>
+  );
+}
+
+interface NewKeyFormProps {
+  readonly accounts: readonly Account[];
+  readonly isBusy: boolean;
+  readonly onSubmit: (event: FormEvent<HTMLFormElement>) => void;
+}
+
+function NewKeyForm({ accounts, isBusy, onSubmit }: NewKeyFormProps) {
+  return (
+    <form className="terms" onSubmit={onSubmit} aria-label="New key">
+      <label className="field">
+        Account
+        <select name="account" required>
+          {accounts.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <TermsFields terms={blankTerms} />
+      <button type="submit" disabled={isBusy}>
+        Create key
+      </button>
+    </form>
+  );
+}
+
+/** The scopes and limits of a key. */
+function describeTerms({ scopes, models, rate_limit: rate, expires_at: expiry }: Key): string {
   const terms = [
     scopes.join(', '),
     ...(models === null ? [] : [`only ${models.join(', ')}`]),
     ...(rate === null ? [] : [`${rate} requests/min`]),
-    ...(expiry === null ? [] : [`until ${moment(expiry)}`]),
+    ...(expiry === null ? [] : [`expires ${moment(expiry)}`]),
   ];
   return terms.join(' · ');
 }

@@ -1,12 +1,10 @@
+import type { LedgerEntry } from '@easel/contract';
 import { useCallback, useState } from 'react';
 import { credits, daysFrom, moment, pictures } from '../format/text.ts';
-import { Notice } from '../parts/notices.tsx';
-import { ScrollBox } from '../parts/table.tsx';
-import { useAdmin, useAdminAccess } from './admin.tsx';
+import { Table } from '../parts/table.tsx';
+import { Section, useAdmin, useAdminAccess } from './admin.tsx';
 
-const HEIGHT = 80;
-
-/** The usage of an account in the last thirty days. */
+/** The usage of an account over the last thirty days. */
 export function UsageSection() {
   const { client } = useAdminAccess();
   const [chosen, setChosen] = useState<string>();
@@ -29,21 +27,17 @@ export function UsageSection() {
   const used = new Map(reply?.days.rows.map(({ group, images }) => [group, images]));
   const days = reply === undefined ? [] : daysFrom(reply.days.from, reply.days.to);
   const total = pictures(reply?.days.total.images ?? 0);
+  const accountSelect = reply && (
+    <select aria-label="Usage for account" value={reply.id} onChange={(event) => setChosen(event.target.value)}>
+      {reply.accounts.map(({ id, name }) => (
+        <option key={id} value={id}>
+          {name}
+        </option>
+      ))}
+    </select>
+  );
   return (
-    <section className="card stack" aria-label="Usage">
-      <div className="row spread">
-        <h2>Usage</h2>
-        {reply && (
-          <select aria-label="Usage of account" value={reply.id} onChange={(event) => setChosen(event.target.value)}>
-            {reply.accounts.map(({ id, name }) => (
-              <option key={id} value={id}>
-                {name}
-              </option>
-            ))}
-          </select>
-        )}
-      </div>
-      {problem !== undefined && <Notice kind="error">{problem}</Notice>}
+    <Section label="Usage" problem={problem} action={accountSelect ?? null}>
       {reply && (
         <>
           <Chart days={days} used={used} label={`${total} from ${reply.days.from} to ${reply.days.to}`} />
@@ -53,38 +47,39 @@ export function UsageSection() {
               `: ${reply.models.rows.map(({ group, images }) => `${group} ${images}`).join(', ')}`}
             .
           </p>
-          <details>
-            <summary>Latest ledger entries</summary>
-            <ScrollBox>
-              <table>
-                <thead>
-                  <tr>
-                    <th>When</th>
-                    <th>What</th>
-                    <th className="number">Change of the balance</th>
-                    <th className="number">Charged</th>
-                    <th className="number">Balance after</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {reply.ledger.map((entry) => (
-                    <tr key={entry.id}>
-                      <td>{moment(entry.created_at)}</td>
-                      <td>
-                        {entry.kind} {entry.note}
-                      </td>
-                      <td className="number">{credits(entry.amount)}</td>
-                      <td className="number">{entry.amount_charged === 0 ? '–' : credits(entry.amount_charged)}</td>
-                      <td className="number">{credits(entry.remaining)}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </ScrollBox>
-          </details>
+          <Ledger entries={reply.ledger} />
         </>
       )}
-    </section>
+    </Section>
+  );
+}
+
+const ledgerColumns = [
+  'Time',
+  'Type',
+  { title: 'Balance change', isNumber: true },
+  { title: 'Charged', isNumber: true },
+  { title: 'Balance after', isNumber: true },
+];
+
+function Ledger({ entries }: { readonly entries: readonly LedgerEntry[] }) {
+  return (
+    <details>
+      <summary>Recent ledger entries</summary>
+      <Table columns={ledgerColumns}>
+        {entries.map((entry) => (
+          <tr key={entry.id}>
+            <td>{moment(entry.created_at)}</td>
+            <td>
+              {entry.kind} {entry.note}
+            </td>
+            <td className="number">{credits(entry.amount)}</td>
+            <td className="number">{entry.amount_charged === 0 ? '–' : credits(entry.amount_charged)}</td>
+            <td className="number">{credits(entry.remaining)}</td>
+          </tr>
+        ))}
+      </Table>
+    </details>
   );
 }
 
@@ -94,14 +89,16 @@ interface ChartProps {
   readonly label: string;
 }
 
-/** A bar a day. The drawing is stretched to the room there is; texts would be, too, and stand around it. */
+const HEIGHT = 80;
+
+/** One bar per day. The SVG is stretched to the available width, so its texts stand outside, where they are not distorted. */
 function Chart({ days, used, label }: ChartProps) {
   const most = Math.max(1, ...used.values());
   const width = 100 / Math.max(1, days.length);
-  const shown = [days.at(0), days.at(Math.floor(days.length / 2)), days.at(-1)];
+  const labelled = [days.at(0), days.at(Math.floor(days.length / 2)), days.at(-1)];
   return (
     <figure className="usage">
-      <figcaption className="quiet">Pictures a day</figcaption>
+      <figcaption className="quiet">Pictures per day</figcaption>
       <div className="scale quiet" aria-hidden="true">
         <span>{most}</span>
         <span>0</span>
@@ -112,7 +109,7 @@ function Chart({ days, used, label }: ChartProps) {
           const height = (images / most) * HEIGHT;
           return (
             <g key={day}>
-              {/* What is pointed at is the whole day, not its bar. */}
+              {/* The tooltip covers the whole day, not only its bar. */}
               <rect className="day" x={index * width} y={0} width={width} height={HEIGHT} />
               <rect
                 x={index * width + width * 0.1}
@@ -126,7 +123,7 @@ function Chart({ days, used, label }: ChartProps) {
         })}
       </svg>
       <div className="dates quiet" aria-hidden="true">
-        {shown.map((day) => (
+        {labelled.map((day) => (
           <span key={day}>{day}</span>
         ))}
       </div>

@@ -1,6 +1,6 @@
 import { type Image, thumbnailWidths } from '@easel/contract';
 
-/** Of a picture in a list: the browser takes the smallest file that is large enough. @param sizes as of an `img` element */
+/** The sources of a picture in a list, from which the browser takes the smallest that is large enough. @param sizes as of an `img` element */
 export function listedSource({ url, width }: Image, sizes: string) {
   const path = pathOf(url);
   const smaller = thumbnailWidths.filter((each) => Number(each) < width);
@@ -9,7 +9,7 @@ export function listedSource({ url, width }: Image, sizes: string) {
   return { src: path, srcSet, sizes };
 }
 
-/** Pictures are asked for where the page came from, whatever name the server knows itself by. */
+/** The path of a picture: it is fetched from the page's own origin, whatever host name the server uses for itself. */
 export function pathOf(url: string): string {
   return new URL(url, window.location.origin).pathname;
 }
@@ -17,26 +17,26 @@ export function pathOf(url: string): string {
 export const pictureTypes = ['jpeg', 'png', 'webp'] as const;
 
 /**
- * The picture as a file of that type, which says of itself what the server's says: the file of the server where it already is of
- * that type, else one that the browser makes.
+ * A picture as a file of the given type, with the same metadata: the server's file if it already has that type, otherwise converted
+ * by the browser.
  */
 export async function convertPicture(path: string, type: (typeof pictureTypes)[number]): Promise<Blob> {
   const reply = await fetch(path);
-  if (!reply.ok) throw new Error('the picture is no longer kept');
+  if (!reply.ok) throw new Error('the picture is no longer available');
   const file = await reply.blob();
   if (file.type === `image/${type}`) return file;
   const bitmap = await createImageBitmap(file);
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
   canvas.getContext('2d', { alpha: false })?.drawImage(bitmap, 0, 0);
   const converted = await canvas.convertToBlob({ type: `image/${type}`, quality: 0.95 });
-  // A canvas keeps pixels only. What it cannot encode it makes a PNG of.
-  if (converted.type !== `image/${type}`) throw new Error(`this browser cannot make ${type.toUpperCase()} files`);
-  const { copyParameters } = await import('@easel/parameters'); // not with the page: few ever need it
+  // A canvas keeps pixels only, and falls back to PNG for types that it cannot encode.
+  if (converted.type !== `image/${type}`) throw new Error(`this browser cannot save ${type.toUpperCase()} files`);
+  const { copyParameters } = await import('@easel/parameters'); // loaded on demand: few users need it
   const [from, to] = await Promise.all([file.arrayBuffer(), converted.arrayBuffer()]);
   return new Blob([copyParameters(new Uint8Array(from), new Uint8Array(to))], { type: converted.type });
 }
 
-/** Hands a file to the browser's downloads. */
+/** Downloads a file. */
 export function saveFile(file: Blob, name: string): void {
   const address = URL.createObjectURL(file);
   const link = document.createElement('a');

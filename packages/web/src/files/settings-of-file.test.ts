@@ -8,7 +8,7 @@ const restored = (
   others: Partial<Pick<PictureSettings, 'source' | 'leftOut'>> = {},
 ) => settingsOfFile({ source: 'easel', leftOut: [], ...others, settings }, [demoModel]);
 
-test('all that the form has is taken, and listed', () => {
+test('every setting that the form has is restored and listed', () => {
   const found = {
     prompt: 'a fox',
     negativePrompt: 'fog',
@@ -32,12 +32,12 @@ test('all that the form has is taken, and listed', () => {
       isShapeChosen: true,
     },
     note:
-      'The settings of that picture are restored. ' +
-      'Taken from Easel: prompt, negative prompt, steps, guidance, seed, model, size, scheduler.',
+      'Settings restored from the picture. ' +
+      'From Easel: prompt, negative prompt, steps, guidance, seed, model, size, scheduler.',
   });
 });
 
-test('what the form has no field for is named, an empty negative prompt of ours included', () => {
+test('settings without a field in the form are named, including an empty negative prompt of Easel', () => {
   const { settings, note } = restored({
     prompt: 'a fox',
     negativePrompt: '',
@@ -49,14 +49,14 @@ test('what the form has no field for is named, an empty negative prompt of ours 
   });
   expect(settings).toEqual({ prompt: 'a fox', negativePrompt: '', samples: 1, startImage: null });
   expect(note).toBe(
-    'The settings of that picture are restored. Taken from Easel: prompt. Not restored: the empty negative prompt, ' +
+    'Settings restored from the picture. From Easel: prompt. Not restored: the empty negative prompt, ' +
       'second prompt flat colours, guidance rescale 0.7, schedule Exponential, solver order 3, solver type heun ' +
-      '(this form has no field for it).',
+      '(not available in this form).',
   );
   expect(restored({ prompt: 'a', negativePrompt: '' }, { source: 'swarmui' }).note).not.toContain('empty');
 });
 
-test('what this server or model does not do is named, and left as it was', () => {
+test('what this server or model does not support is named and not changed', () => {
   const { settings, note } = restored(
     {
       prompt: 'a',
@@ -71,20 +71,20 @@ test('what this server or model does not do is named, and left as it was', () =>
   );
   expect(settings).toEqual({ prompt: 'a', negativePrompt: '', samples: 1, startImage: null });
   expect(note).toContain(
-    'Not restored: Clip skip 2 (not supported); steps 150 (not from 1 to 100); guidance 30 (not from 1 to 25); ' +
+    'Not restored: Clip skip 2 (not supported); steps 150 (allowed: 1 to 100); guidance 30 (allowed: 1 to 25); ' +
       'seed 18446744073709551615 (larger than 999999999999999); model sdxl (not on this server); ' +
-      'size 832×1216 (this model does not draw it).',
+      'size 832×1216 (not supported by this model).',
   );
 });
 
-test('a prompt that is not known, or too long, empties the field and is named', () => {
+test('a prompt that was not found, or is too long, empties the field and is named', () => {
   const unknown = restored(
     { steps: 20 },
     { source: 'comfyui', leftOut: [{ what: 'prompt', value: '', why: 'not found in the file' }] },
   );
   expect(unknown.settings).toMatchObject({ prompt: '', steps: 20 });
   expect(unknown.note).toBe(
-    'Some settings of that picture are restored. Its prompt is not known: the field is empty now. Taken from ComfyUI: steps.',
+    'Some settings restored from the picture. Its prompt was not found, so the prompt field is empty. From ComfyUI: steps.',
   );
   const long = restored({ prompt: 'x'.repeat(10_001) });
   expect(long.settings?.prompt).toBe('');
@@ -92,13 +92,13 @@ test('a prompt that is not known, or too long, empties the field and is named', 
   expect(restored({ prompt: '🦊'.repeat(10_000) }).settings?.prompt).toHaveLength(20_000);
 });
 
-test('a file that says nothing that can be read is a start image, and the note says why', () => {
+test('a file without readable settings becomes the start image, and the note says why', () => {
   expect(settingsOfFile(null, [demoModel])).toEqual({
     settings: null,
-    note: 'That file says nothing of how it was made; it is the start image now.',
+    note: 'No generation settings found in that file, so it is used as the start image.',
   });
   expect(restored({}, { source: 'unknown' })).toMatchObject({
     settings: null,
-    note: expect.stringContaining('written in a form that is not read here'),
+    note: expect.stringContaining('in a format that is not supported'),
   });
 });

@@ -4,15 +4,15 @@ import type { Settings } from '../settings/settings.ts';
 import { readStartPicture, type StartPicture } from './start-picture.ts';
 
 export interface Dropped extends Restored {
-  /** The picture itself, to start from. */
+  /** The picture itself, as a start image. */
   readonly image: StartPicture;
 }
 
 /**
- * Reads a picture somebody gives to the page.
+ * Reads a picture that the user gives to the page.
  *
- * @param longestSide of a picture that is drawn here
- * @throws Error that says why not
+ * @param longestSide the longest side that the model supports
+ * @throws Error with the reason, for the user
  */
 export async function readDropped(file: File, models: readonly Model[], longestSide: number): Promise<Dropped> {
   const image = await readStartPicture(file, longestSide);
@@ -20,55 +20,55 @@ export async function readDropped(file: File, models: readonly Model[], longestS
   return { ...settingsOfFile(found, models), image };
 }
 
-/** What the form takes of a picture's settings, and what it says about that. */
+/** The settings restored from a picture, and a note for the user about them. */
 export interface Restored {
-  /** Null: nothing that the form could take is known. */
+  /** Null: no settings were found that the form supports. */
   readonly settings: Partial<Settings> | null;
   readonly note: string;
 }
 
 const tools = {
   easel: 'Easel',
-  automatic1111: 'AUTOMATIC1111 or a relative',
+  automatic1111: 'AUTOMATIC1111 or compatible',
   invokeai: 'InvokeAI',
   comfyui: 'ComfyUI',
   fooocus: 'Fooocus',
   swarmui: 'SwarmUI',
-  unknown: 'a tool that is not known here',
+  unknown: 'an unknown tool',
 } as const satisfies Record<Source, string>;
 
-const nothingSaid = 'That file says nothing of how it was made; it is the start image now.';
+const nothingSaid = 'No generation settings found in that file, so it is used as the start image.';
 
 /**
- * The form for what a picture's file says of how it was made, as far as this server and this form can do the same; the note names
- * what is restored and what is not. A prompt that is not known empties the field: that of before would be taken for the picture's.
+ * The form settings for the settings in a picture's file, as far as this server and this form support them; the note names what was
+ * restored and what was not. A prompt that was not found empties the field, because the previous one would be taken for the picture's.
  */
 export function settingsOfFile(found: PictureSettings | null, models: readonly Model[]): Restored {
   if (found === null) return { settings: null, note: nothingSaid };
   if (Object.keys(found.settings).length === 0) {
     return {
       settings: null,
-      note: `How that picture was made is written in a form that is not read here (${tools[found.source]}); it is the start image now.`,
+      note: `The settings in that file (${tools[found.source]}) are in a format that is not supported, so it is used as the start image.`,
     };
   }
-  const form = new FormOf(found, models);
+  const form = new FormSettings(found, models);
   return { settings: form.settings, note: noteOf(found, form) };
 }
 
-function noteOf({ source, settings }: PictureSettings, { restored, leftOut }: FormOf): string {
+function noteOf({ source, settings }: PictureSettings, { restored, leftOut }: FormSettings): string {
   const list = restored.length === 0 ? 'nothing' : restored.join(', ');
   const sentences = [
     ...(settings.prompt === undefined
-      ? ['Some settings of that picture are restored.', 'Its prompt is not known: the field is empty now.']
-      : ['The settings of that picture are restored.']),
-    `Taken from ${tools[source]}: ${list}.`,
-    ...(leftOut.length === 0 ? [] : [`Not restored: ${listed(leftOut)}.`]),
+      ? ['Some settings restored from the picture.', 'Its prompt was not found, so the prompt field is empty.']
+      : ['Settings restored from the picture.']),
+    `From ${tools[source]}: ${list}.`,
+    ...(leftOut.length === 0 ? [] : [`Not restored: ${listByReason(leftOut)}.`]),
   ];
   return sentences.join(' ');
 }
 
-/** Those with the same reason together. */
-function listed(leftOut: readonly LeftOut[]): string {
+/** Grouped by reason. */
+function listByReason(leftOut: readonly LeftOut[]): string {
   const byReason = Map.groupBy(leftOut, ({ why }) => why);
   return Array.from(byReason, ([why, all]) => {
     const things = all.map(({ what, value }) => (value === '' ? what : `${what} ${value}`));
@@ -76,7 +76,7 @@ function listed(leftOut: readonly LeftOut[]): string {
   }).join('; ');
 }
 
-class FormOf {
+class FormSettings {
   readonly #models: readonly Model[];
   readonly #leftOut: LeftOut[];
   readonly #restored: string[] = [];
@@ -84,7 +84,7 @@ class FormOf {
 
   constructor(found: PictureSettings, models: readonly Model[]) {
     this.#models = models;
-    // Not found: said in a sentence of its own.
+    // A prompt that was not found has a sentence of its own.
     this.#leftOut = found.leftOut.filter(({ what, value }) => what !== 'prompt' || value !== '');
     this.#texts(found);
     this.#numbers(found.settings);
@@ -122,7 +122,7 @@ class FormOf {
     else if (prompt !== undefined) this.#take('prompt', { prompt });
     if (negativePrompt && !fits(negativePrompt)) this.#leave('negative prompt', negativePrompt, tooLong);
     else if (negativePrompt) this.#take('negative prompt', { negativePrompt });
-    // Ours is read as an empty text, which is not the same as none; in other tools there is no such difference.
+    // In Easel an empty text is not the same as no negative prompt; in other tools there is no difference.
     if (negativePrompt === '' && source === 'easel') this.#leave('the empty negative prompt', '', noField);
     if (prompt2 !== undefined) this.#leave('second prompt', prompt2, noField);
     if (negativePrompt2 !== undefined) this.#leave('second negative prompt', negativePrompt2, noField);
@@ -136,7 +136,7 @@ class FormOf {
       if (field.choices !== undefined || typeof value !== 'number') continue;
       if (form === undefined) this.#leaveUnlessUsual(field, value);
       else if (range === undefined || isWithin(value, range)) this.#take(form.label.toLowerCase(), { [name]: value });
-      else this.#leave(words, String(value), `not from ${range.min} to ${range.max}`);
+      else this.#leave(words, String(value), `allowed: ${range.min} to ${range.max}`);
     }
     const { seed } = settings;
     if (seed === undefined) return;
@@ -144,16 +144,16 @@ class FormOf {
     else this.#leave('seed', String(seed), `larger than ${limits.seed.max}`);
   }
 
-  /** Another server's model is replaced by the one that is chosen here by itself, and a size that it does not draw is left alone. */
+  /** A model that this server does not have is left out, and so is a size that the model in use does not support. */
   #model({ model: name, width, height }: PictureSettings['settings']): void {
     const known = this.#models.find(({ id, name: real }) => id === name || real === name);
     const model = known ?? this.#models.find(({ is_default: isDefault }) => isDefault);
     if (known !== undefined) this.#take('model', { model: known.id });
     else if (name) this.#leave('model', name, 'not on this server');
     if (width === undefined || height === undefined) return;
-    if (model !== undefined && draws(model, { width, height }))
+    if (model !== undefined && supportsSize(model, { width, height }))
       this.#take('size', { width, height, isShapeChosen: true });
-    else this.#leave('size', `${width}×${height}`, 'this model does not draw it');
+    else this.#leave('size', `${width}×${height}`, 'not supported by this model');
   }
 
   #choices(settings: PictureSettings['settings']): void {
@@ -165,11 +165,11 @@ class FormOf {
       if (field.form === undefined) this.#leaveUnlessUsual(field, value);
       else if (offered === undefined || offered.some((choice) => choice === value))
         this.#take(field.form.label.toLowerCase(), { [name]: value });
-      else this.#leave(field.words, String(value), 'not offered by this model');
+      else this.#leave(field.words, String(value), 'not supported by this model');
     }
   }
 
-  /** What the model allows that will draw; undefined: it says nothing of it. */
+  /** The choices of the model in use; undefined if it does not restrict them. */
   #offered(name: string): readonly string[] | undefined {
     const { model: id } = this.#settings;
     const model = this.#models.find((each) => (id === undefined ? each.is_default : each.id === id));
@@ -182,14 +182,14 @@ class FormOf {
   }
 }
 
-/** The fields that a file says as the table has them; texts are looked at one by one. */
+/** The fields that are restored from the table; texts are handled one by one. */
 const plainFields = Object.entries<Field>(pictureFields).filter(
   ([, { kind, parameter }]) => parameter !== undefined && !parameter.own && kind !== 'text',
 );
 
-const noField = 'this form has no field for it';
+const noField = 'not available in this form';
 
-function draws(
+function supportsSize(
   { limits: allowed }: Model,
   { width, height }: { readonly width: number; readonly height: number },
 ): boolean {

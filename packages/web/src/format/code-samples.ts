@@ -5,23 +5,23 @@ export interface CodeSample {
   readonly code: string;
 }
 
-/** A request as JSON: numbers, texts and the like by the names of the API. */
+/** A request as JSON, by the names of the API. */
 export type RequestFields = Readonly<Record<string, unknown>>;
 
-/** The same request in four languages. The key is a placeholder: one is never put where it could be copied along. */
+/** The same request in four languages. The key is a placeholder, so that a real one is never copied along. */
 export function codeSamples(request: RequestFields, origin: string, slug = 'playground-v2.5'): CodeSample[] {
   const steps = request.num_inference_steps;
   const isShort = typeof steps === 'number' && steps < limits.segmindSteps.min;
   const { base64: _, ...job } = request;
   return [
     ...(isShort ? asynchronousSamples({ ...job, model: slug }, origin) : synchronousSamples(request, origin, slug)),
-    typescript({ ...job, model: slug }, origin),
+    typescriptSample({ ...job, model: slug }, origin),
   ].toSorted((one, other) => order.indexOf(one.name) - order.indexOf(other.name));
 }
 
 const order: readonly CodeSample['name'][] = ['curl', 'axios', 'TypeScript', 'Python'];
 
-function typescript(job: RequestFields, origin: string): CodeSample {
+function typescriptSample(job: RequestFields, origin: string): CodeSample {
   return {
     name: 'TypeScript',
     code: `// The client comes with Easel: npm run build in its folder, then npm install EASEL/packages/client here.
@@ -38,8 +38,8 @@ for (const { id, file_name } of images) await writeFile(file_name, (await easel.
 function synchronousSamples(request: RequestFields, origin: string, slug: string): CodeSample[] {
   const url = `${origin}/v1/${slug}`;
   const ending = endings.get(request.image_format) ?? 'jpg';
-  // Base64 in JSON is what the route answers with unless it is told otherwise.
-  return request.base64 === false ? pictureItself(request, url, ending) : picturesInJson(request, url, ending);
+  // The route replies with base64 in JSON by default.
+  return request.base64 === false ? binarySamples(request, url, ending) : base64Samples(request, url, ending);
 }
 
 const endings: ReadonlyMap<unknown, string> = new Map([
@@ -48,7 +48,7 @@ const endings: ReadonlyMap<unknown, string> = new Map([
   ['webp', 'webp'],
 ]);
 
-function pictureItself(request: RequestFields, url: string, ending: string): CodeSample[] {
+function binarySamples(request: RequestFields, url: string, ending: string): CodeSample[] {
   return [
     { name: 'curl', code: curl(url, request, `picture.${ending}`) },
     {
@@ -56,7 +56,7 @@ function pictureItself(request: RequestFields, url: string, ending: string): Cod
       code: `import { writeFile } from 'node:fs/promises';
 import axios from 'axios';
 
-// responseType keeps the bytes of the picture as they are.
+// responseType keeps the binary data of the picture intact.
 const { data } = await axios.post('${url}', ${JSON.stringify(request, null, 2)}, {
   headers: { 'x-api-key': process.env.EASEL_API_KEY },
   responseType: 'arraybuffer',
@@ -74,7 +74,7 @@ with open("picture.${ending}", "wb") as file:
   ];
 }
 
-function picturesInJson(request: RequestFields, url: string, ending: string): CodeSample[] {
+function base64Samples(request: RequestFields, url: string, ending: string): CodeSample[] {
   return [
     { name: 'curl', code: curl(url, request, 'reply.json') },
     {
@@ -105,7 +105,7 @@ function curl(url: string, request: RequestFields, file: string): string {
   return `curl '${url}' \\
   -H "x-api-key: $EASEL_API_KEY" \\
   -H 'content-type: application/json' \\
-  -d ${asShellWord(JSON.stringify(request))} \\
+  -d ${quoteForShell(JSON.stringify(request))} \\
   -o ${file}
 `;
 }
@@ -117,22 +117,22 @@ import requests
 reply = requests.post(
     "${url}",
     headers={"x-api-key": os.environ["EASEL_API_KEY"]},
-    json=${asPython(request)},
+    json=${toPython(request)},
 )
 reply.raise_for_status()`;
 }
 
-/** A job of the server's own API, which can do what the compatible route cannot: take it, wait for the end of its events, get its pictures. */
-export function asynchronousSamples(job: RequestFields, origin: string): CodeSample[] {
+/** A job of the server's own API, which supports what the compatible route does not: create it, wait for the end of its events, get its pictures. */
+function asynchronousSamples(job: RequestFields, origin: string): CodeSample[] {
   const jobs = `${origin}/api/jobs`;
   return [
     {
       name: 'curl',
-      code: `# Fewer steps than /v1 takes: a job, its events to the end, its pictures. Needs jq.
+      code: `# /v1 requires more steps, so this creates a job, waits for it and downloads its pictures. Needs jq.
 id=$(curl -sS '${jobs}' \\
   -H "x-api-key: $EASEL_API_KEY" \\
   -H 'content-type: application/json' \\
-  -d ${asShellWord(JSON.stringify(job))} | jq -r .id)
+  -d ${quoteForShell(JSON.stringify(job))} | jq -r .id)
 curl -sSN "${jobs}/$id/events" -H "x-api-key: $EASEL_API_KEY" > /dev/null
 curl -sS "${jobs}/$id" -H "x-api-key: $EASEL_API_KEY" | jq -r '.images[].url' | xargs -n 1 curl -sSO
 `,
@@ -142,7 +142,7 @@ curl -sS "${jobs}/$id" -H "x-api-key: $EASEL_API_KEY" | jq -r '.images[].url' | 
       code: `import { writeFile } from 'node:fs/promises';
 import axios from 'axios';
 
-// Fewer steps than /v1 takes: a job, its events to the end, its pictures.
+// /v1 requires more steps, so this creates a job, waits for it and downloads its pictures.
 const easel = axios.create({ baseURL: '${origin}', headers: { 'x-api-key': process.env.EASEL_API_KEY } });
 const { data: job } = await easel.post('/api/jobs', ${JSON.stringify(job, null, 2)});
 await easel.get(\`/api/jobs/\${job.id}/events\`);
@@ -158,12 +158,12 @@ for (const { url, file_name } of done.images) {
       code: `import os
 import requests
 
-# Fewer steps than /v1 takes: a job, its events to the end, its pictures.
+# /v1 requires more steps, so this creates a job, waits for it and downloads its pictures.
 easel = requests.Session()
 easel.headers["x-api-key"] = os.environ["EASEL_API_KEY"]
 reply = easel.post(
     "${jobs}",
-    json=${asPython(job)},
+    json=${toPython(job)},
 )
 reply.raise_for_status()
 job = f"${jobs}/{reply.json()['id']}"
@@ -176,20 +176,20 @@ for image in easel.get(job).json()["images"]:
   ];
 }
 
-/** As one word of a POSIX shell. */
-export function asShellWord(text: string): string {
-  // The quote ends the text, is added by itself, and the text goes on.
+/** Quotes a text as one word of a POSIX shell. */
+function quoteForShell(text: string): string {
+  // A single quote closes the quoting, is added escaped, and quoting starts again.
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** JSON is Python but for three words. */
-export function asPython(value: unknown): string {
+/** Writes a JSON value as Python, which differs in three keywords. */
+function toPython(value: unknown): string {
   if (value === true) return 'True';
   if (value === false) return 'False';
   if (value === null || value === undefined) return 'None';
-  if (Array.isArray(value)) return `[${value.map(asPython).join(', ')}]`;
+  if (Array.isArray(value)) return `[${value.map(toPython).join(', ')}]`;
   if (typeof value === 'object') {
-    const entries = Object.entries(value).map(([name, each]) => `        ${JSON.stringify(name)}: ${asPython(each)},`);
+    const entries = Object.entries(value).map(([name, each]) => `        ${JSON.stringify(name)}: ${toPython(each)},`);
     return `{\n${entries.join('\n')}\n    }`;
   }
   return JSON.stringify(value);

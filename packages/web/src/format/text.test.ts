@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { daysFrom, tailOf } from './text.ts';
+import { daysFrom, unreadEnd } from './text.ts';
 
 test.each([
   ['A red apple and a PEAR ', 'a pear', 'a PEAR'],
@@ -7,9 +7,11 @@ test.each([
   ['one two', '', 'one two'.slice(7)],
   ['a caf\u0065\u0301 noir', 'caf\u00e9 noir', 'caf\u00e9 noir'],
   ['short', 'much longer than short', 'much longer than short'],
-])('the unread end of %j is found by %j', (text, unread, expected) => expect(tailOf(text, unread)).toBe(expected));
+])('the truncated end of %j is found by %j', (text, unread, expected) =>
+  expect(unreadEnd(text, unread)).toBe(expected),
+);
 
-test('every day is there once, over ends of months, leap days and changes of the clock', () => {
+test('every day is listed once, across month ends, leap days and clock changes', () => {
   expect(daysFrom('2028-02-28', '2028-03-01')).toEqual(['2028-02-28', '2028-02-29', '2028-03-01']);
   expect(daysFrom('2026-10-20', '2026-11-18')).toHaveLength(30);
   expect(new Set(daysFrom('2026-03-01', '2026-04-30')).size).toBe(61);

@@ -1,11 +1,11 @@
 const plain = new Intl.NumberFormat('en', { maximumFractionDigits: 6 });
 
-/** Credits to the last digit that there is. */
+/** Credits, with all digits. */
 export function credits(amount: number): string {
   return plain.format(amount);
 }
 
-/** A balance: four digits after the point are enough to see that it moves. */
+/** A balance: four decimals are enough to see it change. */
 export function balance(amount: number): string {
   return new Intl.NumberFormat('en', { maximumFractionDigits: amount < 1 ? 6 : 4 }).format(amount);
 }
@@ -51,14 +51,14 @@ export function daysFrom(first: string, last: string): string[] {
 }
 
 /**
- * The end of a text that was not read, in the text's own letters. Tokenizers give it back in small letters and with blanks between
- * tokens; its letters, one by one, are still those of the end.
+ * The end of a text that was truncated, as it was typed. Tokenizers return it in lower case with spaces between tokens, so it is found by
+ * its letters alone.
  *
- * @returns `unread` itself where they are not, as when characters were put into another form
+ * @returns `unread` itself if the letters differ, for example after Unicode normalisation
  * @example
- * tailOf('A Cat and WORD12', 'word 1 2') === 'WORD12'
+ * unreadEnd('A Cat and WORD12', 'word 1 2') === 'WORD12'
  */
-export function tailOf(text: string, unread: string): string {
+export function unreadEnd(text: string, unread: string): string {
   const letters = unread.replace(/\s+/g, '').toLowerCase();
   let [start, left] = [text.length, letters.length];
   while (left > 0 && start > 0) {

@@ -16,19 +16,19 @@ export interface CompareDialogProps {
   readonly onClose: () => void;
 }
 
-/** Two pictures: on top of each other, where a line that can be dragged uncovers one of them, or side by side. */
+/** Two pictures: overlaid, with a divider that can be dragged, or side by side. */
 export function CompareDialog({ left, right, onClose }: CompareDialogProps) {
   const isSameShape = left.image.width * right.image.height === right.image.width * left.image.height;
-  const [isOverlaid, setOverlaid] = useState(isSameShape);
+  const [isOverlay, setOverlay] = useState(isSameShape);
   return (
     <Overlay label="Compare two pictures" className="card compare" onClose={onClose}>
       <h2>Compare</h2>
-      {isOverlaid ? (
-        <Overlaid left={left} right={right} />
+      {isOverlay ? (
+        <OverlayComparison left={left} right={right} />
       ) : (
         <div className="halves">
-          <Plain choice={left} />
-          <Plain choice={right} />
+          <ComparedPicture choice={left} />
+          <ComparedPicture choice={right} />
         </div>
       )}
       <div className="halves">
@@ -36,17 +36,17 @@ export function CompareDialog({ left, right, onClose }: CompareDialogProps) {
         <Caption choice={right} other={left} />
       </div>
       {isSameShape ? (
-        <button type="button" className="own-width" onClick={() => setOverlaid(!isOverlaid)}>
-          {isOverlaid ? 'Show side by side' : 'Show on top of each other'}
+        <button type="button" className="own-width" onClick={() => setOverlay(!isOverlay)}>
+          {isOverlay ? 'Side by side' : 'Overlay'}
         </button>
       ) : (
-        <small className="quiet">Pictures of different shapes are shown side by side.</small>
+        <small className="quiet">Pictures with different aspect ratios are shown side by side.</small>
       )}
     </Overlay>
   );
 }
 
-function Overlaid({ left, right }: Pick<CompareDialogProps, 'left' | 'right'>) {
+function OverlayComparison({ left, right }: Pick<CompareDialogProps, 'left' | 'right'>) {
   const [share, setShare] = useState(50);
   const drag = ({ currentTarget: box, pointerId, clientX, buttons, type }: PointerEvent<HTMLDivElement>) => {
     if (buttons !== 1) return;
@@ -63,8 +63,8 @@ function Overlaid({ left, right }: Pick<CompareDialogProps, 'left' | 'right'>) {
         onPointerDown={drag}
         onPointerMove={drag}
       >
-        <Plain choice={right} />
-        <Plain choice={left} cut={100 - share} />
+        <ComparedPicture choice={right} />
+        <ComparedPicture choice={left} cut={100 - share} />
         <span className="cut" style={{ left: `${share}%` }} />
       </div>
       <input
@@ -72,15 +72,15 @@ function Overlaid({ left, right }: Pick<CompareDialogProps, 'left' | 'right'>) {
         min={0}
         max={100}
         value={share}
-        aria-label="How much of the left picture is shown"
+        aria-label="Position of the divider"
         onChange={(event) => setShare(Number(event.target.value))}
       />
     </>
   );
 }
 
-/** @param cut how much of its right is not shown, in percent */
-function Plain({ choice: { job, image }, cut = 0 }: { readonly choice: Choice; readonly cut?: number }) {
+/** @param cut how much of its right side is hidden, in percent */
+function ComparedPicture({ choice: { job, image }, cut = 0 }: { readonly choice: Choice; readonly cut?: number }) {
   return (
     <img
       className="compared"
@@ -94,12 +94,12 @@ function Plain({ choice: { job, image }, cut = 0 }: { readonly choice: Choice; r
   );
 }
 
-/** What the picture was made with; where the other one differs it stands out. */
+/** The settings of the picture; those that differ from the other one are highlighted. */
 function Caption({ choice, other }: { readonly choice: Choice; readonly other: Choice }) {
   return (
     <small>
       <span className="prompt" dir="auto" title={choice.job.prompt ?? ''}>
-        {choice.job.prompt ?? 'The prompt was not kept.'}
+        {choice.job.prompt ?? 'Prompt not stored.'}
       </span>
       <span className="quiet">
         <FactLine facts={factsOf(choice)} others={factsOf(other)} />
@@ -117,6 +117,6 @@ function factsOf({ job, image }: Choice): readonly string[] {
     samplerLabel(job.scheduler),
     job.model,
     job.strength === null ? 'no start image' : `strength ${job.strength}`,
-    job.negative_prompt === null ? 'no negative prompt' : `without “${job.negative_prompt}”`,
+    job.negative_prompt === null ? 'no negative prompt' : `negative prompt “${job.negative_prompt}”`,
   ];
 }

@@ -2,19 +2,17 @@ import type { JobListQuery } from '@easel/contract';
 import { type FormEvent, useEffect, useState } from 'react';
 import { useModels } from '../session/session.tsx';
 
-/** What the history is searched for. */
-export function Filters({
-  filter,
-  onChange,
-}: {
+export interface FiltersProps {
   readonly filter: Filter;
   readonly onChange: (change: Partial<Filter>) => void;
-}) {
+}
+
+/** The search form of the history. */
+export function Filters({ filter, onChange }: FiltersProps) {
   const [draft, setDraft] = useState(filter);
   const address = JSON.stringify(filter);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the back button changes the search, too
   useEffect(() => setDraft(filter), [address]);
-  const type = (part: Partial<Filter>) => setDraft((before) => ({ ...before, ...part }));
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const { words, seed, size, model } = draft;
@@ -23,34 +21,7 @@ export function Filters({
   return (
     <search>
       <form className="row wrap" onSubmit={submit}>
-        <input
-          type="search"
-          aria-label="Words of the prompt"
-          placeholder="Words of the prompt"
-          dir="auto"
-          value={draft.words}
-          onChange={(event) => type({ words: event.target.value })}
-        />
-        <input
-          inputMode="numeric"
-          aria-label="Seed"
-          placeholder="Seed"
-          title="A whole number, such as 1234"
-          pattern={`\\s*${seedPattern}\\s*`}
-          value={draft.seed}
-          onChange={(event) => type({ seed: event.target.value })}
-          size={8}
-        />
-        <input
-          aria-label="Size, such as 128x128"
-          placeholder="128x128"
-          title="Two numbers, such as 256x144"
-          pattern={`\\s*${sizePattern}\\s*`}
-          value={draft.size}
-          onChange={(event) => type({ size: event.target.value })}
-          size={8}
-        />
-        <ModelChoice chosen={draft.model} onChange={(model) => type({ model })} />
+        <SearchFields draft={draft} onType={(part) => setDraft((before) => ({ ...before, ...part }))} />
         <button type="submit">Search</button>
         <label className="row check">
           <input
@@ -62,14 +33,54 @@ export function Filters({
         </label>
         <label className="row check">
           <input type="checkbox" checked={filter.done} onChange={(event) => onChange({ done: event.target.checked })} />
-          Only finished
+          Completed only
         </label>
       </form>
     </search>
   );
 }
 
-/** The models there are, and the one in the address, which may be gone. */
+interface SearchFieldsProps {
+  readonly draft: Filter;
+  readonly onType: (part: Partial<Filter>) => void;
+}
+
+function SearchFields({ draft, onType }: SearchFieldsProps) {
+  return (
+    <>
+      <input
+        type="search"
+        aria-label="Search prompts"
+        placeholder="Search prompts"
+        dir="auto"
+        value={draft.words}
+        onChange={(event) => onType({ words: event.target.value })}
+      />
+      <input
+        inputMode="numeric"
+        aria-label="Seed"
+        placeholder="Seed"
+        title="A whole number, such as 1234"
+        pattern={`\\s*${seedPattern}\\s*`}
+        value={draft.seed}
+        onChange={(event) => onType({ seed: event.target.value })}
+        size={8}
+      />
+      <input
+        aria-label="Size, such as 128x128"
+        placeholder="128x128"
+        title="Width x height, such as 256x144"
+        pattern={`\\s*${sizePattern}\\s*`}
+        value={draft.size}
+        onChange={(event) => onType({ size: event.target.value })}
+        size={8}
+      />
+      <ModelChoice chosen={draft.model} onChange={(model) => onType({ model })} />
+    </>
+  );
+}
+
+/** The models of the server, and the one in the address, which may no longer exist. */
 function ModelChoice({ chosen, onChange }: { readonly chosen: string; readonly onChange: (model: string) => void }) {
   const { reply: models = [] } = useModels();
   const names = new Set([...models.map(({ id }) => id), ...(chosen === '' ? [] : [chosen])]);
@@ -83,14 +94,14 @@ function ModelChoice({ chosen, onChange }: { readonly chosen: string; readonly o
   );
 }
 
-/** What the history is searched for; empty texts do not count. */
+/** A search in the history; empty texts are ignored. */
 export interface Filter {
   readonly words: string;
   readonly seed: string;
   readonly size: string;
   readonly model: string;
   readonly favourite: boolean;
-  /** Only what has succeeded. */
+  /** Only jobs that have succeeded. */
   readonly done: boolean;
 }
 
@@ -106,25 +117,25 @@ export function filterOf(query: URLSearchParams): Filter {
   };
 }
 
-/** What seeds and sizes look like; as the pattern of a field, too. */
-export const seedPattern = '\\d{1,15}';
-export const sizePattern = '[1-9]\\d{1,3}\\s*[x×X]\\s*[1-9]\\d{1,3}';
+/** The patterns of seeds and sizes, also for the `pattern` of the inputs. */
+const seedPattern = '\\d{1,15}';
+const sizePattern = '[1-9]\\d{1,3}\\s*[x×X]\\s*[1-9]\\d{1,3}';
 
-/** Why nothing can be searched for with it; undefined where it can. */
+/** Why the search is not valid; undefined if it is. */
 export function faultOfFilter({ seed, size }: Filter): string | undefined {
   const has = (pattern: string, text: string) => text === '' || new RegExp(`^(?:${pattern})$`).test(text);
-  if (!has(seedPattern, seed)) return `“${seed}” is not a seed: a seed is a whole number, such as 1234.`;
-  if (!has(sizePattern, size)) return `“${size}” is not a size: a size is two numbers, such as 256x144.`;
+  if (!has(seedPattern, seed)) return `“${seed}” is not a seed. Enter a whole number, such as 1234.`;
+  if (!has(sizePattern, size)) return `“${size}” is not a size. Enter width x height, such as 256x144.`;
   return undefined;
 }
 
-/** The filter as part of an address. */
+/** The filter as the query of an address. */
 export function queryOf({ favourite, done, ...texts }: Filter): Record<string, string> {
   const given = Object.entries(texts).filter(([, text]) => text !== '');
   return { ...Object.fromEntries(given), ...(favourite && { favourite: '1' }), ...(done && { done: '1' }) };
 }
 
-/** The filter as the server understands it. */
+/** The filter as a query of the API. */
 export function listQueryOf({ words, seed, size, model, favourite, done }: Filter): JobListQuery {
   return {
     ...(words !== '' && { q: words }),

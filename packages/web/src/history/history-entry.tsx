@@ -13,23 +13,23 @@ export interface HistoryEntryProps {
   readonly choice: NonNullable<PictureGridProps['choice']>;
   readonly onUse: (settings: Partial<Settings>) => void;
   readonly onMake: (request: JobCreate) => void;
-  readonly onFavour: () => void;
-  readonly onForget: () => void;
+  readonly onFavourite: () => void;
+  readonly onDelete: () => void;
   readonly onCancel: () => void;
 }
 
 export function HistoryEntry({ job, choice, onUse, onMake, ...act }: HistoryEntryProps) {
   const { reply: models = [] } = useModels();
-  const name = job.prompt ?? 'the prompt was not kept';
+  const name = job.prompt ?? 'prompt not stored';
   return (
     <article className="card entry">
       {job.status === 'succeeded' ? (
         <PictureGrid job={job} onUse={onUse} onMake={onMake} choice={choice} />
       ) : (
-        <p className="quiet">{stateOf(job)}</p>
+        <p className="quiet">{statusTextOf(job)}</p>
       )}
       <p className="prompt" dir="auto" title={job.prompt ?? ''}>
-        {job.prompt ?? 'The prompt was not kept.'}
+        {job.prompt ?? 'Prompt not stored.'}
       </p>
       <small className="quiet">
         <FactLine
@@ -47,7 +47,7 @@ export function HistoryEntry({ job, choice, onUse, onMake, ...act }: HistoryEntr
           className="plain"
           aria-pressed={job.favourite}
           aria-label={`Favourite: ${name}`}
-          onClick={act.onFavour}
+          onClick={act.onFavourite}
         >
           {job.favourite ? '★' : '☆'}
         </button>
@@ -60,7 +60,7 @@ export function HistoryEntry({ job, choice, onUse, onMake, ...act }: HistoryEntr
             className="plain delete"
             question="Really delete?"
             aria-label={`Delete: ${name}`}
-            onConfirm={act.onForget}
+            onConfirm={act.onDelete}
           >
             Delete
           </ConfirmButton>
@@ -70,9 +70,9 @@ export function HistoryEntry({ job, choice, onUse, onMake, ...act }: HistoryEntr
   );
 }
 
-function stateOf({ status, error }: Job): string {
+function statusTextOf({ status, error }: Job): string {
   if (status === 'queued') return 'Queued.';
   if (status === 'running') return 'Running.';
   if (status === 'cancelled') return 'Cancelled. Nothing was charged.';
-  return `Failed: ${error?.message ?? 'no reason is known'}.`;
+  return `Failed: ${error?.message ?? 'unknown error'}.`;
 }

@@ -1,41 +1,72 @@
 import type { Job, JobCreate } from '@easel/contract';
-import { useRef, useState } from 'react';
+import { type RefObject, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { Link } from '../parts/buttons.tsx';
-import { Notice, Trouble } from '../parts/notices.tsx';
+import { LoadError, Notice } from '../parts/notices.tsx';
 import { addressOf, go, useRoute } from '../router.ts';
 import { useRuns } from '../runs/runs.tsx';
 import { messageOf } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
-import { handOver } from '../settings/initial-settings.ts';
+import { setPendingSettings } from '../settings/initial-settings.ts';
 import type { Settings } from '../settings/settings.ts';
 import { type Choice, CompareDialog } from './compare-dialog.tsx';
 import { type Filter, Filters, faultOfFilter, filterOf, queryOf } from './filters.tsx';
 import { HistoryEntry } from './history-entry.tsx';
-import { useHistory } from './use-history.ts';
+import { type History, useHistory } from './use-history.ts';
 
-/** All that was made, newest first; the address holds the search, so that it can be kept and gone back to. */
+/** All jobs, newest first; the address holds the search, so that it can be bookmarked. */
 export function HistoryView() {
-  const { client } = useSession();
   const { query } = useRoute();
-  const filter = filterOf(query);
   const { start } = useRuns();
+  const filter = filterOf(query);
   const fault = faultOfFilter(filter);
   const history = useHistory(fault === undefined ? filter : null);
   const gallery = useRef<HTMLDivElement>(null);
-  const [chosen, setChosen] = useState<readonly Choice[]>([]);
-  const [problem, setProblem] = useState<string>();
-
+  const comparison = useComparison();
+  const actions = useJobActions(history, gallery, comparison.deselectJob);
   const search = (change: Partial<Filter>) =>
     go(addressOf('history', queryOf({ ...filter, ...change })), { replace: true });
   const use = (settings: Partial<Settings>) => {
-    handOver(settings);
+    setPendingSettings(settings);
     go(addressOf('playground'));
   };
   const make = (request: JobCreate) => {
     start(request);
     go(addressOf('playground'));
   };
+  return (
+    <div className="stack">
+      <div className="row wrap spread">
+        <h1>History</h1>
+        <Filters filter={filter} onChange={search} />
+      </div>
+      {actions.problem !== undefined && <Notice kind="error">{actions.problem}</Notice>}
+      <ComparisonBar comparison={comparison} />
+      {fault !== undefined && <Notice kind="error">{fault}</Notice>}
+      <div className="gallery" ref={gallery}>
+        {history.jobs.map((job) => (
+          <HistoryEntry
+            key={job.id}
+            job={job}
+            choice={{ isChosen: comparison.isSelected, onChoose: (image) => comparison.toggle({ job, image }) }}
+            onUse={use}
+            onMake={make}
+            onFavourite={() => void actions.toggleFavourite(job)}
+            onDelete={() => void actions.remove(job)}
+            onCancel={() => void actions.cancel(job)}
+          />
+        ))}
+      </div>
+      <LoadError problem={history.problem} retry={history.more} />
+      {fault === undefined && <EndOfList history={history} isSearch={Object.keys(queryOf(filter)).length > 0} />}
+    </div>
+  );
+}
+
+/** What a user can do with a job, and why the last attempt failed. */
+function useJobActions(history: History, gallery: RefObject<HTMLDivElement | null>, onRemoved: (job: Job) => void) {
+  const { client } = useSession();
+  const [problem, setProblem] = useState<string>();
   const attempt = async (work: () => Promise<void>) => {
     try {
       setProblem(undefined);
@@ -44,81 +75,83 @@ export function HistoryView() {
       setProblem(messageOf(error));
     }
   };
-  const favour = (job: Job) =>
-    attempt(async () => history.replace(await client.jobs.change(job.id, { favourite: !job.favourite })));
-  const forget = (job: Job) =>
-    attempt(async () => {
-      const place = history.jobs.findIndex(({ id }) => id === job.id);
-      await client.jobs.forget(job.id);
-      flushSync(() => history.remove(job));
-      // The next one takes its place, also for whoever goes by keyboard.
-      const next = gallery.current?.children[Math.min(place, history.jobs.length - 2)];
-      next?.querySelector<HTMLElement>('.delete')?.focus();
-      setChosen((others) => others.filter((other) => other.job.id !== job.id));
-    });
-  const cancel = (job: Job) => attempt(async () => history.replace(await client.jobs.cancel(job.id)));
-  const isChosen = ({ id }: Choice['image']) => chosen.some(({ image }) => image.id === id);
-  const choose = (choice: Choice) =>
-    setChosen((others) => {
-      const rest = others.filter(({ image }) => image.id !== choice.image.id);
-      return rest.length < others.length ? rest : [...others.slice(-1), choice];
-    });
-  const [left, right] = chosen;
+  return {
+    problem,
+    toggleFavourite: (job: Job) =>
+      attempt(async () => history.replace(await client.jobs.change(job.id, { favourite: !job.favourite }))),
+    cancel: (job: Job) => attempt(async () => history.replace(await client.jobs.cancel(job.id))),
+    remove: (job: Job) =>
+      attempt(async () => {
+        const index = history.jobs.findIndex(({ id }) => id === job.id);
+        await client.jobs.forget(job.id);
+        flushSync(() => history.remove(job));
+        // The next entry takes its place; keyboard users keep the focus there.
+        const next = gallery.current?.children[Math.min(index, history.jobs.length - 2)];
+        next?.querySelector<HTMLElement>('.delete')?.focus();
+        onRemoved(job);
+      }),
+  };
+}
 
+/** The pictures selected for comparison, at most two. */
+function useComparison() {
+  const [selected, setSelected] = useState<readonly Choice[]>([]);
+  return {
+    selected,
+    isSelected: ({ id }: Choice['image']) => selected.some(({ image }) => image.id === id),
+    toggle: (choice: Choice) =>
+      setSelected((before) => {
+        const others = before.filter(({ image }) => image.id !== choice.image.id);
+        return others.length < before.length ? others : [...before.slice(-1), choice];
+      }),
+    deselectJob: (job: Job) => setSelected((before) => before.filter((choice) => choice.job.id !== job.id)),
+    clear: () => setSelected([]),
+  };
+}
+
+function ComparisonBar({ comparison: { selected, clear } }: { readonly comparison: ReturnType<typeof useComparison> }) {
+  const [left, right] = selected;
+  if (left === undefined) return null;
   return (
-    <div className="stack">
-      <div className="row wrap spread">
-        <h1>History</h1>
-        <Filters filter={filter} onChange={search} />
-      </div>
-      {problem !== undefined && <Notice kind="error">{problem}</Notice>}
-      {left !== undefined && (
-        <p className="row choosing card" role="status">
-          {right === undefined ? 'Choose another picture to compare with.' : 'Two pictures are chosen.'}
-          <button type="button" className="plain" onClick={() => setChosen([])}>
-            Clear the choice
-          </button>
-        </p>
+    <>
+      <p className="row choosing card" role="status">
+        {right === undefined ? 'Select another picture to compare.' : 'Two pictures selected.'}
+        <button type="button" className="plain" onClick={clear}>
+          Clear selection
+        </button>
+      </p>
+      {right && <CompareDialog left={left} right={right} onClose={clear} />}
+    </>
+  );
+}
+
+/** Loads the next page when it comes into view, and says when there is nothing to show. */
+function EndOfList({ history, isSearch }: { readonly history: History; readonly isSearch: boolean }) {
+  const { jobs, state, problem, more, sentinel } = history;
+  if (state === 'end') {
+    if (jobs.length > 0) return null;
+    return (
+      <p className="quiet centred">
+        {isSearch ? (
+          'No results.'
+        ) : (
+          <>
+            No pictures yet. <Link href={addressOf('playground')}>Generate a picture</Link>
+          </>
+        )}
+      </p>
+    );
+  }
+  if (problem !== undefined) return null;
+  return (
+    <p ref={sentinel} className="quiet centred">
+      {state === 'loading' ? (
+        'Loading…'
+      ) : (
+        <button type="button" onClick={more}>
+          Load more
+        </button>
       )}
-      {left && right && <CompareDialog left={left} right={right} onClose={() => setChosen([])} />}
-      {fault !== undefined && <Notice kind="error">{fault}</Notice>}
-      <div className="gallery" ref={gallery}>
-        {history.jobs.map((job) => (
-          <HistoryEntry
-            key={job.id}
-            job={job}
-            choice={{ isChosen, onChoose: (image) => choose({ job, image }) }}
-            onUse={use}
-            onMake={make}
-            onFavour={() => void favour(job)}
-            onForget={() => void forget(job)}
-            onCancel={() => void cancel(job)}
-          />
-        ))}
-      </div>
-      <Trouble problem={history.problem} again={history.more} />
-      {fault === undefined && history.state === 'end' && history.jobs.length === 0 && (
-        <p className="quiet centred">
-          {Object.keys(queryOf(filter)).length > 0 ? (
-            'Nothing fits this search.'
-          ) : (
-            <>
-              Nothing has been made yet. <Link href={addressOf('playground')}>Make a picture</Link>
-            </>
-          )}
-        </p>
-      )}
-      {fault === undefined && history.state !== 'end' && history.problem === undefined && (
-        <p ref={history.sentinel} className="quiet centred">
-          {history.state === 'loading' ? (
-            'Loading…'
-          ) : (
-            <button type="button" onClick={history.more}>
-              More
-            </button>
-          )}
-        </p>
-      )}
-    </div>
+    </p>
   );
 }

@@ -1,73 +1,107 @@
 import type { EaselClient } from '@easel/client';
 import type { Job, JobPage } from '@easel/contract';
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useState } from 'react';
 import { useRuns } from '../runs/runs.tsx';
-import { askUntilAnswered, messageOf } from '../session/requests.ts';
+import { messageOf, retryUntilAnswered } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
 import { type Filter, listQueryOf } from './filters.tsx';
 
-const PAGE = 24;
-/** For what no event tells: stars and deletions of other tabs, pictures whose time is over. */
-const LOOK_AGAIN_MS = 15_000;
-/** Many events at once are one change. */
+const PAGE_LENGTH = 24;
+/** For changes without an event: favourites and deletions in other tabs, pictures that have expired. */
+const REFRESH_MS = 15_000;
+/** Events that come close together cause one refresh. */
 const PAUSE_MS = 250;
 
-/** What was loaded when the view was last left, so that one comes back to the same place. */
-interface Left {
+/** What the view showed when it was last left, so that coming back restores the list and the scroll position. */
+interface LastVisit {
   readonly client: EaselClient;
-  readonly wanted: string | null;
+  readonly query: string | null;
   readonly jobs: readonly Job[];
   readonly cursor: string | null;
-  readonly scrolled: number;
+  readonly scrollY: number;
 }
-let left: Left | undefined;
+let lastVisit: LastVisit | undefined;
+
+export type History = ReturnType<typeof useHistory>;
 
 /**
- * The own jobs page by page, the next one when its place comes into view; new ones and changes appear by themselves.
+ * The jobs of the account page by page; the next page is loaded when its place comes into view, and new jobs and changes appear by themselves.
  *
- * @param filter null: what is typed is nothing that can be searched for
+ * @param filter null: the search is not valid
  */
 export function useHistory(filter: Filter | null) {
+  const query = filter === null ? null : JSON.stringify(listQueryOf(filter));
+  const list = useJobList(query);
+  const { jobs, state, problem, load } = list;
+  useAutoRefresh(list, query);
+  useScrollPosition(list, query);
+  const more = useCallback(() => void load(false), [load]);
+  const sentinel = useCallback(
+    (element: HTMLElement | null) => {
+      if (element === null || state !== 'more' || problem !== undefined) return undefined;
+      // A busy browser reports several changes at once; the last one is current (W3C Intersection Observer, “Notify Intersection Observers”).
+      const observer = new IntersectionObserver((entries) => entries.at(-1)?.isIntersecting && more(), {
+        rootMargin: '600px',
+      });
+      observer.observe(element);
+      return () => observer.disconnect();
+    },
+    [state, problem, more],
+  );
+  return { jobs, state, problem, more, sentinel, replace: list.replace, remove: list.remove };
+}
+
+/** What changes without a render: where the list is, and what is under way. */
+interface ListProgress {
+  cursor: string | null;
+  isLoading: boolean;
+  /** Counts local changes: a list that was requested before one of them is out of date. */
+  edits: number;
+  shown: readonly Job[];
+  /** Aborted when the query changes. */
+  search: AbortController;
+  /** Aborted when another page is loaded instead. */
+  page: AbortController;
+  /** Called when a page has been loaded. */
+  onLoaded: () => void;
+  /** To be restored when the list appears. */
+  scrollY: number | undefined;
+}
+
+type JobList = ReturnType<typeof useJobList>;
+
+function useJobList(query: string | null) {
   const { client } = useSession();
-  const { onChange } = useRuns();
-  const wanted = filter === null ? null : JSON.stringify(listQueryOf(filter));
   const [jobs, setJobs] = useState<readonly Job[]>([]);
   const [state, setState] = useState<'loading' | 'more' | 'end'>('loading');
   const [problem, setProblem] = useState<string>();
-  const cursor = useRef<string | null>(null);
-  const searching = useRef(new AbortController());
-  const loading = useRef(new AbortController());
-  const place = useRef<number>(undefined);
-  const isLoading = useRef(false);
-  /** Counts what was changed here: a list that was asked for before says nothing of it. */
-  const edits = useRef(0);
-  const lookAgain = useRef(() => {});
-  const shown = useRef<readonly Job[]>([]);
-  shown.current = jobs;
-
-  const edit = useCallback((change: (jobs: readonly Job[]) => readonly Job[]) => {
-    edits.current += 1;
-    setJobs(change);
-  }, []);
+  const [progress] = useState(startProgress);
+  progress.shown = jobs;
+  const edit = useCallback(
+    (change: (jobs: readonly Job[]) => readonly Job[]) => {
+      progress.edits += 1;
+      setJobs(change);
+    },
+    [progress],
+  );
   const replace = useCallback(
     (changed: Job) => edit((all) => all.map((job) => (job.id === changed.id ? changed : job))),
     [edit],
   );
-
+  const remove = ({ id }: Job) => edit((all) => all.filter((job) => job.id !== id));
   const load = useCallback(
     async (isFirst: boolean) => {
-      if (wanted === null) return;
-      loading.current.abort();
-      loading.current = new AbortController();
-      const signal = AbortSignal.any([searching.current.signal, loading.current.signal]);
-      isLoading.current = true;
+      if (query === null) return;
+      progress.page.abort();
+      progress.page = new AbortController();
+      const signal = AbortSignal.any([progress.search.signal, progress.page.signal]);
+      progress.isLoading = true;
       setState('loading');
       try {
-        const after = isFirst || cursor.current === null ? {} : { cursor: cursor.current };
-        const query = { ...JSON.parse(wanted), limit: PAGE, ...after };
-        const ask = () => client.jobs.list(query, { signal });
-        const page = await askUntilAnswered(ask, signal, (error) => setProblem(messageOf(error)));
-        cursor.current = page.next_cursor;
+        const after = isFirst || progress.cursor === null ? {} : { cursor: progress.cursor };
+        const ask = () => client.jobs.list({ ...JSON.parse(query), limit: PAGE_LENGTH, ...after }, { signal });
+        const page = await retryUntilAnswered(ask, signal, (error) => setProblem(messageOf(error)));
+        progress.cursor = page.next_cursor;
         setJobs((before) => (isFirst ? page.jobs : [...before, ...page.jobs]));
         setState(page.next_cursor === null ? 'end' : 'more');
         setProblem(undefined);
@@ -77,143 +111,151 @@ export function useHistory(filter: Filter | null) {
         setState('more');
       } finally {
         if (!signal.aborted) {
-          isLoading.current = false;
-          edits.current += 1;
-          lookAgain.current();
+          progress.isLoading = false;
+          progress.edits += 1;
+          progress.onLoaded();
         }
       }
     },
-    [client, wanted],
+    [client, query, progress],
   );
+  return { jobs, state, problem, progress, replace, remove, load, setJobs, setState, setProblem };
+}
 
+function startProgress(): ListProgress {
+  return {
+    cursor: null,
+    isLoading: false,
+    edits: 0,
+    shown: [],
+    search: new AbortController(),
+    page: new AbortController(),
+    onLoaded: () => {},
+    scrollY: undefined,
+  };
+}
+
+/** Loads the list for a query, or restores it from the last visit, and keeps its newest page up to date. */
+function useAutoRefresh({ progress, replace, load, setJobs, setState, setProblem }: JobList, query: string | null) {
+  const { client } = useSession();
+  const { onChange } = useRuns();
   useEffect(() => {
     const controller = new AbortController();
-    searching.current = controller;
-    isLoading.current = false;
-    const known = left?.client === client && left.wanted === wanted ? left : undefined;
-    cursor.current = known?.cursor ?? null;
+    progress.search = controller;
+    progress.isLoading = false;
+    const known = lastVisit?.client === client && lastVisit.query === query ? lastVisit : undefined;
+    progress.cursor = known?.cursor ?? null;
     setJobs(known?.jobs ?? []);
     setProblem(undefined);
-    if (wanted === null) return undefined;
-    const look = async () => {
-      const before = edits.current;
-      const page = await client.jobs.list({ ...JSON.parse(wanted), limit: PAGE }, { signal: controller.signal });
-      if (isLoading.current || edits.current !== before) return false;
+    if (query === null) return undefined;
+    const refresh = async () => {
+      const { edits } = progress;
+      const newest = { ...JSON.parse(query), limit: PAGE_LENGTH };
+      const page = await client.jobs.list(newest, { signal: controller.signal });
+      if (progress.isLoading || progress.edits !== edits) return false;
       setProblem(undefined);
-      if (olderThan(page, shown.current) === null) {
-        cursor.current = page.next_cursor;
+      if (olderThan(page, progress.shown) === null) {
+        progress.cursor = page.next_cursor;
         setState(page.next_cursor === null ? 'end' : 'more');
         setJobs(page.jobs);
       } else setJobs((before) => [...page.jobs, ...(olderThan(page, before) ?? [])]);
       return true;
     };
-    const looker = new Looker(look, () => document.hidden || isLoading.current, controller.signal);
-    lookAgain.current = () => looker.goOn();
-    const onVisible = () => looker.goOn();
+    const refresher = new Refresher(refresh, () => document.hidden || progress.isLoading, controller.signal);
+    progress.onLoaded = () => refresher.resume();
+    const onVisible = () => refresher.resume();
     document.addEventListener('visibilitychange', onVisible);
-    const stopListening = onChange((ended) => {
-      // A look is at the newest only.
-      if (ended !== undefined) replace({ ...ended, favourite: isFavourite(ended, shown.current) });
-      looker.look();
+    const unsubscribe = onChange((ended) => {
+      // A refresh covers the newest page only.
+      if (ended !== undefined) replace({ ...ended, favourite: isFavourite(ended, progress.shown) });
+      refresher.request();
     });
     if (known === undefined) void load(true);
     else {
       setState(known.cursor === null ? 'end' : 'more');
-      place.current = known.scrolled;
-      looker.look();
+      progress.scrollY = known.scrollY;
+      refresher.request();
     }
-    const timer = setInterval(() => looker.look(), LOOK_AGAIN_MS);
+    const timer = setInterval(() => refresher.request(), REFRESH_MS);
     return () => {
       clearInterval(timer);
-      stopListening();
+      unsubscribe();
       document.removeEventListener('visibilitychange', onVisible);
       controller.abort();
     };
-  }, [client, wanted, load, onChange, replace]);
-
-  // Both before the browser paints, and so before it scrolls another view's way.
-  useLayoutEffect(() => {
-    if (place.current === undefined || jobs.length === 0) return;
-    window.scrollTo(0, place.current);
-    place.current = undefined;
-  }, [jobs]);
-  useLayoutEffect(
-    () => () => {
-      const now = { client, wanted, jobs: shown.current, cursor: cursor.current, scrolled: window.scrollY };
-      left = now.jobs.length > 0 ? now : undefined;
-    },
-    [client, wanted],
-  );
-
-  const more = useCallback(() => void load(false), [load]);
-  const sentinel = useCallback(
-    (element: HTMLElement | null) => {
-      if (element === null || state !== 'more' || problem !== undefined) return undefined;
-      // A busy browser tells of several changes at once; the last is how it is now (W3C Intersection Observer, “Notify Intersection Observers”).
-      const observer = new IntersectionObserver((entries) => entries.at(-1)?.isIntersecting && more(), {
-        rootMargin: '600px',
-      });
-      observer.observe(element);
-      return () => observer.disconnect();
-    },
-    [state, problem, more],
-  );
-  const remove = ({ id }: Job) => edit((all) => all.filter((job) => job.id !== id));
-  return { jobs, state, problem, more, sentinel, replace, remove };
+  }, [client, query, progress, load, onChange, replace, setJobs, setState, setProblem]);
 }
 
-/** A star may have been set since the job was read. */
+/** Restores the scroll position of the last visit, and remembers this one. */
+function useScrollPosition({ jobs, progress }: JobList, query: string | null): void {
+  const { client } = useSession();
+  // Both run before the browser paints, and so before it scrolls for another view.
+  useLayoutEffect(() => {
+    const { scrollY } = progress;
+    if (scrollY === undefined || jobs.length === 0) return;
+    window.scrollTo(0, scrollY);
+    progress.scrollY = undefined;
+  }, [jobs, progress]);
+  useLayoutEffect(() => {
+    return () => {
+      const { shown, cursor } = progress;
+      lastVisit = shown.length > 0 ? { client, query, jobs: shown, cursor, scrollY: window.scrollY } : undefined;
+    };
+  }, [client, query, progress]);
+}
+
+/** The job may have been marked as a favourite since it was read. */
 function isFavourite({ id, favourite }: Job, known: readonly Job[]): boolean {
   return known.find((job) => job.id === id)?.favourite ?? favourite;
 }
 
-/** Looks whenever asked to, one look at a time, and once more for what happened during a look. */
-class Looker {
-  /** @returns false when what was found came too late to be shown */
-  readonly #look: () => Promise<boolean>;
-  readonly #isHindered: () => boolean;
+/** Refreshes on request, one refresh at a time, and once more for requests that come during a refresh. */
+class Refresher {
+  /** @returns false when the result came too late to be shown */
+  readonly #refresh: () => Promise<boolean>;
+  readonly #isBlocked: () => boolean;
   readonly #signal: AbortSignal;
   #isDue = false;
-  #isLooking = false;
+  #isRunning = false;
 
-  constructor(look: () => Promise<boolean>, isHindered: () => boolean, signal: AbortSignal) {
-    this.#look = look;
-    this.#isHindered = isHindered;
+  constructor(refresh: () => Promise<boolean>, isBlocked: () => boolean, signal: AbortSignal) {
+    this.#refresh = refresh;
+    this.#isBlocked = isBlocked;
     this.#signal = signal;
   }
 
-  look(): void {
+  request(): void {
     this.#isDue = true;
-    this.goOn();
+    this.resume();
   }
 
-  /** Looks if that is due: what has hindered it may be over. */
-  goOn(): void {
-    if (!this.#isDue || this.#isLooking || this.#isHindered() || this.#signal.aborted) return;
+  /** Refreshes if that is due and no longer blocked. */
+  resume(): void {
+    if (!this.#isDue || this.#isRunning || this.#isBlocked() || this.#signal.aborted) return;
     this.#isDue = false;
-    this.#isLooking = true;
-    this.#look()
+    this.#isRunning = true;
+    this.#refresh()
       .then(
         (isShown) => {
           if (!isShown) this.#isDue = true;
         },
-        () => {}, // the next connection, or the next turn, makes up for it
+        () => {}, // the next connection, or the timer, tries again
       )
       .finally(() =>
         setTimeout(() => {
-          this.#isLooking = false;
-          this.goOn();
+          this.#isRunning = false;
+          this.resume();
         }, PAUSE_MS),
       );
   }
 }
 
 /**
- * What of the known jobs comes after the newest page. Null: nothing can be joined to it, because there is nothing more, or because more
- * has been made since than a page holds.
+ * The known jobs that come after the newest page. Null: they do not join up with it, because the page is the last one, or because more jobs
+ * were created since than a page holds.
  */
 function olderThan({ jobs, next_cursor: next }: JobPage, known: readonly Job[]): readonly Job[] | null {
   const last = jobs.at(-1);
-  const place = known.findIndex(({ id }) => id === last?.id);
-  return next === null || place < 0 ? null : known.slice(place + 1);
+  const index = known.findIndex(({ id }) => id === last?.id);
+  return next === null || index < 0 ? null : known.slice(index + 1);
 }

@@ -2,7 +2,7 @@ import { type ComponentProps, type MouseEvent, type ReactNode, useEffect, useSta
 import { copyText } from '../browser.ts';
 import { go } from '../router.ts';
 
-/** A link within the page; with a modifier key or another button it is one like any other. */
+/** A link within the page; with a modifier key or another mouse button it behaves like any other link. */
 export function Link({ href, onClick, ...rest }: ComponentProps<'a'> & { readonly href: string }) {
   const follow = (event: MouseEvent<HTMLAnchorElement>) => {
     onClick?.(event);
@@ -14,34 +14,34 @@ export function Link({ href, onClick, ...rest }: ComponentProps<'a'> & { readonl
   return <a href={href} onClick={follow} {...rest} />;
 }
 
-/** Puts a text on the clipboard, and says that it did. */
+/** Copies a text to the clipboard, and confirms it. */
 export function CopyButton({ text, children }: { readonly text: string; readonly children: ReactNode }) {
-  const [said, setSaid] = useState<{ readonly words: string; readonly minWidth: number }>();
+  const [result, setResult] = useState<{ readonly words: string; readonly minWidth: number }>();
   useEffect(() => {
-    if (said === undefined) return undefined;
-    const timer = setTimeout(() => setSaid(undefined), 1500);
+    if (result === undefined) return undefined;
+    const timer = setTimeout(() => setResult(undefined), 1500);
     return () => clearTimeout(timer);
-  }, [said]);
+  }, [result]);
   const copy = async ({ currentTarget: button }: MouseEvent<HTMLButtonElement>) => {
-    const minWidth = button.offsetWidth; // what stands beside it stays where it is
+    const minWidth = button.offsetWidth; // keeps its neighbours in place
     const isCopied = await copyText(text, button);
-    setSaid({ words: isCopied ? 'copied ✓' : 'could not be copied', minWidth });
+    setResult({ words: isCopied ? 'copied ✓' : 'copy failed', minWidth });
   };
   return (
-    <button type="button" onClick={(event) => void copy(event)} style={{ minWidth: said?.minWidth }}>
+    <button type="button" onClick={(event) => void copy(event)} style={{ minWidth: result?.minWidth }}>
       {children}
-      <span role="status">{said === undefined ? '' : ` ${said.words}`}</span>
+      <span role="status">{result === undefined ? '' : ` ${result.words}`}</span>
     </button>
   );
 }
 
 export interface ConfirmButtonProps extends Omit<ComponentProps<'button'>, 'onClick' | 'type'> {
-  /** What it says after the first press. */
+  /** Its label after the first click. */
   readonly question: string;
   readonly onConfirm: () => void;
 }
 
-/** For what cannot be taken back: it asks at the first press, and acts at a second one soon after. */
+/** For what cannot be undone: asks on the first click, acts on a second one soon after. */
 export function ConfirmButton({ question, onConfirm, children, className = '', ...rest }: ConfirmButtonProps) {
   const [isAsking, setAsking] = useState(false);
   useEffect(() => {
@@ -60,7 +60,7 @@ export function ConfirmButton({ question, onConfirm, children, className = '', .
       onClick={({ detail }) => {
         if (!isAsking) setAsking(true);
         else if (detail < 2) {
-          // The second half of a double click is no answer.
+          // The second half of a double click does not confirm.
           setAsking(false);
           onConfirm();
         }

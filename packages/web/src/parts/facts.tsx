@@ -1,4 +1,4 @@
-/** Facts in a row that breaks between them only. @param others marks those that are not the same here, place by place */
+/** Facts in one line that wraps only between them. @param others facts of something else, to highlight those that differ */
 export function FactLine({
   facts,
   others = facts,
@@ -14,4 +14,18 @@ export function FactLine({
       </span>{' '}
     </span>
   ));
+}
+
+/** Names and values, one pair per row. */
+export function FactList({ facts }: { readonly facts: readonly (readonly [name: string, value: string])[] }) {
+  return (
+    <dl className="facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd dir="auto">{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
 }

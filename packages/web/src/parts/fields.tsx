@@ -7,7 +7,7 @@ interface ControlFieldProps {
   readonly onChange: (value: string | number) => void;
 }
 
-/** A field of the form as the table of fields describes it: a slider or a choice. */
+/** A field of the form as the table of fields describes it: a slider or a select. */
 function ControlField({ control, value, onChange }: ControlFieldProps) {
   if (control.kind === 'slider') {
     const { label, min, max, step, isStepped } = control;
@@ -33,7 +33,7 @@ export interface ControlFieldsProps {
   readonly onChange: (name: string, value: string | number) => void;
 }
 
-/** Several of them. */
+/** The fields for several controls. */
 export function ControlFields({ controls, values, onChange }: ControlFieldsProps) {
   const known = new Map<string, unknown>(Object.entries(values));
   return controls.map((control) => {
@@ -60,8 +60,8 @@ export interface SliderFieldProps {
   readonly onChange: (value: number) => void;
 }
 
-/** A slider, and the number itself for those who know which one they want. */
-export function SliderField({ label, ...range }: SliderFieldProps) {
+/** A slider, with an input for typing the number. */
+function SliderField({ label, ...range }: SliderFieldProps) {
   const id = useId();
   const { min, max, step, value, onChange } = range;
   return (
@@ -76,7 +76,7 @@ export function SliderField({ label, ...range }: SliderFieldProps) {
         value={value}
         onChange={(event) => onChange(Number(event.target.value))}
       />
-      <NumberInput label={`${label}, exactly`} {...range} />
+      <NumberInput label={`${label} value`} {...range} />
     </div>
   );
 }
@@ -85,20 +85,20 @@ export interface NumberInputProps {
   readonly label: string;
   readonly min: number;
   readonly max: number;
-  /** Between the stops of the arrows. */
+  /** The distance between two steps. */
   readonly step: number;
-  /** Whether only the stops are allowed; else any number in between is, too. */
+  /** Whether only multiples of the step are allowed. */
   readonly isStepped?: boolean;
   readonly value: number;
   readonly onChange: (value: number) => void;
 }
 
-/** A number to type. What is typed stays as it is until one goes on: half a number is not put right under one's fingers. */
-export function NumberInput({ label, min, max, step, isStepped = true, value, onChange }: NumberInputProps) {
+/** A number input. It corrects a number only when the user leaves the field, not while they type. */
+function NumberInput({ label, min, max, step, isStepped = true, value, onChange }: NumberInputProps) {
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const field = input.current;
-    // Whoever scrolls the page over it does not want another number. React's own listener could not prevent that.
+    // Scrolling the page over it must not change the number. React's own listener is passive and cannot prevent that.
     const keep = (event: WheelEvent) => document.activeElement === field && event.preventDefault();
     field?.addEventListener('wheel', keep, { passive: false });
     return () => field?.removeEventListener('wheel', keep);

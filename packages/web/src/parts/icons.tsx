@@ -1,4 +1,4 @@
-/** Drawn here, because not every system has these signs in a font. */
+/** Inline SVG, because not every system has these symbols in a font. */
 const frame = {
   width: 18,
   height: 18,
@@ -36,7 +36,7 @@ export function LockIcon({ isClosed }: { readonly isClosed: boolean }) {
   );
 }
 
-/** Two halves of one picture. */
+/** A picture split into two halves. */
 export function CompareIcon() {
   return (
     <svg {...frame} aria-hidden="true">

@@ -1,61 +1,58 @@
 import { type FormEvent, type ReactNode, useCallback, useId, useState } from 'react';
-import { sentence, useLoaded } from '../session/requests.ts';
+import { toSentence, useLoaded } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
 import { Notice } from './notices.tsx';
 
-/** Shows what is inside once the server knows who is asking, and asks for a key when it no longer does. */
+/** Shows its content once the server has accepted the key, and asks for another when it is refused. */
 export function KeyGate({ children }: { readonly children: ReactNode }) {
-  const { client, hasOwnKey, refusal, enterKey } = useSession();
+  const { client, hasOwnKey, refusal, signIn } = useSession();
   const ask = useCallback((signal: AbortSignal) => client.account.credits({ signal }), [client]);
-  const { reply, problem, again } = useLoaded(ask);
+  const { reply, problem, retry } = useLoaded(ask);
 
   if (refusal === undefined && reply !== undefined) return children;
   if (refusal === undefined && problem === undefined) return <p className="quiet centred">Loading…</p>;
   if (refusal !== undefined) {
     return (
       <section className="narrow card">
-        <h1>Your key</h1>
-        <p>
-          This server needs a key. Paste the one that it printed at its first start, or one that its administrator gave
-          you.
-        </p>
-        {hasOwnKey && <Notice kind="error">{sentence(refusal)}</Notice>}
-        <KeyForm onKey={enterKey} />
+        <h1>Sign in</h1>
+        <p>This server requires an API key. Paste the one it printed at first start, or one from your administrator.</p>
+        {hasOwnKey && <Notice kind="error">{toSentence(refusal)}</Notice>}
+        <KeyForm onKey={signIn} />
       </section>
     );
   }
   return (
     <section className="narrow card">
-      <h1>The page cannot open yet</h1>
+      <h1>Server unavailable</h1>
       <p role="alert">{problem}</p>
-      <button type="button" className="primary" onClick={again}>
-        Try again
+      <button type="button" className="primary" onClick={retry}>
+        Retry
       </button>
       <details>
         <summary>Use another key</summary>
-        <KeyForm onKey={enterKey} />
+        <KeyForm onKey={signIn} />
       </details>
     </section>
   );
 }
 
-const shape = /^SG_[0-9a-f]{16}$/;
+const keyPattern = /^SG_[0-9a-f]{16}$/;
 
 export interface KeyFormProps {
   readonly label?: string;
   readonly onKey: (key: string) => void;
 }
 
-/** Takes a key for this tab; it is sent in a header and never part of an address. */
+/** Asks for a key, to keep for this tab; it is sent in a header and never part of an address. */
 export function KeyForm({ label = 'API key', onKey }: KeyFormProps) {
   const [text, setText] = useState('');
-  const [isWrong, setWrong] = useState(false);
+  const [isInvalid, setInvalid] = useState(false);
   const id = useId();
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const key = text.trim();
-    setWrong(!shape.test(key));
-    if (shape.test(key)) onKey(key);
+    setInvalid(!keyPattern.test(key));
+    if (keyPattern.test(key)) onKey(key);
   };
   return (
     <form onSubmit={submit} className="stack">
@@ -68,14 +65,14 @@ export function KeyForm({ label = 'API key', onKey }: KeyFormProps) {
         placeholder="SG_…"
         value={text}
         onChange={(event) => setText(event.target.value)}
-        aria-invalid={isWrong}
+        aria-invalid={isInvalid}
         aria-describedby={`${id}-help`}
       />
-      <small id={`${id}-help`} className={isWrong ? 'wrong' : 'quiet'}>
-        {isWrong ? 'A key is SG_ and 16 hexadecimal digits.' : 'It is kept until this tab is closed.'}
+      <small id={`${id}-help`} className={isInvalid ? 'wrong' : 'quiet'}>
+        {isInvalid ? 'An API key is SG_ followed by 16 hexadecimal digits.' : 'Kept until you close this tab.'}
       </small>
       <button type="submit" className="primary">
-        Use this key
+        Sign in
       </button>
     </form>
   );

@@ -1,7 +1,7 @@
 import type { Model } from '@easel/contract';
 
-/** Which model answers here. Where it is the small one, also why, and how to get the real one. */
-export function DrawnBy({ model }: { readonly model: Model }) {
+/** Which model is in use. For the embedded one: why, and how to use another. */
+export function ModelNote({ model }: { readonly model: Model }) {
   const { id, name, is_embedded: isEmbedded, defaults } = model;
   const size = `${defaults.img_width}×${defaults.img_height}`;
   if (!isEmbedded) {
@@ -12,32 +12,31 @@ export function DrawnBy({ model }: { readonly model: Model }) {
     );
   }
   return (
-    <details className="drawn-by">
+    <details className="model-note">
       <summary>
-        Model: <b>{name}</b>, the small embedded model, {size}
+        Model: <b>{name}</b> (small embedded model), {size}
       </summary>
       <p>
-        This server was started without a model of its own, so the small one that comes with Easel answers to{' '}
-        <code>{id}</code>. It draws simple pictures like emoji, to try everything before a download. For pictures of
-        Playground v2.5, download its files and start the server with them: <code>./easel serve --model FOLDER</code>
+        This server was started without <code>--model</code>, so requests for <code>{id}</code> use the small model that
+        ships with Easel. It draws simple, emoji-like pictures, to try everything before downloading a model. To use
+        Playground v2.5, download its files and start the server with <code>./easel serve --model FOLDER</code>
       </p>
     </details>
   );
 }
 
-/** The models that a job's pictures may be called after. */
-type Named = Pick<Model, 'id' | 'name' | 'is_embedded'>;
+type NamedModel = Pick<Model, 'id' | 'name' | 'is_embedded'>;
 
-/** The real name of the model of a job: of the one that drew it, or that will. */
+/** The real name of a job's model: the one that ran it, or the one that will. */
 export function modelNameOf(
   job: { readonly model: string; readonly drawn_by: string | null },
-  models: readonly Named[],
+  models: readonly NamedModel[],
 ): string {
   return job.drawn_by ?? models.find(({ id }) => id === job.model)?.name ?? job.model;
 }
 
-/** The same with a word for the small one. */
-export function modelFactOf(job: Parameters<typeof modelNameOf>[0], models: readonly Named[]): string {
+/** The real name, marked if it is the embedded model. */
+export function describeModelOf(job: Parameters<typeof modelNameOf>[0], models: readonly NamedModel[]): string {
   const name = modelNameOf(job, models);
-  return models.some((model) => model.is_embedded && model.name === name) ? `${name}, the small embedded model` : name;
+  return models.some((model) => model.is_embedded && model.name === name) ? `${name} (small embedded model)` : name;
 }

@@ -7,13 +7,13 @@ export interface NoticeProps {
   readonly onClose?: () => void;
 }
 
-/** A sentence that has to be seen; errors are read out at once. */
+/** A message above the content; screen readers announce errors at once. */
 export function Notice({ kind, children, onClose }: NoticeProps) {
   return (
     <div className={`notice ${kind}`} role={kind === 'error' ? 'alert' : 'status'}>
       <span>{children}</span>
       {onClose && (
-        <button type="button" className="plain" aria-label="Close this message" onClick={onClose}>
+        <button type="button" className="plain" aria-label="Dismiss" onClick={onClose}>
           ✕
         </button>
       )}
@@ -21,14 +21,14 @@ export function Notice({ kind, children, onClose }: NoticeProps) {
   );
 }
 
-/** What stands in place of a view, or above it, while the server has not answered. */
-export function Trouble({ problem, again }: Pick<Loaded<unknown>, 'problem' | 'again'>) {
+/** Shown in place of a view, or above it, while its data cannot be loaded. */
+export function LoadError({ problem, retry }: Pick<Loaded<unknown>, 'problem' | 'retry'>) {
   if (problem === undefined) return null;
   return (
     <Notice kind="error">
       {problem}{' '}
-      <button type="button" onClick={again}>
-        Try again
+      <button type="button" onClick={retry}>
+        Retry
       </button>
     </Notice>
   );

@@ -9,13 +9,13 @@ export interface OverlayProps {
   readonly children: ReactNode;
 }
 
-/** Something over the view, closed by Escape, the back button, its ✕, which is always in sight, or a click beside it. */
+/** A dialog over the view, closed by Escape, the back button, its ✕, which is always visible, or a click outside it. */
 export function Overlay({ label, className, onClose, children }: OverlayProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
-  useBackCloses(onClose);
-  // A press that began inside, as when text is selected, is none beside it.
-  const began = useRef<EventTarget>(null);
+  useCloseOnBack(onClose);
+  // A click that starts inside, as when selecting text, is not a click outside.
+  const pressed = useRef<EventTarget>(null);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does the same
     <dialog
@@ -24,10 +24,10 @@ export function Overlay({ label, className, onClose, children }: OverlayProps) {
       aria-label={label}
       onClose={onClose}
       onPointerDown={({ target }) => {
-        began.current = target;
+        pressed.current = target;
       }}
       onClick={({ target }) => {
-        if (target === dialog.current && began.current === target) dialog.current?.close();
+        if (target === dialog.current && pressed.current === target) dialog.current?.close();
       }}
     >
       <button type="button" className="close" aria-label="Close" onClick={() => dialog.current?.close()}>
@@ -38,14 +38,14 @@ export function Overlay({ label, className, onClose, children }: OverlayProps) {
   );
 }
 
-/** What opens over a view is closed by the browser's back button, as on a phone everything is. */
-export function useBackCloses(close: () => void): void {
+/** Closes a dialog on the browser's back button, as users of phones expect. */
+function useCloseOnBack(close: () => void): void {
   const latest = useRef(close);
   latest.current = close;
   const own = useRef<string>(undefined);
-  const leaving = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const pendingBack = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => {
-    clearTimeout(leaving.current);
+    clearTimeout(pendingBack.current);
     if (own.current === undefined) {
       own.current = randomId();
       openOverlay(own.current);
@@ -56,8 +56,8 @@ export function useBackCloses(close: () => void): void {
     window.addEventListener('popstate', onBack);
     return () => {
       window.removeEventListener('popstate', onBack);
-      // Later, because React may take an effect back only to do it again.
-      leaving.current = setTimeout(() => {
+      // Deferred, because React may clean up an effect only to run it again (StrictMode).
+      pendingBack.current = setTimeout(() => {
         if (openedOverlay() === own.current) window.history.back();
       });
     };

@@ -1,7 +1,12 @@
 import type { Job, JobCreate } from '@easel/contract';
-import { pathOf } from '../files/picture-file.ts';
+import { useState } from 'react';
+import { convertPicture, pathOf, pictureTypes, saveFile } from '../files/picture-file.ts';
+import { codeSamples } from '../format/code-samples.ts';
 import { useRuns } from '../runs/runs.tsx';
+import { messageOf } from '../session/requests.ts';
 import { requestOfJob, type Settings, settingsOfJob } from '../settings/settings.ts';
+import { CopyButton } from './buttons.tsx';
+import { Notice } from './notices.tsx';
 
 export interface PictureActionsProps {
   readonly job: Job;
@@ -10,12 +15,22 @@ export interface PictureActionsProps {
   readonly onMake: (request: JobCreate) => void;
 }
 
-/** What can be made of a picture. */
+/** Everything that can be done with a picture: generate from it, download it, copy its link or code. */
 export function PictureActions({ job, image, onUse, onMake }: PictureActionsProps) {
+  return (
+    <>
+      <GenerateActions job={job} image={image} onUse={onUse} onMake={onMake} />
+      <Downloads path={pathOf(image.url)} seed={image.seed} />
+      <CopyActions job={job} image={image} />
+    </>
+  );
+}
+
+function GenerateActions({ job, image, onUse, onMake }: PictureActionsProps) {
   const { startImageOf } = useRuns();
   const startImage = startImageOf(job);
-  const missing = missingOf(job, startImage);
-  const again = { ...requestOfJob(job, startImage), seed: image.seed, samples: 1 };
+  const missing = missingFor(job, startImage);
+  const request = { ...requestOfJob(job, startImage), seed: image.seed, samples: 1 };
   const settings = settingsOfJob(job, image.seed, startImage);
   const path = pathOf(image.url);
   const { width, height } = image;
@@ -25,37 +40,96 @@ export function PictureActions({ job, image, onUse, onMake }: PictureActionsProp
         type="button"
         className="primary"
         disabled={missing !== null}
-        onClick={() => onMake({ ...withoutSeed(again), samples: 4 })}
+        title="Same settings, new seeds"
+        onClick={() => onMake({ ...withoutSeed(request), samples: 4 })}
       >
-        4 more with other seeds
+        Generate 4 more
       </button>
       <button
         type="button"
         disabled={missing !== null}
-        title="The same settings and the same seed: the same picture"
-        onClick={() => onMake(again)}
+        title="Same settings and seed: generates the same picture"
+        onClick={() => onMake(request)}
       >
-        Make it again
+        Regenerate
       </button>
       <button type="button" onClick={() => onUse({ ...settings, seed: null, startImage: path, width, height })}>
         Use as start image
       </button>
       <button type="button" onClick={() => onUse(settings)}>
-        Put its settings into the form
+        Use these settings
       </button>
-      {missing !== null && <small className="quiet">{missing}, so that it cannot be made again from here.</small>}
+      {missing !== null && <small className="quiet">{missing}, so it cannot be regenerated here.</small>}
     </div>
   );
 }
 
-/** A new seed is drawn for it. */
+/** The server then picks a random seed. */
 function withoutSeed({ seed: _, ...request }: JobCreate): JobCreate {
   return request;
 }
 
-/** What of the request is not known any more: without it another picture would come. */
-function missingOf({ prompt, strength }: Job, startImage: string | null): string | null {
-  if (prompt === null) return 'Its prompt was not kept';
-  if (strength !== null && startImage === null) return 'It was made from a start image, which the server does not keep';
+/** What part of the request is no longer known: without it the picture would be a different one. */
+function missingFor({ prompt, strength }: Job, startImage: string | null): string | null {
+  if (prompt === null) return 'The prompt was not stored';
+  if (strength !== null && startImage === null)
+    return 'It was generated from a start image, which the server does not store';
   return null;
+}
+
+function Downloads({ path, seed }: { readonly path: string; readonly seed: number }) {
+  const [problem, setProblem] = useState<string>();
+  const download = async (type: (typeof pictureTypes)[number]) => {
+    try {
+      saveFile(await convertPicture(path, type), `${seed}.${type === 'jpeg' ? 'jpg' : type}`);
+      setProblem(undefined);
+    } catch (error) {
+      setProblem(messageOf(error));
+    }
+  };
+  return (
+    <>
+      <fieldset className="row wrap">
+        <legend>Download</legend>
+        {pictureTypes.map((type) => (
+          <button key={type} type="button" onClick={() => void download(type)}>
+            {type === 'webp' ? 'WebP' : type.toUpperCase()}
+          </button>
+        ))}
+      </fieldset>
+      {problem !== undefined && <Notice kind="error">{problem}</Notice>}
+    </>
+  );
+}
+
+function CopyActions({ job, image }: Pick<PictureActionsProps, 'job' | 'image'>) {
+  const { origin } = window.location;
+  const samples = codeSamples({ ...fieldsOf(job), seed: image.seed }, origin, job.model);
+  return (
+    <fieldset className="row wrap">
+      <legend>Copy</legend>
+      <CopyButton text={new URL(pathOf(image.url), origin).href}>Link</CopyButton>
+      {samples.map(({ name, code }) => (
+        <CopyButton key={name} text={code}>
+          {name}
+        </CopyButton>
+      ))}
+    </fieldset>
+  );
+}
+
+/** The fields of the request for one picture of a job, as a code sample shows them. */
+function fieldsOf(job: Job) {
+  return {
+    prompt: job.prompt ?? '',
+    ...(job.negative_prompt !== null && { negative_prompt: job.negative_prompt }),
+    samples: 1,
+    num_inference_steps: job.num_inference_steps,
+    guidance_scale: job.guidance_scale,
+    img_width: job.img_width,
+    img_height: job.img_height,
+    scheduler: job.scheduler,
+    ...(job.strength !== null && { image: 'BASE64 OF THE START IMAGE', strength: job.strength }),
+    base64: false,
+  };
 }

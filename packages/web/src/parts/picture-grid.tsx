@@ -9,16 +9,16 @@ export interface PictureGridProps {
   readonly job: Job;
   readonly onUse: (settings: Partial<Settings>) => void;
   readonly onMake: (request: JobCreate) => void;
-  /** What stands in place of the picture until its file is there. */
+  /** Shown until the file of the picture is loaded. */
   readonly preview?: string | undefined;
-  /** Pictures can be chosen, to compare them. */
+  /** Selects pictures to compare. */
   readonly choice?: {
     readonly isChosen: (image: Job['images'][number]) => boolean;
     readonly onChoose: (image: Job['images'][number]) => void;
   };
 }
 
-/** The pictures of a job; each opens large. */
+/** The pictures of a job; a click enlarges one. */
 export function PictureGrid({ job, onUse, onMake, choice, preview }: PictureGridProps) {
   const [shown, setShown] = useState<number>();
   return (
@@ -59,7 +59,7 @@ export function PictureGrid({ job, onUse, onMake, choice, preview }: PictureGrid
           </div>
         ))}
       </div>
-      {job.images.length === 0 && <p className="quiet">Its pictures are no longer kept.</p>}
+      {job.images.length === 0 && <p className="quiet">The pictures are no longer available.</p>}
       {shown !== undefined && (
         <PictureDialog
           job={job}
@@ -75,5 +75,5 @@ export function PictureGrid({ job, onUse, onMake, choice, preview }: PictureGrid
 }
 
 function nameOf({ images, prompt }: Job, index: number): string {
-  return `picture ${index + 1} of ${images.length}: ${prompt ?? 'no prompt kept'}`;
+  return `picture ${index + 1} of ${images.length}: ${prompt ?? 'prompt not stored'}`;
 }

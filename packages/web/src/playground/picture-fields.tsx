@@ -9,16 +9,16 @@ export interface SizePickerProps {
   readonly onChange: (size: { readonly width: number; readonly height: number }) => void;
 }
 
-/** The longest side of a drawn shape, in pixels of the screen. */
+/** The longest side of an icon, in pixels of the screen. */
 const LONGEST = 26;
 
-/** Aspect ratios as the shapes that they are. */
+/** Aspect ratios, each with an icon in its shape. */
 export function SizePicker({ model, width, height, onChange }: SizePickerProps) {
   const native = model.sizes.find((size) => size.aspect_ratio === '1:1');
   return (
     <fieldset className="sizes">
       <legend>
-        Shape <span className="quiet">{`${width}×${height}`}</span>
+        Aspect ratio <span className="quiet">{`${width}×${height}`}</span>
       </legend>
       {model.sizes.map((size) => {
         const scale = LONGEST / Math.max(size.width, size.height);
@@ -35,7 +35,7 @@ export function SizePicker({ model, width, height, onChange }: SizePickerProps) 
               className="visually-hidden"
               checked={isChosen}
               onChange={() => onChange({ width: size.width, height: size.height })}
-              // Who presses the one that is chosen chooses it, too.
+              // A click on the selected one counts as choosing it, too.
               onClick={() => onChange({ width: size.width, height: size.height })}
             />
             <svg width={LONGEST + 2} height={LONGEST + 2} aria-hidden="true">
@@ -51,22 +51,22 @@ export function SizePicker({ model, width, height, onChange }: SizePickerProps) 
           </label>
         );
       })}
-      {native === undefined && <p className="quiet">This model lists no shapes.</p>}
+      {native === undefined && <p className="quiet">This model lists no aspect ratios.</p>}
     </fieldset>
   );
 }
 
 export interface SeedFieldProps {
-  /** Null: a new one each time. */
+  /** Null: a random seed each time. */
   readonly seed: number | null;
   readonly onChange: (seed: number | null) => void;
 }
 
-/** The seed: drawn anew each time, or held so that a picture can be made again. */
+/** The seed: random each time, or locked to reproduce a picture. */
 export function SeedField({ seed, onChange }: SeedFieldProps) {
   const id = useId();
   const take = (text: string) => {
-    // In the API −1 asks for a random one.
+    // In the API, −1 means a random seed.
     const digits = text.includes('-') ? '' : text.replace(/\D/g, '').slice(0, 15);
     onChange(digits === '' ? null : Math.min(limits.seed.max, Number(digits)));
   };
@@ -91,8 +91,8 @@ export function SeedField({ seed, onChange }: SeedFieldProps) {
       <button
         type="button"
         aria-pressed={seed !== null}
-        aria-label={seed === null ? 'Random seed each time' : 'Seed is kept'}
-        title={seed === null ? 'Random seed each time' : 'Seed is kept; press for a random one each time'}
+        aria-label={seed === null ? 'Random seed each time' : 'Seed locked'}
+        title={seed === null ? 'Random seed each time' : 'Seed locked; click to use a random seed each time'}
         onClick={() => onChange(seed === null ? drawSeed() : null)}
       >
         <LockIcon isClosed={seed !== null} />

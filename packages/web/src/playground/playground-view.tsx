@@ -1,54 +1,29 @@
-import type { JobCreate } from '@easel/contract';
+import type { JobCreate, Model } from '@easel/contract';
 import { useEffect, useRef, useState } from 'react';
 import { fitToSize } from '../files/start-picture.ts';
-import { Trouble } from '../parts/notices.tsx';
+import { LoadError } from '../parts/notices.tsx';
 import { addressOf, go, useRoute } from '../router.ts';
 import { useRuns } from '../runs/runs.tsx';
 import { useModels } from '../session/session.tsx';
-import { settingsOfAddress, storedSettings, storeSettings, takeHandedOver } from '../settings/initial-settings.ts';
+import { addressSettings, loadSettings, saveSettings, takePendingSettings } from '../settings/initial-settings.ts';
 import { jobOf, type Settings } from '../settings/settings.ts';
 import { PlaygroundForm } from './playground-form.tsx';
 import { Results } from './results.tsx';
 
 /** The first view: a prompt on one side, pictures on the other. */
 export function PlaygroundView() {
-  const { query } = useRoute();
-  const { reply: models = [], problem, again } = useModels();
-  const [settings, setSettings] = useState<Settings>();
+  const { reply: models = [], problem, retry } = useModels();
+  const [settings, change] = useSettings(models);
   const { start } = useRuns();
   const form = useRef<HTMLDivElement>(null);
   const results = useRef<HTMLDivElement>(null);
-  const isFilled = useRef(false);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the address counts when the view opens
-  useEffect(() => {
-    const [first, ...others] = models;
-    if (first === undefined) return;
-    const stored = () => storedSettings([first, ...others]);
-    if (isFilled.current) {
-      // The server may have been started again with other models.
-      setSettings((before) => (before && models.some(({ id }) => id === before.model) ? before : stored()));
-      return;
-    }
-    isFilled.current = true;
-    const asked = settingsOfAddress(query, first);
-    setSettings({ ...stored(), ...asked, ...takeHandedOver() });
-    // Once it is in the form it is as if it had been typed.
-    if (Object.keys(asked).length > 0) go(addressOf('playground'), { replace: true });
-  }, [models]);
-
-  useEffect(() => {
-    if (settings !== undefined) storeSettings(settings);
-  }, [settings]);
-
   if (settings === undefined) {
     return problem === undefined ? (
       <p className="quiet centred">Loading…</p>
     ) : (
-      <Trouble problem={problem} again={again} />
+      <LoadError problem={problem} retry={retry} />
     );
   }
-  const change = (part: Partial<Settings>) => setSettings((before) => before && { ...before, ...part });
   const make = (request: JobCreate) => {
     start(request);
     // On a phone the pictures are below the form.
@@ -60,7 +35,7 @@ export function PlaygroundView() {
   };
   const use = (part: Partial<Settings>) => {
     change(part);
-    // Once the picture that it came from is closed.
+    // After the dialog of the picture has closed.
     requestAnimationFrame(() => form.current?.querySelector('textarea')?.focus());
   };
   return (
@@ -74,4 +49,32 @@ export function PlaygroundView() {
       </div>
     </div>
   );
+}
+
+/** The form's settings, undefined until the models are known; kept across views and reloads. */
+function useSettings(models: readonly Model[]) {
+  const { query } = useRoute();
+  const [settings, setSettings] = useState<Settings>();
+  const isFilled = useRef(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the address is read when the view opens
+  useEffect(() => {
+    const [first, ...others] = models;
+    if (first === undefined) return;
+    const load = () => loadSettings([first, ...others]);
+    if (isFilled.current) {
+      // The server may have been restarted with other models.
+      setSettings((before) => (before && models.some(({ id }) => id === before.model) ? before : load()));
+      return;
+    }
+    isFilled.current = true;
+    const fromAddress = addressSettings(query, first);
+    setSettings({ ...load(), ...fromAddress, ...takePendingSettings() });
+    // From here on they are like settings typed into the form.
+    if (Object.keys(fromAddress).length > 0) go(addressOf('playground'), { replace: true });
+  }, [models]);
+  useEffect(() => {
+    if (settings !== undefined) saveSettings(settings);
+  }, [settings]);
+  const change = (part: Partial<Settings>) => setSettings((before) => before && { ...before, ...part });
+  return [settings, change] as const;
 }

@@ -1,39 +1,92 @@
-import { tailOf } from '../format/text.ts';
-import { useAnswer } from '../session/requests.ts';
+import { MAX_PROMPT_LENGTH } from '@easel/contract';
+import { type KeyboardEvent, useId } from 'react';
+import { unreadEnd } from '../format/text.ts';
+import { useDebouncedReply } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
+import type { Settings } from '../settings/settings.ts';
 
-export interface TokenCountProps {
+export interface PromptFieldsProps {
+  readonly settings: Settings;
+  readonly onChange: (part: Partial<Settings>) => void;
+  readonly onEnter: () => void;
+}
+
+export function PromptFields({ settings, onChange, onEnter }: PromptFieldsProps) {
+  const id = useId();
+  const runOnEnter = (event: KeyboardEvent) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    // While the key is held down, every repetition would be charged.
+    if (!event.repeat) onEnter();
+  };
+  return (
+    <>
+      <div className="field">
+        <label htmlFor={`${id}-prompt`}>Prompt</label>
+        <textarea
+          id={`${id}-prompt`}
+          rows={3}
+          dir="auto"
+          maxLength={MAX_PROMPT_LENGTH}
+          value={settings.prompt}
+          placeholder="a red apple on a blue background"
+          onChange={(event) => onChange({ prompt: event.target.value })}
+          onKeyDown={runOnEnter}
+          aria-describedby={`${id}-tokens`}
+        />
+        <TokenCount id={`${id}-tokens`} text={settings.prompt} model={settings.model} />
+      </div>
+      <div className="field negative">
+        <label htmlFor={`${id}-negative`}>Negative prompt</label>
+        <textarea
+          id={`${id}-negative`}
+          rows={1}
+          dir="auto"
+          maxLength={MAX_PROMPT_LENGTH}
+          value={settings.negativePrompt}
+          placeholder="what to avoid"
+          onChange={(event) => onChange({ negativePrompt: event.target.value })}
+          onKeyDown={runOnEnter}
+          aria-describedby={`${id}-negative-tokens`}
+        />
+        <TokenCount id={`${id}-negative-tokens`} text={settings.negativePrompt} model={settings.model} />
+      </div>
+    </>
+  );
+}
+
+/** More would push the form off the screen. */
+const LISTED_PIECES = 5;
+
+interface TokenCountProps {
   readonly id: string;
   readonly text: string;
   readonly model: string;
 }
 
-/** More would push the form away. */
-const MOST_PIECES = 5;
-
-/** How much of the text the model reads, what it does not see, and what of it only other tools understand. */
-export function TokenCount({ id, text, model }: TokenCountProps) {
+/** How many tokens the text has, which part the model truncates, and which syntax of other tools has no effect. */
+function TokenCount({ id, text, model }: TokenCountProps) {
   const { client } = useSession();
-  const answer = useAnswer(`${model}\n${text}`, async (signal) =>
+  const reply = useDebouncedReply(`${model}\n${text}`, async (signal) =>
     text === '' ? undefined : client.tokenize({ text, model }, { signal }),
   );
-  const worst = answer?.encoders.toSorted((a, b) => b.truncated.length - a.truncated.length)[0];
+  const worst = reply?.encoders.toSorted((a, b) => b.truncated.length - a.truncated.length)[0];
   if (worst === undefined || text === '') return <small id={id} className="tokens" />;
-  const pieces = answer?.foreign_syntax.map((piece) => piece.text) ?? [];
-  // The markers at both ends are tokens, too.
+  const pieces = reply?.foreign_syntax.map((piece) => piece.text) ?? [];
+  // The markers at both ends count as tokens, too.
   const [count, limit] = [worst.count + 2, worst.limit + 2];
   return (
     <small id={id} className={worst.truncated === '' ? 'tokens quiet' : 'tokens wrong'}>
       {count} of {limit} tokens
       {worst.truncated !== '' && (
         <>
-          ; not read: <mark>{tailOf(text, worst.truncated)}</mark>
+          ; truncated: <mark>{unreadEnd(text, worst.truncated)}</mark>
         </>
       )}
       {pieces.length > 0 && (
         <span className="foreign">
-          ; syntax of other tools, read as plain text: {pieces.slice(0, MOST_PIECES).join(', ')}
-          {pieces.length > MOST_PIECES && ` and ${pieces.length - MOST_PIECES} more`}
+          ; not supported, read as plain text: {pieces.slice(0, LISTED_PIECES).join(', ')}
+          {pieces.length > LISTED_PIECES && ` and ${pieces.length - LISTED_PIECES} more`}
         </span>
       )}
     </small>

@@ -11,7 +11,7 @@ import { useRuns } from '../runs/runs.tsx';
 import { useModels } from '../session/session.tsx';
 import type { Settings } from '../settings/settings.ts';
 
-const ideas = [
+const examplePrompts = [
   'a red apple on a blue background',
   'a panda in the snow',
   'line art of a guitar',
@@ -20,9 +20,12 @@ const ideas = [
   'a fox in the forest',
 ];
 
-export interface ResultsProps {
+interface RunActionsProps {
   readonly onUse: (settings: Partial<Settings>) => void;
   readonly onMake: (request: JobCreate) => void;
+}
+
+export interface ResultsProps extends RunActionsProps {
   readonly onPrompt: (prompt: string) => void;
 }
 
@@ -32,18 +35,18 @@ export function Results({ onUse, onMake, onPrompt }: ResultsProps) {
     <section className="results" aria-label="Pictures">
       {runs.length === 0 ? (
         <div className="empty">
-          <p>Type a prompt and press Enter. For a start:</p>
+          <p>Type a prompt and press Enter, or try one of these:</p>
           <ul className="ideas">
-            {ideas.map((idea) => (
-              <li key={idea}>
-                <button type="button" onClick={() => onPrompt(idea)}>
-                  {idea}
+            {examplePrompts.map((prompt) => (
+              <li key={prompt}>
+                <button type="button" onClick={() => onPrompt(prompt)}>
+                  {prompt}
                 </button>
               </li>
             ))}
           </ul>
           <p>
-            <Link href={addressOf('history')}>See earlier pictures</Link>
+            <Link href={addressOf('history')}>View earlier pictures</Link>
           </p>
         </div>
       ) : (
@@ -53,100 +56,30 @@ export function Results({ onUse, onMake, onPrompt }: ResultsProps) {
   );
 }
 
-export interface RunCardProps {
+interface RunCardProps extends RunActionsProps {
   readonly run: Run;
-  readonly onUse: (settings: Partial<Settings>) => void;
-  readonly onMake: (request: JobCreate) => void;
 }
 
-/** Where it is, in words; the time that is left goes down between two messages of the server. */
-function RunState({ run }: { readonly run: Run }) {
-  const { isConnected } = useRuns();
-  const [now, setNow] = useState(Date.now);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what the server says counts from now
-  useEffect(() => {
-    setNow(Date.now());
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, [run]);
-  return <small className={isConnected ? 'quiet' : 'wrong'}>{statusOf(run, now, isConnected)}</small>;
-}
-
-/** A job from the press of the button to its pictures. */
-export function RunCard({ run, onUse, onMake }: RunCardProps) {
-  const { cancel, dismiss } = useRuns();
-  const { reply: models = [] } = useModels();
-  const { request, phase, job, preview, previews, step, problem } = run;
+/** A job, from the click on the button to its pictures. */
+function RunCard({ run, onUse, onMake }: RunCardProps) {
+  const { request, phase, job, preview, previews, problem } = run;
   return (
     <article className={`card run-card ${phase}`} aria-busy={!isOver(run)} data-phase={phase} data-previews={previews}>
-      <header className="row">
-        <p className="prompt" dir="auto" title={request.prompt}>
-          {request.prompt}
-        </p>
-        {isOver(run) ? (
-          <button
-            type="button"
-            className="plain"
-            aria-label={`Take this off the page: ${request.prompt}`}
-            onClick={() => dismiss(run)}
-          >
-            ✕
-          </button>
-        ) : (
-          <button
-            type="button"
-            aria-label={`Cancel: ${request.prompt}`}
-            onClick={() => cancel(run)}
-            disabled={job === undefined}
-          >
-            Cancel
-          </button>
-        )}
-      </header>
-      {!isOver(run) && (
-        <>
-          <div className="canvas" style={{ aspectRatio: `${request.img_width ?? 1} / ${request.img_height ?? 1}` }}>
-            {preview === undefined ? (
-              <span className="quiet" aria-hidden="true">
-                …
-              </span>
-            ) : (
-              <img src={preview} alt="What can be seen so far" />
-            )}
-          </div>
-          <progress
-            max={step?.total ?? 1}
-            value={step?.index ?? (phase === 'running' ? 0 : undefined)}
-            aria-label="Progress"
-          />
-          <RunState run={run} />
-        </>
-      )}
+      <RunHeader run={run} />
+      {!isOver(run) && <Progress run={run} />}
       {phase === 'succeeded' && job && (
         <PictureGrid job={job} onUse={onUse} onMake={onMake} preview={job.images.length === 1 ? preview : undefined} />
       )}
-      {phase === 'succeeded' && job && (
-        <small className="quiet">
-          <FactLine
-            facts={[
-              `seed ${job.seed}`,
-              `${job.num_inference_steps} steps`,
-              `guidance ${job.guidance_scale}`,
-              modelNameOf(job, models),
-              `${credits(job.price)} credits`,
-            ]}
-          />
-        </small>
-      )}
+      {phase === 'succeeded' && <RunFacts run={run} />}
       {phase === 'cancelled' && <p className="quiet">Cancelled. Nothing was charged.</p>}
       {(phase === 'failed' || phase === 'cancelled') && (
         <button
           type="button"
-          aria-label={`Try again: ${request.prompt}`}
-          // The second half of a double click would be paid for, too.
+          aria-label={`Retry: ${request.prompt}`}
+          // The second half of a double click would be charged, too.
           onClick={({ detail }) => detail < 2 && onMake(request)}
         >
-          Try again
+          Retry
         </button>
       )}
       {problem !== undefined && (
@@ -155,5 +88,86 @@ export function RunCard({ run, onUse, onMake }: RunCardProps) {
         </p>
       )}
     </article>
+  );
+}
+
+function RunHeader({ run }: { readonly run: Run }) {
+  const { cancel, dismiss } = useRuns();
+  const { prompt } = run.request;
+  return (
+    <header className="row">
+      <p className="prompt" dir="auto" title={prompt}>
+        {prompt}
+      </p>
+      {isOver(run) ? (
+        <button type="button" className="plain" aria-label={`Dismiss: ${prompt}`} onClick={() => dismiss(run)}>
+          ✕
+        </button>
+      ) : (
+        <button
+          type="button"
+          aria-label={`Cancel: ${prompt}`}
+          onClick={() => cancel(run)}
+          disabled={run.job === undefined}
+        >
+          Cancel
+        </button>
+      )}
+    </header>
+  );
+}
+
+/** The latest preview, and how far the run is. */
+function Progress({ run }: { readonly run: Run }) {
+  const { request, phase, preview, step } = run;
+  return (
+    <>
+      <div className="canvas" style={{ aspectRatio: `${request.img_width ?? 1} / ${request.img_height ?? 1}` }}>
+        {preview === undefined ? (
+          <span className="quiet" aria-hidden="true">
+            …
+          </span>
+        ) : (
+          <img src={preview} alt="Preview" />
+        )}
+      </div>
+      <progress
+        max={step?.total ?? 1}
+        value={step?.index ?? (phase === 'running' ? 0 : undefined)}
+        aria-label="Progress"
+      />
+      <StatusLine run={run} />
+    </>
+  );
+}
+
+/** The status in words; the time left counts down between two messages of the server. */
+function StatusLine({ run }: { readonly run: Run }) {
+  const { isConnected } = useRuns();
+  const [now, setNow] = useState(Date.now);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each message of the server restarts the countdown
+  useEffect(() => {
+    setNow(Date.now());
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, [run]);
+  return <small className={isConnected ? 'quiet' : 'wrong'}>{statusOf(run, now, isConnected)}</small>;
+}
+
+function RunFacts({ run: { job } }: { readonly run: Run }) {
+  const { reply: models = [] } = useModels();
+  if (job === undefined) return null;
+  return (
+    <small className="quiet">
+      <FactLine
+        facts={[
+          `seed ${job.seed}`,
+          `${job.num_inference_steps} steps`,
+          `guidance ${job.guidance_scale}`,
+          modelNameOf(job, models),
+          `${credits(job.price)} credits`,
+        ]}
+      />
+    </small>
   );
 }

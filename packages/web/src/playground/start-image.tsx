@@ -1,5 +1,5 @@
 import { useEffect, useId, useRef, useState } from 'react';
-import { shareSeen } from '../files/start-picture.ts';
+import { visibleShare } from '../files/start-picture.ts';
 import { ControlFields } from '../parts/fields.tsx';
 import { formControls } from '../settings/form-controls.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -10,15 +10,15 @@ export interface StartImageProps {
   readonly onFile: (file: File | undefined) => void;
 }
 
-/** What goes with the picture is the same for every model. */
+/** These controls are the same for every model. */
 const controls = formControls({ parameters: {} }).filter(({ place }) => place === 'start');
 
-/** The longer side of the small picture that shows what is used, in pixels of the screen. */
+/** The longest side of the thumbnail, in pixels of the screen. */
 const LONGEST = 112;
-/** What is cut off below this share cannot be seen. */
+/** Above this share the crop is not noticeable. */
 const NOTICEABLE = 0.98;
 
-/** The picture to start from, and how far to go from it; also where a picture is dropped to restore its settings. */
+/** The start image and its strength; also where a picture can be chosen to restore its settings. */
 export function StartImage({ settings, onChange, onFile }: StartImageProps) {
   const id = useId();
   const { startImage } = settings;
@@ -26,18 +26,18 @@ export function StartImage({ settings, onChange, onFile }: StartImageProps) {
     <div className="start">
       {startImage === null ? (
         <label htmlFor={id} className="dropzone">
-          <b>Choose or drop a picture</b> to restore its settings, or to start from it
+          <b>Choose or drop a picture</b> to restore its settings or use it as a start image
         </label>
       ) : (
         <div className="stack">
-          <UsedPart address={startImage} settings={settings} />
+          <CropPreview address={startImage} settings={settings} />
           <ControlFields
             controls={controls}
             values={settings}
             onChange={(name, value) => onChange({ [name]: value })}
           />
           <button type="button" onClick={() => onChange({ startImage: null })}>
-            Remove the start image
+            Remove start image
           </button>
         </div>
       )}
@@ -55,17 +55,17 @@ export function StartImage({ settings, onChange, onFile }: StartImageProps) {
   );
 }
 
-/** Exactly the part of the picture that is sent: its middle, in the shape that is drawn. */
-function UsedPart({ address, settings }: { readonly address: string; readonly settings: Settings }) {
+/** Shows exactly the part of the picture that is sent: its centre, in the chosen aspect ratio. */
+function CropPreview({ address, settings }: { readonly address: string; readonly settings: Settings }) {
   const [natural, setNatural] = useState<{ readonly width: number; readonly height: number }>();
   const { width, height } = settings;
   const scale = LONGEST / Math.max(width, height);
-  const isCropped = natural !== undefined && shareSeen(natural, { width, height }) < NOTICEABLE;
+  const isCropped = natural !== undefined && visibleShare(natural, { width, height }) < NOTICEABLE;
   return (
     <div className="row">
       <img
         src={address}
-        alt="To start from, as it is used"
+        alt="Start image, as it will be cropped"
         className="used-part"
         style={{ width: width * scale, height: height * scale }}
         onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) =>
@@ -74,14 +74,14 @@ function UsedPart({ address, settings }: { readonly address: string; readonly se
       />
       <small className="quiet">
         {isCropped
-          ? 'Start image: its middle is used, because it has another shape. Choose a shape to see more of it.'
+          ? 'Start image, cropped to its centre because its aspect ratio differs. Choose a closer aspect ratio to keep more of it.'
           : 'Start image'}
       </small>
     </div>
   );
 }
 
-/** Takes a file that is dropped anywhere in the window. @returns whether one is held over it now */
+/** Receives a file that is dropped anywhere in the window. @returns whether one is being dragged over it */
 export function useDroppedFile(onFile: (file: File) => void): boolean {
   const [isOver, setOver] = useState(false);
   const latest = useRef(onFile);

@@ -1,11 +1,12 @@
 import { useEffect } from 'react';
 import { bytes, duration } from '../format/text.ts';
+import { FactList } from '../parts/facts.tsx';
 
-/** A reply, ready to be shown. */
+/** A reply, prepared for display. */
 export interface Answer {
   readonly status: number;
   readonly headers: readonly (readonly [string, string])[];
-  /** Addresses of the pictures in the reply. */
+  /** The addresses of the pictures in the reply. */
   readonly pictures: readonly string[];
   readonly text?: string;
   readonly size: number;
@@ -18,7 +19,7 @@ export async function readAnswer(reply: Response, milliseconds: number): Promise
   const about = { status: reply.status, headers, size: body.size, seconds: milliseconds / 1000 };
   if (body.type.startsWith('image/')) return { ...about, pictures: [URL.createObjectURL(body)] };
   const text = await body.text();
-  return { ...about, pictures: picturesIn(text), text: shortened(text) };
+  return { ...about, pictures: picturesIn(text), text: shortenBase64(text) };
 }
 
 export function AnswerBox({ answer }: { readonly answer: Answer }) {
@@ -30,7 +31,7 @@ export function AnswerBox({ answer }: { readonly answer: Answer }) {
         {status} · {bytes(size)} · {duration(seconds)}
       </b>
       {pictures.map((picture) => (
-        <img key={picture.slice(-64)} src={picture} alt="The reply" />
+        <img key={picture.slice(-64)} src={picture} alt="Response" />
       ))}
       {text !== undefined && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard
@@ -40,32 +41,25 @@ export function AnswerBox({ answer }: { readonly answer: Answer }) {
       )}
       <details>
         <summary>Headers</summary>
-        <dl className="facts">
-          {headers.map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-        </dl>
+        <FactList facts={headers} />
       </details>
     </output>
   );
 }
 
-/** Those that a reply in JSON carries, each once. */
+/** The pictures in a JSON reply, without duplicates. */
 function picturesIn(text: string): string[] {
   const found = [...text.matchAll(/"([A-Za-z0-9+/]{200,}={0,2})"/g)].map(([, data = '']) => data);
   return [...new Set(found)].map((data) => `data:${mediaTypeOf(data)};base64,${data}`);
 }
 
-/** By the first bytes of the file, in base64. */
+/** Detects the type by the first bytes of the file, in base64. */
 function mediaTypeOf(data: string): string {
   if (data.startsWith('iVBOR')) return 'image/png';
   return data.startsWith('UklGR') ? 'image/webp' : 'image/jpeg';
 }
 
-/** Pictures in base64 are long, and nobody reads them. */
-function shortened(text: string): string {
+/** Cuts pictures in base64 short. */
+function shortenBase64(text: string): string {
   return text.replace(/"([A-Za-z0-9+/=]{60})[A-Za-z0-9+/=]{100,}"/g, '"$1…"').slice(0, 4000);
 }

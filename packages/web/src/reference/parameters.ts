@@ -1,6 +1,6 @@
 import { defaultSlug } from '@easel/contract';
 
-/** A field of the request, as the server's own description has it. */
+/** A field of the request, as described in the OpenAPI document of the server. */
 export interface Parameter {
   readonly name: string;
   readonly type: string;
@@ -26,10 +26,10 @@ export function parametersOf(document: unknown): Parameter[] {
     'application/json',
     'schema',
   );
-  const schema = resolved(document, body);
+  const schema = resolveReference(document, body);
   const required = Array.isArray(schema.required) ? schema.required : [];
   return Object.entries(isSchema(schema.properties) ? schema.properties : {}).map(([name, field]) => {
-    const own = resolved(document, field);
+    const own = resolveReference(document, field);
     return {
       name,
       type: typeOf(own),
@@ -56,10 +56,12 @@ function rangeOf(schema: Schema): string {
   return '';
 }
 
-function resolved(document: unknown, schema: unknown): Schema {
+function resolveReference(document: unknown, schema: unknown): Schema {
   if (!isSchema(schema)) return {};
   const reference = schema.$ref;
-  return typeof reference === 'string' ? resolved(document, at(document, ...reference.slice(2).split('/'))) : schema;
+  return typeof reference === 'string'
+    ? resolveReference(document, at(document, ...reference.slice(2).split('/')))
+    : schema;
 }
 
 function at(value: unknown, ...path: readonly string[]): unknown {

@@ -1,16 +1,16 @@
 import { paths } from '@easel/contract';
 import { useCallback, useId, useRef, useState } from 'react';
-import { codeSamples } from '../format/code-samples.ts';
+import { type CodeSample, codeSamples, type RequestFields } from '../format/code-samples.ts';
 import { CopyButton } from '../parts/buttons.tsx';
-import { DrawnBy } from '../parts/model-name.tsx';
-import { Notice, Trouble } from '../parts/notices.tsx';
-import { ScrollBox } from '../parts/table.tsx';
+import { ModelNote } from '../parts/model-name.tsx';
+import { LoadError, Notice } from '../parts/notices.tsx';
+import { Table } from '../parts/table.tsx';
 import { messageOf, useLoaded } from '../session/requests.ts';
 import { useModels, useSession } from '../session/session.tsx';
 import { type Answer, AnswerBox, readAnswer } from './answer-box.tsx';
 import { parametersOf } from './parameters.ts';
 
-const first = {
+const exampleRequest: RequestFields = {
   prompt: 'a red apple on a blue background',
   samples: 1,
   num_inference_steps: 25,
@@ -19,133 +19,142 @@ const first = {
   base64: false,
 };
 
-/** The API page, alive: every parameter, and a request that can be changed and sent. */
+/** The interactive API page: a request to edit and send, code samples, and every parameter. */
 export function ReferenceView() {
-  const { client } = useSession();
-  const [text, setText] = useState(() => JSON.stringify(first, null, 2));
-  const [language, setLanguage] = useState('curl');
-  const [answer, setAnswer] = useState<Answer>();
-  const [problem, setProblem] = useState<string>();
-  const [isWaiting, setWaiting] = useState(false);
-  const id = useId();
-
-  const askForParameters = useCallback(
-    async (signal: AbortSignal) => {
-      const reply = await client.request('GET', paths.openapi, undefined, { signal });
-      // What is no description of the API comes from something in between.
-      return parametersOf(await reply.json().catch(() => null));
-    },
-    [client],
-  );
-  const { reply: parameters = [], problem: unreached, again } = useLoaded(askForParameters);
+  const [text, setText] = useState(() => JSON.stringify(exampleRequest, null, 2));
   const { reply: models = [] } = useModels();
   const model = models.find(({ is_default: isDefault }) => isDefault);
-
-  const request = parsed(text);
-  // While somebody types, the code is that of the last request that could be read.
-  const latest = useRef<Readonly<Record<string, unknown>>>(first);
+  const request = parseRequest(text);
+  // While the request is not valid, the samples show the last valid one.
+  const latest = useRef(exampleRequest);
   if (request !== undefined) latest.current = request;
-  const samples = codeSamples(latest.current, window.location.origin);
-  const shown = samples.find(({ name }) => name === language) ?? samples[0];
-  const send = async () => {
-    setWaiting(true);
-    setProblem(undefined);
-    try {
-      const began = performance.now();
-      const reply = await client.request('POST', '/v1/playground-v2.5', request);
-      setAnswer(await readAnswer(reply, performance.now() - began));
-    } catch (error) {
-      setProblem(messageOf(error));
-    } finally {
-      setWaiting(false);
-    }
-  };
-
   return (
     <div className="stack">
       <h1>API</h1>
       <p>
-        <code>POST /v1/playground-v2.5</code> with the header <code>x-api-key</code>. The other calls, the asynchronous
-        ones and those for OpenAI’s clients are at <a href="/docs/">/docs</a>.
+        <code>POST /v1/playground-v2.5</code> with the header <code>x-api-key</code>. For all other endpoints, including
+        the asynchronous and the OpenAI-compatible ones, see <a href="/docs/">/docs</a>.
       </p>
-      {model && <DrawnBy model={model} />}
+      {model && <ModelNote model={model} />}
       <div className="halves reference">
-        <section className="card stack" aria-label="Try it">
-          <label htmlFor={id}>The request, to change as you like</label>
-          <textarea
-            id={id}
-            className="code"
-            rows={12}
-            spellCheck={false}
-            value={text}
-            aria-invalid={request === undefined}
-            onChange={(event) => setText(event.target.value)}
-          />
-          {request === undefined && (
-            <small className="wrong">This is not a JSON object yet; the code is that of the last one.</small>
-          )}
-          <button
-            type="button"
-            className="primary"
-            disabled={request === undefined || isWaiting}
-            onClick={() => void send()}
-          >
-            {isWaiting ? 'Waiting for the reply…' : 'Send it'}
-          </button>
-          {problem !== undefined && <Notice kind="error">{problem}</Notice>}
-          {answer && <AnswerBox answer={answer} />}
-        </section>
-        <section className="card stack" aria-label="As code">
-          <div className="row wrap">
-            {samples.map(({ name }) => (
-              <button key={name} type="button" aria-pressed={name === shown?.name} onClick={() => setLanguage(name)}>
-                {name}
-              </button>
-            ))}
-            {shown && <CopyButton text={shown.code}>Copy</CopyButton>}
-          </div>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard */}
-          <pre className="code" tabIndex={0}>
-            {shown?.code}
-          </pre>
-        </section>
+        <RequestEditor text={text} onText={setText} request={request} />
+        <CodeSamples samples={codeSamples(latest.current, window.location.origin)} />
       </div>
-      <section className="card" aria-label="Parameters">
-        <h2>Parameters</h2>
-        <Trouble problem={unreached} again={again} />
-        <ScrollBox>
-          <table>
-            <thead>
-              <tr>
-                <th>Name</th>
-                <th>Type</th>
-                <th>Default</th>
-                <th>Allowed</th>
-                <th>What it is</th>
-              </tr>
-            </thead>
-            <tbody>
-              {parameters.map((parameter) => (
-                <tr key={parameter.name}>
-                  <td>
-                    <code>{parameter.name}</code>
-                    {parameter.isRequired && ' *'}
-                  </td>
-                  <td>{parameter.type}</td>
-                  <td>{parameter.preset && <code>{parameter.preset}</code>}</td>
-                  <td>{parameter.range}</td>
-                  <td>{parameter.description}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </ScrollBox>
-      </section>
+      <Parameters />
     </div>
   );
 }
 
-function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
+interface RequestEditorProps {
+  readonly text: string;
+  readonly onText: (text: string) => void;
+  /** Undefined while the text is not valid. */
+  readonly request: RequestFields | undefined;
+}
+
+function RequestEditor({ text, onText, request }: RequestEditorProps) {
+  const { client } = useSession();
+  const [answer, setAnswer] = useState<Answer>();
+  const [problem, setProblem] = useState<string>();
+  const [isSending, setSending] = useState(false);
+  const id = useId();
+  const send = async () => {
+    setSending(true);
+    setProblem(undefined);
+    try {
+      const startTime = performance.now();
+      const reply = await client.request('POST', '/v1/playground-v2.5', request);
+      setAnswer(await readAnswer(reply, performance.now() - startTime));
+    } catch (error) {
+      setProblem(messageOf(error));
+    } finally {
+      setSending(false);
+    }
+  };
+  return (
+    <section className="card stack" aria-label="Try it">
+      <label htmlFor={id}>Request body</label>
+      <textarea
+        id={id}
+        className="code"
+        rows={12}
+        spellCheck={false}
+        value={text}
+        aria-invalid={request === undefined}
+        onChange={(event) => onText(event.target.value)}
+      />
+      {request === undefined && (
+        <small className="wrong">Not a valid JSON object. The code samples show the last valid request.</small>
+      )}
+      <button
+        type="button"
+        className="primary"
+        disabled={request === undefined || isSending}
+        onClick={() => void send()}
+      >
+        {isSending ? 'Waiting for the response…' : 'Send request'}
+      </button>
+      {problem !== undefined && <Notice kind="error">{problem}</Notice>}
+      {answer && <AnswerBox answer={answer} />}
+    </section>
+  );
+}
+
+function CodeSamples({ samples }: { readonly samples: readonly CodeSample[] }) {
+  const [language, setLanguage] = useState('curl');
+  const shown = samples.find(({ name }) => name === language) ?? samples[0];
+  return (
+    <section className="card stack" aria-label="Code samples">
+      <div className="row wrap">
+        {samples.map(({ name }) => (
+          <button key={name} type="button" aria-pressed={name === shown?.name} onClick={() => setLanguage(name)}>
+            {name}
+          </button>
+        ))}
+        {shown && <CopyButton text={shown.code}>Copy</CopyButton>}
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard */}
+      <pre className="code" tabIndex={0}>
+        {shown?.code}
+      </pre>
+    </section>
+  );
+}
+
+function Parameters() {
+  const { client } = useSession();
+  const ask = useCallback(
+    async (signal: AbortSignal) => {
+      const reply = await client.request('GET', paths.openapi, undefined, { signal });
+      // A reply that is not JSON comes from a proxy in between.
+      return parametersOf(await reply.json().catch(() => null));
+    },
+    [client],
+  );
+  const { reply: parameters = [], problem, retry } = useLoaded(ask);
+  return (
+    <section className="card" aria-label="Parameters">
+      <h2>Parameters</h2>
+      <LoadError problem={problem} retry={retry} />
+      <Table columns={['Name', 'Type', 'Default', 'Allowed values', 'Description']}>
+        {parameters.map((parameter) => (
+          <tr key={parameter.name}>
+            <td>
+              <code>{parameter.name}</code>
+              {parameter.isRequired && ' *'}
+            </td>
+            <td>{parameter.type}</td>
+            <td>{parameter.preset && <code>{parameter.preset}</code>}</td>
+            <td>{parameter.range}</td>
+            <td>{parameter.description}</td>
+          </tr>
+        ))}
+      </Table>
+    </section>
+  );
+}
+
+function parseRequest(text: string): RequestFields | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? value : undefined;
@@ -154,6 +163,6 @@ function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
   }
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+function isObject(value: unknown): value is RequestFields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,35 +3,35 @@ import type { AccountEvent } from '@easel/contract';
 
 export interface AccountListener {
   readonly onEvent: (event: AccountEvent) => void;
-  /** Told whether the server is heard, whenever that changes. */
+  /** Called whenever the connection is made or lost. */
   readonly onConnection: (isConnected: boolean) => void;
 }
 
 export interface AccountFollowing extends AccountListener {
   readonly client: EaselClient;
-  /** The same in all tabs that act for the same account, and in no other. */
+  /** The same in all tabs that use the same account, and in no other. */
   readonly room: string;
   readonly signal: AbortSignal;
 }
 
 type Message =
-  | { readonly kind: 'event'; readonly event: AccountEvent; readonly place: string }
+  | { readonly kind: 'event'; readonly event: AccountEvent; readonly lastEventId: string }
   | { readonly kind: 'connection'; readonly isConnected: boolean }
-  /** Asks the tab that leads to say how things are. */
+  /** Asks the leading tab for the current state. */
   | { readonly kind: 'hello' };
 
 const kinds: readonly Message['kind'][] = ['event', 'connection', 'hello'];
 
-/** A tab that leads and does not answer for so long has been put to sleep by its browser. */
+/** A leading tab that does not answer for this long has been suspended by its browser. */
 const ANSWER_MS = 5000;
 
 /**
- * What happens to the jobs of an account, for as long as the signal lets it. A browser opens six connections to a server by HTTP/1.1,
- * for all tabs together (HTML standard, EventSource), so all tabs share one: the one that holds a lock has the connection and tells
- * the others. When it is closed the next one goes on after the last event that it was told. By plain http from another machine there
- * are no locks; then each tab has a connection of its own.
+ * Follows the jobs of an account until the signal is aborted. A browser opens at most six HTTP/1.1 connections to a server, for all
+ * tabs together (HTML standard, EventSource), so all tabs share one: the tab that holds a lock has the connection and forwards the
+ * events to the others. When it is closed, the next tab resumes after the last event it received. Over plain HTTP from another machine
+ * there are no locks; each tab then has a connection of its own.
  *
- * @throws EaselError when the key may not follow
+ * @throws EaselError when the key may not read the events
  */
 export async function followAccount(following: AccountFollowing): Promise<void> {
   if ('locks' in navigator && 'BroadcastChannel' in window) await new SharedFollowing(following).run();
@@ -45,11 +45,11 @@ async function lead(
     onEvent,
     onConnection,
   }: Omit<AccountFollowing, 'room' | 'onEvent'> & {
-    readonly onEvent: (event: AccountEvent, place: string) => void;
+    readonly onEvent: (event: AccountEvent, lastEventId: string) => void;
   },
-  place: string | undefined,
+  lastSeen: string | undefined,
 ): Promise<void> {
-  const options = { signal, patienceMs: Number.POSITIVE_INFINITY, onConnection, lastEventId: place };
+  const options = { signal, patienceMs: Number.POSITIVE_INFINITY, onConnection, lastEventId: lastSeen };
   for await (const { lastEventId, ...event } of client.events(options)) onEvent(event, lastEventId);
 }
 
@@ -59,7 +59,7 @@ class SharedFollowing {
   readonly #channel: BroadcastChannel;
   /** The last event of each job that has not ended. */
   readonly #latest = new Map<string, Extract<Message, { kind: 'event' }>>();
-  #place: string | undefined;
+  #lastEventId: string | undefined;
   #isConnected = true;
   #isLeading = false;
   #leading = new AbortController();
@@ -74,21 +74,21 @@ class SharedFollowing {
   async run(): Promise<void> {
     const { signal } = this.#following;
     this.#channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-      if (isMessage(data)) this.#hear(data);
+      if (isMessage(data)) this.#receive(data);
     });
-    document.addEventListener('visibilitychange', this.#ask);
+    document.addEventListener('visibilitychange', this.#findLeader);
     try {
-      this.#ask();
+      this.#findLeader();
       while (!signal.aborted) await this.#waitAndLead(false);
     } finally {
       clearTimeout(this.#unanswered);
-      document.removeEventListener('visibilitychange', this.#ask);
+      document.removeEventListener('visibilitychange', this.#findLeader);
       this.#channel.close();
     }
   }
 
-  /** Looks whether somebody leads; where nobody answers this tab does. */
-  readonly #ask = () => {
+  /** Asks for the leading tab; if none answers, this tab takes the lead. */
+  readonly #findLeader = () => {
     if (document.hidden || this.#isLeading) return;
     this.#channel.postMessage({ kind: 'hello' } satisfies Message);
     clearTimeout(this.#unanswered);
@@ -97,14 +97,14 @@ class SharedFollowing {
     }, ANSWER_MS);
   };
 
-  /** @param isSteal from a tab that holds the lock and sleeps */
+  /** @param isSteal takes the lock from a suspended tab that holds it */
   async #waitAndLead(isSteal: boolean): Promise<void> {
     const { signal } = this.#following;
     try {
       const options = isSteal ? { steal: true } : { signal };
       await navigator.locks.request(this.#name, options, () => this.#lead());
     } catch (error) {
-      // Whoever has stolen the lock leads from now on.
+      // The tab that stole the lock leads now.
       const isStolen = error instanceof DOMException && error.name === 'AbortError';
       this.#leading.abort();
       if (!isStolen && !signal.aborted) throw error;
@@ -124,27 +124,27 @@ class SharedFollowing {
           signal,
           onConnection: (isConnected) => {
             this.#isConnected = isConnected;
-            this.#tell({ kind: 'connection', isConnected });
+            this.#send({ kind: 'connection', isConnected });
             onConnection(isConnected);
           },
-          onEvent: (event, place) => {
-            const message = { kind: 'event', event, place } as const;
-            this.#hear(message);
-            this.#tell(message);
+          onEvent: (event, lastEventId) => {
+            const message = { kind: 'event', event, lastEventId } as const;
+            this.#receive(message);
+            this.#send(message);
           },
         },
-        this.#place,
+        this.#lastEventId,
       );
     } finally {
       this.#isLeading = false;
     }
   }
 
-  #hear(message: Message): void {
+  #receive(message: Message): void {
     if (message.kind === 'hello') {
       if (!this.#isLeading) return;
-      this.#tell({ kind: 'connection', isConnected: this.#isConnected });
-      for (const event of this.#latest.values()) this.#tell(event);
+      this.#send({ kind: 'connection', isConnected: this.#isConnected });
+      for (const event of this.#latest.values()) this.#send(event);
       return;
     }
     clearTimeout(this.#unanswered);
@@ -153,15 +153,15 @@ class SharedFollowing {
       this.#following.onConnection(message.isConnected);
       return;
     }
-    const { event, place } = message;
-    this.#place = place;
+    const { event, lastEventId } = message;
+    this.#lastEventId = lastEventId;
     const isLast = event.event === 'succeeded' || event.event === 'failed' || event.event === 'cancelled';
     if (isLast) this.#latest.delete(event.data.job.id);
     else this.#latest.set(event.data.job.id, message);
     this.#following.onEvent(event);
   }
 
-  #tell(message: Message): void {
+  #send(message: Message): void {
     if (!this.#following.signal.aborted) this.#channel.postMessage(message);
   }
 }

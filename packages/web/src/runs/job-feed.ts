@@ -1,26 +1,26 @@
 import { type EaselClient, EaselError } from '@easel/client';
 import { isLastEvent, type Job, type JobEvent } from '@easel/contract';
-import { askUntilAnswered } from '../session/requests.ts';
+import { retryUntilAnswered } from '../session/requests.ts';
 import { requestOfJob } from '../settings/settings.ts';
 import { followAccount } from './account-events.ts';
 import { afterEvent, isUnfinished, type Run } from './run.ts';
 
-/** @param ended the job, where it is known which one has changed and that nothing more will happen to it */
+/** @param ended the job that has ended, if that is the change */
 export type ChangeListener = (ended?: Job) => void;
 
 export interface FeedListener {
   readonly onEvent: (id: string, event: JobEvent) => void;
-  /** Jobs that have not ended, also of other tabs and from before a reload; newest first. */
+  /** Unfinished jobs, including those of other tabs and from before a reload; newest first. */
   readonly onJobs: (jobs: readonly Job[]) => void;
   readonly onConnection: (isConnected: boolean) => void;
-  /** Lists of jobs may be out of date: a job is new, has begun or has ended, or nothing was heard for a while. */
+  /** Lists of jobs may be out of date: a job was created, started or ended, or the connection was lost for a while. */
   readonly onChange: ChangeListener;
 }
 
-/** As many jobs' last events are remembered: a reply that tells a new job's id may be slower than its first events. */
-const REMEMBERED = 500;
+/** Of how many jobs the last event is kept: the reply with a new job's id may arrive after its first events. */
+const KEPT_EVENTS = 500;
 
-/** All that the page hears of its jobs. */
+/** The events of the account's jobs. */
 export class JobFeed {
   readonly #client: EaselClient;
   readonly #listener: FeedListener;
@@ -28,15 +28,15 @@ export class JobFeed {
   readonly #latest = new Map<string, JobEvent>();
   readonly #unfinished = new Set<string>();
   readonly #waiting = new Map<string, (job: Job) => void>();
-  /** The key may not follow all jobs by one stream: each job of this tab has one of its own. */
-  #isApart = false;
+  /** The key may not read the stream of all jobs: each job of this tab has a stream of its own. */
+  #isPerJob = false;
 
   constructor(client: EaselClient, listener: FeedListener) {
     this.#client = client;
     this.#listener = listener;
   }
 
-  /** Aborted when nobody listens any more. */
+  /** Aborted by `close`. */
   get signal(): AbortSignal {
     return this.#closing.signal;
   }
@@ -52,51 +52,51 @@ export class JobFeed {
         client: this.#client,
         room: await room(),
         signal: this.signal,
-        onEvent: (event) => this.#take(event.data.job.id, event),
+        onEvent: (event) => this.#receive(event.data.job.id, event),
         onConnection: (isConnected) => {
           this.#listener.onConnection(isConnected);
           if (!isConnected) return;
           this.#listener.onChange();
-          this.#catchUp().catch(() => {}); // the next connection makes up for it
+          this.#catchUp().catch(() => {}); // the next connection tries again
         },
       });
     } catch (error) {
       if (this.signal.aborted || !(error instanceof EaselError)) return;
-      this.#isApart = true;
-      for (const id of this.#unfinished) void this.#followApart(id);
+      this.#isPerJob = true;
+      for (const id of this.#unfinished) void this.#followOne(id);
     }
   }
 
-  /** A job of this tab. */
+  /** Follows a job of this tab. */
   follow({ id }: Job): void {
     this.#unfinished.add(id);
-    if (this.#isApart) void this.#followApart(id);
+    if (this.#isPerJob) void this.#followOne(id);
   }
 
   /**
-   * The job once it has ended.
+   * Waits for a job to end.
    *
    * @throws the signal's reason
    */
-  async untilEnded(job: Job, signal: AbortSignal): Promise<Job> {
+  async waitForEnd(job: Job, signal: AbortSignal): Promise<Job> {
     if (!isUnfinished(job)) return job;
     signal.throwIfAborted();
     const known = this.#latest.get(job.id);
     if (known !== undefined && hasEnded(known)) return known.data.job;
     const { promise, resolve, reject } = Promise.withResolvers<Job>();
-    const leave = () => reject(signal.reason);
-    signal.addEventListener('abort', leave);
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort);
     this.#waiting.set(job.id, resolve);
     this.follow(job);
     try {
       return await promise;
     } finally {
-      signal.removeEventListener('abort', leave);
+      signal.removeEventListener('abort', onAbort);
       this.#waiting.delete(job.id);
     }
   }
 
-  /** The job as it is after all that was heard of it. */
+  /** The run of a job, with the events received so far. */
   runOf(job: Job): Run {
     const now = Date.now();
     const run: Run = {
@@ -112,31 +112,31 @@ export class JobFeed {
     return event === undefined ? run : afterEvent(run, event, now);
   }
 
-  #take(id: string, event: JobEvent): void {
+  #receive(id: string, event: JobEvent): void {
     const isNew = !this.#latest.has(id);
     this.#latest.delete(id);
     this.#latest.set(id, event);
     for (const oldest of this.#latest.keys()) {
-      if (this.#latest.size <= REMEMBERED) break;
+      if (this.#latest.size <= KEPT_EVENTS) break;
       this.#latest.delete(oldest);
     }
     this.#listener.onEvent(id, event);
-    // Steps, and places in the queue, change nothing in a list.
+    // Steps and queue positions change nothing in a list.
     if (hasEnded(event)) this.#listener.onChange(event.data.job);
     else if (isNew || event.event === 'started') this.#listener.onChange();
     if (!hasEnded(event)) return;
     this.#unfinished.delete(id);
     this.#waiting.get(id)?.(event.data.job);
-    // Its reply tells the balance; without it the next one does.
+    // The reply updates the balance; if it fails, the next reply does.
     this.#client.account.credits({ signal: this.signal }).catch(() => {});
   }
 
-  /** What nobody could tell while there was no connection, or while the browser let the tab sleep. */
+  /** Catches up on events missed while disconnected, or while the browser suspended the tab. */
   async #catchUp(): Promise<void> {
     const { signal } = this;
     const list = (status: 'running' | 'queued') => this.#client.jobs.list({ status, limit: 100 }, { signal });
-    const jobs = await askUntilAnswered(
-      // A job that starts in between is in both.
+    const jobs = await retryUntilAnswered(
+      // A job that starts between the two requests is in both lists.
       async () => [...(await list('queued')).jobs, ...(await list('running')).jobs],
       signal,
     );
@@ -146,13 +146,13 @@ export class JobFeed {
     for (const id of waiting.keys()) this.#unfinished.add(id);
     for (const id of missing) {
       const job = await this.#client.jobs.get(id, { signal });
-      if (!isUnfinished(job)) this.#take(id, endOf(job));
+      if (!isUnfinished(job)) this.#receive(id, endOf(job));
     }
   }
 
-  async #followApart(id: string): Promise<void> {
+  async #followOne(id: string): Promise<void> {
     try {
-      for await (const event of this.#client.jobs.events(id, { signal: this.signal })) this.#take(id, event);
+      for await (const event of this.#client.jobs.events(id, { signal: this.signal })) this.#receive(id, event);
     } catch {
       if (!this.signal.aborted) this.#listener.onConnection(false);
     }

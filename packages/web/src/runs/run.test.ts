@@ -4,7 +4,7 @@ import { afterEvent, isOver, type Run, statusOf } from './run.ts';
 const run: Run = { key: '1', request: { prompt: 'a fox' }, phase: 'sending', previews: 0 };
 const now = 1_000_000;
 
-test('a run goes through the phases that its events tell', () => {
+test('a run goes through the phases of its events', () => {
   const queued = afterEvent(run, { event: 'queued', data: { position: 2, eta: 5 } }, now);
   expect(queued).toMatchObject({ phase: 'queued', position: 2, expectedAt: now + 5000 });
   const started = afterEvent(queued, { event: 'started', data: { started_at: '2026-01-31T12:00:00Z' } }, now);
@@ -23,22 +23,23 @@ test('a run goes through the phases that its events tell', () => {
   expect(isOver(drawn)).toBe(false);
 });
 
-test('who waits is told for what, and the time that is left goes down by itself', () => {
+test('a queued run says what it waits for, and the time left counts down', () => {
   const after = (data: { position: number; eta: number | null; paused?: boolean }, seconds = 0) =>
     statusOf(afterEvent(run, { event: 'queued', data }, now), now + seconds * 1000, true);
-  expect(after({ position: 0, eta: 3 })).toBe('Next in the queue, about 3.0 s left');
-  expect(after({ position: 0, eta: 49 }, 24)).toBe('Next in the queue, about 25 s left');
-  expect(after({ position: 0, eta: 3 }, 4)).toBe('Next in the queue');
+  expect(after({ position: 0, eta: 3 })).toBe('Next in queue, about 3.0 s left');
+  expect(after({ position: 0, eta: 49 }, 24)).toBe('Next in queue, about 25 s left');
+  expect(after({ position: 0, eta: 3 }, 4)).toBe('Next in queue');
+  expect(after({ position: 1, eta: null })).toBe('1 job ahead');
   expect(after({ position: 2, eta: null, paused: false })).toBe('2 jobs ahead');
   expect(after({ position: 0, eta: null, paused: true })).toMatch(/paused by the administrator/);
 });
 
-test('while the server is not heard nothing is told as if it were still so', () => {
+test('without a connection the last known progress is not shown as current', () => {
   const running = afterEvent(run, { event: 'step', data: { index: 3, total: 25, sigma: 1, eta: 9 } }, now);
   expect(statusOf(running, now, false)).toBe('Connection lost, reconnecting…');
 });
 
-test('a problem, such as a cancel that did not reach the server, is not told any longer than it lasts', () => {
+test('a problem, such as a cancel that did not reach the server, is cleared by the next event', () => {
   const troubled = { ...run, problem: 'The server cannot be reached.' };
   const step = { index: 3, total: 25, sigma: 1, eta: 9 };
   expect(afterEvent(troubled, { event: 'step', data: step }, now)).not.toHaveProperty('problem');

@@ -5,52 +5,52 @@ export type Phase = 'sending' | 'queued' | 'running' | 'succeeded' | 'failed' | 
 
 /** A job as the page follows it. */
 export interface Run {
-  /** The page's own name of it, which it has before the server gives it one. */
+  /** The page's own id, known before the server assigns one. */
   readonly key: string;
   readonly request: JobCreate;
   readonly phase: Phase;
   readonly job?: Job;
   readonly position?: number;
-  /** Nothing is started for now. */
+  /** The queue is paused. */
   readonly isPaused?: boolean;
   readonly step?: { readonly index: number; readonly total: number };
-  /** When it will probably be done, in milliseconds since 1970. */
+  /** When it will probably finish, in milliseconds since 1970. */
   readonly expectedAt?: number | null;
   readonly preview?: string;
-  /** How many previews have come. */
+  /** The number of previews received. */
   readonly previews: number;
   readonly problem?: string;
 }
 
-/** Where a run is, in words, at a moment; `isConnected` says whether the server is heard. */
+/** The status of a run in words, at a given time. @param isConnected whether events of the server arrive */
 export function statusOf(
   { phase, position, isPaused = false, step, expectedAt }: Run,
   now: number,
   isConnected: boolean,
 ): string {
   if (phase === 'sending') return 'Sending…';
-  // What was last heard may not be so any more.
+  // The last known status may be out of date.
   if (!isConnected) return 'Connection lost, reconnecting…';
   const secondsLeft = ((expectedAt ?? now) - now) / 1000;
   const rest = secondsLeft > 0 ? `, about ${duration(secondsLeft)} left` : '';
-  if (phase === 'queued' && isPaused) return 'The queue is paused by the administrator';
+  if (phase === 'queued' && isPaused) return 'Queue paused by the administrator';
   if (phase === 'queued')
     return position === undefined || position === 0
-      ? `Next in the queue${rest}`
+      ? `Next in queue${rest}`
       : `${position} ${position === 1 ? 'job' : 'jobs'} ahead${rest}`;
-  return step === undefined ? 'Reading the prompt…' : `Step ${step.index} of ${step.total}${rest}`;
+  return step === undefined ? 'Encoding the prompt…' : `Step ${step.index} of ${step.total}${rest}`;
 }
 
 export function isOver({ phase }: Run): boolean {
   return phase === 'succeeded' || phase === 'failed' || phase === 'cancelled';
 }
 
-/** A job that still waits or runs. */
+/** A job that is queued or running. */
 export function isUnfinished({ status }: Pick<Job, 'status'>): boolean {
   return status === 'queued' || status === 'running';
 }
 
-/** The run after an event of its job, which came now. */
+/** The run after an event of its job, received now. */
 export function afterEvent({ problem: _, ...run }: Run, { event, data }: JobEvent, now: number): Run {
   switch (event) {
     case 'queued':
@@ -71,7 +71,7 @@ export function afterEvent({ problem: _, ...run }: Run, { event, data }: JobEven
     case 'succeeded':
       return { ...run, phase: 'succeeded', job: data.job };
     case 'failed':
-      return { ...run, phase: 'failed', job: data.job, problem: data.job.error?.message ?? 'The run failed.' };
+      return { ...run, phase: 'failed', job: data.job, problem: data.job.error?.message ?? 'Generation failed.' };
     case 'cancelled':
       return { ...run, phase: 'cancelled', job: data.job };
   }

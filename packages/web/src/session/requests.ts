@@ -1,101 +1,98 @@
 import { EaselConnectionError, EaselError } from '@easel/client';
 import { useCallback, useEffect, useState } from 'react';
 
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 5000;
+
 export interface Loaded<Reply> {
-  /** The latest answer. */
+  /** The latest reply. */
   readonly reply: Reply | undefined;
-  /** Why there is none, or no newer one. */
+  /** Why there is no reply, or no newer one. */
   readonly problem: string | undefined;
-  /** Asks at once. */
-  readonly again: () => void;
+  /** Sends the request again at once. */
+  readonly retry: () => void;
 }
 
-/** What a view needs from the server before it can show anything. @param ask a stable function: another one asks anew */
+/** Loads what a view needs before it can show anything. @param ask must be stable: a new function sends a new request */
 export function useLoaded<Reply>(ask: (signal: AbortSignal) => Promise<Reply>): Loaded<Reply> {
   const [reply, setReply] = useState<Reply>();
   const [problem, setProblem] = useState<string>();
-  const [turn, setTurn] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `turn` asks again
+  const [attempt, setAttempt] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `attempt` sends the request again
   useEffect(() => {
-    const leaving = new AbortController();
-    const tell = (error: unknown) => setProblem(messageOf(error));
-    askUntilAnswered(ask, leaving.signal, tell).then(
+    const unmount = new AbortController();
+    const report = (error: unknown) => setProblem(messageOf(error));
+    retryUntilAnswered(ask, unmount.signal, report).then(
       (found) => {
         setReply(() => found);
         setProblem(undefined);
       },
       (error: unknown) => {
-        if (!leaving.signal.aborted) tell(error);
+        if (!unmount.signal.aborted) report(error);
       },
     );
-    return () => leaving.abort();
-  }, [ask, turn]);
-  const again = useCallback(() => setTurn((before) => before + 1), []);
-  return { reply, problem, again };
+    return () => unmount.abort();
+  }, [ask, attempt]);
+  const retry = useCallback(() => setAttempt((before) => before + 1), []);
+  return { reply, problem, retry };
 }
 
-/** The answer to a question that changes while somebody types: asked once typing pauses, and only the last one counts. */
-export function useAnswer<Answer>(
+/** The reply to a question that changes while the user types: sent once typing pauses; only the latest reply counts. */
+export function useDebouncedReply<Reply>(
   question: string,
-  ask: (signal: AbortSignal) => Promise<Answer>,
+  ask: (signal: AbortSignal) => Promise<Reply>,
   delayMs = 250,
-): Answer | undefined {
-  const [answer, setAnswer] = useState<{ readonly question: string; readonly answer: Answer }>();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `question` says all that `ask` depends on
+): Reply | undefined {
+  const [latest, setLatest] = useState<{ readonly reply: Reply }>();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `question` contains everything that `ask` depends on
   useEffect(() => {
-    const leaving = new AbortController();
+    const unmount = new AbortController();
     const timer = setTimeout(() => {
-      askUntilAnswered(ask, leaving.signal).then(
-        (found) => {
-          if (!leaving.signal.aborted) setAnswer({ question, answer: found });
+      retryUntilAnswered(ask, unmount.signal).then(
+        (reply) => {
+          if (!unmount.signal.aborted) setLatest({ reply });
         },
         () => {
-          if (!leaving.signal.aborted) setAnswer(undefined); // a hint that cannot be had is not shown
+          if (!unmount.signal.aborted) setLatest(undefined); // only a hint: not shown when it is not available
         },
       );
     }, delayMs);
     return () => {
       clearTimeout(timer);
-      leaving.abort();
+      unmount.abort();
     };
   }, [question, delayMs]);
-  return answer?.answer;
+  return latest?.reply;
 }
 
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 5000;
-
 /**
- * Asks the server, and asks again for as long as it cannot be reached or cannot answer now: what was opened while it was away
- * is there when it is back. A browser that comes online again, or a tab that is looked at again, asks at once.
+ * Sends a request, and again for as long as the server is unreachable or unavailable, so that a page opened during an outage loads
+ * once the server is back. Retries at once when the browser comes online or the tab becomes visible.
  *
- * @param onTrouble told of each failure that is not the last word
- * @throws a refusal that asking again will not change, or the signal's reason
+ * @param onFailure called for each failure that is going to be retried
+ * @throws an error that a retry will not change, or the signal's reason
  */
-export async function askUntilAnswered<Reply>(
+export async function retryUntilAnswered<Reply>(
   ask: (signal: AbortSignal) => Promise<Reply>,
   signal: AbortSignal,
-  onTrouble: (error: unknown) => void = () => {},
+  onFailure: (error: unknown) => void = () => {},
 ): Promise<Reply> {
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
     try {
       return await ask(signal);
     } catch (error) {
       signal.throwIfAborted();
-      if (!isPassing(error)) throw error;
-      onTrouble(error);
+      if (!isTemporary(error)) throw error;
+      onFailure(error);
       await pause(pauseMs, signal);
     }
   }
 }
 
-/** Whether the same question may be answered later. */
-function isPassing(error: unknown): boolean {
-  return error instanceof EaselConnectionError || (error instanceof EaselError && isPassingStatus(error.status));
-}
-
-function isPassingStatus(status: number): boolean {
-  return status === 429 || status >= 500;
+/** Whether the same request may succeed later. */
+function isTemporary(error: unknown): boolean {
+  if (error instanceof EaselError) return error.status === 429 || error.status >= 500;
+  return error instanceof EaselConnectionError;
 }
 
 /** @throws the signal's reason */
@@ -116,22 +113,19 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** What went wrong, for people; the server's own words already say what to do. */
+/** What went wrong and, where it is known, what to do about it. */
 export function messageOf(error: unknown): string {
-  if (error instanceof EaselError) {
-    if (error.code === 'rate_limited') {
-      const wait = error.retryAfter === undefined ? 'in a minute' : `in ${error.retryAfter} seconds`;
-      return `The rate limit of this key is exceeded. Try again ${wait}.`;
-    }
-    return error.remedy === undefined
-      ? sentence(error.message)
-      : `${sentence(error.message)} ${sentence(error.remedy)}`;
+  if (error instanceof EaselError && error.code === 'rate_limited') {
+    const wait = error.retryAfter === undefined ? 'in a minute' : `in ${error.retryAfter} seconds`;
+    return `Rate limit exceeded. Retry ${wait}.`;
   }
-  return sentence(error instanceof Error ? error.message : String(error));
+  if ((error instanceof EaselError || error instanceof EaselConnectionError) && error.remedy !== undefined)
+    return `${toSentence(error.message)} ${toSentence(error.remedy)}`;
+  return toSentence(error instanceof Error ? error.message : String(error));
 }
 
-/** With a capital, unless it begins with a name in quotes or a field of the API, and a full stop. */
-export function sentence(text: string): string {
+/** Adds a capital letter and a full stop. */
+export function toSentence(text: string): string {
   const first = text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?]$/.test(first) ? first : `${first}.`;
 }

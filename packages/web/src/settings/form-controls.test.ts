@@ -2,7 +2,7 @@ import type { Model } from '@easel/contract';
 import { expect, test } from 'vitest';
 import { demoModel } from '../../test/demo-model.ts';
 import { choicesWith, controlDefaults, controlValues, formControls, type SelectControl } from './form-controls.ts';
-import { settingsOfAddress } from './initial-settings.ts';
+import { addressSettings } from './initial-settings.ts';
 
 const parameters: Model['parameters'] = {
   num_inference_steps: { minimum: 1, maximum: 8, default: 4 },
@@ -15,7 +15,7 @@ function scheduler(): SelectControl {
   return control;
 }
 
-test('a control allows what the model allows, and begins with what the model does by itself', () => {
+test('a control allows what the model allows, and starts with the default of the model', () => {
   const steps = formControls({ parameters }).find(({ name }) => name === 'steps');
   expect(steps).toMatchObject({ kind: 'slider', label: 'Steps', min: 1, max: 8, step: 1, initial: 4 });
   expect(scheduler().choices).toEqual([
@@ -32,11 +32,11 @@ test('a control allows what the model allows, and begins with what the model doe
   });
 });
 
-test('a choice that the model does not offer is shown by its name, and no other is put in its place', () => {
+test('a choice that the model does not support is shown by name, and not replaced', () => {
   expect(choicesWith(scheduler(), 'edm_euler')).toEqual(scheduler().choices);
   expect(choicesWith(scheduler(), 'edm_dpmpp_2m').at(-1)).toEqual({
     value: 'edm_dpmpp_2m',
-    label: 'edm_dpmpp_2m (not offered by this model)',
+    label: 'edm_dpmpp_2m (not supported by this model)',
   });
   expect(controlValues({ parameters }, (name) => (name === 'scheduler' ? 'plms' : undefined))).toEqual({
     scheduler: 'plms',
@@ -59,7 +59,7 @@ test('an address sets the form by the short names and by those of the API', () =
   const model: Model = { ...demoModel, defaults: { ...defaults, scheduler: 'edm_euler' }, parameters };
   const query =
     'prompt=a%20fox&negative=&seed=7&steps=3&guidance_scale=4.5&scheduler=plms&size=256×144&samples=9&format=webp';
-  expect(settingsOfAddress(new URLSearchParams(query), model)).toEqual({
+  expect(addressSettings(new URLSearchParams(query), model)).toEqual({
     prompt: 'a fox',
     negativePrompt: '',
     seed: 7,
@@ -71,5 +71,5 @@ test('an address sets the form by the short names and by those of the API', () =
     height: 144,
     isShapeChosen: true,
   });
-  expect(settingsOfAddress(new URLSearchParams('seed=-1&steps=&prompt='), model)).toEqual({ prompt: '' });
+  expect(addressSettings(new URLSearchParams('seed=-1&steps=&prompt='), model)).toEqual({ prompt: '' });
 });

@@ -3,13 +3,13 @@ import { type ControlValues, type Field, type FieldTable, type Model, pictureFie
 export type ControlPlace = 'main' | 'more' | 'start';
 
 interface Named {
-  /** The field's name in code, which is also that of the setting. */
+  /** The name of the field in code, and of the setting. */
   readonly name: string;
   readonly label: string;
   readonly place: ControlPlace;
 }
 
-/** A number of the form. */
+/** A number in the form. */
 export interface SliderControl extends Named {
   readonly kind: 'slider';
   readonly min: number;
@@ -19,7 +19,7 @@ export interface SliderControl extends Named {
   readonly initial: number;
 }
 
-/** A choice of the form. */
+/** A choice in the form. */
 export interface SelectControl extends Named {
   readonly kind: 'select';
   readonly choices: readonly { readonly value: string; readonly label: string }[];
@@ -28,7 +28,7 @@ export interface SelectControl extends Named {
 
 export type FormControl = SliderControl | SelectControl;
 
-/** The controls that are the same for every field of their kind, with what the model allows. */
+/** The controls of the table of fields, with the values that the model allows; fields with a component of their own are left out. */
 export function formControls(model: Pick<Model, 'parameters'>, table: FieldTable = pictureFields): FormControl[] {
   return Object.entries(table).flatMap(([name, field]): FormControl[] => {
     const { form } = field;
@@ -58,7 +58,7 @@ function choicesOf({ choices = [], labels = {} }: Field, allowed: readonly strin
   return { choices: values.map((value) => ({ value, label: labels[value] ?? value })) };
 }
 
-/** What the controls begin with. */
+/** The initial values of the controls. */
 export function controlDefaults(model: Pick<Model, 'parameters'>): ControlValues;
 export function controlDefaults(
   model: Pick<Model, 'parameters'>,
@@ -72,8 +72,8 @@ export function controlDefaults(
 }
 
 /**
- * The settings of the controls among values from elsewhere: what was stored, or stands in an address. A number out of its range is left
- * out; a choice that is not offered is kept, for the form shows it by its name, as not offered.
+ * Reads the values of the controls from storage or an address. A number out of range is left out; a choice that the model does not support
+ * is kept, because the form shows it by name, marked as not supported.
  */
 export function controlValues(
   model: Pick<Model, 'parameters'>,
@@ -81,12 +81,12 @@ export function controlValues(
 ): Partial<ControlValues> {
   const found = formControls(model).flatMap((control) => {
     const given = value(control.name);
-    return isPossible(control, given) ? [[control.name, given] as const] : [];
+    return isAllowed(control, given) ? [[control.name, given] as const] : [];
   });
   return settingsFrom(found);
 }
 
-function isPossible(control: FormControl, value: unknown): boolean {
+function isAllowed(control: FormControl, value: unknown): boolean {
   if (control.kind === 'select') return typeof value === 'string' && value !== '' && value.length <= LONGEST_CHOICE;
   if (typeof value !== 'number' || !(value >= control.min && value <= control.max)) return false;
   return !control.isStepped || Number.isInteger(value / control.step);
@@ -99,8 +99,8 @@ function settingsFrom(entries: readonly (readonly [string, unknown])[]): Readonl
   return Object.fromEntries(entries);
 }
 
-/** The choices of a select with the one that is set, should it not be among them: never another in its place. */
+/** The choices of a select, with the current value added if it is not among them: it is never replaced silently. */
 export function choicesWith({ choices }: SelectControl, value: string): SelectControl['choices'] {
   if (choices.some((choice) => choice.value === value)) return choices;
-  return [...choices, { value, label: `${value} (not offered by this model)` }];
+  return [...choices, { value, label: `${value} (not supported by this model)` }];
 }

@@ -5,7 +5,7 @@ import { defaultSettings, jobOf, requestOfJob, settingsOfJob } from './settings.
 
 const model = { ...demoModel, defaults: { ...demoModel.defaults, img_width: 128, img_height: 96 } };
 
-test('the form begins with the defaults of the model, and its job is a valid one', () => {
+test('the form starts with the defaults of the model, and its request is valid', () => {
   const job = jobOf({ ...defaultSettings(model), prompt: 'a fox' });
   expect(explainInvalid(jobCreateSchema, job)).toBeUndefined();
   expect(job).toMatchObject({ img_width: 128, img_height: 96, num_inference_steps: 25, guidance_scale: 3 });
@@ -13,13 +13,13 @@ test('the form begins with the defaults of the model, and its job is a valid one
   expect(job).not.toHaveProperty('negative_prompt');
 });
 
-test('a picture to start from goes with its strength', () => {
+test('a start image is sent with its strength', () => {
   const image = 'data:image/png;base64,AAAA';
   const job = jobOf({ ...defaultSettings(model), prompt: 'a fox', startImage: image, strength: 0.4, seed: 0 });
   expect(job).toMatchObject({ image, strength: 0.4, seed: 0 });
 });
 
-test('a job gives back the form it came from, its shape as a chosen one', () => {
+test('a job restores the form it came from, with its aspect ratio marked as chosen', () => {
   const filled = { ...defaultSettings(model), prompt: 'a fox', negativePrompt: 'snow', seed: 7, steps: 30 };
   const settings = { ...filled, isShapeChosen: true };
   const { preview: _, ...sent } = jobOf(settings);
@@ -29,7 +29,7 @@ test('a job gives back the form it came from, its shape as a chosen one', () => 
   expect(settingsOfJob(jobLike({ ...job, strength: 0.4 }), 7, started.startImage)).toEqual(started);
 });
 
-test('a job is made again with all that its request said, also what the form does not have', () => {
+test('a job is repeated with all fields of its request, including those that the form does not have', () => {
   const job = jobLike({
     prompt: 'a fox',
     prompt_2: 'a wolf',

@@ -9,18 +9,18 @@ import {
 } from '@easel/contract';
 import { controlDefaults, controlValues } from './form-controls.ts';
 
-/** What the form holds: the sliders and choices of the table of fields, and what has a component of its own. */
+/** The page's model of a request: the controls of the table of fields, and the fields with a component of their own. */
 export interface Settings extends ControlValues {
   readonly prompt: string;
   readonly negativePrompt: string;
   readonly model: string;
   readonly width: number;
   readonly height: number;
-  /** Null: a new one each time. */
+  /** Null: a random seed each time. */
   readonly seed: number | null;
-  /** A data URL, or the address of a picture of this server. */
+  /** A data URL, or the path of a picture on this server. */
   readonly startImage: string | null;
-  /** Whether somebody has chosen the shape: a start image then leaves it as it is. */
+  /** Whether the user has chosen the aspect ratio: a start image then does not change it. */
   readonly isShapeChosen: boolean;
 }
 
@@ -38,7 +38,7 @@ export function defaultSettings(model: Model): Settings {
   };
 }
 
-/** The job for the form. An empty negative prompt is none at all. */
+/** The request for the settings. An empty negative prompt is left out. */
 export function jobOf({ startImage, seed, strength, negativePrompt, ...settings }: Settings): JobCreate {
   return writeRequest({
     ...settings,
@@ -49,7 +49,7 @@ export function jobOf({ startImage, seed, strength, negativePrompt, ...settings 
   });
 }
 
-/** The request that makes a picture of a job again, those of its fields included that the form does not have. */
+/** The request that repeats a job, including fields that the form does not have. */
 export function requestOfJob(job: Job, startImage: string | null): JobCreate {
   const { strength, ...told } = readTold(job);
   return writeRequest({ ...told, prompt: job.prompt ?? '', preview: true, ...startOf(startImage, strength) });
@@ -59,7 +59,7 @@ function startOf(image: string | null, strength: number | undefined) {
   return image === null || strength === undefined ? {} : { image, strength };
 }
 
-/** The form that would make a job again. @param startImage what it started from; the server keeps no more than its strength */
+/** The settings that repeat a job. @param startImage its start image; the server stores only its strength */
 export function settingsOfJob(job: Job, seed: number | null, startImage: string | null): Settings {
   return {
     ...controlsOfJob(job),
@@ -77,10 +77,10 @@ export function settingsOfJob(job: Job, seed: number | null, startImage: string 
 }
 
 function controlsOfJob(job: Job): ControlValues {
-  return { ...controlDefaults({ parameters: {} }), ...controlValues({ parameters: {} }, told(job)) };
+  return { ...controlDefaults({ parameters: {} }), ...controlValues({ parameters: {} }, valueReader(job)) };
 }
 
-function told(job: Job): (name: string) => unknown {
+function valueReader(job: Job): (name: string) => unknown {
   const values = new Map<string, unknown>(Object.entries(readTold(job)));
   return (name) => values.get(name);
 }
