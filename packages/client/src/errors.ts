@@ -1,4 +1,4 @@
-import type { ErrorCode, ErrorShape, Problem } from '@easel/contract';
+import type { CodedErrorLike, ErrorCode, Problem } from '@easel/contract';
 
 export interface EaselErrorDetails {
   readonly status: number;
@@ -15,7 +15,7 @@ export interface EaselErrorDetails {
 }
 
 /** The server refused the request, or could not do it. The message is the server's: what was sent and what is allowed. */
-export class EaselError extends Error implements ErrorShape<ErrorCode | 'unknown'> {
+export class EaselError extends Error implements CodedErrorLike<ErrorCode | 'unknown'> {
   override readonly name = 'EaselError';
   readonly status: number;
   readonly code: ErrorCode | 'unknown';
@@ -39,7 +39,7 @@ export class EaselError extends Error implements ErrorShape<ErrorCode | 'unknown
 }
 
 /** The server cannot be reached, or the connection was lost during the reply. */
-export class EaselConnectionError extends Error implements ErrorShape<'server_unreachable'> {
+export class EaselConnectionError extends Error implements CodedErrorLike<'server_unreachable'> {
   override readonly name = 'EaselConnectionError';
   readonly code = 'server_unreachable';
   readonly remedy = 'check that it is running and that the address is right';
@@ -50,7 +50,7 @@ export class EaselConnectionError extends Error implements ErrorShape<'server_un
 }
 
 /** A job ended without pictures: it failed or was cancelled, and nothing was charged. The message says what to do, too. */
-export class EaselJobError extends Error implements ErrorShape<ErrorCode> {
+export class EaselJobError extends Error implements CodedErrorLike<ErrorCode> {
   override readonly name = 'EaselJobError';
   readonly jobId: string;
   readonly code: ErrorCode;

@@ -1,4 +1,4 @@
-export type { ErrorShape } from '@easel/errors';
+export type { CodedErrorLike } from '@easel/errors';
 export {
   type Account,
   type AccountCreate,

@@ -92,11 +92,10 @@ export class JsonConfig {
     if (!this.#values.has(key) || allowed.some((item) => item === value)) return;
     const given = JSON.stringify(value);
     const list = allowed.map((item) => JSON.stringify(item)).join(' or ');
-    throw new EngineError(
-      'model_unsupported',
-      `${this.file}: ${key} is ${given}, this engine implements ${list}; use a model of the Playground v2.5 / SDXL architecture`,
-      { details: { file: this.file } },
-    );
+    throw new EngineError('model_unsupported', `${this.file}: ${key} is ${given}, this engine implements ${list}`, {
+      remedy: 'use a model of the Playground v2.5 / SDXL architecture',
+      details: { file: this.file },
+    });
   }
 
   #get(key: string): unknown {

@@ -14,7 +14,7 @@ export async function readModelText(file: string): Promise<string> {
     return await readFile(file, 'utf8');
   } catch (cause) {
     if (systemCode(cause) !== 'ENOENT') throw unreadable(file, cause);
-    throw new EngineError('model_file_missing', `${file} is missing; download this file too`, {
+    throw new EngineError('model_file_missing', `${file} is missing`, {
       details: { file },
       cause,
     });
@@ -25,8 +25,12 @@ export async function readModelText(file: string): Promise<string> {
 export function unreadable(file: string, cause: unknown): EngineError {
   const code = systemCode(cause);
   const known = code === undefined ? undefined : reasons[code];
-  const problem = known ?? `${code ?? String(cause)}; check the permissions and the disk`;
-  return new EngineError('model_file_missing', `${file} cannot be read: ${problem}`, { details: { file }, cause });
+  const [problem, remedy] = known ?? [code ?? String(cause), 'check the permissions and the disk'];
+  return new EngineError('model_file_missing', `${file} cannot be read: ${problem}`, {
+    remedy,
+    details: { file },
+    cause,
+  });
 }
 
 /** Of a failed system call, such as `EACCES`. */
@@ -35,13 +39,14 @@ export function systemCode(thrown: unknown): string | undefined {
   return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied; give this user the right to read it',
-  EPERM: 'permission denied; give this user the right to read it',
-  EISDIR: 'it is a folder; give the file',
-  ENOTDIR: 'a part of its path is not a folder; check the path',
-  ELOOP: 'its links go in a circle; download the file again',
-  EIO: 'the disk reports an error; copy the file to another disk, or download it again',
+/** What is wrong, and what to do about it. */
+const reasons: Readonly<Record<string, readonly [problem: string, remedy: string]>> = {
+  EACCES: ['permission denied', 'give this user the right to read it'],
+  EPERM: ['permission denied', 'give this user the right to read it'],
+  EISDIR: ['it is a folder', 'give the file'],
+  ENOTDIR: ['a part of its path is not a folder', 'check the path'],
+  ELOOP: ['its links go in a circle', 'download the file again'],
+  EIO: ['the disk reports an error', 'copy the file to another disk, or download it again'],
 };
 
 /**
@@ -60,7 +65,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
 
 /** @throws EngineError `model_config_invalid`, always */
 export function rejectFile(file: string, problem: string, cause?: unknown): never {
-  throw new EngineError('model_config_invalid', `${file} ${problem}; use the file as it was published with the model`, {
+  throw new EngineError('model_config_invalid', `${file} ${problem}`, {
     details: { file },
     cause,
   });
@@ -72,7 +77,7 @@ function parse(text: string, file: string): unknown {
   } catch (cause) {
     const kind = kindOfBytes(Buffer.from(text.slice(0, 512)));
     if (kind && !/^\s*[[{]/.test(text))
-      throw new EngineError(kind.code, `${file} is ${kind.what}; ${kind.help}`, { details: { file }, cause });
+      throw new EngineError(kind.code, `${file} is ${kind.what}`, { remedy: kind.help, details: { file }, cause });
     return rejectFile(file, 'is not valid JSON', cause);
   }
 }

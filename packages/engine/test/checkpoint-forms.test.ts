@@ -292,7 +292,8 @@ describe('a single file', () => {
     expect((await drawn(path, { config })).equals(original)).toBe(true);
     await expect(loadModel(path)).rejects.toMatchObject({
       code: 'model_unsupported',
-      message: expect.stringMatching(/without edm_mean and edm_std.*configuration/),
+      message: expect.stringMatching(/without edm_mean and edm_std/),
+      remedy: expect.stringMatching(/configuration/),
     });
     const plain = await modelCopy();
     await editJson(join(plain, 'vae/config.json'), ({ latents_mean: _, latents_std: __, ...rest }) => rest);
@@ -304,7 +305,7 @@ describe('a single file', () => {
     }));
     await expect(loadModel(path, { config: other })).rejects.toMatchObject({
       code: 'model_unsupported',
-      message: expect.stringMatching(/ordinary SDXL/),
+      remedy: expect.stringMatching(/ordinary SDXL/),
     });
   });
 

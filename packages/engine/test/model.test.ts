@@ -288,10 +288,12 @@ test.each([
 ])('the field %s is refused with the one that was meant: %s', async (name, meant) => {
   await expect(model.generate({ ...apple, ...JSON.parse(`{"${name}":3}`) })).rejects.toMatchObject({
     code: 'invalid_request',
-    message: `${name} is not a field here; did you mean ${meant}?`,
+    message: `${name} is not a field here`,
+    remedy: `did you mean ${meant}?`,
   });
   await expect(model.generate({ ...apple, ...JSON.parse('{"wondrous":1}') })).rejects.toMatchObject({
-    message: expect.stringMatching(/^wondrous is not a field here; the fields are prompt, prompt2, /),
+    message: expect.stringMatching(/^wondrous is not a field here/),
+    remedy: expect.stringMatching(/^the fields are prompt, prompt2, /),
   });
 });
 

@@ -60,7 +60,7 @@ export const catalogue = {
     'Overloaded or restarting; try again later',
     'wait as long as `Retry-After` says: the queue is full, the database is away, or the server restarts',
   ),
-  database_lost: request('The connection to the database was lost', 'send the request again in a few seconds'),
+  database_lost: request('The connection to the database was lost', 'send the request again later; nothing is lost'),
   storage_unavailable: request(
     'Pictures cannot be stored',
     'free some space in the image folder, and check that it is mounted and can be written',

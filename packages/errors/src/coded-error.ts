@@ -1,7 +1,7 @@
 import { type Code, catalogue, isCode } from './catalogue.ts';
 
 /** What every error that people see has. The client, which imports no other package when it runs, shares this by type. */
-export interface ErrorShape<Known extends string = string> {
+export interface CodedErrorLike<Known extends string = string> {
   readonly code: Known;
   /** What was sent or found, and what is allowed. */
   readonly message: string;
@@ -17,7 +17,7 @@ export interface CodedErrorOptions {
 }
 
 /** An error of the catalogue. HTTP status and exit status are tables over its code, kept where replies and commands are written. */
-export class CodedError<Known extends Code = Code> extends Error implements ErrorShape<Known> {
+export class CodedError<Known extends Code = Code> extends Error implements CodedErrorLike<Known> {
   readonly code: Known;
   readonly remedy: string;
 
@@ -30,7 +30,7 @@ export class CodedError<Known extends Code = Code> extends Error implements Erro
 }
 
 /** By what it has, not by its class: it may come from another copy of this package, or from the client, which has classes of its own. */
-export function isCodedError(thrown: unknown): thrown is Error & ErrorShape<Code> {
+export function isCodedError(thrown: unknown): thrown is Error & CodedErrorLike<Code> {
   return (
     thrown instanceof Error &&
     'remedy' in thrown &&
@@ -40,7 +40,15 @@ export function isCodedError(thrown: unknown): thrown is Error & ErrorShape<Code
   );
 }
 
+/** Whether it is an error of one of these codes. */
+export function hasCode<Known extends Code>(
+  thrown: unknown,
+  ...codes: readonly Known[]
+): thrown is Error & CodedErrorLike<Known> {
+  return isCodedError(thrown) && codes.some((code) => code === thrown.code);
+}
+
 /** Message and remedy in one text, where there is room for one only. What the catalogue says of every error of a code is left out. */
-export function fullText({ code, message, remedy }: ErrorShape<Code>): string {
+export function fullText({ code, message, remedy }: CodedErrorLike<Code>): string {
   return remedy === undefined || remedy === catalogue[code].remedy ? message : `${message}; ${remedy}`;
 }

@@ -1,3 +1,10 @@
 export { type Area, type Code, catalogue, isCode } from './catalogue.ts';
-export { CodedError, type CodedErrorOptions, type ErrorShape, fullText, isCodedError } from './coded-error.ts';
+export {
+  CodedError,
+  type CodedErrorLike,
+  type CodedErrorOptions,
+  fullText,
+  hasCode,
+  isCodedError,
+} from './coded-error.ts';
 export { ifPresent, isMissing, messageOf, systemCode, whyNoFolder, whyUnreadable } from './thrown.ts';

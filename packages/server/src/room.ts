@@ -85,7 +85,10 @@ export class Room {
   #wait(owner: string, amount: number, signal: AbortSignal | undefined): Promise<void> {
     const { patienceMs, refusal } = this.#options;
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => giveUp(new DomainError('overloaded', refusal)), patienceMs);
+      const late = setTimeout(
+        () => giveUp(new DomainError('overloaded', refusal, { remedy: 'send the request again later' })),
+        patienceMs,
+      );
       const gone = () => giveUp(signal?.reason);
       const waiting = { owner, amount, since: performance.now(), enter: () => settle(resolve) };
       const giveUp = (reason: unknown) => {

@@ -49,7 +49,8 @@ function familyOf(index: JsonConfig): KnownFamily {
   const { what, help } = isRefiner
     ? { what: 'the SDXL refiner', help: 'give the folder of the model that it refines' }
     : pipelineFamily(className);
-  throw new EngineError('model_unsupported', `${index.file}: this is ${what}; ${help}`, {
+  throw new EngineError('model_unsupported', `${index.file}: this is ${what}`, {
+    remedy: help,
     details: { file: index.file },
   });
 }

@@ -23,7 +23,8 @@ const GIVE = 'give a diffusers folder (it has a model_index.json) or a .safetens
 export async function locateModel(path: string): Promise<LocatedModel> {
   const facts = await stat(path).catch((cause: unknown) => {
     if (systemCode(cause) !== 'ENOENT') throw unreadable(path, cause);
-    throw new EngineError('model_not_found', `there is no model at ${path}; ${GIVE}`, {
+    throw new EngineError('model_not_found', `there is no model at ${path}`, {
+      remedy: GIVE,
       details: { file: path },
       cause,
     });
@@ -61,8 +62,8 @@ async function inSnapshot(path: string): Promise<LocatedModel> {
 function unfinishedDownload(path: string, what: string): EngineError {
   return new EngineError(
     'model_not_found',
-    `${path} is a Hugging Face cache folder ${what}: the download did not finish; download the model again`,
-    { details: { file: path } },
+    `${path} is a Hugging Face cache folder ${what}: the download did not finish`,
+    { remedy: 'download the model again', details: { file: path } },
   );
 }
 
@@ -115,7 +116,7 @@ function singleFileIn(path: string, weights: readonly string[], names: readonly 
 async function noModelIn(path: string, names: readonly string[]): Promise<EngineError> {
   if (names.length === 0) return unsupportedPath(path, 'an empty folder', GIVE, 'model_not_found');
   if (names.includes('unet') || names.includes('vae')) {
-    const message = `${join(path, INDEX)} is missing, though other parts of a diffusers folder are there; download that file too`;
+    const message = `${join(path, INDEX)} is missing, though other parts of a diffusers folder are there`;
     return new EngineError('model_file_missing', message, { details: { file: join(path, INDEX) } });
   }
   for (const name of names) {
@@ -147,8 +148,8 @@ async function isModelFolder(path: string): Promise<boolean> {
 function unsupportedPath(
   path: string,
   what: string,
-  help: string,
+  remedy: string,
   code: 'model_unsupported' | 'model_not_found' = 'model_unsupported',
 ): EngineError {
-  return new EngineError(code, `${path} is ${what}; ${help}`, { details: { file: path } });
+  return new EngineError(code, `${path} is ${what}`, { remedy, details: { file: path } });
 }

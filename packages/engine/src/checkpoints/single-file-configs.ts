@@ -40,8 +40,11 @@ export async function findConfigs(
     }
   }
   const looked = refused.length === 0 ? '' : `; what lies near it does not fit: ${refused.slice(0, 3).join('; ')}`;
-  const message = `${path} is not of SDXL's own size, so its numbers of heads and norm groups cannot be told from the file; give the diffusers folder with its configuration${looked}`;
-  throw new EngineError('model_config_invalid', message, { details: { file: path } });
+  const message = `${path} is not of SDXL's own size, so its numbers of heads and norm groups cannot be told from the file${looked}`;
+  throw new EngineError('model_config_invalid', message, {
+    remedy: 'give the diffusers folder with its configuration',
+    details: { file: path },
+  });
 }
 
 /** @param latents the file's own statistics; undefined: the folder must have them */
@@ -49,8 +52,11 @@ async function readFolder(folder: string, latents: LatentStatistics | undefined)
   const read = (name: string) => JsonConfig.read(join(folder, name, 'config.json'));
   const vae = await read('vae');
   if (!latents && !(vae.has('latents_mean') && vae.has('latents_std'))) {
-    const message = `${vae.file} has no latents_mean and latents_std, and the single file has no edm_mean and edm_std: neither is Playground v2.5; give the diffusers folder of Playground v2.5`;
-    throw new EngineError('model_unsupported', message, { details: { file: vae.file } });
+    const message = `${vae.file} has no latents_mean and latents_std, and the single file has no edm_mean and edm_std: neither is Playground v2.5`;
+    throw new EngineError('model_unsupported', message, {
+      remedy: 'give the diffusers folder of Playground v2.5',
+      details: { file: vae.file },
+    });
   }
   return {
     source: folder,

@@ -64,15 +64,15 @@ function splitComponents(all: TensorTable): ComponentTensors {
 function refuseOtherModels(tensors: TensorTable, path: string): void {
   const other = whatTensorsAre(tensors);
   if (!other) return;
-  const message = `${path} is ${other.what}; ${other.help}`;
-  throw new EngineError('model_unsupported', message, { details: { file: path } });
+  const { what, help: remedy } = other;
+  throw new EngineError('model_unsupported', `${path} is ${what}`, { remedy, details: { file: path } });
 }
 
 function withoutStatistics(path: string): EngineError {
-  const message =
-    `${path} is an SDXL checkpoint without edm_mean and edm_std, so it is not Playground v2.5: ordinary SDXL is not supported yet; ` +
+  const message = `${path} is an SDXL checkpoint without edm_mean and edm_std, so it is not Playground v2.5: ordinary SDXL is not supported yet`;
+  const remedy =
     'if it is a Playground v2.5 that lost the two (some tools drop them), give the diffusers folder of Playground v2.5 as its configuration';
-  return new EngineError('model_unsupported', message, { details: { file: path, tensor: 'edm_mean' } });
+  return new EngineError('model_unsupported', message, { remedy, details: { file: path, tensor: 'edm_mean' } });
 }
 
 async function readLatentStatistics(

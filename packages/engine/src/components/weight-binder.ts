@@ -119,16 +119,19 @@ export class WeightBinder {
 
 function problemOf(name: string, shape: readonly number[], tensor: TensorInfo | undefined): EngineError | undefined {
   if (!tensor) {
-    const message = `the tensor ${name} [${shape}] is missing; the checkpoint is incomplete or of another architecture`;
+    const message = `the tensor ${name} [${shape}] is missing`;
     return new EngineError('tensor_missing', message, { details: { tensor: name } });
   }
   const details = { file: tensor.file, tensor: name };
   if (tensor.shape.length !== shape.length || tensor.shape.some((side, axis) => side !== shape[axis])) {
-    const message = `${tensor.file}: the tensor ${name} has the shape [${tensor.shape}] where the configuration asks for [${shape}]; use the configuration that belongs to these weights`;
-    return new EngineError('tensor_shape', message, { details });
+    const message = `${tensor.file}: the tensor ${name} has the shape [${tensor.shape}] where the configuration asks for [${shape}]`;
+    return new EngineError('tensor_shape', message, {
+      remedy: 'use the configuration that belongs to these weights',
+      details,
+    });
   }
   if (!isFloatType(tensor.dtype)) {
-    const message = `${tensor.file}: the tensor ${name} has the type ${tensor.dtype}; use fp16, bf16, fp32 or fp8 weights`;
+    const message = `${tensor.file}: the tensor ${name} has the type ${tensor.dtype}, which is not supported`;
     return new EngineError('tensor_dtype', message, { details });
   }
   return undefined;

@@ -72,8 +72,11 @@ export function parseSdxlConfigs(components: Readonly<Record<SdxlPart, Component
 /** UNets for inpainting take a mask and a picture besides the latents, those for editing a picture. */
 function requireLatentChannels({ inChannels, outChannels }: UNetConfig, { latentChannels }: VaeConfig, file: string) {
   if (inChannels === latentChannels && outChannels === latentChannels) return;
-  const message = `${file}: the UNet takes ${inChannels} channels and gives ${outChannels}, the VAE has ${latentChannels}; models for inpainting or editing are not supported, use one for text to image`;
-  throw new EngineError('model_unsupported', message, { details: { file } });
+  const message = `${file}: the UNet takes ${inChannels} channels and gives ${outChannels}, the VAE has ${latentChannels}`;
+  throw new EngineError('model_unsupported', message, {
+    remedy: 'models for inpainting or editing are not supported, use one for text to image',
+    details: { file },
+  });
 }
 
 /** A network that can be built: whose weights it has, and what is worth keeping of it. */

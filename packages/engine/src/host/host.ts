@@ -143,7 +143,7 @@ class Host implements EngineHost {
 
   async #close(): Promise<void> {
     clearTimeout(this.#idleTimer);
-    const reason = new EngineError('engine_closed', 'the engine was closed; load the model again to go on');
+    const reason = new EngineError('engine_closed', 'the engine was closed');
     this.#queue.close(reason);
     await this.#keeper.close(reason, this.#isBusy);
   }

@@ -61,8 +61,9 @@ function watchLimits(id: number, { cpuSeconds, memoryBytes }: PictureLimits): No
     const isSlow = user + system > cpuSeconds * 1e6;
     if (!isSlow && process.memoryUsage.rss() <= memoryBytes) return;
     const limit = isSlow ? `${cpuSeconds} s of processor time` : `${Math.round(memoryBytes / 2 ** 20)} MB of memory`;
-    const message = `the image cannot be read: decoding it takes more than ${limit}, the most that is allowed: send a smaller one, or save it again as PNG or baseline JPEG`;
-    const error = new EngineError('image_unreadable', message, { details: { param: 'image' } });
+    const message = `the image cannot be read: decoding it takes more than ${limit}, the most that is allowed`;
+    const remedy = 'send a smaller one, or save it again as PNG or baseline JPEG';
+    const error = new EngineError('image_unreadable', message, { remedy, details: { param: 'image' } });
     send({ id, type: 'failed', error: toWireError(error) }, () => process.exit(1));
   }, WATCH_MS);
 }

@@ -164,8 +164,7 @@ function hungError(kind: TimedKind, ms: number): EngineError {
   const what = kind === 'other' ? 'loading, or work between two passes,' : `a ${kind} pass`;
   return new EngineError(
     'engine_hung',
-    `the engine was stopped: ${what} had not ended after ${Math.round(ms / 1000)} s; ` +
-      'if the machine is only slow, raise passDeadlineMs or ask for a smaller picture',
+    `the engine was stopped: ${what} had not ended after ${Math.round(ms / 1000)} s`,
   );
 }
 

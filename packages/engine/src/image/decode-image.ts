@@ -1,3 +1,4 @@
+import { messageOf } from '@easel/errors';
 import sharp from 'sharp';
 import { EngineError } from '../errors.ts';
 import type { PictureSize } from '../model.ts';
@@ -42,7 +43,7 @@ export async function decodeImage(file: Uint8Array): Promise<DecodedPicture> {
       data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
     };
   } catch (error) {
-    throw unreadable(reason(error), error);
+    throw undecodable(error);
   }
 }
 
@@ -61,16 +62,18 @@ async function measureFrame(file: Uint8Array): Promise<PictureSize> {
   const { autoOrient, channels, depth, isProgressive } = await sharp(file, { limitInputPixels: false })
     .metadata()
     .catch((error: unknown) => {
-      throw unreadable(reason(error), error);
+      throw undecodable(error);
     });
   const { width, height } = autoOrient;
   const sides = `(got ${width}×${height})`;
-  if (Math.max(width, height) > MAX_SIDE) throw unreadable(`each side must be at most ${MAX_SIDE} pixels ${sides}`);
-  if (width * height > MAX_PIXELS) throw unreadable(`it has more than 64 megapixels ${sides}: use a smaller one`);
+  if (Math.max(width, height) > MAX_SIDE)
+    throw unreadable(`each side must be at most ${MAX_SIDE} pixels ${sides}`, SMALLER);
+  if (width * height > MAX_PIXELS) throw unreadable(`it has more than 64 megapixels ${sides}`, SMALLER);
   const bytes = width * height * channels * (bytesOfDepth.get(depth) ?? 4) * (isProgressive ? PASSES_FACTOR : 1);
   if (bytes > MAX_DECODED_BYTES) {
     throw unreadable(
-      `decoding it takes ${Math.ceil(bytes / 2 ** 20)} MB, and ${MAX_DECODED_BYTES / 2 ** 20} are allowed ${sides}: use a smaller one, 8 bits per colour, and neither interlaced nor progressive`,
+      `decoding it takes ${Math.ceil(bytes / 2 ** 20)} MB, and ${MAX_DECODED_BYTES / 2 ** 20} are allowed ${sides}`,
+      `${SMALLER}, 8 bits per colour, and neither interlaced nor progressive`,
     );
   }
   return { width, height };
@@ -79,18 +82,21 @@ async function measureFrame(file: Uint8Array): Promise<PictureSize> {
 /** @throws EngineError `image_unreadable` for a file that does not begin as a picture does */
 export function requireImageFormat(file: Uint8Array): void {
   if (sniffImageFormat(file) !== undefined) return;
-  throw unreadable('it is not a PNG, JPEG, WebP, GIF, TIFF or AVIF file: convert it to one of these');
+  throw unreadable('it is not a PNG, JPEG, WebP, GIF, TIFF or AVIF file', 'convert it to one of these');
 }
 
-function reason(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+const SMALLER = 'use a smaller one';
+
+function undecodable(error: unknown): EngineError {
+  const message = messageOf(error);
   return /pixel limit/i.test(message)
-    ? `it has more than ${MAX_PIXELS / 2 ** 20} megapixels: use a smaller one`
-    : `its data are damaged or incomplete (${message}): save it again from its source`;
+    ? unreadable(`it has more than ${MAX_PIXELS / 2 ** 20} megapixels`, SMALLER, error)
+    : unreadable(`its data are damaged or incomplete (${message})`, 'save it again from its source', error);
 }
 
-function unreadable(why: string, cause?: unknown): EngineError {
+function unreadable(why: string, remedy: string, cause?: unknown): EngineError {
   return new EngineError('image_unreadable', `the image cannot be read: ${why}`, {
+    remedy,
     details: { param: 'image' },
     cause,
   });

@@ -36,9 +36,12 @@ export function tensorToPicture(chw: Float32Array, width: number, height: number
 function pictureNotFinite(notFinite: number, total: number): EngineError {
   return new EngineError(
     'picture_not_finite',
-    `the VAE gave ${notFinite} of ${total} values that are not finite (NaN or infinity), so there is no picture; ` +
-      "the checkpoint's weights are damaged, or its VAE overflows: verify the files' checksums or download them again, " +
-      'or use VAE weights stored in float32 (for SDXL-type half-precision VAEs the "fp16-fix" ones)',
+    `the VAE gave ${notFinite} of ${total} values that are not finite (NaN or infinity), so there is no picture: the checkpoint's weights are damaged, or its VAE overflows`,
+    {
+      remedy:
+        "verify the files' checksums or download them again, or use VAE weights stored in float32 (for SDXL-type half-precision VAEs " +
+        'the "fp16-fix" ones)',
+    },
   );
 }
 

@@ -155,7 +155,7 @@ class RunQueue {
 
   add<T>(job: () => Promise<T>): Promise<T> {
     if (this.#closed) {
-      return Promise.reject(new EngineError('engine_closed', 'the model has been closed; load it again'));
+      return Promise.reject(new EngineError('engine_closed', 'the model has been closed'));
     }
     const turn = this.#last.then(job);
     this.#last = turn.catch(() => undefined);

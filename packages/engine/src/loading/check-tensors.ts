@@ -24,9 +24,9 @@ export function checkTensors(checkpoint: Checkpoint, configs: SdxlConfigs): void
   const [first, ...others] = findTensorProblems(checkpoint, configs);
   if (!first) return;
   const more = others.length > 0 ? ` (and ${others.length} more tensors like it)` : '';
-  throw new EngineError(first.code, `${first.message}${more}`, { details: first.details });
+  throw new EngineError(first.code, `${first.message}${more}`, first);
 }
 
 function inPart(part: string, problem: EngineError): EngineError {
-  return new EngineError(problem.code, `${part}: ${problem.message}`, { details: problem.details });
+  return new EngineError(problem.code, `${part}: ${problem.message}`, problem);
 }

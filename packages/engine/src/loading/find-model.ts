@@ -39,10 +39,9 @@ export function findModel(pathOrName: string, env: Environment): string {
       ? 'the name of the model is empty'
       : `there is no model ${pathOrName}: looked for ${candidates.join(', ')}`;
   const names = `a name (${known.join(', ')}), `;
-  throw new EngineError(
-    'model_not_found',
-    `${looked}; give ${names}the path of a diffusers folder or of a .safetensors file${remarkOn(pathOrName)}`,
-  );
+  throw new EngineError('model_not_found', looked, {
+    remedy: `give ${names}the path of a diffusers folder or of a .safetensors file${remarkOn(pathOrName)}`,
+  });
 }
 
 /** What people give who come from tools that download models, or who quoted a path. */

@@ -27,7 +27,7 @@ export interface ModelReport {
  *
  * @example
  * const { problems } = await inspectModel('./playground-v2.5');
- * for (const { message } of problems) console.error(message);
+ * for (const { message, remedy } of problems) console.error(`${message}; ${remedy}`);
  */
 export async function inspectModel(
   pathOrName: string,

@@ -74,7 +74,7 @@ function requireFields(place: string, value: object | undefined, known: Readonly
     const names = Object.keys(known);
     const meant = nearest(name, names);
     const hint = meant === undefined ? `the fields are ${names.join(', ')}` : `did you mean ${place}${meant}?`;
-    throw invalid(place + name, `${place}${name} is not a field here; ${hint}`);
+    throw invalid(place + name, `${place}${name} is not a field here`, hint);
   }
 }
 

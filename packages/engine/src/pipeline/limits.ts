@@ -39,9 +39,8 @@ export function requireSize(param: string, value: number, sizes?: ModelSizes): n
   const isOfModel = sizes?.isLimit && value > max && value <= engineLimits.side.max;
   throw invalid(
     param,
-    isOfModel
-      ? `${problem}: this model draws up to ${max}×${max}; for larger pictures load a full-size model such as Playground v2.5`
-      : problem,
+    isOfModel ? `${problem}: this model draws up to ${max}×${max}` : problem,
+    isOfModel ? 'for larger pictures load a full-size model such as Playground v2.5' : undefined,
   );
 }
 
@@ -52,7 +51,8 @@ export function requireText(param: string, value: unknown): string {
   if (value.length <= TEXT_LENGTH) return value;
   throw invalid(
     param,
-    `${param} must have at most ${TEXT_LENGTH} characters (got ${value.length}); the model reads 75 tokens`,
+    `${param} must have at most ${TEXT_LENGTH} characters (got ${value.length})`,
+    'shorten it: the model reads 75 tokens',
   );
 }
 
@@ -67,6 +67,6 @@ export function requirePair(param: string, pair: readonly number[]): void {
   throw invalid(param, `${param} must be two whole numbers from 0 to ${MAX_SIDE} (got ${JSON.stringify(pair)})`);
 }
 
-export function invalid(param: string, message: string): EngineError {
-  return new EngineError('invalid_request', message, { details: { param } });
+export function invalid(param: string, message: string, remedy?: string): EngineError {
+  return new EngineError('invalid_request', message, { remedy, details: { param } });
 }

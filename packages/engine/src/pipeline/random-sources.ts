@@ -44,7 +44,7 @@ function seedsOf({ seed, seeds, generator }: GenerateRequest, samples: number): 
       throw invalid('seeds', `seeds must have one seed per sample (got ${seeds.length} for ${samples} samples)`);
     }
     if (seed !== undefined) throw invalid('seeds', 'give seed or seeds, not both');
-    if (generator === 'shared') throw invalid('seeds', 'a shared generator has one seed; give seed instead of seeds');
+    if (generator === 'shared') throw invalid('seeds', 'a shared generator has one seed', 'give seed instead of seeds');
     return seeds.map((each) => toTorchSeed(each, 'seeds'));
   }
   const first = toTorchSeed(seed ?? randomInt(RANDOM_SEEDS));

@@ -18,12 +18,14 @@ export function toTorchSeed(seed: number | bigint, param = 'seed'): bigint {
     throw invalid(`${param} must be between −2^63 and 2^64 − 1 (got ${seed})`, param);
   }
   if (Number.isSafeInteger(seed)) return BigInt(seed);
-  throw invalid(
-    Number.isInteger(seed)
-      ? `${param} ${seed} is too large for an exact number; give integers beyond ±(2^53 − 1) as bigint`
-      : `${param} must be an integer between −2^63 and 2^64 − 1 (got ${seed})`,
-    param,
-  );
+  if (Number.isInteger(seed)) {
+    throw invalid(
+      `${param} ${seed} is too large for an exact number`,
+      param,
+      'give integers beyond ±(2^53 − 1) as bigint',
+    );
+  }
+  throw invalid(`${param} must be an integer between −2^63 and 2^64 − 1 (got ${seed})`, param);
 }
 
 /** All that the generator uses of a seed: 2^32 gives the same stream as 0, and −1 the same as 2^32 − 1. */
@@ -31,6 +33,6 @@ export function low32Bits(seed: bigint): number {
   return Number(BigInt.asUintN(32, seed));
 }
 
-function invalid(message: string, param: string): EngineError {
-  return new EngineError('invalid_request', message, { details: { param } });
+function invalid(message: string, param: string, remedy?: string): EngineError {
+  return new EngineError('invalid_request', message, { remedy, details: { param } });
 }

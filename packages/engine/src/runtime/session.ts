@@ -1,4 +1,5 @@
 import { dirname, sep } from 'node:path';
+import { messageOf } from '@easel/errors';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { EngineError } from '../errors.ts';
 import type { Device, SessionProfile } from './devices/device.ts';
@@ -67,10 +68,12 @@ function declaredShape(input: InferenceSession.ValueMetadata): number[] {
 }
 
 function fail(cause: unknown): never {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   if (/alloc|out of memory/i.test(reason)) {
-    const message = `there is not enough memory for this run (${reason}); use a smaller size or close other programs`;
-    throw new EngineError('out_of_memory', message, { cause });
+    throw new EngineError('out_of_memory', `there is not enough memory for this run (${reason})`, {
+      remedy: 'make a smaller picture or close other programs',
+      cause,
+    });
   }
   throw new EngineError('inference_failed', `the inference runtime failed: ${reason}`, { cause });
 }

@@ -235,17 +235,12 @@ export function unsupportedValue(
   remedy: string,
 ): EngineError {
   const list = allowed.map((value) => JSON.stringify(value)).join(' or ');
-  return new EngineError(
-    'model_unsupported',
-    `${file}: ${key} is ${JSON.stringify(given)}, this engine has ${list}; ${remedy}`,
-    { details: { file } },
-  );
+  return new EngineError('model_unsupported', `${file}: ${key} is ${JSON.stringify(given)}, this engine has ${list}`, {
+    remedy,
+    details: { file },
+  });
 }
 
 function invalid(file: string, problem: string): EngineError {
-  return new EngineError(
-    'model_config_invalid',
-    `${file}: ${problem}; use the file as it was published with the model`,
-    { details: { file } },
-  );
+  return new EngineError('model_config_invalid', `${file}: ${problem}`, { details: { file } });
 }

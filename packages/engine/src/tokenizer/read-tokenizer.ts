@@ -76,11 +76,17 @@ async function readFiles(dir: string): Promise<TokenizerFiles> {
 function withoutVocabulary(dir: string, names: ReadonlySet<string>): EngineError {
   const file = join(dir, 'vocab.json');
   if (names.has('spiece.model') || names.has('tokenizer.model')) {
-    const message = `${dir} holds a SentencePiece tokenizer, which CLIP does not use; use the tokenizer of an SDXL-family checkpoint`;
-    return new EngineError('model_unsupported', message, { details: { file } });
+    const message = `${dir} holds a SentencePiece tokenizer, which CLIP does not use`;
+    return new EngineError('model_unsupported', message, {
+      remedy: 'use the tokenizer of an SDXL-family checkpoint',
+      details: { file },
+    });
   }
-  const message = `${file} is missing, and so is tokenizer.json, which could take its place; download the files of this folder`;
-  return new EngineError('model_file_missing', message, { details: { file } });
+  const message = `${file} is missing, and so is tokenizer.json, which could take its place`;
+  return new EngineError('model_file_missing', message, {
+    remedy: 'download the files of this folder',
+    details: { file },
+  });
 }
 
 function tokenNamed({ config, specialTokens, whole }: TokenizerFiles, key: string): string | undefined {
@@ -133,15 +139,15 @@ function maxLengthOf(config: JsonFile | undefined): number {
   if (config === undefined || length === CLIP_MAX_LENGTH || length === NO_LENGTH) return CLIP_MAX_LENGTH;
   throw new EngineError(
     'model_unsupported',
-    `${config.file}: model_max_length is ${JSON.stringify(length)}, CLIP takes ${CLIP_MAX_LENGTH}; use an SDXL-family checkpoint`,
-    { details: { file: config.file } },
+    `${config.file}: model_max_length is ${JSON.stringify(length)}, CLIP takes ${CLIP_MAX_LENGTH}`,
+    { remedy: 'use an SDXL-family checkpoint', details: { file: config.file } },
   );
 }
 
 function unsupportedToken(file: string, token: string): EngineError {
   return new EngineError(
     'model_unsupported',
-    `${file}: the added token ${JSON.stringify(token)} is not one of CLIP's own; use the checkpoint's original tokenizer`,
-    { details: { file } },
+    `${file}: the added token ${JSON.stringify(token)} is not one of CLIP's own`,
+    { remedy: "use the checkpoint's original tokenizer", details: { file } },
   );
 }

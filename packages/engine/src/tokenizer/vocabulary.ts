@@ -70,8 +70,11 @@ export function vocabularyOf(json: JsonObject, file: string): Vocabulary {
   const isClip = (model.type ?? 'BPE') === 'BPE' && model.end_of_word_suffix === '</w>';
   if (!isClip) {
     const kind = model.type === 'BPE' ? 'BPE without </w> at the end of words' : JSON.stringify(model.type);
-    const message = `${file} is not a tokenizer of CLIP's kind (its model is ${kind}); use the tokenizer of an SDXL-family checkpoint`;
-    throw new EngineError('model_unsupported', message, { details: { file } });
+    const message = `${file} is not a tokenizer of CLIP's kind (its model is ${kind})`;
+    throw new EngineError('model_unsupported', message, {
+      remedy: 'use the tokenizer of an SDXL-family checkpoint',
+      details: { file },
+    });
   }
   const ids = { ...(isJsonObject(model.vocab) ? model.vocab : rejectFile(file, 'has no vocab in its model')) };
   for (const { content, id } of addedTokensOf(json, file)) if (!Object.hasOwn(ids, content)) ids[content] = id;

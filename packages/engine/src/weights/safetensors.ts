@@ -66,14 +66,18 @@ export async function readSafetensorsFile(path: string): Promise<SafetensorsFile
 async function readHeader(path: string): Promise<SafetensorsFile> {
   const file = await realpath(path).catch((cause: unknown) => {
     if (systemCode(cause) !== 'ENOENT') throw unreadable(path, cause);
-    const message = `${path} does not exist (or links to a file that does not); download the model again`;
-    throw new EngineError('model_file_missing', message, { details: { file: path }, cause });
+    const message = `${path} does not exist (or links to a file that does not)`;
+    throw new EngineError('model_file_missing', message, {
+      remedy: 'download the model again',
+      details: { file: path },
+      cause,
+    });
   });
   await using handle = await open(file);
   const { size } = await handle.stat();
   const kind = await recogniseFile(file);
   if (kind) {
-    throw new EngineError(kind.code, `${path} is ${kind.what}; ${kind.help}`, { details: { file: path } });
+    throw new EngineError(kind.code, `${path} is ${kind.what}`, { remedy: kind.help, details: { file: path } });
   }
   const prefix = new DataView(new ArrayBuffer(8));
   const { bytesRead } = await handle.read(prefix, 0, 8, 0);
@@ -161,5 +165,5 @@ function isEntry(entry: unknown): entry is HeaderEntry {
 
 function corrupt(file: string, problem: string, cause?: unknown, tensor?: string): EngineError {
   const details = tensor === undefined ? { file } : { file, tensor };
-  return new EngineError('weights_corrupt', `${file}: ${problem}; download the file again`, { details, cause });
+  return new EngineError('weights_corrupt', `${file}: ${problem}`, { details, cause });
 }

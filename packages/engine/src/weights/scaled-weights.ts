@@ -31,6 +31,9 @@ function scaledWeight(name: string): string | undefined {
 async function readScale(name: string, factor: TensorInfo): Promise<number> {
   const [scale] = elementCount(factor.shape) === 1 ? ((await readFloats(factor)) ?? []) : [];
   if (scale !== undefined && Number.isFinite(scale)) return scale;
-  const message = `${factor.file}: the tensor ${name} (${factor.dtype} [${factor.shape}]) must be one finite number, the factor of a whole weight; use fp16, bf16 or fp32 weights of this model`;
-  throw new EngineError('tensor_dtype', message, { details: { file: factor.file, tensor: name } });
+  const message = `${factor.file}: the tensor ${name} (${factor.dtype} [${factor.shape}]) must be one finite number, the factor of a whole weight`;
+  throw new EngineError('tensor_dtype', message, {
+    remedy: 'use fp16, bf16 or fp32 weights of this model',
+    details: { file: factor.file, tensor: name },
+  });
 }

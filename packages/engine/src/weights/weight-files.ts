@@ -96,13 +96,19 @@ async function requireShards(folder: string, shards: readonly string[], index: s
   const [missing, ...others] = shards.filter((shard) => !present.has(shard));
   if (missing === undefined) return;
   const more = others.length === 0 ? '' : ` and ${others.length} more of its ${shards.length} files`;
-  const message = `${join(folder, missing)} is missing${more}, which ${index} names; download what is missing`;
-  throw new EngineError('model_file_missing', message, { details: { file: join(folder, missing) } });
+  const message = `${join(folder, missing)} is missing${more}, which ${index} names`;
+  throw new EngineError('model_file_missing', message, {
+    remedy: 'download what is missing',
+    details: { file: join(folder, missing) },
+  });
 }
 
 function contradiction(index: string, tensor: string, problem: string): EngineError {
-  const message = `${index}: the tensor ${tensor} ${problem}; download the files of this folder again`;
-  return new EngineError('weights_corrupt', message, { details: { file: index, tensor } });
+  const message = `${index}: the tensor ${tensor} ${problem}`;
+  return new EngineError('weights_corrupt', message, {
+    remedy: 'download the files of this folder again',
+    details: { file: index, tensor },
+  });
 }
 
 /** What is there instead decides what helps. */
@@ -111,7 +117,7 @@ async function missingWeights(folder: string, stem: string, names: readonly stri
   const details = { file: join(folder, `${stem}.safetensors`) };
   const shard = names.find((name) => SHARD.test(name));
   if (shard !== undefined) {
-    const message = `${folder} holds parts of weights (${shard}) but not their index, ${stem}.safetensors.index.json; download that too`;
+    const message = `${folder} holds parts of weights (${shard}) but not their index, ${stem}.safetensors.index.json`;
     return new EngineError('model_file_missing', message, { details });
   }
   const foreign = names.find((name) => /\.(bin|ckpt|pt|pth|msgpack|h5|onnx|gguf)(\.index\.json)?$/i.test(name));
@@ -123,6 +129,6 @@ async function missingWeights(folder: string, stem: string, names: readonly stri
     const message = `${folder} holds neither ${wanted}, only ${foreign}, ${what}`;
     return new EngineError('model_unsupported', message, { details: { file: join(folder, foreign) } });
   }
-  const message = `${folder} holds neither ${wanted}; download the weights of this part (${names.length === 0 ? 'it is empty' : `it holds ${names.slice(0, 5).join(', ')}`})`;
-  return new EngineError('model_file_missing', message, { details });
+  const message = `${folder} holds neither ${wanted} (${names.length === 0 ? 'it is empty' : `it holds ${names.slice(0, 5).join(', ')}`})`;
+  return new EngineError('model_file_missing', message, { remedy: 'download the weights of this part', details });
 }

@@ -1,16 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CodedError, hasCode } from '@easel/errors';
 import { DatabaseError } from 'pg';
-import { DomainError } from '../domain-error.ts';
-
-const RETRY_AFTER_S = 2;
 
 /** The database could not be reached, or went away in the middle. It is temporary: callers that can wait try again. */
-export class DatabaseAway extends DomainError {
-  constructor(cause: unknown) {
-    const message = 'the database cannot be reached at the moment; send the request again in a few seconds';
-    super('overloaded', message, { retryAfterSeconds: RETRY_AFTER_S, cause });
-    this.name = 'DatabaseAway';
-  }
+export function databaseLost(cause: unknown): CodedError<'database_lost'> {
+  return new CodedError('database_lost', 'the database cannot be reached at the moment', {
+    remedy: 'send the request again in a few seconds',
+    cause,
+  });
 }
 
 /**
@@ -58,7 +55,7 @@ export const LONGEST_OUTAGE_MS = 10 * 60_000;
  * such as pictures that are paid for, gets it when that needs no waiting.
  *
  * @param options.withinMs how long to go on; absent: without end
- * @throws DatabaseAway once that is over, the signal's reason, or what else the work throws
+ * @throws CodedError `database_lost` once that is over, the signal's reason, or what else the work throws
  */
 export async function retryDuringOutage<Result>(
   work: (attempt: number) => Promise<Result>,
@@ -70,7 +67,7 @@ export async function retryDuringOutage<Result>(
     try {
       return await work(attempt);
     } catch (error) {
-      if (!(error instanceof DatabaseAway) || performance.now() - began + pauseMs > withinMs) throw error;
+      if (!hasCode(error, 'database_lost') || performance.now() - began + pauseMs > withinMs) throw error;
     }
     await pause(pauseMs, signal);
   }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, type Transaction as KyselyTransaction, PostgresDialect } from 'kysely';
 import { type ClientConfig, DatabaseError, Pool, types } from 'pg';
-import { DatabaseAway, isAway } from './away.ts';
+import { databaseLost, isAway } from './away.ts';
 import { SCHEMA, type Tables } from './tables.ts';
 
 /** An open transaction, for the functions that run their SQL in it: kysely's, with the tables of the service's schema. */
@@ -13,7 +13,7 @@ export interface Database {
    * Runs the work in one transaction: all of it happens, or nothing. Work that lost against a concurrent transaction, or whose
    * connection was lost, is run again, so it must do nothing but database work.
    *
-   * @throws DatabaseAway after some seconds, or at once when the connection was lost during the commit: then nobody knows
+   * @throws CodedError `database_lost` after some seconds, or at once when the connection was lost during the commit: then nobody knows
    *   whether it was done
    * @example
    * const names = await database.transaction((queries) => queries.selectFrom('accounts').select('name').execute());
@@ -102,7 +102,7 @@ async function runThroughRestart<Result>(
       return await retryConflicts(attempt);
     } catch (error) {
       if (!isAway(error)) throw error;
-      if (isWorkDone || performance.now() - began > RESTART_MS) throw new DatabaseAway(error);
+      if (isWorkDone || performance.now() - began > RESTART_MS) throw databaseLost(error);
     }
     await sleep(pauseMs);
   }

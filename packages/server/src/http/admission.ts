@@ -61,9 +61,8 @@ export async function countRequest(
     .header(headers.rateLimitResetAt, resetAt.toISOString());
   if (isAllowed) return;
   const retryAfterSeconds = Math.max(1, Math.ceil((resetAt.getTime() - Date.now()) / 1000));
-  throw new DomainError(
-    'rate_limited',
-    `rate limit of ${limit} requests/min exceeded; retry in ${retryAfterSeconds} s`,
-    { retryAfterSeconds },
-  );
+  throw new DomainError('rate_limited', `rate limit of ${limit} requests/min exceeded`, {
+    remedy: `retry in ${retryAfterSeconds} s`,
+    retryAfterSeconds,
+  });
 }

@@ -94,13 +94,10 @@ export function modelOf(services: Models, slug: string | undefined, hint = ''): 
   const card = slug === undefined ? cards.find(({ isDefault }) => isDefault) : findModel(services, slug);
   if (card) return card;
   const names = cards.map((each) => each.slug).join(', ');
-  throw new DomainError(
-    'not_found',
-    `there is no model ${JSON.stringify(slug ?? 'by default')} here; there are: ${names}${hint}`,
-    {
-      param: 'model',
-    },
-  );
+  throw new DomainError('not_found', `there is no model ${JSON.stringify(slug ?? 'by default')} here`, {
+    remedy: `there are: ${names}${hint}`,
+    param: 'model',
+  });
 }
 
 /** The model that the request is going to use, which the reply tells. @throws DomainError `forbidden` */

@@ -131,7 +131,7 @@ export async function parseForm(contentType: string, body: Buffer): Promise<Reco
   } catch (cause) {
     if (cause instanceof DomainError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new DomainError('invalid_request', `the form cannot be read (${reason}); see RFC 7578`, { cause });
+    throw new DomainError('invalid_request', `the form cannot be read (${reason})`, { remedy: 'see RFC 7578', cause });
   }
 }
 

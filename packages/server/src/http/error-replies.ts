@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { fixedMessages, headers, statusOfError } from '@easel/contract';
+import { answerTo, fixedMessages, headers, statusOfError } from '@easel/contract';
+import { type Code, type CodedErrorLike, isCodedError } from '@easel/errors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../domain-error.ts';
 import { newId } from '../ids.ts';
@@ -46,10 +47,10 @@ function unforeseen(thrown: unknown, request: FastifyRequest): DomainError {
     return new DomainError('cancelled', fixedMessages.cancelled);
   }
   request.log.error({ err: thrown }, 'a request failed unexpectedly');
-  return new DomainError(
-    'server_error',
-    `internal error; the server log has the details under request ID ${request.id}`,
-  );
+  const { code } = answerTo(isCodedError(thrown) ? thrown.code : 'internal');
+  return new DomainError(code, 'internal error', {
+    remedy: `retry the request; the server log has the details under request ID ${request.id}`,
+  });
 }
 
 function addErrorHeaders(reply: FastifyReply, { code, retryAfterSeconds }: DomainError): void {
@@ -66,6 +67,7 @@ const faults: Readonly<Record<string, string>> = {
 /** Converts a thrown value to an error of the catalogue; undefined: it is unexpected. */
 export function knownError(error: unknown): DomainError | undefined {
   if (error instanceof DomainError) return error;
+  if (isCodedError(error)) return toldError(error);
   if (!(error instanceof Error)) return undefined;
   const code = textOf(error, 'code');
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
@@ -77,6 +79,17 @@ export function knownError(error: unknown): DomainError | undefined {
   const message = faults[code] ?? (isBadRequest(error) ? 'the request is malformed' : undefined);
   return message === undefined ? undefined : new DomainError('invalid_request', message, { cause: error });
 }
+
+/** One whose code no reply carries, told by one that replies do; undefined when its message is the operator's. */
+function toldError(error: CodedErrorLike<Code>): DomainError | undefined {
+  const { code, isTold } = answerTo(error.code);
+  const { message, remedy } = error;
+  const wait = error.code === 'database_lost' ? { retryAfterSeconds: DATABASE_RETRY_S } : {};
+  return isTold ? new DomainError(code, message, { remedy, cause: error, ...wait }) : undefined;
+}
+
+/** How soon a client may ask again while the database cannot be reached. */
+const DATABASE_RETRY_S = 2;
 
 /** Whether it is another error of Fastify or a plugin about the request. */
 function isBadRequest(error: Error): boolean {
@@ -137,5 +150,7 @@ function knownFault(code: string, message: string): DomainError {
     return new DomainError('invalid_request', 'the headers of a request must have at most 16 kB in all');
   }
   const reason = message.replace(/^Parse Error:? */, '');
-  return new DomainError('invalid_request', `the request is not valid HTTP (${reason || code}); see RFC 9112`);
+  return new DomainError('invalid_request', `the request is not valid HTTP (${reason || code})`, {
+    remedy: 'see RFC 9112',
+  });
 }

@@ -90,12 +90,13 @@ export class StreamSlots {
   take(keyId: string, { raw }: FastifyReply): void {
     const open = this.#open.get(keyId) ?? 0;
     if (open >= this.#perKey) {
-      const message = `this key has ${open} event streams open, which is its limit of ${this.#perKey}; close one, or follow all jobs with a single GET /api/events`;
-      throw new DomainError('rate_limited', message);
+      const message = `this key has ${open} event streams open, which is its limit of ${this.#perKey}`;
+      const remedy = 'close one, or follow all jobs with a single GET /api/events';
+      throw new DomainError('rate_limited', message, { remedy });
     }
     if (this.#total >= this.#all) {
-      const message = `the server has ${this.#total} event streams open, which is its limit of ${this.#all}; retry later`;
-      throw new DomainError('overloaded', message);
+      const message = `the server has ${this.#total} event streams open, which is its limit of ${this.#all}`;
+      throw new DomainError('overloaded', message, { remedy: 'retry later' });
     }
     if (raw.closed) return;
     this.#open.set(keyId, open + 1);

@@ -55,7 +55,7 @@ function receiver({
     capacityPerOwner: 2 * bodyBytes,
     patienceMs: roomPatienceMs,
     stayMs: roomStayMs,
-    refusal: 'too many large requests at the same time; retry later',
+    refusal: 'too many large requests at the same time',
   });
   return async (request, inspect) => {
     const limit = request.routeOptions.bodyLimit ?? bodyBytes;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { headers, idempotencyKeySchema, type Size } from '@easel/contract';
+import { hasCode } from '@easel/errors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { DatabaseAway } from '../database/away.ts';
 import { DomainError } from '../domain-error.ts';
 import type { JobRecord } from '../jobs/job.ts';
 import type { JobView } from '../jobs/job-views.ts';
@@ -145,7 +145,7 @@ async function take({ services }: RouteContext, request: FastifyRequest, submiss
     return (await services.submitJob(submission)).job;
   } catch (error) {
     // Should it have been taken after all, nobody would know of it.
-    if (error instanceof DatabaseAway && submission.idempotency === null) {
+    if (hasCode(error, 'database_lost') && submission.idempotency === null) {
       cancelLater(request, request.id, () => services.cancelJob(submission.accountId, request.id));
     }
     throw error;

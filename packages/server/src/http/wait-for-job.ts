@@ -1,6 +1,7 @@
 import { fixedMessages, headers, inWireNames, microToDecimal, type OutputMetadata, paths } from '@easel/contract';
+import { hasCode, isCodedError } from '@easel/errors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DatabaseAway, LONGEST_OUTAGE_MS, retryDuringOutage } from '../database/away.ts';
+import { LONGEST_OUTAGE_MS, retryDuringOutage } from '../database/away.ts';
 import { DomainError } from '../domain-error.ts';
 import type { JobRecord } from '../jobs/job.ts';
 import type { JobView } from '../jobs/job-views.ts';
@@ -70,7 +71,7 @@ export async function giveUp(
   jobId: string,
   { error, patience }: { readonly error: unknown; readonly patience: AbortSignal },
 ): Promise<JobView> {
-  if (!patience.aborted && error instanceof DomainError && !(error instanceof DatabaseAway)) throw error;
+  if (!patience.aborted && error instanceof DomainError) throw error;
   const { services, options } = context;
   const { accountId } = callerOf(request);
   if (!isRepeatable(request)) {
@@ -82,9 +83,9 @@ export async function giveUp(
     throw unknownOutcome(jobId, 'retry the request with the same Idempotency-Key', error);
   }
   // Also the reason of a key that has ended.
-  if (!patience.aborted || error instanceof DomainError) throw error;
+  if (!patience.aborted || isCodedError(error)) throw error;
   if (options.drained?.aborted !== true) throw new DomainError('cancelled', fixedMessages.cancelled);
-  throw new DomainError('overloaded', 'the server is restarting; retry the request');
+  throw new DomainError('overloaded', 'the server is restarting', { remedy: 'retry the request' });
 }
 
 /** Whether the same request may come again, for its client chose a key for it. */
@@ -98,7 +99,7 @@ async function cancelForSure({ services }: RouteContext, request: FastifyRequest
   try {
     return await retryDuringOutage(cancel, { withinMs: CANCEL_MS });
   } catch (error) {
-    if (!(error instanceof DatabaseAway)) throw error;
+    if (!hasCode(error, 'database_lost')) throw error;
     cancelLater(request, jobId, cancel);
     throw unknownOutcome(jobId, 'unless it has ended, it will be cancelled as soon as possible', error);
   }
@@ -113,8 +114,9 @@ export function cancelLater(request: FastifyRequest, jobId: string, cancel: () =
 
 /** Neither a success nor a failure: with where to ask. */
 function unknownOutcome(jobId: string, next: string, cause: unknown): DomainError {
-  const message = `the outcome of job ${jobId} is not known yet; GET ${paths.api.job.replace(':id', jobId)} shows it; ${next}`;
-  return new DomainError('overloaded', message, { retryAfterSeconds: 10, cause });
+  const message = `the outcome of job ${jobId} is not known yet`;
+  const remedy = `GET ${paths.api.job.replace(':id', jobId)} shows it; ${next}`;
+  return new DomainError('overloaded', message, { remedy, retryAfterSeconds: 10, cause });
 }
 
 /**
@@ -131,7 +133,7 @@ export async function deliver<Delivered>(
   try {
     return await retryDuringOutage(read, { signal: patience, withinMs: LONGEST_OUTAGE_MS });
   } catch (error) {
-    if (error instanceof DomainError && !(error instanceof DatabaseAway)) throw error;
+    if (error instanceof DomainError) throw error;
     if (!patience.aborted) request.log.error({ err: error, jobId: job.id }, 'finished pictures cannot be read');
     throw undelivered(job.id, error);
   }
@@ -139,8 +141,9 @@ export async function deliver<Delivered>(
 
 export function undelivered(jobId: string, cause: unknown): DomainError {
   const path = paths.segmind.poll.replace(':id', jobId);
-  const message = `the pictures are finished and charged, but cannot be read at the moment; fetch them later with GET ${path}`;
-  return new DomainError('overloaded', message, { retryAfterSeconds: 10, cause });
+  const message = 'the pictures are finished and charged, but cannot be read at the moment';
+  const remedy = `fetch them later with GET ${path}`;
+  return new DomainError('overloaded', message, { remedy, retryAfterSeconds: 10, cause });
 }
 
 /** Why there are no pictures; null when there are, or will be. */
@@ -159,11 +162,10 @@ export function failureOf({
 /** What a request is answered with, or one that repeats its idempotency key, when it went well and its pictures are no longer kept. */
 export function picturesGone({ id, finishedAt }: JobRecord): DomainError {
   const when = finishedAt === null ? '' : ` on ${finishedAt.toISOString()}`;
-  return new DomainError(
-    'not_found',
-    `the pictures of request ${id}, which succeeded${when}, have been deleted; to generate them again, and be charged again, ` +
-      'send the request without its Idempotency-Key or with another one',
-  );
+  return new DomainError('not_found', `the pictures of request ${id}, which succeeded${when}, have been deleted`, {
+    remedy:
+      'to generate them again, and be charged again, send the request without its Idempotency-Key or with another one',
+  });
 }
 
 /** The client closed its connection before it had the whole reply. */

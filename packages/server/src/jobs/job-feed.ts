@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseAway, LONGEST_OUTAGE_MS } from '../database/away.ts';
+import { hasCode } from '@easel/errors';
+import { LONGEST_OUTAGE_MS } from '../database/away.ts';
 import { type EventBus, membersOf, removeMember } from './event-bus.ts';
 import { EventQueue } from './event-queue.ts';
 import {
@@ -59,7 +60,7 @@ export class JobFeed {
    * Everything that happens to a job after a stored event (0: from the beginning) until its end: its position while it is queued,
    * its steps, its result. Events are kept for a while only; of what was missed, at least the end is sent.
    *
-   * @throws the signal's reason, DomainError `not_found`, DatabaseAway, SlowReader
+   * @throws the signal's reason, DomainError `not_found`, CodedError `database_lost`, SlowReader
    * @example
    * for await (const { id, event } of feed.follow(jobId, 0n, signal)) send(id, event);
    */
@@ -70,7 +71,7 @@ export class JobFeed {
   /**
    * Resolves when the job has ended.
    *
-   * @throws the signal's reason, DomainError `not_found`, DatabaseAway
+   * @throws the signal's reason, DomainError `not_found`, CodedError `database_lost`
    */
   async end(jobId: string, signal: AbortSignal): Promise<JobView> {
     for await (const { event } of this.#followJob({ jobId, of: 'end', seen: null }, signal)) {
@@ -85,7 +86,7 @@ export class JobFeed {
    *
    * @param afterId null: from now on
    * @returns the cursor at which it begins, and the events
-   * @throws DatabaseAway; the events throw as those of `follow`
+   * @throws CodedError `database_lost`; the events throw as those of `follow`
    */
   async followAccount(accountId: string, afterId: bigint | null, signal: AbortSignal): Promise<FollowedAccount> {
     const now = await this.#context.database.transaction((queries) => cursorNow(queries, accountId));
@@ -162,7 +163,7 @@ export class JobFeed {
         await this.#untilNews();
       } catch (error) {
         awaySince ??= performance.now();
-        const isPassing = error instanceof DatabaseAway && performance.now() - awaySince < LONGEST_OUTAGE_MS;
+        const isPassing = hasCode(error, 'database_lost') && performance.now() - awaySince < LONGEST_OUTAGE_MS;
         if (!isPassing) this.#failAll(error);
         await sleep(pauseMs);
         pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * pauseMs);

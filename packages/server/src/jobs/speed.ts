@@ -76,8 +76,8 @@ export function expiryOf(work: Work, speed: ModelSpeed | null): number {
   const hours = LONGEST_EXPIRY_S / PATIENCE / 3600;
   throw new DomainError(
     'invalid_request',
-    `this would take about ${(seconds / PATIENCE / 3600).toFixed(1)} hours on this server, and a job may take ${hours}; ` +
-      'ask for fewer samples, fewer steps or a smaller picture',
+    `this would take about ${(seconds / PATIENCE / 3600).toFixed(1)} hours on this server, and a job may take ${hours}`,
+    { remedy: 'ask for fewer samples, fewer steps or a smaller picture' },
   );
 }
 

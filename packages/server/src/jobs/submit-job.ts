@@ -1,5 +1,5 @@
 import { priceOf } from '@easel/contract';
-import { DatabaseAway, retryDuringOutage } from '../database/away.ts';
+import { retryDuringOutage } from '../database/away.ts';
 import type { Queries } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
 import { newId } from '../ids.ts';
@@ -59,7 +59,7 @@ export async function submitJob(context: JobContext, submission: Submission): Pr
     return submitted;
   } catch (error) {
     // After any other error the job may exist, and needs its picture.
-    if (error instanceof DomainError && !(error instanceof DatabaseAway)) await startPictures.removeOf({ request });
+    if (error instanceof DomainError) await startPictures.removeOf({ request });
     throw error;
   }
 }
@@ -164,14 +164,14 @@ async function earlierJob(
   if (job === null) {
     throw new DomainError(
       'conflict',
-      `this Idempotency-Key was used for job ${record.job_id}, whose record has been deleted since; send another key to have the pictures made, and charged, again`,
-      { param: 'Idempotency-Key' },
+      `this Idempotency-Key was used for job ${record.job_id}, whose record has been deleted since`,
+      { remedy: 'send another key to have the pictures made, and charged, again', param: 'Idempotency-Key' },
     );
   }
   throw new DomainError(
     'idempotency_mismatch',
-    'this Idempotency-Key was used with another body in the last 24 hours; send the same body, or another key',
-    { param: 'Idempotency-Key' },
+    'this Idempotency-Key was used with another body in the last 24 hours',
+    { remedy: 'send the same body, or another key', param: 'Idempotency-Key' },
   );
 }
 

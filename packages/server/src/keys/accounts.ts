@@ -80,8 +80,8 @@ export class AccountService {
 }
 
 function nameTaken(name: string): DomainError {
-  const message = `there is an account named "${name}" already; choose another name`;
-  return new DomainError('conflict', message, { param: 'name' });
+  const message = `there is an account named "${name}" already`;
+  return new DomainError('conflict', message, { remedy: 'choose another name', param: 'name' });
 }
 
 function noAccount(id: string): never {

@@ -143,7 +143,9 @@ export function storeKey(
 /** @throws DomainError `unauthorized` */
 export function requireUsable(key: KeyRecord | null, now: Date): asserts key is KeyRecord {
   if (key === null) {
-    throw new DomainError('unauthorized', 'unknown API key; keys look like SG_ and 16 hexadecimal digits');
+    throw new DomainError('unauthorized', 'unknown API key', {
+      remedy: 'keys look like SG_ and 16 hexadecimal digits',
+    });
   }
   if (key.revokedAt !== null) throw new DomainError('unauthorized', `the API key ending in ${key.hint} was revoked`);
   if (key.expiresAt !== null && key.expiresAt <= now) {

@@ -95,7 +95,10 @@ export class EnginePainter implements Painter {
     const easel = this.#easels.get(slug);
     if (easel !== undefined) return easel;
     const offered = [...this.#easels.keys()].join(', ');
-    throw new DomainError('not_found', `there is no model ${slug}; this server has ${offered}`, { param: 'model' });
+    throw new DomainError('not_found', `there is no model ${slug}`, {
+      remedy: `this server has ${offered}`,
+      param: 'model',
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 import {
+  answerTo,
   type EngineFields,
-  type ErrorCode,
   engineFields,
   type FilledRequest,
   parameterValues,
@@ -201,23 +201,20 @@ function parametersOf(
  */
 export function engineFailure(thrown: unknown): PaintingFailed {
   const error = toEngineError(thrown);
-  const fail = (code: ErrorCode, message: string, isWorthRetrying: boolean, param?: string) =>
-    new PaintingFailed(code, message, { isWorthRetrying, cause: error, ...(param !== undefined && { param }) });
-  if (error.kind === 'invalid') {
-    const { param } = error.details;
-    return fail('invalid_request', error.message, false, param);
+  const { code, isTold } = answerTo(error.code);
+  if (isTold && error.kind === 'invalid') {
+    const { message, remedy, details } = error;
+    const param = details.param === undefined ? {} : { param: details.param };
+    return new PaintingFailed(code, message, { remedy, ...param, isWorthRetrying: false, cause: error });
   }
+  const fail = (message: string, remedy: string, isWorthRetrying: boolean) =>
+    new PaintingFailed('server_error', `${message}; nothing was charged`, { remedy, isWorthRetrying, cause: error });
   if (error.code === 'picture_not_finite') {
-    const message = 'the picture contains NaN or infinite values; nothing was charged; try another seed';
-    return fail('server_error', message, false);
+    return fail('the picture contains NaN or infinite values', 'try another seed', false);
   }
-  if (error.kind === 'model') {
-    const message = "the model could not be run; nothing was charged; the server's log says why";
-    return fail('server_error', message, false);
-  }
+  if (error.kind === 'model') return fail('the model could not be run', "the server's log says why", false);
   if (error.kind === 'resources') {
-    const message = 'the server had too little memory for this picture; nothing was charged; try a smaller one';
-    return fail('server_error', message, true);
+    return fail('the server had too little memory for this picture', 'try a smaller one', true);
   }
-  return fail('server_error', 'the run failed; nothing was charged; try again', true);
+  return fail('the run failed', 'try again', true);
 }

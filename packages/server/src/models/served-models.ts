@@ -87,7 +87,7 @@ export function servedModels({ model, models, sizes }: Config): ServedModel[] {
   const first = model ?? embedded;
   const others = Object.entries(models).map(([slug, name]) => {
     if (slug === defaultSlug || reservedSlugs.includes(slug)) {
-      throw new ConfigError(`models.${slug}: this name is reserved; choose another one`);
+      throw new ConfigError(`models.${slug}: this name is reserved`, { remedy: 'choose another one' });
     }
     return { slug, model: name, sizes };
   });

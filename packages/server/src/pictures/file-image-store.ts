@@ -4,16 +4,9 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { makePrivateFolder, writeDurably } from '@easel/embedded-postgres';
-import { systemCode } from '@easel/errors';
+import { CodedError, systemCode } from '@easel/errors';
 import { imageFile, sweepFolder, TEMPORARY_MARK } from './image-folder.ts';
-import {
-  type ByteRange,
-  type ImageStore,
-  StorageUnavailable,
-  type StoredImage,
-  type StoredKind,
-  type SweepOptions,
-} from './image-store.ts';
+import type { ByteRange, ImageStore, StoredImage, StoredKind, SweepOptions } from './image-store.ts';
 
 /** No picture has this name; trial files are written under it. */
 const NOBODY = '0'.repeat(32);
@@ -28,7 +21,7 @@ export class FileImageStore implements ImageStore {
   /**
    * @param root made when it does not exist; from then on a root that is missing is an error, for what is made in its place may
    *   be the mount point of a file system that is not mounted
-   * @throws StorageUnavailable when it can be neither found nor made
+   * @throws CodedError `storage_unavailable` when it can be neither found nor made
    */
   static async open(root: string): Promise<FileImageStore> {
     try {
@@ -108,10 +101,12 @@ export class FileImageStore implements ImageStore {
     return sweepFolder(this.#root, options);
   }
 
-  /** @throws StorageUnavailable when the file system of the store is not where it was */
+  /** @throws CodedError `storage_unavailable` when the file system of the store is not where it was */
   async #requireRoot(): Promise<void> {
     if (!this.#isMountPoint || (await isMountPoint(this.#root))) return;
-    throw new StorageUnavailable(`the image folder ${this.#root} is not mounted; mount it again`);
+    throw new CodedError('storage_unavailable', `the image folder ${this.#root} is not mounted`, {
+      remedy: 'mount it again',
+    });
   }
 
   /** Never makes the root. @returns whether a folder had to be made */
@@ -126,29 +121,32 @@ export class FileImageStore implements ImageStore {
 }
 
 /** What is wrong and how to fix it, by the code of the system's error (errno(3)). */
-const remedies: Readonly<Record<string, string>> = {
-  ENOSPC: 'is full; free some space, or shorten retention.imagesSeconds',
-  EDQUOT: 'has used up its disk quota; free some space, or raise the quota',
-  EROFS: 'is on a file system that is mounted read-only; mount it writable',
-  ENOENT: 'is missing; mount it, or create it again',
-  ENOTDIR: 'is not a folder; put the folder back in its place',
-  EACCES: 'may not be written by this user; give the user that runs Easel write permission',
-  EPERM: 'may not be written by this user; give the user that runs Easel write permission',
-  EIO: 'is on a disk that reports errors; look at the disk',
-  ESTALE: 'is on a network file system that was replaced; mount it again',
-  ENOTCONN: 'is on a network file system that is not connected; mount it again',
-  EHOSTDOWN: 'is on a network file system that does not answer; look at its server',
-  ETIMEDOUT: 'is on a network file system that does not answer; look at its server',
-  EMFILE: 'cannot be opened because this process has too many files open; raise its limit (ulimit -n)',
-  ENFILE: 'cannot be opened because the system has too many files open; raise its limit',
+const problems: Readonly<Record<string, readonly [problem: string, remedy: string]>> = {
+  ENOSPC: ['is full', 'free some space, or shorten retention.imagesSeconds'],
+  EDQUOT: ['has used up its disk quota', 'free some space, or raise the quota'],
+  EROFS: ['is on a file system that is mounted read-only', 'mount it writable'],
+  ENOENT: ['is missing', 'mount it, or create it again'],
+  ENOTDIR: ['is not a folder', 'put the folder back in its place'],
+  EACCES: ['may not be written by this user', 'give the user that runs Easel write permission'],
+  EPERM: ['may not be written by this user', 'give the user that runs Easel write permission'],
+  EIO: ['is on a disk that reports errors', 'look at the disk'],
+  ESTALE: ['is on a network file system that was replaced', 'mount it again'],
+  ENOTCONN: ['is on a network file system that is not connected', 'mount it again'],
+  EHOSTDOWN: ['is on a network file system that does not answer', 'look at its server'],
+  ETIMEDOUT: ['is on a network file system that does not answer', 'look at its server'],
+  EMFILE: ['cannot be opened because this process has too many files open', 'raise its limit (ulimit -n)'],
+  ENFILE: ['cannot be opened because the system has too many files open', 'raise its limit'],
 };
 
-/** What the store throws for an error of the file system: `StorageUnavailable` for one that an operator can fix. */
+/** What the store throws for an error of the file system: `storage_unavailable` for one that an operator can fix. */
 function storageFault(error: unknown, root: string): unknown {
   const code = systemCode(error) ?? '';
-  const remedy = remedies[code];
-  if (remedy === undefined) return error;
-  return new StorageUnavailable(`the image folder ${root} ${remedy} (${code})`, { cause: error });
+  const [problem, remedy] = problems[code] ?? [];
+  if (problem === undefined) return error;
+  return new CodedError('storage_unavailable', `the image folder ${root} ${problem} (${code})`, {
+    remedy,
+    cause: error,
+  });
 }
 
 /** Whether it is on another file system than the folder that it is in. */

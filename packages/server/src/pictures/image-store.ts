@@ -22,19 +22,11 @@ export interface StoredImage {
   close(): Promise<void>;
 }
 
-/** Nothing can be stored at the moment: the store is full, read-only or missing. The message says which, and what an operator can do. */
-export class StorageUnavailable extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'StorageUnavailable';
-  }
-}
-
 /** Files of pictures, by name. */
 export interface ImageStore {
-  /** Whether so many bytes could be stored now. @throws StorageUnavailable */
+  /** Whether so many bytes could be stored now. @throws CodedError `storage_unavailable`: it is full, read-only or missing */
   check(bytes: number): Promise<void>;
-  /** When it resolves the picture survives a loss of power. @throws StorageUnavailable */
+  /** When it resolves the picture survives a loss of power. @throws CodedError `storage_unavailable`: it is full, read-only or missing */
   put(name: string, kind: StoredKind, bytes: Uint8Array): Promise<void>;
   /** @returns null when there is no such picture, or something else is in its place */
   open(name: string, kind: StoredKind): Promise<StoredImage | null>;

@@ -40,7 +40,7 @@ export class InputPictures {
       capacity: PICTURES_AT_A_TIME,
       capacityPerOwner: 1,
       patienceMs,
-      refusal: 'too many start images are being read; nothing was charged; send the request again later',
+      refusal: 'too many start images are being read; nothing was charged',
     });
   }
 
@@ -93,9 +93,9 @@ async function readable<Result>(reading: Promise<Result>, signal: AbortSignal): 
     if (!(error instanceof EngineError) || error.code === 'engine_crashed') throw error;
     if (error.kind === 'invalid') {
       const message = error.message.replace(/^the image/, 'image');
-      throw new DomainError('invalid_request', message, { param: 'image', cause: error });
+      throw new DomainError('invalid_request', message, { remedy: error.remedy, param: 'image', cause: error });
     }
-    const message = 'the start image could not be read in time; nothing was charged; send the request again later';
-    throw new DomainError('overloaded', message, { cause: error });
+    const message = 'the start image could not be read in time; nothing was charged';
+    throw new DomainError('overloaded', message, { remedy: 'send the request again later', cause: error });
   }
 }

@@ -1,7 +1,8 @@
 import type { FilledRequest } from '@easel/contract';
+import { hasCode } from '@easel/errors';
 import { DomainError } from '../domain-error.ts';
 import { newImageName } from '../ids.ts';
-import { type ImageStore, StorageUnavailable } from './image-store.ts';
+import type { ImageStore } from './image-store.ts';
 import type { StorageWatch } from './storage-watch.ts';
 
 /** How soon a client may ask again while pictures cannot be stored. */
@@ -38,7 +39,7 @@ export class StartPictures {
     try {
       await this.#store.put(name, 'start', bytes);
     } catch (error) {
-      if (!(error instanceof StorageUnavailable)) throw error;
+      if (!hasCode(error, 'storage_unavailable')) throw error;
       this.#storage.note(error);
       const message = 'this server cannot store pictures at the moment; nothing was charged; try again later';
       throw new DomainError('overloaded', message, { retryAfterSeconds: RETRY_AFTER_S, cause: error });
@@ -46,7 +47,7 @@ export class StartPictures {
     return name;
   }
 
-  /** @throws DomainError `server_error` when it is gone, which another attempt would not change; StorageUnavailable */
+  /** @throws DomainError `server_error` when it is gone, which another attempt would not change; CodedError `storage_unavailable` */
   async of({ request: { image } }: Started): Promise<Uint8Array | null> {
     if (image === null) return null;
     // The release before wrote the picture itself into the row, in base64.

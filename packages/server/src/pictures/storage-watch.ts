@@ -1,5 +1,6 @@
 import type { FilledRequest } from '@easel/contract';
-import { type ImageStore, StorageUnavailable } from './image-store.ts';
+import { type CodedErrorLike, fullText, hasCode } from '@easel/errors';
+import type { ImageStore } from './image-store.ts';
 
 /** Of a file besides its pixels: its metadata, and what the folders need. */
 const OVERHEAD_BYTES = 64 * 1024;
@@ -49,9 +50,9 @@ export class StorageWatch {
     try {
       await this.#options.store.check(wanted);
     } catch (error) {
-      if (!(error instanceof StorageUnavailable)) throw error;
+      if (!hasCode(error, 'storage_unavailable')) throw error;
       this.#wanted = wanted;
-      this.#set(error.message);
+      this.#set(fullText(error));
       return this.#problem;
     }
     this.#wanted = OVERHEAD_BYTES;
@@ -60,8 +61,8 @@ export class StorageWatch {
   }
 
   /** A picture could not be stored. */
-  note({ message }: StorageUnavailable): void {
-    this.#set(message);
+  note(error: CodedErrorLike<'storage_unavailable'>): void {
+    this.#set(fullText(error));
   }
 
   #set(problem: string | null): void {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseAway } from '../database/away.ts';
+import { fullText, hasCode } from '@easel/errors';
 import { DomainError } from '../domain-error.ts';
 import { newImageName } from '../ids.ts';
 import { failJob, givenUp, succeedJob } from '../jobs/ends-of-jobs.ts';
@@ -13,7 +13,7 @@ import { learnSpeed, lockSpeed, saveSpeed } from '../jobs/speed.ts';
 import { advanceVirtualTime } from '../jobs/turns.ts';
 import { type Painter, type Painting, PaintingFailed } from '../models/painter.ts';
 import { type ReviewHook, reviewPictures } from '../models/review.ts';
-import { type ImageStore, StorageUnavailable } from '../pictures/image-store.ts';
+import type { ImageStore } from '../pictures/image-store.ts';
 import type { ImageRecord } from '../pictures/images.ts';
 import { bytesOfPictures, type StorageWatch } from '../pictures/storage-watch.ts';
 import { type ClaimedJob, HandBack } from '../queue/job-queue.ts';
@@ -64,8 +64,8 @@ export async function runJob(context: WorkerContext, claimed: ClaimedJob): Promi
       if (claimed.signal.reason instanceof HandBack) await handBack(context, claimed, job, 'the worker is stopping');
       return 'done';
     }
-    if (error instanceof StorageUnavailable) {
-      await handBack(context, claimed, job, error.message);
+    if (hasCode(error, 'storage_unavailable')) {
+      await handBack(context, claimed, job, fullText(error));
       return 'no-storage';
     }
     return endAttempt(context, claimed, job, error);
@@ -134,7 +134,7 @@ async function paint(context: WorkerContext, job: JobRecord, signal: AbortSignal
  * Stores the pictures, then ends the job, so a succeeded job has its pictures. If this process dies in between, they are files
  * without a record, which the janitor deletes.
  *
- * @throws StorageUnavailable after some minutes; the signal's reason
+ * @throws CodedError `storage_unavailable` after some minutes; the signal's reason
  */
 async function finish(context: WorkerContext, job: JobRecord, painting: Painting, signal: AbortSignal): Promise<void> {
   const images = recordsOf(context, job, painting);
@@ -180,7 +180,7 @@ async function storePatiently(
       }
       return;
     } catch (error) {
-      if (!(error instanceof StorageUnavailable)) throw error;
+      if (!hasCode(error, 'storage_unavailable')) throw error;
       storage.note(error);
       if (performance.now() - began > HELD_MS) throw error;
     }
@@ -216,9 +216,9 @@ async function endAttempt(
 
 /** The failure of the job, or null when a retry may succeed. */
 function finalFailure(error: unknown): JobFailure | null {
-  if (!(error instanceof DomainError) || error instanceof DatabaseAway) return null;
+  if (!(error instanceof DomainError)) return null;
   if (error instanceof PaintingFailed && error.isWorthRetrying) return null;
-  return { code: error.code, message: error.message, param: error.param ?? null };
+  return { code: error.code, message: fullText(error), param: error.param ?? null };
 }
 
 function missing(index: number): never {

@@ -113,9 +113,11 @@ test('a key has a bounded number of streams, all keys together have, and a strea
     const refused = await fetch(`${url}${path}`, { headers: one.auth });
     expect(refused.status).toBe(429);
     expect(refused.headers.get('retry-after')).toBe('1');
-    const words =
-      'this key has 2 event streams open, which is its limit of 2; close one, or follow all jobs with a single GET /api/events';
-    expect(await refused.json()).toMatchObject({ code: 'rate_limited', detail: words });
+    expect(await refused.json()).toMatchObject({
+      code: 'rate_limited',
+      detail: 'this key has 2 event streams open, which is its limit of 2',
+      remedy: 'close one, or follow all jobs with a single GET /api/events',
+    });
   }
   await open(url, other.auth);
   const full = await fetch(`${url}/api/events`, { headers: other.auth });

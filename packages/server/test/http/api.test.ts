@@ -110,7 +110,8 @@ test('a job that waits is cancelled before it can be forgotten', async () => {
   const url = `/api/jobs/${id}/record`;
   const refused = await http().app.inject({ method: 'DELETE', url, headers: customer.auth });
   expect(refused.statusCode).toBe(409);
-  expect(refused.json().detail).toMatch(/has not ended \(it is queued\); cancel it first/);
+  expect(refused.json().detail).toMatch(/has not ended \(it is queued\)/);
+  expect(refused.json().remedy).toBe('cancel it first');
   await http().app.inject({ method: 'DELETE', url: `/api/jobs/${id}`, headers: customer.auth });
   expect((await http().app.inject({ method: 'DELETE', url, headers: customer.auth })).statusCode).toBe(204);
 });
@@ -295,7 +296,8 @@ test('an admin makes accounts and keys, gives credits, sees all jobs and rules t
     expect(refused.json()).toMatchObject({
       status: 404,
       param: 'models',
-      detail: `there is no model "playgruond" here; there are: ${slug}, ${unattended}`,
+      detail: 'there is no model "playgruond" here',
+      remedy: `there are: ${slug}, ${unattended}`,
     });
   }
   const elsewhere = {

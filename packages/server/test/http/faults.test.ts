@@ -1,6 +1,6 @@
 import { headers } from '@easel/contract';
 import { expect, test } from 'vitest';
-import { DatabaseAway } from '../../src/database/away.ts';
+import { databaseLost } from '../../src/database/away.ts';
 import { type Painter, PaintingFailed } from '../../src/models/painter.ts';
 import type { ReviewHook } from '../../src/models/review.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
@@ -109,7 +109,7 @@ test('after a failure the same idempotency key starts anew, for only successes a
 });
 
 test('a database that is away is 503 with the time to come back, on every surface, and nothing of it is told', async () => {
-  const away = async () => Promise.reject(new DatabaseAway(new Error('connect ECONNREFUSED easel:hunter2@db.example')));
+  const away = async () => Promise.reject(databaseLost(new Error('connect ECONNREFUSED easel:hunter2@db.example')));
   const app = await http().build({}, { keys: { ...http().services.keys, authenticate: away } });
   const { json } = await http().customer();
   for (const url of [`/v1/${slug}`, `/v2/${slug}`, '/v1/images/generations', '/api/jobs', '/api/tokenize']) {

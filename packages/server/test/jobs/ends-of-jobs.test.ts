@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { DatabaseAway } from '../../src/database/away.ts';
+import { databaseLost } from '../../src/database/away.ts';
 import type { Database } from '../../src/database/database.ts';
 import { newImageName } from '../../src/ids.ts';
 import { cancelJob, failJob, givenUp, succeedJob } from '../../src/jobs/ends-of-jobs.ts';
@@ -159,7 +159,7 @@ test.each(tables.flatMap(([table, column, of]) => of.map((kind) => [table, kind,
 function contextOf(database: Database, fate: Fate): JobContext {
   const transaction: Database['transaction'] = async (work) => {
     const outcome = await runToFate({ database, safe: opened().database }, fate, work);
-    if (outcome.kind === 'crashed') throw new DatabaseAway(outcome.error);
+    if (outcome.kind === 'crashed') throw databaseLost(outcome.error);
     return outcome.result;
   };
   return { ...services.context, database: { transaction } };
@@ -176,7 +176,7 @@ test('of several ends at once, some of which crash at any moment, at most one ha
         ends.map(({ kind, fate: own }) => endings[kind](contextOf(database, own), job)),
       );
       for (const outcome of outcomes) {
-        if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(DatabaseAway);
+        if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'database_lost' });
       }
       const { state } = await traces(job);
       const kind = kinds.find((each) => each === state) ?? null;

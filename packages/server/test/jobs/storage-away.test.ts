@@ -93,7 +93,7 @@ test('while the image folder is missing jobs wait, and they are drawn, once, whe
   const services = await start(root, by);
   await rename(root, `${root}-away`);
   const problem = await expectToWaitAndThenSucceed(services, painted, () => rename(`${root}-away`, root));
-  expect(problem).toBe(`the image folder ${root} is missing; mount it, or create it again (ENOENT)`);
+  expect(problem).toBe(`the image folder ${root} is missing (ENOENT); mount it, or create it again`);
 });
 
 test('while something else is in the place of the image folder jobs wait', async () => {
@@ -106,7 +106,7 @@ test('while something else is in the place of the image folder jobs wait', async
     await rm(root);
     await mkdir(root);
   });
-  expect(problem).toMatch(/is not a folder; put the folder back/);
+  expect(problem).toMatch(/is not a folder \(ENOTDIR\); put the folder back/);
 });
 
 test('a picture that is drawn when the folder goes is held, and not drawn again, when it comes back', async () => {
@@ -160,7 +160,7 @@ test.skipIf(!mayMount)('while the image folder is full, read-only or not mounted
   const filler = path.join(root, 'filler');
   await writeFile(filler, new Uint8Array(1024 * 1024 - 64 * 1024));
   const full = await expectToWaitAndThenSucceed(services, painted, () => rm(filler));
-  expect(full).toMatch(/is full; free some space.*ENOSPC/);
+  expect(full).toMatch(/is full \(ENOSPC\); free some space/);
 
   execFileSync('mount', ['-o', 'remount,ro', root]);
   const { job } = await submit(services);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { DatabaseAway } from '../../src/database/away.ts';
+import { databaseLost } from '../../src/database/away.ts';
 import type { Database } from '../../src/database/database.ts';
 import { newId } from '../../src/ids.ts';
 import { saveSpeed } from '../../src/jobs/speed.ts';
@@ -159,7 +159,7 @@ test.each([true, false])(
       async transaction(work) {
         const result = isDone || cuts > 0 ? await services.database.transaction(work) : undefined;
         cuts += 1;
-        if (cuts === 1 || result === undefined) throw new DatabaseAway(new Error('the connection was cut'));
+        if (cuts === 1 || result === undefined) throw databaseLost(new Error('the connection was cut'));
         return result;
       },
     };

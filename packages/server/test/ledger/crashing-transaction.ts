@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { hasCode } from '@easel/errors';
 import { sql } from 'kysely';
-import { DatabaseAway } from '../../src/database/away.ts';
 import type { Database, Queries } from '../../src/database/database.ts';
 import type { Fate } from './interleaving.ts';
 
@@ -56,6 +56,6 @@ async function cutterOf(queries: Queries, safe: Database) {
 
 /** A connection that is cut may already be at work for somebody else: any transaction may see it break. */
 function isCrash(error: unknown): boolean {
-  if (error instanceof Aborted || error instanceof DatabaseAway) return true;
+  if (error instanceof Aborted || hasCode(error, 'database_lost')) return true;
   return error instanceof Error && /terminat|connection error|not queryable|ECONNRESET|EPIPE/i.test(error.message);
 }

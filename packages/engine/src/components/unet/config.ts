@@ -59,7 +59,7 @@ function blockKinds(config: JsonConfig, key: string, count: number, [plain, atte
   const unknown = kinds.find((kind) => kind !== plain && kind !== attention);
   if (unknown !== undefined || kinds.length !== count) {
     const problem = unknown === undefined ? `lists ${kinds.length} blocks for ${count} levels` : `lists ${unknown}`;
-    const message = `${config.file}: ${key} ${problem}; this engine implements ${plain} and ${attention}, one per level`;
+    const message = `${config.file}: ${key} ${problem}, this engine implements ${plain} and ${attention}, one per level`;
     throw new EngineError('model_unsupported', message, { details: { file: config.file } });
   }
   return kinds.map((kind) => kind === attention);

@@ -111,11 +111,10 @@ async function requireModels(services: HttpServices, names: readonly string[] | 
   const known = new Set([...services.models().map(({ slug }) => slug), ...workers.flatMap(({ models }) => models)]);
   const unknown = names.find((name) => !known.has(name));
   if (unknown === undefined) return;
-  throw new DomainError(
-    'not_found',
-    `there is no model ${JSON.stringify(unknown)} here; there are: ${[...known].join(', ')}`,
-    { param: 'models' },
-  );
+  throw new DomainError('not_found', `there is no model ${JSON.stringify(unknown)} here`, {
+    remedy: `there are: ${[...known].join(', ')}`,
+    param: 'models',
+  });
 }
 
 export function keyReply(key: ListedKey): Key {

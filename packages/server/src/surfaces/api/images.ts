@@ -16,7 +16,7 @@ const content = { 'image/jpeg': { schema: file }, 'image/png': { schema: file },
 const lookupRoom = {
   capacity: 3,
   patienceMs: 30_000,
-  refusal: 'too many pictures are fetched at the same time; try again later',
+  refusal: 'too many pictures are fetched at the same time',
 };
 
 const getSchema = {
@@ -89,7 +89,7 @@ function sendImage(context: RouteContext) {
 /** The file extension is optional, but must be right. */
 function requireEnding(image: ImageRecord, asked: string): void {
   if (asked === image.name || asked === fileNameOf(image)) return;
-  throw new DomainError('not_found', `there is no picture ${asked}; it is ${fileNameOf(image)}`);
+  throw new DomainError('not_found', `there is no picture ${asked}`, { remedy: `it is ${fileNameOf(image)}` });
 }
 
 function describe(reply: FastifyReply, image: OwnedImage): void {
