@@ -1,7 +1,10 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { answerTo, statusOfError } from '@easel/contract';
+import { catalogue, isCode } from '@easel/errors';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { exitStatusOf } from '../../packages/cli/src/exit-status.ts';
 import { errorReference } from '../../tools/error-reference.ts';
 import { dateChangelog, withOwnVersion } from '../../tools/release-version.ts';
 
@@ -60,6 +63,22 @@ test('the contributors are told of every script', () => {
   expect(untold).toEqual([]);
 });
 
-test('the list of errors is that of the catalogues', () => {
+test('the list of errors is that of the catalogue', () => {
   expect(read('docs/errors.md')).toBe(errorReference());
 });
+
+test.each(Object.keys(catalogue).filter(isCode))(
+  'the list of errors has %s with its meaning, HTTP status, exit status and remedy',
+  (code) => {
+    const row = read('docs/errors.md')
+      .split('\n')
+      .filter((line) => line.startsWith(`| \`${code}\` |`));
+    expect(row).toHaveLength(1);
+    const cells = row[0]?.split(' | ') ?? [];
+    const { summary, remedy } = catalogue[code];
+    expect(cells[1]).toBe(summary);
+    expect(cells[2]).toMatch(new RegExp(`^${statusOfError(answerTo(code).code)}\\b`));
+    expect(cells[4]).toBe(String(exitStatusOf[code]));
+    expect(cells[5]?.toLowerCase()).toContain(remedy.toLowerCase());
+  },
+);

@@ -134,8 +134,8 @@ function tooMuchBack({ amount }: Grant, available: bigint): DomainError {
 }
 
 function otherGrant({ amount, createdAt }: LedgerRecord): DomainError {
-  const message = `this Idempotency-Key was used for another grant, of ${microToDecimal(amount)} credits at ${createdAt.toISOString()}; use another key`;
-  return new DomainError('idempotency_mismatch', message, { param: 'Idempotency-Key' });
+  const message = `this Idempotency-Key was used for another grant, of ${microToDecimal(amount)} credits at ${createdAt.toISOString()}`;
+  return new DomainError('idempotency_mismatch', message, { remedy: 'use another key', param: 'Idempotency-Key' });
 }
 
 function noAccount(accountId: string): never {

@@ -42,9 +42,11 @@ async function requireOwnPlace(
   if (queued < limit) return;
   throw new DomainError(
     'rate_limited',
-    `this account has ${queued} jobs queued, and at most ${limit} are allowed; ` +
-      'send the next one when one of them has started, or cancel one; nothing was charged',
-    { retryAfterSeconds: await secondsToNextStart(queries, clock.now(), request.model) },
+    `this account has ${queued} jobs queued, and at most ${limit} are allowed; nothing was charged`,
+    {
+      remedy: 'send the next one when one of them has started, or cancel one',
+      retryAfterSeconds: await secondsToNextStart(queries, clock.now(), request.model),
+    },
   );
 }
 
@@ -62,8 +64,8 @@ async function requirePlace(
   if (own < share) return;
   throw new DomainError(
     'overloaded',
-    `the queue is full: ${queued} jobs are queued for ${model}, and at most ${queueLength} are allowed; try again later; nothing was charged`,
-    { retryAfterSeconds: await secondsToNextStart(queries, clock.now(), model) },
+    `the queue is full: ${queued} jobs are queued for ${model}, and at most ${queueLength} are allowed; nothing was charged`,
+    { remedy: 'try again later', retryAfterSeconds: await secondsToNextStart(queries, clock.now(), model) },
   );
 }
 

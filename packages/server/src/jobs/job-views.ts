@@ -84,7 +84,7 @@ export async function forgetJob(
 ): Promise<void> {
   const job = requireJob(await database.transaction((queries) => findJob(queries, jobId)), accountId, jobId);
   if (!isEnded(job)) {
-    throw new DomainError('conflict', `job ${jobId} has not ended (it is ${job.state}); cancel it first`);
+    throw new DomainError('conflict', `job ${jobId} has not ended (it is ${job.state})`, { remedy: 'cancel it first' });
   }
   // The files are found by the record: if this process dies in between, the job can be deleted again.
   await library.removeOf(jobId);

@@ -79,7 +79,9 @@ export class ImageLibrary {
 
   #damaged(image: ImageRecord): DomainError {
     this.#parts.onDamage(image);
-    return new DomainError('not_found', 'the file of this picture is damaged and not shown; generate it again');
+    return new DomainError('not_found', 'the file of this picture is damaged and not shown', {
+      remedy: 'generate it again',
+    });
   }
 
   async #find(name: string): Promise<OwnedImage> {

@@ -41,8 +41,9 @@ export class StartPictures {
     } catch (error) {
       if (!hasCode(error, 'storage_unavailable')) throw error;
       this.#storage.note(error);
-      const message = 'this server cannot store pictures at the moment; nothing was charged; try again later';
-      throw new DomainError('overloaded', message, { retryAfterSeconds: RETRY_AFTER_S, cause: error });
+      const message = 'this server cannot store pictures at the moment; nothing was charged';
+      const details = { retryAfterSeconds: RETRY_AFTER_S, cause: error };
+      throw new DomainError('overloaded', message, { remedy: 'try again later', ...details });
     }
     return name;
   }
@@ -55,7 +56,9 @@ export class StartPictures {
     const bytes = await this.#store.read(image, 'start');
     if (bytes !== null) return bytes;
     await this.#store.check(0); // it is not gone when the whole store is
-    throw new DomainError('server_error', 'the start image is no longer stored; nothing was charged; send it again');
+    throw new DomainError('server_error', 'the start image is no longer stored; nothing was charged', {
+      remedy: 'send it again',
+    });
   }
 
   /** Of a job that has ended. One that cannot be removed now is left to the janitor. */

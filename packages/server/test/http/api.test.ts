@@ -196,7 +196,7 @@ test('a grant is taken back with a reason, once under its key, and every row say
   const refusals = [
     [{ amount: -0.5, reason: 'granted twice' }, key, 409, /used for another grant, of -0.25 credits/],
     [{ amount: -0.1 }, {}, 400, /needs a reason/],
-    [{ amount: -0.76, reason: 'all of it' }, {}, 406, /can spend 0.75 credits/],
+    [{ amount: -0.76, reason: 'all of it' }, {}, 406, /0.75 credits are available/],
     [{ amount: 0, reason: 'none' }, {}, 400, /amount must be/],
   ] as const;
   for (const [body, more, status, words] of refusals) {
