@@ -10,7 +10,7 @@ const packages = {
   parameters: ['contract', 'errors'],
   engine: ['parameters', 'demo-model', 'errors'],
   'demo-model': [],
-  models: ['engine', 'demo-model', 'errors'],
+  models: ['engine', 'demo-model'],
   'embedded-postgres': ['errors'],
   server: ['embedded-postgres', 'errors', 'contract', 'parameters', 'engine', 'models'],
   client: ['contract'],

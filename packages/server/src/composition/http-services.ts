@@ -93,7 +93,7 @@ const STORAGE_LOOK_MS = 5000;
  * Whether requests would be served: the database answers, the queue works, pictures can be stored, and some worker has made a picture with the default model.
  * A worker whose idle engine was stopped stays ready.
  */
-export async function readiness(core: Core, signal: AbortSignal): Promise<Ready> {
+async function readiness(core: Core, signal: AbortSignal): Promise<Ready> {
   const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
   const checks = await Promise.all([
     check('database', patience, async () => {

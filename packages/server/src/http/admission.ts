@@ -28,7 +28,7 @@ export function createGate(services: Pick<HttpServices, 'keys' | 'pageSession' |
 const bearer = /^Bearer +(?<key>\S+) *$/i;
 
 /** Sets `request.caller`. @throws DomainError `unauthorized` */
-export async function authenticate(
+async function authenticate(
   { keys, pageSession }: Pick<HttpServices, 'keys' | 'pageSession'>,
   request: FastifyRequest,
 ): Promise<void> {
@@ -49,7 +49,7 @@ function keyOf({ headers: sent }: FastifyRequest): string | undefined {
 }
 
 /** Counts the request against the rate limit of its key, and sets the headers of the limit. @throws DomainError `rate_limited` */
-export async function countRequest(
+async function countRequest(
   services: Pick<HttpServices, 'countAgainstLimit'>,
   request: FastifyRequest,
   reply: FastifyReply,

@@ -7,7 +7,7 @@ import { Busboy } from '@fastify/busboy';
 import { DomainError } from '../domain-error.ts';
 
 /** The most fields of a body; no valid request has as many. */
-export const MOST_FIELDS = 64;
+const MOST_FIELDS = 64;
 /** The most values in all fields: enough for rich fields that are only ignored, few enough to be parsed in milliseconds. */
 const MOST_VALUES = 20_000;
 const MOST_LEVELS = 64;
@@ -66,7 +66,7 @@ export function parseJson(bytes: Buffer): unknown {
 }
 
 /** Decodes UTF-8, without a byte order mark. @throws DomainError `invalid_request` for other bytes */
-export function textOf(bytes: Buffer, what: string, param?: string): string {
+function textOf(bytes: Buffer, what: string, param?: string): string {
   if (!isUtf8(bytes)) {
     throw new DomainError('invalid_request', `${what} must be UTF-8`, param === undefined ? {} : { param });
   }

@@ -115,7 +115,7 @@ function decoderOf({ headers }: IncomingMessage): Transform | undefined {
  *
  * @throws DomainError `unsupported_encoding`
  */
-export function encodingOf(header: string | undefined): string | undefined {
+function encodingOf(header: string | undefined): string | undefined {
   const name = header?.trim().toLowerCase() ?? '';
   if (name === '' || name === 'identity') return undefined;
   if (decoders.has(name)) return name;
@@ -126,7 +126,7 @@ export function encodingOf(header: string | undefined): string | undefined {
   );
 }
 
-export function bodyTooLarge(limit: number): DomainError {
+function bodyTooLarge(limit: number): DomainError {
   return new DomainError('body_too_large', `the body must have at most ${limit} bytes`);
 }
 

@@ -159,7 +159,7 @@ export const workHeaders = Type.Object(
 );
 
 /** The key that the client chose and a digest of what it asked for; null: it chose none. */
-export function idempotencyOf(request: FastifyRequest): Submission['idempotency'] {
+function idempotencyOf(request: FastifyRequest): Submission['idempotency'] {
   const key = request.headers[headers.idempotencyKey];
   if (typeof key !== 'string') return null;
   const asked = [pathOf(request.url), request.body];
@@ -187,7 +187,7 @@ const allowed = 'base64, a data URL (data:image/png;base64,…), an uploaded fil
  *
  * @throws DomainError `invalid_request` for anything else, `not_found` for a picture that is no longer kept
  */
-export async function inputImage(
+async function inputImage(
   { services, options }: Pick<RouteContext, 'services' | 'options'>,
   request: FastifyRequest,
   image: string | undefined,

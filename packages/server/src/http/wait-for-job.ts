@@ -89,7 +89,7 @@ export async function giveUp(
 }
 
 /** Whether the same request may come again, for its client chose a key for it. */
-export function isRepeatable({ headers: sent }: FastifyRequest): boolean {
+function isRepeatable({ headers: sent }: FastifyRequest): boolean {
   return typeof sent[headers.idempotencyKey] === 'string';
 }
 

@@ -109,7 +109,7 @@ export function accountRoutes(app: HttpApp, { services, gate }: RouteContext): v
   });
 }
 
-export function accountReply({
+function accountReply({
   id,
   name,
   maxConcurrent,

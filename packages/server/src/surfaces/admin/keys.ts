@@ -117,7 +117,7 @@ async function requireModels(services: HttpServices, names: readonly string[] | 
   });
 }
 
-export function keyReply(key: ListedKey): Key {
+function keyReply(key: ListedKey): Key {
   return {
     id: key.id,
     account_id: key.accountId,
@@ -136,7 +136,7 @@ export function keyReply(key: ListedKey): Key {
 }
 
 /** What a body asks for, with the contract's defaults. */
-export function keyTermsOf(body: KeyCreate): KeyTerms {
+function keyTermsOf(body: KeyCreate): KeyTerms {
   const { monthly_budget: budget = null, expires_at: expires = null } = body;
   return {
     accountId: body.account_id,
@@ -150,7 +150,7 @@ export function keyTermsOf(body: KeyCreate): KeyTerms {
 }
 
 /** What a body changes; what it does not have is not in the result. */
-export function keyChangesOf(body: KeyPatch): KeyChanges {
+function keyChangesOf(body: KeyPatch): KeyChanges {
   const { name, scopes, models, monthly_budget: budget, rate_limit: requestsPerMinute, expires_at: expires } = body;
   return {
     ...(name !== undefined && { name }),

@@ -119,7 +119,7 @@ export interface Following {
 }
 
 /** The events of a job, as they are sent. They end when `patience` is aborted: the client reconnects. */
-export async function* jobEvents(
+async function* jobEvents(
   { followJob }: Pick<HttpServices, 'followJob'>,
   { jobId, after, base, patience }: Following & { readonly jobId: string; readonly after: bigint },
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
@@ -131,7 +131,7 @@ export async function* jobEvents(
 }
 
 /** The events of an account's jobs. The first one has only an id, the cursor at which they begin, so that the client can resume. */
-export async function* accountEvents(
+async function* accountEvents(
   { cursor, events }: FollowedAccount,
   { base, patience, withPreviews }: Following & { readonly withPreviews: boolean },
 ): AsyncGenerator<ServerSentEvent, void, undefined> {

@@ -139,7 +139,7 @@ function partFor({ headers: sent, method }: FastifyRequest, reply: FastifyReply,
 }
 
 /** Deletes a picture of a job with `store: false` once a client has received all of it. */
-export function deleteWhenDelivered(
+function deleteWhenDelivered(
   { services }: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,

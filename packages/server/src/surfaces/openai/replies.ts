@@ -33,7 +33,7 @@ export const openaiErrors: ErrorShape = {
   body: openaiError,
 };
 
-export function openaiError(error: DomainError): OpenaiError {
+function openaiError(error: DomainError): OpenaiError {
   const { code, param } = error;
   return { error: { message: fullText(error), type: openaiErrorType(code), param: param ?? null, code } };
 }

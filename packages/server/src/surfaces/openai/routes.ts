@@ -146,7 +146,7 @@ function modelReply({ slug }: ModelCard, created: number): OpenaiModel {
 }
 
 /** No name and the names of OpenAI's own models mean the default model. @throws DomainError `not_found` */
-export function modelOfRequest(
+function modelOfRequest(
   { services }: RouteContext,
   { modelAliases }: OpenaiOptions,
   name: string | undefined,

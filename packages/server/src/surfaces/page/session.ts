@@ -125,7 +125,7 @@ type Ends = Pick<Socket, 'localAddress' | 'localPort' | 'remoteAddress' | 'remot
  * Whether the other end of a connection within this machine belongs to the account that this process runs as, or to root. Headers can be
  * made up by any program; whose socket it is the kernel knows. Where the system does not tell (elsewhere than on Linux) this is true.
  */
-export async function isOwnPeer(socket: Ends): Promise<boolean> {
+async function isOwnPeer(socket: Ends): Promise<boolean> {
   if (process.platform !== 'linux') return true;
   const owner = await ownerOfPeer(socket);
   return owner !== undefined && (owner === 0 || owner === process.getuid?.());

@@ -123,7 +123,7 @@ export function creditsRoute(app: HttpApp, { services, gate }: RouteContext): vo
 const statuses = { queued: 'QUEUED', running: 'PROCESSING', succeeded: 'COMPLETED' } as const;
 
 /** How far a request is; null when it has failed. */
-export function statusReply({ job }: JobView, base: string): SegmindStatus | null {
+function statusReply({ job }: JobView, base: string): SegmindStatus | null {
   const { id, state } = job;
   if (state === 'failed' || state === 'cancelled') return null;
   const { status_url, response_url } = requestUrls(id, base);
@@ -132,7 +132,7 @@ export function statusReply({ job }: JobView, base: string): SegmindStatus | nul
 }
 
 /** What status and result say of a request that came to nothing; null when it has not. */
-export function failedReply(job: JobRecord): SegmindFailed | null {
+function failedReply(job: JobRecord): SegmindFailed | null {
   const failure = failureOf(job);
   return failure && { status: 'FAILED', error: failure.message, request_id: job.id, metrics: timesOf(job) };
 }
@@ -141,7 +141,7 @@ export function failedReply(job: JobRecord): SegmindFailed | null {
  * @param remaining what the account can spend, in micro-credits
  * @throws DomainError `not_found` once the pictures are gone
  */
-export function resultReply({ job, images }: JobView, base: string, remaining: bigint): SegmindResult {
+function resultReply({ job, images }: JobView, base: string, remaining: bigint): SegmindResult {
   if (images[0] === undefined) {
     throw picturesGone(job);
   }
@@ -177,7 +177,7 @@ export function requestUrls(
 }
 
 /** The times of a job that has ended, in seconds. One that never ran has only waited. */
-export function timesOf({ createdAt, finishedAt, queueMs, runMs }: JobRecord): SegmindFailedMetrics {
+function timesOf({ createdAt, finishedAt, queueMs, runMs }: JobRecord): SegmindFailedMetrics {
   const totalMs = finishedAt === null ? 0 : Math.max(0, finishedAt.getTime() - createdAt.getTime());
   return {
     inference_time: (runMs ?? 0) / 1000,
@@ -187,6 +187,6 @@ export function timesOf({ createdAt, finishedAt, queueMs, runMs }: JobRecord): S
 }
 
 /** What is known of the times of a job that has not ended. */
-export function timesSoFar({ queueMs }: JobRecord): SegmindRunningMetrics {
+function timesSoFar({ queueMs }: JobRecord): SegmindRunningMetrics {
   return queueMs === null ? {} : { queue_time: queueMs / 1000 };
 }
