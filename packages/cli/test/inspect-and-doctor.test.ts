@@ -41,8 +41,11 @@ describe('easel doctor', () => {
     const memory = findings.find((finding: { check: string }) => finding.check === 'memory');
     expect(memory.values.totalBytes).toBeGreaterThan(memory.values.freeBytes);
     expect(findings.map((finding: { check: string }) => finding.check)).toEqual(
-      expect.arrayContaining(['node', 'memory', 'disk', 'cache', 'engine', 'picture']),
+      expect.arrayContaining(['node', 'memory', 'disk', 'cache', 'compute', 'engine', 'picture']),
     );
+    const compute = findings.find((finding: { check: string }) => finding.check === 'compute');
+    expect(compute.detail).toMatch(/; int8 \d+\.\d × as fast as exact .*: --precision (int8 pays|exact is the better)/);
+    expect(compute.values.exactGigaflops).toBeGreaterThan(0);
     expect(readdirSync(cwd)).toEqual([]);
   });
 

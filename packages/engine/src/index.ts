@@ -41,10 +41,15 @@ export type {
   ModelDefaults,
   ModelInfo,
   ModelSizes,
+  PartName,
   PassCounts,
   PictureSize,
+  PrecisionSpeeds,
   PreviewKind,
   PromptField,
+  QuantizedModel,
+  QuantizeOptions,
+  QuantizeProgress,
   SchedulerName,
   SchedulerOverrides,
   SizeHW,
@@ -55,3 +60,7 @@ export type {
 } from './model.ts';
 export { engineLimits } from './pipeline/limits.ts';
 export { adviceOnSize } from './pipeline/picture-sizes.ts';
+export { measurePrecisions } from './precision-probe.ts';
+export { quantizeModel } from './quantize-model.ts';
+export { type ProcessorFeature, processorFeatures } from './runtime/devices/cpu.ts';
+export { type Precision, precisions } from './runtime/variant.ts';

@@ -317,3 +317,34 @@ export interface LoadOptions {
   /** Folder for small derived data (preview maps). Default: `$XDG_CACHE_HOME/easel` or `~/.cache/easel`. */
   readonly cacheDir?: string;
 }
+
+export interface QuantizeOptions {
+  /** Where the file is written; default: where `loadModel` looks for it. A file that is there is replaced. */
+  readonly output?: string;
+  /** As for `loadModel`. */
+  readonly variant?: 'fp16' | 'fp32';
+  readonly config?: string;
+  readonly signal?: AbortSignal;
+  /** After each tensor. */
+  readonly onProgress?: (progress: QuantizeProgress) => void;
+}
+
+export interface QuantizeProgress {
+  /** Of the stored weights that are made of. */
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+  /** The part that the last tensor was of. */
+  readonly part: string;
+}
+
+export interface QuantizedModel {
+  readonly file: string;
+  readonly bytes: number;
+  /** Of the weights that it was made of. */
+  readonly sourceBytes: number;
+  /** How many weights are in it. */
+  readonly weights: number;
+}
+
+/** Billions of operations a second of one thread, in matrix products of each precision. */
+export type PrecisionSpeeds = Readonly<Record<Precision, number>>;

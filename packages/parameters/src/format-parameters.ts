@@ -24,6 +24,7 @@ export function formatParameters(parameters: GenerationParameters, table: FieldT
   const settings = formatSettings([
     ...tableSettings(parameters, table),
     ...exactPrompts(prompts, splitPrompts(above)),
+    ...setting('Precision', parameters.precision),
     // Never a bare number: other tools would take it for a version of theirs and switch to its old behaviour.
     ...setting('Version', `Easel ${parameters.easelVersion}`),
   ]);

@@ -14,4 +14,6 @@ export interface GenerationParameters extends ParameterValues {
   readonly height: number;
   readonly model: string;
   readonly easelVersion: string;
+  /** What it was computed in, where that was not float32. */
+  readonly precision?: string;
 }

@@ -38,6 +38,7 @@ function readersOf(table: FieldTable): ReadonlyMap<string, Reader> {
     ['Size', readSize],
     ['Model', (model) => ({ model })],
     ['RNG', (value) => (value === 'CPU' ? {} : undefined)],
+    ['Precision', (value) => (value === 'int8' ? { precision: value } : undefined)],
     ['Version', (value) => (value.startsWith('Easel ') ? { easelVersion: value.slice('Easel '.length) } : undefined)],
   ]);
 }

@@ -55,6 +55,8 @@ async function runDoctor(flags: DoctorFlags, { env, stdout, interruption }: Comm
     checkOutput(here),
     checkCache(defaultCacheFolder(env)),
   );
+  report(await checkPrecision());
+  interruption.signal.throwIfAborted();
   report(...(await checkEngine(env, interruption.signal)));
   interruption.signal.throwIfAborted();
   const ok = findings.every((finding) => finding.ok);
@@ -132,6 +134,30 @@ function checkCache(folder: string): Finding {
     return pass('cache', `${folder} is writable`);
   } catch (error) {
     return failWith('cache', error, 'set XDG_CACHE_HOME to a writable folder');
+  }
+}
+
+/** A whole pass gains less than its products: below this gain the exact picture is the better choice. */
+const WORTHWHILE_GAIN = 1.3;
+
+/** What the processor has for matrix products, how fast they are in each precision, and which precision to use. */
+async function checkPrecision(): Promise<Finding> {
+  try {
+    const { measurePrecisions, processorFeatures } = await import('@easel/engine');
+    const features = processorFeatures();
+    const present = [...(features ?? [])].flatMap(([name, has]) => (has ? [name] : []));
+    const processor = features === undefined ? 'instructions unknown' : present.join(', ') || 'no AVX2';
+    const { exact, int8 } = await measurePrecisions();
+    const gain = int8 / exact;
+    const advice =
+      gain >= WORTHWHILE_GAIN ? '--precision int8 pays for large models' : '--precision exact is the better choice';
+    const speeds = `int8 ${gain.toFixed(1)} × as fast as exact (${Math.round(int8)} and ${Math.round(exact)} GFLOP/s a thread)`;
+    return pass('compute', `${processor}; ${speeds}: ${advice}`, {
+      exactGigaflops: Math.round(exact),
+      int8Gigaflops: Math.round(int8),
+    });
+  } catch (error) {
+    return failWith('compute', error, engineRemedy(error));
   }
 }
 

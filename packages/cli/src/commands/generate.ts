@@ -4,12 +4,14 @@ import { Command, Option } from 'commander';
 import type { GenerateFlags } from '../generate/flags.ts';
 import {
   apiKeyFileOption,
+  int8FileOption,
   modelConfigOption,
   number,
   pictureSide,
   pictureSize,
   pixelPoint,
   pixelSize,
+  precisionOption,
   serverOption,
   variantOption,
   wholeNumber,
@@ -58,6 +60,8 @@ const output = [
 const model = [
   modelConfigOption(),
   variantOption(),
+  precisionOption(),
+  int8FileOption(),
   new Option('--threads <n>', 'processor threads (default: one per physical core)').argParser(
     wholeNumber('--threads', 1, 256),
   ),

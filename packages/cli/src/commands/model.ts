@@ -1,10 +1,12 @@
-import { relative } from 'node:path';
-import type { ComponentInfo, ModelInfo, ModelReport } from '@easel/engine';
+import { dirname, relative } from 'node:path';
+import type { ComponentInfo, ModelInfo, ModelReport, QuantizeProgress } from '@easel/engine';
 import type { ModelLicence } from '@easel/models';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { CommandContext, RunCommand } from '../cli-context.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
-import { printJson } from '../text.ts';
+import { outputFailure } from '../output/folder.ts';
+import { type Progress, showProgress } from '../progress.ts';
+import { formatDuration, printJson } from '../text.ts';
 import { modelConfigOption, variantOption } from './options.ts';
 
 /** A broken download can lack thousands of tensors; nobody reads them all. */
@@ -13,6 +15,14 @@ const MAX_PROBLEMS = 20;
 interface InspectFlags {
   readonly modelConfig?: string;
   readonly variant?: 'fp16' | 'fp32';
+  readonly json?: boolean;
+}
+
+interface QuantizeFlags {
+  readonly output?: string;
+  readonly modelConfig?: string;
+  readonly variant?: 'fp16' | 'fp32';
+  readonly quiet?: boolean;
   readonly json?: boolean;
 }
 
@@ -33,7 +43,16 @@ export function modelCommand(run: RunCommand): Command {
     .addOption(variantOption())
     .option('--json', 'print the report as JSON')
     .action((nameOrPath: string, flags: InspectFlags) => run((context) => inspectModel(nameOrPath, flags, context)));
-  return new Command('model').description('Look at models.').addCommand(inspect);
+  const quantize = new Command('quantize')
+    .description('Make the file that a model needs for --precision int8: its weights as 8-bit integers.')
+    .argument('<name|path>', 'a name, a diffusers folder or a .safetensors file')
+    .addOption(new Option('-o, --output <file>', 'where to write it (default: beside the weights of the model)'))
+    .addOption(modelConfigOption())
+    .addOption(variantOption())
+    .option('-q, --quiet', 'no progress, no summary')
+    .option('--json', 'print the result as JSON')
+    .action((nameOrPath: string, flags: QuantizeFlags) => run((context) => quantizeModel(nameOrPath, flags, context)));
+  return new Command('model').description('Look at models, and prepare them.').addCommand(inspect).addCommand(quantize);
 }
 
 /** Reads the headers of the files, not the weights. Ends with status 3 when the model could not be loaded. */
@@ -55,6 +74,58 @@ async function inspectModel(name: string, flags: InspectFlags, context: CommandC
   if (flags.json) printJson(context, inspectionAsJson(model));
   else context.stdout.write(renderInspection(model));
   return report.problems.length === 0 ? exitStatus.ok : exitStatus.model;
+}
+
+/** The tensor under way is finished before a signal is honoured, so that nothing is left behind: the largest takes a second or two. */
+const PATIENCE_MS = 10_000;
+
+/** Writes the name of the file (or the JSON) to standard output. */
+async function quantizeModel(name: string, flags: QuantizeFlags, context: CommandContext): Promise<ExitStatus> {
+  const [engine, { resolveModel }] = await Promise.all([import('@easel/engine'), import('@easel/models')]);
+  const { output, modelConfig, variant } = flags;
+  const { interruption, stdout, stderr } = context;
+  const path = resolveModel(name, context.env);
+  interruption.allow(PATIENCE_MS);
+  const progress = showProgress(flags, context);
+  const began = performance.now();
+  try {
+    const result = await engine.quantizeModel(path, {
+      ...(output !== undefined && { output }),
+      ...(modelConfig !== undefined && { config: modelConfig }),
+      ...(variant !== undefined && { variant }),
+      signal: interruption.signal,
+      onProgress: reportProgress(progress, stderr.isTTY === true),
+    });
+    progress.end();
+    const { file, bytes, sourceBytes, weights } = result;
+    const commandMs = Math.round(performance.now() - began);
+    if (flags.json) printJson(context, { ...result, timings: { commandMs } });
+    else stdout.write(`${file}\n`);
+    if (!flags.json && !flags.quiet) {
+      const sizes = `${megabytes(sourceBytes)} became ${megabytes(bytes)}`;
+      stderr.write(`${weights} weight matrices, ${sizes}, ${formatDuration(commandMs)}\n`);
+    }
+    return exitStatus.ok;
+  } catch (error) {
+    progress.end();
+    if (error instanceof Error && 'syscall' in error) throw outputFailure(dirname(output ?? path), error);
+    throw error;
+  }
+}
+
+/** On a terminal the line is kept up to date; elsewhere there is a line for every tenth of the way. */
+function reportProgress(progress: Progress, isTerminal: boolean): (progress: QuantizeProgress) => void {
+  const began = performance.now();
+  let tenths = 0;
+  return ({ doneBytes, totalBytes, part }) => {
+    const done = doneBytes / totalBytes;
+    const reached = Math.floor(done * 10);
+    if (!isTerminal && reached === tenths) return;
+    tenths = reached;
+    const left = ((performance.now() - began) * (1 - done)) / done;
+    const rest = doneBytes === totalBytes ? 'reading it back' : `about ${formatDuration(left)} left`;
+    progress.begin(`${Math.floor(done * 100)} % of ${megabytes(totalBytes)} (${part}), ${rest}`);
+  };
 }
 
 /** The report for programs. */

@@ -97,6 +97,15 @@ export function modelConfigOption(): Option {
   return new Option('--model-config <folder>', text);
 }
 
+export function precisionOption(): Option {
+  const text = 'exact computes in float32, int8 is faster and smaller and slightly different (default: exact)';
+  return new Option('--precision <precision>', text).choices(['exact', 'int8']);
+}
+
+export function int8FileOption(): Option {
+  return new Option('--int8-file <file>', 'the file of easel model quantize, where it is not beside the model');
+}
+
 export function variantOption(): Option {
   const text = 'the weights to use where a part has both precisions (default: fp16)';
   return new Option('--variant <precision>', text).choices(['fp16', 'fp32']);

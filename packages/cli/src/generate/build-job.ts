@@ -7,6 +7,8 @@ import type { GenerateFlags } from './flags.ts';
 const engineOptions = {
   modelConfig: '--model-config',
   variant: '--variant',
+  precision: '--precision',
+  int8File: '--int8-file',
   threads: '--threads',
   taesd: '--taesd',
 } as const satisfies Partial<Record<keyof GenerateFlags, string>>;

@@ -1,4 +1,5 @@
 import type { OptionValues } from '@easel/contract/fields';
+import type { Precision } from '@easel/engine';
 import { CodedError } from '@easel/errors';
 import type { PixelSize } from '../commands/options.ts';
 import { formatFor, type formatNames, formatOfName } from '../output/plan.ts';
@@ -18,6 +19,8 @@ export interface GenerateFlags extends RequestFlags {
   readonly apiKeyFile?: string;
   readonly modelConfig?: string;
   readonly variant?: 'fp16' | 'fp32';
+  readonly precision?: Precision;
+  readonly int8File?: string;
   readonly threads?: number;
   /** The file or folder of a tiny decoder. */
   readonly taesd?: string;
@@ -49,6 +52,11 @@ function contradictions(flags: GenerateFlags): [refused: boolean, message: strin
       flags.apiKeyFile !== undefined && flags.server === undefined,
       '--api-key-file needs --server',
       'add --server or leave --api-key-file out',
+    ],
+    [
+      flags.int8File !== undefined && flags.precision !== 'int8',
+      '--int8-file needs --precision int8',
+      'add --precision int8 or leave --int8-file out',
     ],
     [flags.size !== undefined && hasSide, '--size sets both sides', 'use either --size or --width and --height'],
     [

@@ -74,12 +74,21 @@ async function readStartImage(path: string): Promise<DecodedPicture> {
   }
 }
 
-function loadOptions({ threads, modelConfig, variant, taesd }: GenerateFlags): NonNullable<HostOptions['load']> {
+function loadOptions({
+  threads,
+  modelConfig,
+  variant,
+  precision,
+  int8File,
+  taesd,
+}: GenerateFlags): NonNullable<HostOptions['load']> {
   return {
     ...(threads !== undefined && { threads }),
     ...(modelConfig !== undefined && { config: modelConfig }),
     ...(variant !== undefined && { variant }),
     ...(taesd !== undefined && { tinyDecoder: taesd }),
+    ...(precision !== undefined && { precision }),
+    ...(int8File !== undefined && { int8File }),
   };
 }
 
@@ -174,6 +183,7 @@ function pictureParameters(
     height: image.height,
     model: parameterName(info.path),
     easelVersion,
+    ...(flags.precision === 'int8' && { precision: flags.precision }),
   };
 }
 

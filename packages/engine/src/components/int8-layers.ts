@@ -31,12 +31,16 @@ export interface Int8Weights {
  * What is not computed in 8 bits, and why. Norms, activations, attention and everything that is not a layer with weights are in float32
  * anyway. The error figures are of docs/performance.md.
  */
-export const floatLayers: readonly { readonly layer: RegExp; readonly reason: string }[] = [
+const floatLayers: readonly { readonly layer: RegExp; readonly reason: string }[] = [
   { layer: /(^|\.)conv_in$/, reason: 'reads 3 or 4 channels: no work to save, and its error is in all that follows' },
   { layer: /(^|\.)conv_out$/, reason: 'writes 3 or 4 channels: no work to save, and its error is in the result' },
   { layer: /^(post_)?quant_conv$/, reason: 'a few channels of the latents themselves' },
   { layer: /^(time|add)_embedding\./, reason: 'one row a pass: no work to save, and it steers every block' },
   { layer: /\.time_emb_proj$/, reason: 'one row a pass: no work to save, and it steers a whole block' },
+  {
+    layer: /\.conv_shortcut$/,
+    reason: 'little work (1×1), and of features that no norm has evened out: the largest error of all convolutions',
+  },
   {
     layer: /\.attn2\.to_[kv]$/,
     reason: 'once a text, not once a pass: little work to save, and its error is in every step',

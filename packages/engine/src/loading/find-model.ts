@@ -62,7 +62,7 @@ function namedCandidates(name: string, env: Environment): string[] {
 
 function installedNames(env: Environment): string[] {
   try {
-    const entries = readdirSync(modelsFolder(env)).filter((name) => !name.startsWith('.'));
+    const entries = readdirSync(modelsFolder(env)).filter((name) => !name.startsWith('.') && !name.endsWith('.int8'));
     return entries.map((name) => name.replace(/\.safetensors$/, '')).sort();
   } catch {
     return []; // The folder need not exist: nothing has been installed then.

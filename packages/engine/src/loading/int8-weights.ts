@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
@@ -66,7 +67,7 @@ export async function readTensor({ file, offset, byteLength }: TensorInfo): Prom
 }
 
 /** The command that makes the file, for messages. */
-export function quantizeCommand(model: string, path: string | undefined): string {
+function quantizeCommand(model: string, path: string | undefined): string {
   return `easel model quantize ${model}${path === undefined ? '' : ` --output ${path}`}`;
 }
 
@@ -88,17 +89,18 @@ export async function openInt8Weights(
 ): Promise<ReadonlyMap<SdxlPart, Int8Weights>> {
   const path = given ?? int8FileOf(checkpoint);
   const remake = quantizeCommand(checkpoint.path, given);
-  const file = await openInt8File(path, remake).catch((thrown: unknown) => {
-    if (!(thrown instanceof EngineError && thrown.code === 'model_file_missing')) throw thrown;
-    const message = `the precision int8 needs the weights in 8 bits, and ${path} is missing; make it once with: ${remake}`;
-    throw new EngineError('model_file_missing', message, { details: { file: path }, cause: thrown });
-  });
+  if (!existsSync(path)) {
+    const message = `the precision int8 needs the weights in 8 bits, and ${path} is missing`;
+    const remedy = `make it once with: ${remake}`;
+    throw new EngineError('model_file_missing', message, { remedy, details: { file: path } });
+  }
+  const file = await openInt8File(path, remake);
   const weights = new Map<SdxlPart, Int8Weights>();
   for (const [part, wanted] of matrices) {
     const problem = await problemOf(file, part, wanted, checkpoint.components[part].tensors);
     if (problem !== undefined) {
-      const message = `${path} ${problem}; make it again with: ${remake}`;
-      throw new EngineError('weights_corrupt', message, { details: { file: path } });
+      const remedy = `make it again with: ${remake}`;
+      throw new EngineError('weights_corrupt', `${path} ${problem}`, { remedy, details: { file: path } });
     }
     weights.set(part, fileWeights(file, part));
   }
@@ -119,11 +121,11 @@ async function problemOf(
     const shape = matrixShape(matrix);
     const name = codesName(part, matrix);
     if (!fits(name, 'I8', shape) || !fits(scalesName(part, matrix), 'F32', shape.slice(1)))
-      return `has not the layers of this model (${part}: ${matrix.key})`;
+      return `does not have the layers of this model (${part}: ${matrix.key})`;
   }
   const source: PartSource | undefined = file.sources.get(part);
   if (source !== undefined && (await isSource(source, tensorsOf(matrices, tensors)))) return undefined;
-  return `was made of other weights than the model has now (${part})`;
+  return `was made from other weights than the model has now (${part})`;
 }
 
 export function codesName(part: SdxlPart, { key }: Int8Matrix): string {

@@ -44,19 +44,22 @@ export interface PlannedTensor {
  */
 export async function openInt8File(path: string, remake: string): Promise<Int8File> {
   const damaged = (problem: string, cause?: unknown) => {
-    const message = `${path} cannot be used: ${problem}; make it again with: ${remake}`;
-    return new EngineError('weights_corrupt', message, { details: { file: path }, cause });
+    const remedy = `make it again with: ${remake}`;
+    return new EngineError('weights_corrupt', `${path} ${problem}`, { remedy, details: { file: path }, cause });
   };
   const file = await readSafetensorsFile(path).catch((cause: unknown) => {
-    if (cause instanceof EngineError && cause.code === 'model_file_missing') throw cause;
-    throw damaged('it is damaged, or no file of Easel', cause);
+    if (cause instanceof EngineError && cause.code === 'model_file_missing') throw cause; // it cannot be read
+    throw damaged('is damaged, or is not a file of 8-bit weights', cause);
   });
   const { format, written, sha256, sources } = file.metadata;
-  if (format !== FORMAT) throw damaged(format === undefined ? 'it is no file of Easel' : `its format is ${format}`);
+  if (format !== FORMAT)
+    throw damaged(
+      format?.startsWith('easel-int8') ? 'was made by another version of Easel' : 'is not a file of 8-bit weights',
+    );
   const parsed = parseSources(sources);
-  if (parsed === undefined || sha256 === undefined) throw damaged('it is damaged');
+  if (parsed === undefined || sha256 === undefined) throw damaged('is damaged');
   const { mtimeNs } = await stat(path, { bigint: true });
-  if (String(mtimeNs) !== `${written}000000000` && (await checksum(file)) !== sha256) throw damaged('it is damaged');
+  if (String(mtimeNs) !== `${written}000000000` && (await checksum(file)) !== sha256) throw damaged('is damaged');
   return { path: file.file, tensors: file.tensors, sources: parsed };
 }
 
@@ -192,9 +195,10 @@ export class Int8FileWriter implements AsyncDisposable {
   /**
    * Writes the header, reads all of it back, and gives the file its name.
    *
+   * @returns its size
    * @throws EngineError `weights_corrupt` when the disk does not give back what was written
    */
-  async finish(sources: ReadonlyMap<string, PartSource>): Promise<void> {
+  async finish(sources: ReadonlyMap<string, PartSource>): Promise<number> {
     const header = this.#header(sources, NO_CHECKSUM);
     const sha256 = finalChecksum(this.#hash, header);
     const prefix = Buffer.alloc(8);
@@ -202,13 +206,15 @@ export class Int8FileWriter implements AsyncDisposable {
     await this.#handle.write(Buffer.concat([prefix, Buffer.from(this.#header(sources, sha256))]), 0, undefined, 0);
     await this.#handle.sync();
     if ((await checksum(await readSafetensorsFile(this.#temporary))) !== sha256) {
-      const message = `${this.#temporary} does not read back as it was written; check the disk and try again`;
-      throw new EngineError('weights_corrupt', message, { details: { file: this.#temporary } });
+      const message = `${this.#temporary} does not read back as it was written`;
+      const remedy = 'check the disk, and try again';
+      throw new EngineError('weights_corrupt', message, { remedy, details: { file: this.#temporary } });
     }
     await this.#handle.utimes(Number(this.#written), Number(this.#written));
     await this.#handle.close();
     await rename(this.#temporary, this.#path);
     this.#isFinished = true;
+    return this.#at;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

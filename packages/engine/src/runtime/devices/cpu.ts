@@ -61,14 +61,36 @@ export function physicalCores(): number {
 }
 
 function linuxCores(): number | undefined {
+  const blocks = readCpuinfo()?.split('\n\n') ?? [];
+  const cores = blocks.flatMap((block) => {
+    const socket = /^physical id\s*: (\d+)$/m.exec(block)?.[1];
+    const core = /^core id\s*: (\d+)$/m.exec(block)?.[1];
+    return socket !== undefined && core !== undefined ? [`${socket}/${core}`] : [];
+  });
+  return cores.length > 0 ? new Set(cores).size : undefined;
+}
+
+/** What of a processor decides how fast it multiplies, and how /proc/cpuinfo names it. */
+const FEATURES = [
+  ['AVX2', /\bavx2\b/],
+  ['AVX-512', /\bavx512f\b/],
+  ['VNNI', /\b(avx512_vnni|avx_vnni)\b/],
+  ['BF16', /\b(avx512_bf16|amx_bf16)\b/],
+  ['AMX', /\bamx_int8\b/],
+] as const;
+
+export type ProcessorFeature = (typeof FEATURES)[number][0];
+
+/** Undefined where the system does not tell (not Linux on x86). @param cpuinfo the text of /proc/cpuinfo */
+export function processorFeatures(cpuinfo = readCpuinfo()): ReadonlyMap<ProcessorFeature, boolean> | undefined {
+  const flags = /^flags\s*:(.*)$/m.exec(cpuinfo ?? '')?.[1];
+  if (flags === undefined) return undefined;
+  return new Map(FEATURES.map(([name, flag]) => [name, flag.test(flags)]));
+}
+
+function readCpuinfo(): string | undefined {
   try {
-    const blocks = readFileSync('/proc/cpuinfo', 'utf8').split('\n\n');
-    const cores = blocks.flatMap((block) => {
-      const socket = /^physical id\s*: (\d+)$/m.exec(block)?.[1];
-      const core = /^core id\s*: (\d+)$/m.exec(block)?.[1];
-      return socket !== undefined && core !== undefined ? [`${socket}/${core}`] : [];
-    });
-    return cores.length > 0 ? new Set(cores).size : undefined;
+    return readFileSync('/proc/cpuinfo', 'utf8');
   } catch {
     return undefined; // not Linux
   }

@@ -1,0 +1,78 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { openCheckpoint } from '../../packages/engine/src/checkpoints/open-checkpoint.ts';
+import type { Int8Weights } from '../../packages/engine/src/components/int8-layers.ts';
+import type { BoundGraph, LayersOf } from '../../packages/engine/src/components/layers.ts';
+import { int8LayersOver, layersOver } from '../../packages/engine/src/components/network.ts';
+import { buildUNet } from '../../packages/engine/src/components/unet/graph.ts';
+import { buildVaeDecoder } from '../../packages/engine/src/components/vae/graph.ts';
+import { parseSdxlConfigs } from '../../packages/engine/src/families/sdxl-architecture.ts';
+import { findModel } from '../../packages/engine/src/loading/find-model.ts';
+import { int8Matrices, openInt8Weights } from '../../packages/engine/src/loading/int8-weights.ts';
+import { ModelProtoSchema } from '../../packages/engine/src/onnx/onnx_pb.ts';
+import { createGenerator } from '../../packages/engine/src/random/torch-generator.ts';
+import { commonFolder, createSession, type TensorValue } from '../../packages/engine/src/runtime/session.ts';
+import { devices } from '../../packages/engine/src/runtime/variant.ts';
+
+export interface PassJob {
+  readonly model: string;
+  readonly part: string;
+  /** Of the picture's sides. */
+  readonly size: number;
+  readonly threads: number;
+  readonly int8File?: string;
+}
+
+/** A part of a model: its graph over any layers, and its weights in both precisions. */
+export interface OpenPart {
+  readonly build: (layersOf: LayersOf) => BoundGraph;
+  readonly exactOf: LayersOf;
+  readonly int8: Int8Weights | undefined;
+  readonly int8Of: LayersOf | undefined;
+  readonly weightFolder: string;
+}
+
+export async function openPart({ model, part, size, int8File }: PassJob, withInt8: boolean): Promise<OpenPart> {
+  const checkpoint = await openCheckpoint(findModel(model, process.env));
+  const configs = parseSdxlConfigs(checkpoint.components);
+  const name = part === 'vae' ? 'vae' : 'unet';
+  const { tensors } = checkpoint.components[name];
+  const matrices = new Map([...int8Matrices(checkpoint, configs)].filter(([each]) => each === name));
+  const int8 = withInt8 ? (await openInt8Weights(checkpoint, matrices, int8File)).get(name) : undefined;
+  const weightFolder = commonFolder([...[...tensors.values()].map(({ file }) => file), ...(int8?.files ?? [])]);
+  const exactOf = layersOver(tensors, devices.cpu, weightFolder);
+  const side = size / 8;
+  const build = (layersOf: LayersOf): BoundGraph =>
+    name === 'vae'
+      ? buildVaeDecoder(configs.vae, { batch: 1, height: side, width: side }, layersOf)
+      : buildUNet(configs.unet, { batch: 1, height: side, width: side, tokens: 77 }, layersOf);
+  return {
+    build,
+    exactOf,
+    int8,
+    int8Of: int8 && int8LayersOver(tensors, int8, devices.cpu, weightFolder),
+    weightFolder,
+  };
+}
+
+/** Makes its session, and gives back what runs one pass over seeded noise. */
+export async function preparePass(job: PassJob & { readonly precision: string }) {
+  const part = await openPart(job, job.precision === 'int8');
+  const layersOf = part.int8Of ?? part.exactOf;
+  const { threads } = job;
+  const profile = { weightFolder: part.weightFolder, threads, weights: 'mapped' } as const;
+  const graph = part.build(layersOf).toBytes();
+  const session = await createSession(graph, devices.cpu, profile);
+  const feeds = feedsOf(graph);
+  return () => session.run(feeds);
+}
+
+/** Values of variance 1 for every input that the graph has, the same in every process. */
+export function feedsOf(model: Uint8Array): Record<string, TensorValue> {
+  const feeds: Record<string, TensorValue> = {};
+  for (const { name, type } of fromBinary(ModelProtoSchema, model).graph?.input ?? []) {
+    const shape = (type?.tensorType?.shape?.dim ?? []).map(({ dimValue }) => Number(dimValue));
+    const length = shape.reduce((product, side) => product * side, 1);
+    feeds[name] = { data: createGenerator(1).randn(length), shape };
+  }
+  return feeds;
+}

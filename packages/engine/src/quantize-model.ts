@@ -1,0 +1,16 @@
+import type { QuantizedModel, QuantizeOptions } from './model.ts';
+
+/**
+ * Makes the file that a model needs to run with the precision `int8`: the weights of its matrix products and convolutions as 8-bit
+ * integers. It is written under a temporary name, read back, and only then given its own: it is never there in part.
+ *
+ * @throws EngineError as `loadModel` does, and `cancelled`; of the file system what it throws
+ * @example
+ * const { file, bytes } = await quantizeModel('/models/playground-v2.5');
+ * const model = await loadModel('/models/playground-v2.5', { precision: 'int8' });
+ */
+export async function quantizeModel(pathOrName: string, options: QuantizeOptions = {}): Promise<QuantizedModel> {
+  // Imported here, as in load-model.ts: a program that only shows help does not load ONNX Runtime.
+  const { writeInt8File } = await import('./loading/quantize-model.ts');
+  return writeInt8File(pathOrName, options);
+}
