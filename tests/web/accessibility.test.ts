@@ -59,6 +59,8 @@ test('axe finds nothing with pictures, the viewer, a comparison and the console 
   await page.getByRole('dialog', { name: 'Compare two pictures' }).waitFor();
   expect(await findings(page)).toEqual([]);
   await page.keyboard.press('Escape');
+  // A dialog that closes takes its step in the browser's history back, and that must not meet the next address.
+  await expect.poll(() => page.evaluate('history.state')).toBeNull();
   await page.evaluate(`sessionStorage.setItem('easel.admin-key', '${web().server.adminKey}')`);
   await page.goto(`${web().server.url}/console`);
   await page
