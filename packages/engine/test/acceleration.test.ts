@@ -157,10 +157,20 @@ test.each<[Acceleration, string]>([
     { guidanceSigmaMin: 3, guidanceSigmaMax: 2 },
     'acceleration.guidanceSigmaMin must not be above guidanceSigmaMax (got 3 and 2)',
   ],
-  [JSON.parse('{"guidanceuntil":1}'), 'did you mean acceleration.guidanceUntil?'],
 ])('%j is refused before anything runs', async (acceleration, message) => {
   const model = await loadModel(fixturePath('model'));
   onTestFinished(() => model.close());
   const run = model.generate({ ...request, acceleration });
   await expect(run).rejects.toMatchObject({ code: 'invalid_request', message: expect.stringContaining(message) });
+});
+
+test('a name that is not an option is refused with the one that was meant', async () => {
+  const model = await loadModel(fixturePath('model'));
+  onTestFinished(() => model.close());
+  const run = model.generate({ ...request, acceleration: JSON.parse('{"guidanceuntil":1}') });
+  await expect(run).rejects.toMatchObject({
+    code: 'invalid_request',
+    message: expect.stringContaining('acceleration.guidanceuntil'),
+    remedy: 'did you mean acceleration.guidanceUntil?',
+  });
 });
