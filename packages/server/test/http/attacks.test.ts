@@ -127,7 +127,7 @@ test('large bodies that come slowly make room for those that wait', async () => 
   expect([own.status, await own.text()]).toEqual([400, expect.stringContaining('image cannot be read')]);
   const ended = slow.map(({ received }) => received()).filter((text) => text.startsWith('HTTP/1.1 408'));
   expect(ended.length).toBeGreaterThanOrEqual(1);
-  expect(ended[0]).toContain('while others waited');
+  expect(ended[0]).toContain('while other requests waited');
 });
 
 test('requests piled up on connections are handled in turn, and others are answered meanwhile', async () => {
