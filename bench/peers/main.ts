@@ -1,0 +1,123 @@
+/**
+ * Easel beside other CPU engines, on the same weights, in one interleaved run: seconds of a pass and of a picture, seconds until
+ * ready, memory. Weights may be random (tools/fullsize): speed and memory do not depend on them.
+ *
+ *   npm run bench:peers -- MODEL [--cases unet-512,…] [--engines 'easel exact,…'] [--threads 2] [--rounds 3] [--results FILE.json]
+ *
+ * Every round of an engine is a process of its own; rounds are interleaved, the best run counts. A round that another program
+ * disturbed at its start is put off. Finished rounds are kept in the results, and the next start goes on where this one stopped.
+ * The Python engines get a virtual environment of their own; one that needs more memory than there is, is left out and said.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { processorFeatures } from '../../packages/engine/src/index.ts';
+import { pythonWith } from '../../tests/support/python-venv.ts';
+import { type Case, cases, type Engine, engines } from './engines.ts';
+import { type Round, runRound } from './peer-process.ts';
+import { markdown, type Results } from './report.ts';
+
+const QUIET = 0.3; // processors' worth of other programs' work
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    cases: { type: 'string', default: cases.map(({ name }) => name).join(',') },
+    engines: { type: 'string', default: engines.map(({ name }) => name).join(',') },
+    threads: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '3' },
+    results: { type: 'string', default: 'bench/results/peers.json' },
+  },
+});
+const [model] = positionals.map((given) => resolve(given));
+if (model === undefined) throw new Error('give the folder of a full-size model; tools/fullsize makes one');
+const threads = Number(values.threads);
+const cache = fileURLToPath(new URL('../../.cache/peers/', import.meta.url));
+const resultsFile = resolve(values.results);
+const results: Results = existsSync(resultsFile)
+  ? JSON.parse(await readFile(resultsFile, 'utf8'))
+  : {
+      machine: {
+        cpu: cpus()[0]?.model ?? '',
+        features: [...(processorFeatures() ?? [])].flatMap(([name, has]) => (has ? [name] : [])),
+        processors: cpus().length,
+        memory: totalmem() / 1e9,
+      },
+      node: process.version,
+      rows: {},
+    };
+const chosen = (list: string) => new Set(list.split(',').map((name) => name.trim()));
+const [chosenCases, chosenEngines] = [chosen(values.cases), chosen(values.engines)];
+
+for (let round = 1; round <= Number(values.rounds); round++) {
+  for (const each of cases.filter(({ name }) => chosenCases.has(name))) {
+    for (const engine of engines.filter(({ name, kinds }) => chosenEngines.has(name) && kinds.includes(each.kind))) {
+      await measure(engine, each, round);
+    }
+  }
+}
+console.log(markdown(results));
+
+async function measure(engine: Engine, each: Case, round: number): Promise<void> {
+  const key = `${each.name}, ${threads} threads`;
+  results.rows[key] ??= {};
+  results.rows[key][engine.name] ??= { rounds: [] };
+  const row = results.rows[key][engine.name] ?? { rounds: [] };
+  if (row.rounds.length >= round || row.failure !== undefined) return;
+  try {
+    if (engine.needs * 1e9 > totalmem())
+      throw new Error(`needs ${engine.needs} GB, there are ${(totalmem() / 1e9).toFixed(0)}`);
+    const command = await commandOf(engine, each);
+    if (engine.prepares && row.rounds.length === 0) await prepare(command);
+    await untilQuiet();
+    const load = loadavg()[0] ?? 0;
+    const measured: Round = await runRound(command, threads, each.runs);
+    row.rounds.push({ ...measured, load, at: new Date().toISOString() });
+    console.error(
+      `${key}: ${engine.name}: ${Math.min(...measured.seconds).toFixed(2)} s, ready ${measured.ready.toFixed(1)} s`,
+    );
+  } catch (error) {
+    row.failure = error instanceof Error ? error.message : String(error);
+    console.error(`${key}: ${engine.name}: ${row.failure}`);
+  }
+  await mkdir(dirname(resultsFile), { recursive: true });
+  await writeFile(`${resultsFile}.writing`, `${JSON.stringify(results, null, 1)}\n`);
+  await rename(`${resultsFile}.writing`, resultsFile);
+}
+
+async function commandOf({ program, command }: Engine, { kind, size, steps }: Case): Promise<string[]> {
+  const interpreter =
+    program === 'node'
+      ? [process.execPath, '--conditions=@easel/source', '--disable-warning=ExperimentalWarning']
+      : [await pythonWith(fileURLToPath(new URL('requirements.txt', import.meta.url)))];
+  const given = ['--size', size, '--steps', steps, '--threads', threads, '--cache', join(cache, 'models')];
+  return [...interpreter, ...command, kind, model ?? '', ...given.map(String)];
+}
+
+/** What an engine makes once is made in a process of its own, so that its memory does not count. */
+async function prepare(command: readonly string[]): Promise<void> {
+  const [program = '', ...rest] = command;
+  await promisify(execFile)(program, [...rest, '--prepare'], { maxBuffer: 2 ** 26 });
+}
+
+/** Waits until other programs leave the processors alone. */
+async function untilQuiet(): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    const [before, at] = [await busySeconds(), performance.now()];
+    await sleep(1500);
+    const share = ((await busySeconds()) - before) / ((performance.now() - at) / 1000);
+    if (share <= QUIET) return;
+    if (tries % 20 === 0) console.error(`waiting: other programs use ${share.toFixed(1)} processors`);
+  }
+}
+
+/** Of all processors since the start of the machine: proc(5), /proc/stat, in hundredths of a second. */
+async function busySeconds(): Promise<number> {
+  const [line = ''] = (await readFile('/proc/stat', 'utf8')).split('\n');
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = line.trim().split(/\s+/).slice(1).map(Number);
+  return (user + nice + system + irq + softirq) / 100;
+}

@@ -1,0 +1,55 @@
+/**
+ * Easel as one of the engines of bench:peers; the protocol is that of peer.py.
+ *
+ *   ours.ts exact|int8|fast unet|picture MODEL --size 512 --steps 25 --threads 2 --cache FOLDER [--prepare]
+ *
+ * `fast` is `int8` with the options for fewer passes that docs/engine.md proposes; a single pass of it is one of `int8`.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { type Acceleration, loadModel, quantizeModel } from '../../packages/engine/src/index.ts';
+import { preparePass } from '../precision/part-pass.ts';
+
+const FAST: Acceleration = { guidanceSigmaMax: 20, guidanceUntil: 0.8, reuseThreshold: 0.05, cacheInterval: 2 };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    size: { type: 'string', default: '512' },
+    steps: { type: 'string', default: '25' },
+    threads: { type: 'string', default: '2' },
+    cache: { type: 'string', default: '.' },
+    prepare: { type: 'boolean', default: false },
+  },
+});
+const [mode = 'exact', kind = 'unet', model = ''] = positionals;
+const [size, steps, threads] = [values.size, values.steps, values.threads].map(Number);
+const precision = mode === 'exact' ? 'exact' : 'int8';
+const int8File = join(values.cache, 'easel.int8');
+const say = (figures: Readonly<Record<string, number>>) => console.log(JSON.stringify(figures));
+
+if (values.prepare) {
+  await mkdir(values.cache, { recursive: true });
+  if (!existsSync(int8File)) await quantizeModel(model, { output: int8File });
+  process.exit(0);
+}
+const began = performance.now();
+const run =
+  kind === 'unet' ? await preparePass({ model, part: 'unet', size, threads, int8File, precision }) : await picture();
+say({ ready: (performance.now() - began) / 1000 });
+for await (const _ of createInterface(process.stdin)) {
+  const start = performance.now();
+  await run();
+  say({ seconds: (performance.now() - start) / 1000 });
+}
+process.exit(0);
+
+async function picture(): Promise<() => Promise<unknown>> {
+  const loaded = await loadModel(model, { threads, precision, ...(precision === 'int8' && { int8File }) });
+  await loaded.prepare({ width: size, height: size });
+  const request = { prompt: 'a red apple on a blue background', width: size, height: size, steps, seed: 1 };
+  return () => loaded.generate({ ...request, ...(mode === 'fast' && { acceleration: FAST }) });
+}

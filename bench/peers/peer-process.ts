@@ -1,0 +1,91 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { processMemory } from '../../packages/engine/src/host/process-memory.ts';
+
+const EVERY_MS = 50;
+const GIGABYTE = 1e9;
+
+/** What one process of an engine took in one round. */
+export interface Round {
+  /** Seconds from the start of the process until it can work, its libraries' imports included. */
+  readonly ready: number;
+  /** Of the first run, which touches the weights for the first time. */
+  readonly first: number;
+  readonly seconds: readonly number[];
+  /** GB. */
+  readonly peakResident: number;
+  readonly peakAnonymous: number;
+}
+
+/**
+ * Runs one process that speaks the bench's protocol: `{"ready": s}` when it can work, then `{"seconds": s}` for every line sent.
+ * It is held to the first `threads` processors, so that nobody works on more than the others.
+ *
+ * @throws Error with the end of its error output when it ends before it has answered
+ */
+export async function runRound(command: readonly string[], threads: number, runs: number): Promise<Round> {
+  const began = performance.now();
+  const processors = Array.from({ length: threads }, (_, index) => index).join(',');
+  const child = spawn('taskset', ['-c', processors, ...command], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const errors: string[] = [];
+  child.stderr.on('data', (chunk: Buffer) => errors.push(chunk.toString()));
+  const memory = watchMemory(child.pid ?? 0);
+  const said = replies(child);
+  const next = async (name: 'ready' | 'seconds'): Promise<number> => {
+    const { value } = await said.next();
+    if (value?.[name] === undefined) throw new Error(`${command.join(' ')} ended:\n${errors.join('').slice(-3000)}`);
+    return value[name];
+  };
+  try {
+    await next('ready');
+    const ready = (performance.now() - began) / 1000;
+    const seconds: number[] = [];
+    for (let run = 0; run <= runs; run++) {
+      child.stdin.write('run\n');
+      seconds.push(await next('seconds'));
+    }
+    const [first = 0, ...counted] = seconds;
+    return { ready, first, seconds: counted, ...(await memory.stop()) };
+  } finally {
+    await memory.stop();
+    child.stdin.end();
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+  }
+}
+
+type Reply = Partial<Record<'ready' | 'seconds', number>>;
+
+async function* replies(child: ChildProcessByStdio<Writable, Readable, Readable>): AsyncGenerator<Reply, undefined> {
+  for await (const line of createInterface(child.stdout)) {
+    if (line.startsWith('{')) yield JSON.parse(line);
+  }
+  return undefined;
+}
+
+function watchMemory(pid: number) {
+  const peaks = { peakResident: 0, peakAnonymous: 0 };
+  const end = new AbortController();
+  const watching = (async () => {
+    while (!end.signal.aborted) {
+      const now = await processMemory(pid);
+      if (now !== undefined) {
+        peaks.peakResident = Math.max(peaks.peakResident, now.peakResident / GIGABYTE);
+        peaks.peakAnonymous = Math.max(peaks.peakAnonymous, now.anonymous / GIGABYTE);
+      }
+      await sleep(EVERY_MS, undefined, { signal: end.signal }).catch(() => undefined);
+    }
+  })();
+  return {
+    async stop() {
+      end.abort();
+      await watching;
+      return peaks;
+    },
+  };
+}
