@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../test/run-easel.ts';
-import type { ServerAddressFlags } from './commands/options.ts';
 import { connect } from './connect.ts';
+import type { ServerAddressFlags } from './options.ts';
 
 const key = 'SG_0123456789abcdef';
 

@@ -3,7 +3,7 @@ import { EaselClient } from '@easel/client';
 import type { Account } from '@easel/contract';
 import { CodedError } from '@easel/errors';
 import type { CliContext } from './cli-context.ts';
-import type { ServerAddressFlags } from './commands/options.ts';
+import type { ServerAddressFlags } from './options.ts';
 import { unreadableFile } from './unreadable-file.ts';
 
 /** Names in a message. */

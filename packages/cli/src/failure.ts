@@ -2,7 +2,7 @@ import type { EaselError, EaselJobError } from '@easel/client';
 import { type Code, catalogue, isCodedError, messageOf } from '@easel/errors';
 import { CommanderError } from 'commander';
 import { type ExitStatus, exitStatus, exitStatusOf } from './exit-status.ts';
-import { withOptionNames } from './generate/build-job.ts';
+import { withOptionNames } from './options.ts';
 import { hintForCommand, hintForOption } from './usage-hints.ts';
 
 /** Everything that can go wrong, in the one form that is shown to people and written as JSON. */

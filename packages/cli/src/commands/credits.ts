@@ -3,8 +3,8 @@ import { limits } from '@easel/contract/fields';
 import { Command } from 'commander';
 import type { CommandContext, RunCommand } from '../cli-context.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
+import { apiKeyFileOption, number, type ServerAddressFlags, serverOption } from '../options.ts';
 import { formatTable, printJson } from '../text.ts';
-import { apiKeyFileOption, number, type ServerAddressFlags, serverOption } from './options.ts';
 
 interface GrantCreditsFlags extends ServerAddressFlags {
   readonly account: string;

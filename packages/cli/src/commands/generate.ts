@@ -15,7 +15,7 @@ import {
   serverOption,
   variantOption,
   wholeNumber,
-} from './options.ts';
+} from '../options.ts';
 
 export type GenerateAction = (prompt: string | undefined, flags: GenerateFlags) => Promise<void>;
 

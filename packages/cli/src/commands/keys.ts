@@ -5,8 +5,8 @@ import { CodedError } from '@easel/errors';
 import { Command, Option } from 'commander';
 import type { CommandContext, RunCommand } from '../cli-context.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
+import { apiKeyFileOption, number, type ServerAddressFlags, serverOption, wholeNumber } from '../options.ts';
 import { formatTable, printJson } from '../text.ts';
-import { apiKeyFileOption, number, type ServerAddressFlags, serverOption, wholeNumber } from './options.ts';
 
 interface KeysFlags extends ServerAddressFlags {
   readonly json?: boolean;

@@ -4,10 +4,10 @@ import type { ModelLicence } from '@easel/models';
 import { Command, Option } from 'commander';
 import type { CommandContext, RunCommand } from '../cli-context.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
+import { modelConfigOption, variantOption } from '../options.ts';
 import { outputFailure } from '../output/folder.ts';
 import { type Progress, showProgress } from '../progress.ts';
 import { formatDuration, printJson } from '../text.ts';
-import { modelConfigOption, variantOption } from './options.ts';
 
 /** A broken download can lack thousands of tensors; nobody reads them all. */
 const MAX_PROBLEMS = 20;

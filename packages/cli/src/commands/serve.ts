@@ -6,7 +6,7 @@ import type { Config, Listening } from '@easel/server';
 import { Command } from 'commander';
 import type { CommandContext, RunCommand } from '../cli-context.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
-import { wholeNumber } from './options.ts';
+import { wholeNumber } from '../options.ts';
 
 interface ServerFlags {
   readonly config?: string;

@@ -1,6 +1,7 @@
 import { explainInvalid, jobCreateSchema } from '@easel/contract';
 import { expect, test } from 'vitest';
-import { buildJob, checkRemoteFlags, withOptionNames } from './build-job.ts';
+import { withOptionNames } from '../options.ts';
+import { buildJob, checkRemoteFlags } from './build-job.ts';
 import type { GenerateFlags } from './flags.ts';
 
 const flags: GenerateFlags = { samples: 2, metadata: true, show: true };

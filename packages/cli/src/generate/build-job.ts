@@ -1,6 +1,7 @@
 import type { ImageFormat, JobCreate } from '@easel/contract';
-import { type Field, isOn, isWithin, pictureFields, rangeOn, wireName, writeRequest } from '@easel/contract/fields';
+import { type Field, isOn, isWithin, pictureFields, rangeOn, writeRequest } from '@easel/contract/fields';
 import { CodedError } from '@easel/errors';
+import { optionName } from '../options.ts';
 import type { GenerateFlags } from './flags.ts';
 
 /** Options of the engine, which the server sets itself. */
@@ -13,13 +14,11 @@ const engineOptions = {
   taesd: '--taesd',
 } as const satisfies Partial<Record<keyof GenerateFlags, string>>;
 
-const fields: readonly (readonly [string, Field])[] = Object.entries(pictureFields);
-
 /** @throws CodedError `usage` for options without effect on a server, and for values outside the limits of its API */
 export function checkRemoteFlags(flags: GenerateFlags): void {
   const given = new Map<string, unknown>(Object.entries(flags));
   for (const [name, option] of Object.entries(engineOptions)) if (given.has(name)) throw notSupported(option);
-  for (const [name, field] of fields) {
+  for (const [name, field] of Object.entries<Field>(pictureFields)) {
     const value = given.get(name);
     if (field.option === undefined || value === undefined) continue;
     if (!isOn(field, 'api')) throw notSupported(optionName(field));
@@ -32,18 +31,6 @@ export function checkRemoteFlags(flags: GenerateFlags): void {
 
 function notSupported(option: string): CodedError {
   return new CodedError('usage', `${option} cannot be used with --server`, { remedy: 'leave one of them out' });
-}
-
-/** The long name of a field's option, or the words for a field without an option. */
-function optionName({ option, words }: Field): string {
-  return /--[a-z0-9-]+/.exec(option?.flags ?? '')?.[0] ?? `the ${words}`;
-}
-
-/** Puts a server's message about a field in the terms of the command line: `img_width must be …` is about --width. */
-export function withOptionNames(message: string, param: string): string {
-  const field = fields.find(([name, each]) => isOn(each, 'api') && wireName(name, 'api') === param)?.[1];
-  if (!message.startsWith(`${param} `) || field === undefined) return message;
-  return `${optionName(field)}${message.slice(param.length)}`;
 }
 
 export interface JobParts {

@@ -1,7 +1,7 @@
 import type { OptionValues } from '@easel/contract/fields';
 import type { Precision } from '@easel/engine';
 import { CodedError } from '@easel/errors';
-import type { PixelSize } from '../commands/options.ts';
+import type { PixelSize } from '../options.ts';
 import { formatFor, type formatNames, formatOfName } from '../output/plan.ts';
 
 /** The options of `easel generate` that describe the picture, as the command line gives them. */

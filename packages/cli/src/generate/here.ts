@@ -21,7 +21,7 @@ import {
 import { CodedError } from '@easel/errors';
 import { demoModelPath, resolveModel } from '@easel/models';
 import { type CommandContext, readVersion } from '../cli-context.ts';
-import type { PixelPoint, PixelSize } from '../commands/options.ts';
+import type { PixelPoint, PixelSize } from '../options.ts';
 import { unreadableFile } from '../unreadable-file.ts';
 import type { Backend, MadePictures, MakeOptions, PlannedRun } from './backend.ts';
 import type { GenerateFlags, RequestFlags } from './flags.ts';

@@ -1,4 +1,4 @@
-import { limits, SIDE_STEP } from '@easel/contract/fields';
+import { type Field, isOn, limits, pictureFields, SIDE_STEP, wireName } from '@easel/contract/fields';
 import { CodedError } from '@easel/errors';
 import { Option } from 'commander';
 
@@ -124,4 +124,17 @@ export function serverOption(what: string): Option {
 /** There is no option for the key itself: everyone on the machine can see a command line. */
 export function apiKeyFileOption(variable: string): Option {
   return new Option('--api-key-file <file>', `a file with the key (default: the variable ${variable})`);
+}
+
+/** The long name of a field's option, or the words for a field without an option. */
+export function optionName({ option, words }: Field): string {
+  return /--[a-z0-9-]+/.exec(option?.flags ?? '')?.[0] ?? `the ${words}`;
+}
+
+/** Puts a server's message about a field in the terms of the command line: `img_width must be …` is about --width. */
+export function withOptionNames(message: string, param: string): string {
+  const fields = Object.entries<Field>(pictureFields);
+  const field = fields.find(([name, each]) => isOn(each, 'api') && wireName(name, 'api') === param)?.[1];
+  if (!message.startsWith(`${param} `) || field === undefined) return message;
+  return `${optionName(field)}${message.slice(param.length)}`;
 }
