@@ -1,7 +1,7 @@
 import {
   type BoundMatrix,
   Int8Layers,
-  type Int8Matrix,
+  type Int8MatrixSpec,
   isFloatLayer,
 } from '../../packages/engine/src/components/int8-layers.ts';
 import { type ConvOptions, Layers, type LinearOptions } from '../../packages/engine/src/components/layers.ts';
@@ -26,7 +26,7 @@ export async function layerErrors(job: PassJob): Promise<readonly LayerError[]> 
   const graph = part
     .build((builder) => {
       const { weights } = exactOf(builder);
-      const bind = (matrix: Int8Matrix) => int8.bind(builder, matrix, weightFolder);
+      const bind = (matrix: Int8MatrixSpec) => int8.bind(builder, matrix, weightFolder);
       return new ComparingLayers(builder, weights, bind, compared);
     })
     .toBytes();
@@ -48,7 +48,7 @@ class ComparingLayers extends Layers {
   constructor(
     graph: GraphBuilder,
     weights: WeightBinder,
-    bind: (matrix: Int8Matrix) => BoundMatrix,
+    bind: (matrix: Int8MatrixSpec) => BoundMatrix,
     compared: string[],
   ) {
     super(graph, weights, devices.cpu.operators);

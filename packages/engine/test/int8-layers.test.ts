@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Int8Matrix, Int8Weights } from '../src/components/int8-layers.ts';
+import type { Int8MatrixSpec, Int8Weights } from '../src/components/int8-layers.ts';
 import type { ConvOptions, Layers, LinearOptions } from '../src/components/layers.ts';
 import { int8LayersOver, layersOver } from '../src/components/network.ts';
 import { quantizeInMemory } from '../src/loading/int8-weights.ts';
@@ -84,7 +84,7 @@ async function bothWays({ x, weight, options }: Case, inputs: Float32Array, valu
   const tensors = await readSafetensors(path);
   const rows = options?.rows ?? [0, weight[0]];
   const key = options?.rows ? `layer.weight[${rows[0]}:${rows[1]}]` : 'layer.weight';
-  const matrix: Int8Matrix = { key, tensor: 'layer.weight', shape: weight, rows };
+  const matrix: Int8MatrixSpec = { key, tensor: 'layer.weight', shape: weight, rows };
   const codes = await quantizeInMemory(new Map([[key, matrix]]), tensors);
   const build = (nn: Layers, value: Value) =>
     weight.length === 2 ? nn.linear(value, 'layer', weight[0], options) : nn.conv(value, 'layer', weight[0], options);

@@ -1,7 +1,7 @@
 import { decodeImage, type GenerateResult, type ModelInfo } from '@easel/engine';
 import { describe, expect, it } from 'vitest';
 import type { GenerateFlags } from './flags.ts';
-import { buildRequest, describeResult } from './here.ts';
+import { buildRequest, encodeResult } from './here.ts';
 
 const flags: GenerateFlags = { samples: 1, model: 'demo', metadata: true, show: true };
 
@@ -83,7 +83,7 @@ describe('the result', () => {
     };
     const output = { kind: 'stream', format: 'png', path: undefined } as const;
     const run = { prompt: 'p', seeds: [7, 8], output } as const;
-    return describeResult({ flags, run, modelName: 'm', info, result });
+    return encodeResult({ flags, run, modelName: 'm', info, result });
   };
 
   it('warns of a size that is far from what the model was trained on', async () => {

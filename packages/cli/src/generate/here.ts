@@ -27,7 +27,7 @@ import type { Backend, MadePictures, MakeOptions, PlannedRun } from './backend.t
 import type { GenerateFlags, RequestFlags } from './flags.ts';
 
 /** Makes pictures with the engine on this machine, in a process of its own: an abort ends that process at once. */
-export async function openHere(flags: GenerateFlags, { env }: CommandContext): Promise<Backend> {
+export async function openLocalBackend(flags: GenerateFlags, { env }: CommandContext): Promise<Backend> {
   const modelName = flags.model ?? 'demo';
   const modelPath = resolveModel(modelName, env);
   const startImage = flags.image === undefined ? undefined : await readStartImage(flags.image);
@@ -47,7 +47,7 @@ export async function openHere(flags: GenerateFlags, { env }: CommandContext): P
           const request = buildRequest(run.prompt, flags, run.seeds, startImage);
           const decoder: 'vae' | 'tiny' = flags.taesd === undefined ? 'vae' : 'tiny';
           const result = await generate(host, { ...request, decoder }, options);
-          return describeResult({ flags, run, modelName, info: host.info, result });
+          return encodeResult({ flags, run, modelName, info: host.info, result });
         },
         async [Symbol.asyncDispose]() {
           signal.removeEventListener('abort', close);
@@ -128,7 +128,7 @@ interface FinishedRun {
 }
 
 /** The result with its files. */
-export async function describeResult(finished: FinishedRun): Promise<MadePictures> {
+export async function encodeResult(finished: FinishedRun): Promise<MadePictures> {
   const { modelName, info, result } = finished;
   const { path, family, sizes } = info;
   const advice = adviceOnSize(result.used, sizes);

@@ -16,7 +16,7 @@ import { PreviewFeed } from './preview.ts';
 const CANCEL_TIMEOUT_MS = 3000;
 
 /** Has the pictures made by a server; an abort cancels the job. */
-export async function openServer(flags: GenerateFlags, context: CommandContext): Promise<Backend> {
+export async function openRemoteBackend(flags: GenerateFlags, context: CommandContext): Promise<Backend> {
   const { client, baseUrl } = await connect(flags, context, ['EASEL_API_KEY']);
   const image = flags.image === undefined ? undefined : await readBase64(flags.image);
   return {

@@ -42,11 +42,11 @@ export async function runGenerate(
 /** Only the one that is used is loaded. */
 async function openBackend(flags: GenerateFlags, context: CommandContext): Promise<Backend> {
   if (flags.server === undefined) {
-    const { openHere } = await import('./here.ts');
-    return openHere(flags, context);
+    const { openLocalBackend } = await import('./here.ts');
+    return openLocalBackend(flags, context);
   }
-  const { openServer } = await import('./on-server.ts');
-  return openServer(flags, context);
+  const { openRemoteBackend } = await import('./on-server.ts');
+  return openRemoteBackend(flags, context);
 }
 
 async function start(backend: Backend, progress: Progress, { interruption }: CommandContext): Promise<RunningBackend> {

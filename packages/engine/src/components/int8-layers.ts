@@ -4,7 +4,7 @@ import { type ConvOptions, Layers, type LinearOptions } from './layers.ts';
 import type { WeightBinder } from './weight-binder.ts';
 
 /** The weight of one linear layer or convolution, or some of its rows, as one matrix. */
-export interface Int8Matrix {
+export interface Int8MatrixSpec {
   /** `LAYER.weight`, with `[begin:end]` where it is not all rows. */
   readonly key: string;
   /** The tensor it is made of, and the shape that this must have. */
@@ -24,7 +24,7 @@ export interface Int8Weights {
   /** The files that they lie in. */
   readonly files: readonly string[];
   /** @param folder that the session resolves external data against */
-  bind(graph: GraphBuilder, matrix: Int8Matrix, folder: string): BoundMatrix;
+  bind(graph: GraphBuilder, matrix: Int8MatrixSpec, folder: string): BoundMatrix;
 }
 
 /**
@@ -67,7 +67,7 @@ interface Quantized {
  * scale an output. A convolution is a product too, of the picture unfolded in 8 bits (im2col).
  */
 export class Int8Layers extends Layers {
-  readonly #bind: (matrix: Int8Matrix) => BoundMatrix;
+  readonly #bind: (matrix: Int8MatrixSpec) => BoundMatrix;
   /** q, k and v are of the same tokens, and every cross-attention is of the same text. */
   readonly #quantized = new Map<string, Quantized>();
 
@@ -75,7 +75,7 @@ export class Int8Layers extends Layers {
     graph: GraphBuilder,
     weights: WeightBinder,
     operators: OperatorForms,
-    bind: (matrix: Int8Matrix) => BoundMatrix,
+    bind: (matrix: Int8MatrixSpec) => BoundMatrix,
   ) {
     super(graph, weights, operators);
     this.#bind = bind;
@@ -125,7 +125,7 @@ export class Int8Layers extends Layers {
   }
 
   /** Codes [M, K] · matrix [K, N] → float32 [M, N], with the offset [N]. */
-  #product({ codes, scale, zero }: Quantized, matrix: Int8Matrix, offset: Value | undefined): Value {
+  #product({ codes, scale, zero }: Quantized, matrix: Int8MatrixSpec, offset: Value | undefined): Value {
     const weight = this.#bind(matrix);
     const inputs = [codes, weight.codes, scale, weight.scales, zero, undefined, offset];
     const shape = [codes.shape[0] ?? 1, weight.codes.shape[1] ?? 1];
@@ -177,7 +177,7 @@ interface Unfolding {
   readonly stride: number;
 }
 
-function int8Matrix(name: string, shape: readonly number[], rows?: readonly [number, number]): Int8Matrix {
+function int8Matrix(name: string, shape: readonly number[], rows?: readonly [number, number]): Int8MatrixSpec {
   const tensor = `${name}.weight`;
   const key = rows ? `${tensor}[${rows[0]}:${rows[1]}]` : tensor;
   return { key, tensor, shape, rows: rows ?? [0, shape[0] ?? 1] };

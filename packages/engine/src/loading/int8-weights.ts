@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
-import type { Int8Matrix, Int8Weights } from '../components/int8-layers.ts';
+import type { Int8MatrixSpec, Int8Weights } from '../components/int8-layers.ts';
 import { int8LayersOver } from '../components/network.ts';
 import { EngineError } from '../errors.ts';
 import { eachNetwork, type NetworkPlan, type SdxlConfigs, type SdxlPart } from '../families/sdxl-architecture.ts';
@@ -13,13 +13,13 @@ import type { TensorInfo, TensorTable } from '../weights/safetensors.ts';
 import { elementCount } from '../weights/tensor-views.ts';
 
 /** The matrices of one part that its graphs take in 8 bits, by their keys. */
-export type PartMatrices = ReadonlyMap<string, Int8Matrix>;
+export type PartMatrices = ReadonlyMap<string, Int8MatrixSpec>;
 
 /** What has to be quantized, by building every graph: the layers are the one place that knows what they compute in 8 bits. */
 export function int8Matrices(checkpoint: Checkpoint, configs: SdxlConfigs): ReadonlyMap<SdxlPart, PartMatrices> {
-  const parts = new Map<SdxlPart, Map<string, Int8Matrix>>();
+  const parts = new Map<SdxlPart, Map<string, Int8MatrixSpec>>();
   eachNetwork(configs, <Shape extends object>({ part, build, smallest }: NetworkPlan<Shape>) => {
-    const found = parts.get(part) ?? new Map<string, Int8Matrix>();
+    const found = parts.get(part) ?? new Map<string, Int8MatrixSpec>();
     parts.set(part, found);
     const weights: Int8Weights = {
       files: [],
@@ -36,7 +36,7 @@ export function int8Matrices(checkpoint: Checkpoint, configs: SdxlConfigs): Read
 }
 
 /** [inputs, outputs] */
-export function matrixShape({ shape, rows }: Int8Matrix): readonly [inputs: number, outputs: number] {
+export function matrixShape({ shape, rows }: Int8MatrixSpec): readonly [inputs: number, outputs: number] {
   return [elementCount(shape.slice(1)), rows[1] - rows[0]];
 }
 
@@ -128,11 +128,11 @@ async function problemOf(
   return `was made from other weights than the model has now (${part})`;
 }
 
-export function codesName(part: SdxlPart, { key }: Int8Matrix): string {
+export function codesName(part: SdxlPart, { key }: Int8MatrixSpec): string {
   return `${part}/${key}`;
 }
 
-export function scalesName(part: SdxlPart, { key }: Int8Matrix): string {
+export function scalesName(part: SdxlPart, { key }: Int8MatrixSpec): string {
   return `${part}/${key}.scales`;
 }
 

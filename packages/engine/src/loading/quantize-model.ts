@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
-import type { Int8Matrix } from '../components/int8-layers.ts';
+import type { Int8MatrixSpec } from '../components/int8-layers.ts';
 import { parseSdxlConfigs, type SdxlPart } from '../families/sdxl-architecture.ts';
 import type { QuantizedModel, QuantizeOptions } from '../model.ts';
 import { nextTurn } from '../runtime/passes.ts';
@@ -67,7 +67,7 @@ export async function writeInt8File(pathOrName: string, options: QuantizeOptions
 /** What is made of one part. */
 interface PartWork {
   readonly part: SdxlPart;
-  readonly matrices: readonly Int8Matrix[];
+  readonly matrices: readonly Int8MatrixSpec[];
   readonly tensors: ReadonlyMap<string, TensorInfo>;
 }
 

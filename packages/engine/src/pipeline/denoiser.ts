@@ -37,8 +37,8 @@ export class Denoiser {
     const ask: Denoise = (x, sigma, index) => this.#ask(x, sigma, index);
     this.denoise = reuseSteps(ask, {
       threshold: options.acceleration.reuseThreshold,
-      regimeOf: (index, sigma) => this.#isGuided(index, sigma),
-      isMeasure: () => !this.#isShallow,
+      comparisonGroupOf: (index, sigma) => this.#isGuided(index, sigma),
+      isLastAnswerComparable: () => !this.#isShallow,
       onReuse: () => this.#countExact(),
     });
   }

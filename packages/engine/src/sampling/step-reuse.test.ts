@@ -28,8 +28,8 @@ async function answersOf({ answers, threshold, regimes = '', kept = '' }: Script
   let reused = 0;
   const reusing = reuseSteps(denoise, {
     threshold,
-    regimeOf: (index) => regimes[index],
-    isMeasure: () => kept[asked.at(-1) ?? 0] !== 'x',
+    comparisonGroupOf: (index) => regimes[index],
+    isLastAnswerComparable: () => kept[asked.at(-1) ?? 0] !== 'x',
     onReuse: () => reused++,
   });
   const given: number[] = [];
@@ -80,8 +80,8 @@ test('an answer that is given again is another array, so that a sampler may keep
   const { denoise } = scripted([1, 1, 1]);
   const reusing = reuseSteps(denoise, {
     threshold: 0.5,
-    regimeOf: () => undefined,
-    isMeasure: () => true,
+    comparisonGroupOf: () => undefined,
+    isLastAnswerComparable: () => true,
     onReuse: () => undefined,
   });
   const x = Float32Array.of(0);

@@ -3,16 +3,16 @@ import type { Denoise } from './samplers/sampler.ts';
 export interface StepReuse {
   /** The most that an answer may be expected to have changed, relative to its mean magnitude, to be given again; 0: none is. */
   readonly threshold: number;
-  /** What a step is asked in, guidance for example: answers in one are no measure of those in another. */
-  regimeOf(index: number, sigma: number): unknown;
+  /** What a step is asked in, guidance for example: answers are compared only within one. */
+  comparisonGroupOf(index: number, sigma: number): unknown;
   /** Whether the last answer tells how answers change; one that was partly kept from an earlier one does not. */
-  isMeasure(): boolean;
+  isLastAnswerComparable(): boolean;
   /** Told of every answer that is given again. */
   onReuse(): void;
 }
 
 /** A rate that was measured is no guide to what comes much later. */
-const MOST_IN_A_ROW = 2;
+const MAX_REUSES_IN_A_ROW = 2;
 
 interface Answer {
   readonly denoised: Float32Array;
@@ -31,17 +31,17 @@ export function reuseSteps(denoise: Denoise, reuse: StepReuse): Denoise {
   const { threshold } = reuse;
   if (threshold === 0) return denoise;
   let last: Answer | undefined;
-  let measure: Answer | undefined; // the last answer that is one
+  let comparable: Answer | undefined; // the last answer that the next one may be compared with
   let rate = Infinity; // relative change per unit of log σ
-  let regime: unknown;
+  let group: unknown;
   let inARow = 0;
   return async (x, sigma, index) => {
     const depth = -Math.log(sigma);
-    const current = reuse.regimeOf(index, sigma);
-    if (current !== regime) {
-      [last, measure, rate, regime] = [undefined, undefined, Infinity, current];
+    const current = reuse.comparisonGroupOf(index, sigma);
+    if (current !== group) {
+      [last, comparable, rate, group] = [undefined, undefined, Infinity, current];
     }
-    if (last && inARow < MOST_IN_A_ROW && rate * Math.abs(depth - last.depth) <= threshold) {
+    if (last && inARow < MAX_REUSES_IN_A_ROW && rate * Math.abs(depth - last.depth) <= threshold) {
       inARow++;
       reuse.onReuse();
       return last.denoised.slice();
@@ -49,11 +49,11 @@ export function reuseSteps(denoise: Denoise, reuse: StepReuse): Denoise {
     inARow = 0;
     const denoised = await denoise(x, sigma, index);
     last = { denoised, depth };
-    if (!reuse.isMeasure()) return denoised;
-    if (measure && depth !== measure.depth) {
-      rate = relativeChange(measure.denoised, denoised) / Math.abs(depth - measure.depth);
+    if (!reuse.isLastAnswerComparable()) return denoised;
+    if (comparable && depth !== comparable.depth) {
+      rate = relativeChange(comparable.denoised, denoised) / Math.abs(depth - comparable.depth);
     }
-    measure = last;
+    comparable = last;
     return denoised;
   };
 }

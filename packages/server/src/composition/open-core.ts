@@ -17,7 +17,7 @@ import { FileImageStore } from '../pictures/file-image-store.ts';
 import { prepareImageFolder } from '../pictures/image-folder.ts';
 import { ImageLibrary } from '../pictures/image-library.ts';
 import type { ImageRecord } from '../pictures/images.ts';
-import { StartPictures } from '../pictures/start-pictures.ts';
+import { StartImages } from '../pictures/start-images.ts';
 import { StorageWatch } from '../pictures/storage-watch.ts';
 import { PgBossQueue } from '../queue/pg-boss-queue.ts';
 import { unlessAborted } from '../unless-aborted.ts';
@@ -82,7 +82,7 @@ export async function openCore({ config, storage, log, shutdown, signal }: OpenC
     bus,
     store,
     storage: watch,
-    startPictures: new StartPictures({ store, storage: watch }),
+    startImages: new StartImages({ store, storage: watch }),
     library: new ImageLibrary({ database, store, clock: systemClock, onDamage }),
     painter,
     jobLog: createJobLog(log),

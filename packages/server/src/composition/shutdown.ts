@@ -19,9 +19,9 @@ const phases = [
   { name: 'requests', timeoutMs: 10_000 },
   /** The sweep under way. */
   { name: 'janitor', timeoutMs: 5000 },
-  /** The processes that read pictures of strangers. */
+  /** The processes that decode pictures from clients. */
   { name: 'start images', timeoutMs: 5000 },
-  /** The server's signs of life, for the jobs whose clients wait on it. */
+  /** The server's heartbeat, for the jobs whose clients wait on it. */
   { name: 'awaited jobs', timeoutMs: 10_000 },
   { name: 'events', timeoutMs: 5000 },
   { name: 'queue', timeoutMs: 15_000 },
@@ -52,8 +52,9 @@ export class Shutdown {
     return this.#begun.signal;
   }
 
-  /** What the phase does. */
+  /** What the phase does. @throws Error for a phase that has something to do already */
   on(phase: PhaseName, stop: () => Promise<unknown>): void {
+    if (this.#stops.has(phase)) throw new Error(`the phase ${phase} has something to stop already`);
     this.#stops.set(phase, stop);
   }
 

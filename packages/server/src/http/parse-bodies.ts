@@ -17,7 +17,7 @@ const ROOM_STAY_MS = 30_000;
 declare module 'fastify' {
   interface FastifyRequest {
     /** Releases the memory that was reserved for the body; may be called as soon as the body is no longer needed. */
-    leaveRoom: (() => void) | null;
+    releaseBodyMemory: (() => void) | null;
   }
 }
 
@@ -28,10 +28,10 @@ type Receive = (request: FastifyRequest, inspect?: (chunk: Buffer) => void) => P
 /** Adds the parsers of bodies: JSON and forms. An empty JSON body, which some clients send with DELETE, counts as none. */
 export function parseBodies(app: HttpApp, options: BodyOptions): void {
   const receive = receiver(options);
-  app.decorateRequest('leaveRoom', null);
+  app.decorateRequest('releaseBodyMemory', null);
   // Not on `finish`, which never comes when the client disconnects.
   app.addHook('onRequest', async (request, reply) => {
-    reply.raw.once('close', () => request.leaveRoom?.());
+    reply.raw.once('close', () => request.releaseBodyMemory?.());
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', async (request: FastifyRequest) => {
@@ -64,7 +64,7 @@ function receiver({
     if (declared <= SMALL_BODY_BYTES) return receiveBody(request.raw, receiving);
     const [gone, crowded] = [new AbortController(), new AbortController()];
     request.raw.once('close', () => gone.abort()); // an unread body closes only with its connection
-    request.leaveRoom = await room.enter(request.caller?.accountId ?? '', Math.min(declared, limit), {
+    request.releaseBodyMemory = await room.enter(request.caller?.accountId ?? '', Math.min(declared, limit), {
       signal: gone.signal,
       onCrowded: () =>
         crowded.abort(new DomainError('request_timeout', 'the body arrived too slowly while other requests waited')),

@@ -14,7 +14,7 @@ import { addGenerationHeaders, cancelLater, clientGone, deliver, endOfJob, endOf
 
 /** How a surface takes requests that create work. */
 export interface WorkRoute {
-  /** Whether a body may have a picture to start from: then it may be large, and a form. */
+  /** Whether a body may have a start image: then it may be large, and a form. */
   readonly takesPictures?: boolean;
   /** Whether the address names the model, as `:slug`: without that model there is nothing at the address. */
   readonly isModelInPath?: boolean;
@@ -61,7 +61,7 @@ export interface Work {
 /**
  * Takes in a valid request.
  *
- * @throws DomainError as `SubmitJob.submit`, and `invalid_request` for a size or picture that cannot be used
+ * @throws DomainError as `submitJob`, and `invalid_request` for a size or picture that cannot be used
  */
 export async function submitWork(
   context: RouteContext,
@@ -71,7 +71,7 @@ export async function submitWork(
 ): Promise<JobRecord> {
   const { serverId } = context.services;
   const { accountId, keyId } = callerOf(request);
-  const file = await inputImage(context, request, asked.values.image);
+  const file = await readStartImage(context, request, asked.values.image);
   const idempotency = idempotencyOf(request);
   const submissionOf = (picture: Size | null): Submission => ({
     accountId,
@@ -87,14 +87,14 @@ export async function submitWork(
   });
   const job =
     file === null
-      ? await take(context, request, submissionOf(null))
-      : await takeWithPicture(context, request, reply, file, submissionOf);
+      ? await submitOrCancelLater(context, request, submissionOf(null))
+      : await submitWithStartImage(context, request, reply, file, submissionOf);
   request.jobId = job.id;
   // What it leads to can be asked for, also when it is an earlier request's job.
   reply.header(headers.requestId, job.id);
   // The job has what it needs: a call that waits for it, maybe for long, need not hold a picture in memory.
   request.body = undefined;
-  request.leaveRoom?.();
+  request.releaseBodyMemory?.();
   return job;
 }
 
@@ -119,10 +119,10 @@ export async function makePictures<Delivered>(
 }
 
 /**
- * Of a picture to start from the header is read first, which says what the job is and costs; then it is asked whether the job can be paid and
- * has a place; and only then is the picture decoded.
+ * The header of the start image is read first, which says what the job is and costs; then it is checked whether the job can be paid and
+ * queued; and only then is the image decoded.
  */
-async function takeWithPicture(
+async function submitWithStartImage(
   context: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -137,10 +137,14 @@ async function takeWithPicture(
     if (earlier !== null) return { earlier, submission };
     return { earlier, submission: { ...submission, startImage: await picture.fit(submission.request) } };
   });
-  return considered.earlier ?? take(context, request, considered.submission);
+  return considered.earlier ?? submitOrCancelLater(context, request, considered.submission);
 }
 
-async function take({ services }: RouteContext, request: FastifyRequest, submission: Submission): Promise<JobRecord> {
+async function submitOrCancelLater(
+  { services }: RouteContext,
+  request: FastifyRequest,
+  submission: Submission,
+): Promise<JobRecord> {
   try {
     return (await services.submitJob(submission)).job;
   } catch (error) {
@@ -183,11 +187,11 @@ const ownPath = /^\/api\/images\/(?<name>[0-9a-f]{32})(?:\.(?:jpg|png|webp))?$/;
 const allowed = 'base64, a data URL (data:image/png;base64,…), an uploaded file or the URL of a picture of this server';
 
 /**
- * The file of the picture to start from; it is not yet known whether it can be read.
+ * The file of the start image; it is not yet known whether it can be read.
  *
  * @throws DomainError `invalid_request` for anything else, `not_found` for a picture that is no longer kept
  */
-async function inputImage(
+async function readStartImage(
   { services, options }: Pick<RouteContext, 'services' | 'options'>,
   request: FastifyRequest,
   image: string | undefined,

@@ -34,7 +34,7 @@ export interface JobEnded {
 
 /**
  * Everything that depends on the end of a job, in the transaction that ends it: all of it happens, or nothing. The transaction may
- * run again, so these do nothing but database work. The final event comes last, see `appendFinalEvent`.
+ * run again, so these do nothing but database work: `stopRun` too writes through `queries`. The final event comes last, see `appendFinalEvent`.
  */
 const inTransaction: readonly ((queries: Queries, ended: JobEnded, context: JobContext) => Promise<unknown>)[] = [
   settlePrice,
@@ -44,10 +44,10 @@ const inTransaction: readonly ((queries: Queries, ended: JobEnded, context: JobC
 ];
 
 /** What follows the commit; a process that dies in between leaves it out. */
-const afterCommit: readonly ((context: JobContext, ended: JobEnded) => unknown)[] = [
+const afterCommit: readonly ((ended: JobEnded, context: JobContext) => unknown)[] = [
   logEnd,
   countEnd,
-  removeStartPicture,
+  removeStartImage,
 ];
 
 function settlePrice(queries: Queries, { end, job, now }: JobEnded): Promise<unknown> {
@@ -69,7 +69,7 @@ function publishEnd(queries: Queries, { end, job }: JobEnded): Promise<unknown> 
   return appendFinalEvent(queries, { jobId: job.id, accountId: job.accountId }, { kind: end.state });
 }
 
-function logEnd({ jobLog }: JobContext, { end, before, job }: JobEnded): void {
+function logEnd({ end, before, job }: JobEnded, { jobLog }: JobContext): void {
   if (end.state === 'succeeded') {
     const charged = microToDecimal(job.price);
     jobLog('info', 'job succeeded, charged', job, { attempt: job.attempt, charged, pictures: end.images.length });
@@ -82,7 +82,7 @@ function logEnd({ jobLog }: JobContext, { end, before, job }: JobEnded): void {
   }
 }
 
-function countEnd({ metrics }: JobContext, { end, job }: JobEnded): void {
+function countEnd({ end, job }: JobEnded, { metrics }: JobContext): void {
   const { request, failure, queueMs, runMs, price } = job;
   const isSuccess = end.state === 'succeeded';
   metrics.jobEnded({
@@ -96,8 +96,8 @@ function countEnd({ metrics }: JobContext, { end, job }: JobEnded): void {
   if (isSuccess) metrics.stepsDone(request.model, request.steps * request.samples);
 }
 
-function removeStartPicture({ startPictures }: JobContext, { before }: JobEnded): Promise<void> {
-  return startPictures.removeOf(before);
+function removeStartImage({ before }: JobEnded, { startImages }: JobContext): Promise<void> {
+  return startImages.removeOf(before);
 }
 
 interface WhichJob {
@@ -117,7 +117,7 @@ async function endJob(
   context: JobContext,
   { jobId, attempt, accountId = null }: WhichJob,
   end: JobEnd,
-): Promise<{ readonly job: JobRecord; readonly isEnd: boolean } | null> {
+): Promise<{ readonly job: JobRecord; readonly endedByThisCall: boolean } | null> {
   const ended = await context.database.transaction(async (queries): Promise<JobEnded | JobRecord | null> => {
     const before = await lockJob(queries, jobId);
     if (before === null || (accountId !== null && before.accountId !== accountId)) return null;
@@ -128,12 +128,12 @@ async function endJob(
     for (const consequence of inTransaction) await consequence(queries, ended, context);
     return ended;
   });
-  if (ended === null || !('end' in ended)) return ended && { job: ended, isEnd: false };
-  for (const consequence of afterCommit) await consequence(context, ended);
-  return { job: ended.job, isEnd: true };
+  if (ended === null || !('end' in ended)) return ended && { job: ended, endedByThisCall: false };
+  for (const consequence of afterCommit) await consequence(ended, context);
+  return { job: ended.job, endedByThisCall: true };
 }
 
-/** The start picture is not needed any more. */
+/** The start image is not needed any more. */
 const withoutImage = JSON.stringify({ image: null });
 /** What is left of the request of a job with `store: false`. */
 const withoutContent = JSON.stringify({ image: null, prompt: '', prompt2: null, negativePrompt: null });
@@ -175,7 +175,7 @@ export async function succeedJob(
   result: { readonly model: string; readonly images: readonly ImageRecord[] },
 ): Promise<boolean> {
   const ended = await endJob(context, { jobId: id, attempt }, { state: 'succeeded', ...result });
-  return ended?.isEnd ?? false;
+  return ended?.endedByThisCall ?? false;
 }
 
 /**
@@ -189,11 +189,11 @@ export async function failJob(
   failure: JobFailure,
   error?: unknown,
 ): Promise<boolean> {
-  return (await endJob(context, which, { state: 'failed', failure, error }))?.isEnd ?? false;
+  return (await endJob(context, which, { state: 'failed', failure, error }))?.endedByThisCall ?? false;
 }
 
 /** The failure of a job whose attempts are used up. */
-export const givenUp: JobFailure = {
+export const attemptsUsedUp: JobFailure = {
   code: 'server_error',
   message: 'the run failed in every attempt; nothing was charged; try again later',
   param: null,

@@ -5,12 +5,12 @@ import { DomainError } from '../domain-error.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { ImageLibrary } from '../pictures/image-library.ts';
-import type { StartPictures } from '../pictures/start-pictures.ts';
+import type { StartImages } from '../pictures/start-images.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
 
 /**
  * What to make, with every default filled in: the same for every surface, and for a retry. The seed is already drawn where −1 was
- * sent, so a retry makes the same picture; `image` is a name in the image store, see `StartPictures`.
+ * sent, so a retry makes the same picture; `image` is a name in the image store, see `StartImages`.
  */
 export type JobRequest = FilledRequest & {
   /** Other names of its fields that the client used; absent: none. */
@@ -118,7 +118,7 @@ export function createJobLog(log: Logger): JobLog {
 export interface JobContext {
   readonly database: Pick<Database, 'transaction'>;
   readonly queue: JobQueue;
-  readonly startPictures: StartPictures;
+  readonly startImages: StartImages;
   readonly library: Pick<ImageLibrary, 'removeOf'>;
   readonly clock: Clock;
   readonly tariff: Tariff;

@@ -48,18 +48,18 @@ export interface Submitted {
  */
 export async function submitJob(context: JobContext, submission: Submission): Promise<Submitted> {
   const { startImage } = submission;
-  if (startImage === null) return submit(context, submission);
+  if (startImage === null) return submitWithRetry(context, submission);
   const earlier = await checkSubmission(context, submission);
   if (earlier !== null) return { job: earlier, isReplay: true };
-  const { startPictures } = context;
-  const request = { ...submission.request, image: await startPictures.keep(startImage) };
+  const { startImages } = context;
+  const request = { ...submission.request, image: await startImages.keep(startImage) };
   try {
-    const submitted = await submit(context, { ...submission, request });
-    if (submitted.isReplay) await startPictures.removeOf({ request });
+    const submitted = await submitWithRetry(context, { ...submission, request });
+    if (submitted.isReplay) await startImages.removeOf({ request });
     return submitted;
   } catch (error) {
     // After any other error the job may exist, and needs its picture.
-    if (error instanceof DomainError) await startPictures.removeOf({ request });
+    if (error instanceof DomainError) await startImages.removeOf({ request });
     throw error;
   }
 }
@@ -71,9 +71,9 @@ export async function submitJob(context: JobContext, submission: Submission): Pr
  * @throws DomainError as `submitJob`
  */
 export async function checkSubmission(context: JobContext, submission: Submission): Promise<JobRecord | null> {
-  const undo = new Error('only a check');
+  const undo = new Error('only a check'); // thrown to roll the transaction back
   try {
-    return await inTurn(context, submission, async (queries, account, earlier) => {
+    return await withAccountLocked(context, submission, async (queries, account, earlier) => {
       if (earlier !== null) return earlier;
       await reservePlace(context, queries, newJobOf(context, submission), account);
       throw undo;
@@ -85,10 +85,10 @@ export async function checkSubmission(context: JobContext, submission: Submissio
 }
 
 /** If the connection is lost during the commit, the job is looked up by its id and submitted again if it is not there. */
-async function submit(context: JobContext, submission: Submission): Promise<Submitted> {
+async function submitWithRetry(context: JobContext, submission: Submission): Promise<Submitted> {
   const { requestId } = submission;
   const attemptOnce = (attempt: number) =>
-    inTurn(context, submission, async (queries, account, earlier) => {
+    withAccountLocked(context, submission, async (queries, account, earlier) => {
       const taken = attempt === 1 || requestId === null ? null : await findJob(queries, requestId);
       if (taken !== null) return { job: taken, isReplay: false };
       if (earlier !== null) return { job: earlier, isReplay: true };
@@ -101,7 +101,7 @@ async function submit(context: JobContext, submission: Submission): Promise<Subm
 }
 
 /** The account's submissions run one after another, so two with the same idempotency key, or for its last place, see each other. */
-function inTurn<Result>(
+function withAccountLocked<Result>(
   { database, clock }: JobContext,
   submission: Submission,
   work: (queries: Queries, account: AccountTurn, earlier: JobRecord | null) => Promise<Result>,

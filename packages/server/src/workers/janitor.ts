@@ -1,5 +1,5 @@
 import type { Queries } from '../database/database.ts';
-import { cancelJobsOfRevokedKeys, failJob, givenUp } from '../jobs/ends-of-jobs.ts';
+import { attemptsUsedUp, cancelJobsOfRevokedKeys, failJob } from '../jobs/ends-of-jobs.ts';
 import type { JobContext } from '../jobs/job.ts';
 import { deleteEventsOfJobsEndedBefore } from '../jobs/job-events.ts';
 import { deleteExpiredJobs, unfinishedJobsSince } from '../jobs/jobs-table.ts';
@@ -187,7 +187,7 @@ export class Janitor {
         return queue.contains(queries, model, ids);
       });
       for (const jobId of ids.filter((id) => !known.has(id))) {
-        failed += Number(await failJob(this.#context, { jobId }, givenUp));
+        failed += Number(await failJob(this.#context, { jobId }, attemptsUsedUp));
       }
     }
     return failed;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fullText, hasCode } from '@easel/errors';
 import { DomainError } from '../domain-error.ts';
 import { newImageName } from '../ids.ts';
-import { failJob, givenUp, succeedJob } from '../jobs/ends-of-jobs.ts';
+import { attemptsUsedUp, failJob, succeedJob } from '../jobs/ends-of-jobs.ts';
 import type { EventBus } from '../jobs/event-bus.ts';
 import { isEnded, type JobContext, type JobFailure, type JobRecord } from '../jobs/job.ts';
 import { appendEvent } from '../jobs/job-events.ts';
@@ -117,8 +117,8 @@ async function start(context: WorkerContext, claimed: ClaimedJob): Promise<JobRe
 }
 
 async function paint(context: WorkerContext, job: JobRecord, signal: AbortSignal): Promise<Painting> {
-  const { bus, painter, startPictures, jobLog } = context;
-  const image = await startPictures.of(job);
+  const { bus, painter, startImages, jobLog } = context;
+  const image = await startImages.of(job);
   const steps = new StepPublisher(bus, job.id, (err) => jobLog('warn', 'a step could not be published', job, { err }));
   try {
     const painting = await painter.paint(job.request, { signal, image, onStep: steps.offer });
@@ -204,7 +204,7 @@ async function endAttempt(
   error: unknown,
 ): Promise<RunOutcome> {
   const { id: jobId, attempt } = job;
-  const failure = finalFailure(error) ?? (claimed.isLastAttempt ? givenUp : null);
+  const failure = finalFailure(error) ?? (claimed.isLastAttempt ? attemptsUsedUp : null);
   if (failure !== null) {
     await failJob(context, { jobId, attempt }, failure, error);
     return 'done';

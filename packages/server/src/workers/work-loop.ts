@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { failJob, givenUp } from '../jobs/ends-of-jobs.ts';
+import { attemptsUsedUp, failJob } from '../jobs/ends-of-jobs.ts';
 import { isQueuePaused } from '../jobs/queue-control.ts';
 import { learnSpeed, lockSpeed, saveSpeed } from '../jobs/speed.ts';
 import type { ClaimedJob } from '../queue/job-queue.ts';
@@ -47,7 +47,7 @@ export class WorkLoop {
       void this.#readPause().catch((error: unknown) => this.#report(error, 'the state of the queue could not be read'));
     });
     await queue.onGivenUp(async (jobId) => {
-      await failJob(this.#context, { jobId }, givenUp);
+      await failJob(this.#context, { jobId }, attemptsUsedUp);
     });
     this.#loops = Promise.all([this.#takeJobs(), this.#keepBeating()]);
   }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { databaseLost } from '../../src/database/away.ts';
 import type { Database } from '../../src/database/database.ts';
 import { newImageName } from '../../src/ids.ts';
-import { cancelJob, failJob, givenUp, succeedJob } from '../../src/jobs/ends-of-jobs.ts';
+import { attemptsUsedUp, cancelJob, failJob, succeedJob } from '../../src/jobs/ends-of-jobs.ts';
 import type { JobContext } from '../../src/jobs/job.ts';
 import { eventsAfter } from '../../src/jobs/job-events.ts';
 import { findJob, markStarted } from '../../src/jobs/jobs-table.ts';
@@ -66,7 +66,7 @@ function imageOf(job: RunningJob): ImageRecord {
 
 const endings: Record<Kind, (context: JobContext, job: RunningJob) => Promise<unknown>> = {
   succeeded: (context, job) => succeedJob(context, job, { model: 'easel-demo', images: [imageOf(job)] }),
-  failed: (context, { id: jobId, attempt }) => failJob(context, { jobId, attempt }, givenUp),
+  failed: (context, { id: jobId, attempt }) => failJob(context, { jobId, attempt }, attemptsUsedUp),
   cancelled: (context, { id, accountId }) => cancelJob(context, accountId, id),
 };
 

@@ -137,7 +137,7 @@ test('a job that fails is tried three times and then given up', async () => {
   const customer = await services.customer();
   const jobId = await services.submit(customer);
   const attempts: boolean[] = [];
-  const { promise: givenUp, resolve } = Promise.withResolvers<string>();
+  const { promise: attemptsUsedUp, resolve } = Promise.withResolvers<string>();
   await services.queue.onGivenUp(async (id) => resolve(id));
   await services.queue.work({
     model: services.model,
@@ -146,7 +146,7 @@ test('a job that fails is tried three times and then given up', async () => {
       throw new Error('this attempt came to nothing');
     },
   });
-  expect(await givenUp).toBe(jobId);
+  expect(await attemptsUsedUp).toBe(jobId);
   expect(attempts).toEqual([false, false, true]);
 });
 

@@ -166,7 +166,7 @@ test('a job that is refused leaves no picture behind, and one that is sent again
 
 test('the janitor removes a picture that no job waits for, and only that', async () => {
   const who = await customer();
-  await services.startPictures.keep(new Uint8Array([1]));
+  await services.startImages.keep(new Uint8Array([1]));
   const job = await submit(who, { startImage: await aPicture(), request: withPicture });
   const ahead = 2 * 60 * 60 * 1000;
   const clock = { now: () => new Date(Date.now() + ahead) };

@@ -2,7 +2,7 @@ import { defaultTariff } from '@easel/contract';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import type { Database, DatabaseAddress } from '../../src/database/database.ts';
 import { newId } from '../../src/ids.ts';
-import { cancelJob, cancelJobsOfKey, failJob, givenUp } from '../../src/jobs/ends-of-jobs.ts';
+import { attemptsUsedUp, cancelJob, cancelJobsOfKey, failJob } from '../../src/jobs/ends-of-jobs.ts';
 import { EventBus } from '../../src/jobs/event-bus.ts';
 import type { JobContext, JobDetails } from '../../src/jobs/job.ts';
 import { JobFeed } from '../../src/jobs/job-feed.ts';
@@ -15,7 +15,7 @@ import type { ReviewHook } from '../../src/models/review.ts';
 import type { EndedJob } from '../../src/observability/metrics.ts';
 import { FileImageStore } from '../../src/pictures/file-image-store.ts';
 import { ImageLibrary } from '../../src/pictures/image-library.ts';
-import { StartPictures } from '../../src/pictures/start-pictures.ts';
+import { StartImages } from '../../src/pictures/start-images.ts';
 import { StorageWatch } from '../../src/pictures/storage-watch.ts';
 import type { ClaimedJob } from '../../src/queue/job-queue.ts';
 import { PgBossQueue } from '../../src/queue/pg-boss-queue.ts';
@@ -66,7 +66,7 @@ export async function startJobServices(options: JobServicesOptions) {
   const context: JobContext = {
     database,
     queue,
-    startPictures: new StartPictures({ store, storage }),
+    startImages: new StartImages({ store, storage }),
     library,
     clock,
     tariff: defaultTariff,
@@ -121,7 +121,7 @@ function actionsOf(context: JobContext) {
     checkSubmission: (submission: Submission) => checkSubmission(context, submission),
     cancelJob: (accountId: string | null, jobId: string) => cancelJob(context, accountId, jobId),
     cancelJobsOfKey: (keyId: string) => cancelJobsOfKey(context, keyId),
-    giveUpJob: (jobId: string) => failJob(context, { jobId }, givenUp),
+    giveUpJob: (jobId: string) => failJob(context, { jobId }, attemptsUsedUp),
     forgetJob: (accountId: string, jobId: string) => forgetJob(context, accountId, jobId),
     jobs: {
       get: (accountId: string | null, jobId: string) => getJob(context, accountId, jobId),

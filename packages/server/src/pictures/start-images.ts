@@ -19,7 +19,7 @@ interface Started {
  * The pictures that waiting jobs start from. They are files of the image store, so that no query ever reads them, under secret names;
  * a job's request has only the name. They are removed when their job ends, or by the janitor if the process dies before that.
  */
-export class StartPictures {
+export class StartImages {
   readonly #store: ImageStore;
   readonly #storage: StorageWatch;
 
