@@ -48,7 +48,7 @@ describe('findModel', () => {
     expect(error.code).toBe('model_not_found');
     expect(error.message).toContain(join(process.cwd(), 'nowhere'));
     expect(error.message).toContain(join(folder, 'nowhere'));
-    expect(error.message).toContain('demo, mine, single');
+    expect(error.remedy).toContain('demo, mine, single');
   });
 
   it.each([
@@ -59,11 +59,11 @@ describe('findModel', () => {
     ['https://huggingface.co/playgroundai/playground-v2.5-1024px-aesthetic', /does not download models/],
     ['~/models/mine', /outside quotes: write the whole path/],
   ])('says of %s what helps', (name, help) => {
-    expect(failure(name).message).toMatch(help);
+    expect(failure(name).remedy).toMatch(help);
   });
 
   it('says nothing about downloads of a path that is mistyped', () => {
-    for (const name of ['./a/b', '/a/b', '../a', 'a']) expect(failure(name).message).not.toContain('download');
+    for (const name of ['./a/b', '/a/b', '../a', 'a']) expect(failure(name).remedy).not.toContain('download');
   });
 
   it('does not look outside the models folder for a name', () => {
