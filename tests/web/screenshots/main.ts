@@ -69,6 +69,7 @@ async function showPlayground(page: Page, keep: (name: string) => Promise<unknow
   await page.getByAltText('Preview').waitFor();
   await keep('playground');
   await page.locator('.run-card.succeeded .picture').first().click();
+  await untilDrawn(page);
   await keep('viewer');
   await page.keyboard.press('Escape');
   await page.locator('.run-card.succeeded').nth(3).waitFor();
