@@ -1,9 +1,9 @@
 import { type Code, CodedError, type CodedErrorOptions, messageOf } from '@easel/errors';
 
-/** Who has to act: the caller (`invalid`), the owner of the model's files (`model`), the machine's (`resources`), us (`internal`). */
+/** Who has to act: the caller (`invalid`), the owner of the model's files (`model`) or of the machine (`resources`), or us (`internal`). */
 export type ErrorKind = 'invalid' | 'model' | 'resources' | 'internal' | 'cancelled';
 
-/** The codes of the catalogue that the engine refuses or fails with. */
+/** The error codes of the catalogue that the engine can return. */
 const kinds = {
   invalid_request: 'invalid',
   model_not_found: 'model',
@@ -27,7 +27,7 @@ const kinds = {
 
 export type EngineErrorCode = keyof typeof kinds;
 
-/** Where in a request or a checkpoint the fault lies; only what is known is set. */
+/** Where in a request or a checkpoint the error is; only known fields are set. */
 export interface EngineErrorDetails {
   readonly param?: string;
   readonly file?: string;
@@ -68,7 +68,7 @@ export function cancelledError(): EngineError {
   return new EngineError('cancelled', 'the run was cancelled');
 }
 
-/** The error of what a signal ended: its reason when that is one, else `cancelled`. */
+/** The error for an aborted signal: its reason if that is an `EngineError`, else `cancelled`. */
 export function abortError(signal: AbortSignal): EngineError {
   return signal.reason instanceof EngineError ? signal.reason : cancelledError();
 }

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { EngineErrorCode } from './errors.ts';
 
-/** What a file is that is no safetensors file. */
+/** The actual kind of a file that is not a safetensors file. */
 export interface FileKind {
   /** As in "it is …". */
   readonly what: string;
@@ -10,10 +10,10 @@ export interface FileKind {
   readonly code: EngineErrorCode;
 }
 
-/** As many bytes as the recognition looks at. */
+/** The number of bytes that detection needs. */
 const HEAD_BYTES = 512;
 
-/** Recognises a file by how it begins, whatever it is called; undefined: by nothing that is known. */
+/** Detects a file's kind from its first bytes, regardless of its name; undefined: unknown. */
 export async function recogniseFile(path: string): Promise<FileKind | undefined> {
   await using handle = await open(path);
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
@@ -66,7 +66,7 @@ export function kindOfBytes(head: Buffer): FileKind | undefined {
   return found && kind(found[2], GIVE_A_MODEL);
 }
 
-/** A header of less than 16 MB is announced, and begins as JSON: if more is wrong with it, it is a damaged one. */
+/** A header of less than 16 MB is announced and begins like JSON: if anything else is wrong, it is a damaged safetensors file. */
 function isSafetensors(head: Buffer): boolean {
   return head.length > 8 && [3, 4, 5, 6, 7].every((index) => head[index] === 0) && head[8] === 0x7b;
 }

@@ -1,7 +1,7 @@
 import { EngineError } from './errors.ts';
 import { isJsonObject, readModelObject, rejectFile } from './model-files.ts';
 
-/** A configuration file of a checkpoint. Reading a key checks its type, so that every complaint names the file and the key. */
+/** A configuration file of a checkpoint. Reading a key checks its type, so that every error names the file and the key. */
 export class JsonConfig {
   readonly file: string;
   readonly #values: ReadonlyMap<string, unknown>;
@@ -22,13 +22,13 @@ export class JsonConfig {
     return new JsonConfig({ ...Object.fromEntries(this.#values), ...values }, this.file);
   }
 
-  /** The same configuration with values for what is absent. */
+  /** The same configuration with defaults for absent values. */
   over(defaults: Readonly<Record<string, unknown>>): JsonConfig {
     const given = [...this.#values].filter(([, value]) => value !== null && value !== undefined);
     return new JsonConfig({ ...defaults, ...Object.fromEntries(given) }, this.file);
   }
 
-  /** The configuration that another one holds under a key. */
+  /** The nested configuration under a key. */
   within(key: string): JsonConfig {
     const value = this.#get(key);
     if (!isJsonObject(value)) throw this.#wrong(key, 'an object');
@@ -70,7 +70,7 @@ export class JsonConfig {
     throw this.#wrong(key, 'a list of strings');
   }
 
-  /** A list of positive integers; a single one stands for `count` equal ones, as in the reference. */
+  /** A list of positive integers; a single one is repeated `count` times, as in the reference. */
   ints(key: string, count?: number): readonly number[] {
     const value = this.#get(key);
     const list = typeof value === 'number' && count !== undefined ? new Array<number>(count).fill(value) : value;
@@ -86,7 +86,7 @@ export class JsonConfig {
     throw this.#wrong(key, 'a list of numbers');
   }
 
-  /** Refuses an architecture switch this engine does not implement; absent counts as the first allowed value. */
+  /** Rejects an architecture option this engine does not implement; absent counts as the first allowed value. */
   require(key: string, ...allowed: readonly (string | number | boolean | null)[]): void {
     const value = this.#values.get(key) ?? null;
     if (!this.#values.has(key) || allowed.some((item) => item === value)) return;

@@ -5,7 +5,7 @@ import type { ClipTokenizer } from './tokenizer/clip-tokenizer.ts';
 
 /** How one encoder sees a text, token by token. */
 export interface TokenizedText extends TokenCount {
-  /** The content tokens that are read, start and end markers not among them. */
+  /** The content tokens that the encoder reads, without start and end markers. */
   readonly ids: readonly number[];
 }
 
@@ -16,7 +16,7 @@ export interface Tokenizers {
 
 /**
  * Reads the tokenizers of a model without loading the model: for a program that runs it in another process, where a text would
- * wait for the pictures before it.
+ * be queued behind pictures.
  *
  * @param pathOrName as for `loadModel`
  * @throws EngineError `model_not_found`, `model_file_missing`, `model_config_invalid`, `model_unsupported`, `weights_corrupt`
@@ -36,6 +36,6 @@ export async function loadTokenizers(
 function tokenizedText(tokenizer: ClipTokenizer, text: string): TokenizedText {
   const { ids, count, truncated } = tokenizer.encode(text);
   const { limit } = tokenizer;
-  // Before them is the start marker.
+  // The start marker precedes them.
   return { ids: [...ids.subarray(1, 1 + Math.min(count, limit))], count, limit, truncated };
 }

@@ -21,7 +21,7 @@ export async function readModelText(file: string): Promise<string> {
   }
 }
 
-/** The error of a file or folder that is there, or seems to be, when the operating system refuses to read it. */
+/** The error for an existing file or folder that the operating system refuses to read. */
 export function unreadable(file: string, cause: unknown): EngineError {
   const code = systemCode(cause);
   const known = code === undefined ? undefined : reasons[code];

@@ -32,7 +32,7 @@ export interface MicroConditioning {
   readonly negativeTargetSize?: SizeHW;
 }
 
-/** Where a run starts when it does not start from noise alone. */
+/** The start of a run that does not start from noise alone. */
 export interface ImageToImage {
   readonly picture: DecodedPicture;
   /** 0 keeps the picture, 1 forgets it. Default 0.6. */
@@ -40,53 +40,53 @@ export interface ImageToImage {
 }
 
 /**
- * Ways to spend fewer passes of the network on a picture, with the model as it is. Each changes the picture; at the value in brackets,
- * its default, it changes nothing.
+ * Ways to run fewer network passes per picture with an unchanged model. Each changes the picture, except at its default, the value in
+ * parentheses.
  */
 export interface Acceleration {
   /**
-   * The lowest noise level σ at which there is guidance (0). Outside of an interval in the middle guidance does harm or nothing, and one
-   * of a step's two passes can be left out (Kynkäänniemi et al. 2024, "Applying Guidance in a Limited Interval Improves Sample and
+   * The lowest noise level σ at which there is guidance (0). Outside an interval in the middle guidance is harmful or useless, and one
+   * of a step's two passes can be skipped (Kynkäänniemi et al. 2024, "Applying Guidance in a Limited Interval Improves Sample and
    * Distribution Quality in Diffusion Models").
    */
   readonly guidanceSigmaMin?: number;
-  /** The highest of them (no limit). */
+  /** The highest such level (no limit). */
   readonly guidanceSigmaMax?: number;
   /**
-   * The share of the steps after which guidance ends, 0…1 (1): late in a run both passes of a step say nearly the same (Castillo et al.
+   * The share of the steps after which guidance ends, 0…1 (1): late in a run both passes of a step give nearly the same (Castillo et al.
    * 2023, "Adaptive Guidance: Training-free Acceleration of Conditional Diffusion Models").
    */
   readonly guidanceUntil?: number;
-  /** How much the denoised latents may be expected to change, 0…1, for a step to take the last ones again (0); see `reuseSteps`. */
+  /** The largest expected change of the denoised latents, 0…1, at which a step reuses the last ones (0); see `reuseSteps`. */
   readonly reuseThreshold?: number;
   /**
-   * The deep half of the network runs in one pass of so many, 1…20 (1); the passes between take its last features, which change slowly
+   * The deep half of the network runs in one of every so many passes, 1…20 (1); the passes between reuse its features, which change slowly
    * (Ma et al. 2023, "DeepCache: Accelerating Diffusion Models for Free").
    */
   readonly cacheInterval?: number;
   /** Where the network is split for that: 0 leaves the least to the passes between. Default: the whole finest level; see `UNetForm`. */
   readonly cacheBranch?: number;
   /**
-   * The share of the steps after which the cross-attention is no longer computed but kept, the mean of both halves of guidance, which
+   * The share of the steps after which the cross-attention is no longer computed but reused, as the mean of both halves of guidance, which
    * ends there; 0…1 (1). The text decides early (Zhang et al. 2024, "Cross-Attention Makes Inference Cumbersome in Text-to-Image Diffusion
    * Models", T-GATE).
    */
   readonly crossAttentionUntil?: number;
 }
 
-/** What was asked for, and what it came to over all samples. */
+/** The requested options, and the resulting passes over all samples. */
 export interface UsedAcceleration extends Acceleration {
   readonly passes: PassCounts;
 }
 
 export interface PassCounts {
-  /** Of the whole network. */
+  /** Passes of the whole network. */
   readonly full: number;
-  /** Of the whole network but for its cross-attention. */
+  /** Passes of the whole network except its cross-attention. */
   readonly gated: number;
-  /** Of its shallow half. */
+  /** Passes of its shallow half. */
   readonly shallow: number;
-  /** How many full ones there would have been without acceleration. */
+  /** The number of full passes without acceleration. */
   readonly exact: number;
 }
 
@@ -98,7 +98,7 @@ export interface GenerateRequest {
   /** Absent or null: no negative prompt (zero embeddings). `""` is encoded, which gives another picture. */
   readonly negativePrompt?: string | null;
   readonly negativePrompt2?: string | null;
-  /** Multiples of 8 from 64 to 2048, or within the limits of the model; default: its native size, with `image` its size of the nearest shape. */
+  /** Multiples of 8 from 64 to 2048, or within the model's limits; default: its native size, with `image` its size of the nearest aspect ratio. */
   readonly width?: number;
   readonly height?: number;
   /** 1…100; default: the model's. */
@@ -125,11 +125,11 @@ export interface GenerateRequest {
   readonly vaeTiling?: 'auto' | boolean;
   /** `tiny`: the tiny decoder that the model was loaded with, instead of the VAE. Default: `vae`. */
   readonly decoder?: 'vae' | 'tiny';
-  /** Fewer passes for another, nearly equal picture. Default: none. */
+  /** Fewer passes for a slightly different picture. Default: none. */
   readonly acceleration?: Acceleration;
 }
 
-/** The names of its fields, for a request that has others. */
+/** The names of its fields, for rejecting unknown ones. */
 export const requestFields = {
   prompt: true,
   prompt2: true,
@@ -167,7 +167,7 @@ export interface StepEvent {
   readonly elapsedMs: number;
   /** Estimated milliseconds to the end of the call, decoding included. */
   readonly etaMs: number;
-  /** The picture as the model sees it now, at latent size or a multiple of it; only when asked for. */
+  /** The picture as the model predicts it now, at latent size or a multiple of it; only when requested. */
   readonly preview?: DecodedPicture;
 }
 
@@ -176,9 +176,9 @@ export type PreviewKind = 'colours' | 'tiny';
 export interface GenerateOptions {
   readonly signal?: AbortSignal;
   readonly onStep?: (step: StepEvent) => void;
-  /** Ask for a preview every so many steps (1 = each). Default: none. */
+  /** Preview interval in steps (1: after each). Default: no previews. */
   readonly previewEvery?: number;
-  /** `colours`: each latent pixel as one of the picture, which costs nothing. `tiny`: by the tiny decoder, as large as the picture. Default: `colours`. */
+  /** `colours`: one pixel per latent pixel, at no cost. `tiny`: by the tiny decoder, at the picture's size. Default: `colours`. */
   readonly previewBy?: PreviewKind;
 }
 
@@ -192,8 +192,8 @@ export interface Timings {
 
 export interface GeneratedImage extends DecodedPicture {
   /**
-   * The seed that makes this very picture in a request of one sample; null when latents were given. A bigint, because seeds go to 2^64 − 1:
-   * `JSON.stringify` wants it as `String(seed)`.
+   * The seed that reproduces this picture in a request of one sample; null when latents were given. A bigint, because seeds go to 2^64 − 1:
+   * for `JSON.stringify` convert it with `String(seed)`.
    */
   readonly seed: bigint | null;
   readonly timings: Timings;
@@ -201,7 +201,7 @@ export interface GeneratedImage extends DecodedPicture {
 
 export interface GenerateResult {
   readonly images: readonly GeneratedImage[];
-  /** What was really used, defaults filled in. */
+  /** The values actually used, with defaults filled in. */
   readonly used: {
     readonly width: number;
     readonly height: number;
@@ -210,14 +210,14 @@ export interface GenerateResult {
     readonly stepsRun: number;
     readonly guidanceScale: number;
     readonly scheduler: SchedulerName;
-    /** Of image-to-image. */
+    /** Set for image-to-image. */
     readonly strength?: number;
-    /** Of a request that asks for it. */
+    /** Set when requested. */
     readonly decoder?: 'tiny';
-    /** Of a request that asks for some. */
+    /** Set when requested. */
     readonly acceleration?: UsedAcceleration;
   };
-  /** Text past the 77-token limit of an encoder, which the model never saw. */
+  /** Text beyond the 77-token limit of an encoder, which the model did not see. */
   readonly truncated: readonly { readonly field: PromptField; readonly text: string }[];
   readonly timings: Timings;
 }
@@ -240,14 +240,14 @@ export interface ComponentInfo {
   readonly precision: string;
 }
 
-/** What a model was made to draw. */
+/** The picture sizes of a model. */
 export interface ModelSizes {
-  /** The shortest and the longest side that come out well, in pixels. */
+  /** The shortest and the longest side that give good results, in pixels. */
   readonly minSide: number;
   readonly maxSide: number;
-  /** Whether other sizes are refused, because the model's files say that it draws none; else they are drawn, if not well. */
+  /** Whether other sizes are rejected because the model's files exclude them; otherwise they are allowed, with worse results. */
   readonly isLimit: boolean;
-  /** The sizes it was trained on, one for each usual shape; the first is its native one. */
+  /** The sizes it was trained on, one per common aspect ratio; the first is its native one. */
   readonly trained: readonly [PictureSize, ...PictureSize[]];
 }
 
@@ -255,7 +255,7 @@ export interface ModelInfo {
   /** The folder or file it was loaded from. */
   readonly path: string;
   readonly layout: 'diffusers' | 'single-file';
-  /** What it is, in words: "Playground v2.5" when it is that, else the family. */
+  /** Human-readable name: "Playground v2.5" if it is that, else the family. */
   readonly family: string;
   readonly defaults: ModelDefaults;
   readonly sizes: ModelSizes;
@@ -266,12 +266,12 @@ export interface ModelInfo {
   readonly configSource: string;
 }
 
-/** How one encoder sees a text. */
+/** How one encoder tokenizes a text. */
 export interface TokenCount {
-  /** Content tokens, start and end markers not counted. */
+  /** Content tokens, without start and end markers. */
   readonly count: number;
   readonly limit: number;
-  /** The part that is cut off; empty when it all fits. */
+  /** The truncated part; empty when the text fits. */
   readonly truncated: string;
 }
 
@@ -281,31 +281,31 @@ export interface Model {
   generate(request: GenerateRequest, options?: GenerateOptions): Promise<GenerateResult>;
   /** Token counts of a text, for each encoder. */
   tokenize(text: string): Promise<readonly TokenCount[]>;
-  /** Creates the sessions for a size now instead of at the first request. */
+  /** Creates the sessions for a size in advance, instead of at the first request. */
   prepare(size: PictureSize, options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** Releases sessions and memory; later calls fail with `engine_closed`. */
   close(): Promise<void>;
 }
 
-/** The networks of a model, as the folders of the diffusers layout are called. */
+/** The networks of a model, named after the folders of the diffusers layout. */
 export type PartName = SdxlPart;
 
 export interface LoadOptions {
   /** Default: the number of physical cores. */
   readonly threads?: number;
   /**
-   * How half-precision weights are kept. `mapped`: in the file, widened at each use; memory is page cache.
+   * How half-precision weights are held. `mapped`: in the file, widened at each use; memory is page cache.
    * `resident`: widened once at load, faster. `auto` (default): resident up to 64 MB per component.
    */
   readonly weights?: 'auto' | 'mapped' | 'resident';
   /**
-   * What networks compute in: all of them, or each part by its name. `exact` (default): float32. `int8`: faster and smaller, and a
+   * The precision of the networks: of all of them, or of each part by its name. `exact` (default): float32. `int8`: faster and smaller, with a
    * slightly different picture (docs/performance.md); a model of usual size needs the file that `easel model quantize` makes.
    */
   readonly precision?: Precision | Readonly<Partial<Record<PartName, Precision>>>;
   /** The file that `easel model quantize` made. Default: `weights.int8` in the model's folder, `NAME.int8` beside its file. */
   readonly int8File?: string;
-  /** Which weights to take where a component has both `NAME.fp16.safetensors` and `NAME.safetensors`. Default: `fp16`. */
+  /** Which weights to use where a component has both `NAME.fp16.safetensors` and `NAME.safetensors`. Default: `fp16`. */
   readonly variant?: 'fp16' | 'fp32';
   /** A diffusers folder whose configuration describes a single-file checkpoint that is not of SDXL's own size. */
   readonly config?: string;
@@ -319,7 +319,7 @@ export interface LoadOptions {
 }
 
 export interface QuantizeOptions {
-  /** Where the file is written; default: where `loadModel` looks for it. A file that is there is replaced. */
+  /** Where the file is written; default: where `loadModel` looks for it. An existing file is replaced. */
   readonly output?: string;
   /** As for `loadModel`. */
   readonly variant?: 'fp16' | 'fp32';
@@ -330,21 +330,21 @@ export interface QuantizeOptions {
 }
 
 export interface QuantizeProgress {
-  /** Of the stored weights that are made of. */
+  /** Bytes of the stored weights to quantize. */
   readonly doneBytes: number;
   readonly totalBytes: number;
-  /** The part that the last tensor was of. */
+  /** The part that the last tensor belongs to. */
   readonly part: string;
 }
 
 export interface QuantizedModel {
   readonly file: string;
   readonly bytes: number;
-  /** Of the weights that it was made of. */
+  /** Bytes of the source weights. */
   readonly sourceBytes: number;
-  /** How many weights are in it. */
+  /** The number of weights in it. */
   readonly weights: number;
 }
 
-/** Billions of operations a second of one thread, in matrix products of each precision. */
+/** Billions of operations per second of one thread, in matrix products of each precision. */
 export type PrecisionSpeeds = Readonly<Record<Precision, number>>;

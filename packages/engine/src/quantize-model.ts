@@ -1,10 +1,10 @@
 import type { QuantizedModel, QuantizeOptions } from './model.ts';
 
 /**
- * Makes the file that a model needs to run with the precision `int8`: the weights of its matrix products and convolutions as 8-bit
- * integers. It is written under a temporary name, read back, and only then given its own: it is never there in part.
+ * Creates the file that a model needs to run with the precision `int8`: the weights of its matrix products and convolutions as 8-bit
+ * integers. It is written under a temporary name, verified, and only then renamed, so an incomplete file is never visible.
  *
- * @throws EngineError as `loadModel` does, and `cancelled`; of the file system what it throws
+ * @throws EngineError as `loadModel` does, and `cancelled`; file system errors are passed on
  * @example
  * const { file, bytes } = await quantizeModel('/models/playground-v2.5');
  * const model = await loadModel('/models/playground-v2.5', { precision: 'int8' });

@@ -2,13 +2,13 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 
-/** What a model's card says about whose work the model is, and what may be done with it. */
+/** What a model's card says about the model's authors and licence. */
 export interface ModelLicence {
-  /** An SPDX identifier in lower case as the Hub has it, or the name the card gives to a licence of its own. */
+  /** An SPDX identifier in lower case as on the Hub, or the card's name for a custom licence. */
   readonly name: string;
-  /** Where its text is: an address or a path relative to the card. */
+  /** Where the licence text is: an address or a path relative to the card. */
   readonly link?: string;
-  /** Notices of the sources that the model was made of, to be shown with it. */
+  /** Notices for the model's sources, to be shown with it. */
   readonly attributions: readonly string[];
 }
 
@@ -28,7 +28,7 @@ export async function readModelLicence(path: string): Promise<ModelLicence | und
 
 /**
  * Reads `license`, `license_name` and `license_link` from a card's front matter as the Hugging Face Hub defines it, and a list of
- * our own, `attributions`. A `license` of `other` is called by its `license_name`.
+ * our own, `attributions`. A `license` of `other` is replaced by its `license_name`.
  */
 export function parseModelCard(card: string): ModelLicence | undefined {
   const fields = frontMatterOf(card);
@@ -42,7 +42,7 @@ export function parseModelCard(card: string): ModelLicence | undefined {
   return { name, ...(link !== undefined && { link }), attributions };
 }
 
-/** Cards are written by people: invalid YAML counts as absent. */
+/** Cards are written by hand: invalid YAML counts as absent. */
 function frontMatterOf(card: string): ReadonlyMap<unknown, unknown> {
   const frontMatter = /^\uFEFF?---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1];
   if (frontMatter === undefined) return new Map();
@@ -54,7 +54,7 @@ function frontMatterOf(card: string): ReadonlyMap<unknown, unknown> {
   }
 }
 
-/** The Hub takes a list of licences too; then the first one counts. */
+/** The Hub also allows a list of licences; then the first one counts. */
 function asText(value: unknown): string | undefined {
   const first: unknown = Array.isArray(value) ? value[0] : value;
   return typeof first === 'string' && first.trim() !== '' ? first.trim() : undefined;

@@ -1,4 +1,4 @@
-/** What every reader and writer of a file format here needs, without Node's `Buffer`. */
+/** Byte helpers for all file formats here, without Node's `Buffer`. */
 
 export function joinBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const joined = new Uint8Array(parts.reduce((total, { length }) => total + length, 0));
@@ -40,7 +40,7 @@ export function uint32(value: number, littleEndian = false): Uint8Array<ArrayBuf
   return bytes;
 }
 
-/** The text of UTF-8 bytes; undefined when they are not UTF-8. */
+/** The text of UTF-8 bytes; undefined when they are not valid UTF-8. */
 export function utf8Text(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -55,7 +55,7 @@ const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** CRC-32 as PNG has it (W3C PNG, third edition, annex D). */
+/** CRC-32 as in PNG (W3C PNG, third edition, annex D). */
 export function crc32(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) crc = (crcTable[(crc ^ byte) & 0xff] ?? 0) ^ (crc >>> 8);

@@ -1,6 +1,6 @@
 import { CodedError } from '@easel/errors';
 
-/** The only error that leaves this package: the file is none of PNG, JPEG and WebP, or too damaged to be given a text. */
+/** The only error that leaves this package: the file is not a PNG, JPEG or WebP, or too damaged to add a text. */
 export class PictureFormatError extends CodedError<'picture_format'> {
   constructor(message: string) {
     super('picture_format', message);

@@ -1,14 +1,14 @@
 import { joinBytes, latin1Bytes, latin1Text, uint16, uint32, utf8Text, viewOf } from './bytes.ts';
 
 /**
- * The few EXIF entries in which tools keep texts. EXIF 2.32 and 3.0 (JEITA CP-3451E, F), TIFF 6.0, and the Windows `XPComment`.
+ * The few EXIF entries in which tools store texts. EXIF 2.32 and 3.0 (JEITA CP-3451E, F), TIFF 6.0, and the Windows `XPComment`.
  */
 const SOFTWARE = 0x0131;
 const EXIF_IFD = 0x8769;
 const EXIF_VERSION = 0x9000;
 const USER_COMMENT = 0x9286;
 const XP_COMMENT = 0x9c9c;
-/** Of the first directory, as UTF-8 or Latin-1; the first three are where ComfyUI's nodes write `prompt:{…}` and `workflow:{…}`. */
+/** In the first directory, as UTF-8 or Latin-1; the first three are where ComfyUI's nodes write `prompt:{…}` and `workflow:{…}`. */
 const textTags = [
   [0x010e, 'ImageDescription'],
   [0x010f, 'Make'],
@@ -25,7 +25,7 @@ const HEADER_BYTES = 8;
 const ENTRY_BYTES = 12;
 /** A count of two, two entries, no next directory. */
 const DIRECTORY_BYTES = 2 + 2 * ENTRY_BYTES + 4;
-/** The charset of a UserComment stands in its first eight bytes. */
+/** The charset of a UserComment is in its first eight bytes. */
 const CHARSET_BYTES = 8;
 const UNICODE = 'UNICODE\0';
 
@@ -97,7 +97,7 @@ export function readExif(block: Uint8Array): ReadonlyMap<string, string> {
   add(
     'XPComment',
     map(main.get(XP_COMMENT), (bytes) => new TextDecoder('utf-16le').decode(bytes)),
-  ); // whatever the block's order
+  ); // whatever the block's byte order
   return texts;
 }
 
@@ -105,7 +105,7 @@ function map<From, To>(value: From | undefined, to: (value: From) => To): To | u
   return value === undefined ? undefined : to(value);
 }
 
-/** The bytes of the entries of a directory by their tags; what lies outside the block is left out. */
+/** The bytes of a directory's entries by tag; entries outside the block are left out. */
 function readDirectory(tiff: Uint8Array, at: number, littleEndian: boolean): ReadonlyMap<number, Uint8Array> {
   const entries = new Map<number, Uint8Array>();
   if (at + 2 > tiff.length) return entries;
@@ -135,11 +135,11 @@ function decodeComment(comment: Uint8Array, littleEndian: boolean): string {
     case '\0\0\0\0\0\0\0\0':
       return decodeUnmarked(text);
     default:
-      return decodeUnmarked(comment); // written without a charset
+      return decodeUnmarked(comment); // without a charset
   }
 }
 
-/** UTF-16 as EXIF 2 has it, in whichever byte order, or UTF-8 as EXIF 3.0 does behind the same mark: told apart by the content. */
+/** UTF-16 as in EXIF 2, in either byte order, or UTF-8 as in EXIF 3.0 with the same charset code: distinguished by the content. */
 function decodeUnicode(bytes: Uint8Array, littleEndian: boolean): string {
   const text = withoutTrailingZeros(bytes);
   // Any UTF-16 with a space, a digit or an ASCII letter has a zero byte, UTF-8 has none.
@@ -147,7 +147,7 @@ function decodeUnicode(bytes: Uint8Array, littleEndian: boolean): string {
   return utf8 ?? decodeMarkedUtf16(bytes) ?? decodeUtf16(bytes, littleEndian);
 }
 
-/** The order that leaves fewer zero low bytes: every text of this kind is mostly ASCII. Undecided: the block's own. */
+/** The order that leaves fewer zero low bytes: every text of this kind is mostly ASCII. On a tie: the block's own. */
 function decodeUtf16(text: Uint8Array, littleEndian: boolean): string {
   let highZerosIfBig = 0;
   let highZerosIfLittle = 0;
@@ -160,14 +160,14 @@ function decodeUtf16(text: Uint8Array, littleEndian: boolean): string {
   return new TextDecoder(little ? 'utf-16le' : 'utf-16be').decode(whole);
 }
 
-/** A byte-order mark says which it is. */
+/** A byte-order mark decides. */
 function decodeMarkedUtf16(bytes: Uint8Array): string | undefined {
   const [first, second] = bytes;
   const isMarked = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
   return isMarked ? new TextDecoder(first === 0xff ? 'utf-16le' : 'utf-16be').decode(bytes) : undefined;
 }
 
-/** The mark means JIS X 0208 in ISO-2022-JP, which has seven bits; what has eight is Shift JIS or UTF-8. */
+/** The code means JIS X 0208 in ISO-2022-JP, which is 7-bit; 8-bit text is Shift JIS or UTF-8. */
 function decodeJis(bytes: Uint8Array): string {
   if (bytes.every((byte) => byte < 0x80)) return new TextDecoder('iso-2022-jp').decode(bytes);
   return utf8Text(bytes) ?? new TextDecoder('shift_jis').decode(bytes);
@@ -179,7 +179,7 @@ function decodeUnmarked(bytes: Uint8Array): string {
   return decodeMarkedUtf16(bytes) ?? (isUtf16 ? decodeUtf16(bytes, true) : (utf8Text(text) ?? latin1Text(text)));
 }
 
-/** By hand: `/\0+$/` takes quadratic time. */
+/** Without a regular expression: `/\0+$/` takes quadratic time. */
 function withoutTrailingNuls(text: string): string {
   let end = text.length;
   while (end > 0 && text[end - 1] === '\0') end--;

@@ -2,18 +2,18 @@ import { type Field, type FieldName, pictureFields, type Range, samplerNames, sa
 import { foreignSyntax } from './foreign-syntax.ts';
 import type { GenerationParameters } from './generation-parameters.ts';
 
-/** The tool that wrote what was read; `unknown`: one whose form is not read here. */
+/** The tool that wrote the text; `unknown`: its format is not supported. */
 export type Source = 'easel' | 'automatic1111' | 'invokeai' | 'comfyui' | 'fooocus' | 'swarmui' | 'unknown';
 
-/** What the file says in terms of our settings. Without `prompt` the prompt is not known, which is not the same as an empty one. */
+/** The file's contents as our settings. Without `prompt` the prompt is unknown, which is not the same as an empty one. */
 export interface FoundSettings extends Partial<Omit<GenerationParameters, 'seed' | 'easelVersion'>> {
   readonly seed?: bigint;
 }
 
-/** Something that the file asks for and that is not among the settings. */
+/** Something the file asks for that is not among the settings. */
 export interface LeftOut {
   readonly what: string;
-  /** As the file says it, cut where it is long; may be empty. */
+  /** As in the file, truncated when long; may be empty. */
   readonly value: string;
   readonly why: string;
 }
@@ -29,7 +29,7 @@ const MAX_SIDE = 65_535;
 /** A hostile file may name thousands. */
 const MAX_LEFT_OUT = 100;
 
-/** Any value of a file, short enough for a sentence. */
+/** Any value of a file, short enough for a message. */
 function summarize(value: unknown): string {
   const words = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
   return words.length > MAX_SHOWN_LENGTH ? `${words.slice(0, MAX_SHOWN_LENGTH).toWellFormed()}…` : words;
@@ -50,7 +50,7 @@ function believable(name: FieldName): Numbers {
 
 const anyNumber = { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY };
 
-/** Collects what a file says: what we have a setting for and can believe, and everything else by its name. */
+/** Collects what a file says: supported settings with plausible values, and everything else by name. */
 export class Findings {
   #settings: FoundSettings = {};
   readonly #leftOut = new Map<string, LeftOut>();
@@ -59,7 +59,7 @@ export class Findings {
     return this.#settings;
   }
 
-  /** Each thing is named once, however often it was come across. */
+  /** Everything is reported once, however often it occurs. */
   leave(what: string, value: unknown, why: string): void {
     const text = summarize(value ?? '');
     if (this.#leftOut.size === MAX_LEFT_OUT) {
@@ -87,7 +87,7 @@ export class Findings {
     else this.set({ [name]: number });
   }
 
-  /** A value of a field that is read as the table says. */
+  /** The value of a field that is read according to the table. */
   field(name: FieldName, value: unknown): void {
     const { kind, choices }: Field = pictureFields[name];
     if (choices !== undefined) this.set(value === undefined ? {} : { [name]: value });
@@ -95,7 +95,7 @@ export class Findings {
     else this.number(name, value);
   }
 
-  /** The seed of the noise; negative ones ask for a random one. */
+  /** The seed of the noise; negative ones mean a random seed. */
   seed(value: unknown): void {
     if (!isSaid(value)) return;
     const digits = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
@@ -112,7 +112,7 @@ export class Findings {
     else this.set({ width: across, height: down });
   }
 
-  /** @param schedule how that tool calls the noise levels, where it does so apart from the sampler. */
+  /** @param schedule that tool's name for the noise levels, if separate from the sampler. */
   sampler(name: unknown, schedule?: unknown): void {
     if (isSaid(name)) {
       const known = typeof name === 'string' ? knownSamplers.get(name.trim().toLowerCase()) : undefined;
@@ -126,7 +126,7 @@ export class Findings {
     else this.set(known);
   }
 
-  /** The model by its file's name, without folder and extension. */
+  /** The model by its file name, without folder and extension. */
   model(name: unknown): void {
     if (!isSaid(name)) return;
     if (typeof name !== 'string') this.leave('model', name, 'not a name');
@@ -138,12 +138,12 @@ export class Findings {
     this.leave('LoRA', isSaid(weight) ? `${text} (${summarize(weight)})` : text, 'LoRAs are not supported');
   }
 
-  /** A picture that was changed, or noise that was given: neither is in the file. */
+  /** A start image, or given noise: neither is in the file. */
   startImage(): void {
     this.leave('start image', '', 'the file does not contain it');
   }
 
-  /** @returns everything, with what stands in the texts and only that tool reads. */
+  /** @returns everything, including the parts of the texts that only that tool interprets. */
   done(source: Source): PictureSettings {
     const { prompt, negativePrompt, prompt2, negativePrompt2 } = this.#settings;
     if (prompt === undefined) this.leave('prompt', '', 'not found in the file');
@@ -174,7 +174,7 @@ function onlyKnown(names: readonly string[]): string {
 const sigmaSchedules = pictureFields.sigmaSchedule.choices;
 const scheduleWords = pictureFields.sigmaSchedule.parameter.values;
 
-/** Names of exactly our samplers in other tools; a relative of them (`Euler a`, `DPM++ 2M SDE`) draws another picture. */
+/** Other tools' names for exactly our samplers; a related sampler (`Euler a`, `DPM++ 2M SDE`) gives a different picture. */
 const knownSamplers: ReadonlyMap<string, FoundSettings> = new Map<string, FoundSettings>(
   samplerNames.flatMap((scheduler) => {
     const names = [samplers[scheduler].inFiles.toLowerCase(), ...samplers[scheduler].elsewhere];

@@ -1,7 +1,7 @@
-/** A piece of a prompt that another tool would read as an instruction. Here it is text like any other. */
+/** A piece of a prompt that another tool would interpret as an instruction. Here it is plain text. */
 export interface ForeignSyntax {
   readonly what: SyntaxKind;
-  /** As it stands in the prompt, cut where it is long. */
+  /** As in the prompt, truncated when long. */
   readonly text: string;
 }
 
@@ -17,12 +17,12 @@ export type SyntaxKind =
   | 'escape';
 
 const MAX_SHOWN_LENGTH = 60;
-/** No prompt here is longer; files may hold megabytes. */
+/** No prompt here is longer, but files may contain megabytes. */
 const MAX_READ_LENGTH = 20_000;
-/** More are not worth reading, and a prompt may have thousands. */
+/** A prompt may have thousands; more are not worth reporting. */
 const MOST = 50;
 
-/** Every expression takes linear time: none has a repetition that can begin inside its own match. */
+/** Every expression takes linear time: none has a repetition that can start inside its own match. */
 const patterns: readonly (readonly [
   what: SyntaxKind,
   expression: RegExp,
@@ -58,8 +58,8 @@ const patterns: readonly (readonly [
 ];
 
 /**
- * What in a prompt is an instruction to other tools: weights, LoRA tags, alternatives, `BREAK` … Ordinary parentheses, times and
- * ratios are none.
+ * The parts of a prompt that other tools would interpret: weights, LoRA tags, alternatives, `BREAK` … Ordinary parentheses, times and
+ * ratios do not count.
  *
  * @returns in the order of the prompt; each piece once, at most fifty.
  * @example
@@ -77,7 +77,7 @@ export function foreignSyntax(prompt: string): ForeignSyntax[] {
       found.push({ at: match.index, end: match.index + match[0].length, what, text: match[0] });
     }
   }
-  // Of two that overlap the one that begins first says both.
+  // Of two overlapping ones, the first covers both.
   found.sort((a, b) => a.at - b.at || b.end - a.end);
   const seen = new Map<string, ForeignSyntax>();
   let end = 0;
@@ -90,7 +90,7 @@ export function foreignSyntax(prompt: string): ForeignSyntax[] {
   return [...seen.values()].slice(0, MOST);
 }
 
-/** No weight: the minutes of a time, a ratio, a verse, and numbers that no tool would take. */
+/** Not a weight: the minutes of a time, a ratio, a verse, and numbers that no tool would accept. */
 function isWeight({ 1: words = '', 2: weight = '' }: RegExpExecArray): boolean {
   if (!/\d/.test(weight) || Math.abs(Number(weight)) >= 10) return false;
   return weight.includes('.') || !/\d$/.test(words.trim());
@@ -100,7 +100,7 @@ function hasLetter({ 0: text }: RegExpExecArray): boolean {
   return /\p{L}/u.test(text);
 }
 
-/** A word in capitals among others in capitals is a cry, or a sign in the picture. */
+/** A word in capitals among others in capitals is shouting, or lettering in the picture. */
 function standsAlone({ 0: word, index, input }: RegExpExecArray): boolean {
   const before = /([\p{L}\p{N}']+)[ \t"']*$/u.exec(input.slice(Math.max(0, index - 60), index))?.[1];
   const after = /^[ \t"']*([\p{L}\p{N}']+)/u.exec(input.slice(index + word.length, index + word.length + 60))?.[1];

@@ -6,10 +6,10 @@ import { formatSettings } from './settings-line.ts';
 /**
  * The de-facto "parameters" text of Stable Diffusion web UIs: prompt, negative prompt, one line of settings.
  *
- * Names and order are theirs where they have one, so that they restore what they know: `Sampler` and `Schedule type`,
+ * Names and order are those of the web UIs where they exist, so that these restore what they know: `Sampler` and `Schedule type`,
  * `RNG: CPU` because the noise is that of the CPU generator, and no "Negative prompt" line for an absent *or* empty negative
- * prompt. What these lines cannot say without ambiguity (`""` against absent, a prompt that has a line "Negative prompt: …")
- * is said by the settings `Exact prompt` and `Exact negative`, which other tools skip. `parseParameters` restores everything.
+ * prompt. What these lines cannot express unambiguously (`""` against absent, a prompt that has a line "Negative prompt: …")
+ * is in the settings `Exact prompt` and `Exact negative`, which other tools skip. `parseParameters` restores everything.
  *
  * @example
  * ```
@@ -25,7 +25,7 @@ export function formatParameters(parameters: GenerationParameters, table: FieldT
     ...tableSettings(parameters, table),
     ...exactPrompts(prompts, splitPrompts(above)),
     ...setting('Precision', parameters.precision),
-    // Never a bare number: other tools would take it for a version of theirs and switch to its old behaviour.
+    // Never a bare number: other tools would take it for one of their own versions and switch to its old behaviour.
     ...setting('Version', `Easel ${parameters.easelVersion}`),
   ]);
   return above === '' ? settings : `${above}\n${settings}`;
@@ -37,7 +37,7 @@ function setting(name: string, value: string | number | undefined): Setting[] {
   return value === undefined ? [] : [[name, String(value)]];
 }
 
-/** Names and order are the table's. */
+/** Names and order come from the table. */
 function tableSettings(of: GenerationParameters, table: FieldTable): Setting[] {
   const values = new Map<string, unknown>(Object.entries(of));
   return Object.entries(table).flatMap(([name, { parameter }]) => {
@@ -57,7 +57,7 @@ const own: Readonly<Record<string, (of: GenerationParameters, key: string) => Se
   strength: ({ seed }) => setting('RNG', seed === null ? undefined : 'CPU'),
 };
 
-/** Nothing when the lines read back as they were meant. A given `Exact prompt` stands for both: the lines are not read then. */
+/** Empty when the lines parse back to the same texts. An `Exact prompt` replaces both: the lines are then ignored. */
 function exactPrompts(meant: PromptLines, readBack: PromptLines): Setting[] {
   const samePrompt = readBack.prompt === meant.prompt;
   if (samePrompt && readBack.negativePrompt === meant.negativePrompt) return [];
@@ -68,8 +68,8 @@ function exactPrompts(meant: PromptLines, readBack: PromptLines): Setting[] {
 }
 
 /**
- * The text where a file format limits its size: when it does not fit, the longest texts in it are cut, as little as needed, between
- * characters and with "…" at the end; the settings stay whole.
+ * The text for a file format that limits its size: when it does not fit, its longest texts are truncated as little as necessary, between
+ * characters and with "…" at the end; the settings stay complete.
  *
  * @param fits tells whether a text is short enough; it has to allow some hundred characters.
  */
@@ -114,6 +114,6 @@ function fieldOf(name: string): Field | undefined {
 function cut(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const kept = text.slice(0, limit);
-  // Not between the halves of a surrogate pair.
+  // Not inside a surrogate pair.
   return `${/[\ud800-\udbff]$/.test(kept) ? kept.slice(0, -1) : kept}…`;
 }

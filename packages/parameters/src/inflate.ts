@@ -1,9 +1,9 @@
 /**
- * zlib streams (RFC 1950) of deflated data (RFC 1951). By hand because Node's zlib is not in browsers and `DecompressionStream`
- * cannot be asked synchronously; both would have to be watched for their output's size as well.
+ * zlib streams (RFC 1950) of deflated data (RFC 1951). Our own because Node's zlib is not in browsers and `DecompressionStream`
+ * has no synchronous form; both would also need a limit on their output's size.
  */
 
-/** How many codes there are of each length (index: bits), and the symbols in the order of their codes. */
+/** The number of codes of each length (index: bits), and the symbols in code order. */
 interface Huffman {
   readonly counts: Uint16Array;
   readonly symbols: Uint16Array;
@@ -24,7 +24,7 @@ const distanceBase = [
 const distanceExtra = [
   0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13,
 ];
-/** The order in which the lengths of the code for code lengths stand (3.2.7). */
+/** The order in which the lengths of the code for code lengths are stored (3.2.7). */
 const codeLengthOrder = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
 class Damaged extends Error {}
@@ -143,7 +143,7 @@ class Output {
     this.#buffer[this.#length++] = byte;
   }
 
-  /** What stands `distance` before the end, which may overlap what it makes. */
+  /** Copies from `distance` before the end; the source may overlap the copy. */
   repeat(length: number, distance: number): void {
     if (distance > this.#length) throw new Damaged();
     this.#reserve(length);
@@ -165,7 +165,7 @@ function huffman(lengths: readonly number[]): Huffman {
   const offsets = [0, 0];
   for (let length = 1; length <= MAX_BITS; length++) {
     left = 2 * left - (counts[length] ?? 0);
-    if (left < 0) throw new Damaged(); // more codes than there can be
+    if (left < 0) throw new Damaged(); // more codes than possible
     offsets.push((offsets[length] ?? 0) + (counts[length] ?? 0));
   }
   const symbols = new Uint16Array(lengths.length);

@@ -9,7 +9,7 @@ const EXIF_PREFIX = 'Exif\0\0';
 /** XMP specification, part 3, 1.1.3. */
 const XMP_PREFIX = 'http://ns.adobe.com/xap/1.0/\0';
 
-/** The most an EXIF block may have: a segment's length is 16 bits. */
+/** The maximum size of an EXIF block: a segment's length is 16 bits. */
 export const MAX_JPEG_EXIF_BYTES = 0xffff - 2 - EXIF_PREFIX.length;
 
 /** A copy of the file with an EXIF block of at most `MAX_JPEG_EXIF_BYTES` right after the start marker, where EXIF has to be. */

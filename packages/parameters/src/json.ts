@@ -1,6 +1,6 @@
 /**
- * JSON as Python's tools write it, or null when it is none. Their NaN and Infinity become null, and whole numbers beyond what a
- * double holds exactly, such as 64-bit seeds, become texts of their digits. Never throws.
+ * JSON as Python's tools write it, or null when it is not JSON. Their NaN and Infinity become null, and whole numbers beyond what a
+ * double represents exactly, such as 64-bit seeds, become strings of their digits. Never throws.
  */
 export function parseJson(text: string): unknown {
   try {
@@ -11,7 +11,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** Replaces what stands outside strings only. */
+/** Replaces only outside strings. */
 function withoutPythonWords(text: string): string {
   const pieces: string[] = [];
   for (let at = 0; at < text.length; ) {
@@ -42,7 +42,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The object's own value of that name: what a file says must not be looked for among JavaScript's. */
+/** The object's own property of that name: names from a file must not find JavaScript's inherited ones. */
 export function own(object: JsonObject, name: string): unknown {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }

@@ -169,7 +169,7 @@ describe('texts of other tools', () => {
   });
 });
 
-/** How those tools read a text, in short: lines are trimmed, the last one is matched by their expression for settings. */
+/** How those tools read a text, simplified: lines are trimmed, and the last one is matched by their expression for settings. */
 function asOtherToolsRead(formatted: string) {
   const lines = formatted.trim().split('\n');
   const expression = /\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)/g;

@@ -10,23 +10,23 @@ import type { GenerationParameters } from './generation-parameters.ts';
 import { type PromptLines, splitPrompts } from './prompt-lines.ts';
 import { isName, parseSettings } from './settings-line.ts';
 
-/** As much of `GenerationParameters` as a text holds; a text of another tool holds some of it. */
+/** The part of `GenerationParameters` that a text contains; a text of another tool contains less of it. */
 export interface ParsedParameters extends Partial<GenerationParameters> {
   readonly prompt: string;
   readonly negativePrompt: string | null;
   readonly seed: bigint | null;
-  /** Settings that mean nothing to us, as they stand in the text. */
+  /** Unknown settings, as in the text. */
   readonly other: ReadonlyMap<string, string>;
 }
 
 type Reading = Partial<GenerationParameters>;
 
-/** The name in `other` for what stands below the line of settings. */
+/** The name in `other` for the text below the line of settings. */
 const FURTHER_LINES = 'Further lines';
 
 type Reader = (value: string) => Reading | undefined;
 
-/** How each setting is read; undefined: it makes no sense. */
+/** How each setting is parsed; undefined: invalid. */
 function readersOf(table: FieldTable): ReadonlyMap<string, Reader> {
   const fields = Object.entries(table).flatMap(([name, field]) => {
     const { parameter } = field;
@@ -60,7 +60,7 @@ function readingOf(name: string, value: unknown): Readonly<Record<string, unknow
   return { [name]: value };
 }
 
-/** Names with the schedule at the end are those of older versions of other tools. */
+/** Names ending in the schedule are from older versions of other tools. */
 const samplersWithSchedules: readonly (readonly [string, Reading])[] = samplerNames.flatMap((scheduler) =>
   pictureFields.sigmaSchedule.choices.map((sigmaSchedule) => {
     const words = pictureFields.sigmaSchedule.parameter.values;
@@ -70,7 +70,7 @@ const samplersWithSchedules: readonly (readonly [string, Reading])[] = samplerNa
 
 const readers = readersOf(pictureFields);
 
-/** The fields that are read as the table says. */
+/** The fields that are read according to the table. */
 export const parsedFields = Object.keys(pictureFields).filter(isPlain);
 
 function isPlain(name: string): name is keyof ParameterValues {
@@ -79,12 +79,12 @@ function isPlain(name: string): name is keyof ParameterValues {
   return parameter !== undefined && !parameter.own;
 }
 
-/** The names of the settings that are read where their values make sense. */
+/** The names of the settings that are read if their values are valid. */
 export const readSettingNames: ReadonlySet<string> = new Set(readers.keys());
 
 /**
- * Reads a "parameters" text, ours or another tool's, and undoes `formatParameters`. Never throws: what is missing or makes no
- * sense is left out. A text without a line of settings is all prompt.
+ * Reads a "parameters" text, ours or another tool's: the inverse of `formatParameters`. Never throws: missing or invalid
+ * values are left out. A text without a line of settings is all prompt.
  */
 export function parseParameters(text: string, table: FieldTable = pictureFields): ParsedParameters {
   const known = table === pictureFields ? readers : readersOf(table);
@@ -104,7 +104,7 @@ export function parseParameters(text: string, table: FieldTable = pictureFields)
   return { seed: null, ...read, ...prompts, other };
 }
 
-/** Whether the text said all that a picture of ours says of itself. */
+/** Whether the text has everything that Easel writes into its own pictures. */
 export function isComplete(parsed: ParsedParameters): parsed is ParsedParameters & GenerationParameters {
   const { steps, scheduler, guidanceScale, width, height, model, easelVersion } = parsed;
   return [steps, scheduler, guidanceScale, width, height, model, easelVersion].every((value) => value !== undefined);
@@ -144,8 +144,8 @@ function splitText(text: string): SplitText {
 }
 
 /**
- * Null where the line is part of a prompt: it begins with something else than a setting, or it has fewer than three, which is the
- * rule of the tools that coined the form.
+ * Null where the line is part of a prompt: it does not begin with a setting, or has fewer than three, which is the
+ * rule of the tools that introduced the format.
  */
 function settingsOf(line: string): ReadonlyMap<string, string> | null {
   const first = line.slice(0, Math.max(line.indexOf(':'), 0));

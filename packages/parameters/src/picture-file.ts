@@ -9,11 +9,11 @@ import { insertPngText, readPng } from './png.ts';
 import { insertWebpExif, readWebp } from './webp.ts';
 import { readXmp } from './xmp.ts';
 
-/** The keyword of the PNG text chunk in which web UIs keep a picture's parameters. */
+/** The keyword of the PNG text chunk in which web UIs store a picture's parameters. */
 const PARAMETERS_KEYWORD = 'parameters';
 const XMP_KEYWORD = 'XML:com.adobe.xmp';
 
-/** Goes by the first bytes, never by a name. */
+/** Detects the format from the first bytes, never from a name. */
 function formatOf(file: Uint8Array): 'png' | 'jpeg' | 'webp' | undefined {
   const start = latin1Text(file.subarray(0, 12));
   if (start.startsWith('\x89PNG\r\n\x1a\n')) return 'png';
@@ -22,7 +22,7 @@ function formatOf(file: Uint8Array): 'png' | 'jpeg' | 'webp' | undefined {
 }
 
 /**
- * Every text that a PNG, JPEG or WebP file has about itself, by its PNG keyword, its EXIF tag (`UserComment`, …), `xmp …` and the XMP
+ * Every text in a PNG, JPEG or WebP file, by its PNG keyword, its EXIF tag (`UserComment`, …), `xmp …` and the XMP
  * property, or `comment` (JPEG). Empty for other files; what is damaged is left out. Never throws.
  */
 export function readTexts(file: Uint8Array): ReadonlyMap<string, string> {
@@ -54,7 +54,7 @@ function textsOfBlocks({ exif, xmp, comment }: EmbeddedBlocks): Map<string, stri
 
 /**
  * The text of the generation parameters in a PNG, JPEG or WebP file, ours or another tool's; `parseParameters` reads the text.
- * Never throws: undefined when the file has none, is damaged before them, or is no such picture.
+ * Never throws: undefined when the file has none, is damaged before them, or has another format.
  *
  * @example
  * const text = readParameters(await readFile('apple.png'));
@@ -68,8 +68,8 @@ export function readParameters(file: Uint8Array): string | undefined {
 }
 
 /**
- * A copy of a PNG, JPEG or WebP file that says how it was made. In JPEG, which has 64 KiB for it, the longest texts are cut where
- * they would not fit.
+ * A copy of a PNG, JPEG or WebP file with generation parameters. In JPEG, which has 64 KiB for them, the longest texts are truncated
+ * if they do not fit.
  *
  * @throws PictureFormatError when the file is none of these.
  */
@@ -88,8 +88,8 @@ export function writeParameters(file: Uint8Array, parameters: GenerationParamete
 }
 
 /**
- * A copy of `to` that says of itself what `from`, a picture of ours, says: for a picture that was converted to another format. As it
- * is when `from` says nothing.
+ * A copy of `to` with the generation parameters of `from`, a picture of ours: for a picture that was converted to another format.
+ * Unchanged when `from` has none.
  *
  * @throws PictureFormatError when `to` is none of PNG, JPEG and WebP.
  */

@@ -5,21 +5,21 @@ import { inflate } from './inflate.ts';
 /** PNG: signature, then chunks of length (4 bytes), type (4), data, CRC of type and data (4). W3C PNG, third edition, 5. */
 const SIGNATURE_BYTES = 8;
 const CHUNK_FRAME = 12;
-/** A header chunk has 13 bytes and comes first, so texts go here. */
+/** A header chunk has 13 bytes and comes first, so texts are inserted here. */
 const AFTER_HEADER = SIGNATURE_BYTES + CHUNK_FRAME + 13;
-/** More than any prompt or graph; stops a small chunk from unpacking to gigabytes. */
+/** More than any prompt or graph; prevents a small chunk from unpacking to gigabytes. */
 const MAX_TEXT_BYTES = 4 * 2 ** 20;
 /** For all texts of a file together, unpacked. */
 const MAX_ALL_TEXT_BYTES = 4 * MAX_TEXT_BYTES;
 
-/** What a tEXt chunk may hold: Latin-1 without control characters but the line feed (11.3.3.2). */
+/** The characters allowed in a tEXt chunk: Latin-1 without control characters but the line feed (11.3.3.2). */
 const plainLatin1 = /^[\n\u0020-\u007e\u00a0-\u00ff]*$/;
 
 /**
- * A copy of the file with a text chunk right after the header: tEXt when Latin-1 holds the text, else iTXt.
+ * A copy of the file with a text chunk right after the header: tEXt when Latin-1 can represent the text, else iTXt.
  *
  * @param keyword 1 to 79 printable Latin-1 characters.
- * @throws PictureFormatError when the file has no whole header.
+ * @throws PictureFormatError when the file has no complete header.
  */
 export function insertPngText(file: Uint8Array, keyword: string, text: string): Uint8Array<ArrayBuffer> {
   if (file.length < AFTER_HEADER || latin1Text(file.subarray(12, 16)) !== 'IHDR') {
@@ -38,13 +38,13 @@ function pngChunk(type: string, data: Uint8Array): Uint8Array {
 }
 
 export interface PngTexts {
-  /** By their keywords; of a keyword given twice the first counts. */
+  /** By keyword; the first of a repeated keyword counts. */
   readonly texts: ReadonlyMap<string, string>;
   readonly exif: Uint8Array | undefined;
 }
 
 /**
- * The texts (tEXt, zTXt, iTXt) and the EXIF block (eXIf) of a PNG file, as far as its chunks are whole and their checksums right.
+ * The texts (tEXt, zTXt, iTXt) and the EXIF block (eXIf) of a PNG file, from chunks that are complete and have correct checksums.
  * Never throws.
  */
 export function readPng(file: Uint8Array): PngTexts {
@@ -68,7 +68,7 @@ export function readPng(file: Uint8Array): PngTexts {
   return { texts, exif };
 }
 
-/** @returns the bytes that the text took, or, when it is damaged, could have taken: deflate packs 1032 to one at most. */
+/** @returns the size of the text, or, when it is damaged, the most it could have been: deflate compresses 1032 to one at most. */
 function addText(texts: Map<string, string>, type: string, data: Uint8Array, maxBytes: number): number {
   const keywordEnd = data.indexOf(0);
   if (keywordEnd < 1 || keywordEnd > 79) return 0;
@@ -91,7 +91,7 @@ function addText(texts: Map<string, string>, type: string, data: Uint8Array, max
   return bytes.length;
 }
 
-/** Tools that write UTF-8 into tEXt, which is Latin-1, are many: what reads as UTF-8 is. Never the case for what we write. */
+/** Many tools write UTF-8 into tEXt, which is Latin-1: what is valid UTF-8 is read as such. Never the case for what we write. */
 export function mendedLatin1(text: string): string {
   if (!/[\u0080-\u00ff]/.test(text) || /[\u0100-\uffff]/.test(text)) return text;
   return utf8Text(latin1Bytes(text)) ?? text;

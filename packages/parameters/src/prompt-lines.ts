@@ -1,10 +1,10 @@
-/** What stands above the settings line of a "parameters" text: the prompt, then "Negative prompt: …". Both may have several lines. */
+/** The part above the settings line of a "parameters" text: the prompt, then "Negative prompt: …". Both may have several lines. */
 export interface PromptLines {
   readonly prompt: string;
   readonly negativePrompt: string | null;
 }
 
-/** An empty text has no line of its own: other tools write and expect it so. */
+/** An empty text has no line of its own: other tools write and expect this. */
 export function joinPrompts({ prompt, negativePrompt }: PromptLines): string {
   const lines: string[] = [];
   if (prompt !== '') lines.push(printable(prompt));
@@ -24,7 +24,7 @@ export function splitPrompts(text: string, isOneLine = false): PromptLines {
   return { prompt: text.slice(0, marker.index), negativePrompt: text.slice(marker.index + marker[0].length) || null };
 }
 
-/** File formats end a text at a NUL and drop a byte-order mark, either way round, at its start; half a surrogate pair has no encoding. */
+/** File formats end a text at a NUL and drop a byte-order mark of either order at its start; half a surrogate pair has no encoding. */
 function printable(text: string): string {
   return text.toWellFormed().replace(/\0|^[\ufeff\ufffe]/g, '\ufffd');
 }

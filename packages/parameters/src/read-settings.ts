@@ -7,7 +7,7 @@ import { parseParameters } from './parse-parameters.ts';
 import { readTexts } from './picture-file.ts';
 import { mendedLatin1 } from './png.ts';
 
-/** Where texts of any tool stand, in the order in which they are believed. */
+/** Where tools store texts, in order of precedence. */
 const places = [
   'parameters',
   'UserComment',
@@ -28,8 +28,8 @@ const places = [
 ] as const;
 
 /**
- * How a PNG, JPEG or WebP picture was made, as far as its file says so in a form of Easel, AUTOMATIC1111, InvokeAI, ComfyUI, Fooocus or
- * SwarmUI, in our terms, with what the file asks for beyond them. Null when it says nothing. Never throws.
+ * How a PNG, JPEG or WebP picture was made, as far as its file says so in a format of Easel, AUTOMATIC1111, InvokeAI, ComfyUI, Fooocus or
+ * SwarmUI, as our settings, with a list of whatever has no counterpart here. Null when there is nothing. Never throws.
  *
  * @example
  * const found = readSettings(new Uint8Array(await file.arrayBuffer()));
@@ -52,14 +52,14 @@ export function readSettings(file: Uint8Array): PictureSettings | null {
 
 function readText(place: (typeof places)[number], text: string | undefined): PictureSettings | null {
   if (text === undefined || text.trim() === '') return null;
-  // ComfyUI's nodes write into EXIF which of its two graphs follows.
+  // ComfyUI's nodes write into EXIF which of the two graphs follows.
   const json = /^\s*(?:(?:prompt|workflow)\s*:\s*)?(?=[{[])/i.exec(text);
   const value = json === null ? null : parseJson(text.slice(json[0].length));
   if (value !== null) return readJson(value, place);
   const parsed = parseParameters(text);
-  // Cameras and programs write into these places, too: without steps only the one that web UIs use is theirs.
+  // Cameras and other programs use these places too: without steps only the web UIs' own place counts.
   const hasSettings = parsed.steps !== undefined || parsed.other.has('Steps');
-  if (!hasSettings && json !== null && /^\s*(?:\{\s*["}]|\[\s*["{[\]])/.test(text)) return readUnknown(text); // JSON that is damaged
+  if (!hasSettings && json !== null && /^\s*(?:\{\s*["}]|\[\s*["{[\]])/.test(text)) return readUnknown(text); // damaged JSON
   if (!hasSettings && place !== 'parameters') return null;
   return readParametersText(parsed.easelVersion === undefined ? mendedLatin1(text) : text);
 }

@@ -1,10 +1,10 @@
 /**
  * The last line of a "parameters" text: `Steps: 25, Sampler: DPM++ 2M, …`.
- * A value that would be ambiguous is a JSON string, as the web UIs that coined the form write and read it.
+ * A value that would be ambiguous is a JSON string, as in the web UIs that introduced the format.
  */
 
 const ambiguous = /^$|^\s|\s$|[,:"\p{Cc}\u2028\u2029]/u;
-/** Those that JSON leaves as they are; some readers split a text at them. */
+/** Those that JSON does not escape; some readers split a text at them. */
 const controls = /[\p{Cc}\u2028\u2029]/gu;
 
 export function formatSettings(settings: Iterable<readonly [name: string, value: string]>): string {
@@ -20,9 +20,9 @@ function quoteWhereNeeded(value: string): string {
 }
 
 /**
- * Reads any line, a settings line or not, in time linear in its length. Of a name given twice the last value counts.
+ * Reads any line, a settings line or not, in time linear in its length. The last value of a repeated name counts.
  *
- * @returns the settings in their order; empty when there is none.
+ * @returns the settings in order; empty when there are none.
  */
 export function parseSettings(line: string): Map<string, string> {
   const settings = new Map<string, string>();
@@ -62,7 +62,7 @@ function skipSpaces(line: string, from: number): number {
   return position;
 }
 
-/** Where the quoted text that opens at `open` closes, or −1. */
+/** Where the quoted text that opens at `open` ends, or −1. */
 function closingQuote(line: string, open: number): number {
   for (let position = open + 1; position < line.length; position++) {
     if (line[position] === '\\') position++;
@@ -76,6 +76,6 @@ function unquote(quoted: string): string {
     const text: unknown = JSON.parse(quoted);
     return typeof text === 'string' ? text : quoted;
   } catch {
-    return quoted; // not ours; other tools keep such a value as it stands
+    return quoted; // not ours; other tools write such a value unescaped
   }
 }

@@ -5,7 +5,7 @@ import type { EmbeddedBlocks } from './jpeg.ts';
 /** WebP: "RIFF", size, "WEBP", then chunks of name (4 bytes), size (4, little-endian), data, padding to an even size. RFC 9649. */
 const FILE_HEADER_BYTES = 12;
 const CHUNK_HEADER_BYTES = 8;
-/** In the first byte of VP8X, the chunk that says what else the file has. */
+/** In the first byte of VP8X, the chunk that lists the file's other contents. */
 const HAS_EXIF = 0x08;
 const HAS_ALPHA = 0x10;
 
@@ -24,7 +24,7 @@ export function insertWebpExif(file: Uint8Array, exif: Uint8Array): Uint8Array<A
   const extended = Uint8Array.from(chunks.find(({ name }) => name === 'VP8X')?.data ?? extendedHeader(chunks));
   extended[0] = (extended[0] ?? 0) | HAS_EXIF;
   const others = chunks.filter(({ name }) => name !== 'VP8X');
-  // Metadata stand last, EXIF before XMP (2.7).
+  // Metadata come last, EXIF before XMP (2.7).
   const [pictures, xmp] = [others.filter(({ name }) => name !== 'XMP '), others.filter(({ name }) => name === 'XMP ')];
   const all = [{ name: 'VP8X', data: extended }, ...pictures, { name: 'EXIF', data: exif }, ...xmp];
   return encodeChunk({ name: 'RIFF', data: joinBytes(latin1Bytes('WEBP'), ...all.map(encodeChunk)) });
@@ -50,7 +50,7 @@ function encodeChunk({ name, data }: Chunk): Uint8Array<ArrayBuffer> {
   return joinBytes(latin1Bytes(name), uint32(data.length, true), data, new Uint8Array(data.length % 2));
 }
 
-/** The EXIF and XMP block of a WebP file. Never throws. */
+/** The EXIF and XMP blocks of a WebP file. Never throws. */
 export function readWebp(file: Uint8Array): EmbeddedBlocks {
   let exif: Uint8Array | undefined;
   let xmp: Uint8Array | undefined;
@@ -61,7 +61,7 @@ export function readWebp(file: Uint8Array): EmbeddedBlocks {
   return { exif, xmp };
 }
 
-/** Ends at the first chunk that is not whole. */
+/** Stops at the first incomplete chunk. */
 function* chunksOf(file: Uint8Array): Generator<Chunk> {
   const view = viewOf(file);
   for (let at = FILE_HEADER_BYTES; at + CHUNK_HEADER_BYTES <= file.length; ) {

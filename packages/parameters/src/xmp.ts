@@ -1,9 +1,9 @@
-/** The places of an XMP packet (XML) that tools use for such texts, in the order in which they are believed. */
+/** The places in an XMP packet (XML) that tools use for such texts, in order of precedence. */
 const places = ['exif:UserComment', 'parameters', 'dc:description', 'tiff:ImageDescription'] as const;
 
 /**
- * The texts of an XMP packet by the names of their properties, each as an element or as an attribute of `rdf:Description`; of a list
- * of languages the first. Read by searching, not as XML: packets of tools are often not well-formed. Never throws.
+ * The texts of an XMP packet by property name, each as an element or as an attribute of `rdf:Description`; of a list
+ * of languages, the first. Read by searching, not as XML: tools' packets are often not well-formed. Never throws.
  */
 export function readXmp(packet: Uint8Array): ReadonlyMap<string, string> {
   const xml = new TextDecoder().decode(packet);
@@ -22,7 +22,7 @@ function elementOf(xml: string, name: string): string | undefined {
   return withoutCdata(item ?? content);
 }
 
-/** What is between the end of the opening tag and the closing tag. */
+/** The content between the opening and the closing tag. */
 function between(xml: string, opening: string, closing: string): string | undefined {
   const start = xml.indexOf(opening);
   const tagEnd = start < 0 ? -1 : xml.indexOf('>', start + opening.length);
@@ -44,7 +44,7 @@ function attributeOf(xml: string, name: string): string | undefined {
 function withoutCdata(text: string): string {
   const trimmed = text.trim();
   if (!trimmed.startsWith('<![CDATA[') || !trimmed.endsWith(']]>')) return text;
-  return trimmed.slice('<![CDATA['.length, -']]>'.length).replaceAll('&', '&amp;'); // its ampersands are no entities
+  return trimmed.slice('<![CDATA['.length, -']]>'.length).replaceAll('&', '&amp;'); // its ampersands are not entities
 }
 
 const entities: ReadonlyMap<string, string> = new Map([

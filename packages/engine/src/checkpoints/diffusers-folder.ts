@@ -33,7 +33,7 @@ export async function readDiffusersFolder(path: string, options: CheckpointOptio
   };
 }
 
-/** A key of our own, which diffusers passes over as it does all that begin with an underscore. */
+/** A key of our own; diffusers ignores all keys that begin with an underscore. */
 function declaredSizes(index: JsonConfig): Checkpoint['sizes'] {
   if (!index.has('_easel')) return undefined;
   const own = index.within('_easel');

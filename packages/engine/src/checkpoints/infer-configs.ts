@@ -3,7 +3,7 @@ import { JsonConfig } from '../json-config.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
 import type { ComponentTensors, LatentStatistics } from './checkpoint.ts';
 
-/** Facts of SDXL that no tensor shows. */
+/** Properties of SDXL that cannot be inferred from tensors. */
 const HEAD_WIDTH = 64;
 const NORM_GROUPS = 32;
 const SIZE_IDS = 6;
@@ -66,7 +66,7 @@ function vaeValues(tensors: TensorTable, latents: LatentStatistics) {
   };
 }
 
-/** What the VAE's configuration says of its latents. */
+/** What the VAE's configuration says about its latents. */
 export function scalingOf({ mean, std, scalingFactor }: LatentStatistics) {
   return { latents_mean: mean, latents_std: std, scaling_factor: scalingFactor };
 }

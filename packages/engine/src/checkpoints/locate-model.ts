@@ -4,7 +4,7 @@ import { EngineError } from '../errors.ts';
 import { recogniseFile } from '../file-kinds.ts';
 import { systemCode, unreadable } from '../model-files.ts';
 
-/** What lies at a path, decided in this one place. */
+/** What is at a path; nothing else decides this. */
 export interface LocatedModel {
   readonly layout: 'diffusers' | 'single-file';
   /** The folder with model_index.json, or the file. */
@@ -15,7 +15,7 @@ const INDEX = 'model_index.json';
 const GIVE = 'give a diffusers folder (it has a model_index.json) or a .safetensors file';
 
 /**
- * Finds the model that a path means: a diffusers folder, its model_index.json, a .safetensors file, a folder with a single one, or a
+ * Finds the model at a path: a diffusers folder, its model_index.json, a .safetensors file, a folder with exactly one, or a
  * model in the Hugging Face cache, whose files are in a snapshot.
  *
  * @throws EngineError that says what the path is instead, and what helps
@@ -53,7 +53,7 @@ async function inSnapshot(path: string): Promise<LocatedModel> {
   const snapshot = await snapshotOf(path);
   const isEmpty = await readdir(snapshot).then(
     (names) => names.length === 0,
-    () => false, // which is told when it is opened
+    () => false, // reported when it is opened
   );
   if (isEmpty) throw unfinishedDownload(path, `whose snapshot ${basename(snapshot)} is empty`);
   return inFolder(snapshot);
@@ -135,7 +135,7 @@ async function noModelIn(path: string, names: readonly string[]): Promise<Engine
   );
 }
 
-/** Files that other programs keep models in. */
+/** Files in which other programs store models. */
 const MODEL_FILES = new Set(['.ckpt', '.pt', '.pth', '.bin', '.gguf', '.onnx', '.h5', '.zip', '.tar', '.gz', '.7z']);
 
 async function isModelFolder(path: string): Promise<boolean> {

@@ -16,7 +16,7 @@ export async function openCheckpoint(path: string, options: CheckpointOptions = 
   return read(located.path, options);
 }
 
-/** The checkpoint's own tokenizers, in the order of its encoders, or CLIP's where it brings none. */
+/** The checkpoint's own tokenizers, in encoder order, or CLIP's if it has none. */
 export function readTokenizers({ tokenizerFolders }: Checkpoint): Promise<readonly ClipTokenizer[]> {
   return tokenizerFolders ? Promise.all(tokenizerFolders.map(readTokenizer)) : builtInTokenizers();
 }

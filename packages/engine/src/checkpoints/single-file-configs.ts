@@ -8,7 +8,7 @@ import type { ComponentTensors, LatentStatistics } from './checkpoint.ts';
 import { inferConfigs, scalingOf } from './infer-configs.ts';
 
 export interface SingleFileConfigs extends Readonly<Record<SdxlPart, JsonConfig>> {
-  /** In words. */
+  /** Human-readable. */
   readonly source: string;
   readonly scheduler: JsonConfig | undefined;
   readonly tokenizerFolders: readonly string[] | undefined;
@@ -16,8 +16,8 @@ export interface SingleFileConfigs extends Readonly<Record<SdxlPart, JsonConfig>
 
 /**
  * A single file has no configuration. SDXL's own follows from the shapes, because every head there is 64 wide and
- * every norm has 32 groups; for other sizes those numbers must come from a diffusers folder: the one given, else one
- * that lies beside the file and fits it tensor by tensor.
+ * every norm has 32 groups; for other sizes those numbers must come from a diffusers folder: the one given, or else one
+ * next to the file that matches it tensor by tensor.
  */
 export async function findConfigs(
   path: string,
@@ -85,7 +85,7 @@ async function subfolders(folder: string): Promise<string[]> {
   return entries.filter((entry) => entry.isDirectory()).map((entry) => join(folder, entry.name));
 }
 
-/** A cheap mark of each network; building its graph later compares every tensor. */
+/** A cheap fingerprint of each network; building its graph later compares every tensor. */
 function fits(configs: SingleFileConfigs, tensors: ComponentTensors): boolean {
   const rows = (name: SdxlPart, tensor: string) => tensors[name].get(tensor)?.shape[0];
   const columns = (name: SdxlPart, tensor: string) => tensors[name].get(tensor)?.shape[1];

@@ -60,7 +60,7 @@ function splitComponents(all: TensorTable): ComponentTensors {
   };
 }
 
-/** Sampling another model as one of EDM's would give noise, so it is refused by what it is. */
+/** Sampling another model as an EDM model would produce noise, so it is rejected by its prediction type. */
 function refuseOtherModels(tensors: TensorTable, path: string): void {
   const other = whatTensorsAre(tensors);
   if (!other) return;

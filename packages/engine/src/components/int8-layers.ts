@@ -5,9 +5,9 @@ import type { WeightBinder } from './weight-binder.ts';
 
 /** The weight of one linear layer or convolution, or some of its rows, as one matrix. */
 export interface Int8MatrixSpec {
-  /** `LAYER.weight`, with `[begin:end]` where it is not all rows. */
+  /** `LAYER.weight`, with `[begin:end]` unless it is all rows. */
   readonly key: string;
-  /** The tensor it is made of, and the shape that this must have. */
+  /** The source tensor, and the shape it must have. */
   readonly tensor: string;
   readonly shape: readonly number[];
   readonly rows: readonly [begin: number, end: number];
@@ -19,17 +19,17 @@ export interface BoundMatrix {
   readonly scales: Value;
 }
 
-/** Where graphs get the 8-bit weights of one network from. */
+/** Where graphs get the 8-bit weights of one network. */
 export interface Int8Weights {
-  /** The files that they lie in. */
+  /** The files that contain them. */
   readonly files: readonly string[];
-  /** @param folder that the session resolves external data against */
+  /** @param folder against which the session resolves external data */
   bind(graph: GraphBuilder, matrix: Int8MatrixSpec, folder: string): BoundMatrix;
 }
 
 /**
- * What is not computed in 8 bits, and why. Norms, activations, attention and everything that is not a layer with weights are in float32
- * anyway. The error figures are of docs/performance.md.
+ * What is not computed in 8 bits, and why. Everything but linear layers and convolutions (norms, activations, attention) is in float32
+ * anyway. The error figures are from docs/performance.md.
  */
 const floatLayers: readonly { readonly layer: RegExp; readonly reason: string }[] = [
   { layer: /(^|\.)conv_in$/, reason: 'reads 3 or 4 channels: no work to save, and its error is in all that follows' },
@@ -52,10 +52,10 @@ export function isFloatLayer(name: string): boolean {
   return floatLayers.some(({ layer }) => layer.test(name));
 }
 
-/** The rows of an unfolded picture that are in memory at once: more gains nothing, and at 1024² all of them are gigabytes. */
+/** How many rows of an unfolded picture are in memory at once: more is no faster, and at 1024² all of them take gigabytes. */
 const BAND_BYTES = 16 * 2 ** 20;
 
-/** Activations in 8 bits with the range of this very tensor (DynamicQuantizeLinear). */
+/** Activations in 8 bits, with the range of this tensor (DynamicQuantizeLinear). */
 interface Quantized {
   readonly codes: Value;
   readonly scale: Value;
@@ -63,12 +63,12 @@ interface Quantized {
 }
 
 /**
- * Layers whose matrix products are of 8-bit integers: u8 activations, one range a tensor, measured as they are computed; s8 weights, one
- * scale an output. A convolution is a product too, of the picture unfolded in 8 bits (im2col).
+ * Layers whose matrix products use 8-bit integers: u8 activations with one range per tensor, measured at run time; s8 weights with one
+ * scale per output. A convolution is computed as a product too, from the picture unfolded in 8 bits (im2col).
  */
 export class Int8Layers extends Layers {
   readonly #bind: (matrix: Int8MatrixSpec) => BoundMatrix;
-  /** q, k and v are of the same tokens, and every cross-attention is of the same text. */
+  /** q, k and v share their input tokens, and all cross-attentions share the text. */
   readonly #quantized = new Map<string, Quantized>();
 
   constructor(
@@ -142,7 +142,7 @@ export class Int8Layers extends Layers {
     return this.graph.node('Pad', [pixels, pads, zero], shape, { attributes: { mode: 'constant' } });
   }
 
-  /** Rows of a picture [B, H, W, C] → the k·k pixels that each result is made of, side by side [B·rows·width, k·k·C]. */
+  /** Rows of a picture [B, H, W, C] → the k·k pixels that each result is computed from, side by side [B·rows·width, k·k·C]. */
   #unfold(pixels: Value, { first, rows, width, kernel, stride }: Unfolding): Value {
     const [batch = 1, , , channels = 1] = pixels.shape;
     const flat = [batch * rows * width, kernel * kernel * channels];
@@ -160,7 +160,7 @@ export class Int8Layers extends Layers {
     return this.reshape(this.graph.node('Concat', shifted, shape, { attributes: { axis: 3 } }), flat);
   }
 
-  /** Bands of rows [B, C, rows, W], one below the other. */
+  /** Bands of rows [B, C, rows, W], stacked vertically. */
   #stack(bands: readonly Value[]): Value {
     const [batch = 1, channels = 1, , width = 1] = bands[0].shape;
     if (bands.length === 1) return bands[0];

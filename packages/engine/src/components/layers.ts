@@ -7,10 +7,10 @@ export interface BoundGraph {
   toBytes(): Uint8Array;
 }
 
-/** Ties a new graph to the weights of one component, and to the device it will run on. */
+/** Binds a new graph to the weights of one component and to the device it will run on. */
 export type LayersOf = (graph: GraphBuilder) => Layers;
 
-/** The layers the networks share: PyTorch's semantics in terms of ONNX operators. All weights are PyTorch's own layout. */
+/** The layers the networks share: PyTorch's semantics in terms of ONNX operators. All weights are in PyTorch's own layout. */
 export class Layers {
   readonly graph: GraphBuilder;
   readonly weights: WeightBinder;
@@ -165,7 +165,7 @@ export interface ResidualBlockOptions {
 /** GN, silu, conv → + time → GN, silu, conv → + shortcut. x [B, in, H, W] → [B, out, H, W]; the shortcut is a 1×1 convolution only where in ≠ out. */
 export function residualBlock(nn: Layers, x: Value, name: string, out: number, options: ResidualBlockOptions): Value {
   const { groups, epsilon, timeEmbedding } = options;
-  // ONNX Runtime runs first what was built last: the shortcut then adds its output when the wide maps of norm1 are gone.
+  // ONNX Runtime runs the most recently built nodes first: the shortcut then adds its output after the wide maps of norm1 are freed.
   const shortcut = x.shape[1] === out ? x : nn.conv(x, `${name}.conv_shortcut`, out, { kernel: 1 });
   let h = nn.conv(nn.silu(nn.groupNorm(x, `${name}.norm1`, groups, epsilon)), `${name}.conv1`, out);
   if (timeEmbedding) {

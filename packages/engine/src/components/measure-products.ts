@@ -3,11 +3,11 @@ import { GraphBuilder, type Value } from '../onnx/graph-builder.ts';
 import { createSession } from '../runtime/session.ts';
 import { devices, type Precision, precisions } from '../runtime/variant.ts';
 
-/** A linear layer of the UNet's widest level at 512×512. */
+/** A linear layer at the UNet's widest level at 512×512. */
 const [ROWS, WIDTH] = [256, 1280];
 const RUNS = 12;
 
-/** The best of some runs of one product in each precision, taken in turns: what else runs here slows both. */
+/** The best of several runs of one product in each precision, interleaved so that other load on the machine slows both. */
 export async function measureProducts(): Promise<PrecisionSpeeds> {
   const profile = { weightFolder: '/', threads: 1, weights: 'resident' } as const;
   const x = { data: Float32Array.from({ length: ROWS * WIDTH }, (_, index) => Math.sin(index)), shape: [ROWS, WIDTH] };
@@ -42,7 +42,7 @@ function exactProduct(graph: GraphBuilder, x: Value): Value {
   return graph.node('Gemm', [x, graph.float32s('weight', [WIDTH, WIDTH], values)], [ROWS, WIDTH]);
 }
 
-/** As the layers have it: quantized inputs, and codes with a scale for each output. */
+/** As in the layers: quantized inputs, and codes with a scale for each output. */
 function int8Product(graph: GraphBuilder, x: Value): Value {
   const values = Int8Array.from({ length: WIDTH * WIDTH }, (_, index) => Math.round(63 * Math.cos(index)));
   const codes = graph.int8s('codes', [WIDTH, WIDTH], values);

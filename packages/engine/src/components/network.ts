@@ -8,22 +8,22 @@ import { Int8Layers, type Int8Weights } from './int8-layers.ts';
 import { type BoundGraph, Layers, type LayersOf } from './layers.ts';
 import { WeightBinder } from './weight-binder.ts';
 
-/** What running or preparing a network needs of a run. */
+/** The parts of a run's state needed to run or prepare a network. */
 export type NetworkContext = Pick<PassContext, 'target' | 'hooks'>;
 
 export interface NetworkOptions<Shape> {
   readonly kind: PassKind;
-  /** By which a target tells its precision. */
+  /** The name by which a target selects its precision. */
   readonly part: string;
   readonly tensors: TensorTable;
-  /** Its weights in 8 bits; absent: it cannot run in them. */
+  /** Its weights in 8 bits; absent: it does not support them. */
   readonly int8?: Int8Weights | undefined;
   readonly build: (shape: Shape, layersOf: LayersOf) => BoundGraph;
   readonly threads: number;
   readonly weights: SessionProfile['weights'];
   /** How many variants to keep ready; graphs are cheap to make, but not free. */
   readonly keep: number;
-  /** What of a shape counts as one variant of them; absent: all of it. */
+  /** The part of a shape that identifies a variant; absent: all of it. */
   readonly sizeOf?: (shape: Shape) => object;
 }
 
@@ -39,7 +39,7 @@ export class Network<Shape extends object> {
     this.#folder = commonFolder([...files, ...(options.int8?.files ?? [])]);
   }
 
-  /** By which a target tells its precision. */
+  /** The name by which a target selects its precision. */
   get part(): string {
     return this.#options.part;
   }
@@ -89,7 +89,7 @@ export class Network<Shape extends object> {
 }
 
 /**
- * Ties graphs to the weights of a component.
+ * Binds graphs to the weights of a component.
  *
  * @param onProblem called for a missing or unusable tensor; the default throws
  */

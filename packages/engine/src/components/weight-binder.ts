@@ -25,7 +25,7 @@ export interface WeightView {
 
 /**
  * Gives a graph its weights by name. Nothing is read: a weight becomes ONNX external data that points into the
- * checkpoint's own file. Asking checks presence, shape and type, so building a graph is checking a checkpoint.
+ * checkpoint's own file. Each lookup checks presence, shape and type, so building a graph validates a checkpoint.
  */
 export class WeightBinder {
   readonly #graph: GraphBuilder;
@@ -36,8 +36,8 @@ export class WeightBinder {
   readonly #bound = new Map<string, Value>();
 
   /**
-   * @param folder that the session resolves external data against; every weight file must lie below it
-   * @param operators of the device: how it takes a weight that is not float32
+   * @param folder against which the session resolves external data; every weight file must be below it
+   * @param operators of the device: how it handles a weight that is not float32
    * @param onProblem called for a missing or unusable tensor; the default throws, an inspection collects
    */
   constructor(
@@ -68,7 +68,7 @@ export class WeightBinder {
     });
   }
 
-  /** Some rows of a table, gathered as stored and then widened: a whole vocabulary is never widened. */
+  /** Some rows of a table, gathered as stored and then widened, so that the whole vocabulary is never widened. */
   gather(name: string, shape: readonly number[], indices: Value): Value {
     const { dtype = 'F32', scale } = this.#tensors.get(name) ?? {};
     const is8Bit = dtype === 'F8_E4M3' || dtype === 'F8_E5M2';

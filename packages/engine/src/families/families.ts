@@ -4,7 +4,7 @@ import { type SamplerFor, samplerOfClass, samplers, samplersFor } from '../sampl
 import type { TensorTable } from '../weights/safetensors.ts';
 import { playgroundV25 } from './playground-v2.5.ts';
 
-/** Every family that is run. */
+/** Every supported family. */
 const families = [playgroundV25] as const;
 export type KnownFamily = (typeof families)[number];
 
@@ -15,22 +15,22 @@ export function samplersOf(family: KnownFamily): readonly FamilySampler[] {
   return samplersFor(family.noise);
 }
 
-/** By the class that model_index.json names; undefined: none of these. */
+/** By the class named in model_index.json; undefined: none of these. */
 export function familyOfPipeline(className: string): KnownFamily | undefined {
   return families.find(({ pipelines }) => pipelines.some((name) => name === className));
 }
 
-/** By the tensors that only its single files have. */
+/** By the tensors that only single files of the family have. */
 export function familyOfTensors(tensors: TensorTable): KnownFamily | undefined {
   return families.find(({ latents }) => tensors.has(latents.mean) && tensors.has(latents.std));
 }
 
-/** The family of a single file that has lost the tensors that tell it, when a configuration stands in for them. */
+/** The family of a single file that lacks its identifying tensors, when a configuration stands in for them. */
 export const familyWithoutMarks: KnownFamily = playgroundV25;
 
 /**
- * How a model of a family is sampled. The samplers for other noise are there, but nothing has shown yet that networks trained with it
- * are run as they should.
+ * How a model of a family is sampled. Samplers for other kinds of noise exist, but it has not been verified that networks trained with
+ * them run correctly.
  *
  * @throws EngineError `model_unsupported`, `model_config_invalid`
  */

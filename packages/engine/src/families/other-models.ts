@@ -1,6 +1,6 @@
 import type { TensorTable } from '../weights/safetensors.ts';
 
-/** A model that this engine does not run. */
+/** A model that this engine does not support. */
 export interface OtherModel {
   /** As in "it is …". */
   readonly what: string;
@@ -12,7 +12,7 @@ const WHOLE = 'give the whole model: a diffusers folder, or a single file with U
 
 const UNET = 'model.diffusion_model.';
 
-/** What tensors tell of the file they are in, the first that fits. Names are those of the training code, diffusers and ComfyUI. */
+/** What tensors reveal about the file they are in; the first match wins. Names are those of the training code, diffusers and ComfyUI. */
 const marks: readonly (readonly [test: RegExp, what: string, help: string])[] = [
   [/^(edm_vpred\.sigma_m|v_pred$|ztsnr$)/, 'a v-prediction checkpoint', FAMILY],
   [
@@ -34,7 +34,7 @@ const marks: readonly (readonly [test: RegExp, what: string, help: string])[] = 
   [/^(clip_l|clip_g|emb_params|string_to_param)/, 'a textual inversion (embedding), not a model', WHOLE],
 ];
 
-/** What one network alone looks like. */
+/** What a file with a single network looks like. */
 const parts: readonly (readonly [test: RegExp, what: string])[] = [
   [/^(module\.|_orig_mod\.)?(input_blocks\.0\.0\.|down_blocks\.0\.resnets)/, 'only the UNet of a model'],
   [/^(vae\.|first_stage_model\.)?decoder\.conv_in\./, 'only the VAE of a model'],
@@ -42,7 +42,7 @@ const parts: readonly (readonly [test: RegExp, what: string])[] = [
   [/^model\.layers\.0\./, 'a language model, not one that draws'],
 ];
 
-/** Undefined: it is a checkpoint of SDXL's kind, whole or not, and the rest shows when its tensors are looked for. */
+/** Undefined: a checkpoint of SDXL's kind, complete or not; anything missing is reported when its tensors are looked up. */
 export function whatTensorsAre(tensors: TensorTable): OtherModel | undefined {
   const names = [...tensors.keys()];
   const found = marks.find(([test]) => names.some((name) => test.test(name)));
@@ -62,7 +62,7 @@ export function whatTensorsAre(tensors: TensorTable): OtherModel | undefined {
   return { what, help: `${WHOLE}; ${FAMILY}` };
 }
 
-/** Pipelines of diffusers by their class, as model_index.json names it. */
+/** Pipelines of diffusers by class, as named in model_index.json. */
 const pipelines: readonly (readonly [test: RegExp, family: string])[] = [
   [/^StableDiffusion3/, 'Stable Diffusion 3'],
   [/^Flux/, 'a model of the Flux family'],
@@ -78,7 +78,7 @@ const pipelines: readonly (readonly [test: RegExp, family: string])[] = [
   ],
 ];
 
-/** The family of a diffusers pipeline, in words. */
+/** The family of a diffusers pipeline, human-readable. */
 export function pipelineFamily(className: string): OtherModel {
   const family = pipelines.find(([test]) => test.test(className))?.[1] ?? '';
   const what = family === '' ? `a ${className}` : `${family} (${className})`;

@@ -1,7 +1,7 @@
 import type { Family } from './family.ts';
 import type { SdxlConfigs } from './sdxl-architecture.ts';
 
-/** Its own latent statistics and widths tell it from its relatives. */
+/** Its own latent statistics and widths distinguish it from its relatives. */
 const LATENT_MEAN = [-1.6574, 1.886, -1.383, 2.5155];
 const FULL_WIDTHS = [320, 640, 1280];
 
@@ -10,7 +10,7 @@ export const playgroundV25 = {
   pipelines: [
     'StableDiffusionXLPipeline',
     'StableDiffusionXLImg2ImgPipeline',
-    'StableDiffusionXLInpaintPipeline', // of the same parts; a UNet for inpainting is refused by its channels
+    'StableDiffusionXLInpaintPipeline', // has the same parts; a UNet for inpainting is rejected by its channels
   ],
   noise: 'edm',
   scheduler: 'EDMDPMSolverMultistepScheduler',

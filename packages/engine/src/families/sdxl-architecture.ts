@@ -17,11 +17,11 @@ import type { TensorTable } from '../weights/safetensors.ts';
 /** A network in the files of a model. */
 export interface Part {
   readonly form: StoredForm;
-  /** Where a single file has it, the first prefix with tensors, and how those get the names of its graph. */
+  /** Where it is in a single file (the first prefix with tensors), and how those tensors get the names of its graph. */
   readonly inSingleFile: readonly (readonly [prefix: string, current: (tensors: TensorTable) => TensorTable])[];
 }
 
-/** The networks of the SDXL line (Podell et al. 2023), by the names of their folders. */
+/** The networks of the SDXL line (Podell et al. 2023), by folder name. */
 export const sdxlParts = {
   text_encoder: { form: clipForm, inSingleFile: [['conditioner.embedders.0.transformer.', clipForm.current]] },
   text_encoder_2: {
@@ -38,24 +38,24 @@ export const sdxlParts = {
 
 export type SdxlPart = keyof typeof sdxlParts;
 
-/** How a text comes to an encoder. */
+/** How an encoder gets its text. */
 export interface EncoderPlace {
   readonly part: SdxlPart;
   /** The folder of its tokenizer. */
   readonly tokenizer: string;
-  /** The fields of a request that hold its texts; a text that is empty is the first encoder's. */
+  /** The request fields with its texts; an empty text is replaced by the first encoder's. */
   readonly prompt: 'prompt' | 'prompt2';
   readonly negativePrompt: 'negativePrompt' | 'negativePrompt2';
 }
 
-/** In the order in which their states stand side by side. */
+/** In the order in which their states are concatenated. */
 export const sdxlEncoders: readonly EncoderPlace[] = [
   { part: 'text_encoder', tokenizer: 'tokenizer', prompt: 'prompt', negativePrompt: 'negativePrompt' },
   { part: 'text_encoder_2', tokenizer: 'tokenizer_2', prompt: 'prompt2', negativePrompt: 'negativePrompt2' },
 ];
 
 export interface SdxlConfigs {
-  /** In the order of the encoders. */
+  /** In encoder order. */
   readonly clips: readonly ClipConfig[];
   readonly unet: UNetConfig;
   readonly vae: VaeConfig;
@@ -69,7 +69,7 @@ export function parseSdxlConfigs(components: Readonly<Record<SdxlPart, Component
   return { clips: sdxlEncoders.map(({ part }) => parseClipConfig(components[part].config)), unet, vae };
 }
 
-/** UNets for inpainting take a mask and a picture besides the latents, those for editing a picture. */
+/** UNets for inpainting take a mask and a picture besides the latents; those for editing take a picture. */
 function requireLatentChannels({ inChannels, outChannels }: UNetConfig, { latentChannels }: VaeConfig, file: string) {
   if (inChannels === latentChannels && outChannels === latentChannels) return;
   const message = `${file}: the UNet takes ${inChannels} channels and gives ${outChannels}, the VAE has ${latentChannels}`;
@@ -79,16 +79,16 @@ function requireLatentChannels({ inChannels, outChannels }: UNetConfig, { latent
   });
 }
 
-/** A network that can be built: whose weights it has, and what is worth keeping of it. */
+/** A network that can be built: whose weights it uses, and what to cache of it. */
 export interface NetworkPlan<Shape extends object> {
   readonly part: SdxlPart;
   readonly kind: PassKind;
   /** How many variants to keep ready. */
   readonly keep: number;
-  /** What of a shape counts as one of them; absent: all of it. */
+  /** The part of a shape that identifies a variant; absent: all of it. */
   readonly sizeOf?: (shape: Shape) => object;
   readonly build: (shape: Shape, layersOf: LayersOf) => BoundGraph;
-  /** The smallest shape, for a look at the weights alone. */
+  /** The smallest shape, for checking only the weights. */
   readonly smallest: Shape;
 }
 
@@ -135,7 +135,7 @@ export function sdxlNetworks({ clips, unet, vae }: SdxlConfigs) {
   return { encoders, projector, denoiser, decoder, encoder };
 }
 
-/** Looks at every network. */
+/** Visits every network. */
 export function eachNetwork(
   configs: SdxlConfigs,
   visit: <Shape extends object>(plan: NetworkPlan<Shape>) => void,
@@ -148,7 +148,7 @@ export function eachNetwork(
   visit(encoder);
 }
 
-/** What the UNet is told of a text: the states of all encoders side by side [77, C₁ + C₂], and the last one's summary. */
+/** The UNet's text conditioning: the states of all encoders concatenated [77, C₁ + C₂], and the last one's pooled output. */
 export function sdxlConditioning(encodings: readonly TextEncoding[], positions: number): TextStates {
   const widths = encodings.map(({ hidden }) => hidden.length / positions);
   const context = new Float32Array(positions * widths.reduce((sum, width) => sum + width, 0));

@@ -13,16 +13,16 @@ export interface LoadedChild {
   readonly info: ModelInfo;
 }
 
-/** Sees to it that there is at most one child, and one with the model loaded when it is asked for. */
+/** Ensures that there is at most one child, and that it has the model loaded when requested. */
 export class ChildKeeper {
   readonly #module: URL;
   readonly #options: HostOptions;
   readonly #deadlineMs: Supervision['deadlineMs'];
   readonly #backOff = new BackOff();
   readonly #closing = new AbortController();
-  /** The last child that was started, until it is gone. */
+  /** The last child that was started, until it has exited. */
   #child: EngineChild | undefined;
-  /** Resolves when it is gone. */
+  /** Resolves when it has exited. */
   #gone: Promise<void> = Promise.resolve();
   #loaded: LoadedChild | undefined;
   #starting: Promise<LoadedChild> | undefined;
@@ -47,8 +47,8 @@ export class ChildKeeper {
   }
 
   /**
-   * The loaded child, started if need be. A caller who lets go while it loads leaves it to the next one.
-   * To be asked by one caller at a time.
+   * The loaded child, started if necessary. If a caller aborts while it loads, the next one gets it.
+   * Only one caller may wait at a time.
    */
   async ready(signal: AbortSignal | undefined): Promise<LoadedChild> {
     const { signal: closing } = this.#closing;
@@ -70,7 +70,7 @@ export class ChildKeeper {
     await this.#child?.stop();
   }
 
-  /** Ends the child whatever it does; its call rejects with `reason`. Resolves when it is gone. */
+  /** Ends the child even if it is busy; its call rejects with `reason`. Resolves when it has exited. */
   async close(reason: EngineError, isBusy: boolean): Promise<void> {
     this.#closing.abort(reason);
     this.#child?.ref();
@@ -98,7 +98,7 @@ export class ChildKeeper {
     }
   }
 
-  /** Waits for the end of a child that can take no more calls: two models in memory at once may be one too many. */
+  /** Waits for a child that accepts no more calls to exit: two models may not fit into memory at once. */
   async #bury(): Promise<void> {
     this.#child?.ref();
     this.#child?.kill(new EngineError('engine_closed', 'a new process takes the place of this one'));
@@ -137,7 +137,7 @@ export class ChildKeeper {
 const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 30_000;
 
-/** Spaces out starts that fail: half a second after the first failure, twice as long after each further one. */
+/** Delays restarts after failed starts: half a second after the first failure, doubled after each further one. */
 export class BackOff {
   #failures = 0;
   #failedAt = 0;
@@ -151,7 +151,7 @@ export class BackOff {
     this.#failures = 0;
   }
 
-  /** Milliseconds from now to the next permitted start. */
+  /** Milliseconds until the next permitted start. */
   get remainingMs(): number {
     if (this.#failures === 0) return 0;
     const delayMs = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (this.#failures - 1));
@@ -170,7 +170,7 @@ export class BackOff {
 }
 
 /**
- * Waits for a promise that continues without its caller: the signal only ends the wait.
+ * Waits for a promise that continues in the background: the signal only ends the wait.
  * @throws EngineError the signal's reason when that is one, else `cancelled`
  */
 async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -7,7 +7,7 @@ import type { PassEvent } from '../runtime/passes.ts';
 import { type ChildExit, crashError } from './exit-report.ts';
 import { type Call, type FromChild, fromWireError, isFromChild, isToChild, type ToChild } from './protocol.ts';
 
-/** A disconnected child ends by itself in milliseconds; past this it is killed. */
+/** A disconnected child exits by itself in milliseconds; after this time it is killed. */
 const STOP_TIMEOUT_MS = 3000;
 
 export interface CallEvents {
@@ -21,11 +21,11 @@ interface PendingCall extends CallEvents {
   readonly fail: (error: EngineError) => void;
 }
 
-/** One child process from its fork to its end: it takes one call at a time and reports its own death as that call's error. */
+/** One child process from fork to exit: it handles one call at a time and reports a crash as that call's error. */
 export class EngineChild {
   readonly #process: ChildProcess;
   readonly #output: OutputTail;
-  /** Resolves when the process is gone and all it wrote has been read. */
+  /** Resolves when the process has exited and all its output has been read. */
   readonly exited: Promise<ChildExit>;
   #call: PendingCall | undefined;
   #calls = 0;
@@ -37,7 +37,7 @@ export class EngineChild {
       serialization: 'advanced',
       env: childEnvironment(process.env),
       execArgv: childArguments(process.execArgv),
-      // Neither inherited: nothing of the engine's may mix with what the program prints.
+      // Neither is inherited: the engine's output must not mix with what the program prints.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     for (const pipe of this.#pipes) pipe.setEncoding('utf8').on('data', (text: string) => this.#output.write(text));
@@ -50,7 +50,7 @@ export class EngineChild {
     return this.#process.pid;
   }
 
-  /** Whether its end is our doing. */
+  /** Whether we ended it. */
   get condemned(): boolean {
     return this.#condemned;
   }
@@ -84,14 +84,14 @@ export class EngineChild {
     if (this.#call) this.#send({ type: 'cancel', id: this.#call.id });
   }
 
-  /** Ends the process at once, in the middle of a run if need be; the pending call rejects with `reason` right away. */
+  /** Kills the process at once, even during a run; the pending call rejects with `reason` immediately. */
   kill(reason: EngineError): void {
     this.#condemned ||= this.usable;
     this.#killNow();
     this.#fail(reason);
   }
 
-  /** Lets an idle child go: it sees the closed channel and exits 0. Resolves when it is gone. */
+  /** Disconnects an idle child: it sees the closed channel and exits with code 0. Resolves when it has exited. */
   async stop(): Promise<void> {
     this.#condemned = true;
     if (this.#process.connected) this.#process.disconnect();
@@ -118,7 +118,7 @@ export class EngineChild {
     return [this.#process.stdout, this.#process.stderr].filter(isPipe);
   }
 
-  /** Also when this process exits: a child in the middle of a run would go on to the end of its pass. */
+  /** Also when this process exits: otherwise a child in the middle of a run would continue to the end of its pass. */
   readonly #killNow = (): void => {
     this.#process.kill('SIGKILL');
   };
@@ -126,7 +126,7 @@ export class EngineChild {
   #send(message: ToChild): void {
     try {
       if (!isToChild(message)) throw new TypeError('it is not of the documented type');
-      // A failed write means that the process is dying; its end is reported as such, with a better reason.
+      // A failed write means that the process is exiting; its exit is reported instead, with a better reason.
       // The structured clone refuses functions, symbols and the like.
       this.#process.send(message, () => {});
     } catch (thrown) {
@@ -165,7 +165,7 @@ export class EngineChild {
   }
 
   async #untilGone(): Promise<ChildExit> {
-    // What it sent and wrote may come after its exit. (The 'close' event would tell, were it not lost after a disconnect.)
+    // Its messages and output may arrive after its exit. ('close' would signal that they are complete, but is lost after a disconnect.)
     const allRead = Promise.all([
       waitFor(this.#process, 'disconnect'),
       ...this.#pipes.map((pipe) => waitFor(pipe, 'close')),
@@ -184,7 +184,7 @@ export class EngineChild {
   }
 }
 
-/** What stdout and stderr of a child are, though typed as mere streams. */
+/** The actual type of a child's stdout and stderr, which are typed as plain streams. */
 interface Pipe extends Readable {
   ref(): void;
   unref(): void;
@@ -194,7 +194,7 @@ function isPipe(stream: Readable | null): stream is Pipe {
   return stream !== null && 'ref' in stream && 'unref' in stream;
 }
 
-/** A child that sends what the protocol does not define is broken. */
+/** A child that sends messages outside the protocol is broken. */
 function protocolError(what: string): EngineError {
   return new EngineError('internal', `the engine's process sent ${what} in a form that the protocol does not have`);
 }
@@ -204,18 +204,18 @@ function waitFor(emitter: EventEmitter, event: 'close' | 'disconnect'): Promise<
 }
 
 /**
- * The caller's variables that the engine's process gets. Everything else stays here: the environment of a server holds keys, its secret and
- * the database's password, and a process of native code that reads pictures and weights has no use for them.
+ * The caller's variables that are passed to the engine's process. All others are withheld: a server's environment holds keys, its secret and
+ * the database's password, which a process of native code that reads pictures and weights does not need.
  */
 const allowed: readonly RegExp[] = [
   /^(?:PATH|HOME|USER|LOGNAME|SHELL|PWD|TZ|LANG|LANGUAGE|TMPDIR|TMP|TEMP|XDG_CACHE_HOME|XDG_DATA_HOME|XDG_RUNTIME_DIR)$/,
   /^LC_/,
-  // Where libraries are, and how the allocator, threads and devices behave.
+  // Library paths, and settings of the allocator, threads and devices.
   /^(?:LD|DYLD)_/,
   /^(?:MALLOC|OMP|GOMP|KMP|MKL|OPENBLAS|ORT|CUDA|NVIDIA|HIP|ROCR?|HSA|VK|MESA|ASAN|UBSAN)_/,
   /^(?:NODE_OPTIONS|NODE_V8_COVERAGE|NODE_PATH|NODE_DEBUG|NODE_ENV|UV_THREADPOOL_SIZE|NO_COLOR)$/,
   /^EASEL_(?:MODELS_DIR|DEBUG)$/,
-  // Without these no process of Windows works.
+  // No Windows process works without these.
   /^(?:SystemRoot|SystemDrive|windir|ComSpec|PATHEXT|USERPROFILE|APPDATA|LOCALAPPDATA|ProgramData|NUMBER_OF_PROCESSORS)$/i,
 ];
 
@@ -226,22 +226,22 @@ const allowed: readonly RegExp[] = [
  * user's home.
  *
  * `MALLOC_MMAP_THRESHOLD_` (mallopt(3), glibc): by default the allocator moves this threshold up to 32 MB when large blocks
- * are freed, and keeps what is below: up to a gigabyte of freed activations after a 1024×1024 loop. A fixed one gives each
- * large block back to the system at once; no difference in speed was measured. The caller's own setting is left alone.
+ * are freed, and retains what is below: up to a gigabyte of freed activations after a 1024×1024 loop. A fixed one returns each
+ * large block to the system at once; no difference in speed was measured. The caller's own setting takes precedence.
  */
 export function childEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const passed = Object.entries(env).filter(([name]) => allowed.some((pattern) => pattern.test(name)));
   return { MALLOC_MMAP_THRESHOLD_: String(2 ** 20), ...Object.fromEntries(passed), ORT_DISABLE_TELEMETRY: '1' };
 }
 
-/** Where a child's code is: beside this file, under the extension this file runs by (.ts from source, .js when built). */
+/** The path of a child's code: next to this file, with the extension this file has (.ts from source, .js when built). */
 export function childModule(name: 'child' | 'picture-child', thisModule: string = import.meta.url): URL {
   return new URL(`./${name}${thisModule.endsWith('.ts') ? '.ts' : '.js'}`, thisModule);
 }
 
 /**
- * Node's own arguments for the child: the conditions under which this process resolves packages (a workspace package may be
- * its sources) and nothing else. Inheriting all would hand on `--eval`, `--input-type`, `--inspect-brk` or `--watch` too.
+ * Node's own arguments for the child: only the conditions under which this process resolves packages (a workspace package may be
+ * its sources). Inheriting all would also pass on `--eval`, `--input-type`, `--inspect-brk` or `--watch`.
  */
 export function childArguments(ofThisProcess: readonly string[]): string[] {
   return ofThisProcess.filter((argument, index) => {
@@ -269,7 +269,7 @@ export class OutputTail {
     for (const line of lines) this.#keep(line);
   }
 
-  /** To be called when no more can come: a dying process rarely ends its last line. */
+  /** To be called at the end of the output: a crashing process rarely terminates its last line. */
   end(): void {
     this.#keep(this.#unfinished);
     this.#unfinished = '';

@@ -11,7 +11,7 @@ export interface HostOptions {
   readonly passDeadlineMs?: number;
   /** What happens to the process, and what it writes. */
   readonly onLog?: (entry: HostLogEntry) => void;
-  /** Ends the wait for the first load. */
+  /** Aborts the wait for the first load. */
   readonly signal?: AbortSignal;
 }
 
@@ -26,15 +26,15 @@ export interface HostStats {
   /** The child process, while there is one. */
   readonly pid: number | undefined;
   readonly state: 'absent' | 'starting' | 'idle' | 'running' | 'closed';
-  /** Calls that wait for their turn. */
+  /** Calls in the queue. */
   readonly queued: number;
-  /** How often a process was started after the first. */
+  /** How often a process was restarted. */
   readonly restarts: number;
 }
 
 /** A model in a process of its own. */
 export interface EngineHost extends Model {
   stats(): HostStats;
-  /** What the child process occupies now; undefined when there is none, or where the system does not tell (not Linux). */
+  /** The memory of the child process now; undefined when there is none, or where the system does not report it (not Linux). */
   memory(): Promise<ProcessMemory | undefined>;
 }

@@ -4,11 +4,11 @@ import { EngineError } from '../errors.ts';
 export interface ChildExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** It never ran. */
+  /** It never started. */
   readonly spawnError?: Error;
 }
 
-/** The error of a call whose child ended by itself or was ended from outside; `lines` is the last of what it wrote. */
+/** The error of a call whose child exited or was killed; `lines` are the last lines of its output. */
 export function crashError(exit: ChildExit, lines: readonly string[]): EngineError {
   const { signal, spawnError } = exit;
   if (spawnError) {
@@ -16,7 +16,7 @@ export function crashError(exit: ChildExit, lines: readonly string[]): EngineErr
       cause: spawnError,
     });
   }
-  // What a terminal sends to every process of the group when the user stops the program or closes the window.
+  // What a terminal sends to every process of the group when the user presses Ctrl-C or closes the window.
   if (signal === 'SIGINT' || signal === 'SIGHUP') {
     return new EngineError('cancelled', `the run was interrupted (${signal})`);
   }
@@ -52,7 +52,7 @@ export function describeExit({ code, signal }: ChildExit): string {
   }
 }
 
-/** The line to quote: one that names an error, since Node's own last line is its version; never one of a stack trace. */
+/** The line to quote: one that names an error, since Node's own last line is its version, and never a line of a stack trace. */
 function tellingLine(lines: readonly string[]): string | undefined {
   const sayings = lines.filter((line) => !/^\s*(\d+: |at |-{3})/.test(line));
   const named = sayings.findLast((line) => /error|exception|abort|fatal|terminate|what\(\)/i.test(line));

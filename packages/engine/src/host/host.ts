@@ -10,14 +10,14 @@ import { RequestQueue } from './request-queue.ts';
 import { defaultPassDeadlineMs, PassHistory, type Supervision, superviseCall } from './supervision.ts';
 
 const DEFAULT_IDLE_MS = 5 * 60_000;
-/** setTimeout fires at once when asked for more (HTML, timers: a signed 32-bit number of milliseconds). */
+/** With a longer delay setTimeout fires at once (HTML, timers: a signed 32-bit number of milliseconds). */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Loads a model in a child process and gives it the interface of a model in this one.
  *
  * A run blocks its thread and cannot be interrupted; in a process of its own it does not block the caller, is cancelled
- * within a second, and a native crash or a lack of memory is an error of one call: the next call gets a fresh process.
+ * within a second, and a native crash or a lack of memory fails only one call: the next call gets a fresh process.
  * Calls run one at a time in the order they came. Without work the process is ended after `idleMs`, and started again by
  * the next call. An idle host does not keep the caller's process alive.
  *
@@ -31,7 +31,7 @@ export function createEngineHost(options: HostOptions): Promise<EngineHost> {
   return startHost(options, childModule('child'));
 }
 
-/** The same with the child's code given, for tests with an engine that crashes or hangs. */
+/** The same with a custom child script, for tests with an engine that crashes or hangs. */
 export async function startHost(options: HostOptions, module: URL): Promise<EngineHost> {
   const idleMs = milliseconds('idleMs', options.idleMs ?? DEFAULT_IDLE_MS, 0);
   const { passDeadlineMs } = options;
@@ -57,7 +57,7 @@ function milliseconds(param: 'idleMs' | 'passDeadlineMs', value: number, least: 
 
 type CallTerms = Pick<Supervision, 'pixels' | 'signal' | 'onStep'>;
 
-/** The engine in a child process: one call at a time, a child only while there is work or was lately. */
+/** The engine in a child process: one call at a time, with a child only while there is work or recently was. */
 class Host implements EngineHost {
   readonly #keeper: ChildKeeper;
   readonly #deadlineMs: Supervision['deadlineMs'];
@@ -84,7 +84,7 @@ class Host implements EngineHost {
 
   async generate(given: GenerateRequest, options: GenerateOptions = {}): Promise<GenerateResult> {
     const { signal, onStep, previewEvery, previewBy } = options;
-    const request = withFittingPicture(given, this.#info.sizes); // A photo is many times what is made of it.
+    const request = withFittingPicture(given, this.#info.sizes); // A photo is many times larger than what is made from it.
     const call: Call = { type: 'generate', request, steps: onStep !== undefined, previewEvery, previewBy };
     return this.#perform(call, isGenerateResult, { pixels: this.#pixelsOf(request), signal, onStep });
   }
@@ -116,7 +116,7 @@ class Host implements EngineHost {
     return this.#queue.run(async () => {
       this.#isBusy = true;
       clearTimeout(this.#idleTimer);
-      // A child that is still loading for an aborted call does not keep this process alive: now it does again.
+      // A child that is still loading for an aborted call does not keep this process alive; from here on it does again.
       this.#keeper.child?.ref();
       try {
         const { child, info } = await this.#keeper.ready(terms.signal);
@@ -135,7 +135,7 @@ class Host implements EngineHost {
     this.#keeper.child?.unref();
     if (this.#idleMs === Number.POSITIVE_INFINITY) return;
     this.#idleTimer = setTimeout(() => {
-      // A start whose caller aborted continues; its child is idle from then on.
+      // A start whose caller aborted continues; its child is then idle.
       if (this.#keeper.isStarting) this.#awaitIdleness();
       else void this.#keeper.release();
     }, this.#idleMs).unref();

@@ -13,12 +13,12 @@ import {
   toWireError,
 } from './protocol.ts';
 
-/** What a decoder can take of memory in this time is little beside the limit. */
+/** What a decoder can allocate in this time is small compared with the limit. */
 const WATCH_MS = 20;
 
 let opened: { readonly file: Uint8Array; readonly limits: PictureLimits } | undefined;
 
-// Decoding leaves the event loop free, so this is heard in the middle of it.
+// Decoding does not block the event loop, so this message is received while it runs.
 process.on('disconnect', () => process.exit(0));
 process.on('message', (message: unknown) => {
   if (!isToChild(message) || !isPictureCall(message)) throw new TypeError('a message that is not of the protocol');
@@ -51,8 +51,8 @@ async function perform(call: PictureCall): Promise<PictureSize | Uint8Array> {
 }
 
 /**
- * What runs in a decoder cannot be stopped, so the process ends. Its processor time counts and not the time that passes: on a busy machine
- * no picture is refused that would be read on an idle one.
+ * A running decoder cannot be stopped, so the process exits. Its CPU time counts, not the elapsed time: a busy machine
+ * rejects no picture that an idle one could read.
  */
 function watchLimits(id: number, { cpuSeconds, memoryBytes }: PictureLimits): NodeJS.Timeout {
   const before = process.cpuUsage();
@@ -68,7 +68,7 @@ function watchLimits(id: number, { cpuSeconds, memoryBytes }: PictureLimits): No
   }, WATCH_MS);
 }
 
-/** A parent that is gone ends this process by the closed channel. */
+/** When the parent has exited, the closed channel ends this process. */
 function send(message: FromChild, then: () => void = () => {}): void {
   process.send?.(message, then);
 }

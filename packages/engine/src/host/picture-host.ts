@@ -4,30 +4,30 @@ import type { PictureSize } from '../model.ts';
 import { childModule, EngineChild } from './child-process.ts';
 import { isFile, isPictureSize, type PictureCall, type PictureLimits } from './protocol.ts';
 
-/** After a larger picture a process is ended: a new one costs little beside the decoding, and has none of its memory left. */
+/** After a larger picture the process is ended: starting a new one is cheap compared with the decoding, and frees its memory. */
 const REUSE_PIXELS = 4 * 2 ** 20;
 
 export interface PictureHostOptions {
-  /** What reading one picture may take. Default: 20 s of processor time, and 768 MB of memory for the whole process. */
+  /** Limits for reading one picture. Default: 20 s of CPU time, and 768 MB of memory for the whole process. */
   readonly limits?: Partial<PictureLimits>;
-  /** How long a call may take, however little it does meanwhile. Default: 1 minute. */
+  /** The longest that a call may take, busy or not. Default: 1 minute. */
   readonly patienceMs?: number;
   /** Milliseconds without work after which a process is ended. Default: 1 minute. */
   readonly idleMs?: number;
 }
 
-/** A picture in a process that reads it. */
+/** A picture in the process that reads it. */
 export interface OpenPicture {
-  /** As it is shown. */
+  /** After EXIF rotation. */
   readonly size: PictureSize;
   /**
-   * Decodes all of it, cuts it to the shape of that size at its centre and scales it: the PNG file of what image-to-image of that size starts
-   * from, exact. To be called once.
+   * Decodes it in full, crops it to the aspect ratio of that size at its centre and scales it: exactly the start image, as a PNG file, that
+   * image-to-image of that size uses. To be called once.
    *
    * @throws EngineError as `PictureHost.open`
    */
   fit(size: PictureSize): Promise<Uint8Array>;
-  /** The process is free for another picture; one that is busy is ended. */
+  /** Releases the process for another picture; a busy one is ended. */
   close(): void;
 }
 
@@ -35,23 +35,23 @@ export interface PictureHost {
   /**
    * Reads the header of a picture's file.
    *
-   * @param signal for all that is done with the picture: the work stops at once
+   * @param signal for all work on the picture, which it stops at once
    * @throws EngineError `image_unreadable` when it cannot be read or takes too much, `engine_hung` when it takes too long, `engine_crashed`
    *   when its process dies, `cancelled`, `engine_closed`
    */
   open(file: Uint8Array, options?: { readonly signal?: AbortSignal }): Promise<OpenPicture>;
-  /** Of the processes that there are. */
+  /** Of the current processes. */
   readonly pids: readonly number[];
-  /** Ends all processes, whatever they do; resolves when they are gone. */
+  /** Ends all processes, busy or not; resolves when they have exited. */
   close(): Promise<void>;
 }
 
 /**
  * Decodes untrusted images in separate processes. Decoding takes seconds, hundreds of megabytes, and native code that no signal
- * reaches: there it blocks nobody, ends when nobody waits for it any more, and has limits; and a crash is the error of one picture.
+ * interrupts: there it blocks nobody, ends when its caller aborts, and has limits; and a crash fails only one picture.
  *
- * Each open picture has a process, so who opens them decides how many there are. After a small picture a process is used again, and it is ended when it has had no
- * work for `idleMs`; an idle one does not keep the caller's process alive.
+ * Each open picture has a process, so the caller decides how many there are. After a small picture the process is reused, and it is ended after
+ * `idleMs` without work; an idle one does not keep the caller's process alive.
  *
  * @example
  * const host = createPictureHost();
@@ -102,7 +102,7 @@ class ChildPictureHost implements PictureHost {
     };
     const close = () => {
       stop.removeEventListener('abort', kill);
-      // After a failure as well: nobody knows what it left behind.
+      // After a failure as well: its state is unknown.
       if (isBusy) child.kill(new EngineError('cancelled', 'the picture was closed'));
       else this.#giveBack(child, pixels);
     };

@@ -2,15 +2,15 @@ import { readFile } from 'node:fs/promises';
 
 /** In bytes. */
 export interface ProcessMemory {
-  /** All that is in memory, mapped weights included; those are page cache, which the system takes back when it needs it. */
+  /** Everything in memory, mapped weights included; those are page cache, which the system reclaims when needed. */
   readonly resident: number;
-  /** What only this process has: sessions, activations, the JavaScript heap. */
+  /** Memory of this process alone: sessions, activations, the JavaScript heap. */
   readonly anonymous: number;
-  /** The most that was ever resident. */
+  /** The peak of the resident memory. */
   readonly peakResident: number;
 }
 
-/** Reads it from outside, so a blocked process answers too. Linux only (proc(5), /proc/pid/status); undefined elsewhere. */
+/** Reads it from outside, so it also works for a blocked process. Linux only (proc(5), /proc/pid/status); undefined elsewhere. */
 export async function processMemory(pid: number): Promise<ProcessMemory | undefined> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   const bytes = (field: string) => {

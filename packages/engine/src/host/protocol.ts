@@ -29,7 +29,7 @@ export type EngineCall =
   | {
       readonly type: 'generate';
       readonly request: GenerateRequest;
-      /** Whether anybody listens to the steps. */
+      /** Whether there is a listener for the steps. */
       readonly steps: boolean;
       readonly previewEvery: number | undefined;
       readonly previewBy?: PreviewKind | undefined;
@@ -37,14 +37,14 @@ export type EngineCall =
   | { readonly type: 'tokenize'; readonly text: string }
   | { readonly type: 'prepare'; readonly size: PictureSize };
 
-/** Of a process that reads pictures. `open` is answered with the picture's size, `fit` with a PNG file. */
+/** Calls to a process that reads pictures. `open` is answered with the picture's size, `fit` with a PNG file. */
 export type PictureCall =
   | { readonly type: 'open'; readonly file: Uint8Array; readonly limits: PictureLimits }
   | { readonly type: 'fit'; readonly size: PictureSize };
 
-/** What reading one picture may take; more is refused. */
+/** Limits for reading one picture; what exceeds them is rejected. */
 export interface PictureLimits {
-  /** On all threads together. */
+  /** Over all threads. */
   readonly cpuSeconds: number;
   /** Of the whole process. */
   readonly memoryBytes: number;
@@ -61,7 +61,7 @@ export type FromChild = { readonly id: number } & (
   | { readonly type: 'failed'; readonly error: WireError }
 );
 
-/** Looks at the frame only: what is in a request is for the engine to judge. */
+/** Checks only the frame: the engine validates the request in it. */
 export function isToChild(message: unknown): message is ToChild {
   if (!isRecord(message) || typeof message.id !== 'number') return false;
   switch (message.type) {
@@ -106,7 +106,7 @@ function isStepEvent(value: unknown): value is StepEvent {
   return numbers.every((n) => typeof n === 'number') && (value.preview === undefined || isPicture(value.preview));
 }
 
-/** What a `load` is answered with. */
+/** The answer to `load`. */
 export function isModelInfo(value: unknown): value is ModelInfo {
   if (!isRecord(value) || !isRecord(value.defaults) || !Array.isArray(value.components)) return false;
   if (!isRecord(value.sizes) || !Array.isArray(value.sizes.trained)) return false;
@@ -117,18 +117,18 @@ export function isModelInfo(value: unknown): value is ModelInfo {
   );
 }
 
-/** What a `generate` is answered with. */
+/** The answer to `generate`. */
 export function isGenerateResult(value: unknown): value is GenerateResult {
   if (!isRecord(value) || !Array.isArray(value.images) || !Array.isArray(value.truncated)) return false;
   return value.images.every(isGeneratedImage) && isRecord(value.used) && isTimings(value.timings);
 }
 
-/** What a `tokenize` is answered with. */
+/** The answer to `tokenize`. */
 export function isTokenCounts(value: unknown): value is readonly TokenCount[] {
   return Array.isArray(value) && value.every(isTokenCount);
 }
 
-/** What a `prepare` is answered with. */
+/** The answer to `prepare`. */
 export function isNothing(value: unknown): value is undefined {
   return value === undefined;
 }
@@ -139,12 +139,12 @@ function isPicture(value: unknown): value is DecodedPicture {
   return typeof width === 'number' && typeof height === 'number' && data.length === width * height * 3;
 }
 
-/** What an `open` is answered with. */
+/** The answer to `open`. */
 export function isPictureSize(value: unknown): value is PictureSize {
   return isRecord(value) && allNumbers(value.width, value.height);
 }
 
-/** What a `fit` is answered with. */
+/** The answer to `fit`. */
 export function isFile(value: unknown): value is Uint8Array {
   return value instanceof Uint8Array;
 }
@@ -183,7 +183,7 @@ export interface WireError {
   readonly stack?: string;
 }
 
-/** What the child sends for anything thrown; what is not an `EngineError` becomes `internal`. */
+/** What the child sends for anything thrown; anything but an `EngineError` becomes `internal`. */
 export function toWireError(thrown: unknown): WireError {
   const { code, message, remedy, details, cause, stack } = toEngineError(thrown);
   const origin = cause instanceof Error ? cause.stack : stack;
@@ -220,7 +220,7 @@ class ChildStack extends Error {
   }
 }
 
-/** Any object, to look into something of unknown type field by field. */
+/** Any object, for inspecting a value of unknown type field by field. */
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { EngineError } from '../errors.ts';
 import { RequestQueue } from './request-queue.ts';
 
-/** A task that ends when it is told to. */
+/** A task that ends on demand. */
 function task(name: string, log: string[]) {
   const { promise, resolve } = Promise.withResolvers<string>();
   const run = () => {

@@ -5,7 +5,7 @@ interface Ticket {
   readonly refuse: (error: EngineError) => void;
 }
 
-/** One task at a time, in the order they came. */
+/** Runs one task at a time, in order of arrival. */
 export class RequestQueue {
   readonly #waiting: Ticket[] = [];
   #busy = false;
@@ -15,7 +15,7 @@ export class RequestQueue {
     return this.#waiting.length;
   }
 
-  /** Runs the task when its turn comes, or never: its signal and `close` take it out of the queue. */
+  /** Runs the task when its turn comes, unless its signal or `close` removes it from the queue. */
   async run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     await this.#turn(signal);
     try {
@@ -27,7 +27,7 @@ export class RequestQueue {
     }
   }
 
-  /** Refuses all that wait and all that come; the running task is not touched. */
+  /** Rejects all queued and future tasks; the running one is unaffected. */
   close(error: EngineError): void {
     this.#closed ??= error;
     for (const ticket of this.#waiting.splice(0)) ticket.refuse(error);

@@ -13,7 +13,7 @@ export function serveEngine(load: (model: string, options: LoadOptions) => Promi
   let model: Model | undefined;
   let running: { readonly id: number; readonly controller: AbortController } | undefined;
 
-  // The channel closes when the parent disconnects or exits. A busy child notices when its loop turns: at the next pass boundary.
+  // The channel closes when the parent disconnects or exits. A busy child notices when its event loop runs: at the next pass boundary.
   process.on('disconnect', () => process.exit(0));
 
   process.on('message', (message: unknown) => {
@@ -55,8 +55,8 @@ export function serveEngine(load: (model: string, options: LoadOptions) => Promi
 }
 
 /**
- * On POSIX a small message is written before `send` returns, so the parent knows of a pass although the pass then blocks
- * this process. A parent that is gone ends the process here, without waiting for the loop.
+ * On POSIX a small message is written before `send` returns, so the parent learns of a pass even though the pass then blocks
+ * this process. If the parent has exited, the process ends here, without waiting for the event loop.
  */
 function send(message: FromChild): void {
   if (process.send === undefined || !process.connected) process.exit(0);

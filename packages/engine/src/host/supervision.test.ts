@@ -52,7 +52,7 @@ test('it calls back once when the time is up', async () => {
       calls += 1;
       resolve();
     });
-    // Its timer keeps nothing alive, so something else must.
+    // Its timer keeps no process alive, so something else must.
     setTimeout(() => {}, 10_000)
       .unref()
       .ref();

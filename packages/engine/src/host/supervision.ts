@@ -8,14 +8,14 @@ export interface Supervision {
   readonly passes: PassHistory;
   /** When a pass counts as hung, see `defaultPassDeadlineMs`. */
   readonly deadlineMs: (pixels: number, slowestMs: number | undefined) => number;
-  /** Width × height of the picture that the call is about; 0 when it is about none. */
+  /** Width × height of the call's picture; 0 when it has none. */
   readonly pixels: number;
   readonly signal?: AbortSignal | undefined;
   readonly onStep?: ((step: StepEvent) => void) | undefined;
 }
 
 /**
- * One call under watch: it ends with its answer, at most a second after its signal, or when a pass takes too long.
+ * One supervised call: it ends with its answer, at most a second after its signal, or when a pass takes too long.
  * @throws EngineError `cancelled`, `engine_hung`, `engine_crashed`, or what the engine itself refused with
  */
 export async function superviseCall<T>(
@@ -31,7 +31,7 @@ export async function superviseCall<T>(
   signal?.addEventListener('abort', onAbort);
   try {
     const answer = await child.call(call, accept, guard);
-    // The answer to a call that was aborted meanwhile is ignored.
+    // The answer to a call that has been aborted is ignored.
     if (guard.stopReason !== undefined) throw guard.stopReason;
     guard.learn();
     return answer;
@@ -43,7 +43,7 @@ export async function superviseCall<T>(
   }
 }
 
-/** Follows the passes of a call: times them, finds the hung one, and knows how best to stop. */
+/** Tracks the passes of a call: times them, detects a hung one, and decides how to stop. */
 class CallGuard implements CallEvents {
   readonly #child: EngineChild;
   readonly #supervision: Supervision;
@@ -52,7 +52,7 @@ class CallGuard implements CallEvents {
   #betweenSince = performance.now();
   #longestBetweenMs = 0;
   #grace: NodeJS.Timeout | undefined;
-  /** Why the caller wants no answer any more. */
+  /** Why the caller aborted. */
   stopReason: EngineError | undefined;
 
   constructor(child: EngineChild, supervision: Supervision) {
@@ -93,7 +93,7 @@ class CallGuard implements CallEvents {
   }
 
   /**
-   * Remembers how long the call took outside of its passes. Only now that it has ended well: the parts of a load tell nothing of
+   * Records how long the call took outside its passes, only once it has succeeded: the parts of a load do not predict
    * each other.
    */
   learn(): void {
@@ -124,13 +124,13 @@ class CallGuard implements CallEvents {
   }
 }
 
-/** A pass that should end within this is waited for; a longer one is not worth the wait. */
+/** A pass that should end within this time is waited for; a longer one is not. */
 const WORTH_WAITING_MS = 500;
 
-/** How long a child that was asked to stop may take. With the kill it stays within the promised second. */
+/** How long a child that was asked to stop may take. Including the kill this stays within the promised second. */
 const CANCEL_GRACE_MS = 800;
 
-/** The pass that runs in the child while its caller wants to stop. */
+/** The pass that runs in the child when its caller aborts. */
 export interface RunningPass {
   readonly elapsedMs: number;
   /** What the last pass of its kind and size took; undefined for the first. */
@@ -172,13 +172,13 @@ const MAX_SLICE_MS = 1000;
 
 /**
  * Calls back when the time is up, counting only time in which this process was awake. After a Ctrl-Z and `fg`, a suspended
- * laptop or a blocked event loop a plain timer would fire before the messages that lie in the channel have been read,
+ * laptop or a blocked event loop a plain timer would fire before the messages in the channel have been read,
  * and a healthy child would be taken for a hung one.
  */
 export class Watchdog {
   #timer: NodeJS.Timeout | undefined;
 
-  /** Starts over; whatever was watched before is forgotten. */
+  /** Starts over; whatever was timed before is forgotten. */
   watch(limitMs: number, onExpiry: () => void): void {
     this.rest();
     if (limitMs === Number.POSITIVE_INFINITY) return;
@@ -200,7 +200,7 @@ export class Watchdog {
   }
 }
 
-/** `other`: what a call does outside of its passes, which is short; a process that is stopped there is not seen in any pass. */
+/** `other`: the parts of a call outside its passes, which are short; a process that is stopped there is not in any pass. */
 export type TimedKind = PassKind | 'other';
 
 interface PassTimes {
@@ -227,7 +227,7 @@ export class PassHistory {
   }
 }
 
-/** Texts are always 77 tokens long, whatever the picture's size, and what is done between passes takes little at any. */
+/** Texts are always 77 tokens long, whatever the picture's size, and the work between passes is short at any size. */
 function key(kind: TimedKind, pixels: number): string {
   return kind === 'text_encoder' || kind === 'other' ? kind : `${kind} ${pixels}`;
 }

@@ -49,7 +49,7 @@ test('CMYK becomes RGB by the colours its inks stand for', async () => {
   const [white, red] = [await decodeImage(await patch('white')), await decodeImage(await patch('red'))];
   expect(white.data).toHaveLength(16 * 16 * 3);
   expect(Math.min(...white.data)).toBeGreaterThan(250);
-  expect(red.data[0]).toBeGreaterThan(200); // inks reach less than a screen's red
+  expect(red.data[0]).toBeGreaterThan(200); // the gamut of inks does not reach a screen's red
   expect(Math.max(red.data[1], red.data[2])).toBeLessThan(80);
 });
 

@@ -8,11 +8,11 @@ import type { DecodedPicture } from './picture.ts';
 
 /** A file of a few kilobytes can claim billions of pixels. */
 const MAX_PIXELS = 64 * 2 ** 20;
-/** Decoders hold whole rows, and more of them than one, of whatever length. */
+/** Decoders hold several whole rows, however long these are. */
 const MAX_SIDE = 16_384;
-/** Deep colours and interlacing multiply what decoding takes. */
+/** High bit depth and interlacing multiply the cost of decoding. */
 const MAX_DECODED_BYTES = 4 * MAX_PIXELS;
-/** A picture that comes in several passes is held as a whole, at two bytes a value. */
+/** A picture stored in several passes is held as a whole, at two bytes per value. */
 const PASSES_FACTOR = 2;
 const bytesOfDepth: ReadonlyMap<string, number> = new Map([
   ['uchar', 1],
@@ -23,7 +23,7 @@ const bytesOfDepth: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * An image file as 8-bit sRGB pixels: turned as its EXIF orientation says, colour profile applied, greyscale, CMYK and 16 bits
+ * An image file as 8-bit sRGB pixels: rotated by its EXIF orientation, colour profile applied, greyscale, CMYK and 16 bits
  * converted, the first frame of an animation. Transparency is dropped and the colours below it kept, as the reference's
  * `convert('RGB')` does.
  *
@@ -48,7 +48,7 @@ export async function decodeImage(file: Uint8Array): Promise<DecodedPicture> {
 }
 
 /**
- * The size of a picture as it is shown, from the header of its file: what `decodeImage` would refuse for its size or kind is refused
+ * The displayed size of a picture, from the header of its file: what `decodeImage` would reject for its size or format is rejected
  * here, before any pixel is decoded.
  *
  * @throws EngineError `image_unreadable` when it is of another format, damaged or too large.

@@ -6,9 +6,9 @@ import type { DecodedPicture } from './picture.ts';
 
 export interface EncodeOptions {
   readonly format: ImageFormat;
-  /** 1…100, default 95. JPEG keeps full colour resolution (4:4:4) from 90. PNG is exact whatever is given. */
+  /** 1…100, default 95. JPEG keeps full colour resolution (4:4:4) from 90. PNG is always lossless. */
   readonly quality?: number;
-  /** Kept in the file for other tools and for `readParameters`; absent: the file says nothing of how it was made. */
+  /** Kept in the file for other tools and for `readParameters`; absent: the file contains no generation parameters. */
   readonly parameters?: GenerationParameters;
 }
 
@@ -56,6 +56,6 @@ function encoder(image: Sharp, format: ImageFormat, quality: number): Sharp {
     case 'jpeg':
       return image.jpeg({ quality, chromaSubsampling: fullColour ? '4:4:4' : '4:2:0' });
     case 'webp':
-      return image.webp({ quality, smartSubsample: fullColour }); // lossy WebP is always 4:2:0; this makes the best of it
+      return image.webp({ quality, smartSubsample: fullColour }); // lossy WebP is always 4:2:0; this minimises the loss
   }
 }

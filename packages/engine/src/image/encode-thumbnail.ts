@@ -5,7 +5,7 @@ import { toEngineError } from '../errors.ts';
 const QUALITY = 80;
 
 /**
- * A WebP of an image file to show in a list: of that width, and never larger than the picture itself. Nothing of how it was made is in it.
+ * A WebP thumbnail of an image file, of that width but never larger than the picture itself. It contains no generation parameters.
  *
  * @throws EngineError for a file that cannot be read
  */

@@ -6,7 +6,7 @@ import { firstFrame } from './first-frame.ts';
 
 const frame = { width: 9, height: 7 };
 const pixels = frame.width * frame.height * 3;
-/** Three frames, one below the other, red first. */
+/** Three frames, stacked vertically, red first. */
 const frames = Buffer.concat([Buffer.alloc(pixels), Buffer.alloc(pixels, 90), Buffer.alloc(pixels, 180)]);
 for (let at = 0; at < pixels; at += 3) frames[at] = 200;
 const animation = sharp(frames, { raw: { width: 9, height: 21, channels: 3, pageHeight: 7 } });
@@ -76,7 +76,7 @@ test('a file that is cut anywhere, or says nonsense, is left to the decoder', as
   }
 });
 
-/** The TIFF with its directory twice more (TIFF 6.0, section 2); it is little-endian. */
+/** The TIFF with its directory repeated twice (TIFF 6.0, section 2); it is little-endian. */
 function paged(tiff: Buffer): Buffer {
   const at = tiff.readUInt32LE(4);
   const end = at + 2 + 12 * tiff.readUInt16LE(at);

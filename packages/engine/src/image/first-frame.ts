@@ -1,9 +1,9 @@
 import { sniffImageFormat } from './image-format.ts';
 
 /**
- * The file of an animation, or of many pages, with its first picture alone: decoders go through all of them before they give the first one, and a
- * file of some megabytes can have hundreds of thousands. Texts, which no decoder needs, go as well. A file that has nothing else than its first
- * picture is returned as it is, and what is damaged or missing stays so, for the decoder to say.
+ * The file of an animation or of many pages, reduced to its first picture: decoders go through all of them before they return the first, and a
+ * file of some megabytes can have hundreds of thousands. Texts, which no decoder needs, are dropped as well. A file with nothing but its first
+ * picture is returned unchanged, and damage is left for the decoder to report.
  */
 export function firstFrame(file: Uint8Array): Uint8Array {
   switch (sniffImageFormat(file)) {
@@ -35,7 +35,7 @@ function firstOfPng(file: Uint8Array): Uint8Array {
   return kept.bytes();
 }
 
-/** RFC 9649, 2.7: an animation's frames are ANMF chunks. Everything that is not named comes after the picture or says nothing of it. */
+/** RFC 9649, 2.7: an animation's frames are ANMF chunks. All chunks not listed come after the picture or do not affect it. */
 const webpChunks = chunkNames(['VP8X', 'VP8 ', 'VP8L', 'ALPH', 'ICCP', 'ANIM', 'EXIF']);
 const [webpFrame] = chunkNames(['ANMF']);
 
@@ -70,7 +70,7 @@ function firstOfGif(file: Uint8Array): Uint8Array {
   return first;
 }
 
-/** The bytes of the table of colours that packed fields announce: three for each. */
+/** The bytes of the colour table that packed fields announce: three per colour. */
 function coloursAt(file: Uint8Array, packedAt: number): number {
   const packed = file[packedAt] ?? 0;
   return packed & 0x80 ? 3 * 2 ** ((packed & 0x07) + 1) : 0;
@@ -82,7 +82,7 @@ function afterBlocks(file: Uint8Array, start: number): number {
   return at + 1;
 }
 
-/** TIFF 6.0, section 2: a directory is a count, so many entries of 12 bytes, and where the next directory is; 0: there is none. */
+/** TIFF 6.0, section 2: a directory is a count, that many entries of 12 bytes, and the offset of the next directory; 0: there is none. */
 function firstOfTiff(file: Uint8Array): Uint8Array {
   const view = viewOf(file);
   const isLittleEndian = file[0] === 0x49;
@@ -96,13 +96,13 @@ function firstOfTiff(file: Uint8Array): Uint8Array {
   return first;
 }
 
-/** A file without some of its parts, in one copy however many they are. */
+/** A file without some of its parts, in a single copy however many they are. */
 class Excerpt {
   readonly #file: Uint8Array;
   readonly #start: number;
   #copy: Uint8Array | undefined;
   #length = 0;
-  /** Up to here it is known what becomes of the file. */
+  /** What happens to the file is decided up to here. */
   #done: number;
 
   constructor(file: Uint8Array, start: number) {
@@ -139,7 +139,7 @@ function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
   return new DataView(buffer, byteOffset, byteLength);
 }
 
-/** As they are in the file: four characters, or one big-endian number. */
+/** As in the file: four characters, or one big-endian number. */
 function chunkNames(names: readonly string[]): ReadonlySet<number> {
   return new Set(names.map((name) => Buffer.from(name, 'latin1').readUInt32BE()));
 }

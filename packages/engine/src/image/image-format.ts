@@ -10,7 +10,7 @@ export function isImageFormat(name: string): name is ImageFormat {
 /** Further formats that are read. */
 type ReadableFormat = ImageFormat | 'gif' | 'tiff' | 'avif';
 
-/** Goes by the first bytes, never by a name; undefined: none that we read. */
+/** Detects the format from the first bytes, never from a name; undefined: none that we read. */
 export function sniffImageFormat(file: Uint8Array): ReadableFormat | undefined {
   const start = Buffer.from(file.subarray(0, 12)).toString('latin1');
   if (start.startsWith('\x89PNG\r\n\x1a\n')) return 'png';

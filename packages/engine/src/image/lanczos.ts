@@ -43,8 +43,8 @@ function losesMoreRows(picture: DecodedPicture, width: number, height: number): 
 }
 
 /**
- * The middle of a picture in the shape of a size: as much of it as there is, so that bringing it to that size squeezes nothing. One that
- * has the shape, to the pixel, is returned as it is.
+ * The centre of a picture, cropped to the aspect ratio of a size, as large as possible, so that scaling does not distort it. One that
+ * already has that ratio, to the pixel, is returned unchanged.
  */
 export function cropToShape(
   picture: DecodedPicture,

@@ -35,7 +35,7 @@ import { modelDefaults, modelInfo } from './model-info.ts';
 import { int8WeightsOf, precisionOfParts, RESIDENT_BYTES, storedBytes } from './precision.ts';
 import { loadTinyDecoder } from './tiny-decoder.ts';
 
-/** A model in this process: besides the steps it tells its passes, which the engine host times. */
+/** A model in this process: besides steps it reports passes, which the engine host times. */
 export interface RunnableModel extends Model {
   generate(request: GenerateRequest, options?: RunOptions): Promise<GenerateResult>;
   prepare(size: PictureSize, options?: PrepareOptions): Promise<void>;
@@ -136,7 +136,7 @@ async function releaseParts({ prompts, unet, vae, tiny }: PipelineParts): Promis
   await tiny?.release();
 }
 
-/** Changes whenever the VAE's weights or scaling do, without reading them: the files' paths, sizes and times. */
+/** Changes whenever the VAE's weights or scaling do, without reading the weights: the files' paths, sizes and times. */
 async function vaeIdentity(config: VaeConfig, tensors: TensorTable): Promise<string> {
   const files = [...new Set([...tensors.values()].map(({ file }) => file))].sort();
   const facts = await Promise.all(

@@ -5,8 +5,8 @@ import { eachNetwork, type NetworkPlan, type SdxlConfigs } from '../families/sdx
 import { defaultTarget, devices } from '../runtime/variant.ts';
 
 /**
- * Everything that is missing or does not fit, by building every graph: the graphs are the one place that knows which
- * tensors there must be.
+ * Every missing or unsuitable tensor, found by building every graph: only the graphs know which
+ * tensors are needed.
  */
 export function findTensorProblems(checkpoint: Checkpoint, configs: SdxlConfigs): EngineError[] {
   const problems = new Map<string, EngineError>();

@@ -6,24 +6,24 @@ import { EngineError } from '../errors.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where models are kept by name: `$EASEL_MODELS_DIR`, else `easel/models` in the XDG data folder (`~/.local/share`). */
+/** Where models are stored by name: `$EASEL_MODELS_DIR`, else `easel/models` in the XDG data folder (`~/.local/share`). */
 export function modelsFolder(env: Environment): string {
   if (env.EASEL_MODELS_DIR) return resolve(env.EASEL_MODELS_DIR);
-  // The XDG specification has relative values ignored.
+  // The XDG specification requires relative values to be ignored.
   const dataHome = env.XDG_DATA_HOME?.startsWith('/')
     ? env.XDG_DATA_HOME
     : join(env.HOME || homedir(), '.local', 'share');
   return join(dataHome, 'easel', 'models');
 }
 
-/** The names of the embedded model: in requests, and what it is called in replies and pictures. */
+/** The names of the embedded model: in requests, and in replies and pictures. */
 const embeddedNames = ['demo', 'easel-demo'];
 
 /**
  * The folder or file meant by a model's path or name: `demo` (or `easel-demo`) is the embedded model (write `./demo` for a folder of that
  * name); else what is at the path; else the folder of that name, or `NAME.safetensors`, in the models folder.
  *
- * @throws EngineError `model_not_found`, saying where it was looked for
+ * @throws EngineError `model_not_found`, naming the places searched
  * @example
  * findModel('demo', process.env); // /…/packages/demo-model/model
  * findModel('playground-v2.5', process.env); // ~/.local/share/easel/models/playground-v2.5
@@ -44,7 +44,7 @@ export function findModel(pathOrName: string, env: Environment): string {
   });
 }
 
-/** What people give who come from tools that download models, or who quoted a path. */
+/** Common mistakes: names from tools that download models, and quoted paths. */
 function remarkOn(pathOrName: string): string {
   if (/^~/.test(pathOrName)) return '. The shell replaces ~ only outside quotes: write the whole path';
   if (/^https?:/i.test(pathOrName)) return '. Easel does not download models: download the files and give their path';
@@ -65,11 +65,11 @@ function installedNames(env: Environment): string[] {
     const entries = readdirSync(modelsFolder(env)).filter((name) => !name.startsWith('.') && !name.endsWith('.int8'));
     return entries.map((name) => name.replace(/\.safetensors$/, '')).sort();
   } catch {
-    return []; // The folder need not exist: nothing has been installed then.
+    return []; // The folder need not exist: no model is installed then.
   }
 }
 
-/** For small data that can be made again. XDG Base Directory specification. */
+/** The cache folder, for small data that can be recreated. XDG Base Directory specification. */
 export function defaultCacheFolder(env: NodeJS.ProcessEnv): string {
   return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'easel');
 }

@@ -8,13 +8,13 @@ import { findTensorProblems } from './check-tensors.ts';
 import { findModel } from './find-model.ts';
 import { modelDefaults, modelInfo } from './model-info.ts';
 
-/** How a model is sampled, as its scheduler_config.json says, defaults filled in. */
+/** How a model is sampled, according to its scheduler_config.json, with defaults filled in. */
 export type SchedulerReport = NonNullable<ReturnType<typeof schedulerReport>>;
 
-/** What can be said of a model without running it. */
+/** What is known about a model without running it. */
 export interface ModelReport {
   readonly path: string;
-  /** Undefined when not even the configuration could be read; `problems` says why. */
+  /** Undefined when the configuration could not be read; `problems` says why. */
   readonly info: ModelInfo | undefined;
   readonly scheduler: SchedulerReport | undefined;
   /** Everything that is missing or wrong; empty: the model loads. */

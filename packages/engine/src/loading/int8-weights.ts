@@ -12,10 +12,10 @@ import { type Int8File, isSource, openInt8File, type PartSource } from '../weigh
 import type { TensorInfo, TensorTable } from '../weights/safetensors.ts';
 import { elementCount } from '../weights/tensor-views.ts';
 
-/** The matrices of one part that its graphs take in 8 bits, by their keys. */
+/** The matrices of one part that its graphs use in 8 bits, by key. */
 export type PartMatrices = ReadonlyMap<string, Int8MatrixSpec>;
 
-/** What has to be quantized, by building every graph: the layers are the one place that knows what they compute in 8 bits. */
+/** What has to be quantized, found by building every graph: only the layers know what they compute in 8 bits. */
 export function int8Matrices(checkpoint: Checkpoint, configs: SdxlConfigs): ReadonlyMap<SdxlPart, PartMatrices> {
   const parts = new Map<SdxlPart, Map<string, Int8MatrixSpec>>();
   eachNetwork(configs, <Shape extends object>({ part, build, smallest }: NetworkPlan<Shape>) => {
@@ -40,7 +40,7 @@ export function matrixShape({ shape, rows }: Int8MatrixSpec): readonly [inputs: 
   return [elementCount(shape.slice(1)), rows[1] - rows[0]];
 }
 
-/** The tensors that matrices are made of, each once, in the order in which they are read. */
+/** The tensors that matrices are made from, each once, in reading order. */
 export function tensorsOf(matrices: PartMatrices, tensors: TensorTable): Map<string, TensorInfo> {
   const sources = new Map<string, TensorInfo>();
   for (const { tensor: name } of matrices.values()) {
@@ -51,7 +51,7 @@ export function tensorsOf(matrices: PartMatrices, tensors: TensorTable): Map<str
   return sources;
 }
 
-/** Bytes of a tensor as they are stored. */
+/** Stored size of a tensor in bytes. */
 export async function readTensor({ file, offset, byteLength }: TensorInfo): Promise<Uint8Array<ArrayBuffer>> {
   await using handle = await open(file);
   const bytes = new Uint8Array(byteLength);
@@ -66,21 +66,21 @@ export async function readTensor({ file, offset, byteLength }: TensorInfo): Prom
   return bytes;
 }
 
-/** The command that makes the file, for messages. */
+/** The command that creates the file, for messages. */
 function quantizeCommand(model: string, path: string | undefined): string {
   return `easel model quantize ${model}${path === undefined ? '' : ` --output ${path}`}`;
 }
 
-/** Where the weights of a model are in 8 bits unless somebody says otherwise: in its folder, or beside its file. */
+/** The default place of a model's 8-bit weights: in its folder, or beside its file. */
 export function int8FileOf({ path, layout }: Pick<Checkpoint, 'path' | 'layout'>): string {
   return layout === 'diffusers' ? join(path, 'weights.int8') : `${path.replace(/\.safetensors$/, '')}.int8`;
 }
 
 /**
- * The 8-bit weights of the file, for the parts that run in them.
+ * The 8-bit weights of the file, for the parts that use them.
  *
- * @param given where the file is; undefined: where `int8FileOf` has it
- * @throws EngineError `model_file_missing`, `weights_corrupt`; both say how the file is made
+ * @param given the file; undefined: the default from `int8FileOf`
+ * @throws EngineError `model_file_missing`, `weights_corrupt`; both say how to create the file
  */
 export async function openInt8Weights(
   checkpoint: Checkpoint,
@@ -136,7 +136,7 @@ export function scalesName(part: SdxlPart, { key }: Int8MatrixSpec): string {
   return `${part}/${key}.scales`;
 }
 
-/** Stay in the file, as mapped memory. */
+/** These stay in the file, as mapped memory. */
 function fileWeights(file: Int8File, part: SdxlPart): Int8Weights {
   return {
     files: [file.path],
@@ -154,7 +154,7 @@ function fileWeights(file: Int8File, part: SdxlPart): Int8Weights {
   };
 }
 
-/** Quantizes a part here and now; the codes are in the memory of this process. */
+/** Quantizes a part at load; the codes are kept in this process's memory. */
 export async function quantizeInMemory(matrices: PartMatrices, tensors: TensorTable): Promise<Int8Weights> {
   const quantized = new Map<string, Int8Codes>();
   for (const [name, tensor] of tensorsOf(matrices, tensors)) {

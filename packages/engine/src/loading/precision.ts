@@ -8,7 +8,7 @@ import { type Precision, precisions } from '../runtime/variant.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
 import { int8FileOf, int8Matrices, openInt8Weights, quantizeInMemory } from './int8-weights.ts';
 
-/** Of each part that is not exact. @throws EngineError `invalid_request` */
+/** The precision of each part that is not exact. @throws EngineError `invalid_request` */
 export function precisionOfParts(
   given: LoadOptions['precision'] = 'exact',
 ): Readonly<Partial<Record<SdxlPart, Precision>>> {
@@ -34,7 +34,7 @@ function invalidPrecision(problem: string): EngineError {
   return new EngineError('invalid_request', `precision ${problem}`, { details: { param: 'precision' } });
 }
 
-/** From the file that was made for it; a small model that has none is quantized here, which takes less than a second. */
+/** From the model's quantized file; a small model without one is quantized here, which takes less than a second. */
 export async function int8WeightsOf(
   checkpoint: Checkpoint,
   configs: SdxlConfigs,
@@ -54,7 +54,7 @@ export async function int8WeightsOf(
   return weights;
 }
 
-/** Below this many stored bytes a component is widened once at load: faster, and small enough not to matter. */
+/** A component with fewer stored bytes is widened once at load: faster, and small enough not to matter. */
 export const RESIDENT_BYTES = 64 * 2 ** 20;
 
 export function storedBytes(tensors: TensorTable): number {

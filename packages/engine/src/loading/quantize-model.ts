@@ -64,14 +64,14 @@ export async function writeInt8File(pathOrName: string, options: QuantizeOptions
   };
 }
 
-/** What is made of one part. */
+/** The output for one part. */
 interface PartWork {
   readonly part: SdxlPart;
   readonly matrices: readonly Int8MatrixSpec[];
   readonly tensors: ReadonlyMap<string, TensorInfo>;
 }
 
-/** In the order in which they are written: tensor by tensor, so that each is read once. */
+/** In writing order: tensor by tensor, so that each is read once. */
 function plannedTensors(work: readonly PartWork[]): PlannedTensor[] {
   return work.flatMap(({ part, matrices, tensors }) => {
     const inOrder = [...tensors.keys()].flatMap((name) => matrices.filter(({ tensor }) => tensor === name));

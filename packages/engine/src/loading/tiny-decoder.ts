@@ -16,7 +16,7 @@ import { readWeightFiles } from '../weights/weight-files.ts';
  * Loads a tiny autoencoder's decoder (TAESD for SDXL).
  *
  * @param path a .safetensors file in diffusers' layout or the original one, or a folder that diffusers saved
- * @param vae of the model, whose latents it is to decode
+ * @param vae of the model, whose latents it will decode
  * @throws EngineError `model_file_missing`, `model_unsupported`, `model_config_invalid`, `weights_corrupt`, `tensor_missing`,
  *   `tensor_shape`, `tensor_dtype`
  */
@@ -54,7 +54,7 @@ export async function loadTinyDecoder(path: string, vae: VaeConfig, threads: num
 async function readTensors(path: string): Promise<TensorTable> {
   const isFolder = await stat(path).then(
     (found) => found.isDirectory(),
-    () => false, // the reader of the file says why
+    () => false, // reported by the file's reader
   );
   if (!isFolder) return readSafetensors(path);
   const config = await JsonConfig.read(join(path, 'config.json'));

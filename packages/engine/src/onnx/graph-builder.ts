@@ -14,15 +14,15 @@ import {
   ValueInfoProtoSchema,
 } from './onnx_pb.ts';
 
-/** A tensor in the graph under construction. Shapes are static, so every builder function can compute its result's. */
+/** A tensor in the graph under construction. Shapes are static, so every builder function can compute that of its result. */
 export interface Value {
   readonly name: string;
   readonly shape: readonly number[];
 }
 
-/** Bytes of a weight file: the model refers to them and never holds them. */
+/** A range of a weight file: the model refers to it and never contains it. */
 export interface ExternalBytes {
-  /** Path relative to the folder that the session is told about. */
+  /** Path relative to the folder that the session is given. */
   readonly location: string;
   readonly offset: number;
   readonly byteLength: number;
@@ -30,11 +30,11 @@ export interface ExternalBytes {
 
 export interface NodeOptions {
   readonly attributes?: Readonly<Record<string, Attribute>>;
-  /** Operators of ONNX Runtime's own (`com.microsoft`). */
+  /** ONNX Runtime's own operators (`com.microsoft`). */
   readonly domain?: 'com.microsoft';
 }
 
-/** A plain number is an INT attribute; FLOAT is asked for by name, since 1 and 1.0 are the same value in JavaScript. */
+/** A plain number is an INT attribute; FLOAT must be explicit, since 1 and 1.0 are the same value in JavaScript. */
 export type Attribute = number | string | readonly number[] | { readonly float: number };
 
 const OPSET = 21n;
@@ -70,7 +70,7 @@ export class GraphBuilder {
     return this.nodeOf(op, inputs, [shape], options)[0];
   }
 
-  /** One node with a result of each of the given shapes. */
+  /** One node with a result for each of the given shapes. */
   nodeOf(
     op: string,
     inputs: readonly (Value | undefined)[],
@@ -89,7 +89,7 @@ export class GraphBuilder {
    * Widens a stored weight to float32. These Casts come first in the node list: ONNX Runtime then schedules each right
    * before its consumer; anywhere else all of them run up front and the whole float32 model is in memory at once.
    *
-   * @param scale that the widened values are multiplied with
+   * @param scale factor for the widened values
    */
   widen(weight: Value, scale?: number): Value {
     const name = `${weight.name}:float32`;
@@ -123,7 +123,7 @@ export class GraphBuilder {
     return this.#constant(`int64[${values}]`, [values.length], 'int64', BigInt64Array.from(values.map(BigInt)));
   }
 
-  /** Values that are part of the model itself. */
+  /** Constants stored in the model itself. */
   int8s(name: string, shape: readonly number[], values: Int8Array): Value {
     return this.#constant(name, shape, 'int8', values);
   }

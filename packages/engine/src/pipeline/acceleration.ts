@@ -7,7 +7,7 @@ export const noPasses: PassCounts = { full: 0, gated: 0, shallow: 0, exact: 0 };
 const share = { min: 0, max: 1 };
 const level = { min: 0, max: 10_000 };
 
-/** What each option may be. */
+/** The range of each option. */
 const ranges: readonly (readonly [option: keyof Acceleration, range: Range])[] = [
   ['guidanceSigmaMin', level],
   ['guidanceSigmaMax', level],
@@ -17,23 +17,23 @@ const ranges: readonly (readonly [option: keyof Acceleration, range: Range])[] =
   ['crossAttentionUntil', share],
 ];
 
-/** An acceleration counted in the steps of a run, with nothing to decide any more. */
+/** An acceleration in terms of a run's steps, with all defaults resolved. */
 export interface AccelerationPlan {
-  /** As the request has it; undefined: it asks for none. */
+  /** As requested; undefined: none. */
   readonly given: Acceleration | undefined;
   /** @param index of the step in the schedule */
   readonly isGuided: (index: number, sigma: number) => boolean;
   readonly reuseThreshold: number;
   readonly cacheInterval: number;
   readonly cacheBranch: number;
-  /** The first step that takes its cross-attention from an earlier one. */
+  /** The first step that reuses an earlier step's cross-attention. */
   readonly crossAttentionEnd: number;
 }
 
-/** The places to split a network in. */
+/** The places where a network can be split. */
 export interface Branches {
   readonly count: number;
-  /** The one that a request which names none gets. */
+  /** The default when a request names none. */
   readonly finest: number;
 }
 
@@ -61,7 +61,7 @@ export function planAcceleration(
     reuseThreshold,
     cacheInterval,
     cacheBranch,
-    // the last step has none after it that could take anything
+    // no step follows the last one to reuse anything
     crossAttentionEnd: crossAttentionEnd < schedule.timesteps.length ? crossAttentionEnd : Infinity,
   };
 }
@@ -80,12 +80,12 @@ function checked(given: Acceleration = {}, branches: number): Acceleration {
   );
 }
 
-/** The first step past a share of those that are run; image-to-image begins late in the schedule. */
+/** The first step after a share of the run's steps; image-to-image begins late in the schedule. */
 function stepAfter(part: number, { beginIndex, timesteps }: Schedule): number {
   return beginIndex + Math.round(part * (timesteps.length - beginIndex));
 }
 
-/** Of several samples together. */
+/** Summed over several samples. */
 export function totalPasses(samples: readonly PassCounts[]): PassCounts {
   const sum = (kind: keyof PassCounts) => samples.reduce((total, passes) => total + passes[kind], 0);
   return { full: sum('full'), gated: sum('gated'), shallow: sum('shallow'), exact: sum('exact') };

@@ -19,16 +19,16 @@ export interface DenoiserOptions {
   readonly onPrediction: (event: { index: number; input: Float32Array; prediction: Prediction }) => void;
 }
 
-/** What samplers ask: the network with its parameterisation and guidance, for one sample, in as few passes as the request allows. */
+/** What samplers call: the network with its parameterisation and guidance, for one sample, in as few passes as the request allows. */
 export class Denoiser {
   readonly denoise: Denoise;
   readonly #options: DenoiserOptions;
   readonly #parameterisation: Parameterisation;
-  /** Of the last pass that told them, with the number of passes since, for each half of guidance. */
+  /** From the last pass that computed them, with the number of passes since, for each half of guidance. */
   readonly #features = new Map<Conditioning, { readonly values: Float32Array; readonly age: number }>();
   #crossAttention: CrossAttentionValues | undefined;
   #passes: PassCounts = noPasses;
-  /** Whether the last pass was. */
+  /** Whether the last pass ran only the shallow half. */
   #isShallow = false;
 
   constructor(options: DenoiserOptions) {
@@ -100,7 +100,7 @@ export class Denoiser {
   }
 }
 
-/** Of both halves of guidance, value by value; that of one is itself. */
+/** The mean of both halves of guidance, element by element; that of one is itself. */
 function meanOf([first = {}, second]: readonly CrossAttentionValues[]): CrossAttentionValues {
   if (!second) return first;
   const means = Object.entries(first).map(([name, a]) => {

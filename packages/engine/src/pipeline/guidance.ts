@@ -4,11 +4,11 @@ export interface Guidance {
   readonly scale: number;
   readonly rescale: number;
   readonly positive: Conditioning;
-  /** Undefined: no guidance, one pass a step. */
+  /** Undefined: no guidance, one pass per step. */
   readonly negative: Conditioning | undefined;
 }
 
-/** What the network said in one step, for those who compare with the reference. */
+/** The network's outputs in one step, for comparison with the reference. */
 export interface Prediction {
   readonly unconditional: Float32Array | undefined;
   readonly conditional: Float32Array;
@@ -31,7 +31,7 @@ export async function predictGuided(
 
 /**
  * Classifier-free guidance (Ho & Salimans 2022) on the raw network output: F = F_u + g·(F_c − F_u), one sample.
- * With rescale φ the result is drawn to the conditional's spread (Lin et al. 2023, §3.4): F ← φ·F·std(F_c)/std(F) + (1 − φ)·F.
+ * With rescale φ the result is pulled towards the conditional's spread (Lin et al. 2023, §3.4): F ← φ·F·std(F_c)/std(F) + (1 − φ)·F.
  */
 export function guide(
   unconditional: Float32Array,

@@ -56,9 +56,9 @@ const otherNames: Readonly<Record<string, string>> = {
 };
 
 /**
- * Refuses fields that would be passed over in silence.
+ * Rejects fields that would otherwise be silently ignored.
  *
- * @throws EngineError `invalid_request`, with the field that may have been meant
+ * @throws EngineError `invalid_request`, suggesting the field that may have been meant
  */
 export function requireKnownFields(given: GenerateRequest): void {
   requireFields('', given, requestFields);
@@ -87,7 +87,7 @@ function nearest(name: string, known: readonly string[]): string | undefined {
   return best && best[0] <= Math.min(2, name.length / 2) ? best[1] : undefined;
 }
 
-/** Levenshtein's: letters to put in, take out or change. */
+/** Levenshtein distance: letters to insert, delete or substitute. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

@@ -7,7 +7,7 @@ export interface Range {
   readonly whole?: boolean;
 }
 
-/** What the engine accepts; a shell in front of it may allow less. */
+/** What the engine accepts; callers may set tighter limits. */
 export const engineLimits = {
   side: { min: 64, max: 2048, whole: true },
   steps: { min: 1, max: 100, whole: true },
@@ -17,11 +17,11 @@ export const engineLimits = {
   samples: { min: 1, max: 4, whole: true },
 } as const satisfies Record<string, Range>;
 
-/** Splitting a text takes time in proportion to the square of its longest word, and 75 tokens are read of it. */
+/** Splitting a text takes time quadratic in the length of its longest word, and only 75 tokens of it are used. */
 const TEXT_LENGTH = 20_000;
 const MAX_SIDE = 65_535;
 
-/** The convolutions' grid: eight image pixels are one latent pixel. */
+/** The grid of the convolutions: eight image pixels are one latent pixel. */
 const SIDE_STEP = 8;
 
 export function requireNumber(param: string, value: number, { min, max, whole = false }: Range): number {
@@ -31,7 +31,7 @@ export function requireNumber(param: string, value: number, { min, max, whole = 
   throw invalid(param, `${param} must be ${kind} between ${min} and ${max} (got ${String(value)})`);
 }
 
-/** @param sizes of the model, where it has limits of its own */
+/** @param sizes of the model, if it has limits of its own */
 export function requireSize(param: string, value: number, sizes?: ModelSizes): number {
   const { min, max } = sizes?.isLimit ? { min: sizes.minSide, max: sizes.maxSide } : engineLimits.side;
   if (Number.isInteger(value) && value % SIDE_STEP === 0 && value >= min && value <= max) return value;
@@ -61,7 +61,7 @@ export function requireChoice<T extends string | number>(param: string, value: T
   throw invalid(param, `${param} must be ${allowed.join(' or ')} (got ${JSON.stringify(value)})`);
 }
 
-/** Sizes and crops of the micro-conditioning: the model was trained with the sizes of real pictures. */
+/** Sizes and crops for micro-conditioning: the model was trained with the sizes of real pictures. */
 export function requirePair(param: string, pair: readonly number[]): void {
   if (pair.length === 2 && pair.every((side) => Number.isInteger(side) && side >= 0 && side <= MAX_SIDE)) return;
   throw invalid(param, `${param} must be two whole numbers from 0 to ${MAX_SIDE} (got ${JSON.stringify(pair)})`);

@@ -1,6 +1,6 @@
 import type { ModelSizes, PictureSize } from '../model.ts';
 
-/** The shapes that SDXL was trained on, one for each usual ratio (arXiv:2307.01952, appendix I). A test holds them to the contract's. */
+/** The shapes that SDXL was trained on, one per common aspect ratio (arXiv:2307.01952, appendix I). A test compares them with the contract's. */
 const SDXL_SHAPES: ModelSizes['trained'] = [
   { width: 1024, height: 1024 },
   { width: 1152, height: 896 },
@@ -15,13 +15,13 @@ const SDXL_SHAPES: ModelSizes['trained'] = [
 const SDXL_SIDE = 1024;
 const STEP = 8;
 
-/** What a model's files say of the sizes it draws. */
+/** What a model's files declare about its picture sizes. */
 export interface DeclaredSizes {
   readonly minSide: number;
   readonly maxSide: number;
 }
 
-/** The sizes of a model: those its files declare, which are then its limits, else what follows from its native side. */
+/** The sizes of a model: those its files declare, which are then its limits, else those derived from its native side. */
 export function sizesOfModel(nativeSide: number, declared: DeclaredSizes | undefined): ModelSizes {
   const { minSide, maxSide } = declared ?? { minSide: nativeSide / 2, maxSide: nativeSide * 1.5 };
   const fitting = ({ width, height }: PictureSize): PictureSize => {
@@ -33,7 +33,7 @@ export function sizesOfModel(nativeSide: number, declared: DeclaredSizes | undef
   return { minSide, maxSide, isLimit: declared !== undefined, trained: [fitting(square), ...others.map(fitting)] };
 }
 
-/** The size that is drawn from a picture when none is named: the trained one whose shape is nearest to the picture's. */
+/** The default size for a start image: the trained size whose aspect ratio is nearest to the picture's. */
 export function nearestShape(picture: PictureSize, { trained }: ModelSizes): PictureSize {
   const distance = ({ width, height }: PictureSize) =>
     Math.abs(Math.log(width / height / (picture.width / picture.height)));
@@ -41,13 +41,13 @@ export function nearestShape(picture: PictureSize, { trained }: ModelSizes): Pic
 }
 
 /**
- * What there is to say of a size that a model can be asked for but was not trained on; undefined: nothing.
+ * A warning about a size that a model accepts but was not trained on; undefined: none.
  *
  * @example
  * adviceOnSize({ width: 512, height: 512 }, model.info.sizes); // "512×512 is far from …"
  */
 export function adviceOnSize({ width, height }: PictureSize, sizes: ModelSizes): string | undefined {
-  if (sizes.isLimit) return undefined; // What is within its limits it was trained to draw.
+  if (sizes.isLimit) return undefined; // The model was trained on every size within its limits.
   const [native] = sizes.trained;
   const area = (width * height) / (native.width * native.height);
   const isNear = Math.min(width, height) >= sizes.minSide && Math.max(width, height) <= sizes.maxSide;

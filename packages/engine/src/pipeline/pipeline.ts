@@ -22,7 +22,7 @@ import type { PromptEncoder } from './prompts.ts';
 import type { RandomSource } from './random-sources.ts';
 import { withFittingPicture } from './start-picture.ts';
 
-/** Looks into a run, for comparing it with the reference step by step. The arrays must not be changed. */
+/** Observes a run, for comparing it with the reference step by step. The arrays must not be changed. */
 export interface TraceHooks {
   readonly onTexts?: (texts: { positive: TextStates; negative: TextStates | undefined }) => void;
   /** Before the first step and after each. */
@@ -91,7 +91,7 @@ export async function runPipeline(
 }
 
 class PipelineRun {
-  /** Of each sample. */
+  /** Per sample. */
   readonly passes: PassCounts[] = [];
   readonly #parts: PipelineParts;
   readonly #plan: Plan;
@@ -173,7 +173,7 @@ class PipelineRun {
     return finalLatents(latents, schedule);
   }
 
-  /** Undefined when none was asked for. The last step of a request always shows. */
+  /** Undefined when none was requested. The last step of a request always has one. */
   async #previewer() {
     const { previewEvery, previewBy, onStep } = this.#options;
     if (!onStep || !previewEvery) return undefined;

@@ -8,7 +8,7 @@ import { engineLimits, invalid, requireChoice, requireNumber, requirePair, requi
 import { negativeTexts, type PromptTexts, promptTexts } from './prompts.ts';
 import { planRandomSources, type RandomSource } from './random-sources.ts';
 
-/** A request with every default filled in and every value checked: what the run needs, and nothing to decide any more. */
+/** A request with every default filled in and every value checked: what the run needs, with nothing left to decide. */
 export interface Plan {
   readonly width: number;
   readonly height: number;
@@ -16,7 +16,7 @@ export interface Plan {
   readonly scheduler: SchedulerName;
   readonly schedule: Schedule;
   readonly steps: number;
-  /** Of image-to-image; undefined: from noise alone. */
+  /** Set for image-to-image; undefined: from noise alone. */
   readonly strength: number | undefined;
   readonly prompt: PromptTexts;
   readonly guidanceScale: number;
@@ -39,7 +39,7 @@ export interface ModelFacts {
   readonly sampling: SamplingConfig;
   readonly vae: VaeConfig;
   readonly hasTinyDecoder: boolean;
-  /** Places to split the UNet. */
+  /** Places where the UNet can be split. */
   readonly unetBranches: Branches;
   readonly forceZerosForEmptyPrompt: boolean;
 }
@@ -108,7 +108,7 @@ function samplingOf(request: GenerateRequest, { sampling }: ModelFacts, name: Sc
 }
 
 /**
- * Decoding holds a few feature maps of the finest level; past one and a half times what a 1024×1024 picture takes with
+ * Decoding holds a few feature maps of the finest level; beyond one and a half times what a 1024×1024 picture takes with
  * SDXL's VAE (4 GB), a picture is decoded in tiles.
  */
 function needsTiling(width: number, height: number, vae: VaeConfig): boolean {

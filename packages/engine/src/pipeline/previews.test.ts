@@ -7,7 +7,7 @@ import type { Planes } from '../components/vae/tiling.ts';
 import { createGenerator } from '../random/torch-generator.ts';
 import { cachedPreviewMap, fitAffine, fitPreviewMap, type PreviewMap, renderPreview } from './previews.ts';
 
-/** A VAE whose colours really are an affine map of its latents, eight pixels a side each. */
+/** A VAE whose colours are exactly an affine map of its latents, with eight pixels a side for each. */
 const truth: PreviewMap = [
   [0.3, -0.2, 0.1],
   [0, 0.4, -0.1],

@@ -13,7 +13,7 @@ import { solveLinear } from '../sampling/numbers.ts';
 /** RGB = bias + matrix · latent, per latent pixel: three rows of [latent channels + 1], the bias last. */
 export type PreviewMap = readonly (readonly number[])[];
 
-/** Latents to small pictures without the VAE: one affine map of colours per VAE, fitted once and kept. */
+/** Converts latents to small pictures without the VAE: one affine colour map per VAE, fitted once and cached. */
 export class Previews {
   readonly #vae: Vae;
   readonly #identity: string;
@@ -21,7 +21,7 @@ export class Previews {
   /** By the precision of the VAE. */
   readonly #maps = new Map<Precision, Promise<PreviewMap>>();
 
-  /** @param identity of the VAE's weights and scaling: another one must not get this one's map */
+  /** @param identity of the VAE's weights and scaling: a different VAE must not get this one's map */
   constructor(vae: Vae, identity: string, cacheDir: string) {
     this.#vae = vae;
     this.#identity = identity;
@@ -34,7 +34,7 @@ export class Previews {
     const loading = this.#maps.get(precision) ?? this.#load(spread, precision, context);
     this.#maps.set(precision, loading);
     const map = await loading.catch((thrown: unknown) => {
-      this.#maps.delete(precision); // a cancelled fit must not be the answer to the next request
+      this.#maps.delete(precision); // a cancelled fit must not be reused by the next request
       throw thrown;
     });
     return (latents) => renderPreview(latents, map);
@@ -49,7 +49,7 @@ export class Previews {
   }
 }
 
-/** The picture at latent size: rounding is enough, a preview is gone in a second. */
+/** The picture at latent size: rounding is accurate enough for a short-lived preview. */
 export function renderPreview(latents: Planes, map: PreviewMap): { width: number; height: number; data: Uint8Array } {
   const { channels, height, width } = latents;
   const pixels = height * width;
@@ -65,7 +65,7 @@ export function renderPreview(latents: Planes, map: PreviewMap): { width: number
   return { width, height, data };
 }
 
-/** Random colours in blocks of 4×4 latent pixels: flat areas tell the colour of a latent, the noise between them its neighbourhood. */
+/** Random colours in blocks of 4×4 latent pixels: flat areas show the colour of a latent, the noise between them the effect of its neighbours. */
 const SIDE = 24;
 const BLOCK = 4;
 
@@ -99,7 +99,7 @@ export async function fitPreviewMap(
 }
 
 /**
- * The weights w that minimise |X·w − y|², by the normal equations and Gaussian elimination with a pinch of ridge, which
+ * The weights w that minimise |X·w − y|², by the normal equations and Gaussian elimination with slight ridge regularisation, which
  * keeps a constant input from making them singular.
  *
  * @param inputs X, rows of equal length
@@ -131,7 +131,7 @@ function meanColours(image: Planes, colour: number): number[] {
   });
 }
 
-/** A map survives restarts in a small file named after the VAE it was fitted to. */
+/** A map is kept across restarts in a small file named after the VAE it was fitted to. */
 export async function cachedPreviewMap(
   folder: string,
   identity: string,
@@ -142,7 +142,7 @@ export async function cachedPreviewMap(
   const known = await readFile(file, 'utf8').then(parseMap, () => undefined);
   if (known) return known;
   const map = await makeMap();
-  await store(file, map).catch(() => undefined); // a cache that cannot be written costs a fit a run, nothing else
+  await store(file, map).catch(() => undefined); // if the cache cannot be written, the only cost is a fit per run
   return map;
 }
 
@@ -163,11 +163,11 @@ async function store(file: string, map: PreviewMap): Promise<void> {
   await rename(scratch, file);
 }
 
-/** Folder by folder: with `recursive`, Node 24 tries for ever where a file system takes no folders (/proc). */
+/** Folder by folder: with `recursive`, Node 24 retries forever where a file system allows no folders (/proc). */
 async function makeFolder(folder: string): Promise<void> {
   if (existsSync(folder)) return;
   await makeFolder(dirname(folder));
   await mkdir(folder).catch((error: unknown) => {
-    if (!existsSync(folder)) throw error; // another process has made it
+    if (!existsSync(folder)) throw error; // another process has created it
   });
 }

@@ -1,6 +1,6 @@
 import type { StepEvent } from '../model.ts';
 
-/** Counts steps over all samples of a request and guesses when it will end. */
+/** Counts steps over all samples of a request and estimates when it will end. */
 export class Progress {
   readonly #began: number;
   readonly #samples: number;
@@ -35,7 +35,7 @@ export class Progress {
     this.#decodeMs += tookMs;
   }
 
-  /** Until one was seen, decoding is taken to last as long as a step: right within a factor of three for SDXL's sizes. */
+  /** Until one has been measured, decoding is assumed to take as long as a step: right within a factor of three for SDXL's sizes. */
   #eta(total: number): number {
     const perStep = this.#denoiseMs / this.#done;
     const perDecode = this.#decoded > 0 ? this.#decodeMs / this.#decoded : perStep;

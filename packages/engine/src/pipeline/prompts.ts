@@ -8,14 +8,14 @@ import { requireText } from './limits.ts';
 /** A text for each encoder. */
 export type PromptTexts = readonly string[];
 
-/** A text that is empty for a later encoder is the first one's, as in the reference. */
+/** An empty text for a later encoder is replaced by the first one's, as in the reference. */
 export function promptTexts(request: GenerateRequest): PromptTexts {
   return textsOf(
     sdxlEncoders.map(({ prompt }) => [prompt, prompt === 'prompt' ? request.prompt : (request[prompt] ?? '')]),
   );
 }
 
-/** Null: none, which is zeros, not an encoded empty text. @param forceZeros whether the model has it so */
+/** Null: none, which means zeros, not an encoded empty text. @param forceZeros the model's setting for this */
 export function negativeTexts(request: GenerateRequest, forceZeros: boolean): PromptTexts | null {
   const first = request.negativePrompt ?? (forceZeros ? null : '');
   if (first === null) return null;
@@ -32,12 +32,12 @@ function textsOf(given: readonly (readonly [PromptField, string])[]): PromptText
   return texts.map((text) => (text === '' ? texts[0] : text));
 }
 
-/** All encoders of a model together: a text for each → what the UNet is told. */
+/** All encoders of a model together: a text for each → the UNet's text conditioning. */
 export class PromptEncoder {
   readonly encoders: readonly ClipEncoder[];
   readonly #join: (encodings: readonly TextEncoding[], positions: number) => TextStates;
 
-  /** @param join what the model's family makes of the encodings */
+  /** @param join combines the encodings as the model's family requires */
   constructor(
     encoders: readonly ClipEncoder[],
     join: (encodings: readonly TextEncoding[], positions: number) => TextStates,
@@ -62,7 +62,7 @@ export class PromptEncoder {
     return { context: new Float32Array(like.context.length), pooled: new Float32Array(like.pooled.length) };
   }
 
-  /** What the encoders never see; a text that goes to several is reported once, by the one that cuts most. */
+  /** The text that the encoders do not see; one used by several is reported once, by the encoder that truncates most. */
   truncated(prompt: PromptTexts, negative: PromptTexts | null | undefined): GenerateResult['truncated'] {
     const ofTexts = (texts: PromptTexts, fields: readonly PromptField[]) =>
       [...new Set(texts)].map((text) => {

@@ -5,17 +5,17 @@ import { toTorchSeed } from '../random/seed.ts';
 import { createGenerator, type TorchGenerator } from '../random/torch-generator.ts';
 import { engineLimits, invalid, requireNumber } from './limits.ts';
 
-/** Where the randomness of one sample comes from. */
+/** The source of randomness for one sample. */
 export interface RandomSource {
-  /** The seed that makes this picture alone; null when latents were given. */
+  /** The seed that reproduces this picture alone; null when latents were given. */
   readonly seed: bigint | null;
   /** Draws the noise of the VAE's encoder (image-to-image draws it first), then that of the diffusion. */
   readonly generator: TorchGenerator;
-  /** The diffusion noise [4, h, w], unit variance: first that of the latents, then one for each step whose sampler asks for some. */
+  /** The diffusion noise [4, h, w], unit variance: first that of the latents, then one for each step whose sampler needs it. */
   noise(): Float32Array;
 }
 
-/** The generator uses 32 bits, so more would be the same picture under another number. */
+/** The generator uses 32 bits, so a larger seed would give the same picture under another number. */
 const RANDOM_SEEDS = 2 ** 32;
 
 /**
@@ -52,8 +52,8 @@ function seedsOf({ seed, seeds, generator }: GenerateRequest, samples: number): 
 }
 
 /**
- * One generator draws tensors [samples, 4, h, w], one for the latents and one a step; image-to-image draws a single [1, 4, h, w] for the
- * encoder before them. The first sample to come to a step draws for all.
+ * One generator draws tensors [samples, 4, h, w], one for the latents and one per step; image-to-image draws a single [1, 4, h, w] for the
+ * encoder before them. The first sample to reach a step draws for all.
  */
 function sharedStream(seed: bigint, samples: number, count: number, fromImage: boolean): RandomSource[] {
   const stream = createGenerator(seed);

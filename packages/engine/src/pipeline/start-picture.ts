@@ -4,8 +4,8 @@ import { invalid, requireSize } from './limits.ts';
 import { nearestShape } from './picture-sizes.ts';
 
 /**
- * Brings the picture of an image-to-image request to the size that is drawn: the request's, if it names one, else the model's own whose
- * shape is nearest to the picture's. It is cropped to that shape at its centre, never distorted.
+ * Brings the start image to the size that is made: the request's, if given, else the model's own whose
+ * aspect ratio is nearest to the picture's. It is cropped to that ratio at its centre, never distorted.
  *
  * @throws EngineError `invalid_request`
  */

@@ -1,7 +1,7 @@
 /**
  * Logarithm, sine and cosine in float32, equal bit for bit to the vectorised ones PyTorch uses for random normals on x86: the
  * polynomials of Cephes (Moshier 1992; `logf.c`, `sinf.c`) evaluated with fused multiply-add. A double-precision `Math.log` is
- * more exact, and would therefore give a picture's noise other last bits than the reference's.
+ * more accurate, and would therefore give noise whose last bits differ from the reference's.
  */
 
 const { fround, trunc } = Math;
@@ -52,7 +52,7 @@ export function logFloat32(x: number): number {
 }
 
 const fourOverPi = fround(1.27323954473516);
-// π/4 in three parts (Cody and Waite), taken from the angle one after the other
+// π/4 in three parts (Cody and Waite), subtracted from the angle one after the other
 const QUARTER_PI_1 = 0.78515625;
 const QUARTER_PI_2 = 2.4187564849853516e-4;
 const QUARTER_PI_3 = fround(3.774894977445941e-8);

@@ -2,15 +2,15 @@ import { logFloat32, sineAndCosineFloat32 } from './float32-functions.ts';
 
 const { fround, sqrt } = Math;
 
-/** PyTorch transforms uniforms in groups of this size, and takes another path for tensors smaller than one group. */
+/** PyTorch transforms uniforms in groups of this size, and uses another code path for tensors smaller than one group. */
 export const GROUP_SIZE = 16;
 const HALF = GROUP_SIZE / 2;
 const twoPi = fround(2 * Math.PI);
 
 /**
  * Turns uniforms [0, 1) into standard normals in place (Box and Muller 1958), in PyTorch's order and arithmetic: element j of a
- * group of 16 gives the radius of outputs j and j + 8, element j + 8 their angle. A length that is no multiple of 16 has its last
- * 16 elements drawn again and transformed once more, over what the group before left there.
+ * group of 16 gives the radius of outputs j and j + 8, element j + 8 their angle. If the length is not a multiple of 16, the last
+ * 16 elements are drawn and transformed again, overwriting what the previous group left there.
  *
  * @param values at least 16 uniforms, in the order they were drawn
  * @param nextUniform draws the next float32 uniform of the same stream
@@ -34,7 +34,7 @@ function transformGroup(values: Float32Array, start: number): void {
 
 /**
  * Standard normals one at a time in double precision, for tensors of fewer than 16 elements. Each pair of uniforms gives two
- * values; the second waits in the closure for the next call, whichever tensor that call is for.
+ * values; the second is kept in the closure for the next call, whichever tensor that call is for.
  *
  * @param nextUniform draws the next double-precision uniform
  */

@@ -5,9 +5,9 @@ const MAX_SEED = 2n ** 64n - 1n;
 
 /**
  * Checks a seed as PyTorch's `manual_seed` does: an integer −2^63 … 2^64 − 1. A number must be a safe integer, because a larger
- * one has already lost digits; give such a seed as a bigint.
+ * one has already lost digits; pass such a seed as a bigint.
  *
- * @param param the request's name of the seed, for the error
+ * @param param the name of the seed in the request, for the error
  * @throws EngineError `invalid_request`
  * @example
  * toTorchSeed(42); // 42n
@@ -28,7 +28,7 @@ export function toTorchSeed(seed: number | bigint, param = 'seed'): bigint {
   throw invalid(`${param} must be an integer between −2^63 and 2^64 − 1 (got ${seed})`, param);
 }
 
-/** All that the generator uses of a seed: 2^32 gives the same stream as 0, and −1 the same as 2^32 − 1. */
+/** The part of a seed that the generator uses: 2^32 gives the same stream as 0, and −1 the same as 2^32 − 1. */
 export function low32Bits(seed: bigint): number {
   return Number(BigInt.asUintN(32, seed));
 }

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { cancelledError } from '../errors.ts';
 import type { Target } from './variant.ts';
 
-/** The calls into the runtime: each blocks its thread and cannot be interrupted. `session` is the making of a session. */
+/** The calls into the runtime: each blocks its thread and cannot be interrupted. `session` is the creation of a session. */
 export const passKinds = ['text_encoder', 'text_projection', 'unet', 'vae_encode', 'vae_decode', 'session'] as const;
 
 export type PassKind = (typeof passKinds)[number];
@@ -12,21 +12,21 @@ export interface PassEvent {
   readonly phase: 'start' | 'end';
 }
 
-/** What a run tells besides its steps. The engine host times its passes by these, to cancel and to find a hung run. */
+/** What a run reports besides its steps. The engine host times its passes by these, to cancel and to detect a hung run. */
 export interface RunHooks {
   /** Called right before and right after each pass, `end` also when the pass throws. Passes do not overlap. */
   readonly onPass?: (event: PassEvent) => void;
 }
 
-/** What every pass of a run is given. */
+/** What every pass of a run receives. */
 export interface PassContext {
   readonly target: Target;
   readonly hooks: RunHooks;
-  /** Called before every pass: yields to the event loop and honours cancelling. */
+  /** Called before every pass: yields to the event loop and checks for cancellation. */
   readonly beforePass: () => Promise<void>;
 }
 
-/** Tells the hooks of a pass around it. */
+/** Calls the hooks around a pass. */
 export async function announcePass<T>(hooks: RunHooks, kind: PassKind, pass: () => Promise<T>): Promise<T> {
   hooks.onPass?.({ kind, phase: 'start' });
   try {
@@ -37,8 +37,8 @@ export async function announcePass<T>(hooks: RunHooks, kind: PassKind, pass: () 
 }
 
 /**
- * Lets the event loop turn once, then honours the signal. A network's run blocks the thread: without a turn between
- * two of them no abort, message or timer would ever be seen.
+ * Lets the event loop run once, then checks the signal. A network's run blocks the thread: otherwise no abort, message or
+ * timer would be seen between two of them.
  *
  * @throws EngineError `cancelled`
  */

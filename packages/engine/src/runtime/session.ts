@@ -10,7 +10,7 @@ export interface TensorValue {
   readonly shape: readonly number[];
 }
 
-/** By the names of a graph's inputs; values alone have the shape that the graph declares. */
+/** By the names of a graph's inputs; plain values have the shape that the graph declares. */
 export type Feeds = Readonly<Record<string, TensorValue | Float32Array>>;
 
 /** A graph made ready to run. `run` blocks the thread until it is done, and takes what the graph has inputs for. */
@@ -34,7 +34,7 @@ export async function createSession(model: Uint8Array, device: Device, profile: 
 
 type Runtime = typeof import('onnxruntime-node');
 
-/** Version 1.30 carries a telemetry uploader; this variable, set before the library loads, keeps it off. */
+/** Version 1.30 contains a telemetry uploader; this variable, set before the library loads, disables it. */
 function loadRuntime(): Promise<Runtime> {
   process.env.ORT_DISABLE_TELEMETRY = '1';
   return import('onnxruntime-node');
@@ -80,7 +80,7 @@ function fail(cause: unknown): never {
 
 /**
  * The deepest folder that holds all files. ONNX Runtime resolves external data against one folder and refuses paths
- * that leave it, so it is told the common ancestor of the real files (which for hub downloads are not where the links are).
+ * outside it, so it is given the common ancestor of the real files (which for hub downloads are not where the links are).
  */
 export function commonFolder(files: Iterable<string>): string {
   const folders = [...new Set(files)].map((file) => dirname(file).split(sep));

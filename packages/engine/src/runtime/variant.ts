@@ -1,20 +1,20 @@
 import { cpu } from './devices/cpu.ts';
 import type { Device } from './devices/device.ts';
 
-/** What there is to run on, by name. */
+/** The available devices, by name. */
 export const devices = { cpu } as const satisfies Record<string, Device>;
 
 export type DeviceName = keyof typeof devices;
 
-/** What a network computes in. `exact`: float32. `int8`: 8-bit integers in its matrix products and convolutions, float32 in the rest. */
+/** The precision of a network. `exact`: float32. `int8`: 8-bit integers in its matrix products and convolutions, float32 elsewhere. */
 export const precisions = ['exact', 'int8'] as const;
 
 export type Precision = (typeof precisions)[number];
 
-/** What the sessions of a run are made for, besides the shape of a pass. */
+/** What the sessions of a run depend on, besides the shape of a pass. */
 export interface Target {
   readonly device: DeviceName;
-  /** Of each network, by its name; `exact` where there is none. */
+  /** By network name; `exact` where absent. */
   readonly precision: Readonly<Partial<Record<string, Precision>>>;
   /** What is added to the weights, in order. */
   readonly adapters: readonly string[];
@@ -35,7 +35,7 @@ export function variantOf<Shape extends object>(target: Target, network: string,
   return { device, precision: precision[network] ?? 'exact', adapters, shape };
 }
 
-/** The key of a session, and of whatever is remembered of its results. */
+/** The key of a session, and of anything cached from its results. */
 export function variantKey<Shape extends object>({ device, precision, adapters, shape }: Variant<Shape>): string {
   return JSON.stringify([device, precision, adapters, shape]);
 }

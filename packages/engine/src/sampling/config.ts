@@ -6,7 +6,7 @@ import { type SamplerName, samplerEntry, samplerOfClass, samplers } from './samp
 import type { DiscreteNoise } from './schedules/discrete.ts';
 import type { EdmNoise } from './schedules/edm.ts';
 
-/** Everything that decides how a model is sampled. */
+/** Everything that determines how a model is sampled. */
 export interface SamplingConfig {
   readonly sampler: SamplerName;
   readonly noise: EdmNoise | DiscreteNoise;
@@ -14,7 +14,7 @@ export interface SamplingConfig {
   readonly solver: SolverOptions;
 }
 
-/** The parts of the reference that this engine does not have, by the key that asks for them, with what to do. */
+/** Features of the reference that this engine does not have, by the key that requests them, with the remedy. */
 const remedies = {
   algorithm_type: 'write "dpmsolver++" there',
   beta_schedule: 'write "scaled_linear" there if the model is of the SDXL line, or give trained_betas',
@@ -38,7 +38,7 @@ const remedies = {
 
 /**
  * Reads a diffusers scheduler_config.json. Absent keys have the reference's defaults, unknown keys are ignored; the keys of all samplers
- * are read whichever is named, because a request may choose another.
+ * are read whichever one is named, because a request may choose another.
  *
  * @throws EngineError `model_unsupported` for schedulers, solvers and predictions this engine does not have;
  *   `model_config_invalid` for values of a wrong type or range
@@ -62,7 +62,7 @@ export interface SamplingOverrides {
   readonly sigmaSchedule?: EdmNoise['sigmaSchedule'];
 }
 
-/** The model's configuration with what a request changes of it. */
+/** The model's configuration with a request's changes applied. */
 export function withOverrides(
   config: SamplingConfig,
   { name, overrides = {} }: { readonly name?: SamplerName; readonly overrides?: SamplingOverrides },
@@ -113,7 +113,7 @@ function discreteConfig(sampler: SamplerName, config: JsonConfig): SamplingConfi
   const prediction = choice(config, 'prediction_type', ['epsilon', 'v_prediction', 'sample'], 'epsilon');
   const zeroSnr = config.boolean('rescale_betas_zero_snr', false);
   if (zeroSnr && prediction === 'epsilon') throw unsupportedKey(config, 'rescale_betas_zero_snr', true, [false]);
-  // the solvers' kinds take each other's names as their own first, as in the reference
+  // each kind of solver maps the other's names to its own first one, as in the reference
   const given = choice(config, 'solver_type', ['midpoint', 'heun', 'bh1', 'bh2', 'logrho'], 'midpoint');
   const solver = solverOptions(config, given === 'heun' ? 'heun' : 'midpoint');
   const bySigma = (['karras', 'exponential'] as const).filter((kind) => config.boolean(`use_${kind}_sigmas`, false));
@@ -226,7 +226,7 @@ function unsupportedKey(
   return unsupportedValue(file, key, given, allowed, remedies[key]);
 }
 
-/** The error of a value that this engine has no part for. */
+/** The error for a value that this engine does not implement. */
 export function unsupportedValue(
   file: string,
   key: string,

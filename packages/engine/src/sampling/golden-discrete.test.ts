@@ -33,7 +33,7 @@ const { base, trajectories } = readFixtureJson<{ base: Record<string, unknown>; 
   'samplers.json',
 );
 
-/** Relative to the largest value of a state. The reference computes in float32, this engine its coefficients in double. */
+/** Relative to the largest value of a state. The reference computes in float32, this engine computes its coefficients in double. */
 const TOLERANCE = 3e-6;
 
 describe('the samplers of the SDXL line with a stand-in for the network, against the reference', () => {
@@ -53,7 +53,7 @@ describe('the samplers of the SDXL line with a stand-in for the network, against
     const { schedule, states, final } = await follow(trajectory);
     const { name, init_noise_sigma, begin } = trajectory;
     const timesteps = floatsOf(fixture, `${name}.timesteps`);
-    // levels spaced by σ have fractional timesteps, which the reference reads off logarithms in float32
+    // levels spaced by σ have fractional timesteps, which the reference interpolates from float32 logarithms
     expect(maxAbsDifference(schedule.timesteps, timesteps)).toBeLessThanOrEqual(
       timesteps.every(Number.isInteger) ? 0 : 1e-3,
     );
@@ -95,7 +95,7 @@ function standIn({ config, timesteps }: Schedule): Denoise {
   };
 }
 
-/** Runs a golden trajectory; the states are brought to the scale in which the reference keeps them. */
+/** Runs a golden trajectory; the states are converted to the scale in which the reference keeps them. */
 async function follow({ name, scheduler, config: changes, step, given, begin, seed }: Trajectory) {
   const json = new JsonConfig({ ...base, ...changes, _class_name: scheduler }, name);
   const parsed = parseSamplingConfig(json);

@@ -74,7 +74,7 @@ async function follow({ name, scheduler, config: changes, steps, begin }: Trajec
   expected: Float32Array[];
   taken: Float32Array[];
 }> {
-  // v_prediction is refused in a model's file, but the solver's goldens have it
+  // v_prediction is rejected in a model's file, but the solver's goldens include it
   const { prediction_type, ...json } = changes;
   const parsed = parseSamplingConfig(new JsonConfig({ ...json, _class_name: scheduler }, name));
   const config: SamplingConfig = { ...parsed, prediction: prediction_type ?? parsed.prediction };

@@ -1,6 +1,6 @@
 const { floor, fround, round } = Math;
 
-/** `torch.linspace` in float32: each half counts from its own end, and multiply-add rounds once. */
+/** `torch.linspace` in float32: each half counts from its own end, with a single rounding per multiply-add. */
 export function linspaceFloat32(start: number, end: number, count: number): Float32Array {
   const first = fround(start);
   const last = fround(end);
@@ -11,14 +11,14 @@ export function linspaceFloat32(start: number, end: number, count: number): Floa
   });
 }
 
-/** `numpy.linspace` in double: one value alone is the start. */
+/** `numpy.linspace` in double: a single value is the start. */
 export function linspace(start: number, end: number, count: number): number[] {
   if (count === 1) return [start];
   const step = (end - start) / (count - 1);
   return Array.from({ length: count }, (_, i) => (i === count - 1 ? end : i * step + start));
 }
 
-/** `numpy.arange(start, 0, -stride)`: counted from the first two values, so that rounding falls as it does there. */
+/** `numpy.arange(start, 0, -stride)`: counted from the first two values, so that it rounds as NumPy does. */
 export function countdown(start: number, stride: number): number[] {
   const step = start - stride - start;
   return Array.from({ length: Math.ceil(start / stride) }, (_, i) => start + i * step);

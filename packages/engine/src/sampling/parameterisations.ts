@@ -5,15 +5,15 @@ export interface Preconditioning {
   readonly cOut: number;
 }
 
-/** What a network was trained to say: the noise in its input, the clean sample, or v, a mixture of both (Salimans and Ho 2022). */
+/** What a network was trained to predict: the noise in its input, the clean sample, or v, a mixture of both (Salimans and Ho 2022). */
 export type Prediction = 'epsilon' | 'v_prediction' | 'sample';
 
-/** How a network's output is read. Samplers know nothing of it: they are given D. */
+/** How a network's output is interpreted. Samplers are independent of it: they receive D. */
 export type Parameterisation = (sigma: number) => Preconditioning;
 
 /**
  * The EDM coefficients (Karras et al. 2022, table 1, column "Ours"). They keep the network's input and training target at unit
- * variance at every noise level. `v_prediction` has the sign of cOut changed, as in the reference.
+ * variance at every noise level. `v_prediction` flips the sign of cOut, as in the reference.
  *
  * @param sigmaData standard deviation of the training data
  */
@@ -48,7 +48,7 @@ export function vpParameterisation(prediction: Prediction): Parameterisation {
   };
 }
 
-/** cIn·x: what the network is given. `x` [4·h·w] is left as it is. */
+/** cIn·x: the network's input. `x` [4·h·w] is not modified. */
 export function networkInput(x: Float32Array, { cIn }: Preconditioning): Float32Array {
   return x.map((value) => cIn * value);
 }

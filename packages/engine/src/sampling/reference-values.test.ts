@@ -19,7 +19,7 @@ interface Row {
   readonly sum?: number;
   readonly mean: number;
   readonly eta?: number;
-  /** The sample is multiplied with the first level's deviation. */
+  /** The sample is multiplied by the standard deviation of the first level. */
   readonly isNoise?: true;
   /** What is scaled for the network: nothing, its input alone, or the sample itself, which the step then goes on from. */
   readonly scaling?: 'none' | 'sample';
@@ -156,7 +156,7 @@ describe('timesteps that the reference asserts', () => {
 });
 
 function configOf(sampler: SamplerName, config: Readonly<Record<string, unknown>>): SamplingConfig {
-  // v is refused in an EDM model's file, but the reference tests it
+  // v is rejected in an EDM model's file, but the reference tests it
   const isEdm = sampler.startsWith('edm_');
   const { prediction_type, ...others } = config;
   const json = { ...others, ...(!isEdm && { prediction_type }), _class_name: samplers[sampler].className };
@@ -197,7 +197,7 @@ async function run({ sampler, config = {}, steps = 10, eta, isNoise, scaling }: 
 
 const REST = 3 * 8 * 8;
 
-/** arange(768) / 768 of shape [3, 8, 8, 4], with the last axis brought to the front. */
+/** arange(768) / 768 of shape [3, 8, 8, 4], with the last axis moved to the front. */
 function risingSample(): Float32Array {
   return Float32Array.from({ length: 4 * REST }, (_, i) => ((i % REST) * 4 + Math.floor(i / REST)) / 768);
 }

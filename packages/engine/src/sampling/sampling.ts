@@ -34,7 +34,7 @@ export function parameterisationOf({ noise, prediction }: SamplingConfig): Param
 }
 
 /**
- * The levels of a run of so many steps, or of given ones.
+ * The levels of a run with this number of steps, or of given ones.
  *
  * @param steps 1 or more
  * @param strength of image-to-image, 0 … 1; absent: the run starts from noise alone
@@ -54,10 +54,10 @@ function levelsOf({ sampler, noise, solver }: SamplingConfig, steps: Steps): Omi
 }
 
 /**
- * The first step of image-to-image. Of `steps` the last trunc(steps·strength) are run, computed in double as the reference does:
+ * The first step of image-to-image. Of `steps` the last trunc(steps·strength) are run, computed in double as in the reference:
  * 50 steps at strength 0.58 are 28, because 50·0.58 is 28.999….
  *
- * @returns 0 … steps; `steps` itself means that no step is left to run
+ * @returns 0 … steps; `steps` itself means that there is no step to run
  */
 export function beginIndexForStrength(steps: number, strength: number): number {
   return Math.max(steps - Math.min(Math.trunc(steps * strength), steps), 0);
@@ -65,8 +65,8 @@ export function beginIndexForStrength(steps: number, strength: number): number {
 
 /**
  * Standard deviation of the latents a run from noise alone starts with. EDM: √(σ_max² + 1), 80.006… for Playground v2.5. Else that of
- * pure noise in the network's scale, which is √(σ² + 1) of the first level; or the first level itself, where the reference takes the
- * range of its timesteps to reach so far up that nothing is left of a picture.
+ * pure noise in the network's scale, which is √(σ² + 1) of the first level; or the first level itself, where the reference assumes that
+ * its timesteps reach so far up that nothing is left of a picture.
  */
 export function initNoiseSigma({ config: { sampler, noise }, sigmas }: Schedule): number {
   if (noise.kind === 'edm') return Math.sqrt(noise.sigmaMax ** 2 + 1);
@@ -87,7 +87,7 @@ export function noisedLatents(latents: Float32Array, noise: Float32Array, schedu
   return latents.map((value, i) => value + Math.fround(noise[i] * sigma));
 }
 
-/** What the VAE is given: samplers whose state is the network's in the reference leave it in that scale, if their last level is not 0. */
+/** The VAE's input: samplers whose state is in the network's scale in the reference leave it in that scale, if their last level is not 0. */
 export function finalLatents(latents: Float32Array, { config, sigmas }: Schedule): Float32Array {
   const { traits } = samplerEntry(config.sampler);
   const sigma = sigmas[sigmas.length - 1];

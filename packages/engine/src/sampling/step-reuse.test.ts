@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { reuseSteps } from './step-reuse.ts';
 
-/** Answers as given, one for each time it is asked, and keeps the steps that it was asked at. */
+/** Returns the given answers, one per call, and records the steps at which it is called. */
 function scripted(answers: readonly number[]) {
   const asked: number[] = [];
   const denoise = async (_x: Float32Array, _sigma: number, index: number) => {
@@ -17,9 +17,9 @@ const sigmas = [5, 4, 3, 2, 1, 0].map(Math.exp);
 interface Script {
   readonly answers: readonly number[];
   readonly threshold: number;
-  /** Of each step; absent: all in one. */
+  /** The mode of each step; absent: the same for all. */
   readonly regimes?: string;
-  /** Of each step: `x` where the answer tells nothing; absent: all tell. */
+  /** For each step: `x` where the answer is not comparable; absent: all are. */
   readonly kept?: string;
 }
 

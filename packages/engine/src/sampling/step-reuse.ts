@@ -1,17 +1,17 @@
 import type { Denoise } from './samplers/sampler.ts';
 
 export interface StepReuse {
-  /** The most that an answer may be expected to have changed, relative to its mean magnitude, to be given again; 0: none is. */
+  /** The largest expected change of an answer, relative to its mean magnitude, at which it is reused; 0: never. */
   readonly threshold: number;
-  /** What a step is asked in, guidance for example: answers are compared only within one. */
+  /** The mode of a step, guidance for example: answers are only compared within one. */
   comparisonGroupOf(index: number, sigma: number): unknown;
-  /** Whether the last answer tells how answers change; one that was partly kept from an earlier one does not. */
+  /** Whether the last answer shows how answers change; one that was partly reused from an earlier one does not. */
   isLastAnswerComparable(): boolean;
-  /** Told of every answer that is given again. */
+  /** Called for every reused answer. */
   onReuse(): void;
 }
 
-/** A rate that was measured is no guide to what comes much later. */
+/** A measured rate does not predict steps much later. */
 const MAX_REUSES_IN_A_ROW = 2;
 
 interface Answer {
@@ -20,8 +20,8 @@ interface Answer {
 }
 
 /**
- * A denoiser that is not asked at every step: where its answer is expected to have changed little, it gives the last one again. What is
- * expected grows with the distance in log σ from the last answer, at the rate at which the last two differed.
+ * A denoiser that is not called at every step: where its answer is expected to have changed little, the last one is reused. The
+ * expected change grows with the distance in log σ from the last answer, at the rate at which the last two differed.
  *
  * Skipping by a measured change follows Ye et al. 2024, "Training-Free Adaptive Diffusion with Bounded Difference Approximation
  * Strategy", and Liu et al. 2024, "Timestep Embedding Tells: It's Time to Cache for Video Diffusion Model" (the accumulated relative L1

@@ -1,28 +1,28 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import type { Vocabulary } from './vocabulary.ts';
 
-/** The part of the library this engine uses; its own declarations do not resolve in ECMAScript modules. */
+/** The part of the library that this engine uses; its own declarations do not resolve in ECMAScript modules. */
 export interface BytePairEncoder {
   encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
   decode(ids: number[], options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean }): string;
 }
 
-/** A token that is cut out of the text whole, before anything is split or merged. */
+/** A token that is matched as a whole, before anything is split or merged. */
 export interface AddedToken {
   readonly content: string;
   readonly id: number;
-  /** Whether it is looked for in the normalised text rather than in the text as given. */
+  /** Whether it is matched in the normalised text rather than in the original. */
   readonly normalized: boolean;
 }
 
-// Unicode White_Space, spelt out: JavaScript's \s has U+FEFF and lacks U+0085
+// Unicode White_Space, spelt out: JavaScript's \s includes U+FEFF and lacks U+0085
 const whitespace = '\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
-// a contraction, a run of letters, one digit, or a run of anything else that can be seen
+// a contraction, a run of letters, one digit, or a run of any other visible characters
 const words = `'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^${whitespace}\\p{L}\\p{N}]+`;
 
 /**
- * CLIP's byte-level byte-pair encoding (Radford et al. 2021; Sennrich et al. 2016), for text that `prepareText` has been over.
- * It is given to the library in the form of a tokenizer.json, always this one: those of checkpoints differ in details.
+ * CLIP's byte-level byte-pair encoding (Radford et al. 2021; Sennrich et al. 2016), for text already processed by `prepareText`.
+ * The library gets it as a tokenizer.json, always this one: those of checkpoints differ in details.
  */
 export function createBytePairEncoder(
   { ids, merges }: Vocabulary,

@@ -7,7 +7,7 @@ export interface ClipTokens {
   readonly ids: Int32Array;
   /** Content tokens before truncation, markers not counted. */
   readonly count: number;
-  /** The text of the tokens that were cut off, decoded from them; empty when all fit. */
+  /** The truncated text, decoded from its tokens; empty when everything fits. */
   readonly truncated: string;
 }
 
@@ -15,17 +15,17 @@ export interface ClipTokenizer {
   encode(text: string): ClipTokens;
   /** Content tokens that fit. */
   readonly limit: number;
-  /** The id of the end marker, at whose first place the pooled embedding is taken. */
+  /** The id of the end marker, at whose first position the pooled embedding is taken. */
   readonly eosId: number;
 }
 
 export interface ClipTokenizerOptions {
   readonly vocabulary: Vocabulary;
-  /** Start and end marker; both must be in the vocabulary. The end marker stands for unknown bytes too. */
+  /** Start and end marker; both must be in the vocabulary. The end marker also represents unknown bytes. */
   readonly bosToken: string;
   readonly eosToken: string;
   readonly padTokenId: number;
-  /** Every `!` of the text as given is a token of its own, never merged with neighbours: so in the second tokenizer of SDXL. */
+  /** Every `!` of the original text is a token of its own, never merged with neighbours, as in SDXL's second tokenizer. */
   readonly specialBang: boolean;
   /** Length of the sequence, markers included. */
   readonly maxLength: number;
@@ -36,7 +36,7 @@ export const clipEosToken = '<|endoftext|>';
 export const CLIP_MAX_LENGTH = 77;
 
 /**
- * The tokenizer of a CLIP text encoder, as transformers 5 has it. Long texts are cut, not divided, and parentheses are ordinary
+ * The tokenizer of a CLIP text encoder, as in transformers 5. Long texts are truncated, not split into chunks, and parentheses are ordinary
  * text; a marker typed in the text counts as the marker.
  *
  * @throws EngineError `model_config_invalid` when the vocabulary lacks a marker
@@ -72,8 +72,8 @@ export function createClipTokenizer(options: ClipTokenizerOptions): ClipTokenize
 }
 
 /**
- * The two tokenizers of SDXL and Playground v2.5 over the built-in vocabulary, for checkpoints that come without. The second pads
- * with `!` and has it special.
+ * The two tokenizers of SDXL and Playground v2.5 over the built-in vocabulary, for checkpoints without their own. The second pads
+ * with `!` and treats it as special.
  */
 export async function builtInTokenizers(): Promise<[ClipTokenizer, ClipTokenizer]> {
   const vocabulary = await builtInVocabulary();

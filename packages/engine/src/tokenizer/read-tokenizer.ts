@@ -27,7 +27,7 @@ export async function readTokenizer(dir: string): Promise<ClipTokenizer> {
   const added = addedTokens(files);
   const bosToken = tokenNamed(files, 'bos_token') ?? clipBosToken;
   const eosToken = tokenNamed(files, 'eos_token') ?? clipEosToken;
-  // Where nothing names it: a special `!` is there because texts are padded with it, as in the second tokenizer of SDXL.
+  // Default when no file names it: a special `!` exists because texts are padded with it, as in SDXL's second tokenizer.
   const padToken = tokenNamed(files, 'pad_token') ?? (added.includes('!') ? '!' : eosToken);
   const other = [...added, padToken].find((token) => ![bosToken, eosToken, '!'].includes(token));
   if (other !== undefined) throw unsupportedToken(config?.file ?? vocabulary.file, other);
@@ -37,7 +37,7 @@ export async function readTokenizer(dir: string): Promise<ClipTokenizer> {
     bosToken,
     eosToken,
     padTokenId: tokenId(vocabulary, padToken),
-    // the token for padding is special whether or not it is listed
+    // the padding token is special whether or not it is listed
     specialBang: padToken === '!' || added.includes('!'),
     maxLength: maxLengthOf(config),
   });
@@ -68,7 +68,7 @@ async function readFiles(dir: string): Promise<TokenizerFiles> {
   const hasPair = names.has('vocab.json') && names.has('merges.txt');
   if (!whole && !hasPair && !names.has('vocab.json')) throw withoutVocabulary(dir, names);
   const vocabulary = whole && !hasPair ? vocabularyOf(whole.json, whole.file) : await readVocabulary(dir);
-  // Without them padding would be guessed: another picture, and nobody would know why.
+  // Without them padding would be guessed, and the picture would silently differ.
   if (!whole && !config && !specialTokens) await readModelObject(join(dir, 'tokenizer_config.json'));
   return { vocabulary, config, specialTokens, addedTokens, whole };
 }
@@ -106,7 +106,7 @@ function contentOf(value: unknown, file: string, key: string): string | undefine
   return rejectFile(file, `has no token as ${key} (got ${JSON.stringify(value)})`);
 }
 
-/** All tokens that are more than the vocabulary's own, which must have the ids that the vocabulary gives them. */
+/** All tokens beyond the vocabulary's own, which must have the ids that the vocabulary gives them. */
 function addedTokens({ vocabulary, config, addedTokens: list, whole }: TokenizerFiles): string[] {
   const tokens = [
     ...(config ? decoderTokens(config) : []),
@@ -131,7 +131,7 @@ function decoderTokens({ json, file }: JsonFile) {
   });
 }
 
-/** transformers writes 10^30 where nobody gave a length. */
+/** transformers writes 10^30 when no length is set. */
 const NO_LENGTH = 1e30;
 
 function maxLengthOf(config: JsonFile | undefined): number {

@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { EngineError } from '../errors.ts';
 import { isJsonObject, type JsonObject, readModelObject, readModelText, rejectFile } from '../model-files.ts';
 
-/** A plain object, because that is what the file and the library have: 49408 entries are worth not copying. */
+/** A plain object, as in the file and the library: this avoids copying 49408 entries. */
 export type TokenIds = Readonly<Record<string, number>>;
 
-/** What byte-pair encoding knows: the tokens, and which neighbours merge, most frequent first. */
+/** The data of byte-pair encoding: the tokens, and which neighbours merge, most frequent first. */
 export interface Vocabulary {
   /** The file the tokens came from, for errors. */
   readonly file: string;
@@ -26,9 +26,9 @@ export async function readVocabulary(dir: string): Promise<Vocabulary> {
   return { file, ids, merges };
 }
 
-/** OpenAI's CLIP vocabulary of 49408 tokens, which comes with this package: single-file checkpoints hold none. */
+/** OpenAI's CLIP vocabulary of 49408 tokens, included in this package: single-file checkpoints contain none. */
 export function builtInVocabulary(): Promise<Vocabulary> {
-  // two folders up is the package's root from src/tokenizer and from dist/tokenizer
+  // the package's root is two folders up from src/tokenizer and from dist/tokenizer
   return readVocabulary(fileURLToPath(new URL('../../vocabulary', import.meta.url)));
 }
 
@@ -61,7 +61,7 @@ function mergeOf(
 
 /**
  * The vocabulary in a `tokenizer.json`, the one file that transformers writes since version 5. Its `merges` are strings ("a b"), or pairs
- * since tokenizers 0.20. Everything else in it must be as CLIP has it, because this engine does that part itself.
+ * since tokenizers 0.20. Everything else in it must match CLIP's, because this engine implements that part itself.
  *
  * @throws EngineError `model_config_invalid`; `model_unsupported` for a tokenizer of another kind
  */
@@ -88,7 +88,7 @@ export function vocabularyOf(json: JsonObject, file: string): Vocabulary {
   return { file, ids, merges: pairs };
 }
 
-/** The tokens that a `tokenizer.json` has cut out of the text whole. */
+/** The tokens that a `tokenizer.json` matches as a whole. */
 export function addedTokensOf(json: JsonObject, file: string): { readonly content: string; readonly id: number }[] {
   const tokens: unknown = json.added_tokens ?? [];
   if (!Array.isArray(tokens)) rejectFile(file, 'has added_tokens that are no list');

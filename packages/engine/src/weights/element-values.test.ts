@@ -58,7 +58,7 @@ test.each([
   },
 );
 
-/** The values of a table as a weight, and as rows that are gathered from it. */
+/** The values of a table as a weight, and as rows gathered from it. */
 async function throughGraph(
   folder: string,
   tensor: Parameters<typeof readFloats>[0],

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { TensorInfo } from './safetensors.ts';
 
-/** The floating-point types of the format, by the name it gives them. */
+/** The floating-point types of the format, by its names for them. */
 export const floatTypes = ['F64', 'F32', 'F16', 'BF16', 'F8_E4M3', 'F8_E5M2'] as const;
 export type FloatType = (typeof floatTypes)[number];
 

@@ -8,7 +8,7 @@ import type { TensorInfo } from './safetensors.ts';
  */
 export const LARGEST_CODE = 63;
 
-/** A weight in 8 bits as a product takes it: value[input, output] ≈ codes[input · outputs + output] · scales[output]. */
+/** An 8-bit weight in the layout of a matrix product: value[input, output] ≈ codes[input · outputs + output] · scales[output]. */
 export interface Int8Codes {
   readonly inputs: number;
   readonly outputs: number;
@@ -17,8 +17,8 @@ export interface Int8Codes {
 }
 
 /**
- * Rows [begin, end) of a weight [out, in] or [out, in, k, k] as codes, each row with the scale of its largest value. The inputs of a
- * convolution are put in the order of an unfolded picture: k, k, in.
+ * Rows [begin, end) of a weight [out, in] or [out, in, k, k] as codes, each row with a scale from its largest value. The inputs of a
+ * convolution are reordered to match an unfolded picture: k, k, in.
  */
 export function quantizeRows(
   values: Float32Array,
@@ -36,7 +36,7 @@ export function quantizeRows(
     scales[output] = scaleOf(values.subarray((begin + output) * inputs, (begin + output + 1) * inputs));
     factors[output] = 1 / scales[output];
   }
-  // Turned round in tiles: rows are read and columns written, each a cache line at a time.
+  // Transposed in tiles: rows are read and columns written, each a cache line at a time.
   for (let from = 0; from < channels; from += TILE) {
     const to = Math.min(channels, from + TILE);
     for (let tap = 0; tap < taps; tap++) {
@@ -54,7 +54,7 @@ export function quantizeRows(
 
 const TILE = 64;
 
-/** A row of zeros has any scale. A scale below the normal range would lose its digits, and its values make no difference. */
+/** A row of zeros may have any scale. A scale below the normal range would lose digits, and its values are negligible. */
 function scaleOf(row: Float32Array): number {
   let largest = 0;
   for (let index = 0; index < row.length; index++) {
@@ -67,7 +67,7 @@ function scaleOf(row: Float32Array): number {
 const SMALLEST_SCALE = 2 ** -100;
 
 /**
- * The values of a stored weight as float32, [out, in, …], whatever its type, scaled and turned round as its description says.
+ * The values of a stored weight as float32, [out, in, …], whatever its type, scaled and transposed as its description says.
  *
  * @throws EngineError `tensor_dtype`, `weights_corrupt` for values that are not finite
  */
@@ -118,7 +118,7 @@ function lookUp(codes: Uint8Array | Uint16Array, values: Float32Array): Float32A
 
 let halves: Float32Array | undefined;
 
-/** All 65,536 of them: looking up is several times faster than computing. */
+/** All 65,536 values: a lookup is several times faster than computing. */
 function halfValues(): Float32Array {
   halves ??= Float32Array.from({ length: 65_536 }, (_, bits) => halfToNumber(bits));
   return halves;

@@ -5,14 +5,14 @@ import { EngineError } from '../errors.ts';
 import { isJsonObject } from '../model-files.ts';
 import { readSafetensorsFile, type SafetensorsFile, type TensorInfo, type TensorTable } from './safetensors.ts';
 
-/** Counted up when a file of before can no longer be used. */
+/** Incremented when older files can no longer be used. */
 const FORMAT = 'easel-int8-1';
 
-/** What a part of the file was made of. */
+/** What a part of the file was made from. */
 export interface PartSource {
-  /** Of the weight files, sorted: while they are these, the weights are those. */
+  /** Sizes and times of the weight files, sorted: while these match, the weights are unchanged. */
   readonly files: readonly FileState[];
-  /** Of the names, types, shapes and bytes of the tensors. */
+  /** Checksum of the tensors' names, types, shapes and bytes. */
   readonly sha256: string;
 }
 
@@ -24,7 +24,7 @@ interface FileState {
 /** Weights in 8 bits, in a file of the safetensors format beside the model. */
 export interface Int8File {
   readonly path: string;
-  /** By `PART/KEY` the codes, by `PART/KEY.scales` their scales. */
+  /** Codes under `PART/KEY`, their scales under `PART/KEY.scales`. */
   readonly tensors: TensorTable;
   readonly sources: ReadonlyMap<string, PartSource>;
 }
@@ -36,10 +36,10 @@ export interface PlannedTensor {
 }
 
 /**
- * Opens the file and makes sure that it is whole: while it has the time at which it was finished nobody has written to it; else all of
+ * Opens the file and verifies it: if its modification time is still that of its completion, it is unchanged; otherwise all of
  * it is read and compared with its checksum.
  *
- * @param remake the command that makes it, for messages
+ * @param remake the command that creates it, for messages
  * @throws EngineError `model_file_missing`, `weights_corrupt`
  */
 export async function openInt8File(path: string, remake: string): Promise<Int8File> {
@@ -48,7 +48,7 @@ export async function openInt8File(path: string, remake: string): Promise<Int8Fi
     return new EngineError('weights_corrupt', `${path} ${problem}`, { remedy, details: { file: path }, cause });
   };
   const file = await readSafetensorsFile(path).catch((cause: unknown) => {
-    if (cause instanceof EngineError && cause.code === 'model_file_missing') throw cause; // it cannot be read
+    if (cause instanceof EngineError && cause.code === 'model_file_missing') throw cause; // unreadable
     throw damaged('is damaged, or is not a file of 8-bit weights', cause);
   });
   const { format, written, sha256, sources } = file.metadata;
@@ -63,7 +63,7 @@ export async function openInt8File(path: string, remake: string): Promise<Int8Fi
   return { path: file.file, tensors: file.tensors, sources: parsed };
 }
 
-/** Of the whole file, with zeros where the checksum itself stands. */
+/** Over the whole file, with zeros in place of the checksum itself. */
 async function checksum({ file, dataStart, size, header, metadata }: SafetensorsFile): Promise<string> {
   await using handle = await open(file);
   const hash = createHash('sha256');
@@ -83,7 +83,7 @@ async function hashRange(handle: FileHandle, begin: number, end: number, hash: H
   const buffer = Buffer.alloc(Math.min(CHUNK_BYTES, end - begin));
   for (let at = begin; at < end; ) {
     const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, end - at), at);
-    if (bytesRead === 0) return; // cut off meanwhile: the checksum will not be the one expected
+    if (bytesRead === 0) return; // truncated meanwhile: the checksum will not match
     hash.update(buffer.subarray(0, bytesRead));
     at += bytesRead;
   }
@@ -115,19 +115,19 @@ function asSource(value: unknown): PartSource | undefined {
   return { files, sha256: value.sha256 };
 }
 
-/** How the files of some tensors look from outside. */
+/** The files of some tensors by their metadata. */
 export async function statesOf(tensors: Iterable<TensorInfo>): Promise<FileState[]> {
   const files = [...new Set([...tensors].map(({ file }) => file))].sort();
   const states = await Promise.all(files.map((file) => stat(file, { bigint: true })));
   return states.map(({ size, mtimeNs }) => ({ size: String(size), modifiedNs: String(mtimeNs) }));
 }
 
-/** Feeds a checksum with a tensor: how it is described, then its bytes. */
+/** Adds a tensor to a checksum: its description, then its bytes. */
 export function describeTensor(hash: Hash, name: string, { dtype, shape, scale, transposed }: TensorInfo): void {
   hash.update(JSON.stringify([name, dtype, shape, scale ?? null, transposed ?? false]));
 }
 
-/** Whether tensors are those that a part was made of: told by their files' sizes and times, and where these differ by reading them. */
+/** Whether tensors are the ones that a part was made from: by their files' sizes and times, and if these differ by their contents. */
 export async function isSource(source: PartSource, tensors: ReadonlyMap<string, TensorInfo>): Promise<boolean> {
   const states = await statesOf(tensors.values());
   if (JSON.stringify(states) === JSON.stringify(source.files)) return true;
@@ -141,8 +141,8 @@ export async function isSource(source: PartSource, tensors: ReadonlyMap<string, 
 }
 
 /**
- * Writes such a file under a temporary name beside it; only `finish` gives it its own. Until then disposing takes it away again, and
- * what a killed process left is taken away by the next.
+ * Writes such a file under a temporary name beside it; only `finish` renames it. Disposing before that deletes it, and the next writer
+ * deletes what a killed process left.
  */
 export class Int8FileWriter implements AsyncDisposable {
   readonly #path: string;
@@ -165,7 +165,7 @@ export class Int8FileWriter implements AsyncDisposable {
     return new Int8FileWriter(path, temporary, await open(temporary, 'wx'), tensors, sources);
   }
 
-  /** @param sources with any checksums: they are as long as those given at the end */
+  /** @param sources with any checksums, as long as the final ones */
   private constructor(
     path: string,
     temporary: string,
@@ -181,7 +181,7 @@ export class Int8FileWriter implements AsyncDisposable {
     this.#at = this.#dataStart;
   }
 
-  /** The tensors' bytes, in the order in which they were planned. */
+  /** The tensors' bytes, in the planned order. */
   async write(values: Int8Array | Float32Array): Promise<void> {
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     this.#hash.update(bytes);
@@ -193,10 +193,10 @@ export class Int8FileWriter implements AsyncDisposable {
   }
 
   /**
-   * Writes the header, reads all of it back, and gives the file its name.
+   * Writes the header, verifies everything by reading it back, and renames the file.
    *
    * @returns its size
-   * @throws EngineError `weights_corrupt` when the disk does not give back what was written
+   * @throws EngineError `weights_corrupt` when the disk does not return what was written
    */
   async finish(sources: ReadonlyMap<string, PartSource>): Promise<number> {
     const header = this.#header(sources, NO_CHECKSUM);
@@ -219,7 +219,7 @@ export class Int8FileWriter implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isFinished) return;
-    await this.#handle.close().catch(() => undefined); // it may be closed already
+    await this.#handle.close().catch(() => undefined); // it may already be closed
     await rm(this.#temporary, { force: true });
   }
 
@@ -243,7 +243,7 @@ export class Int8FileWriter implements AsyncDisposable {
 }
 
 const TEMPORARY = '.tmp';
-/** Nobody writes nothing for so long: what is older was left by a process that was killed. */
+/** No writer pauses this long: an older file was left by a killed process. */
 const LEFT_OVER_MS = 10 * 60_000;
 
 async function removeLeftOvers(path: string): Promise<void> {

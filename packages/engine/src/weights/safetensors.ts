@@ -10,19 +10,19 @@ const BYTES_PER_ELEMENT: ReadonlyMap<string, number> = new Map(
   }),
 );
 
-/** Where a tensor lies: nothing of it has been read. */
+/** Where a tensor is stored; its data has not been read. */
 export interface TensorInfo {
   /** Real path (symbolic links resolved: hub downloads are links into a blob store). */
   readonly file: string;
-  /** As the file names it. Only what a network needs must be of a type that this engine reads. */
+  /** As named in the file. Only tensors that a network needs must have a type that this engine reads. */
   readonly dtype: string;
   readonly shape: readonly number[];
   /** From the start of the file. */
   readonly offset: number;
   readonly byteLength: number;
-  /** Stored as [in, out] where this engine's name means [out, in] (open_clip's text projection). */
+  /** Stored as [in, out] where this engine's name implies [out, in] (open_clip's text projection). */
   readonly transposed?: boolean;
-  /** What the stored values are to be multiplied with (8-bit weights). */
+  /** Factor for the stored values (8-bit weights). */
   readonly scale?: number;
 }
 
@@ -47,14 +47,14 @@ export interface SafetensorsFile {
   readonly file: string;
   readonly size: number;
   readonly dataStart: number;
-  /** As it stands in the file. */
+  /** As in the file. */
   readonly header: string;
   readonly tensors: Map<string, TensorInfo>;
-  /** What the file says of itself. */
+  /** The file's metadata. */
   readonly metadata: Readonly<Record<string, string | undefined>>;
 }
 
-/** The same with all that the header says. */
+/** The same with the header's metadata. */
 export async function readSafetensorsFile(path: string): Promise<SafetensorsFile> {
   try {
     return await readHeader(path);
@@ -99,7 +99,7 @@ async function readHeader(path: string): Promise<SafetensorsFile> {
   return { file, size, dataStart, header: text, tensors, metadata };
 }
 
-/** The format has texts alone; what else a writer put there is passed over. */
+/** The format only allows strings; anything else is ignored. */
 function textsOf(entry: unknown): Record<string, string> {
   const entries = Object.entries(isJsonObject(entry) ? entry : {});
   return Object.fromEntries(entries.flatMap(([key, value]) => (typeof value === 'string' ? [[key, value]] : [])));
@@ -128,7 +128,7 @@ function tensorInfo(name: string, entry: unknown, facts: FileFacts): TensorInfo 
   const { dtype, shape } = entry;
   const [begin, end] = entry.data_offsets;
   const width = BYTES_PER_ELEMENT.get(dtype);
-  // Nobody need know the types of tensors that no network asks for.
+  // Types of tensors that no network needs may be unknown.
   const expected =
     width === undefined ? Math.max(0, end - begin) : shape.reduce((product, side) => product * side, width);
   if (end - begin !== expected) {

@@ -3,14 +3,14 @@ import { readFloats } from './element-values.ts';
 import type { TensorInfo, TensorTable } from './safetensors.ts';
 import { elementCount } from './tensor-views.ts';
 
-/** How tools name the factor that belongs to `X.weight`: ComfyUI's scaled fp8, and compressed-tensors. */
+/** How tools name the scale factor of `X.weight`: ComfyUI's scaled fp8, and compressed-tensors. */
 const SCALE = /^(.*)\.(scale_weight|weight_scale)$/;
 
 /**
- * 8-bit weights come with a factor each, as a tensor beside them. It is taken into the weight it belongs to; what scales
- * activations (`scale_input`) is of no use to an engine that computes in fp32.
+ * Each 8-bit weight has a scale factor, in a separate tensor. It is attached to its weight; scales of
+ * activations (`scale_input`) are not needed by an engine that computes in fp32.
  *
- * @throws EngineError `tensor_dtype` for factors that are not one number a weight
+ * @throws EngineError `tensor_dtype` for factors that are not one number per weight
  */
 export async function withScales(tensors: TensorTable): Promise<Map<string, TensorInfo>> {
   const scaled = new Map(tensors);

@@ -6,8 +6,8 @@ import { isJsonObject, readModelObject, rejectFile } from '../model-files.ts';
 import { readSafetensors, type TensorInfo } from './safetensors.ts';
 
 /**
- * The tensors of one component of a diffusers folder: one file, or several with an index of which tensor lies in which, as
- * diffusers and transformers write them above 10 and 5 GB. `NAME.fp16` and `NAME` hold the same model; whichever is there will do.
+ * The tensors of one component of a diffusers folder: one file, or several with an index that maps tensors to files, as
+ * diffusers and transformers write them above 10 and 5 GB. `NAME.fp16` and `NAME` hold the same model; either will do.
  *
  * @param stem `model` or `diffusion_pytorch_model`
  * @throws EngineError `model_file_missing`, `model_config_invalid`, `weights_corrupt`, `model_unsupported`
@@ -26,12 +26,12 @@ export async function readWeightFiles(
   throw await missingWeights(folder, stem, names);
 }
 
-/** In the order in which they are taken. Both spellings of an index with a variant occur. */
+/** In order of preference. Both spellings of an index with a variant occur. */
 function candidates(stem: string, variant: 'fp16' | 'fp32', names: readonly string[]): string[] {
   const half = ofVariant(stem, 'fp16');
   const plain = [`${stem}.safetensors`, `${stem}.safetensors.index.json`];
   const known = variant === 'fp16' ? [...half, ...plain] : [...plain, ...half];
-  // A folder may have another variant alone, such as bf16 or non_ema.
+  // A folder may contain only another variant, such as bf16 or non_ema.
   const variants = names.flatMap((name) => variantOf(stem, name) ?? []);
   return [...known, ...[...new Set(variants)].sort().flatMap((name) => ofVariant(stem, name))];
 }
@@ -111,7 +111,7 @@ function contradiction(index: string, tensor: string, problem: string): EngineEr
   });
 }
 
-/** What is there instead decides what helps. */
+/** The remedy depends on what is there instead. */
 async function missingWeights(folder: string, stem: string, names: readonly string[]): Promise<EngineError> {
   const wanted = `${stem}.fp16.safetensors nor ${stem}.safetensors`;
   const details = { file: join(folder, `${stem}.safetensors`) };

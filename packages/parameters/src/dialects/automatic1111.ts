@@ -1,15 +1,15 @@
 import { Findings, type PictureSettings } from '../findings.ts';
 import { type ParsedParameters, parsedFields, parseParameters, readSettingNames } from '../parse-parameters.ts';
 
-/** Facts about files and programs: they ask for nothing. */
+/** Facts about files and programs, which do not affect the picture. */
 const facts =
   /^((model|vae|refiner|hypernet|lora|ti) (model )?hash(es)?|hashes|version|user|created date|civitai (resources|metadata)|app|pipeline|metadata scheme)$/i;
 
-/** What is in these texts means what it says; a strength may be that of a second pass. */
+/** These texts can be taken literally, except that a strength may belong to a second pass. */
 const plainFields = parsedFields.filter((name) => name !== 'strength');
 
 /**
- * The text that AUTOMATIC1111's web UI made common, of whichever tool: ours (`Version: Easel …`), Fooocus (`Version: Fooocus …`), and
+ * The text format that AUTOMATIC1111's web UI made common, from any tool: ours (`Version: Easel …`), Fooocus (`Version: Fooocus …`), and
  * all the others.
  */
 export function readParametersText(text: string): PictureSettings {
@@ -37,13 +37,13 @@ export function readParametersText(text: string): PictureSettings {
 
 function readTexts(parsed: ParsedParameters, isFooocus: boolean, findings: Findings): void {
   const { prompt, negativePrompt, other } = parsed;
-  // Fooocus writes the prompt with its styles above, and what was typed below.
+  // Fooocus writes the prompt including its styles first, and the text as typed further down.
   findings.text('prompt', (isFooocus ? other.get('Raw prompt') : undefined) ?? prompt);
   const rawNegative = isFooocus ? other.get('Raw negative prompt') : undefined;
   findings.set({ negativePrompt: rawNegative ?? negativePrompt });
 }
 
-/** What the picture was made from, if not from the noise of its seed. */
+/** What the picture was made from, if not from its seed's noise alone. */
 function readStart({ strength, seed, other }: ParsedParameters, isOurs: boolean, findings: Findings): void {
   if (isOurs && seed === null) findings.leave('start noise', '', 'it was given, and the file does not contain it');
   if (strength === undefined) return;

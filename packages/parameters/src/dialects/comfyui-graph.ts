@@ -3,7 +3,7 @@ import { isObject, type JsonObject, own } from '../json.ts';
 export interface GraphNode {
   readonly id: string;
   readonly type: string;
-  /** Constants, and links to what another node gives. */
+  /** Constants, and links to other nodes' outputs. */
   readonly inputs: ReadonlyMap<string, unknown>;
 }
 
@@ -25,10 +25,10 @@ export function linksOf(node: GraphNode): readonly (readonly [name: string, link
   return [...node.inputs].flatMap(([name, value]) => (isLink(value) ? [[name, value] as const] : []));
 }
 
-/** More are made to keep the reader busy. */
+/** A graph with more is an attempt to keep the reader busy. */
 export const MAX_NODES = 5000;
 
-/** The node and all that it depends on, nearest first. */
+/** The node and all its dependencies, nearest first. */
 export function upstream(graph: Graph, start: GraphNode | undefined): ReadonlySet<GraphNode> {
   const seen = new Set<GraphNode>(start === undefined ? [] : [start]);
   for (const node of seen) {
@@ -85,7 +85,7 @@ const widgets: Readonly<Record<string, string>> = {
   SaveImage: 'filename_prefix',
 };
 
-/** What the editor of ComfyUI does with a node: 2 is muted, 4 is passed by. */
+/** ComfyUI's editor modes of a node: 2 is muted, 4 is bypassed. */
 const MUTED = 2;
 const BYPASSED = 4;
 
@@ -94,7 +94,7 @@ interface EditorLink {
   readonly type: unknown;
 }
 
-/** The same graph from what the editor keeps under `workflow`: nodes with sockets, and values without names. */
+/** The same graph from what the editor stores under `workflow`: nodes with sockets, and unnamed values. */
 export function graphOfWorkflow(value: JsonObject): Graph {
   const links = new Map<unknown, EditorLink>();
   for (const link of listOf(own(value, 'links'))) {
@@ -141,7 +141,7 @@ function inputsOf(
   return inputs;
 }
 
-/** Newer editors have a socket for every widget; a seed is followed by what happens to it after a run. */
+/** Newer editors have a socket for every widget; a seed is followed by the setting for changing it after a run. */
 function widgetsOfSockets(sockets: readonly JsonObject[]): string[] {
   return sockets.flatMap((socket) => {
     const widget = own(socket, 'widget');
@@ -151,7 +151,7 @@ function widgetsOfSockets(sockets: readonly JsonObject[]): string[] {
   });
 }
 
-/** Each output of a node that is passed by is its first input of that type; the first that is linked stands for all. */
+/** Each output of a bypassed node is its first input of that type; the first linked input stands for all. */
 function passedBy(node: JsonObject, links: ReadonlyMap<unknown, EditorLink>): ReadonlyMap<string, unknown> {
   const outputs = listOf(own(node, 'outputs')).filter(isObject);
   const types = outputs.map((output) => own(output, 'type'));

@@ -1,14 +1,14 @@
 import type { Findings } from '../findings.ts';
 import { type Graph, type GraphNode, isLink, linkedNode, linksOf, upstream } from './comfyui-graph.ts';
 
-/** Nodes on the way from a sampler to a value; more is a circle, or a graph made to be followed for ever. */
+/** The most nodes between a sampler and a value; more means a cycle, or a graph made to be followed forever. */
 const MAX_PATH_LENGTH = 60;
 const MAX_VISITS = 3000;
 const MAX_TEXT_LENGTH = 100_000;
 
 export type Role = 'positive' | 'negative';
 
-/** Where a node that encodes or makes a text keeps it. */
+/** Where nodes that encode or produce a text store it. */
 const textNames = [
   'populated_text',
   'text',
@@ -25,11 +25,11 @@ const textNames = [
   'STRING',
   'bert',
 ];
-/** Inputs through which no text comes. */
+/** Inputs that do not carry text. */
 const notText =
   /^(clip|clip_vision|model|vae|image|pixels|control_net|mask|latent|latent_image|samples|seed|noise|sigmas|sampler|guider|basic_pipe)$/;
 
-/** Reads values of a graph along its links, and remembers what it passes on the way that nothing here can do. */
+/** Reads values of a graph along its links, and records unsupported nodes on the way. */
 export class ValueReader {
   readonly #graph: Graph;
   readonly #findings: Findings;
@@ -46,7 +46,7 @@ export class ValueReader {
   }
 
   /**
-   * The words of a conditioning. null: it was made zero, which is no prompt at all. undefined: not found.
+   * The text of a conditioning. null: it was zeroed, which means no prompt. undefined: not found.
    */
   conditioning(link: unknown, role: Role, way = 0): string | null | undefined {
     const node = linkedNode(this.#graph, link);
@@ -77,7 +77,7 @@ export class ValueReader {
     return undefined;
   }
 
-  /** SDXL's node has a text for each encoder. */
+  /** SDXL's node has one text per encoder. */
   #encodedText(node: GraphNode, role: Role, way: number): string | undefined {
     const [first, second] = ['text_l', 'text_g'].map((name) => this.text(node.inputs.get(name), role, way + 1));
     if (first && second && first !== second) {
@@ -87,7 +87,7 @@ export class ValueReader {
     return first || second || this.#textOf(node, 0, role, way);
   }
 
-  /** A text that stands there, or that other nodes make. */
+  /** A constant text, or one from other nodes. */
   text(value: unknown, role: Role, way = 0): string | undefined {
     if (typeof value === 'string') return unlessTooLong(value);
     const node = linkedNode(this.#graph, value);
@@ -129,7 +129,7 @@ export class ValueReader {
     return unlessTooLong(found.join(typeof delimiter === 'string' ? delimiter.replaceAll('\\n', '\n') : ''));
   }
 
-  /** A number, or a name of a list, that stands there or comes from another node. */
+  /** A number or a list entry, constant or from another node. */
   constant(value: unknown, names: readonly string[], way = 0): unknown {
     if (!isLink(value)) return value;
     const node = linkedNode(this.#graph, value);
@@ -143,13 +143,13 @@ export class ValueReader {
     return only !== undefined && others.length === 0 ? this.constant(only[1], names, way + 1) : undefined;
   }
 
-  /** Of the nodes that a link depends on, the nearest that has all of these inputs. */
+  /** The nearest dependency of a link that has all of these inputs. */
   nearest(link: unknown, ...names: readonly string[]): GraphNode | undefined {
     const nodes = [...upstream(this.#graph, linkedNode(this.#graph, link))];
     return nodes.find(({ inputs }) => names.every((name) => inputs.has(name)));
   }
 
-  /** What a node on the way of a conditioning asks for. */
+  /** What a node between a conditioning and its text requests. */
   #nameUnsupported(node: GraphNode): void {
     const { type, inputs } = node;
     const clip = linkedNode(this.#graph, inputs.get('clip'));
@@ -177,7 +177,7 @@ function conditioningPair({ inputs }: GraphNode): readonly [string, string] | un
   return pairs.find(([first, second]) => isLink(inputs.get(first)) && isLink(inputs.get(second)));
 }
 
-/** Which input the output of a node goes back to that passes both conditionings on, such as a ControlNet's. */
+/** The input that an output corresponds to on a node that passes both conditionings through, such as a ControlNet's. */
 function branchOf({ inputs, type }: GraphNode, output: number, role: Role): Role | undefined {
   if (!inputs.has('positive') && !inputs.has('negative')) return undefined;
   // The first output of loaders that encode as well is the model.

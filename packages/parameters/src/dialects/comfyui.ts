@@ -11,15 +11,15 @@ import {
 } from './comfyui-graph.ts';
 import { ValueReader } from './comfyui-values.ts';
 
-/** Whether the value is one of ComfyUI's two graphs: what is run (`prompt`), or what the editor shows (`workflow`). */
+/** Whether the value is one of ComfyUI's two graphs: the one that is run (`prompt`) or the one in the editor (`workflow`). */
 export function isComfyuiGraph(value: JsonObject): boolean {
   if (Array.isArray(own(value, 'nodes')) && Array.isArray(own(value, 'links'))) return true;
   return Object.values(value).some((node) => isObject(node) && isObject(own(node, 'inputs')));
 }
 
 /**
- * Follows a graph of ComfyUI back from the picture that is saved to the sampler that begins it, and from there to texts, numbers, size
- * and model. What stands on the way and has no counterpart here is named.
+ * Follows a ComfyUI graph back from the saved picture to its first sampler, and from there to texts, numbers, size
+ * and model. Nodes on the way without a counterpart here are reported.
  */
 export function readComfyui(value: JsonObject): PictureSettings {
   const graph = Array.isArray(own(value, 'nodes')) ? graphOfWorkflow(value) : graphOfPrompt(value);
@@ -55,7 +55,7 @@ function latentLink({ inputs }: GraphNode): unknown {
 const MAX_SAMPLERS = 20;
 const MAX_OUTPUTS = 50;
 
-/** A picture may go through several samplers: the first of them makes it, the others work it over. */
+/** A picture may go through several samplers: the first one makes it, the others refine it. */
 function firstSampler(graph: Graph, findings: Findings): GraphNode | undefined {
   const outputs = [...graph.values()]
     .filter(({ type, inputs }) => inputs.has('filename_prefix') || /^(Save|Preview)Image/.test(type))
@@ -116,7 +116,7 @@ function readSampling(graph: Graph, sampler: GraphNode, values: ValueReader, fin
   if (typeof denoise === 'number' && denoise < 1) findings.number('strength', denoise);
 }
 
-/** The noise levels by name, or by the node that makes them. */
+/** The noise levels by name, or by the node that produces them. */
 function scheduleOf(name: unknown, sigmas: GraphNode | undefined): unknown {
   const given = name ?? sigmas?.inputs.get('scheduler');
   return given ?? sigmas?.type.replace(/Scheduler$/, '');
@@ -142,7 +142,7 @@ function readLatents(graph: Graph, sampler: GraphNode, values: ValueReader, find
 
 const modelNames = ['ckpt_name', 'unet_name', 'base_ckpt_name', 'model_name', 'gguf_name'];
 
-/** The chain of nodes that change the model, down to the one that loads it. */
+/** The chain of nodes that modify the model, back to the one that loads it. */
 function readModel(graph: Graph, sampler: GraphNode, findings: Findings): void {
   const guider = linkedNode(graph, sampler.inputs.get('guider'));
   const seen = new Set<GraphNode>();
@@ -166,7 +166,7 @@ function leaveLoras({ inputs }: GraphNode, findings: Findings): void {
   const plain = inputs.get('lora_name');
   if (typeof plain === 'string' && plain !== 'None') findings.lora(plain, inputs.get('strength_model'));
   for (const [name, value] of inputs) {
-    // rgthree's loader has several, each switched on or off.
+    // rgthree's loader has several, each of them enabled or disabled.
     if (/^lora_\d+$/.test(name) && isObject(value) && own(value, 'on') !== false)
       findings.lora(own(value, 'lora'), own(value, 'strength'));
   }

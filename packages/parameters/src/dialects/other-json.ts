@@ -1,7 +1,7 @@
 import { Findings, type PictureSettings } from '../findings.ts';
 import { isObject, type JsonObject, own } from '../json.ts';
 
-/** InvokeAI's `invokeai_metadata`, of version 3 on. */
+/** InvokeAI's `invokeai_metadata`, from version 3. */
 export function readInvokeai(value: JsonObject): PictureSettings {
   const findings = new Findings();
   const get = (name: string) => own(value, name);
@@ -117,7 +117,7 @@ export function readFooocus(value: JsonObject): PictureSettings {
   return findings.done('fooocus');
 }
 
-/** Those of the named entries that say something, as left out. */
+/** Those of the named entries that have a value, as left out. */
 function leave(findings: Findings, value: JsonObject, names: Readonly<Record<string, string>>): void {
   for (const [name, what] of Object.entries(names)) {
     const setting = own(value, name);

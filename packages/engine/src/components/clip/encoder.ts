@@ -11,7 +11,7 @@ export interface TextEncoding {
   readonly pooled: Float32Array;
 }
 
-/** Texts come back (the same negative prompt, the next seed), and encoding one is a pass over up to 1.4 GB of weights. */
+/** Texts recur (the same negative prompt, the next seed), and encoding one is a pass over up to 1.4 GB of weights. */
 const REMEMBERED_TEXTS = 32;
 
 /** A tokenizer and its encoder. */

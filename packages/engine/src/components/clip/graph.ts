@@ -41,7 +41,7 @@ export function parseClipConfig(config: JsonConfig): ClipConfig {
  *
  * Inputs: `ids` [S] int64, S = positions; with a projection also `end` [1] int64, the position that is pooled.
  * Outputs: `hidden` [S, C], the state before the last layer and without the final norm, which is what SDXL uses;
- * with a projection also `pooled` [1, P]. Without one the last layer is not built: nothing needs it.
+ * with a projection also `pooled` [1, P]. Without one the last layer is not built, since nothing uses it.
  */
 export function buildClipText(config: ClipConfig, layersOf: LayersOf): BoundGraph {
   const graph = new GraphBuilder('clip_text');

@@ -10,7 +10,7 @@ export const clipForm: StoredForm = {
   config: textConfig,
 };
 
-/** Some write the configuration of a whole CLIP model, the text encoder's within it, and some do not name the class. */
+/** Some writers save the configuration of a whole CLIP model, with the text encoder's nested in it, and some omit the class. */
 function textConfig(config: JsonConfig, tensors: TensorTable): JsonConfig {
   const own = config.has('text_config') ? config.within('text_config') : config;
   if (own.has('architectures')) return own;
@@ -18,7 +18,7 @@ function textConfig(config: JsonConfig, tensors: TensorTable): JsonConfig {
   return own.with({ architectures: [hasProjection ? 'CLIPTextModelWithProjection' : 'CLIPTextModel'] });
 }
 
-/** Some writers leave out the prefix that the first encoder's class once had; a projection may be a bare parameter, [in, out]. */
+/** Some writers omit the prefix that the first encoder's class once had; a projection may be a bare parameter, [in, out]. */
 function normalizeClipNames(tensors: TensorTable): TensorTable {
   const named = renameTensors(tensors, (name) => {
     const isBare =
@@ -45,7 +45,7 @@ const TOP: Readonly<Record<string, string>> = {
   'ln_final.bias': 'text_model.final_layer_norm.bias',
 };
 
-/** The second encoder has open_clip's names, q, k and v stacked in one tensor, and its projection as a rule transposed. */
+/** The second encoder has open_clip's names, q, k and v stacked in one tensor, and its projection usually transposed. */
 export function openClipTensors(tensors: TensorTable): TensorTable {
   return new Map([...tensors].flatMap(([name, tensor]) => openClipTensor(name, tensor)));
 }
@@ -54,7 +54,7 @@ function openClipTensor(name: string, tensor: TensorInfo): [string, TensorInfo][
   const top = TOP[name];
   if (top !== undefined) return [[top, tensor]];
   if (name === 'text_projection') return [['text_projection.weight', asTransposed(tensor)]];
-  if (name === 'text_projection.weight') return [[name, tensor]]; // as a linear layer has it: ComfyUI and others write both
+  if (name === 'text_projection.weight') return [[name, tensor]]; // as a linear layer's weight: ComfyUI and others write both
   const match = /^transformer\.resblocks\.(\d+)\.(.+)$/.exec(name);
   if (!match) return [];
   const layer = `text_model.encoder.layers.${match[1]}`;

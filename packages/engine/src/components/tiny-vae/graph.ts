@@ -2,14 +2,14 @@ import { GraphBuilder, type Value } from '../../onnx/graph-builder.ts';
 import type { BoundGraph, Layers, LayersOf } from '../layers.ts';
 import type { VaeShape } from '../vae/graph.ts';
 
-/** What differs between tiny decoders; the rest is the same in all of them. */
+/** What differs between tiny decoders; everything else is the same. */
 export interface TinyDecoderConfig {
   readonly latentChannels: number;
-  /** Of every feature map. */
+  /** Channels of every feature map. */
   readonly width: number;
 }
 
-/** Blocks of each stage, coarsest first; all but the last are followed by one that doubles the size. */
+/** Blocks per stage, coarsest first; all stages but the last end with an upsampling by 2. */
 const STAGES = [3, 3, 3, 1];
 const MAGNITUDE = 3;
 
@@ -17,7 +17,7 @@ const MAGNITUDE = 3;
 export const TINY_DOWNSCALE = 2 ** (STAGES.length - 1);
 
 /**
- * The decoder of a tiny autoencoder (TAESD, Bøer Bohan 2023; `AutoencoderTiny` in diffusers): 1.2 million parameters in the place of
+ * The decoder of a tiny autoencoder (TAESD, Bøer Bohan 2023; `AutoencoderTiny` in diffusers): 1.2 million parameters instead of
  * SDXL's 50 million. Input `latents` [B, 4, h, w] in the scale of SDXL's UNet; output `image` [B, 3, 8h, 8w], about −1…1.
  *
  * @throws EngineError `tensor_missing`, `tensor_shape`, `tensor_dtype`
@@ -33,11 +33,11 @@ export function buildTinyDecoder(
   let index = 0;
   const next = () => `decoder.layers.${index++}`;
   let x = relu(nn, nn.conv(softClamp(nn, latents), next(), width));
-  index++; // the ReLU has a place among the layers
+  index++; // the ReLU counts as a layer
   for (const [stage, blocks] of STAGES.entries()) {
     for (let block = 0; block < blocks; block++) x = residual(nn, x, next());
     if (stage === STAGES.length - 1) break;
-    index++; // so has the enlarging
+    index++; // so does the upsampling
     const [, , height = 0, wide = 0] = x.shape;
     x = nn.conv(nn.upsample(x, 2 * height, 2 * wide), next(), width, { bias: false });
   }
@@ -52,7 +52,7 @@ function softClamp(nn: Layers, x: Value): Value {
   return nn.multiply(nn.graph.node('Tanh', [small], x.shape), nn.graph.floats([MAGNITUDE], []));
 }
 
-/** Three convolutions and the input itself. */
+/** Three convolutions with a residual connection. */
 function residual(nn: Layers, x: Value, name: string): Value {
   const width = x.shape[1] ?? 0;
   let h = x;

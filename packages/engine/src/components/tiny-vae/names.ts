@@ -1,12 +1,12 @@
 import type { TensorInfo, TensorTable } from '../../weights/safetensors.ts';
 
-/** What a tensor of a decoder is called under any prefix: the number of its layer, and what it is there; first those of blocks. */
+/** The name of a decoder's tensor after any prefix: the layer's number, then the name within the layer; first those of blocks. */
 const LAYERS = [/^(?:(.*)\.)?(\d+)\.(conv\.[024]\.(?:weight|bias))$/, /^(?:(.*)\.)?(\d+)\.(weight|bias)$/];
 
 /**
  * The tensors of a tiny decoder under the names of diffusers' `AutoencoderTiny` (`decoder.layers.N.…`), from that layout or from the
- * original one, whose layers stand behind `decoder.`, another prefix, or none, and are counted with the clamping as the first. Tensors
- * of an encoder beside it are left out; empty when there is no decoder.
+ * original one, whose layers are under `decoder.`, another prefix, or none, and are numbered with the clamping as the first. Tensors
+ * of an encoder in the same file are left out; empty when there is no decoder.
  */
 export function tinyDecoderTensors(tensors: TensorTable): TensorTable {
   const found = new Map<string, TensorInfo>();

@@ -6,10 +6,10 @@ import { type Planes, runTiled } from '../vae/tiling.ts';
 import { denormalizeLatents, type VaeRunOptions } from '../vae/vae.ts';
 import { TINY_DOWNSCALE } from './graph.ts';
 
-/** What SDXL's pipeline multiplies the latents of its VAE with: the scale that tiny decoders were trained in. */
+/** The factor by which SDXL's pipeline multiplies the latents of its VAE: the scale that tiny decoders were trained in. */
 const SDXL_SCALE = 0.13025;
 
-/** Latents to pictures by a tiny autoencoder: nearly the picture of the VAE, for a twentieth of its arithmetic. */
+/** Decodes latents with a tiny autoencoder: nearly the VAE's picture for a twentieth of the arithmetic. */
 export class TinyDecoder {
   readonly #vae: VaeConfig;
   readonly #network: Network<VaeShape>;
@@ -47,8 +47,8 @@ export class TinyDecoder {
 }
 
 /**
- * Latents as a UNet has them → as SDXL's has them: through those of the VAE, which the models share. Playground v2.5 normalises them by
- * their mean and deviation, SDXL by one factor.
+ * Latents in a UNet's scale → in that of SDXL's UNet, by way of the VAE's, which the models share. Playground v2.5 normalises them by
+ * their mean and standard deviation, SDXL by a single factor.
  */
 export function sdxlLatents(latents: Float32Array, { latents: scaling }: Pick<VaeConfig, 'latents'>): Float32Array {
   const isSdxl =

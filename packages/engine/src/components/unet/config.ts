@@ -7,9 +7,9 @@ export interface UNetConfig {
   readonly outChannels: number;
   readonly blockOutChannels: readonly number[];
   readonly layersPerBlock: number;
-  /** One per level, coarsest last: does it have transformers, how many heads, how many layers each. */
+  /** One per level, coarsest last: whether it has transformers, how many heads, how many layers each. */
   readonly levels: readonly UNetLevel[];
-  /** Transformers on the way up may be on other levels than on the way down; level order, coarsest last. */
+  /** Transformers in the up path may be on other levels than in the down path; level order, coarsest last. */
   readonly upAttention: readonly boolean[];
   readonly crossAttentionDim: number;
   readonly normGroups: number;

@@ -10,34 +10,34 @@ export interface UNetShape {
   readonly width: number;
   /** Text positions. */
   readonly tokens: number;
-  /** Absent: the whole network, which computes all it needs. */
+  /** Absent: the whole network. */
   readonly form?: UNetForm;
 }
 
-/** The network in parts, for results that are kept from one step to the next. */
+/** The parts of the network, for results that are cached between steps. */
 export interface UNetForm {
   /**
    * The network split in two (Ma et al. 2023, "DeepCache: Accelerating Diffusion Models for Free"). `deep` has all but the last
-   * `branch` + 1 layers of the way up, and gives the `features` that these are given; `shallow` has those, and of the way down what they
-   * take skips from.
+   * `branch` + 1 layers of the up path and outputs the `features` that these take; `shallow` has those layers, and the part of the
+   * down path that their skips come from.
    */
   readonly half?: 'deep' | 'shallow';
   readonly branch?: number;
-  /** `told`: the cross-attention of every layer is an output, under the layer's name; `given`: it is an input. */
+  /** `told`: the cross-attention of every layer is an output, named after the layer; `given`: it is an input. */
   readonly crossAttention?: 'told' | 'given';
 }
 
-/** The branch that leaves the whole finest level to the shallow half. */
+/** The branch that assigns the whole finest level to the shallow half. */
 export function finestBranch({ layersPerBlock }: UNetConfig): number {
   return layersPerBlock;
 }
 
-/** Skips of the way down, each taken by one layer of the way up: one after conv_in, each layer, and each downsampler. */
+/** Skips of the down path, each consumed by one layer of the up path: one after conv_in, each layer, and each downsampler. */
 export function skipCount({ levels, layersPerBlock }: UNetConfig): number {
   return levels.length * (layersPerBlock + 1);
 }
 
-/** Text positions alone: what the projections of a text are built for. */
+/** Only the text positions: what the projections of a text are built for. */
 export type TextShape = Pick<UNetShape, 'batch' | 'tokens'>;
 
 export type BlockListener = (name: string, value: Value) => void;
@@ -49,7 +49,7 @@ export type BlockListener = (name: string, value: Value) => void;
  * size sinusoids; the keys and values of the text, as `buildTextProjections` gives them; of the shallow half also `features`.
  * Output: `prediction` [B, 4, H, W], of the deep half `features`.
  *
- * @param onBlock is told every block's result, e.g. to make it an output too
+ * @param onBlock receives every block's result, e.g. to make it an output too
  * @throws EngineError `tensor_missing`, `tensor_shape`, `tensor_dtype`
  */
 export function buildUNet(
@@ -90,8 +90,8 @@ export function buildUNet(
 }
 
 /**
- * What the cross-attention of all layers takes from a text: its keys and values do not depend on the latents or the noise level,
- * so they are computed once for a text and not in every step.
+ * What the cross-attention of all layers needs from a text: its keys and values do not depend on the latents or the noise level,
+ * so they are computed once per text instead of in every step.
  *
  * Input: `context` [B, 77, X] text states. Outputs: `NAME.k` and `NAME.v` [B·77, C] of every layer.
  *
@@ -110,7 +110,7 @@ export function buildTextProjections(config: UNetConfig, { batch, tokens }: Text
   return graph;
 }
 
-/** The cross-attention layers in the order in which a pass comes to them, with their channels. */
+/** The cross-attention layers in execution order, with their channels. */
 function crossAttentions({ blockOutChannels, layersPerBlock, levels, upAttention }: UNetConfig) {
   const last = levels.length - 1;
   const found: { readonly name: string; readonly channels: number }[] = [];
@@ -150,7 +150,7 @@ function featuresShape({ blockOutChannels, layersPerBlock }: UNetConfig, branch:
   return [batch, channels, height, width];
 }
 
-/** silu(time MLP + addition MLP) [B, T], T = 4·C₀; every residual block starts with this silu, so it is taken once. */
+/** silu(time MLP + addition MLP) [B, T], T = 4·C₀; every residual block starts with this silu, so it is computed once. */
 function embedConditioning(nn: Layers, config: UNetConfig, batch: number): Value {
   const base = config.blockOutChannels[0] ?? 0;
   const width = 4 * base;
@@ -163,7 +163,7 @@ function embedConditioning(nn: Layers, config: UNetConfig, batch: number): Value
 
 interface Surroundings {
   readonly timeEmbedding: Value;
-  /** By the names of their layers. */
+  /** By layer name. */
   readonly text: ReadonlyMap<string, TextAttention>;
   readonly crossAttention: CrossAttention;
   readonly onBlock: BlockListener;
@@ -182,9 +182,9 @@ class UNetBlocks {
   }
 
   /**
-   * Every level halves the size after its layers, except the last; each result is kept for the way up.
+   * Every level but the last halves the size after its layers; each result is kept for the up path.
    *
-   * @param last the skip to end with; absent: the whole way
+   * @param last the skip to end with; absent: the whole down path
    */
   down(sample: Value, last = Infinity): Value {
     const { blockOutChannels: channels, layersPerBlock, levels } = this.#config;
@@ -218,10 +218,10 @@ class UNetBlocks {
   }
 
   /**
-   * Block b works at level (last − b), and upsamples to the size of the next skip, which for odd sizes is not the double. Layers whose
-   * skips were not made are left out: the features are theirs.
+   * Block b works at level (last − b) and upsamples to the size of the next skip, which for odd sizes is not the double. Layers whose
+   * skips were not computed are omitted: the features replace them.
    *
-   * @param left skips to leave, with the layers that take them
+   * @param left skips to leave unconsumed, with the layers that take them
    */
   up(features: Value, left = 0): Value {
     const { blockOutChannels: channels, layersPerBlock, upAttention } = this.#config;

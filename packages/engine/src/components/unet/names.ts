@@ -32,11 +32,11 @@ const TOP: readonly (readonly [string, string])[] = [
 ];
 
 /**
- * Name there → diffusers name, for the UNet. `all` are the network's: the position of the first
- * downsampler tells how many layers a block has, by which blocks are counted.
+ * Name there → diffusers name, for the UNet. `all` are the network's names: the position of the first
+ * downsampler gives the number of layers per block, from which blocks are counted.
  */
 function unetName(all: Iterable<string>): (name: string) => string {
-  const perBlock = layersPerBlock([...all]) + 1; // layers and their downsampler, or the one layer more on the way up
+  const perBlock = layersPerBlock([...all]) + 1; // layers and their downsampler, or the one extra layer of the up path
   return (name) => {
     for (const [prefix, current] of TOP) if (name.startsWith(prefix)) return current + name.slice(prefix.length);
     const [section = '', index = '', part = '', ...tail] = name.split('.');

@@ -1,7 +1,7 @@
 import type { Value } from '../../onnx/graph-builder.ts';
 import type { Layers } from '../layers.ts';
 
-/** The norm inside the transformer has another epsilon than the residual blocks around it. */
+/** The norm inside the transformer has a different epsilon from the residual blocks around it. */
 const GROUP_NORM_EPSILON = 1e-6;
 const LAYER_NORM_EPSILON = 1e-5;
 
@@ -17,11 +17,11 @@ export interface SpatialTransformerOptions {
   readonly depth: number;
   /** By the names of the cross-attention layers. */
   readonly text: ReadonlyMap<string, TextAttention>;
-  /** Where it is not simply computed. */
+  /** Unless it is simply computed. */
   readonly crossAttention?: CrossAttention;
 }
 
-/** The cross-attention of one layer, before it is added. @param name of the attention, which no other has */
+/** The cross-attention of one layer, before it is added. @param name unique name of the attention */
 export type CrossAttention = (name: string, shape: readonly number[], compute: () => Value) => Value;
 
 /** x [B, C, H, W] → the same shape: pixels become tokens, pass `depth` layers, and are added to x. */

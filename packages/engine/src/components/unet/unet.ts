@@ -4,11 +4,11 @@ import type { Network, NetworkContext } from '../network.ts';
 import type { UNetConfig } from './config.ts';
 import type { TextShape, UNetForm, UNetShape } from './graph.ts';
 
-/** What the UNet is told of a text. */
+/** The text conditioning of the UNet. */
 export interface TextStates {
   /** [77, X] */
   readonly context: Float32Array;
-  /** [P]: a summary of the whole. */
+  /** [P]: the pooled text. */
   readonly pooled: Float32Array;
 }
 
@@ -21,16 +21,16 @@ export interface Conditioning {
   readonly timeIds: TimeIds;
 }
 
-/** The cross-attention of the layers of a pass, by their names. */
+/** The cross-attention of each layer of a pass, by name. */
 export type CrossAttentionValues = Readonly<Record<string, Float32Array>>;
 
-/** What a pass leaves out because another told it, and what it shall tell. Absent parts: nothing is left out or told. */
+/** What a pass reuses from another pass, and what it returns for reuse. Absent parts: nothing is reused or returned. */
 export interface PassReuse {
-  /** Splits the network (see `UNetForm`), so that the pass tells the features between the halves. */
+  /** Splits the network (see `UNetForm`), so that the pass returns the features between the halves. */
   readonly branch?: number;
-  /** Those of another pass that was split in the same place: the deep half is left out. */
+  /** The features of another pass split at the same place: the deep half is skipped. */
   readonly features?: Float32Array;
-  /** `told`, or that of another pass. */
+  /** `told`, or the cross-attention of another pass. */
   readonly crossAttention?: 'told' | CrossAttentionValues;
 }
 
@@ -38,7 +38,7 @@ export interface UNetPass {
   /** The raw network output F [4, h, w]. */
   readonly prediction: Float32Array;
   readonly features: Float32Array | undefined;
-  /** Empty unless it was requested. */
+  /** Empty unless requested. */
   readonly crossAttention: CrossAttentionValues;
 }
 
@@ -47,7 +47,7 @@ interface Size {
   readonly width: number;
 }
 
-/** What one text gives to the cross-attention of all layers. */
+/** The keys and values of one text for the cross-attention of all layers. */
 type TextProjections = Readonly<Record<string, Float32Array>>;
 
 /** A run has a prompt and a negative prompt; at full size the projections of each take 55 MB. */
@@ -58,7 +58,7 @@ export class UNet {
   readonly config: UNetConfig;
   readonly #network: Network<UNetShape>;
   readonly #projector: Network<TextShape>;
-  /** Of the last texts, the least recently used first. */
+  /** For the most recent texts, least recently used first. */
   readonly #projections = new Map<Float32Array, { readonly target: string; readonly feeds: TextProjections }>();
 
   constructor(config: UNetConfig, network: Network<UNetShape>, projector: Network<TextShape>) {
@@ -69,7 +69,7 @@ export class UNet {
 
   /**
    * @param input [4, h, w], already scaled by c_in
-   * @param timestep as the schedule tells it
+   * @param timestep as the schedule gives it
    */
   async predict(
     input: Float32Array,
@@ -163,7 +163,7 @@ const LN_10000 = Math.fround(Math.log(10_000));
 
 /**
  * The sinusoidal embedding of a scalar (Ho et al. 2020), cosines first: [cos(v·f₀)…, sin(v·f₀)…], f_i = 10000^(−i/half).
- * Rounded to float32 where the reference rounds: for sizes of a thousand pixels the angle's rounding shows.
+ * Rounded to float32 where the reference rounds: for sizes of a thousand pixels the angle's rounding is visible.
  */
 export function sinusoid(value: number, dimension: number): Float32Array {
   const half = dimension / 2;

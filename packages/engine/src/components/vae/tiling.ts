@@ -18,7 +18,7 @@ const OVERLAP = 0.25;
 /**
  * Runs a network tile by tile and blends the overlaps, as the reference's tiled VAE does: a tile starts every
  * trunc(0.75·tile); row by row each is blended with its (already blended) upper, then left neighbour over a quarter of a
- * tile; the first three quarters of it are kept. GroupNorm sees one tile at a time, so the result is not the untiled one.
+ * tile; its first three quarters are kept. GroupNorm sees one tile at a time, so the result differs from the untiled one.
  *
  * @param run maps a tile [C, h, w] to its output, scaled by tileOut / tileIn
  */
@@ -54,7 +54,7 @@ interface Region {
   readonly width: number;
 }
 
-/** The part of the region that lies inside. */
+/** The part of the region that is inside. */
 function crop(planes: Planes, region: Region): Planes {
   const height = Math.min(region.height, planes.height - region.top);
   const width = Math.min(region.width, planes.width - region.left);

@@ -30,14 +30,14 @@ export class Vae {
     return options.tiled ? runTiled(scaled, { tileIn: tileOut, tileOut: tileIn }, run) : run(scaled);
   }
 
-  /** Image [3, H, W], −1…1 → latents [4, H/8, W/8] as the UNet has them, drawn from the encoder's distribution. */
+  /** Image [3, H, W], −1…1 → latents [4, H/8, W/8] as the UNet takes them, sampled from the encoder's distribution. */
   async encode(image: Planes, generator: TorchGenerator, options: VaeRunOptions): Promise<Planes> {
     const run = (tile: Planes) => this.#encodeTile(tile, options);
     const moments = options.tiled ? await runTiled(image, this.#tiling(), run) : await run(image);
     return { ...moments, ...sampleMoments(moments, generator, this.config) };
   }
 
-  /** Makes the decoder ready for latents of this size. */
+  /** Prepares the decoder for latents of this size. */
   prepare({ height, width }: { height: number; width: number }, context: NetworkContext): Promise<unknown> {
     return this.#decoder.prepare({ batch: 1, height, width }, context);
   }
@@ -46,7 +46,7 @@ export class Vae {
     await Promise.all([this.#decoder.release(), this.#encoder.release()]);
   }
 
-  /** Of the encoder; the decoder's is the other way round. */
+  /** Of the encoder; the decoder's is the reverse. */
   #tiling() {
     const side = this.config.sampleSize;
     return { tileIn: side, tileOut: Math.trunc(side / downscaleOf(this.config)) };

@@ -4,9 +4,9 @@ import type { InferenceSession } from 'onnxruntime-node';
 import type { Device, OperatorForms, SessionProfile } from './device.ts';
 
 /**
- * What was measured to matter on the CPU: packing copies weights to anonymous memory; the arena keeps the peak for ever;
+ * What measurably matters on the CPU: packing copies weights to anonymous memory; the arena never shrinks from its peak;
  * spinning threads slow each other down on a shared machine. Optimising the graph of mapped weights would fold their
- * half-precision values to float32 in memory, takes seconds at full size, and gains nothing: the graphs are written optimised.
+ * half-precision values to float32 in memory, take seconds at full size, and gain nothing: the graphs are written optimised.
  */
 function sessionOptions(profile: SessionProfile): InferenceSession.SessionOptions {
   const isMapped = profile.weights === 'mapped';
@@ -30,7 +30,7 @@ const operators: OperatorForms = {
   // half-precision arithmetic is slower than widening each weight right before its use
   weight: (graph, stored, scale) => graph.widen(stored, scale),
 
-  // InstanceNormalization over a re-viewed tensor is the fastest form
+  // InstanceNormalization over a reshaped tensor is the fastest form
   groupNorm(graph, x, { groups, epsilon, scale, bias }) {
     const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
     const ones = graph.floats(new Array<number>(groups).fill(1));
@@ -54,7 +54,7 @@ const operators: OperatorForms = {
 
 export const cpu: Device = { sessionOptions, operators };
 
-/** Matrix products gain nothing from a core's second thread. Where the system does not tell, all threads count. */
+/** Matrix products gain nothing from a core's second thread. Where the system does not report cores, all threads count. */
 export function physicalCores(): number {
   const allowed = availableParallelism();
   return Math.max(1, Math.min(allowed, linuxCores() ?? allowed));
@@ -70,7 +70,7 @@ function linuxCores(): number | undefined {
   return cores.length > 0 ? new Set(cores).size : undefined;
 }
 
-/** What of a processor decides how fast it multiplies, and how /proc/cpuinfo names it. */
+/** The features that determine how fast a processor multiplies, by their names in /proc/cpuinfo. */
 const FEATURES = [
   ['AVX2', /\bavx2\b/],
   ['AVX-512', /\bavx512f\b/],
@@ -81,7 +81,7 @@ const FEATURES = [
 
 export type ProcessorFeature = (typeof FEATURES)[number][0];
 
-/** Undefined where the system does not tell (not Linux on x86). @param cpuinfo the text of /proc/cpuinfo */
+/** Undefined where the system does not report them (not Linux on x86). @param cpuinfo the text of /proc/cpuinfo */
 export function processorFeatures(cpuinfo = readCpuinfo()): ReadonlyMap<ProcessorFeature, boolean> | undefined {
   const flags = /^flags\s*:(.*)$/m.exec(cpuinfo ?? '')?.[1];
   if (flags === undefined) return undefined;

@@ -9,15 +9,15 @@ export interface SessionProfile {
   readonly weights: 'mapped' | 'resident';
 }
 
-/** What networks run on: how its sessions are made, and which form of an operator is fast there. */
+/** What networks run on: how its sessions are created, and which form of an operator is fast on it. */
 export interface Device {
   sessionOptions(profile: SessionProfile): InferenceSession.SessionOptions;
   readonly operators: OperatorForms;
 }
 
-/** Operators that are written in one way for one device and in another for the next. They compute the same. */
+/** Operators whose implementation depends on the device. All compute the same. */
 export interface OperatorForms {
-  /** A stored half-precision or 8-bit weight as the other operators take it. @param scale that its values are multiplied with */
+  /** A stored half-precision or 8-bit weight, as input for the other operators. @param scale factor for its values */
   weight(graph: GraphBuilder, stored: Value, scale?: number): Value;
   /** x [B, C, H, W], statistics over each of the channel groups. */
   groupNorm(graph: GraphBuilder, x: Value, norm: GroupNorm): Value;
@@ -28,7 +28,7 @@ export interface OperatorForms {
 export interface GroupNorm {
   readonly groups: number;
   readonly epsilon: number;
-  /** The two weights [C], under the shape that the form asks for. */
+  /** The two weights [C], in the shape that the implementation needs. */
   readonly scale: (as: readonly number[]) => Value;
   readonly bias: (as: readonly number[]) => Value;
 }

@@ -20,10 +20,10 @@ export const sampleDpmSolverMultistep: Sampler = (denoise, x, levels, run) => {
 };
 
 /**
- * The order used at one step: lower at the start, for want of history, and near the end of short schedules, where extrapolation
+ * The order used at one step: lower at the start, for lack of history, and near the end of short schedules, where extrapolation
  * is unstable. A step to σ = 0 is always of order 1, because λ is infinite there.
  *
- * @param steps of the full schedule, however late the run began
+ * @param steps of the full schedule, even if the run began later
  * @param done steps already taken in this run
  */
 export function orderOfStep(solver: SolverOptions, index: number, steps: number, done: number): 1 | 2 | 3 {
@@ -70,13 +70,13 @@ function weightsOfStep(solver: SolverOptions, sigmas: Float32Array, index: numbe
 
 /**
  * UniPC, orders 1 to 3 (Zhao et al. 2023, "UniPC: A Unified Predictor-Corrector Framework", algorithms 5 to 8 for data prediction), for
- * α = 1. The output of the denoiser at the end of a step first corrects that step, one order higher, then serves the next.
+ * α = 1. The denoiser's output at the end of a step first corrects that step, one order higher, then is used for the next.
  */
 export const sampleUniPc: Sampler = (denoise, x, levels, run) => {
   const { sigmas, beginIndex } = levels;
   const { solver } = run;
   const history: Float32Array[] = [];
-  let before = x; // where the last step began
+  let before = x; // start of the last step
   let order: 1 | 2 | 3 = 1;
   return walk(x, levels, run, async (latents, index) => {
     const denoised = limitDenoised(await denoise(latents, sigmas[index], index), solver);
@@ -92,7 +92,7 @@ export const sampleUniPc: Sampler = (denoise, x, levels, run) => {
   });
 };
 
-/** Falls by one a step towards the end, so that the last is of order 1; one to σ = 0, where λ is infinite, always is. */
+/** Falls by one per step towards the end, so that the last is of order 1; a step to σ = 0, where λ is infinite, always is. */
 function orderOfUniPc(solver: SolverOptions, sigmas: Float32Array, index: number, done: number): 1 | 2 | 3 {
   const left = sigmas.length - 1 - index;
   const most = Math.min(

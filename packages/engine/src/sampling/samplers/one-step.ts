@@ -13,8 +13,8 @@ export const sampleEuler: Sampler = (denoise, x, levels, run) => {
 };
 
 /**
- * Heun's method (ibid., algorithm 1): the slope at the end of Euler's step is taken as well, and the mean of the two followed. Two
- * passes of the denoiser a step, one for a step to σ = 0.
+ * Heun's method (ibid., algorithm 1): the slope at the end of Euler's step is evaluated as well, and the mean of the two is used. Two
+ * passes of the denoiser per step, one for a step to σ = 0.
  */
 export const sampleHeun: Sampler = (denoise, x, levels, run) => {
   const { sigmas } = levels;
@@ -29,7 +29,7 @@ export const sampleHeun: Sampler = (denoise, x, levels, run) => {
   });
 };
 
-/** Euler's steps to a lower level than the next, and noise up to it (k-diffusion's `sample_euler_ancestral`). */
+/** Euler's steps to a level below the next, and noise back up to it (k-diffusion's `sample_euler_ancestral`). */
 export const sampleEulerAncestral: Sampler = (denoise, x, levels, run) => {
   const { sigmas } = levels;
   return walk(x, levels, run, async (latents, index) => {
@@ -41,8 +41,8 @@ export const sampleEulerAncestral: Sampler = (denoise, x, levels, run) => {
 };
 
 /**
- * DDIM (Song et al. 2021, eq. 12): Euler's step for η = 0, the ancestral one for η = 1. What limits D leaves the direction alone, as in
- * the reference. Where timesteps are no whole strides apart, a step arrives beside the level the next one starts from; the
+ * DDIM (Song et al. 2021, eq. 12): Euler's step for η = 0, the ancestral one for η = 1. Limiting D does not change the direction, as in
+ * the reference. Where timesteps are not whole strides apart, a step ends at a different level from the one the next starts at; the
  * reference then keeps the state in the network's scale, α·x₀ + √(1−α²)·ε, and so does this.
  */
 export const sampleDdim: Sampler = (denoise, x, levels, run) => {
@@ -60,7 +60,7 @@ export const sampleDdim: Sampler = (denoise, x, levels, run) => {
 };
 
 /**
- * Latent consistency models (Luo et al. 2023, algorithm 1): each step goes to the clean sample and back to the next level with new
+ * Latent consistency models (Luo et al. 2023, algorithm 1): each step predicts the clean sample and returns to the next level with new
  * noise. The boundary condition (ibid. eq. 9) makes it the identity at timestep 0; its σ_data is 0.5 in all published models.
  */
 export const sampleLcm: Sampler = (denoise, x, levels, run) => {
@@ -78,8 +78,8 @@ export const sampleLcm: Sampler = (denoise, x, levels, run) => {
 };
 
 /**
- * Trajectory consistency distillation (Zheng et al. 2024, algorithm 4, where η is called γ): a step goes down to a level below the next
- * one, which the schedule has in `arrivals`, and back up with new noise.
+ * Trajectory consistency distillation (Zheng et al. 2024, algorithm 4, where η is called γ): a step goes to a level below the next
+ * one, given by the schedule's `arrivals`, and back up with new noise.
  */
 export const sampleTcd: Sampler = (denoise, x, levels, run) => {
   const { sigmas, arrivals = sigmas.subarray(1) } = levels;
@@ -92,19 +92,19 @@ export const sampleTcd: Sampler = (denoise, x, levels, run) => {
   });
 };
 
-/** Straight on from σ to another level. */
+/** Directly from σ to another level, without noise. */
 function along(x: Float32Array, denoised: Float32Array, sigma: number, to: number): Float32Array {
   const step = to - sigma;
   return x.map((value, i) => value + ((value - denoised[i]) / sigma) * step);
 }
 
-/** Down, and up with noise, so that both together arrive at `to`; η = 0: no noise (Song et al. 2021, eq. 16). */
+/** Down, then up with noise, so that the step ends at `to`; η = 0: no noise (Song et al. 2021, eq. 16). */
 function ancestralLevels(from: number, to: number, eta: number): { readonly down: number; readonly up: number } {
   const up = eta * Math.sqrt((to ** 2 * (from ** 2 - to ** 2)) / from ** 2);
   return { down: Math.sqrt(to ** 2 - up ** 2), up };
 }
 
-/** Noise is drawn only where some is added. */
+/** Noise is only drawn if some is added. */
 function addNoise(x: Float32Array, deviation: number, noise: Noise): Float32Array {
   if (deviation === 0) return x;
   const drawn = noise();

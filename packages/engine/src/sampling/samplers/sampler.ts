@@ -2,10 +2,10 @@ import type { Levels } from '../schedules/levels.ts';
 
 /**
  * The denoiser D(x; σ): the network with preconditioning and guidance applied. It must return a new array, because samplers keep
- * the last ones, and must leave x as it is. What it throws (a cancellation, say) passes through the sampler.
+ * the last ones, and must not modify x. What it throws (a cancellation, say) passes through the sampler.
  *
  * @param x latents of one sample [4·h·w] at noise level σ
- * @param index of the level σ in the schedule, whose timestep the network is told
+ * @param index of the level σ in the schedule, whose timestep the network receives
  * @returns the expected clean latents [4·h·w]
  */
 export type Denoise = (x: Float32Array, sigma: number, index: number) => Promise<Float32Array>;
@@ -13,7 +13,7 @@ export type Denoise = (x: Float32Array, sigma: number, index: number) => Promise
 /** The next noise of a sample, unit variance [4·h·w]: the stream of the first latents continues. */
 export type Noise = () => Float32Array;
 
-/** What a sampler tells after each step. The arrays must not be changed. */
+/** What a sampler reports after each step. The arrays must not be changed. */
 export interface SamplerStep {
   readonly index: number;
   /** The noise level the step started from. */
@@ -24,12 +24,12 @@ export interface SamplerStep {
   readonly denoised: Float32Array;
 }
 
-/** What there is to choose of the samplers; each reads what concerns it. */
+/** The options of the samplers; each reads those it uses. */
 export interface SolverOptions {
-  /** Of multistep solvers: how many outputs of the denoiser a step is extrapolated from. */
+  /** For multistep solvers: from how many denoiser outputs a step is extrapolated. */
   readonly solverOrder: 1 | 2 | 3;
   readonly solverType: 'midpoint' | 'heun';
-  /** The same of UniPC: how B(h) is chosen. */
+  /** For UniPC: how B(h) is chosen. */
   readonly unipcType: 'bh1' | 'bh2';
   readonly lowerOrderFinal: boolean;
   readonly eulerAtFinal: boolean;
@@ -37,13 +37,13 @@ export interface SolverOptions {
   readonly finalSigmas: 'zero' | 'sigma_min';
   /** Steps of UniPC after which its corrector is not used. */
   readonly uncorrected: readonly number[];
-  /** The share of noise that is renewed in each step, 0 … 1; undefined: the sampler's own. */
+  /** The share of noise that is replaced in each step, 0 … 1; undefined: the sampler's default. */
   readonly eta: number | undefined;
-  /** What LCM multiplies a timestep with. */
+  /** LCM's factor for timesteps. */
   readonly timestepScaling: number;
   /** Dynamic thresholding of the denoised latents; absent: none. */
   readonly thresholding?: { readonly ratio: number; readonly sampleMaxValue: number };
-  /** The denoised latents are clamped to ± this where they are not thresholded; absent: they are not. */
+  /** Unless thresholded, the denoised latents are clamped to ± this; absent: they are not. */
   readonly clip?: number;
 }
 
@@ -54,12 +54,12 @@ export interface SamplerRun {
 }
 
 /**
- * Takes latents x = x₀ + σ·noise from the level σ at `beginIndex` to the last one. `x` [4·h·w] is left as it is. Samplers work in this
- * scale whatever the network was trained in, so that one formula serves all of them (Karras et al. 2022).
+ * Takes latents x = x₀ + σ·noise from the level σ at `beginIndex` to the last one. `x` [4·h·w] is not modified. Samplers work in this
+ * scale whatever scale the network was trained in, so that one formula serves all of them (Karras et al. 2022).
  */
 export type Sampler = (denoise: Denoise, x: Float32Array, levels: Levels, run: SamplerRun) => Promise<Float32Array>;
 
-/** Takes the steps one by one. @param step from the latents at a level to those after it, with the D they were made of */
+/** Runs the steps one by one. @param step from the latents at a level to those after it, with the D they were computed from */
 export async function walk(
   x: Float32Array,
   { sigmas, beginIndex }: Levels,
@@ -75,7 +75,7 @@ export async function walk(
   return latents;
 }
 
-/** D as a configuration limits it: thresholded, or clamped, or as it is. */
+/** D limited as configured: thresholded, clamped, or unchanged. */
 export function limitDenoised(denoised: Float32Array, { thresholding, clip }: SolverOptions): Float32Array {
   if (thresholding) return threshold(denoised, thresholding);
   return clip === undefined ? denoised : denoised.map((value) => Math.min(Math.max(value, -clip), clip));
@@ -86,7 +86,7 @@ export function limitDenoised(denoised: Float32Array, { thresholding, clip }: So
  * quantile s of their magnitudes are clamped to ±s, then all are divided by s. s is at least 1 and at most `sampleMaxValue`
  * (which wins when it is below 1).
  *
- * @param denoised latents of one sample [4·h·w], left as they are
+ * @param denoised latents of one sample [4·h·w], not modified
  * @param options.ratio the quantile, 0 … 1
  */
 export function threshold(
@@ -97,7 +97,7 @@ export function threshold(
   return denoised.map((value) => Math.min(Math.max(value, -limit), limit) / limit);
 }
 
-/** The quantile of rising values, interpolated linearly between the two nearest. */
+/** The quantile of ascending values, interpolated linearly between the two nearest. */
 function quantile(rising: Float32Array, ratio: number): number {
   const position = ratio * (rising.length - 1);
   const below = rising[Math.floor(position)];

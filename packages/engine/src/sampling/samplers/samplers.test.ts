@@ -20,7 +20,7 @@ const discrete = Object.keys(samplers).filter((name): name is SamplerName => !na
 const silence = () => new Float32Array(64);
 /** A run without noise. */
 const quietly = (onStep?: (step: SamplerStep) => void) => ({ noise: silence, onStep });
-/** Nonlinear, and like a real one nearly blind at high noise and nearly the identity at low noise. */
+/** Nonlinear, and like a real one nearly independent of its input at high noise and nearly the identity at low noise. */
 const nonlinear: Denoise = (x, sigma) => Promise.resolve(x.map((value) => Math.sin(value / (1 + sigma ** 2))));
 
 describe('what holds for any denoiser', () => {
@@ -104,7 +104,7 @@ describe('what holds for any denoiser', () => {
       const errors = await Promise.all(
         ([1, 2, 3] as const).map(async (solverOrder) => {
           const config = configOf(name, { solverOrder, lowerOrderFinal: false, finalSigmas: 'sigma_min' });
-          // evenly enough spaced that each order shows
+          // spaced evenly enough for each order to be measurable
           const noise =
             config.noise.kind === 'discrete' ? ({ ...config.noise, bySigma: 'karras' } as const) : config.noise;
           const schedule = createSchedule({ ...config, noise }, 40);

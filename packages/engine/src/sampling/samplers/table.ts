@@ -5,19 +5,19 @@ import { sampleDdim, sampleEuler, sampleEulerAncestral, sampleHeun, sampleLcm, s
 import type { Sampler } from './sampler.ts';
 
 export interface SamplerEntry {
-  /** What scheduler_config.json calls it. */
+  /** Its name in scheduler_config.json. */
   readonly className: string;
   readonly run: Sampler;
-  /** The noise it is for, and how the reference lays its levels. */
+  /** The noise it is for, and how the reference spaces its levels. */
   readonly traits: EdmTraits | DiscreteTraits;
-  /** What its class takes where scheduler_config.json has no value and the others take another. */
+  /** Defaults of its class in scheduler_config.json that differ from the others'. */
   readonly defaults?: Readonly<Record<string, unknown>>;
 }
 
 const latent = { beta_start: 0.00085, beta_end: 0.012 };
 const distilled = { ...latent, beta_schedule: 'scaled_linear', timestep_spacing: 'leading' };
 
-/** Every sampler by its name. Lists of names, class names and what a family offers follow from this table. */
+/** Every sampler by name. Lists of names, class names and the samplers of a family are derived from this table. */
 export const samplers = {
   edm_dpmpp_2m: {
     className: 'EDMDPMSolverMultistepScheduler',
@@ -87,7 +87,7 @@ export function samplerEntry(name: SamplerName): SamplerEntry {
   return samplers[name];
 }
 
-/** The sampler that scheduler_config.json means by a class; undefined: none of these. */
+/** The sampler for a class in scheduler_config.json; undefined: none of these. */
 export function samplerOfClass(className: string): SamplerName | undefined {
   return samplerNames.find((name) => samplers[name].className === className);
 }

@@ -5,18 +5,18 @@ import type { Levels, Steps } from './levels.ts';
 
 const { cos, exp, floor, fround, log, max, min, sqrt, trunc } = Math;
 
-/** The noise that models of the Stable Diffusion line were trained with: so many levels, told by number. */
+/** The noise that models of the Stable Diffusion line were trained with: a fixed number of levels, identified by timestep. */
 export interface DiscreteNoise {
   readonly kind: 'discrete';
   readonly trainTimesteps: number;
   readonly betas: BetaSchedule | readonly number[];
   /** Rescales the levels so that the last is pure noise (Lin et al. 2024, algorithm 1). */
   readonly zeroSnr: boolean;
-  /** Where in the training levels the steps lie (ibid. table 2). */
+  /** Where the steps are among the training levels (ibid. table 2). */
   readonly spacing: 'leading' | 'trailing' | 'linspace';
-  /** Added to timesteps that are spaced `leading`. */
+  /** Added to timesteps with the spacing `leading`. */
   readonly stepsOffset: number;
-  /** Levels spaced by σ instead, between the ends of the others or those that are set. */
+  /** Levels spaced by σ instead, between the first and last level or the configured ones. */
   readonly bySigma: 'karras' | 'exponential' | undefined;
   readonly sigmaMin: number | undefined;
   readonly sigmaMax: number | undefined;
@@ -28,14 +28,14 @@ export interface DiscreteNoise {
   readonly lambdaMinClipped: number;
 }
 
-/** β_i rises from `start` to `end`; see `betas`. */
+/** β_i increases from `start` to `end`; see `betas`. */
 export interface BetaSchedule {
   readonly kind: 'linear' | 'scaled_linear' | 'squaredcos_cap_v2';
   readonly start: number;
   readonly end: number;
 }
 
-/** What differs from sampler to sampler of this noise, as it does in the reference. */
+/** What differs between samplers for this noise, as in the reference. */
 export interface DiscreteTraits {
   readonly kind: 'discrete';
   /**
@@ -47,11 +47,11 @@ export interface DiscreteTraits {
   readonly state: 'x0+noise' | 'network';
   /** Where the last step ends. */
   readonly end: 'zero' | 'final_sigmas_type' | 'set_alpha_to_one' | 'lowest';
-  /** Of levels spaced by σ: whether `sigma_min` means the lowest of them, and a cosine's timesteps are rounded like others. */
+  /** For levels spaced by σ: whether `sigma_min` means the lowest of them, and a cosine's timesteps are rounded like others. */
   readonly bySigmaThroughout?: true;
 }
 
-/** As near to pure noise as float32 shows: 1/σ² vanishes beside 1, and no square of σ overflows. */
+/** As close to pure noise as float32 can represent: 1/σ² vanishes beside 1, and no square of σ overflows. */
 const PURE_NOISE = 2 ** 30;
 /** The reference's stand-in for α² = 0 where it divides by α. */
 const NEARLY_ZERO = 2 ** -24;
@@ -80,7 +80,7 @@ export function discreteLevels(
   return { sigmas, timesteps, arrivals: Float32Array.from(timesteps, (_, i) => trained[below(timesteps[i + 1] ?? 0)]) };
 }
 
-/** σ of every training timestep, rising: √((1 − ᾱ)/ᾱ), ᾱ being the product of all 1 − β so far. float32, as in the reference. */
+/** σ of every training timestep, ascending: √((1 − ᾱ)/ᾱ), ᾱ being the cumulative product of 1 − β. float32, as in the reference. */
 export function trainedLevels(noise: DiscreteNoise, { state, timesteps }: DiscreteTraits): Float32Array {
   const products = cumulativeProducts(noise.zeroSnr ? rescaledToZeroSnr(betas(noise)) : betas(noise));
   const last = products.length - 1;
@@ -105,7 +105,7 @@ function betas({ betas: schedule, trainTimesteps: count }: DiscreteNoise): Float
   }
 }
 
-/** Summed up in double and stored as float32, as `torch.cumprod` does. */
+/** Accumulated in double and stored as float32, as `torch.cumprod` does. */
 function cumulativeProducts(rates: Float32Array): Float32Array {
   let product = 1;
   return rates.map((beta) => {
@@ -114,7 +114,7 @@ function cumulativeProducts(rates: Float32Array): Float32Array {
   });
 }
 
-/** √ᾱ is shifted so that it ends at 0, and stretched so that it begins where it did. */
+/** √ᾱ is shifted so that it ends at 0, and scaled so that its first value is unchanged. */
 function rescaledToZeroSnr(rates: Float32Array): Float32Array {
   const roots = cumulativeProducts(rates).map(sqrt);
   const [first, last] = [roots[0], roots[roots.length - 1]];
@@ -140,7 +140,7 @@ function chosenLevels(noise: DiscreteNoise, traits: DiscreteTraits, trained: Flo
   );
   const sigmas = Array.from(timesteps, (timestep) => interpolate(trained, timestep));
   if (noise.bySigma === undefined || typeof steps !== 'number' || steps === 0) return { sigmas, timesteps };
-  // these solvers space the whole range, the others what their timesteps span
+  // these solvers space the whole range, the others the range of their timesteps
   const [low, high] = isSolver ? [trained[0], trained[trained.length - 1]] : [sigmas[steps - 1], sigmas[0]];
   const spaced = spacedBySigma(noise.bySigma, noise.sigmaMin ?? low, noise.sigmaMax ?? high, steps);
   const isRounded = noise.bySigma === 'karras' && (traits.bySigmaThroughout || !isCosine(noise));
@@ -168,7 +168,7 @@ function spacedTimesteps(noise: DiscreteNoise, traits: DiscreteTraits, trained: 
       return Array.from({ length: steps }, (_, i) => (count - 1 - i) * stride + stepsOffset);
     }
     case 'trailing':
-      // rounding makes NumPy count one too many at 61 of 1000, which would be a step at timestep −1
+      // rounding makes NumPy count one too many at 61 of 1000, which would give a step at timestep −1
       return countdown(range, trainTimesteps / steps)
         .slice(0, steps)
         .map((timestep) => roundToEven(timestep) - 1);
@@ -186,7 +186,7 @@ function clippedLevels({ lambdaMinClipped }: DiscreteNoise, trained: Float32Arra
   return trained.filter((sigma) => -log(sigma) < lambdaMinClipped).length;
 }
 
-/** Of the timesteps of the distillation, k − 1, 2k − 1, …, so many evenly spaced ones, the last of all first (Luo et al. 2023). */
+/** Evenly spaced ones of the distillation's timesteps, k − 1, 2k − 1, …, the last of all first (Luo et al. 2023). */
 function distilledTimesteps({ trainTimesteps, originalSteps }: DiscreteNoise, steps: number): number[] {
   if (steps > originalSteps) {
     const message = `steps must be at most ${originalSteps} with this sampler, whose model was distilled from so many (got ${steps})`;
@@ -196,7 +196,7 @@ function distilledTimesteps({ trainTimesteps, originalSteps }: DiscreteNoise, st
   return Array.from({ length: steps }, (_, i) => (originalSteps - floor(i * (originalSteps / steps))) * stride - 1);
 }
 
-/** Falling, as `edm.ts` has them, but in double throughout, and ρ = 7. */
+/** Descending, as in `edm.ts`, but in double throughout, and ρ = 7. */
 function spacedBySigma(kind: 'karras' | 'exponential', low: number, high: number, steps: number): number[] {
   if (kind === 'exponential') return linspace(log(high), log(low), steps).map(exp);
   const rho = 7;

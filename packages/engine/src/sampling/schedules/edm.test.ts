@@ -43,7 +43,7 @@ test.each(counts)('%i levels follow the formulas in double precision to 2e-6 of 
     return (ends[0] + (i / last) * (ends[1] - ends[0])) ** 7;
   });
   expectClose(noiseLevels(playground, steps), [...karras, 0], 2e-6);
-  if (steps === 1) return; // one exponential step alone is another matter, see below
+  if (steps === 1) return; // a single exponential step is a special case, see below
   const even = Array.from({ length: steps }, (_, i) => 80 * (0.002 / 80) ** (i / last));
   expectClose(noiseLevels(exponential, steps), [...even, 0], 2e-6);
 });

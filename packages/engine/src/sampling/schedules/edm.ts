@@ -4,7 +4,7 @@ import type { Levels, Steps } from './levels.ts';
 
 const { exp, fround, log } = Math;
 
-/** The noise that EDM models were trained with: any level between two. */
+/** The noise that EDM models were trained with: any level in a range. */
 export interface EdmNoise {
   readonly kind: 'edm';
   /** The lowest and highest noise level of the schedule, in units of the latents. */
@@ -12,23 +12,23 @@ export interface EdmNoise {
   readonly sigmaMax: number;
   /** Standard deviation of the training data (Karras et al. 2022, table 1). */
   readonly sigmaData: number;
-  /** Bends the Karras schedule: the larger, the more steps at low noise (ibid. eq. 5). */
+  /** Curvature of the Karras schedule: the larger, the more steps at low noise (ibid. eq. 5). */
   readonly rho: number;
   readonly sigmaSchedule: 'karras' | 'exponential';
 }
 
-/** What differs from sampler to sampler of this noise. */
+/** What differs between samplers for this noise. */
 export interface EdmTraits {
   readonly kind: 'edm';
   /**
-   * The reference computes Karras levels in float32 for DPM-Solver++ and in double for Euler; both are followed, so that equal
-   * seeds give equal pictures to the last digits that matter. float32 costs up to 1.6e-6 of σ: the first level of Playground v2.5
+   * The reference computes Karras levels in float32 for DPM-Solver++ and in double for Euler; this follows both, so that equal
+   * seeds give equal pictures to the last significant digits. float32 costs up to 1.6e-6 of σ: the first level of Playground v2.5
    * is 79.999985 rather than 80.
    */
   readonly arithmetic: 'float32' | 'double';
 }
 
-/** The noise levels of a run: σ of every step in falling order, then the level the last step ends at; timesteps are ln σ / 4. */
+/** The noise levels of a run: σ of every step in descending order, then the level the last step ends at; timesteps are ln σ / 4. */
 export function edmLevels(
   noise: EdmNoise,
   { arithmetic }: EdmTraits,
@@ -50,7 +50,7 @@ function givenLevels(steps: Exclude<Steps, number>): Float32Array {
   return Float32Array.from([...steps.timesteps.map((timestep) => exp(4 * timestep)), 0]);
 }
 
-/** [steps + 1], the last yet to be set. */
+/** [steps + 1], the last not set yet. */
 function spaceLevels(noise: EdmNoise, arithmetic: EdmTraits['arithmetic'], steps: number): Float32Array {
   const levels = new Float32Array(steps + 1);
   levels.set(
@@ -61,7 +61,7 @@ function spaceLevels(noise: EdmNoise, arithmetic: EdmTraits['arithmetic'], steps
 
 /**
  * σ_i = (σ_max^(1/ρ) + i/(n−1)·(σ_min^(1/ρ) − σ_max^(1/ρ)))^ρ, i = 0 … n−1 (Karras et al. 2022, "Elucidating the Design Space of
- * Diffusion-Based Generative Models", eq. 5). One step alone is σ_max.
+ * Diffusion-Based Generative Models", eq. 5). A single step is at σ_max.
  */
 function karrasSigmas(
   { sigmaMin, sigmaMax, rho }: EdmNoise,
@@ -78,8 +78,8 @@ function karrasSigmas(
 }
 
 /**
- * σ evenly spaced in ln σ, in float32. The reference builds it upwards and turns it round, so one step alone is σ_min: a picture
- * takes two steps at least with this schedule.
+ * σ evenly spaced in ln σ, in float32. The reference builds it in ascending order and reverses it, so a single step is at σ_min: a picture
+ * needs at least two steps with this schedule.
  */
 function exponentialSigmas({ sigmaMin, sigmaMax }: EdmNoise, steps: number): Float32Array {
   return linspaceFloat32(log(sigmaMin), log(sigmaMax), steps).map(exp).reverse();
