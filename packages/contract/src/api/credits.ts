@@ -108,7 +108,7 @@ export const ledgerEntrySchema = openObject(
     }),
     amount: credits({
       description:
-        'The change of what can be spent: a hold is −price, a release +price, a charge of a hold 0, a grant what was given or taken back',
+        'The change in the available balance: a hold is −price, a release +price, a charge of a hold 0, a grant what was given or taken back',
       examples: [-0.0037, 10],
     }),
     amount_charged: credits({ description: 'What was charged: of a charge its price, else 0', examples: [0, 0.0037] }),

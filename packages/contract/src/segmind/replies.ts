@@ -87,7 +87,7 @@ export const segmindSubmittedSchema = openObject(
     status_url: statusUrl,
     response_url: responseUrl,
   },
-  { title: 'SegmindSubmitted', description: 'The request was taken' },
+  { title: 'SegmindSubmitted', description: 'The request was queued' },
 );
 
 /** GET /v2/requests/:id/status, and the result while it runs. */
@@ -102,7 +102,7 @@ export const segmindStatusSchema = openObject(
     response_url: responseUrl,
     metrics: segmindRunningMetricsSchema,
   },
-  { title: 'SegmindStatus', description: 'How far a request is' },
+  { title: 'SegmindStatus', description: 'The status of a request' },
 );
 
 /** 422 on status and result. */
