@@ -2,6 +2,7 @@ import { EngineError } from '../../errors.ts';
 import { variantKey, variantOf } from '../../runtime/variant.ts';
 import type { ClipTokenizer } from '../../tokenizer/clip-tokenizer.ts';
 import type { Network, NetworkContext } from '../network.ts';
+import { RecentCache } from '../recent-cache.ts';
 import type { ClipConfig } from './graph.ts';
 
 export interface TextEncoding {
@@ -19,7 +20,7 @@ export class ClipEncoder {
   readonly tokenizer: ClipTokenizer;
   readonly #config: ClipConfig;
   readonly #network: Network<Record<string, never>>;
-  readonly #texts = new RecentCache<TextEncoding>(REMEMBERED_TEXTS);
+  readonly #texts = new RecentCache<string, TextEncoding>(REMEMBERED_TEXTS);
 
   constructor(tokenizer: ClipTokenizer, config: ClipConfig, network: Network<Record<string, never>>) {
     this.tokenizer = tokenizer;
@@ -61,30 +62,4 @@ export class ClipEncoder {
 /** The first maximum of the ids: the end marker, since it is the last id of the vocabulary. */
 export function pooledPosition(ids: Int32Array): number {
   return ids.indexOf(ids.reduce((highest, id) => Math.max(highest, id)));
-}
-
-/** Keeps the most recently used values, up to `capacity`. */
-class RecentCache<Value> {
-  readonly #values = new Map<string, Value>();
-  readonly #capacity: number;
-
-  constructor(capacity: number) {
-    this.#capacity = capacity;
-  }
-
-  async get(key: string, make: () => Promise<Value>): Promise<Value> {
-    const known = this.#values.get(key);
-    this.#values.delete(key); // re-inserted below: a Map keeps the order of insertion
-    const value = known ?? (await make());
-    this.#values.set(key, value);
-    for (const oldest of this.#values.keys()) {
-      if (this.#values.size <= this.#capacity) break;
-      this.#values.delete(oldest);
-    }
-    return value;
-  }
-
-  clear(): void {
-    this.#values.clear();
-  }
 }

@@ -1,6 +1,8 @@
 import { EngineError } from '../../errors.ts';
 import type { PassContext } from '../../runtime/passes.ts';
+import { variantKey, variantOf } from '../../runtime/variant.ts';
 import type { Network, NetworkContext } from '../network.ts';
+import { RecentCache } from '../recent-cache.ts';
 import type { UNetConfig } from './config.ts';
 import type { TextShape, UNetForm, UNetShape } from './graph.ts';
 
@@ -58,8 +60,8 @@ export class UNet {
   readonly config: UNetConfig;
   readonly #network: Network<UNetShape>;
   readonly #projector: Network<TextShape>;
-  /** For the most recent texts, least recently used first. */
-  readonly #projections = new Map<Float32Array, { readonly target: string; readonly feeds: TextProjections }>();
+  /** By text, then by variant. */
+  readonly #projections = new RecentCache<Float32Array, Map<string, TextProjections>>(KEPT_TEXTS);
 
   constructor(config: UNetConfig, network: Network<UNetShape>, projector: Network<TextShape>) {
     this.config = config;
@@ -108,15 +110,10 @@ export class UNet {
   }
 
   async #projectText({ context: states }: TextStates, context: PassContext): Promise<TextProjections> {
-    const target = JSON.stringify(context.target);
-    const known = this.#projections.get(states);
-    this.#projections.delete(states); // set again below: a Map keeps the order of insertion
-    const feeds = known?.target === target ? known.feeds : await this.#runProjector(states, context);
-    this.#projections.set(states, { target, feeds });
-    for (const oldest of this.#projections.keys()) {
-      if (this.#projections.size <= KEPT_TEXTS) break;
-      this.#projections.delete(oldest);
-    }
+    const ofText = await this.#projections.get(states, async () => new Map());
+    const key = variantKey(variantOf(context.target, this.#projector.part, {}));
+    const feeds = ofText.get(key) ?? (await this.#runProjector(states, context));
+    ofText.set(key, feeds);
     return feeds;
   }
 
