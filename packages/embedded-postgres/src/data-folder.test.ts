@@ -14,7 +14,7 @@ test('EASEL_DATA_DIR comes first, as an absolute path', () => {
 });
 
 test('root keeps its data where other accounts can reach them', () => {
-  expect(defaultDataDir({ HOME: '/root', XDG_DATA_HOME: '/root/.local/share', EASEL_DATA_DIR: '' }, 0)).toBe(
+  expect(defaultDataDir({ HOME: '/home/ada', XDG_DATA_HOME: '/home/ada/.local/share', EASEL_DATA_DIR: '' }, 0)).toBe(
     '/var/lib/easel',
   );
 });

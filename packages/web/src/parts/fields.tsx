@@ -49,10 +49,11 @@ export function ControlFields({ controls, values, onChange }: ControlFieldsProps
   });
 }
 
-export interface SliderFieldProps {
+export interface NumberFieldProps {
   readonly label: string;
   readonly min: number;
   readonly max: number;
+  /** The distance between two steps. */
   readonly step: number;
   /** Whether only multiples of the step are allowed. */
   readonly isStepped?: boolean;
@@ -61,7 +62,7 @@ export interface SliderFieldProps {
 }
 
 /** A slider, with an input for typing the number. */
-function SliderField({ label, ...range }: SliderFieldProps) {
+function SliderField({ label, ...range }: NumberFieldProps) {
   const id = useId();
   const { min, max, step, value, onChange } = range;
   return (
@@ -81,20 +82,8 @@ function SliderField({ label, ...range }: SliderFieldProps) {
   );
 }
 
-export interface NumberInputProps {
-  readonly label: string;
-  readonly min: number;
-  readonly max: number;
-  /** The distance between two steps. */
-  readonly step: number;
-  /** Whether only multiples of the step are allowed. */
-  readonly isStepped?: boolean;
-  readonly value: number;
-  readonly onChange: (value: number) => void;
-}
-
 /** A number input. It corrects a number only when the user leaves the field, not while they type. */
-function NumberInput({ label, min, max, step, isStepped = true, value, onChange }: NumberInputProps) {
+function NumberInput({ label, min, max, step, isStepped = true, value, onChange }: NumberFieldProps) {
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const field = input.current;
