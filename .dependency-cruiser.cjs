@@ -35,7 +35,7 @@ const engineFolders = {
 };
 
 /** Files beside the engine's folders that every folder may import; they themselves know a folder only by its types. */
-const shared = ['errors', 'model', 'json-config', 'model-files', 'file-kinds'];
+const shared = ['errors', 'model', 'profiles', 'json-config', 'model-files', 'file-kinds'];
 
 /** library -> the only place that imports it. */
 const doors = {

@@ -1,17 +1,11 @@
-import { type Acceleration, loadModel } from '@easel/engine';
+import { loadModel, profiles } from '@easel/engine';
 import { demoModelPath } from '@easel/models';
 import { expect, test } from 'vitest';
 import { ciede2000, msSsim } from './support/picture-distance.ts';
 
-/** The combination that docs/engine.md recommends. */
-const recommended: Acceleration = {
-  guidanceSigmaMax: 20,
-  guidanceUntil: 0.8,
-  reuseThreshold: 0.05,
-  cacheInterval: 2,
-};
+const { acceleration = {} } = profiles.fast;
 
-test('the recommended options leave less than half of the full passes, and nearly the same picture', async () => {
+test('the fewer passes of the profile fast leave less than half of the full passes, and nearly the same picture', async () => {
   const model = await loadModel(demoModelPath);
   for (const request of [
     { prompt: 'a red apple on a blue background', seed: 11 },
@@ -19,7 +13,7 @@ test('the recommended options leave less than half of the full passes, and nearl
     { prompt: 'a dog and a cat', seed: 7 },
   ]) {
     const exact = await model.generate(request);
-    const { images, used } = await model.generate({ ...request, acceleration: recommended });
+    const { images, used } = await model.generate({ ...request, acceleration });
     const { full = 0, exact: all = 0 } = used.acceleration?.passes ?? {};
     expect(full / all, request.prompt).toBeLessThan(0.45);
     expect(msSsim(exact.images[0], images[0]), request.prompt).toBeGreaterThan(0.97);

@@ -3,17 +3,15 @@
  *
  *   ours.ts exact|int8|fast unet|picture MODEL --size 512 --steps 25 --threads 2 --cache FOLDER [--prepare]
  *
- * `fast` is `int8` with the options for fewer passes that docs/engine.md proposes; a single pass of it is one of `int8`.
+ * The modes are the engine's profiles; a single pass of `fast` is one of `int8`.
  */
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { type Acceleration, loadModel, quantizeModel } from '../../packages/engine/src/index.ts';
+import { loadModel, profileNames, profiles, quantizeModel } from '../../packages/engine/src/index.ts';
 import { preparePass } from '../precision/part-pass.ts';
-
-const FAST: Acceleration = { guidanceSigmaMax: 20, guidanceUntil: 0.8, reuseThreshold: 0.05, cacheInterval: 2 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,7 +25,8 @@ const { values, positionals } = parseArgs({
 });
 const [mode = 'exact', kind = 'unet', model = ''] = positionals;
 const [size, steps, threads] = [values.size, values.steps, values.threads].map(Number);
-const precision = mode === 'exact' ? 'exact' : 'int8';
+const profile = profileNames.find((name) => name === mode) ?? 'exact';
+const { precision } = profiles[profile];
 const int8File = join(values.cache, 'easel.int8');
 const say = (figures: Readonly<Record<string, number>>) => console.log(JSON.stringify(figures));
 
@@ -48,8 +47,8 @@ for await (const _ of createInterface(process.stdin)) {
 process.exit(0);
 
 async function picture(): Promise<() => Promise<unknown>> {
-  const loaded = await loadModel(model, { threads, precision, ...(precision === 'int8' && { int8File }) });
-  await loaded.prepare({ width: size, height: size });
-  const request = { prompt: 'a red apple on a blue background', width: size, height: size, steps, seed: 1 };
-  return () => loaded.generate({ ...request, ...(mode === 'fast' && { acceleration: FAST }) });
+  const loaded = await loadModel(model, { threads, ...(precision === 'int8' && { int8File }) });
+  await loaded.prepare({ width: size, height: size }, { profile });
+  const request = { prompt: 'a red apple on a blue background', width: size, height: size, steps, seed: 1, profile };
+  return () => loaded.generate(request);
 }

@@ -28,7 +28,6 @@ export { loadTokenizers, type TokenizedText, type Tokenizers } from './load-toke
 export { defaultCacheFolder, findModel, modelsFolder } from './loading/find-model.ts';
 export { inspectModel, type ModelReport } from './loading/inspect-model.ts';
 export type {
-  Acceleration,
   ComponentInfo,
   GeneratedImage,
   GenerateOptions,
@@ -42,9 +41,9 @@ export type {
   ModelInfo,
   ModelSizes,
   PartName,
-  PassCounts,
   PictureSize,
   PrecisionSpeeds,
+  PrepareOptions,
   PreviewKind,
   PromptField,
   QuantizedModel,
@@ -56,11 +55,18 @@ export type {
   StepEvent,
   Timings,
   TokenCount,
-  UsedAcceleration,
 } from './model.ts';
 export { engineLimits } from './pipeline/limits.ts';
 export { adviceOnSize } from './pipeline/picture-sizes.ts';
 export { measurePrecisions } from './precision-probe.ts';
+export {
+  type Acceleration,
+  type PassCounts,
+  type Profile,
+  profileNames,
+  profiles,
+  type UsedAcceleration,
+} from './profiles.ts';
 export { quantizeModel } from './quantize-model.ts';
 export { type ProcessorFeature, processorFeatures } from './runtime/devices/cpu.ts';
 export { type Precision, precisions } from './runtime/variant.ts';

@@ -1,6 +1,7 @@
 import type { FamilySampler } from './families/families.ts';
 import type { SdxlPart } from './families/sdxl-architecture.ts';
 import type { DecodedPicture } from './image/picture.ts';
+import type { Acceleration, Profile, UsedAcceleration } from './profiles.ts';
 import type { Precision } from './runtime/variant.ts';
 
 /** [height, width] in pixels; height first, as the model's micro-conditioning has it. */
@@ -39,57 +40,6 @@ export interface ImageToImage {
   readonly strength?: number;
 }
 
-/**
- * Ways to run fewer network passes per picture with an unchanged model. Each changes the picture, except at its default, the value in
- * parentheses.
- */
-export interface Acceleration {
-  /**
-   * The lowest noise level σ at which there is guidance (0). Outside an interval in the middle guidance is harmful or useless, and one
-   * of a step's two passes can be skipped (Kynkäänniemi et al. 2024, "Applying Guidance in a Limited Interval Improves Sample and
-   * Distribution Quality in Diffusion Models").
-   */
-  readonly guidanceSigmaMin?: number;
-  /** The highest such level (no limit). */
-  readonly guidanceSigmaMax?: number;
-  /**
-   * The share of the steps after which guidance ends, 0…1 (1): late in a run both passes of a step give nearly the same (Castillo et al.
-   * 2023, "Adaptive Guidance: Training-free Acceleration of Conditional Diffusion Models").
-   */
-  readonly guidanceUntil?: number;
-  /** The largest expected change of the denoised latents, 0…1, at which a step reuses the last ones (0); see `reuseSteps`. */
-  readonly reuseThreshold?: number;
-  /**
-   * The deep half of the network runs in one of every so many passes, 1…20 (1); the passes between reuse its features, which change slowly
-   * (Ma et al. 2023, "DeepCache: Accelerating Diffusion Models for Free").
-   */
-  readonly cacheInterval?: number;
-  /** Where the network is split for that: 0 leaves the least to the passes between. Default: the whole finest level; see `UNetForm`. */
-  readonly cacheBranch?: number;
-  /**
-   * The share of the steps after which the cross-attention is no longer computed but reused, as the mean of both halves of guidance, which
-   * ends there; 0…1 (1). The text decides early (Zhang et al. 2024, "Cross-Attention Makes Inference Cumbersome in Text-to-Image Diffusion
-   * Models", T-GATE).
-   */
-  readonly crossAttentionUntil?: number;
-}
-
-/** The requested options, and the resulting passes over all samples. */
-export interface UsedAcceleration extends Acceleration {
-  readonly passes: PassCounts;
-}
-
-export interface PassCounts {
-  /** Passes of the whole network. */
-  readonly full: number;
-  /** Passes of the whole network except its cross-attention. */
-  readonly gated: number;
-  /** Passes of its shallow half. */
-  readonly shallow: number;
-  /** The number of full passes without acceleration. */
-  readonly exact: number;
-}
-
 export interface GenerateRequest {
   /** May be empty: an empty prompt is encoded like any other. */
   readonly prompt: string;
@@ -125,7 +75,9 @@ export interface GenerateRequest {
   readonly vaeTiling?: 'auto' | boolean;
   /** `tiny`: the tiny decoder that the model was loaded with, instead of the VAE. Default: `vae`. */
   readonly decoder?: 'vae' | 'tiny';
-  /** Fewer passes for a slightly different picture. Default: none. */
+  /** The trade of speed for exactness, see `profiles`; those of `ModelInfo.profiles` are available. Default: `exact`. */
+  readonly profile?: Profile;
+  /** Fewer passes for a slightly different picture. Its options replace those of the profile. Default: the profile's. */
   readonly acceleration?: Acceleration;
 }
 
@@ -151,6 +103,7 @@ export const requestFields = {
   image: true,
   vaeTiling: true,
   decoder: true,
+  profile: true,
   acceleration: true,
 } as const satisfies Record<keyof GenerateRequest, true>;
 
@@ -214,7 +167,9 @@ export interface GenerateResult {
     readonly strength?: number;
     /** Set when requested. */
     readonly decoder?: 'tiny';
-    /** Set when requested. */
+    /** Not set for a model that was loaded with `precision`. */
+    readonly profile?: Profile;
+    /** Set when requested, also by the profile. */
     readonly acceleration?: UsedAcceleration;
   };
   /** Text beyond the 77-token limit of an encoder, which the model did not see. */
@@ -261,6 +216,8 @@ export interface ModelInfo {
   readonly sizes: ModelSizes;
   /** The samplers that its requests may name. */
   readonly samplers: readonly SchedulerName[];
+  /** The profiles that its requests may name: those in 8 bits need the file of `easel model quantize`, unless the model is small. */
+  readonly profiles: readonly Profile[];
   readonly components: readonly ComponentInfo[];
   /** Where the configuration of a single-file checkpoint came from. */
   readonly configSource: string;
@@ -275,14 +232,20 @@ export interface TokenCount {
   readonly truncated: string;
 }
 
+export interface PrepareOptions {
+  /** Default: `exact`. */
+  readonly profile?: Profile;
+  readonly signal?: AbortSignal;
+}
+
 /** A loaded model. The same interface whether it runs in this process (`loadModel`) or in a child (`createEngineHost`). */
 export interface Model {
   readonly info: ModelInfo;
   generate(request: GenerateRequest, options?: GenerateOptions): Promise<GenerateResult>;
   /** Token counts of a text, for each encoder. */
   tokenize(text: string): Promise<readonly TokenCount[]>;
-  /** Creates the sessions for a size in advance, instead of at the first request. */
-  prepare(size: PictureSize, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /** Creates the sessions for a size and a profile in advance, instead of at the first request. */
+  prepare(size: PictureSize, options?: PrepareOptions): Promise<void>;
   /** Releases sessions and memory; later calls fail with `engine_closed`. */
   close(): Promise<void>;
 }
@@ -299,8 +262,8 @@ export interface LoadOptions {
    */
   readonly weights?: 'auto' | 'mapped' | 'resident';
   /**
-   * The precision of the networks: of all of them, or of each part by its name. `exact` (default): float32. `int8`: faster and smaller, with a
-   * slightly different picture (docs/performance.md); a model of usual size needs the file that `easel model quantize` makes.
+   * Fixes the precision of the networks: of all of them, or of each part by its name, `exact` for the others. Then no request can name a
+   * profile. Default: each request's profile decides.
    */
   readonly precision?: Precision | Readonly<Partial<Record<PartName, Precision>>>;
   /** The file that `easel model quantize` made. Default: `weights.int8` in the model's folder, `NAME.int8` beside its file. */

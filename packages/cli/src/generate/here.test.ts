@@ -68,6 +68,7 @@ describe('the result', () => {
     sizes: { minSide: 64, maxSide: 128, isLimit: false, trained: [{ width: 96, height: 96 }] },
     components: [],
     samplers: ['edm_dpmpp_2m'],
+    profiles: ['exact'],
     configSource: 'c',
   };
   const madeAt = (width: number) => {

@@ -16,8 +16,8 @@ export interface NetworkOptions<Shape> {
   /** The name by which a target selects its precision. */
   readonly part: string;
   readonly tensors: TensorTable;
-  /** Its weights in 8 bits; absent: it does not support them. */
-  readonly int8?: Int8Weights | undefined;
+  /** Gives its weights in 8 bits, read at their first use; absent: it does not support them. */
+  readonly int8?: () => Promise<Int8Weights>;
   readonly build: (shape: Shape, layersOf: LayersOf) => BoundGraph;
   readonly threads: number;
   readonly weights: SessionProfile['weights'];
@@ -30,13 +30,10 @@ export interface NetworkOptions<Shape> {
 /** One network of the model, ready for any variant: sessions are created on demand and the least recently used are released. */
 export class Network<Shape extends object> {
   readonly #options: NetworkOptions<Shape>;
-  readonly #folder: string;
   readonly #sessions = new Map<string, { readonly session: Session; readonly size: string }>();
 
   constructor(options: NetworkOptions<Shape>) {
     this.#options = options;
-    const files = [...options.tensors.values()].map((tensor) => tensor.file);
-    this.#folder = commonFolder([...files, ...(options.int8?.files ?? [])]);
   }
 
   /** The name by which a target selects its precision. */
@@ -74,17 +71,24 @@ export class Network<Shape extends object> {
       this.#sessions.delete(key);
       await oldest.session.release();
     }
-    return announcePass(hooks, 'session', () => {
-      const { build, tensors, int8, threads, weights } = this.#options;
+    return announcePass(hooks, 'session', async () => {
+      const { build, tensors, threads, weights } = this.#options;
+      const int8 = precision === 'int8' ? await this.#int8() : undefined;
       const device = devices[name];
+      const files = [...tensors.values()].map((tensor) => tensor.file);
+      const folder = commonFolder([...files, ...(int8?.files ?? [])]);
       const graph = build(
         shape,
-        precision === 'int8'
-          ? int8LayersOver(tensors, requireInt8(int8, this.part), device, this.#folder)
-          : layersOver(tensors, device, this.#folder),
+        int8 ? int8LayersOver(tensors, int8, device, folder) : layersOver(tensors, device, folder),
       );
-      return createSession(graph.toBytes(), device, { weightFolder: this.#folder, threads, weights });
+      return createSession(graph.toBytes(), device, { weightFolder: folder, threads, weights });
     });
+  }
+
+  #int8(): Promise<Int8Weights> {
+    const { int8 } = this.#options;
+    if (int8) return int8();
+    throw new EngineError('internal', `${this.part} does not support 8-bit weights`);
   }
 }
 
@@ -114,9 +118,4 @@ export function int8LayersOver(
     const weights = new WeightBinder(graph, tensors, folder, operators, onProblem);
     return new Int8Layers(graph, weights, operators, (matrix) => int8.bind(graph, matrix, folder));
   };
-}
-
-function requireInt8(int8: Int8Weights | undefined, name: string): Int8Weights {
-  if (int8 !== undefined) return int8;
-  throw new EngineError('internal', `the 8-bit weights of ${name} were not loaded`);
 }

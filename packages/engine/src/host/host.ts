@@ -1,5 +1,13 @@
 import { EngineError } from '../errors.ts';
-import type { GenerateOptions, GenerateRequest, GenerateResult, ModelInfo, PictureSize, TokenCount } from '../model.ts';
+import type {
+  GenerateOptions,
+  GenerateRequest,
+  GenerateResult,
+  ModelInfo,
+  PictureSize,
+  PrepareOptions,
+  TokenCount,
+} from '../model.ts';
 import { withFittingPicture } from '../pipeline/start-picture.ts';
 import { ChildKeeper } from './child-keeper.ts';
 import { childModule } from './child-process.ts';
@@ -93,8 +101,8 @@ class Host implements EngineHost {
     return this.#perform({ type: 'tokenize', text }, isTokenCounts, { pixels: 0 });
   }
 
-  prepare(size: PictureSize, { signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    return this.#perform({ type: 'prepare', size }, isNothing, { pixels: size.width * size.height, signal });
+  prepare(size: PictureSize, { profile, signal }: PrepareOptions = {}): Promise<void> {
+    return this.#perform({ type: 'prepare', size, profile }, isNothing, { pixels: size.width * size.height, signal });
   }
 
   close(): Promise<void> {

@@ -18,6 +18,7 @@ import type {
   Timings,
   TokenCount,
 } from '../model.ts';
+import type { Profile } from '../profiles.ts';
 import { type PassEvent, passKinds } from '../runtime/passes.ts';
 
 /** A child answers one call at a time, so a call ends before the next is sent. */
@@ -35,7 +36,7 @@ export type EngineCall =
       readonly previewBy?: PreviewKind | undefined;
     }
   | { readonly type: 'tokenize'; readonly text: string }
-  | { readonly type: 'prepare'; readonly size: PictureSize };
+  | { readonly type: 'prepare'; readonly size: PictureSize; readonly profile?: Profile | undefined };
 
 /** Calls to a process that reads pictures. `open` is answered with the picture's size, `fit` with a PNG file. */
 export type PictureCall =
@@ -108,7 +109,13 @@ function isStepEvent(value: unknown): value is StepEvent {
 
 /** The answer to `load`. */
 export function isModelInfo(value: unknown): value is ModelInfo {
-  if (!isRecord(value) || !isRecord(value.defaults) || !Array.isArray(value.components)) return false;
+  if (
+    !isRecord(value) ||
+    !isRecord(value.defaults) ||
+    !Array.isArray(value.components) ||
+    !Array.isArray(value.profiles)
+  )
+    return false;
   if (!isRecord(value.sizes) || !Array.isArray(value.sizes.trained)) return false;
   const { width, height, steps, guidanceScale, scheduler } = value.defaults;
   return (

@@ -43,7 +43,8 @@ export function serveEngine(load: (model: string, options: LoadOptions) => Promi
     if (model === undefined) throw new EngineError('internal', 'a call before the model was loaded');
     if (call.type === 'tokenize') return model.tokenize(call.text);
     const watched = { signal, onPass: (pass: PassEvent) => send({ id, type: 'pass', pass }) };
-    if (call.type === 'prepare') return model.prepare(call.size, watched);
+    if (call.type === 'prepare')
+      return model.prepare(call.size, { ...watched, ...(call.profile && { profile: call.profile }) });
     const options: GenerateOptions & RunHooks = {
       ...watched,
       ...(call.steps && { onStep: (step) => send({ id, type: 'step', step }) }),

@@ -17,10 +17,11 @@ import {
   sdxlConditioning,
   sdxlNetworks,
 } from '../families/sdxl-architecture.ts';
-import type { GenerateRequest, GenerateResult, LoadOptions, Model, PictureSize } from '../model.ts';
+import type { GenerateRequest, GenerateResult, LoadOptions, Model, PictureSize, PrepareOptions } from '../model.ts';
 import { requireSize } from '../pipeline/limits.ts';
 import { sizesOfModel } from '../pipeline/picture-sizes.ts';
-import { type PipelineParts, type RunOptions, runPipeline } from '../pipeline/pipeline.ts';
+import { openWeights, type PipelineParts, type RunOptions, runPipeline } from '../pipeline/pipeline.ts';
+import { accelerationOf, planProfile } from '../pipeline/plan.ts';
 import { Previews } from '../pipeline/previews.ts';
 import { PromptEncoder } from '../pipeline/prompts.ts';
 import { physicalCores } from '../runtime/devices/cpu.ts';
@@ -32,16 +33,22 @@ import type { TensorTable } from '../weights/safetensors.ts';
 import { checkTensors } from './check-tensors.ts';
 import { defaultCacheFolder } from './find-model.ts';
 import { modelDefaults, modelInfo } from './model-info.ts';
-import { int8WeightsOf, precisionOfParts, RESIDENT_BYTES, storedBytes } from './precision.ts';
+import {
+  fixedPrecision,
+  Int8Source,
+  isSdxlPart,
+  precisionOf,
+  profilesOf,
+  RESIDENT_BYTES,
+  storedBytes,
+} from './precision.ts';
 import { loadTinyDecoder } from './tiny-decoder.ts';
 
 /** A model in this process: besides steps it reports passes, which the engine host times. */
 export interface RunnableModel extends Model {
   generate(request: GenerateRequest, options?: RunOptions): Promise<GenerateResult>;
-  prepare(size: PictureSize, options?: PrepareOptions): Promise<void>;
+  prepare(size: PictureSize, options?: PrepareOptions & RunHooks): Promise<void>;
 }
-
-type PrepareOptions = { readonly signal?: AbortSignal } & RunHooks;
 
 /**
  * Builds the pipeline of a checkpoint and checks every tensor it will need.
@@ -51,10 +58,13 @@ type PrepareOptions = { readonly signal?: AbortSignal } & RunHooks;
 export async function assembleModel(checkpoint: Checkpoint, options: LoadOptions): Promise<RunnableModel> {
   const configs = parseSdxlConfigs(checkpoint.components);
   checkTensors(checkpoint, configs);
-  const parts = await assembleParts(checkpoint, configs, options);
+  const fixed = fixedPrecision(options.precision);
+  const int8 = new Int8Source(checkpoint, configs, options.int8File, fixed && Object.keys(fixed).filter(isSdxlPart));
+  if (fixed && Object.keys(fixed).length > 0) await int8.open();
+  const parts = await assembleParts(checkpoint, configs, options, { fixed, int8 });
   const queue = new RunQueue();
   return {
-    info: modelInfo(checkpoint, configs, parts.facts.defaults),
+    info: modelInfo(checkpoint, configs, parts.facts.defaults, fixed ? [] : profilesOf(int8)),
     generate: (request, run) => queue.add(() => runPipeline(parts, request, run)),
     tokenize: async (text) => parts.prompts.encoders.map(({ tokenizer }) => countTokens(tokenizer, text)),
     prepare: (size, run = {}) => queue.add(() => prepareParts(parts, size, run)),
@@ -62,20 +72,29 @@ export async function assembleModel(checkpoint: Checkpoint, options: LoadOptions
   };
 }
 
+interface Precisions {
+  /** Undefined: each request's profile decides. */
+  readonly fixed: ReturnType<typeof fixedPrecision>;
+  readonly int8: Int8Source;
+}
+
 async function assembleParts(
   checkpoint: Checkpoint,
   configs: SdxlConfigs,
   options: LoadOptions,
+  { fixed, int8 }: Precisions,
 ): Promise<PipelineParts> {
   const { unet, vae: vaeConfig, clips } = configs;
   const { family } = checkpoint;
   const sampling = familySampling(family, checkpoint.scheduler);
   const tokenizers = await readTokenizers(checkpoint);
   const plans = sdxlNetworks(configs);
-  const precision = precisionOfParts(options.precision);
-  const int8 = await int8WeightsOf(checkpoint, configs, precision, options.int8File);
   const network = <Shape extends object>(plan: NetworkPlan<Shape>) =>
-    new Network<Shape>({ ...plan, int8: int8.get(plan.part), ...loadingOf(checkpoint, plan.part, options) });
+    new Network<Shape>({
+      ...plan,
+      int8: () => int8.weightsOf(plan.part),
+      ...loadingOf(checkpoint, plan.part, options),
+    });
   const encoders = plans.encoders.map((plan, index) => new ClipEncoder(tokenizers[index], clips[index], network(plan)));
   const vae = new Vae(vaeConfig, network(plans.decoder), network(plans.encoder));
   const threads = options.threads ?? physicalCores();
@@ -92,8 +111,11 @@ async function assembleParts(
       hasTinyDecoder: tiny !== undefined,
       unetBranches: { count: skipCount(unet), finest: finestBranch(unet) },
       forceZerosForEmptyPrompt: checkpoint.forceZerosForEmptyPrompt,
+      isPrecisionFixed: fixed !== undefined,
+      requireWeights: (profile) => int8.require(profile),
     },
-    target: { ...defaultTarget, precision },
+    targetOf: (profile) => ({ ...defaultTarget, precision: profile ? precisionOf(profile) : (fixed ?? {}) }),
+    openInt8: () => int8.open(),
     prompts: new PromptEncoder(encoders, sdxlConditioning),
     unet: new UNet(unet, network(plans.denoiser), network(plans.projector)),
     vae,
@@ -114,17 +136,26 @@ function countTokens(tokenizer: ClipTokenizer, text: string) {
   return { count, truncated, limit: tokenizer.limit };
 }
 
-async function prepareParts(parts: PipelineParts, size: PictureSize, options: PrepareOptions): Promise<void> {
+async function prepareParts(
+  parts: PipelineParts,
+  size: PictureSize,
+  options: PrepareOptions & RunHooks,
+): Promise<void> {
   const scale = downscaleOf(parts.vae.config);
   const width = requireSize('width', size.width, parts.facts.sizes) / scale;
   const height = requireSize('height', size.height, parts.facts.sizes) / scale;
-  const context = { target: parts.target, hooks: options };
+  const profile = planProfile(options, parts.facts);
+  const target = parts.targetOf(profile);
+  const { cacheInterval = 1, cacheBranch = parts.facts.unetBranches.finest } = accelerationOf({}, profile) ?? {};
+  await openWeights(parts, target, options);
+  const context = { target, hooks: options };
   for (const encoder of parts.prompts.encoders) {
     await nextTurn(options.signal);
     await encoder.prepare(context);
   }
   await nextTurn(options.signal);
-  await parts.unet.prepare({ height, width }, parts.prompts.positions, context);
+  const split = cacheInterval === 1 ? {} : { branch: cacheBranch };
+  await parts.unet.prepare({ height, width }, parts.prompts.positions, context, split);
   await nextTurn(options.signal);
   await parts.vae.prepare({ height, width }, context);
 }

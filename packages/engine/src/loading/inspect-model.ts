@@ -7,6 +7,7 @@ import type { SamplingConfig } from '../sampling/config.ts';
 import { findTensorProblems } from './check-tensors.ts';
 import { findModel } from './find-model.ts';
 import { modelDefaults, modelInfo } from './model-info.ts';
+import { Int8Source, profilesOf } from './precision.ts';
 
 /** How a model is sampled, according to its scheduler_config.json, with defaults filled in. */
 export type SchedulerReport = NonNullable<ReturnType<typeof schedulerReport>>;
@@ -41,7 +42,8 @@ export async function inspectModel(
     const { family } = checkpoint;
     const configs = parseSdxlConfigs(checkpoint.components);
     const sampling = familySampling(family, checkpoint.scheduler);
-    const info = modelInfo(checkpoint, configs, modelDefaults(family, configs, sampling.sampler));
+    const profiles = profilesOf(new Int8Source(checkpoint, configs, undefined));
+    const info = modelInfo(checkpoint, configs, modelDefaults(family, configs, sampling.sampler), profiles);
     const tokenizerProblem = await readTokenizers(checkpoint).then(
       () => [],
       (thrown: unknown) => [toEngineError(thrown)],

@@ -89,11 +89,7 @@ export async function openInt8Weights(
 ): Promise<ReadonlyMap<SdxlPart, Int8Weights>> {
   const path = given ?? int8FileOf(checkpoint);
   const remake = quantizeCommand(checkpoint.path, given);
-  if (!existsSync(path)) {
-    const message = `the precision int8 needs the weights in 8 bits, and ${path} is missing`;
-    const remedy = `make it once with: ${remake}`;
-    throw new EngineError('model_file_missing', message, { remedy, details: { file: path } });
-  }
+  if (!existsSync(path)) throw missingInt8File('the precision int8', checkpoint, given);
   const file = await openInt8File(path, remake);
   const weights = new Map<SdxlPart, Int8Weights>();
   for (const [part, wanted] of matrices) {
@@ -105,6 +101,15 @@ export async function openInt8Weights(
     weights.set(part, fileWeights(file, part));
   }
   return weights;
+}
+
+/** @param wanted what needs the file */
+export function missingInt8File(wanted: string, checkpoint: Checkpoint, given: string | undefined): EngineError {
+  const path = given ?? int8FileOf(checkpoint);
+  return new EngineError('model_file_missing', `${wanted} needs the weights in 8 bits, and ${path} is missing`, {
+    remedy: `make it once with: ${quantizeCommand(checkpoint.path, given)}`,
+    details: { file: path },
+  });
 }
 
 async function problemOf(

@@ -5,6 +5,7 @@ import type { Family } from '../families/family.ts';
 import type { SdxlConfigs, SdxlPart } from '../families/sdxl-architecture.ts';
 import type { ComponentInfo, ModelDefaults, ModelInfo, SchedulerName } from '../model.ts';
 import { sizesOfModel } from '../pipeline/picture-sizes.ts';
+import type { Profile } from '../profiles.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
 import { elementCount } from '../weights/tensor-views.ts';
 
@@ -18,7 +19,13 @@ export function modelDefaults(
   return { width: side, height: side, steps, guidanceScale: guidanceWith[scheduler] ?? guidance, scheduler };
 }
 
-export function modelInfo(checkpoint: Checkpoint, configs: SdxlConfigs, defaults: ModelDefaults): ModelInfo {
+/** @param profiles that its requests may name */
+export function modelInfo(
+  checkpoint: Checkpoint,
+  configs: SdxlConfigs,
+  defaults: ModelDefaults,
+  profiles: readonly Profile[],
+): ModelInfo {
   const { path, layout, configSource, family, components } = checkpoint;
   const names = ['text_encoder', 'text_encoder_2', 'unet', 'vae'] as const;
   return {
@@ -28,6 +35,7 @@ export function modelInfo(checkpoint: Checkpoint, configs: SdxlConfigs, defaults
     family: family.nameOf(configs),
     defaults,
     samplers: samplersOf(family),
+    profiles,
     sizes: sizesOfModel(defaults.width, checkpoint.sizes),
     components: names.map((name) => componentInfo(name, components[name].tensors)),
   };

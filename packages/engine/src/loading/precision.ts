@@ -4,20 +4,23 @@ import type { Int8Weights } from '../components/int8-layers.ts';
 import { EngineError } from '../errors.ts';
 import { type SdxlConfigs, type SdxlPart, sdxlParts } from '../families/sdxl-architecture.ts';
 import type { LoadOptions } from '../model.ts';
+import { type Profile, profileNames, profiles } from '../profiles.ts';
 import { type Precision, precisions } from '../runtime/variant.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
-import { int8FileOf, int8Matrices, openInt8Weights, quantizeInMemory } from './int8-weights.ts';
+import { int8FileOf, int8Matrices, missingInt8File, openInt8Weights, quantizeInMemory } from './int8-weights.ts';
 
-/** The precision of each part that is not exact. @throws EngineError `invalid_request` */
-export function precisionOfParts(
-  given: LoadOptions['precision'] = 'exact',
-): Readonly<Partial<Record<SdxlPart, Precision>>> {
-  const names = Object.keys(sdxlParts).filter(isSdxlPart);
+const sdxlPartNames = Object.keys(sdxlParts).filter(isSdxlPart);
+
+/** The precision of each part that is not exact; undefined: each request's profile decides. @throws EngineError `invalid_request` */
+export function fixedPrecision(
+  given: LoadOptions['precision'],
+): Readonly<Partial<Record<SdxlPart, Precision>>> | undefined {
+  if (given === undefined) return undefined;
   const entries: (readonly [string, unknown])[] =
-    typeof given === 'object' ? Object.entries(given) : names.map((part) => [part, given]);
+    typeof given === 'object' ? Object.entries(given) : sdxlPartNames.map((part) => [part, given]);
   const chosen: Partial<Record<SdxlPart, Precision>> = {};
   for (const [part, wanted] of entries) {
-    if (!isSdxlPart(part)) throw invalidPrecision(`has no part ${part}; the parts are ${names.join(', ')}`);
+    if (!isSdxlPart(part)) throw invalidPrecision(`has no part ${part}; the parts are ${sdxlPartNames.join(', ')}`);
     const precision = precisions.find((known) => known === (wanted ?? 'exact'));
     if (precision === undefined)
       throw invalidPrecision(`must be ${precisions.join(' or ')} (got ${JSON.stringify(wanted)})`);
@@ -26,7 +29,12 @@ export function precisionOfParts(
   return chosen;
 }
 
-function isSdxlPart(name: string): name is SdxlPart {
+/** The precision of each part in a profile. */
+export function precisionOf(profile: Profile): Readonly<Partial<Record<SdxlPart, Precision>>> {
+  return fixedPrecision(profiles[profile].precision) ?? {};
+}
+
+export function isSdxlPart(name: string): name is SdxlPart {
   return Object.hasOwn(sdxlParts, name);
 }
 
@@ -34,24 +42,78 @@ function invalidPrecision(problem: string): EngineError {
   return new EngineError('invalid_request', `precision ${problem}`, { details: { param: 'precision' } });
 }
 
-/** From the model's quantized file; a small model without one is quantized here, which takes less than a second. */
-export async function int8WeightsOf(
-  checkpoint: Checkpoint,
-  configs: SdxlConfigs,
-  precision: Readonly<Partial<Record<SdxlPart, Precision>>>,
-  given: string | undefined,
-): Promise<ReadonlyMap<SdxlPart, Int8Weights>> {
-  if (!Object.values(precision).includes('int8')) return new Map();
-  const wanted = new Map([...int8Matrices(checkpoint, configs)].filter(([part]) => precision[part] === 'int8'));
-  const isSmall = [...wanted.keys()].every(
-    (part) => storedBytes(checkpoint.components[part].tensors) <= RESIDENT_BYTES,
-  );
-  if (given !== undefined || !isSmall || existsSync(int8FileOf(checkpoint)))
-    return openInt8Weights(checkpoint, wanted, given);
-  const weights = new Map<SdxlPart, Int8Weights>();
-  for (const [part, matrices] of wanted)
-    weights.set(part, await quantizeInMemory(matrices, checkpoint.components[part].tensors));
-  return weights;
+/** The 8-bit weights of a model: read, or made in memory where the model is small, when they are first needed. */
+export class Int8Source {
+  readonly #checkpoint: Checkpoint;
+  readonly #configs: SdxlConfigs;
+  readonly #given: string | undefined;
+  readonly #parts: readonly SdxlPart[];
+  #opened: Promise<ReadonlyMap<SdxlPart, Int8Weights>> | undefined;
+
+  /** @param given the file; undefined: the default from `int8FileOf` */
+  constructor(
+    checkpoint: Checkpoint,
+    configs: SdxlConfigs,
+    given: string | undefined,
+    parts: readonly SdxlPart[] = sdxlPartNames,
+  ) {
+    this.#checkpoint = checkpoint;
+    this.#configs = configs;
+    this.#given = given;
+    this.#parts = parts;
+  }
+
+  /** Whether there is a file of them, or the model is small enough to need none. */
+  get isAvailable(): boolean {
+    return this.#opened !== undefined || this.#isMadeInMemory() || existsSync(this.#path());
+  }
+
+  /** @throws EngineError `model_file_missing` for a profile whose weights are missing */
+  require(profile: Profile): void {
+    if (profiles[profile].precision === 'exact' || this.isAvailable) return;
+    throw missingInt8File(`the profile ${profile}`, this.#checkpoint, this.#given);
+  }
+
+  /** @throws EngineError `model_file_missing`, `weights_corrupt`; the next call tries again */
+  open(): Promise<ReadonlyMap<SdxlPart, Int8Weights>> {
+    this.#opened ??= this.#open().catch((thrown: unknown) => {
+      this.#opened = undefined;
+      throw thrown;
+    });
+    return this.#opened;
+  }
+
+  async weightsOf(part: SdxlPart): Promise<Int8Weights> {
+    const weights = (await this.open()).get(part);
+    if (weights) return weights;
+    throw new EngineError('internal', `the 8-bit weights of ${part} were not opened`);
+  }
+
+  async #open(): Promise<ReadonlyMap<SdxlPart, Int8Weights>> {
+    const all = int8Matrices(this.#checkpoint, this.#configs);
+    const wanted = new Map([...all].filter(([part]) => this.#parts.includes(part)));
+    if (!this.#isMadeInMemory()) return openInt8Weights(this.#checkpoint, wanted, this.#given);
+    const weights = new Map<SdxlPart, Int8Weights>();
+    for (const [part, matrices] of wanted)
+      weights.set(part, await quantizeInMemory(matrices, this.#checkpoint.components[part].tensors));
+    return weights;
+  }
+
+  /** Takes less than a second. */
+  #isMadeInMemory(): boolean {
+    const { components } = this.#checkpoint;
+    const isSmall = this.#parts.every((part) => storedBytes(components[part].tensors) <= RESIDENT_BYTES);
+    return isSmall && this.#given === undefined && !existsSync(this.#path());
+  }
+
+  #path(): string {
+    return this.#given ?? int8FileOf(this.#checkpoint);
+  }
+}
+
+/** The profiles that a model can do. */
+export function profilesOf({ isAvailable }: Int8Source): readonly Profile[] {
+  return profileNames.filter((name) => isAvailable || profiles[name].precision === 'exact');
 }
 
 /** A component with fewer stored bytes is widened once at load: faster, and small enough not to matter. */

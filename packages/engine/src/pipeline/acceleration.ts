@@ -1,4 +1,4 @@
-import type { Acceleration, PassCounts } from '../model.ts';
+import type { Acceleration, PassCounts } from '../profiles.ts';
 import type { Schedule } from '../sampling/sampling.ts';
 import { invalid, type Range, requireNumber } from './limits.ts';
 

@@ -1,5 +1,5 @@
 import type { Conditioning, CrossAttentionValues, PassReuse, UNet, UNetPass } from '../components/unet/unet.ts';
-import type { PassCounts } from '../model.ts';
+import type { PassCounts } from '../profiles.ts';
 import type { PassContext } from '../runtime/passes.ts';
 import { denoisedFrom, networkInput, type Parameterisation } from '../sampling/parameterisations.ts';
 import type { Denoise } from '../sampling/samplers/sampler.ts';

@@ -1,11 +1,11 @@
 import {
-  type Acceleration,
   type GenerateRequest,
   type ImageToImage,
   type MicroConditioning,
   requestFields,
   type SchedulerOverrides,
 } from '../model.ts';
+import type { Acceleration } from '../profiles.ts';
 import { invalid } from './limits.ts';
 
 const image = { picture: true, strength: true } as const satisfies Record<keyof ImageToImage, true>;

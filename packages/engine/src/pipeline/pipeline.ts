@@ -5,8 +5,9 @@ import type { Vae } from '../components/vae/vae.ts';
 import { EngineError } from '../errors.ts';
 import type { DecodedPicture } from '../image/picture.ts';
 import { pictureToTensor, tensorToPicture } from '../image/pixels.ts';
-import type { GeneratedImage, GenerateOptions, GenerateRequest, GenerateResult, PassCounts } from '../model.ts';
-import { nextTurn, type PassContext, type RunHooks } from '../runtime/passes.ts';
+import type { GeneratedImage, GenerateOptions, GenerateRequest, GenerateResult } from '../model.ts';
+import type { PassCounts, Profile } from '../profiles.ts';
+import { announcePass, nextTurn, type PassContext, type RunHooks } from '../runtime/passes.ts';
 import type { Target } from '../runtime/variant.ts';
 import type { Noise, SamplerStep } from '../sampling/samplers/sampler.ts';
 import { finalLatents, initialLatents, noisedLatents, sample } from '../sampling/sampling.ts';
@@ -38,7 +39,10 @@ export interface TraceHooks {
 
 export interface PipelineParts {
   readonly facts: ModelFacts;
-  readonly target: Target;
+  /** Where a profile runs; undefined: where the model was loaded for. */
+  readonly targetOf: (profile: Profile | undefined) => Target;
+  /** Opens the 8-bit weights unless they are open, and checks that they belong to the model. */
+  readonly openInt8: () => Promise<unknown>;
   readonly prompts: PromptEncoder;
   readonly unet: UNet;
   readonly vae: Vae;
@@ -61,7 +65,9 @@ export async function runPipeline(
   const plan = planRequest(request, parts.facts);
   requireChoice('previewBy', options.previewBy ?? 'colours', ['colours', 'tiny']);
   if (options.previewBy === 'tiny') requireTinyDecoder('previewBy', parts.facts.hasTinyDecoder);
-  const run = new PipelineRun(parts, plan, options, began);
+  const target = parts.targetOf(plan.profile);
+  await openWeights(parts, target, options);
+  const run = new PipelineRun(parts, plan, { ...options, target, began });
   const guidance = await run.encodePrompts();
   const encodeMs = performance.now() - began;
   const picture = request.image && pictureTensor(request.image.picture, plan);
@@ -71,7 +77,7 @@ export async function runPipeline(
     images.push({ ...image, timings: { ...image.timings, encodeMs } });
   }
   const sum = (part: 'denoiseMs' | 'decodeMs') => images.reduce((total, { timings }) => total + timings[part], 0);
-  const { width, height, steps, strength, guidanceScale, scheduler, schedule, acceleration } = plan;
+  const { width, height, steps, strength, guidanceScale, scheduler, schedule, profile, acceleration } = plan;
   return {
     images,
     used: {
@@ -83,11 +89,23 @@ export async function runPipeline(
       scheduler,
       ...(strength !== undefined && { strength }),
       ...(plan.decoder === 'tiny' && { decoder: plan.decoder }),
+      ...(profile !== undefined && { profile }),
       ...(acceleration.given && { acceleration: { ...acceleration.given, passes: totalPasses(run.passes) } }),
     },
     truncated: parts.prompts.truncated(plan.prompt, plan.negative),
     timings: { encodeMs, denoiseMs: sum('denoiseMs'), decodeMs: sum('decodeMs'), totalMs: performance.now() - began },
   };
+}
+
+/** Before anything else of a run or a preparation, so that unusable weights are reported at once. */
+export async function openWeights(
+  { openInt8 }: Pick<PipelineParts, 'openInt8'>,
+  target: Target,
+  options: RunHooks & { readonly signal?: AbortSignal },
+): Promise<void> {
+  if (!Object.values(target.precision).includes('int8')) return;
+  await nextTurn(options.signal);
+  await announcePass(options, 'session', openInt8);
 }
 
 class PipelineRun {
@@ -99,12 +117,16 @@ class PipelineRun {
   readonly #progress: Progress;
   readonly #context: PassContext;
 
-  constructor(parts: PipelineParts, plan: Plan, options: RunOptions, began: number) {
+  constructor(
+    parts: PipelineParts,
+    plan: Plan,
+    options: RunOptions & { readonly target: Target; readonly began: number },
+  ) {
     this.#parts = parts;
     this.#plan = plan;
     this.#options = options;
-    this.#context = { target: parts.target, hooks: options, beforePass: () => nextTurn(options.signal) };
-    this.#progress = new Progress(began, plan.randomSources.length, plan.steps - plan.schedule.beginIndex);
+    this.#context = { target: options.target, hooks: options, beforePass: () => nextTurn(options.signal) };
+    this.#progress = new Progress(options.began, plan.randomSources.length, plan.steps - plan.schedule.beginIndex);
   }
 
   async encodePrompts(): Promise<Guidance> {

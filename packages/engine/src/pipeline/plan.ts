@@ -1,6 +1,7 @@
 import type { TimeIds } from '../components/unet/unet.ts';
 import { downscaleOf, type VaeConfig } from '../components/vae/config.ts';
 import type { GenerateRequest, MicroConditioning, ModelDefaults, ModelSizes, SchedulerName } from '../model.ts';
+import { type Acceleration, type Profile, profileNames, profiles } from '../profiles.ts';
 import { type SamplingConfig, withOverrides } from '../sampling/config.ts';
 import { createSchedule, type Schedule } from '../sampling/sampling.ts';
 import { type AccelerationPlan, type Branches, planAcceleration } from './acceleration.ts';
@@ -28,6 +29,8 @@ export interface Plan {
   readonly randomSources: readonly RandomSource[];
   readonly tiled: boolean;
   readonly decoder: 'vae' | 'tiny';
+  /** Undefined: the model was loaded with fixed precisions. */
+  readonly profile: Profile | undefined;
   readonly acceleration: AccelerationPlan;
 }
 
@@ -42,6 +45,10 @@ export interface ModelFacts {
   /** Places where the UNet can be split. */
   readonly unetBranches: Branches;
   readonly forceZerosForEmptyPrompt: boolean;
+  /** Whether its precisions were fixed at load, so that no request can name a profile. */
+  readonly isPrecisionFixed: boolean;
+  /** @throws EngineError `model_file_missing` when a profile needs weights in 8 bits and there are none */
+  readonly requireWeights: (profile: Profile) => void;
 }
 
 /** @throws EngineError `invalid_request`, naming the field, what was given and what is allowed */
@@ -66,6 +73,7 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
   for (const [key, pair] of Object.entries(microConditioning)) requirePair(key, pair);
   const scale = downscaleOf(model.vae);
   const latentSize = { width: width / scale, height: height / scale };
+  const profile = planProfile(request, model);
   const schedule = createSchedule(samplingOf(request, model, scheduler), steps, strength);
   return {
     width,
@@ -83,8 +91,34 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
     randomSources: planRandomSources(request, model.vae.latentChannels * latentSize.height * latentSize.width),
     tiled: request.vaeTiling === true || (request.vaeTiling !== false && needsTiling(width, height, model.vae)),
     decoder: decoderOf(request, model),
-    acceleration: planAcceleration(request.acceleration, schedule, model.unetBranches),
+    profile,
+    acceleration: planAcceleration(accelerationOf(request, profile), schedule, model.unetBranches),
   };
+}
+
+/** The profile of a request that the model can run. @throws EngineError `invalid_request`, `model_file_missing` */
+export function planProfile(
+  { profile }: Pick<GenerateRequest, 'profile'>,
+  { isPrecisionFixed, requireWeights }: Pick<ModelFacts, 'isPrecisionFixed' | 'requireWeights'>,
+): Profile | undefined {
+  if (profile !== undefined) requireChoice('profile', profile, profileNames);
+  if (isPrecisionFixed) {
+    if (profile === undefined) return undefined;
+    const problem = `profile was given as ${profile}, but the model was loaded with a fixed precision`;
+    throw invalid('profile', problem, 'load the model without precision, or leave the profile out');
+  }
+  const chosen = profile ?? 'exact';
+  requireWeights(chosen);
+  return chosen;
+}
+
+/** The options of the request over those of the profile. */
+export function accelerationOf(
+  { acceleration }: Pick<GenerateRequest, 'acceleration'>,
+  profile: Profile | undefined,
+): Acceleration | undefined {
+  const ofProfile = profile && profiles[profile].acceleration;
+  return ofProfile && acceleration ? { ...ofProfile, ...acceleration } : (acceleration ?? ofProfile);
 }
 
 function decoderOf({ decoder = 'vae' }: GenerateRequest, { hasTinyDecoder }: ModelFacts): 'vae' | 'tiny' {

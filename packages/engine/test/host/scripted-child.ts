@@ -25,6 +25,7 @@ const info: ModelInfo = {
   sizes: { minSide: 64, maxSide: 64, isLimit: false, trained: [{ width: 64, height: 64 }] },
   components: [],
   samplers: ['edm_euler'],
+  profiles: ['exact'],
   configSource: 'none',
 };
 

@@ -97,10 +97,17 @@ export class UNet {
     return passOf({ ...deep, ...shallow });
   }
 
-  async prepare(latentSize: Size, tokens: number, context: NetworkContext): Promise<void> {
-    const { height, width } = latentSize;
+  /** @param split as passes will have it */
+  async prepare(
+    { height, width }: Size,
+    tokens: number,
+    context: NetworkContext,
+    { branch }: Pick<PassReuse, 'branch'> = {},
+  ): Promise<void> {
     await this.#projector.prepare({ batch: 1, tokens }, context);
-    await this.#network.prepare({ batch: 1, height, width, tokens, form: {} }, context);
+    const forms: readonly UNetForm[] =
+      branch === undefined ? [{}] : (['deep', 'shallow'] as const).map((half) => ({ half, branch }));
+    for (const form of forms) await this.#network.prepare({ batch: 1, height, width, tokens, form }, context);
   }
 
   async release(): Promise<void> {
