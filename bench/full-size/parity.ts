@@ -8,7 +8,7 @@ import { buildTextProjections, buildUNet } from '../../packages/engine/src/compo
 import { additionVector, sinusoid } from '../../packages/engine/src/components/unet/unet.ts';
 import { buildVaeDecoder, buildVaeEncoder } from '../../packages/engine/src/components/vae/graph.ts';
 import { parseSdxlConfigs, type SdxlPart } from '../../packages/engine/src/families/sdxl-architecture.ts';
-import { physicalCores } from '../../packages/engine/src/runtime/devices/cpu.ts';
+import { engineThreads } from '../../packages/engine/src/runtime/devices/processors.ts';
 import { commonFolder, createSession, type TensorValue } from '../../packages/engine/src/runtime/session.ts';
 import { devices } from '../../packages/engine/src/runtime/variant.ts';
 import type { Fixture } from '../../packages/engine/test/fixtures.ts';
@@ -91,7 +91,7 @@ async function runOnce(checkpoint: Checkpoint, { component, feeds, build }: Netw
   const graph = build(layersOver(tensors, devices.cpu, weightFolder));
   const session = await createSession(graph.toBytes(), devices.cpu, {
     weightFolder,
-    threads: physicalCores(),
+    threads: engineThreads(),
     weights: 'mapped',
   });
   const began = performance.now();

@@ -9,20 +9,17 @@
  * The Python engines get a virtual environment of their own; one that needs more memory than there is, is left out and said.
  */
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { cpus, loadavg, totalmem } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { loadavg, totalmem } from 'node:os';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import { processorFeatures } from '../../packages/engine/src/index.ts';
 import { pythonWith } from '../../tests/support/python-venv.ts';
+import { untilQuiet } from '../support/quiet.ts';
+import { readResults, thisMachine, writeResults } from '../support/results-file.ts';
+import { type Round, runRound } from '../support/timed-process.ts';
 import { type Case, cases, type Engine, engines } from './engines.ts';
-import { type Round, runRound } from './peer-process.ts';
 import { markdown, type Results } from './report.ts';
 
-const QUIET = 0.3; // processors' worth of other programs' work
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -38,18 +35,8 @@ if (model === undefined) throw new Error('give the folder of a full-size model; 
 const threads = Number(values.threads);
 const cache = fileURLToPath(new URL('../../.cache/peers/', import.meta.url));
 const resultsFile = resolve(values.results);
-const results: Results = existsSync(resultsFile)
-  ? JSON.parse(await readFile(resultsFile, 'utf8'))
-  : {
-      machine: {
-        cpu: cpus()[0]?.model ?? '',
-        features: [...(processorFeatures() ?? [])].flatMap(([name, has]) => (has ? [name] : [])),
-        processors: cpus().length,
-        memory: totalmem() / 1e9,
-      },
-      node: process.version,
-      rows: {},
-    };
+const fresh: Results = { machine: thisMachine(), node: process.version, rows: {} };
+const results = await readResults(resultsFile, fresh);
 const chosen = (list: string) => new Set(list.split(',').map((name) => name.trim()));
 const [chosenCases, chosenEngines] = [chosen(values.cases), chosen(values.engines)];
 
@@ -84,9 +71,7 @@ async function measure(engine: Engine, each: Case, round: number): Promise<void>
     row.failure = error instanceof Error ? error.message : String(error);
     console.error(`${key}: ${engine.name}: ${row.failure}`);
   }
-  await mkdir(dirname(resultsFile), { recursive: true });
-  await writeFile(`${resultsFile}.writing`, `${JSON.stringify(results, null, 1)}\n`);
-  await rename(`${resultsFile}.writing`, resultsFile);
+  await writeResults(resultsFile, results);
 }
 
 async function commandOf({ program, command }: Engine, { kind, size, steps }: Case): Promise<string[]> {
@@ -102,22 +87,4 @@ async function commandOf({ program, command }: Engine, { kind, size, steps }: Ca
 async function prepare(command: readonly string[]): Promise<void> {
   const [program = '', ...rest] = command;
   await promisify(execFile)(program, [...rest, '--prepare'], { maxBuffer: 2 ** 26 });
-}
-
-/** Waits until other programs leave the processors alone. */
-async function untilQuiet(): Promise<void> {
-  for (let tries = 0; ; tries++) {
-    const [before, at] = [await busySeconds(), performance.now()];
-    await sleep(1500);
-    const share = ((await busySeconds()) - before) / ((performance.now() - at) / 1000);
-    if (share <= QUIET) return;
-    if (tries % 20 === 0) console.error(`waiting: other programs use ${share.toFixed(1)} processors`);
-  }
-}
-
-/** Of all processors since the start of the machine: proc(5), /proc/stat, in hundredths of a second. */
-async function busySeconds(): Promise<number> {
-  const [line = ''] = (await readFile('/proc/stat', 'utf8')).split('\n');
-  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = line.trim().split(/\s+/).slice(1).map(Number);
-  return (user + nice + system + irq + softirq) / 100;
 }

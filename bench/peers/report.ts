@@ -1,12 +1,8 @@
-import type { Round } from './peer-process.ts';
+import { type Machine, machineInWords } from '../support/results-file.ts';
+import type { Round } from '../support/timed-process.ts';
 
 export interface Results {
-  readonly machine: {
-    readonly cpu: string;
-    readonly features: readonly string[];
-    readonly processors: number;
-    readonly memory: number;
-  };
+  readonly machine: Machine;
   readonly node: string;
   /** By case and threads, then by engine. */
   readonly rows: Record<string, Record<string, Row>>;
@@ -19,9 +15,7 @@ export interface Row {
 
 /** The best run of every engine, and how many times as long as the first of the case each takes. */
 export function markdown({ machine, node, rows }: Results): string {
-  const lines = [
-    `${machine.cpu} (${machine.features.join(', ')}), ${machine.processors} processors, ${machine.memory.toFixed(0)} GB, Node ${node}.`,
-  ];
+  const lines = [`${machineInWords(machine)}, Node ${node}.`];
   for (const [name, engines] of Object.entries(rows)) {
     lines.push(
       '',

@@ -69,4 +69,5 @@ export {
 } from './profiles.ts';
 export { quantizeModel } from './quantize-model.ts';
 export { type ProcessorFeature, processorFeatures } from './runtime/devices/cpu.ts';
+export { engineThreads, type Processors, readProcessors } from './runtime/devices/processors.ts';
 export { type Precision, precisions } from './runtime/variant.ts';

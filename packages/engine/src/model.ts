@@ -254,7 +254,7 @@ export interface Model {
 export type PartName = SdxlPart;
 
 export interface LoadOptions {
-  /** Default: the number of physical cores. */
+  /** Default: `engineThreads()`, the physical cores that this process may use, limited by the quota of its container. */
   readonly threads?: number;
   /**
    * How half-precision weights are held. `mapped`: in the file, widened at each use; memory is page cache.

@@ -24,8 +24,8 @@ import { openWeights, type PipelineParts, type RunOptions, runPipeline } from '.
 import { accelerationOf, planProfile } from '../pipeline/plan.ts';
 import { Previews } from '../pipeline/previews.ts';
 import { PromptEncoder } from '../pipeline/prompts.ts';
-import { physicalCores } from '../runtime/devices/cpu.ts';
 import type { SessionProfile } from '../runtime/devices/device.ts';
+import { engineThreads } from '../runtime/devices/processors.ts';
 import { nextTurn, type RunHooks } from '../runtime/passes.ts';
 import { defaultTarget } from '../runtime/variant.ts';
 import type { ClipTokenizer } from '../tokenizer/clip-tokenizer.ts';
@@ -97,7 +97,7 @@ async function assembleParts(
     });
   const encoders = plans.encoders.map((plan, index) => new ClipEncoder(tokenizers[index], clips[index], network(plan)));
   const vae = new Vae(vaeConfig, network(plans.decoder), network(plans.encoder));
-  const threads = options.threads ?? physicalCores();
+  const threads = options.threads ?? engineThreads();
   const tiny =
     options.tinyDecoder === undefined ? undefined : await loadTinyDecoder(options.tinyDecoder, vaeConfig, threads);
   const identity = await vaeIdentity(vaeConfig, checkpoint.components.vae.tensors);
@@ -128,7 +128,7 @@ function loadingOf(checkpoint: Checkpoint, part: SdxlPart, options: LoadOptions)
   const { tensors } = checkpoint.components[part];
   const automatic: SessionProfile['weights'] = storedBytes(tensors) <= RESIDENT_BYTES ? 'resident' : 'mapped';
   const weights = options.weights === undefined || options.weights === 'auto' ? automatic : options.weights;
-  return { tensors, weights, threads: options.threads ?? physicalCores() };
+  return { tensors, weights, threads: options.threads ?? engineThreads() };
 }
 
 function countTokens(tokenizer: ClipTokenizer, text: string) {

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import type { InferenceSession } from 'onnxruntime-node';
 import type { Device, OperatorForms, SessionProfile } from './device.ts';
 
@@ -53,22 +52,6 @@ const operators: OperatorForms = {
 };
 
 export const cpu: Device = { sessionOptions, operators };
-
-/** Matrix products gain nothing from a core's second thread. Where the system does not report cores, all threads count. */
-export function physicalCores(): number {
-  const allowed = availableParallelism();
-  return Math.max(1, Math.min(allowed, linuxCores() ?? allowed));
-}
-
-function linuxCores(): number | undefined {
-  const blocks = readCpuinfo()?.split('\n\n') ?? [];
-  const cores = blocks.flatMap((block) => {
-    const socket = /^physical id\s*: (\d+)$/m.exec(block)?.[1];
-    const core = /^core id\s*: (\d+)$/m.exec(block)?.[1];
-    return socket !== undefined && core !== undefined ? [`${socket}/${core}`] : [];
-  });
-  return cores.length > 0 ? new Set(cores).size : undefined;
-}
 
 /** The features that determine how fast a processor multiplies, by their names in /proc/cpuinfo. */
 const FEATURES = [

@@ -8,28 +8,41 @@ import { processMemory } from '../../packages/engine/src/host/process-memory.ts'
 const EVERY_MS = 50;
 const GIGABYTE = 1e9;
 
-/** What one process of an engine took in one round. */
-export interface Round {
+/** GB. */
+interface Peaks {
+  readonly peakResident: number;
+  readonly peakAnonymous: number;
+}
+
+/** What one process took in one round. */
+export interface Round extends Peaks {
   /** Seconds from the start of the process until it can work, its libraries' imports included. */
   readonly ready: number;
   /** Of the first run, which touches the weights for the first time. */
   readonly first: number;
   readonly seconds: readonly number[];
-  /** GB. */
-  readonly peakResident: number;
-  readonly peakAnonymous: number;
+}
+
+/** A process that works when it is told to. */
+export interface TimedProcess {
+  /** Seconds from its start until it could work. */
+  readonly ready: number;
+  /** One run, in seconds. */
+  run(): Promise<number>;
+  peaks(): Peaks;
+  /** Ends it, at once. */
+  stop(): Promise<void>;
 }
 
 /**
- * Runs one process that speaks the bench's protocol: `{"ready": s}` when it can work, then `{"seconds": s}` for every line sent.
- * It is held to the first `threads` processors, so that nobody works on more than the others.
+ * Starts a process that speaks the protocol of the benchmarks: `{"ready": s}` when it can work, then `{"seconds": s}` for every line sent.
+ * It is held to the given processors, so that nobody works on more than the others.
  *
  * @throws Error with the end of its error output when it ends before it has answered
  */
-export async function runRound(command: readonly string[], threads: number, runs: number): Promise<Round> {
+export async function startTimed(command: readonly string[], processors: readonly number[]): Promise<TimedProcess> {
   const began = performance.now();
-  const processors = Array.from({ length: threads }, (_, index) => index).join(',');
-  const child = spawn('taskset', ['-c', processors, ...command], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn('taskset', ['-c', processors.join(','), ...command], { stdio: ['pipe', 'pipe', 'pipe'] });
   const errors: string[] = [];
   child.stderr.on('data', (chunk: Buffer) => errors.push(chunk.toString()));
   const memory = watchMemory(child.pid ?? 0);
@@ -39,24 +52,46 @@ export async function runRound(command: readonly string[], threads: number, runs
     if (value?.[name] === undefined) throw new Error(`${command.join(' ')} ended:\n${errors.join('').slice(-3000)}`);
     return value[name];
   };
-  try {
-    await next('ready');
-    const ready = (performance.now() - began) / 1000;
-    const seconds: number[] = [];
-    for (let run = 0; run <= runs; run++) {
-      child.stdin.write('run\n');
-      seconds.push(await next('seconds'));
-    }
-    const [first = 0, ...counted] = seconds;
-    return { ready, first, seconds: counted, ...(await memory.stop()) };
-  } finally {
+  const stop = async () => {
     await memory.stop();
     child.stdin.end();
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGKILL');
       await once(child, 'exit');
     }
+  };
+  try {
+    await next('ready');
+  } catch (error) {
+    await stop();
+    throw error;
   }
+  return {
+    ready: (performance.now() - began) / 1000,
+    run: () => {
+      child.stdin.write('run\n');
+      return next('seconds');
+    },
+    peaks: () => memory.peaks,
+    stop,
+  };
+}
+
+/** A process held to the first `threads` processors: one run that is not counted, then `runs` that are. */
+export async function runRound(command: readonly string[], threads: number, runs: number): Promise<Round> {
+  const timed = await startTimed(command, firstProcessors(threads));
+  try {
+    const first = await timed.run();
+    const seconds: number[] = [];
+    for (let run = 0; run < runs; run++) seconds.push(await timed.run());
+    return { ready: timed.ready, first, seconds, ...timed.peaks() };
+  } finally {
+    await timed.stop();
+  }
+}
+
+export function firstProcessors(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index);
 }
 
 type Reply = Partial<Record<'ready' | 'seconds', number>>;
@@ -82,10 +117,10 @@ function watchMemory(pid: number) {
     }
   })();
   return {
+    peaks,
     async stop() {
       end.abort();
       await watching;
-      return peaks;
     },
   };
 }
