@@ -52,7 +52,8 @@ export const configSchema = Type.Object(
         enabled: Type.Boolean({ default: true, description: 'whether `serve` also makes pictures itself' }),
         threads: Type.Union([Type.Integer({ minimum: 1, maximum: 256 }), Type.Null()], {
           default: null,
-          description: 'processor threads of the engine; default: the physical cores, limited by the quota of the container',
+          description:
+            'processor threads of the engine; default: the physical cores, limited by the quota of the container',
         }),
         idleSeconds: seconds({ default: 300, description: 'without work the engine gives its memory back; 0: never' }),
         warmUp: Type.Boolean({ default: true, description: 'make one small picture at the start' }),
