@@ -70,4 +70,5 @@ export {
 export { quantizeModel } from './quantize-model.ts';
 export { type ProcessorFeature, processorFeatures } from './runtime/devices/cpu.ts';
 export { engineThreads, type Processors, readProcessors } from './runtime/devices/processors.ts';
+export { type MemorySetting, type MemoryUse, machineMemory, parseMemory } from './runtime/memory.ts';
 export { type Precision, precisions } from './runtime/variant.ts';

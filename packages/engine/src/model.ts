@@ -2,6 +2,7 @@ import type { FamilySampler } from './families/families.ts';
 import type { SdxlPart } from './families/sdxl-architecture.ts';
 import type { DecodedPicture } from './image/picture.ts';
 import type { Acceleration, Profile, UsedAcceleration } from './profiles.ts';
+import type { MemorySetting } from './runtime/memory.ts';
 import type { Precision } from './runtime/variant.ts';
 
 /** [height, width] in pixels; height first, as the model's micro-conditioning has it. */
@@ -268,6 +269,11 @@ export interface LoadOptions {
   readonly precision?: Precision | Readonly<Partial<Record<PartName, Precision>>>;
   /** The file that `easel model quantize` made. Default: `weights.int8` in the model's folder, `NAME.int8` beside its file. */
   readonly int8File?: string;
+  /**
+   * What stays in memory between the stages of a picture, and between pictures: `small`, `normal` or `large` (docs/performance.md), or a
+   * number: whichever suits a machine of so many gigabytes. Pictures do not depend on it. `auto` (default): whichever suits this machine.
+   */
+  readonly memory?: MemorySetting;
   /** Which weights to use where a component has both `NAME.fp16.safetensors` and `NAME.safetensors`. Default: `fp16`. */
   readonly variant?: 'fp16' | 'fp32';
   /** A diffusers folder whose configuration describes a single-file checkpoint that is not of SDXL's own size. */
@@ -277,7 +283,12 @@ export interface LoadOptions {
    * layout or the original one (`taesdxl_decoder.safetensors`), or a folder that diffusers saved.
    */
   readonly tinyDecoder?: string;
-  /** Folder for small derived data (preview maps). Default: `$XDG_CACHE_HOME/easel` or `~/.cache/easel`. */
+  /**
+   * Whether encoded texts are kept in the cache folder, so that a prompt used before needs no text encoder; the files hold no text, but tell
+   * who has the model whether a guess is right. Absent: those of encoders of more than 64 MB.
+   */
+  readonly textCache?: boolean;
+  /** Folder for small derived data (preview maps, encoded texts). Default: `$XDG_CACHE_HOME/easel` or `~/.cache/easel`. */
   readonly cacheDir?: string;
 }
 

@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
+import { cpus } from 'node:os';
 import { EngineError } from '../errors.ts';
 import type { Device, SessionProfile } from '../runtime/devices/device.ts';
 import { announcePass, type PassContext, type PassKind, type RunHooks } from '../runtime/passes.ts';
-import { commonFolder, createSession, type Feeds, type Session } from '../runtime/session.ts';
-import { devices, type Variant, variantKey, variantOf } from '../runtime/variant.ts';
+import { commonFolder, createSession, type Feeds, runtimeVersion, type Session } from '../runtime/session.ts';
+import { devices, type Target, type Variant, variantKey, variantOf } from '../runtime/variant.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
+import { fileStates } from '../weights/weight-files.ts';
 import { Int8Layers, type Int8Weights } from './int8-layers.ts';
 import { type BoundGraph, Layers, type LayersOf } from './layers.ts';
 import { WeightBinder } from './weight-binder.ts';
@@ -30,6 +33,8 @@ export interface NetworkOptions<Shape> {
 /** One network of the model, ready for any variant: sessions are created on demand and the least recently used are released. */
 export class Network<Shape extends object> {
   readonly #options: NetworkOptions<Shape>;
+  /** The checksums of its graphs, by variant. */
+  readonly #graphs = new Map<string, { readonly sha256: string; readonly files: readonly string[] }>();
   readonly #sessions = new Map<string, { readonly session: Session; readonly size: string }>();
 
   constructor(options: NetworkOptions<Shape>) {
@@ -57,13 +62,30 @@ export class Network<Shape extends object> {
     return entry.session;
   }
 
+  /** Changes with all that decides on the bytes of its results: graph, weights (by the state of their files), threads, processor, runtime. */
+  async fingerprint(shape: Shape, target: Target): Promise<string> {
+    const { threads } = this.#options;
+    const { sha256, files } = await this.#graph(variantOf(target, this.part, shape));
+    return JSON.stringify([sha256, await fileStates(files), threads, cpus()[0]?.model, await runtimeVersion()]);
+  }
+
+  async #graph(variant: Variant<Shape>) {
+    const key = variantKey(variant);
+    const known = this.#graphs.get(key);
+    if (known) return known;
+    const { bytes, files } = await this.#build(variant);
+    const graph = { sha256: createHash('sha256').update(bytes).digest('hex'), files };
+    this.#graphs.set(key, graph);
+    return graph;
+  }
+
   async release(): Promise<void> {
     const entries = [...this.#sessions.values()];
     this.#sessions.clear();
     await Promise.all(entries.map(({ session }) => session.release()));
   }
 
-  async #create({ device: name, precision, shape }: Variant<Shape>, size: string, hooks: RunHooks): Promise<Session> {
+  async #create(variant: Variant<Shape>, size: string, hooks: RunHooks): Promise<Session> {
     for (const [key, oldest] of this.#sessions) {
       const sizes = new Set([...this.#sessions.values()].map((entry) => entry.size)).add(size);
       if (sizes.size <= this.#options.keep) break;
@@ -72,17 +94,23 @@ export class Network<Shape extends object> {
       await oldest.session.release();
     }
     return announcePass(hooks, 'session', async () => {
-      const { build, tensors, threads, weights } = this.#options;
-      const int8 = precision === 'int8' ? await this.#int8() : undefined;
-      const device = devices[name];
-      const files = [...tensors.values()].map((tensor) => tensor.file);
-      const folder = commonFolder([...files, ...(int8?.files ?? [])]);
-      const graph = build(
-        shape,
-        int8 ? int8LayersOver(tensors, int8, device, folder) : layersOver(tensors, device, folder),
-      );
-      return createSession(graph.toBytes(), device, { weightFolder: folder, threads, weights });
+      const { threads, weights } = this.#options;
+      const { bytes, folder } = await this.#build(variant);
+      return createSession(bytes, devices[variant.device], { weightFolder: folder, threads, weights });
     });
+  }
+
+  async #build({ device: name, precision, shape }: Variant<Shape>) {
+    const { build, tensors } = this.#options;
+    const int8 = precision === 'int8' ? await this.#int8() : undefined;
+    const device = devices[name];
+    const files = [...[...tensors.values()].map((tensor) => tensor.file), ...(int8?.files ?? [])];
+    const folder = commonFolder(files);
+    const graph = build(
+      shape,
+      int8 ? int8LayersOver(tensors, int8, device, folder) : layersOver(tensors, device, folder),
+    );
+    return { bytes: graph.toBytes(), folder, files };
   }
 
   #int8(): Promise<Int8Weights> {

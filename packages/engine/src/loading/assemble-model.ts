@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { readTokenizers } from '../checkpoints/open-checkpoint.ts';
 import { ClipEncoder } from '../components/clip/encoder.ts';
@@ -24,14 +23,19 @@ import { openWeights, type PipelineParts, type RunOptions, runPipeline } from '.
 import { accelerationOf, planProfile } from '../pipeline/plan.ts';
 import { Previews } from '../pipeline/previews.ts';
 import { PromptEncoder } from '../pipeline/prompts.ts';
+import { StageMemory } from '../pipeline/stage-memory.ts';
+import { TextCache } from '../pipeline/text-cache.ts';
 import type { SessionProfile } from '../runtime/devices/device.ts';
 import { engineThreads } from '../runtime/devices/processors.ts';
+import { chosenUse, preparedSizes, requireMemory } from '../runtime/memory.ts';
 import { nextTurn, type RunHooks } from '../runtime/passes.ts';
 import { defaultTarget } from '../runtime/variant.ts';
 import type { ClipTokenizer } from '../tokenizer/clip-tokenizer.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
+import { fileStates } from '../weights/weight-files.ts';
 import { checkTensors } from './check-tensors.ts';
 import { defaultCacheFolder } from './find-model.ts';
+import { memoryNeeds } from './memory-needs.ts';
 import { modelDefaults, modelInfo } from './model-info.ts';
 import {
   fixedPrecision,
@@ -89,13 +93,22 @@ async function assembleParts(
   const sampling = familySampling(family, checkpoint.scheduler);
   const tokenizers = await readTokenizers(checkpoint);
   const plans = sdxlNetworks(configs);
+  const use = chosenUse(requireMemory(options.memory), memoryNeeds(checkpoint, configs, fixed));
   const network = <Shape extends object>(plan: NetworkPlan<Shape>) =>
     new Network<Shape>({
       ...plan,
       int8: () => int8.weightsOf(plan.part),
       ...loadingOf(checkpoint, plan.part, options),
     });
-  const encoders = plans.encoders.map((plan, index) => new ClipEncoder(tokenizers[index], clips[index], network(plan)));
+  const cacheDir = options.cacheDir ?? defaultCacheFolder(process.env);
+  const encoders = plans.encoders.map((plan, index) => {
+    const isStored = options.textCache ?? storedBytes(checkpoint.components[plan.part].tensors) > RESIDENT_BYTES;
+    const store = isStored ? new TextCache(cacheDir) : undefined;
+    return new ClipEncoder(tokenizers[index], clips[index], network(plan), store);
+  });
+  const prompts = new PromptEncoder(encoders, sdxlConditioning);
+  const denoiser = network({ ...plans.denoiser, keep: preparedSizes[use] });
+  const denoising = new UNet(unet, denoiser, network(plans.projector));
   const vae = new Vae(vaeConfig, network(plans.decoder), network(plans.encoder));
   const threads = options.threads ?? engineThreads();
   const tiny =
@@ -116,11 +129,16 @@ async function assembleParts(
     },
     targetOf: (profile) => ({ ...defaultTarget, precision: profile ? precisionOf(profile) : (fixed ?? {}) }),
     openInt8: () => int8.open(),
-    prompts: new PromptEncoder(encoders, sdxlConditioning),
-    unet: new UNet(unet, network(plans.denoiser), network(plans.projector)),
+    prompts,
+    unet: denoising,
     vae,
     tiny,
-    previews: new Previews(vae, identity, options.cacheDir ?? defaultCacheFolder(process.env)),
+    previews: new Previews(vae, identity, cacheDir),
+    memory: new StageMemory(use, {
+      texts: () => prompts.releaseSessions(),
+      denoise: () => denoising.release(),
+      pixels: () => vae.release(),
+    }),
   };
 }
 
@@ -136,6 +154,7 @@ function countTokens(tokenizer: ClipTokenizer, text: string) {
   return { count, truncated, limit: tokenizer.limit };
 }
 
+/** Only what is then kept for the next request: see `StageMemory`. */
 async function prepareParts(
   parts: PipelineParts,
   size: PictureSize,
@@ -149,15 +168,17 @@ async function prepareParts(
   const { cacheInterval = 1, cacheBranch = parts.facts.unetBranches.finest } = accelerationOf({}, profile) ?? {};
   await openWeights(parts, target, options);
   const context = { target, hooks: options };
-  for (const encoder of parts.prompts.encoders) {
+  const { memory, prompts, unet, vae } = parts;
+  for (const encoder of memory.keeps('texts') ? prompts.encoders : []) {
     await nextTurn(options.signal);
     await encoder.prepare(context);
   }
+  if (!memory.keeps('denoise')) return;
   await nextTurn(options.signal);
   const split = cacheInterval === 1 ? {} : { branch: cacheBranch };
-  await parts.unet.prepare({ height, width }, parts.prompts.positions, context, split);
+  await unet.prepare({ height, width }, prompts.positions, context, split);
   await nextTurn(options.signal);
-  await parts.vae.prepare({ height, width }, context);
+  await vae.prepare({ height, width }, context);
 }
 
 async function releaseParts({ prompts, unet, vae, tiny }: PipelineParts): Promise<void> {
@@ -167,15 +188,9 @@ async function releaseParts({ prompts, unet, vae, tiny }: PipelineParts): Promis
   await tiny?.release();
 }
 
-/** Changes whenever the VAE's weights or scaling do, without reading the weights: the files' paths, sizes and times. */
+/** Changes whenever the VAE's weights or scaling do. */
 async function vaeIdentity(config: VaeConfig, tensors: TensorTable): Promise<string> {
-  const files = [...new Set([...tensors.values()].map(({ file }) => file))].sort();
-  const facts = await Promise.all(
-    files.map(async (file) => {
-      const { size, mtimeMs } = await stat(file);
-      return [file, size, mtimeMs];
-    }),
-  );
+  const facts = await fileStates([...tensors.values()].map(({ file }) => file));
   return JSON.stringify([facts, config.latents, config.blockOutChannels]);
 }
 

@@ -21,6 +21,7 @@ import type { Previews } from './previews.ts';
 import { Progress } from './progress.ts';
 import type { PromptEncoder } from './prompts.ts';
 import type { RandomSource } from './random-sources.ts';
+import type { StageMemory } from './stage-memory.ts';
 import { withFittingPicture } from './start-picture.ts';
 
 /** Observes a run, for comparing it with the reference step by step. The arrays must not be changed. */
@@ -49,6 +50,7 @@ export interface PipelineParts {
   /** If the model was loaded with one. */
   readonly tiny: TinyDecoder | undefined;
   readonly previews: Previews;
+  readonly memory: StageMemory;
 }
 
 export type RunOptions = GenerateOptions & RunHooks & TraceHooks;
@@ -68,14 +70,7 @@ export async function runPipeline(
   const target = parts.targetOf(plan.profile);
   await openWeights(parts, target, options);
   const run = new PipelineRun(parts, plan, { ...options, target, began });
-  const guidance = await run.encodePrompts();
-  const encodeMs = performance.now() - began;
-  const picture = request.image && pictureTensor(request.image.picture, plan);
-  const images: GeneratedImage[] = [];
-  for (const index of plan.randomSources.keys()) {
-    const image = await run.makeImage(index, guidance, picture);
-    images.push({ ...image, timings: { ...image.timings, encodeMs } });
-  }
+  const { images, encodeMs } = await run.makeImages(request.image && pictureTensor(request.image.picture, plan));
   const sum = (part: 'denoiseMs' | 'decodeMs') => images.reduce((total, { timings }) => total + timings[part], 0);
   const { width, height, steps, strength, guidanceScale, scheduler, schedule, profile, acceleration } = plan;
   return {
@@ -114,6 +109,7 @@ class PipelineRun {
   readonly #parts: PipelineParts;
   readonly #plan: Plan;
   readonly #options: RunOptions;
+  readonly #began: number;
   readonly #progress: Progress;
   readonly #context: PassContext;
 
@@ -125,14 +121,32 @@ class PipelineRun {
     this.#parts = parts;
     this.#plan = plan;
     this.#options = options;
+    this.#began = options.began;
     this.#context = { target: options.target, hooks: options, beforePass: () => nextTurn(options.signal) };
     this.#progress = new Progress(options.began, plan.randomSources.length, plan.steps - plan.schedule.beginIndex);
   }
 
-  async encodePrompts(): Promise<Guidance> {
+  /** @param picture to start from */
+  async makeImages(picture: Planes | undefined) {
+    const images: GeneratedImage[] = [];
+    try {
+      const guidance = await this.#encodePrompts();
+      const encodeMs = performance.now() - this.#began;
+      for (const index of this.#plan.randomSources.keys()) {
+        const image = await this.#makeImage(index, guidance, picture);
+        images.push({ ...image, timings: { ...image.timings, encodeMs } });
+      }
+      return { images, encodeMs };
+    } finally {
+      await this.#parts.memory.enter('end');
+    }
+  }
+
+  async #encodePrompts(): Promise<Guidance> {
     const { prompts } = this.#parts;
     const { prompt, negative, timeIds, guidanceScale: scale, guidanceRescale: rescale } = this.#plan;
     await this.#context.beforePass();
+    await this.#parts.memory.enter('texts');
     const text = await prompts.encode(prompt, this.#context);
     await this.#context.beforePass();
     const opposite = negative === undefined ? undefined : await prompts.encodeNegative(negative, text, this.#context);
@@ -145,12 +159,14 @@ class PipelineRun {
     };
   }
 
-  async makeImage(index: number, guidance: Guidance, picture: Planes | undefined): Promise<GeneratedImage> {
+  async #makeImage(index: number, guidance: Guidance, picture: Planes | undefined): Promise<GeneratedImage> {
     const began = performance.now();
     const start = this.#plan.randomSources[index];
+    await this.#parts.memory.enter('pixels');
     const first = await this.#firstLatents(start, picture);
     const latents = await this.#denoise(index, first, guidance, start.noise);
     const denoised = performance.now();
+    await this.#parts.memory.enter('pixels');
     const image = await this.#decoder().decode(this.#planes(latents), this.#vaeOptions());
     this.#options.onDecoded?.({ sample: index, image });
     const decoded = tensorToPicture(image.data, image.width, image.height);
@@ -171,6 +187,7 @@ class PipelineRun {
   async #denoise(index: number, first: Float32Array, guidance: Guidance, noise: Noise): Promise<Float32Array> {
     const { schedule, acceleration } = this.#plan;
     const preview = await this.#previewer();
+    await this.#parts.memory.enter('denoise');
     const denoiser = new Denoiser({
       unet: this.#parts.unet,
       schedule,

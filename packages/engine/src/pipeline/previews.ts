@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Planes } from '../components/vae/tiling.ts';
 import type { Vae } from '../components/vae/vae.ts';
 import type { DecodedPicture } from '../image/picture.ts';
@@ -9,6 +8,7 @@ import { createGenerator } from '../random/torch-generator.ts';
 import type { PassContext } from '../runtime/passes.ts';
 import { type Precision, variantOf } from '../runtime/variant.ts';
 import { solveLinear } from '../sampling/numbers.ts';
+import { writeCacheFile } from './cache-folder.ts';
 
 /** RGB = bias + matrix · latent, per latent pixel: three rows of [latent channels + 1], the bias last. */
 export type PreviewMap = readonly (readonly number[])[];
@@ -142,7 +142,7 @@ export async function cachedPreviewMap(
   const known = await readFile(file, 'utf8').then(parseMap, () => undefined);
   if (known) return known;
   const map = await makeMap();
-  await store(file, map).catch(() => undefined); // if the cache cannot be written, the only cost is a fit per run
+  await writeCacheFile(file, JSON.stringify(map)).catch(() => undefined); // if the cache cannot be written, the only cost is a fit per run
   return map;
 }
 
@@ -154,20 +154,4 @@ function parseMap(text: string): PreviewMap | undefined {
   } catch {
     return undefined;
   }
-}
-
-async function store(file: string, map: PreviewMap): Promise<void> {
-  await makeFolder(dirname(file));
-  const scratch = `${file}.${process.pid}`;
-  await writeFile(scratch, JSON.stringify(map));
-  await rename(scratch, file);
-}
-
-/** Folder by folder: with `recursive`, Node 24 retries forever where a file system allows no folders (/proc). */
-async function makeFolder(folder: string): Promise<void> {
-  if (existsSync(folder)) return;
-  await makeFolder(dirname(folder));
-  await mkdir(folder).catch((error: unknown) => {
-    if (!existsSync(folder)) throw error; // another process has created it
-  });
 }

@@ -57,6 +57,10 @@ export class PromptEncoder {
     return this.#join(encodings, this.positions);
   }
 
+  async releaseSessions(): Promise<void> {
+    for (const encoder of this.encoders) await encoder.releaseSessions();
+  }
+
   async encodeNegative(texts: PromptTexts | null, like: TextStates, context: NetworkContext): Promise<TextStates> {
     if (texts !== null) return this.encode(texts, context);
     return { context: new Float32Array(like.context.length), pooled: new Float32Array(like.pooled.length) };

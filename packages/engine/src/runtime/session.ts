@@ -32,6 +32,11 @@ export async function createSession(model: Uint8Array, device: Device, profile: 
   };
 }
 
+export async function runtimeVersion(): Promise<string> {
+  const { env } = await loadRuntime();
+  return env.versions.common;
+}
+
 type Runtime = typeof import('onnxruntime-node');
 
 /** Version 1.30 contains a telemetry uploader; this variable, set before the library loads, disables it. */

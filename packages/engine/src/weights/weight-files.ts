@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { recogniseFile } from '../file-kinds.ts';
@@ -131,4 +131,14 @@ async function missingWeights(folder: string, stem: string, names: readonly stri
   }
   const message = `${folder} holds neither ${wanted} (${names.length === 0 ? 'it is empty' : `it holds ${names.slice(0, 5).join(', ')}`})`;
   return new EngineError('model_file_missing', message, { remedy: 'download the weights of this part', details });
+}
+
+/** Changes whenever one of the files does, without reading them: their paths, sizes and times. */
+export function fileStates(files: Iterable<string>): Promise<readonly (readonly [string, number, number])[]> {
+  return Promise.all(
+    [...new Set(files)].sort().map(async (file) => {
+      const { size, mtimeMs } = await stat(file);
+      return [file, size, mtimeMs] as const;
+    }),
+  );
 }

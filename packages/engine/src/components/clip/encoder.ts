@@ -12,6 +12,12 @@ export interface TextEncoding {
   readonly pooled: Float32Array;
 }
 
+/** Where encoded texts outlive the process. */
+export interface TextStore {
+  get(key: string): Promise<TextEncoding | undefined>;
+  put(key: string, encoding: TextEncoding): Promise<void>;
+}
+
 /** Texts recur (the same negative prompt, the next seed), and encoding one is a pass over up to 1.4 GB of weights. */
 const REMEMBERED_TEXTS = 32;
 
@@ -21,11 +27,18 @@ export class ClipEncoder {
   readonly #config: ClipConfig;
   readonly #network: Network<Record<string, never>>;
   readonly #texts = new RecentCache<string, TextEncoding>(REMEMBERED_TEXTS);
+  readonly #store: TextStore | undefined;
 
-  constructor(tokenizer: ClipTokenizer, config: ClipConfig, network: Network<Record<string, never>>) {
+  constructor(
+    tokenizer: ClipTokenizer,
+    config: ClipConfig,
+    network: Network<Record<string, never>>,
+    store?: TextStore,
+  ) {
     this.tokenizer = tokenizer;
     this.#config = config;
     this.#network = network;
+    this.#store = store;
   }
 
   /** Length of the sequence, markers and padding included: 77. */
@@ -35,11 +48,16 @@ export class ClipEncoder {
 
   encode(text: string, context: NetworkContext): Promise<TextEncoding> {
     const key = variantKey(variantOf(context.target, this.#network.part, { text }));
-    return this.#texts.get(key, () => this.#run(text, context));
+    return this.#texts.get(key, () => this.#stored(this.tokenizer.encode(text).ids, context));
   }
 
   prepare(context: NetworkContext): Promise<unknown> {
     return this.#network.prepare({}, context);
+  }
+
+  /** Texts that have been encoded are kept. */
+  releaseSessions(): Promise<void> {
+    return this.#network.release();
   }
 
   release(): Promise<void> {
@@ -47,8 +65,17 @@ export class ClipEncoder {
     return this.#network.release();
   }
 
-  async #run(text: string, context: NetworkContext): Promise<TextEncoding> {
-    const { ids } = this.tokenizer.encode(text);
+  async #stored(ids: Int32Array, context: NetworkContext): Promise<TextEncoding> {
+    if (!this.#store) return this.#run(ids, context);
+    const key = `${await this.#network.fingerprint({}, context.target)} ${ids}`;
+    const known = await this.#store.get(key);
+    if (known) return known;
+    const encoding = await this.#run(ids, context);
+    await this.#store.put(key, encoding);
+    return encoding;
+  }
+
+  async #run(ids: Int32Array, context: NetworkContext): Promise<TextEncoding> {
     const feeds = { ids: { data: BigInt64Array.from(ids, BigInt), shape: [ids.length] } };
     const end = { data: BigInt64Array.of(BigInt(pooledPosition(ids))), shape: [1] };
     const hasProjection = this.#config.projectionDim !== undefined;

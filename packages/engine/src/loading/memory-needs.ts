@@ -1,0 +1,48 @@
+import type { Checkpoint } from '../checkpoints/checkpoint.ts';
+import { downscaleOf } from '../components/vae/config.ts';
+import { type SdxlConfigs, type SdxlPart, sdxlEncoders } from '../families/sdxl-architecture.ts';
+import type { MemoryNeeds } from '../runtime/memory.ts';
+import type { Target } from '../runtime/variant.ts';
+import { int8Matrices, matrixShape, type PartMatrices, tensorsOf } from './int8-weights.ts';
+import { storedBytes } from './precision.ts';
+
+const FLOAT_BYTES = 4;
+
+/**
+ * The peak of a network's intermediate results, in feature maps of its finest level: at 1024×1024 with SDXL's networks 1.0 GB for the
+ * UNet and 3.7 GB for the VAE's decoder (npm run bench:memory).
+ */
+const UNET_MAPS = 48;
+const VAE_MAPS = 7;
+const TEXT_WORK_BYTES = 50e6;
+
+/** What a model needs at its native size, from the headers of its files. @param precision by part; `exact` where absent */
+export function memoryNeeds(
+  checkpoint: Checkpoint,
+  configs: SdxlConfigs,
+  precision: Target['precision'] = {},
+): MemoryNeeds {
+  const matrices = Object.values(precision).includes('int8') ? int8Matrices(checkpoint, configs) : undefined;
+  const weights = (part: SdxlPart) =>
+    weightBytes(checkpoint, part, precision[part] === 'int8' ? matrices?.get(part) : undefined);
+  const latentPixels = configs.unet.sampleSize ** 2;
+  const pixels = latentPixels * downscaleOf(configs.vae) ** 2;
+  const maps = (count: number, size: number, channels = 1) => count * size * channels * FLOAT_BYTES;
+  return {
+    texts: { weights: sdxlEncoders.reduce((sum, { part }) => sum + weights(part), 0), work: TEXT_WORK_BYTES },
+    denoise: { weights: weights('unet'), work: maps(UNET_MAPS, latentPixels, configs.unet.blockOutChannels[0]) },
+    pixels: { weights: weights('vae'), work: maps(VAE_MAPS, pixels, configs.vae.blockOutChannels[0]) },
+  };
+}
+
+/** As stored, with the matrices in 8 bits, if given, in place of the tensors that they were made from. */
+function weightBytes({ components }: Checkpoint, part: SdxlPart, matrices: PartMatrices = new Map()): number {
+  const { tensors } = components[part];
+  const codes = [...matrices.values()].map((matrix) => {
+    const [inputs, outputs] = matrixShape(matrix);
+    return (inputs + FLOAT_BYTES) * outputs;
+  });
+  return (
+    storedBytes(tensors) - storedBytes(tensorsOf(matrices, tensors)) + codes.reduce((sum, bytes) => sum + bytes, 0)
+  );
+}

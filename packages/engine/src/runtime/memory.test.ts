@@ -1,0 +1,65 @@
+import { totalmem } from 'node:os';
+import { describe, expect, test } from 'vitest';
+import { chosenUse, machineMemory, memoryUses, parseMemory, peakBytes, requireMemory, useFor } from './memory.ts';
+
+/** Playground v2.5 in half precision and in 8 bits. */
+const exact = {
+  texts: { weights: 1.63e9, work: 0.05e9 },
+  denoise: { weights: 5.13e9, work: 1e9 },
+  pixels: { weights: 0.17e9, work: 3.7e9 },
+};
+const int8 = {
+  texts: { weights: 0.92e9, work: 0.05e9 },
+  denoise: { weights: 2.65e9, work: 1e9 },
+  pixels: { weights: 0.12e9, work: 3.7e9 },
+};
+
+describe('which use suits a machine', () => {
+  test.each([
+    ['exact', exact, 4, 'small'],
+    ['exact', exact, 8, 'small'],
+    ['exact', exact, 12, 'normal'],
+    ['exact', exact, 16, 'large'],
+    ['int8', int8, 8, 'small'],
+    ['int8', int8, 9, 'normal'],
+    ['int8', int8, 16, 'large'],
+  ] as const)('%s on %s, with %d GB: %s', (_, needs, gigabytes, use) => {
+    expect(useFor(needs, gigabytes * 1e9)).toBe(use);
+    expect(chosenUse(gigabytes, needs)).toBe(use);
+  });
+
+  test('a larger use needs no less, and the smallest holds the promises of an 8 GB machine', () => {
+    for (const needs of [exact, int8]) {
+      const peaks = memoryUses.map((use) => peakBytes(needs, use));
+      expect(peaks).toEqual(peaks.toSorted((a, b) => a - b));
+    }
+    expect(peakBytes(exact, 'small')).toBeLessThan(7.5e9);
+    expect(peakBytes(int8, 'small')).toBeLessThan(5e9);
+  });
+
+  test('a use that is named is taken, whatever the machine', () => {
+    for (const use of memoryUses) expect(chosenUse(use, exact)).toBe(use);
+  });
+
+  test('this process has some memory, and no more than the machine', () => {
+    expect(machineMemory()).toBeGreaterThan(0);
+    expect(machineMemory()).toBeLessThanOrEqual(totalmem());
+  });
+});
+
+test.each([
+  ['auto', 'auto'],
+  ['small', 'small'],
+  ['8', 8],
+  ['7.5', 7.5],
+])('the text %s is read', (text, setting) => {
+  expect(parseMemory(text)).toBe(setting);
+});
+
+test.each(['', '0', '-8', '8GB', 'tiny', 'Small', '1e3'])('the text %j is refused, with what is allowed', (text) => {
+  expect(() => parseMemory(text)).toThrow('memory must be auto, small, normal, large or a number of gigabytes above 0');
+});
+
+test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, null, {}])('%s is no setting', (given) => {
+  expect(() => requireMemory(given)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
+});

@@ -1,0 +1,80 @@
+import { totalmem } from 'node:os';
+import { EngineError } from '../errors.ts';
+
+/**
+ * What stays in memory between the stages of a picture (texts, denoising, pixels) and between pictures. `large`: all networks.
+ * `normal`: the UNet and the VAE. `small`: one network at a time, and none between pictures. No result depends on it.
+ */
+export const memoryUses = ['small', 'normal', 'large'] as const;
+
+export type MemoryUse = (typeof memoryUses)[number];
+
+/** A use; `auto`: the largest that suits the memory of this machine; or that of a machine with so many gigabytes. */
+export type MemorySetting = 'auto' | MemoryUse | number;
+
+/** How many picture sizes a network stays prepared for; the least recently used is released first. */
+export const preparedSizes: Readonly<Record<MemoryUse, number>> = { small: 1, normal: 2, large: 4 };
+
+/** In bytes: the weights of a stage's networks, and the intermediate results of the largest one at the model's native size. */
+export interface StageNeeds {
+  readonly weights: number;
+  readonly work: number;
+}
+
+export interface MemoryNeeds {
+  readonly texts: StageNeeds;
+  readonly denoise: StageNeeds;
+  readonly pixels: StageNeeds;
+}
+
+export type Stage = keyof MemoryNeeds;
+
+/** Node.js, the runtime, the graphs of the sessions and the texts that are kept. */
+const PROCESS_BYTES = 0.25e9;
+
+/** The peak resident memory of a picture of native size, weights included. */
+export function peakBytes({ texts, denoise, pixels }: MemoryNeeds, use: MemoryUse): number {
+  const alone = ({ weights, work }: StageNeeds) => weights + work;
+  const kept = denoise.weights + pixels.weights;
+  const networks = {
+    small: Math.max(alone(texts), alone(denoise), alone(pixels)),
+    normal: Math.max(kept + alone(texts), kept + denoise.work, kept + pixels.work),
+    large: texts.weights + kept + Math.max(texts.work, denoise.work, pixels.work),
+  };
+  return PROCESS_BYTES + networks[use];
+}
+
+/** The rest is for the system, the server and its database, and for pictures larger than native size. */
+const USABLE_SHARE = 0.8;
+
+/** The largest use that suits so many bytes of memory; `small` where none does. */
+export function useFor(needs: MemoryNeeds, bytes: number): MemoryUse {
+  return memoryUses.findLast((use) => peakBytes(needs, use) <= USABLE_SHARE * bytes) ?? 'small';
+}
+
+/** The memory that this process may use, in bytes: the machine's, or less where a container limits it. */
+export function machineMemory(): number {
+  const limit = process.constrainedMemory(); // 0: unknown
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
+const GIGABYTE = 1e9;
+
+export function chosenUse(setting: MemorySetting, needs: MemoryNeeds): MemoryUse {
+  if (setting === 'auto') return useFor(needs, machineMemory());
+  return typeof setting === 'number' ? useFor(needs, setting * GIGABYTE) : setting;
+}
+
+/** @throws EngineError `invalid_request` */
+export function requireMemory(given: unknown = 'auto'): MemorySetting {
+  const named = (['auto', ...memoryUses] as const).find((name) => name === given);
+  if (named !== undefined) return named;
+  if (typeof given === 'number' && given > 0 && Number.isFinite(given)) return given;
+  const message = `memory must be auto, ${memoryUses.join(', ')} or a number of gigabytes above 0 (got ${JSON.stringify(given)})`;
+  throw new EngineError('invalid_request', message, { details: { param: 'memory' } });
+}
+
+/** As the command line and the environment give it: `auto`, `small`, `8` … @throws EngineError `invalid_request` */
+export function parseMemory(text: string): MemorySetting {
+  return requireMemory(/^\d+(\.\d+)?$/.test(text) ? Number(text) : text);
+}
