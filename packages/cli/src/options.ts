@@ -97,11 +97,6 @@ export function modelConfigOption(): Option {
   return new Option('--model-config <folder>', text);
 }
 
-export function precisionOption(): Option {
-  const text = 'exact computes in float32, int8 is faster and smaller and slightly different (default: exact)';
-  return new Option('--precision <precision>', text).choices(['exact', 'int8']);
-}
-
 export function int8FileOption(): Option {
   return new Option('--int8-file <file>', 'the file of easel model quantize, where it is not beside the model');
 }

@@ -44,7 +44,7 @@ describe('easel doctor', () => {
       expect.arrayContaining(['node', 'memory', 'disk', 'cache', 'compute', 'engine', 'picture']),
     );
     const compute = findings.find((finding: { check: string }) => finding.check === 'compute');
-    expect(compute.detail).toMatch(/; int8 \d+\.\d × as fast as exact .*: --precision (int8 pays|exact is the better)/);
+    expect(compute.detail).toMatch(/; int8 \d+\.\d × as fast as exact .*: --profile (int8 pays|exact is the better)/);
     expect(compute.values.exactGigaflops).toBeGreaterThan(0);
     expect(readdirSync(cwd)).toEqual([]);
   });

@@ -26,15 +26,15 @@ describe('easel model quantize', () => {
     );
 
     const args = ['generate', 'a red apple', '--model', model, ...small];
-    const drawn = await runEasel([...args, '--precision', 'int8', '-o', 'int8.png', '--json'], { cwd });
+    const drawn = await runEasel([...args, '--profile', 'int8', '-o', 'int8.png', '--json'], { cwd });
     expect(drawn.status).toBe(0);
     const exact = await runEasel([...args, '-o', 'exact.png', '--json'], { cwd });
     expect(exact.status).toBe(0);
     const [ofInt8, ofExact] = ['int8.png', 'exact.png'].map((name) => readFileSync(join(cwd, name)));
     const text = readParameters(ofInt8) ?? '';
-    expect(text).toContain(', Precision: int8, Version: Easel ');
-    expect(parseParameters(text)).toMatchObject({ precision: 'int8', seed: 1n });
-    expect(readParameters(ofExact)).not.toContain('Precision');
+    expect(text).toContain(', Profile: int8, ');
+    expect(parseParameters(text)).toMatchObject({ profile: 'int8', seed: 1n });
+    expect(readParameters(ofExact)).not.toContain('Profile');
     expect(ofInt8.equals(ofExact)).toBe(false);
   });
 
@@ -42,7 +42,7 @@ describe('easel model quantize', () => {
     const cwd = temporaryFolder();
     const made = await runEasel(['model', 'quantize', 'demo', '-o', 'demo.int8', '--json'], { cwd });
     expect(JSON.parse(made.stdout)).toMatchObject({ file: join(cwd, 'demo.int8'), weights: expect.any(Number) });
-    const args = ['generate', 'a panda', ...small, '--precision', 'int8', '--int8-file', 'demo.int8', '-o', 'a.png'];
+    const args = ['generate', 'a panda', ...small, '--profile', 'int8', '--int8-file', 'demo.int8', '-o', 'a.png'];
     expect(await runEasel(args, { cwd })).toMatchObject({ status: 0 });
     expect(existsSync(join(cwd, 'a.png'))).toBe(true);
   });
@@ -58,15 +58,20 @@ describe('easel model quantize', () => {
 
 describe('easel generate', () => {
   it('refuses a file of 8-bit weights that does not exist, with the command that makes it', async () => {
-    const args = ['generate', 'a panda', ...small, '--precision', 'int8', '--int8-file', 'gone.int8'];
+    const args = ['generate', 'a panda', ...small, '--profile', 'int8', '--int8-file', 'gone.int8'];
     const { status, stderr } = await runEasel(args, { cwd: temporaryFolder() });
     expect(status).toBe(3);
     expect(stderr).toMatch(/gone\.int8 is missing\n.*make it once with: easel model quantize .* --output gone\.int8/);
   });
 
   it.each([
-    [['--int8-file', 'x'], '--int8-file needs --precision int8'],
-    [['--precision', 'int8', '--server', 'http://127.0.0.1:1'], '--precision'],
+    [['--int8-file', 'x'], '--int8-file needs --profile int8 or --profile fast'],
+    [
+      ['--profile', 'int8', '--int8-file', 'x', '--server', 'http://127.0.0.1:1'],
+      '--int8-file cannot be used with --server',
+    ],
+    [['--profile', 'turbo'], 'exact, int8, fast'],
+    [['--precision', 'int8'], '--profile'],
   ])('refuses %j', async (options, message) => {
     const { status, stderr } = await runEasel(['generate', 'a panda', ...options], { cwd: temporaryFolder() });
     expect(status).toBe(2);

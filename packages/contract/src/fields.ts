@@ -10,6 +10,8 @@ export {
   keyScopes,
   limits,
   MAX_PROMPT_LENGTH,
+  type Profile,
+  profileNames,
   type Range,
   SEED_MAX,
   SIDE_STEP,

@@ -174,6 +174,8 @@ export {
   keyScopes,
   limits,
   MAX_PROMPT_LENGTH,
+  type Profile,
+  profileNames,
   type Range,
   SEED_MAX,
   SEED_RANDOM,

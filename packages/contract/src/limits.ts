@@ -54,6 +54,7 @@ export const defaults = {
   base64: true,
   strength: 0.6,
   scheduler: 'edm_dpmpp_2m',
+  profile: 'exact',
   imageFormat: 'jpeg',
   quality: 95,
   priority: 0,
@@ -65,6 +66,10 @@ export type KeyScope = (typeof keyScopes)[number];
 
 export const imageFormats = ['jpeg', 'png', 'webp'] as const;
 export type ImageFormat = (typeof imageFormats)[number];
+
+/** How a model trades speed for exactness, as the engine has them. */
+export const profileNames = ['exact', 'int8', 'fast'] as const;
+export type Profile = (typeof profileNames)[number];
 
 export function isWithin(value: number, { min, max }: Range): boolean {
   return value >= min && value <= max;

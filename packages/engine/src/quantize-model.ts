@@ -7,7 +7,7 @@ import type { QuantizedModel, QuantizeOptions } from './model.ts';
  * @throws EngineError as `loadModel` does, and `cancelled`; file system errors are passed on
  * @example
  * const { file, bytes } = await quantizeModel('/models/playground-v2.5');
- * const model = await loadModel('/models/playground-v2.5', { precision: 'int8' });
+ * const model = await loadModel('/models/playground-v2.5'); // its requests may name the profiles int8 and fast
  */
 export async function quantizeModel(pathOrName: string, options: QuantizeOptions = {}): Promise<QuantizedModel> {
   // Imported here, as in load-model.ts: a program that only shows help does not load ONNX Runtime.

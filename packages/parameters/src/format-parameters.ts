@@ -24,7 +24,6 @@ export function formatParameters(parameters: GenerationParameters, table: FieldT
   const settings = formatSettings([
     ...tableSettings(parameters, table),
     ...exactPrompts(prompts, splitPrompts(above)),
-    ...setting('Precision', parameters.precision),
     // Never a bare number: other tools would take it for one of their own versions and switch to its old behaviour.
     ...setting('Version', `Easel ${parameters.easelVersion}`),
   ]);

@@ -14,6 +14,4 @@ export interface GenerationParameters extends ParameterValues {
   readonly height: number;
   readonly model: string;
   readonly easelVersion: string;
-  /** The precision, if it was not float32. */
-  readonly precision?: string;
 }

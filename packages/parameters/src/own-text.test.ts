@@ -35,6 +35,15 @@ test('an absent negative prompt and an empty one look alike to other tools, and 
   expect(parseParameters(empty).negativePrompt).toBe('');
 });
 
+test('a picture is exact unless its text names a profile, whatever the default of a server is', () => {
+  expect(formatParameters(apple)).not.toContain('Profile');
+  expect(parseParameters(formatParameters(apple)).profile).toBe('exact');
+  const fast = formatParameters({ ...apple, profile: 'fast' });
+  expect(fast).toContain(', Profile: fast, ');
+  expect(parseParameters(fast).profile).toBe('fast');
+  expect(parseParameters('a fox\nSteps: 20, Sampler: Euler a, Seed: 1, Size: 64x64').profile).toBeUndefined();
+});
+
 test('a prompt that looks like other parts of the text is restored', () => {
   const prompt = 'a poster that says\nNegative prompt: none\nSteps: 1, Sampler: x, Seed: 2, Size: 3x4';
   for (const negativePrompt of [null, '', 'dark', prompt]) {
@@ -71,6 +80,7 @@ const parameters: fc.Arbitrary<GenerationParameters> = fc.record(
     width: fc.integer({ min: 64, max: 2048 }),
     height: fc.integer({ min: 64, max: 2048 }),
     model: text,
+    profile: fc.constantFrom('exact' as const, 'int8' as const, 'fast' as const),
     strength: scale,
     easelVersion: text,
   },
@@ -82,7 +92,7 @@ const parameters: fc.Arbitrary<GenerationParameters> = fc.record(
 test('any parameters are restored from their text', () => {
   fc.assert(
     fc.property(parameters, (given) => {
-      const expected = { ...given, negativePrompt: given.negativePrompt ?? null, other: new Map() };
+      const expected = { profile: 'exact', ...given, negativePrompt: given.negativePrompt ?? null, other: new Map() };
       expect(parseParameters(formatParameters(given))).toEqual(expected);
     }),
     { numRuns: 1000 },

@@ -38,7 +38,6 @@ function readersOf(table: FieldTable): ReadonlyMap<string, Reader> {
     ['Size', readSize],
     ['Model', (model) => ({ model })],
     ['RNG', (value) => (value === 'CPU' ? {} : undefined)],
-    ['Precision', (value) => (value === 'int8' ? { precision: value } : undefined)],
     ['Version', (value) => (value.startsWith('Easel ') ? { easelVersion: value.slice('Easel '.length) } : undefined)],
   ]);
 }
@@ -101,8 +100,11 @@ export function parseParameters(text: string, table: FieldTable = pictureFields)
   const prompts = isOurs
     ? readPrompts(splitPrompts(above), settings)
     : splitPrompts(above.replace(/\r\n?/g, '\n'), isOneLine);
-  return { seed: null, ...read, ...prompts, other };
+  return { seed: null, ...(isOurs && usual), ...read, ...prompts, other };
 }
+
+/** What a text of ours means by leaving it out, whatever a server's own default is. */
+const usual: Reading = { profile: 'exact' };
 
 /** Whether the text has everything that Easel writes into its own pictures. */
 export function isComplete(parsed: ParsedParameters): parsed is ParsedParameters & GenerationParameters {

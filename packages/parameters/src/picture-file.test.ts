@@ -98,6 +98,7 @@ describe('a picture that was converted', () => {
     width: 8,
     height: 8,
     model: 'my, model',
+    profile: 'fast',
     easelVersion: '1.0.0',
   };
   const colours = sharp({

@@ -138,6 +138,7 @@ describe('Easel', () => {
         width: 64,
         height: 64,
         model: 'easel-demo',
+        profile: 'exact',
       },
       leftOut: [],
     });

@@ -150,7 +150,7 @@ async function checkPrecision(): Promise<Finding> {
     const { exact, int8 } = await measurePrecisions();
     const gain = int8 / exact;
     const advice =
-      gain >= WORTHWHILE_GAIN ? '--precision int8 pays for large models' : '--precision exact is the better choice';
+      gain >= WORTHWHILE_GAIN ? '--profile int8 pays for large models' : '--profile exact is the better choice';
     const speeds = `int8 ${gain.toFixed(1)} × as fast as exact (${Math.round(int8)} and ${Math.round(exact)} GFLOP/s a thread)`;
     return pass('compute', `${processor}; ${speeds}: ${advice}`, {
       exactGigaflops: Math.round(exact),

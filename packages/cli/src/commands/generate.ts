@@ -11,7 +11,6 @@ import {
   pictureSize,
   pixelPoint,
   pixelSize,
-  precisionOption,
   serverOption,
   variantOption,
   wholeNumber,
@@ -60,7 +59,6 @@ const output = [
 const model = [
   modelConfigOption(),
   variantOption(),
-  precisionOption(),
   int8FileOption(),
   new Option('--threads <n>', 'processor threads (default: one per physical core)').argParser(
     wholeNumber('--threads', 1, 256),
@@ -162,6 +160,7 @@ Examples:
   easel generate "a red apple on a blue background"
   easel generate "a fox in the snow" --seed 7 --samples 4 --output foxes/
   easel generate "a castle" --negative-prompt "clouds" --steps 50 --size 128x96 -o castle.webp
+  easel generate "a castle" --profile fast
   easel generate --image sketch.png --strength 0.7 "a rocket" --json
   echo "a panda" | easel generate --quiet
   easel generate "a panda" -o - > panda.png

@@ -44,7 +44,7 @@ export function modelCommand(run: RunCommand): Command {
     .option('--json', 'print the report as JSON')
     .action((nameOrPath: string, flags: InspectFlags) => run((context) => inspectModel(nameOrPath, flags, context)));
   const quantize = new Command('quantize')
-    .description('Make the file that a model needs for --precision int8: its weights as 8-bit integers.')
+    .description('Make the file that a large model needs for --profile int8 and fast: its weights as 8-bit integers.')
     .argument('<name|path>', 'a name, a diffusers folder or a .safetensors file')
     .addOption(new Option('-o, --output <file>', 'where to write it (default: beside the weights of the model)'))
     .addOption(modelConfigOption())
@@ -140,6 +140,7 @@ function inspectionAsJson({ name, report, licence }: InspectedModel): Record<str
     layout: info?.layout ?? null,
     configSource: info?.configSource ?? null,
     defaults: info?.defaults ?? null,
+    profiles: info?.profiles ?? [],
     scheduler: scheduler ?? null,
     components: info?.components ?? [],
     problems: problems.map(({ code, message, remedy, details }) => ({ code, message, remedy, ...details })),
@@ -163,11 +164,15 @@ function renderInspection({ name, report, licence }: InspectedModel): string {
   return `${lines.join('\n')}\n`;
 }
 
-function describeLoading({ layout, configSource, defaults }: ModelInfo): [string, string][] {
+function describeLoading({ path, layout, configSource, defaults, profiles }: ModelInfo): [string, string][] {
   const { width, height, steps, guidanceScale, scheduler } = defaults;
   return [
     ['layout', `${layout === 'diffusers' ? 'diffusers folder' : 'single file'}, configured by ${configSource}`],
     ['defaults', `${width}×${height}, ${steps} steps of ${scheduler}, guidance ${guidanceScale}`],
+    [
+      'profiles',
+      profiles.length > 1 ? profiles.join(', ') : `exact (int8 and fast after: easel model quantize ${path})`,
+    ],
   ];
 }
 

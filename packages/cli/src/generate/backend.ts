@@ -62,6 +62,7 @@ export interface UsedSettings {
   readonly stepsRun?: number;
   readonly guidanceScale: number;
   readonly scheduler: string;
+  readonly profile?: string;
   readonly strength?: number;
 }
 

@@ -8,7 +8,6 @@ import type { GenerateFlags } from './flags.ts';
 const engineOptions = {
   modelConfig: '--model-config',
   variant: '--variant',
-  precision: '--precision',
   int8File: '--int8-file',
   threads: '--threads',
   taesd: '--taesd',

@@ -1,5 +1,4 @@
 import type { OptionValues } from '@easel/contract/fields';
-import type { Precision } from '@easel/engine';
 import { CodedError } from '@easel/errors';
 import type { PixelSize } from '../options.ts';
 import { formatFor, type formatNames, formatOfName } from '../output/plan.ts';
@@ -19,7 +18,6 @@ export interface GenerateFlags extends RequestFlags {
   readonly apiKeyFile?: string;
   readonly modelConfig?: string;
   readonly variant?: 'fp16' | 'fp32';
-  readonly precision?: Precision;
   readonly int8File?: string;
   readonly threads?: number;
   /** The file or folder of a tiny decoder. */
@@ -54,9 +52,9 @@ function contradictions(flags: GenerateFlags): [refused: boolean, message: strin
       'add --server or leave --api-key-file out',
     ],
     [
-      flags.int8File !== undefined && flags.precision !== 'int8',
-      '--int8-file needs --precision int8',
-      'add --precision int8 or leave --int8-file out',
+      flags.int8File !== undefined && (flags.profile ?? 'exact') === 'exact',
+      '--int8-file needs --profile int8 or --profile fast',
+      'add one of them or leave --int8-file out',
     ],
     [flags.size !== undefined && hasSide, '--size sets both sides', 'use either --size or --width and --height'],
     [

@@ -78,7 +78,6 @@ function loadOptions({
   threads,
   modelConfig,
   variant,
-  precision,
   int8File,
   taesd,
 }: GenerateFlags): NonNullable<HostOptions['load']> {
@@ -87,7 +86,6 @@ function loadOptions({
     ...(modelConfig !== undefined && { config: modelConfig }),
     ...(variant !== undefined && { variant }),
     ...(taesd !== undefined && { tinyDecoder: taesd }),
-    ...(precision !== undefined && { precision }),
     ...(int8File !== undefined && { int8File }),
   };
 }
@@ -183,7 +181,6 @@ function pictureParameters(
     height: image.height,
     model: parameterName(info.path),
     easelVersion,
-    ...(flags.precision === 'int8' && { precision: flags.precision }),
   };
 }
 

@@ -133,6 +133,7 @@ function describeJob(
       steps: job.num_inference_steps,
       guidanceScale: job.guidance_scale,
       scheduler: job.scheduler,
+      profile: job.profile,
       ...(job.strength !== null && { strength: job.strength }),
     },
     // Without guidance the negative prompt is not used, so it is not truncated either.

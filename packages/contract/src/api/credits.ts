@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { profileNames } from '../limits.ts';
 import { credits, cursorParam, day, instant, limitParam, nextCursor, uuid } from '../schema/common-fields.ts';
 import { choice, closedObject, count, nullable, openObject } from '../schema/define.ts';
 
@@ -26,6 +27,7 @@ export const priceQuoteSchema = openObject(
     num_inference_steps: Type.Integer({ minimum: 1, description: 'Denoising steps', examples: [25] }),
     img_width: Type.Integer({ minimum: 1, description: 'In pixels', examples: [1024] }),
     img_height: Type.Integer({ minimum: 1, description: 'In pixels', examples: [1024] }),
+    profile: choice(profileNames, { description: 'The profile', examples: ['exact'] }),
   },
   { title: 'PriceQuote', description: 'A price and what it is for' },
 );

@@ -18,6 +18,7 @@ const job = {
   img_height: 1024,
   strength: null,
   scheduler: 'edm_euler',
+  profile: 'fast',
   image_format: 'png',
   quality: 95,
   preview: false,

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { profileNames } from '../limits.ts';
 import { aspectRatios } from '../picture/aspect-ratios.ts';
 import { samplerNames } from '../request/samplers.ts';
 import { choice, nullable, openObject } from '../schema/define.ts';
@@ -32,6 +33,7 @@ export const modelDefaultsSchema = openObject(
     num_inference_steps: Type.Integer({ minimum: 1, description: 'Denoising steps', examples: [25] }),
     guidance_scale: Type.Number({ description: 'The guidance scale', examples: [3] }),
     scheduler: choice(samplerNames, { description: 'The sampler', examples: ['edm_dpmpp_2m'] }),
+    profile: choice(profileNames, { description: 'The profile', examples: ['exact'] }),
   },
   { title: 'ModelDefaults', description: 'What is taken where a request is silent' },
 );

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { profileNames } from '../limits.ts';
 import { microToDecimal } from './micro-credits.ts';
 import { defaultTariff, PIXELS_PER_MEGAPIXEL, priceOf } from './price.ts';
 
-const picture = { samples: 1, steps: 25, width: 1024, height: 1024 };
+const picture = { samples: 1, steps: 25, width: 1024, height: 1024, profile: 'exact' } as const;
 
 test('a default picture costs 0.0037 credits exactly', () => {
   expect(microToDecimal(priceOf(picture, defaultTariff))).toBe('0.0037');
@@ -36,6 +37,15 @@ test('a tariff below a micro-credit counts, as text and as a number', () => {
   expect(priceOf(picture, { perStepMegapixel: '0.00000004', perImage: '0.0000001' })).toBe(2n);
 });
 
+test('the factor of a profile multiplies the whole price, before it is rounded up once', () => {
+  const tariff = { perStepMegapixel: '0.000148', perImage: '0.001', profiles: { int8: '0.5', fast: 0.125 } };
+  expect(priceOf(picture, tariff)).toBe(4700n);
+  expect(priceOf({ ...picture, profile: 'int8' }, tariff)).toBe(2350n);
+  expect(priceOf({ ...picture, profile: 'fast' }, tariff)).toBe(588n);
+  expect(priceOf({ ...picture, profile: 'fast' }, { ...tariff, profiles: { fast: '0' } })).toBe(0n);
+  expect(priceOf({ ...picture, profile: 'fast' }, defaultTariff)).toBe(3700n);
+});
+
 test('nothing costs nothing', () => {
   expect(priceOf(picture, { perStepMegapixel: 0, perImage: 0 })).toBe(0n);
 });
@@ -52,6 +62,7 @@ test('a price is the smallest whole number that is not below the exact one', () 
     steps: fc.integer({ min: 1, max: 100 }),
     width: side,
     height: side,
+    profile: fc.constantFrom(...profileNames),
   });
   const microTariff = fc.integer({ min: 0, max: 10_000 });
   fc.assert(

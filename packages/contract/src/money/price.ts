@@ -1,3 +1,4 @@
+import type { Profile } from '../limits.ts';
 import { type Decimal, MICRO_PER_CREDIT, parseDecimal } from './micro-credits.ts';
 
 /** In credits, as decimals of any precision. */
@@ -6,6 +7,8 @@ export interface Tariff {
   readonly perStepMegapixel: string | number;
   /** For each picture besides. */
   readonly perImage: string | number;
+  /** What the price of a job in a profile is multiplied by; absent: 1. */
+  readonly profiles?: Readonly<Partial<Record<Profile, string | number>>>;
 }
 
 /** One picture of 25 steps at 1024×1024 costs 0.0037 credits. */
@@ -13,31 +16,36 @@ export const defaultTariff: Tariff = { perStepMegapixel: '0.000148', perImage: '
 
 export const PIXELS_PER_MEGAPIXEL = 1_048_576;
 
-/** Everything of a request that has a price; whole numbers. */
+/** Everything of a request that has a price; the numbers are whole. */
 export interface PricedWork {
   readonly samples: number;
   readonly steps: number;
   readonly width: number;
   readonly height: number;
+  readonly profile: Profile;
 }
 
 /**
- * The price in micro-credits: samples × steps × megapixels × perStepMegapixel + samples × perImage, computed as one exact
- * fraction and then rounded up.
+ * The price in micro-credits: (samples × steps × megapixels × perStepMegapixel + samples × perImage) × the factor of the
+ * profile, computed as one exact fraction and then rounded up.
  *
  * @throws RangeError when a count is not a whole number, or the tariff not a decimal
  * @example
- * priceOf({ samples: 1, steps: 25, width: 1024, height: 1024 }, defaultTariff); // 3700n
+ * priceOf({ samples: 1, steps: 25, width: 1024, height: 1024, profile: 'exact' }, defaultTariff); // 3700n
  */
-export function priceOf({ samples, steps, width, height }: PricedWork, tariff: Tariff): bigint {
+export function priceOf({ samples, steps, width, height, profile }: PricedWork, tariff: Tariff): bigint {
   const perStep = parseDecimal(tariff.perStepMegapixel);
   const perImage = parseDecimal(tariff.perImage);
+  const factor = parseDecimal(tariff.profiles?.[profile] ?? 1);
   const places = Math.max(perStep.places, perImage.places);
   const pixelSteps = BigInt(samples) * BigInt(steps) * BigInt(width) * BigInt(height);
   const numerator =
     pixelSteps * atPlaces(perStep, places) +
     BigInt(samples) * BigInt(PIXELS_PER_MEGAPIXEL) * atPlaces(perImage, places);
-  return ceilDivide(numerator * MICRO_PER_CREDIT, BigInt(PIXELS_PER_MEGAPIXEL) * 10n ** BigInt(places));
+  return ceilDivide(
+    numerator * factor.digits * MICRO_PER_CREDIT,
+    BigInt(PIXELS_PER_MEGAPIXEL) * 10n ** BigInt(places + factor.places),
+  );
 }
 
 function atPlaces({ digits, places }: Decimal, wanted: number): bigint {

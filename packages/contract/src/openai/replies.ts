@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { openaiErrorTypes } from '../errors.ts';
-import { imageFormats } from '../limits.ts';
+import { imageFormats, profileNames } from '../limits.ts';
 import { errorCode, param, url } from '../schema/common-fields.ts';
 import { choice, count, matching, nullable, openObject } from '../schema/define.ts';
 
@@ -106,6 +106,14 @@ export const openaiModelSchema = openObject(
     object: choice(['model'], { description: 'Always model', examples: ['model'] }),
     created: Type.Integer({ description: 'Unix time in seconds', examples: [1_769_860_800] }),
     owned_by: Type.String({ description: 'Who made the model', examples: ['easel'] }),
+    profiles: Type.Array(choice(profileNames, { description: 'A profile', examples: ['exact'] }), {
+      description: 'What `profile` may be with this model',
+      examples: [['exact', 'int8', 'fast']],
+    }),
+    default_profile: choice(profileNames, {
+      description: 'The profile of a request that names none',
+      examples: ['exact'],
+    }),
   },
   { title: 'OpenaiModel', description: 'A model, as GET /v1/models/:id tells it' },
 );

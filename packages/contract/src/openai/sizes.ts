@@ -21,7 +21,8 @@ const openaiSizes: readonly string[] = [
  * sizeForOpenai('1792x1024', { width: 1024, height: 1024 }, fullModelSizes); // { width: 1344, height: 768 }
  */
 export function sizeForOpenai(text: string, native: Size, limits: SizeLimits): Size | undefined {
-  if (text === 'auto') return native;
+  // No more of it: a caller may give the defaults of a model.
+  if (text === 'auto') return { width: native.width, height: native.height };
   const size = parseSize(text);
   if (size === undefined) return undefined;
   if (faultOfSize(size, limits) === undefined) return size;

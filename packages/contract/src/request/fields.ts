@@ -1,4 +1,4 @@
-import { defaults, limits, MAX_PROMPT_LENGTH, SIDE_STEP } from '../limits.ts';
+import { defaults, limits, MAX_PROMPT_LENGTH, profileNames, SIDE_STEP } from '../limits.ts';
 import { aspectRatios } from '../picture/aspect-ratios.ts';
 import { advancedFields } from './advanced-fields.ts';
 import { deliveryFields } from './delivery-fields.ts';
@@ -233,6 +233,33 @@ export const pictureFields = {
     },
     form: { label: 'Model', control: 'own', place: 'more' },
     parameter: { key: 'Model', own: true },
+  },
+  profile: {
+    kind: 'choice',
+    about: 'picture',
+    words: 'profile',
+    description:
+      '`exact`: in float32. `int8`: networks in 8 bits, faster, nearly the same picture. `fast`: in 8 bits and with fewer passes, ' +
+      'several times as fast, a similar picture. Affects the price. Models may offer less (GET /api/models)',
+    examples: ['int8'],
+    choices: profileNames,
+    labels: {
+      exact: 'Exact: full precision',
+      int8: 'int8: faster, nearly the same picture',
+      fast: 'Fast: fastest, a similar picture',
+    },
+    default: defaults.profile,
+    ofModel: true,
+    wire: { name: 'profile', on: priced },
+    told: { description: 'The profile', examples: ['exact'] },
+    engine: true,
+    option: {
+      flags: '--profile <name>',
+      help: 'exact: float32; int8: 8-bit networks, faster; fast: int8 with fewer passes',
+      group: 'Model:',
+    },
+    form: { label: 'Profile', control: 'select', place: 'main', address: 'profile' },
+    parameter: { key: 'Profile' },
   },
   image: {
     kind: 'picture',

@@ -219,7 +219,17 @@ export function parameterValues(values: object, table: FieldTable = pictureField
 
 /** What a model allows beyond, or instead of, what the table says. */
 export type AllowedValues = Readonly<
-  Partial<Record<FieldName, { readonly choices?: readonly string[]; readonly range?: Range }>>
+  Partial<
+    Record<
+      FieldName,
+      {
+        readonly choices?: readonly string[];
+        readonly range?: Range;
+        /** Why it does not allow all, for messages. */
+        readonly because?: string | undefined;
+      }
+    >
+  >
 >;
 
 /** What the fields of a request may be with one model, as it is published. @param presets what it draws by itself */
@@ -245,14 +255,19 @@ export function modelParameters(
   });
 }
 
-/** The first value that the model does not allow; sizes have rules of their own, see `faultOfSize`. */
-export function faultOfValues(request: FilledRequest, allowed: AllowedValues): Fault | undefined {
+/** The first value that the model does not allow, of those that there are; sizes have rules of their own, see `faultOfSize`. */
+export function faultOfValues(request: FieldValues | FilledRequest, allowed: AllowedValues): Fault | undefined {
   const values = new Map<string, unknown>(Object.entries(request));
-  for (const [name, { choices, range }] of Object.entries(allowed)) {
+  for (const [name, { choices, range, because }] of Object.entries(allowed)) {
     const value = values.get(name);
-    const got = `with the model ${request.model} (got ${JSON.stringify(value)})`;
+    if (value === undefined) continue;
+    const why = because === undefined ? '' : `: ${because}`;
+    const got = `with the model ${request.model} (got ${JSON.stringify(value)})${why}`;
     if (choices !== undefined && !choices.some((choice) => choice === value))
-      return { param: name, message: `${name} must be one of ${choices.join(', ')} ${got}` };
+      return {
+        param: name,
+        message: `${name} must be ${choices.length > 1 ? 'one of ' : ''}${choices.join(', ')} ${got}`,
+      };
     if (range !== undefined && typeof value === 'number' && !isWithin(value, range))
       return { param: name, message: `${name} must be from ${range.min} to ${range.max} ${got}` };
   }

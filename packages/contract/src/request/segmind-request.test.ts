@@ -33,6 +33,7 @@ const accepted: Readonly<Record<string, readonly unknown[]>> = {
   strength: [0, 0.6, 1],
   aspect_ratio: ['1:1', '4:3', '3:4', '3:2', '2:3', '16:9', '9:16', '21:9', '9:21'],
   scheduler: ['edm_dpmpp_2m', 'edm_euler'],
+  profile: ['exact', 'int8', 'fast'],
   image_format: ['jpeg', 'png', 'webp'],
   quality: [1, 95, 100],
 };
@@ -53,6 +54,7 @@ const refused: Readonly<Record<string, readonly unknown[]>> = {
   strength: [-0.01, 1.01, '0.5'],
   aspect_ratio: ['5:4', '', '1024x1024', null],
   scheduler: ['euler', null],
+  profile: ['Exact', '', 'turbo', 8, null],
   image_format: ['jpg', 'gif', 'JPEG'],
   quality: [0, 101, 95.5],
 };

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { profileNames } from '../limits.ts';
 import { samplerNames } from '../request/samplers.ts';
 import { credits, errorCode, param, requestId, url, uuid } from '../schema/common-fields.ts';
 import { choice, count, openObject, seconds } from '../schema/define.ts';
@@ -29,6 +30,7 @@ export const outputMetadataSchema = openObject(
     steps: Type.Integer({ minimum: 1, description: 'Denoising steps', examples: [25] }),
     guidance_scale: Type.Number({ description: 'The guidance scale', examples: [3] }),
     scheduler: choice(samplerNames, { description: 'The sampler', examples: ['edm_dpmpp_2m'] }),
+    profile: choice(profileNames, { description: 'The profile', examples: ['exact'] }),
     model: Type.String({ description: 'The model that really drew it', examples: ['playground-v2.5', 'easel-demo'] }),
   },
   { title: 'OutputMetadata', description: 'The JSON in the header x-output-metadata: what was really used' },

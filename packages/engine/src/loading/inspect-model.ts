@@ -2,7 +2,7 @@ import { openCheckpoint, readTokenizers } from '../checkpoints/open-checkpoint.t
 import { type EngineError, toEngineError } from '../errors.ts';
 import { familySampling } from '../families/families.ts';
 import { parseSdxlConfigs } from '../families/sdxl-architecture.ts';
-import type { ModelInfo } from '../model.ts';
+import type { LoadOptions, ModelInfo } from '../model.ts';
 import type { SamplingConfig } from '../sampling/config.ts';
 import { findTensorProblems } from './check-tensors.ts';
 import { findModel } from './find-model.ts';
@@ -32,7 +32,7 @@ export interface ModelReport {
  */
 export async function inspectModel(
   pathOrName: string,
-  options: { readonly config?: string; readonly variant?: 'fp16' | 'fp32' } = {},
+  options: Pick<LoadOptions, 'config' | 'variant' | 'int8File'> = {},
 ): Promise<ModelReport> {
   let path = pathOrName;
   try {
@@ -42,7 +42,7 @@ export async function inspectModel(
     const { family } = checkpoint;
     const configs = parseSdxlConfigs(checkpoint.components);
     const sampling = familySampling(family, checkpoint.scheduler);
-    const profiles = profilesOf(new Int8Source(checkpoint, configs, undefined));
+    const profiles = profilesOf(new Int8Source(checkpoint, configs, options.int8File));
     const info = modelInfo(checkpoint, configs, modelDefaults(family, configs, sampling.sampler), profiles);
     const tokenizerProblem = await readTokenizers(checkpoint).then(
       () => [],

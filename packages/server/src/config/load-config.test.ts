@@ -39,10 +39,20 @@ test.each([
   [{ EASEL_PORT: 'http' }, /port must be .*http/],
   [{ EASEL_WORKER_ENABLED: 'maybe' }, /enabled must be .*maybe/],
   [{ EASEL_PRICING_PER_IMAGE: 'free' }, /perImage must .*free/],
+  [{ EASEL_PRICING_PROFILES_FAST: '-1' }, /pricing.profiles.fast must .*-1/],
+  [{ EASEL_DEFAULT_PROFILE: 'turbo' }, /defaultProfile must be .*exact.*int8.*fast.*turbo/],
   [{ EASEL_MODELS: '[' }, /EASEL_MODELS must be a JSON object/],
   [{ EASEL_LOG_LEVEL: 'loud' }, /logLevel/],
 ])('%j is refused with its name and what is allowed', async (env, message) => {
   await expect(loadConfig({ env })).rejects.toThrow(message);
+});
+
+test('the price of each profile is multiplied by 1 unless it is set, in the file or the environment', async () => {
+  expect((await loadConfig({ env: {} })).pricing.profiles).toEqual({ exact: '1', int8: '1', fast: '1' });
+  const file = await fileWith('{"pricing": {"profiles": {"int8": 0.5, "fast": 0.5}}, "defaultProfile": "int8"}');
+  const { pricing, defaultProfile } = await loadConfig({ file, env: { EASEL_PRICING_PROFILES_FAST: '0.25' } });
+  expect(pricing.profiles).toEqual({ exact: '1', int8: '0.5', fast: '0.25' });
+  expect(defaultProfile).toBe('int8');
 });
 
 test('a file with a key that does not exist, no JSON, or that is not there is refused', async () => {

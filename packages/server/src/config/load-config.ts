@@ -22,7 +22,7 @@ export interface ConfigSources {
 }
 
 /** Settings that a later source replaces as a whole, because their keys are chosen names. */
-const atomic: ReadonlySet<string> = new Set(['models']);
+const atomic: ReadonlySet<string> = new Set(['models', 'int8Files']);
 
 /**
  * Loads the settings: defaults, overridden by the file, the environment and the command line, in this order. The result is complete,

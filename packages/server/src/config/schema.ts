@@ -1,4 +1,12 @@
-import { defaultTariff, embeddedModelSizes, fullModelSizes, patterns, type SizeLimits } from '@easel/contract';
+import {
+  defaults,
+  defaultTariff,
+  embeddedModelSizes,
+  fullModelSizes,
+  patterns,
+  profileNames,
+  type SizeLimits,
+} from '@easel/contract';
 import Type, { type Static } from 'typebox';
 
 const seconds = (options: { default: number; description: string; minimum?: number }) =>
@@ -43,6 +51,14 @@ export const configSchema = Type.Object(
       default: {},
       description: 'further models: slug → path or name',
     }),
+    int8Files: Type.Record(Type.String(), Type.String({ minLength: 1 }), {
+      default: {},
+      description: 'files of `easel model quantize` that are not beside their model: slug → path',
+    }),
+    defaultProfile: Type.Union(
+      profileNames.map((name) => Type.Literal(name)),
+      { default: defaults.profile, description: 'the profile of requests that name none' },
+    ),
     sizes: Type.Object(
       { full: sizes(fullModelSizes, 2048), embedded: sizes(embeddedModelSizes, embeddedModelSizes.maxSide) },
       { additionalProperties: false, default: {}, description: 'what pictures may be asked of a model' },
@@ -79,6 +95,14 @@ export const configSchema = Type.Object(
       {
         perStepMegapixel: decimal({ default: String(defaultTariff.perStepMegapixel), description: 'credits' }),
         perImage: decimal({ default: String(defaultTariff.perImage), description: 'credits' }),
+        profiles: Type.Object(
+          {
+            exact: decimal({ default: '1', description: 'multiplies the price of jobs with this profile' }),
+            int8: decimal({ default: '1', description: 'multiplies the price of jobs with this profile' }),
+            fast: decimal({ default: '1', description: 'multiplies the price of jobs with this profile' }),
+          },
+          { additionalProperties: false, default: {} },
+        ),
       },
       { additionalProperties: false, default: {} },
     ),

@@ -7,6 +7,7 @@ import { waitingJobs } from './migrations/0003-waiting-jobs.ts';
 import { endsAndWaiters } from './migrations/0004-ends-and-waiters.ts';
 import { drawnBy } from './migrations/0005-drawn-by.ts';
 import { anySurface } from './migrations/0006-any-surface.ts';
+import { profiles } from './migrations/0007-profiles.ts';
 import { SCHEMA, type Tables } from './tables.ts';
 
 /** By name, and run in the order of their names. */
@@ -17,6 +18,7 @@ const migrations = {
   '0004-ends-and-waiters': endsAndWaiters,
   '0005-drawn-by': drawnBy,
   '0006-any-surface': anySurface,
+  '0007-profiles': profiles,
 };
 
 /**

@@ -1,4 +1,4 @@
-import type { CalledNames, FilledRequest, KeyScope, LedgerKind } from '@easel/contract';
+import type { CalledNames, FilledRequest, KeyScope, LedgerKind, Profile } from '@easel/contract';
 import type { ColumnType, Generated } from 'kysely';
 
 /** Where all tables of the service are; the queue has a schema of its own. */
@@ -109,6 +109,7 @@ export interface JobsTable {
   height: number;
   samples: number;
   steps: number;
+  profile: Generated<Profile>;
   favourite: Generated<boolean>;
   store: Generated<boolean>;
   error_code: Optional<string>;
@@ -196,6 +197,7 @@ export interface SettingsTable {
 
 export interface ModelSpeedTable {
   model: string;
+  profile: Generated<Profile>;
   ms_per_step_megapixel: number;
   ms_per_image: number;
   runs: number;

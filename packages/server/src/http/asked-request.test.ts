@@ -9,9 +9,12 @@ const card: ModelCard = {
   isDefault: true,
   isEmbedded: true,
   licence: undefined,
-  defaults: { width: 128, height: 128, steps: 25, guidanceScale: 3, scheduler: 'edm_dpmpp_2m' },
+  defaults: { width: 128, height: 128, steps: 25, guidanceScale: 3, scheduler: 'edm_dpmpp_2m', profile: 'exact' },
   sizes: embeddedModelSizes,
-  allowed: { scheduler: { choices: ['edm_dpmpp_2m'] } },
+  allowed: {
+    scheduler: { choices: ['edm_dpmpp_2m'] },
+    profile: { choices: ['exact'], because: 'its 8-bit weights have not been made' },
+  },
 };
 
 function requestOf(body: JobCreate, picture: Size | null = null) {
@@ -33,6 +36,7 @@ test('a prompt alone becomes a complete request', () => {
     guidanceScale: 3,
     guidanceRescale: 0,
     scheduler: 'edm_dpmpp_2m',
+    profile: 'exact',
     format: 'jpeg',
     quality: 95,
     embedParameters: true,
@@ -61,8 +65,22 @@ test('a size that the model does not draw is refused under the name that it was 
 
 test('a value that the API knows and the model does not is refused with those that it takes', () => {
   expect(() => requestOf({ prompt: 'a', scheduler: 'edm_euler' })).toThrow(
-    'scheduler must be one of edm_dpmpp_2m with the model demo (got "edm_euler")',
+    'scheduler must be edm_dpmpp_2m with the model demo (got "edm_euler")',
   );
+});
+
+test('a profile that the model does not offer is refused with the reason, and a silent request gets the default one', () => {
+  expect(() => requestOf({ prompt: 'a', profile: 'fast' })).toThrow(
+    expect.objectContaining({
+      code: 'invalid_request',
+      param: 'profile',
+      message: 'profile must be exact with the model demo (got "fast"): its 8-bit weights have not been made',
+    }),
+  );
+  const all = { ...card, defaults: { ...card.defaults, profile: 'int8' }, allowed: {} } as const;
+  const profileOf = (body: JobCreate) => jobRequestOf(askedBy(body, 'api'), all, null).profile;
+  expect(profileOf({ prompt: 'a' })).toBe('int8');
+  expect(profileOf({ prompt: 'a', profile: 'exact' })).toBe('exact');
 });
 
 test('the other names that a client used are remembered for messages about them', () => {

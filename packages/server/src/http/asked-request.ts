@@ -3,6 +3,7 @@ import {
   calledNames,
   type Fault,
   type FieldValues,
+  type FilledRequest,
   faultOfSize,
   faultOfValues,
   fillRequest,
@@ -53,9 +54,17 @@ export function jobRequestOf(asked: Asked, card: ModelCard, picture: Size | null
   const { width, height, model, image, ...own } = values;
   const start = picture === null ? {} : { image: 'given' };
   const filled = fillRequest({ ...own, ...start, seed: firstSeed(values.seed) }, presets);
-  const fault = faultOfValues(filled, card.allowed);
-  refuse(fault && inWireNames(fault, 'api', called));
+  requireAllowed({ values: filled, called }, card);
   return { ...filled, image: null, ...(Object.keys(called).length > 0 && { called }) };
+}
+
+/** @throws DomainError `invalid_request` for a value that the model does not allow */
+export function requireAllowed(
+  { values, called }: { readonly values: FieldValues | FilledRequest; readonly called: CalledNames },
+  { slug, allowed }: ModelCard,
+): void {
+  const fault = faultOfValues({ ...values, model: slug }, allowed);
+  refuse(fault && inWireNames(fault, 'api', called));
 }
 
 /**

@@ -29,7 +29,7 @@ const card: ModelCard = {
   isDefault: true,
   isEmbedded: false,
   licence: undefined,
-  defaults: { width: 1024, height: 1024, steps: 25, guidanceScale: 3, scheduler: 'edm_dpmpp_2m' },
+  defaults: { width: 1024, height: 1024, steps: 25, guidanceScale: 3, scheduler: 'edm_dpmpp_2m', profile: 'exact' },
   sizes: { minSide: 512, maxSide: 1536, maxMegapixels: 1.6 },
   allowed: {},
 };
@@ -38,7 +38,7 @@ const small: ModelCard = {
   slug: 'my-model',
   name: 'my-model',
   isDefault: false,
-  defaults: { width: 256, height: 192, steps: 40, guidanceScale: 5, scheduler: 'edm_euler' },
+  defaults: { width: 256, height: 192, steps: 40, guidanceScale: 5, scheduler: 'edm_euler', profile: 'exact' },
   sizes: { minSide: 64, maxSide: 256, maxMegapixels: 0.05 },
   allowed: { scheduler: { choices: ['edm_euler'] } },
 };

@@ -200,6 +200,7 @@ export function addGenerationHeaders(
     steps: request.steps,
     guidance_scale: request.guidanceScale,
     scheduler: request.scheduler,
+    profile: request.profile,
     model: name,
   };
   reply

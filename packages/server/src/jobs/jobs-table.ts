@@ -37,6 +37,7 @@ export const jobColumns = [
   'expires_at',
   'request_id',
   'waiter',
+  'profile',
   sql<JobRequest>`case when length(request ->> 'image') > 32 then request || '{"image": null}' else request end`.as(
     'request',
   ),
@@ -50,7 +51,8 @@ export function toJobRecord(
     accountId: row.account_id,
     keyId: row.key_id,
     surface: row.surface,
-    request: row.request,
+    // The request of a job from before there were profiles names none.
+    request: { ...row.request, profile: row.profile },
     price: row.price,
     priority: row.priority,
     virtualStart: row.virtual_start,
@@ -107,6 +109,7 @@ export async function insertJob(queries: Queries, job: NewJob): Promise<void> {
       height: request.height,
       samples: request.samples,
       steps: request.steps,
+      profile: request.profile,
       store: job.store,
       request_id: job.requestId,
       waiter: job.waiter,

@@ -1,10 +1,10 @@
-import { PIXELS_PER_MEGAPIXEL } from '@easel/contract';
+import { PIXELS_PER_MEGAPIXEL, type Profile } from '@easel/contract';
 import { sql } from 'kysely';
 import type { Queries } from '../database/database.ts';
 import { isEnded, type JobRecord } from './job.ts';
 import { jobColumns, toJobRecord } from './jobs-table.ts';
 import { isQueuePaused } from './queue-control.ts';
-import { amountOfWork, estimateMs, findSpeed, type ModelSpeed, type WorkAmount } from './speed.ts';
+import { amountOfWork, estimateMs, findSpeeds, type ModelSpeeds, speedIn, type WorkAmount } from './speed.ts';
 
 /** A worker without a heartbeat for longer counts as lost. */
 export const WORKER_SILENCE_MS = 15_000;
@@ -26,18 +26,21 @@ export interface Outlook {
 /** @returns null for a job that has ended */
 export async function outlookOfJob(queries: Queries, now: Date, job: JobRecord): Promise<Outlook | null> {
   if (isEnded(job)) return null;
-  const { model } = job.request;
-  const speed = await findSpeed(queries, model);
+  const { model, profile } = job.request;
+  const speeds = await findSpeeds(queries, model);
+  const speed = speedIn(speeds, profile);
   if (job.state === 'running') {
-    return { position: 0, etaSeconds: speed && remainingMs(job, speed, now) / 1000, isPaused: false };
+    return { position: 0, etaSeconds: speed && remainingMs(job, speeds, now) / 1000, isPaused: false };
   }
-  const ahead = await amountAhead(queries, job);
+  const ahead = await workAhead(queries, job);
+  const position = ahead.reduce((sum, { jobs }) => sum + jobs, 0);
   const isPaused = await isQueuePaused(queries);
-  if (speed === null || isPaused) return { position: ahead.jobs, etaSeconds: null, isPaused };
-  const waitMs = estimateMs(ahead, speed) + (await runningMs(queries, model, speed, now));
+  if (speed === null || isPaused) return { position, etaSeconds: null, isPaused };
+  const aheadMs = ahead.reduce((sum, work) => sum + workMs(work, speeds), 0);
+  const waitMs = aheadMs + (await runningMs(queries, model, speeds, now));
   const ownMs = estimateMs(amountOfWork(job.request), speed);
   const workers = await countWorkers(queries, model, now);
-  return { position: ahead.jobs, etaSeconds: (waitMs / workers + ownMs) / 1000, isPaused };
+  return { position, etaSeconds: (waitMs / workers + ownMs) / 1000, isPaused };
 }
 
 /** Of all queued jobs of a model, by their ids: one read, however many clients follow them. */
@@ -46,14 +49,14 @@ export async function outlooksOfQueue(
   now: Date,
   model: string,
 ): Promise<ReadonlyMap<string, Outlook>> {
-  const speed = await findSpeed(queries, model);
+  const speeds = await findSpeeds(queries, model);
   const isPaused = await isQueuePaused(queries);
-  const isKnown = speed !== null && !isPaused;
+  const isKnown = speeds.size > 0 && !isPaused;
   const workers = isKnown ? await countWorkers(queries, model, now) : 1;
-  let waitMs = isKnown ? await runningMs(queries, model, speed, now) : 0;
+  let waitMs = isKnown ? await runningMs(queries, model, speeds, now) : 0;
   const outlooks = new Map<string, Outlook>();
   for (const { jobId, ...work } of await queuedWork(queries, model)) {
-    const ownMs = isKnown ? estimateMs(work, speed) : 0;
+    const ownMs = isKnown ? workMs(work, speeds) : 0;
     const etaSeconds = isKnown ? (waitMs / workers + ownMs) / 1000 : null;
     outlooks.set(jobId, { position: outlooks.size, etaSeconds, isPaused });
     waitMs += ownMs;
@@ -63,32 +66,42 @@ export async function outlooksOfQueue(
 
 /** Estimated seconds until the next queued job starts. */
 export async function secondsToNextStart(queries: Queries, now: Date, model: string): Promise<number> {
-  const speed = await findSpeed(queries, model);
+  const speeds = await findSpeeds(queries, model);
   const running = await runningJobs(queries, model);
-  if (speed === null || running.length === 0) return USUAL_WAIT_S;
-  const soonestMs = Math.min(...running.map((job) => remainingMs(job, speed, now)));
+  if (speeds.size === 0 || running.length === 0) return USUAL_WAIT_S;
+  const soonestMs = Math.min(...running.map((job) => remainingMs(job, speeds, now)));
   return Math.min(LONGEST_WAIT_S, Math.max(1, Math.ceil(soonestMs / 1000)));
 }
 
-async function runningMs(queries: Queries, model: string, speed: ModelSpeed, now: Date): Promise<number> {
+async function runningMs(queries: Queries, model: string, speeds: ModelSpeeds, now: Date): Promise<number> {
   const running = await runningJobs(queries, model);
-  return running.reduce((sum, job) => sum + remainingMs(job, speed, now), 0);
+  return running.reduce((sum, job) => sum + remainingMs(job, speeds, now), 0);
 }
 
-function remainingMs({ request, startedAt }: JobRecord, speed: ModelSpeed, now: Date): number {
+function remainingMs({ request, startedAt }: JobRecord, speeds: ModelSpeeds, now: Date): number {
   const elapsedMs = startedAt === null ? 0 : now.getTime() - startedAt.getTime();
-  return Math.max(0, estimateMs(amountOfWork(request), speed) - elapsedMs);
+  return Math.max(0, workMs({ ...amountOfWork(request), profile: request.profile }, speeds) - elapsedMs);
 }
 
-/** Queued jobs of the same model that start earlier: a smaller start tag, or an equal one and an older job. */
-async function amountAhead(
+/** Work in one profile. */
+type ProfileWork = WorkAmount & { readonly profile: Profile };
+
+/** Estimated milliseconds on one worker; 0 while no speed is known. */
+function workMs(work: ProfileWork, speeds: ModelSpeeds): number {
+  const speed = speedIn(speeds, work.profile);
+  return speed === null ? 0 : estimateMs(work, speed);
+}
+
+/** Queued jobs of the same model that start earlier, by profile: a smaller start tag, or an equal one and an older job. */
+async function workAhead(
   queries: Queries,
   { id, request, virtualStart }: Pick<JobRecord, 'id' | 'request' | 'virtualStart'>,
-): Promise<WorkAmount> {
+): Promise<ProfileWork[]> {
   const pixelSteps = sql<number>`coalesce(sum(samples::float8 * steps * width * height), 0)`;
-  const { jobs, work, images } = await queries
+  const rows = await queries
     .selectFrom('jobs')
     .select(({ fn }) => [
+      'profile',
       fn.countAll<bigint>().as('jobs'),
       pixelSteps.as('work'),
       sql<bigint>`coalesce(sum(samples), 0)`.as('images'),
@@ -96,21 +109,27 @@ async function amountAhead(
     .where('model', '=', request.model)
     .where('state', '=', 'queued')
     .where(sql<boolean>`(virtual_start, id) < (${virtualStart}, ${id}::uuid)`)
-    .executeTakeFirstOrThrow();
-  return { jobs: Number(jobs), stepMegapixels: work / PIXELS_PER_MEGAPIXEL, images: Number(images) };
+    .groupBy('profile')
+    .execute();
+  return rows.map(({ profile, jobs, work, images }) => ({
+    profile,
+    jobs: Number(jobs),
+    stepMegapixels: work / PIXELS_PER_MEGAPIXEL,
+    images: Number(images),
+  }));
 }
 
 /** The queued jobs of a model, in the order in which they will start. */
-async function queuedWork(queries: Queries, model: string): Promise<(WorkAmount & { readonly jobId: string })[]> {
+async function queuedWork(queries: Queries, model: string): Promise<(ProfileWork & { readonly jobId: string })[]> {
   const rows = await queries
     .selectFrom('jobs')
-    .select(['id', 'samples', 'steps', 'width', 'height'])
+    .select(['id', 'samples', 'steps', 'width', 'height', 'profile'])
     .where('model', '=', model)
     .where('state', '=', 'queued')
     .orderBy('virtual_start')
     .orderBy('id')
     .execute();
-  return rows.map(({ id, ...work }) => ({ jobId: id, ...amountOfWork(work) }));
+  return rows.map(({ id, profile, ...work }) => ({ jobId: id, profile, ...amountOfWork(work) }));
 }
 
 async function runningJobs(queries: Queries, model: string): Promise<JobRecord[]> {

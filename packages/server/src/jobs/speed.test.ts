@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { DomainError } from '../domain-error.ts';
-import { amountOfWork, estimateMs, expiryOf, learnSpeed } from './speed.ts';
+import { amountOfWork, estimateMs, expiryOf, learnSpeed, speedIn } from './speed.ts';
 
 const megapixel = { width: 1024, height: 1024 };
 const speed = { msPerStepMegapixel: 1000, msPerImage: 500, runs: 3 };
@@ -14,7 +14,14 @@ describe('the estimate of a job', () => {
 });
 
 describe('the speed of a model', () => {
-  const painting = { model: 'easel-demo', images: [image, image], steps: 20, denoiseMs: 40_000, otherMs: 2_000 };
+  const painting = {
+    model: 'easel-demo',
+    profile: 'exact',
+    images: [image, image],
+    steps: 20,
+    denoiseMs: 40_000,
+    otherMs: 2_000,
+  } as const;
 
   it('is that of its first run', () => {
     expect(learnSpeed(null, painting, megapixel)).toEqual({ msPerStepMegapixel: 2000, msPerImage: 1000, runs: 1 });
@@ -31,6 +38,17 @@ describe('the speed of a model', () => {
     const learnt = learnSpeed(speed, { ...painting, steps: 0, denoiseMs: 0 }, megapixel);
     expect(learnt.msPerStepMegapixel).toBeCloseTo(1000);
   });
+});
+
+test('a profile in which the model has not run is taken to be as fast as the slowest one in which it has', () => {
+  const fast = { ...speed, msPerStepMegapixel: 80 };
+  const speeds = new Map([
+    ['fast', fast],
+    ['exact', speed],
+  ] as const);
+  expect(speedIn(speeds, 'fast')).toBe(fast);
+  expect(speedIn(speeds, 'int8')).toBe(speed);
+  expect(speedIn(new Map(), 'int8')).toBeNull();
 });
 
 describe('the time after which a run is taken for hung', () => {

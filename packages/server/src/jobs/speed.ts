@@ -1,4 +1,4 @@
-import { PIXELS_PER_MEGAPIXEL } from '@easel/contract';
+import { PIXELS_PER_MEGAPIXEL, type Profile } from '@easel/contract';
 import type { Selectable } from 'kysely';
 import type { Queries } from '../database/database.ts';
 import type { ModelSpeedTable } from '../database/tables.ts';
@@ -6,7 +6,7 @@ import { DomainError } from '../domain-error.ts';
 import type { Painting } from '../models/painter.ts';
 import type { JobRequest } from './job.ts';
 
-/** How fast a model runs on these machines. */
+/** How fast a model runs in one profile on these machines. */
 export interface ModelSpeed {
   /** Milliseconds for one step on one megapixel (1,048,576 pixels). */
   readonly msPerStepMegapixel: number;
@@ -85,31 +85,51 @@ function mix(old: number, newest: number): number {
   return (1 - WEIGHT) * old + WEIGHT * newest;
 }
 
-/** @returns null when the model has not run yet */
-export async function findSpeed(queries: Queries, model: string): Promise<ModelSpeed | null> {
-  return toModelSpeed(await speedQuery(queries, model).executeTakeFirst());
+/** What a speed is measured for. */
+export type SpeedKey = Pick<JobRequest, 'model' | 'profile'>;
+
+/** @returns null when the model has not run in this profile yet */
+export async function findSpeed(queries: Queries, key: SpeedKey): Promise<ModelSpeed | null> {
+  return toModelSpeed(await speedQuery(queries, key).executeTakeFirst());
 }
 
-/** Locks the speed until the transaction ends. @returns null when the model has not run yet */
-export async function lockSpeed(queries: Queries, model: string): Promise<ModelSpeed | null> {
-  return toModelSpeed(await speedQuery(queries, model).forUpdate().executeTakeFirst());
+/** The speeds of a model in the profiles in which it has run. */
+export type ModelSpeeds = ReadonlyMap<Profile, ModelSpeed>;
+
+export async function findSpeeds(queries: Queries, model: string): Promise<ModelSpeeds> {
+  const rows = await queries.selectFrom('model_speed').selectAll().where('model', '=', model).execute();
+  return new Map(rows.map((row) => [row.profile, modelSpeedOf(row)]));
 }
 
-export async function saveSpeed(queries: Queries, model: string, speed: ModelSpeed): Promise<void> {
+/** In a profile in which the model has not run yet, it is taken to be as fast as in the slowest one in which it has. */
+export function speedIn(speeds: ModelSpeeds, profile: Profile): ModelSpeed | null {
+  const known = [...speeds.values()].toSorted((one, other) => other.msPerStepMegapixel - one.msPerStepMegapixel);
+  return speeds.get(profile) ?? known[0] ?? null;
+}
+
+/** Locks the speed until the transaction ends. @returns null when the model has not run in this profile yet */
+export async function lockSpeed(queries: Queries, key: SpeedKey): Promise<ModelSpeed | null> {
+  return toModelSpeed(await speedQuery(queries, key).forUpdate().executeTakeFirst());
+}
+
+export async function saveSpeed(queries: Queries, { model, profile }: SpeedKey, speed: ModelSpeed): Promise<void> {
   const { msPerStepMegapixel, msPerImage, runs } = speed;
   const values = { ms_per_step_megapixel: msPerStepMegapixel, ms_per_image: msPerImage, runs };
   await queries
     .insertInto('model_speed')
-    .values({ model, ...values })
-    .onConflict((conflict) => conflict.column('model').doUpdateSet(values))
+    .values({ model, profile, ...values })
+    .onConflict((conflict) => conflict.columns(['model', 'profile']).doUpdateSet(values))
     .execute();
 }
 
-function speedQuery(queries: Queries, model: string) {
-  return queries.selectFrom('model_speed').selectAll().where('model', '=', model);
+function speedQuery(queries: Queries, { model, profile }: SpeedKey) {
+  return queries.selectFrom('model_speed').selectAll().where('model', '=', model).where('profile', '=', profile);
 }
 
 function toModelSpeed(row: Selectable<ModelSpeedTable> | undefined): ModelSpeed | null {
-  if (row === undefined) return null;
+  return row === undefined ? null : modelSpeedOf(row);
+}
+
+function modelSpeedOf(row: Selectable<ModelSpeedTable>): ModelSpeed {
   return { msPerStepMegapixel: row.ms_per_step_megapixel, msPerImage: row.ms_per_image, runs: row.runs };
 }

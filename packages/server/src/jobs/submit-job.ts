@@ -125,7 +125,7 @@ async function queueJob(
   const { accountId, request } = submission;
   const { model } = request;
   const job = newJobOf(context, submission);
-  const expireInSeconds = expiryOf(request, await findSpeed(queries, model));
+  const expireInSeconds = expiryOf(request, await findSpeed(queries, request));
   const queued = await reservePlace(context, queries, job, account);
   const virtualStart = await takeTurn(queries, queue, job, { account, queued });
   await insertJob(queries, { ...job, virtualStart });

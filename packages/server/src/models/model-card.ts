@@ -5,6 +5,7 @@ import {
   type Model,
   type ModelParameter,
   modelParameters,
+  type Profile,
   type Scheduler,
   SIDE_STEP,
   type SizeLimits,
@@ -30,6 +31,8 @@ export interface ModelCard {
     readonly steps: number;
     readonly guidanceScale: number;
     readonly scheduler: Scheduler;
+    /** Of the server: the profile of a request that names none. */
+    readonly profile: Profile;
   };
   readonly sizes: SizeLimits;
   /** What the other fields of a request may be, where it is not all that the API allows. */
@@ -54,6 +57,7 @@ export function modelReply(card: ModelCard): Model {
       num_inference_steps: defaults.steps,
       guidance_scale: defaults.guidanceScale,
       scheduler: defaults.scheduler,
+      profile: defaults.profile,
     },
     limits: {
       min_side: sizes.minSide,

@@ -92,7 +92,7 @@ export class ModelEngine {
     this.#isReady = true;
     const { denoiseMs, totalMs } = result.timings;
     const otherMs = totalMs - denoiseMs + (performance.now() - began);
-    return { model: modelName, images, steps, denoiseMs, otherMs };
+    return { model: modelName, profile: request.profile, images, steps, denoiseMs, otherMs };
   }
 
   /** A start goes on when its caller aborts; after a failed start the next picture starts the process again. */
@@ -108,7 +108,11 @@ export class ModelEngine {
     const { model, idleMs, threads, onLog } = this.#options;
     return createEngineHost({
       model: model.path,
-      load: { ...(threads !== undefined && { threads }), ...(model.config !== undefined && { config: model.config }) },
+      load: {
+        ...(threads !== undefined && { threads }),
+        ...(model.config !== undefined && { config: model.config }),
+        ...(model.int8File !== undefined && { int8File: model.int8File }),
+      },
       ...(idleMs !== undefined && { idleMs }),
       onLog,
       signal: this.#closing.signal,

@@ -1,4 +1,4 @@
-import type { ErrorCode, FilledRequest } from '@easel/contract';
+import type { ErrorCode, FilledRequest, Profile } from '@easel/contract';
 import { DomainError, type DomainErrorDetails } from '../domain-error.ts';
 import type { ModelCard } from './model-card.ts';
 
@@ -24,6 +24,7 @@ export interface PaintedImage {
 export interface Painting {
   /** The real name of the model that drew, such as `easel-demo`. */
   readonly model: string;
+  readonly profile: Profile;
   readonly images: readonly PaintedImage[];
   /** Steps that were really done, over all samples: fewer than asked for when a run starts from a picture. */
   readonly steps: number;

@@ -142,9 +142,8 @@ async function finish(context: WorkerContext, job: JobRecord, painting: Painting
   if (!(await succeedJob(context, job, { model: painting.model, images }))) {
     for (const { name, format } of images) await context.store.remove(name, format);
   }
-  const { model } = job.request;
   await context.database.transaction(async (queries) => {
-    await saveSpeed(queries, model, learnSpeed(await lockSpeed(queries, model), painting, job.request));
+    await saveSpeed(queries, job.request, learnSpeed(await lockSpeed(queries, job.request), painting, job.request));
   });
 }
 

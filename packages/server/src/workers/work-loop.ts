@@ -92,8 +92,9 @@ export class WorkLoop {
     if (image === undefined) return;
     // A first estimate, until there are real jobs.
     await database.transaction(async (queries) => {
-      if ((await lockSpeed(queries, model)) !== null) return;
-      await saveSpeed(queries, model, learnSpeed(null, painting, image));
+      const key = { model, profile: painting.profile };
+      if ((await lockSpeed(queries, key)) !== null) return;
+      await saveSpeed(queries, key, learnSpeed(null, painting, image));
     });
   }
 

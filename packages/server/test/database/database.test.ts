@@ -39,6 +39,7 @@ test('processes that start together on an empty database migrate it once', async
     '0004-ends-and-waiters',
     '0005-drawn-by',
     '0006-any-surface',
+    '0007-profiles',
   ]);
   expect(await migrate(opened().database.kysely)).toEqual([]);
 });
@@ -61,6 +62,7 @@ test('a database of the first version is brought up to date, with what is in it'
     '0004-ends-and-waiters',
     '0005-drawn-by',
     '0006-any-surface',
+    '0007-profiles',
   ]);
   const kept = await kysely.selectFrom('workers').select(['hostname', 'model_memory']).execute();
   expect(kept).toEqual([{ hostname: 'old', model_memory: {} }]);

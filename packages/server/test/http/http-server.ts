@@ -1,4 +1,4 @@
-import { defaultTariff } from '@easel/contract';
+import { join } from 'node:path';
 import { encodeThumbnail } from '@easel/engine';
 import { afterAll, beforeAll } from 'vitest';
 import { CreditService } from '../../src/credits/credits.ts';
@@ -74,7 +74,11 @@ export function useHttp({ painterOf = (painter) => painter, hook = null }: HttpT
 
   beforeAll(async () => {
     const painter = await EnginePainter.open({
-      models: [slug, unattended].map((each) => ({ slug: each, model: 'demo' })),
+      // Without its 8-bit weights, the second one does the profile `exact` only.
+      models: [
+        { slug, model: 'demo' },
+        { slug: unattended, model: 'demo', int8File: join(folder(), 'missing.int8') },
+      ],
       easelVersion: 'test',
       env: process.env,
       threads: 1,
@@ -151,7 +155,7 @@ function httpServices(jobs: JobServices, painter: EnginePainter, inputPictures: 
     }),
     credits: new CreditService({ database, clock }),
     countAgainstLimit: (caller) => countAgainstLimit({ database, clock, requestsPerMinute: 1000 }, caller),
-    tariff: defaultTariff,
+    tariff: jobs.tariff,
     models: () => painter.models(),
     tokenize: (model, text) => painter.tokenize(model, text),
     serverId: '01980c5e-7d3a-7c61-9a52-3f0b6f1c2d4e',

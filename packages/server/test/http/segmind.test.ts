@@ -37,6 +37,7 @@ test('by default the pictures come as base64, with the price and all that was us
     steps: 20,
     guidance_scale: 3,
     scheduler: 'edm_dpmpp_2m',
+    profile: 'exact',
     model: 'easel-demo',
   });
 });

@@ -1,5 +1,10 @@
-import { imageFormats, limits, samplerNames } from '@easel/contract';
-import { imageFormats as engineFormats, engineLimits, inspectModel } from '@easel/engine';
+import { imageFormats, limits, profileNames, samplerNames } from '@easel/contract';
+import {
+  imageFormats as engineFormats,
+  engineLimits,
+  profileNames as engineProfiles,
+  inspectModel,
+} from '@easel/engine';
 import { demoModelPath } from '@easel/models';
 import { expect, test } from 'vitest';
 import { openServedModel } from '../../src/models/served-models.ts';
@@ -14,6 +19,10 @@ test('the samplers that requests may name are those that the engine has for its 
 test('a model publishes the samplers of its own', async () => {
   const { card } = await openServedModel({ slug: 'demo', model: demoModelPath }, true, {});
   expect(card.allowed.scheduler?.choices).toEqual((await inspectModel(demoModelPath)).info?.samplers);
+});
+
+test('the profiles that requests may name are those of the engine', () => {
+  expect(profileNames).toEqual(engineProfiles);
 });
 
 test('formats and ranges are those of the engine', () => {

@@ -135,7 +135,7 @@ test('a job that would take longer than the queue keeps a run is refused', async
   const customer = await newCustomer(opened().database, { available: 1_000_000n });
   const { database } = services;
   const slow = { msPerStepMegapixel: 3_600_000, msPerImage: 0, runs: 1 };
-  await database.transaction((transaction) => saveSpeed(transaction, 'demo', slow));
+  await database.transaction((transaction) => saveSpeed(transaction, { model: 'demo', profile: 'exact' }, slow));
   const long = aSubmission(customer, { request: { width: 1024, height: 1024, steps: 25 } });
   await expect(services.submitJob(long)).rejects.toMatchObject({
     code: 'invalid_request',

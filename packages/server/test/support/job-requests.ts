@@ -11,6 +11,7 @@ export function aRequest(change: Partial<JobRequest> = {}): JobRequest {
     steps: 25,
     guidanceScale: 3,
     scheduler: 'edm_dpmpp_2m',
+    profile: 'exact',
   } as const;
   const own = { prompt: 'a red apple on a blue background', steps: 2, seed: 1 };
   return { ...fillRequest(own, presets), ...change };

@@ -69,7 +69,7 @@ export async function startJobServices(options: JobServicesOptions) {
     startImages: new StartImages({ store, storage }),
     library,
     clock,
-    tariff: defaultTariff,
+    tariff: { ...defaultTariff, profiles: { int8: '0.5', fast: '0.25' } },
     limits: { queueLength, queuedPerAccount },
     retention,
     jobLog: (level, message, { id }, details) => lines.push({ level, message, jobId: id, details }),

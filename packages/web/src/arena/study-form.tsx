@@ -26,8 +26,8 @@ export interface StudyFormProps {
 /** What to compare, and what it will cost. */
 export function StudyForm({ models, first, onBegin }: StudyFormProps) {
   const { client, remaining } = useSession();
-  const { steps, guidanceScale, scheduler } = defaultSettings(first);
-  const [a, setA] = useState<Side>({ model: first.id, steps, guidanceScale, scheduler });
+  const { steps, guidanceScale, scheduler, profile } = defaultSettings(first);
+  const [a, setA] = useState<Side>({ model: first.id, steps, guidanceScale, scheduler, profile });
   const [b, setB] = useState<Side>({ ...a, steps: Math.max(1, Math.round(steps / 2)) });
   const [text, setText] = useState(samplePrompts);
   const prompts = text
@@ -35,8 +35,8 @@ export function StudyForm({ models, first, onBegin }: StudyFormProps) {
     .map((line) => line.trim())
     .filter((line) => line !== '');
   const price = useDebouncedReply(JSON.stringify([a, b]), async (signal) => {
-    const ask = ({ model, steps: count }: Side) =>
-      client.account.price({ model, samples: 1, num_inference_steps: count }, { signal });
+    const ask = ({ model, steps: count, profile: computed = profile }: Side) =>
+      client.account.price({ model, samples: 1, num_inference_steps: count, profile: computed }, { signal });
     const quotes = await Promise.all([ask(a), ask(b)]);
     return quotes.reduce((sum, quote) => sum + quote.price, 0);
   });

@@ -1,4 +1,4 @@
-import { type JobCreate, type Scheduler, seedOfSample, writeRequest } from '@easel/contract';
+import { type JobCreate, type Profile, type Scheduler, seedOfSample, writeRequest } from '@easel/contract';
 import { randomId } from '../browser.ts';
 
 /** One of the two settings that are compared. */
@@ -7,6 +7,8 @@ export interface Side {
   readonly steps: number;
   readonly guidanceScale: number;
   readonly scheduler: Scheduler;
+  /** Absent in a stored study from before there were profiles. */
+  readonly profile?: Profile;
 }
 
 /** One prompt, generated with both settings and the same seed. */

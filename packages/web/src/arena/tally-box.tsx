@@ -99,8 +99,8 @@ function VotedPair({ pair }: { readonly pair: Pair }) {
   );
 }
 
-function describeSide({ model, steps, guidanceScale, scheduler }: Side, models: readonly Model[]): string {
+function describeSide({ model, steps, guidanceScale, scheduler, profile }: Side, models: readonly Model[]): string {
   const count = steps === 1 ? '1 step' : `${steps} steps`;
   const name = modelNameOf({ model, drawn_by: null }, models);
-  return `${name === model ? model : `${model} (${name})`}, ${count}, guidance ${guidanceScale}, ${samplerLabel(scheduler)}`;
+  return `${name === model ? model : `${model} (${name})`}, ${count}, guidance ${guidanceScale}, ${samplerLabel(scheduler)}${profile === undefined ? '' : `, profile ${profile}`}`;
 }

@@ -20,6 +20,7 @@ test('every setting that the form has is restored and listed', () => {
     scheduler: 'edm_euler',
     sigmaSchedule: 'karras',
     model: 'easel-demo',
+    profile: 'int8',
   } as const;
   const { sigmaSchedule: _, model: __, seed: ___, ...same } = found;
   expect(restored(found)).toEqual({
@@ -33,7 +34,7 @@ test('every setting that the form has is restored and listed', () => {
     },
     note:
       'Settings restored from the picture. ' +
-      'From Easel: prompt, negative prompt, steps, guidance, seed, model, size, scheduler.',
+      'From Easel: prompt, negative prompt, steps, guidance, seed, model, size, scheduler, profile.',
   });
 });
 

@@ -115,6 +115,7 @@ function factsOf({ job, image }: Choice): readonly string[] {
     `guidance ${job.guidance_scale}`,
     `${image.width}×${image.height}`,
     samplerLabel(job.scheduler),
+    `profile ${job.profile}`,
     job.model,
     job.strength === null ? 'no start image' : `strength ${job.strength}`,
     job.negative_prompt === null ? 'no negative prompt' : `negative prompt “${job.negative_prompt}”`,

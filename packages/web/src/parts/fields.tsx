@@ -38,6 +38,8 @@ export function ControlFields({ controls, values, onChange }: ControlFieldsProps
   const known = new Map<string, unknown>(Object.entries(values));
   return controls.map((control) => {
     const value = known.get(control.name);
+    // A choice of one is none.
+    if (control.kind === 'select' && choicesWith(control, String(value ?? control.initial)).length < 2) return null;
     return (
       <ControlField
         key={control.name}

@@ -129,6 +129,7 @@ function fieldsOf(job: Job) {
     img_width: job.img_width,
     img_height: job.img_height,
     scheduler: job.scheduler,
+    profile: job.profile,
     ...(job.strength !== null && { image: 'BASE64 OF THE START IMAGE', strength: job.strength }),
     base64: false,
   };

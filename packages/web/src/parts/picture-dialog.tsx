@@ -138,6 +138,7 @@ function PictureFacts({ job, seed }: { readonly job: Job; readonly seed: number 
     ['Steps', String(job.num_inference_steps)],
     ['Guidance', String(job.guidance_scale)],
     ['Scheduler', samplerLabel(job.scheduler)],
+    ['Profile', job.profile],
     ...(job.negative_prompt === null ? [] : [['Negative prompt', job.negative_prompt] as const]),
     ...(job.strength === null ? [] : [['Strength', String(job.strength)] as const]),
   ];

@@ -153,10 +153,10 @@ function RunButton({ settings }: { readonly settings: Settings }) {
 /** What the next run costs, and whether the balance covers it. */
 function PriceLine({ settings }: { readonly settings: Settings }) {
   const { client, remaining } = useSession();
-  const { model, samples, steps, width, height } = settings;
-  const quote = useDebouncedReply([model, samples, steps, width, height].join(), (signal) =>
+  const { model, samples, steps, width, height, profile } = settings;
+  const quote = useDebouncedReply([model, samples, steps, width, height, profile].join(), (signal) =>
     client.account.price(
-      { model, samples, num_inference_steps: steps, img_width: width, img_height: height },
+      { model, samples, num_inference_steps: steps, img_width: width, img_height: height, profile },
       { signal },
     ),
   );

@@ -27,6 +27,7 @@ test('a control allows what the model allows, and starts with the default of the
     steps: 4,
     scheduler: 'edm_euler',
     guidanceScale: 3,
+    profile: 'exact',
     strength: 0.6,
     format: 'png',
   });

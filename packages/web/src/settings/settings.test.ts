@@ -51,7 +51,8 @@ test('a job is repeated with all fields of its request, including those that the
 });
 
 function jobLike(fields: object): Job {
-  const presets = { model: '', width: 8, height: 8, steps: 1, guidanceScale: 1, scheduler: 'edm_euler' } as const;
+  const size = { width: 8, height: 8 };
+  const presets = { model: '', ...size, steps: 1, guidanceScale: 1, scheduler: 'edm_euler', profile: 'exact' } as const;
   const own = { prompt: '', seed: 0, format: 'png' } as const;
   const job: Job = {
     id: '',

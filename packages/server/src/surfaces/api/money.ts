@@ -22,7 +22,7 @@ import {
 } from '@easel/contract';
 import type { UsageRecord } from '../../credits/credits.ts';
 import type { LedgerRecord } from '../../credits/ledger.ts';
-import { askedBy, modelOf, sizeOf } from '../../http/asked-request.ts';
+import { askedBy, modelOf, requireAllowed, sizeOf } from '../../http/asked-request.ts';
 import { cursorOf, pageOf, placeOf } from '../../http/paging.ts';
 import { callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
 import type { HttpServices } from '../../http/services.ts';
@@ -46,8 +46,9 @@ export function priceRoute(app: HttpApp, { services, gate }: RouteContext): void
     const card = modelOf(services, query.model);
     const asked = askedBy(query, 'price');
     const { width, height } = sizeOf(asked, card);
-    const { samples = defaults.samples, steps = card.defaults.steps } = asked.values;
-    const price = priceOf({ samples, steps, width, height }, services.tariff);
+    requireAllowed(asked, card);
+    const { samples = defaults.samples, steps = card.defaults.steps, profile = card.defaults.profile } = asked.values;
+    const price = priceOf({ samples, steps, width, height, profile }, services.tariff);
     return {
       price: microToNumber(price),
       model: card.slug,
@@ -55,6 +56,7 @@ export function priceRoute(app: HttpApp, { services, gate }: RouteContext): void
       num_inference_steps: steps,
       img_width: width,
       img_height: height,
+      profile,
     };
   });
 }

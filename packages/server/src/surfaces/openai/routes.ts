@@ -11,6 +11,7 @@ import {
   openaiModelSchema,
   openaiPartialImageEventSchema,
   paths,
+  profileNames,
   type Size,
   sizeForOpenai,
 } from '@easel/contract';
@@ -141,8 +142,16 @@ export function modelRoutes(app: HttpApp, context: RouteContext, options: Openai
   );
 }
 
-function modelReply({ slug }: ModelCard, created: number): OpenaiModel {
-  return { id: slug, object: 'model', created, owned_by: 'easel' };
+function modelReply({ slug, defaults, allowed }: ModelCard, created: number): OpenaiModel {
+  const { choices = [] } = allowed.profile ?? {};
+  return {
+    id: slug,
+    object: 'model',
+    created,
+    owned_by: 'easel',
+    profiles: profileNames.filter((name) => choices.includes(name)),
+    default_profile: defaults.profile,
+  };
 }
 
 /** No name and the names of OpenAI's own models mean the default model. @throws DomainError `not_found` */
