@@ -1,7 +1,7 @@
 import { loadModel, profiles } from '@easel/engine';
 import { demoModelPath } from '@easel/models';
 import { expect, test } from 'vitest';
-import { ciede2000, msSsim } from './support/picture-distance.ts';
+import { ciede2000, msSsim } from '../packages/engine/src/image/picture-distance.ts';
 
 const { acceleration = {} } = profiles.fast;
 

@@ -10,9 +10,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type DecodedPicture, loadModel } from '@easel/engine';
+import { type DecodedPicture, drawSheet, loadModel } from '@easel/engine';
 import { demoModelPath } from '@easel/models';
-import { drawSheet } from '../support/picture-sheet.ts';
 import { figuresOf, share } from './figures.ts';
 import { Judge } from './judge.ts';
 import { type Question, readQuestions, seedOf } from './questions.ts';

@@ -1,5 +1,4 @@
-import type { GenerateRequest } from '@easel/engine';
-import type { SheetLayout } from '../support/picture-sheet.ts';
+import type { GenerateRequest, SheetLayout } from '@easel/engine';
 
 export interface Grid {
   readonly layout: SheetLayout;

@@ -7,9 +7,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type GenerateRequest, loadModel } from '@easel/engine';
+import { drawSheet, type GenerateRequest, loadModel, type SheetCell, type SheetLayout } from '@easel/engine';
 import { demoModelPath } from '@easel/models';
-import { drawSheet, type SheetCell, type SheetLayout } from '../support/picture-sheet.ts';
 import { grids } from './grids.ts';
 
 const { values, positionals } = parseArgs({

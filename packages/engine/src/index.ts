@@ -23,6 +23,8 @@ export { encodeThumbnail } from './image/encode-thumbnail.ts';
 export { type ImageFormat, imageFormats } from './image/image-format.ts';
 export { cropToShape, resizeLanczos } from './image/lanczos.ts';
 export type { DecodedPicture } from './image/picture.ts';
+export { type PictureDistance, pictureDistance, type Spread, summarizeDistances } from './image/picture-distance.ts';
+export { drawSheet, type SheetCell, type SheetLayout } from './image/picture-sheet.ts';
 export { loadModel } from './load-model.ts';
 export { loadTokenizers, type TokenizedText, type Tokenizers } from './load-tokenizers.ts';
 export { defaultCacheFolder, findModel, modelsFolder } from './loading/find-model.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { msSsim, psnr } from '../../../tests/support/picture-distance.ts';
 import type { DecodedPicture } from '../src/image/picture.ts';
+import { msSsim, psnr } from '../src/image/picture-distance.ts';
 import { loadModel } from '../src/load-model.ts';
 import type { LoadOptions } from '../src/model.ts';
 import { fixturePath } from './fixtures.ts';

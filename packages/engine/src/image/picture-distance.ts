@@ -1,12 +1,67 @@
-/** How far one picture is from another of the same size, in the measures that the field uses. Pictures are 8-bit RGB, row by row. */
-export interface Picture {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array;
+import type { DecodedPicture } from './picture.ts';
+
+/** How far one picture is from another of the same size, in the measures that the field uses. */
+export interface PictureDistance {
+  /** 0…1, 1 for equal pictures; null for pictures with a side below 176 pixels, for which it is not defined. */
+  readonly msSsim: number | null;
+  /** Decibels; null for equal pictures, where it is infinite. */
+  readonly psnr: number | null;
+  /** The mean colour difference; 0 for equal pictures. */
+  readonly ciede2000: number;
+}
+
+/** All measures of two pictures of the same size. @throws RangeError when the sizes differ */
+export function pictureDistance(a: DecodedPicture, b: DecodedPicture): PictureDistance {
+  return {
+    msSsim: Math.min(a.width, a.height) < MS_SSIM_SIDE ? null : msSsim(a, b),
+    psnr: finite(psnr(a, b)),
+    ciede2000: ciede2000(a, b),
+  };
+}
+
+/** A measure over several pairs of pictures. */
+export interface Spread {
+  readonly median: number | null;
+  /** Of the pair that is furthest apart. */
+  readonly worst: number | null;
+}
+
+/** Each measure over all pairs; null as in `PictureDistance`. */
+export function summarizeDistances(
+  distances: readonly PictureDistance[],
+): Readonly<Record<keyof PictureDistance, Spread>> {
+  return {
+    // What is null in one pair is null in all, because their sizes are the same.
+    msSsim: spreadOf(
+      distances.flatMap(({ msSsim }) => msSsim ?? []),
+      'falling',
+    ),
+    psnr: spreadOf(
+      distances.map(({ psnr }) => psnr ?? Infinity),
+      'falling',
+    ),
+    ciede2000: spreadOf(
+      distances.map(({ ciede2000 }) => ciede2000),
+      'rising',
+    ),
+  };
+}
+
+/** @param worse in which direction a measure gets worse */
+function spreadOf(values: readonly number[], worse: 'rising' | 'falling'): Spread {
+  if (values.length === 0) return { median: null, worst: null };
+  const sorted = values.toSorted((a, b) => (worse === 'rising' ? b - a : a - b));
+  const middle = (sorted.length - 1) / 2;
+  const median = (sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2;
+  return { median: finite(median), worst: finite(sorted[0]) };
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }
 
 /** Decibels over all values: 10·log₁₀(255² / mean squared error); Infinity for equal pictures. */
-export function psnr(a: Picture, b: Picture): number {
+export function psnr(a: DecodedPicture, b: DecodedPicture): number {
   requireSameSize(a, b);
   let squares = 0;
   for (let i = 0; i < a.data.length; i++) squares += (a.data[i] - b.data[i]) ** 2;
@@ -14,7 +69,7 @@ export function psnr(a: Picture, b: Picture): number {
 }
 
 /** Mean over the pixels of the colour difference CIEDE2000 (Sharma, Wu and Dalal 2005); 1 is about what can just be seen. */
-export function ciede2000(a: Picture, b: Picture): number {
+export function ciede2000(a: DecodedPicture, b: DecodedPicture): number {
   requireSameSize(a, b);
   let sum = 0;
   for (let i = 0; i < a.data.length; i += 3) sum += colourDifference(labOf(a.data, i), labOf(b.data, i));
@@ -25,7 +80,7 @@ type Lab = readonly [lightness: number, a: number, b: number];
 
 /** sRGB to CIELAB under D65 (IEC 61966-2-1, CIE 15). */
 function labOf(data: Uint8Array, at: number): Lab {
-  const [red, green, blue] = [0, 1, 2].map((channel) => LINEAR[data[at + channel]]);
+  const [red, green, blue] = [LINEAR[data[at]], LINEAR[data[at + 1]], LINEAR[data[at + 2]]];
   const x = root((0.4124564 * red + 0.3575761 * green + 0.1804375 * blue) / 0.95047);
   const y = root(0.2126729 * red + 0.7151522 * green + 0.072175 * blue);
   const z = root((0.0193339 * red + 0.119192 * green + 0.9503041 * blue) / 1.08883);
@@ -87,18 +142,17 @@ interface Plane {
   readonly data: Float64Array;
 }
 
-/** MS-SSIM of the luma, 0…1 and 1 for equal pictures. Both sides must be at least 176 pixels, for a window at the coarsest scale. */
-export function msSsim(a: Picture, b: Picture): number {
+/** MS-SSIM of the luma, 0…1 and 1 for equal pictures. @throws RangeError for sides below 176 pixels */
+export function msSsim(a: DecodedPicture, b: DecodedPicture): number {
   requireSameSize(a, b);
-  if (Math.min(a.width, a.height) < WINDOW.length * 2 ** (WEIGHTS.length - 1)) {
-    throw new RangeError(`MS-SSIM needs sides of 176 pixels (got ${a.width}×${a.height})`);
-  }
+  if (Math.min(a.width, a.height) < MS_SSIM_SIDE)
+    throw new RangeError(`MS-SSIM needs sides of ${MS_SSIM_SIDE} pixels (got ${a.width}×${a.height})`);
   let [x, y] = [lumaOf(a), lumaOf(b)];
   let product = 1;
   for (const [scale, weight] of WEIGHTS.entries()) {
-    const { structure, luminance } = similarity(x, y);
+    const { structure, ssim } = similarity(x, y);
     const isLast = scale === WEIGHTS.length - 1;
-    product *= Math.max(structure * (isLast ? luminance : 1), 0) ** weight;
+    product *= Math.max(isLast ? ssim : structure, 0) ** weight;
     if (!isLast) [x, y] = [halved(x), halved(y)];
   }
   return product;
@@ -107,13 +161,16 @@ export function msSsim(a: Picture, b: Picture): number {
 /** Gaussian of 11 values with σ = 1.5, as in Wang et al. 2004. */
 const WINDOW = gaussian(11, 1.5);
 
+/** The shortest side at which the window fits into the picture at the coarsest scale: 11 · 2⁴. */
+const MS_SSIM_SIDE = WINDOW.length * 2 ** (WEIGHTS.length - 1);
+
 function gaussian(length: number, sigma: number): number[] {
   const values = Array.from({ length }, (_, i) => Math.exp(-((i - (length - 1) / 2) ** 2) / (2 * sigma ** 2)));
   const sum = values.reduce((total, value) => total + value, 0);
   return values.map((value) => value / sum);
 }
 
-function lumaOf({ width, height, data }: Picture): Plane {
+function lumaOf({ width, height, data }: DecodedPicture): Plane {
   const luma = Float64Array.from(
     { length: width * height },
     (_, i) => 0.299 * data[3 * i] + 0.587 * data[3 * i + 1] + 0.114 * data[3 * i + 2],
@@ -121,20 +178,21 @@ function lumaOf({ width, height, data }: Picture): Plane {
   return { width, height, data: luma };
 }
 
-/** Means over all windows: of the contrast and structure term, and of the luminance term. */
-function similarity(x: Plane, y: Plane): { readonly structure: number; readonly luminance: number } {
+/** Means over all windows: of the contrast and structure term, and of its product with the luminance term, which is SSIM. */
+function similarity(x: Plane, y: Plane): { readonly structure: number; readonly ssim: number } {
   const product = (p: Plane, q: Plane) => blurred({ ...p, data: p.data.map((value, i) => value * q.data[i]) });
   const [mx, my, xx, yy, xy] = [blurred(x), blurred(y), product(x, x), product(y, y), product(x, y)];
   const [c1, c2] = [(0.01 * 255) ** 2, (0.03 * 255) ** 2];
   let structure = 0;
-  let luminance = 0;
+  let ssim = 0;
   for (let i = 0; i < mx.length; i++) {
     const [meanX, meanY] = [mx[i], my[i]];
     const [varX, varY, covariance] = [xx[i] - meanX ** 2, yy[i] - meanY ** 2, xy[i] - meanX * meanY];
-    structure += (2 * covariance + c2) / (varX + varY + c2);
-    luminance += (2 * meanX * meanY + c1) / (meanX ** 2 + meanY ** 2 + c1);
+    const term = (2 * covariance + c2) / (varX + varY + c2);
+    structure += term;
+    ssim += (term * (2 * meanX * meanY + c1)) / (meanX ** 2 + meanY ** 2 + c1);
   }
-  return { structure: structure / mx.length, luminance: luminance / mx.length };
+  return { structure: structure / mx.length, ssim: ssim / mx.length };
 }
 
 /** The window over every place where it fits. */
@@ -169,7 +227,7 @@ function halved({ width, height, data }: Plane): Plane {
   return { width: wide, height: high, data: mean };
 }
 
-function requireSameSize(a: Picture, b: Picture): void {
+function requireSameSize(a: DecodedPicture, b: DecodedPicture): void {
   if (a.width === b.width && a.height === b.height) return;
   throw new RangeError(`pictures of different sizes: ${a.width}×${a.height} and ${b.width}×${b.height}`);
 }

@@ -1,5 +1,5 @@
-import type { DecodedPicture } from '@easel/engine';
 import sharp from 'sharp';
+import type { DecodedPicture } from './picture.ts';
 
 export interface SheetCell {
   readonly picture: DecodedPicture;

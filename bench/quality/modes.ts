@@ -1,0 +1,42 @@
+import type { Acceleration, LoadOptions } from '../../packages/engine/src/index.ts';
+
+/** A way to draw that is compared with the exact one. */
+export interface Mode {
+  readonly name: string;
+  readonly precision?: NonNullable<LoadOptions['precision']>;
+  readonly acceleration?: Acceleration;
+  /** For comparison: what fewer steps would save and cost. */
+  readonly steps?: number;
+}
+
+const fewer: Acceleration = { guidanceSigmaMax: 20, guidanceUntil: 0.8, reuseThreshold: 0.05, cacheInterval: 2 };
+const fewest: Acceleration = { ...fewer, reuseThreshold: 0.1, cacheInterval: 3, cacheBranch: 3 };
+
+export const modes: readonly Mode[] = [
+  { name: 'int8', precision: 'int8' },
+  { name: 'int8 UNet', precision: { unet: 'int8' } },
+  { name: 'int8 text encoders', precision: { text_encoder: 'int8', text_encoder_2: 'int8' } },
+  { name: 'int8 VAE', precision: { vae: 'int8' } },
+  { name: 'fewer passes', acceleration: fewer },
+  { name: 'fewer passes, int8', acceleration: fewer, precision: 'int8' },
+  { name: 'fewest passes', acceleration: fewest },
+  { name: 'fewest passes, int8', acceleration: fewest, precision: 'int8' },
+  ...one({ guidanceSigmaMax: 20 }),
+  ...one({ guidanceUntil: 0.8 }),
+  ...one({ reuseThreshold: 0.05 }),
+  ...one({ cacheInterval: 2 }),
+  ...one({ crossAttentionUntil: 0.6 }),
+  { name: '15 steps', steps: 15 },
+  { name: '10 steps', steps: 10 },
+];
+
+function one(acceleration: Acceleration): readonly Mode[] {
+  return [{ name: nameOf(acceleration), acceleration }];
+}
+
+/** The options as the docs write them. */
+export function nameOf(options: object): string {
+  return Object.entries(options)
+    .map(([option, value]) => `${option}: ${value}`)
+    .join(', ');
+}
