@@ -101,6 +101,17 @@ export function int8FileOption(): Option {
   return new Option('--int8-file <file>', 'the file of easel model quantize, where it is not beside the model');
 }
 
+export function memoryOption(): Option {
+  const text =
+    'what stays in memory: auto, small, normal, large, or gigabytes to suit (default: EASEL_MEMORY, or auto)';
+  return new Option('--memory <use>', text);
+}
+
+export function textCacheOption(): Option {
+  const text = 'keep encoded prompts in files, so that a prompt used before needs no text encoder (default: on)';
+  return new Option('--text-cache <on|off>', text).choices(['on', 'off']);
+}
+
 export function variantOption(): Option {
   const text = 'the weights to use where a part has both precisions (default: fp16)';
   return new Option('--variant <precision>', text).choices(['fp16', 'fp32']);

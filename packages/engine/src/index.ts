@@ -29,6 +29,7 @@ export { loadModel } from './load-model.ts';
 export { loadTokenizers, type TokenizedText, type Tokenizers } from './load-tokenizers.ts';
 export { defaultCacheFolder, findModel, modelsFolder } from './loading/find-model.ts';
 export { inspectModel, type ModelReport } from './loading/inspect-model.ts';
+export { estimateMemory } from './memory-estimate.ts';
 export type {
   ComponentInfo,
   GeneratedImage,
@@ -37,6 +38,7 @@ export type {
   GenerateResult,
   ImageToImage,
   LoadOptions,
+  MemoryEstimate,
   MicroConditioning,
   Model,
   ModelDefaults,
@@ -44,6 +46,7 @@ export type {
   ModelSizes,
   PartName,
   PictureSize,
+  PrecisionMemory,
   PrecisionSpeeds,
   PrepareOptions,
   PreviewKind,
@@ -72,5 +75,11 @@ export {
 export { quantizeModel } from './quantize-model.ts';
 export { type ProcessorFeature, processorFeatures } from './runtime/devices/cpu.ts';
 export { engineThreads, type Processors, readProcessors } from './runtime/devices/processors.ts';
-export { type MemorySetting, type MemoryUse, machineMemory, parseMemory } from './runtime/memory.ts';
+export {
+  type MemoryOutcome,
+  type MemorySetting,
+  type MemoryUse,
+  machineMemory,
+  parseMemory,
+} from './runtime/memory.ts';
 export { type Precision, precisions } from './runtime/variant.ts';

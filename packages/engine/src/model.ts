@@ -2,7 +2,7 @@ import type { FamilySampler } from './families/families.ts';
 import type { SdxlPart } from './families/sdxl-architecture.ts';
 import type { DecodedPicture } from './image/picture.ts';
 import type { Acceleration, Profile, UsedAcceleration } from './profiles.ts';
-import type { MemorySetting } from './runtime/memory.ts';
+import type { MemoryOutcome, MemorySetting, MemoryUse } from './runtime/memory.ts';
 import type { Precision } from './runtime/variant.ts';
 
 /** [height, width] in pixels; height first, as the model's micro-conditioning has it. */
@@ -322,3 +322,15 @@ export interface QuantizedModel {
 
 /** Billions of operations per second of one thread, in matrix products of each precision. */
 export type PrecisionSpeeds = Readonly<Record<Precision, number>>;
+
+/** What a picture of a model's native size needs, in each precision, and what happens with the memory of this machine. */
+export interface MemoryEstimate extends Readonly<Record<Precision, PrecisionMemory>> {
+  readonly availableBytes: number;
+}
+
+export interface PrecisionMemory {
+  readonly use: MemoryUse;
+  /** Resident, mapped weights included. */
+  readonly peakBytes: number;
+  readonly outcome: MemoryOutcome;
+}

@@ -30,7 +30,8 @@ describe('the options of generate', () => {
       '--scheduler edm_euler --sigma-schedule exponential --solver-order 3 --solver-type heun --generator shared';
     const guidance = '--guidance-scale 4.5 --guidance-rescale .7';
     const conditioning = '--original-size 10x20 --crop 1,2 --target-size 30x40';
-    const model = '--image i.png --strength 0.5 -m other --model-config d --variant fp32 --threads 2 --taesd t';
+    const model =
+      '--image i.png --strength 0.5 -m other --model-config d --variant fp32 --threads 2 --taesd t --memory 8 --text-cache off';
     const output = '-o o.webp --format webp --quality 80 --overwrite --no-metadata --preview --no-show -q --json';
     const all = [picture, sampling, guidance, conditioning, model, output].join(' ').split(' ');
     const { flags } = await parse(...all, '--negative-prompt', '');
@@ -60,6 +61,8 @@ describe('the options of generate', () => {
       variant: 'fp32',
       threads: 2,
       taesd: 't',
+      memory: '8',
+      textCache: 'off',
       output: 'o.webp',
       format: 'webp',
       quality: 80,

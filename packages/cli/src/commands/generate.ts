@@ -5,6 +5,7 @@ import type { GenerateFlags } from '../generate/flags.ts';
 import {
   apiKeyFileOption,
   int8FileOption,
+  memoryOption,
   modelConfigOption,
   number,
   pictureSide,
@@ -12,6 +13,7 @@ import {
   pixelPoint,
   pixelSize,
   serverOption,
+  textCacheOption,
   variantOption,
   wholeNumber,
 } from '../options.ts';
@@ -63,6 +65,8 @@ const model = [
   new Option('--threads <n>', 'processor threads (default: one per physical core)').argParser(
     wholeNumber('--threads', 1, 256),
   ),
+  memoryOption(),
+  textCacheOption(),
   new Option(
     '--taesd <file>',
     'decode with a tiny autoencoder (TAESD for SDXL) instead of the VAE: faster, less detail; for SDXL and Playground',

@@ -10,6 +10,8 @@ const engineOptions = {
   variant: '--variant',
   int8File: '--int8-file',
   threads: '--threads',
+  memory: '--memory',
+  textCache: '--text-cache',
   taesd: '--taesd',
 } as const satisfies Partial<Record<keyof GenerateFlags, string>>;
 

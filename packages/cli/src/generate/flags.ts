@@ -20,6 +20,8 @@ export interface GenerateFlags extends RequestFlags {
   readonly variant?: 'fp16' | 'fp32';
   readonly int8File?: string;
   readonly threads?: number;
+  readonly memory?: string;
+  readonly textCache?: 'on' | 'off';
   /** The file or folder of a tiny decoder. */
   readonly taesd?: string;
   readonly output?: string;

@@ -14,11 +14,13 @@ import {
   type GenerateResult,
   type GenerationParameters,
   type HostOptions,
+  type MemorySetting,
   type MicroConditioning,
   type ModelInfo,
+  parseMemory,
   type SizeHW,
 } from '@easel/engine';
-import { CodedError } from '@easel/errors';
+import { CodedError, messageOf } from '@easel/errors';
 import { demoModelPath, resolveModel } from '@easel/models';
 import { type CommandContext, readVersion } from '../cli-context.ts';
 import type { PixelPoint, PixelSize } from '../options.ts';
@@ -30,13 +32,14 @@ import type { GenerateFlags, RequestFlags } from './flags.ts';
 export async function openLocalBackend(flags: GenerateFlags, { env }: CommandContext): Promise<Backend> {
   const modelName = flags.model ?? 'demo';
   const modelPath = resolveModel(modelName, env);
+  const load = loadOptions(flags, env);
   const startImage = flags.image === undefined ? undefined : await readStartImage(flags.image);
   return {
     async start({ signal, progress }) {
       progress.begin(`loading ${modelName}`);
       const host = await createEngineHost({
         model: modelPath,
-        load: loadOptions(flags),
+        load,
         signal,
         onLog: ({ message }) => env.EASEL_DEBUG && progress.above(`${message}\n`),
       });
@@ -74,20 +77,29 @@ async function readStartImage(path: string): Promise<DecodedPicture> {
   }
 }
 
-function loadOptions({
-  threads,
-  modelConfig,
-  variant,
-  int8File,
-  taesd,
-}: GenerateFlags): NonNullable<HostOptions['load']> {
+function loadOptions(
+  { threads, modelConfig, variant, int8File, taesd, memory, textCache }: GenerateFlags,
+  env: CommandContext['env'],
+): NonNullable<HostOptions['load']> {
   return {
     ...(threads !== undefined && { threads }),
     ...(modelConfig !== undefined && { config: modelConfig }),
     ...(variant !== undefined && { variant }),
     ...(taesd !== undefined && { tinyDecoder: taesd }),
     ...(int8File !== undefined && { int8File }),
+    ...(textCache === 'off' && { textCache: false }),
+    memory: memory === undefined ? readMemory('EASEL_MEMORY', env.EASEL_MEMORY) : readMemory('--memory', memory),
   };
+}
+
+/** @throws CodedError `usage` @param name of the option or variable */
+function readMemory(name: string, text: string | undefined): MemorySetting {
+  if (text === undefined || (text === '' && name !== '--memory')) return 'auto';
+  try {
+    return parseMemory(text);
+  } catch (error) {
+    throw new CodedError('usage', messageOf(error).replace(/^memory/, name), { cause: error });
+  }
 }
 
 async function generate(

@@ -67,6 +67,7 @@ interface Quantized {
  * scale per output. A convolution is computed as a product too, from the picture unfolded in 8 bits (im2col).
  */
 export class Int8Layers extends Layers {
+  override readonly buildsShortcutFirst = false;
   readonly #bind: (matrix: Int8MatrixSpec) => BoundMatrix;
   /** q, k and v share their input tokens, and all cross-attentions share the text. */
   readonly #quantized = new Map<string, Quantized>();

@@ -14,6 +14,11 @@ export type LayersOf = (graph: GraphBuilder) => Layers;
 export class Layers {
   readonly graph: GraphBuilder;
   readonly weights: WeightBinder;
+  /**
+   * The order in which a residual block is built decides when ONNX Runtime runs its shortcut, and which buffers it then reuses: measured, the
+   * other order takes 0.5 GB more for the VAE at 1024².
+   */
+  readonly buildsShortcutFirst: boolean = true;
   readonly #operators: OperatorForms;
 
   constructor(graph: GraphBuilder, weights: WeightBinder, operators: OperatorForms) {
@@ -165,13 +170,13 @@ export interface ResidualBlockOptions {
 /** GN, silu, conv → + time → GN, silu, conv → + shortcut. x [B, in, H, W] → [B, out, H, W]; the shortcut is a 1×1 convolution only where in ≠ out. */
 export function residualBlock(nn: Layers, x: Value, name: string, out: number, options: ResidualBlockOptions): Value {
   const { groups, epsilon, timeEmbedding } = options;
-  // ONNX Runtime runs the most recently built nodes first: the shortcut then adds its output after the wide maps of norm1 are freed.
-  const shortcut = x.shape[1] === out ? x : nn.conv(x, `${name}.conv_shortcut`, out, { kernel: 1 });
+  const makeShortcut = () => (x.shape[1] === out ? x : nn.conv(x, `${name}.conv_shortcut`, out, { kernel: 1 }));
+  const early = nn.buildsShortcutFirst ? makeShortcut() : undefined;
   let h = nn.conv(nn.silu(nn.groupNorm(x, `${name}.norm1`, groups, epsilon)), `${name}.conv1`, out);
   if (timeEmbedding) {
     const shift = nn.linear(timeEmbedding, `${name}.time_emb_proj`, out); // [B, out]
     h = nn.add(h, nn.reshape(shift, [shift.shape[0] ?? 1, out, 1, 1]));
   }
   h = nn.conv(nn.silu(nn.groupNorm(h, `${name}.norm2`, groups, epsilon)), `${name}.conv2`, out);
-  return nn.add(shortcut, h);
+  return nn.add(early ?? makeShortcut(), h);
 }

@@ -34,7 +34,7 @@ export function describeExit({ code, signal }: ChildExit): string {
     case 'SIGKILL':
       return (
         "the engine's process was killed (SIGKILL), which is what the system does when memory runs out: " +
-        'ask for a smaller picture, load with weights: "mapped", or give the machine more memory'
+        "make a smaller picture, use 8-bit weights (int8) or memory 'small', or give the machine or its container more memory"
       );
     case 'SIGBUS':
       return (

@@ -1,10 +1,26 @@
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
+import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
 import { downscaleOf } from '../components/vae/config.ts';
-import { type SdxlConfigs, type SdxlPart, sdxlEncoders } from '../families/sdxl-architecture.ts';
-import type { MemoryNeeds } from '../runtime/memory.ts';
-import type { Target } from '../runtime/variant.ts';
+import {
+  parseSdxlConfigs,
+  type SdxlConfigs,
+  type SdxlPart,
+  sdxlEncoders,
+  sdxlParts,
+} from '../families/sdxl-architecture.ts';
+import type { MemoryEstimate } from '../model.ts';
+import {
+  chosenUse,
+  type MemoryNeeds,
+  type MemorySetting,
+  machineMemory,
+  outcomeOf,
+  peakBytes,
+} from '../runtime/memory.ts';
+import type { Precision, Target } from '../runtime/variant.ts';
+import { findModel } from './find-model.ts';
 import { int8Matrices, matrixShape, type PartMatrices, tensorsOf } from './int8-weights.ts';
-import { storedBytes } from './precision.ts';
+import { isSdxlPart, storedBytes } from './precision.ts';
 
 const FLOAT_BYTES = 4;
 
@@ -45,4 +61,18 @@ function weightBytes({ components }: Checkpoint, part: SdxlPart, matrices: PartM
   return (
     storedBytes(tensors) - storedBytes(tensorsOf(matrices, tensors)) + codes.reduce((sum, bytes) => sum + bytes, 0)
   );
+}
+
+/** @throws EngineError of a model that does not load */
+export async function memoryEstimateOf(pathOrName: string, setting: MemorySetting): Promise<MemoryEstimate> {
+  const checkpoint = await openCheckpoint(findModel(pathOrName, process.env));
+  const configs = parseSdxlConfigs(checkpoint.components);
+  const availableBytes = machineMemory();
+  const estimate = (precision: Precision) => {
+    const parts = Object.keys(sdxlParts).filter(isSdxlPart);
+    const needs = memoryNeeds(checkpoint, configs, Object.fromEntries(parts.map((part) => [part, precision])));
+    const use = chosenUse(setting, needs);
+    return { use, peakBytes: peakBytes(needs, use), outcome: outcomeOf(needs, use, availableBytes) };
+  };
+  return { availableBytes, exact: estimate('exact'), int8: estimate('int8') };
 }

@@ -1,6 +1,15 @@
 import { totalmem } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { chosenUse, machineMemory, memoryUses, parseMemory, peakBytes, requireMemory, useFor } from './memory.ts';
+import {
+  chosenUse,
+  machineMemory,
+  memoryUses,
+  outcomeOf,
+  parseMemory,
+  peakBytes,
+  requireMemory,
+  useFor,
+} from './memory.ts';
 
 /** Playground v2.5 in half precision and in 8 bits. */
 const exact = {
@@ -35,6 +44,16 @@ describe('which use suits a machine', () => {
     }
     expect(peakBytes(exact, 'small')).toBeLessThan(7.5e9);
     expect(peakBytes(int8, 'small')).toBeLessThan(5e9);
+  });
+
+  test.each([
+    [exact, 8, 'fits'],
+    [exact, 5, 'rereads'],
+    [exact, 3.5, 'fails'],
+    [int8, 5, 'fits'],
+    [int8, 4, 'rereads'],
+  ] as const)('of little memory is told what happens, case %#', (needs, gigabytes, outcome) => {
+    expect(outcomeOf(needs, 'small', gigabytes * 1e9)).toBe(outcome);
   });
 
   test('a use that is named is taken, whatever the machine', () => {

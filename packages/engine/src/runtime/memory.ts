@@ -52,6 +52,18 @@ export function useFor(needs: MemoryNeeds, bytes: number): MemoryUse {
   return memoryUses.findLast((use) => peakBytes(needs, use) <= USABLE_SHARE * bytes) ?? 'small';
 }
 
+/**
+ * What happens with so many bytes of memory. `fits`: all is read once. `rereads`: weights do not stay in memory, so each pass reads them from
+ * the disk again. `fails`: not even the intermediate results fit, which cannot be read again, and the system ends the process.
+ */
+export type MemoryOutcome = 'fits' | 'rereads' | 'fails';
+
+export function outcomeOf(needs: MemoryNeeds, use: MemoryUse, bytes: number): MemoryOutcome {
+  if (peakBytes(needs, use) <= bytes) return 'fits';
+  const work = Math.max(...Object.values(needs).map((stage: StageNeeds) => stage.work));
+  return PROCESS_BYTES + work <= bytes ? 'rereads' : 'fails';
+}
+
 /** The memory that this process may use, in bytes: the machine's, or less where a container limits it. */
 export function machineMemory(): number {
   const limit = process.constrainedMemory(); // 0: unknown

@@ -127,13 +127,15 @@ function tellOfStorage(log: Logger, problem: string | null): void {
 }
 
 function openPainter(config: Config, log: Logger): Promise<EnginePainter> {
-  const { idleSeconds, threads } = config.worker;
+  const { idleSeconds, threads, textCache } = config.worker;
   return EnginePainter.open({
     models: servedModels(config),
     easelVersion: version,
     env: process.env,
     idleMs: idleSeconds * 1000,
     ...(threads !== null && { threads }),
+    memory: config.memory,
+    textCache,
     onLog: (model, { level, message, pid }) =>
       log[level === 'output' ? 'debug' : level]({ model, enginePid: pid }, message),
   });

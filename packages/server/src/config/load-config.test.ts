@@ -41,6 +41,9 @@ test.each([
   [{ EASEL_PRICING_PER_IMAGE: 'free' }, /perImage must .*free/],
   [{ EASEL_PRICING_PROFILES_FAST: '-1' }, /pricing.profiles.fast must .*-1/],
   [{ EASEL_DEFAULT_PROFILE: 'turbo' }, /defaultProfile must be .*exact.*int8.*fast.*turbo/],
+  [{ EASEL_MEMORY: '8GB' }, /memory must .*8GB/],
+  [{ EASEL_MEMORY: '0' }, /memory must .*0/],
+  [{ EASEL_MEMORY: '-8' }, /memory must .*-8/],
   [{ EASEL_MODELS: '[' }, /EASEL_MODELS must be a JSON object/],
   [{ EASEL_LOG_LEVEL: 'loud' }, /logLevel/],
 ])('%j is refused with its name and what is allowed', async (env, message) => {
@@ -53,6 +56,13 @@ test('the price of each profile is multiplied by 1 unless it is set, in the file
   const { pricing, defaultProfile } = await loadConfig({ file, env: { EASEL_PRICING_PROFILES_FAST: '0.25' } });
   expect(pricing.profiles).toEqual({ exact: '1', int8: '0.5', fast: '0.25' });
   expect(defaultProfile).toBe('int8');
+});
+
+test('memory is one of four words or a number of gigabytes, in the environment as in the file', async () => {
+  expect((await loadConfig({ env: {} })).memory).toBe('auto');
+  expect((await loadConfig({ env: { EASEL_MEMORY: 'small' } })).memory).toBe('small');
+  expect((await loadConfig({ env: { EASEL_MEMORY: '7.5' } })).memory).toBe(7.5);
+  expect((await loadConfig({ file: await fileWith('{"memory": 8}'), env: {} })).memory).toBe(8);
 });
 
 test('a file with a key that does not exist, no JSON, or that is not there is refused', async () => {

@@ -59,6 +59,16 @@ export const configSchema = Type.Object(
       profileNames.map((name) => Type.Literal(name)),
       { default: defaults.profile, description: 'the profile of requests that name none' },
     ),
+    memory: Type.Union(
+      [
+        Type.Number({ exclusiveMinimum: 0 }),
+        Type.Literal('auto'),
+        Type.Literal('small'),
+        Type.Literal('normal'),
+        Type.Literal('large'),
+      ],
+      { default: 'auto', description: 'what of a model stays in memory; a number: of gigabytes for all models' },
+    ),
     sizes: Type.Object(
       { full: sizes(fullModelSizes, 2048), embedded: sizes(embeddedModelSizes, embeddedModelSizes.maxSide) },
       { additionalProperties: false, default: {}, description: 'what pictures may be asked of a model' },
@@ -72,6 +82,10 @@ export const configSchema = Type.Object(
             'processor threads of the engine; default: the physical cores, limited by the quota of the container',
         }),
         idleSeconds: seconds({ default: 300, description: 'without work the engine gives its memory back; 0: never' }),
+        textCache: Type.Boolean({
+          default: false,
+          description: 'whether encoded prompts are kept in files after their requests are deleted',
+        }),
         warmUp: Type.Boolean({ default: true, description: 'make one small picture at the start' }),
       },
       { additionalProperties: false, default: {} },

@@ -1,5 +1,5 @@
 import { type FilledRequest, fillRequest } from '@easel/contract';
-import { type HostLogEntry, loadTokenizers, type Tokenizers } from '@easel/engine';
+import { type HostLogEntry, loadTokenizers, type MemorySetting, machineMemory, type Tokenizers } from '@easel/engine';
 import { DomainError } from '../domain-error.ts';
 import type { ModelCard } from './model-card.ts';
 import { ModelEngine } from './model-engine.ts';
@@ -17,6 +17,10 @@ export interface EnginePainterOptions {
   readonly idleMs?: number;
   /** Absent: as many as there are physical cores. */
   readonly threads?: number;
+  /** What of the models stays in memory; absent: what suits this machine. */
+  readonly memory?: MemorySetting;
+  /** Whether encoded prompts are kept in files; absent: no. */
+  readonly textCache?: boolean;
   readonly onLog: (model: string, entry: HostLogEntry) => void;
 }
 
@@ -36,12 +40,13 @@ export class EnginePainter implements Painter {
 
   /** @throws EngineError when one of the models would not load */
   static async open(options: EnginePainterOptions): Promise<EnginePainter> {
-    const { models, env, easelVersion, idleMs, threads, onLog } = options;
+    const { models, env, easelVersion, idleMs, threads, textCache = false, onLog } = options;
+    const memory = shareOf(options.memory ?? 'auto', models.length);
     const easels = new Map<string, Easel>();
     for (const [index, served] of models.entries()) {
       const model = await openServedModel(served, index === 0, env);
       const log = (entry: HostLogEntry) => onLog(served.slug, entry);
-      const engine = new ModelEngine({ model, easelVersion, idleMs, threads, onLog: log });
+      const engine = new ModelEngine({ model, easelVersion, idleMs, threads, memory, textCache, onLog: log });
       easels.set(served.slug, { model, engine, tokenizers: undefined });
     }
     return new EnginePainter(easels);
@@ -100,6 +105,12 @@ export class EnginePainter implements Painter {
       param: 'model',
     });
   }
+}
+
+/** All models may be loaded at the same time, so each is given an equal part of the memory. */
+function shareOf(memory: MemorySetting, models: number): MemorySetting {
+  if (models === 1 || (typeof memory !== 'number' && memory !== 'auto')) return memory;
+  return (memory === 'auto' ? machineMemory() / 1e9 : memory) / models;
 }
 
 async function readTokenizers(easel: Easel): Promise<Tokenizers> {

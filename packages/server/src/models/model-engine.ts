@@ -20,6 +20,7 @@ import {
   type GenerationParameters,
   type HostLogEntry,
   type ImageToImage,
+  type MemorySetting,
   toEngineError,
 } from '@easel/engine';
 import { unlessAborted } from '../unless-aborted.ts';
@@ -32,6 +33,8 @@ export interface ModelEngineOptions {
   /** Milliseconds after which an idle engine process is stopped; absent: the engine's own default. */
   readonly idleMs?: number | undefined;
   readonly threads?: number | undefined;
+  readonly memory: MemorySetting;
+  readonly textCache: boolean;
   readonly onLog: (entry: HostLogEntry) => void;
 }
 
@@ -105,10 +108,12 @@ export class ModelEngine {
   }
 
   #start(): Promise<EngineHost> {
-    const { model, idleMs, threads, onLog } = this.#options;
+    const { model, idleMs, threads, memory, textCache, onLog } = this.#options;
     return createEngineHost({
       model: model.path,
       load: {
+        memory,
+        ...(!textCache && { textCache }),
         ...(threads !== undefined && { threads }),
         ...(model.config !== undefined && { config: model.config }),
         ...(model.int8File !== undefined && { int8File: model.int8File }),
