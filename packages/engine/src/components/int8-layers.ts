@@ -93,23 +93,39 @@ export class Int8Layers extends Layers {
 
   override conv(x: Value, name: string, out: number, options: ConvOptions = {}): Value {
     if (isFloatLayer(name)) return super.conv(x, name, out, options);
-    const [batch = 1, inner = 1] = x.shape;
+    const [, inner = 1, height = 1, width = 1] = x.shape;
     const { kernel = 3, stride = 1 } = options;
     const half = (kernel - 1) / 2;
-    const [top, left, bottom, right] = options.pads ?? [half, half, half, half];
+    const pads = options.pads ?? [half, half, half, half];
     const matrix = int8Matrix(name, [out, inner, kernel, kernel]);
-    const bias = this.weights.get(`${name}.bias`, [out]);
+    return this.#unfoldedProduct(x, matrix, { kernel, stride, pads, height, width });
+  }
+
+  /** The picture is scaled up by reading its pixels more than once: the larger one is never in memory. */
+  override upsampledConv(x: Value, size: readonly [number, number], name: string, out: number): Value {
+    if (isFloatLayer(name)) return super.upsampledConv(x, size, name, out);
+    const [height, width] = size;
+    const matrix = int8Matrix(name, [out, x.shape[1] ?? 1, 3, 3]);
+    return this.#unfoldedProduct(x, matrix, { kernel: 3, stride: 1, pads: [1, 1, 1, 1], height, width });
+  }
+
+  /** x [B, in, h, w], scaled to H × W (nearest neighbour), convolved → [B, out, H', W']. */
+  #unfoldedProduct(x: Value, matrix: Int8MatrixSpec, window: Window): Value {
+    const [out = 1, inner = 1, kernel = 1] = matrix.shape;
+    const { stride, pads } = window;
+    const [top = 0, left = 0, bottom = 0, right = 0] = pads;
+    const [batch = 1] = x.shape;
+    const bias = this.weights.get(matrix.tensor.replace(/weight$/, 'bias'), [out]);
     const quantized = this.#quantize(x);
-    const pixels = this.transpose(quantized.codes, [0, 2, 3, 1]); // [B, H, W, in]
-    const padded = this.#pad(pixels, [top, left, bottom, right], quantized.zero);
-    const [, paddedHeight = 1, paddedWidth = 1] = padded.shape;
-    const height = Math.floor((paddedHeight - kernel) / stride) + 1;
-    const width = Math.floor((paddedWidth - kernel) / stride) + 1;
+    const pixels = this.transpose(quantized.codes, [0, 2, 3, 1]); // [B, h, w, in]
+    const padded = this.#pad(pixels, pads, quantized.zero);
+    const height = Math.floor((window.height + top + bottom - kernel) / stride) + 1;
+    const width = Math.floor((window.width + left + right - kernel) / stride) + 1;
     const bandHeight = Math.max(1, Math.floor(BAND_BYTES / (batch * width * kernel * kernel * inner)));
     const bands: Value[] = [];
     for (let first = 0; first < height; first += bandHeight) {
       const rows = Math.min(bandHeight, height - first);
-      const codes = this.#unfold(padded, { first, rows, width, kernel, stride });
+      const codes = this.#unfold(padded, { ...window, source: x.shape, first, rows, columns: width });
       const results = this.reshape(this.#product({ ...quantized, codes }, matrix, bias), [batch, rows, width, out]);
       bands.push(this.transpose(results, [0, 3, 1, 2]));
     }
@@ -143,22 +159,25 @@ export class Int8Layers extends Layers {
     return this.graph.node('Pad', [pixels, pads, zero], shape, { attributes: { mode: 'constant' } });
   }
 
-  /** Rows of a picture [B, H, W, C] → the k·k pixels that each result is computed from, side by side [B·rows·width, k·k·C]. */
-  #unfold(pixels: Value, { first, rows, width, kernel, stride }: Unfolding): Value {
-    const [batch = 1, , , channels = 1] = pixels.shape;
-    const flat = [batch * rows * width, kernel * kernel * channels];
+  /**
+   * A padded picture [B, h, w, C] → for each result of some rows, the k·k pixels that it is computed from, side by side
+   * [B·rows·columns, k·k·C]. One Gather of whole pixels: Slices and a Concat would write everything twice.
+   */
+  #unfold(pixels: Value, band: Band): Value {
+    const [batch = 1, , paddedWidth = 1, channels = 1] = pixels.shape;
+    const { kernel, stride, rows, columns } = band;
+    const flat = [batch * rows * columns, kernel * kernel * channels];
     if (kernel === 1 && stride === 1 && rows === pixels.shape[1]) return this.reshape(pixels, flat);
-    const shifted: Value[] = [];
-    for (let y = 0; y < kernel; y++) {
-      for (let x = 0; x < kernel; x++) {
-        const begin = [first * stride + y, x];
-        const end = [(first + rows - 1) * stride + y + 1, (width - 1) * stride + x + 1];
-        const range = [begin, end, [1, 2], [stride, stride]].map((values) => this.graph.ints(values));
-        shifted.push(this.graph.node('Slice', [pixels, ...range], [batch, rows, width, channels]));
-      }
-    }
-    const shape = [batch, rows, width, kernel * kernel * channels];
-    return this.reshape(this.graph.node('Concat', shifted, shape, { attributes: { axis: 3 } }), flat);
+    const lines = linesOf(band);
+    const begin = lines[0] ?? 0;
+    const count = (lines.at(-1) ?? 0) + 1 - begin;
+    const range = [[begin], [begin + count], [1]].map((values) => this.graph.ints(values));
+    const source = this.graph.node('Slice', [pixels, ...range], [batch, count, paddedWidth, channels]);
+    const list = this.reshape(source, [batch, count * paddedWidth, channels]);
+    const places = lines.map((line) => (line - begin) * paddedWidth);
+    const indices = this.graph.int32s(...pixelIndices(places, band));
+    const shape = [batch, rows * columns * kernel * kernel, channels];
+    return this.reshape(this.graph.node('Gather', [list, indices], shape, { attributes: { axis: 1 } }), flat);
   }
 
   /** Bands of rows [B, C, rows, W], stacked vertically. */
@@ -170,12 +189,57 @@ export class Int8Layers extends Layers {
   }
 }
 
-interface Unfolding {
-  readonly first: number;
-  readonly rows: number;
-  readonly width: number;
+/** What a convolution looks at: a picture scaled to height × width and padded. */
+interface Window {
   readonly kernel: number;
   readonly stride: number;
+  /** [top, left, bottom, right] */
+  readonly pads: readonly number[];
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Some rows of a convolution's results. */
+interface Band extends Window {
+  /** [B, C, h, w] before it is scaled and padded. */
+  readonly source: readonly number[];
+  readonly first: number;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** The line of the padded source for each line that the rows of a band look at. */
+function linesOf({ source, first, rows, kernel, stride, pads, height }: Band): number[] {
+  const [, , lines = 1] = source;
+  const [top = 0] = pads;
+  const seen = (rows - 1) * stride + kernel;
+  return Array.from({ length: seen }, (_, line) => sourcePlace(first * stride + line - top, height, lines) + top);
+}
+
+/** Where the pixels of every result stand in a list of pixels, and a name for that table: bands of one form share it. */
+function pixelIndices(places: readonly number[], band: Band): [name: string, indices: Int32Array] {
+  const { source, rows, columns, kernel, stride, pads, width } = band;
+  const [, , , sourceWidth = 1] = source;
+  const [, left = 0] = pads;
+  const seen = (columns - 1) * stride + kernel;
+  const across = Array.from({ length: seen }, (_, x) => sourcePlace(x - left, width, sourceWidth) + left);
+  const indices = new Int32Array(rows * columns * kernel * kernel);
+  let at = 0;
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      for (let y = 0; y < kernel; y++) {
+        const place = places[row * stride + y] ?? 0;
+        for (let x = 0; x < kernel; x++) indices[at++] = place + (across[column * stride + x] ?? 0);
+      }
+    }
+  }
+  return [`pixels:${JSON.stringify([places, sourceWidth, width, columns, kernel, stride, left])}`, indices];
+}
+
+/** Nearest neighbour, source = floor(target · in / out); the padding around a picture stays around its source. */
+function sourcePlace(target: number, size: number, sourceSize: number): number {
+  if (target < 0) return target;
+  return target < size ? Math.floor((target * sourceSize) / size) : target - size + sourceSize;
 }
 
 function int8Matrix(name: string, shape: readonly number[], rows?: readonly [number, number]): Int8MatrixSpec {

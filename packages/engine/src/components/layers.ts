@@ -124,6 +124,11 @@ export class Layers {
     return this.graph.node('Resize', [x, ...target], shape, { attributes });
   }
 
+  /** A convolution of `x`, scaled up to height × width first. */
+  upsampledConv(x: Value, [height, width]: readonly [number, number], name: string, out: number): Value {
+    return this.conv(this.upsample(x, height, width), name, out);
+  }
+
   concatChannels(a: Value, b: Value): Value {
     const shape = [a.shape[0] ?? 1, (a.shape[1] ?? 0) + (b.shape[1] ?? 0), ...a.shape.slice(2)];
     return this.graph.node('Concat', [a, b], shape, { attributes: { axis: 1 } });

@@ -3,6 +3,7 @@ export const ELEMENT = {
   float32: 1,
   uint8: 2,
   int8: 3,
+  int32: 6,
   int64: 7,
   float16: 10,
   float64: 11,

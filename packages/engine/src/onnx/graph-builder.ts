@@ -128,6 +128,10 @@ export class GraphBuilder {
     return this.#constant(name, shape, 'int8', values);
   }
 
+  int32s(name: string, values: Int32Array): Value {
+    return this.#constant(name, [values.length], 'int32', values);
+  }
+
   float32s(name: string, shape: readonly number[], values: Float32Array): Value {
     return this.#constant(name, shape, 'float32', values);
   }
@@ -153,7 +157,7 @@ export class GraphBuilder {
     name: string,
     shape: readonly number[],
     type: ElementType,
-    data: Float32Array | BigInt64Array | Int8Array,
+    data: Float32Array | BigInt64Array | Int8Array | Int32Array,
   ): Value {
     if (!this.#initializers.has(name)) {
       const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

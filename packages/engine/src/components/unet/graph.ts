@@ -242,7 +242,7 @@ class UNetBlocks {
       }
       const [, , height, width] = this.#skips.at(-1)?.shape ?? [];
       if (level > 0 && height && width) {
-        x = this.#nn.conv(this.#nn.upsample(x, height, width), `${name}.upsamplers.0.conv`, channels[level] ?? 0);
+        x = this.#nn.upsampledConv(x, [height, width], `${name}.upsamplers.0.conv`, channels[level] ?? 0);
       }
       this.#around.onBlock(name, x);
     }

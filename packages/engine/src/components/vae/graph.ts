@@ -30,7 +30,7 @@ export function buildVaeDecoder(config: VaeConfig, shape: VaeShape, layersOf: La
     }
     if (level < levels.length - 1) {
       const [, , height = 0, width = 0] = x.shape;
-      x = nn.conv(nn.upsample(x, 2 * height, 2 * width), `${name}.upsamplers.0.conv`, out);
+      x = nn.upsampledConv(x, [2 * height, 2 * width], `${name}.upsamplers.0.conv`, out);
     }
   });
   x = nn.silu(nn.groupNorm(x, 'decoder.conv_norm_out', config.normGroups, EPSILON));
