@@ -13,6 +13,7 @@ import { loadavg, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { childEnvironment } from '../../packages/engine/src/host/child-process.ts';
 import { pythonWith } from '../../tests/support/python-venv.ts';
 import { untilQuiet } from '../support/quiet.ts';
 import { readResults, thisMachine, writeResults } from '../support/results-file.ts';
@@ -62,7 +63,7 @@ async function measure(engine: Engine, each: Case, round: number): Promise<void>
     if (engine.prepares && row.rounds.length === 0) await prepare(command);
     await untilQuiet();
     const load = loadavg()[0] ?? 0;
-    const measured: Round = await runRound(command, threads, each.runs);
+    const measured: Round = await runRound(command, threads, { runs: each.runs, env: environmentOf(engine) });
     row.rounds.push({ ...measured, load, at: new Date().toISOString() });
     console.error(
       `${key}: ${engine.name}: ${Math.min(...measured.seconds).toFixed(2)} s, ready ${measured.ready.toFixed(1)} s`,
@@ -81,6 +82,11 @@ async function commandOf({ program, command }: Engine, { kind, size, steps }: Ca
       : [await pythonWith(fileURLToPath(new URL('requirements.txt', import.meta.url)))];
   const given = ['--size', size, '--steps', steps, '--threads', threads, '--cache', join(cache, 'models')];
   return [...interpreter, ...command, kind, model ?? '', ...given.map(String)];
+}
+
+/** Easel runs with the environment that its host gives to the engine's process. */
+function environmentOf({ program }: Engine): NodeJS.ProcessEnv {
+  return program === 'node' ? childEnvironment(process.env) : process.env;
 }
 
 /** What an engine makes once is made in a process of its own, so that its memory does not count. */

@@ -8,10 +8,12 @@ import { buildVaeDecoder } from '../../packages/engine/src/components/vae/graph.
 import { parseSdxlConfigs } from '../../packages/engine/src/families/sdxl-architecture.ts';
 import { findModel } from '../../packages/engine/src/loading/find-model.ts';
 import { int8Matrices, openInt8Weights } from '../../packages/engine/src/loading/int8-weights.ts';
+import { storedBytes, weightsFor } from '../../packages/engine/src/loading/precision.ts';
 import { ModelProtoSchema } from '../../packages/engine/src/onnx/onnx_pb.ts';
 import { createGenerator } from '../../packages/engine/src/random/torch-generator.ts';
+import type { SessionProfile } from '../../packages/engine/src/runtime/devices/device.ts';
 import { commonFolder, createSession, type TensorValue } from '../../packages/engine/src/runtime/session.ts';
-import { devices } from '../../packages/engine/src/runtime/variant.ts';
+import { devices, type Precision } from '../../packages/engine/src/runtime/variant.ts';
 
 export interface PassJob {
   readonly model: string;
@@ -29,6 +31,8 @@ export interface OpenPart {
   readonly int8: Int8Weights | undefined;
   readonly int8Of: LayersOf | undefined;
   readonly weightFolder: string;
+  /** How a model that has ample memory holds them. */
+  readonly held: (precision: Precision) => SessionProfile['weights'];
 }
 
 export async function openPart({ model, part, size, int8File }: PassJob, withInt8: boolean): Promise<OpenPart> {
@@ -51,15 +55,16 @@ export async function openPart({ model, part, size, int8File }: PassJob, withInt
     int8,
     int8Of: int8 && int8LayersOver(tensors, int8, devices.cpu, weightFolder),
     weightFolder,
+    held: (precision) => weightsFor(name, precision, storedBytes(tensors), 'large'),
   };
 }
 
 /** Makes its session, and gives back what runs one pass over seeded noise. */
-export async function preparePass(job: PassJob & { readonly precision: string }) {
+export async function preparePass(job: PassJob & { readonly precision: Precision }) {
   const part = await openPart(job, job.precision === 'int8');
   const layersOf = part.int8Of ?? part.exactOf;
   const { threads } = job;
-  const profile = { weightFolder: part.weightFolder, threads, weights: 'mapped' } as const;
+  const profile = { weightFolder: part.weightFolder, threads, weights: part.held(job.precision) };
   const graph = part.build(layersOf).toBytes();
   const session = await createSession(graph, devices.cpu, profile);
   const feeds = feedsOf(graph);

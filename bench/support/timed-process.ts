@@ -40,9 +40,13 @@ export interface TimedProcess {
  *
  * @throws Error with the end of its error output when it ends before it has answered
  */
-export async function startTimed(command: readonly string[], processors: readonly number[]): Promise<TimedProcess> {
+export async function startTimed(
+  command: readonly string[],
+  processors: readonly number[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<TimedProcess> {
   const began = performance.now();
-  const child = spawn('taskset', ['-c', processors.join(','), ...command], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn('taskset', ['-c', processors.join(','), ...command], { stdio: ['pipe', 'pipe', 'pipe'], env });
   const errors: string[] = [];
   child.stderr.on('data', (chunk: Buffer) => errors.push(chunk.toString()));
   const memory = watchMemory(child.pid ?? 0);
@@ -77,14 +81,18 @@ export async function startTimed(command: readonly string[], processors: readonl
   };
 }
 
-/** A process held to the first `threads` processors: one run that is not counted, then `runs` that are. */
-export async function runRound(command: readonly string[], threads: number, runs: number): Promise<Round> {
-  const timed = await startTimed(command, firstProcessors(threads));
+/** A process held to the first `threads` processors: one run that is not counted, then `runs` that are; of 0, the one counts. */
+export async function runRound(
+  command: readonly string[],
+  threads: number,
+  { runs, env = process.env }: { runs: number; env?: NodeJS.ProcessEnv },
+): Promise<Round> {
+  const timed = await startTimed(command, firstProcessors(threads), env);
   try {
     const first = await timed.run();
     const seconds: number[] = [];
     for (let run = 0; run < runs; run++) seconds.push(await timed.run());
-    return { ready: timed.ready, first, seconds, ...timed.peaks() };
+    return { ready: timed.ready, first, seconds: runs === 0 ? [first] : seconds, ...timed.peaks() };
   } finally {
     await timed.stop();
   }

@@ -259,7 +259,8 @@ export interface LoadOptions {
   readonly threads?: number;
   /**
    * How half-precision weights are held. `mapped`: in the file, widened at each use; memory is page cache.
-   * `resident`: widened once at load, faster. `auto` (default): resident up to 64 MB per component.
+   * `resident`: widened and packed once at load, faster. `auto` (default): resident up to 64 MB per component; the VAE in float32 unless
+   * memory is `small`; the UNet in 8 bits where it is `large`.
    */
   readonly weights?: 'auto' | 'mapped' | 'resident';
   /**

@@ -108,7 +108,7 @@ test('the graphs of Playground v2.5 at 512×512 have the nodes and the bytes of 
         "int8": {
           "conv": 13,
           "gemm": 21,
-          "nodes": 4522,
+          "nodes": 4212,
           "products": 696,
           "quantized": 480,
           "weightBytes": 2271801608,
@@ -128,7 +128,7 @@ test('the graphs of Playground v2.5 at 512×512 have the nodes and the bytes of 
         "int8": {
           "conv": 5,
           "gemm": 0,
-          "nodes": 4817,
+          "nodes": 2630,
           "products": 316,
           "quantized": 33,
           "weightBytes": 49769006,

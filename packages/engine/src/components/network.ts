@@ -4,7 +4,7 @@ import { EngineError } from '../errors.ts';
 import type { Device, SessionProfile } from '../runtime/devices/device.ts';
 import { announcePass, type PassContext, type PassKind, type RunHooks } from '../runtime/passes.ts';
 import { commonFolder, createSession, type Feeds, runtimeVersion, type Session } from '../runtime/session.ts';
-import { devices, type Target, type Variant, variantKey, variantOf } from '../runtime/variant.ts';
+import { devices, type Precision, type Target, type Variant, variantKey, variantOf } from '../runtime/variant.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
 import { fileStates } from '../weights/weight-files.ts';
 import { Int8Layers, type Int8Weights } from './int8-layers.ts';
@@ -23,7 +23,7 @@ export interface NetworkOptions<Shape> {
   readonly int8?: () => Promise<Int8Weights>;
   readonly build: (shape: Shape, layersOf: LayersOf) => BoundGraph;
   readonly threads: number;
-  readonly weights: SessionProfile['weights'];
+  readonly weights: (precision: Precision) => SessionProfile['weights'];
   /** How many variants to keep ready; graphs are cheap to make, but not free. */
   readonly keep: number;
   /** The part of a shape that identifies a variant; absent: all of it. */
@@ -94,7 +94,8 @@ export class Network<Shape extends object> {
       await oldest.session.release();
     }
     return announcePass(hooks, 'session', async () => {
-      const { threads, weights } = this.#options;
+      const { threads } = this.#options;
+      const weights = this.#options.weights(variant.precision);
       const { bytes, folder } = await this.#build(variant);
       return createSession(bytes, devices[variant.device], { weightFolder: folder, threads, weights });
     });

@@ -17,8 +17,14 @@ test('keys, secrets and addresses of databases do not reach the engine, and what
   expect(childEnvironment({ ...secrets, ...needed, MALLOC_MMAP_THRESHOLD_: '7' })).toEqual({
     ...needed,
     MALLOC_MMAP_THRESHOLD_: '7',
+    MALLOC_TRIM_THRESHOLD_: expect.any(String),
     ORT_DISABLE_TELEMETRY: '1',
   });
+});
+
+test('on a small machine freed blocks of a megabyte go back to the system, on a larger one those above 32', () => {
+  expect(childEnvironment({}, 8e9)).toMatchObject({ MALLOC_MMAP_THRESHOLD_: '1048576' });
+  expect(childEnvironment({}, 16e9)).toMatchObject({ MALLOC_MMAP_THRESHOLD_: '33554432' });
 });
 
 test("the child's code lies beside the parent's, as source and when built", () => {

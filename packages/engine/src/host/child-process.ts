@@ -3,6 +3,7 @@ import type { EventEmitter } from 'node:events';
 import type { Readable } from 'node:stream';
 import { EngineError } from '../errors.ts';
 import type { StepEvent } from '../model.ts';
+import { machineMemory } from '../runtime/memory.ts';
 import type { PassEvent } from '../runtime/passes.ts';
 import { type ChildExit, crashError } from './exit-report.ts';
 import { type Call, type FromChild, fromWireError, isFromChild, isToChild, type ToChild } from './protocol.ts';
@@ -225,14 +226,24 @@ const allowed: readonly RegExp[] = [
  * `ORT_DISABLE_TELEMETRY`: ONNX Runtime reads it when it loads; without it, it keeps a device id and an upload queue in the
  * user's home.
  *
- * `MALLOC_MMAP_THRESHOLD_` (mallopt(3), glibc): by default the allocator moves this threshold up to 32 MB when large blocks
- * are freed, and retains what is below: up to a gigabyte of freed activations after a 1024×1024 loop. A fixed one returns each
- * large block to the system at once; no difference in speed was measured. The caller's own setting takes precedence.
+ * `MALLOC_MMAP_THRESHOLD_`, `MALLOC_TRIM_THRESHOLD_` (mallopt(3), glibc): how much of the freed activations the process retains. Every
+ * block that is returned to the system at once has to be filled with zeros again at its next use: up to a tenth of a pass in 8 bits.
+ * So blocks of up to 32 MB, the most that glibc allows, are retained, except on small machines: there they are up to a gigabyte too many.
+ * The caller's own settings take precedence.
  */
-export function childEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function childEnvironment(env: NodeJS.ProcessEnv, memory = machineMemory()): NodeJS.ProcessEnv {
   const passed = Object.entries(env).filter(([name]) => allowed.some((pattern) => pattern.test(name)));
-  return { MALLOC_MMAP_THRESHOLD_: String(2 ** 20), ...Object.fromEntries(passed), ORT_DISABLE_TELEMETRY: '1' };
+  const retained = memory < SMALL_MACHINE_BYTES ? 1 : 32;
+  return {
+    MALLOC_MMAP_THRESHOLD_: String(retained * MEBIBYTE),
+    MALLOC_TRIM_THRESHOLD_: String(8 * retained * MEBIBYTE),
+    ...Object.fromEntries(passed),
+    ORT_DISABLE_TELEMETRY: '1',
+  };
 }
+
+const MEBIBYTE = 2 ** 20;
+const SMALL_MACHINE_BYTES = 12e9;
 
 /** The path of a child's code: next to this file, with the extension this file has (.ts from source, .js when built). */
 export function childModule(name: 'child' | 'picture-child', thisModule: string = import.meta.url): URL {

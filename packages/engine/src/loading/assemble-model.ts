@@ -25,11 +25,10 @@ import { Previews } from '../pipeline/previews.ts';
 import { PromptEncoder } from '../pipeline/prompts.ts';
 import { StageMemory } from '../pipeline/stage-memory.ts';
 import { TextCache } from '../pipeline/text-cache.ts';
-import type { SessionProfile } from '../runtime/devices/device.ts';
 import { engineThreads } from '../runtime/devices/processors.ts';
-import { chosenUse, preparedSizes, requireMemory } from '../runtime/memory.ts';
+import { chosenUse, type MemoryUse, preparedSizes, requireMemory } from '../runtime/memory.ts';
 import { nextTurn, type RunHooks } from '../runtime/passes.ts';
-import { defaultTarget } from '../runtime/variant.ts';
+import { defaultTarget, type Precision } from '../runtime/variant.ts';
 import type { ClipTokenizer } from '../tokenizer/clip-tokenizer.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
 import { fileStates } from '../weights/weight-files.ts';
@@ -45,6 +44,7 @@ import {
   profilesOf,
   RESIDENT_BYTES,
   storedBytes,
+  weightsFor,
 } from './precision.ts';
 import { loadTinyDecoder } from './tiny-decoder.ts';
 
@@ -98,7 +98,7 @@ async function assembleParts(
     new Network<Shape>({
       ...plan,
       int8: () => int8.weightsOf(plan.part),
-      ...loadingOf(checkpoint, plan.part, options),
+      ...loadingOf(checkpoint, plan.part, options, use),
     });
   const cacheDir = options.cacheDir ?? defaultCacheFolder(process.env);
   const encoders = plans.encoders.map((plan, index) => {
@@ -142,10 +142,10 @@ async function assembleParts(
   };
 }
 
-function loadingOf(checkpoint: Checkpoint, part: SdxlPart, options: LoadOptions) {
+function loadingOf(checkpoint: Checkpoint, part: SdxlPart, options: LoadOptions, use: MemoryUse) {
   const { tensors } = checkpoint.components[part];
-  const automatic: SessionProfile['weights'] = storedBytes(tensors) <= RESIDENT_BYTES ? 'resident' : 'mapped';
-  const weights = options.weights === undefined || options.weights === 'auto' ? automatic : options.weights;
+  const given = options.weights === 'auto' ? undefined : options.weights;
+  const weights = (precision: Precision) => given ?? weightsFor(part, precision, storedBytes(tensors), use);
   return { tensors, weights, threads: options.threads ?? engineThreads() };
 }
 

@@ -46,7 +46,7 @@ export async function loadTinyDecoder(path: string, vae: VaeConfig, threads: num
     tensors,
     build,
     threads,
-    weights: 'resident',
+    weights: () => 'resident',
   });
   return new TinyDecoder(vae, network);
 }

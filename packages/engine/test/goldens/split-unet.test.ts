@@ -19,7 +19,7 @@ describe.each(weightModes)('the UNet in parts, with %s weights', (weights) => {
     const { components } = await openCheckpoint(fixturePath('model'));
     const configs = parseSdxlConfigs(components);
     const { denoiser, projector } = sdxlNetworks(configs);
-    const loading = { tensors: components.unet.tensors, threads: 1, weights };
+    const loading = { tensors: components.unet.tensors, threads: 1, weights: () => weights };
     const networks = [new Network({ ...denoiser, ...loading }), new Network({ ...projector, ...loading })] as const;
     unet = new UNet(configs.unet, ...networks);
   });
