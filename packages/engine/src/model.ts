@@ -260,7 +260,7 @@ export interface LoadOptions {
   /**
    * How half-precision weights are held. `mapped`: in the file, widened at each use; memory is page cache.
    * `resident`: widened and packed once at load, faster. `auto` (default): resident up to 64 MB per component; the VAE in float32 unless
-   * memory is `small`; the UNet in 8 bits where it is `large`.
+   * memory is `small`. The UNet's 8-bit weights are packed at load where it is `large`.
    */
   readonly weights?: 'auto' | 'mapped' | 'resident';
   /**

@@ -64,9 +64,11 @@ export class Network<Shape extends object> {
 
   /** Changes with all that decides on the bytes of its results: graph, weights (by the state of their files), threads, processor, runtime. */
   async fingerprint(shape: Shape, target: Target): Promise<string> {
-    const { threads } = this.#options;
-    const { sha256, files } = await this.#graph(variantOf(target, this.part, shape));
-    return JSON.stringify([sha256, await fileStates(files), threads, cpus()[0]?.model, await runtimeVersion()]);
+    const { threads, weights } = this.#options;
+    const variant = variantOf(target, this.part, shape);
+    const { sha256, files } = await this.#graph(variant);
+    const held = weights(variant.precision);
+    return JSON.stringify([sha256, await fileStates(files), held, threads, cpus()[0]?.model, await runtimeVersion()]);
   }
 
   async #graph(variant: Variant<Shape>) {

@@ -138,5 +138,5 @@ export function weightsFor(
 ): SessionProfile['weights'] {
   if (bytes <= RESIDENT_BYTES) return 'resident';
   if (part === 'vae') return precision === 'exact' && use !== 'small' ? 'resident' : 'mapped';
-  return part === 'unet' && precision === 'int8' && use === 'large' ? 'resident' : 'mapped';
+  return part === 'unet' && precision === 'int8' && use === 'large' ? 'packed' : 'mapped';
 }

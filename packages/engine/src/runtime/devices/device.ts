@@ -5,8 +5,11 @@ export interface SessionProfile {
   /** External data is resolved against this folder. */
   readonly weightFolder: string;
   readonly threads: number;
-  /** `mapped`: weights stay in their file, widened at each use. `resident`: widened and packed once, at load. */
-  readonly weights: 'mapped' | 'resident';
+  /**
+   * `mapped`: weights stay in their file, widened at each use. `packed`: those that products use as they are, such as 8-bit ones, are
+   * packed once, at load. `resident`: all are widened, folded and packed once, and the graph is optimised.
+   */
+  readonly weights: 'mapped' | 'packed' | 'resident';
 }
 
 /** What networks run on: how its sessions are created, and which form of an operator is fast on it. */
