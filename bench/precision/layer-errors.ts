@@ -17,6 +17,34 @@ interface LayerError {
   readonly relative: number;
 }
 
+/** Layers that do the same in every block. */
+interface KindErrors {
+  readonly kind: string;
+  readonly layers: number;
+  readonly median: number;
+  readonly worst: number;
+  readonly worstLayer: string;
+}
+
+/** The errors by kind of layer, the kind with the worst median first. */
+export function errorsByKind(errors: readonly LayerError[]): readonly KindErrors[] {
+  const kinds = Map.groupBy(errors, ({ layer }) => kindOf(layer));
+  return [...kinds]
+    .map(([kind, own]) => {
+      const sorted = own.toSorted((a, b) => b.relative - a.relative);
+      const { layer: worstLayer, relative: worst } = sorted[0];
+      return { kind, layers: own.length, median: sorted[Math.floor(own.length / 2)].relative, worst, worstLayer };
+    })
+    .sort((a, b) => b.median - a.median);
+}
+
+/** `down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q` is an `attn1.to_q`. */
+function kindOf(layer: string): string {
+  const name = layer.replace(/\[.*\]$/, ''); // without the rows
+  const inBlock = /^.*\b(?:transformer_blocks|resnets|attentions|layers)\.\d+\.(.+)$/.exec(name)?.[1];
+  return inBlock ?? name.replace(/^.*\.(\w+)\.\d+\./, '$1.');
+}
+
 /** Runs a pass in float32 with every layer a second time in 8 bits, of the same inputs. The worst layers come first. */
 export async function layerErrors(job: PassJob): Promise<readonly LayerError[]> {
   const part = await openPart(job, true);

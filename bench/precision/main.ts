@@ -2,7 +2,7 @@
  * What the precisions cost and gain on this machine: seconds of a pass, taken in turns so that what else runs slows both, seconds until ready,
  * memory of a process each; and with --errors how far every layer in 8 bits is from float32.
  *
- *   npm run bench:precision -- MODEL [--int8-file FILE] [--part unet|vae] [--size 512] [--threads 2] [--passes 3] [--errors]
+ *   npm run bench:precision -- MODEL [--int8-file FILE] [--part unet|vae|text_encoder|text_encoder_2] [--size 512] [--threads 2] [--passes 3] [--errors]
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +10,7 @@ import { cpus, loadavg } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { processorFeatures } from '../../packages/engine/src/index.ts';
-import { layerErrors } from './layer-errors.ts';
+import { errorsByKind, layerErrors } from './layer-errors.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -36,7 +36,8 @@ const job = {
 
 if (values.errors) {
   const errors = await layerErrors(job);
-  console.log(JSON.stringify({ what: 'relative error of each layer in 8 bits', part: job.part, errors }, null, 2));
+  const what = 'relative error of each layer in 8 bits';
+  console.log(JSON.stringify({ what, part: job.part, kinds: errorsByKind(errors), errors }, null, 2));
 } else {
   console.log(JSON.stringify(await measure(Number(values.passes)), null, 2));
 }

@@ -3,9 +3,12 @@ import { openCheckpoint } from '../../packages/engine/src/checkpoints/open-check
 import type { Int8Weights } from '../../packages/engine/src/components/int8-layers.ts';
 import type { BoundGraph, LayersOf } from '../../packages/engine/src/components/layers.ts';
 import { int8LayersOver, layersOver } from '../../packages/engine/src/components/network.ts';
-import { buildUNet } from '../../packages/engine/src/components/unet/graph.ts';
-import { buildVaeDecoder } from '../../packages/engine/src/components/vae/graph.ts';
-import { parseSdxlConfigs } from '../../packages/engine/src/families/sdxl-architecture.ts';
+import {
+  parseSdxlConfigs,
+  type SdxlConfigs,
+  type SdxlPart,
+  sdxlNetworks,
+} from '../../packages/engine/src/families/sdxl-architecture.ts';
 import { findModel } from '../../packages/engine/src/loading/find-model.ts';
 import { int8Matrices, openInt8Weights } from '../../packages/engine/src/loading/int8-weights.ts';
 import { storedBytes, weightsFor } from '../../packages/engine/src/loading/precision.ts';
@@ -17,6 +20,7 @@ import { devices, type Precision } from '../../packages/engine/src/runtime/varia
 
 export interface PassJob {
   readonly model: string;
+  /** The name of a network; of the VAE it is the decoder. */
   readonly part: string;
   /** Of the picture's sides. */
   readonly size: number;
@@ -38,17 +42,12 @@ export interface OpenPart {
 export async function openPart({ model, part, size, int8File }: PassJob, withInt8: boolean): Promise<OpenPart> {
   const checkpoint = await openCheckpoint(findModel(model, process.env));
   const configs = parseSdxlConfigs(checkpoint.components);
-  const name = part === 'vae' ? 'vae' : 'unet';
+  const { name, build } = networkOf(configs, part, size / 8);
   const { tensors } = checkpoint.components[name];
   const matrices = new Map([...int8Matrices(checkpoint, configs)].filter(([each]) => each === name));
   const int8 = withInt8 ? (await openInt8Weights(checkpoint, matrices, int8File)).get(name) : undefined;
   const weightFolder = commonFolder([...[...tensors.values()].map(({ file }) => file), ...(int8?.files ?? [])]);
   const exactOf = layersOver(tensors, devices.cpu, weightFolder);
-  const side = size / 8;
-  const build = (layersOf: LayersOf): BoundGraph =>
-    name === 'vae'
-      ? buildVaeDecoder(configs.vae, { batch: 1, height: side, width: side }, layersOf)
-      : buildUNet(configs.unet, { batch: 1, height: side, width: side, tokens: 77 }, layersOf);
   return {
     build,
     exactOf,
@@ -57,6 +56,19 @@ export async function openPart({ model, part, size, int8File }: PassJob, withInt
     weightFolder,
     held: (precision) => weightsFor(name, precision, storedBytes(tensors), 'large'),
   };
+}
+
+function networkOf(configs: SdxlConfigs, part: string, side: number) {
+  const { encoders, denoiser, decoder } = sdxlNetworks(configs);
+  const size = { batch: 1, height: side, width: side };
+  const networks: readonly { readonly name: SdxlPart; readonly build: (layersOf: LayersOf) => BoundGraph }[] = [
+    ...encoders.map(({ part: name, build }) => ({ name, build: (layersOf: LayersOf) => build({}, layersOf) })),
+    { name: 'unet', build: (layersOf) => denoiser.build({ ...size, tokens: 77 }, layersOf) },
+    { name: 'vae', build: (layersOf) => decoder.build(size, layersOf) },
+  ];
+  const found = networks.find(({ name }) => name === part);
+  if (found) return found;
+  throw new Error(`--part must be one of ${networks.map(({ name }) => name).join(', ')} (got ${part})`);
 }
 
 /** Makes its session, and gives back what runs one pass over seeded noise. */
@@ -71,13 +83,22 @@ export async function preparePass(job: PassJob & { readonly precision: Precision
   return () => session.run(feeds);
 }
 
-/** Values of variance 1 for every input that the graph has, the same in every process. */
+/** For every input that the graph has, the same in every process: values of variance 1, or the ids of a text and where it ends. */
 export function feedsOf(model: Uint8Array): Record<string, TensorValue> {
   const feeds: Record<string, TensorValue> = {};
   for (const { name, type } of fromBinary(ModelProtoSchema, model).graph?.input ?? []) {
     const shape = (type?.tensorType?.shape?.dim ?? []).map(({ dimValue }) => Number(dimValue));
     const length = shape.reduce((product, side) => product * side, 1);
-    feeds[name] = { data: createGenerator(1).randn(length), shape };
+    const id = (place: number) => (name === 'end' ? TEXT_END : (1 + place * 613) % SMALLEST_VOCABULARY);
+    const isId = name === 'ids' || name === 'end';
+    const data = isId
+      ? BigInt64Array.from({ length }, (_, place) => BigInt(id(place)))
+      : createGenerator(1).randn(length);
+    feeds[name] = { data, shape };
   }
   return feeds;
 }
+
+const TEXT_END = 20;
+/** Of the embedded model's encoders; CLIP's own has more tokens. */
+const SMALLEST_VOCABULARY = 1000;

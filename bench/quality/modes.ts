@@ -21,6 +21,11 @@ export const modes: readonly Mode[] = [
   { name: 'int8 in the text encoders', precision: { text_encoder: 'int8', text_encoder_2: 'int8' } },
   { name: 'int8 in the VAE', precision: { vae: 'int8' } },
   { name: "fast's passes in float32", acceleration: fewer },
+  {
+    name: 'fast with reuseThreshold: 0.1, cacheInterval: 3',
+    acceleration: { ...fewer, reuseThreshold: 0.1, cacheInterval: 3 },
+    precision: 'int8',
+  },
   { name: `fast with ${nameOf(stronger)}`, acceleration: fewest, precision: 'int8' },
   { name: 'the same in float32', acceleration: fewest },
   ...one({ guidanceSigmaMax: 20 }),
