@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readParameters } from '@easel/parameters';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runEasel, startEasel, temporaryFolder } from '../packages/cli/test/run-easel.ts';
 import { type EaselServer, newKey, serveEasel } from './support/easel-server.ts';
@@ -23,6 +24,17 @@ test('generate --server saves the very file that generate without it makes', asy
   expect(remote.stderr).toMatch(/256×256, 25 steps of edm_dpmpp_2m, guidance 3, seed 7: .* credits \(99\.\d+ left\)/);
   expect((await runEasel([...args, '-o', 'local.png'], { cwd })).status).toBe(0);
   expect(readFileSync(join(cwd, 'remote.png')).equals(readFileSync(join(cwd, 'local.png')))).toBe(true);
+});
+
+test.each(['int8', 'fast'])('with the profile %s, too, and --json tells it', async (profile) => {
+  const cwd = temporaryFolder();
+  const args = ['generate', prompt, '--seed', '7', '--profile', profile, '--json'];
+  const remote = await runEasel([...args, '-o', 'remote.png', '--server', server.url], { cwd, env: own() });
+  const local = await runEasel([...args, '-o', 'local.png'], { cwd });
+  for (const { stdout } of [remote, local]) expect(JSON.parse(stdout).used).toMatchObject({ profile });
+  const files = ['remote.png', 'local.png'].map((name) => readFileSync(join(cwd, name)));
+  expect(files[0].equals(files[1])).toBe(true);
+  expect(readParameters(files[0])).toContain(`, Profile: ${profile}, `);
 });
 
 test('several pictures, a start image, a long prompt, JSON', async () => {

@@ -100,7 +100,7 @@ export async function openWeights(
 ): Promise<void> {
   if (!Object.values(target.precision).includes('int8')) return;
   await nextTurn(options.signal);
-  await announcePass(options, 'session', openInt8);
+  await announcePass(options, 'weights', openInt8);
 }
 
 class PipelineRun {

@@ -2,8 +2,19 @@ import { setImmediate } from 'node:timers/promises';
 import { cancelledError } from '../errors.ts';
 import type { Target } from './variant.ts';
 
-/** The calls into the runtime: each blocks its thread and cannot be interrupted. `session` is the creation of a session. */
-export const passKinds = ['text_encoder', 'text_projection', 'unet', 'vae_encode', 'vae_decode', 'session'] as const;
+/**
+ * The calls into the runtime: each blocks its thread and cannot be interrupted. `session` is the creation of a session; `weights` opens and
+ * checks the 8-bit weights, which may read gigabytes.
+ */
+export const passKinds = [
+  'text_encoder',
+  'text_projection',
+  'unet',
+  'vae_encode',
+  'vae_decode',
+  'session',
+  'weights',
+] as const;
 
 export type PassKind = (typeof passKinds)[number];
 
