@@ -8,7 +8,7 @@
  * --only measures some of the modes, --set others; --sheet draws the pictures that suffer most beside the exact ones; --save writes
  * bench/results/quality.json and quality.md.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import {
   type DecodedPicture,
@@ -21,6 +21,7 @@ import {
 import { share } from '../../tests/adherence/figures.ts';
 import { Judge, type Verdict } from '../../tests/adherence/judge.ts';
 import { type Question, readQuestions } from '../../tests/adherence/questions.ts';
+import { writeResults } from '../support/results-file.ts';
 import { type Asked, drawAll } from './drawings.ts';
 import { type Mode, modes, nameOf } from './modes.ts';
 import { shareOfSdxl } from './operations.ts';
@@ -55,10 +56,8 @@ await judge.close();
 if (values.sheet !== undefined)
   await writeFile(values.sheet, await drawSheet(suffering, { columns: 6, side: 256 }, 'jpeg'));
 if (values.save) {
-  const folder = new URL('../results/', import.meta.url);
-  await mkdir(folder, { recursive: true });
-  await writeFile(new URL('quality.json', folder), `${JSON.stringify({ prompts: asked.length, rows }, null, 1)}\n`);
-  await writeFile(new URL('quality.md', folder), markdown(asked.length, rows));
+  await writeResults('bench/results/quality.json', { prompts: asked.length, rows });
+  await writeFile('bench/results/quality.md', markdown(asked.length, rows));
 }
 
 function chosenModes(): readonly Mode[] {
