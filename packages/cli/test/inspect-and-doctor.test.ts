@@ -41,12 +41,42 @@ describe('easel doctor', () => {
     const memory = findings.find((finding: { check: string }) => finding.check === 'memory');
     expect(memory.values.totalBytes).toBeGreaterThan(memory.values.freeBytes);
     expect(findings.map((finding: { check: string }) => finding.check)).toEqual(
-      expect.arrayContaining(['node', 'memory', 'disk', 'cache', 'compute', 'engine', 'picture']),
+      expect.arrayContaining([
+        'node',
+        'memory',
+        'disk',
+        'cache',
+        'features',
+        'compute',
+        'profile',
+        'engine',
+        'picture',
+      ]),
     );
-    const compute = findings.find((finding: { check: string }) => finding.check === 'compute');
-    expect(compute.detail).toMatch(/; int8 \d+\.\d × as fast as exact .*: --profile (int8 pays|exact is the better)/);
-    expect(compute.values.exactGigaflops).toBeGreaterThan(0);
+    const found = (check: string) => findings.find((finding: { check: string }) => finding.check === check);
+    expect(found('cores').values.threads).toBeGreaterThan(0);
+    expect(found('compute').values.exactGigaflops).toBeGreaterThan(0);
+    expect(found('compute').values.gain).toBeGreaterThan(0);
+    expect(found('profile').values.recommended).toMatch(/^(exact|int8)$/);
     expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  it('estimates the time of a picture of the given model, in every profile', async () => {
+    const env = { XDG_CACHE_HOME: temporaryFolder() };
+    const { status, stdout } = await runEasel(['doctor', '--json', '--model', 'demo'], { cwd: temporaryFolder(), env });
+    expect(status).toBe(0);
+    const { findings } = JSON.parse(stdout);
+    const { values } = findings.find((finding: { check: string }) => finding.check === 'estimate');
+    expect(values).toMatchObject({ width: 256, height: 256, steps: expect.any(Number) });
+    for (const time of [values.exactMs, values.int8Ms, values.fastMs]) expect(time).toBeGreaterThan(0);
+  });
+
+  it('tells of a model that does not exist with a remedy, and goes on', async () => {
+    const env = { XDG_CACHE_HOME: temporaryFolder() };
+    const { status, stdout } = await runEasel(['doctor', '--model', 'no/such'], { cwd: temporaryFolder(), env });
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/✗ estimate .*no\/such/);
+    expect(stdout).toMatch(/✓ picture/);
   });
 
   it.each(['/dev/null', '/proc/no/folder'])(

@@ -37,6 +37,7 @@ export type {
   GenerateRequest,
   GenerateResult,
   ImageToImage,
+  LayerSpeeds,
   LoadOptions,
   MemoryEstimate,
   MicroConditioning,
@@ -45,6 +46,7 @@ export type {
   ModelInfo,
   ModelSizes,
   PartName,
+  PictureEstimate,
   PictureSize,
   PrecisionMemory,
   PrecisionSpeeds,
@@ -63,7 +65,7 @@ export type {
 } from './model.ts';
 export { engineLimits } from './pipeline/limits.ts';
 export { adviceOnSize } from './pipeline/picture-sizes.ts';
-export { measurePrecisions } from './precision-probe.ts';
+export { estimatePicture, int8Gain, measurePrecisions } from './precision-probe.ts';
 export {
   type Acceleration,
   type PassCounts,
@@ -73,7 +75,7 @@ export {
   type UsedAcceleration,
 } from './profiles.ts';
 export { quantizeModel } from './quantize-model.ts';
-export { type ProcessorFeature, processorFeatures } from './runtime/devices/cpu.ts';
+export { type FeaturesInUse, featuresInUse, type ProcessorFeature, processorFeatures } from './runtime/devices/cpu.ts';
 export { engineThreads, type Processors, readProcessors } from './runtime/devices/processors.ts';
 export {
   type MemoryOutcome,

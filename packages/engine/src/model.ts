@@ -321,9 +321,6 @@ export interface QuantizedModel {
   readonly weights: number;
 }
 
-/** Billions of operations per second of one thread, in matrix products of each precision. */
-export type PrecisionSpeeds = Readonly<Record<Precision, number>>;
-
 /** What a picture of a model's native size needs, in each precision, and what happens with the memory of this machine. */
 export interface MemoryEstimate extends Readonly<Record<Precision, PrecisionMemory>> {
   readonly availableBytes: number;
@@ -334,4 +331,22 @@ export interface PrecisionMemory {
   /** Resident, mapped weights included. */
   readonly peakBytes: number;
   readonly outcome: MemoryOutcome;
+}
+
+/** GFLOP/s of the kinds of layers, with the norms and activations that come with them. */
+export interface LayerSpeeds {
+  readonly linear: number;
+  readonly conv: number;
+  readonly attention: number;
+}
+
+/** What `measurePrecisions` found. */
+export type PrecisionSpeeds = Readonly<Record<Precision, LayerSpeeds>>;
+
+/** What `estimatePicture` expects of a picture of the model's native size and default steps, with guidance. */
+export interface PictureEstimate {
+  readonly width: number;
+  readonly height: number;
+  readonly steps: number;
+  readonly seconds: Readonly<Record<Profile, number>>;
 }

@@ -1,13 +1,35 @@
-import type { PrecisionSpeeds } from './model.ts';
+import { type Operations, secondsOf } from './components/operations.ts';
+import type { PictureEstimate, PrecisionSpeeds } from './model.ts';
+import { engineThreads } from './runtime/devices/processors.ts';
 
 /**
- * Measures how fast this machine multiplies matrices in each precision, on one thread: a second of work.
+ * Measures how fast this machine computes the layers of the networks in each precision: about a second of work.
  *
+ * @param threads default: as many as a model would be loaded with
  * @example
  * const { exact, int8 } = await measurePrecisions();
- * console.log(`int8 is ${(int8 / exact).toFixed(1)} times as fast here`);
+ * console.log(`linear layers are ${(int8.linear / exact.linear).toFixed(1)} times as fast in int8`);
  */
-export async function measurePrecisions(): Promise<PrecisionSpeeds> {
-  const { measureProducts } = await import('./components/measure-products.ts');
-  return measureProducts();
+export async function measurePrecisions(threads: number = engineThreads()): Promise<PrecisionSpeeds> {
+  const { measureLayers } = await import('./components/measure-layers.ts');
+  return measureLayers(threads);
+}
+
+/** TFLOP of a pass of SDXL's UNet at 1024×1024. */
+export const sdxlPass: Operations = { linear: 4.3, conv: 1.56, floatLinear: 0, floatConv: 0.07, attention: 0.78 };
+
+/** How many times as fast as `exact` a pass of SDXL's UNet at 1024×1024 is in `int8`, by the measured speeds. */
+export function int8Gain(speeds: PrecisionSpeeds): number {
+  return secondsOf(sdxlPass, speeds, 'exact') / secondsOf(sdxlPass, speeds, 'int8');
+}
+
+/**
+ * How long a picture of a model's native size would take here in each profile: the arithmetic of its graphs at the measured speeds. Reads
+ * configurations and tensor headers, never the weights.
+ *
+ * @throws EngineError when it is no model that loads
+ */
+export async function estimatePicture(pathOrName: string, speeds: PrecisionSpeeds): Promise<PictureEstimate> {
+  const { estimateOf } = await import('./loading/estimate-picture.ts');
+  return estimateOf(pathOrName, speeds);
 }

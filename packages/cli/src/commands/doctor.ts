@@ -1,5 +1,5 @@
 import { statfsSync } from 'node:fs';
-import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
+import { cpus, freemem, totalmem } from 'node:os';
 import type { EngineError, EngineHost, GeneratedImage } from '@easel/engine';
 import { messageOf } from '@easel/errors';
 import { Command } from 'commander';
@@ -7,6 +7,7 @@ import { type CommandContext, type RunCommand, readVersion } from '../cli-contex
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
 import { checkFolder, createFolder } from '../output/folder.ts';
 import { formatDuration, printJson } from '../text.ts';
+import { recommendProfile, type Told, tellCores, tellEstimate, tellFeatures, tellSpeeds } from './doctor-compute.ts';
 
 const GIB = 2 ** 30;
 /** The embedded model and its process take about half of this. */
@@ -16,6 +17,7 @@ const MIN_FREE_DISK = 0.1 * GIB;
 const STEPS = 4;
 
 interface DoctorFlags {
+  readonly model?: string;
   readonly json?: boolean;
 }
 
@@ -27,20 +29,21 @@ interface Finding {
   readonly detail: string;
   /** What to do about a problem. */
   readonly remedy?: string;
-  /** What was measured, for programs: bytes, milliseconds, counts. */
-  readonly values?: Readonly<Record<string, number>>;
+  /** What was found, for programs: bytes, milliseconds, counts, names. */
+  readonly values?: Readonly<Record<string, number | string>>;
 }
 
 /** `easel doctor` */
 export function doctorCommand(run: RunCommand): Command {
   return new Command('doctor')
     .description('Check your setup, and make a small picture to prove it.')
+    .option('-m, --model <name|path>', 'estimate how long a picture of this model takes here')
     .option('--json', 'print the findings as JSON')
     .action((flags: DoctorFlags) => run((context) => runDoctor(flags, context)));
 }
 
 async function runDoctor(flags: DoctorFlags, { env, stdout, interruption }: CommandContext): Promise<ExitStatus> {
-  const { defaultCacheFolder } = await import('@easel/engine');
+  const { defaultCacheFolder, engineThreads, readProcessors } = await import('@easel/engine');
   const findings: Finding[] = [];
   const report = (...found: Finding[]) => {
     findings.push(...found);
@@ -49,13 +52,13 @@ async function runDoctor(flags: DoctorFlags, { env, stdout, interruption }: Comm
   const here = process.cwd();
   report(
     checkNode(),
-    checkProcessor(),
+    told('cores', tellCores(readProcessors(), engineThreads(), cpus()[0]?.model.trim() || 'unknown processor')),
     checkMemory(),
     checkDisk(here),
     checkOutput(here),
     checkCache(defaultCacheFolder(env)),
   );
-  report(await checkPrecision());
+  report(...(await checkCompute(flags.model, env)));
   interruption.signal.throwIfAborted();
   report(...(await checkEngine(env, interruption.signal)));
   interruption.signal.throwIfAborted();
@@ -72,6 +75,10 @@ function fail(check: string, detail: string, remedy: string, values?: Finding['v
   return { check, ok: false, detail, remedy, ...(values !== undefined && { values }) };
 }
 
+function told(check: string, { detail, values }: Told): Finding {
+  return pass(check, detail, values);
+}
+
 function failWith(check: string, thrown: unknown, remedy: string): Finding {
   return fail(check, messageOf(thrown), remedy);
 }
@@ -86,11 +93,6 @@ function checkNode(): Finding {
   const detail = `${process.version}, ${process.platform} ${process.arch}`;
   if (major >= 24) return pass('node', detail);
   return fail('node', detail, 'Node.js 24 or newer is required');
-}
-
-function checkProcessor(): Finding {
-  const cores = availableParallelism();
-  return pass('cores', `${cores} × ${cpus()[0]?.model.trim() || 'unknown processor'}`, { cores });
 }
 
 function checkMemory(): Finding {
@@ -137,27 +139,27 @@ function checkCache(folder: string): Finding {
   }
 }
 
-/** A whole pass gains less than its products: below this gain the exact picture is the better choice. */
-const WORTHWHILE_GAIN = 1.3;
-
-/** What the processor has for matrix products, how fast they are in each precision, and which precision to use. */
-async function checkPrecision(): Promise<Finding> {
+/** What the processor has, what each precision gains on it, and which profile to use. @param model of the user's */
+async function checkCompute(model: string | undefined, env: CommandContext['env']): Promise<Finding[]> {
   try {
-    const { measurePrecisions, processorFeatures } = await import('@easel/engine');
-    const features = processorFeatures();
-    const present = [...(features ?? [])].flatMap(([name, has]) => (has ? [name] : []));
-    const processor = features === undefined ? 'instructions unknown' : present.join(', ') || 'no AVX2';
-    const { exact, int8 } = await measurePrecisions();
-    const gain = int8 / exact;
-    const advice =
-      gain >= WORTHWHILE_GAIN ? '--profile int8 pays for large models' : '--profile exact is the better choice';
-    const speeds = `int8 ${gain.toFixed(1)} × as fast as exact (${Math.round(int8)} and ${Math.round(exact)} GFLOP/s a thread)`;
-    return pass('compute', `${processor}; ${speeds}: ${advice}`, {
-      exactGigaflops: Math.round(exact),
-      int8Gigaflops: Math.round(int8),
-    });
+    const engine = await import('@easel/engine');
+    const speeds = await engine.measurePrecisions();
+    const gain = engine.int8Gain(speeds);
+    const found = [told('features', tellFeatures(engine)), told('compute', tellSpeeds(speeds, gain))];
+    if (model === undefined) return [...found, told('profile', recommendProfile(gain, undefined))];
+    const { resolveModel } = await import('@easel/models');
+    try {
+      const estimate = await engine.estimatePicture(resolveModel(model, env), speeds);
+      return [
+        ...found,
+        told('estimate', tellEstimate(model, estimate)),
+        told('profile', recommendProfile(gain, estimate)),
+      ];
+    } catch (error) {
+      return [...found, failWith('estimate', error, `easel model inspect ${model} shows more`)];
+    }
   } catch (error) {
-    return failWith('compute', error, engineRemedy(error));
+    return [failWith('compute', error, engineRemedy(error))];
   }
 }
 

@@ -1,5 +1,6 @@
+import type { PrecisionSpeeds } from '../model.ts';
 import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
-import { devices } from '../runtime/variant.ts';
+import { devices, type Precision } from '../runtime/variant.ts';
 import { isFloatLayer } from './int8-layers.ts';
 import { type BoundGraph, type ConvOptions, Layers, type LayersOf, type LinearOptions } from './layers.ts';
 import { WeightBinder } from './weight-binder.ts';
@@ -24,6 +25,18 @@ export function operationsOf(build: (layersOf: LayersOf) => BoundGraph): Operati
 
 export function allOperations(operations: Operations): number {
   return operationKinds.reduce((sum, kind) => sum + operations[kind], 0);
+}
+
+/** Seconds of a pass whose layers run at the given speeds. */
+export function secondsOf(operations: Operations, speeds: PrecisionSpeeds, precision: Precision): number {
+  const { exact, [precision]: own } = speeds;
+  const gigaseconds =
+    operations.linear / own.linear +
+    operations.conv / own.conv +
+    operations.floatLinear / exact.linear +
+    operations.floatConv / exact.conv +
+    operations.attention / exact.attention;
+  return gigaseconds / 1e9;
 }
 
 class CountingLayers extends Layers {

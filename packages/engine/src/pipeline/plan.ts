@@ -145,7 +145,7 @@ function samplingOf(request: GenerateRequest, { sampling }: ModelFacts, name: Sc
  * Decoding holds a few feature maps of the finest level; beyond one and a half times what a 1024×1024 picture takes with
  * SDXL's VAE (4 GB), a picture is decoded in tiles.
  */
-function needsTiling(width: number, height: number, vae: VaeConfig): boolean {
+export function needsTiling(width: number, height: number, vae: VaeConfig): boolean {
   const featureMap = width * height * (vae.blockOutChannels[0] ?? 1);
   return featureMap > 1.5 * 1024 * 1024 * 128;
 }

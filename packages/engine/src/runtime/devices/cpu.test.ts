@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { processorFeatures } from './cpu.ts';
+import { featuresInUse, processorFeatures } from './cpu.ts';
 
 const cpuinfo = (flags: string) =>
   `processor\t: 0\nmodel name\t: Any\nflags\t\t: fpu sse ${flags} rdrand\nbugs\t\t: x\n`;
@@ -23,4 +23,15 @@ test("a processor's features are told by the flags of /proc/cpuinfo", () => {
 test('where the system does not tell they are unknown, not absent', () => {
   expect(processorFeatures('')).toBeUndefined();
   expect(processorFeatures('processor\t: 0\nFeatures\t: fp asimd\n')).toBeUndefined();
+});
+
+test.each([
+  ['avx2', { exact: 'AVX2', int8: 'AVX2', unused: [] }],
+  ['avx2 avx512f', { exact: 'AVX-512', int8: 'AVX-512', unused: [] }],
+  ['avx2 avx_vnni', { exact: 'AVX2', int8: 'VNNI', unused: [] }],
+  ['avx2 avx512f avx512_vnni avx512_bf16', { exact: 'AVX-512', int8: 'VNNI', unused: ['BF16'] }],
+  ['avx2 avx512f avx512_vnni amx_bf16 amx_int8', { exact: 'AVX-512', int8: 'AMX', unused: ['BF16'] }],
+  ['sse4_2', { exact: undefined, int8: undefined, unused: [] }],
+])('of %s the runtime uses the best it has kernels for', (flags, inUse) => {
+  expect(featuresInUse(processorFeatures(cpuinfo(flags)) ?? new Map())).toEqual(inUse);
 });

@@ -71,6 +71,29 @@ export function processorFeatures(cpuinfo = readCpuinfo()): ReadonlyMap<Processo
   return new Map(FEATURES.map(([name, flag]) => [name, flag.test(flags)]));
 }
 
+/** Which of a processor's features the runtime's kernels use. */
+export interface FeaturesInUse {
+  /** For float32. */
+  readonly exact: ProcessorFeature | undefined;
+  /** For products of 8-bit integers. */
+  readonly int8: ProcessorFeature | undefined;
+  /** Present, and of no use. */
+  readonly unused: readonly ProcessorFeature[];
+}
+
+/**
+ * The best of each kind that the kernels of ONNX Runtime 1.30 (MLAS) have: its library has AVX2 and AVX-512 for float32, and VNNI and AMX's
+ * `tdpbusd` for u8 × s8, but not one of the instructions of BF16 (`vdpbf16ps`, `tdpbf16ps`).
+ */
+export function featuresInUse(features: ReadonlyMap<ProcessorFeature, boolean>): FeaturesInUse {
+  const best = (...names: readonly ProcessorFeature[]) => names.find((name) => features.get(name));
+  return {
+    exact: best('AVX-512', 'AVX2'),
+    int8: best('AMX', 'VNNI', 'AVX-512', 'AVX2'),
+    unused: features.get('BF16') ? ['BF16'] : [],
+  };
+}
+
 function readCpuinfo(): string | undefined {
   try {
     return readFileSync('/proc/cpuinfo', 'utf8');

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { recommendProfile, tellCores, tellEstimate } from './doctor-compute.ts';
+
+const estimate = (int8: number) => ({
+  width: 1024,
+  height: 1024,
+  steps: 50,
+  seconds: { exact: 3 * int8, int8, fast: 0.4 * int8 },
+});
+
+test.each([
+  ['exact where 8 bits gain little', 1.1, undefined, 'exact'],
+  ['exact also for a slow model then', 1.1, estimate(3000), 'exact'],
+  ['int8 where they gain much', 2.2, undefined, 'int8'],
+  ['int8 where its pictures take a few minutes', 2.2, estimate(200), 'int8'],
+  ['fast where they take longer', 2.2, estimate(2000), 'fast'],
+])('recommended is %s', (_, gain, picture, profile) => {
+  const { detail, values } = recommendProfile(gain, picture);
+  expect(values).toEqual({ recommended: profile });
+  expect(detail).toMatch(new RegExp(`^--profile ${profile} is recommended: .+`));
+});
+
+test('the estimate names the picture and the time of each profile', () => {
+  const { detail, values } = tellEstimate('my-model', estimate(100));
+  expect(detail).toContain('my-model, 1024×1024, 50 steps: about exact 5:00 min, int8 1:40 min, fast 40 s or less');
+  expect(values).toEqual({ width: 1024, height: 1024, steps: 50, exactMs: 300_000, int8Ms: 100_000, fastMs: 40_000 });
+});
+
+test('a quota is told where it is less than the cores', () => {
+  expect(tellCores({ cores: 8, quota: 1.5 }, 2, 'Any CPU').detail).toBe(
+    '8 × Any CPU, of which a quota allows 1.50; the engine uses 2 threads',
+  );
+  expect(tellCores({ cores: 1 }, 1, 'Any CPU').detail).toBe('1 × Any CPU; the engine uses 1 thread');
+  expect(tellCores({ cores: 2, quota: 64 }, 2, 'Any CPU').detail).toBe('2 × Any CPU; the engine uses 2 threads');
+});

@@ -1,0 +1,97 @@
+import type { PictureEstimate, PrecisionSpeeds, Processors } from '@easel/engine';
+import { formatDuration } from '../text.ts';
+
+type Engine = typeof import('@easel/engine');
+
+/** A check's text, and what was measured. */
+export interface Told {
+  readonly detail: string;
+  readonly values?: Readonly<Record<string, number | string>>;
+}
+
+/** A whole picture gains less than its layers: below this gain the exact picture is the better choice. */
+const WORTHWHILE_GAIN = 1.3;
+/** A picture that takes longer than this in `int8` is worth fewer passes. */
+const LONG_SECONDS = 300;
+
+export type ProfileName = keyof PictureEstimate['seconds'];
+
+/** How many cores and how much of their time the engine may use, and the threads that it chooses for that. */
+export function tellCores({ cores, quota }: Processors, threads: number, model: string): Told {
+  const limited = quota !== undefined && quota < cores ? `, of which a quota allows ${quota.toFixed(2)}` : '';
+  const detail = `${cores} × ${model}${limited}; the engine uses ${threads} thread${threads === 1 ? '' : 's'}`;
+  return { detail, values: { cores, threads, ...(quota !== undefined && { quota }) } };
+}
+
+/** Which of the processor's instructions the runtime uses for what, and which it does not. */
+export function tellFeatures({ processorFeatures, featuresInUse }: Engine): Told {
+  const features = processorFeatures();
+  if (features === undefined) return { detail: 'the system does not say which instructions the processor has' };
+  const present = [...features].flatMap(([name, has]) => (has ? [name] : []));
+  const { exact, int8, unused } = featuresInUse(features);
+  const used = `float32 uses ${exact ?? 'SSE'}, int8 uses ${int8 ?? 'SSE'}`;
+  const reason = `not used: ${unused.join(', ')}, for which the runtime has no kernels on the CPU`;
+  return {
+    detail: unused.length === 0 ? used : `${used}; ${reason}`,
+    values: {
+      present: present.join(', '),
+      exact: exact ?? '',
+      int8: int8 ?? '',
+      unused: unused.join(', '),
+    },
+  };
+}
+
+/** The measured speeds. */
+export function tellSpeeds({ exact, int8 }: PrecisionSpeeds, gain: number): Told {
+  const speeds = `linear layers ${Math.round(exact.linear)} GFLOP/s in exact and ${Math.round(int8.linear)} in int8`;
+  const convolutions = `convolutions ${Math.round(exact.conv)} and ${Math.round(int8.conv)}`;
+  return {
+    detail: `a pass of SDXL is ${gain.toFixed(1)} × as fast in int8 as in exact; ${speeds}, ${convolutions}`,
+    values: {
+      gain: Number(gain.toFixed(2)),
+      exactGigaflops: Math.round(exact.linear),
+      int8Gigaflops: Math.round(int8.linear),
+      exactConvGigaflops: Math.round(exact.conv),
+      int8ConvGigaflops: Math.round(int8.conv),
+      attentionGigaflops: Math.round(exact.attention),
+    },
+  };
+}
+
+/** The profile to use here, with the reason. @param estimate of the user's model; undefined: none was named */
+export function recommendProfile(gain: number, estimate: PictureEstimate | undefined): Told {
+  const times = `int8 is only ${gain.toFixed(1)} × as fast here`;
+  if (gain < WORTHWHILE_GAIN) return recommended('exact', `${times}, too little for a slightly different picture`);
+  const gained = `${gain.toFixed(1)} × as fast as exact here, and the picture is the same to the eye`;
+  if (estimate === undefined) return recommended('int8', `${gained}; fast saves passes, too, and changes the picture`);
+  const { int8, fast } = estimate.seconds;
+  if (int8 <= LONG_SECONDS) return recommended('int8', gained);
+  const durations = `a picture takes about ${duration(int8)} in int8 and ${duration(fast)} in fast`;
+  return recommended('fast', `${durations}; where it must be closer to the exact one, use int8`);
+}
+
+function recommended(profile: ProfileName, reason: string): Told {
+  return { detail: `--profile ${profile} is recommended: ${reason}`, values: { recommended: profile } };
+}
+
+/** How long a picture of the user's model would take. */
+export function tellEstimate(model: string, { width, height, steps, seconds }: PictureEstimate): Told {
+  const { exact, int8, fast } = seconds;
+  const times = `exact ${duration(exact)}, int8 ${duration(int8)}, fast ${duration(fast)} or less`;
+  return {
+    detail: `${model}, ${width}×${height}, ${steps} steps: about ${times} (from the arithmetic of its networks and the measured speeds)`,
+    values: {
+      ...{ width, height, steps },
+      ...{ exactMs: milliseconds(exact), int8Ms: milliseconds(int8), fastMs: milliseconds(fast) },
+    },
+  };
+}
+
+function duration(seconds: number): string {
+  return formatDuration(milliseconds(seconds));
+}
+
+function milliseconds(seconds: number): number {
+  return Math.round(1000 * seconds);
+}
