@@ -10,11 +10,11 @@ import {
   sdxlNetworks,
 } from '../../packages/engine/src/families/sdxl-architecture.ts';
 import { findModel } from '../../packages/engine/src/loading/find-model.ts';
-import { int8Matrices, openInt8Weights } from '../../packages/engine/src/loading/int8-weights.ts';
-import { storedBytes, weightsFor } from '../../packages/engine/src/loading/precision.ts';
+import { int8Matrices, openInt8Weights, quantizeInMemory } from '../../packages/engine/src/loading/int8-weights.ts';
+import { RESIDENT_BYTES, storedBytes, weightsFor } from '../../packages/engine/src/loading/precision.ts';
 import { ModelProtoSchema } from '../../packages/engine/src/onnx/onnx_pb.ts';
 import { createGenerator } from '../../packages/engine/src/random/torch-generator.ts';
-import type { SessionProfile } from '../../packages/engine/src/runtime/devices/device.ts';
+import type { Device, SessionProfile } from '../../packages/engine/src/runtime/devices/device.ts';
 import { commonFolder, createSession, type TensorValue } from '../../packages/engine/src/runtime/session.ts';
 import { devices, type Precision } from '../../packages/engine/src/runtime/variant.ts';
 
@@ -45,7 +45,12 @@ export async function openPart({ model, part, size, int8File }: PassJob, withInt
   const { name, build } = networkOf(configs, part, size / 8);
   const { tensors } = checkpoint.components[name];
   const matrices = new Map([...int8Matrices(checkpoint, configs)].filter(([each]) => each === name));
-  const int8 = withInt8 ? (await openInt8Weights(checkpoint, matrices, int8File)).get(name) : undefined;
+  const isSmall = int8File === undefined && storedBytes(tensors) <= RESIDENT_BYTES;
+  const int8 = !withInt8
+    ? undefined
+    : isSmall
+      ? await quantizeInMemory(matrices.get(name) ?? new Map(), tensors)
+      : (await openInt8Weights(checkpoint, matrices, int8File)).get(name);
   const weightFolder = commonFolder([...[...tensors.values()].map(({ file }) => file), ...(int8?.files ?? [])]);
   const exactOf = layersOver(tensors, devices.cpu, weightFolder);
   return {
@@ -73,14 +78,30 @@ function networkOf(configs: SdxlConfigs, part: string, side: number) {
 
 /** Makes its session, and gives back what runs one pass over seeded noise. */
 export async function preparePass(job: PassJob & { readonly precision: Precision }) {
+  return (await openPass(job, devices.cpu)).run;
+}
+
+/** The same with ONNX Runtime's profiler on. `end` writes the profile to a file whose path begins with `prefix`. */
+export async function prepareProfiledPass(job: PassJob & { readonly precision: Precision }, prefix: string) {
+  return openPass(job, {
+    ...devices.cpu,
+    sessionOptions: (profile) => ({
+      ...devices.cpu.sessionOptions(profile),
+      enableProfiling: true,
+      profileFilePrefix: prefix,
+    }),
+  });
+}
+
+async function openPass(job: PassJob & { readonly precision: Precision }, device: Device) {
   const part = await openPart(job, job.precision === 'int8');
   const layersOf = part.int8Of ?? part.exactOf;
   const { threads } = job;
   const profile = { weightFolder: part.weightFolder, threads, weights: part.held(job.precision) };
   const graph = part.build(layersOf).toBytes();
-  const session = await createSession(graph, devices.cpu, profile);
+  const session = await createSession(graph, device, profile);
   const feeds = feedsOf(graph);
-  return () => session.run(feeds);
+  return { run: () => session.run(feeds), end: () => session.release() };
 }
 
 /** For every input that the graph has, the same in every process: values of variance 1, or the ids of a text and where it ends. */

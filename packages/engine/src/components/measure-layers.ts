@@ -42,13 +42,17 @@ export async function measureLayers(threads: number): Promise<PrecisionSpeeds> {
     int8: { linear: 0, conv: 0, attention: 0 },
   };
   const x = Float32Array.from({ length: TOKENS * CHANNELS }, (_, index) => Math.sin(index));
-  // As for models of usual size, whose weights are not packed.
-  const profile = { weightFolder: '/', threads, weights: 'mapped' } as const;
+  // As a model of usual size holds its weights where memory is ample.
+  const held = { exact: 'mapped', int8: 'packed' } as const;
   try {
     for (const precision of precisions) {
       for (const kind of kinds) {
         const graph = blocks[kind](precision === 'exact' ? exactLayers : int8Layers).toBytes();
-        probes.push({ precision, kind, session: await createSession(graph, devices.cpu, profile) });
+        probes.push({
+          precision,
+          kind,
+          session: await createSession(graph, devices.cpu, { weightFolder: '/', threads, weights: held[precision] }),
+        });
       }
     }
     for (let run = 0; run < RUNS; run++) {
