@@ -137,7 +137,8 @@ async function compare(
     return comparison;
   } catch (error) {
     if (!signal.aborted || kept === undefined || kept.count === 0) throw error;
-    const message = `stopped; ${kept.count} pictures are in ${folder}, and the same command goes on from there`;
+    const pictures = kept.count === 1 ? '1 picture is' : `${kept.count} pictures are`;
+    const message = `stopped; ${pictures} in ${folder}, and the same command goes on from there`;
     throw new CodedError('stopped', message, { cause: error });
   }
 }
