@@ -25,7 +25,7 @@ export interface NetworkOptions<Shape> {
   readonly threads: number;
   readonly weights: (precision: Precision) => SessionProfile['weights'];
   /** How many variants to keep ready; graphs are cheap to make, but not free. */
-  readonly keep: number;
+  readonly keep: number | ((precision: Precision) => number);
   /** The part of a shape that identifies a variant; absent: all of it. */
   readonly sizeOf?: (shape: Shape) => object;
 }
@@ -88,9 +88,11 @@ export class Network<Shape extends object> {
   }
 
   async #create(variant: Variant<Shape>, size: string, hooks: RunHooks): Promise<Session> {
+    const { keep } = this.#options;
+    const most = typeof keep === 'number' ? keep : keep(variant.precision);
     for (const [key, oldest] of this.#sessions) {
       const sizes = new Set([...this.#sessions.values()].map((entry) => entry.size)).add(size);
-      if (sizes.size <= this.#options.keep) break;
+      if (sizes.size <= most) break;
       if (oldest.size === size) continue;
       this.#sessions.delete(key);
       await oldest.session.release();

@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { readTokenizers } from '../checkpoints/open-checkpoint.ts';
 import { ClipEncoder } from '../components/clip/encoder.ts';
-import { Network } from '../components/network.ts';
+import { Network, type NetworkOptions } from '../components/network.ts';
 import { finestBranch, skipCount } from '../components/unet/graph.ts';
 import { UNet } from '../components/unet/unet.ts';
 import { downscaleOf, type VaeConfig } from '../components/vae/config.ts';
@@ -93,10 +93,13 @@ async function assembleParts(
   const sampling = familySampling(family, checkpoint.scheduler);
   const tokenizers = await readTokenizers(checkpoint);
   const plans = sdxlNetworks(configs);
-  const use = chosenUse(requireMemory(options.memory), memoryNeeds(checkpoint, configs, fixed));
-  const network = <Shape extends object>(plan: NetworkPlan<Shape>) =>
+  const setting = requireMemory(options.memory);
+  const needs = memoryNeeds(checkpoint, configs, fixed);
+  const use = chosenUse(setting, needs);
+  const network = <Shape extends object>(plan: NetworkPlan<Shape>, keep: NetworkOptions<Shape>['keep'] = plan.keep) =>
     new Network<Shape>({
       ...plan,
+      keep,
       int8: () => int8.weightsOf(plan.part),
       ...loadingOf(checkpoint, plan.part, options, use),
     });
@@ -107,8 +110,12 @@ async function assembleParts(
     return new ClipEncoder(tokenizers[index], clips[index], network(plan), store);
   });
   const prompts = new PromptEncoder(encoders, sdxlConditioning);
-  const denoiser = network({ ...plans.denoiser, keep: preparedSizes[use] });
-  const denoising = new UNet(unet, denoiser, network(plans.projector));
+  const { weights } = loadingOf(checkpoint, 'unet', options, use);
+  const stored = storedBytes(checkpoint.components.unet.tensors);
+  const sessionBytes = (precision: Precision) =>
+    weights(precision) === 'mapped' ? 0 : stored * (precision === 'int8' ? 0.5 : 2);
+  const keep = (precision: Precision) => preparedSizes(setting, needs, sessionBytes(precision));
+  const denoising = new UNet(unet, network(plans.denoiser, keep), network(plans.projector));
   const vae = new Vae(vaeConfig, network(plans.decoder), network(plans.encoder));
   const threads = options.threads ?? engineThreads();
   const tiny =

@@ -7,6 +7,7 @@ import {
   outcomeOf,
   parseMemory,
   peakBytes,
+  preparedSizes,
   requireMemory,
   useFor,
 } from './memory.ts';
@@ -54,6 +55,19 @@ describe('which use suits a machine', () => {
     [int8, 4, 'rereads'],
   ] as const)('of little memory is told what happens, case %#', (needs, gigabytes, outcome) => {
     expect(outcomeOf(needs, 'small', gigabytes * 1e9)).toBe(outcome);
+  });
+
+  test('of sessions with weights of their own only as many are kept as there is memory for, one at least', () => {
+    for (const [use, most] of [
+      ['small', 1],
+      ['normal', 2],
+      ['large', 4],
+    ] as const)
+      expect(preparedSizes(use, int8, 0)).toBe(most);
+    expect(preparedSizes(12, int8, 2.4e9)).toBe(1);
+    expect(preparedSizes(14, int8, 2.4e9)).toBe(2);
+    expect(preparedSizes(64, int8, 2.4e9)).toBe(4);
+    expect(preparedSizes(2, int8, 2.4e9)).toBe(1);
   });
 
   test('a use that is named is taken, whatever the machine', () => {

@@ -12,8 +12,7 @@ export type MemoryUse = (typeof memoryUses)[number];
 /** A use; `auto`: the largest that suits the memory of this machine; or that of a machine with so many gigabytes. */
 export type MemorySetting = 'auto' | MemoryUse | number;
 
-/** How many picture sizes a network stays prepared for; the least recently used is released first. */
-export const preparedSizes: Readonly<Record<MemoryUse, number>> = { small: 1, normal: 2, large: 4 };
+const MOST_SIZES: Readonly<Record<MemoryUse, number>> = { small: 1, normal: 2, large: 4 };
 
 /** In bytes: the weights of a stage's networks, and the intermediate results of the largest one at the model's native size. */
 export interface StageNeeds {
@@ -72,9 +71,24 @@ export function machineMemory(): number {
 
 const GIGABYTE = 1e9;
 
+function bytesOf(setting: MemorySetting): number {
+  return typeof setting === 'number' ? setting * GIGABYTE : machineMemory();
+}
+
 export function chosenUse(setting: MemorySetting, needs: MemoryNeeds): MemoryUse {
-  if (setting === 'auto') return useFor(needs, machineMemory());
-  return typeof setting === 'number' ? useFor(needs, setting * GIGABYTE) : setting;
+  return typeof setting === 'number' || setting === 'auto' ? useFor(needs, bytesOf(setting)) : setting;
+}
+
+/**
+ * How many picture sizes a network stays prepared for; the least recently used is released first.
+ *
+ * @param sessionBytes what each session has of its own: its weights, unless they are mapped
+ */
+export function preparedSizes(setting: MemorySetting, needs: MemoryNeeds, sessionBytes: number): number {
+  const use = chosenUse(setting, needs);
+  const spareBytes = USABLE_SHARE * bytesOf(setting) - peakBytes(needs, use);
+  const further = sessionBytes === 0 ? MOST_SIZES[use] : Math.max(0, Math.floor(spareBytes / sessionBytes));
+  return Math.min(MOST_SIZES[use], 1 + further);
 }
 
 /** @throws EngineError `invalid_request` */
