@@ -61,7 +61,7 @@ describe('easel doctor', () => {
     expect(readdirSync(cwd)).toEqual([]);
   });
 
-  it('estimates the time of a picture of the given model, in every profile', async () => {
+  it('estimates the time of a picture of the given model in every profile, and its memory', async () => {
     const env = { XDG_CACHE_HOME: temporaryFolder() };
     const { status, stdout } = await runEasel(['doctor', '--json', '--model', 'demo'], { cwd: temporaryFolder(), env });
     expect(status).toBe(0);
@@ -69,6 +69,9 @@ describe('easel doctor', () => {
     const { values } = findings.find((finding: { check: string }) => finding.check === 'estimate');
     expect(values).toMatchObject({ width: 256, height: 256, steps: expect.any(Number) });
     for (const time of [values.exactMs, values.int8Ms, values.fastMs]) expect(time).toBeGreaterThan(0);
+    const needs = findings.find((finding: { check: string }) => finding.check === 'needs').values;
+    expect(needs.exactBytes).toBeGreaterThan(1e8);
+    expect(needs.availableBytes).toBeGreaterThan(needs.exactBytes);
   });
 
   it('tells of a model that does not exist with a remedy, and goes on', async () => {

@@ -1,5 +1,5 @@
 import { statfsSync } from 'node:fs';
-import { cpus, freemem, totalmem } from 'node:os';
+import { cpus } from 'node:os';
 import type { EngineError, EngineHost, GeneratedImage } from '@easel/engine';
 import { messageOf } from '@easel/errors';
 import { Command } from 'commander';
@@ -8,6 +8,7 @@ import { type ExitStatus, exitStatus } from '../exit-status.ts';
 import { checkFolder, createFolder } from '../output/folder.ts';
 import { formatDuration, printJson } from '../text.ts';
 import { recommendProfile, type Told, tellCores, tellEstimate, tellFeatures, tellSpeeds } from './doctor-compute.ts';
+import { tellModelMemory } from './doctor-memory.ts';
 
 const GIB = 2 ** 30;
 /** The embedded model and its process take about half of this. */
@@ -37,13 +38,13 @@ interface Finding {
 export function doctorCommand(run: RunCommand): Command {
   return new Command('doctor')
     .description('Check your setup, and make a small picture to prove it.')
-    .option('-m, --model <name|path>', 'estimate how long a picture of this model takes here')
+    .option('-m, --model <name|path>', 'estimate how long a picture of this model takes here, and how much memory')
     .option('--json', 'print the findings as JSON')
     .action((flags: DoctorFlags) => run((context) => runDoctor(flags, context)));
 }
 
 async function runDoctor(flags: DoctorFlags, { env, stdout, interruption }: CommandContext): Promise<ExitStatus> {
-  const { defaultCacheFolder, engineThreads, readProcessors } = await import('@easel/engine');
+  const { defaultCacheFolder, engineThreads, machineMemory, readProcessors } = await import('@easel/engine');
   const findings: Finding[] = [];
   const report = (...found: Finding[]) => {
     findings.push(...found);
@@ -53,12 +54,13 @@ async function runDoctor(flags: DoctorFlags, { env, stdout, interruption }: Comm
   report(
     checkNode(),
     told('cores', tellCores(readProcessors(), engineThreads(), cpus()[0]?.model.trim() || 'unknown processor')),
-    checkMemory(),
+    checkMemory(machineMemory()),
     checkDisk(here),
     checkOutput(here),
     checkCache(defaultCacheFolder(env)),
   );
   report(...(await checkCompute(flags.model, env)));
+  if (flags.model !== undefined) report(...(await checkModelMemory(flags.model, env)));
   interruption.signal.throwIfAborted();
   report(...(await checkEngine(env, interruption.signal)));
   interruption.signal.throwIfAborted();
@@ -95,8 +97,9 @@ function checkNode(): Finding {
   return fail('node', detail, 'Node.js 24 or newer is required');
 }
 
-function checkMemory(): Finding {
-  const values = { freeBytes: freemem(), totalBytes: totalmem() };
+/** In a container: free below its limit, and the limit. */
+function checkMemory(totalBytes: number): Finding {
+  const values = { freeBytes: process.availableMemory(), totalBytes };
   const detail = `${gigabytes(values.freeBytes)} free of ${gigabytes(values.totalBytes)}`;
   if (values.freeBytes >= MIN_FREE_MEMORY) return pass('memory', detail, values);
   return fail('memory', detail, `at least ${gigabytes(MIN_FREE_MEMORY)} should be free: close other programs`, values);
@@ -160,6 +163,21 @@ async function checkCompute(model: string | undefined, env: CommandContext['env'
     }
   } catch (error) {
     return [failWith('compute', error, engineRemedy(error))];
+  }
+}
+
+/** A model that cannot be estimated is reported by `checkCompute`. */
+async function checkModelMemory(model: string, env: CommandContext['env']): Promise<Finding[]> {
+  const [{ estimateMemory, parseMemory }, { resolveModel }] = await Promise.all([
+    import('@easel/engine'),
+    import('@easel/models'),
+  ]);
+  try {
+    const setting = parseMemory(env.EASEL_MEMORY || 'auto');
+    return [tellModelMemory(await estimateMemory(resolveModel(model, env), setting))];
+  } catch (error) {
+    if (isEngineError(error) && error.kind === 'model') return [];
+    return [failWith('needs', error, 'set EASEL_MEMORY to auto, small, normal, large or gigabytes such as 8')];
   }
 }
 

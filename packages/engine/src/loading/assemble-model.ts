@@ -26,7 +26,7 @@ import { PromptEncoder } from '../pipeline/prompts.ts';
 import { StageMemory } from '../pipeline/stage-memory.ts';
 import { TextCache } from '../pipeline/text-cache.ts';
 import { engineThreads } from '../runtime/devices/processors.ts';
-import { chosenUse, type MemoryUse, preparedSizes, requireMemory } from '../runtime/memory.ts';
+import { chosenUse, type MemoryNeeds, type MemoryUse, preparedSizes, requireMemory } from '../runtime/memory.ts';
 import { nextTurn, type RunHooks } from '../runtime/passes.ts';
 import { defaultTarget, type Precision } from '../runtime/variant.ts';
 import type { ClipTokenizer } from '../tokenizer/clip-tokenizer.ts';
@@ -93,9 +93,7 @@ async function assembleParts(
   const sampling = familySampling(family, checkpoint.scheduler);
   const tokenizers = await readTokenizers(checkpoint);
   const plans = sdxlNetworks(configs);
-  const setting = requireMemory(options.memory);
-  const needs = memoryNeeds(checkpoint, configs, fixed);
-  const use = chosenUse(setting, needs);
+  const { use, keptUNets } = planMemory(checkpoint, options, memoryNeeds(checkpoint, configs, fixed));
   const network = <Shape extends object>(plan: NetworkPlan<Shape>, keep: NetworkOptions<Shape>['keep'] = plan.keep) =>
     new Network<Shape>({
       ...plan,
@@ -110,16 +108,12 @@ async function assembleParts(
     return new ClipEncoder(tokenizers[index], clips[index], network(plan), store);
   });
   const prompts = new PromptEncoder(encoders, sdxlConditioning);
-  const { weights } = loadingOf(checkpoint, 'unet', options, use);
-  const stored = storedBytes(checkpoint.components.unet.tensors);
-  const sessionBytes = (precision: Precision) =>
-    weights(precision) === 'mapped' ? 0 : stored * (precision === 'int8' ? 0.5 : 2);
-  const keep = (precision: Precision) => preparedSizes(setting, needs, sessionBytes(precision));
-  const denoising = new UNet(unet, network(plans.denoiser, keep), network(plans.projector));
+  const denoising = new UNet(unet, network(plans.denoiser, keptUNets), network(plans.projector));
   const vae = new Vae(vaeConfig, network(plans.decoder), network(plans.encoder));
-  const threads = options.threads ?? engineThreads();
   const tiny =
-    options.tinyDecoder === undefined ? undefined : await loadTinyDecoder(options.tinyDecoder, vaeConfig, threads);
+    options.tinyDecoder === undefined
+      ? undefined
+      : await loadTinyDecoder(options.tinyDecoder, vaeConfig, options.threads ?? engineThreads());
   const identity = await vaeIdentity(vaeConfig, checkpoint.components.vae.tensors);
   return {
     facts: {
@@ -147,6 +141,16 @@ async function assembleParts(
       pixels: () => vae.release(),
     }),
   };
+}
+
+function planMemory(checkpoint: Checkpoint, options: LoadOptions, needs: MemoryNeeds) {
+  const setting = requireMemory(options.memory);
+  const use = chosenUse(setting, needs);
+  const { tensors, weights } = loadingOf(checkpoint, 'unet', options, use);
+  /** Packed weights are the session's own: a byte each in 8 bits, else four, where half precision stores two. */
+  const sessionBytes = (precision: Precision) =>
+    weights(precision) === 'mapped' ? 0 : storedBytes(tensors) * (precision === 'int8' ? 0.5 : 2);
+  return { use, keptUNets: (precision: Precision) => preparedSizes(setting, needs, sessionBytes(precision)) };
 }
 
 function loadingOf(checkpoint: Checkpoint, part: SdxlPart, options: LoadOptions, use: MemoryUse) {

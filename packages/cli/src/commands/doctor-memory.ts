@@ -1,0 +1,22 @@
+import type { MemoryEstimate, PrecisionMemory } from '@easel/engine';
+
+const outcomes = {
+  fits: '',
+  rereads: ', less than it needs: each pass reads weights from the disk again',
+  fails: ', too little: the system would end the process',
+} as const satisfies Record<PrecisionMemory['outcome'], string>;
+
+/** What a picture of a model needs in each precision, and what to expect of this machine's memory. */
+export function tellModelMemory({ availableBytes, exact, int8 }: MemoryEstimate) {
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  const tell = (name: string, { use, peakBytes, outcome }: PrecisionMemory) =>
+    `${name} needs ${gigabytes(peakBytes)} (memory ${use})${outcomes[outcome]}`;
+  const ok = exact.outcome === 'fits' || int8.outcome === 'fits';
+  return {
+    check: 'needs',
+    ok,
+    detail: `${tell('exact', exact)}; ${tell('int8', int8)}; there are ${gigabytes(availableBytes)}`,
+    ...(!ok && { remedy: 'use int8, close other programs, or give the machine or its container more memory' }),
+    values: { availableBytes, exactBytes: exact.peakBytes, int8Bytes: int8.peakBytes },
+  };
+}
