@@ -102,5 +102,6 @@ function VotedPair({ pair }: { readonly pair: Pair }) {
 function describeSide({ model, steps, guidanceScale, scheduler, profile }: Side, models: readonly Model[]): string {
   const count = steps === 1 ? '1 step' : `${steps} steps`;
   const name = modelNameOf({ model, drawn_by: null }, models);
-  return `${name === model ? model : `${model} (${name})`}, ${count}, guidance ${guidanceScale}, ${samplerLabel(scheduler)}${profile === undefined ? '' : `, profile ${profile}`}`;
+  const computed = profile === undefined || profile === 'exact' ? '' : `, profile ${profile}`;
+  return `${name === model ? model : `${model} (${name})`}, ${count}, guidance ${guidanceScale}, ${samplerLabel(scheduler)}${computed}`;
 }
