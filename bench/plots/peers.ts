@@ -1,5 +1,4 @@
 import type { Results, Row } from '../peers/report.ts';
-import { machineInWords } from '../support/results-file.ts';
 import { barChart } from './svg.ts';
 
 /** Seconds of every engine in every case; ours in one colour, the others' in another. */
@@ -15,7 +14,12 @@ export function peerCharts({ machine, rows }: Results): Readonly<Record<string, 
     }),
   }));
   const measured = groups.filter(({ bars }) => bars.length > 0);
-  return { 'performance-peers': barChart(`Engines on ${machineInWords(machine)}: less is better`, measured) };
+  return {
+    'performance-peers': barChart(
+      `Seconds on ${machine.cpu}, ${machine.processors} processors; less is better`,
+      measured,
+    ),
+  };
 }
 
 function bestOf({ rounds }: Row): number | undefined {

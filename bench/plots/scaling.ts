@@ -1,20 +1,22 @@
 import { limitOf, type Measured, measuredOf, type Precision, precisions, type Results } from '../scaling/report.ts';
 import type { Axis as MeasuredAxis, Row } from '../scaling/rows.ts';
-import { type Axis, lineChart, type Series } from './svg.ts';
+import { type Axis, type LineChart, lineChart, type Series } from './svg.ts';
 
 const COLOURS: Readonly<Record<Precision, number>> = { exact: 0, int8: 1 };
 
 /** Time over pixels with the limit of the machine, memory over pixels, time over threads, and over steps and samples. */
 export function scalingCharts(results: Results): Readonly<Record<string, string>> {
-  return {
+  const charts = {
     'performance-unet': overPixels(results, 'unet', 'A pass of the UNet'),
     'performance-vae': overPixels(results, 'vae', 'A decode of the VAE'),
     'performance-memory': memory(results),
     'performance-pictures': pictures(results),
   };
+  const drawn = Object.entries(charts).filter(([, { series }]) => series.some(({ points }) => points.length > 1));
+  return Object.fromEntries(drawn.map(([name, chart]) => [name, lineChart(chart)]));
 }
 
-function overPixels(results: Results, part: Row['part'], title: string): string {
+function overPixels(results: Results, part: Row['part'], title: string): LineChart {
   const series = precisions.flatMap((precision): Series[] => {
     const rows = measuredOf(results, 'pixels', precision, part);
     const limits = rows.flatMap((row) => {
@@ -29,15 +31,15 @@ function overPixels(results: Results, part: Row['part'], title: string): string 
   });
   const { machine, cores } = results;
   const where = `${machine.cpu}, ${cores} threads`;
-  return lineChart({
+  return {
     title: `${title}: ${where}`,
     x: sizes(results, part),
     y: { label: 'seconds', scale: 'log' },
     series,
-  });
+  };
 }
 
-function memory(results: Results): string {
+function memory(results: Results): LineChart {
   const series = precisions.flatMap((precision) =>
     (['unet', 'vae'] as const).map((part): Series => {
       const rows = measuredOf(results, 'pixels', precision, part);
@@ -46,10 +48,10 @@ function memory(results: Results): string {
     }),
   );
   const y: Axis = { label: 'GB', scale: 'linear' };
-  return lineChart({ title: 'Peak resident memory, page cache included', x: sizes(results, 'unet'), y, series });
+  return { title: 'Peak resident memory, page cache included', x: sizes(results, 'unet'), y, series };
 }
 
-function pictures(results: Results): string {
+function pictures(results: Results): LineChart {
   const series = precisions.flatMap((precision): Series[] => {
     const over = (axis: MeasuredAxis, count: (row: Measured) => number) =>
       measuredOf(results, axis, precision).map((row) => [count(row), row.seconds] as const);
@@ -63,12 +65,12 @@ function pictures(results: Results): string {
     ];
   });
   const x: Axis = { label: 'steps, or samples', scale: 'linear' };
-  return lineChart({
+  return {
     title: 'Pictures of 512×512, with guidance',
     x,
     y: { label: 'seconds', scale: 'linear' },
     series,
-  });
+  };
 }
 
 function sizes(results: Results, part: Row['part']): Axis {

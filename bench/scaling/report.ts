@@ -70,7 +70,9 @@ export function markdown(results: Results): string {
   ].join('\n');
 }
 
+/** Nothing of what was not measured. */
 function section(title: string, table: readonly string[]): string[] {
+  if (table.length <= 2) return [];
   return ['', `**${title}**`, '', ...table];
 }
 
