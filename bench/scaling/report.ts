@@ -42,7 +42,7 @@ export function measuredOf(results: Results, axis: Axis, precision: Precision, p
 }
 
 /** Operations a second of one large product. */
-export function productRate(results: Results, precision: Precision, threads: number): number | undefined {
+function productRate(results: Results, precision: Precision, threads: number): number | undefined {
   const product = measuredOf(results, 'limit', precision).find((row) => row.threads === threads);
   return product && PRODUCT_OPERATIONS / product.seconds;
 }
