@@ -259,8 +259,8 @@ export interface LoadOptions {
   readonly threads?: number;
   /**
    * How half-precision weights are held. `mapped`: in the file, widened at each use; memory is page cache.
-   * `resident`: widened and packed once at load, faster. `auto` (default): resident up to 64 MB per component; the VAE in float32 unless
-   * memory is `small`. The UNet's 8-bit weights are packed at load where it is `large`.
+   * `resident`: widened and packed once at load, faster. `auto` (default): resident up to 64 MB per component, and the VAE in float32. The
+   * UNet's 8-bit weights are packed at load where memory is `large`.
    */
   readonly weights?: 'auto' | 'mapped' | 'resident';
   /**

@@ -126,9 +126,9 @@ export function storedBytes(tensors: TensorTable): number {
 }
 
 /**
- * Where packing the weights pays for the memory it takes (docs/performance.md): always in a small network; in the VAE, whose convolutions
- * are a quarter faster packed, unless memory is short; in the UNet in 8 bits, a quarter faster too, where memory is ample: its packed
- * weights are 2.4 GB of the process's own.
+ * Where packing the weights pays for the memory it takes (docs/performance.md): always in a small network and in the VAE, whose
+ * convolutions are a quarter faster packed; in the UNet in 8 bits, a quarter faster too, where memory is ample: its packed weights are
+ * 2.4 GB of the process's own. Only `resident` changes the last bits of a result, so it must not depend on memory.
  */
 export function weightsFor(
   part: SdxlPart,
@@ -137,6 +137,6 @@ export function weightsFor(
   use: MemoryUse,
 ): SessionProfile['weights'] {
   if (bytes <= RESIDENT_BYTES) return 'resident';
-  if (part === 'vae') return precision === 'exact' && use !== 'small' ? 'resident' : 'mapped';
+  if (part === 'vae') return precision === 'exact' ? 'resident' : 'mapped';
   return part === 'unet' && precision === 'int8' && use === 'large' ? 'packed' : 'mapped';
 }
