@@ -23,7 +23,9 @@ describe.skipIf(process.platform !== 'linux')('memory of half-precision weights 
 
   // Measured 104 to 108 MB. Of them 26 are weights; the rest is the runtime, the graphs and the intermediate results, nearly all of them the VAE's.
   test('a picture of the embedded model needs no more memory than it did', async () => {
-    expect(await grownInChild('picture-memory-child.ts', [])).toBeLessThan(PICTURE_MEGABYTES);
+    expect(await grownInChild(new URL('./picture-memory-child.ts', import.meta.url), [])).toBeLessThan(
+      PICTURE_MEGABYTES,
+    );
   });
 });
 
@@ -34,13 +36,14 @@ async function grownMegabytes(weights: 'mapped' | 'resident'): Promise<number> {
     path,
     names.map((name) => ({ name, dtype: 'F16', shape: [WIDTH, WIDTH] })),
   );
-  return grownInChild('mapped-weights-child.ts', [path, String(LAYERS), String(WIDTH), weights]);
+  const child = new URL('./mapped-weights-child.ts', import.meta.url);
+  return grownInChild(child, [path, String(LAYERS), String(WIDTH), weights]);
 }
 
-async function grownInChild(name: string, args: readonly string[]): Promise<number> {
-  const child = fileURLToPath(new URL(name, import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=@easel/source', child, ...args], {
-    env: { ...process.env, MALLOC_MMAP_THRESHOLD_: String(2 ** 20) }, // as in the engine's process
+async function grownInChild(module: URL, args: readonly string[]): Promise<number> {
+  const command = ['--conditions=@easel/source', fileURLToPath(module), ...args];
+  const { stdout } = await promisify(execFile)(process.execPath, command, {
+    env: { ...process.env, MALLOC_MMAP_THRESHOLD_: String(2 ** 20) }, // as in the engine's process on a small machine
   });
   return Number(JSON.parse(stdout).grown);
 }
