@@ -52,7 +52,7 @@ describe('answers', () => {
     expect(isTokenCounts([1, 2].map((count) => ({ count, limit: 75, truncated: '' })))).toBe(true);
     const sizes = { minSide: 64, maxSide: 128, isLimit: false, trained: [{ width: 64, height: 64 }] };
     const model = { path: 'x', layout: 'diffusers', family: 'f', configSource: 'c' };
-    const info = { ...model, defaults: used, sizes, components: [] };
+    const info = { ...model, defaults: used, sizes, profiles: ['exact'], components: [] };
     expect(isModelInfo(info)).toBe(true);
   });
 
