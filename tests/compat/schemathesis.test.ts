@@ -11,7 +11,7 @@ import { pythonWith, reasonWithoutPython } from '../support/python-venv.ts';
 const requirements = fileURLToPath(new URL('python/schemathesis.txt', import.meta.url));
 const reason = await reasonWithoutPython();
 /** More of them find more: SCHEMATHESIS_EXAMPLES=500 is the long form. */
-const examples = process.env.SCHEMATHESIS_EXAMPLES ?? '5';
+const examples = process.env.SCHEMATHESIS_EXAMPLES ?? '4';
 /** It has no end, and so no whole reply to check. */
 const stream = '/api/events';
 const phases = 'examples,coverage,fuzzing';
