@@ -8,10 +8,10 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { loadModel, profileNames, profiles, quantizeModel } from '../../packages/engine/src/index.ts';
 import { preparePass } from '../precision/part-pass.ts';
+import { serveTimedRuns } from '../support/timed-runs.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -28,23 +28,15 @@ const [size, steps, threads] = [values.size, values.steps, values.threads].map(N
 const profile = profileNames.find((name) => name === mode) ?? 'exact';
 const { precision } = profiles[profile];
 const int8File = join(values.cache, 'easel.int8');
-const say = (figures: Readonly<Record<string, number>>) => console.log(JSON.stringify(figures));
 
 if (values.prepare) {
   await mkdir(values.cache, { recursive: true });
   if (!existsSync(int8File)) await quantizeModel(model, { output: int8File });
   process.exit(0);
 }
-const began = performance.now();
-const run =
-  kind === 'unet' ? await preparePass({ model, part: 'unet', size, threads, int8File, precision }) : await picture();
-say({ ready: (performance.now() - began) / 1000 });
-for await (const _ of createInterface(process.stdin)) {
-  const start = performance.now();
-  await run();
-  say({ seconds: (performance.now() - start) / 1000 });
-}
-process.exit(0);
+await serveTimedRuns(() =>
+  kind === 'unet' ? preparePass({ model, part: 'unet', size, threads, int8File, precision }) : picture(),
+);
 
 async function picture(): Promise<() => Promise<unknown>> {
   const loaded = await loadModel(model, { threads, ...(precision === 'int8' && { int8File }) });

@@ -1,5 +1,4 @@
 /** One row of bench:scaling in a process of its own: `{"ready": s}`, then `{"seconds": s}` for every line of input. */
-import { createInterface } from 'node:readline';
 import { openCheckpoint } from '../../packages/engine/src/checkpoints/open-checkpoint.ts';
 import { Network } from '../../packages/engine/src/components/network.ts';
 import { Vae } from '../../packages/engine/src/components/vae/vae.ts';
@@ -11,6 +10,7 @@ import { needsTiling } from '../../packages/engine/src/pipeline/plan.ts';
 import { createGenerator } from '../../packages/engine/src/random/torch-generator.ts';
 import { defaultTarget } from '../../packages/engine/src/runtime/variant.ts';
 import { preparePass } from '../precision/part-pass.ts';
+import { serveTimedRuns } from '../support/timed-runs.ts';
 import { prepareProduct } from './product.ts';
 import type { Row } from './rows.ts';
 
@@ -20,16 +20,7 @@ interface Job extends Row {
 }
 
 const job: Job = JSON.parse(process.argv[2] ?? '');
-const say = (figures: Readonly<Record<string, number>>) => console.log(JSON.stringify(figures));
-const began = performance.now();
-const run = await prepare();
-say({ ready: (performance.now() - began) / 1000 });
-for await (const _ of createInterface(process.stdin)) {
-  const start = performance.now();
-  await run();
-  say({ seconds: (performance.now() - start) / 1000 });
-}
-process.exit(0);
+await serveTimedRuns(prepare);
 
 function prepare(): Promise<() => Promise<unknown>> {
   if (job.part === 'product') return prepareProduct(job.precision, job.threads);

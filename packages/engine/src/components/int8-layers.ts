@@ -93,29 +93,27 @@ export class Int8Layers extends Layers {
 
   override conv(x: Value, name: string, out: number, options: ConvOptions = {}): Value {
     if (isFloatLayer(name)) return super.conv(x, name, out, options);
-    const [, inner = 1, height = 1, width = 1] = x.shape;
+    const [, , height = 1, width = 1] = x.shape;
     const { kernel = 3, stride = 1 } = options;
     const half = (kernel - 1) / 2;
     const pads = options.pads ?? [half, half, half, half];
-    const matrix = int8Matrix(name, [out, inner, kernel, kernel]);
-    return this.#unfoldedProduct(x, matrix, { kernel, stride, pads, height, width });
+    return this.#unfoldedProduct(x, name, out, { kernel, stride, pads, height, width });
   }
 
   /** The picture is scaled up by reading its pixels more than once: the larger one is never in memory. */
   override upsampledConv(x: Value, size: readonly [number, number], name: string, out: number): Value {
     if (isFloatLayer(name)) return super.upsampledConv(x, size, name, out);
     const [height, width] = size;
-    const matrix = int8Matrix(name, [out, x.shape[1] ?? 1, 3, 3]);
-    return this.#unfoldedProduct(x, matrix, { kernel: 3, stride: 1, pads: [1, 1, 1, 1], height, width });
+    return this.#unfoldedProduct(x, name, out, { kernel: 3, stride: 1, pads: [1, 1, 1, 1], height, width });
   }
 
   /** x [B, in, h, w], scaled to H × W (nearest neighbour), convolved → [B, out, H', W']. */
-  #unfoldedProduct(x: Value, matrix: Int8MatrixSpec, window: Window): Value {
-    const [out = 1, inner = 1, kernel = 1] = matrix.shape;
-    const { stride, pads } = window;
+  #unfoldedProduct(x: Value, name: string, out: number, window: Window): Value {
+    const { kernel, stride, pads } = window;
     const [top = 0, left = 0, bottom = 0, right = 0] = pads;
-    const [batch = 1] = x.shape;
-    const bias = this.weights.get(matrix.tensor.replace(/weight$/, 'bias'), [out]);
+    const [batch = 1, inner = 1] = x.shape;
+    const matrix = int8Matrix(name, [out, inner, kernel, kernel]);
+    const bias = this.weights.get(`${name}.bias`, [out]);
     const quantized = this.#quantize(x);
     const pixels = this.transpose(quantized.codes, [0, 2, 3, 1]); // [B, h, w, in]
     const padded = this.#pad(pixels, pads, quantized.zero);
