@@ -2,15 +2,15 @@ import type { Checkpoint } from '../../packages/engine/src/checkpoints/checkpoin
 import { openCheckpoint } from '../../packages/engine/src/checkpoints/open-checkpoint.ts';
 import { pooledPosition } from '../../packages/engine/src/components/clip/encoder.ts';
 import { buildClipText } from '../../packages/engine/src/components/clip/graph.ts';
-import type { LayersOf } from '../../packages/engine/src/components/layers.ts';
+import type { BoundGraph, LayersOf } from '../../packages/engine/src/components/layers.ts';
 import { layersOver } from '../../packages/engine/src/components/network.ts';
 import { buildTextProjections, buildUNet } from '../../packages/engine/src/components/unet/graph.ts';
 import { additionVector, sinusoid } from '../../packages/engine/src/components/unet/unet.ts';
 import { buildVaeDecoder, buildVaeEncoder } from '../../packages/engine/src/components/vae/graph.ts';
 import { parseSdxlConfigs, type SdxlPart } from '../../packages/engine/src/families/sdxl-architecture.ts';
+import { cpu } from '../../packages/engine/src/runtime/devices/cpu.ts';
 import { engineThreads } from '../../packages/engine/src/runtime/devices/processors.ts';
 import { commonFolder, createSession, type TensorValue } from '../../packages/engine/src/runtime/session.ts';
-import { devices } from '../../packages/engine/src/runtime/variant.ts';
 import type { Fixture } from '../../packages/engine/test/fixtures.ts';
 
 export interface Parity {
@@ -82,14 +82,14 @@ export async function measureParity(path: string, reference: Fixture): Promise<P
 interface NetworkRun {
   readonly component: SdxlPart;
   readonly feeds: Readonly<Record<string, TensorValue>>;
-  readonly build: (layersOf: LayersOf) => { toBytes(): Uint8Array };
+  readonly build: (layersOf: LayersOf) => BoundGraph;
 }
 
 async function runOnce(checkpoint: Checkpoint, { component, feeds, build }: NetworkRun) {
   const { tensors } = checkpoint.components[component];
   const weightFolder = commonFolder([...tensors.values()].map(({ file }) => file));
-  const graph = build(layersOver(tensors, devices.cpu, weightFolder));
-  const session = await createSession(graph.toBytes(), devices.cpu, {
+  const graph = build(layersOver(tensors, cpu, weightFolder));
+  const session = await createSession(graph, cpu, {
     weightFolder,
     threads: engineThreads(),
     weights: 'mapped',

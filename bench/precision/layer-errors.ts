@@ -7,8 +7,8 @@ import {
 import { type ConvOptions, Layers, type LinearOptions } from '../../packages/engine/src/components/layers.ts';
 import type { WeightBinder } from '../../packages/engine/src/components/weight-binder.ts';
 import type { GraphBuilder, Value } from '../../packages/engine/src/onnx/graph-builder.ts';
+import { cpu } from '../../packages/engine/src/runtime/devices/cpu.ts';
 import { createSession } from '../../packages/engine/src/runtime/session.ts';
-import { devices } from '../../packages/engine/src/runtime/variant.ts';
 import { feedsOf, openPart, type PassJob } from './part-pass.ts';
 
 interface LayerError {
@@ -51,16 +51,14 @@ export async function layerErrors(job: PassJob): Promise<readonly LayerError[]> 
   const { exactOf, int8, weightFolder } = part;
   if (!int8) throw new Error('there are no 8-bit weights');
   const compared: string[] = [];
-  const graph = part
-    .build((builder) => {
-      const { weights } = exactOf(builder);
-      const bind = (matrix: Int8MatrixSpec) => int8.bind(builder, matrix, weightFolder);
-      return new ComparingLayers(builder, weights, bind, compared);
-    })
-    .toBytes();
+  const graph = part.build((name) => {
+    const { graph: builder, weights } = exactOf(name);
+    const bind = (matrix: Int8MatrixSpec) => int8.bind(builder, matrix, weightFolder);
+    return new ComparingLayers(builder, weights, bind, compared);
+  });
   const profile = { weightFolder: part.weightFolder, threads: job.threads, weights: 'mapped' } as const;
-  const session = await createSession(graph, devices.cpu, profile);
-  const outputs = await session.run(feedsOf(graph));
+  const session = await createSession(graph, cpu, profile);
+  const outputs = await session.run(feedsOf(graph.toBytes()));
   await session.release();
   const errors = compared.map((layer) => {
     return { layer, relative: Math.sqrt(outputs[`${layer}:error`][0] / outputs[`${layer}:size`][0]) };
@@ -79,8 +77,8 @@ class ComparingLayers extends Layers {
     bind: (matrix: Int8MatrixSpec) => BoundMatrix,
     compared: string[],
   ) {
-    super(graph, weights, devices.cpu.operators);
-    this.#int8 = new Int8Layers(graph, weights, devices.cpu.operators, bind);
+    super(graph, weights, cpu.form);
+    this.#int8 = new Int8Layers(graph, weights, cpu.form, bind);
     this.#compared = compared;
   }
 

@@ -14,9 +14,10 @@ import { int8Matrices, openInt8Weights, quantizeInMemory } from '../../packages/
 import { RESIDENT_BYTES, storedBytes, weightsFor } from '../../packages/engine/src/loading/precision.ts';
 import { ModelProtoSchema } from '../../packages/engine/src/onnx/onnx_pb.ts';
 import { createGenerator } from '../../packages/engine/src/random/torch-generator.ts';
+import { cpu } from '../../packages/engine/src/runtime/devices/cpu.ts';
 import type { Device, SessionProfile } from '../../packages/engine/src/runtime/devices/device.ts';
 import { commonFolder, createSession, type TensorValue } from '../../packages/engine/src/runtime/session.ts';
-import { devices, type Precision } from '../../packages/engine/src/runtime/variant.ts';
+import type { Precision } from '../../packages/engine/src/runtime/variant.ts';
 
 export interface PassJob {
   readonly model: string;
@@ -52,12 +53,12 @@ export async function openPart({ model, part, size, int8File }: PassJob, withInt
       ? await quantizeInMemory(matrices.get(name) ?? new Map(), tensors)
       : (await openInt8Weights(checkpoint, matrices, int8File)).get(name);
   const weightFolder = commonFolder([...[...tensors.values()].map(({ file }) => file), ...(int8?.files ?? [])]);
-  const exactOf = layersOver(tensors, devices.cpu, weightFolder);
+  const exactOf = layersOver(tensors, cpu, weightFolder);
   return {
     build,
     exactOf,
     int8,
-    int8Of: int8 && int8LayersOver(tensors, int8, devices.cpu, weightFolder),
+    int8Of: int8 && int8LayersOver(tensors, int8, cpu, weightFolder),
     weightFolder,
     held: (precision) => weightsFor(name, precision, storedBytes(tensors), 'large'),
   };
@@ -78,15 +79,15 @@ function networkOf(configs: SdxlConfigs, part: string, side: number) {
 
 /** Makes its session, and gives back what runs one pass over seeded noise. */
 export async function preparePass(job: PassJob & { readonly precision: Precision }) {
-  return (await openPass(job, devices.cpu)).run;
+  return (await openPass(job, cpu)).run;
 }
 
 /** The same with ONNX Runtime's profiler on. `end` writes the profile to a file whose path begins with `prefix`. */
 export async function prepareProfiledPass(job: PassJob & { readonly precision: Precision }, prefix: string) {
   return openPass(job, {
-    ...devices.cpu,
-    sessionOptions: (profile) => ({
-      ...devices.cpu.sessionOptions(profile),
+    ...cpu,
+    sessionOptions: (profile, graph) => ({
+      ...cpu.sessionOptions(profile, graph),
       enableProfiling: true,
       profileFilePrefix: prefix,
     }),
@@ -98,9 +99,9 @@ async function openPass(job: PassJob & { readonly precision: Precision }, device
   const layersOf = part.int8Of ?? part.exactOf;
   const { threads } = job;
   const profile = { weightFolder: part.weightFolder, threads, weights: part.held(job.precision) };
-  const graph = part.build(layersOf).toBytes();
+  const graph = part.build(layersOf);
   const session = await createSession(graph, device, profile);
-  const feeds = feedsOf(graph);
+  const feeds = feedsOf(graph.toBytes());
   return { run: () => session.run(feeds), end: () => session.release() };
 }
 

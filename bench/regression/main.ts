@@ -11,8 +11,8 @@ import { parseArgs } from 'node:util';
 import { demoModelPath } from '@easel/demo-model';
 import { allOperations, operationsOf } from '../../packages/engine/src/components/operations.ts';
 import { GraphBuilder } from '../../packages/engine/src/onnx/graph-builder.ts';
+import { cpu } from '../../packages/engine/src/runtime/devices/cpu.ts';
 import { createSession } from '../../packages/engine/src/runtime/session.ts';
-import { devices } from '../../packages/engine/src/runtime/variant.ts';
 import { openPart, preparePass } from '../precision/part-pass.ts';
 
 /** Times as long as the product in float32. About 1.7 times what was measured (1.5, 1.0, 1.2 and 1.2) with AVX-512, VNNI and AMX. */
@@ -54,7 +54,7 @@ async function prepareProduct(operations: number): Promise<() => Promise<unknown
   const values = Float32Array.from({ length: WIDTH * WIDTH }, (_, index) => Math.cos(index));
   const inputs = [graph.input('x', [rows, WIDTH]), graph.float32s('weight', [WIDTH, WIDTH], values)];
   graph.output('y', graph.node('Gemm', inputs, [rows, WIDTH]));
-  const session = await createSession(graph.toBytes(), devices.cpu, {
+  const session = await createSession(graph, cpu, {
     weightFolder: '/',
     threads: 1,
     weights: 'resident',

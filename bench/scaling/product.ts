@@ -1,6 +1,6 @@
 import { GraphBuilder, type Value } from '../../packages/engine/src/onnx/graph-builder.ts';
+import { cpu } from '../../packages/engine/src/runtime/devices/cpu.ts';
 import { createSession } from '../../packages/engine/src/runtime/session.ts';
-import { devices } from '../../packages/engine/src/runtime/variant.ts';
 
 /** As large as the caches like it: as the linear layers of the UNet's widest level, twice. */
 const [ROWS, INNER, OUTPUTS] = [1024, 2560, 2560];
@@ -15,7 +15,7 @@ export async function prepareProduct(precision: string, threads: number): Promis
   // Only a row of it leaves the runtime: the rest would be copied.
   const [begin, end, axes] = [[0], [1], [0]].map((values) => graph.ints(values));
   graph.output('y', graph.node('Slice', [product, begin, end, axes], [1, OUTPUTS]));
-  const session = await createSession(graph.toBytes(), devices.cpu, {
+  const session = await createSession(graph, cpu, {
     weightFolder: '/',
     threads,
     weights: 'resident',

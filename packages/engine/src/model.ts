@@ -1,7 +1,9 @@
 import type { FamilySampler } from './families/families.ts';
 import type { SdxlPart } from './families/sdxl-architecture.ts';
 import type { DecodedPicture } from './image/picture.ts';
+import type { Arithmetic } from './onnx/graph-builder.ts';
 import type { Acceleration, Profile, UsedAcceleration } from './profiles.ts';
+import type { DeviceName } from './runtime/devices/device.ts';
 import type { MemoryOutcome, MemorySetting, MemoryUse } from './runtime/memory.ts';
 import type { Precision } from './runtime/variant.ts';
 
@@ -275,6 +277,13 @@ export interface LoadOptions {
    * number: whichever suits a machine of so many gigabytes. Pictures do not depend on it. `auto` (default): whichever suits this machine.
    */
   readonly memory?: MemorySetting;
+  /** Where the networks run. Default: `cpu`. */
+  readonly device?: DeviceName;
+  /**
+   * The type in which a device other than the CPU computes. `float16` is faster on some and less exact; the VAE is always computed in float32.
+   * Default: `float32`.
+   */
+  readonly arithmetic?: Arithmetic;
   /** Which weights to use where a component has both `NAME.fp16.safetensors` and `NAME.safetensors`. Default: `fp16`. */
   readonly variant?: 'fp16' | 'fp32';
   /** A diffusers folder whose configuration describes a single-file checkpoint that is not of SDXL's own size. */

@@ -8,7 +8,7 @@ import { int8LayersOver, layersOver } from '../src/components/network.ts';
 import { parseSdxlConfigs, type SdxlPart, sdxlNetworks } from '../src/families/sdxl-architecture.ts';
 import { matrixShape } from '../src/loading/int8-weights.ts';
 import { ModelProtoSchema } from '../src/onnx/onnx_pb.ts';
-import { devices } from '../src/runtime/variant.ts';
+import { cpu } from '../src/runtime/devices/cpu.ts';
 import { readTensorList, singleFileTensors } from './full-size-file.ts';
 import { writeSafetensors } from './safetensors-files.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -23,8 +23,8 @@ test('the graphs of Playground v2.5 at 512×512 have the nodes and the bytes of 
   const figures = (part: SdxlPart, build: (of: LayersOf) => BoundGraph) => {
     const { tensors } = components[part];
     return {
-      exact: figuresOf(build(layersOver(tensors, devices.cpu, '/'))),
-      int8: figuresOf(build(int8LayersOver(tensors, anyCodes, devices.cpu, '/'))),
+      exact: figuresOf(build(layersOver(tensors, cpu, '/'))),
+      int8: figuresOf(build(int8LayersOver(tensors, anyCodes, cpu, '/'))),
     };
   };
   expect({

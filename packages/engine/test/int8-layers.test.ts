@@ -4,11 +4,11 @@ import type { Int8MatrixSpec, Int8Weights } from '../src/components/int8-layers.
 import type { ConvOptions, Layers, LinearOptions } from '../src/components/layers.ts';
 import { int8LayersOver, layersOver } from '../src/components/network.ts';
 import { quantizeInMemory } from '../src/loading/int8-weights.ts';
-import { GraphBuilder, type Value } from '../src/onnx/graph-builder.ts';
+import type { Value } from '../src/onnx/graph-builder.ts';
 import { createGenerator } from '../src/random/torch-generator.ts';
+import { cpu } from '../src/runtime/devices/cpu.ts';
 import type { SessionProfile } from '../src/runtime/devices/device.ts';
 import { createSession } from '../src/runtime/session.ts';
-import { devices } from '../src/runtime/variant.ts';
 import { LARGEST_CODE } from '../src/weights/int8-codes.ts';
 import { readSafetensors } from '../src/weights/safetensors.ts';
 import { float32Bytes } from './checkpoint-forms.ts';
@@ -109,13 +109,12 @@ async function bothWays(
     return nn.conv(value, 'layer', weight[0], options);
   };
   const run = async (int8: Int8Weights | undefined, weights: SessionProfile['weights'] = 'mapped') => {
-    const graph = new GraphBuilder('layer');
-    const layersOf = int8
-      ? int8LayersOver(tensors, int8, devices.cpu, folder)
-      : layersOver(tensors, devices.cpu, folder);
-    graph.output('y', build(layersOf(graph), graph.input('x', x)));
+    const layersOf = int8 ? int8LayersOver(tensors, int8, cpu, folder) : layersOver(tensors, cpu, folder);
+    const nn = layersOf('layer');
+    const { graph } = nn;
+    graph.output('y', build(nn, graph.input('x', x)));
     const profile = { weightFolder: folder, threads: 1, weights };
-    const session = await createSession(graph.toBytes(), devices.cpu, profile);
+    const session = await createSession(graph, cpu, profile);
     try {
       return (await session.run({ x: { data: inputs, shape: x } })).y;
     } finally {

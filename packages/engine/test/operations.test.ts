@@ -4,7 +4,7 @@ import { openCheckpoint } from '../src/checkpoints/open-checkpoint.ts';
 import type { Layers } from '../src/components/layers.ts';
 import { allOperations, type Operations, operationKinds, operationsOf } from '../src/components/operations.ts';
 import { parseSdxlConfigs, sdxlNetworks } from '../src/families/sdxl-architecture.ts';
-import { GraphBuilder, type Value } from '../src/onnx/graph-builder.ts';
+import type { Value } from '../src/onnx/graph-builder.ts';
 import { sdxlPass } from '../src/precision-probe.ts';
 import { readTensorList, singleFileTensors } from './full-size-file.ts';
 import { writeSafetensors } from './safetensors-files.ts';
@@ -13,9 +13,10 @@ import { temporaryFolder } from './temporary-folder.ts';
 /** A network of one layer of an input [1, 6, 8, 10], or of as many tokens. */
 function oneLayer(layer: (nn: Layers, pixels: Value, tokens: Value) => Value) {
   return operationsOf((of) => {
-    const graph = new GraphBuilder('one');
+    const nn = of('one');
+    const { graph } = nn;
     const pixels = graph.input('x', [1, 6, 8, 10]);
-    graph.output('y', layer(of(graph), pixels, graph.input('tokens', [80, 6])));
+    graph.output('y', layer(nn, pixels, graph.input('tokens', [80, 6])));
     return graph;
   });
 }

@@ -1,5 +1,5 @@
 import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
-import type { OperatorForms } from '../runtime/devices/device.ts';
+import type { GraphForm } from '../runtime/devices/device.ts';
 import { type ConvOptions, Layers, type LinearOptions } from './layers.ts';
 import type { WeightBinder } from './weight-binder.ts';
 
@@ -75,10 +75,10 @@ export class Int8Layers extends Layers {
   constructor(
     graph: GraphBuilder,
     weights: WeightBinder,
-    operators: OperatorForms,
+    form: GraphForm,
     bind: (matrix: Int8MatrixSpec) => BoundMatrix,
   ) {
-    super(graph, weights, operators);
+    super(graph, weights, form);
     this.#bind = bind;
   }
 

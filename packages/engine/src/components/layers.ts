@@ -1,14 +1,13 @@
 import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
-import type { OperatorForms } from '../runtime/devices/device.ts';
+import type { GraphForm, SessionGraph } from '../runtime/devices/device.ts';
+import { attention, groupNorm } from './operators.ts';
 import type { WeightBinder } from './weight-binder.ts';
 
-/** A finished graph, ready to be written. */
-export interface BoundGraph {
-  toBytes(): Uint8Array;
-}
+/** A finished graph. */
+export type BoundGraph = SessionGraph;
 
-/** Binds a new graph to the weights of one component and to the device it will run on. */
-export type LayersOf = (graph: GraphBuilder) => Layers;
+/** Starts a graph of this name, bound to the weights of one component and to the device that it will run on. */
+export type LayersOf = (graphName: string) => Layers;
 
 /** The layers the networks share: PyTorch's semantics in terms of ONNX operators. All weights are in PyTorch's own layout. */
 export class Layers {
@@ -19,12 +18,12 @@ export class Layers {
    * other order takes 0.5 GB more for the VAE at 1024².
    */
   readonly buildsShortcutFirst: boolean = true;
-  readonly #operators: OperatorForms;
+  readonly #form: GraphForm;
 
-  constructor(graph: GraphBuilder, weights: WeightBinder, operators: OperatorForms) {
+  constructor(graph: GraphBuilder, weights: WeightBinder, form: GraphForm) {
     this.graph = graph;
     this.weights = weights;
-    this.#operators = operators;
+    this.#form = form;
   }
 
   /**
@@ -59,7 +58,7 @@ export class Layers {
   groupNorm(x: Value, name: string, groups: number, epsilon: number): Value {
     const [, channels = 1] = x.shape;
     const weight = (kind: string) => (as: readonly number[]) => this.weights.get(`${name}.${kind}`, [channels], { as });
-    return this.#operators.groupNorm(this.graph, x, { groups, epsilon, scale: weight('weight'), bias: weight('bias') });
+    return groupNorm(this.graph, x, { groups, epsilon, scale: weight('weight'), bias: weight('bias') });
   }
 
   /** x [M, C], statistics over C. */
@@ -77,24 +76,30 @@ export class Layers {
 
   /** x · sigmoid(alpha · x) */
   quickGelu(x: Value, alpha = 1.702): Value {
-    return this.graph.node('QuickGelu', [x], x.shape, {
-      attributes: { alpha: { float: alpha } },
-      domain: 'com.microsoft',
-    });
+    if (this.#form.activations === 'fused') {
+      const attributes = { alpha: { float: alpha } };
+      return this.graph.node('QuickGelu', [x], x.shape, { attributes, domain: 'com.microsoft' });
+    }
+    const scaled = alpha === 1 ? x : this.multiply(x, this.graph.floats([alpha], []));
+    return this.multiply(x, this.graph.node('Sigmoid', [scaled], x.shape));
   }
 
   /** The exact form with erf, not the tanh approximation. */
   gelu(x: Value): Value {
-    return this.graph.node('Gelu', [x], x.shape, { attributes: { approximate: 'none' } });
+    if (this.#form.activations === 'fused')
+      return this.graph.node('Gelu', [x], x.shape, { attributes: { approximate: 'none' } });
+    const { graph } = this;
+    const erf = graph.node('Erf', [this.multiply(x, graph.floats([Math.SQRT1_2], []))], x.shape);
+    return this.multiply(this.multiply(x, graph.floats([0.5], [])), this.add(erf, graph.floats([1], [])));
   }
 
-  /** q [B·S, C]; k, v [B·T, C] → softmax(q·kᵀ/√(C/heads))·v as [B·S, C], heads being contiguous slices of C. Never holds S×T. */
+  /** q [B·S, C]; k, v [B·T, C] → softmax(q·kᵀ/√(C/heads))·v as [B·S, C], heads being contiguous slices of C. */
   attention(q: Value, k: Value, v: Value, options: { batch: number; heads: number; causal?: boolean }): Value {
     const { batch, heads, causal = false } = options;
     const [rows = 1, channels = 1] = q.shape;
     const perSample = (x: Value) => this.reshape(x, [batch, (x.shape[0] ?? 1) / batch, channels]);
     const inputs = [perSample(q), perSample(k), perSample(v)] as const;
-    const mixed = this.#operators.attention(this.graph, inputs, { heads, causal });
+    const mixed = attention(this.graph, inputs, { heads, causal }, this.#form);
     return this.reshape(mixed, [rows, channels]);
   }
 
@@ -119,7 +124,7 @@ export class Layers {
     const attributes = { mode: 'nearest', nearest_mode: 'floor', coordinate_transformation_mode: 'asymmetric' };
     const isDouble = height === 2 * h && width === 2 * w;
     const target = isDouble
-      ? [undefined, this.graph.floats([1, 1, 2, 2])]
+      ? [undefined, this.graph.float32s('doubled', [4], Float32Array.of(1, 1, 2, 2))]
       : [undefined, undefined, this.graph.ints(shape)];
     return this.graph.node('Resize', [x, ...target], shape, { attributes });
   }

@@ -1,7 +1,8 @@
 import type { LayerSpeeds, PrecisionSpeeds } from '../model.ts';
 import { GraphBuilder, type Value } from '../onnx/graph-builder.ts';
+import { cpu } from '../runtime/devices/cpu.ts';
 import { createSession, type Session } from '../runtime/session.ts';
-import { devices, type Precision, precisions } from '../runtime/variant.ts';
+import { type Precision, precisions } from '../runtime/variant.ts';
 import { Int8Layers, type Int8MatrixSpec } from './int8-layers.ts';
 import { type BoundGraph, Layers, type LayersOf } from './layers.ts';
 import { allOperations, operationsOf } from './operations.ts';
@@ -47,11 +48,11 @@ export async function measureLayers(threads: number): Promise<PrecisionSpeeds> {
   try {
     for (const precision of precisions) {
       for (const kind of kinds) {
-        const graph = blocks[kind](precision === 'exact' ? exactLayers : int8Layers).toBytes();
+        const graph = blocks[kind](precision === 'exact' ? exactLayers : int8Layers);
         probes.push({
           precision,
           kind,
-          session: await createSession(graph, devices.cpu, { weightFolder: '/', threads, weights: held[precision] }),
+          session: await createSession(graph, cpu, { weightFolder: '/', threads, weights: held[precision] }),
         });
       }
     }
@@ -75,17 +76,19 @@ function withInput(
   of: LayersOf,
   block: (nn: Layers, x: Value) => Value,
 ): BoundGraph {
-  const graph = new GraphBuilder(name);
-  const nn = of(graph);
+  const nn = of(name);
+  const { graph } = nn;
   graph.output('y', block(nn, graph.input('x', shape)));
   return graph;
 }
 
-function exactLayers(graph: GraphBuilder): Layers {
-  return new Layers(graph, new SampleWeights(graph), devices.cpu.operators);
+function exactLayers(name: string): Layers {
+  const graph = new GraphBuilder(name);
+  return new Layers(graph, new SampleWeights(graph), cpu.form);
 }
 
-function int8Layers(graph: GraphBuilder): Layers {
+function int8Layers(name: string): Layers {
+  const graph = new GraphBuilder(name);
   const bind = ({ key, shape, rows: [begin, end] }: Int8MatrixSpec) => {
     const [inputs, outputs] = [elements(shape.slice(1)), end - begin];
     const codes = Int8Array.from({ length: inputs * outputs }, (_, index) => Math.round(63 * Math.cos(index)));
@@ -94,7 +97,7 @@ function int8Layers(graph: GraphBuilder): Layers {
       scales: graph.float32s(`${key}:scales`, [outputs], new Float32Array(outputs).fill(1 / 63 / Math.sqrt(inputs))),
     };
   };
-  return new Int8Layers(graph, new SampleWeights(graph), devices.cpu.operators, bind);
+  return new Int8Layers(graph, new SampleWeights(graph), cpu.form, bind);
 }
 
 /** Weights of any name and shape, in the graph itself. */
@@ -102,7 +105,7 @@ class SampleWeights extends WeightBinder {
   readonly #graph: GraphBuilder;
 
   constructor(graph: GraphBuilder) {
-    super(graph, new Map(), '/', devices.cpu.operators);
+    super(graph, new Map(), '/', cpu.form);
     this.#graph = graph;
   }
 

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { cpus } from 'node:os';
 import { EngineError } from '../errors.ts';
+import { GraphBuilder } from '../onnx/graph-builder.ts';
 import type { Device, SessionProfile } from '../runtime/devices/device.ts';
 import { announcePass, type PassContext, type PassKind, type RunHooks } from '../runtime/passes.ts';
 import { commonFolder, createSession, type Feeds, runtimeVersion, type Session } from '../runtime/session.ts';
-import { devices, type Precision, type Target, type Variant, variantKey, variantOf } from '../runtime/variant.ts';
+import { type Precision, type Target, type Variant, variantKey, variantOf } from '../runtime/variant.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
 import { fileStates } from '../weights/weight-files.ts';
 import { Int8Layers, type Int8Weights } from './int8-layers.ts';
@@ -26,6 +27,8 @@ export interface NetworkOptions<Shape> {
   readonly weights: (precision: Precision) => SessionProfile['weights'];
   /** How many variants to keep ready; graphs are cheap to make, but not free. */
   readonly keep: number | ((precision: Precision) => number);
+  /** Whether its values exceed half precision: then it is computed in float32 on every device. */
+  readonly needsFloat32?: boolean;
   /** The part of a shape that identifies a variant; absent: all of it. */
   readonly sizeOf?: (shape: Shape) => object;
 }
@@ -75,8 +78,8 @@ export class Network<Shape extends object> {
     const key = variantKey(variant);
     const known = this.#graphs.get(key);
     if (known) return known;
-    const { bytes, files } = await this.#build(variant);
-    const graph = { sha256: createHash('sha256').update(bytes).digest('hex'), files };
+    const { graph: built, files } = await this.#build(variant);
+    const graph = { sha256: createHash('sha256').update(built.toBytes()).digest('hex'), files };
     this.#graphs.set(key, graph);
     return graph;
   }
@@ -100,22 +103,22 @@ export class Network<Shape extends object> {
     return announcePass(hooks, 'session', async () => {
       const { threads } = this.#options;
       const weights = this.#options.weights(variant.precision);
-      const { bytes, folder } = await this.#build(variant);
-      return createSession(bytes, devices[variant.device], { weightFolder: folder, threads, weights });
+      const { graph, folder } = await this.#build(variant);
+      return createSession(graph, variant.device, { weightFolder: folder, threads, weights });
     });
   }
 
-  async #build({ device: name, precision, shape }: Variant<Shape>) {
-    const { build, tensors } = this.#options;
+  async #build({ device: given, precision, shape }: Variant<Shape>) {
+    const { build, tensors, needsFloat32 = false } = this.#options;
+    const device: Device = needsFloat32 ? { ...given, form: { ...given.form, arithmetic: 'float32' } } : given;
     const int8 = precision === 'int8' ? await this.#int8() : undefined;
-    const device = devices[name];
     const files = [...[...tensors.values()].map((tensor) => tensor.file), ...(int8?.files ?? [])];
     const folder = commonFolder(files);
     const graph = build(
       shape,
       int8 ? int8LayersOver(tensors, int8, device, folder) : layersOver(tensors, device, folder),
     );
-    return { bytes: graph.toBytes(), folder, files };
+    return { graph, folder, files };
   }
 
   #int8(): Promise<Int8Weights> {
@@ -132,23 +135,27 @@ export class Network<Shape extends object> {
  */
 export function layersOver(
   tensors: TensorTable,
-  { operators }: Device,
+  { form }: Device,
   folder: string,
   onProblem?: (problem: EngineError) => void,
 ): LayersOf {
-  return (graph) => new Layers(graph, new WeightBinder(graph, tensors, folder, operators, onProblem), operators);
+  return (name) => {
+    const graph = new GraphBuilder(name, form.arithmetic);
+    return new Layers(graph, new WeightBinder(graph, tensors, folder, form, onProblem), form);
+  };
 }
 
 /** The same with the matrix products in 8 bits. */
 export function int8LayersOver(
   tensors: TensorTable,
   int8: Int8Weights,
-  { operators }: Device,
+  { form }: Device,
   folder: string,
   onProblem?: (problem: EngineError) => void,
 ): LayersOf {
-  return (graph) => {
-    const weights = new WeightBinder(graph, tensors, folder, operators, onProblem);
-    return new Int8Layers(graph, weights, operators, (matrix) => int8.bind(graph, matrix, folder));
+  return (name) => {
+    const graph = new GraphBuilder(name, form.arithmetic);
+    const weights = new WeightBinder(graph, tensors, folder, form, onProblem);
+    return new Int8Layers(graph, weights, form, (matrix) => int8.bind(graph, matrix, folder));
   };
 }

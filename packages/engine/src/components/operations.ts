@@ -1,6 +1,7 @@
 import type { PrecisionSpeeds } from '../model.ts';
-import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
-import { devices, type Precision } from '../runtime/variant.ts';
+import { GraphBuilder, type Value } from '../onnx/graph-builder.ts';
+import { cpu } from '../runtime/devices/cpu.ts';
+import type { Precision } from '../runtime/variant.ts';
 import { isFloatLayer } from './int8-layers.ts';
 import { type BoundGraph, type ConvOptions, Layers, type LayersOf, type LinearOptions } from './layers.ts';
 import { WeightBinder } from './weight-binder.ts';
@@ -19,7 +20,7 @@ export type Operations = Readonly<Record<OperationKind, number>>;
  */
 export function operationsOf(build: (layersOf: LayersOf) => BoundGraph): Operations {
   const total: Record<OperationKind, number> = { linear: 0, conv: 0, floatLinear: 0, floatConv: 0, attention: 0 };
-  build((graph) => new CountingLayers(graph, total));
+  build((graphName) => new CountingLayers(graphName, total));
   return total;
 }
 
@@ -42,9 +43,9 @@ export function secondsOf(operations: Operations, speeds: PrecisionSpeeds, preci
 class CountingLayers extends Layers {
   readonly #total: Record<OperationKind, number>;
 
-  constructor(graph: GraphBuilder, total: Record<OperationKind, number>) {
-    const { operators } = devices.cpu;
-    super(graph, new WeightBinder(graph, new Map(), '/', operators, () => undefined), operators);
+  constructor(graphName: string, total: Record<OperationKind, number>) {
+    const graph = new GraphBuilder(graphName);
+    super(graph, new WeightBinder(graph, new Map(), '/', cpu.form, () => undefined), cpu.form);
     this.#total = total;
   }
 

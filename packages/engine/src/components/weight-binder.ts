@@ -1,8 +1,8 @@
 import { relative } from 'node:path';
 import { EngineError } from '../errors.ts';
-import { ELEMENT, type ElementType } from '../onnx/elements.ts';
+import type { ElementType } from '../onnx/elements.ts';
 import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
-import type { OperatorForms } from '../runtime/devices/device.ts';
+import type { GraphForm } from '../runtime/devices/device.ts';
 import { type FloatType, isFloatType, valuesOf8Bits } from '../weights/element-values.ts';
 import type { TensorInfo, TensorTable } from '../weights/safetensors.ts';
 import { rowsOf } from '../weights/tensor-views.ts';
@@ -31,24 +31,24 @@ export class WeightBinder {
   readonly #graph: GraphBuilder;
   readonly #tensors: TensorTable;
   readonly #folder: string;
-  readonly #operators: Pick<OperatorForms, 'weight'>;
+  readonly #form: Pick<GraphForm, 'stored'>;
   readonly #onProblem: (problem: EngineError) => void;
   readonly #bound = new Map<string, Value>();
 
   /**
    * @param folder against which the session resolves external data; every weight file must be below it
-   * @param operators of the device: how it handles a weight that is not float32
+   * @param form of graphs for the device
    * @param onProblem called for a missing or unusable tensor; the default throws, an inspection collects
    */
   constructor(
     graph: GraphBuilder,
     tensors: TensorTable,
     folder: string,
-    operators: Pick<OperatorForms, 'weight'>,
+    form: Pick<GraphForm, 'stored'>,
     onProblem = throwIt,
   ) {
     this.#graph = graph;
-    this.#operators = operators;
+    this.#form = form;
     this.#tensors = tensors;
     this.#folder = folder;
     this.#onProblem = onProblem;
@@ -58,36 +58,41 @@ export class WeightBinder {
     return this.#tensors.get(name)?.transposed === true;
   }
 
-  /** The weight as float32. */
+  /** The weight in the type that the graph computes in. */
   get(name: string, shape: readonly number[], view: WeightView = {}): Value {
     const key = `${name}${view.rows ? `[${view.rows}]` : ''}${view.as ? `{${view.as}}` : ''}`;
     return this.#remember(key, () => {
       const stored = this.#bind(key, name, shape, view);
       const { dtype, scale } = this.#tensors.get(name) ?? {};
-      return dtype === 'F32' && scale === undefined ? stored : this.#operators.weight(this.#graph, stored, scale);
+      const isReady = dtype === (this.#graph.arithmetic === 'float32' ? 'F32' : 'F16') && scale === undefined;
+      return isReady ? stored : this.#graph.convert(stored, scale, this.#isReadable(typeOf(dtype)));
     });
   }
 
-  /** Some rows of a table, gathered as stored and then widened, so that the whole vocabulary is never widened. */
+  /** Some rows of a table, gathered as stored and then converted, so that the whole vocabulary is never converted. */
   gather(name: string, shape: readonly number[], indices: Value): Value {
     const { dtype = 'F32', scale } = this.#tensors.get(name) ?? {};
     const is8Bit = dtype === 'F8_E4M3' || dtype === 'F8_E5M2';
     const table = this.#remember(`${name}:stored`, () =>
       this.#bind(`${name}:stored`, name, shape, is8Bit ? { type: 'uint8' } : {}),
     );
-    const stored = this.#graph.node('Gather', [table, indices], [...indices.shape, ...shape.slice(1)]);
-    const rows = is8Bit ? this.#valuesOfCodes(stored, dtype) : this.#cast(stored, 'float32');
+    const onDevice = this.#isReadable(is8Bit ? 'uint8' : typeOf(dtype));
+    const place = (value: Value) => (onDevice ? value : this.#graph.runOnCpu(value));
+    const stored = place(this.#graph.node('Gather', [table, indices], [...indices.shape, ...shape.slice(1)]));
+    const { arithmetic } = this.#graph;
+    const rows = is8Bit ? this.#valuesOfCodes(stored, dtype, place) : place(this.#graph.cast(stored, arithmetic));
     return scale === undefined ? rows : this.#graph.node('Mul', [rows, this.#graph.floats([scale])], rows.shape);
   }
 
   /** Gather takes no 8-bit floats (ONNX, Gather-13), so their codes are gathered and then looked up. */
-  #valuesOfCodes(codes: Value, dtype: 'F8_E4M3' | 'F8_E5M2'): Value {
+  #valuesOfCodes(codes: Value, dtype: 'F8_E4M3' | 'F8_E5M2', place: (value: Value) => Value): Value {
     const values = this.#graph.floats(valuesOf8Bits(dtype));
-    return this.#graph.node('Gather', [values, this.#cast(codes, 'int64')], codes.shape);
+    const indices = place(this.#graph.cast(codes, 'int64'));
+    return place(this.#graph.node('Gather', [values, indices], codes.shape));
   }
 
-  #cast(value: Value, to: ElementType): Value {
-    return this.#graph.node('Cast', [value], value.shape, { attributes: { to: ELEMENT[to] } });
+  #isReadable(type: ElementType): boolean {
+    return this.#form.stored.includes(type);
   }
 
   #bind(
@@ -115,6 +120,10 @@ export class WeightBinder {
     this.#bound.set(key, value);
     return value;
   }
+}
+
+function typeOf(dtype = 'F32'): ElementType {
+  return isFloatType(dtype) ? ELEMENT_TYPES[dtype] : 'float32'; // any other is a problem that has been reported
 }
 
 function problemOf(name: string, shape: readonly number[], tensor: TensorInfo | undefined): EngineError | undefined {

@@ -85,6 +85,8 @@ export interface NetworkPlan<Shape extends object> {
   readonly kind: PassKind;
   /** How many variants to keep ready. */
   readonly keep: number;
+  /** Whether its values exceed half precision. */
+  readonly needsFloat32?: boolean;
   /** The part of a shape that identifies a variant; absent: all of it. */
   readonly sizeOf?: (shape: Shape) => object;
   readonly build: (shape: Shape, layersOf: LayersOf) => BoundGraph;
@@ -121,7 +123,8 @@ export function sdxlNetworks({ clips, unet, vae }: SdxlConfigs) {
     build: (shape, of) => buildTextProjections(unet, shape, of),
     smallest: { batch: 1, tokens: clips[0].positions },
   };
-  const vaePlan = { part: 'vae', keep: 4, smallest: pixels } as const;
+  // in half precision SDXL's VAE overflows, and the picture is black
+  const vaePlan = { part: 'vae', keep: 4, needsFloat32: true, smallest: pixels } as const;
   const decoder: NetworkPlan<VaeShape> = {
     ...vaePlan,
     kind: 'vae_decode',

@@ -25,14 +25,16 @@ import { Previews } from '../pipeline/previews.ts';
 import { PromptEncoder } from '../pipeline/prompts.ts';
 import { StageMemory } from '../pipeline/stage-memory.ts';
 import { TextCache } from '../pipeline/text-cache.ts';
+import type { Device } from '../runtime/devices/device.ts';
 import { engineThreads } from '../runtime/devices/processors.ts';
 import { chosenUse, type MemoryNeeds, type MemoryUse, preparedSizes, requireMemory } from '../runtime/memory.ts';
 import { nextTurn, type RunHooks } from '../runtime/passes.ts';
-import { defaultTarget, type Precision } from '../runtime/variant.ts';
+import { defaultTarget, type Precision, type Target } from '../runtime/variant.ts';
 import type { ClipTokenizer } from '../tokenizer/clip-tokenizer.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
 import { fileStates } from '../weights/weight-files.ts';
 import { checkTensors } from './check-tensors.ts';
+import { chooseDevice } from './choose-device.ts';
 import { defaultCacheFolder } from './find-model.ts';
 import { memoryNeeds } from './memory-needs.ts';
 import { modelDefaults, modelInfo } from './model-info.ts';
@@ -89,9 +91,9 @@ async function assembleParts(
   { fixed, int8 }: Precisions,
 ): Promise<PipelineParts> {
   const { unet, vae: vaeConfig, clips } = configs;
-  const { family } = checkpoint;
-  const sampling = familySampling(family, checkpoint.scheduler);
-  const tokenizers = await readTokenizers(checkpoint);
+  const { family, scheduler } = checkpoint;
+  const sampling = familySampling(family, scheduler);
+  const [device, tokenizers] = [chooseDevice(options), await readTokenizers(checkpoint)];
   const plans = sdxlNetworks(configs);
   const { use, keptUNets } = planMemory(checkpoint, options, memoryNeeds(checkpoint, configs, fixed));
   const network = <Shape extends object>(plan: NetworkPlan<Shape>, keep: NetworkOptions<Shape>['keep'] = plan.keep) =>
@@ -128,7 +130,7 @@ async function assembleParts(
       isPrecisionFixed: fixed !== undefined,
       requireWeights: (profile) => int8.require(profile),
     },
-    targetOf: (profile) => ({ ...defaultTarget, precision: profile ? precisionOf(profile) : (fixed ?? {}) }),
+    targetOf: (profile) => targetOf(device, profile ? precisionOf(profile) : fixed),
     openInt8: () => int8.open(),
     prompts,
     unet: denoising,
@@ -141,6 +143,11 @@ async function assembleParts(
       pixels: () => vae.release(),
     }),
   };
+}
+
+/** A device without kernels for 8 bits computes every profile in its own arithmetic. */
+function targetOf(device: Device, precision: Target['precision'] = {}): Target {
+  return { ...defaultTarget, device, precision: device.hasInt8 ? precision : {} };
 }
 
 function planMemory(checkpoint: Checkpoint, options: LoadOptions, needs: MemoryNeeds) {

@@ -2,7 +2,7 @@ import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { layersOver } from '../components/network.ts';
 import { EngineError } from '../errors.ts';
 import { eachNetwork, type NetworkPlan, type SdxlConfigs } from '../families/sdxl-architecture.ts';
-import { defaultTarget, devices } from '../runtime/variant.ts';
+import { defaultTarget } from '../runtime/variant.ts';
 
 /**
  * Every missing or unsuitable tensor, found by building every graph: only the graphs know which
@@ -14,7 +14,7 @@ export function findTensorProblems(checkpoint: Checkpoint, configs: SdxlConfigs)
     const collect = (problem: EngineError) => {
       problems.set(`${part}/${problem.details.tensor}`, inPart(part, problem));
     };
-    build(smallest, layersOver(checkpoint.components[part].tensors, devices[defaultTarget.device], '/', collect));
+    build(smallest, layersOver(checkpoint.components[part].tensors, defaultTarget.device, '/', collect));
   });
   return [...problems.values()];
 }

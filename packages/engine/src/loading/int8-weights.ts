@@ -6,7 +6,7 @@ import type { Int8MatrixSpec, Int8Weights } from '../components/int8-layers.ts';
 import { int8LayersOver } from '../components/network.ts';
 import { EngineError } from '../errors.ts';
 import { eachNetwork, type NetworkPlan, type SdxlConfigs, type SdxlPart } from '../families/sdxl-architecture.ts';
-import { defaultTarget, devices } from '../runtime/variant.ts';
+import { defaultTarget } from '../runtime/variant.ts';
 import { decodeWeight, type Int8Codes, quantizeRows } from '../weights/int8-codes.ts';
 import { type Int8File, isSource, openInt8File, type PartSource } from '../weights/int8-file.ts';
 import type { TensorInfo, TensorTable } from '../weights/safetensors.ts';
@@ -30,7 +30,7 @@ export function int8Matrices(checkpoint: Checkpoint, configs: SdxlConfigs): Read
       },
     };
     const { tensors } = checkpoint.components[part];
-    build(smallest, int8LayersOver(tensors, weights, devices[defaultTarget.device], '/'));
+    build(smallest, int8LayersOver(tensors, weights, defaultTarget.device, '/'));
   });
   return parts;
 }

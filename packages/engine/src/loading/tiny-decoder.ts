@@ -8,7 +8,7 @@ import { downscaleOf, type VaeConfig } from '../components/vae/config.ts';
 import type { VaeShape } from '../components/vae/graph.ts';
 import { EngineError } from '../errors.ts';
 import { JsonConfig } from '../json-config.ts';
-import { defaultTarget, devices } from '../runtime/variant.ts';
+import { defaultTarget } from '../runtime/variant.ts';
 import { readSafetensors, type TensorTable } from '../weights/safetensors.ts';
 import { readWeightFiles } from '../weights/weight-files.ts';
 
@@ -38,7 +38,7 @@ export async function loadTinyDecoder(path: string, vae: VaeConfig, threads: num
   }
   const config = { width, latentChannels };
   const build = (shape: VaeShape, of: Parameters<typeof buildTinyDecoder>[2]) => buildTinyDecoder(config, shape, of);
-  build({ batch: 1, height: 8, width: 8 }, layersOver(tensors, devices[defaultTarget.device], '/')); // checks every tensor
+  build({ batch: 1, height: 8, width: 8 }, layersOver(tensors, defaultTarget.device, '/')); // checks every tensor
   const network = new Network({
     part: 'tiny_decoder',
     kind: 'vae_decode',

@@ -8,7 +8,7 @@ function sample() {
   const x = builder.input('x', [2, 3]);
   const stored = builder.external('w', [4, 3], 'float16', { location: 'a/b.safetensors', offset: 7, byteLength: 24 });
   const doubled = builder.node('Add', [x, x], [2, 3]);
-  const y = builder.node('Gemm', [doubled, builder.widen(stored)], [2, 4], { attributes: { transB: 1 } });
+  const y = builder.node('Gemm', [doubled, builder.convert(stored)], [2, 4], { attributes: { transB: 1 } });
   builder.output('y', builder.node('Clip', [y, undefined, builder.floats([6], [])], [2, 4]));
   return fromBinary(ModelProtoSchema, builder.toBytes());
 }

@@ -41,27 +41,47 @@ const OPSET = 21n;
 const IR_VERSION = 10n;
 const EXTERNAL = 1;
 
+/** The type in which a graph computes; its inputs and outputs are float32 either way. */
+export type Arithmetic = 'float32' | 'float16';
+
 /** Collects nodes and weights and writes them as one ONNX model of about a megabyte, whatever the weights' size. */
 export class GraphBuilder {
+  readonly arithmetic: Arithmetic;
   readonly #name: string;
   readonly #prologue: NodeProto[] = [];
   readonly #nodes: NodeProto[] = [];
   readonly #initializers = new Map<string, TensorProto>();
   readonly #inputs: ValueInfoProto[] = [];
   readonly #outputs: ValueInfoProto[] = [];
+  readonly #cpuNodes: string[] = [];
+  #foldsWeights = false;
   #serial = 0;
 
-  constructor(name: string) {
+  constructor(name: string, arithmetic: Arithmetic = 'float32') {
     this.#name = name;
+    this.arithmetic = arithmetic;
+  }
+
+  /** Nodes that are to run on the CPU, whatever the device of the others. */
+  get cpuNodes(): readonly string[] {
+    return this.#cpuNodes;
+  }
+
+  /** Whether some weights are to be converted on the CPU, when a session is created. */
+  get foldsWeights(): boolean {
+    return this.#foldsWeights;
   }
 
   input(name: string, shape: readonly number[], type: ElementType = 'float32'): Value {
     this.#inputs.push(valueInfo(name, shape, type));
-    return { name, shape };
+    const value = { name, shape };
+    return type === 'float32' && this.arithmetic !== 'float32' ? this.cast(value, this.arithmetic) : value;
   }
 
   output(name: string, value: Value): void {
-    this.#nodes.push(node('Identity', `output:${name}`, [value.name], [name], {}));
+    const attributes = { to: ELEMENT.float32 };
+    const last: [string, NodeOptions] = this.arithmetic === 'float32' ? ['Identity', {}] : ['Cast', { attributes }];
+    this.#nodes.push(node(last[0], `output:${name}`, [value.name], [name], last[1]));
     this.#outputs.push(valueInfo(name, value.shape, 'float32'));
   }
 
@@ -85,15 +105,27 @@ export class GraphBuilder {
     return results;
   }
 
+  cast(value: Value, to: ElementType): Value {
+    return this.node('Cast', [value], value.shape, { attributes: { to: ELEMENT[to] } });
+  }
+
+  /** Has the node that makes this value run on the CPU. */
+  runOnCpu(value: Value): Value {
+    this.#cpuNodes.push(value.name);
+    return value;
+  }
+
   /**
-   * Widens a stored weight to float32. These Casts come first in the node list: ONNX Runtime then schedules each right
+   * Converts a stored weight to the type in which the graph computes. These Casts come first in the node list: ONNX Runtime then schedules each right
    * before its consumer; anywhere else all of them run up front and the whole float32 model is in memory at once.
    *
-   * @param scale factor for the widened values
+   * @param scale factor for the converted values
+   * @param isReadable whether the device reads the weight as it is stored
    */
-  widen(weight: Value, scale?: number): Value {
-    const name = `${weight.name}:float32`;
-    this.#prologue.push(node('Cast', name, [weight.name], [name], { attributes: { to: ELEMENT.float32 } }));
+  convert(weight: Value, scale?: number, isReadable = true): Value {
+    this.#foldsWeights ||= !isReadable;
+    const name = `${weight.name}:${this.arithmetic}`;
+    this.#prologue.push(node('Cast', name, [weight.name], [name], { attributes: { to: ELEMENT[this.arithmetic] } }));
     if (scale === undefined) return { name, shape: weight.shape };
     const scaled = `${weight.name}:scaled`;
     this.#prologue.push(node('Mul', scaled, [name, this.floats([scale], []).name], [scaled], {}));
@@ -115,8 +147,11 @@ export class GraphBuilder {
     return { name, shape };
   }
 
+  /** A constant of the type in which the graph computes. */
   floats(values: readonly number[], shape: readonly number[] = [values.length]): Value {
-    return this.#constant(`float32[${values}]:${shape}`, shape, 'float32', Float32Array.from(values));
+    const type = this.arithmetic;
+    const data = type === 'float32' ? Float32Array.from(values) : halvesOf(values);
+    return this.#constant(`${type}[${values}]:${shape}`, shape, type, data);
   }
 
   ints(values: readonly number[]): Value {
@@ -157,7 +192,7 @@ export class GraphBuilder {
     name: string,
     shape: readonly number[],
     type: ElementType,
-    data: Float32Array | BigInt64Array | Int8Array | Int32Array,
+    data: Float32Array | Uint16Array | BigInt64Array | Int8Array | Int32Array,
   ): Value {
     if (!this.#initializers.has(name)) {
       const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -166,6 +201,11 @@ export class GraphBuilder {
     }
     return { name, shape };
   }
+}
+
+/** The nearest values in half precision, as their bits. */
+function halvesOf(values: readonly number[]): Uint16Array {
+  return new Uint16Array(Float16Array.from(values).buffer);
 }
 
 function node(op: string, name: string, input: string[], output: string[], options: NodeOptions): NodeProto {

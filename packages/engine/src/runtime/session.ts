@@ -2,7 +2,7 @@ import { dirname, sep } from 'node:path';
 import { messageOf } from '@easel/errors';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { EngineError } from '../errors.ts';
-import type { Device, SessionProfile } from './devices/device.ts';
+import type { Device, SessionGraph, SessionProfile } from './devices/device.ts';
 
 /** A dense tensor: row-major values and their shape. */
 export interface TensorValue {
@@ -20,12 +20,14 @@ export interface Session {
 }
 
 /**
- * @param model an ONNX model whose weights are external data below `profile.weightFolder`
+ * @param graph an ONNX model whose weights are external data below `profile.weightFolder`
  * @throws EngineError `out_of_memory`, `inference_failed`
  */
-export async function createSession(model: Uint8Array, device: Device, profile: SessionProfile): Promise<Session> {
+export async function createSession(graph: SessionGraph, device: Device, profile: SessionProfile): Promise<Session> {
   const runtime = await loadRuntime();
-  const session = await runtime.InferenceSession.create(model, device.sessionOptions(profile)).catch(fail);
+  const session = await runtime.InferenceSession.create(graph.toBytes(), device.sessionOptions(profile, graph)).catch(
+    fail,
+  );
   return {
     run: (feeds) => runSession(session, runtime.Tensor, feeds),
     release: () => session.release(),

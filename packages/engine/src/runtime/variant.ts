@@ -1,10 +1,5 @@
 import { cpu } from './devices/cpu.ts';
-import type { Device } from './devices/device.ts';
-
-/** The available devices, by name. */
-export const devices = { cpu } as const satisfies Record<string, Device>;
-
-export type DeviceName = keyof typeof devices;
+import { type Device, deviceKey } from './devices/device.ts';
 
 /** The precision of a network. `exact`: float32. `int8`: 8-bit integers in its matrix products and convolutions, float32 elsewhere. */
 export const precisions = ['exact', 'int8'] as const;
@@ -13,7 +8,7 @@ export type Precision = (typeof precisions)[number];
 
 /** What the sessions of a run depend on, besides the shape of a pass. */
 export interface Target {
-  readonly device: DeviceName;
+  readonly device: Device;
   /** By network name; `exact` where absent. */
   readonly precision: Readonly<Partial<Record<string, Precision>>>;
   /** What is added to the weights, in order. */
@@ -27,7 +22,7 @@ export interface Variant<Shape extends object> extends Pick<Target, 'device' | '
   readonly shape: Shape;
 }
 
-export const defaultTarget: Target = { device: 'cpu', precision: {}, adapters: [] };
+export const defaultTarget: Target = { device: cpu, precision: {}, adapters: [] };
 
 /** @param network by its name */
 export function variantOf<Shape extends object>(target: Target, network: string, shape: Shape): Variant<Shape> {
@@ -37,5 +32,5 @@ export function variantOf<Shape extends object>(target: Target, network: string,
 
 /** The key of a session, and of anything cached from its results. */
 export function variantKey<Shape extends object>({ device, precision, adapters, shape }: Variant<Shape>): string {
-  return JSON.stringify([device, precision, adapters, shape]);
+  return JSON.stringify([deviceKey(device), precision, adapters, shape]);
 }

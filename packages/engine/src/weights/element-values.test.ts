@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { layersOver } from '../components/network.ts';
-import { GraphBuilder } from '../onnx/graph-builder.ts';
+import { cpu } from '../runtime/devices/cpu.ts';
 import { createSession } from '../runtime/session.ts';
-import { devices } from '../runtime/variant.ts';
 import { floatTypes, halfToNumber, readFloats, valuesOf8Bits } from './element-values.ts';
 
 test('every one of the 65536 half-precision values is what its bits say', () => {
@@ -64,13 +63,13 @@ async function throughGraph(
   tensor: Parameters<typeof readFloats>[0],
   resident: number,
 ): Promise<[number[], number[]]> {
-  const graph = new GraphBuilder('codes');
-  const nn = layersOver(new Map([['codes', tensor]]), devices.cpu, folder)(graph);
+  const nn = layersOver(new Map([['codes', tensor]]), cpu, folder)('codes');
+  const { graph } = nn;
   const ids = graph.input('ids', [256], 'int64');
   graph.output('gathered', nn.weights.gather('codes', [256, 1], ids));
   graph.output('whole', nn.add(nn.weights.get('codes', [256, 1]), graph.input('zero', [256, 1])));
   const weights = resident ? 'resident' : 'mapped';
-  const session = await createSession(graph.toBytes(), devices.cpu, { weightFolder: folder, threads: 1, weights });
+  const session = await createSession(graph, cpu, { weightFolder: folder, threads: 1, weights });
   const { whole, gathered } = await session.run({
     ids: { data: BigInt64Array.from({ length: 256 }, (_, code) => BigInt(code)), shape: [256] },
     zero: { data: new Float32Array(256).fill(-0), shape: [256, 1] },

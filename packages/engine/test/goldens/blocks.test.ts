@@ -4,7 +4,7 @@ import { type Layers, residualBlock } from '../../src/components/layers.ts';
 import { spatialTransformer } from '../../src/components/unet/spatial-transformer.ts';
 import { parseVaeConfig } from '../../src/components/vae/config.ts';
 import { midBlock } from '../../src/components/vae/graph.ts';
-import { GraphBuilder, type Value } from '../../src/onnx/graph-builder.ts';
+import type { Value } from '../../src/onnx/graph-builder.ts';
 import { fixturePath, floatsOf, maxAbsDifference, readFixture } from '../fixtures.ts';
 import { type GraphRun, largest, runGraph, tensorOf } from './networks.ts';
 
@@ -15,8 +15,8 @@ const input = (name: string) => tensorOf(fixture, `block.${name}.in`);
 
 function singleBlock(name: string, block: (nn: Layers, x: Value) => Value): GraphRun['build'] {
   return (layersOf) => {
-    const graph = new GraphBuilder('block');
-    const nn = layersOf(graph);
+    const nn = layersOf('block');
+    const { graph } = nn;
     graph.output('out', block(nn, graph.input('in', input(name).shape)));
     return graph;
   };

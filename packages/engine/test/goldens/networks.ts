@@ -3,8 +3,8 @@ import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
 import type { BoundGraph, LayersOf } from '../../src/components/layers.ts';
 import { layersOver } from '../../src/components/network.ts';
 import type { SdxlPart } from '../../src/families/sdxl-architecture.ts';
+import { cpu } from '../../src/runtime/devices/cpu.ts';
 import { commonFolder, createSession, type TensorValue } from '../../src/runtime/session.ts';
-import { devices } from '../../src/runtime/variant.ts';
 import { type Fixture, fixturePath, floatsOf } from '../fixtures.ts';
 
 /** The tiny random model of the goldens, in both layouts. */
@@ -30,8 +30,8 @@ export interface GraphRun {
 export async function runGraph(checkpoint: Checkpoint, { component, build, feeds, weights = 'resident' }: GraphRun) {
   const { tensors } = checkpoint.components[component];
   const weightFolder = commonFolder([...tensors.values()].map(({ file }) => file));
-  const graph = build(layersOver(tensors, devices.cpu, weightFolder));
-  const session = await createSession(graph.toBytes(), devices.cpu, { weightFolder, threads: 1, weights });
+  const graph = build(layersOver(tensors, cpu, weightFolder));
+  const session = await createSession(graph, cpu, { weightFolder, threads: 1, weights });
   try {
     return await session.run(feeds);
   } finally {

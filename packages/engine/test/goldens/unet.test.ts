@@ -45,9 +45,10 @@ describe.each(layouts)('the UNet of a $layout', ({ open }) => {
         const outputs = await runGraph(checkpoint, {
           component: 'unet',
           build: (layersOf) => {
-            const bind = (builder: GraphBuilder) => {
-              graph = builder;
-              return layersOf(builder);
+            const bind = (name: string) => {
+              const nn = layersOf(name);
+              graph = nn.graph;
+              return nn;
             };
             return buildUNet(config, shape, bind, (name, value) => graph?.output(name, value));
           },

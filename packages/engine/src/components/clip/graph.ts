@@ -1,5 +1,5 @@
 import type { JsonConfig } from '../../json-config.ts';
-import { GraphBuilder, type Value } from '../../onnx/graph-builder.ts';
+import type { Value } from '../../onnx/graph-builder.ts';
 import type { BoundGraph, Layers, LayersOf } from '../layers.ts';
 
 /** What a CLIP text encoder's graph depends on; names follow text_encoder/config.json. */
@@ -44,8 +44,8 @@ export function parseClipConfig(config: JsonConfig): ClipConfig {
  * with a projection also `pooled` [1, P]. Without one the last layer is not built, since nothing uses it.
  */
 export function buildClipText(config: ClipConfig, layersOf: LayersOf): BoundGraph {
-  const graph = new GraphBuilder('clip_text');
-  const nn = layersOf(graph);
+  const nn = layersOf('clip_text');
+  const { graph } = nn;
   const { hiddenSize, positions, layers } = config;
   const ids = graph.input('ids', [positions], 'int64');
   const tokens = nn.weights.gather('text_model.embeddings.token_embedding.weight', [config.vocabSize, hiddenSize], ids);

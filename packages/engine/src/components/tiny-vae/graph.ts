@@ -1,4 +1,4 @@
-import { GraphBuilder, type Value } from '../../onnx/graph-builder.ts';
+import type { Value } from '../../onnx/graph-builder.ts';
 import type { BoundGraph, Layers, LayersOf } from '../layers.ts';
 import type { VaeShape } from '../vae/graph.ts';
 
@@ -27,8 +27,8 @@ export function buildTinyDecoder(
   shape: VaeShape,
   layersOf: LayersOf,
 ): BoundGraph {
-  const graph = new GraphBuilder('tiny_decoder');
-  const nn = layersOf(graph);
+  const nn = layersOf('tiny_decoder');
+  const { graph } = nn;
   const latents = graph.input('latents', [shape.batch, latentChannels, shape.height, shape.width]);
   let index = 0;
   const next = () => `decoder.layers.${index++}`;

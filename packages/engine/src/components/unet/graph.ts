@@ -1,4 +1,4 @@
-import { GraphBuilder, type Value } from '../../onnx/graph-builder.ts';
+import type { GraphBuilder, Value } from '../../onnx/graph-builder.ts';
 import { type BoundGraph, type Layers, type LayersOf, residualBlock } from '../layers.ts';
 import type { UNetConfig } from './config.ts';
 import { type CrossAttention, spatialTransformer, type TextAttention } from './spatial-transformer.ts';
@@ -58,8 +58,8 @@ export function buildUNet(
   layersOf: LayersOf,
   onBlock: BlockListener = () => undefined,
 ): BoundGraph {
-  const graph = new GraphBuilder('unet');
-  const nn = layersOf(graph);
+  const nn = layersOf('unet');
+  const { graph } = nn;
   const { batch, tokens, form = {} } = shape;
   const sample = graph.input('sample', [batch, config.inChannels, shape.height, shape.width]);
   const text = new Map<string, TextAttention>();
@@ -98,8 +98,8 @@ export function buildUNet(
  * @throws EngineError `tensor_missing`, `tensor_shape`, `tensor_dtype`
  */
 export function buildTextProjections(config: UNetConfig, { batch, tokens }: TextShape, layersOf: LayersOf): BoundGraph {
-  const graph = new GraphBuilder('unet_text');
-  const nn = layersOf(graph);
+  const nn = layersOf('unet_text');
+  const { graph } = nn;
   const context3d = graph.input('context', [batch, tokens, config.crossAttentionDim]);
   const context = nn.reshape(context3d, [batch * tokens, config.crossAttentionDim]);
   for (const { name, channels } of crossAttentions(config)) {

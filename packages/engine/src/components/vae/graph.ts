@@ -1,4 +1,4 @@
-import { GraphBuilder, type Value } from '../../onnx/graph-builder.ts';
+import type { Value } from '../../onnx/graph-builder.ts';
 import { type BoundGraph, type Layers, type LayersOf, residualBlock } from '../layers.ts';
 import type { VaeConfig } from './config.ts';
 
@@ -16,8 +16,8 @@ export interface VaeShape {
  * Input `latents` [B, 4, h, w], denormalised; output `image` [B, 3, 8h, 8w], about −1…1.
  */
 export function buildVaeDecoder(config: VaeConfig, shape: VaeShape, layersOf: LayersOf): BoundGraph {
-  const graph = new GraphBuilder('vae_decoder');
-  const nn = layersOf(graph);
+  const nn = layersOf('vae_decoder');
+  const { graph } = nn;
   const levels = config.blockOutChannels.toReversed(); // coarsest first
   let x = graph.input('latents', [shape.batch, config.latentChannels, shape.height, shape.width]);
   if (config.hasPostQuantConv) x = nn.conv(x, 'post_quant_conv', config.latentChannels, { kernel: 1 });
@@ -43,8 +43,8 @@ export function buildVaeDecoder(config: VaeConfig, shape: VaeShape, layersOf: La
  * Downsampling pads right and bottom only.
  */
 export function buildVaeEncoder(config: VaeConfig, shape: VaeShape, layersOf: LayersOf): BoundGraph {
-  const graph = new GraphBuilder('vae_encoder');
-  const nn = layersOf(graph);
+  const nn = layersOf('vae_encoder');
+  const { graph } = nn;
   const levels = config.blockOutChannels;
   const moments = 2 * config.latentChannels;
   const image = graph.input('image', [shape.batch, config.inChannels, shape.height, shape.width]);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { InferenceSession } from 'onnxruntime-node';
-import type { Device, OperatorForms, SessionProfile } from './device.ts';
+import type { Device, DeviceKind, GraphForm, SessionProfile } from './device.ts';
 
 /**
  * What measurably matters on the CPU: packing copies weights to anonymous memory; the arena never shrinks from its peak;
@@ -25,33 +25,26 @@ function sessionOptions(profile: SessionProfile): InferenceSession.SessionOption
   };
 }
 
-const operators: OperatorForms = {
-  // half-precision arithmetic is slower than widening each weight right before its use
-  weight: (graph, stored, scale) => graph.widen(stored, scale),
-
-  // InstanceNormalization over a reshaped tensor is the fastest form
-  groupNorm(graph, x, { groups, epsilon, scale, bias }) {
-    const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
-    const ones = graph.floats(new Array<number>(groups).fill(1));
-    const zeros = graph.floats(new Array<number>(groups).fill(0));
-    const view = [batch, groups, (channels * height * width) / groups];
-    const grouped = graph.node('Reshape', [x, graph.ints(view)], view);
-    const attributes = { epsilon: { float: epsilon } };
-    const normalized = graph.node('InstanceNormalization', [grouped, ones, zeros], view, { attributes });
-    const back = graph.node('Reshape', [normalized, graph.ints(x.shape)], x.shape);
-    const scaled = graph.node('Mul', [back, scale([channels, 1, 1])], x.shape);
-    return graph.node('Add', [scaled, bias([channels, 1, 1])], x.shape);
-  },
-
-  attention(graph, [q, k, v], { heads, causal }) {
-    const [, , channels = 1] = q.shape;
-    const scale = { float: 1 / Math.sqrt(channels / heads) };
-    const attributes = { num_heads: heads, scale, unidirectional: causal ? 1 : 0 };
-    return graph.node('MultiHeadAttention', [q, k, v], q.shape, { attributes, domain: 'com.microsoft' });
-  },
+/** Half-precision arithmetic is slower than widening each weight right before its use. */
+const form: GraphForm = {
+  arithmetic: 'float32',
+  attention: 'fused',
+  widestFusedHead: Number.MAX_SAFE_INTEGER,
+  largestScores: Number.MAX_SAFE_INTEGER,
+  activations: 'fused',
+  stored: ['float32', 'float16', 'bfloat16', 'float64', 'float8e4m3fn', 'float8e5m2', 'uint8'],
 };
 
-export const cpu: Device = { sessionOptions, operators };
+export const cpu: Device = { name: 'cpu', form, hasInt8: true, keepsReleasedWeights: false, sessionOptions };
+
+export const cpuKind: DeviceKind = {
+  name: 'cpu',
+  title: 'CPU',
+  platforms: ['linux-x64', 'linux-arm64', 'win32-x64', 'win32-arm64', 'darwin-x64', 'darwin-arm64'],
+  requires: 'nothing',
+  form,
+  create: () => cpu,
+};
 
 /** The features that determine how fast a processor multiplies, by their names in /proc/cpuinfo. */
 const FEATURES = [
