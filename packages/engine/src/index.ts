@@ -32,6 +32,10 @@ export { inspectModel, type ModelReport } from './loading/inspect-model.ts';
 export { estimateMemory } from './memory-estimate.ts';
 export type {
   ComponentInfo,
+  DeviceCheck,
+  DeviceInfo,
+  DeviceReport,
+  DeviceSetting,
   GeneratedImage,
   GenerateOptions,
   GenerateRequest,
@@ -76,6 +80,7 @@ export {
 } from './profiles.ts';
 export { quantizeModel } from './quantize-model.ts';
 export { type FeaturesInUse, featuresInUse, type ProcessorFeature, processorFeatures } from './runtime/devices/cpu.ts';
+export { type DeviceName, deviceNames } from './runtime/devices/device.ts';
 export { engineThreads, type Processors, readProcessors } from './runtime/devices/processors.ts';
 export {
   type MemoryOutcome,

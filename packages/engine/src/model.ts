@@ -3,7 +3,7 @@ import type { SdxlPart } from './families/sdxl-architecture.ts';
 import type { DecodedPicture } from './image/picture.ts';
 import type { Arithmetic } from './onnx/graph-builder.ts';
 import type { Acceleration, Profile, UsedAcceleration } from './profiles.ts';
-import type { DeviceName } from './runtime/devices/device.ts';
+import type { DeviceName, GraphForm } from './runtime/devices/device.ts';
 import type { MemoryOutcome, MemorySetting, MemoryUse } from './runtime/memory.ts';
 import type { Precision } from './runtime/variant.ts';
 
@@ -224,6 +224,54 @@ export interface ModelInfo {
   readonly components: readonly ComponentInfo[];
   /** Where the configuration of a single-file checkpoint came from. */
   readonly configSource: string;
+  /** What its networks run on. */
+  readonly device: DeviceInfo;
+}
+
+/** The device that a model was loaded for. */
+export interface DeviceInfo {
+  readonly name: DeviceName;
+  /** For people, such as `WebGPU`. */
+  readonly title: string;
+  /** The type in which it computes. */
+  readonly arithmetic: Arithmetic;
+  /** The graphics card, where the system names it. */
+  readonly adapter?: string;
+  /** The card's memory, where the system tells it. */
+  readonly memoryBytes?: number;
+  /** One line: why `auto` took the CPU, or another device than the first. Absent: it took the first, or the device was named. */
+  readonly reason?: string;
+}
+
+/** What a probe found out about a device on this machine. */
+export interface DeviceReport {
+  readonly name: DeviceName;
+  readonly title: string;
+  /** Whether its results are right. `auto` also wants it to be faster than the CPU. */
+  readonly usable: boolean;
+  /** Why it is not usable. */
+  readonly reason?: string;
+  /** What must be installed, as one sentence. */
+  readonly requires: string;
+  /** What to do, where it is not usable. */
+  readonly remedy?: string;
+  /** How graphs for it are built; absent: it is not usable. */
+  readonly form?: GraphForm;
+  readonly checks: readonly DeviceCheck[];
+  /** GFLOP/s of a matrix product in float32, on it and on the CPU. */
+  readonly speed?: { readonly device: number; readonly cpu: number };
+  readonly adapter?: string;
+  readonly memoryBytes?: number;
+}
+
+/** One of the things that a probe tries. */
+export interface DeviceCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  /** The largest relative error (of L2 norms) against the CPU's float32. */
+  readonly error?: number;
+  /** Why it failed. */
+  readonly reason?: string;
 }
 
 /** How one encoder tokenizes a text. */
@@ -253,6 +301,9 @@ export interface Model {
   close(): Promise<void>;
 }
 
+/** A device, or `auto`: the best one here. */
+export type DeviceSetting = 'auto' | DeviceName;
+
 /** The networks of a model, named after the folders of the diffusers layout. */
 export type PartName = SdxlPart;
 
@@ -277,8 +328,11 @@ export interface LoadOptions {
    * number: whichever suits a machine of so many gigabytes. Pictures do not depend on it. `auto` (default): whichever suits this machine.
    */
   readonly memory?: MemorySetting;
-  /** Where the networks run. Default: `cpu`. */
-  readonly device?: DeviceName;
+  /**
+   * What the networks run on. `auto`: the first device of the platform that computes rightly and at least twice as fast as the CPU; else the
+   * CPU. Default: `cpu`.
+   */
+  readonly device?: DeviceSetting;
   /**
    * The type in which a device other than the CPU computes. `float16` is faster on some and less exact; the VAE is always computed in float32.
    * Default: `float32`.

@@ -1,5 +1,5 @@
 import { dirname, relative } from 'node:path';
-import type { ComponentInfo, ModelInfo, ModelReport, QuantizeProgress } from '@easel/engine';
+import type { ComponentInfo, ModelReport, QuantizeProgress } from '@easel/engine';
 import type { ModelLicence } from '@easel/models';
 import { Command, Option } from 'commander';
 import type { CommandContext, RunCommand } from '../cli-context.ts';
@@ -169,7 +169,9 @@ function renderInspection({ name, report, licence }: InspectedModel): string {
   return `${lines.join('\n')}\n`;
 }
 
-function describeLoading({ path, layout, configSource, defaults, profiles }: ModelInfo): [string, string][] {
+type ModelFacts = NonNullable<ModelReport['info']>;
+
+function describeLoading({ path, layout, configSource, defaults, profiles }: ModelFacts): [string, string][] {
   const { width, height, steps, guidanceScale, scheduler } = defaults;
   return [
     ['layout', `${layout === 'diffusers' ? 'diffusers folder' : 'single file'}, configured by ${configSource}`],
@@ -193,7 +195,7 @@ function licenceText(licence: ModelLicence | undefined): string {
   return licence.link === undefined ? licence.name : `${licence.name} (${licence.link})`;
 }
 
-function componentTable({ components, path }: ModelInfo): string[] {
+function componentTable({ components, path }: ModelFacts): string[] {
   const total = {
     name: 'total',
     parameters: sum(components, 'parameters'),

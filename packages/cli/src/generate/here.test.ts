@@ -70,6 +70,7 @@ describe('the result', () => {
     samplers: ['edm_dpmpp_2m'],
     profiles: ['exact'],
     configSource: 'c',
+    device: { name: 'cpu', title: 'CPU', arithmetic: 'float32' },
   };
   const madeAt = (width: number) => {
     const image = { width, height: 96, data: new Uint8Array(3 * 96 * width), timings };

@@ -52,8 +52,12 @@ describe('answers', () => {
     expect(isTokenCounts([1, 2].map((count) => ({ count, limit: 75, truncated: '' })))).toBe(true);
     const sizes = { minSide: 64, maxSide: 128, isLimit: false, trained: [{ width: 64, height: 64 }] };
     const model = { path: 'x', layout: 'diffusers', family: 'f', configSource: 'c' };
-    const info = { ...model, defaults: used, sizes, profiles: ['exact'], components: [] };
+    const device = { name: 'cpu', title: 'CPU', arithmetic: 'float32' };
+    const info = { ...model, defaults: used, sizes, profiles: ['exact'], components: [], device };
     expect(isModelInfo(info)).toBe(true);
+    expect(isModelInfo({ ...info, device: { ...device, memoryBytes: 8e9, reason: 'r' } })).toBe(true);
+    expect(isModelInfo({ ...info, device: { ...device, name: 'gpu' } })).toBe(false);
+    expect(isModelInfo({ ...info, device: undefined })).toBe(false);
   });
 
   test('of another are not', () => {

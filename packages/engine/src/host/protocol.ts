@@ -7,6 +7,7 @@ import {
 } from '../errors.ts';
 import type { DecodedPicture } from '../image/picture.ts';
 import type {
+  DeviceInfo,
   GeneratedImage,
   GenerateRequest,
   GenerateResult,
@@ -19,6 +20,7 @@ import type {
   TokenCount,
 } from '../model.ts';
 import type { Profile } from '../profiles.ts';
+import { deviceNames } from '../runtime/devices/device.ts';
 import { type PassEvent, passKinds } from '../runtime/passes.ts';
 
 /** A child answers one call at a time, so a call ends before the next is sent. */
@@ -116,12 +118,19 @@ export function isModelInfo(value: unknown): value is ModelInfo {
     !Array.isArray(value.profiles)
   )
     return false;
-  if (!isRecord(value.sizes) || !Array.isArray(value.sizes.trained)) return false;
+  if (!isRecord(value.sizes) || !Array.isArray(value.sizes.trained) || !isDeviceInfo(value.device)) return false;
   const { width, height, steps, guidanceScale, scheduler } = value.defaults;
   return (
     allStrings(value.path, value.layout, value.family, value.configSource, scheduler) &&
     allNumbers(width, height, steps, guidanceScale)
   );
+}
+
+function isDeviceInfo(value: unknown): value is DeviceInfo {
+  if (!isRecord(value) || !deviceNames.some((name) => name === value.name)) return false;
+  const { title, arithmetic, adapter, memoryBytes, reason } = value;
+  const told = [adapter, reason].every((text) => text === undefined || typeof text === 'string');
+  return told && allStrings(title, arithmetic) && (memoryBytes === undefined || typeof memoryBytes === 'number');
 }
 
 /** The answer to `generate`. */

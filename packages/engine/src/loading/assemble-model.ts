@@ -67,10 +67,14 @@ export async function assembleModel(checkpoint: Checkpoint, options: LoadOptions
   const fixed = fixedPrecision(options.precision);
   const int8 = new Int8Source(checkpoint, configs, options.int8File, fixed && Object.keys(fixed).filter(isSdxlPart));
   if (fixed && Object.keys(fixed).length > 0) await int8.open();
-  const parts = await assembleParts(checkpoint, configs, options, { fixed, int8 });
+  const chosen = chooseDevice(options);
+  const parts = await assembleParts(checkpoint, configs, options, { device: chosen.device, fixed, int8 });
   const queue = new RunQueue();
   return {
-    info: modelInfo(checkpoint, configs, parts.facts.defaults, fixed ? [] : profilesOf(int8)),
+    info: {
+      ...modelInfo(checkpoint, configs, parts.facts.defaults, fixed ? [] : profilesOf(int8)),
+      device: chosen.info,
+    },
     generate: (request, run) => queue.add(() => runPipeline(parts, request, run)),
     tokenize: async (text) => parts.prompts.encoders.map(({ tokenizer }) => countTokens(tokenizer, text)),
     prepare: (size, run = {}) => queue.add(() => prepareParts(parts, size, run)),
@@ -78,7 +82,8 @@ export async function assembleModel(checkpoint: Checkpoint, options: LoadOptions
   };
 }
 
-interface Precisions {
+interface Choices {
+  readonly device: Device;
   /** Undefined: each request's profile decides. */
   readonly fixed: ReturnType<typeof fixedPrecision>;
   readonly int8: Int8Source;
@@ -88,12 +93,12 @@ async function assembleParts(
   checkpoint: Checkpoint,
   configs: SdxlConfigs,
   options: LoadOptions,
-  { fixed, int8 }: Precisions,
+  { device, fixed, int8 }: Choices,
 ): Promise<PipelineParts> {
   const { unet, vae: vaeConfig, clips } = configs;
   const { family, scheduler } = checkpoint;
   const sampling = familySampling(family, scheduler);
-  const [device, tokenizers] = [chooseDevice(options), await readTokenizers(checkpoint)];
+  const tokenizers = await readTokenizers(checkpoint);
   const plans = sdxlNetworks(configs);
   const { use, keptUNets } = planMemory(checkpoint, options, memoryNeeds(checkpoint, configs, fixed));
   const network = <Shape extends object>(plan: NetworkPlan<Shape>, keep: NetworkOptions<Shape>['keep'] = plan.keep) =>

@@ -16,7 +16,7 @@ export type SchedulerReport = NonNullable<ReturnType<typeof schedulerReport>>;
 export interface ModelReport {
   readonly path: string;
   /** Undefined when the configuration could not be read; `problems` says why. */
-  readonly info: ModelInfo | undefined;
+  readonly info: Omit<ModelInfo, 'device'> | undefined;
   readonly scheduler: SchedulerReport | undefined;
   /** Everything that is missing or wrong; empty: the model loads. */
   readonly problems: readonly EngineError[];

@@ -25,7 +25,7 @@ export function modelInfo(
   configs: SdxlConfigs,
   defaults: ModelDefaults,
   profiles: readonly Profile[],
-): ModelInfo {
+): Omit<ModelInfo, 'device'> {
   const { path, layout, configSource, family, components } = checkpoint;
   const names = ['text_encoder', 'text_encoder_2', 'unet', 'vae'] as const;
   return {

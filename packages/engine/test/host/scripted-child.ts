@@ -27,6 +27,7 @@ const info: ModelInfo = {
   samplers: ['edm_euler'],
   profiles: ['exact'],
   configSource: 'none',
+  device: { name: 'cpu', title: 'CPU', arithmetic: 'float32' },
 };
 
 const scriptedModel: Model = {

@@ -83,7 +83,11 @@ export async function openServedModel(
   return { card, path, config, int8File };
 }
 
-function requireProfile(slug: string, profile: Profile, { profiles, path }: ModelInfo): void {
+function requireProfile(
+  slug: string,
+  profile: Profile,
+  { profiles, path }: Pick<ModelInfo, 'profiles' | 'path'>,
+): void {
   if (profiles.includes(profile)) return;
   throw new ConfigError(`defaultProfile is ${profile}, but the model ${slug} has no weights in 8 bits`, {
     remedy: `make them once with: easel model quantize ${path}; or set defaultProfile to ${profiles.join(' or ')}`,
