@@ -16,7 +16,7 @@ export interface Supervision {
 
 /**
  * One supervised call: it ends with its answer, at most a second after its signal, or when a pass takes too long.
- * @throws EngineError `cancelled`, `engine_hung`, `engine_crashed`, or what the engine itself refused with
+ * @throws EngineError `cancelled`, `engine_hung`, `engine_crashed`, `device_lost` (the process is then ended), or what the engine itself refused with
  */
 export async function superviseCall<T>(
   child: EngineChild,
@@ -36,7 +36,9 @@ export async function superviseCall<T>(
     guard.learn();
     return answer;
   } catch (thrown) {
-    throw guard.stopReason ?? toEngineError(thrown);
+    const error = toEngineError(thrown);
+    if (error.code === 'device_lost') child.kill(error); // its device does not come back in the same process
+    throw guard.stopReason ?? error;
   } finally {
     signal?.removeEventListener('abort', onAbort);
     guard.dismiss();

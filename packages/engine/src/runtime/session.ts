@@ -1,8 +1,8 @@
 import { dirname, sep } from 'node:path';
-import { messageOf } from '@easel/errors';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { EngineError } from '../errors.ts';
 import type { Device, SessionGraph, SessionProfile } from './devices/device.ts';
+import { runtimeError } from './runtime-error.ts';
 
 /** A dense tensor: row-major values and their shape. */
 export interface TensorValue {
@@ -21,7 +21,7 @@ export interface Session {
 
 /**
  * @param graph an ONNX model whose weights are external data below `profile.weightFolder`
- * @throws EngineError `out_of_memory`, `inference_failed`
+ * @throws EngineError `out_of_memory`, `device_lost`, `inference_failed`
  */
 export async function createSession(graph: SessionGraph, device: Device, profile: SessionProfile): Promise<Session> {
   const runtime = await loadRuntime();
@@ -75,14 +75,7 @@ function declaredShape(input: InferenceSession.ValueMetadata): number[] {
 }
 
 function fail(cause: unknown): never {
-  const reason = messageOf(cause);
-  if (/alloc|out of memory/i.test(reason)) {
-    throw new EngineError('out_of_memory', `there is not enough memory for this run (${reason})`, {
-      remedy: 'make a smaller picture or close other programs',
-      cause,
-    });
-  }
-  throw new EngineError('inference_failed', `the inference runtime failed: ${reason}`, { cause });
+  throw runtimeError(cause);
 }
 
 /**

@@ -73,6 +73,19 @@ describe('an error in the child', () => {
     await host.close();
   });
 
+  test('that its device is lost is an error of that call, and the next call gets a fresh process', async () => {
+    const log: HostLogEntry[] = [];
+    const host = await startScriptedHost({ onLog: (entry) => log.push(entry) });
+    const { pid } = await runScript(host, 'step');
+    const [lost, next] = await Promise.allSettled([runScript(host, 'unet:20 lose'), runScript(host, 'step')]);
+    expect(lost).toMatchObject({ reason: { code: 'device_lost', message: 'the card was reset' } });
+    expect(next).toMatchObject({ value: { pid: host.stats().pid } });
+    expect(isAlive(pid)).toBe(false);
+    expect(host.stats().restarts).toBe(1);
+    expect(log.filter(({ level }) => level === 'warn')).toEqual([]);
+    await host.close();
+  });
+
   test('of the protocol costs the process its life', async () => {
     const host = await startScriptedHost();
     await expect(runScript(host, 'babble babble babble unet:10')).rejects.toMatchObject({ code: 'internal' });

@@ -76,6 +76,7 @@ function misbehave(action: string, value: string): void {
   else if (action === 'say') writeSync(2, `${value}\n`);
   else if (action === 'linger') process.once('exit', () => linger(Number(value)));
   else if (action === 'refuse') throw new EngineError('tensor_shape', 'refused', { details: { tensor: value } });
+  else if (action === 'lose') throw new EngineError('device_lost', 'the card was reset');
   else if (action === 'throw') throw new RangeError(value);
   else if (action === 'babble') process.send?.({ id: 1, type: 'pass', pass: 'nonsense' });
 }
