@@ -2,13 +2,15 @@
  * Easel beside other CPU engines, on the same weights, in one interleaved run: seconds of a pass and of a picture, seconds until
  * ready, memory. Weights may be random (tools/fullsize): speed and memory do not depend on them.
  *
- *   npm run bench:peers -- MODEL [--cases unet-512,…] [--engines 'easel exact,…'] [--threads 2] [--rounds 3] [--results FILE.json]
+ *   npm run bench:peers -- MODEL [--cases unet-512,…] [--engines 'easel exact,…'] [--threads 2] [--rounds 3] [--avx2] [--results FILE.json]
  *
  * Every round of an engine is a process of its own; rounds are interleaved, the best run counts. A round that another program
  * disturbed at its start is put off. Finished rounds are kept in the results, and the next start goes on where this one stopped.
+ * With --avx2 every engine sees a processor that has nothing beyond AVX2 (on Intel's, with gcc).
  * The Python engines get a virtual environment of their own; one that needs more memory than there is, is left out and said.
  */
 import { execFile } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
 import { loadavg, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,13 +30,21 @@ const { values, positionals } = parseArgs({
     engines: { type: 'string', default: engines.map(({ name }) => name).join(',') },
     threads: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
+    avx2: { type: 'boolean', default: false },
     results: { type: 'string', default: 'bench/results/peers.json' },
   },
 });
 const [model] = positionals.map((given) => resolve(given));
 if (model === undefined) throw new Error('give the folder of a full-size model; tools/fullsize makes one');
 const threads = Number(values.threads);
+/** Node.js has a handler for the same signal as that library, for WebAssembly. */
+const nodeArguments = [
+  '--conditions=@easel/source',
+  '--disable-warning=ExperimentalWarning',
+  ...(values.avx2 ? ['--disable-wasm-trap-handler'] : []),
+];
 const cache = fileURLToPath(new URL('../../.cache/peers/', import.meta.url));
+const hidden = values.avx2 ? await compileHiding() : undefined;
 const resultsFile = resolve(values.results);
 const fresh: Results = { machine: thisMachine(), node: process.version, rows: {} };
 const results = await readResults(resultsFile, fresh);
@@ -51,7 +61,7 @@ for (let round = 1; round <= Number(values.rounds); round++) {
 console.log(markdown(results));
 
 async function measure(engine: Engine, each: Case, round: number): Promise<void> {
-  const key = `${each.name}, ${threads} threads`;
+  const key = `${each.name}, ${threads} threads${hidden === undefined ? '' : ', AVX2'}`;
   results.rows[key] ??= {};
   results.rows[key][engine.name] ??= { rounds: [] };
   const row = results.rows[key][engine.name] ?? { rounds: [] };
@@ -60,7 +70,7 @@ async function measure(engine: Engine, each: Case, round: number): Promise<void>
     if (engine.needs * 1e9 > totalmem())
       throw new Error(`needs ${engine.needs} GB, there are ${(totalmem() / 1e9).toFixed(0)}`);
     const command = await commandOf(engine, each);
-    if (engine.prepares && row.rounds.length === 0) await prepare(command);
+    if (engine.prepares) await prepare(command);
     await untilQuiet();
     const load = loadavg()[0] ?? 0;
     const measured: Round = await runRound(command, threads, { runs: each.runs, env: environmentOf(engine) });
@@ -78,7 +88,7 @@ async function measure(engine: Engine, each: Case, round: number): Promise<void>
 async function commandOf({ program, command }: Engine, { kind, size, steps }: Case): Promise<string[]> {
   const interpreter =
     program === 'node'
-      ? [process.execPath, '--conditions=@easel/source', '--disable-warning=ExperimentalWarning']
+      ? [process.execPath, ...nodeArguments]
       : [await pythonWith(fileURLToPath(new URL('requirements.txt', import.meta.url)))];
   const given = ['--size', size, '--steps', steps, '--threads', threads, '--cache', join(cache, 'models')];
   return [...interpreter, ...command, kind, model ?? '', ...given.map(String)];
@@ -86,10 +96,20 @@ async function commandOf({ program, command }: Engine, { kind, size, steps }: Ca
 
 /** Easel runs with the environment that its host gives to the engine's process. */
 function environmentOf({ program }: Engine): NodeJS.ProcessEnv {
-  return program === 'node' ? childEnvironment(process.env) : process.env;
+  const environment = program === 'node' ? childEnvironment(process.env) : process.env;
+  return hidden === undefined ? environment : { ...environment, LD_PRELOAD: hidden };
 }
 
-/** What an engine makes once is made in a process of its own, so that its memory does not count. */
+/** The library that hides the instructions beyond AVX2 from a process. */
+async function compileHiding(): Promise<string> {
+  const library = join(cache, 'hold-to-avx2.so');
+  await mkdir(cache, { recursive: true });
+  const source = fileURLToPath(new URL('hold-to-avx2.c', import.meta.url));
+  await promisify(execFile)('gcc', ['-O2', '-shared', '-fPIC', '-o', library, source]);
+  return library;
+}
+
+/** What an engine makes once, unless it is there, is made in a process of its own, so that its memory does not count. */
 async function prepare(command: readonly string[]): Promise<void> {
   const [program = '', ...rest] = command;
   await promisify(execFile)(program, [...rest, '--prepare'], { maxBuffer: 2 ** 26 });
