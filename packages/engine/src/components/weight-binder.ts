@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { EngineError } from '../errors.ts';
 import type { ElementType } from '../onnx/elements.ts';
-import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
+import type { Arithmetic, GraphBuilder, Value } from '../onnx/graph-builder.ts';
 import type { GraphForm } from '../runtime/devices/device.ts';
 import { type FloatType, isFloatType, valuesOf8Bits } from '../weights/element-values.ts';
 import type { TensorInfo, TensorTable } from '../weights/safetensors.ts';
@@ -80,13 +80,16 @@ export class WeightBinder {
     const place = (value: Value) => (onDevice ? value : this.#graph.runOnCpu(value));
     const stored = place(this.#graph.node('Gather', [table, indices], [...indices.shape, ...shape.slice(1)]));
     const { arithmetic } = this.#graph;
-    const rows = is8Bit ? this.#valuesOfCodes(stored, dtype, place) : place(this.#graph.cast(stored, arithmetic));
-    return scale === undefined ? rows : this.#graph.node('Mul', [rows, this.#graph.floats([scale])], rows.shape);
+    const type = scale === undefined ? arithmetic : 'float32'; // in which the factor is not too small
+    const rows = is8Bit ? this.#valuesOfCodes(stored, dtype, type, place) : place(this.#graph.cast(stored, type));
+    if (scale === undefined) return rows;
+    const scaled = this.#graph.node('Mul', [rows, this.#graph.floats([scale], [1], type)], rows.shape);
+    return arithmetic === type ? scaled : this.#graph.cast(scaled, arithmetic);
   }
 
   /** Gather takes no 8-bit floats (ONNX, Gather-13), so their codes are gathered and then looked up. */
-  #valuesOfCodes(codes: Value, dtype: 'F8_E4M3' | 'F8_E5M2', place: (value: Value) => Value): Value {
-    const values = this.#graph.floats(valuesOf8Bits(dtype));
+  #valuesOfCodes(codes: Value, dtype: 'F8_E4M3' | 'F8_E5M2', type: Arithmetic, place: (value: Value) => Value): Value {
+    const values = this.#graph.floats(valuesOf8Bits(dtype), [256], type);
     const indices = place(this.#graph.cast(codes, 'int64'));
     return place(this.#graph.node('Gather', [values, indices], codes.shape));
   }

@@ -119,17 +119,23 @@ export class GraphBuilder {
    * Converts a stored weight to the type in which the graph computes. These Casts come first in the node list: ONNX Runtime then schedules each right
    * before its consumer; anywhere else all of them run up front and the whole float32 model is in memory at once.
    *
-   * @param scale factor for the converted values
+   * @param scale factor for the converted values; factors of 8-bit weights are too small for half precision
    * @param isReadable whether the device reads the weight as it is stored
    */
   convert(weight: Value, scale?: number, isReadable = true): Value {
     this.#foldsWeights ||= !isReadable;
-    const name = `${weight.name}:${this.arithmetic}`;
-    this.#prologue.push(node('Cast', name, [weight.name], [name], { attributes: { to: ELEMENT[this.arithmetic] } }));
-    if (scale === undefined) return { name, shape: weight.shape };
-    const scaled = `${weight.name}:scaled`;
-    this.#prologue.push(node('Mul', scaled, [name, this.floats([scale], []).name], [scaled], {}));
-    return { name: scaled, shape: weight.shape };
+    if (scale === undefined) return this.#castFirst(weight, this.arithmetic);
+    const widened = this.#castFirst(weight, 'float32');
+    const scaled = { name: `${weight.name}:scaled`, shape: weight.shape };
+    const factor = this.floats([scale], [], 'float32');
+    this.#prologue.push(node('Mul', scaled.name, [widened.name, factor.name], [scaled.name], {}));
+    return this.arithmetic === 'float32' ? scaled : this.#castFirst(scaled, this.arithmetic);
+  }
+
+  #castFirst(value: Value, to: Arithmetic): Value {
+    const name = `${value.name}:${to}`;
+    this.#prologue.push(node('Cast', name, [value.name], [name], { attributes: { to: ELEMENT[to] } }));
+    return { name, shape: value.shape };
   }
 
   external(name: string, shape: readonly number[], type: ElementType, bytes: ExternalBytes): Value {
@@ -147,9 +153,12 @@ export class GraphBuilder {
     return { name, shape };
   }
 
-  /** A constant of the type in which the graph computes. */
-  floats(values: readonly number[], shape: readonly number[] = [values.length]): Value {
-    const type = this.arithmetic;
+  /** A constant, of the type in which the graph computes unless another is given. */
+  floats(
+    values: readonly number[],
+    shape: readonly number[] = [values.length],
+    type: Arithmetic = this.arithmetic,
+  ): Value {
     const data = type === 'float32' ? Float32Array.from(values) : halvesOf(values);
     return this.#constant(`${type}[${values}]:${shape}`, shape, type, data);
   }

@@ -1,0 +1,172 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fromBinary } from '@bufbuild/protobuf';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runInChild, swiftShader } from '../../../../tests/support/software-device.ts';
+import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
+import { Layers, type LayersOf } from '../../src/components/layers.ts';
+import { layersOver } from '../../src/components/network.ts';
+import { buildTinyDecoder } from '../../src/components/tiny-vae/graph.ts';
+import { parseSdxlConfigs, sdxlNetworks } from '../../src/families/sdxl-architecture.ts';
+import type { GraphBuilder } from '../../src/onnx/graph-builder.ts';
+import { ModelProtoSchema } from '../../src/onnx/onnx_pb.ts';
+import { cpu } from '../../src/runtime/devices/cpu.ts';
+import type { GraphForm } from '../../src/runtime/devices/device.ts';
+import { deviceKinds } from '../../src/runtime/devices/devices.ts';
+import { floatTypes } from '../../src/weights/element-values.ts';
+import { fixturePath } from '../fixtures.ts';
+import { type LayerForm, layerForms, namedForms } from './layer-forms.ts';
+import { type FormResult, type FormRun, runLayerForms } from './run-layer-forms.ts';
+import { writeWeights } from './stored-weights.ts';
+
+/** Of float32, relative (L2). Measured: 4e-6 for a norm of values far from zero, 1e-6 otherwise. */
+const TOLERANCE = 1e-5;
+/** Of float16 where products are summed in float32, as on the CPU. Measured: 5e-4. */
+const HALF_TOLERANCE = 2e-3;
+/** Fused attention on the software device: measured 3e-2 to 0.12. */
+const WRONG = 1e-2;
+
+const child = new URL('./layer-forms-child.ts', import.meta.url);
+const all = [...namedForms.keys()];
+const withWeights = all.filter((name) => namedForms.get(name)?.weights !== undefined);
+/** SwiftShader has no half precision. */
+const form: Partial<GraphForm> = { stored: ['float32'] };
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'easel-layers-'));
+  for (const dtype of floatTypes) await writeWeights(join(folder, `${dtype}.safetensors`), dtype);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('the table of layers', () => {
+  test.each(Object.entries(layerForms))('has forms of %s, and each uses it', (layer, forms) => {
+    const isMethod = layer !== 'gather' && layer !== 'operators';
+    for (const [name, each] of Object.entries(forms)) {
+      const { methods } = built(each);
+      expect(isMethod ? [...methods] : [layer], name).toContain(layer);
+    }
+    expect(Object.keys(forms)).not.toEqual([]);
+  });
+
+  test('lacks no method of Layers', () => {
+    const methods = Object.getOwnPropertyNames(Layers.prototype).filter((name) => name !== 'constructor');
+    expect(methods.filter((name) => !Object.hasOwn(layerForms, name))).toEqual([]);
+  });
+
+  test.each(Object.values(deviceKinds))('lacks no operator that a network has on $name', async ({ form }) => {
+    const known = new Set([...namedForms.values()].flatMap((each) => operators(built(each, form).graph)));
+    const { components } = await openCheckpoint(fixturePath('model'));
+    const { encoders, denoiser, projector, decoder, encoder } = sdxlNetworks(parseSdxlConfigs(components));
+    const of = (name: string) => layersOf(form)(name);
+    const pixels = { batch: 1, height: 8, width: 8 };
+    const latents = { ...pixels, tokens: 77 };
+    const graphs = [
+      ...encoders.map(({ build }) => build({}, of)),
+      denoiser.build(latents, of),
+      denoiser.build({ ...latents, form: { half: 'deep', branch: 1, crossAttention: 'told' } }, of),
+      denoiser.build({ ...latents, form: { half: 'shallow', branch: 1, crossAttention: 'given' } }, of),
+      projector.build({ batch: 1, tokens: 77 }, of),
+      decoder.build(pixels, of),
+      encoder.build({ batch: 1, height: 64, width: 64 }, of),
+      buildTinyDecoder({ latentChannels: 4, width: 8 }, pixels, of),
+    ];
+    expect(graphs.flatMap(operators).filter((operator) => !known.has(operator))).toEqual([]);
+  });
+});
+
+describe('on the CPU', () => {
+  test.each(Object.values(deviceKinds))('the layers of $name compute what those of the CPU do', async ({ form }) => {
+    for (const result of await runLayerForms({ ...cpu, form }, { names: all, dtype: 'F16', folder }))
+      expect(distance(result), result.name).toBeLessThanOrEqual(TOLERANCE);
+  });
+
+  test.each(floatTypes)(
+    'layers in half precision are near those in full precision, of weights in %s',
+    async (dtype) => {
+      for (const form of [deviceKinds.webgpu.form, deviceKinds.cuda.form, deviceKinds.directml.form]) {
+        const half = { ...cpu, form: { ...form, arithmetic: 'float16' } as const };
+        for (const result of await runLayerForms(half, { names: dtype === 'F16' ? all : withWeights, dtype, folder }))
+          expect(distance(result), result.name).toBeLessThanOrEqual(HALF_TOLERANCE);
+      }
+    },
+  );
+});
+
+describe('on the software device', () => {
+  const fused = 'attention: of tokens by themselves';
+  const runs: readonly (FormRun & { readonly form: Partial<GraphForm> })[] = [
+    ...floatTypes.map((dtype) => ({ dtype, folder: '', form, names: dtype === 'F16' ? all : withWeights })),
+    { dtype: 'F32', folder: '', form: { ...form, attention: 'fused' }, names: [fused] },
+  ];
+  let answered: Promise<FormResult[][]> | undefined;
+  /** All of them in one process, when the first is asked for. */
+  const resultsOf = async (run: number) => {
+    answered ??= runInChild(
+      child,
+      runs.map((each) => ({ ...each, folder })),
+      swiftShader,
+    );
+    return (await answered)[run];
+  };
+
+  test.for(floatTypes.map((dtype, run) => ({ dtype, run })))(
+    'layers of weights in $dtype compute what they do on the CPU',
+    async ({ run }, { skip }) => {
+      if (swiftShader.missing !== undefined) skip(swiftShader.missing);
+      const results = await resultsOf(run);
+      for (const result of results) expect(distance(result), result.name).toBeLessThanOrEqual(TOLERANCE);
+      expect(results.map(({ name }) => name)).toEqual(runs[run].names);
+    },
+  );
+
+  test('fused attention is wrong, so that no device may start with it', async ({ skip }) => {
+    expect(deviceKinds.webgpu.form.attention).toBe('plain');
+    if (swiftShader.missing !== undefined) skip(swiftShader.missing);
+    const [result] = await resultsOf(runs.length - 1);
+    const advice =
+      'fused attention is right here now: look whether the runtime has been mended on Vulkan, and whether WebGPU may start with it';
+    expect(distance(result), advice).toBeGreaterThan(WRONG);
+  });
+});
+
+/** Relative, in the L2 norm. @throws Error that the device gave instead of a result */
+function distance(result: FormResult): number {
+  if ('error' in result) throw new Error(`${result.name}: ${result.error}`);
+  const { cpu: expected, device } = result;
+  if (device.length !== expected.length) return Number.NaN;
+  let [error, size] = [0, 0];
+  expected.forEach((value, index) => {
+    error += (device[index] - value) ** 2;
+    size += value ** 2;
+  });
+  return Math.sqrt(error / size);
+}
+
+function layersOf(form: GraphForm): LayersOf {
+  return layersOver(new Map(), { ...cpu, form }, '/', () => undefined);
+}
+
+/** A form's graph, without its weights, and the methods of Layers that it calls. */
+function built(each: LayerForm, form: GraphForm = cpu.form) {
+  const methods = new Set<string>();
+  const nn = layersOf({ ...form, ...each.form })('form');
+  const watched = new Proxy(nn, {
+    get(target, name) {
+      const value = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      methods.add(String(name));
+      return value.bind(target);
+    },
+  });
+  const inputs = each.inputs.map((shape, index) => nn.graph.input(`x${index}`, shape));
+  if (each.ids) inputs.push(nn.graph.input('ids', [each.ids.length], 'int64'));
+  nn.graph.output('y', each.build(watched, ...inputs));
+  return { graph: nn.graph, methods };
+}
+
+function operators(graph: Pick<GraphBuilder, 'toBytes'>): string[] {
+  const nodes = fromBinary(ModelProtoSchema, graph.toBytes()).graph?.node ?? [];
+  return nodes.map(({ domain, opType }) => `${domain}.${opType}`);
+}
