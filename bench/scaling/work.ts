@@ -1,12 +1,12 @@
 /** One row of bench:scaling in a process of its own: `{"ready": s}`, then `{"seconds": s}` for every line of input. */
 import { openCheckpoint } from '../../packages/engine/src/checkpoints/open-checkpoint.ts';
 import { Network } from '../../packages/engine/src/components/network.ts';
+import { tileSide } from '../../packages/engine/src/components/vae/tiling.ts';
 import { Vae } from '../../packages/engine/src/components/vae/vae.ts';
 import { parseSdxlConfigs, sdxlNetworks } from '../../packages/engine/src/families/sdxl-architecture.ts';
 import { loadModel } from '../../packages/engine/src/index.ts';
 import { int8Matrices, openInt8Weights } from '../../packages/engine/src/loading/int8-weights.ts';
 import { storedBytes, weightsFor } from '../../packages/engine/src/loading/precision.ts';
-import { needsTiling } from '../../packages/engine/src/pipeline/plan.ts';
 import { createGenerator } from '../../packages/engine/src/random/torch-generator.ts';
 import { defaultTarget } from '../../packages/engine/src/runtime/variant.ts';
 import { preparePass } from '../precision/part-pass.ts';
@@ -49,9 +49,9 @@ async function prepareDecode(): Promise<() => Promise<unknown>> {
     hooks: {},
     beforePass: () => Promise.resolve(),
   };
-  const tiled = needsTiling(size, size, configs.vae);
-  if (!tiled) await vae.prepare(latents, context);
-  return () => vae.decode(latents, { ...context, tiled });
+  const isWhole = tileSide({ width: size, height: size }, configs.vae, 'auto', false) === undefined;
+  if (isWhole) await vae.prepare(latents, context);
+  return () => vae.decode(latents, { ...context, tiling: 'auto' });
 }
 
 /** The first picture has one step: it touches all weights for the first time, and is not counted. */

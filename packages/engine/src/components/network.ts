@@ -4,6 +4,7 @@ import { EngineError } from '../errors.ts';
 import { GraphBuilder } from '../onnx/graph-builder.ts';
 import type { Device, SessionProfile } from '../runtime/devices/device.ts';
 import { announcePass, type PassContext, type PassKind, type RunHooks } from '../runtime/passes.ts';
+import type { Residency } from '../runtime/residency.ts';
 import { commonFolder, createSession, type Feeds, runtimeVersion, type Session } from '../runtime/session.ts';
 import { type Precision, type Target, type Variant, variantKey, variantOf } from '../runtime/variant.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
@@ -31,6 +32,10 @@ export interface NetworkOptions<Shape> {
   readonly needsFloat32?: boolean;
   /** The part of a shape that identifies a variant; absent: all of it. */
   readonly sizeOf?: (shape: Shape) => object;
+  /** The same on a device, where each session has weights of its own: variants with equal results hold each weight once. Absent: `sizeOf`. */
+  readonly deviceSizeOf?: (shape: Shape) => object;
+  /** Shared by the networks of a model; absent: its sessions are released only to make room for others of its own. */
+  readonly residency?: Residency;
 }
 
 /** One network of the model, ready for any variant: sessions are created on demand and the least recently used are released. */
@@ -49,6 +54,17 @@ export class Network<Shape extends object> {
     return this.#options.part;
   }
 
+  /** Whether the memory of its device is short. */
+  get isShort(): boolean {
+    return this.#options.residency?.isShort ?? false;
+  }
+
+  /** Runs something of one or more passes, and once more with less on the device when its memory runs out, see `Residency`. */
+  attempt<T>(passes: () => Promise<T>, { hooks }: Pick<NetworkContext, 'hooks'>): Promise<T> {
+    const { residency } = this.#options;
+    return residency ? residency.attempt(passes, hooks) : passes();
+  }
+
   async run(shape: Shape, feeds: Feeds, context: NetworkContext): Promise<Readonly<Record<string, Float32Array>>> {
     const session = await this.prepare(shape, context);
     return announcePass(context.hooks, this.#options.kind, () => session.run(feeds));
@@ -59,7 +75,7 @@ export class Network<Shape extends object> {
     const key = variantKey(variant);
     const known = this.#sessions.get(key);
     if (known) this.#sessions.delete(key); // re-inserted below: a Map keeps the order of insertion
-    const size = variantKey({ ...variant, shape: this.#options.sizeOf?.(shape) ?? shape });
+    const size = variantKey({ ...variant, shape: this.#sizeOf(shape) });
     const entry = known ?? { session: await this.#create(variant, size, hooks), size };
     this.#sessions.set(key, entry);
     return entry.session;
@@ -90,15 +106,23 @@ export class Network<Shape extends object> {
     await Promise.all(entries.map(({ session }) => session.release()));
   }
 
+  #sizeOf(shape: Shape): object {
+    const { residency, sizeOf, deviceSizeOf = sizeOf } = this.#options;
+    return (residency?.hasDevice ? deviceSizeOf : sizeOf)?.(shape) ?? shape;
+  }
+
   async #create(variant: Variant<Shape>, size: string, hooks: RunHooks): Promise<Session> {
-    const { keep } = this.#options;
+    const { keep, residency } = this.#options;
     const most = typeof keep === 'number' ? keep : keep(variant.precision);
     for (const [key, oldest] of this.#sessions) {
       const sizes = new Set([...this.#sessions.values()].map((entry) => entry.size)).add(size);
       if (sizes.size <= most) break;
       if (oldest.size === size) continue;
-      this.#sessions.delete(key);
-      await oldest.session.release();
+      const release = async () => {
+        this.#sessions.delete(key);
+        await oldest.session.release();
+      };
+      await (residency ? residency.replace(release) : release());
     }
     return announcePass(hooks, 'session', async () => {
       const { threads } = this.#options;

@@ -65,7 +65,7 @@ export class WeightBinder {
       const stored = this.#bind(key, name, shape, view);
       const { dtype, scale } = this.#tensors.get(name) ?? {};
       const isReady = dtype === (this.#graph.arithmetic === 'float32' ? 'F32' : 'F16') && scale === undefined;
-      return isReady ? stored : this.#graph.convert(stored, scale, this.#isReadable(typeOf(dtype)));
+      return isReady ? stored : this.#graph.convert(stored, scale, this.#isReadable(elementTypeOf(dtype)));
     });
   }
 
@@ -76,7 +76,7 @@ export class WeightBinder {
     const table = this.#remember(`${name}:stored`, () =>
       this.#bind(`${name}:stored`, name, shape, is8Bit ? { type: 'uint8' } : {}),
     );
-    const onDevice = this.#isReadable(is8Bit ? 'uint8' : typeOf(dtype));
+    const onDevice = this.#isReadable(is8Bit ? 'uint8' : elementTypeOf(dtype));
     const place = (value: Value) => (onDevice ? value : this.#graph.runOnCpu(value));
     const stored = place(this.#graph.node('Gather', [table, indices], [...indices.shape, ...shape.slice(1)]));
     const { arithmetic } = this.#graph;
@@ -125,7 +125,8 @@ export class WeightBinder {
   }
 }
 
-function typeOf(dtype = 'F32'): ElementType {
+/** How ONNX calls a type of the weight files. */
+export function elementTypeOf(dtype = 'F32'): ElementType {
   return isFloatType(dtype) ? ELEMENT_TYPES[dtype] : 'float32'; // any other is a problem that has been reported
 }
 

@@ -89,6 +89,8 @@ export interface NetworkPlan<Shape extends object> {
   readonly needsFloat32?: boolean;
   /** The part of a shape that identifies a variant; absent: all of it. */
   readonly sizeOf?: (shape: Shape) => object;
+  /** The same on a device, where each session has weights of its own. */
+  readonly deviceSizeOf?: (shape: Shape) => object;
   readonly build: (shape: Shape, layersOf: LayersOf) => BoundGraph;
   /** The smallest shape, for checking only the weights. */
   readonly smallest: Shape;
@@ -113,6 +115,7 @@ export function sdxlNetworks({ clips, unet, vae }: SdxlConfigs) {
     kind: 'unet',
     keep: 2,
     sizeOf: ({ form: _, ...size }) => size, // the parts of a split network stay together
+    deviceSizeOf: ({ form: { half: _, ...form } = {}, ...size }) => ({ ...size, ...form }),
     build: (shape, of) => buildUNet(unet, shape, of),
     smallest: { ...pixels, tokens: clips[0].positions },
   };

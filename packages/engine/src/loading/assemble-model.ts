@@ -23,12 +23,13 @@ import { openWeights, type PipelineParts, type RunOptions, runPipeline } from '.
 import { accelerationOf, planProfile } from '../pipeline/plan.ts';
 import { Previews } from '../pipeline/previews.ts';
 import { PromptEncoder } from '../pipeline/prompts.ts';
-import { StageMemory } from '../pipeline/stage-memory.ts';
 import { TextCache } from '../pipeline/text-cache.ts';
 import type { Device } from '../runtime/devices/device.ts';
+import { deviceMemory } from '../runtime/devices/device-memory.ts';
 import { engineThreads } from '../runtime/devices/processors.ts';
-import { chosenUse, type MemoryNeeds, type MemoryUse, preparedSizes, requireMemory } from '../runtime/memory.ts';
+import { chosenUse, deviceUse, type MemoryUse, preparedSizes, requireMemory } from '../runtime/memory.ts';
 import { nextTurn, type RunHooks } from '../runtime/passes.ts';
+import { Residency } from '../runtime/residency.ts';
 import { defaultTarget, type Precision, type Target } from '../runtime/variant.ts';
 import type { ClipTokenizer } from '../tokenizer/clip-tokenizer.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
@@ -36,7 +37,7 @@ import { fileStates } from '../weights/weight-files.ts';
 import { checkTensors } from './check-tensors.ts';
 import { chooseDevice } from './choose-device.ts';
 import { defaultCacheFolder } from './find-model.ts';
-import { memoryNeeds } from './memory-needs.ts';
+import { deviceNeeds, memoryNeeds } from './memory-needs.ts';
 import { modelDefaults, modelInfo } from './model-info.ts';
 import {
   fixedPrecision,
@@ -93,43 +94,23 @@ async function assembleParts(
   checkpoint: Checkpoint,
   configs: SdxlConfigs,
   options: LoadOptions,
-  { device, fixed, int8 }: Choices,
+  choices: Choices,
 ): Promise<PipelineParts> {
-  const { unet, vae: vaeConfig, clips } = configs;
+  const { device, fixed, int8 } = choices;
+  const { unet, vae } = configs;
   const { family, scheduler } = checkpoint;
   const sampling = familySampling(family, scheduler);
-  const tokenizers = await readTokenizers(checkpoint);
-  const plans = sdxlNetworks(configs);
-  const { use, keptUNets } = planMemory(checkpoint, options, memoryNeeds(checkpoint, configs, fixed));
-  const network = <Shape extends object>(plan: NetworkPlan<Shape>, keep: NetworkOptions<Shape>['keep'] = plan.keep) =>
-    new Network<Shape>({
-      ...plan,
-      keep,
-      int8: () => int8.weightsOf(plan.part),
-      ...loadingOf(checkpoint, plan.part, options, use),
-    });
-  const cacheDir = options.cacheDir ?? defaultCacheFolder(process.env);
-  const encoders = plans.encoders.map((plan, index) => {
-    const isStored = options.textCache ?? storedBytes(checkpoint.components[plan.part].tensors) > RESIDENT_BYTES;
-    const store = isStored ? new TextCache(cacheDir) : undefined;
-    return new ClipEncoder(tokenizers[index], clips[index], network(plan), store);
-  });
-  const prompts = new PromptEncoder(encoders, sdxlConditioning);
-  const denoising = new UNet(unet, network(plans.denoiser, keptUNets), network(plans.projector));
-  const vae = new Vae(vaeConfig, network(plans.decoder), network(plans.encoder));
-  const tiny =
-    options.tinyDecoder === undefined
-      ? undefined
-      : await loadTinyDecoder(options.tinyDecoder, vaeConfig, options.threads ?? engineThreads());
-  const identity = await vaeIdentity(vaeConfig, checkpoint.components.vae.tensors);
+  const networks = await assembleNetworks(checkpoint, configs, options, choices);
+  const identity = await vaeIdentity(vae, checkpoint.components.vae.tensors);
   return {
+    ...networks,
     facts: {
       defaults: modelDefaults(family, configs, sampling.sampler),
-      sizes: sizesOfModel(unet.sampleSize * downscaleOf(vaeConfig), checkpoint.sizes),
+      sizes: sizesOfModel(unet.sampleSize * downscaleOf(vae), checkpoint.sizes),
       samplers: samplersOf(family),
       sampling,
-      vae: vaeConfig,
-      hasTinyDecoder: tiny !== undefined,
+      vae,
+      hasTinyDecoder: networks.tiny !== undefined,
       unetBranches: { count: skipCount(unet), finest: finestBranch(unet) },
       forceZerosForEmptyPrompt: checkpoint.forceZerosForEmptyPrompt,
       isPrecisionFixed: fixed !== undefined,
@@ -137,17 +118,45 @@ async function assembleParts(
     },
     targetOf: (profile) => targetOf(device, profile ? precisionOf(profile) : fixed),
     openInt8: () => int8.open(),
-    prompts,
-    unet: denoising,
-    vae,
-    tiny,
-    previews: new Previews(vae, identity, cacheDir),
-    memory: new StageMemory(use, {
-      texts: () => prompts.releaseSessions(),
-      denoise: () => denoising.release(),
-      pixels: () => vae.release(),
-    }),
+    previews: new Previews(networks.vae, identity, options.cacheDir ?? defaultCacheFolder(process.env)),
   };
+}
+
+/** All that has sessions, under one residency. */
+async function assembleNetworks(
+  checkpoint: Checkpoint,
+  configs: SdxlConfigs,
+  options: LoadOptions,
+  choices: Choices,
+): Promise<Pick<PipelineParts, 'prompts' | 'unet' | 'vae' | 'tiny' | 'memory'>> {
+  const tokenizers = await readTokenizers(checkpoint);
+  const plans = sdxlNetworks(configs);
+  const { use, keptUNets } = await planMemory(checkpoint, configs, options, choices);
+  const residency = new Residency(choices.device, use);
+  const network = <Shape extends object>(plan: NetworkPlan<Shape>, keep: NetworkOptions<Shape>['keep'] = plan.keep) =>
+    new Network<Shape>({
+      ...plan,
+      keep,
+      residency,
+      int8: () => choices.int8.weightsOf(plan.part),
+      ...loadingOf(checkpoint, plan.part, options, use),
+    });
+  const encoders = plans.encoders.map((plan, index) => {
+    const isStored = options.textCache ?? storedBytes(checkpoint.components[plan.part].tensors) > RESIDENT_BYTES;
+    const store = isStored ? new TextCache(options.cacheDir ?? defaultCacheFolder(process.env)) : undefined;
+    return new ClipEncoder(tokenizers[index], configs.clips[index], network(plan), store);
+  });
+  const prompts = new PromptEncoder(encoders, sdxlConditioning);
+  const unet = new UNet(configs.unet, network(plans.denoiser, keptUNets), network(plans.projector));
+  const vae = new Vae(configs.vae, network(plans.decoder), network(plans.encoder));
+  const { tinyDecoder, threads = engineThreads() } = options;
+  const tiny =
+    tinyDecoder === undefined ? undefined : await loadTinyDecoder(tinyDecoder, configs.vae, { threads, residency });
+  residency.add({ stage: 'texts', release: () => prompts.releaseSessions() });
+  residency.add({ stage: 'denoise', release: () => unet.release(), releaseSessions: () => unet.releaseSessions() });
+  residency.add({ stage: 'pixels', release: () => vae.release() });
+  if (tiny) residency.add({ release: () => tiny.release() });
+  return { prompts, unet, vae, tiny, memory: residency };
 }
 
 /** A device without kernels for 8 bits computes every profile in its own arithmetic. */
@@ -155,8 +164,18 @@ function targetOf(device: Device, precision: Target['precision'] = {}): Target {
   return { ...defaultTarget, device, precision: device.hasInt8 ? precision : {} };
 }
 
-function planMemory(checkpoint: Checkpoint, options: LoadOptions, needs: MemoryNeeds) {
+async function planMemory(
+  checkpoint: Checkpoint,
+  configs: SdxlConfigs,
+  options: LoadOptions,
+  { device, fixed }: Pick<Choices, 'device' | 'fixed'>,
+) {
   const setting = requireMemory(options.memory);
+  if (device.name !== 'cpu') {
+    const bytes = setting === 'auto' ? await deviceMemory(device.name) : undefined;
+    return { use: deviceUse(setting, deviceNeeds(checkpoint, configs, device), device, bytes), keptUNets: 1 };
+  }
+  const needs = memoryNeeds(checkpoint, configs, fixed);
   const use = chosenUse(setting, needs);
   const { tensors, weights } = loadingOf(checkpoint, 'unet', options, use);
   /** Packed weights are the session's own: a byte each in 8 bits, else four, where half precision stores two. */
@@ -177,7 +196,7 @@ function countTokens(tokenizer: ClipTokenizer, text: string) {
   return { count, truncated, limit: tokenizer.limit };
 }
 
-/** Only what is then kept for the next request: see `StageMemory`. */
+/** Only what is then kept for the next request: see `Residency`. */
 async function prepareParts(
   parts: PipelineParts,
   size: PictureSize,
@@ -192,16 +211,20 @@ async function prepareParts(
   await openWeights(parts, target, options);
   const context = { target, hooks: options };
   const { memory, prompts, unet, vae } = parts;
-  for (const encoder of memory.keeps('texts') ? prompts.encoders : []) {
-    await nextTurn(options.signal);
-    await encoder.prepare(context);
-  }
-  if (!memory.keeps('denoise')) return;
-  await nextTurn(options.signal);
   const split = cacheInterval === 1 ? {} : { branch: cacheBranch };
-  await unet.prepare({ height, width }, prompts.positions, context, split);
-  await nextTurn(options.signal);
-  await vae.prepare({ height, width }, context);
+  await memory.resize(size);
+  await memory.attempt(async () => {
+    const { texts, denoise } = memory.kept;
+    for (const encoder of texts ? prompts.encoders : []) {
+      await nextTurn(options.signal);
+      await encoder.prepare(context);
+    }
+    if (!denoise) return;
+    await nextTurn(options.signal);
+    await unet.prepare({ height, width }, prompts.positions, context, split);
+    await nextTurn(options.signal);
+    await vae.prepare({ height, width }, context);
+  }, options);
 }
 
 async function releaseParts({ prompts, unet, vae, tiny }: PipelineParts): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
 import { downscaleOf } from '../components/vae/config.ts';
+import { elementTypeOf } from '../components/weight-binder.ts';
 import {
   parseSdxlConfigs,
   type SdxlConfigs,
@@ -9,6 +10,7 @@ import {
   sdxlParts,
 } from '../families/sdxl-architecture.ts';
 import type { MemoryEstimate } from '../model.ts';
+import type { Device } from '../runtime/devices/device.ts';
 import {
   chosenUse,
   type MemoryNeeds,
@@ -32,6 +34,13 @@ const UNET_MAPS = 48;
 const VAE_MAPS = 8;
 const TEXT_WORK_BYTES = 50e6;
 
+/**
+ * On a device the runtime keeps buffers for reuse: those of SDXL's UNet, measured at 64×64 and 512×512 in float32, are as large as so many
+ * feature maps, and the widened copies of half-precision weights as so large a part of the weights.
+ */
+const DEVICE_UNET_MAPS = 64;
+const WIDENED_SHARE = 0.16;
+
 /** What a model needs at its native size, from the headers of its files. @param precision by part; `exact` where absent */
 export function memoryNeeds(
   checkpoint: Checkpoint,
@@ -48,6 +57,28 @@ export function memoryNeeds(
     texts: { weights: sdxlEncoders.reduce((sum, { part }) => sum + weights(part), 0), work: TEXT_WORK_BYTES },
     denoise: { weights: weights('unet'), work: maps(UNET_MAPS, latentPixels, configs.unet.blockOutChannels[0]) },
     pixels: { weights: weights('vae'), work: maps(VAE_MAPS, pixels, configs.vae.blockOutChannels[0]) },
+  };
+}
+
+/** The same of a device's own memory. */
+export function deviceNeeds({ components }: Checkpoint, configs: SdxlConfigs, { form }: Device): MemoryNeeds {
+  const weights = (part: SdxlPart) => {
+    const tensors = [...components[part].tensors.values()];
+    // A graph with a type that the device cannot read is folded to float32 as a whole.
+    if (tensors.every(({ dtype }) => form.stored.includes(elementTypeOf(dtype))))
+      return storedBytes(components[part].tensors);
+    return tensors.reduce((sum, { shape }) => sum + FLOAT_BYTES * shape.reduce((count, side) => count * side, 1), 0);
+  };
+  const latentPixels = configs.unet.sampleSize ** 2;
+  const pixels = latentPixels * downscaleOf(configs.vae) ** 2;
+  const unet = weights('unet');
+  const isWidened = form.arithmetic === 'float32' && unet === storedBytes(components.unet.tensors);
+  const elementBytes = form.arithmetic === 'float32' ? FLOAT_BYTES : FLOAT_BYTES / 2;
+  const maps = DEVICE_UNET_MAPS * latentPixels * (configs.unet.blockOutChannels[0] ?? 0) * elementBytes;
+  return {
+    texts: { weights: sdxlEncoders.reduce((sum, { part }) => sum + weights(part), 0), work: TEXT_WORK_BYTES },
+    denoise: { weights: unet, work: maps + (isWidened ? WIDENED_SHARE * unet : 0) },
+    pixels: { weights: weights('vae'), work: VAE_MAPS * pixels * (configs.vae.blockOutChannels[0] ?? 0) * FLOAT_BYTES },
   };
 }
 

@@ -8,6 +8,7 @@ import { downscaleOf, type VaeConfig } from '../components/vae/config.ts';
 import type { VaeShape } from '../components/vae/graph.ts';
 import { EngineError } from '../errors.ts';
 import { JsonConfig } from '../json-config.ts';
+import type { Residency } from '../runtime/residency.ts';
 import { defaultTarget } from '../runtime/variant.ts';
 import { readSafetensors, type TensorTable } from '../weights/safetensors.ts';
 import { readWeightFiles } from '../weights/weight-files.ts';
@@ -20,7 +21,11 @@ import { readWeightFiles } from '../weights/weight-files.ts';
  * @throws EngineError `model_file_missing`, `model_unsupported`, `model_config_invalid`, `weights_corrupt`, `tensor_missing`,
  *   `tensor_shape`, `tensor_dtype`
  */
-export async function loadTinyDecoder(path: string, vae: VaeConfig, threads: number): Promise<TinyDecoder> {
+export async function loadTinyDecoder(
+  path: string,
+  vae: VaeConfig,
+  { threads, residency }: { readonly threads: number; readonly residency: Residency },
+): Promise<TinyDecoder> {
   const tensors = tinyDecoderTensors(await readTensors(path));
   const [width = 0, latentChannels = 0] = tensors.get('decoder.layers.0.weight')?.shape ?? [];
   if (width === 0) {
@@ -46,6 +51,7 @@ export async function loadTinyDecoder(path: string, vae: VaeConfig, threads: num
     tensors,
     build,
     threads,
+    residency,
     weights: () => 'resident',
   });
   return new TinyDecoder(vae, network);

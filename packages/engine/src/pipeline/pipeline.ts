@@ -8,6 +8,7 @@ import { pictureToTensor, tensorToPicture } from '../image/pixels.ts';
 import type { GeneratedImage, GenerateOptions, GenerateRequest, GenerateResult } from '../model.ts';
 import type { PassCounts, Profile } from '../profiles.ts';
 import { announcePass, nextTurn, type PassContext, type RunHooks } from '../runtime/passes.ts';
+import type { Residency } from '../runtime/residency.ts';
 import type { Target } from '../runtime/variant.ts';
 import type { Noise, SamplerStep } from '../sampling/samplers/sampler.ts';
 import { finalLatents, initialLatents, noisedLatents, sample } from '../sampling/sampling.ts';
@@ -21,7 +22,6 @@ import type { Previews } from './previews.ts';
 import { Progress } from './progress.ts';
 import type { PromptEncoder } from './prompts.ts';
 import type { RandomSource } from './random-sources.ts';
-import type { StageMemory } from './stage-memory.ts';
 import { withFittingPicture } from './start-picture.ts';
 
 /** Observes a run, for comparing it with the reference step by step. The arrays must not be changed. */
@@ -50,7 +50,7 @@ export interface PipelineParts {
   /** If the model was loaded with one. */
   readonly tiny: TinyDecoder | undefined;
   readonly previews: Previews;
-  readonly memory: StageMemory;
+  readonly memory: Residency;
 }
 
 export type RunOptions = GenerateOptions & RunHooks & TraceHooks;
@@ -146,6 +146,7 @@ class PipelineRun {
     const { prompts } = this.#parts;
     const { prompt, negative, timeIds, guidanceScale: scale, guidanceRescale: rescale } = this.#plan;
     await this.#context.beforePass();
+    await this.#parts.memory.resize(this.#plan);
     await this.#parts.memory.enter('texts');
     const text = await prompts.encode(prompt, this.#context);
     await this.#context.beforePass();
@@ -250,7 +251,7 @@ class PipelineRun {
   }
 
   #vaeOptions() {
-    return { tiled: this.#plan.tiled, ...this.#context };
+    return { tiling: this.#plan.tiling, ...this.#context };
   }
 }
 

@@ -1,5 +1,6 @@
 import type { TimeIds } from '../components/unet/unet.ts';
 import { downscaleOf, type VaeConfig } from '../components/vae/config.ts';
+import type { Tiling } from '../components/vae/tiling.ts';
 import type { GenerateRequest, MicroConditioning, ModelDefaults, ModelSizes, SchedulerName } from '../model.ts';
 import { type Acceleration, type Profile, profileNames, profiles } from '../profiles.ts';
 import { type SamplingConfig, withOverrides } from '../sampling/config.ts';
@@ -27,7 +28,7 @@ export interface Plan {
   readonly timeIds: { readonly positive: TimeIds; readonly negative: TimeIds };
   /** One per sample. */
   readonly randomSources: readonly RandomSource[];
-  readonly tiled: boolean;
+  readonly tiling: Tiling;
   readonly decoder: 'vae' | 'tiny';
   /** Undefined: the model was loaded with fixed precisions. */
   readonly profile: Profile | undefined;
@@ -89,7 +90,7 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
     negative: guidanceScale > 1 ? negativeTexts(request, model.forceZerosForEmptyPrompt) : undefined,
     timeIds: timeIds({ height, width }, microConditioning),
     randomSources: planRandomSources(request, model.vae.latentChannels * latentSize.height * latentSize.width),
-    tiled: request.vaeTiling === true || (request.vaeTiling !== false && needsTiling(width, height, model.vae)),
+    tiling: request.vaeTiling ?? 'auto',
     decoder: decoderOf(request, model),
     profile,
     acceleration: planAcceleration(accelerationOf(request, profile), schedule, model.unetBranches),
@@ -139,15 +140,6 @@ function samplingOf(request: GenerateRequest, { sampling }: ModelFacts, name: Sc
   requireChoice('solverType', overrides.solverType ?? 'midpoint', ['midpoint', 'heun']);
   requireChoice('sigmaSchedule', overrides.sigmaSchedule ?? 'karras', ['karras', 'exponential']);
   return withOverrides(sampling, { name, overrides });
-}
-
-/**
- * Decoding holds a few feature maps of the finest level; beyond one and a half times what a 1024×1024 picture takes with
- * SDXL's VAE (4 GB), a picture is decoded in tiles.
- */
-export function needsTiling(width: number, height: number, vae: VaeConfig): boolean {
-  const featureMap = width * height * (vae.blockOutChannels[0] ?? 1);
-  return featureMap > 1.5 * 1024 * 1024 * 128;
 }
 
 /** The six numbers for both halves of guidance (Podell et al. 2023, §2.2). The negative half differs only when both its sizes are given. */

@@ -42,7 +42,7 @@ export class Previews {
 
   #load(spread: number, precision: Precision, context: PassContext): Promise<PreviewMap> {
     const { randn } = createGenerator(0);
-    const decode = (latents: Planes) => this.#vae.decode(latents, { ...context, tiled: false });
+    const decode = (latents: Planes) => this.#vae.decode(latents, { ...context, tiling: false });
     const fit = () => fitPreviewMap(this.#vae.config.latentChannels, spread, randn, decode);
     const identity = precision === 'exact' ? this.#identity : `${this.#identity} ${precision}`;
     return cachedPreviewMap(this.#cacheDir, identity, fit);

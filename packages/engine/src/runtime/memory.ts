@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os';
 import { EngineError } from '../errors.ts';
+import type { Device } from './devices/device.ts';
 
 /**
  * What stays in memory between the stages of a picture (texts, denoising, pixels) and between pictures. `large`: all networks.
@@ -32,7 +33,11 @@ export type Stage = keyof MemoryNeeds;
 const PROCESS_BYTES = 0.25e9;
 
 /** The peak resident memory of a picture of native size, weights included. */
-export function peakBytes({ texts, denoise, pixels }: MemoryNeeds, use: MemoryUse): number {
+export function peakBytes(needs: MemoryNeeds, use: MemoryUse): number {
+  return PROCESS_BYTES + networkBytes(needs, use);
+}
+
+function networkBytes({ texts, denoise, pixels }: MemoryNeeds, use: MemoryUse): number {
   const alone = ({ weights, work }: StageNeeds) => weights + work;
   const kept = denoise.weights + pixels.weights;
   const networks = {
@@ -40,7 +45,7 @@ export function peakBytes({ texts, denoise, pixels }: MemoryNeeds, use: MemoryUs
     normal: Math.max(kept + alone(texts), kept + denoise.work, kept + pixels.work),
     large: texts.weights + kept + Math.max(texts.work, denoise.work, pixels.work),
   };
-  return PROCESS_BYTES + networks[use];
+  return networks[use];
 }
 
 /** The rest is for the system, the server and its database, and for pictures larger than native size. */
@@ -77,6 +82,29 @@ function bytesOf(setting: MemorySetting): number {
 
 export function chosenUse(setting: MemorySetting, needs: MemoryNeeds): MemoryUse {
   return typeof setting === 'number' || setting === 'auto' ? useFor(needs, bytesOf(setting)) : setting;
+}
+
+/** The rest of a device's memory is for its driver and the screen. */
+const DEVICE_SHARE = 0.95;
+
+/**
+ * The use on a device with memory of its own. Where that is not known, everything is tried first: when it runs out, `Residency` goes on with
+ * `small`. A device that keeps released weights has no `normal`.
+ *
+ * @param needs on the device
+ * @param bytes of the device, as far as the system tells
+ */
+export function deviceUse(
+  setting: MemorySetting,
+  needs: MemoryNeeds,
+  { keepsReleasedWeights }: Pick<Device, 'keepsReleasedWeights'>,
+  bytes: number | undefined,
+): MemoryUse {
+  const uses = memoryUses.filter((use) => use !== 'normal' || !keepsReleasedWeights);
+  if (typeof setting === 'string' && setting !== 'auto') return uses.find((use) => use === setting) ?? 'small';
+  const available = typeof setting === 'number' ? setting * GIGABYTE : bytes;
+  if (available === undefined) return 'large';
+  return uses.findLast((use) => networkBytes(needs, use) <= DEVICE_SHARE * available) ?? 'small';
 }
 
 /**

@@ -27,6 +27,8 @@ export interface PassEvent {
 export interface RunHooks {
   /** Called right before and right after each pass, `end` also when the pass throws. Passes do not overlap. */
   readonly onPass?: (event: PassEvent) => void;
+  /** What the caller may want to log, as one sentence. */
+  readonly onNotice?: (notice: string) => void;
 }
 
 /** What every pass of a run receives. */

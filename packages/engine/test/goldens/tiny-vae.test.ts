@@ -13,6 +13,8 @@ import {
 } from '../../src/index.ts';
 import { JsonConfig } from '../../src/json-config.ts';
 import { loadTinyDecoder } from '../../src/loading/tiny-decoder.ts';
+import { cpu } from '../../src/runtime/devices/cpu.ts';
+import { Residency } from '../../src/runtime/residency.ts';
 import { defaultTarget } from '../../src/runtime/variant.ts';
 import { fixturePath, floatsOf, maxAbsDifference, readFixture, readFixtureJson } from '../fixtures.ts';
 import { type NewTensor, writeSafetensors } from '../safetensors-files.ts';
@@ -187,8 +189,8 @@ function planes(name: string): Planes {
   return { data: Float32Array.from(data, Number), channels, height, width };
 }
 
-async function decode(path: string, vae: VaeConfig, latents: Planes, tiled = false): Promise<Planes> {
-  const decoder = await loadTinyDecoder(path, vae, 1);
+async function decode(path: string, vae: VaeConfig, latents: Planes, tiling = false): Promise<Planes> {
+  const decoder = await loadTinyDecoder(path, vae, { threads: 1, residency: new Residency(cpu, 'large') });
   onTestFinished(() => decoder.release());
-  return decoder.decode(latents, { target: defaultTarget, hooks: {}, beforePass: async () => undefined, tiled });
+  return decoder.decode(latents, { target: defaultTarget, hooks: {}, beforePass: async () => undefined, tiling });
 }

@@ -79,7 +79,8 @@ export class ClipEncoder {
     const feeds = { ids: { data: BigInt64Array.from(ids, BigInt), shape: [ids.length] } };
     const end = { data: BigInt64Array.of(BigInt(pooledPosition(ids))), shape: [1] };
     const hasProjection = this.#config.projectionDim !== undefined;
-    const outputs = await this.#network.run({}, hasProjection ? { ...feeds, end } : feeds, context);
+    const run = () => this.#network.run({}, hasProjection ? { ...feeds, end } : feeds, context);
+    const outputs = await this.#network.attempt(run, context);
     const { hidden, pooled = new Float32Array() } = outputs;
     if (!hidden) throw new EngineError('internal', 'the text encoder gave no hidden states');
     return { hidden, pooled };

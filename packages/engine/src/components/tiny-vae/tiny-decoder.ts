@@ -1,8 +1,8 @@
 import { EngineError } from '../../errors.ts';
 import type { Network, NetworkContext } from '../network.ts';
-import { downscaleOf, type VaeConfig } from '../vae/config.ts';
+import type { VaeConfig } from '../vae/config.ts';
 import type { VaeShape } from '../vae/graph.ts';
-import { type Planes, runTiled } from '../vae/tiling.ts';
+import { type Planes, runTiled, tileSide } from '../vae/tiling.ts';
 import { denormalizeLatents, type VaeRunOptions } from '../vae/vae.ts';
 import { TINY_DOWNSCALE } from './graph.ts';
 
@@ -23,10 +23,13 @@ export class TinyDecoder {
   /** Latents [4, h, w] as the UNet has them → image [3, 8h, 8w], about −1…1. */
   async decode(latents: Planes, options: VaeRunOptions): Promise<Planes> {
     const scaled = { ...latents, data: sdxlLatents(latents.data, this.#vae) };
-    const tileOut = this.#vae.sampleSize;
-    const tiling = { tileIn: Math.trunc(tileOut / downscaleOf(this.#vae)), tileOut };
+    const size = { width: latents.width * TINY_DOWNSCALE, height: latents.height * TINY_DOWNSCALE };
     const run = (tile: Planes) => this.#decodeTile(tile, options);
-    return options.tiled ? runTiled(scaled, tiling, run) : run(scaled);
+    return this.#network.attempt(async () => {
+      const side = tileSide(size, this.#vae, options.tiling, this.#network.isShort);
+      if (side === undefined) return run(scaled);
+      return runTiled(scaled, { tileIn: Math.trunc(side / TINY_DOWNSCALE), tileOut: side }, run);
+    }, options);
   }
 
   prepare({ height, width }: { height: number; width: number }, context: NetworkContext): Promise<unknown> {

@@ -89,7 +89,8 @@ export class UNet {
     const feeds = { ...own, ...text, ...(crossAttention !== 'told' && crossAttention) };
     const run = async (half: UNetForm, more: CrossAttentionValues = {}) => {
       await context.beforePass();
-      return this.#network.run({ ...shape, form: { ...half, ...cross } }, { ...feeds, ...more }, context);
+      const variant = { ...shape, form: { ...half, ...cross } };
+      return this.#network.attempt(() => this.#network.run(variant, { ...feeds, ...more }, context), context);
     };
     if (branch === undefined) return passOf(await run({}));
     const deep = reuse.features ? { features: reuse.features } : await run({ half: 'deep', branch });
@@ -112,6 +113,11 @@ export class UNet {
 
   async release(): Promise<void> {
     this.#projections.clear();
+    await this.releaseSessions();
+  }
+
+  /** The projections of texts are kept. */
+  async releaseSessions(): Promise<void> {
     await this.#projector.release();
     await this.#network.release();
   }
@@ -130,7 +136,7 @@ export class UNet {
     const dimension = this.config.crossAttentionDim;
     const tokens = states.length / dimension;
     const feeds = { context: { data: states, shape: [1, tokens, dimension] } };
-    return this.#projector.run({ batch: 1, tokens }, feeds, context);
+    return this.#projector.attempt(() => this.#projector.run({ batch: 1, tokens }, feeds, context), context);
   }
 
   #feeds(input: Float32Array, timestep: number, { height, width }: Size, { text, timeIds }: Conditioning) {

@@ -1,3 +1,5 @@
+import type { VaeConfig } from './config.ts';
+
 /** A [C, H, W] tensor of one sample. */
 export interface Planes {
   readonly data: Float32Array;
@@ -6,7 +8,33 @@ export interface Planes {
   readonly width: number;
 }
 
-export interface Tiling {
+/** Whether pictures are encoded and decoded in tiles; `auto`: where they are too large for the memory. */
+export type Tiling = 'auto' | boolean;
+
+const MEGAPIXEL = 1024 ** 2;
+/** Of SDXL's VAE at its finest level. */
+const SDXL_CHANNELS = 128;
+/** The side of a tile where the memory of a device is short: 1.2 GB with SDXL's VAE. */
+const SMALL_TILE = 512;
+
+/**
+ * The side in pixels of the tiles in which a picture is processed; undefined: as a whole. Processing holds a few feature maps of the finest
+ * level: beyond one and a half times what a 1024×1024 picture takes with SDXL's VAE (4 GB) there are tiles, of the VAE's native side. Where the
+ * memory of a device is short there are tiles beyond 512×512, of at most this side.
+ */
+export function tileSide(
+  { width, height }: Pick<Planes, 'width' | 'height'>,
+  { blockOutChannels: [channels = 1], sampleSize }: Pick<VaeConfig, 'blockOutChannels' | 'sampleSize'>,
+  tiling: Tiling,
+  isShort: boolean,
+): number | undefined {
+  const most = (isShort ? SMALL_TILE ** 2 : 1.5 * MEGAPIXEL) * SDXL_CHANNELS;
+  const isTiled = tiling === 'auto' ? width * height * channels > most : tiling;
+  if (!isTiled) return undefined;
+  return isShort ? Math.min(sampleSize, SMALL_TILE) : sampleSize;
+}
+
+export interface Tiles {
   /** Side of a tile in the input's pixels. */
   readonly tileIn: number;
   /** Side of a tile in the output's pixels. */
@@ -22,7 +50,7 @@ const OVERLAP = 0.25;
  *
  * @param run maps a tile [C, h, w] to its output, scaled by tileOut / tileIn
  */
-export async function runTiled(input: Planes, tiling: Tiling, run: (tile: Planes) => Promise<Planes>): Promise<Planes> {
+export async function runTiled(input: Planes, tiling: Tiles, run: (tile: Planes) => Promise<Planes>): Promise<Planes> {
   const stride = Math.trunc(tiling.tileIn * (1 - OVERLAP));
   const overlap = Math.trunc(tiling.tileOut * OVERLAP);
   const kept = tiling.tileOut - overlap;

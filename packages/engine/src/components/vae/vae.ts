@@ -4,10 +4,10 @@ import type { PassContext } from '../../runtime/passes.ts';
 import type { Network, NetworkContext } from '../network.ts';
 import { downscaleOf, type LatentScaling, type VaeConfig } from './config.ts';
 import type { VaeShape } from './graph.ts';
-import { type Planes, runTiled } from './tiling.ts';
+import { type Planes, runTiled, type Tiling, tileSide } from './tiling.ts';
 
 export interface VaeRunOptions extends PassContext {
-  readonly tiled: boolean;
+  readonly tiling: Tiling;
 }
 
 /** Pictures ↔ latents of one sample, scaling included. */
@@ -25,15 +25,25 @@ export class Vae {
   /** Latents [4, h, w] as the UNet has them → image [3, 8h, 8w], about −1…1. */
   async decode(latents: Planes, options: VaeRunOptions): Promise<Planes> {
     const scaled = { ...latents, data: denormalizeLatents(latents.data, this.config.latents) };
+    const scale = downscaleOf(this.config);
+    const size = { width: latents.width * scale, height: latents.height * scale };
     const run = (tile: Planes) => this.#decodeTile(tile, options);
-    const { tileIn, tileOut } = this.#tiling(); // of the encoder, whose input is the decoder's output
-    return options.tiled ? runTiled(scaled, { tileIn: tileOut, tileOut: tileIn }, run) : run(scaled);
+    return this.#decoder.attempt(async () => {
+      const side = tileSide(size, this.config, options.tiling, this.#decoder.isShort);
+      return side === undefined
+        ? run(scaled)
+        : runTiled(scaled, { tileIn: Math.trunc(side / scale), tileOut: side }, run);
+    }, options);
   }
 
   /** Image [3, H, W], −1…1 → latents [4, H/8, W/8] as the UNet takes them, sampled from the encoder's distribution. */
   async encode(image: Planes, generator: TorchGenerator, options: VaeRunOptions): Promise<Planes> {
     const run = (tile: Planes) => this.#encodeTile(tile, options);
-    const moments = options.tiled ? await runTiled(image, this.#tiling(), run) : await run(image);
+    const moments = await this.#encoder.attempt(async () => {
+      const side = tileSide(image, this.config, options.tiling, this.#encoder.isShort);
+      if (side === undefined) return run(image);
+      return runTiled(image, { tileIn: side, tileOut: Math.trunc(side / downscaleOf(this.config)) }, run);
+    }, options);
     return { ...moments, ...sampleMoments(moments, generator, this.config) };
   }
 
@@ -44,12 +54,6 @@ export class Vae {
 
   async release(): Promise<void> {
     await Promise.all([this.#decoder.release(), this.#encoder.release()]);
-  }
-
-  /** Of the encoder; the decoder's is the reverse. */
-  #tiling() {
-    const side = this.config.sampleSize;
-    return { tileIn: side, tileOut: Math.trunc(side / downscaleOf(this.config)) };
   }
 
   async #decodeTile({ data, channels, height, width }: Planes, options: VaeRunOptions): Promise<Planes> {
