@@ -3,6 +3,10 @@
  * the command line, the engine's parameters and browsers read it without typebox.
  */
 export {
+  type ArithmeticName,
+  arithmeticNames,
+  type DeviceName,
+  deviceNames,
   type ImageFormat,
   imageFormats,
   isWithin,

@@ -47,7 +47,9 @@ export {
   type Queue,
   queueSchema,
   type Worker,
+  type WorkerEngine,
   type WorkerList,
+  workerEngineSchema,
   workerListSchema,
   workerSchema,
 } from './api/admin/queue.ts';
@@ -125,13 +127,17 @@ export {
   jobSucceededEventSchema,
 } from './api/job-events.ts';
 export {
+  type Device,
+  deviceSchema,
   type Model,
   type ModelDefaults,
+  type ModelDevice,
   type ModelLimits,
   type ModelList,
   type ModelParameter,
   type ModelSize,
   modelDefaultsSchema,
+  modelDeviceSchema,
   modelLimitsSchema,
   modelListSchema,
   modelParameterSchema,
@@ -166,7 +172,12 @@ export { explainInvalid } from './explain/explain-invalid.ts';
 export { fromText, withoutEmptyFields, withoutNulls } from './from-text.ts';
 export { exposedHeaders, headers, type IdempotencyKey, idempotencyKeySchema } from './headers.ts';
 export {
+  type ArithmeticName,
+  arithmeticNames,
+  type DeviceName,
   defaults,
+  deviceNames,
+  deviceTitles,
   type ImageFormat,
   imageFormats,
   isWithin,

@@ -71,6 +71,23 @@ export type ImageFormat = (typeof imageFormats)[number];
 export const profileNames = ['exact', 'int8', 'fast'] as const;
 export type Profile = (typeof profileNames)[number];
 
+/** What a model can run on, as the engine has them. */
+export const deviceNames = ['cpu', 'webgpu', 'cuda', 'directml', 'coreml'] as const;
+export type DeviceName = (typeof deviceNames)[number];
+
+/** For people. */
+export const deviceTitles: Readonly<Record<DeviceName, string>> = {
+  cpu: 'CPU',
+  webgpu: 'WebGPU',
+  cuda: 'CUDA',
+  directml: 'DirectML',
+  coreml: 'CoreML',
+};
+
+/** The types of numbers in which a device computes, as the engine has them. */
+export const arithmeticNames = ['float32', 'float16'] as const;
+export type ArithmeticName = (typeof arithmeticNames)[number];
+
 export function isWithin(value: number, { min, max }: Range): boolean {
   return value >= min && value <= max;
 }

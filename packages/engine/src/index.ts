@@ -79,6 +79,7 @@ export {
   type UsedAcceleration,
 } from './profiles.ts';
 export { quantizeModel } from './quantize-model.ts';
+export { type Card, cardEnvironment, findCards } from './runtime/devices/cards.ts';
 export { type FeaturesInUse, featuresInUse, type ProcessorFeature, processorFeatures } from './runtime/devices/cpu.ts';
 export { type DeviceName, deviceNames } from './runtime/devices/device.ts';
 export { engineThreads, type Processors, readProcessors } from './runtime/devices/processors.ts';

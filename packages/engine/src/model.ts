@@ -172,6 +172,9 @@ export interface GenerateResult {
     readonly decoder?: 'tiny';
     /** Not set for a model that was loaded with `precision`. */
     readonly profile?: Profile;
+    readonly device: DeviceName;
+    /** Set when it is not `float32`. */
+    readonly arithmetic?: 'float16';
     /** Set when requested, also by the profile. */
     readonly acceleration?: UsedAcceleration;
   };

@@ -63,6 +63,8 @@ export interface UsedSettings {
   readonly guidanceScale: number;
   readonly scheduler: string;
   readonly profile?: string;
+  readonly device?: string;
+  readonly arithmetic?: string;
   readonly strength?: number;
 }
 

@@ -79,7 +79,7 @@ describe('the result', () => {
         { ...image, seed: 7n },
         { ...image, seed: null },
       ],
-      used: { ...defaults, width, height: 96, stepsRun: 25 },
+      used: { ...defaults, width, height: 96, stepsRun: 25, device: 'cpu' },
       truncated: [],
       timings,
     };

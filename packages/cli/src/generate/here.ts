@@ -180,9 +180,9 @@ function pictureParameters(
   image: GeneratedImage,
   easelVersion: string,
 ): GenerationParameters {
-  const { steps, guidanceScale, scheduler, strength } = result.used;
+  const { steps, guidanceScale, scheduler, strength, device, arithmetic } = result.used;
   return {
-    ...parameterValues({ ...flags, strength }),
+    ...parameterValues({ ...flags, strength, device, arithmetic }),
     prompt: run.prompt,
     negativePrompt: flags.negativePrompt ?? null,
     steps,

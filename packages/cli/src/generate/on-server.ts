@@ -134,6 +134,8 @@ function describeJob(
       guidanceScale: job.guidance_scale,
       scheduler: job.scheduler,
       profile: job.profile,
+      ...(job.device !== null && { device: job.device }),
+      ...(job.arithmetic !== undefined && { arithmetic: job.arithmetic }),
       ...(job.strength !== null && { strength: job.strength }),
     },
     // Without guidance the negative prompt is not used, so it is not truncated either.

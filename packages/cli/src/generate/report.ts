@@ -54,7 +54,7 @@ function minStrength(steps: number): number {
 
 /** Describes the run in one line: what was made, how, how long it took, and what it cost. */
 export function summarizeRun(flags: GenerateFlags, { pictures, used, cost }: MadePictures, totalMs: number): string {
-  const { width, height, steps, stepsRun = steps, guidanceScale, scheduler, profile = 'exact' } = used;
+  const { width, height, steps, stepsRun = steps, guidanceScale, scheduler, profile = 'exact', device = 'cpu' } = used;
   const seeds = pictures.map(({ seed }) => String(seed ?? 'none'));
   const seedText =
     flags.generator === 'shared'
@@ -63,7 +63,7 @@ export function summarizeRun(flags: GenerateFlags, { pictures, used, cost }: Mad
   const stepText = stepsRun === steps ? String(steps) : `${stepsRun} of ${steps}`;
   return (
     `${width}×${height}, ${stepText} ${steps === 1 ? 'step' : 'steps'} of ${scheduler}, guidance ${guidanceScale}, ` +
-    `${profile === 'exact' ? '' : `profile ${profile}, `}${seedText}: ${formatDuration(totalMs)}${cost === undefined ? '' : `, ${cost}`}`
+    `${profile === 'exact' ? '' : `profile ${profile}, `}${device === 'cpu' ? '' : `on ${device}, `}${seedText}: ${formatDuration(totalMs)}${cost === undefined ? '' : `, ${cost}`}`
   );
 }
 

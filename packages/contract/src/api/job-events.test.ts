@@ -25,6 +25,7 @@ const job = {
   priority: 0,
   store: false,
   drawn_by: null,
+  device: null,
   favourite: false,
   price: 0.0037,
   created_at: '2026-01-31T12:00:00.000Z',

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { limits } from '../limits.ts';
+import { arithmeticNames, deviceNames, limits } from '../limits.ts';
 import { toldProperties } from '../request/schemas.ts';
 import { credits, cursorParam, errorCode, instant, limitParam, nextCursor, uuid } from '../schema/common-fields.ts';
 import {
@@ -39,6 +39,16 @@ export const jobSchema = openObject(
       description: 'The real name of the model that drew the pictures; null until it has succeeded',
       examples: ['Playground v2.5', 'easel-demo', null],
     }),
+    device: nullable(choice(deviceNames, { description: 'A device', examples: ['webgpu'] }), {
+      description: 'What the pictures were drawn on; null until it has succeeded',
+      examples: ['cpu', 'webgpu', null],
+    }),
+    arithmetic: Type.Optional(
+      choice(arithmeticNames, {
+        description: 'In which numbers they were computed; absent: float32',
+        examples: ['float16'],
+      }),
+    ),
     favourite: Type.Boolean({ description: 'Whether its owner likes it', examples: [false] }),
     price: credits({
       description: 'Reserved when the job is taken, charged when it ends well, released when it does not',

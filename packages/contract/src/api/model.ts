@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox';
-import { profileNames } from '../limits.ts';
+import { arithmeticNames, deviceNames, profileNames } from '../limits.ts';
 import { aspectRatios } from '../picture/aspect-ratios.ts';
 import { samplerNames } from '../request/samplers.ts';
-import { choice, nullable, openObject } from '../schema/define.ts';
+import { choice, count, nullable, openObject } from '../schema/define.ts';
 
 const pixels = (description: string, example: number) =>
   Type.Integer({ minimum: 1, description: `${description}, in pixels`, examples: [example] });
@@ -71,6 +71,34 @@ export const modelParameterSchema = openObject(
   { title: 'ModelParameter', description: 'What a field of a request may be' },
 );
 
+export const deviceSchema = openObject(
+  {
+    name: choice(deviceNames, { description: 'The device', examples: ['webgpu'] }),
+    title: Type.String({ description: 'For people', examples: ['WebGPU'] }),
+    arithmetic: choice(arithmeticNames, { description: 'In which numbers it computes', examples: ['float32'] }),
+    adapter: Type.Optional(Type.String({ description: 'The graphics card, if known', examples: ['NVIDIA A10'] })),
+    memory_bytes: Type.Optional(
+      Type.Integer({ minimum: 0, description: "The card's memory, if known", examples: [25_769_803_776] }),
+    ),
+    reason: Type.Optional(
+      Type.String({
+        description: 'Why it is not another device; absent: it is the first choice',
+        examples: ['WebGPU: there is no graphics card'],
+      }),
+    ),
+  },
+  { title: 'Device', description: 'What an engine runs on' },
+);
+
+export type Device = Static<typeof deviceSchema>;
+
+export const modelDeviceSchema = openObject(
+  { ...deviceSchema.properties, engines: count({ description: 'How many engines run on it', examples: [1] }) },
+  { title: 'ModelDevice', description: 'What a model runs on' },
+);
+
+export type ModelDevice = Static<typeof modelDeviceSchema>;
+
 export const modelSchema = openObject(
   {
     id: Type.String({ description: "The model's name in requests", examples: ['playground-v2.5'] }),
@@ -86,6 +114,9 @@ export const modelSchema = openObject(
     parameters: Type.Record(Type.String(), modelParameterSchema, {
       description: 'What the fields of POST /api/jobs may be with this model, by their names',
       examples: [{ scheduler: { choices: ['edm_dpmpp_2m', 'edm_euler'], default: 'edm_dpmpp_2m' } }],
+    }),
+    devices: Type.Array(modelDeviceSchema, {
+      description: 'What it runs on now, on all workers; empty until one has loaded it',
     }),
     sizes: Type.Array(modelSizeSchema, { description: 'One for each aspect ratio it draws' }),
   },

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
+import { modelDeviceSchema } from '../api/model.ts';
 import { openaiErrorTypes } from '../errors.ts';
-import { imageFormats, profileNames } from '../limits.ts';
+import { deviceNames, imageFormats, profileNames } from '../limits.ts';
 import { errorCode, param, url } from '../schema/common-fields.ts';
 import { choice, count, matching, nullable, openObject } from '../schema/define.ts';
 
@@ -90,6 +91,7 @@ export const openaiCompletedEventSchema = openObject(
     b64_json: base64Picture,
     seed: Type.Integer({ minimum: 0, description: 'The seed that makes this picture', examples: [42] }),
     ...pictureFacts,
+    device: Type.Optional(choice(deviceNames, { description: 'The device that drew it', examples: ['cpu', 'webgpu'] })),
     usage: openaiUsageSchema,
   },
   { title: 'OpenaiCompletedEvent', description: 'A finished picture' },
@@ -113,6 +115,9 @@ export const openaiModelSchema = openObject(
     default_profile: choice(profileNames, {
       description: 'The profile of a request that names none',
       examples: ['exact'],
+    }),
+    devices: Type.Array(modelDeviceSchema, {
+      description: 'What it runs on now, on all workers; empty until one has loaded it',
     }),
   },
   { title: 'OpenaiModel', description: 'A model, as GET /v1/models/:id tells it' },

@@ -1,4 +1,13 @@
-import { defaults, limits, MAX_PROMPT_LENGTH, profileNames, SIDE_STEP } from '../limits.ts';
+import {
+  arithmeticNames,
+  defaults,
+  deviceNames,
+  deviceTitles,
+  limits,
+  MAX_PROMPT_LENGTH,
+  profileNames,
+  SIDE_STEP,
+} from '../limits.ts';
 import { aspectRatios } from '../picture/aspect-ratios.ts';
 import { advancedFields } from './advanced-fields.ts';
 import { deliveryFields } from './delivery-fields.ts';
@@ -260,6 +269,23 @@ export const pictureFields = {
     },
     form: { label: 'Profile', control: 'select', place: 'main', address: 'profile' },
     parameter: { key: 'Profile' },
+  },
+  device: {
+    kind: 'choice',
+    about: 'local',
+    words: 'device',
+    choices: deviceNames,
+    labels: deviceTitles,
+    default: 'cpu',
+    parameter: { key: 'Device' },
+  },
+  arithmetic: {
+    kind: 'choice',
+    about: 'local',
+    words: 'arithmetic',
+    choices: arithmeticNames,
+    default: 'float32',
+    parameter: { key: 'Arithmetic' },
   },
   image: {
     kind: 'picture',

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { profileNames } from '../limits.ts';
+import { arithmeticNames, deviceNames, profileNames } from '../limits.ts';
 import { samplerNames } from '../request/samplers.ts';
 import { credits, errorCode, param, requestId, url, uuid } from '../schema/common-fields.ts';
 import { choice, count, openObject, seconds } from '../schema/define.ts';
@@ -32,6 +32,10 @@ export const outputMetadataSchema = openObject(
     scheduler: choice(samplerNames, { description: 'The sampler', examples: ['edm_dpmpp_2m'] }),
     profile: choice(profileNames, { description: 'The profile', examples: ['exact'] }),
     model: Type.String({ description: 'The model that really drew it', examples: ['playground-v2.5', 'easel-demo'] }),
+    device: Type.Optional(choice(deviceNames, { description: 'What it was drawn on', examples: ['cpu', 'webgpu'] })),
+    arithmetic: Type.Optional(
+      choice(arithmeticNames, { description: 'In which numbers; absent: float32', examples: ['float16'] }),
+    ),
   },
   { title: 'OutputMetadata', description: 'The JSON in the header x-output-metadata: what was really used' },
 );

@@ -108,7 +108,7 @@ export class ChildKeeper {
   #fork(): EngineChild {
     let child: EngineChild | undefined;
     try {
-      child = new EngineChild(this.#module, (line) => this.#log('output', line, child));
+      child = new EngineChild(this.#module, (line) => this.#log('output', line, child), this.#options.environment);
     } catch (thrown) {
       this.#backOff.failed();
       throw toEngineError(thrown, 'engine_crashed');

@@ -32,11 +32,12 @@ export class EngineChild {
   #calls = 0;
   #condemned = false;
 
-  constructor(module: URL, onOutput: (line: string) => void) {
+  /** @param environment what is added to its own */
+  constructor(module: URL, onOutput: (line: string) => void, environment: Readonly<Record<string, string>> = {}) {
     this.#output = new OutputTail(onOutput);
     this.#process = fork(module, [], {
       serialization: 'advanced',
-      env: childEnvironment(process.env),
+      env: { ...childEnvironment(process.env), ...environment },
       execArgv: childArguments(process.execArgv),
       // Neither is inherited: the engine's output must not mix with what the program prints.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -5,6 +5,8 @@ export interface HostOptions {
   /** The model's folder or file, as for `loadModel`. */
   readonly model: string;
   readonly load?: LoadOptions;
+  /** What is added to the environment of the process, as of `cardEnvironment`. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Milliseconds without work after which the process is ended and its memory freed; 0 or Infinity: never. Default: 5 minutes. */
   readonly idleMs?: number;
   /** When a pass counts as hung. Default: 15 minutes for the first of its kind, then max(1 minute, 20 × the slowest so far). */

@@ -43,7 +43,15 @@ describe('messages', () => {
 });
 
 describe('answers', () => {
-  const used = { width: 2, height: 3, steps: 1, stepsRun: 1, guidanceScale: 3, scheduler: 'edm_euler' } as const;
+  const used = {
+    width: 2,
+    height: 3,
+    steps: 1,
+    stepsRun: 1,
+    guidanceScale: 3,
+    scheduler: 'edm_euler',
+    device: 'cpu',
+  } as const;
   const result: GenerateResult = { images: [{ ...picture, seed: 7n, timings }], used, truncated: [], timings };
 
   test('of the declared type are accepted', () => {

@@ -71,6 +71,7 @@ export async function runPipeline(
   await openWeights(parts, target, options);
   const run = new PipelineRun(parts, plan, { ...options, target, began });
   const { images, encodeMs } = await run.makeImages(request.image && pictureTensor(request.image.picture, plan));
+  const { arithmetic } = target.device.form;
   const sum = (part: 'denoiseMs' | 'decodeMs') => images.reduce((total, { timings }) => total + timings[part], 0);
   const { width, height, steps, strength, guidanceScale, scheduler, schedule, profile, acceleration } = plan;
   return {
@@ -85,6 +86,8 @@ export async function runPipeline(
       ...(strength !== undefined && { strength }),
       ...(plan.decoder === 'tiny' && { decoder: plan.decoder }),
       ...(profile !== undefined && { profile }),
+      device: target.device.name,
+      ...(arithmetic === 'float16' && { arithmetic }),
       ...(acceleration.given && { acceleration: { ...acceleration.given, passes: totalPasses(run.passes) } }),
     },
     truncated: parts.prompts.truncated(plan.prompt, plan.negative),

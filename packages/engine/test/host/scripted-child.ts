@@ -16,7 +16,15 @@ serveEngine(async (path) => {
 });
 
 const timings = { encodeMs: 1, denoiseMs: 2, decodeMs: 3, totalMs: 6 };
-const used = { width: 64, height: 64, steps: 1, stepsRun: 1, guidanceScale: 3, scheduler: 'edm_euler' } as const;
+const used = {
+  width: 64,
+  height: 64,
+  steps: 1,
+  stepsRun: 1,
+  guidanceScale: 3,
+  scheduler: 'edm_euler',
+  device: 'cpu',
+} as const;
 const info: ModelInfo = {
   path: 'scripted',
   layout: 'diffusers',

@@ -3,6 +3,7 @@ import { encodeThumbnail } from '@easel/engine';
 import type { Config } from '../config/schema.ts';
 import { CreditService } from '../credits/credits.ts';
 import type { HttpServices } from '../http/services.ts';
+import { CurrentModels } from '../jobs/current-models.ts';
 import { cancelJob, cancelJobsOfKey } from '../jobs/ends-of-jobs.ts';
 import { JobFeed } from '../jobs/job-feed.ts';
 import { forgetJob, getJob, listJobs, setFavourite } from '../jobs/job-views.ts';
@@ -29,6 +30,7 @@ export function httpServices(
   const keys = new KeyService({ ...core, secret });
   const { library, metrics, tariff } = core;
   const { requestsPerMinute } = config.limits;
+  const models = () => core.painter.models();
   return {
     accounts: new AccountService(core),
     keys: {
@@ -48,7 +50,8 @@ export function httpServices(
     credits: new CreditService(core),
     countAgainstLimit: (caller) => countAgainstLimit({ ...core, requestsPerMinute }, caller),
     tariff,
-    models: () => core.painter.models(),
+    models,
+    currentModels: new CurrentModels({ ...core, models }),
     tokenize: (model, text) => core.painter.tokenize(model, text),
     serverId,
     submitJob: (submission) => submitJob(core, submission),

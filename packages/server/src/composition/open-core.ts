@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { findCards } from '@easel/engine';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
 import { type Database, openDatabase } from '../database/database.ts';
@@ -8,11 +9,12 @@ import { requireDatabase } from '../database/require-database.ts';
 import { countQueuedJobs } from '../jobs/admission.ts';
 import { EventBus } from '../jobs/event-bus.ts';
 import { createJobLog } from '../jobs/job.ts';
+import { findLiveEngines, type LiveEngines } from '../jobs/live-engines.ts';
 import { EnginePainter } from '../models/engine-painter.ts';
 import type { Painter } from '../models/painter.ts';
 import { servedModels } from '../models/served-models.ts';
 import type { Logger } from '../observability/logger.ts';
-import { createMetrics, type Metrics } from '../observability/metrics.ts';
+import { createMetrics, type EngineCount, type Metrics } from '../observability/metrics.ts';
 import { FileImageStore } from '../pictures/file-image-store.ts';
 import { prepareImageFolder } from '../pictures/image-folder.ts';
 import { ImageLibrary } from '../pictures/image-library.ts';
@@ -33,6 +35,8 @@ export interface OpenCoreOptions {
   /** Told of each part as it is opened, so that what is open is closed again when the next part cannot be opened. */
   readonly shutdown: Shutdown;
   readonly signal: AbortSignal;
+  /** Whether this process makes pictures. */
+  readonly draws: boolean;
 }
 
 /** What every process of the service has. */
@@ -43,7 +47,7 @@ export type Core = Awaited<ReturnType<typeof openCore>>;
  *
  * @throws StartupError for a database that cannot be used, EngineError for a model that would not load, the signal's reason
  */
-export async function openCore({ config, storage, log, shutdown, signal }: OpenCoreOptions) {
+export async function openCore({ config, storage, log, shutdown, signal, draws }: OpenCoreOptions) {
   const { address } = storage;
   const during = <Value>(step: Promise<Value>) => unlessAborted(step, signal);
   const imagesDir = config.imagesDir ?? join(storage.dataDir, 'images');
@@ -54,7 +58,7 @@ export async function openCore({ config, storage, log, shutdown, signal }: OpenC
   shutdown.on('connections', () => database.close());
   const migrated = await during(migrate(database.kysely));
   if (migrated.length > 0) log.info({ migrated }, 'migrated the database schema');
-  const painter = await during(openPainter(config, log));
+  const painter = await during(openPainter(config, log, draws, signal));
   shutdown.on('engine', () => painter.close());
   const queue = new PgBossQueue({
     connection: 'url' in address ? { connectionString: address.url } : address,
@@ -113,8 +117,20 @@ function createServiceMetrics({
       return depths;
     },
     engineMemory: () => painter.memory(),
+    engines: async () =>
+      countEngines(await database.transaction((queries) => findLiveEngines(queries, systemClock.now()))),
     isStorageAvailable: () => storage.problem === null,
   });
+}
+
+function countEngines(engines: LiveEngines): EngineCount[] {
+  const labels = [...engines.values()].flat().map(({ model, device }) => ({
+    model,
+    device: device?.name ?? '',
+    arithmetic: device?.arithmetic ?? '',
+  }));
+  const same = Map.groupBy(labels, (each) => JSON.stringify(each)).values();
+  return [...same].flatMap((group) => group.slice(0, 1).map((each) => ({ ...each, count: group.length })));
 }
 
 function tellOfStorage(log: Logger, problem: string | null): void {
@@ -126,10 +142,12 @@ function tellOfStorage(log: Logger, problem: string | null): void {
     );
 }
 
-function openPainter(config: Config, log: Logger): Promise<EnginePainter> {
+async function openPainter(config: Config, log: Logger, draws: boolean, signal: AbortSignal): Promise<EnginePainter> {
+  const namesCards = [config, ...Object.values(config.models)].some((each) => typeof each === 'object' && each.cards);
+  const cards = draws ? (namesCards ? await findCards(signal) : []) : null;
   const { idleSeconds, threads, textCache } = config.worker;
   return EnginePainter.open({
-    models: servedModels(config),
+    models: servedModels(config, cards),
     easelVersion: version,
     env: process.env,
     idleMs: idleSeconds * 1000,

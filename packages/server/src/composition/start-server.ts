@@ -63,7 +63,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const shutdown = new Shutdown(log, { drainMs: config.drainSeconds * 1000 });
   shutdown.on('database', () => storage.close());
   try {
-    const core = await openCore({ config, storage, log, shutdown, signal });
+    const core = await openCore({ config, storage, log, shutdown, signal, draws: config.worker.enabled });
     const secret = await openSecret(core.database, config.secret, storage.dataDir);
     const serverId = await watchAwaitedJobs(core, storage, log, shutdown);
     const url = await serve({ config, log, hook, core, secret, serverId, shutdown, ...options });
@@ -123,7 +123,7 @@ async function serve({ config, log, hook, core, secret, serverId, shutdown, ...o
   const tidying = keepTidy(core, log, shutdown.begun);
   shutdown.on('janitor', () => tidying);
   if (config.worker.enabled) {
-    const work = await startWork(core, { hook, log });
+    const work = await startWork(core, { hook, log, warmUp: config.worker.warmUp });
     shutdown.on('jobs', () => work.stop(config.drainSeconds * 1000));
   }
   const [model] = core.painter.models();

@@ -33,10 +33,10 @@ export async function startWorker(
   const shutdown = new Shutdown(log, { drainMs });
   shutdown.on('database', () => storage.close());
   try {
-    const core = await openCore({ config, storage, log, shutdown, signal });
+    const core = await openCore({ config, storage, log, shutdown, signal, draws: true });
     if (!(await isDatabaseInUse(core.database))) throw noServerYet('no server has ever used this database');
     signal.throwIfAborted();
-    const work = await startWork(core, { hook, log });
+    const work = await startWork(core, { hook, log, warmUp: config.worker.warmUp });
     shutdown.on('jobs', () => work.stop(drainMs));
     return { models: core.painter.models().map(({ slug }) => slug), stop: () => shutdown.run() };
   } catch (error) {
@@ -57,11 +57,14 @@ export interface WorkOptions {
   /** Reviews each picture before it is shown; null: none. */
   readonly hook: ReviewHook | null;
   readonly log: Logger;
+  readonly warmUp: boolean;
 }
 
 /** Takes jobs from the queue until it is stopped. */
-export async function startWork(core: Core, { hook, log }: WorkOptions): Promise<Work> {
-  const loop = new WorkLoop({ ...core, workerId: newId(), hook }, (err, message) => log.warn({ err }, message));
+export async function startWork(core: Core, { hook, log, warmUp }: WorkOptions): Promise<Work> {
+  const loop = new WorkLoop({ ...core, workerId: newId(), hook }, (err, message) => log.warn({ err }, message), {
+    warmUp,
+  });
   await loop.start();
   return loop;
 }

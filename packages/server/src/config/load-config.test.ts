@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { servedModels } from '../models/served-models.ts';
 import { loadConfig, printConfig } from './load-config.ts';
 import { settings } from './settings.ts';
 
@@ -46,6 +47,12 @@ test.each([
   [{ EASEL_MEMORY: '-8' }, /memory must .*-8/],
   [{ EASEL_MODELS: '[' }, /EASEL_MODELS must be a JSON object/],
   [{ EASEL_LOG_LEVEL: 'loud' }, /logLevel/],
+  [{ EASEL_DEVICE: 'gpu' }, /device must be .*auto.*cpu.*webgpu.*cuda.*directml.*coreml.*gpu/],
+  [{ EASEL_ARITHMETIC: 'float8' }, /arithmetic must be .*float32.*float16.*float8/],
+  [{ EASEL_CARDS: 'both' }, /cards must be .*all.*both/],
+  [{ EASEL_CARDS: '0,0' }, /cards must/],
+  [{ EASEL_MODELS: '{"b": {"path": "/b", "device": "gpu"}}' }, /models.*b/],
+  [{ EASEL_MODELS: '{"b": {"device": "cpu"}}' }, /models.*b/],
 ])('%j is refused with its name and what is allowed', async (env, message) => {
   await expect(loadConfig({ env })).rejects.toThrow(message);
 });
@@ -63,6 +70,47 @@ test('memory is one of four words or a number of gigabytes, in the environment a
   expect((await loadConfig({ env: { EASEL_MEMORY: 'small' } })).memory).toBe('small');
   expect((await loadConfig({ env: { EASEL_MEMORY: '7.5' } })).memory).toBe(7.5);
   expect((await loadConfig({ file: await fileWith('{"memory": 8}'), env: {} })).memory).toBe(8);
+});
+
+test('models run on the device and cards of the settings, unless they have settings of their own', async () => {
+  const usual = await loadConfig({ env: {} });
+  expect(usual).toMatchObject({ device: 'auto', arithmetic: 'float32', cards: null });
+  const env = { EASEL_DEVICE: 'cuda', EASEL_ARITHMETIC: 'float16', EASEL_CARDS: '0, 2' };
+  expect(await loadConfig({ env })).toMatchObject({ device: 'cuda', arithmetic: 'float16', cards: [0, 2] });
+  expect((await loadConfig({ env: { EASEL_CARDS: 'all' } })).cards).toBe('all');
+  const models = { b: '/b', c: { path: '/c', device: 'cpu', cards: null } };
+  const file = await fileWith(JSON.stringify({ device: 'cuda', cards: [1], models }));
+  const cards = ['A', 'B'].map((name, index) => ({ index, name, address: `0000:0${index}:00.0` }));
+  const [first, second, third] = servedModels(await loadConfig({ file, env: {} }), cards);
+  const onCard = [{ device: 'cuda', arithmetic: 'float32', card: cards[1] }];
+  expect([first?.engines, second?.engines]).toEqual([onCard, onCard]);
+  expect(third).toMatchObject({ model: '/c', engines: [{ device: 'cpu', arithmetic: 'float32' }] });
+});
+
+test('cards that are not there, or that no device can be limited to, are refused with those that are', async () => {
+  const cards = ['A', 'B'].map((name, index) => ({ index, name, address: `0000:0${index}:00.0` }));
+  const served = async (env: Record<string, string>, found: typeof cards | null) =>
+    servedModels(await loadConfig({ env }), found);
+  await expect(served({ EASEL_CARDS: '2' }, cards)).rejects.toMatchObject({
+    message: 'cards: there is no graphics card 2',
+    remedy: 'the cards are 0 (A), 1 (B)',
+  });
+  await expect(served({ EASEL_CARDS: '0' }, [])).rejects.toMatchObject({ remedy: 'none was found; leave cards out' });
+  const models = '{"b": {"path": "/b", "cards": [7]}}';
+  await expect(served({ EASEL_MODELS: models }, cards)).rejects.toThrow('models.b.cards: there is no graphics card 7');
+  await expect(served({ EASEL_CARDS: '0', EASEL_DEVICE: 'cpu' }, cards)).rejects.toThrow(/device cpu/);
+  expect((await served({ EASEL_CARDS: 'all' }, cards))[0]?.engines).toHaveLength(2);
+  expect((await served({ EASEL_CARDS: 'all' }, []))[0]?.engines).toEqual([{ device: 'auto', arithmetic: 'float32' }]);
+  // A server without a worker of its own needs none.
+  expect((await served({ EASEL_CARDS: '2' }, null))[0]?.engines).toHaveLength(1);
+});
+
+test('a default profile in 8 bits means the CPU, unless another device is named, which is refused', async () => {
+  const env = { EASEL_DEFAULT_PROFILE: 'int8' };
+  const [model] = servedModels(await loadConfig({ env }), []);
+  expect(model?.engines).toMatchObject([{ device: 'cpu', reason: expect.stringContaining('8 bits') }]);
+  const named = await loadConfig({ env: { ...env, EASEL_DEVICE: 'webgpu' } });
+  expect(() => servedModels(named, [])).toThrow(/8 bits run on the CPU only, not on webgpu/);
 });
 
 test('a file with a key that does not exist, no JSON, or that is not there is refused', async () => {

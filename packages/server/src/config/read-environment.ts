@@ -44,6 +44,7 @@ function refuseUnknown(env: Environment): void {
 
 /** Converts text to the type of the setting; text that cannot be converted is kept, so that validation explains what is wrong. */
 function readAs({ schema, variable }: Setting, text: string): unknown {
+  if (hasLiteral(schema, text)) return text;
   switch (typeOf(schema)) {
     case 'boolean':
       return booleans.get(text.toLowerCase()) ?? text;
@@ -51,12 +52,30 @@ function readAs({ schema, variable }: Setting, text: string): unknown {
     case 'integer':
       return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
     case 'array':
-      return text.split(',').map((part) => part.trim());
+      return readList(schema, text);
     case 'object':
       return parseObject(variable, text);
     default:
       return text;
   }
+}
+
+/** Whether the text is one of the words that a union allows beside other types. */
+function hasLiteral(schema: object, text: string): boolean {
+  if (!('anyOf' in schema) || !Array.isArray(schema.anyOf)) return false;
+  return schema.anyOf.some((member: unknown) => isObject(member) && member.const === text);
+}
+
+/** A list; of numbers where the first member of its union is one. Words among them are kept as they are, so that validation tells all that is allowed. */
+function readList(schema: object, text: string): unknown {
+  const parts = text.split(',').map((part) => part.trim());
+  const [list]: unknown[] = 'anyOf' in schema && Array.isArray(schema.anyOf) ? schema.anyOf : [schema];
+  if (!(isObject(list) && isObject(list.items) && list.items.type === 'integer')) return parts;
+  return parts.every((part) => /^\d+$/.test(part)) ? parts.map(Number) : text;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
 
 const booleans = new Map([

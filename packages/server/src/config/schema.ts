@@ -1,6 +1,8 @@
 import {
+  arithmeticNames,
   defaults,
   defaultTariff,
+  deviceNames,
   embeddedModelSizes,
   fullModelSizes,
   patterns,
@@ -32,6 +34,37 @@ const sizes = (defaults: SizeLimits, largestSide: number) =>
     },
   );
 
+const device = (options: { default?: string; description?: string } = {}) =>
+  Type.Union(
+    (['auto', ...deviceNames] as const).map((name) => Type.Literal(name)),
+    options,
+  );
+const arithmetic = (options: { default?: string; description?: string } = {}) =>
+  Type.Union(
+    arithmeticNames.map((name) => Type.Literal(name)),
+    options,
+  );
+const cards = (options: { default?: null; description?: string } = {}) =>
+  Type.Union(
+    [
+      Type.Array(Type.Integer({ minimum: 0, maximum: 63 }), { minItems: 1, uniqueItems: true }),
+      Type.Literal('all'),
+      Type.Null(),
+    ],
+    options,
+  );
+
+/** A model with settings of its own; what is absent is that of all models. */
+const modelWithSettings = Type.Object(
+  {
+    path: Type.String({ minLength: 1 }),
+    device: Type.Optional(device()),
+    arithmetic: Type.Optional(arithmetic()),
+    cards: Type.Optional(cards()),
+  },
+  { additionalProperties: false },
+);
+
 /** Every setting with its default and range. The setting `a.b` of the file is the environment variable `EASEL_A_B`. */
 export const configSchema = Type.Object(
   {
@@ -47,9 +80,21 @@ export const configSchema = Type.Object(
     imagesDir: text('folder of the pictures, the same one for all machines; default: `images` in the data folder'),
     databaseUrl: text('postgres:// URL of a PostgreSQL of your own; default: the embedded one'),
     model: text('path or name of the model that answers to playground-v2.5; default: the embedded one'),
-    models: Type.Record(Type.String(), Type.String(), {
+    models: Type.Record(Type.String(), Type.Union([Type.String(), modelWithSettings]), {
       default: {},
-      description: 'further models: slug → path or name',
+      description: 'further models: slug → path or name, or {"path": …} with its own device, arithmetic and cards',
+    }),
+    device: device({
+      default: 'auto',
+      description: 'what models run on; auto: the best device of this machine that computes rightly',
+    }),
+    arithmetic: arithmetic({
+      default: 'float32',
+      description: 'in which numbers a graphics card computes; float16 is faster and less exact',
+    }),
+    cards: cards({
+      default: null,
+      description: 'graphics cards, each with an engine of its own: numbers as `easel doctor` lists them, or all',
     }),
     int8Files: Type.Record(Type.String(), Type.String({ minLength: 1 }), {
       default: {},

@@ -8,6 +8,7 @@ import { endsAndWaiters } from './migrations/0004-ends-and-waiters.ts';
 import { drawnBy } from './migrations/0005-drawn-by.ts';
 import { anySurface } from './migrations/0006-any-surface.ts';
 import { profiles } from './migrations/0007-profiles.ts';
+import { devices } from './migrations/0008-devices.ts';
 import { SCHEMA, type Tables } from './tables.ts';
 
 /** By name, and run in the order of their names. */
@@ -19,6 +20,7 @@ const migrations = {
   '0005-drawn-by': drawnBy,
   '0006-any-surface': anySurface,
   '0007-profiles': profiles,
+  '0008-devices': devices,
 };
 
 /**

@@ -1,4 +1,13 @@
-import type { CalledNames, FilledRequest, KeyScope, LedgerKind, Profile } from '@easel/contract';
+import type {
+  ArithmeticName,
+  CalledNames,
+  DeviceName,
+  FilledRequest,
+  KeyScope,
+  LedgerKind,
+  Profile,
+  WorkerEngine,
+} from '@easel/contract';
 import type { ColumnType, Generated } from 'kysely';
 
 /** Where all tables of the service are; the queue has a schema of its own. */
@@ -121,6 +130,9 @@ export interface JobsTable {
   queue_ms: Optional<number>;
   run_ms: Optional<number>;
   drawn_by: Optional<string>;
+  /** What its pictures were drawn on, and in which numbers; null for one of an earlier release. */
+  device: Optional<DeviceName>;
+  arithmetic: Optional<ArithmeticName>;
   expires_at: Optional<Date>;
   /** The request that submitted it, as the logs name it. */
   request_id: Optional<string>;
@@ -179,6 +191,8 @@ export interface WorkersTable {
   state: string;
   running_job: Optional<string>;
   model_memory: ColumnType<Record<string, number>, string, string>;
+  /** Empty: of an earlier release, which runs each of its models once, on the CPU. */
+  engines: ColumnType<readonly WorkerEngine[], string | undefined, string>;
   problem: Optional<string>;
 }
 
@@ -195,9 +209,11 @@ export interface SettingsTable {
   value: Json;
 }
 
-export interface ModelSpeedTable {
+export interface DeviceSpeedTable {
   model: string;
-  profile: Generated<Profile>;
+  profile: Profile;
+  /** See `deviceLabel`. */
+  device: string;
   ms_per_step_megapixel: number;
   ms_per_image: number;
   runs: number;
@@ -220,5 +236,5 @@ export interface Tables {
   workers: WorkersTable;
   servers: ServersTable;
   settings: SettingsTable;
-  model_speed: ModelSpeedTable;
+  device_speed: DeviceSpeedTable;
 }

@@ -15,6 +15,7 @@ const card: ModelCard = {
     scheduler: { choices: ['edm_dpmpp_2m'] },
     profile: { choices: ['exact'], because: 'its 8-bit weights have not been made' },
   },
+  devices: [],
 };
 
 function requestOf(body: JobCreate, picture: Size | null = null) {

@@ -32,6 +32,7 @@ const card: ModelCard = {
   defaults: { width: 1024, height: 1024, steps: 25, guidanceScale: 3, scheduler: 'edm_dpmpp_2m', profile: 'exact' },
   sizes: { minSide: 512, maxSide: 1536, maxMegapixels: 1.6 },
   allowed: {},
+  devices: [],
 };
 const small: ModelCard = {
   ...card,

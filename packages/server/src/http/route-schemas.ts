@@ -59,7 +59,7 @@ export const runErrors = [...workErrors, 'content_rejected', 'cancelled'] as con
 
 type Headers = Readonly<Record<string, TSchema>>;
 
-const text = (description: string, example: string) => Type.String({ description, examples: [example] });
+export const text = (description: string, example: string) => Type.String({ description, examples: [example] });
 
 /** Headers of every reply to a caller. */
 export const callerHeaders: Headers = {
@@ -86,6 +86,7 @@ export const pictureHeaders: Headers = {
   [headers.generationTime]: text('Generation time in seconds', '3.21'),
   [headers.seedValue]: text('Seed of the first picture', '42'),
   [headers.outputMetadata]: text('The settings used, as JSON (OutputMetadata)', '{"width":1024,"height":1024}'),
+  [headers.device]: text('The device that drew the pictures', 'webgpu'),
   [headers.ignoredFields]: text('Unknown fields of the body, which were ignored', 'style'),
   [headers.link]: text('Segmind API: URLs of the pictures', '<https://…>; rel="item"'),
   [headers.size]: text('OpenAI API: size of the pictures', '1344x768'),

@@ -1,6 +1,7 @@
 import type { Ready, Tariff } from '@easel/contract';
 import type { FastifyRequest } from 'fastify';
 import type { CreditService } from '../credits/credits.ts';
+import type { CurrentModels } from '../jobs/current-models.ts';
 import type { FollowedEvent } from '../jobs/feed-reading.ts';
 import type { JobRecord } from '../jobs/job.ts';
 import type { FollowedAccount } from '../jobs/job-feed.ts';
@@ -34,6 +35,8 @@ export interface HttpServices {
 
   /** The models that requests may name, the default one first. */
   models(): readonly ModelCard[];
+  /** The same as they run now: on which devices, and with which profiles. */
+  readonly currentModels: Pick<CurrentModels, 'list' | 'of'>;
   /** @throws DomainError `not_found` for a model that is not there */
   tokenize(model: string, text: string): Promise<readonly EncoderTokens[]>;
 

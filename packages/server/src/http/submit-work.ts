@@ -73,11 +73,12 @@ export async function submitWork(
   const { accountId, keyId } = callerOf(request);
   const file = await readStartImage(context, request, asked.values.image);
   const idempotency = idempotencyOf(request);
+  const current = await context.services.currentModels.of(card);
   const submissionOf = (picture: Size | null): Submission => ({
     accountId,
     keyId,
     surface,
-    request: jobRequestOf(asked, card, picture),
+    request: jobRequestOf(asked, current, picture),
     startImage: file,
     priority,
     store,

@@ -190,7 +190,7 @@ export function clientGone({ raw }: FastifyReply): AbortSignal {
 /** What a synchronous reply tells of its pictures besides the pictures. */
 export function addGenerationHeaders(
   reply: FastifyReply,
-  { request, price, runMs }: JobRecord,
+  { request, price, runMs, device, arithmetic }: JobRecord,
   { name }: ModelCard,
 ): void {
   const metadata: OutputMetadata = {
@@ -202,7 +202,10 @@ export function addGenerationHeaders(
     scheduler: request.scheduler,
     profile: request.profile,
     model: name,
+    ...(device !== null && { device }),
+    ...(arithmetic === 'float16' && { arithmetic }),
   };
+  if (device !== null) reply.header(headers.device, device);
   reply
     .header(headers.cost, microToDecimal(price))
     .header(headers.generationTime, String((runMs ?? 0) / 1000))

@@ -1,4 +1,4 @@
-import { microToDecimal, microToNumber } from '@easel/contract';
+import { type Device, microToDecimal, microToNumber } from '@easel/contract';
 import { sql } from 'kysely';
 import { chargeHold, releaseHold } from '../credits/holds.ts';
 import type { Queries } from '../database/database.ts';
@@ -13,6 +13,8 @@ export type JobEnd =
       readonly state: 'succeeded';
       /** The real name of the model that made the pictures. */
       readonly model: string;
+      /** What they were drawn on. */
+      readonly device: Pick<Device, 'name' | 'arithmetic'>;
       readonly images: readonly ImageRecord[];
     }
   | {
@@ -91,9 +93,10 @@ function countEnd({ end, job }: JobEnded, { metrics }: JobContext): void {
     errorCode: failure?.code ?? null,
     waited: queueMs === null ? null : queueMs / 1000,
     ran: runMs === null ? null : runMs / 1000,
+    device: job.device,
     credits: isSuccess ? microToNumber(price) : 0,
   });
-  if (isSuccess) metrics.stepsDone(request.model, request.steps * request.samples);
+  if (isSuccess) metrics.stepsDone(request.model, request.steps * request.samples, job.device);
 }
 
 function removeStartImage({ before }: JobEnded, { startImages }: JobContext): Promise<void> {
@@ -152,6 +155,8 @@ async function writeEnd(
       run_ms: millisecondsSince('started_at', now),
       expires_at: new Date(now.getTime() + retention.requestsMs),
       drawn_by: end.state === 'succeeded' ? end.model : null,
+      device: end.state === 'succeeded' ? end.device.name : null,
+      arithmetic: end.state === 'succeeded' ? end.device.arithmetic : null,
       error_code: failure?.code ?? null,
       error_message: failure?.message ?? null,
       error_param: failure?.param ?? null,
@@ -172,7 +177,7 @@ async function writeEnd(
 export async function succeedJob(
   context: JobContext,
   { id, attempt }: Pick<JobRecord, 'id' | 'attempt'>,
-  result: { readonly model: string; readonly images: readonly ImageRecord[] },
+  result: Omit<Extract<JobEnd, { state: 'succeeded' }>, 'state'>,
 ): Promise<boolean> {
   const ended = await endJob(context, { jobId: id, attempt }, { state: 'succeeded', ...result });
   return ended?.endedByThisCall ?? false;

@@ -98,6 +98,8 @@ export function jobReply({ job, images, outlook }: JobView, base: string): Job {
     status: job.state,
     ...tellRequest({ ...job.request, prompt: job.prompt, priority: job.priority, store: job.store }),
     drawn_by: job.drawnBy,
+    device: job.device,
+    ...(job.arithmetic === 'float16' && { arithmetic: job.arithmetic }),
     favourite: job.favourite,
     price: microToNumber(job.price),
     created_at: job.createdAt.toISOString(),

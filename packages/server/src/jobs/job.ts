@@ -1,4 +1,12 @@
-import type { CalledNames, ErrorCode, FilledRequest, JobStatus, Tariff } from '@easel/contract';
+import type {
+  ArithmeticName,
+  CalledNames,
+  DeviceName,
+  ErrorCode,
+  FilledRequest,
+  JobStatus,
+  Tariff,
+} from '@easel/contract';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
@@ -62,6 +70,9 @@ export interface JobRecord extends NewJob {
   readonly runMs: number | null;
   /** The real name of the model that made its pictures, such as `easel-demo`; null until it has succeeded. */
   readonly drawnBy: string | null;
+  /** What it was drawn on, and in which numbers; null until it has succeeded. */
+  readonly device: DeviceName | null;
+  readonly arithmetic: ArithmeticName | null;
   /** When the record is deleted. */
   readonly expiresAt: Date | null;
 }

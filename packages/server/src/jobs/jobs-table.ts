@@ -34,6 +34,8 @@ export const jobColumns = [
   'queue_ms',
   'run_ms',
   'drawn_by',
+  'device',
+  'arithmetic',
   'expires_at',
   'request_id',
   'waiter',
@@ -71,6 +73,9 @@ export function toJobRecord(
     queueMs: row.queue_ms,
     runMs: row.run_ms,
     drawnBy: row.drawn_by,
+    // Earlier releases, which do not tell, ran on the CPU only.
+    device: row.device ?? (row.state === 'succeeded' ? 'cpu' : null),
+    arithmetic: row.arithmetic,
     expiresAt: row.expires_at,
   };
 }

@@ -4,10 +4,7 @@ import type { Queries } from '../database/database.ts';
 import { isEnded, type JobRecord } from './job.ts';
 import { jobColumns, toJobRecord } from './jobs-table.ts';
 import { isQueuePaused } from './queue-control.ts';
-import { amountOfWork, estimateMs, findSpeeds, type ModelSpeeds, speedIn, type WorkAmount } from './speed.ts';
-
-/** A worker without a heartbeat for longer counts as lost. */
-export const WORKER_SILENCE_MS = 15_000;
+import { amountOfWork, type CurrentSpeeds, estimateMs, expectedSpeed, findSpeeds, type WorkAmount } from './speed.ts';
 
 /** `Retry-After` while the model's speed is unknown. */
 const USUAL_WAIT_S = 30;
@@ -27,8 +24,8 @@ export interface Outlook {
 export async function outlookOfJob(queries: Queries, now: Date, job: JobRecord): Promise<Outlook | null> {
   if (isEnded(job)) return null;
   const { model, profile } = job.request;
-  const speeds = await findSpeeds(queries, model);
-  const speed = speedIn(speeds, profile);
+  const speeds = await findSpeeds(queries, model, now);
+  const speed = expectedSpeed(speeds, profile);
   if (job.state === 'running') {
     return { position: 0, etaSeconds: speed && remainingMs(job, speeds, now) / 1000, isPaused: false };
   }
@@ -39,8 +36,7 @@ export async function outlookOfJob(queries: Queries, now: Date, job: JobRecord):
   const aheadMs = ahead.reduce((sum, work) => sum + workMs(work, speeds), 0);
   const waitMs = aheadMs + (await runningMs(queries, model, speeds, now));
   const ownMs = estimateMs(amountOfWork(job.request), speed);
-  const workers = await countWorkers(queries, model, now);
-  return { position, etaSeconds: (waitMs / workers + ownMs) / 1000, isPaused };
+  return { position, etaSeconds: (waitMs / speeds.engines + ownMs) / 1000, isPaused };
 }
 
 /** Of all queued jobs of a model, by their ids: one read, however many clients follow them. */
@@ -49,15 +45,14 @@ export async function outlooksOfQueue(
   now: Date,
   model: string,
 ): Promise<ReadonlyMap<string, Outlook>> {
-  const speeds = await findSpeeds(queries, model);
+  const speeds = await findSpeeds(queries, model, now);
   const isPaused = await isQueuePaused(queries);
-  const isKnown = speeds.size > 0 && !isPaused;
-  const workers = isKnown ? await countWorkers(queries, model, now) : 1;
+  const isKnown = isAnyKnown(speeds) && !isPaused;
   let waitMs = isKnown ? await runningMs(queries, model, speeds, now) : 0;
   const outlooks = new Map<string, Outlook>();
   for (const { jobId, ...work } of await queuedWork(queries, model)) {
     const ownMs = isKnown ? workMs(work, speeds) : 0;
-    const etaSeconds = isKnown ? (waitMs / workers + ownMs) / 1000 : null;
+    const etaSeconds = isKnown ? (waitMs / speeds.engines + ownMs) / 1000 : null;
     outlooks.set(jobId, { position: outlooks.size, etaSeconds, isPaused });
     waitMs += ownMs;
   }
@@ -66,19 +61,19 @@ export async function outlooksOfQueue(
 
 /** Estimated seconds until the next queued job starts. */
 export async function secondsToNextStart(queries: Queries, now: Date, model: string): Promise<number> {
-  const speeds = await findSpeeds(queries, model);
+  const speeds = await findSpeeds(queries, model, now);
   const running = await runningJobs(queries, model);
-  if (speeds.size === 0 || running.length === 0) return USUAL_WAIT_S;
+  if (!isAnyKnown(speeds) || running.length === 0) return USUAL_WAIT_S;
   const soonestMs = Math.min(...running.map((job) => remainingMs(job, speeds, now)));
   return Math.min(LONGEST_WAIT_S, Math.max(1, Math.ceil(soonestMs / 1000)));
 }
 
-async function runningMs(queries: Queries, model: string, speeds: ModelSpeeds, now: Date): Promise<number> {
+async function runningMs(queries: Queries, model: string, speeds: CurrentSpeeds, now: Date): Promise<number> {
   const running = await runningJobs(queries, model);
   return running.reduce((sum, job) => sum + remainingMs(job, speeds, now), 0);
 }
 
-function remainingMs({ request, startedAt }: JobRecord, speeds: ModelSpeeds, now: Date): number {
+function remainingMs({ request, startedAt }: JobRecord, speeds: CurrentSpeeds, now: Date): number {
   const elapsedMs = startedAt === null ? 0 : now.getTime() - startedAt.getTime();
   return Math.max(0, workMs({ ...amountOfWork(request), profile: request.profile }, speeds) - elapsedMs);
 }
@@ -86,9 +81,9 @@ function remainingMs({ request, startedAt }: JobRecord, speeds: ModelSpeeds, now
 /** Work in one profile. */
 type ProfileWork = WorkAmount & { readonly profile: Profile };
 
-/** Estimated milliseconds on one worker; 0 while no speed is known. */
-function workMs(work: ProfileWork, speeds: ModelSpeeds): number {
-  const speed = speedIn(speeds, work.profile);
+/** Estimated milliseconds on one engine; 0 while no speed is known. */
+function workMs(work: ProfileWork, speeds: CurrentSpeeds): number {
+  const speed = expectedSpeed(speeds, work.profile);
   return speed === null ? 0 : estimateMs(work, speed);
 }
 
@@ -137,13 +132,6 @@ async function runningJobs(queries: Queries, model: string): Promise<JobRecord[]
   return (await query.execute()).map(toJobRecord);
 }
 
-/** Live workers that have the model; at least 1. */
-async function countWorkers(queries: Queries, model: string, now: Date): Promise<number> {
-  const { count } = await queries
-    .selectFrom('workers')
-    .select(({ fn }) => fn.countAll<bigint>().as('count'))
-    .where('seen_at', '>=', new Date(now.getTime() - WORKER_SILENCE_MS))
-    .where(sql<boolean>`${model} = any(models)`)
-    .executeTakeFirstOrThrow();
-  return Math.max(1, Number(count));
+function isAnyKnown({ each }: CurrentSpeeds): boolean {
+  return each.some(({ size }) => size > 0);
 }

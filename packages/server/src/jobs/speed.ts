@@ -1,12 +1,13 @@
-import { PIXELS_PER_MEGAPIXEL, type Profile } from '@easel/contract';
+import { type Device, PIXELS_PER_MEGAPIXEL, type Profile } from '@easel/contract';
 import type { Selectable } from 'kysely';
 import type { Queries } from '../database/database.ts';
-import type { ModelSpeedTable } from '../database/tables.ts';
+import type { DeviceSpeedTable } from '../database/tables.ts';
 import { DomainError } from '../domain-error.ts';
 import type { Painting } from '../models/painter.ts';
 import type { JobRequest } from './job.ts';
+import { findLiveEngines } from './live-engines.ts';
 
-/** How fast a model runs in one profile on these machines. */
+/** How fast a model runs in one profile on one kind of device. */
 export interface ModelSpeed {
   /** Milliseconds for one step on one megapixel (1,048,576 pixels). */
   readonly msPerStepMegapixel: number;
@@ -64,15 +65,18 @@ export function learnSpeed(
 }
 
 /**
- * Seconds after which a run counts as hung. A model that has not run yet gets the longest time: a dead worker is detected by its
- * missing heartbeat, not by this.
+ * Seconds after which a run counts as hung, on the slowest of these engines. Where one of them has not run yet it is the longest time: a dead
+ * worker is detected by its missing heartbeat, not by this.
  *
  * @throws DomainError `invalid_request` for work that takes longer than a run may
  */
-export function expiryOf(work: Work, speed: ModelSpeed | null): number {
-  if (speed === null) return LONGEST_EXPIRY_S;
-  const seconds = Math.ceil((PATIENCE * estimateMs(amountOfWork(work), speed)) / 1000);
-  if (seconds <= LONGEST_EXPIRY_S) return Math.max(seconds, SHORTEST_EXPIRY_S);
+export function expiryOf(work: Work, { each }: Pick<CurrentSpeeds, 'each'>, profile: Profile): number {
+  const speeds = each.map((engine) => speedIn(engine, profile));
+  const known = speeds.flatMap((speed) => speed ?? []);
+  if (known.length < speeds.length || known.length === 0) return LONGEST_EXPIRY_S;
+  const times = known.map((speed) => Math.ceil((PATIENCE * estimateMs(amountOfWork(work), speed)) / 1000));
+  const seconds = Math.min(...times);
+  if (seconds <= LONGEST_EXPIRY_S) return Math.min(LONGEST_EXPIRY_S, Math.max(...times, SHORTEST_EXPIRY_S));
   const hours = LONGEST_EXPIRY_S / PATIENCE / 3600;
   throw new DomainError(
     'invalid_request',
@@ -85,19 +89,40 @@ function mix(old: number, newest: number): number {
   return (1 - WEIGHT) * old + WEIGHT * newest;
 }
 
-/** What a speed is measured for. */
-export type SpeedKey = Pick<JobRequest, 'model' | 'profile'>;
+/** What a speed is measured for. @see deviceLabel */
+export type SpeedKey = Pick<JobRequest, 'model' | 'profile'> & { readonly device: string };
 
-/** @returns null when the model has not run in this profile yet */
-export async function findSpeed(queries: Queries, key: SpeedKey): Promise<ModelSpeed | null> {
-  return toModelSpeed(await speedQuery(queries, key).executeTakeFirst());
+/** By what the speed of a device depends on. */
+export function deviceLabel({ name, arithmetic, adapter }: Pick<Device, 'name' | 'arithmetic' | 'adapter'>): string {
+  return [name, ...(arithmetic === 'float32' ? [] : [arithmetic]), ...(adapter === undefined ? [] : [adapter])].join(
+    ' ',
+  );
 }
 
 /** The speeds of a model in the profiles in which it has run. */
 export type ModelSpeeds = ReadonlyMap<Profile, ModelSpeed>;
 
-export async function findSpeeds(queries: Queries, model: string): Promise<ModelSpeeds> {
-  const rows = await queries.selectFrom('model_speed').selectAll().where('model', '=', model).execute();
+/** How fast the engines of a model are that run now. */
+export interface CurrentSpeeds {
+  /** Of each engine; without a worker of each device on which the model ever ran. Empty for one that has not told its device, or never ran there. */
+  readonly each: readonly ModelSpeeds[];
+  /** The number of jobs that run at the same time; at least 1. */
+  readonly engines: number;
+}
+
+/** What was measured on another device says nothing of these. */
+export async function findSpeeds(queries: Queries, model: string, now: Date): Promise<CurrentSpeeds> {
+  const rows = await queries.selectFrom('device_speed').selectAll().where('model', '=', model).execute();
+  const measured = new Map(
+    [...Map.groupBy(rows, ({ device }) => device)].map(([device, own]) => [device, speedsOf(own)] as const),
+  );
+  const engines = (await findLiveEngines(queries, now)).get(model) ?? [];
+  if (engines.length === 0) return { each: [...measured.values()], engines: 1 };
+  const each = engines.map(({ device }) => (device && measured.get(deviceLabel(device))) ?? new Map());
+  return { each, engines: engines.length };
+}
+
+function speedsOf(rows: readonly Selectable<DeviceSpeedTable>[]): ModelSpeeds {
   return new Map(rows.map((row) => [row.profile, modelSpeedOf(row)]));
 }
 
@@ -107,29 +132,50 @@ export function speedIn(speeds: ModelSpeeds, profile: Profile): ModelSpeed | nul
   return speeds.get(profile) ?? known[0] ?? null;
 }
 
-/** Locks the speed until the transaction ends. @returns null when the model has not run in this profile yet */
-export async function lockSpeed(queries: Queries, key: SpeedKey): Promise<ModelSpeed | null> {
-  return toModelSpeed(await speedQuery(queries, key).forUpdate().executeTakeFirst());
+/**
+ * What to expect of engines of different speed: the one with which as many jobs are done as with all of them, a harmonic mean.
+ *
+ * @returns null while no speed is known
+ */
+export function expectedSpeed({ each }: CurrentSpeeds, profile: Profile): ModelSpeed | null {
+  const known = each.flatMap((speeds) => speedIn(speeds, profile) ?? []);
+  if (known.length === 0) return null;
+  const mean = (part: 'msPerStepMegapixel' | 'msPerImage') =>
+    known.length / known.reduce((sum, speed) => sum + 1 / speed[part], 0);
+  return {
+    msPerStepMegapixel: mean('msPerStepMegapixel'),
+    msPerImage: mean('msPerImage'),
+    runs: known.reduce((sum, { runs }) => sum + runs, 0),
+  };
 }
 
-export async function saveSpeed(queries: Queries, { model, profile }: SpeedKey, speed: ModelSpeed): Promise<void> {
-  const { msPerStepMegapixel, msPerImage, runs } = speed;
-  const values = { ms_per_step_megapixel: msPerStepMegapixel, ms_per_image: msPerImage, runs };
-  await queries
-    .insertInto('model_speed')
-    .values({ model, profile, ...values })
-    .onConflict((conflict) => conflict.columns(['model', 'profile']).doUpdateSet(values))
-    .execute();
-}
-
-function speedQuery(queries: Queries, { model, profile }: SpeedKey) {
-  return queries.selectFrom('model_speed').selectAll().where('model', '=', model).where('profile', '=', profile);
-}
-
-function toModelSpeed(row: Selectable<ModelSpeedTable> | undefined): ModelSpeed | null {
+/** Locks the speed until the transaction ends. @returns null when the model has not run there in this profile yet */
+export async function lockSpeed(queries: Queries, { model, profile, device }: SpeedKey): Promise<ModelSpeed | null> {
+  const row = await queries
+    .selectFrom('device_speed')
+    .selectAll()
+    .where('model', '=', model)
+    .where('profile', '=', profile)
+    .where('device', '=', device)
+    .forUpdate()
+    .executeTakeFirst();
   return row === undefined ? null : modelSpeedOf(row);
 }
 
-function modelSpeedOf(row: Selectable<ModelSpeedTable>): ModelSpeed {
+export async function saveSpeed(
+  queries: Queries,
+  { model, profile, device }: SpeedKey,
+  speed: ModelSpeed,
+): Promise<void> {
+  const { msPerStepMegapixel, msPerImage, runs } = speed;
+  const values = { ms_per_step_megapixel: msPerStepMegapixel, ms_per_image: msPerImage, runs };
+  await queries
+    .insertInto('device_speed')
+    .values({ model, profile, device, ...values })
+    .onConflict((conflict) => conflict.columns(['model', 'profile', 'device']).doUpdateSet(values))
+    .execute();
+}
+
+function modelSpeedOf(row: Selectable<DeviceSpeedTable>): ModelSpeed {
   return { msPerStepMegapixel: row.ms_per_step_megapixel, msPerImage: row.ms_per_image, runs: row.runs };
 }

@@ -9,7 +9,7 @@ import { reservePlace } from './admission.ts';
 import { type JobContext, type JobRecord, type JobRequest, type NewJob, requireJob } from './job.ts';
 import { announceQueued } from './job-events.ts';
 import { findJob, insertJob } from './jobs-table.ts';
-import { expiryOf, findSpeed } from './speed.ts';
+import { expiryOf, findSpeeds } from './speed.ts';
 import { type AccountTurn, lockTurn, queuePriority, takeTurn } from './turns.ts';
 
 /** How long a submission whose commit was cut off is retried. */
@@ -125,7 +125,7 @@ async function queueJob(
   const { accountId, request } = submission;
   const { model } = request;
   const job = newJobOf(context, submission);
-  const expireInSeconds = expiryOf(request, await findSpeed(queries, request));
+  const expireInSeconds = expiryOf(request, await findSpeeds(queries, model, job.createdAt), request.profile);
   const queued = await reservePlace(context, queries, job, account);
   const virtualStart = await takeTurn(queries, queue, job, { account, queued });
   await insertJob(queries, { ...job, virtualStart });

@@ -1,6 +1,7 @@
-import { type FilledRequest, fillRequest } from '@easel/contract';
+import { type FilledRequest, fillRequest, type WorkerEngine } from '@easel/contract';
 import { type HostLogEntry, loadTokenizers, type MemorySetting, machineMemory, type Tokenizers } from '@easel/engine';
 import { DomainError } from '../domain-error.ts';
+import { EnginePool } from './engine-pool.ts';
 import type { ModelCard } from './model-card.ts';
 import { ModelEngine } from './model-engine.ts';
 import type { EncoderTokens, Painter, Painting, PaintOptions } from './painter.ts';
@@ -26,7 +27,7 @@ export interface EnginePainterOptions {
 
 interface Easel {
   readonly model: OpenedModel;
-  readonly engine: ModelEngine;
+  readonly pool: EnginePool;
   /** Read at first use. */
   tokenizers: Promise<Tokenizers> | undefined;
 }
@@ -46,8 +47,9 @@ export class EnginePainter implements Painter {
     for (const [index, served] of models.entries()) {
       const model = await openServedModel(served, index === 0, env);
       const log = (entry: HostLogEntry) => onLog(served.slug, entry);
-      const engine = new ModelEngine({ model, easelVersion, idleMs, threads, memory, textCache, onLog: log });
-      easels.set(served.slug, { model, engine, tokenizers: undefined });
+      const common = { model, easelVersion, idleMs, threads, memory, textCache, onLog: log };
+      const pool = new EnginePool(model.engines.map((engine) => new ModelEngine({ ...common, engine })));
+      easels.set(served.slug, { model, pool, tokenizers: undefined });
     }
     return new EnginePainter(easels);
   }
@@ -61,7 +63,7 @@ export class EnginePainter implements Painter {
   }
 
   paint(request: FilledRequest, options: PaintOptions): Promise<Painting> {
-    return this.#easel(request.model).engine.paint(request, options);
+    return this.#easel(request.model).pool.paint(request, options);
   }
 
   async tokenize(slug: string, text: string): Promise<readonly EncoderTokens[]> {
@@ -74,26 +76,35 @@ export class EnginePainter implements Painter {
     ];
   }
 
-  warmUp(slug: string, signal: AbortSignal): Promise<Painting> {
-    const { model, engine } = this.#easel(slug);
-    return engine.paint(warmUpRequest(model.card), { signal, onStep: () => {} });
+  engines(): readonly WorkerEngine[] {
+    return [...this.#easels.values()].flatMap(({ pool }) => pool.engines.map(({ state }) => state));
   }
 
-  isReady(slug: string): boolean {
-    return this.#easel(slug).engine.isReady;
+  /** Of several engines each makes a second one: the first takes longer, and they are compared by their speed. */
+  async warmUp(slug: string, index: number, signal: AbortSignal): Promise<Painting> {
+    const { model, pool } = this.#easel(slug);
+    const paint = () => pool.paintWith(index, warmUpRequest(model.card), { signal, onStep: () => {} });
+    const first = await paint();
+    return pool.engines.length > 1 ? paint() : first;
   }
 
   async memory(): Promise<ReadonlyMap<string, number>> {
     const memory = new Map<string, number>();
-    for (const [slug, { engine }] of this.#easels) {
-      const bytes = await engine.memory();
-      if (bytes !== undefined) memory.set(slug, bytes);
+    for (const [slug, { pool }] of this.#easels) {
+      const bytes = (await Promise.all(pool.engines.map((engine) => engine.memory()))).filter(
+        (one) => one !== undefined,
+      );
+      if (bytes.length > 0)
+        memory.set(
+          slug,
+          bytes.reduce((sum, one) => sum + one, 0),
+        );
     }
     return memory;
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#easels.values()].map(({ engine }) => engine.close()));
+    await Promise.all([...this.#easels.values()].flatMap(({ pool }) => pool.engines.map((engine) => engine.close())));
   }
 
   #easel(slug: string): Easel {

@@ -3,6 +3,7 @@ import {
   aspectRatios,
   faultOfSize,
   type Model,
+  type ModelDevice,
   type ModelParameter,
   modelParameters,
   type Profile,
@@ -37,11 +38,13 @@ export interface ModelCard {
   readonly sizes: SizeLimits;
   /** What the other fields of a request may be, where it is not all that the API allows. */
   readonly allowed: AllowedValues;
+  /** What it runs on now, on all workers; empty where that is not known, see `CurrentModels`. */
+  readonly devices: readonly ModelDevice[];
 }
 
 /** The wire form of a model card. */
 export function modelReply(card: ModelCard): Model {
-  const { slug, name, isDefault, isEmbedded, licence, defaults, sizes } = card;
+  const { slug, name, isDefault, isEmbedded, licence, defaults, sizes, devices } = card;
   return {
     id: slug,
     name,
@@ -66,6 +69,7 @@ export function modelReply(card: ModelCard): Model {
       max_megapixels: sizes.maxMegapixels,
     },
     parameters: parametersOf(card),
+    devices: [...devices],
     sizes: aspectRatios
       .map((ratio) => ({
         aspect_ratio: ratio,

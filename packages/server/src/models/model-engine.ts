@@ -1,16 +1,21 @@
 import {
   answerTo,
+  type Device,
   type EngineFields,
   engineFields,
   type FilledRequest,
+  type Profile,
   parameterValues,
   seedOfSample,
   seedsOfSamples,
+  type WorkerEngine,
 } from '@easel/contract';
 import {
+  cardEnvironment,
   createEngineHost,
   cropToShape,
   type DecodedPicture,
+  type DeviceInfo,
   decodeImage,
   type EngineHost,
   encodeImage,
@@ -21,14 +26,16 @@ import {
   type HostLogEntry,
   type ImageToImage,
   type MemorySetting,
+  type ModelInfo,
   toEngineError,
 } from '@easel/engine';
 import { unlessAborted } from '../unless-aborted.ts';
 import { type PaintedImage, type Painting, PaintingFailed, type PaintOptions, type PaintStep } from './painter.ts';
-import type { OpenedModel } from './served-models.ts';
+import type { EngineSettings, OpenedModel } from './served-models.ts';
 
 export interface ModelEngineOptions {
   readonly model: OpenedModel;
+  readonly engine: EngineSettings;
   readonly easelVersion: string;
   /** Milliseconds after which an idle engine process is stopped; absent: the engine's own default. */
   readonly idleMs?: number | undefined;
@@ -44,6 +51,8 @@ export class ModelEngine {
   readonly #closing = new AbortController();
   #host: Promise<EngineHost> | undefined;
   #isReady = false;
+  #device: Device | null = null;
+  #profiles: Profile[] | null = null;
 
   constructor(options: ModelEngineOptions) {
     this.#options = options;
@@ -52,6 +61,17 @@ export class ModelEngine {
   /** Whether it has made a picture. */
   get isReady(): boolean {
     return this.#isReady;
+  }
+
+  /** As it is announced; the device stays known while an idle process is stopped. */
+  get state(): WorkerEngine {
+    const { model, engine } = this.#options;
+    return {
+      model: model.card.slug,
+      card: engine.card?.index ?? null,
+      device: this.#device,
+      profiles: this.#profiles,
+    };
   }
 
   /** @throws PaintingFailed, or the signal's reason */
@@ -80,6 +100,7 @@ export class ModelEngine {
     const wanted = await engineRequest(request, image);
     const host = await this.#started(signal);
     let steps = 0;
+    this.#learn(host.info);
     const result = await host.generate(wanted, {
       signal,
       ...(request.preview && { previewEvery: 1 }),
@@ -93,9 +114,18 @@ export class ModelEngine {
     const { name: modelName } = model.card;
     const images = await encodePictures(result, request, { modelName, easelVersion });
     this.#isReady = true;
+    // A process that was started again may have found another device.
+    const device = this.#learn(host.info);
     const { denoiseMs, totalMs } = result.timings;
     const otherMs = totalMs - denoiseMs + (performance.now() - began);
-    return { model: modelName, profile: request.profile, images, steps, denoiseMs, otherMs };
+    return { model: modelName, profile: request.profile, device, images, steps, denoiseMs, otherMs };
+  }
+
+  #learn({ device, profiles }: ModelInfo): Device {
+    const { reason } = this.#options.engine;
+    this.#device = deviceReply({ ...(reason !== undefined && { reason }), ...device });
+    this.#profiles = [...profiles];
+    return this.#device;
   }
 
   /** A start goes on when its caller aborts; after a failed start the next picture starts the process again. */
@@ -108,16 +138,19 @@ export class ModelEngine {
   }
 
   #start(): Promise<EngineHost> {
-    const { model, idleMs, threads, memory, textCache, onLog } = this.#options;
+    const { model, engine, idleMs, threads, memory, textCache, onLog } = this.#options;
     return createEngineHost({
       model: model.path,
       load: {
         memory,
+        device: engine.device,
+        arithmetic: engine.arithmetic,
         ...(!textCache && { textCache }),
         ...(threads !== undefined && { threads }),
         ...(model.config !== undefined && { config: model.config }),
         ...(model.int8File !== undefined && { int8File: model.int8File }),
       },
+      ...(engine.card !== undefined && { environment: cardEnvironment(engine.card) }),
       ...(idleMs !== undefined && { idleMs }),
       onLog,
       signal: this.#closing.signal,
@@ -152,6 +185,17 @@ async function startPicture(
   return { picture, ...(strength !== null && { strength }) };
 }
 
+function deviceReply({ name, title, arithmetic, adapter, memoryBytes, reason }: DeviceInfo): Device {
+  return {
+    name,
+    title,
+    arithmetic,
+    ...(adapter !== undefined && { adapter }),
+    ...(memoryBytes !== undefined && { memory_bytes: memoryBytes }),
+    ...(reason !== undefined && { reason }),
+  };
+}
+
 /** Good enough for a preview, and a few kilobytes. */
 const PREVIEW_QUALITY = 80;
 
@@ -184,13 +228,13 @@ function encodePreview(picture: DecodedPicture): Promise<Uint8Array> {
 
 function parametersOf(
   { seed, width, height }: GeneratedImage,
-  { steps, guidanceScale, scheduler, strength }: GenerateResult['used'],
+  { steps, guidanceScale, scheduler, strength, device, arithmetic }: GenerateResult['used'],
   request: FilledRequest,
   { modelName, easelVersion }: Signature,
 ): GenerationParameters {
   const { prompt, negativePrompt } = request;
   return {
-    ...parameterValues({ ...request, strength }),
+    ...parameterValues({ ...request, strength, device, arithmetic }),
     prompt,
     negativePrompt,
     steps,

@@ -1,4 +1,4 @@
-import type { ErrorCode, FilledRequest, Profile } from '@easel/contract';
+import type { Device, ErrorCode, FilledRequest, Profile, WorkerEngine } from '@easel/contract';
 import { DomainError, type DomainErrorDetails } from '../domain-error.ts';
 import type { ModelCard } from './model-card.ts';
 
@@ -25,6 +25,7 @@ export interface Painting {
   /** The real name of the model that drew, such as `easel-demo`. */
   readonly model: string;
   readonly profile: Profile;
+  readonly device: Device;
   readonly images: readonly PaintedImage[];
   /** Steps that were really done, over all samples: fewer than asked for when a run starts from a picture. */
   readonly steps: number;
@@ -68,18 +69,18 @@ export interface Painter {
   /** The default model first. */
   models(): readonly ModelCard[];
   /**
-   * Makes the pictures, in another process, one request at a time for each model.
+   * Makes the pictures, in another process: that of the fastest engine of the model that is free. Each runs one request at a time.
    *
    * @throws PaintingFailed, or the signal's reason once it is aborted
    */
   paint(request: FilledRequest, options: PaintOptions): Promise<Painting>;
   /** @throws DomainError `not_found` for a model it does not have */
   tokenize(model: string, text: string): Promise<readonly EncoderTokens[]>;
-  /** Makes a picture of a few steps, after which the model is known to work. */
-  warmUp(model: string, signal: AbortSignal): Promise<Painting>;
-  /** Whether the model has made a picture; stays true when its idle process is stopped. */
-  isReady(model: string): boolean;
-  /** Resident bytes of each model's process, memory-mapped weights included; a model without a process, or without a reading, is absent. */
+  /** Every engine: those of the default model first, in the order of their cards. */
+  engines(): readonly WorkerEngine[];
+  /** Makes a picture of a few steps with one of the model's engines, after which that engine is known to work. @param index 0, 1, … of `engines` */
+  warmUp(model: string, index: number, signal: AbortSignal): Promise<Painting>;
+  /** Resident bytes of each model's processes, memory-mapped weights included; a model without a process, or without a reading, is absent. */
   memory(): Promise<ReadonlyMap<string, number>>;
   close(): Promise<void>;
 }

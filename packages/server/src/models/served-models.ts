@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import {
+  type ArithmeticName,
   defaultSlug,
   embeddedModelSizes,
   fullModelSizes,
@@ -10,7 +11,14 @@ import {
   sizesForNative,
   defaults as usual,
 } from '@easel/contract';
-import { EngineError, inspectModel, type ModelInfo, type ModelSizes } from '@easel/engine';
+import {
+  type Card,
+  type DeviceSetting,
+  EngineError,
+  inspectModel,
+  type ModelInfo,
+  type ModelSizes,
+} from '@easel/engine';
 import { demoModelPath, readModelLicence, resolveModel } from '@easel/models';
 import { ConfigError } from '../config/config-error.ts';
 import type { Config } from '../config/schema.ts';
@@ -30,6 +38,18 @@ export interface ServedModel {
   readonly int8File?: string | undefined;
   /** The profile of requests that name none; absent: exact. */
   readonly profile?: Profile;
+  /** Absent: one, on the CPU. */
+  readonly engines?: readonly EngineSettings[];
+}
+
+/** How one engine of a model is started. */
+export interface EngineSettings {
+  readonly device: DeviceSetting;
+  readonly arithmetic: ArithmeticName;
+  /** The only graphics card that it sees; absent: whichever the driver puts first. */
+  readonly card?: Card;
+  /** Why it is this device, where a setting other than `device` decided. */
+  readonly reason?: string;
 }
 
 export interface OpenedModel {
@@ -37,6 +57,8 @@ export interface OpenedModel {
   readonly path: string;
   readonly config: string | undefined;
   readonly int8File: string | undefined;
+  /** At least one. */
+  readonly engines: readonly EngineSettings[];
 }
 
 /**
@@ -45,7 +67,7 @@ export interface OpenedModel {
  * @throws EngineError that says what is wrong with it; ConfigError when it cannot do the default profile
  */
 export async function openServedModel(
-  { slug, model, sizes, config, int8File, profile = usual.profile }: ServedModel,
+  { slug, model, sizes, config, int8File, profile = usual.profile, engines = usualEngines }: ServedModel,
   isDefault: boolean,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<OpenedModel> {
@@ -57,7 +79,7 @@ export async function openServedModel(
   const [problem] = problems;
   if (problem !== undefined) throw problem;
   if (info === undefined) throw new EngineError('model_config_invalid', `${path} cannot be read as a model`);
-  requireProfile(slug, profile, info);
+  requireProfile(slug, profile, info, engines);
   const isEmbedded = path === demoModelPath;
   const card = {
     slug,
@@ -79,16 +101,20 @@ export async function openServedModel(
         : sizesForNative(info.defaults.width, sizes?.full ?? fullModelSizes),
       info.sizes,
     ),
+    devices: [],
   };
-  return { card, path, config, int8File };
+  return { card, path, config, int8File, engines };
 }
 
 function requireProfile(
   slug: string,
   profile: Profile,
   { profiles, path }: Pick<ModelInfo, 'profiles' | 'path'>,
+  engines: readonly EngineSettings[],
 ): void {
-  if (profiles.includes(profile)) return;
+  const isOnCard = engines.every(({ device }) => device !== 'auto' && device !== 'cpu');
+  // A graphics card needs no weights in 8 bits for the fewer passes of `fast`.
+  if (profiles.includes(profile) || (isOnCard && profile === 'fast')) return;
   throw new ConfigError(`defaultProfile is ${profile}, but the model ${slug} has no weights in 8 bits`, {
     remedy: `make them once with: easel model quantize ${path}; or set defaultProfile to ${profiles.join(' or ')}`,
   });
@@ -104,27 +130,69 @@ function within(configured: SizeLimits, { minSide, maxSide, isLimit }: ModelSize
   };
 }
 
+const usualEngines: readonly EngineSettings[] = [{ device: 'cpu', arithmetic: 'float32' }];
+
 /** The name of the embedded model, as the engine's users know it. */
 const embedded = 'demo';
 
 /**
  * The models of the configuration, the default one first: it answers to `playground-v2.5`.
  *
- * @throws ConfigError for a name that is taken, reserved or unknown
+ * @param found the graphics cards of this machine; null: nothing is drawn here, so they do not matter
+ * @throws ConfigError for a name that is taken, reserved or unknown, and for cards that are not there
  */
-export function servedModels({ model, models, sizes, int8Files, defaultProfile: profile }: Config): ServedModel[] {
-  const first = model ?? embedded;
+export function servedModels(config: Config, found: readonly Card[] | null = null): ServedModel[] {
+  const { model, models, sizes, int8Files, defaultProfile: profile } = config;
   const common = (slug: string) => ({ slug, sizes, profile, int8File: int8Files[slug] });
-  const others = Object.entries(models).map(([slug, name]) => {
+  const first = { ...common(defaultSlug), model: model ?? embedded, engines: enginesOf(config, 'cards', found) };
+  const others = Object.entries(models).map(([slug, own]) => {
     if (slug === defaultSlug || reservedSlugs.includes(slug)) {
       throw new ConfigError(`models.${slug}: this name is reserved`, { remedy: 'choose another one' });
     }
-    return { ...common(slug), model: name };
+    const { path, ...settings } = typeof own === 'string' ? { path: own } : own;
+    const engines = enginesOf({ ...config, ...settings }, `models.${slug}.cards`, found);
+    return { ...common(slug), model: path, engines };
   });
-  const all = [{ ...common(defaultSlug), model: first }, ...others];
+  const all = [first, ...others];
   const unknown = Object.keys(int8Files).find((slug) => !all.some((served) => served.slug === slug));
   if (unknown === undefined) return all;
   throw new ConfigError(`int8Files.${unknown}: there is no model of this name`, {
     remedy: `the models are ${all.map(({ slug }) => slug).join(', ')}`,
+  });
+}
+
+/** One for each card; where no card is named one, on whichever the driver puts first. */
+function enginesOf(
+  { device, arithmetic, cards, defaultProfile }: Pick<Config, 'device' | 'arithmetic' | 'cards' | 'defaultProfile'>,
+  setting: string,
+  found: readonly Card[] | null,
+): EngineSettings[] {
+  requireInt8Device(device, defaultProfile);
+  if (device === 'auto' && defaultProfile === 'int8') {
+    return [{ device: 'cpu', arithmetic, reason: 'defaultProfile is int8: networks in 8 bits run on the CPU only' }];
+  }
+  const engine = { device, arithmetic };
+  if (cards === null || found === null) return [engine];
+  if (device === 'cpu' || device === 'coreml') {
+    const remedy = `leave ${setting} out, or choose a device that runs on graphics cards`;
+    throw new ConfigError(`${setting}: with the device ${device} no graphics card can be chosen`, { remedy });
+  }
+  const chosen = cards === 'all' ? found : cards.map((number) => cardOf(number, setting, found));
+  return chosen.length === 0 ? [engine] : chosen.map((card) => ({ ...engine, card }));
+}
+
+function cardOf(number: number, setting: string, found: readonly Card[]): Card {
+  const card = found.find(({ index }) => index === number);
+  if (card !== undefined) return card;
+  const listed = found.map(({ index, name }) => `${index} (${name})`).join(', ');
+  throw new ConfigError(`${setting}: there is no graphics card ${number}`, {
+    remedy: found.length === 0 ? `none was found; leave ${setting} out` : `the cards are ${listed}`,
+  });
+}
+
+function requireInt8Device(device: Config['device'], profile: Profile): void {
+  if (profile !== 'int8' || device === 'auto' || device === 'cpu') return;
+  throw new ConfigError(`defaultProfile is int8, but networks in 8 bits run on the CPU only, not on ${device}`, {
+    remedy: 'set device to cpu, or defaultProfile to exact or fast',
   });
 }

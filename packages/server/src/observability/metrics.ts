@@ -4,13 +4,23 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 export interface MetricReadings {
   queueDepth(): Promise<ReadonlyMap<string, number>>;
   engineMemory(): Promise<ReadonlyMap<string, number>>;
+  /** Of all workers that live; the device is '' until it is known. */
+  engines(): Promise<readonly EngineCount[]>;
   isStorageAvailable(): boolean;
+}
+
+export interface EngineCount {
+  readonly model: string;
+  readonly device: string;
+  readonly arithmetic: string;
+  readonly count: number;
 }
 
 /** The metrics of a process. */
 export interface Metrics {
   jobEnded(job: EndedJob): void;
-  stepsDone(model: string, steps: number): void;
+  /** @param device null: not known */
+  stepsDone(model: string, steps: number, device: string | null): void;
   requestEnded(request: {
     readonly method: string;
     readonly route: string;
@@ -29,6 +39,8 @@ export interface EndedJob {
   /** In seconds; null when it never ran. */
   readonly waited: number | null;
   readonly ran: number | null;
+  /** What drew its pictures; null: it has none. */
+  readonly device: string | null;
   /** Charged credits. */
   readonly credits: number;
 }
@@ -54,6 +66,16 @@ export function createMetrics(readings: MetricReadings): Metrics {
     readings.engineMemory,
   );
   new Gauge({
+    name: 'easel_engines',
+    help: 'Engines of the running workers, by model and by the device that they run on.',
+    labelNames: ['model', 'device', 'arithmetic'],
+    registers,
+    async collect() {
+      this.reset();
+      for (const { count, ...labels } of await readings.engines()) this.set(labels, count);
+    },
+  });
+  new Gauge({
     name: 'easel_storage_available',
     help: 'Whether pictures can be stored: 1 if so, 0 while jobs wait for the storage.',
     registers,
@@ -62,13 +84,13 @@ export function createMetrics(readings: MetricReadings): Metrics {
     },
   });
   return {
-    jobEnded({ model, state, errorCode, waited, ran, credits: charged }) {
+    jobEnded({ model, state, errorCode, waited, ran, device, credits: charged }) {
       jobs.inc({ model, state, code: errorCode ?? '' });
       if (waited !== null) waits.observe({ model }, waited);
-      if (ran !== null) runs.observe({ model }, ran);
+      if (ran !== null) runs.observe({ model, device: device ?? '' }, ran);
       if (charged > 0) credits.inc({ model }, charged);
     },
-    stepsDone: (model, count) => steps.inc({ model }, count),
+    stepsDone: (model, count, device) => steps.inc({ model, device: device ?? '' }, count),
     requestEnded: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
     text: () => registry.metrics(),
     contentType: registry.contentType,
@@ -92,15 +114,15 @@ function createInstruments(registers: Registry[]) {
   });
   const runs = new Histogram({
     name: 'easel_job_run_seconds',
-    help: 'Time a job spent running, in seconds.',
-    labelNames: ['model'],
+    help: 'Time a job spent running, in seconds, by the device that drew its pictures.',
+    labelNames: ['model', 'device'],
     buckets: JOB_SECONDS,
     registers,
   });
   const steps = new Counter({
     name: 'easel_steps_total',
     help: 'Sampling steps completed.',
-    labelNames: ['model'],
+    labelNames: ['model', 'device'],
     registers,
   });
   const credits = new Counter({

@@ -1,4 +1,4 @@
-import type { Image, ImageFormat } from '@easel/contract';
+import type { DeviceName, Image, ImageFormat } from '@easel/contract';
 import { type Selectable, sql } from 'kysely';
 import type { Queries } from '../database/database.ts';
 import type { JobImagesTable } from '../database/tables.ts';
@@ -26,6 +26,7 @@ export interface OwnedImage extends ImageRecord {
   readonly accountId: string;
   /** False: it is deleted once it is delivered. */
   readonly isStored: boolean;
+  readonly device: DeviceName;
 }
 
 export async function insertImages(queries: Queries, images: readonly ImageRecord[]): Promise<void> {
@@ -52,11 +53,13 @@ export async function findImage(queries: Queries, name: string): Promise<OwnedIm
     .selectFrom('job_images')
     .innerJoin('jobs', 'jobs.id', 'job_images.job_id')
     .selectAll('job_images')
-    .select(['jobs.account_id', 'jobs.store'])
+    .select(['jobs.account_id', 'jobs.store', 'jobs.device'])
     .where('name', '=', name)
     .where('deleted_at', 'is', null)
     .executeTakeFirst();
-  return row === undefined ? null : { ...imageOf(row), accountId: row.account_id, isStored: row.store };
+  if (row === undefined) return null;
+  // Earlier releases, which do not tell, ran on the CPU only.
+  return { ...imageOf(row), accountId: row.account_id, isStored: row.store, device: row.device ?? 'cpu' };
 }
 
 /** Of several jobs at once, in the order of their index. */

@@ -46,7 +46,7 @@ export interface JobQueue {
   /** Which of these jobs are still in the queue, queued or running. */
   contains(queries: Queries, model: string, jobIds: readonly string[]): Promise<ReadonlySet<string>>;
 
-  /** Starts running jobs, one at a time of each model. */
+  /** Starts running jobs of a model, one at a time; called again, one more at a time. */
   work(working: Working): Promise<void>;
   /** Called for each job without attempts left, repeatedly until it resolves. */
   onGivenUp(callback: (jobId: string) => Promise<void>): Promise<void>;

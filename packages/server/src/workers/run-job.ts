@@ -9,7 +9,7 @@ import { isEnded, type JobContext, type JobFailure, type JobRecord } from '../jo
 import { appendEvent } from '../jobs/job-events.ts';
 import { findJob, markStarted, requeueJob } from '../jobs/jobs-table.ts';
 import { lockQueuePaused } from '../jobs/queue-control.ts';
-import { learnSpeed, lockSpeed, saveSpeed } from '../jobs/speed.ts';
+import { deviceLabel, learnSpeed, lockSpeed, saveSpeed } from '../jobs/speed.ts';
 import { advanceVirtualTime } from '../jobs/turns.ts';
 import { type Painter, type Painting, PaintingFailed } from '../models/painter.ts';
 import { type ReviewHook, reviewPictures } from '../models/review.ts';
@@ -139,11 +139,12 @@ async function paint(context: WorkerContext, job: JobRecord, signal: AbortSignal
 async function finish(context: WorkerContext, job: JobRecord, painting: Painting, signal: AbortSignal): Promise<void> {
   const images = recordsOf(context, job, painting);
   await storePatiently(context, images, painting, signal);
-  if (!(await succeedJob(context, job, { model: painting.model, images }))) {
+  if (!(await succeedJob(context, job, { model: painting.model, device: painting.device, images }))) {
     for (const { name, format } of images) await context.store.remove(name, format);
   }
   await context.database.transaction(async (queries) => {
-    await saveSpeed(queries, job.request, learnSpeed(await lockSpeed(queries, job.request), painting, job.request));
+    const key = { model: job.request.model, profile: painting.profile, device: deviceLabel(painting.device) };
+    await saveSpeed(queries, key, learnSpeed(await lockSpeed(queries, key), painting, job.request));
   });
 }
 

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attemptsUsedUp, failJob } from '../jobs/ends-of-jobs.ts';
 import { isQueuePaused } from '../jobs/queue-control.ts';
-import { learnSpeed, lockSpeed, saveSpeed } from '../jobs/speed.ts';
+import { deviceLabel, learnSpeed, lockSpeed, saveSpeed } from '../jobs/speed.ts';
 import type { ClaimedJob } from '../queue/job-queue.ts';
 import { runJob, type WorkerContext } from './run-job.ts';
 import { deleteWorker, saveWorker, type WorkerState } from './workers-table.ts';
@@ -19,13 +19,24 @@ type Report = (error: unknown, message: string) => void;
 /** What keeps a worker from taking jobs. */
 type Obstacle = 'paused' | 'no-storage';
 
+/** An engine of the painter. */
+interface WhichEngine {
+  readonly model: string;
+  /** Among those of its model. */
+  readonly index: number;
+  readonly card: number | null;
+}
+
 /** A worker: warms up its models, runs jobs, and publishes its heartbeat. */
 export class WorkLoop {
   readonly #context: WorkerContext;
   readonly #report: Report;
   readonly #stopping = new AbortController();
   readonly #startedAt: Date;
+  readonly #warmsUp: boolean;
   readonly #running = new Set<string>();
+  /** The models of which it takes jobs. */
+  readonly #taken = new Set<string>();
   /** Why no jobs are taken at the moment. */
   readonly #obstacles = new Set<Obstacle>();
   /** The last pause or resume. */
@@ -33,9 +44,11 @@ export class WorkLoop {
   #watch: Disposable | undefined;
   #loops: Promise<unknown> = Promise.resolve();
 
-  constructor(context: WorkerContext, report: Report) {
+  /** @param warmUp whether each engine makes a picture before it takes jobs */
+  constructor(context: WorkerContext, report: Report, { warmUp = true }: { readonly warmUp?: boolean } = {}) {
     this.#context = context;
     this.#report = report;
+    this.#warmsUp = warmUp;
     this.#startedAt = context.clock.now();
   }
 
@@ -62,37 +75,51 @@ export class WorkLoop {
     await database.transaction((queries) => deleteWorker(queries, workerId));
   }
 
+  /** One engine after another is started, so that they do not slow each other down; one that fails keeps none of the others waiting. */
   async #takeJobs(): Promise<void> {
-    for (const { slug } of this.#context.painter.models()) {
-      if (!(await this.#makeReady(slug))) return;
-      await this.#context.queue.work({ model: slug, onJob: (job) => this.#run(job) });
-    }
-  }
-
-  /** @returns false when the worker is being stopped */
-  async #makeReady(model: string): Promise<boolean> {
-    const { signal } = this.#stopping;
-    for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
-      try {
-        await this.#warmUp(model);
-        return true;
-      } catch (error) {
-        if (signal.aborted) return false;
-        this.#report(error, `the model ${model} could not be started; retrying`);
-        await sleep(pause, undefined, { signal }).catch(() => {});
+    const retrying: Promise<void>[] = [];
+    for (const [model, engines] of Map.groupBy(this.#context.painter.engines(), (engine) => engine.model)) {
+      for (const [index, { card }] of engines.entries()) {
+        const engine = { model, index, card };
+        if (!(await this.#takeJobsWith(engine))) retrying.push(this.#retry(engine));
       }
     }
-    return false;
+    await Promise.all(retrying);
   }
 
-  async #warmUp(model: string): Promise<void> {
+  /** Each engine of a model that is ready means one more job of it at a time. @returns false when it could not be started */
+  async #takeJobsWith({ model, index, card }: WhichEngine): Promise<boolean> {
+    const { queue } = this.#context;
+    try {
+      this.#stopping.signal.throwIfAborted();
+      if (this.#warmsUp) await this.#warmUp(model, index);
+      await queue.work({ model, onJob: (job) => this.#run(job) });
+      this.#taken.add(model);
+      return true;
+    } catch (error) {
+      const where = card === null ? '' : ` on graphics card ${card}`;
+      if (!this.#stopping.signal.aborted)
+        this.#report(error, `the model ${model} could not be started${where}; retrying`);
+      return false;
+    }
+  }
+
+  async #retry(engine: WhichEngine): Promise<void> {
+    const { signal } = this.#stopping;
+    for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+      await sleep(pause, undefined, { signal }).catch(() => {});
+      if (await this.#takeJobsWith(engine)) return;
+    }
+  }
+
+  async #warmUp(model: string, index: number): Promise<void> {
     const { painter, database } = this.#context;
-    const painting = await painter.warmUp(model, this.#stopping.signal);
+    const painting = await painter.warmUp(model, index, this.#stopping.signal);
     const [image] = painting.images;
     if (image === undefined) return;
     // A first estimate, until there are real jobs.
     await database.transaction(async (queries) => {
-      const key = { model, profile: painting.profile };
+      const key = { model, profile: painting.profile, device: deviceLabel(painting.device) };
       if ((await lockSpeed(queries, key)) !== null) return;
       await saveSpeed(queries, key, learnSpeed(null, painting, image));
     });
@@ -135,6 +162,7 @@ export class WorkLoop {
         problem: storage.problem,
         runningJob: this.#running.values().next().value ?? null,
         modelMemory,
+        engines: painter.engines(),
       });
       return isQueuePaused(queries);
     });
@@ -163,6 +191,6 @@ export class WorkLoop {
   #state(): WorkerState {
     const { painter } = this.#context;
     if (this.#running.size > 0) return 'busy';
-    return painter.models().every(({ slug }) => painter.isReady(slug)) ? 'idle' : 'starting';
+    return painter.models().every(({ slug }) => this.#taken.has(slug)) ? 'idle' : 'starting';
   }
 }

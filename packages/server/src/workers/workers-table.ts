@@ -1,12 +1,13 @@
+import type { WorkerEngine } from '@easel/contract';
 import type { Selectable } from 'kysely';
 import type { Database, Queries } from '../database/database.ts';
 import type { WorkersTable } from '../database/tables.ts';
-import { WORKER_SILENCE_MS } from '../jobs/outlook.ts';
+import { WORKER_SILENCE_MS } from '../jobs/live-engines.ts';
 
 /** A worker without a heartbeat for longer is not listed. */
 const LISTED_MS = 60 * 60 * 1000;
 
-/** `starting`: it has not made a picture yet, so it is not known to work. */
+/** `starting`: it takes no jobs of some model yet, since it has not made a picture with it and is not known to work. */
 export type WorkerState = 'starting' | 'idle' | 'busy';
 
 export interface WorkerRecord {
@@ -22,6 +23,7 @@ export interface WorkerRecord {
   readonly problem: string | null;
   /** Resident bytes of each model's process; see Painter.memory. */
   readonly modelMemory: ReadonlyMap<string, number>;
+  readonly engines: readonly WorkerEngine[];
 }
 
 export interface ListedWorker extends WorkerRecord {
@@ -41,13 +43,14 @@ export async function listWorkers(database: Pick<Database, 'transaction'>, now: 
 
 /** Inserts or updates. */
 export async function saveWorker(queries: Queries, worker: WorkerRecord): Promise<void> {
-  const { id, hostname, pid, models, startedAt, seenAt, state, runningJob, problem, modelMemory } = worker;
+  const { id, hostname, pid, models, startedAt, seenAt, state, runningJob, problem, modelMemory, engines } = worker;
   const present = {
     seen_at: seenAt,
     state,
     running_job: runningJob,
     problem,
     model_memory: JSON.stringify(Object.fromEntries(modelMemory)),
+    engines: JSON.stringify(engines),
   };
   await queries
     .insertInto('workers')
@@ -83,6 +86,7 @@ function toWorkerRecord(row: Selectable<WorkersTable>): WorkerRecord {
     runningJob: row.running_job,
     problem: row.problem,
     modelMemory: new Map(Object.entries(row.model_memory)),
+    engines: row.engines,
   };
 }
 

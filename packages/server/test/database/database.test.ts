@@ -40,6 +40,7 @@ test('processes that start together on an empty database migrate it once', async
     '0005-drawn-by',
     '0006-any-surface',
     '0007-profiles',
+    '0008-devices',
   ]);
   expect(await migrate(opened().database.kysely)).toEqual([]);
 });
@@ -63,6 +64,7 @@ test('a database of the first version is brought up to date, with what is in it'
     '0005-drawn-by',
     '0006-any-surface',
     '0007-profiles',
+    '0008-devices',
   ]);
   const kept = await kysely.selectFrom('workers').select(['hostname', 'model_memory']).execute();
   expect(kept).toEqual([{ hostname: 'old', model_memory: {} }]);

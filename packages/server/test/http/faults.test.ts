@@ -14,8 +14,8 @@ function breaking(engine: Painter): Painter {
   return {
     models: () => engine.models(),
     tokenize: (model, text) => engine.tokenize(model, text),
-    warmUp: (model, signal) => engine.warmUp(model, signal),
-    isReady: (model) => engine.isReady(model),
+    engines: () => engine.engines(),
+    warmUp: (model, index, signal) => engine.warmUp(model, index, signal),
     memory: () => engine.memory(),
     close: () => engine.close(),
     async paint(request, options) {

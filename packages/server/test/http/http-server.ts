@@ -5,6 +5,7 @@ import { CreditService } from '../../src/credits/credits.ts';
 import { buildHttp } from '../../src/http/build-http.ts';
 import type { HttpServices } from '../../src/http/services.ts';
 import type { HttpApp, HttpOptions, Surface } from '../../src/http/surface.ts';
+import { CurrentModels } from '../../src/jobs/current-models.ts';
 import { countAgainstLimit, watchKey } from '../../src/keys/callers.ts';
 import type { KeyTerms } from '../../src/keys/key-table.ts';
 import { secretsOfText } from '../../src/keys/server-secret.ts';
@@ -134,6 +135,7 @@ export function useHttp({ painterOf = (painter) => painter, hook = null }: HttpT
 function httpServices(jobs: JobServices, painter: EnginePainter, inputPictures: InputPictures): Services {
   const { database, clock } = jobs;
   const { accountService, keyService } = customerServices(database);
+  const models = () => painter.models();
   return {
     accounts: accountService,
     keys: {
@@ -156,7 +158,8 @@ function httpServices(jobs: JobServices, painter: EnginePainter, inputPictures: 
     credits: new CreditService({ database, clock }),
     countAgainstLimit: (caller) => countAgainstLimit({ database, clock, requestsPerMinute: 1000 }, caller),
     tariff: jobs.tariff,
-    models: () => painter.models(),
+    models,
+    currentModels: new CurrentModels({ database, clock, models }),
     tokenize: (model, text) => painter.tokenize(model, text),
     serverId: '01980c5e-7d3a-7c61-9a52-3f0b6f1c2d4e',
     submitJob: jobs.submitJob,

@@ -45,8 +45,8 @@ test('a profile is priced as quoted, and told in the job, in the headers and in 
     pictures.set(profile, reply.rawPayload);
   }
   expect(new Set([...pictures.values()].map(String)).size).toBe(3);
-  const speeds = await http().jobs.database.transaction((queries) => findSpeeds(queries, slug));
-  expect([...speeds.keys()].sort()).toEqual(['exact', 'fast', 'int8']);
+  const speeds = await http().jobs.database.transaction((queries) => findSpeeds(queries, slug, new Date()));
+  expect(speeds.each.flatMap((each) => [...each.keys()]).sort()).toEqual(['exact', 'fast', 'int8']);
 });
 
 test('the OpenAI surface and the jobs take it as well', async () => {

@@ -38,6 +38,7 @@ test('by default the pictures come as base64, with the price and all that was us
     guidance_scale: 3,
     scheduler: 'edm_dpmpp_2m',
     profile: 'exact',
+    device: 'cpu',
     model: 'easel-demo',
   });
 });

@@ -1,5 +1,6 @@
-import { imageFormats, limits, profileNames, samplerNames } from '@easel/contract';
+import { deviceNames, imageFormats, limits, profileNames, samplerNames } from '@easel/contract';
 import {
+  deviceNames as engineDevices,
   imageFormats as engineFormats,
   engineLimits,
   profileNames as engineProfiles,
@@ -23,6 +24,10 @@ test('a model publishes the samplers of its own', async () => {
 
 test('the profiles that requests may name are those of the engine', () => {
   expect(profileNames).toEqual(engineProfiles);
+});
+
+test('the devices that jobs and settings name are those of the engine', () => {
+  expect(deviceNames).toEqual(engineDevices);
 });
 
 test('formats and ranges are those of the engine', () => {

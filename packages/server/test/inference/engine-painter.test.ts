@@ -58,16 +58,18 @@ test('tokens are told without an engine, and the part that is not read', async (
   await expect(painter().tokenize('unknown', 'text')).rejects.toMatchObject({ code: 'not_found' });
 });
 
-test('a model is ready once it has drawn, also when its process has been ended for lack of work', async () => {
+test('what an engine runs on is known once it has drawn, also when its process has been ended for lack of work', async () => {
   const brief = await openPainter({ idleMs: 1 });
   try {
-    expect(brief.isReady('demo')).toBe(false);
+    const engine = { model: 'demo', card: null };
+    expect(brief.engines()[0]).toEqual({ ...engine, device: null, profiles: null });
     expect(await brief.memory()).toEqual(new Map());
-    const { images } = await brief.warmUp('demo', signal());
+    const { images } = await brief.warmUp('demo', 0, signal());
     expect(images).toHaveLength(1);
-    expect(brief.isReady('demo')).toBe(true);
+    const device = { name: 'cpu', title: 'CPU', arithmetic: 'float32' };
+    expect(brief.engines()[0]).toEqual({ ...engine, device, profiles: ['exact', 'int8', 'fast'] });
     await expect.poll(() => brief.memory()).toEqual(new Map());
-    expect(brief.isReady('demo')).toBe(true);
+    expect(brief.engines()[0]).toMatchObject({ device });
   } finally {
     await brief.close();
   }

@@ -65,7 +65,12 @@ function imageOf(job: RunningJob): ImageRecord {
 }
 
 const endings: Record<Kind, (context: JobContext, job: RunningJob) => Promise<unknown>> = {
-  succeeded: (context, job) => succeedJob(context, job, { model: 'easel-demo', images: [imageOf(job)] }),
+  succeeded: (context, job) =>
+    succeedJob(context, job, {
+      model: 'easel-demo',
+      device: { name: 'cpu', arithmetic: 'float32' },
+      images: [imageOf(job)],
+    }),
   failed: (context, { id: jobId, attempt }) => failJob(context, { jobId, attempt }, attemptsUsedUp),
   cancelled: (context, { id, accountId }) => cancelJob(context, accountId, id),
 };

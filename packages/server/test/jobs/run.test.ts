@@ -166,8 +166,8 @@ function paintingAfter(allowed: Promise<void>): Painter {
     models: () => real.models(),
     paint: (request, options) => allowed.then(() => real.paint(request, options)),
     tokenize: (model, text) => real.tokenize(model, text),
-    warmUp: (model, signal) => real.warmUp(model, signal),
-    isReady: (model) => real.isReady(model),
+    engines: () => real.engines(),
+    warmUp: (model, index, signal) => real.warmUp(model, index, signal),
     memory: () => real.memory(),
     close: () => real.close(),
   };

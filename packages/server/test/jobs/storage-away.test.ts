@@ -18,7 +18,7 @@ const folder = useTemporaryFolder();
 const painter = usePainter();
 let closing: (() => Promise<unknown>)[] = [];
 
-beforeAll(() => painter().warmUp('demo', AbortSignal.timeout(60_000)));
+beforeAll(() => painter().warmUp('demo', 0, AbortSignal.timeout(60_000)));
 
 afterEach(async () => {
   for (const close of closing.reverse()) await close();
@@ -32,8 +32,8 @@ function counting(after: () => Promise<void> = async () => {}) {
   const counted: Painter = {
     models: () => real.models().filter(({ slug }) => slug === 'demo'),
     tokenize: (model, text) => real.tokenize(model, text),
-    warmUp: (model, signal) => real.warmUp(model, signal),
-    isReady: (model) => real.isReady(model),
+    engines: () => real.engines().filter(({ model }) => model === 'demo'),
+    warmUp: (model, index, signal) => real.warmUp(model, index, signal),
     memory: () => real.memory(),
     close: () => real.close(),
     async paint(request, options) {

@@ -135,13 +135,15 @@ test('a job that would take longer than the queue keeps a run is refused', async
   const customer = await newCustomer(opened().database, { available: 1_000_000n });
   const { database } = services;
   const slow = { msPerStepMegapixel: 3_600_000, msPerImage: 0, runs: 1 };
-  await database.transaction((transaction) => saveSpeed(transaction, { model: 'demo', profile: 'exact' }, slow));
+  await database.transaction((transaction) =>
+    saveSpeed(transaction, { model: 'demo', profile: 'exact', device: 'cpu' }, slow),
+  );
   const long = aSubmission(customer, { request: { width: 1024, height: 1024, steps: 25 } });
   await expect(services.submitJob(long)).rejects.toMatchObject({
     code: 'invalid_request',
     message: expect.stringContaining('25.0 hours'),
   });
-  await database.kysely.deleteFrom('model_speed').execute();
+  await database.kysely.deleteFrom('device_speed').execute();
 });
 
 test('an account that is not there is refused', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { savePaused } from '../../src/jobs/queue-control.ts';
+import { EnginePainter } from '../../src/models/engine-painter.ts';
 import { workersSeenSince } from '../../src/workers/workers-table.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
@@ -89,3 +90,31 @@ test('a job that was given up by the queue fails and is refunded', async () => {
   const balance = await customerServices(opened().database).credits.balance(customer.accountId);
   expect(balance).toEqual({ available: 1000n, held: 0n });
 });
+
+test('a model with two engines runs two jobs at a time, and both are announced', async () => {
+  const engine = { device: 'cpu', arithmetic: 'float32' } as const;
+  const two = await EnginePainter.open({
+    models: [{ slug: 'demo', model: 'demo', engines: [engine, engine] }],
+    easelVersion: 'test',
+    env: process.env,
+    threads: 1,
+    onLog: () => {},
+  });
+  const services = await start();
+  const { loop } = services.worker(two);
+  try {
+    await loop.start();
+    const customer = await newCustomer(opened().database, { available: 1_000_000n });
+    const long = aSubmission(customer, { request: { steps: 100, samples: 4 } });
+    const jobs = [await services.submitJob(long), await services.submitJob(long)];
+    const states = () => Promise.all(jobs.map(async ({ job }) => (await services.jobs.get(null, job.id)).job.state));
+    await expect.poll(states, { timeout: 300_000 }).toEqual(['running', 'running']);
+    await expect
+      .poll(async () => (await workersNow())[0]?.engines.map(({ device }) => device?.name), { timeout: 60_000 })
+      .toEqual(['cpu', 'cpu']);
+    for (const { job } of jobs) await services.cancelJob(customer.accountId, job.id);
+  } finally {
+    await loop.stop(1);
+    await two.close();
+  }
+}, 600_000);

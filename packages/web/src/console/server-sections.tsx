@@ -1,4 +1,4 @@
-import type { Worker } from '@easel/contract';
+import type { Device, Worker } from '@easel/contract';
 import { useCallback } from 'react';
 import { bytes, moment } from '../format/text.ts';
 import { ConfirmButton } from '../parts/buttons.tsx';
@@ -38,12 +38,14 @@ export function QueueSection() {
             <b>{reply.queue.queued}</b> queued, <b>{reply.queue.running}</b> running
             {isPaused && ', paused: no new jobs are started'}.
           </p>
-          <Table caption="Workers" columns={['Worker', 'Status', 'Models', 'Last seen']}>
+          <Table caption="Workers" columns={['Worker', 'Status', 'Models and devices', 'Last seen']}>
             {reply.workers.map((worker) => (
               <tr key={worker.id}>
                 <td>{worker.name}</td>
                 <td>{worker.problem === null ? worker.state : `${worker.state}: ${worker.problem}`}</td>
-                <td>{worker.models.join(', ')}</td>
+                <td>
+                  <Engines worker={worker} />
+                </td>
                 <td>{moment(worker.seen_at)}</td>
               </tr>
             ))}
@@ -66,8 +68,8 @@ export function ModelsSection() {
   const { reply, problem } = useAdmin(ask);
   return (
     <Section label="Models" problem={problem}>
-      <Table columns={['API name', 'Model', 'Default size', 'Width and height', 'Memory']}>
-        {reply?.models.map(({ id, name, defaults, limits, is_embedded: isEmbedded }) => (
+      <Table columns={['API name', 'Model', 'Default size', 'Width and height', 'Device', 'Memory']}>
+        {reply?.models.map(({ id, name, defaults, limits, devices, is_embedded: isEmbedded }) => (
           <tr key={id}>
             <td>{id}</td>
             <td>
@@ -80,11 +82,46 @@ export function ModelsSection() {
             <td>
               {limits.min_side}–{limits.max_side}
             </td>
+            <td>
+              {devices.length === 0 && '–'}
+              {devices.map((device) => (
+                <DeviceText key={JSON.stringify(device)} device={device} count={device.engines} />
+              ))}
+            </td>
             <td>{memoryOf(id, reply.workers)}</td>
           </tr>
         ))}
       </Table>
     </Section>
+  );
+}
+
+/** A worker's models with what each of its engines runs on. */
+function Engines({ worker: { models, engines } }: { readonly worker: Worker }) {
+  if (engines.length === 0) return models.join(', ');
+  return engines.map(({ model, card, device }) => (
+    <div key={`${model} ${card}`}>
+      {model}
+      {card !== null && `, card ${card}`}
+      {device === null ? ', not loaded yet' : <DeviceText device={device} />}
+    </div>
+  ));
+}
+
+/** The device, the numbers it computes with, its memory, and why it is not another one. */
+function DeviceText({ device, count = 1 }: { readonly device: Device; readonly count?: number }) {
+  const { title, arithmetic, adapter, memory_bytes: memory, reason } = device;
+  const facts = [
+    count === 1 ? title : `${count} × ${title}`,
+    ...(adapter === undefined ? [] : [adapter]),
+    arithmetic,
+    ...(memory === undefined ? [] : [bytes(memory)]),
+  ];
+  return (
+    <div>
+      {facts.join(', ')}
+      {reason !== undefined && <small className="quiet reason">{reason}</small>}
+    </div>
   );
 }
 

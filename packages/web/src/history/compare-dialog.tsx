@@ -2,6 +2,7 @@ import { type Job, samplerLabel } from '@easel/contract';
 import { type PointerEvent, useState } from 'react';
 import { pathOf } from '../files/picture-file.ts';
 import { FactLine } from '../parts/facts.tsx';
+import { deviceOf } from '../parts/model-name.tsx';
 import { Overlay } from '../parts/overlay.tsx';
 
 /** One picture of a job. */
@@ -117,6 +118,7 @@ function factsOf({ job, image }: Choice): readonly string[] {
     samplerLabel(job.scheduler),
     `profile ${job.profile}`,
     job.model,
+    `on ${deviceOf(job) ?? 'an unknown device'}`,
     job.strength === null ? 'no start image' : `strength ${job.strength}`,
     job.negative_prompt === null ? 'no negative prompt' : `negative prompt “${job.negative_prompt}”`,
   ];

@@ -1,9 +1,9 @@
-import type { Model } from '@easel/contract';
+import { deviceTitles, type Job, type Model } from '@easel/contract';
 
-/** Which model is in use. For the embedded one: why, and how to use another. */
+/** Which model is in use, and on what. For the embedded one: why, and how to use another. */
 export function ModelNote({ model }: { readonly model: Model }) {
   const { id, name, is_embedded: isEmbedded, defaults } = model;
-  const size = `${defaults.img_width}×${defaults.img_height}`;
+  const size = `${defaults.img_width}×${defaults.img_height}${onDevices(model)}`;
   if (!isEmbedded) {
     return (
       <small className="quiet">
@@ -23,6 +23,18 @@ export function ModelNote({ model }: { readonly model: Model }) {
       </p>
     </details>
   );
+}
+
+/** Where the model runs now; '' while no worker has loaded it. */
+function onDevices({ devices }: Pick<Model, 'devices'>): string {
+  const titles = [...new Set(devices.map(({ title }) => title))];
+  return titles.length === 0 ? '' : `, on ${titles.join(' and ')}`;
+}
+
+/** What drew the pictures of a job; undefined until it has succeeded. */
+export function deviceOf({ device, arithmetic }: Pick<Job, 'device' | 'arithmetic'>): string | undefined {
+  if (device === null) return undefined;
+  return arithmetic === undefined ? deviceTitles[device] : `${deviceTitles[device]}, ${arithmetic}`;
 }
 
 type NamedModel = Pick<Model, 'id' | 'name' | 'is_embedded'>;

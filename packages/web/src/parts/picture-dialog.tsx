@@ -5,7 +5,7 @@ import { pathOf } from '../files/picture-file.ts';
 import { useModels } from '../session/session.tsx';
 import type { Settings } from '../settings/settings.ts';
 import { FactList } from './facts.tsx';
-import { describeModelOf } from './model-name.tsx';
+import { describeModelOf, deviceOf } from './model-name.tsx';
 import { Overlay } from './overlay.tsx';
 import { PictureActions } from './picture-actions.tsx';
 
@@ -130,6 +130,7 @@ function FoldedText({ text }: { readonly text: string }) {
 
 function PictureFacts({ job, seed }: { readonly job: Job; readonly seed: number }) {
   const { reply: models = [] } = useModels();
+  const device = deviceOf(job);
   const facts: readonly (readonly [string, string])[] = [
     ['Model', describeModelOf(job, models)],
     ['API name', job.model],
@@ -139,6 +140,7 @@ function PictureFacts({ job, seed }: { readonly job: Job; readonly seed: number 
     ['Guidance', String(job.guidance_scale)],
     ['Scheduler', samplerLabel(job.scheduler)],
     ['Profile', job.profile],
+    ...(device === undefined ? [] : [['Device', device] as const]),
     ...(job.negative_prompt === null ? [] : [['Negative prompt', job.negative_prompt] as const]),
     ...(job.strength === null ? [] : [['Strength', String(job.strength)] as const]),
   ];

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import { credits } from '../format/text.ts';
 import { Link } from '../parts/buttons.tsx';
 import { FactLine } from '../parts/facts.tsx';
-import { modelNameOf } from '../parts/model-name.tsx';
+import { deviceOf, modelNameOf } from '../parts/model-name.tsx';
 import { PictureGrid } from '../parts/picture-grid.tsx';
 import { addressOf } from '../router.ts';
 import { isOver, type Run, statusOf } from '../runs/run.ts';
@@ -157,6 +157,7 @@ function StatusLine({ run }: { readonly run: Run }) {
 function RunFacts({ run: { job } }: { readonly run: Run }) {
   const { reply: models = [] } = useModels();
   if (job === undefined) return null;
+  const device = deviceOf(job);
   return (
     <small className="quiet">
       <FactLine
@@ -165,6 +166,7 @@ function RunFacts({ run: { job } }: { readonly run: Run }) {
           `${job.num_inference_steps} steps`,
           `guidance ${job.guidance_scale}`,
           modelNameOf(job, models),
+          ...(device === undefined ? [] : [`on ${device}`]),
           `${credits(job.price)} credits`,
         ]}
       />

@@ -1,6 +1,6 @@
 import { EaselClient } from '@easel/client';
 import type { Model } from '@easel/contract';
-import { createContext, type ReactNode, use, useCallback, useMemo, useState } from 'react';
+import { createContext, type ReactNode, use, useCallback, useEffect, useMemo, useState } from 'react';
 import { type Loaded, useLoaded } from './requests.ts';
 
 /** Kept for this tab only: `sessionStorage` ends with it. */
@@ -96,6 +96,8 @@ export function useSession(): Session {
   return session;
 }
 
+const STARTING_MS = 5000;
+
 type Models = Loaded<readonly Model[]>;
 const ModelsContext = createContext<Models | null>(null);
 
@@ -104,6 +106,13 @@ export function ModelsProvider({ children }: { readonly children: ReactNode }) {
   const { client } = useSession();
   const ask = useCallback(async (signal: AbortSignal) => (await client.models({ signal })).models, [client]);
   const { reply, problem, retry } = useLoaded(ask);
+  // Where a model runs is known once a worker has loaded it.
+  const isStarting = reply?.some(({ devices }) => devices.length === 0) === true;
+  useEffect(() => {
+    if (!isStarting) return;
+    const timer = setInterval(retry, STARTING_MS);
+    return () => clearInterval(timer);
+  }, [isStarting, retry]);
   const value = useMemo(() => ({ reply, problem, retry }), [reply, problem, retry]);
   return <ModelsContext value={value}>{children}</ModelsContext>;
 }

@@ -59,6 +59,7 @@ function jobLike(fields: object): Job {
     status: 'succeeded',
     ...tellRequest({ ...fillRequest(own, presets), priority: 0, store: true }),
     drawn_by: 'easel-demo',
+    device: 'cpu',
     favourite: false,
     price: 0,
     created_at: '',

@@ -1,6 +1,8 @@
 import { type Static, Type } from 'typebox';
+import { profileNames } from '../../limits.ts';
 import { instant, uuid } from '../../schema/common-fields.ts';
 import { choice, count, nullable, openObject } from '../../schema/define.ts';
+import { deviceSchema } from '../model.ts';
 
 /** GET /api/admin/queue, and the replies of pause and resume. */
 export const queueSchema = openObject(
@@ -30,6 +32,27 @@ const workerMemorySchema = openObject(
   { title: 'WorkerMemory', description: "The memory of a model's process" },
 );
 
+export const workerEngineSchema = openObject(
+  {
+    model: Type.String({ description: 'A model', examples: ['playground-v2.5'] }),
+    card: nullable(Type.Integer({ minimum: 0, description: 'The number of a graphics card', examples: [0] }), {
+      description: 'The number of its graphics card; null: it has none of its own',
+      examples: [0, null],
+    }),
+    device: nullable(deviceSchema, {
+      description: 'What it runs on; null until it has loaded the model',
+      examples: [null],
+    }),
+    profiles: nullable(Type.Array(choice(profileNames, { description: 'A profile', examples: ['exact'] })), {
+      description: 'The profiles it can do; null until it has loaded the model',
+      examples: [['exact', 'int8', 'fast'], null],
+    }),
+  },
+  { title: 'WorkerEngine', description: 'An engine: a process with one model' },
+);
+
+export type WorkerEngine = Static<typeof workerEngineSchema>;
+
 export const workerSchema = openObject(
   {
     id: uuid("The worker's id"),
@@ -50,6 +73,7 @@ export const workerSchema = openObject(
     memory: Type.Array(workerMemorySchema, {
       description: 'The models whose process runs, with its memory; where the system does not tell, none',
     }),
+    engines: Type.Array(workerEngineSchema, { description: 'Its engines, in the order of the models' }),
     started_at: instant('When it was started'),
     seen_at: instant('When it was last heard of'),
   },

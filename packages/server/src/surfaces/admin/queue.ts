@@ -123,6 +123,7 @@ function workerReply(worker: ListedWorker): Worker {
     job_id: worker.runningJob,
     problem: worker.problem,
     memory: [...worker.modelMemory].map(([model, bytes]) => ({ model, bytes })),
+    engines: [...worker.engines],
     started_at: worker.startedAt.toISOString(),
     seen_at: worker.seenAt.toISOString(),
   };

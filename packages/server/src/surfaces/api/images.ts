@@ -1,8 +1,8 @@
-import { imageParamsSchema, imageQuerySchema, paths } from '@easel/contract';
+import { headers, imageParamsSchema, imageQuerySchema, paths } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DomainError } from '../../domain-error.ts';
-import { errorReplies, hidden, keyErrors, needsKey } from '../../http/route-schemas.ts';
+import { errorReplies, hidden, keyErrors, needsKey, text } from '../../http/route-schemas.ts';
 import { callerOf, type HttpApp, problems, type RouteContext } from '../../http/surface.ts';
 import { clientGone } from '../../http/wait-for-job.ts';
 import type { ByteRange } from '../../pictures/image-store.ts';
@@ -26,7 +26,11 @@ const getSchema = {
   params: imageParamsSchema,
   querystring: imageQuerySchema,
   response: {
-    200: { description: 'The picture', content },
+    200: {
+      description: 'The picture',
+      headers: { [headers.device]: text('The device that drew it', 'webgpu') },
+      content,
+    },
     206: { description: 'The requested range', content },
     304: { description: 'Not modified: the picture matches `If-None-Match`', type: 'null' },
     416: { description: 'The range is outside the picture', type: 'null' },
@@ -100,6 +104,7 @@ function describe(reply: FastifyReply, image: OwnedImage): void {
     'accept-ranges': 'bytes',
     'content-disposition': `inline; filename="${fileNameOf(image)}"`,
     'x-content-type-options': 'nosniff',
+    [headers.device]: image.device,
   });
 }
 

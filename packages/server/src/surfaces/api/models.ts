@@ -28,7 +28,7 @@ export function modelsRoute(app: HttpApp, { services, gate }: RouteContext): voi
   app.get(
     paths.api.models,
     { schema: listSchema, onRequest: gate.ownKey },
-    async (): Promise<ModelList> => ({ models: services.models().map(modelReply) }),
+    async (): Promise<ModelList> => ({ models: (await services.currentModels.list()).map(modelReply) }),
   );
 }
 

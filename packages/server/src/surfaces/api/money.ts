@@ -43,7 +43,7 @@ const priceSchema = {
 /** GET /api/price */
 export function priceRoute(app: HttpApp, { services, gate }: RouteContext): void {
   app.get(paths.api.price, { schema: priceSchema, onRequest: gate.ownKey }, async ({ query }): Promise<PriceQuote> => {
-    const card = modelOf(services, query.model);
+    const card = await services.currentModels.of(modelOf(services, query.model));
     const asked = askedBy(query, 'price');
     const { width, height } = sizeOf(asked, card);
     requireAllowed(asked, card);

@@ -193,6 +193,7 @@ async function* pictures(
       seed,
       ...factsOf(job),
       output_format: job.request.format,
+      ...(job.device !== null && { device: job.device }),
       usage,
     };
     yield message(completed);

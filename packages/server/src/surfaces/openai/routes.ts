@@ -135,14 +135,14 @@ export function modelRoutes(app: HttpApp, context: RouteContext, options: Openai
   const created = unixTime(new Date());
   app.get(paths.openai.models, { schema: listSchema, onRequest: gate.ownKey }, async () => ({
     object: 'list',
-    data: services.models().map((card) => modelReply(card, created)),
+    data: (await services.currentModels.list()).map((card) => modelReply(card, created)),
   }));
   app.get(paths.openai.model, { schema: modelSchema, onRequest: gate.ownKey }, async ({ params }) =>
-    modelReply(modelOfRequest(context, options, params.id), created),
+    modelReply(await services.currentModels.of(modelOfRequest(context, options, params.id)), created),
   );
 }
 
-function modelReply({ slug, defaults, allowed }: ModelCard, created: number): OpenaiModel {
+function modelReply({ slug, defaults, allowed, devices }: ModelCard, created: number): OpenaiModel {
   const { choices = [] } = allowed.profile ?? {};
   return {
     id: slug,
@@ -151,6 +151,7 @@ function modelReply({ slug, defaults, allowed }: ModelCard, created: number): Op
     owned_by: 'easel',
     profiles: profileNames.filter((name) => choices.includes(name)),
     default_profile: defaults.profile,
+    devices: [...devices],
   };
 }
 

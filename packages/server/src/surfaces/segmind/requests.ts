@@ -1,4 +1,5 @@
 import {
+  headers,
   jobParamsSchema,
   microToNumber,
   paths,
@@ -19,7 +20,7 @@ import {
 } from '@easel/contract';
 import { fullText } from '@easel/errors';
 import { Type } from 'typebox';
-import { callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
+import { callerHeaders, errorReplies, jsonReply, keyErrors, needsKey, text } from '../../http/route-schemas.ts';
 import { baseUrl, callerOf, type ErrorShape, type HttpApp, type RouteContext } from '../../http/surface.ts';
 import { failureOf, picturesGone } from '../../http/wait-for-job.ts';
 import type { JobRecord } from '../../jobs/job.ts';
@@ -68,7 +69,10 @@ const schemaFor = (operationId: string) =>
     security: needsKey,
     params: jobParamsSchema,
     response: {
-      200: jsonReply(description, Type.Union([segmindResultSchema, segmindStatusSchema]), callerHeaders),
+      200: jsonReply(description, Type.Union([segmindResultSchema, segmindStatusSchema]), {
+        ...callerHeaders,
+        [headers.device]: text('The device that drew the pictures', 'webgpu'),
+      }),
       422: jsonReply('The run failed or was cancelled', segmindFailedSchema, callerHeaders),
       ...errorReplies(segmindErrors, ...keyErrors, 'not_found'),
     },
@@ -89,6 +93,7 @@ export function resultRoutes(app: HttpApp, { services, gate, options }: RouteCon
       if (failed !== null) return reply.code(422).send(failed);
       const base = baseUrl(request, options.publicUrl);
       if (view.job.state !== 'succeeded') return statusReply(view, base);
+      if (view.job.device !== null) reply.header(headers.device, view.job.device);
       return resultReply(view, base, (await services.credits.balance(accountId)).available);
     });
   }
