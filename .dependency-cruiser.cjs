@@ -14,7 +14,7 @@ const packages = {
   'embedded-postgres': ['errors'],
   server: ['embedded-postgres', 'errors', 'contract', 'parameters', 'engine', 'models'],
   client: ['contract'],
-  cli: ['errors', 'contract', 'parameters', 'engine', 'models', 'demo-model', 'server', 'client'],
+  cli: ['errors', 'contract', 'parameters', 'engine', 'models', 'demo-model', 'embedded-postgres', 'server', 'client'],
   web: ['client', 'contract', 'parameters'],
 };
 
@@ -35,7 +35,7 @@ const engineFolders = {
 };
 
 /** Files beside the engine's folders that every folder may import; they themselves know a folder only by its types. */
-const shared = ['errors', 'model', 'profiles', 'json-config', 'model-files', 'file-kinds'];
+const shared = ['errors', 'model', 'profiles', 'json-config', 'model-files', 'file-kinds', 'folders'];
 
 /** library -> the only place that imports it. */
 const doors = {

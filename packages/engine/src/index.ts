@@ -13,6 +13,7 @@ export {
   isEngineErrorCode,
   toEngineError,
 } from './errors.ts';
+export { defaultCacheFolder, devicesFolder, modelsFolder } from './folders.ts';
 export type { EngineHost, HostLogEntry, HostOptions, HostStats } from './host/engine-host.ts';
 export { createEngineHost } from './host/host.ts';
 export { createPictureHost, type OpenPicture, type PictureHost, type PictureHostOptions } from './host/picture-host.ts';
@@ -27,7 +28,7 @@ export { type PictureDistance, pictureDistance, type Spread, summarizeDistances 
 export { drawSheet, type SheetCell, type SheetLayout } from './image/picture-sheet.ts';
 export { loadModel } from './load-model.ts';
 export { loadTokenizers, type TokenizedText, type Tokenizers } from './load-tokenizers.ts';
-export { defaultCacheFolder, findModel, modelsFolder } from './loading/find-model.ts';
+export { findModel } from './loading/find-model.ts';
 export { inspectModel, type ModelReport } from './loading/inspect-model.ts';
 export { estimateMemory } from './memory-estimate.ts';
 export type {
@@ -81,6 +82,13 @@ export {
 export { quantizeModel } from './quantize-model.ts';
 export { type Card, cardEnvironment, findCards } from './runtime/devices/cards.ts';
 export { type FeaturesInUse, featuresInUse, type ProcessorFeature, processorFeatures } from './runtime/devices/cpu.ts';
+export {
+  type CudaFiles,
+  type CudaManifest,
+  cudaFiles,
+  runtimeLibrary,
+  runtimeVersion,
+} from './runtime/devices/cuda-files.ts';
 export { type DeviceName, deviceNames } from './runtime/devices/device.ts';
 export { engineThreads, type Processors, readProcessors } from './runtime/devices/processors.ts';
 export {

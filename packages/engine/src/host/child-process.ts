@@ -3,6 +3,7 @@ import type { EventEmitter } from 'node:events';
 import type { Readable } from 'node:stream';
 import { EngineError } from '../errors.ts';
 import type { StepEvent } from '../model.ts';
+import { cudaEnvironment } from '../runtime/devices/cuda-files.ts';
 import { machineMemory } from '../runtime/memory.ts';
 import type { PassEvent } from '../runtime/passes.ts';
 import { type ChildExit, crashError } from './exit-report.ts';
@@ -216,7 +217,7 @@ const allowed: readonly RegExp[] = [
   /^(?:LD|DYLD)_/,
   /^(?:MALLOC|OMP|GOMP|KMP|MKL|OPENBLAS|ORT|CUDA|NVIDIA|HIP|ROCR?|HSA|VK|MESA|ASAN|UBSAN)_/,
   /^(?:NODE_OPTIONS|NODE_V8_COVERAGE|NODE_PATH|NODE_DEBUG|NODE_ENV|UV_THREADPOOL_SIZE|NO_COLOR)$/,
-  /^EASEL_(?:MODELS_DIR|DEBUG)$/,
+  /^EASEL_(?:MODELS_DIR|DEVICES_DIR|DEBUG)$/,
   // No Windows process works without these.
   /^(?:SystemRoot|SystemDrive|windir|ComSpec|PATHEXT|USERPROFILE|APPDATA|LOCALAPPDATA|ProgramData|NUMBER_OF_PROCESSORS)$/i,
 ];
@@ -231,6 +232,8 @@ const allowed: readonly RegExp[] = [
  * block that is returned to the system at once has to be filled with zeros again at its next use: up to a tenth of a pass in 8 bits.
  * So blocks of up to 32 MB, the most that glibc allows, are retained, except on small machines: there they are up to a gigabyte too many.
  * The caller's own settings take precedence.
+ *
+ * `LD_LIBRARY_PATH`: where CUDA's libraries are installed, their folder is in front.
  */
 export function childEnvironment(env: NodeJS.ProcessEnv, memory = machineMemory()): NodeJS.ProcessEnv {
   const passed = Object.entries(env).filter(([name]) => allowed.some((pattern) => pattern.test(name)));
@@ -239,6 +242,7 @@ export function childEnvironment(env: NodeJS.ProcessEnv, memory = machineMemory(
     MALLOC_MMAP_THRESHOLD_: String(retained * MEBIBYTE),
     MALLOC_TRIM_THRESHOLD_: String(8 * retained * MEBIBYTE),
     ...Object.fromEntries(passed),
+    ...cudaEnvironment(env),
     ORT_DISABLE_TELEMETRY: '1',
   };
 }

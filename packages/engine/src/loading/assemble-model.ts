@@ -36,8 +36,9 @@ import type { TensorTable } from '../weights/safetensors.ts';
 import { fileStates } from '../weights/weight-files.ts';
 import { checkTensors } from './check-tensors.ts';
 import { chooseDevice } from './choose-device.ts';
-import { defaultCacheFolder } from './find-model.ts';
+
 import { deviceNeeds, memoryNeeds } from './memory-needs.ts';
+
 import { modelDefaults, modelInfo } from './model-info.ts';
 import {
   fixedPrecision,

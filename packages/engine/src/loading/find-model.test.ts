@@ -4,7 +4,8 @@ import { join, relative } from 'node:path';
 import { demoModelPath } from '@easel/demo-model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EngineError } from '../errors.ts';
-import { findModel, modelsFolder } from './find-model.ts';
+import { modelsFolder } from '../folders.ts';
+import { findModel } from './find-model.ts';
 
 let folder = '';
 

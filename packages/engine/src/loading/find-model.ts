@@ -1,20 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { demoModelPath } from '@easel/demo-model';
 import { EngineError } from '../errors.ts';
+import { modelsFolder } from '../folders.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Where models are stored by name: `$EASEL_MODELS_DIR`, else `easel/models` in the XDG data folder (`~/.local/share`). */
-export function modelsFolder(env: Environment): string {
-  if (env.EASEL_MODELS_DIR) return resolve(env.EASEL_MODELS_DIR);
-  // The XDG specification requires relative values to be ignored.
-  const dataHome = env.XDG_DATA_HOME?.startsWith('/')
-    ? env.XDG_DATA_HOME
-    : join(env.HOME || homedir(), '.local', 'share');
-  return join(dataHome, 'easel', 'models');
-}
 
 /** The names of the embedded model: in requests, and in replies and pictures. */
 const embeddedNames = ['demo', 'easel-demo'];
@@ -67,9 +57,4 @@ function installedNames(env: Environment): string[] {
   } catch {
     return []; // The folder need not exist: no model is installed then.
   }
-}
-
-/** The cache folder, for small data that can be recreated. XDG Base Directory specification. */
-export function defaultCacheFolder(env: NodeJS.ProcessEnv): string {
-  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'easel');
 }

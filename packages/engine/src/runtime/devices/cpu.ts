@@ -40,7 +40,7 @@ export const cpu: Device = { name: 'cpu', form, hasInt8: true, keepsReleasedWeig
 export const cpuKind: DeviceKind = {
   name: 'cpu',
   title: 'CPU',
-  platforms: ['linux-x64', 'linux-arm64', 'win32-x64', 'win32-arm64', 'darwin-x64', 'darwin-arm64'],
+  platforms: ['linux-x64', 'linux-arm64', 'win32-x64', 'win32-arm64', 'darwin-arm64'],
   requires: 'nothing',
   form,
   create: () => cpu,

@@ -1,0 +1,27 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where models are stored by name: `$EASEL_MODELS_DIR`, else `easel/models` in the XDG data folder (`~/.local/share`). */
+export function modelsFolder(env: Environment): string {
+  return env.EASEL_MODELS_DIR ? resolve(env.EASEL_MODELS_DIR) : join(dataFolder(env), 'models');
+}
+
+/** Where the libraries of devices are installed: `$EASEL_DEVICES_DIR`, else `easel/devices` in the XDG data folder. */
+export function devicesFolder(env: Environment): string {
+  return env.EASEL_DEVICES_DIR ? resolve(env.EASEL_DEVICES_DIR) : join(dataFolder(env), 'devices');
+}
+
+/** The cache folder, for small data that can be recreated. XDG Base Directory specification. */
+export function defaultCacheFolder(env: Environment): string {
+  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'easel');
+}
+
+/** The XDG specification requires relative values to be ignored. */
+function dataFolder(env: Environment): string {
+  const dataHome = env.XDG_DATA_HOME?.startsWith('/')
+    ? env.XDG_DATA_HOME
+    : join(env.HOME || homedir(), '.local', 'share');
+  return join(dataHome, 'easel');
+}
