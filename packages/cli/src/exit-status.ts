@@ -77,6 +77,7 @@ export const exitStatusOf = {
   output_exists: output,
   output_unwritable: output,
   disk_full: output,
+  device_install_failed: failed,
   page_not_built: failed,
   key_missing: usage,
   server_unreachable: server,

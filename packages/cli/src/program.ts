@@ -2,19 +2,22 @@ import { Command } from 'commander';
 import { type RunCommand, readVersion } from './cli-context.ts';
 import { completionCommand } from './commands/completion.ts';
 import { creditsCommand } from './commands/credits.ts';
+import { deviceCommand } from './commands/device.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { generateCommand } from './commands/generate.ts';
 import { keysCommand } from './commands/keys.ts';
 import { modelCommand } from './commands/model.ts';
 import { configCommand, serveCommand, workerCommand } from './commands/serve.ts';
+import { cudaPackages, type PinnedWheel } from './device/cuda-packages.ts';
 
 /**
  * The whole command line. Parsing it never ends the process: errors are thrown.
  *
  * @param run runs the work of the command that was parsed. Engine, client and server are loaded by that work, so that help and version do
  *   not wait for them
+ * @param packages what `easel device install cuda` installs
  */
-export function easelProgram(run: RunCommand): Command {
+export function easelProgram(run: RunCommand, packages: readonly PinnedWheel[] = cudaPackages): Command {
   const program = new Command('easel')
     .description('Makes pictures from text on your own machine.')
     .version(readVersion(), '-V, --version', 'print the version')
@@ -27,6 +30,7 @@ export function easelProgram(run: RunCommand): Command {
     }),
   );
   program.addCommand(generate).addCommand(modelCommand(run)).addCommand(doctorCommand(run));
+  program.addCommand(deviceCommand(run, packages));
   program.addCommand(serveCommand(run)).addCommand(workerCommand(run)).addCommand(configCommand(run));
   program.addCommand(keysCommand(run)).addCommand(creditsCommand(run)).addCommand(completionCommand(run, program));
   program.addHelpText('after', ending);

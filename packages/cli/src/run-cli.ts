@@ -1,13 +1,22 @@
 import { CodedError } from '@easel/errors';
 import { type Command, CommanderError } from 'commander';
 import type { CliContext } from './cli-context.ts';
+import type { PinnedWheel } from './device/cuda-packages.ts';
 import { type ExitStatus, exitStatus } from './exit-status.ts';
 import { type Failure, failureAsJson, renderFailure, toFailure } from './failure.ts';
 import { listenForInterruption } from './interruption.ts';
 import { easelProgram } from './program.ts';
 
-/** Runs one command line and returns the status to exit with. Nothing is thrown. */
-export async function runCli(args: readonly string[], context: CliContext): Promise<ExitStatus> {
+/**
+ * Runs one command line and returns the status to exit with. Nothing is thrown.
+ *
+ * @param packages what `easel device install cuda` installs, if not what this release needs
+ */
+export async function runCli(
+  args: readonly string[],
+  context: CliContext,
+  packages?: readonly PinnedWheel[],
+): Promise<ExitStatus> {
   using interruption = listenForInterruption();
   let status: ExitStatus = exitStatus.ok;
   const program = easelProgram(async (work) => {
@@ -18,7 +27,7 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
       stderr: context.stderr,
       interruption,
     });
-  });
+  }, packages);
   try {
     await program.parseAsync(asOptions(args, program), { from: 'user' });
     return status;

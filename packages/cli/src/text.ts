@@ -23,6 +23,11 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(minutes / 60)}:${twoDigits(minutes % 60)} h`;
 }
 
+/** Formats bytes for people: `28.3 MB`, `1.33 GB`. */
+export function formatBytes(bytes: number): string {
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+}
+
 function twoDigits(value: number): string {
   return String(value).padStart(2, '0');
 }

@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeImage } from '@easel/engine';
 import { describe, expect, it } from 'vitest';
 import { easel, runEasel, startEasel, temporaryFolder } from './run-easel.ts';
+import { mayMount, onSmallDisk } from './small-disk.ts';
 
 const quick = ['generate', 'a fox', '--steps', '2', '--size', '128x128'];
 
@@ -161,20 +161,6 @@ describe('a file of prompts', () => {
     expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining('--output must be a folder') });
   });
 });
-
-/** A shell of its own mount namespace in which `disk` is a tmpfs of so many bytes; it lists what is left there at the end. */
-function onSmallDisk(cwd: string, bytes: number): string[] {
-  const script =
-    'mount -t tmpfs -o size="$1" tmpfs "$2" || exit 99; shift 2; "$@"; status=$?; ls -A disk >&2; exit $status';
-  return ['unshare', '--mount', '--map-root-user', 'sh', '-c', script, 'sh', String(bytes), join(cwd, 'disk')];
-}
-
-const mayMount =
-  process.platform === 'linux' &&
-  (() => {
-    const script = 'mount -t tmpfs -o size=4096 tmpfs /tmp';
-    return spawnSync('unshare', ['--mount', '--map-root-user', 'sh', '-c', script]).status === 0;
-  })();
 
 describe.skipIf(!mayMount)('a full disk (needs Linux with user namespaces)', () => {
   it('is found before the run when it is full already', async () => {

@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A command to run easel in, such as `unshare`. */
   readonly wrapper?: readonly string[];
+  /** What is run; default: easel. */
+  readonly program?: readonly string[];
 }
 
 export interface Running {
@@ -36,8 +38,8 @@ export interface Running {
 }
 
 /** Starts `easel ARGS` as the leader of a process group of its own, as a shell does. */
-export function startEasel(args: readonly string[], { cwd, stdin, env, wrapper = [] }: RunOptions): Running {
-  const [command = '', ...rest] = [...wrapper, ...easel, ...args];
+export function startEasel(args: readonly string[], { cwd, stdin, env, wrapper = [], program = easel }: RunOptions): Running {
+  const [command = '', ...rest] = [...wrapper, ...program, ...args];
   const child = spawn(command, rest, {
     cwd,
     env: { ...process.env, NO_COLOR: '', ...env },

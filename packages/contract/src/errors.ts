@@ -87,6 +87,7 @@ const answers = {
   output_exists: untold('server_error'),
   output_unwritable: untold('server_error'),
   disk_full: untold('server_error'),
+  device_install_failed: untold('server_error'),
   page_not_built: untold('server_error'),
   key_missing: untold('server_error'),
   server_unreachable: untold('server_error'),

@@ -9,3 +9,4 @@ export {
 } from './data-folder.ts';
 export { DatabaseUnavailable } from './database-unavailable.ts';
 export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded-postgres.ts';
+export { type Claim, type FileLock, tryFileLock } from './file-lock.ts';

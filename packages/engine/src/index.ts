@@ -86,10 +86,12 @@ export {
   type CudaFiles,
   type CudaManifest,
   cudaFiles,
+  cudaProblem,
   runtimeLibrary,
   runtimeVersion,
 } from './runtime/devices/cuda-files.ts';
 export { type DeviceName, deviceNames } from './runtime/devices/device.ts';
+export { deviceKinds } from './runtime/devices/devices.ts';
 export { engineThreads, type Processors, readProcessors } from './runtime/devices/processors.ts';
 export {
   type MemoryOutcome,

@@ -145,6 +145,10 @@ export const catalogue = {
   output_exists: command('The file exists already', 'choose another name or add --overwrite'),
   output_unwritable: command('The file cannot be written', 'choose another --output, in a folder that can be written'),
   disk_full: command('The disk is full', 'free some space or choose another --output'),
+  device_install_failed: command(
+    'The libraries of a device cannot be installed',
+    'do what the message says, and run the command again',
+  ),
   page_not_built: command('The web page could not be built', 'run `npm ci` in the clone, then try again'),
   key_missing: command('No API key', 'set EASEL_API_KEY or EASEL_ADMIN_KEY, or give --api-key-file'),
   server_unreachable: command('The server cannot be reached', 'check that it is running and that the address is right'),

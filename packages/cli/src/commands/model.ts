@@ -7,7 +7,7 @@ import { type ExitStatus, exitStatus } from '../exit-status.ts';
 import { modelConfigOption, variantOption } from '../options.ts';
 import { outputFailure } from '../output/folder.ts';
 import { type Progress, showProgress } from '../progress.ts';
-import { formatDuration, printJson } from '../text.ts';
+import { formatBytes, formatDuration, printJson } from '../text.ts';
 import { verifyPrecisionCommand } from './verify-precision.ts';
 
 /** A broken download can lack thousands of tensors; nobody reads them all. */
@@ -107,7 +107,7 @@ async function quantizeModel(name: string, flags: QuantizeFlags, context: Comman
     if (flags.json) printJson(context, { ...result, timings: { commandMs } });
     else stdout.write(`${file}\n`);
     if (!flags.json && !flags.quiet) {
-      const sizes = `${megabytes(sourceBytes)} became ${megabytes(bytes)}`;
+      const sizes = `${formatBytes(sourceBytes)} became ${formatBytes(bytes)}`;
       stderr.write(`${weights} weight matrices, ${sizes}, ${formatDuration(commandMs)}\n`);
     }
     return exitStatus.ok;
@@ -129,7 +129,7 @@ function reportProgress(progress: Progress, isTerminal: boolean): (progress: Qua
     tenths = reached;
     const left = ((performance.now() - began) * (1 - done)) / done;
     const rest = doneBytes === totalBytes ? 'reading it back' : `about ${formatDuration(left)} left`;
-    progress.begin(`${Math.floor(done * 100)} % of ${megabytes(totalBytes)} (${part}), ${rest}`);
+    progress.begin(`${Math.floor(done * 100)} % of ${formatBytes(totalBytes)} (${part}), ${rest}`);
   };
 }
 
@@ -210,7 +210,7 @@ function componentTable({ components, path }: ModelFacts): string[] {
 
 function row(part: { name: string; parameters?: number; bytes?: number; precision: string }, files: string): string {
   const parameters = part.parameters === undefined ? 'parameters' : millions(part.parameters);
-  const size = part.bytes === undefined ? 'size' : megabytes(part.bytes);
+  const size = part.bytes === undefined ? 'size' : formatBytes(part.bytes);
   return `  ${part.name.padEnd(16)}${parameters.padStart(10)}${size.padStart(11)}  ${part.precision.padEnd(11)}${files}`.trimEnd();
 }
 
@@ -220,10 +220,6 @@ function sum(components: readonly ComponentInfo[], field: 'parameters' | 'bytes'
 
 function millions(parameters: number): string {
   return `${(parameters / 1e6).toFixed(parameters < 1e8 ? 2 : 0)} M`;
-}
-
-function megabytes(bytes: number): string {
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
 function verdict({ problems }: ModelReport): string[] {

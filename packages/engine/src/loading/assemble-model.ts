@@ -16,6 +16,7 @@ import {
   sdxlConditioning,
   sdxlNetworks,
 } from '../families/sdxl-architecture.ts';
+import { defaultCacheFolder } from '../folders.ts';
 import type { GenerateRequest, GenerateResult, LoadOptions, Model, PictureSize, PrepareOptions } from '../model.ts';
 import { requireSize } from '../pipeline/limits.ts';
 import { sizesOfModel } from '../pipeline/picture-sizes.ts';
@@ -36,9 +37,7 @@ import type { TensorTable } from '../weights/safetensors.ts';
 import { fileStates } from '../weights/weight-files.ts';
 import { checkTensors } from './check-tensors.ts';
 import { chooseDevice } from './choose-device.ts';
-
 import { deviceNeeds, memoryNeeds } from './memory-needs.ts';
-
 import { modelDefaults, modelInfo } from './model-info.ts';
 import {
   fixedPrecision,

@@ -4,7 +4,13 @@ import { putSetting, type Setting, type SettingTree, settings } from './settings
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Variables of commands, the engine or clients, which are not settings of the server. */
-const otherVariables: readonly string[] = ['EASEL_MODELS_DIR', 'EASEL_DEVICES_DIR', 'EASEL_DEBUG', 'EASEL_SERVER', 'EASEL_API_KEY'];
+const otherVariables: readonly string[] = [
+  'EASEL_MODELS_DIR',
+  'EASEL_DEVICES_DIR',
+  'EASEL_DEBUG',
+  'EASEL_SERVER',
+  'EASEL_API_KEY',
+];
 
 /**
  * Variables that Kubernetes and Docker set for a service named `easel`: EASEL_SERVICE_HOST, EASEL_PORT_8400_TCP_ADDR …
