@@ -38,7 +38,10 @@ export interface Running {
 }
 
 /** Starts `easel ARGS` as the leader of a process group of its own, as a shell does. */
-export function startEasel(args: readonly string[], { cwd, stdin, env, wrapper = [], program = easel }: RunOptions): Running {
+export function startEasel(
+  args: readonly string[],
+  { cwd, stdin, env, wrapper = [], program = easel }: RunOptions,
+): Running {
   const [command = '', ...rest] = [...wrapper, ...program, ...args];
   const child = spawn(command, rest, {
     cwd,

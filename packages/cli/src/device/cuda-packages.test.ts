@@ -17,7 +17,9 @@ test('every package is pinned to one file for Linux x64, and no two libraries ge
   }
   const names = cudaPackages.flatMap(({ libraries }) => libraries.map((member) => basename(member)));
   expect(new Set(names).size).toBe(names.length);
-  expect(names).toEqual(expect.arrayContaining(['libcublasLt.so.13', 'libcudart.so.13', 'libcudnn.so.9', 'libcurand.so.10']));
+  expect(names).toEqual(
+    expect.arrayContaining(['libcublasLt.so.13', 'libcudart.so.13', 'libcudnn.so.9', 'libcurand.so.10']),
+  );
 });
 
 test('the index is that of the option, else that of pip, else PyPI', () => {

@@ -9,6 +9,7 @@ import { cudaFiles, runtimeLibrary, runtimeVersion } from '@easel/engine';
 import { describe, expect, it } from 'vitest';
 import { planCuda } from '../../src/device/install-cuda.ts';
 import { easel, runEasel, startEasel, temporaryFolder } from '../run-easel.ts';
+import { mayMount, onSmallDisk } from '../small-disk.ts';
 import {
   type FakeIndex,
   type FakeWheel,
@@ -19,7 +20,6 @@ import {
   startIndex,
   wheelOf,
 } from './fake-index.ts';
-import { mayMount, onSmallDisk } from '../small-disk.ts';
 
 const main = fileURLToPath(new URL('small-packages.ts', import.meta.url));
 const isLinux = `${process.platform}-${process.arch}` === 'linux-x64';
@@ -42,34 +42,41 @@ function setUp(wheels: readonly FakeWheel[]) {
 const two = [wheelOf('cublas'), wheelOf('cudnn', 500_000)];
 
 describe.skipIf(!isLinux)('easel device install cuda (Linux x64)', () => {
-  it.each([['JSON', false] as const, ['HTML', true] as const])('installs what an index lists in %s', async (_, html) => {
-    const { cuda, env, install, left } = setUp(two);
-    const index = await startIndex(two, { html });
-    const { status, stdout, stderr } = await install(index);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringMatching(/^100 % of .* \(cudnn 1\.0\)/m) });
-    expect(stdout).toContain(`installed in ${cuda}`);
-    expect(left()).toEqual(['cuda']);
-    expect(readdirSync(cuda, { recursive: true }).map(String).sort()).toEqual(
-      [
-        'lib',
-        'lib/libcublas.so.13',
-        'lib/libcudnn.so.13',
-        `lib/${basename(runtimeLibrary())}`,
-        'licences',
-        'licences/cublas',
-        'licences/cublas/License.txt',
-        'licences/cudnn',
-        'licences/cudnn/License.txt',
-        'manifest.json',
-      ].sort(),
-    );
-    const found = cudaFiles(env);
-    if (found.state !== 'installed') throw new Error(`it is ${found.state}`);
-    expect(found.manifest.runtime).toBe(runtimeVersion());
-    for (const { path, sha256 } of found.manifest.files) {
-      expect(createHash('sha256').update(readFileSync(join(cuda, path))).digest('hex')).toBe(sha256);
-    }
-  });
+  it.each([['JSON', false] as const, ['HTML', true] as const])(
+    'installs what an index lists in %s',
+    async (_, html) => {
+      const { cuda, env, install, left } = setUp(two);
+      const index = await startIndex(two, { html });
+      const { status, stdout, stderr } = await install(index);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringMatching(/^100 % of .* \(cudnn 1\.0\)/m) });
+      expect(stdout).toContain(`installed in ${cuda}`);
+      expect(left()).toEqual(['cuda']);
+      expect(readdirSync(cuda, { recursive: true }).map(String).sort()).toEqual(
+        [
+          'lib',
+          'lib/libcublas.so.13',
+          'lib/libcudnn.so.13',
+          `lib/${basename(runtimeLibrary())}`,
+          'licences',
+          'licences/cublas',
+          'licences/cublas/License.txt',
+          'licences/cudnn',
+          'licences/cudnn/License.txt',
+          'manifest.json',
+        ].sort(),
+      );
+      const found = cudaFiles(env);
+      if (found.state !== 'installed') throw new Error(`it is ${found.state}`);
+      expect(found.manifest.runtime).toBe(runtimeVersion());
+      for (const { path, sha256 } of found.manifest.files) {
+        expect(
+          createHash('sha256')
+            .update(readFileSync(join(cuda, path)))
+            .digest('hex'),
+        ).toBe(sha256);
+      }
+    },
+  );
 
   it('does nothing when it is installed already, and is removed on request', async () => {
     const { cuda, options, install, left } = setUp(two);
@@ -95,7 +102,12 @@ describe.skipIf(!isLinux)('easel device install cuda (Linux x64)', () => {
       expect(stdout).toContain(part);
     }
     const json: unknown = JSON.parse((await runEasel([...plan, '--json'], options)).stdout);
-    expect(json).toMatchObject({ state: 'planned', folder: cuda, downloadBytes: sum(two), freeBytes: expect.any(Number) });
+    expect(json).toMatchObject({
+      state: 'planned',
+      folder: cuda,
+      downloadBytes: sum(two),
+      freeBytes: expect.any(Number),
+    });
     expect([index.requests, left()]).toEqual([[], []]);
   });
 
@@ -121,12 +133,37 @@ describe.skipIf(!isLinux)('easel device install cuda (Linux x64)', () => {
   });
 });
 
-const failures: readonly (readonly [name: string, wheels: readonly FakeWheel[], serve: readonly Serve[], message: RegExp])[] = [
-  ['with a byte changed on the way', two, [serveWhole, changed], /is not the published file \(SHA-256 \w+, expected \w+\)/],
+const failures: readonly (readonly [
+  name: string,
+  wheels: readonly FakeWheel[],
+  serve: readonly Serve[],
+  message: RegExp,
+])[] = [
+  [
+    'with a byte changed on the way',
+    two,
+    [serveWhole, changed],
+    /is not the published file \(SHA-256 \w+, expected \w+\)/,
+  ],
   ['that is longer than the published one', two, [serveWhole, longer], /is larger than the \d+ bytes/],
-  ['that the server does not have', two, [serveWhole, (_, __, reply) => reply.writeHead(404).end()], /answered 404 Not Found/],
-  ['that lacks a library', [wheelOf('cublas'), without(wheelOf('cudnn'))], [serveWhole], /has no nvidia\/lib\/other\.so/],
-  ['that holds a library twice', [wheelOf('cublas'), twice('cudnn')], [serveWhole], /has nvidia\/lib\/libcudnn\.so\.13 twice/],
+  [
+    'that the server does not have',
+    two,
+    [serveWhole, (_, __, reply) => reply.writeHead(404).end()],
+    /answered 404 Not Found/,
+  ],
+  [
+    'that lacks a library',
+    [wheelOf('cublas'), without(wheelOf('cudnn'))],
+    [serveWhole],
+    /has no nvidia\/lib\/other\.so/,
+  ],
+  [
+    'that holds a library twice',
+    [wheelOf('cublas'), twice('cudnn')],
+    [serveWhole],
+    /has nvidia\/lib\/libcudnn\.so\.13 twice/,
+  ],
   ['that is no archive', [wheelOf('cublas'), noArchive('cudnn')], [serveWhole], /is not a ZIP archive/],
 ];
 
@@ -157,7 +194,13 @@ describe.skipIf(!isLinux)('a package', () => {
 
   it('cannot write outside the folder, whatever its members are called', async () => {
     const names = ['../../../../outside', '/tmp/easel-outside', '..\\outside', 'lib/../../outside'];
-    const wheels = [wheelOf('cublas', 1000, names.map((name) => [name, Buffer.from('x')] as const))];
+    const wheels = [
+      wheelOf(
+        'cublas',
+        1000,
+        names.map((name) => [name, Buffer.from('x')] as const),
+      ),
+    ];
     const { cwd, install, left } = setUp(wheels);
     expect(await install(await startIndex(wheels))).toMatchObject({ status: 0 });
     expect(left()).toEqual(['cuda']);
@@ -199,16 +242,19 @@ describe.skipIf(!isLinux)('a download', () => {
     expect(left()).toEqual(['cuda']);
   });
 
-  it.each([['SIGINT', 130] as const, ['SIGTERM', 143] as const])('stopped by %s leaves nothing', async (signal, expected) => {
-    const { options, left } = setUp(two);
-    const held = hold();
-    const index = await startIndex(two, { serve: [serveWhole, held.serve] });
-    const run = startEasel(['device', 'install', 'cuda', '--yes', '--index', index.url], options);
-    await held.begun;
-    run.process.kill(signal);
-    expect(await run.finished).toMatchObject({ status: expected });
-    expect(left()).toEqual([]);
-  });
+  it.each([['SIGINT', 130] as const, ['SIGTERM', 143] as const])(
+    'stopped by %s leaves nothing',
+    async (signal, expected) => {
+      const { options, left } = setUp(two);
+      const held = hold();
+      const index = await startIndex(two, { serve: [serveWhole, held.serve] });
+      const run = startEasel(['device', 'install', 'cuda', '--yes', '--index', index.url], options);
+      await held.begun;
+      run.process.kill(signal);
+      expect(await run.finished).toMatchObject({ status: expected });
+      expect(left()).toEqual([]);
+    },
+  );
 
   it('of a process that was killed is cleared away by the next one', async () => {
     const { options, install, left } = setUp(two);
@@ -270,7 +316,10 @@ describe.skipIf(!isLinux || !mayMount)('a full disk (needs Linux with user names
       env: { ...options.env, EASEL_DEVICES_DIR: join(cwd, 'disk', 'devices') },
       wrapper: onSmallDisk(cwd, 1_000_000),
     });
-    expect({ status, stderr }).toEqual({ status: 4, stderr: expect.stringMatching(/0\.05 GB are needed .* 0\.00 GB are free/) });
+    expect({ status, stderr }).toEqual({
+      status: 4,
+      stderr: expect.stringMatching(/0\.05 GB are needed .* 0\.00 GB are free/),
+    });
     expect(index.requests).toEqual([]);
   });
 
@@ -331,7 +380,10 @@ function twice(name: string): FakeWheel {
 function noArchive(name: string): FakeWheel {
   const content = Buffer.from('<html>Please sign in</html>');
   const { pin } = wheelOf(name, 1000);
-  return { content, pin: { ...pin, bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') } };
+  return {
+    content,
+    pin: { ...pin, bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') },
+  };
 }
 
 /** Sends half of a file, and the rest when it is released. */

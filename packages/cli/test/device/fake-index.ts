@@ -108,7 +108,11 @@ export async function startIndex(wheels: readonly FakeWheel[], options: FakeInde
   const server = createServer((request, reply) => {
     const { url: path = '', headers } = request;
     const { range, authorization } = headers;
-    requests.push({ path, ...(range !== undefined && { range }), ...(authorization !== undefined && { authorization }) });
+    requests.push({
+      path,
+      ...(range !== undefined && { range }),
+      ...(authorization !== undefined && { authorization }),
+    });
     const listed = wheels.find(({ pin }) => path === `/simple/${pin.name}/`);
     const wheel = wheels.find(({ pin }) => path === `/files/${pin.file}`);
     if (listed !== undefined) sendList(listed, reply);
