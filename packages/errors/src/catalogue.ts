@@ -98,7 +98,7 @@ export const catalogue = {
   out_of_memory: engine('Out of memory', 'make a smaller picture, or give the machine more memory'),
   device_lost: engine(
     'The graphics card stopped in the middle of the run',
-    'try again: the next call starts the card anew; if it happens again, update its driver, make a smaller picture, or use `--device cpu`',
+    'try again: the next call starts the card again; if it happens again, update its driver, make a smaller picture, or use `--device cpu`',
   ),
   inference_failed: engine('The inference runtime failed', 'please report it, with the whole message'),
   engine_crashed: engine(
