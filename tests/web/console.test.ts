@@ -162,6 +162,16 @@ test('who has no credits is told so before and after the press; who is too fast 
     .waitFor();
 });
 
+test('workers and models show what they run on, and the page says it beside the model', async () => {
+  const page = await openConsole();
+  const models = page.getByRole('region', { name: 'Models' });
+  await models.getByRole('cell', { name: /^CPU, float32/ }).waitFor();
+  const workers = page.getByRole('table', { name: 'Workers' });
+  await workers.getByRole('cell', { name: /^playground-v2\.5.*CPU, float32/ }).waitFor();
+  const playground = await web().visit('/');
+  await playground.getByText('Model: easel-demo (small embedded model), 256×256, on CPU').waitFor();
+});
+
 test('a model that draws shows the memory of its process', async () => {
   const page = await openConsole();
   const models = page.getByRole('region', { name: 'Models' });

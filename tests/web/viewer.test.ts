@@ -64,11 +64,12 @@ test('a click beside the picture closes it, one on it does not', async () => {
   await viewer.waitFor({ state: 'detached' });
 });
 
-test('the facts say which model drew, and under which name the API has it', async () => {
+test('the facts say which model drew, on what, and under which name the API has it', async () => {
   const page = await openPicture({ prompt: 'a key' }, { width: 1280, height: 720 });
   const facts = page.getByRole('dialog', { name: 'Picture' }).locator('.facts');
   await facts.getByText('easel-demo (small embedded model)').waitFor();
   await facts.getByText('playground-v2.5', { exact: true }).waitFor();
+  await facts.locator('div', { hasText: 'Device' }).getByText('CPU', { exact: true }).waitFor();
 });
 
 test('with the arrow keys one steps through the pictures; in an enlarged one they scroll', async () => {

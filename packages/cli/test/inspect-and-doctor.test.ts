@@ -46,6 +46,7 @@ describe('easel doctor', () => {
         'memory',
         'disk',
         'cache',
+        'cards',
         'features',
         'compute',
         'profile',
@@ -54,6 +55,7 @@ describe('easel doctor', () => {
       ]),
     );
     const found = (check: string) => findings.find((finding: { check: string }) => finding.check === check);
+    expect(found('cards').values.count).toBeGreaterThanOrEqual(0);
     expect(found('cores').values.threads).toBeGreaterThan(0);
     expect(found('compute').values.exactGigaflops).toBeGreaterThan(0);
     expect(found('compute').values.gain).toBeGreaterThan(0);

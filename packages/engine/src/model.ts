@@ -331,6 +331,8 @@ export interface LoadOptions {
    * number: whichever suits a machine of so many gigabytes. Pictures do not depend on it. `auto` (default): whichever suits this machine.
    */
   readonly memory?: MemorySetting;
+  /** The part, up to 1, of the memory that `auto` or a number may take, where models share the machine or the device. Default: 1. */
+  readonly memoryShare?: number;
   /**
    * What the networks run on. `auto`: the first device of the platform that computes rightly and at least twice as fast as the CPU; else the
    * CPU. Default: `cpu`.

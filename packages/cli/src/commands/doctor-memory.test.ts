@@ -1,10 +1,22 @@
 import { expect, test } from 'vitest';
-import { tellModelMemory } from './doctor-memory.ts';
+import { tellCards, tellModelMemory } from './doctor-memory.ts';
 
 const need = (use: 'small' | 'normal' | 'large', peakBytes: number, outcome: 'fits' | 'rereads' | 'fails') => ({
   use,
   peakBytes,
   outcome,
+});
+
+test('graphics cards are listed by number, with their memory where it is known', () => {
+  const cards = [
+    { index: 0, name: 'NVIDIA A10', address: '0000:01:00.0', memoryBytes: 24.15e9 },
+    { index: 1, name: 'AMD 1002:73ff', address: '0000:03:00.0' },
+  ];
+  expect(tellCards(cards)).toEqual({
+    detail: '0: NVIDIA A10 (24.1 GB), 1: AMD 1002:73ff',
+    values: { count: 2, card0: 'NVIDIA A10', card1: 'AMD 1002:73ff' },
+  });
+  expect(tellCards([])).toEqual({ detail: 'no graphics card was found', values: { count: 0 } });
 });
 
 test('a machine with enough memory is told what each precision needs', () => {

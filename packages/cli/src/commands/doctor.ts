@@ -8,7 +8,7 @@ import { type ExitStatus, exitStatus } from '../exit-status.ts';
 import { checkFolder, createFolder } from '../output/folder.ts';
 import { formatDuration, printJson } from '../text.ts';
 import { recommendProfile, type Told, tellCores, tellEstimate, tellFeatures, tellSpeeds } from './doctor-compute.ts';
-import { tellModelMemory } from './doctor-memory.ts';
+import { tellCards, tellModelMemory } from './doctor-memory.ts';
 
 const GIB = 2 ** 30;
 /** The embedded model and its process take about half of this. */
@@ -44,7 +44,7 @@ export function doctorCommand(run: RunCommand): Command {
 }
 
 async function runDoctor(flags: DoctorFlags, { env, stdout, interruption }: CommandContext): Promise<ExitStatus> {
-  const { defaultCacheFolder, engineThreads, machineMemory, readProcessors } = await import('@easel/engine');
+  const { defaultCacheFolder, engineThreads, findCards, machineMemory, readProcessors } = await import('@easel/engine');
   const findings: Finding[] = [];
   const report = (...found: Finding[]) => {
     findings.push(...found);
@@ -58,6 +58,7 @@ async function runDoctor(flags: DoctorFlags, { env, stdout, interruption }: Comm
     checkDisk(here),
     checkOutput(here),
     checkCache(defaultCacheFolder(env)),
+    told('cards', tellCards(await findCards(interruption.signal))),
   );
   report(...(await checkCompute(flags.model, env)));
   if (flags.model !== undefined) report(...(await checkModelMemory(flags.model, env)));

@@ -28,7 +28,15 @@ import { TextCache } from '../pipeline/text-cache.ts';
 import type { Device } from '../runtime/devices/device.ts';
 import { deviceMemory } from '../runtime/devices/device-memory.ts';
 import { engineThreads } from '../runtime/devices/processors.ts';
-import { chosenUse, deviceUse, type MemoryUse, preparedSizes, requireMemory } from '../runtime/memory.ts';
+import {
+  chosenUse,
+  deviceUse,
+  type MemoryUse,
+  machineMemory,
+  preparedSizes,
+  requireMemory,
+  shareOfMemory,
+} from '../runtime/memory.ts';
 import { nextTurn, type RunHooks } from '../runtime/passes.ts';
 import { Residency } from '../runtime/residency.ts';
 import { defaultTarget, type Precision, type Target } from '../runtime/variant.ts';
@@ -170,11 +178,14 @@ async function planMemory(
   options: LoadOptions,
   { device, fixed }: Pick<Choices, 'device' | 'fixed'>,
 ) {
-  const setting = requireMemory(options.memory);
+  const { memory, memoryShare = 1 } = options;
+  const given = requireMemory(memory);
   if (device.name !== 'cpu') {
-    const bytes = setting === 'auto' ? await deviceMemory(device.name) : undefined;
+    const bytes = given === 'auto' ? await deviceMemory(device.name) : undefined;
+    const setting = shareOfMemory(given, memoryShare, bytes);
     return { use: deviceUse(setting, deviceNeeds(checkpoint, configs, device), device, bytes), keptUNets: 1 };
   }
+  const setting = shareOfMemory(given, memoryShare, machineMemory());
   const needs = memoryNeeds(checkpoint, configs, fixed);
   const use = chosenUse(setting, needs);
   const { tensors, weights } = loadingOf(checkpoint, 'unet', options, use);

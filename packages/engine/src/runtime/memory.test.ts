@@ -9,6 +9,7 @@ import {
   peakBytes,
   preparedSizes,
   requireMemory,
+  shareOfMemory,
   useFor,
 } from './memory.ts';
 
@@ -23,6 +24,14 @@ const int8 = {
   denoise: { weights: 2.65e9, work: 1e9 },
   pixels: { weights: 0.12e9, work: 3.7e9 },
 };
+
+test('models that share the memory are each given their part of it, unless what stays in memory is named', () => {
+  expect(shareOfMemory('auto', 1, 16e9)).toBe('auto');
+  expect(shareOfMemory('auto', 0.5, 16e9)).toBe(8);
+  expect(shareOfMemory(12, 0.25, 16e9)).toBe(3);
+  expect(shareOfMemory('small', 0.5, 16e9)).toBe('small');
+  expect(shareOfMemory('auto', 0.5, undefined)).toBe('auto');
+});
 
 describe('which use suits a machine', () => {
   test.each([

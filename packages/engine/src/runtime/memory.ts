@@ -80,6 +80,13 @@ function bytesOf(setting: MemorySetting): number {
   return typeof setting === 'number' ? setting * GIGABYTE : machineMemory();
 }
 
+/** What a model may take where several share the memory; a use that is named stays. @param bytes of all there is; undefined: not known */
+export function shareOfMemory(setting: MemorySetting, share: number, bytes: number | undefined): MemorySetting {
+  if (share === 1) return setting;
+  if (typeof setting === 'number') return setting * share;
+  return setting === 'auto' && bytes !== undefined ? (bytes / GIGABYTE) * share : setting;
+}
+
 export function chosenUse(setting: MemorySetting, needs: MemoryNeeds): MemoryUse {
   return typeof setting === 'number' || setting === 'auto' ? useFor(needs, bytesOf(setting)) : setting;
 }

@@ -78,11 +78,11 @@ test('models run on the device and cards of the settings, unless they have setti
   const env = { EASEL_DEVICE: 'cuda', EASEL_ARITHMETIC: 'float16', EASEL_CARDS: '0, 2' };
   expect(await loadConfig({ env })).toMatchObject({ device: 'cuda', arithmetic: 'float16', cards: [0, 2] });
   expect((await loadConfig({ env: { EASEL_CARDS: 'all' } })).cards).toBe('all');
-  const models = { b: '/b', c: { path: '/c', device: 'cpu', cards: null } };
-  const file = await fileWith(JSON.stringify({ device: 'cuda', cards: [1], models }));
+  const models = { b: '/b', c: { path: '/c', device: 'cpu' } };
+  const file = await fileWith(JSON.stringify({ device: 'cuda', arithmetic: 'float16', cards: [1], models }));
   const cards = ['A', 'B'].map((name, index) => ({ index, name, address: `0000:0${index}:00.0` }));
   const [first, second, third] = servedModels(await loadConfig({ file, env: {} }), cards);
-  const onCard = [{ device: 'cuda', arithmetic: 'float32', card: cards[1] }];
+  const onCard = [{ device: 'cuda', arithmetic: 'float16', card: cards[1] }];
   expect([first?.engines, second?.engines]).toEqual([onCard, onCard]);
   expect(third).toMatchObject({ model: '/c', engines: [{ device: 'cpu', arithmetic: 'float32' }] });
 });
@@ -99,6 +99,8 @@ test('cards that are not there, or that no device can be limited to, are refused
   const models = '{"b": {"path": "/b", "cards": [7]}}';
   await expect(served({ EASEL_MODELS: models }, cards)).rejects.toThrow('models.b.cards: there is no graphics card 7');
   await expect(served({ EASEL_CARDS: '0', EASEL_DEVICE: 'cpu' }, cards)).rejects.toThrow(/device cpu/);
+  const half = { EASEL_DEVICE: 'cpu', EASEL_ARITHMETIC: 'float16' };
+  await expect(served(half, [])).rejects.toThrow('arithmetic is float16, but the CPU computes in float32 only');
   expect((await served({ EASEL_CARDS: 'all' }, cards))[0]?.engines).toHaveLength(2);
   expect((await served({ EASEL_CARDS: 'all' }, []))[0]?.engines).toEqual([{ device: 'auto', arithmetic: 'float32' }]);
   // A server without a worker of its own needs none.

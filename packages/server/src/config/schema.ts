@@ -35,15 +35,9 @@ const sizes = (defaults: SizeLimits, largestSide: number) =>
   );
 
 const device = (options: { default?: string; description?: string } = {}) =>
-  Type.Union(
-    (['auto', ...deviceNames] as const).map((name) => Type.Literal(name)),
-    options,
-  );
+  Type.Enum(['auto', ...deviceNames], { type: 'string', ...options });
 const arithmetic = (options: { default?: string; description?: string } = {}) =>
-  Type.Union(
-    arithmeticNames.map((name) => Type.Literal(name)),
-    options,
-  );
+  Type.Enum([...arithmeticNames], { type: 'string', ...options });
 const cards = (options: { default?: null; description?: string } = {}) =>
   Type.Union(
     [

@@ -1,11 +1,17 @@
 import { type FilledRequest, fillRequest, type WorkerEngine } from '@easel/contract';
-import { type HostLogEntry, loadTokenizers, type MemorySetting, machineMemory, type Tokenizers } from '@easel/engine';
+import { type HostLogEntry, loadTokenizers, type MemorySetting, type Tokenizers } from '@easel/engine';
 import { DomainError } from '../domain-error.ts';
 import { EnginePool } from './engine-pool.ts';
 import type { ModelCard } from './model-card.ts';
 import { ModelEngine } from './model-engine.ts';
 import type { EncoderTokens, Painter, Painting, PaintOptions } from './painter.ts';
-import { type OpenedModel, openServedModel, type ServedModel } from './served-models.ts';
+import {
+  type EngineSettings,
+  type OpenedModel,
+  openServedModel,
+  type ServedModel,
+  usualEngines,
+} from './served-models.ts';
 
 export interface EnginePainterOptions {
   /** The first one is the default. */
@@ -42,13 +48,16 @@ export class EnginePainter implements Painter {
   /** @throws EngineError when one of the models would not load */
   static async open(options: EnginePainterOptions): Promise<EnginePainter> {
     const { models, env, easelVersion, idleMs, threads, textCache = false, onLog } = options;
-    const memory = shareOf(options.memory ?? 'auto', models.length);
+    const { memory = 'auto' } = options;
+    const all = models.flatMap(({ engines = usualEngines }) => engines);
     const easels = new Map<string, Easel>();
     for (const [index, served] of models.entries()) {
       const model = await openServedModel(served, index === 0, env);
       const log = (entry: HostLogEntry) => onLog(served.slug, entry);
       const common = { model, easelVersion, idleMs, threads, memory, textCache, onLog: log };
-      const pool = new EnginePool(model.engines.map((engine) => new ModelEngine({ ...common, engine })));
+      const pool = new EnginePool(
+        model.engines.map((engine) => new ModelEngine({ ...common, engine, memoryShare: shareOf(engine, all) })),
+      );
       easels.set(served.slug, { model, pool, tokenizers: undefined });
     }
     return new EnginePainter(easels);
@@ -118,10 +127,10 @@ export class EnginePainter implements Painter {
   }
 }
 
-/** All models may be loaded at the same time, so each is given an equal part of the memory. */
-function shareOf(memory: MemorySetting, models: number): MemorySetting {
-  if (models === 1 || (typeof memory !== 'number' && memory !== 'auto')) return memory;
-  return (memory === 'auto' ? machineMemory() / 1e9 : memory) / models;
+/** All engines may have their model loaded at the same time, so those that share a card, or the machine, are given an equal part of the memory. */
+function shareOf(engine: EngineSettings, all: readonly EngineSettings[]): number {
+  const place = ({ device, card }: EngineSettings) => (device === 'cpu' ? device : card?.index);
+  return 1 / all.filter((other) => place(other) === place(engine)).length;
 }
 
 async function readTokenizers(easel: Easel): Promise<Tokenizers> {

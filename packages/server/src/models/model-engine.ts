@@ -41,6 +41,8 @@ export interface ModelEngineOptions {
   readonly idleMs?: number | undefined;
   readonly threads?: number | undefined;
   readonly memory: MemorySetting;
+  /** Its part, where several engines share the memory; absent: all. */
+  readonly memoryShare?: number;
   readonly textCache: boolean;
   readonly onLog: (entry: HostLogEntry) => void;
 }
@@ -138,11 +140,12 @@ export class ModelEngine {
   }
 
   #start(): Promise<EngineHost> {
-    const { model, engine, idleMs, threads, memory, textCache, onLog } = this.#options;
+    const { model, engine, idleMs, threads, memory, memoryShare, textCache, onLog } = this.#options;
     return createEngineHost({
       model: model.path,
       load: {
         memory,
+        ...(memoryShare !== undefined && { memoryShare }),
         device: engine.device,
         arithmetic: engine.arithmetic,
         ...(!textCache && { textCache }),

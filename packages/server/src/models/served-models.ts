@@ -130,7 +130,7 @@ function within(configured: SizeLimits, { minSide, maxSide, isLimit }: ModelSize
   };
 }
 
-const usualEngines: readonly EngineSettings[] = [{ device: 'cpu', arithmetic: 'float32' }];
+export const usualEngines: readonly EngineSettings[] = [{ device: 'cpu', arithmetic: 'float32' }];
 
 /** The name of the embedded model, as the engine's users know it. */
 const embedded = 'demo';
@@ -150,7 +150,9 @@ export function servedModels(config: Config, found: readonly Card[] | null = nul
       throw new ConfigError(`models.${slug}: this name is reserved`, { remedy: 'choose another one' });
     }
     const { path, ...settings } = typeof own === 'string' ? { path: own } : own;
-    const engines = enginesOf({ ...config, ...settings }, `models.${slug}.cards`, found);
+    // On the CPU there are neither cards nor half precision, whatever the other models have.
+    const usual = settings.device === 'cpu' ? ({ cards: null, arithmetic: 'float32' } as const) : {};
+    const engines = enginesOf({ ...config, ...usual, ...settings }, `models.${slug}.cards`, found);
     return { ...common(slug), model: path, engines };
   });
   const all = [first, ...others];
@@ -169,7 +171,21 @@ function enginesOf(
 ): EngineSettings[] {
   requireInt8Device(device, defaultProfile);
   if (device === 'auto' && defaultProfile === 'int8') {
-    return [{ device: 'cpu', arithmetic, reason: 'defaultProfile is int8: networks in 8 bits run on the CPU only' }];
+    return [
+      {
+        device: 'cpu',
+        arithmetic: 'float32',
+        reason: 'defaultProfile is int8: networks in 8 bits run on the CPU only',
+      },
+    ];
+  }
+  if (device === 'cpu' && arithmetic === 'float16') {
+    throw new ConfigError(
+      `${setting.replace('cards', 'arithmetic')} is float16, but the CPU computes in float32 only`,
+      {
+        remedy: 'leave it out, or choose another device',
+      },
+    );
   }
   const engine = { device, arithmetic };
   if (cards === null || found === null) return [engine];
