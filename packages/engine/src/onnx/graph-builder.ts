@@ -180,6 +180,11 @@ export class GraphBuilder {
     return this.#constant(name, shape, 'float32', values);
   }
 
+  /** A constant of any type, as its bytes. */
+  stored(name: string, shape: readonly number[], type: ElementType, bytes: Uint8Array): Value {
+    return this.#constant(name, shape, type, bytes);
+  }
+
   /** The finished model. */
   toBytes(): Uint8Array {
     const graph: GraphProto = create(GraphProtoSchema, {
@@ -201,7 +206,7 @@ export class GraphBuilder {
     name: string,
     shape: readonly number[],
     type: ElementType,
-    data: Float32Array | Uint16Array | BigInt64Array | Int8Array | Int32Array,
+    data: Float32Array | Uint16Array | BigInt64Array | Int8Array | Int32Array | Uint8Array,
   ): Value {
     if (!this.#initializers.has(name)) {
       const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

@@ -4,7 +4,7 @@ import type { Target } from './variant.ts';
 
 /**
  * The calls into the runtime: each blocks its thread and cannot be interrupted. `session` is the creation of a session; `weights` opens and
- * checks the 8-bit weights, which may read gigabytes.
+ * checks the 8-bit weights, which may read gigabytes; `probe` is a small network by which a device is tried.
  */
 export const passKinds = [
   'text_encoder',
@@ -14,6 +14,7 @@ export const passKinds = [
   'vae_decode',
   'session',
   'weights',
+  'probe',
 ] as const;
 
 export type PassKind = (typeof passKinds)[number];
