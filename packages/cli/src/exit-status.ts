@@ -55,6 +55,7 @@ export const exitStatusOf = {
   picture_format: failed,
   picture_not_finite: model,
   out_of_memory: failed,
+  device_unavailable: failed,
   device_lost: failed,
   inference_failed: failed,
   engine_crashed: failed,

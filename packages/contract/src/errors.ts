@@ -67,6 +67,7 @@ const answers = {
   picture_format: untold('server_error'),
   picture_not_finite: untold('server_error'),
   out_of_memory: untold('server_error'),
+  device_unavailable: untold('server_error'),
   device_lost: untold('server_error'),
   inference_failed: untold('server_error'),
   engine_crashed: untold('server_error'),

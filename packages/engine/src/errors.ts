@@ -17,6 +17,7 @@ const kinds = {
   image_unreadable: 'invalid',
   picture_not_finite: 'model',
   out_of_memory: 'resources',
+  device_unavailable: 'resources',
   device_lost: 'internal',
   inference_failed: 'internal',
   engine_crashed: 'internal',

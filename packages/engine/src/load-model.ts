@@ -1,4 +1,5 @@
 import type { RunnableModel } from './loading/assemble-model.ts';
+import type { DeviceChoice } from './loading/choose-device.ts';
 import { findModel } from './loading/find-model.ts';
 import type { LoadOptions } from './model.ts';
 
@@ -8,7 +9,9 @@ import type { LoadOptions } from './model.ts';
  *
  * @param pathOrName a diffusers folder, a single-file checkpoint, or the name of one in the models folder
  *   (`$EASEL_MODELS_DIR`, else `~/.local/share/easel/models`)
- * @throws EngineError `model_not_found`, `model_file_missing`, `model_config_invalid`, `model_unsupported`,
+ * A graphics card is tried in a process of its own before it is used.
+ *
+ * @throws EngineError `device_unavailable`, `model_not_found`, `model_file_missing`, `model_config_invalid`, `model_unsupported`,
  *   `weights_corrupt`, `tensor_missing`, `tensor_shape`, `tensor_dtype`
  * @example
  * const model = await loadModel('/models/playground-v2.5');
@@ -17,6 +20,16 @@ import type { LoadOptions } from './model.ts';
  * await model.close();
  */
 export async function loadModel(pathOrName: string, options: LoadOptions = {}): Promise<RunnableModel> {
+  const { chooseDeviceHere } = await import('./host/probe-devices.ts');
+  return loadModelOn(pathOrName, options, await chooseDeviceHere(options));
+}
+
+/** The same for a device that has been chosen. */
+export async function loadModelOn(
+  pathOrName: string,
+  options: LoadOptions,
+  device: DeviceChoice,
+): Promise<RunnableModel> {
   // Imported here, so that a program that only talks to a host or shows help does not load ONNX Runtime.
   const { assembleModel } = await import('./loading/assemble-model.ts');
   const { openCheckpoint } = await import('./checkpoints/open-checkpoint.ts');
@@ -25,5 +38,5 @@ export async function loadModel(pathOrName: string, options: LoadOptions = {}): 
     ...(options.config !== undefined && { config: options.config }),
     ...(options.variant !== undefined && { variant: options.variant }),
   });
-  return assembleModel(checkpoint, options);
+  return assembleModel(checkpoint, options, device);
 }

@@ -96,9 +96,13 @@ export const catalogue = {
     'try another seed; if it stays, download the weights again: they are damaged, or not for half precision',
   ),
   out_of_memory: engine('Out of memory', 'make a smaller picture, or give the machine more memory'),
+  device_unavailable: engine(
+    'The device that was asked for cannot be used here',
+    '`easel doctor` tells which devices this machine has and what the others need; or use `--device auto` or `--device cpu`',
+  ),
   device_lost: engine(
     'The graphics card stopped in the middle of the run',
-    'try again: the next call starts the card again; if it happens again, update its driver, make a smaller picture, or use `--device cpu`',
+    'try again: the next call restarts the card; if it happens again, update its driver, make a smaller picture, or use `--device cpu`',
   ),
   inference_failed: engine('The inference runtime failed', 'please report it, with the whole message'),
   engine_crashed: engine(

@@ -1,32 +1,32 @@
 import { messageOf } from '@easel/errors';
+import { cancelledError } from '../errors.ts';
 import type { DeviceCheck } from '../model.ts';
 import { cpu } from '../runtime/devices/cpu.ts';
 import type { Device, DeviceName, GraphForm } from '../runtime/devices/device.ts';
 import { deviceKinds } from '../runtime/devices/devices.ts';
-import { announcePass, type RunHooks } from '../runtime/passes.ts';
+import {
+  checkNames,
+  checkOfStep,
+  type ProbeFindings,
+  type ProbeStep,
+  WIDEST_TRIED_HEAD,
+} from '../runtime/devices/probe-steps.ts';
+import { announcePass, nextTurn, type RunHooks } from '../runtime/passes.ts';
 import { createSession, type Session } from '../runtime/session.ts';
 import type { FloatType } from '../weights/element-values.ts';
 import {
   attentionNetworks,
+  convertedNetworks,
   longSums,
   operatorNetworks,
   type ProbeNetwork,
   probeGraph,
   productChain,
-  WIDEST_TRIED_HEAD,
   weightsNetwork,
 } from './probe-networks.ts';
 
-/** What is tried of a device, in order. A driver may end the process at each, so each can be asked for on its own. */
-export const probeSteps = ['speed', 'operators', 'weights', 'attention', 'float16'] as const;
-
-export type ProbeStep = (typeof probeSteps)[number];
-
-/** What a step found out. */
-export interface ProbeFindings {
-  readonly checks: readonly DeviceCheck[];
-  /** GFLOP/s of a matrix product. */
-  readonly speed?: { readonly device: number; readonly cpu: number };
+export interface ProbeHooks extends RunHooks {
+  readonly signal?: AbortSignal;
 }
 
 /** Relative errors (of L2 norms) up to which results are right: sums in another order differ by 1e-6. */
@@ -36,19 +36,12 @@ const FLOAT16_ERROR = 2e-2;
 /** Has attention cut into chunks. */
 const FEW_SCORES = 2 ** 15;
 
-/** The names of the checks that decide how graphs are built. */
-export const checkNames = {
-  attention: 'fused attention',
-  float16: 'float16 arithmetic',
-  weights: (type: string) => `${type} weights`,
-} as const;
-
 /** Tries a device by small networks, whose results on the CPU are right. A check that fails is a finding, never an error. */
 export async function probeStep(
   step: ProbeStep,
   name: DeviceName,
   threads: number,
-  hooks: RunHooks = {},
+  hooks: ProbeHooks = {},
 ): Promise<ProbeFindings> {
   const kind = deviceKinds[name];
   const form: GraphForm = { ...kind.form, arithmetic: 'float32', attention: 'plain', largestScores: FEW_SCORES };
@@ -72,6 +65,8 @@ const steps: Readonly<Record<ProbeStep, (trial: Trial, form: GraphForm) => Promi
     for (const [type, dtype] of floatTypes)
       if (stored.includes(type))
         checks.push(await trial.check(checkNames.weights(type), weightsNetwork, { stored: dtype }));
+    const converted = { stored: 'F16', form: { stored: ['float32'] } } as const;
+    checks.push(await trial.checkAll('weights converted on the CPU', convertedNetworks, converted));
     return { checks };
   },
   attention: async (trial) => {
@@ -113,10 +108,10 @@ const RUNS = 3;
 class Trial {
   readonly #create: (changes: Partial<GraphForm>) => Device;
   readonly #threads: number;
-  readonly #hooks: RunHooks;
+  readonly #hooks: ProbeHooks;
   readonly #sessions: Session[] = [];
 
-  constructor(create: (changes: Partial<GraphForm>) => Device, threads: number, hooks: RunHooks) {
+  constructor(create: (changes: Partial<GraphForm>) => Device, threads: number, hooks: ProbeHooks) {
     this.#create = create;
     this.#threads = threads;
     this.#hooks = hooks;
@@ -135,7 +130,7 @@ class Trial {
         : 'its results are no finite numbers';
       return { name, ok: false, ...(Number.isFinite(error) && { error }), reason };
     } catch (thrown) {
-      return { name, ok: false, reason: plainReason(messageOf(thrown)) };
+      return this.#failed(name, thrown);
     }
   }
 
@@ -151,15 +146,20 @@ class Trial {
   }
 
   async compareSpeed(): Promise<ProbeFindings> {
-    const name = 'product';
+    const name = checkOfStep.speed;
     try {
       const device = await this.#productSpeed(this.#create({}));
       const ofCpu = await this.#productSpeed(cpu, device.side);
       const speed = { device: device.gigaflops, cpu: ofCpu.gigaflops };
       return { checks: [{ name, ok: true }], speed };
     } catch (thrown) {
-      return { checks: [{ name, ok: false, reason: plainReason(messageOf(thrown)) }] };
+      return { checks: [this.#failed(name, thrown)] };
     }
+  }
+
+  #failed(name: string, thrown: unknown): DeviceCheck {
+    if (this.#hooks.signal?.aborted) throw cancelledError();
+    return { name, ok: false, reason: plainReason(messageOf(thrown)) };
   }
 
   async end(): Promise<void> {
@@ -200,7 +200,8 @@ class Trial {
     return session;
   }
 
-  #pass<T>(pass: () => Promise<T>): Promise<T> {
+  async #pass<T>(pass: () => Promise<T>): Promise<T> {
+    await nextTurn(this.#hooks.signal);
     return announcePass(this.#hooks, 'probe', pass);
   }
 }

@@ -1,11 +1,13 @@
-import { GraphBuilder, type Value } from '../onnx/graph-builder.ts';
 import type { ElementType } from '../onnx/elements.ts';
+import { GraphBuilder, type Value } from '../onnx/graph-builder.ts';
 import { createGenerator } from '../random/torch-generator.ts';
 import type { GraphForm } from '../runtime/devices/device.ts';
+import { WIDEST_TRIED_HEAD } from '../runtime/devices/probe-steps.ts';
 import type { Feeds, TensorValue } from '../runtime/session.ts';
 import type { FloatType } from '../weights/element-values.ts';
 import type { TensorInfo } from '../weights/safetensors.ts';
 import { Layers, residualBlock } from './layers.ts';
+import { spatialTransformer } from './unet/spatial-transformer.ts';
 import { WeightBinder, type WeightView } from './weight-binder.ts';
 
 /** A small network that tries some layers: it makes its own inputs and weights, and returns its results. */
@@ -24,12 +26,17 @@ export const operatorNetworks = {
       nn.linear(x, 'biased', 96),
       nn.linear(x, 'plain', 200, { bias: false }),
       nn.linear(x, 'part', 192, { rows: [64, 160] }),
+      nn.linear(x, TURNED, 64, { bias: false }),
     ];
   },
   convolution: (nn) => {
     const x = pixels(nn, 'x');
     const few = nn.conv(x, 'few', 4);
-    return [nn.conv(few, 'many', 64), nn.conv(x, 'point', 96, { kernel: 1 }), nn.conv(few, 'plain', 8, { bias: false })];
+    return [
+      nn.conv(few, 'many', 64),
+      nn.conv(x, 'point', 96, { kernel: 1 }),
+      nn.conv(few, 'plain', 8, { bias: false }),
+    ];
   },
   'strided convolution': (nn) => {
     const x = pixels(nn, 'x');
@@ -67,22 +74,24 @@ export const operatorNetworks = {
   shapes: (nn) => {
     const x = pixels(nn, 'x');
     const row = nn.reshape(nn.graph.input('row', [1, CHANNELS]), [1, CHANNELS, 1, 1]);
-    return [nn.concatChannels(x, nn.multiply(x, row)), nn.toPixels(nn.toTokens(nn.add(x, row)), x.shape), nn.toTokens(x)];
+    return [
+      nn.concatChannels(x, nn.multiply(x, row)),
+      nn.toPixels(nn.toTokens(nn.add(x, row)), x.shape),
+      nn.toTokens(x),
+    ];
   },
-  'residual block': (nn) => {
-    const timeEmbedding = nn.graph.input('time', [1, CHANNELS]);
-    return [residualBlock(nn, pixels(nn, 'x'), 'block', 64, { groups: 32, epsilon: 1e-5, timeEmbedding })];
-  },
+  'residual block': (nn) => residual(nn),
+  'transformer block': (nn) => transformer(nn),
 } as const satisfies Readonly<Record<string, ProbeNetwork>>;
-
-/** The widest head that `attentionNetworks` have. */
-export const WIDEST_TRIED_HEAD = 128;
 
 /** Every kind of attention, with heads 64 and 128 wide. */
 export const attentionNetworks: readonly ProbeNetwork[] = [
   (nn) => attentions(nn),
   (nn) => [selfAttention(nn, HEADS, true), selfAttention(nn, CHANNELS / WIDEST_TRIED_HEAD, true)],
 ];
+
+/** What a runtime replaces by operators of its own when it optimises a graph, and what stays on the CPU. */
+export const convertedNetworks: readonly ProbeNetwork[] = [residual, transformer, operatorNetworks.embedding];
 
 /** What reads weights: a product, a convolution, a norm and a table. */
 export const weightsNetwork: ProbeNetwork = (nn) => [
@@ -114,9 +123,24 @@ function attentions(nn: Layers): Value[] {
   return [selfAttention(nn, HEADS), selfAttention(nn, 1), crossing];
 }
 
+function residual(nn: Layers): readonly Value[] {
+  const timeEmbedding = nn.graph.input('time', [1, CHANNELS]);
+  return [residualBlock(nn, pixels(nn, 'x'), 'block', 64, { groups: 32, epsilon: 1e-5, timeEmbedding })];
+}
+
+function transformer(nn: Layers): readonly Value[] {
+  const { graph } = nn;
+  const ofText = { keys: graph.input('keys', [TEXT, CHANNELS]), values: graph.input('values', [TEXT, CHANNELS]) };
+  const text = new Map([['block.transformer_blocks.0.attn2', ofText]]);
+  return [spatialTransformer(nn, pixels(nn, 'x'), 'block', { groups: 32, heads: HEADS, depth: 1, text })];
+}
+
 function selfAttention(nn: Layers, heads: number, causal = false): Value {
   return nn.attention(tokens(nn, 'q'), tokens(nn, 'k'), tokens(nn, 'v'), { batch: 1, heads, causal });
 }
+
+/** A layer whose weight is stored as [in, out]. */
+const TURNED = 'turned';
 
 /** The rows of the table, and the indices of rows that inputs of whole numbers have. */
 const ROWS = 64;
@@ -134,14 +158,15 @@ export function probeGraph(build: ProbeNetwork, form: GraphForm, stored: FloatTy
   const shapes = new WeightShapes(form.arithmetic);
   build(new Layers(new SampleGraph(form.arithmetic), shapes, form));
   const graph = new SampleGraph(form.arithmetic);
-  const tensors = new Map([...shapes.found].map(([name, shape]) => [name, tensorOf(shape, stored)]));
+  const tensors = new Map([...shapes.found].map(([name, shape]) => [name, tensorOf(name, shape, stored)]));
   const results = build(new Layers(graph, new WeightBinder(graph, tensors, '/', form), form));
   for (const [index, result] of results.entries()) graph.output(`y${index}`, result);
   return { graph, feeds: graph.feeds, outputs: results.map((_, index) => `y${index}`) };
 }
 
-function tensorOf(shape: readonly number[], dtype: FloatType): TensorInfo {
-  return { file: '/sample', dtype, shape, offset: 0, byteLength: elements(shape) };
+function tensorOf(name: string, shape: readonly number[], dtype: FloatType): TensorInfo {
+  const transposed = name === `${TURNED}.weight`;
+  return { file: '/sample', dtype, shape, offset: 0, byteLength: elements(shape), transposed };
 }
 
 /** Notes the shapes of weights, which a network names only while it is built. */

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { abortError, EngineError, toEngineError } from '../errors.ts';
-import type { ModelInfo } from '../model.ts';
+import type { DeviceChoice } from '../loading/choose-device.ts';
+import type { LoadOptions, ModelInfo } from '../model.ts';
 import { EngineChild } from './child-process.ts';
 import type { HostLogEntry, HostOptions } from './engine-host.ts';
 import { describeExit } from './exit-report.ts';
+import { chooseDeviceHere } from './probe-devices.ts';
 import { isModelInfo } from './protocol.ts';
 import { PassHistory, type Supervision, superviseCall } from './supervision.ts';
 
@@ -20,6 +22,8 @@ export class ChildKeeper {
   readonly #deadlineMs: Supervision['deadlineMs'];
   readonly #backOff = new BackOff();
   readonly #closing = new AbortController();
+  /** Kept for all children: that one has died says nothing about the device, and to try it again takes seconds. */
+  #device: DeviceChoice | undefined;
   /** The last child that was started, until it has exited. */
   #child: EngineChild | undefined;
   /** Resolves when it has exited. */
@@ -76,26 +80,49 @@ export class ChildKeeper {
     this.#child?.ref();
     if (isBusy || this.#starting) this.#child?.kill(reason);
     else await this.release();
+    await this.#starting?.catch(() => undefined);
     await this.#gone;
   }
 
   async #start(): Promise<LoadedChild> {
+    const { model, load = {} } = this.#options;
+    const device = await this.#chooseDevice(load).catch((thrown: unknown) => {
+      throw this.#failedStart(thrown);
+    });
     const child = this.#fork();
     const since = performance.now();
     try {
-      const { model, load = {} } = this.#options;
       const supervision = { passes: new PassHistory(), deadlineMs: this.#deadlineMs, pixels: 0 };
-      const info = await superviseCall(child, { type: 'load', model, options: load }, isModelInfo, supervision);
+      const info = await superviseCall(child, { type: 'load', model, options: load, device }, isModelInfo, supervision);
       this.#backOff.succeeded();
       this.#loaded = { child, info };
       this.#log('info', `model loaded in ${Math.round(performance.now() - since)} ms: ${info.path}`, child);
       return this.#loaded;
     } catch (thrown) {
-      const error = toEngineError(thrown);
-      if (error.kind !== 'cancelled' && error.code !== 'engine_closed') this.#backOff.failed();
+      const error = this.#failedStart(thrown);
       child.kill(error);
       throw error;
     }
+  }
+
+  #failedStart(thrown: unknown): EngineError {
+    const error = toEngineError(thrown);
+    if (error.kind !== 'cancelled' && error.code !== 'engine_closed') this.#backOff.failed();
+    return error;
+  }
+
+  async #chooseDevice(load: LoadOptions): Promise<DeviceChoice> {
+    if (this.#device) return this.#device;
+    this.#device = await chooseDeviceHere(load, {
+      module: this.#module,
+      environment: this.#options.environment,
+      signal: this.#closing.signal,
+      onOutput: (line) => this.#log('output', line),
+    });
+    const { info, notice } = this.#device;
+    if (notice !== undefined) this.#log('notice', notice);
+    else if (info.reason !== undefined) this.#log('info', `the device is ${info.title}: ${info.reason}`);
+    return this.#device;
   }
 
   /** Waits for a child that accepts no more calls to exit: two models may not fit into memory at once. */
@@ -129,7 +156,7 @@ export class ChildKeeper {
     else this.#log('warn', describeExit(exit), child);
   }
 
-  #log(level: HostLogEntry['level'], message: string, child: EngineChild | undefined): void {
+  #log(level: HostLogEntry['level'], message: string, child?: EngineChild): void {
     this.#options.onLog?.({ level, message, pid: child?.pid });
   }
 }

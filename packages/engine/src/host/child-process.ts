@@ -211,11 +211,13 @@ function waitFor(emitter: EventEmitter, event: 'close' | 'disconnect'): Promise<
  * the database's password, which a process of native code that reads pictures and weights does not need.
  */
 const allowed: readonly RegExp[] = [
-  /^(?:PATH|HOME|USER|LOGNAME|SHELL|PWD|TZ|LANG|LANGUAGE|TMPDIR|TMP|TEMP|XDG_CACHE_HOME|XDG_DATA_HOME|XDG_RUNTIME_DIR)$/,
+  /^(?:PATH|HOME|USER|LOGNAME|SHELL|PWD|TZ|LANG|LANGUAGE|TMPDIR|TMP|TEMP|XDG_CACHE_HOME|XDG_RUNTIME_DIR)$/,
+  /^XDG_(?:CONFIG|DATA)_(?:DIRS|HOME)$/, // where Vulkan looks for drivers
   /^LC_/,
   // Library paths, and settings of the allocator, threads and devices.
   /^(?:LD|DYLD)_/,
   /^(?:MALLOC|OMP|GOMP|KMP|MKL|OPENBLAS|ORT|CUDA|NVIDIA|HIP|ROCR?|HSA|VK|MESA|ASAN|UBSAN)_/,
+  /^(?:DRI_PRIME|AMD_VULKAN_ICD)$/,
   /^(?:NODE_OPTIONS|NODE_V8_COVERAGE|NODE_PATH|NODE_DEBUG|NODE_ENV|UV_THREADPOOL_SIZE|NO_COLOR)$/,
   /^EASEL_(?:MODELS_DIR|DEVICES_DIR|DEBUG)$/,
   // No Windows process works without these.

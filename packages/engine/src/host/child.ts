@@ -1,5 +1,8 @@
 // The entry of the child process: the engine, served over the channel to the parent. ORT_DISABLE_TELEMETRY is set by the parent.
-import { loadModel } from '../load-model.ts';
+import { loadModelOn } from '../load-model.ts';
 import { serveEngine } from './serve.ts';
 
-serveEngine(loadModel);
+serveEngine(loadModelOn, async ({ device, step, threads }, hooks) => {
+  const { probeStep } = await import('../components/probe-device.ts');
+  return probeStep(step, device, threads, hooks);
+});

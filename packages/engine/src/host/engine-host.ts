@@ -18,8 +18,8 @@ export interface HostOptions {
 }
 
 export interface HostLogEntry {
-  /** `output`: a line that the process wrote. */
-  readonly level: 'info' | 'warn' | 'output';
+  /** `notice`: for whoever asked, such as why a graphics card is not used. `output`: a line that a process wrote. */
+  readonly level: 'info' | 'notice' | 'warn' | 'output';
   readonly message: string;
   readonly pid: number | undefined;
 }

@@ -158,8 +158,8 @@ class Host implements EngineHost {
 
   #state(): HostStats['state'] {
     if (this.#closing !== undefined) return 'closed';
-    if (this.#keeper.child === undefined) return 'absent';
     if (this.#keeper.isStarting) return 'starting';
+    if (this.#keeper.child === undefined) return 'absent';
     return this.#isBusy ? 'running' : 'idle';
   }
 

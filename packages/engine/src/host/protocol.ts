@@ -6,7 +6,9 @@ import {
   toEngineError,
 } from '../errors.ts';
 import type { DecodedPicture } from '../image/picture.ts';
+import type { DeviceChoice } from '../loading/choose-device.ts';
 import type {
+  DeviceCheck,
   DeviceInfo,
   GeneratedImage,
   GenerateRequest,
@@ -20,7 +22,8 @@ import type {
   TokenCount,
 } from '../model.ts';
 import type { Profile } from '../profiles.ts';
-import { deviceNames } from '../runtime/devices/device.ts';
+import { type DeviceName, deviceNames } from '../runtime/devices/device.ts';
+import type { ProbeFindings, ProbeStep } from '../runtime/devices/probe-steps.ts';
 import { type PassEvent, passKinds } from '../runtime/passes.ts';
 
 /** A child answers one call at a time, so a call ends before the next is sent. */
@@ -28,7 +31,8 @@ export type Call = EngineCall | PictureCall;
 
 /** Of the engine. */
 export type EngineCall =
-  | { readonly type: 'load'; readonly model: string; readonly options: LoadOptions }
+  | { readonly type: 'load'; readonly model: string; readonly options: LoadOptions; readonly device: DeviceChoice }
+  | { readonly type: 'probe'; readonly device: DeviceName; readonly step: ProbeStep; readonly threads: number }
   | {
       readonly type: 'generate';
       readonly request: GenerateRequest;
@@ -69,7 +73,9 @@ export function isToChild(message: unknown): message is ToChild {
   if (!isRecord(message) || typeof message.id !== 'number') return false;
   switch (message.type) {
     case 'load':
-      return typeof message.model === 'string' && isRecord(message.options);
+      return typeof message.model === 'string' && isRecord(message.options) && isRecord(message.device);
+    case 'probe':
+      return allStrings(message.device, message.step) && typeof message.threads === 'number';
     case 'generate':
       return isRecord(message.request) && typeof message.steps === 'boolean';
     case 'tokenize':
@@ -131,6 +137,18 @@ function isDeviceInfo(value: unknown): value is DeviceInfo {
   const { title, arithmetic, adapter, memoryBytes, reason } = value;
   const told = [adapter, reason].every((text) => text === undefined || typeof text === 'string');
   return told && allStrings(title, arithmetic) && (memoryBytes === undefined || typeof memoryBytes === 'number');
+}
+
+/** The answer to `probe`. */
+export function isProbeFindings(value: unknown): value is ProbeFindings {
+  if (!isRecord(value) || !Array.isArray(value.checks) || !value.checks.every(isDeviceCheck)) return false;
+  return value.speed === undefined || (isRecord(value.speed) && allNumbers(value.speed.device, value.speed.cpu));
+}
+
+function isDeviceCheck(value: unknown): value is DeviceCheck {
+  if (!isRecord(value) || typeof value.name !== 'string' || typeof value.ok !== 'boolean') return false;
+  const { error, reason } = value;
+  return ['number', 'undefined'].includes(typeof error) && ['string', 'undefined'].includes(typeof reason);
 }
 
 /** The answer to `generate`. */

@@ -1,7 +1,15 @@
+import type { ProbeHooks } from '../components/probe-device.ts';
 import { cancelledError, EngineError } from '../errors.ts';
+import type { DeviceChoice } from '../loading/choose-device.ts';
 import type { GenerateOptions, LoadOptions, Model } from '../model.ts';
+import type { ProbeFindings } from '../runtime/devices/probe-steps.ts';
 import type { PassEvent, RunHooks } from '../runtime/passes.ts';
 import { type EngineCall, type FromChild, isToChild, toWireError } from './protocol.ts';
+
+type Load = (model: string, options: LoadOptions, device: DeviceChoice) => Promise<Model>;
+
+/** Runs a step of a probe. */
+type Probe = (call: EngineCall & { readonly type: 'probe' }, hooks: ProbeHooks) => Promise<ProbeFindings>;
 
 /**
  * Serves an engine to the process that forked this one, until that process disconnects or exits.
@@ -9,7 +17,7 @@ import { type EngineCall, type FromChild, isToChild, toWireError } from './proto
  * No handler for SIGTERM or SIGINT: a run blocks the event loop, so a handler could not run, while the default action ends
  * the process at once (a Ctrl-C at a terminal reaches the whole process group and stops this process as well).
  */
-export function serveEngine(load: (model: string, options: LoadOptions) => Promise<Model>): void {
+export function serveEngine(load: Load, probe?: Probe): void {
   let model: Model | undefined;
   let running: { readonly id: number; readonly controller: AbortController } | undefined;
 
@@ -37,12 +45,13 @@ export function serveEngine(load: (model: string, options: LoadOptions) => Promi
 
   async function perform(id: number, call: EngineCall, signal: AbortSignal): Promise<unknown> {
     if (call.type === 'load') {
-      model = await load(call.model, call.options);
+      model = await load(call.model, call.options, call.device);
       return model.info;
     }
+    const watched = { signal, onPass: (pass: PassEvent) => send({ id, type: 'pass', pass }) };
+    if (call.type === 'probe') return probe?.(call, watched);
     if (model === undefined) throw new EngineError('internal', 'a call before the model was loaded');
     if (call.type === 'tokenize') return model.tokenize(call.text);
-    const watched = { signal, onPass: (pass: PassEvent) => send({ id, type: 'pass', pass }) };
     if (call.type === 'prepare')
       return model.prepare(call.size, { ...watched, ...(call.profile && { profile: call.profile }) });
     const options: GenerateOptions & RunHooks = {

@@ -44,7 +44,7 @@ import type { ClipTokenizer } from '../tokenizer/clip-tokenizer.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
 import { fileStates } from '../weights/weight-files.ts';
 import { checkTensors } from './check-tensors.ts';
-import { chooseDevice } from './choose-device.ts';
+import { cpuChoice, type DeviceChoice, deviceOf } from './choose-device.ts';
 import { deviceNeeds, memoryNeeds } from './memory-needs.ts';
 import { modelDefaults, modelInfo } from './model-info.ts';
 import {
@@ -70,19 +70,22 @@ export interface RunnableModel extends Model {
  *
  * @throws EngineError `model_unsupported`, `model_config_invalid`, `model_file_missing`, `tensor_missing`, `tensor_shape`, `tensor_dtype`
  */
-export async function assembleModel(checkpoint: Checkpoint, options: LoadOptions): Promise<RunnableModel> {
+export async function assembleModel(
+  checkpoint: Checkpoint,
+  options: LoadOptions,
+  choice: DeviceChoice = cpuChoice,
+): Promise<RunnableModel> {
   const configs = parseSdxlConfigs(checkpoint.components);
   checkTensors(checkpoint, configs);
   const fixed = fixedPrecision(options.precision);
   const int8 = new Int8Source(checkpoint, configs, options.int8File, fixed && Object.keys(fixed).filter(isSdxlPart));
   if (fixed && Object.keys(fixed).length > 0) await int8.open();
-  const chosen = chooseDevice(options);
-  const parts = await assembleParts(checkpoint, configs, options, { device: chosen.device, fixed, int8 });
+  const parts = await assembleParts(checkpoint, configs, options, { device: deviceOf(choice), fixed, int8 });
   const queue = new RunQueue();
   return {
     info: {
       ...modelInfo(checkpoint, configs, parts.facts.defaults, fixed ? [] : profilesOf(int8)),
-      device: chosen.info,
+      device: choice.info,
     },
     generate: (request, run) => queue.add(() => runPipeline(parts, request, run)),
     tokenize: async (text) => parts.prompts.encoders.map(({ tokenizer }) => countTokens(tokenizer, text)),

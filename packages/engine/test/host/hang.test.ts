@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { EngineChild } from '../../src/host/child-process.ts';
 import { PassHistory, type Supervision, superviseCall } from '../../src/host/supervision.ts';
+import { cpuChoice } from '../../src/loading/choose-device.ts';
 import { isAlive, runScript, scriptedChild, startScriptedHost } from './scripted-host.ts';
 
 /** Longer than a process takes to start on a busy machine, for a load has it too. */
@@ -52,7 +53,7 @@ test('how long a process may be busy between passes is learnt from calls that en
     const call = { type: 'generate', request: { prompt }, steps: false, previewEvery: undefined } as const;
     return superviseCall(child, call, (answer) => answer !== undefined, { passes, pixels: 64 * 64, deadlineMs });
   };
-  const load = { type: 'load', model: 'load', options: {} } as const;
+  const load = { type: 'load', model: 'load', options: {}, device: cpuChoice } as const;
   await superviseCall(child, load, (answer) => answer !== undefined, {
     passes: new PassHistory(),
     pixels: 0,

@@ -5,15 +5,35 @@ import { setImmediate as nextLoopTurn } from 'node:timers/promises';
 import { cancelledError, EngineError } from '../../src/errors.ts';
 import { serveEngine } from '../../src/host/serve.ts';
 import type { GenerateOptions, GenerateRequest, GenerateResult, Model, ModelInfo } from '../../src/model.ts';
+import { checkOfStep, type ProbeFindings, type ProbeStep } from '../../src/runtime/devices/probe-steps.ts';
 import { passKinds, type RunHooks } from '../../src/runtime/passes.ts';
+import { crashAt, hangAt } from './scripted-host.ts';
 
-serveEngine(async (path) => {
+serveEngine(async (path, _options, device) => {
   const text = path.startsWith('/') ? readFileSync(path, 'utf8') : path;
   if (text === 'refused')
     throw new EngineError('model_file_missing', 'no unet', { details: { file: 'unet/config.json' } });
   await perform(text.split(' '), {});
-  return scriptedModel;
-});
+  return { ...scriptedModel, info: { ...info, device: device.info } };
+}, probe);
+
+/** Finds a device right and fast, unless the number of threads says at which step it crashes or hangs. */
+async function probe({
+  step,
+  threads,
+}: {
+  readonly step: ProbeStep;
+  readonly threads: number;
+}): Promise<ProbeFindings> {
+  await nextLoopTurn();
+  if (threads === crashAt(step)) process.kill(process.pid, 'SIGSEGV');
+  if (threads === hangAt(step)) {
+    writeSync(2, `${process.pid} hangs\n`);
+    block(600_000);
+  }
+  const checks = [{ name: checkOfStep[step], ok: true, error: 1e-6 }];
+  return step === 'speed' ? { checks, speed: { device: 1000, cpu: 100 } } : { checks };
+}
 
 const timings = { encodeMs: 1, denoiseMs: 2, decodeMs: 3, totalMs: 6 };
 const used = {

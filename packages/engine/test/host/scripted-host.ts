@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { EngineHost, HostOptions } from '../../src/host/engine-host.ts';
 import { startHost } from '../../src/host/host.ts';
 import type { GenerateOptions } from '../../src/model.ts';
+import { type ProbeStep, probeSteps } from '../../src/runtime/devices/probe-steps.ts';
 
 /** The child that does what prompts say. */
 export const scriptedChild = new URL('./scripted-child.ts', import.meta.url);
@@ -17,6 +18,10 @@ export async function runScript(host: EngineHost, prompt: string, options: Gener
   const [pid, telemetry] = truncated[0]?.text.split(' ') ?? [];
   return { pid: Number(pid), telemetry };
 }
+
+/** Numbers of threads by which the child's probe crashes or hangs at a step. */
+export const crashAt = (step: ProbeStep) => 100 + probeSteps.indexOf(step);
+export const hangAt = (step: ProbeStep) => 200 + probeSteps.indexOf(step);
 
 /** Whether a process runs. One that ended counts as ended although its parent has not asked for its status yet. */
 export function isAlive(pid: number | undefined): boolean {

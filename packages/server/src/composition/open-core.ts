@@ -142,6 +142,9 @@ function tellOfStorage(log: Logger, problem: string | null): void {
     );
 }
 
+/** Of what is told about the engine's process. */
+const logLevels = { info: 'info', notice: 'warn', warn: 'warn', output: 'debug' } as const;
+
 async function openPainter(config: Config, log: Logger, draws: boolean, signal: AbortSignal): Promise<EnginePainter> {
   const namesCards = [config, ...Object.values(config.models)].some((each) => typeof each === 'object' && each.cards);
   const cards = draws ? (namesCards ? await findCards(signal) : []) : null;
@@ -154,8 +157,7 @@ async function openPainter(config: Config, log: Logger, draws: boolean, signal: 
     ...(threads !== null && { threads }),
     memory: config.memory,
     textCache,
-    onLog: (model, { level, message, pid }) =>
-      log[level === 'output' ? 'debug' : level]({ model, enginePid: pid }, message),
+    onLog: (model, { level, message, pid }) => log[logLevels[level]]({ model, enginePid: pid }, message),
   });
 }
 
