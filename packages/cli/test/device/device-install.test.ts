@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -22,6 +23,8 @@ import {
 } from './fake-index.ts';
 
 const main = fileURLToPath(new URL('small-packages.ts', import.meta.url));
+/** `script` of util-linux gives a command a terminal. */
+const hasScript = spawnSync('script', ['--version']).status === 0;
 const isLinux = `${process.platform}-${process.arch}` === 'linux-x64';
 
 /** A folder for devices, and easel with these packages. */
@@ -117,6 +120,21 @@ describe.skipIf(!isLinux)('easel device install cuda (Linux x64)', () => {
     const { status, stderr } = await runEasel(['device', 'install', 'cuda', '--index', index.url], options);
     expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining('then add --yes') });
     expect([index.requests, left()]).toEqual([[], []]);
+  });
+
+  it.skipIf(!hasScript)('asks on a terminal: yes installs, anything else does not', async () => {
+    const { cwd, options, left } = setUp(two);
+    const index = await startIndex(two);
+    const answer = (text: string) => {
+      const command = [...options.program, 'device', 'install', 'cuda', '--index', index.url];
+      const program = ['script', '--quiet', '--return', '--command', command.join(' '), join(cwd, 'typescript')];
+      return runEasel([], { ...options, program, stdin: text });
+    };
+    expect(await answer('n\n')).toMatchObject({ status: 1, stdout: expect.stringContaining('nothing was installed') });
+    expect(await answer('\n')).toMatchObject({ status: 1 });
+    expect([index.requests, left()]).toEqual([[], []]);
+    expect(await answer('y\n')).toMatchObject({ status: 0, stdout: expect.stringMatching(/\[y\/N\].*installed in/s) });
+    expect(left()).toEqual(['cuda']);
   });
 
   it('replaces libraries that were installed for another version of the runtime', async () => {

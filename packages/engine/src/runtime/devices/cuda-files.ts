@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { messageOf } from '@easel/errors';
 import { devicesFolder } from '../../folders.ts';
+import { cudaDriverAdvice } from './driver-packages.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -76,8 +77,7 @@ export function cudaProblem(
   if (canLoad('libcuda.so.1')) return undefined;
   return {
     reason: "NVIDIA's driver is missing: the system has no libcuda.so.1",
-    remedy:
-      "install NVIDIA's driver, 580 or newer (Debian: nvidia-driver and libcuda1, Ubuntu: nvidia-driver-580, Fedora: akmod-nvidia and xorg-x11-drv-nvidia-cuda, Arch: nvidia-utils); start a container with --gpus all",
+    remedy: cudaDriverAdvice(),
   };
 }
 
