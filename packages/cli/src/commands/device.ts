@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import { createInterface } from 'node:readline/promises';
+import type { CudaFiles, DeviceReport } from '@easel/engine';
 import { CodedError } from '@easel/errors';
 import { Argument, Command } from 'commander';
 import type { CommandContext, RunCommand } from '../cli-context.ts';
@@ -23,7 +24,7 @@ interface InstallFlags {
 /** `easel device` @param packages what `install cuda` installs */
 export function deviceCommand(run: RunCommand, packages: readonly PinnedWheel[]): Command {
   const list = new Command('list')
-    .description('List the kinds of devices, what each needs, and what is missing here.')
+    .description('Try the devices of this machine, and say which can be used and what the others need.')
     .option('--json', 'print the list as JSON')
     .action((flags: { json?: boolean }) => run((context) => listDevices(flags, context)));
   const install = new Command('install')
@@ -53,29 +54,29 @@ function installable(): Argument {
   return new Argument('<device>', 'cuda').choices(['cuda']);
 }
 
+/** Tries every device, in processes of their own, as `easel doctor` does. */
 async function listDevices(flags: { json?: boolean }, context: CommandContext): Promise<ExitStatus> {
-  const { cudaProblem, deviceKinds } = await import('@easel/engine');
-  const here = `${process.platform}-${process.arch}`;
-  const devices = Object.values(deviceKinds).map(({ name, title, platforms, requires }) => {
-    const supported = platforms.includes(here);
-    const problem = supported && name === 'cuda' ? cudaProblem(context.env) : undefined;
-    return { name, title, supported, requires, ...problem };
-  });
-  if (flags.json) {
-    printJson(context, { platform: here, devices });
-    return exitStatus.ok;
-  }
-  const rows = devices.map(({ name, title, supported, requires }) => [
-    name,
-    title,
-    supported ? 'yes' : `not on ${here}`,
-    requires,
-  ]);
-  context.stdout.write(formatTable([['device', 'title', 'supported', 'needs'], ...rows]));
-  for (const { name, reason, remedy } of devices) {
-    if (reason !== undefined) context.stdout.write(`\n${name} cannot be used here: ${reason}\n  ${remedy}\n`);
-  }
+  const { cudaFiles, deviceKinds, probeDevices } = await import('@easel/engine');
+  const { env, interruption, stdout } = context;
+  const { name, title, requires } = deviceKinds.cpu;
+  const cpu: DeviceReport = { name, title, usable: true, requires, checks: [] };
+  const devices = [cpu, ...(await probeDevices({ signal: interruption.signal }))];
+  const cudaLibraries = cudaFiles(env);
+  if (flags.json) printJson(context, { devices, cudaLibraries });
+  else stdout.write(`${devices.map(describeDevice).join('')}\n${describeLibraries(cudaLibraries)}\n`);
   return exitStatus.ok;
+}
+
+function describeDevice({ name, title, usable, reason, remedy, speed }: DeviceReport): string {
+  const speeds = speed && `, ${Math.round(speed.device)} GFLOP/s (CPU: ${Math.round(speed.cpu)})`;
+  const line = `${usable ? '✓' : '✗'} ${name.padEnd(9)} ${title}${usable ? (speeds ?? '') : `: ${reason}`}\n`;
+  return usable || remedy === undefined ? line : `${line}            ${remedy}\n`;
+}
+
+function describeLibraries(files: CudaFiles): string {
+  if (files.state === 'absent') return "NVIDIA's libraries for CUDA are not installed (easel device install cuda)";
+  if (files.state === 'installed') return `NVIDIA's libraries for CUDA are installed in ${files.folder}`;
+  return `NVIDIA's libraries for CUDA cannot be used: ${files.reason}\n  install them again: easel device install cuda`;
 }
 
 /** A download that is cut needs a moment to remove what it has written. */

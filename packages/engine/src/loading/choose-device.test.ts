@@ -63,7 +63,10 @@ describe('auto', () => {
     const machine = await linux('dev/nvidia0');
     const { info, tried, notice } = await choose(auto, machine, { cuda: noLibraries, webgpu: fast });
     expect(tried).toEqual(['webgpu']); // what is not installed need not be tried
-    expect(info).toMatchObject({ name: 'webgpu', reason: "CUDA is not used: NVIDIA's libraries are not installed" });
+    expect(info).toMatchObject({
+      name: 'webgpu',
+      reason: "CUDA is not used: NVIDIA's libraries are not installed (easel device install cuda)",
+    });
     expect(notice).toBeUndefined();
   });
 
@@ -130,12 +133,7 @@ describe('a device by its name', () => {
   });
 
   test.each([
-    [
-      'webgpu',
-      noAdapter,
-      /no graphics card with a driver/,
-      /needs the graphics card's driver.*libvulkan1.*device auto or cpu/,
-    ],
+    ['webgpu', noAdapter, /no graphics card with a driver/, /graphics card's (?:Vulkan )?driver.*device auto or cpu/],
     [
       'cuda',
       noLibraries,

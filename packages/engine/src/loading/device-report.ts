@@ -1,6 +1,7 @@
 import type { DeviceReport } from '../model.ts';
 import type { DeviceKind, DeviceName, GraphForm } from '../runtime/devices/device.ts';
 import { deviceKinds } from '../runtime/devices/devices.ts';
+import { vulkanAdvice } from '../runtime/devices/driver-packages.ts';
 import { checkNames, type ProbeFindings, WIDEST_TRIED_HEAD } from '../runtime/devices/probe-steps.ts';
 
 /** What is said of a device that was not tried, or that failed. */
@@ -12,8 +13,13 @@ export function unusable(
   return {
     ...{ name, title, usable: false, requires, checks },
     ...(reason !== undefined && { reason }),
-    remedy: remedy ?? `it needs ${requires}`,
+    remedy: remedy ?? (needsVulkan(name) ? vulkanAdvice() : `it needs ${requires}`),
   };
+}
+
+/** Whether a device needs a Vulkan driver, whose packages are called differently everywhere. */
+function needsVulkan(name: DeviceName): boolean {
+  return name === 'webgpu' && process.platform === 'linux';
 }
 
 /**

@@ -66,11 +66,15 @@ export function cudaProblem(
 ): { readonly reason: string; readonly remedy: string } | undefined {
   const found = cudaFiles(env);
   if (found.state === 'absent') {
-    return { reason: "NVIDIA's libraries are not installed", remedy: 'run: easel device install cuda' };
+    // With the command: `auto` shows the reason only.
+    return {
+      reason: "NVIDIA's libraries are not installed (easel device install cuda)",
+      remedy: 'run: easel device install cuda',
+    };
   }
   if (found.state === 'unusable') {
     return {
-      reason: `NVIDIA's libraries cannot be used: ${found.reason}`,
+      reason: `NVIDIA's libraries cannot be used (easel device install cuda): ${found.reason}`,
       remedy: 'install them again: easel device install cuda',
     };
   }
