@@ -81,6 +81,8 @@ const parameters: fc.Arbitrary<GenerationParameters> = fc.record(
     height: fc.integer({ min: 64, max: 2048 }),
     model: text,
     profile: fc.constantFrom('exact' as const, 'int8' as const, 'fast' as const),
+    device: fc.constantFrom('cpu' as const, 'webgpu' as const, 'cuda' as const),
+    arithmetic: fc.constantFrom('float32' as const, 'float16' as const),
     strength: scale,
     easelVersion: text,
   },

@@ -46,6 +46,11 @@ describe('the summary', () => {
     expect(summaryOf({ pictures: [picture(7), picture(null)] }, { generator: 'shared' })).toContain('seed 7 (shared):');
   });
 
+  it('says on what it was drawn where that is not the CPU', () => {
+    expect(summaryOf({ used: { ...used, device: 'cpu' } })).toBe(summaryOf({}));
+    expect(summaryOf({ used: { ...used, device: 'webgpu' } })).toContain(', on webgpu, seed 7');
+  });
+
   it('ends with the cost where there is one', () => {
     expect(summaryOf({ cost: '2 credits (8 left)' })).toMatch(/: 1\.2 s, 2 credits \(8 left\)$/);
   });

@@ -1,11 +1,49 @@
 import { expect, test } from 'vitest';
+import { swiftShader } from '../../../../tests/support/software-device.ts';
 import { EnginePool } from '../../src/models/engine-pool.ts';
 import { ModelEngine } from '../../src/models/model-engine.ts';
-import { openServedModel } from '../../src/models/served-models.ts';
+import { type EngineSettings, openServedModel } from '../../src/models/served-models.ts';
 import { aRequest } from '../support/job-requests.ts';
 
-const small = aRequest({ width: 64, height: 64, steps: 2 });
+/** One pass of the network: the software device takes seconds for each. */
+const small = aRequest({ width: 64, height: 64, steps: 1, guidanceScale: 1 });
 const options = () => ({ signal: AbortSignal.timeout(900_000), onStep: () => {} });
+
+async function openPool(engines: readonly EngineSettings[]): Promise<EnginePool> {
+  const model = await openServedModel({ slug: 'demo', model: 'demo', engines }, true, {});
+  const common = {
+    model,
+    easelVersion: 'test',
+    threads: 1,
+    memory: 'auto',
+    textCache: false,
+    onLog: () => {},
+  } as const;
+  return new EnginePool(model.engines.map((engine) => new ModelEngine({ ...common, engine })));
+}
+
+test.skipIf(swiftShader.missing !== undefined)(
+  'of two engine processes the faster one gets the job when it is free, the other one when it is not',
+  async () => {
+    Object.assign(process.env, await swiftShader.environment());
+    const arithmetic = 'float32';
+    const pool = await openPool([
+      { device: 'webgpu', arithmetic },
+      { device: 'cpu', arithmetic },
+    ]);
+    try {
+      for (const index of [0, 1]) await pool.paintWith(index, small, options());
+      const deviceOf = async (painting: ReturnType<EnginePool['paint']>) => (await painting).device.name;
+      expect(await deviceOf(pool.paint(small, options()))).toBe('cpu');
+      const both = [pool.paint(small, options()), pool.paint(small, options())];
+      expect(await Promise.all(both.map(deviceOf))).toEqual(['cpu', 'webgpu']);
+      expect(pool.engines.map(({ state }) => state.device?.name)).toEqual(['webgpu', 'cpu']);
+    } finally {
+      await Promise.all(pool.engines.map((engine) => engine.close()));
+    }
+  },
+  900_000,
+);
 
 test('an engine whose process dies is left for another one that works, and gets jobs again when that is busy', async () => {
   const pids = new Map<string, number>();
