@@ -1,22 +1,30 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 
 /** A driver that computes on the processor what a graphics card would: ONNX Runtime's WebGPU runs on it as on any card with Vulkan. */
 export interface SoftwareDevice {
   readonly name: string;
+  /** Whether it reads and computes in half precision. */
+  readonly hasHalf: boolean;
   /** Why it cannot be used here, to skip its tests with; undefined when it can. */
   readonly missing: string | undefined;
   /** The variables by which a process finds it. They must be set before the process starts. */
   environment(): Promise<Readonly<Record<string, string>>>;
 }
 
+/** Why tests of half precision are skipped on a device without it. */
+export const withoutHalf = 'SwiftShader has no half precision: `npm run test:lavapipe` tests it';
+
 const platform = `${process.platform}-${process.arch}`;
 
-/** SwiftShader, which comes with the browser of the tests. It has no half precision. */
+/** SwiftShader, which comes with the browser of the tests. */
 export const swiftShader: SoftwareDevice = {
   name: 'SwiftShader',
+  hasHalf: false,
   missing: platform === 'linux-x64' ? undefined : `the software device is for Linux x64 (this is ${platform})`,
   environment: async () => {
     const { chromiumPath } = await import('./chromium.ts'); // not in the child: it loads the browser's library
@@ -25,10 +33,29 @@ export const swiftShader: SoftwareDevice = {
   },
 };
 
-/** For a process to find the loader in `folder`, and this driver alone. */
-function vulkan(folder: string, driver: string): Record<string, string> {
+const unpacked = process.env.EASEL_LAVAPIPE ?? join(homedir(), '.cache/easel/lavapipe');
+const libraries = join(unpacked, 'usr/lib/x86_64-linux-gnu');
+
+/** Mesa's lavapipe (25 or newer), which has half precision. It is in no package of npm: docs/CONTRIBUTING.md says how to unpack it. */
+const lavapipe: SoftwareDevice = {
+  name: 'lavapipe',
+  hasHalf: true,
+  missing: existsSync(join(libraries, 'libvulkan_lvp.so'))
+    ? undefined
+    : `there is no lavapipe in ${unpacked}: "Software devices" in docs/CONTRIBUTING.md says how to unpack it`,
+  environment: async () => {
+    const folders = [libraries, join(unpacked, 'lib/x86_64-linux-gnu')].join(':');
+    return vulkan(folders, join(unpacked, 'usr/share/vulkan/icd.d/lvp_icd.json'));
+  },
+};
+
+/** The one that tests run on: SwiftShader with `npm test`, lavapipe with `npm run test:lavapipe`. */
+export const softwareDevice = process.env.EASEL_SOFTWARE_DEVICE === 'lavapipe' ? lavapipe : swiftShader;
+
+/** For a process to find the loader in `folders`, and this driver alone. */
+function vulkan(folders: string, driver: string): Record<string, string> {
   const before = process.env.LD_LIBRARY_PATH;
-  return { LD_LIBRARY_PATH: before ? `${folder}:${before}` : folder, VK_DRIVER_FILES: driver };
+  return { LD_LIBRARY_PATH: before ? `${folders}:${before}` : folders, VK_DRIVER_FILES: driver };
 }
 
 /**

@@ -80,6 +80,16 @@ export function maxAbsDifference(a: ArrayLike<number>, b: ArrayLike<number>): nu
   return largest;
 }
 
+/** ‖a − b‖ / ‖b‖; NaN when either holds one, or lengths differ. */
+export function relativeDistance(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let [error, size] = [a.length === b.length ? 0 : Number.NaN, 0];
+  for (let i = 0; i < b.length; i++) {
+    error += (Number(a[i]) - Number(b[i])) ** 2;
+    size += Number(b[i]) ** 2;
+  }
+  return Math.sqrt(error / size);
+}
+
 function view(dtype: string, buffer: ArrayBuffer): FixtureData {
   switch (dtype) {
     case 'F32':

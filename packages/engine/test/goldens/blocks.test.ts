@@ -1,12 +1,12 @@
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
 import { type Layers, residualBlock } from '../../src/components/layers.ts';
 import { spatialTransformer } from '../../src/components/unet/spatial-transformer.ts';
 import { parseVaeConfig } from '../../src/components/vae/config.ts';
 import { midBlock } from '../../src/components/vae/graph.ts';
 import type { Value } from '../../src/onnx/graph-builder.ts';
-import { fixturePath, floatsOf, maxAbsDifference, readFixture } from '../fixtures.ts';
-import { type GraphRun, largest, runGraph, tensorOf } from './networks.ts';
+import { fixturePath, floatsOf, readFixture } from '../fixtures.ts';
+import { expectNear, type GraphRun, largest, runGraph, tensorOf } from './networks.ts';
 
 // Single blocks on inputs of amplitude 1e-3, where a wrong epsilon of a norm shows: 1e-5 of the output's scale.
 const RELATIVE_TOLERANCE = 1e-5;
@@ -26,7 +26,7 @@ async function expectBlock(name: string, run: GraphRun) {
   const checkpoint = await openCheckpoint(fixturePath('model'));
   const { out } = await runGraph(checkpoint, run);
   const expected = floatsOf(fixture, `block.${name}.out`);
-  expect(maxAbsDifference(out, expected)).toBeLessThanOrEqual(RELATIVE_TOLERANCE * largest(expected));
+  expectNear(out, expected, RELATIVE_TOLERANCE * largest(expected));
 }
 
 test('the residual block down_blocks.1.resnets.0 equals the reference at amplitude 1e-3', async () => {

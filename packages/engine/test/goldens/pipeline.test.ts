@@ -8,7 +8,7 @@ import type { GenerateResult } from '../../src/model.ts';
 import type { Prediction } from '../../src/pipeline/guidance.ts';
 import { floatsOf, maxAbsDifference } from '../fixtures.ts';
 import { caseIds, type GoldenCase, goldenCase } from './cases.ts';
-import { layouts, weightModes } from './networks.ts';
+import { choice, layouts, weightModes } from './networks.ts';
 
 /** Everything a run shows, per sample where it is of a sample. */
 interface Trace {
@@ -25,7 +25,7 @@ describe.each(layouts)('a $layout', ({ open }) => {
     let cacheDir: string;
     beforeAll(async () => {
       cacheDir = await mkdtemp(join(tmpdir(), 'easel-goldens-'));
-      model = await assembleModel(await open(), { weights, threads: 1, cacheDir });
+      model = await assembleModel(await open(), { weights, threads: 1, cacheDir, memory: 'large' }, choice);
     });
     afterAll(async () => {
       await model.close();

@@ -1,10 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { describe, test } from 'vitest';
 import { parseUNetConfig } from '../../src/components/unet/config.ts';
 import { buildTextProjections, buildUNet } from '../../src/components/unet/graph.ts';
 import { additionVector, sinusoid } from '../../src/components/unet/unet.ts';
 import type { GraphBuilder } from '../../src/onnx/graph-builder.ts';
-import { floatsOf, maxAbsDifference, readFixture } from '../fixtures.ts';
-import { layouts, runGraph, tensorOf, weightModes } from './networks.ts';
+import { floatsOf, readFixture } from '../fixtures.ts';
+import { expectNear, layouts, runGraph, tensorOf, weightModes } from './networks.ts';
 
 const TOLERANCE = 2e-5;
 const fixture = readFixture('components.safetensors');
@@ -57,10 +57,10 @@ describe.each(layouts)('the UNet of a $layout', ({ open }) => {
         });
         for (const name of taps) {
           const expected = floatsOf(fixture, `unet${call}.tap.${name}`);
-          expect(maxAbsDifference(outputs[name], expected), name).toBeLessThanOrEqual(TOLERANCE);
+          expectNear(outputs[name], expected, TOLERANCE, name);
         }
         const expected = floatsOf(fixture, `unet${call}.out`);
-        expect(maxAbsDifference(outputs.prediction, expected)).toBeLessThanOrEqual(TOLERANCE);
+        expectNear(outputs.prediction, expected, TOLERANCE);
       },
     );
   });

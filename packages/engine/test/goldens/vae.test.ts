@@ -3,8 +3,8 @@ import type { Checkpoint } from '../../src/checkpoints/checkpoint.ts';
 import { parseVaeConfig } from '../../src/components/vae/config.ts';
 import { buildVaeDecoder, buildVaeEncoder } from '../../src/components/vae/graph.ts';
 import { type Planes, runTiled } from '../../src/components/vae/tiling.ts';
-import { floatsOf, maxAbsDifference, readFixture } from '../fixtures.ts';
-import { layouts, runGraph, tensorOf, weightModes } from './networks.ts';
+import { floatsOf, readFixture } from '../fixtures.ts';
+import { expectNear, layouts, runGraph, tensorOf, weightModes } from './networks.ts';
 
 const TOLERANCE = 2e-5;
 const fixture = readFixture('components.safetensors');
@@ -12,12 +12,12 @@ const fixture = readFixture('components.safetensors');
 describe.each(layouts)('the VAE of a $layout', ({ open }) => {
   test.each(weightModes)('decodes like the reference, with %s weights', async (weights) => {
     const image = await decode(await open(), planes('decode.z'), weights);
-    expect(maxAbsDifference(image.data, floatsOf(fixture, 'decode.out'))).toBeLessThanOrEqual(TOLERANCE);
+    expectNear(image.data, floatsOf(fixture, 'decode.out'), TOLERANCE);
   });
 
   test.each(weightModes)('encodes like the reference, with %s weights', async (weights) => {
     const moments = await encode(await open(), planes('encode.x'), weights);
-    expect(maxAbsDifference(moments.data, floatsOf(fixture, 'encode.moments'))).toBeLessThanOrEqual(TOLERANCE);
+    expectNear(moments.data, floatsOf(fixture, 'encode.moments'), TOLERANCE);
   });
 
   test('decodes in tiles like the reference, also where a tile is not four thirds of its stride', async () => {
@@ -26,14 +26,14 @@ describe.each(layouts)('the VAE of a $layout', ({ open }) => {
     const image = await runTiled(planes('decode.z'), tiles, (tile) => decode(checkpoint, tile));
     const expected = fixture.get('decode.tiled_48_6');
     expect([1, 3, image.height, image.width]).toEqual(expected?.shape);
-    expect(maxAbsDifference(image.data, floatsOf(fixture, 'decode.tiled_48_6'))).toBeLessThanOrEqual(TOLERANCE);
+    expectNear(image.data, floatsOf(fixture, 'decode.tiled_48_6'), TOLERANCE);
   });
 
   test('encodes in tiles like the reference', async () => {
     const checkpoint = await open();
     const tiles = { tileIn: 48, tileOut: 6 };
     const moments = await runTiled(planes('encode.x'), tiles, (tile) => encode(checkpoint, tile));
-    expect(maxAbsDifference(moments.data, floatsOf(fixture, 'encode.tiled_48_6'))).toBeLessThanOrEqual(TOLERANCE);
+    expectNear(moments.data, floatsOf(fixture, 'encode.tiled_48_6'), TOLERANCE);
   });
 });
 

@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { softwareDevice } from '../../../../tests/support/software-device.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+
+const repository = resolve(import.meta.dirname, '../../../..');
+
+/** Tests of the golden cases, run as they are in a process on the software device. Each compiles its shaders for seconds, so few are enough. */
+const subjects = [
+  {
+    what: 'a picture with guidance from a start image: texts, prediction, every step, pixels',
+    file: 'pipeline.test.ts',
+    tests: 'diffusers folder.*mapped.* 17_',
+    count: 1,
+  },
+  {
+    what: 'the UNet, of a batch at an odd size',
+    file: 'unet.test.ts',
+    tests: 'diffusers folder.*mapped.*call 2',
+    count: 1,
+  },
+];
+
+test.for(subjects)('the golden cases hold on the software device: $what', async (subject, { skip }) => {
+  if (softwareDevice.missing !== undefined) skip(softwareDevice.missing);
+  const { passed, failures } = await runTests(subject.file, subject.tests);
+  expect(failures).toEqual([]);
+  expect(passed).toBe(subject.count);
+});
+
+interface Report {
+  readonly numPassedTests: number;
+  readonly testResults: readonly {
+    readonly message: string;
+    readonly assertionResults: readonly { readonly status: string; readonly failureMessages: readonly string[] }[];
+  }[];
+}
+
+/** Runs the tests of a file of the goldens whose names match, in a process of their own. */
+async function runTests(file: string, names: string) {
+  const report = join(await temporaryFolder(), 'report.json');
+  const command = ['node_modules/vitest/vitest.mjs', 'run', `packages/engine/test/goldens/${file}`, '-t', names];
+  const child = spawn(process.execPath, [...command, '--maxWorkers=1', '--reporter=json', `--outputFile=${report}`], {
+    cwd: repository,
+    env: { ...process.env, ...(await softwareDevice.environment()), EASEL_TEST_DEVICE: 'webgpu' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let output = '';
+  for (const pipe of [child.stdout, child.stderr]) {
+    pipe.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  await once(child, 'close');
+  const text = await readFile(report, 'utf8').catch(() => {
+    throw new Error(`the tests ended without a report:\n${output.slice(-4000)}`);
+  });
+  const { numPassedTests: passed, testResults }: Report = JSON.parse(text);
+  const failures = testResults.flatMap(({ message, assertionResults }) => [
+    ...assertionResults.flatMap(({ status, failureMessages }) => (status === 'failed' ? failureMessages : [])),
+    ...(message === '' ? [] : [message]),
+  ]);
+  return { passed, failures };
+}
