@@ -37,7 +37,7 @@ const unpacked = process.env.EASEL_LAVAPIPE ?? join(homedir(), '.cache/easel/lav
 const libraries = join(unpacked, 'usr/lib/x86_64-linux-gnu');
 
 /** Mesa's lavapipe (25 or newer), which has half precision. It is in no package of npm: docs/CONTRIBUTING.md says how to unpack it. */
-const lavapipe: SoftwareDevice = {
+export const lavapipe: SoftwareDevice = {
   name: 'lavapipe',
   hasHalf: true,
   missing: existsSync(join(libraries, 'libvulkan_lvp.so'))
@@ -63,14 +63,21 @@ function vulkan(folders: string, driver: string): Record<string, string> {
  * hold whatever structured cloning copies, such as typed arrays.
  *
  * @param device absent: in a child process without one
+ * @param onStart is given the child's number, to watch it
  * @throws Error with the end of the child's error output, when it throws, crashes or ends early
  */
-export async function runInChild<Result>(module: URL, input: unknown, device?: SoftwareDevice): Promise<Result> {
+export async function runInChild<Result>(
+  module: URL,
+  input: unknown,
+  device?: SoftwareDevice,
+  onStart: (pid: number) => void = () => undefined,
+): Promise<Result> {
   const child = fork(module, [], {
     env: { ...process.env, ...(await device?.environment()) },
     execArgv: ['--conditions=@easel/source', '--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
   });
+  if (child.pid !== undefined) onStart(child.pid);
   const kill = () => void child.kill('SIGKILL');
   process.once('exit', kill);
   let [errors, reply]: [string, string | undefined] = ['', undefined];
