@@ -328,7 +328,8 @@ export interface LoadOptions {
   readonly int8File?: string;
   /**
    * What stays in memory between the stages of a picture, and between pictures: `small`, `normal` or `large` (docs/performance.md), or a
-   * number: whichever suits a machine of so many gigabytes. Pictures do not depend on it. `auto` (default): whichever suits this machine.
+   * number: whichever suits so many gigabytes. `auto` (default): whichever suits this machine. On a device it speaks of the device's memory
+   * (docs/devices.md). Pictures do not depend on it, except that a device whose memory is short processes large ones in tiles.
    */
   readonly memory?: MemorySetting;
   /** The part, up to 1, of the memory that `auto` or a number may take, where models share the machine or the device. Default: 1. */

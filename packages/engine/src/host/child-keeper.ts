@@ -135,7 +135,8 @@ export class ChildKeeper {
   #fork(): EngineChild {
     let child: EngineChild | undefined;
     try {
-      child = new EngineChild(this.#module, (line) => this.#log('output', line, child), this.#options.environment);
+      const log = (level: 'output' | 'notice') => (message: string) => this.#log(level, message, child);
+      child = new EngineChild(this.#module, log('output'), this.#options.environment, log('notice'));
     } catch (thrown) {
       this.#backOff.failed();
       throw toEngineError(thrown, 'engine_crashed');

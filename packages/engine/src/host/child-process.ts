@@ -27,6 +27,7 @@ interface PendingCall extends CallEvents {
 export class EngineChild {
   readonly #process: ChildProcess;
   readonly #output: OutputTail;
+  readonly #onNotice: (notice: string) => void;
   /** Resolves when the process has exited and all its output has been read. */
   readonly exited: Promise<ChildExit>;
   #call: PendingCall | undefined;
@@ -34,7 +35,13 @@ export class EngineChild {
   #condemned = false;
 
   /** @param environment what is added to its own */
-  constructor(module: URL, onOutput: (line: string) => void, environment: Readonly<Record<string, string>> = {}) {
+  constructor(
+    module: URL,
+    onOutput: (line: string) => void,
+    environment: Readonly<Record<string, string>> = {},
+    onNotice: (notice: string) => void = () => {},
+  ) {
+    this.#onNotice = onNotice;
     this.#output = new OutputTail(onOutput);
     this.#process = fork(module, [], {
       serialization: 'advanced',
@@ -151,6 +158,9 @@ export class EngineChild {
         break;
       case 'step':
         call.onStep?.(message.step);
+        break;
+      case 'notice':
+        this.#onNotice(message.notice);
         break;
       case 'done':
         this.#call = undefined;

@@ -64,6 +64,7 @@ export type ToChild = (Call | { readonly type: 'cancel' }) & { readonly id: numb
 export type FromChild = { readonly id: number } & (
   | { readonly type: 'pass'; readonly pass: PassEvent }
   | { readonly type: 'step'; readonly step: StepEvent }
+  | { readonly type: 'notice'; readonly notice: string }
   | { readonly type: 'done'; readonly value: unknown }
   | { readonly type: 'failed'; readonly error: WireError }
 );
@@ -97,6 +98,8 @@ export function isFromChild(message: unknown): message is FromChild {
       return isPassEvent(message.pass);
     case 'step':
       return isStepEvent(message.step);
+    case 'notice':
+      return typeof message.notice === 'string';
     case 'failed':
       return isWireError(message.error);
     default:

@@ -48,7 +48,11 @@ export function serveEngine(load: Load, probe?: Probe): void {
       model = await load(call.model, call.options, call.device);
       return model.info;
     }
-    const watched = { signal, onPass: (pass: PassEvent) => send({ id, type: 'pass', pass }) };
+    const watched = {
+      signal,
+      onPass: (pass: PassEvent) => send({ id, type: 'pass', pass }),
+      onNotice: (notice: string) => send({ id, type: 'notice', notice }),
+    };
     if (call.type === 'probe') return probe?.(call, watched);
     if (model === undefined) throw new EngineError('internal', 'a call before the model was loaded');
     if (call.type === 'tokenize') return model.tokenize(call.text);

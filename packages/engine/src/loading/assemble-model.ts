@@ -68,24 +68,28 @@ export interface RunnableModel extends Model {
 /**
  * Builds the pipeline of a checkpoint and checks every tensor it will need.
  *
+ * @param device that of the choice
  * @throws EngineError `model_unsupported`, `model_config_invalid`, `model_file_missing`, `tensor_missing`, `tensor_shape`, `tensor_dtype`
  */
 export async function assembleModel(
   checkpoint: Checkpoint,
   options: LoadOptions,
   choice: DeviceChoice = cpuChoice,
+  device: Device = deviceOf(choice),
 ): Promise<RunnableModel> {
   const configs = parseSdxlConfigs(checkpoint.components);
   checkTensors(checkpoint, configs);
   const fixed = fixedPrecision(options.precision);
   const int8 = new Int8Source(checkpoint, configs, options.int8File, fixed && Object.keys(fixed).filter(isSdxlPart));
   if (fixed && Object.keys(fixed).length > 0) await int8.open();
-  const parts = await assembleParts(checkpoint, configs, options, { device: deviceOf(choice), fixed, int8 });
+  const memoryBytes =
+    device.name === 'cpu' ? undefined : (choice.info.memoryBytes ?? (await deviceMemory(device.name)));
+  const parts = await assembleParts(checkpoint, configs, options, { device, memoryBytes, fixed, int8 });
   const queue = new RunQueue();
   return {
     info: {
       ...modelInfo(checkpoint, configs, parts.facts.defaults, fixed ? [] : profilesOf(int8)),
-      device: choice.info,
+      device: { ...choice.info, ...(memoryBytes !== undefined && { memoryBytes }) },
     },
     generate: (request, run) => queue.add(() => runPipeline(parts, request, run)),
     tokenize: async (text) => parts.prompts.encoders.map(({ tokenizer }) => countTokens(tokenizer, text)),
@@ -96,6 +100,8 @@ export async function assembleModel(
 
 interface Choices {
   readonly device: Device;
+  /** Of a device with memory of its own, as far as the system tells. */
+  readonly memoryBytes: number | undefined;
   /** Undefined: each request's profile decides. */
   readonly fixed: ReturnType<typeof fixedPrecision>;
   readonly int8: Int8Source;
@@ -142,7 +148,7 @@ async function assembleNetworks(
 ): Promise<Pick<PipelineParts, 'prompts' | 'unet' | 'vae' | 'tiny' | 'memory'>> {
   const tokenizers = await readTokenizers(checkpoint);
   const plans = sdxlNetworks(configs);
-  const { use, keptUNets } = await planMemory(checkpoint, configs, options, choices);
+  const { use, keptUNets } = planMemory(checkpoint, configs, options, choices);
   const residency = new Residency(choices.device, use);
   const network = <Shape extends object>(plan: NetworkPlan<Shape>, keep: NetworkOptions<Shape>['keep'] = plan.keep) =>
     new Network<Shape>({
@@ -175,18 +181,17 @@ function targetOf(device: Device, precision: Target['precision'] = {}): Target {
   return { ...defaultTarget, device, precision: device.hasInt8 ? precision : {} };
 }
 
-async function planMemory(
+function planMemory(
   checkpoint: Checkpoint,
   configs: SdxlConfigs,
   options: LoadOptions,
-  { device, fixed }: Pick<Choices, 'device' | 'fixed'>,
+  { device, memoryBytes, fixed }: Choices,
 ) {
   const { memory, memoryShare = 1 } = options;
   const given = requireMemory(memory);
   if (device.name !== 'cpu') {
-    const bytes = given === 'auto' ? await deviceMemory(device.name) : undefined;
-    const setting = shareOfMemory(given, memoryShare, bytes);
-    return { use: deviceUse(setting, deviceNeeds(checkpoint, configs, device), device, bytes), keptUNets: 1 };
+    const setting = shareOfMemory(given, memoryShare, memoryBytes);
+    return { use: deviceUse(setting, deviceNeeds(checkpoint, configs, device), device, memoryBytes), keptUNets: 1 };
   }
   const setting = shareOfMemory(given, memoryShare, machineMemory());
   const needs = memoryNeeds(checkpoint, configs, fixed);

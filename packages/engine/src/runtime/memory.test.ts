@@ -2,6 +2,7 @@ import { totalmem } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import {
   chosenUse,
+  deviceUse,
   machineMemory,
   memoryUses,
   outcomeOf,
@@ -104,4 +105,36 @@ test.each(['', '0', '-8', '8GB', 'tiny', 'Small', '1e3'])('the text %j is refuse
 
 test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, null, {}])('%s is no setting', (given) => {
   expect(() => requireMemory(given)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
+});
+
+describe('the use on a device', () => {
+  /** Playground v2.5 at 1024×1024 in float32. */
+  const needs = {
+    texts: { weights: 1.64e9, work: 0.05e9 },
+    denoise: { weights: 5.14e9, work: 2.2e9 },
+    pixels: { weights: 0.17e9, work: 4.3e9 },
+  };
+  const [webgpu, cuda] = [{ keepsReleasedWeights: true }, { keepsReleasedWeights: false }];
+
+  test.each([
+    [8, 'small'],
+    [10, 'small'],
+    [12, 'large'],
+    [24, 'large'],
+  ] as const)('of %d GB is %s, as the system tells it or as it is given', (gigabytes, use) => {
+    expect(deviceUse('auto', needs, webgpu, gigabytes * 1e9)).toBe(use);
+    expect(deviceUse(gigabytes, needs, webgpu, 1e9)).toBe(use);
+  });
+
+  test('of unknown memory is large at first', () => {
+    expect(deviceUse('auto', needs, webgpu, undefined)).toBe('large');
+  });
+
+  test('that is named is taken; normal only where released networks go', () => {
+    expect(deviceUse('large', needs, webgpu, 8e9)).toBe('large');
+    expect(deviceUse('small', needs, webgpu, 24e9)).toBe('small');
+    expect(deviceUse('normal', needs, webgpu, 24e9)).toBe('small');
+    expect(deviceUse('normal', needs, cuda, 24e9)).toBe('normal');
+    expect(deviceUse('auto', needs, cuda, 10.5e9)).toBe('normal');
+  });
 });

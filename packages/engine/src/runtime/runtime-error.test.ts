@@ -8,6 +8,7 @@ test.each([
   'onnxruntime::BFCArena::AllocateRawInternal(size_t, bool, Stream *) Failed to allocate memory for requested buffer of size 67108864',
   // WebGPU: Dawn over Vulkan, Direct3D 12 and Metal
   'WebGPU validation failed. [Invalid Buffer (unlabeled)] is invalid due to a previous error.\n - While validating entries[0] as a Buffer.',
+  'Exception during initialization: buffer_manager.cc:582 WGPUBufferImpl* BufferManager::Create(size_t, wgpu::BufferUsage, bool, bool) const buffer was false. Failed to create GPU buffer: size=67108864, usage=142.',
   '[Invalid BindGroup (unlabeled)] is invalid due to a previous error.',
   'WebGPU validation failed. Buffer size (8589934592) exceeds the max buffer size limit (1073741824).',
   'vkCreateBuffer failed with VK_ERROR_OUT_OF_DEVICE_MEMORY',

@@ -27,7 +27,7 @@ const wordings: readonly (readonly [Failure, RegExp])[] = [
   ['device_lost', /CommandBufferCallbackError(?:Timeout|Hang|PageFault|InnocentVictim|SubmissionsIgnored)/],
   ['out_of_memory', /alloc/i], // std::bad_alloc, `Failed to allocate memory`, CUBLAS_STATUS_ALLOC_FAILED
   // WebGPU (Dawn): a buffer that could not be created is used all the same; what is too large for one binding is bound in parts, up to a number.
-  ['out_of_memory', /\[?Invalid (?:Buffer|BindGroup)\b|too many storage buffers/i],
+  ['out_of_memory', /failed to create GPU buffer|\[?Invalid (?:Buffer|BindGroup)\b|too many storage buffers/i],
   ['out_of_memory', /max(?:imum)? ?buffer ?size|max(?:imum)? ?(?:storage ?)?buffer ?binding ?size/i],
 ];
 

@@ -60,6 +60,14 @@ describe('a crash in the child', () => {
   });
 });
 
+test('what a run wants to be logged is logged, and the run goes on', async () => {
+  const log: HostLogEntry[] = [];
+  const host = await startScriptedHost({ onLog: (entry) => log.push(entry) });
+  const { pid } = await runScript(host, 'unet:20 notice:short-of-memory step');
+  expect(log.at(-1)).toEqual({ level: 'notice', message: 'short-of-memory', pid });
+  await host.close();
+});
+
 describe('an error in the child', () => {
   test("of the engine's keeps its code and details, and the process stays", async () => {
     const host = await startScriptedHost();

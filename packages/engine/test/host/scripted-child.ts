@@ -75,7 +75,7 @@ const scriptedModel: Model = {
 
 async function perform(
   words: readonly string[],
-  { signal, onPass, onStep }: GenerateOptions & RunHooks,
+  { signal, onPass, onStep, onNotice }: GenerateOptions & RunHooks,
 ): Promise<void> {
   let index = 0;
   for (const word of words) {
@@ -90,6 +90,8 @@ async function perform(
     } else if (action === 'step') {
       index += 1;
       onStep?.({ index, total: words.length, sample: 0, sigma: 1, elapsedMs: 1, etaMs: 1 });
+    } else if (action === 'notice') {
+      onNotice?.(value);
     } else {
       misbehave(action, value);
     }
