@@ -86,8 +86,8 @@ export { type FeaturesInUse, featuresInUse, type ProcessorFeature, processorFeat
 export {
   type CudaFiles,
   type CudaManifest,
+  cudaDriverProblem,
   cudaFiles,
-  cudaProblem,
   runtimeLibrary,
   runtimeVersion,
 } from './runtime/devices/cuda-files.ts';

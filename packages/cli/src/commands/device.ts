@@ -100,7 +100,7 @@ async function installDevice(
     return exitStatus.ok;
   };
   if (isInstalled(plan)) return report('already installed');
-  if (!flags.json) stdout.write(renderPlan(plan, index));
+  if (!flags.json) stdout.write(renderPlan(plan, index) + (await renderDriverProblem()));
   if (flags.dryRun) return flags.json ? report('planned') : exitStatus.ok;
   requireSpace(plan);
   if (!(flags.yes || flags.acceptLicense) && !(await askConsent(context))) {
@@ -161,6 +161,13 @@ function renderPlan(plan: CudaPlan, { address }: PackageIndex): string {
     '',
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** The libraries are of no use without the driver, which is better known before the download. */
+async function renderDriverProblem(): Promise<string> {
+  const { cudaDriverProblem } = await import('@easel/engine');
+  const problem = cudaDriverProblem();
+  return problem ? `CUDA cannot be used yet: ${problem.reason}.\n  ${problem.remedy}\n\n` : '';
 }
 
 /** @throws CodedError `usage` where nobody can be asked */

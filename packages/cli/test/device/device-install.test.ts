@@ -6,7 +6,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cudaFiles, runtimeLibrary, runtimeVersion } from '@easel/engine';
+import { cudaDriverProblem, cudaFiles, runtimeLibrary, runtimeVersion } from '@easel/engine';
 import { describe, expect, it } from 'vitest';
 import { planCuda } from '../../src/device/install-cuda.ts';
 import { easel, runEasel, startEasel, temporaryFolder } from '../run-easel.ts';
@@ -135,6 +135,25 @@ describe.skipIf(!isLinux)('easel device install cuda (Linux x64)', () => {
     expect([index.requests, left()]).toEqual([[], []]);
     expect(await answer('y\n')).toMatchObject({ status: 0, stdout: expect.stringMatching(/\[y\/N\].*installed in/s) });
     expect(left()).toEqual(['cuda']);
+  });
+
+  it('says before the download that the driver is missing, where it is', async () => {
+    const { options } = setUp(two);
+    const { stdout } = await runEasel(['device', 'install', 'cuda', '--dry-run'], options);
+    expect(stdout.includes("CUDA cannot be used yet: NVIDIA's driver is missing")).toBe(
+      cudaDriverProblem() !== undefined,
+    );
+  });
+
+  it('fails before it downloads where it cannot write, and says where else it can', async () => {
+    const { options } = setUp(two);
+    const index = await startIndex(two);
+    const env = { ...options.env, EASEL_DEVICES_DIR: '/proc/easel/devices' };
+    const args = ['device', 'install', 'cuda', '--yes', '--index', index.url];
+    const { status, stderr } = await runEasel(args, { ...options, env });
+    const message = /cannot (?:write|save) in \/proc.*|are needed in \/proc.*/;
+    expect({ status, stderr }).toEqual({ status: expect.any(Number), stderr: expect.stringMatching(message) });
+    expect([status === 0, stderr.includes('EASEL_DEVICES_DIR'), index.requests]).toEqual([false, true, []]);
   });
 
   it('replaces libraries that were installed for another version of the runtime', async () => {

@@ -78,11 +78,13 @@ export function cudaProblem(
       remedy: 'install them again: easel device install cuda',
     };
   }
+  return cudaDriverProblem();
+}
+
+/** The same, of NVIDIA's driver alone. */
+export function cudaDriverProblem(): { readonly reason: string; readonly remedy: string } | undefined {
   if (canLoad('libcuda.so.1')) return undefined;
-  return {
-    reason: "NVIDIA's driver is missing: the system has no libcuda.so.1",
-    remedy: cudaDriverAdvice(),
-  };
+  return { reason: "NVIDIA's driver is missing: the system has no libcuda.so.1", remedy: cudaDriverAdvice() };
 }
 
 /** Whether the dynamic linker finds a library. Loading it as an addon fails in any case: in another way where it is there. */

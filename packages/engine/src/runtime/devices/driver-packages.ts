@@ -52,7 +52,7 @@ export function vulkanAdvice(release = readRelease()): string {
 export function cudaDriverAdvice(release = readRelease()): string {
   const found = packagesOf(release);
   const packages = found && [found.install, found.nvidia, found.cuda].filter(Boolean).join(' ');
-  return `install NVIDIA's driver, version 580 or newer${packages ? `: ${packages}` : ''}${inContainer}`;
+  return `install NVIDIA's driver, version 580 or newer${packages ? `: ${packages}, or from NVIDIA's package repository where that is older` : ''}${inContainer}`;
 }
 
 const inContainer = '; in a container give it the card (docker run --gpus all, or --device /dev/dri)';
