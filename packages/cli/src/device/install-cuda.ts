@@ -4,7 +4,7 @@ import { copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promis
 import { basename, delimiter, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { CudaFiles, CudaManifest } from '@easel/engine';
-import { CodedError, hasCode, isCodedError, isMissing, systemCode, whyNoFolder } from '@easel/errors';
+import { CodedError, hasCode, ifPresent, isCodedError, isMissing, systemCode, whyNoFolder } from '@easel/errors';
 import { createFolder } from '../output/folder.ts';
 import type { PinnedWheel } from './cuda-packages.ts';
 import { download } from './download.ts';
@@ -204,7 +204,12 @@ async function replaceFolder(draft: string, folder: string): Promise<void> {
   await rename(folder, former).catch((thrown: unknown) => {
     if (!isMissing(thrown)) throw thrown;
   });
-  await rename(draft, folder);
+  try {
+    await rename(draft, folder);
+  } catch (thrown) {
+    await ifPresent(rename(former, folder));
+    throw thrown;
+  }
   await rm(former, { recursive: true, force: true });
 }
 
