@@ -8,21 +8,30 @@ import { temporaryFolder } from '../temporary-folder.ts';
 
 const repository = resolve(import.meta.dirname, '../../../..');
 
-/** Tests of the golden cases, run as they are in a process on the software device. Each compiles its shaders for seconds, so few are enough. */
-const subjects = [
+interface Subject {
+  readonly what: string;
+  readonly file: string;
+  /** Which of its tests, by their names, and how many these are. */
+  readonly tests: string;
+  readonly count: number;
+}
+
+/** Tests of the golden cases, run as they are in a process on the software device. SwiftShader takes a minute for one, so that others wait for lavapipe. */
+const few: readonly Subject[] = [
   {
     what: 'a picture with guidance from a start image: texts, prediction, every step, pixels',
     file: 'pipeline.test.ts',
     tests: 'diffusers folder.*mapped.* 17_',
     count: 1,
   },
-  {
-    what: 'the UNet, of a batch at an odd size',
-    file: 'unet.test.ts',
-    tests: 'diffusers folder.*mapped.*call 2',
-    count: 1,
-  },
 ];
+const others: readonly Subject[] = [
+  { what: 'all other pictures', file: 'pipeline.test.ts', tests: 'diffusers folder.*mapped.* (0|1[0-6])', count: 16 },
+  { what: 'the UNet, in batches', file: 'unet.test.ts', tests: 'diffusers folder.*mapped', count: 3 },
+  { what: 'the VAE, also in tiles', file: 'vae.test.ts', tests: 'diffusers folder.*(mapped|tiles)', count: 4 },
+  { what: 'the tiny decoder', file: 'tiny-vae.test.ts', tests: 'the file of that folder.*decodes latents', count: 2 },
+];
+const subjects = softwareDevice.name === 'lavapipe' ? [...few, ...others] : few;
 
 test.for(subjects)('the golden cases hold on the software device: $what', async (subject, { skip }) => {
   if (softwareDevice.missing !== undefined) skip(softwareDevice.missing);

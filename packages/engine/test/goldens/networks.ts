@@ -13,7 +13,7 @@ import { type Fixture, fixturePath, floatsOf, maxAbsDifference, relativeDistance
 /** What the golden cases run on: the CPU, or in the process of `devices/goldens.test.ts` the software device. */
 export const choice = process.env.EASEL_TEST_DEVICE === 'webgpu' ? softwareChoice(softwareDevice) : cpuChoice;
 
-const device = deviceOf(choice);
+export const device = deviceOf(choice);
 const isCpu = choice === cpuChoice;
 if (!isCpu) await keepDevice(device);
 

@@ -13,13 +13,12 @@ import {
 } from '../../src/index.ts';
 import { JsonConfig } from '../../src/json-config.ts';
 import { loadTinyDecoder } from '../../src/loading/tiny-decoder.ts';
-import { cpu } from '../../src/runtime/devices/cpu.ts';
 import { Residency } from '../../src/runtime/residency.ts';
 import { defaultTarget } from '../../src/runtime/variant.ts';
 import { fixturePath, floatsOf, maxAbsDifference, readFixture, readFixtureJson } from '../fixtures.ts';
 import { type NewTensor, writeSafetensors } from '../safetensors-files.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
-import { tensorOf } from './networks.ts';
+import { device, expectNear, tensorOf } from './networks.ts';
 
 const TOLERANCE = 2e-5;
 const expected = readFixture('tiny_vae/expected.safetensors');
@@ -45,14 +44,14 @@ describe.each(forms)('a tiny decoder from %s', (_, path) => {
   test('decodes latents of SDXL like the reference', async () => {
     const image = await decode(path, sdxlVae, planes('latents'));
     expect([1, image.channels, image.height, image.width]).toEqual(expected.get('image')?.shape);
-    expect(maxAbsDifference(image.data, floatsOf(expected, 'image'))).toBeLessThanOrEqual(TOLERANCE);
+    expectNear(image.data, floatsOf(expected, 'image'), TOLERANCE);
   });
 
   test('decodes latents of Playground v2.5 like the reference does those of SDXL that they are', async () => {
     const scaled = sdxlLatents(floatsOf(expected, 'playground.latents'), playgroundVae);
     expect(maxAbsDifference(scaled, floatsOf(expected, 'playground.sdxl'))).toBeLessThanOrEqual(1e-6);
     const image = await decode(path, playgroundVae, planes('playground.latents'));
-    expect(maxAbsDifference(image.data, floatsOf(expected, 'playground.image'))).toBeLessThanOrEqual(TOLERANCE);
+    expectNear(image.data, floatsOf(expected, 'playground.image'), TOLERANCE);
   });
 });
 
@@ -76,7 +75,7 @@ test('a prefix before the names of the layers is left out, and an encoder beside
     ['taesd_encoder.0.weight', [6, 3, 3, 3]],
   ]);
   const image = await decode(renamed, sdxlVae, planes('latents'));
-  expect(maxAbsDifference(image.data, floatsOf(expected, 'image'))).toBeLessThanOrEqual(TOLERANCE);
+  expectNear(image.data, floatsOf(expected, 'image'), TOLERANCE);
 });
 
 describe('what is no tiny decoder of the model is refused when the model is loaded:', () => {
@@ -190,7 +189,8 @@ function planes(name: string): Planes {
 }
 
 async function decode(path: string, vae: VaeConfig, latents: Planes, tiling = false): Promise<Planes> {
-  const decoder = await loadTinyDecoder(path, vae, { threads: 1, residency: new Residency(cpu, 'large') });
+  const decoder = await loadTinyDecoder(path, vae, { threads: 1, residency: new Residency(device, 'large') });
   onTestFinished(() => decoder.release());
-  return decoder.decode(latents, { target: defaultTarget, hooks: {}, beforePass: async () => undefined, tiling });
+  const target = { ...defaultTarget, device };
+  return decoder.decode(latents, { target, hooks: {}, beforePass: async () => undefined, tiling });
 }
