@@ -28,9 +28,10 @@ export interface ServeOptions {
   readonly keys?: { readonly adminKey: string; readonly devKey: string };
 }
 
-/** This process's variables without settings of a server that somebody runs beside the tests. */
+/** This process's variables without settings of a server that somebody runs beside the tests, and on the device of the tests. */
 export function ownEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:EASEL_|DATABASE_URL$)/.test(name)));
+  const own = Object.entries(process.env).filter(([name]) => !/^(?:EASEL_|DATABASE_URL$)/.test(name));
+  return { ...Object.fromEntries(own), EASEL_DEVICE: 'cpu' };
 }
 
 /** A key of the right form that nothing else uses. */

@@ -16,7 +16,9 @@ export interface EaselRun {
 
 /** Runs the command line with this environment alone; what still runs at the end of the test is killed. */
 export function runEasel(args: readonly string[], env: Readonly<Record<string, string>> = {}): EaselRun {
-  return runSource(main, args, { env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env } });
+  return runSource(main, args, {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, EASEL_DEVICE: 'cpu', ...env },
+  });
 }
 
 /** The same of any program that imports the packages. */

@@ -1,4 +1,13 @@
-import { type Field, isOn, limits, pictureFields, SIDE_STEP, wireName } from '@easel/contract/fields';
+import {
+  arithmeticNames,
+  deviceNames,
+  type Field,
+  isOn,
+  limits,
+  pictureFields,
+  SIDE_STEP,
+  wireName,
+} from '@easel/contract/fields';
 import { CodedError } from '@easel/errors';
 import { Option } from 'commander';
 
@@ -105,6 +114,18 @@ export function memoryOption(): Option {
   const text =
     'what stays in memory: auto, small, normal, large, or gigabytes to suit (default: EASEL_MEMORY, or auto)';
   return new Option('--memory <use>', text);
+}
+
+export function deviceOption(): Option {
+  const text =
+    'what computes: auto takes the best device that computes rightly, else the CPU (default: EASEL_DEVICE, or auto)';
+  return new Option('--device <name>', text).choices(['auto', ...deviceNames]);
+}
+
+export function arithmeticOption(): Option {
+  const text =
+    'in which numbers a graphics card computes; float16 is faster and less exact (default: EASEL_ARITHMETIC, or float32)';
+  return new Option('--arithmetic <type>', text).choices(arithmeticNames);
 }
 
 export function textCacheOption(): Option {

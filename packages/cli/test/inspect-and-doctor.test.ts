@@ -1,5 +1,7 @@
 import { readdirSync } from 'node:fs';
+import type { DeviceReport } from '@easel/engine';
 import { describe, expect, it } from 'vitest';
+import { swiftShader } from '../../../tests/support/software-device.ts';
 import { runEasel, temporaryFolder } from './run-easel.ts';
 
 describe('easel model inspect', () => {
@@ -47,6 +49,8 @@ describe('easel doctor', () => {
         'disk',
         'cache',
         'cards',
+        'devices',
+        'device',
         'features',
         'compute',
         'profile',
@@ -61,6 +65,32 @@ describe('easel doctor', () => {
     expect(found('compute').values.gain).toBeGreaterThan(0);
     expect(found('profile').values.recommended).toMatch(/^(exact|int8)$/);
     expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  it('tells which devices can be used, what auto takes and why, and all that the probe has found', async ({ skip }) => {
+    if (swiftShader.missing !== undefined) skip(swiftShader.missing);
+    const env = { XDG_CACHE_HOME: temporaryFolder(), ...(await swiftShader.environment()) };
+    const { status, stdout } = await runEasel(['doctor', '--json'], { cwd: temporaryFolder(), env });
+    expect(status).toBe(0);
+    const { findings, devices } = JSON.parse(stdout);
+    const names = devices.map(({ name, isSupported }: DeviceReport) => [name, isSupported]);
+    expect(names).toEqual([
+      ['webgpu', true],
+      ['cuda', true],
+      ['directml', false],
+      ['coreml', false],
+    ]);
+    expect(devices[0]).toMatchObject({ usable: true, form: { attention: 'plain', stored: ['float32'] } });
+    expect(devices[0].checks.length).toBeGreaterThan(12);
+    const told = findings.filter(({ check }: { check: string }) => check === 'devices');
+    expect(told[0].detail).toMatch(
+      /^WebGPU \(webgpu\) can be used: [\d.]+ GFLOP\/s, the CPU \d+; weights in float32 only/,
+    );
+    const auto = findings.find(({ check }: { check: string }) => check === 'device');
+    expect(auto.values.auto).toBe('cpu');
+    expect(auto.detail).toMatch(
+      /^auto takes CPU \(cpu\): WebGPU is not used: it computes [\d.]+ GFLOP\/s, the CPU \d+/,
+    );
   });
 
   it('estimates the time of a picture of the given model in every profile, and its memory', async () => {

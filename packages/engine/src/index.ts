@@ -17,7 +17,7 @@ export { defaultCacheFolder, devicesFolder, modelsFolder } from './folders.ts';
 export type { EngineHost, HostLogEntry, HostOptions, HostStats } from './host/engine-host.ts';
 export { createEngineHost } from './host/host.ts';
 export { createPictureHost, type OpenPicture, type PictureHost, type PictureHostOptions } from './host/picture-host.ts';
-export { type ProbeOptions, probeDevices } from './host/probe-devices.ts';
+export { autoDevice, type ProbeOptions, probeDevices } from './host/probe-devices.ts';
 export type { ProcessMemory } from './host/process-memory.ts';
 export { decodeImage } from './image/decode-image.ts';
 export { type EncodeOptions, encodeImage } from './image/encode-image.ts';

@@ -250,6 +250,8 @@ export interface DeviceInfo {
 export interface DeviceReport {
   readonly name: DeviceName;
   readonly title: string;
+  /** Whether the runtime has it on this platform. */
+  readonly isSupported: boolean;
   /** Whether its results are right. `auto` also wants it to be faster than the CPU. */
   readonly usable: boolean;
   /** Why it is not usable. */
@@ -336,12 +338,12 @@ export interface LoadOptions {
   readonly memoryShare?: number;
   /**
    * What the networks run on. `auto`: the first device of the platform that computes rightly and at least twice as fast as the CPU; else the
-   * CPU. Default: `cpu`.
+   * CPU. What is tried and taken, and why, is in docs/devices.md. Default: the variable `EASEL_DEVICE`, else `auto`.
    */
   readonly device?: DeviceSetting;
   /**
    * The type in which a device other than the CPU computes. `float16` is faster on some and less exact; the VAE is always computed in float32.
-   * Default: `float32`.
+   * Default: the variable `EASEL_ARITHMETIC`, else `float32`.
    */
   readonly arithmetic?: Arithmetic;
   /** Which weights to use where a component has both `NAME.fp16.safetensors` and `NAME.safetensors`. Default: `fp16`. */

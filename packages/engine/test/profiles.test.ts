@@ -11,6 +11,8 @@ import {
   profiles,
   quantizeModel,
 } from '../src/index.ts';
+import { loadModelOn } from '../src/load-model.ts';
+import { deviceKinds } from '../src/runtime/devices/devices.ts';
 import type { PassEvent } from '../src/runtime/passes.ts';
 import { modelCopy } from './checkpoint-forms.ts';
 import { fixturePath } from './fixtures.ts';
@@ -146,4 +148,25 @@ test('a model in a process of its own does the same', async () => {
   expect(used.profile).toBe('fast');
   const here = await drawn(await open(fixturePath('model')), { profile: 'fast' });
   expect(images[0].data).toEqual(here.pixels[0]);
+});
+
+test('on a device without kernels for 8 bits int8 is refused with the reason, and its weights are not looked for', async () => {
+  const { name, title, form } = deviceKinds.webgpu;
+  const device = { info: { name, title, arithmetic: form.arithmetic }, form };
+  const options = { cacheDir: await temporaryFolder(), int8File: '/none' };
+  const model = await loadModelOn(demoModelPath, options, device);
+  expect(model.info.profiles).toEqual(['exact', 'fast']);
+  const refusal = {
+    code: 'invalid_request',
+    message: 'the profile int8 needs the CPU: networks in 8 bits do not run on webgpu',
+    remedy: 'use the profile exact or fast, or load the model with the device cpu',
+    details: { param: 'profile' },
+  };
+  await expect(model.generate({ ...request, profile: 'int8' })).rejects.toMatchObject(refusal);
+  await expect(model.prepare({ width: 64, height: 64 }, { profile: 'int8' })).rejects.toMatchObject(refusal);
+  await expect(loadModelOn(demoModelPath, { ...options, precision: { unet: 'int8' } }, device)).rejects.toMatchObject({
+    code: 'invalid_request',
+    details: { param: 'precision' },
+  });
+  await model.close();
 });

@@ -59,7 +59,7 @@ async function listDevices(flags: { json?: boolean }, context: CommandContext): 
   const { cudaFiles, deviceKinds, probeDevices } = await import('@easel/engine');
   const { env, interruption, stdout } = context;
   const { name, title, requires } = deviceKinds.cpu;
-  const cpu: DeviceReport = { name, title, usable: true, requires, checks: [] };
+  const cpu: DeviceReport = { name, title, isSupported: true, usable: true, requires, checks: [] };
   const devices = [cpu, ...(await probeDevices({ signal: interruption.signal }))];
   const cudaLibraries = cudaFiles(env);
   if (flags.json) printJson(context, { devices, cudaLibraries });

@@ -8,6 +8,7 @@ import { type ExitStatus, exitStatus } from '../exit-status.ts';
 import { checkFolder, createFolder } from '../output/folder.ts';
 import { formatDuration, printJson } from '../text.ts';
 import { recommendProfile, type Told, tellCores, tellEstimate, tellFeatures, tellSpeeds } from './doctor-compute.ts';
+import { tellAuto, tellDevices } from './doctor-devices.ts';
 import { tellCards, tellModelMemory } from './doctor-memory.ts';
 
 const GIB = 2 ** 30;
@@ -60,13 +61,15 @@ async function runDoctor(flags: DoctorFlags, { env, stdout, interruption }: Comm
     checkCache(defaultCacheFolder(env)),
     told('cards', tellCards(await findCards(interruption.signal))),
   );
+  const devices = await checkDevices(interruption.signal);
+  report(...devices.findings);
   report(...(await checkCompute(flags.model, env)));
   if (flags.model !== undefined) report(...(await checkModelMemory(flags.model, env)));
   interruption.signal.throwIfAborted();
   report(...(await checkEngine(env, interruption.signal)));
   interruption.signal.throwIfAborted();
   const ok = findings.every((finding) => finding.ok);
-  if (flags.json) printJson({ stdout }, { ok, version: readVersion(), findings });
+  if (flags.json) printJson({ stdout }, { ok, version: readVersion(), findings, devices: devices.reports });
   return ok ? exitStatus.ok : exitStatus.failed;
 }
 
@@ -140,6 +143,18 @@ function checkCache(folder: string): Finding {
     return pass('cache', `${folder} is writable`);
   } catch (error) {
     return failWith('cache', error, 'set XDG_CACHE_HOME to a writable folder');
+  }
+}
+
+/** Tries every device that may be here. What is missing is no problem: there is the CPU. */
+async function checkDevices(signal: AbortSignal) {
+  const { autoDevice, probeDevices } = await import('@easel/engine');
+  const reports = await probeDevices({ signal });
+  try {
+    const findings = [...tellDevices(reports), told('device', tellAuto(await autoDevice(reports)))];
+    return { reports, findings };
+  } catch (error) {
+    return { reports, findings: [...tellDevices(reports), failWith('device', error, 'correct the variable')] };
   }
 }
 
@@ -234,6 +249,8 @@ function hasContrast({ data }: GeneratedImage): boolean {
 }
 
 function engineRemedy(thrown: unknown): string {
+  if (isEngineError(thrown) && (thrown.code === 'device_unavailable' || thrown.kind === 'invalid'))
+    return thrown.remedy;
   return isEngineError(thrown) && thrown.kind === 'model'
     ? 'the embedded model is incomplete or damaged: reinstall Easel'
     : 'the inference runtime does not work here: EASEL_DEBUG=1 shows more';

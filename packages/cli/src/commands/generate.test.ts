@@ -31,7 +31,7 @@ describe('the options of generate', () => {
     const guidance = '--guidance-scale 4.5 --guidance-rescale .7';
     const conditioning = '--original-size 10x20 --crop 1,2 --target-size 30x40';
     const model =
-      '--image i.png --strength 0.5 -m other --model-config d --variant fp32 --threads 2 --taesd t --memory 8 --text-cache off';
+      '--image i.png --strength 0.5 -m other --model-config d --variant fp32 --threads 2 --taesd t --memory 8 --text-cache off --device webgpu --arithmetic float16';
     const output = '-o o.webp --format webp --quality 80 --overwrite --no-metadata --preview --no-show -q --json';
     const all = [picture, sampling, guidance, conditioning, model, output].join(' ').split(' ');
     const { flags } = await parse(...all, '--negative-prompt', '');
@@ -63,6 +63,8 @@ describe('the options of generate', () => {
       taesd: 't',
       memory: '8',
       textCache: 'off',
+      device: 'webgpu',
+      arithmetic: 'float16',
       output: 'o.webp',
       format: 'webp',
       quality: 80,

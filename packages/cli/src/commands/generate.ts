@@ -4,6 +4,8 @@ import { Command, Option } from 'commander';
 import type { GenerateFlags } from '../generate/flags.ts';
 import {
   apiKeyFileOption,
+  arithmeticOption,
+  deviceOption,
   int8FileOption,
   memoryOption,
   modelConfigOption,
@@ -65,6 +67,8 @@ const model = [
   new Option('--threads <n>', 'processor threads (default: one per physical core)').argParser(
     wholeNumber('--threads', 1, 256),
   ),
+  deviceOption(),
+  arithmeticOption(),
   memoryOption(),
   textCacheOption(),
   new Option(

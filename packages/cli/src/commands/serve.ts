@@ -6,12 +6,14 @@ import type { Config, Listening } from '@easel/server';
 import { Command } from 'commander';
 import type { CommandContext, RunCommand } from '../cli-context.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
-import { wholeNumber } from '../options.ts';
+import { arithmeticOption, deviceOption, wholeNumber } from '../options.ts';
 
 interface ServerFlags {
   readonly config?: string;
   readonly dataDir?: string;
   readonly model?: string;
+  readonly device?: string;
+  readonly arithmetic?: string;
   readonly logLevel?: string;
 }
 
@@ -46,6 +48,8 @@ function withServerOptions(command: Command): Command {
     .option('--config <file>', 'settings as JSON; environment variables and options override it')
     .option('--data-dir <folder>', 'folder for the database, the pictures and the server secret')
     .option('-m, --model <name|path>', 'the model served as playground-v2.5 (default: the embedded one)')
+    .addOption(deviceOption())
+    .addOption(arithmeticOption())
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (default: info)');
 }
 

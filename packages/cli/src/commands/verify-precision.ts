@@ -179,6 +179,7 @@ function openFolder(path: string | undefined): Disposable & { readonly path: str
 
 function loadOptions({ int8File, modelConfig, variant, threads }: VerifyFlags): NonNullable<HostOptions['load']> {
   return {
+    device: 'cpu', // the only one that has all profiles
     ...(int8File !== undefined && { int8File }),
     ...(modelConfig !== undefined && { config: modelConfig }),
     ...(variant !== undefined && { variant }),

@@ -10,6 +10,8 @@ const engineOptions = {
   variant: '--variant',
   int8File: '--int8-file',
   threads: '--threads',
+  device: '--device',
+  arithmetic: '--arithmetic',
   memory: '--memory',
   textCache: '--text-cache',
   taesd: '--taesd',
@@ -46,7 +48,7 @@ export interface JobParts {
 
 /** Builds the job from the options: what is absent stays absent, so that the server's defaults apply. */
 export function buildJob({ prompt, flags, seed, format, image, preview }: JobParts): JobCreate {
-  const { size: { width, height } = flags, ...values } = flags;
+  const { size: { width, height } = flags, device: _device, arithmetic: _arithmetic, ...values } = flags;
   return writeRequest({
     ...values,
     prompt,

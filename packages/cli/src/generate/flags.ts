@@ -1,4 +1,4 @@
-import type { OptionValues } from '@easel/contract/fields';
+import type { ArithmeticName, DeviceName, OptionValues } from '@easel/contract/fields';
 import { CodedError } from '@easel/errors';
 import type { PixelSize } from '../options.ts';
 import { formatFor, type formatNames, formatOfName } from '../output/plan.ts';
@@ -20,6 +20,8 @@ export interface GenerateFlags extends RequestFlags {
   readonly variant?: 'fp16' | 'fp32';
   readonly int8File?: string;
   readonly threads?: number;
+  readonly device?: 'auto' | DeviceName;
+  readonly arithmetic?: ArithmeticName;
   readonly memory?: string;
   readonly textCache?: 'on' | 'off';
   /** The file or folder of a tiny decoder. */

@@ -1,9 +1,20 @@
 import { decodeImage, type GenerateResult, type ModelInfo } from '@easel/engine';
 import { describe, expect, it } from 'vitest';
 import type { GenerateFlags } from './flags.ts';
-import { buildRequest, encodeResult } from './here.ts';
+import { buildRequest, encodeResult, loadOptions } from './here.ts';
 
 const flags: GenerateFlags = { samples: 1, model: 'demo', metadata: true, show: true };
+
+describe('the device', () => {
+  it('is left to the engine, but for int8, which only the CPU has', () => {
+    expect(loadOptions(flags, {})).not.toHaveProperty('device');
+    expect(loadOptions({ ...flags, profile: 'fast' }, {})).not.toHaveProperty('device');
+    expect(loadOptions({ ...flags, profile: 'int8' }, { EASEL_DEVICE: '' })).toHaveProperty('device', 'cpu');
+    expect(loadOptions({ ...flags, profile: 'int8', device: 'auto' }, {})).toHaveProperty('device', 'cpu');
+    expect(loadOptions({ ...flags, profile: 'int8', device: 'webgpu' }, {})).toHaveProperty('device', 'webgpu');
+    expect(loadOptions({ ...flags, profile: 'int8' }, { EASEL_DEVICE: 'webgpu' })).not.toHaveProperty('device');
+  });
+});
 
 describe('the request', () => {
   it('holds nothing that was not asked for', () => {

@@ -41,7 +41,10 @@ export async function openLocalBackend(flags: GenerateFlags, { env }: CommandCon
         model: modelPath,
         load,
         signal,
-        onLog: ({ message }) => env.EASEL_DEBUG && progress.above(`${message}\n`),
+        onLog: ({ level, message }) => {
+          if (level === 'notice') progress.above(`easel: ${message}\n`);
+          else if (env.EASEL_DEBUG) progress.above(`${message}\n`);
+        },
       });
       const close = () => void host.close();
       signal.addEventListener('abort', close);
@@ -77,16 +80,21 @@ async function readStartImage(path: string): Promise<DecodedPicture> {
   }
 }
 
-function loadOptions(
-  { threads, modelConfig, variant, int8File, taesd, memory, textCache }: GenerateFlags,
+/** How the model is loaded, by the options and, where they are absent, by variables. */
+export function loadOptions(
+  { threads, modelConfig, variant, int8File, taesd, arithmetic, memory, textCache, ...flags }: GenerateFlags,
   env: CommandContext['env'],
 ): NonNullable<HostOptions['load']> {
+  const setting = flags.device ?? (env.EASEL_DEVICE || 'auto');
+  const device = setting === 'auto' && flags.profile === 'int8' ? 'cpu' : flags.device; // networks in 8 bits run nowhere else
   return {
     ...(threads !== undefined && { threads }),
     ...(modelConfig !== undefined && { config: modelConfig }),
     ...(variant !== undefined && { variant }),
     ...(taesd !== undefined && { tinyDecoder: taesd }),
     ...(int8File !== undefined && { int8File }),
+    ...(device !== undefined && { device }),
+    ...(arithmetic !== undefined && { arithmetic }),
     ...(textCache === 'off' && { textCache: false }),
     memory: memory === undefined ? readMemory('EASEL_MEMORY', env.EASEL_MEMORY) : readMemory('--memory', memory),
   };

@@ -8,7 +8,7 @@ import {
   unavailableHere,
 } from '../loading/choose-device.ts';
 import { reportOf, unusable } from '../loading/device-report.ts';
-import type { DeviceReport, LoadOptions } from '../model.ts';
+import type { DeviceInfo, DeviceReport, LoadOptions } from '../model.ts';
 import { type DeviceName, deviceNames } from '../runtime/devices/device.ts';
 import { type Machine, missingCard, thisMachine } from '../runtime/devices/graphics-cards.ts';
 import { checkOfStep, type ProbeFindings, type ProbeStep, probeSteps } from '../runtime/devices/probe-steps.ts';
@@ -56,6 +56,17 @@ export async function probeDevices(options: ProbeOptions = {}): Promise<readonly
     reports.push(absent ?? (await probeDevice(name, 'whole', options)));
   }
   return reports;
+}
+
+/**
+ * The device that `auto` takes on this machine, by what `probeDevices` has found.
+ *
+ * @throws EngineError `invalid_request` for a variable that is not valid
+ */
+export async function autoDevice(reports: readonly DeviceReport[]): Promise<DeviceInfo> {
+  const found = async (name: DeviceName) =>
+    reports.find((report) => report.name === name) ?? unusable(name, { reason: 'it was not tried' });
+  return (await chooseDevice({ device: 'auto' }, thisMachine(), found)).info;
 }
 
 function machineWith({ environment }: Trying): Machine {

@@ -54,6 +54,8 @@ import {
   precisionOf,
   profilesOf,
   RESIDENT_BYTES,
+  requirePrecision,
+  requireProfile,
   storedBytes,
   weightsFor,
 } from './precision.ts';
@@ -80,6 +82,7 @@ export async function assembleModel(
   const configs = parseSdxlConfigs(checkpoint.components);
   checkTensors(checkpoint, configs);
   const fixed = fixedPrecision(options.precision);
+  requirePrecision(fixed, device);
   const int8 = new Int8Source(checkpoint, configs, options.int8File, fixed && Object.keys(fixed).filter(isSdxlPart));
   if (fixed && Object.keys(fixed).length > 0) await int8.open();
   const memoryBytes =
@@ -88,7 +91,7 @@ export async function assembleModel(
   const queue = new RunQueue();
   return {
     info: {
-      ...modelInfo(checkpoint, configs, parts.facts.defaults, fixed ? [] : profilesOf(int8)),
+      ...modelInfo(checkpoint, configs, parts.facts.defaults, fixed ? [] : profilesOf(int8, device)),
       device: { ...choice.info, ...(memoryBytes !== undefined && { memoryBytes }) },
     },
     generate: (request, run) => queue.add(() => runPipeline(parts, request, run)),
@@ -131,7 +134,7 @@ async function assembleParts(
       unetBranches: { count: skipCount(unet), finest: finestBranch(unet) },
       forceZerosForEmptyPrompt: checkpoint.forceZerosForEmptyPrompt,
       isPrecisionFixed: fixed !== undefined,
-      requireWeights: (profile) => int8.require(profile),
+      requireWeights: (profile) => requireProfile(profile, device, int8),
     },
     targetOf: (profile) => targetOf(device, profile ? precisionOf(profile) : fixed),
     openInt8: () => int8.open(),

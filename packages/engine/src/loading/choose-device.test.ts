@@ -34,7 +34,7 @@ async function linux(...files: readonly string[]): Promise<Machine> {
 
 /** Chooses by what a probe of each device would find, and tells which were tried. */
 async function choose(
-  options: Pick<LoadOptions, 'device' | 'arithmetic'>,
+  options: Pick<LoadOptions, 'device' | 'arithmetic' | 'precision'>,
   machine: Machine,
   findings: Partial<Record<DeviceName, readonly ProbeFindings[]>>,
 ) {
@@ -102,6 +102,14 @@ describe('auto', () => {
     const { info, tried } = await choose(auto, { ...windows, platform }, {});
     expect([tried, info.name]).toEqual([[], 'cpu']);
     expect(info.reason).toContain(`on ${platform} the runtime supports only the CPU`);
+  });
+
+  test('takes the CPU for networks in 8 bits, which no other device has', async () => {
+    for (const precision of ['int8', { unet: 'int8' }] as const) {
+      const { info, tried } = await choose({ ...auto, precision }, windows, { webgpu: fast });
+      expect([info.name, info.reason, tried]).toEqual(['cpu', 'networks in 8 bits run on the CPU only', []]);
+    }
+    expect((await choose({ ...auto, precision: 'exact' }, windows, { webgpu: fast })).info.name).toBe('webgpu');
   });
 
   test('never takes Core ML', async () => {

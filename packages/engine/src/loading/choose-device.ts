@@ -45,7 +45,7 @@ export function isWorthwhile({ speed }: Pick<DeviceReport, 'speed'>): boolean {
   return speed !== undefined && speed.device >= WORTHWHILE * speed.cpu;
 }
 
-type Wanted = Pick<LoadOptions, 'device' | 'arithmetic'>;
+type Wanted = Pick<LoadOptions, 'device' | 'arithmetic' | 'precision'>;
 
 /**
  * The device that a model is loaded for: the one that is named, if a probe finds it right, or with `auto` the first that is right and
@@ -55,6 +55,7 @@ type Wanted = Pick<LoadOptions, 'device' | 'arithmetic'>;
  */
 export async function chooseDevice(options: Wanted, machine: Machine, probe: Probe): Promise<DeviceChoice> {
   const { device, arithmetic } = deviceSettings(options, machine.env);
+  if (device === 'auto' && wantsInt8(options)) return cpuBecause('networks in 8 bits run on the CPU only');
   if (device === 'auto') return chooseBest(arithmetic, machine, probe);
   if (device !== 'cpu') return requireDevice(device, arithmetic, machine, probe);
   if (options.arithmetic !== 'float16') return cpuChoice;
@@ -64,12 +65,16 @@ export async function chooseDevice(options: Wanted, machine: Machine, probe: Pro
   });
 }
 
+function wantsInt8({ precision }: Wanted): boolean {
+  return typeof precision === 'object' ? Object.values(precision).includes('int8') : precision === 'int8';
+}
+
 /** Options over the variables EASEL_DEVICE and EASEL_ARITHMETIC over what is usual. @throws EngineError `invalid_request` */
 export function deviceSettings({ device, arithmetic }: Wanted, env: NodeJS.ProcessEnv) {
   const devices: readonly DeviceSetting[] = ['auto', ...deviceNames];
   const arithmetics: readonly Arithmetic[] = ['float32', 'float16'];
   return {
-    device: oneOf(devices, 'device', device, 'EASEL_DEVICE', env) ?? 'cpu',
+    device: oneOf(devices, 'device', device, 'EASEL_DEVICE', env) ?? 'auto',
     arithmetic: oneOf(arithmetics, 'arithmetic', arithmetic, 'EASEL_ARITHMETIC', env) ?? 'float32',
   };
 }
@@ -165,10 +170,11 @@ export function unavailableHere(name: DeviceName, { platform }: Machine): Device
   const { platforms } = deviceKinds[name];
   if (platforms.includes(platform)) return undefined;
   const present = deviceNames.filter((other) => deviceKinds[other].platforms.includes(platform));
-  return unusable(name, {
-    reason: `the runtime has it on ${platforms.join(', ')}, and this is ${platform}`,
-    remedy: `the devices of this platform are ${present.join(', ')}`,
-  });
+  const reason = `the runtime has it on ${platforms.join(', ')}, and this is ${platform}`;
+  return {
+    ...unusable(name, { reason, remedy: `the devices of this platform are ${present.join(', ')}` }),
+    isSupported: false,
+  };
 }
 
 /** The report on a device that need not be tried, since the libraries that it needs are not there. */

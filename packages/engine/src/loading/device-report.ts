@@ -11,7 +11,7 @@ export function unusable(
 ): DeviceReport {
   const { title, requires } = deviceKinds[name];
   return {
-    ...{ name, title, usable: false, requires, checks },
+    ...{ name, title, isSupported: true, usable: false, requires, checks },
     ...(reason !== undefined && { reason }),
     remedy: remedy ?? (needsVulkan(name) ? vulkanAdvice() : `it needs ${requires}`),
   };
@@ -51,7 +51,16 @@ export function reportOf(name: DeviceName, findings: readonly ProbeFindings[]): 
     };
   }
   const { title, requires } = kind;
-  return { name, title, usable: true, requires, form: formOf(kind, checks), checks, ...(speed && { speed }) };
+  return {
+    name,
+    title,
+    isSupported: true,
+    usable: true,
+    requires,
+    form: formOf(kind, checks),
+    checks,
+    ...(speed && { speed }),
+  };
 }
 
 function formOf({ form }: DeviceKind, checks: DeviceReport['checks']): GraphForm {

@@ -5,7 +5,8 @@ import { EngineError } from '../errors.ts';
 import { type SdxlConfigs, type SdxlPart, sdxlParts } from '../families/sdxl-architecture.ts';
 import type { LoadOptions } from '../model.ts';
 import { type Profile, profileNames, profiles } from '../profiles.ts';
-import type { SessionProfile } from '../runtime/devices/device.ts';
+import { cpu } from '../runtime/devices/cpu.ts';
+import type { Device, SessionProfile } from '../runtime/devices/device.ts';
 import type { MemoryUse } from '../runtime/memory.ts';
 import { type Precision, precisions } from '../runtime/variant.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
@@ -113,9 +114,40 @@ export class Int8Source {
   }
 }
 
-/** The profiles that a model can do. */
-export function profilesOf({ isAvailable }: Int8Source): readonly Profile[] {
-  return profileNames.filter((name) => isAvailable || profiles[name].precision === 'exact');
+type Kernels = Pick<Device, 'name' | 'hasInt8'>;
+
+/** The profiles that a model can do on a device. */
+export function profilesOf({ isAvailable }: Int8Source, device: Kernels = cpu): readonly Profile[] {
+  return profileNames.filter((name) =>
+    device.hasInt8 ? isAvailable || profiles[name].precision === 'exact' : hasUse(profiles[name]),
+  );
+}
+
+/** Without kernels for 8 bits: what saves passes still does, in the device's own arithmetic. */
+function hasUse({ precision, acceleration }: (typeof profiles)[Profile]): boolean {
+  return precision === 'exact' || acceleration !== undefined;
+}
+
+/** @throws EngineError `invalid_request` for a profile that the device cannot do, `model_file_missing` for one whose weights are missing */
+export function requireProfile(profile: Profile, device: Kernels, int8: Int8Source): void {
+  if (device.hasInt8) int8.require(profile);
+  else if (!hasUse(profiles[profile])) {
+    const possible = profilesOf(int8, device).join(' or ');
+    throw noInt8('profile', `the profile ${profile}`, device, `use the profile ${possible}`);
+  }
+}
+
+/** @throws EngineError `invalid_request` for 8 bits on a device that has no kernels for them */
+export function requirePrecision(fixed: ReturnType<typeof fixedPrecision>, device: Kernels): void {
+  if (device.hasInt8 || !Object.values(fixed ?? {}).includes('int8')) return;
+  throw noInt8('precision', 'the precision int8', device, 'leave precision out');
+}
+
+function noInt8(param: string, wanted: string, { name }: Kernels, remedy: string): EngineError {
+  return new EngineError('invalid_request', `${wanted} needs the CPU: networks in 8 bits do not run on ${name}`, {
+    remedy: `${remedy}, or load the model with the device cpu`,
+    details: { param },
+  });
 }
 
 /** A component with fewer stored bytes is widened once at load: faster, and small enough not to matter. */

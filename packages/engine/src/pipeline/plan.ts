@@ -48,7 +48,7 @@ export interface ModelFacts {
   readonly forceZerosForEmptyPrompt: boolean;
   /** Whether its precisions were fixed at load, so that no request can name a profile. */
   readonly isPrecisionFixed: boolean;
-  /** @throws EngineError `model_file_missing` when a profile needs weights in 8 bits and there are none */
+  /** @throws EngineError `model_file_missing` when a profile needs weights in 8 bits and there are none, `invalid_request` when the device has none */
   readonly requireWeights: (profile: Profile) => void;
 }
 
