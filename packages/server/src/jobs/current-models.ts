@@ -19,6 +19,7 @@ export class CurrentModels {
   readonly #options: CurrentModelsOptions;
   #engines: LiveEngines = new Map();
   #readAt = Number.NEGATIVE_INFINITY;
+  #reading: Promise<void> | undefined;
 
   constructor(options: CurrentModelsOptions) {
     this.#options = options;
@@ -26,18 +27,27 @@ export class CurrentModels {
 
   /** While the database is away they are as they were last. */
   async list(): Promise<readonly ModelCard[]> {
-    const { database, clock, models } = this.#options;
     if (performance.now() - this.#readAt > FRESH_MS) {
-      this.#readAt = performance.now();
-      this.#engines = await database
-        .transaction((queries) => findLiveEngines(queries, clock.now()))
-        .catch(() => this.#engines);
+      this.#reading ??= this.#read().finally(() => {
+        this.#reading = undefined;
+      });
+      await this.#reading;
     }
-    return models().map((card) => onEngines(card, this.#engines.get(card.slug) ?? []));
+    return this.#options.models().map((card) => onEngines(card, this.#engines.get(card.slug) ?? []));
   }
 
   async of(card: ModelCard): Promise<ModelCard> {
     return (await this.list()).find(({ slug }) => slug === card.slug) ?? card;
+  }
+
+  async #read(): Promise<void> {
+    const { database, clock } = this.#options;
+    try {
+      this.#engines = await database.transaction((queries) => findLiveEngines(queries, clock.now()));
+    } catch {
+      // What needs the database says what is wrong with it.
+    }
+    this.#readAt = performance.now();
   }
 }
 

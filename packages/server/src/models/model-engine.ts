@@ -11,6 +11,7 @@ import {
   type WorkerEngine,
 } from '@easel/contract';
 import {
+  type Card,
   cardEnvironment,
   createEngineHost,
   cropToShape,
@@ -124,8 +125,10 @@ export class ModelEngine {
   }
 
   #learn({ device, profiles }: ModelInfo): Device {
-    const { reason } = this.#options.engine;
-    this.#device = deviceReply({ ...(reason !== undefined && { reason }), ...device });
+    const { reason, card } = this.#options.engine;
+    // The runtime names no card; the one that its process sees is known.
+    const own = card && device.name !== 'cpu' && { adapter: card.name, ...memoryOf(card) };
+    this.#device = deviceReply({ ...own, ...(reason !== undefined && { reason }), ...device });
     this.#profiles = [...profiles];
     return this.#device;
   }
@@ -186,6 +189,10 @@ async function startPicture(
   if (file === null) return undefined;
   const picture = cropToShape(await decodeImage(file), { width, height });
   return { picture, ...(strength !== null && { strength }) };
+}
+
+function memoryOf({ memoryBytes }: Card): Pick<DeviceInfo, 'memoryBytes'> {
+  return memoryBytes === undefined ? {} : { memoryBytes };
 }
 
 function deviceReply({ name, title, arithmetic, adapter, memoryBytes, reason }: DeviceInfo): Device {

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fullText, isCodedError } from '@easel/errors';
 import { attemptsUsedUp, failJob } from '../jobs/ends-of-jobs.ts';
 import { isQueuePaused } from '../jobs/queue-control.ts';
 import { deviceLabel, learnSpeed, lockSpeed, saveSpeed } from '../jobs/speed.ts';
@@ -37,6 +38,8 @@ export class WorkLoop {
   readonly #running = new Set<string>();
   /** The models of which it takes jobs. */
   readonly #taken = new Set<string>();
+  /** Why an engine could not be started, until one of that model takes jobs. */
+  readonly #startProblems = new Map<string, string>();
   /** Why no jobs are taken at the moment. */
   readonly #obstacles = new Set<Obstacle>();
   /** The last pause or resume. */
@@ -95,11 +98,13 @@ export class WorkLoop {
       if (this.#warmsUp) await this.#warmUp(model, index);
       await queue.work({ model, onJob: (job) => this.#run(job) });
       this.#taken.add(model);
+      this.#startProblems.delete(model);
       return true;
     } catch (error) {
       const where = card === null ? '' : ` on graphics card ${card}`;
-      if (!this.#stopping.signal.aborted)
-        this.#report(error, `the model ${model} could not be started${where}; retrying`);
+      if (this.#stopping.signal.aborted) return false;
+      this.#report(error, `the model ${model} could not be started${where}; retrying`);
+      if (!this.#taken.has(model)) this.#startProblems.set(model, `${model} cannot be started: ${causeOf(error)}`);
       return false;
     }
   }
@@ -159,7 +164,7 @@ export class WorkLoop {
         startedAt: this.#startedAt,
         seenAt: clock.now(),
         state: this.#state(),
-        problem: storage.problem,
+        problem: storage.problem ?? this.#startProblems.values().next().value ?? null,
         runningJob: this.#running.values().next().value ?? null,
         modelMemory,
         engines: painter.engines(),
@@ -193,4 +198,10 @@ export class WorkLoop {
     if (this.#running.size > 0) return 'busy';
     return painter.models().every(({ slug }) => this.#taken.has(slug)) ? 'idle' : 'starting';
   }
+}
+
+/** For whoever runs the server: the engine's own message, which clients are not told. */
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error && isCodedError(error.cause) ? error.cause : error;
+  return isCodedError(cause) ? fullText(cause) : String(cause);
 }

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { savePaused } from '../../src/jobs/queue-control.ts';
 import { EnginePainter } from '../../src/models/engine-painter.ts';
+import type { EngineSettings } from '../../src/models/served-models.ts';
 import { workersSeenSince } from '../../src/workers/workers-table.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
@@ -116,5 +117,35 @@ test('a model with two engines runs two jobs at a time, and both are announced',
   } finally {
     await loop.stop(1);
     await two.close();
+  }
+}, 600_000);
+
+test('an engine whose device is not there keeps the others from nothing; with none left the worker says why it takes no jobs', async () => {
+  const absent = { device: process.platform === 'darwin' ? 'directml' : 'coreml', arithmetic: 'float32' } as const;
+  const painterOf = (...engines: EngineSettings[]) =>
+    EnginePainter.open({
+      models: [{ slug: 'demo', model: 'demo', engines }],
+      easelVersion: 'test',
+      env: process.env,
+      threads: 1,
+      onLog: () => {},
+    });
+  const [broken, mixed] = [await painterOf(absent), await painterOf(absent, { device: 'cpu', arithmetic: 'float32' })];
+  const services = await start();
+  const [first, second] = [services.worker(broken).loop, services.worker(mixed).loop];
+  try {
+    await first.start();
+    const message = new RegExp(`^demo cannot be started: .*${absent.device}.*; `);
+    await expect.poll(async () => (await workersNow())[0]?.problem, { timeout: 60_000 }).toMatch(message);
+    await second.start();
+    const customer = await newCustomer(opened().database, { available: 1000n });
+    const { job } = await services.submitJob(aSubmission(customer));
+    expect((await services.feed.end(job.id, signal())).job).toMatchObject({ state: 'succeeded', device: 'cpu' });
+    await expect
+      .poll(async () => (await workersNow()).find(({ engines }) => engines.length === 2), { timeout: 60_000 })
+      .toMatchObject({ state: 'idle', problem: null, engines: [{ device: null }, { device: { name: 'cpu' } }] });
+  } finally {
+    await Promise.all([first.stop(1), second.stop(1)]);
+    await Promise.all([broken.close(), mixed.close()]);
   }
 }, 600_000);
