@@ -58,7 +58,8 @@ export class Layers {
   groupNorm(x: Value, name: string, groups: number, epsilon: number): Value {
     const [, channels = 1] = x.shape;
     const weight = (kind: string) => (as: readonly number[]) => this.weights.get(`${name}.${kind}`, [channels], { as });
-    return groupNorm(this.graph, x, { groups, epsilon, scale: weight('weight'), bias: weight('bias') });
+    const options = { groups, epsilon, scale: weight('weight'), bias: weight('bias') };
+    return groupNorm(this.graph, x, options, this.#form);
   }
 
   /** x [M, C], statistics over C. */

@@ -13,12 +13,17 @@ export interface GroupNorm {
  * x [B, C, H, W], statistics over each of the channel groups (Wu & He 2018). InstanceNormalization over a reshaped tensor is the fastest form on
  * the CPU, and the only one that all providers have.
  */
-export function groupNorm(graph: GraphBuilder, x: Value, { groups, epsilon, scale, bias }: GroupNorm): Value {
+export function groupNorm(graph: GraphBuilder, x: Value, options: GroupNorm, form: GraphForm): Value {
+  const { groups, scale, bias } = options;
   const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
+  const epsilon = form.normEpsilon ?? options.epsilon;
+  // (sx − sμ) / √(s²σ² + ε) is (x − μ) / √(σ² + ε/s²)
+  const factor = Math.sqrt(epsilon / options.epsilon);
+  const input = factor === 1 ? x : graph.node('Mul', [x, graph.floats([factor], [])], x.shape);
   const ones = graph.floats(new Array<number>(groups).fill(1));
   const zeros = graph.floats(new Array<number>(groups).fill(0));
   const view = [batch, groups, (channels * height * width) / groups];
-  const grouped = graph.node('Reshape', [x, graph.ints(view)], view);
+  const grouped = graph.node('Reshape', [input, graph.ints(view)], view);
   const attributes = { epsilon: { float: epsilon } };
   const normalized = graph.node('InstanceNormalization', [grouped, ones, zeros], view, { attributes });
   const back = graph.node('Reshape', [normalized, graph.ints(x.shape)], x.shape);

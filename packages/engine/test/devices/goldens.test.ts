@@ -29,6 +29,7 @@ const others: readonly Subject[] = [
   { what: 'all other pictures', file: 'pipeline.test.ts', tests: 'diffusers folder.*mapped.* (0|1[0-6])', count: 16 },
   { what: 'the UNet, in batches', file: 'unet.test.ts', tests: 'diffusers folder.*mapped', count: 3 },
   { what: 'the VAE, also in tiles', file: 'vae.test.ts', tests: 'diffusers folder.*(mapped|tiles)', count: 4 },
+  { what: 'single blocks, of small values', file: 'blocks.test.ts', tests: '.', count: 3 },
   { what: 'the tiny decoder', file: 'tiny-vae.test.ts', tests: 'the file of that folder.*decodes latents', count: 2 },
 ];
 const subjects = softwareDevice.name === 'lavapipe' ? [...few, ...others] : few;

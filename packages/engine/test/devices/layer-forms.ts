@@ -129,6 +129,14 @@ export const layerForms: Readonly<Record<LayerName, Readonly<Record<string, Laye
     'of three groups': { inputs: [pixels], weights: norm, build: (nn, x) => nn.groupNorm(x, 'layer', 3, 1e-5) },
     'of one group': { inputs: [pixels], weights: norm, build: (nn, x) => nn.groupNorm(x, 'layer', 1, 1e-6) },
     'of a group a channel': { inputs: [pixels], weights: norm, build: (nn, x) => nn.groupNorm(x, 'layer', 12, 1e-5) },
+    'of values as small as two epsilons': {
+      inputs: [pixels],
+      weights: norm,
+      build: (nn, x) => {
+        const small = nn.multiply(x, nn.graph.floats([1e-3], []));
+        return nn.add(nn.groupNorm(small, 'layer', 3, 1e-5), nn.groupNorm(small, 'layer', 3, 1e-6));
+      },
+    },
     'of values far from zero': {
       inputs: [pixels],
       weights: norm,

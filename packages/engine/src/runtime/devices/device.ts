@@ -34,6 +34,8 @@ export interface GraphForm {
   readonly largestScores: number;
   /** `fused`: x·sigmoid(αx) as one operator. `plain`: of its parts, which every provider has. */
   readonly activations: 'fused' | 'plain';
+  /** The one epsilon of its group norms: those with another have their input scaled. Absent: each has its own. */
+  readonly normEpsilon?: number;
   /** The types of weights that it reads. Others are converted on the CPU when a session is created, and a vocabulary of them stays there. */
   readonly stored: readonly ElementType[];
 }
