@@ -16,7 +16,10 @@ interface Subject {
   readonly count: number;
 }
 
-/** Tests of the golden cases, run as they are in a process on the software device. SwiftShader takes a minute for one, so that others wait for lavapipe. */
+/**
+ * Tests of the golden cases, run as they are in a process on the software device. SwiftShader takes a minute for one: `npm run test:swiftshader` runs it,
+ * `npm run test:lavapipe` all.
+ */
 const few: readonly Subject[] = [
   {
     what: 'a picture with guidance from a start image: texts, prediction, every step, pixels',
@@ -33,9 +36,11 @@ const others: readonly Subject[] = [
   { what: 'the tiny decoder', file: 'tiny-vae.test.ts', tests: 'the file of that folder.*decodes latents', count: 2 },
 ];
 const subjects = softwareDevice.name === 'lavapipe' ? [...few, ...others] : few;
+const isLongForm = process.env.EASEL_SOFTWARE_DEVICE !== undefined;
 
 test.for(subjects)('the golden cases hold on the software device: $what', async (subject, { skip }) => {
   if (softwareDevice.missing !== undefined) skip(softwareDevice.missing);
+  if (!isLongForm) skip('it takes a minute: `npm run test:swiftshader`');
   const { passed, failures } = await runTests(subject.file, subject.tests);
   expect(failures).toEqual([]);
   expect(passed).toBe(subject.count);

@@ -27,7 +27,7 @@ async function memoryAfter(changes: number, shared: boolean): Promise<readonly n
 }
 
 /** A longer run: EASEL_TEST_SIZE_CHANGES=50 */
-const CHANGES = Number(process.env.EASEL_TEST_SIZE_CHANGES ?? 6);
+const CHANGES = Number(process.env.EASEL_TEST_SIZE_CHANGES ?? 3);
 
 test('after many changes of size a device holds what it held after the first', async ({ skip }) => {
   if (swiftShader.missing !== undefined) skip(swiftShader.missing);
@@ -37,6 +37,6 @@ test('after many changes of size a device holds what it held after the first', a
 
 test('the measure does see weights that stay when one session of several is released', async ({ skip }) => {
   if (swiftShader.missing !== undefined) skip(swiftShader.missing);
-  const memory = await memoryAfter(4, false);
-  expect((memory.at(-1) ?? 0) - (memory[0] ?? 0)).toBeGreaterThan(2.5 * WEIGHTS);
+  const memory = await memoryAfter(3, false);
+  expect((memory.at(-1) ?? 0) - (memory[0] ?? 0)).toBeGreaterThan(1.5 * WEIGHTS);
 }, 600_000);
