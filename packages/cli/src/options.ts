@@ -118,13 +118,13 @@ export function memoryOption(): Option {
 
 export function deviceOption(): Option {
   const text =
-    'what computes: auto takes the best device that computes rightly, else the CPU (default: EASEL_DEVICE, or auto)';
+    'device to run on: auto takes the best device that gives correct results, else the CPU (default: EASEL_DEVICE, or auto)';
   return new Option('--device <name>', text).choices(['auto', ...deviceNames]);
 }
 
 export function arithmeticOption(): Option {
   const text =
-    'in which numbers a graphics card computes; float16 is faster and less exact (default: EASEL_ARITHMETIC, or float32)';
+    'precision of the arithmetic on a graphics card; float16 is faster and less exact (default: EASEL_ARITHMETIC, or float32)';
   return new Option('--arithmetic <type>', text).choices(arithmeticNames);
 }
 

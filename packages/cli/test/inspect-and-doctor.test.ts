@@ -89,7 +89,7 @@ describe('easel doctor', () => {
     const auto = findings.find(({ check }: { check: string }) => check === 'device');
     expect(auto.values.auto).toBe('cpu');
     expect(auto.detail).toMatch(
-      /^auto takes CPU \(cpu\): WebGPU is not used: it computes [\d.]+ GFLOP\/s, the CPU \d+/,
+      /^auto takes CPU \(cpu\): WebGPU is not used: it reaches [\d.]+ GFLOP\/s, the CPU \d+ GFLOP\/s/,
     );
   });
 

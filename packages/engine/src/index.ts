@@ -29,6 +29,7 @@ export { type PictureDistance, pictureDistance, type Spread, summarizeDistances 
 export { drawSheet, type SheetCell, type SheetLayout } from './image/picture-sheet.ts';
 export { loadModel } from './load-model.ts';
 export { loadTokenizers, type TokenizedText, type Tokenizers } from './load-tokenizers.ts';
+export { gigaflopsText } from './loading/choose-device.ts';
 export { findModel } from './loading/find-model.ts';
 export { inspectModel, type ModelReport } from './loading/inspect-model.ts';
 export { estimateMemory } from './memory-estimate.ts';
@@ -93,6 +94,7 @@ export {
 } from './runtime/devices/cuda-files.ts';
 export { type DeviceName, deviceNames } from './runtime/devices/device.ts';
 export { deviceKinds } from './runtime/devices/devices.ts';
+export { checkNames as deviceCheckNames } from './runtime/devices/probe-steps.ts';
 export { engineThreads, type Processors, readProcessors } from './runtime/devices/processors.ts';
 export {
   type MemoryOutcome,

@@ -337,7 +337,7 @@ export interface LoadOptions {
   /** The part, up to 1, of the memory that `auto` or a number may take, where models share the machine or the device. Default: 1. */
   readonly memoryShare?: number;
   /**
-   * What the networks run on. `auto`: the first device of the platform that computes rightly and at least twice as fast as the CPU; else the
+   * What the networks run on. `auto`: the first device of the platform that gives correct results and at least twice as fast as the CPU; else the
    * CPU. What is tried and taken, and why, is in docs/devices.md. Default: the variable `EASEL_DEVICE`, else `auto`.
    */
   readonly device?: DeviceSetting;

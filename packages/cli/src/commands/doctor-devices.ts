@@ -1,4 +1,4 @@
-import type { DeviceInfo, DeviceReport } from '@easel/engine';
+import { type DeviceInfo, type DeviceReport, deviceCheckNames, gigaflopsText } from '@easel/engine';
 import type { Told } from './doctor-compute.ts';
 
 /** A line for each device that the runtime has on this platform: whether it can be used, how fast it is, or what to do. */
@@ -21,19 +21,15 @@ export function tellDevices(reports: readonly DeviceReport[]) {
 }
 
 function abilities({ speed, form, checks }: DeviceReport): string[] {
-  const half = checks.find(({ name }) => name === 'float16 arithmetic');
+  const half = checks.find(({ name }) => name === deviceCheckNames.float16);
   return [
-    ...(speed ? [`${gigaflops(speed.device)} GFLOP/s, the CPU ${gigaflops(speed.cpu)}`] : []),
+    ...(speed ? [`${gigaflopsText(speed.device)}, the CPU ${gigaflopsText(speed.cpu)}`] : []),
     form?.stored.includes('float16')
       ? 'weights in half precision'
       : 'weights in float32 only, which takes twice the memory',
-    form?.attention === 'fused' ? 'fused attention' : 'attention in parts',
+    form?.attention === 'fused' ? 'fused attention' : 'plain attention',
     half?.ok ? `float16 is off by ${((half.error ?? 0) * 100).toPrecision(1)} %` : 'no float16 arithmetic',
   ];
-}
-
-function gigaflops(value: number): string {
-  return value < 10 ? value.toPrecision(1) : value.toFixed(0);
 }
 
 /** What `--device auto` takes. */

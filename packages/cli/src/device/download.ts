@@ -35,7 +35,7 @@ export async function download(
 ): Promise<void> {
   await using handle = await open(file, 'wx');
   const part = new PartialFile(handle, expected, address);
-  for (let failures = 0; part.bytes < expected.bytes; ) {
+  for (let failures = 0; !part.isComplete; ) {
     const before = part.bytes;
     try {
       await requestRest(address, part, options);
@@ -69,6 +69,10 @@ class PartialFile {
     this.#handle = handle;
     this.#expected = expected;
     this.#address = address;
+  }
+
+  get isComplete(): boolean {
+    return this.bytes >= this.#expected.bytes;
   }
 
   async restart(): Promise<void> {
@@ -120,6 +124,7 @@ async function requestRest(address: URL, part: PartialFile, options: DownloadOpt
     const { done, value } = (await chunks?.read().catch((thrown: unknown) => {
       throw new Interrupted(networkReason(thrown), { cause: thrown });
     })) ?? { done: true };
+    if (done && !part.isComplete) throw new Interrupted(`the server ended the file after ${part.bytes} bytes`);
     if (done) return;
     silence.end();
     await part.append(value);

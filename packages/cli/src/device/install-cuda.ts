@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, rmSync, statfsSync } from 'node:fs';
 import { copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, delimiter, dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { CudaFiles, CudaManifest } from '@easel/engine';
 import { CodedError, hasCode, ifPresent, isCodedError, isMissing, systemCode, whyNoFolder } from '@easel/errors';
@@ -36,9 +36,10 @@ export async function planCuda(
   const { cudaFiles, runtimeLibrary } = await import('@easel/engine');
   const installed = cudaFiles(env);
   const { folder } = installed;
-  if (folder.includes(delimiter)) {
+  const separator = /[:;]/.exec(folder)?.[0]; // of LD_LIBRARY_PATH: ld.so(8)
+  if (separator !== undefined) {
     throw installFailure(
-      `${folder} cannot be used: the system separates library folders by "${delimiter}"`,
+      `${folder} cannot be used: the system separates library folders by "${separator}"`,
       OTHER_FOLDER,
     );
   }

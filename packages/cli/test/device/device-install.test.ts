@@ -256,6 +256,15 @@ describe.skipIf(!isLinux)('a download', () => {
     expect(ranges).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d+-$/)]);
   });
 
+  it('that ends early again and again, such as a page in its place, is an error', async () => {
+    const { install, left } = setUp(two);
+    const page: Serve = (_wheel, _request, reply) => reply.writeHead(200).end('<html>sign in</html>');
+    const index = await startIndex(two, { serve: Array.from({ length: 20 }, () => page) });
+    const { status, stderr } = await install(index);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining('ended the file after 20 bytes') });
+    expect(left()).toEqual([]);
+  });
+
   it('that is cut begins again where the server sends no parts, or sends an error in between', async () => {
     const { install } = setUp(two);
     const cut = servePart(0.5, (reply) => reply.destroy());

@@ -65,9 +65,11 @@ const steps: Readonly<Record<ProbeStep, (trial: Trial, form: GraphForm) => Promi
     for (const [type, dtype] of floatTypes)
       if (stored.includes(type))
         checks.push(await trial.check(checkNames.weights(type), weightsNetwork, { stored: dtype }));
-    const converted = { stored: 'F16', form: { stored: ['float32'] } } as const;
-    checks.push(await trial.checkAll('weights converted on the CPU', convertedNetworks, converted));
     return { checks };
+  },
+  converted: async (trial) => {
+    const options = { stored: 'F16', form: { stored: ['float32'] } } as const;
+    return { checks: [await trial.checkAll(checkNames.converted, convertedNetworks, options)] };
   },
   attention: async (trial) => {
     const form = { attention: 'fused', widestFusedHead: WIDEST_TRIED_HEAD } as const;

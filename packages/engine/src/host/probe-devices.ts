@@ -37,7 +37,7 @@ interface Trying extends ProbeOptions {
 }
 
 /**
- * Tries every device of this machine, in processes of their own, and reports what was found: what each computes rightly, how fast, and what is
+ * Tries every device of this machine, in processes of their own, and reports what was found: what each computes correctly, how fast, and what is
  * missing. Seconds of work for each device that is there.
  *
  * @throws EngineError `cancelled`
@@ -120,8 +120,10 @@ class ProbeChild {
       return await superviseCall(this.#child, call, isProbeFindings, supervision);
     } catch (thrown) {
       if (signal?.aborted) throw cancelledError();
-      const reason = await whyItFailed(toEngineError(thrown), this.#child, limitMs);
+      const child = this.#child;
       this.#child = undefined;
+      const reason = await whyItFailed(toEngineError(thrown), child, limitMs);
+      await child?.stop();
       return { checks: [{ name: checkOfStep[step], ok: false, reason }] };
     }
   }

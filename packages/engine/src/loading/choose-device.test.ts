@@ -73,7 +73,7 @@ describe('auto', () => {
   test('takes the CPU where a device is wrong or too slow, and says why in one line', async () => {
     const machine = await linux('dev/dri/renderD128');
     const slow = await choose(auto, machine, { webgpu: [speeds(199), { checks: all }] });
-    const why = 'WebGPU is not used: it computes 199 GFLOP/s, the CPU 100, and it should be twice as fast';
+    const why = 'WebGPU is not used: it reaches 199 GFLOP/s, the CPU 100 GFLOP/s, and it should be twice as fast';
     expect(slow).toMatchObject({ info: { name: 'cpu', reason: why }, notice: `the CPU is used. ${why}` });
     const off = [
       speeds(1000),
@@ -137,7 +137,7 @@ describe('a device by its name', () => {
       webgpu: [speeds(0.8), { checks: all }],
     });
     expect(info).toEqual({ name: 'webgpu', title: 'WebGPU', arithmetic: 'float32' });
-    expect(notice).toBe('WebGPU is slower than the CPU here: it computes 0.8 GFLOP/s, the CPU 100');
+    expect(notice).toBe('WebGPU is slower than the CPU here: it reaches 0.8 GFLOP/s, the CPU 100 GFLOP/s');
   });
 
   test.each([

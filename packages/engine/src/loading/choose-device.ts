@@ -128,11 +128,12 @@ function refusal(report: DeviceReport): string | undefined {
 }
 
 function compare({ device, cpu: ofCpu }: NonNullable<DeviceReport['speed']>): string {
-  return `it computes ${gigaflops(device)} GFLOP/s, the CPU ${gigaflops(ofCpu)}`;
+  return `it reaches ${gigaflopsText(device)}, the CPU ${gigaflopsText(ofCpu)}`;
 }
 
-function gigaflops(value: number): string {
-  return value < 10 ? value.toPrecision(1) : value.toFixed(0);
+/** A speed for people. */
+export function gigaflopsText(value: number): string {
+  return `${value.toFixed(value < 10 ? 1 : 0)} GFLOP/s`;
 }
 
 async function requireDevice(

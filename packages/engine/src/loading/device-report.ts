@@ -43,7 +43,7 @@ export function reportOf(name: DeviceName, findings: readonly ProbeFindings[]): 
       ...unusable(name, {
         reason: starts ? `${check}: ${reason}` : plainReason(name, reason),
         ...(starts && {
-          remedy: `update the graphics card's driver${error === undefined ? '' : ', which computes wrongly'}`,
+          remedy: `update the graphics card's driver${error === undefined ? '' : ', which gives wrong results'}`,
         }),
         checks,
       }),

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Card } from '@easel/engine';
 import { expect, onTestFinished, test } from 'vitest';
 import { servedModels } from '../models/served-models.ts';
 import { loadConfig, printConfig } from './load-config.ts';
@@ -72,6 +73,20 @@ test('memory is one of four words or a number of gigabytes, in the environment a
   expect((await loadConfig({ file: await fileWith('{"memory": 8}'), env: {} })).memory).toBe(8);
 });
 
+/** Cards with the names that CUDA knows them by. */
+function nvidia(...names: readonly string[]): Card[] {
+  return names.map((name, index) => ({ index, name, address: `0000:0${index}:00.0`, uuid: `GPU-${index}` }));
+}
+
+test('CUDA has engines for cards of NVIDIA only', async () => {
+  const [own, other] = nvidia('A', 'B');
+  const cards = [own, { index: other.index, name: other.name, address: other.address }];
+  const served = async (chosen: string) =>
+    servedModels(await loadConfig({ env: { EASEL_DEVICE: 'cuda', EASEL_CARDS: chosen } }), cards)[0]?.engines;
+  expect(await served('all')).toMatchObject([{ card: { name: 'A' } }]);
+  await expect(served('1')).rejects.toMatchObject({ remedy: 'the cards are 0 (A)' });
+});
+
 test('models run on the device and cards of the settings, unless they have settings of their own', async () => {
   const usual = await loadConfig({ env: {} });
   expect(usual).toMatchObject({ device: 'auto', arithmetic: 'float32', cards: null });
@@ -80,7 +95,7 @@ test('models run on the device and cards of the settings, unless they have setti
   expect((await loadConfig({ env: { EASEL_CARDS: 'all' } })).cards).toBe('all');
   const models = { b: '/b', c: { path: '/c', device: 'cpu' } };
   const file = await fileWith(JSON.stringify({ device: 'cuda', arithmetic: 'float16', cards: [1], models }));
-  const cards = ['A', 'B'].map((name, index) => ({ index, name, address: `0000:0${index}:00.0` }));
+  const cards = nvidia('A', 'B');
   const [first, second, third] = servedModels(await loadConfig({ file, env: {} }), cards);
   const onCard = [{ device: 'cuda', arithmetic: 'float16', card: cards[1] }];
   expect([first?.engines, second?.engines]).toEqual([onCard, onCard]);
@@ -88,8 +103,8 @@ test('models run on the device and cards of the settings, unless they have setti
 });
 
 test('cards that are not there, or that no device can be limited to, are refused with those that are', async () => {
-  const cards = ['A', 'B'].map((name, index) => ({ index, name, address: `0000:0${index}:00.0` }));
-  const served = async (env: Record<string, string>, found: typeof cards | null) =>
+  const cards = nvidia('A', 'B');
+  const served = async (env: Record<string, string>, found: readonly Card[] | null) =>
     servedModels(await loadConfig({ env }), found);
   await expect(served({ EASEL_CARDS: '2' }, cards)).rejects.toMatchObject({
     message: 'cards: there is no graphics card 2',
@@ -98,7 +113,9 @@ test('cards that are not there, or that no device can be limited to, are refused
   await expect(served({ EASEL_CARDS: '0' }, [])).rejects.toMatchObject({ remedy: 'none was found; leave cards out' });
   const models = '{"b": {"path": "/b", "cards": [7]}}';
   await expect(served({ EASEL_MODELS: models }, cards)).rejects.toThrow('models.b.cards: there is no graphics card 7');
-  await expect(served({ EASEL_CARDS: '0', EASEL_DEVICE: 'cpu' }, cards)).rejects.toThrow(/device cpu/);
+  for (const device of ['cpu', 'coreml', 'directml']) {
+    await expect(served({ EASEL_CARDS: '0', EASEL_DEVICE: device }, cards)).rejects.toThrow(`device ${device}`);
+  }
   const half = { EASEL_DEVICE: 'cpu', EASEL_ARITHMETIC: 'float16' };
   await expect(served(half, [])).rejects.toThrow('arithmetic is float16, but the CPU computes in float32 only');
   expect((await served({ EASEL_CARDS: 'all' }, cards))[0]?.engines).toHaveLength(2);

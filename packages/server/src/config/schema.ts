@@ -80,11 +80,11 @@ export const configSchema = Type.Object(
     }),
     device: device({
       default: 'auto',
-      description: 'what models run on; auto: the best device of this machine that computes rightly',
+      description: 'what models run on; auto: the best device of this machine that gives correct results',
     }),
     arithmetic: arithmetic({
       default: 'float32',
-      description: 'in which numbers a graphics card computes; float16 is faster and less exact',
+      description: 'precision of the arithmetic on a graphics card; float16 is faster and less exact',
     }),
     cards: cards({
       default: null,

@@ -130,7 +130,7 @@ export interface JobsTable {
   queue_ms: Optional<number>;
   run_ms: Optional<number>;
   drawn_by: Optional<string>;
-  /** What its pictures were drawn on, and in which numbers; null for one of an earlier release. */
+  /** What its pictures were drawn on, and in which precision; null for one of an earlier release. */
   device: Optional<DeviceName>;
   arithmetic: Optional<ArithmeticName>;
   expires_at: Optional<Date>;

@@ -70,7 +70,7 @@ export interface JobRecord extends NewJob {
   readonly runMs: number | null;
   /** The real name of the model that made its pictures, such as `easel-demo`; null until it has succeeded. */
   readonly drawnBy: string | null;
-  /** What it was drawn on, and in which numbers; null until it has succeeded. */
+  /** What it was drawn on, and in which precision; null until it has succeeded. */
   readonly device: DeviceName | null;
   readonly arithmetic: ArithmeticName | null;
   /** When the record is deleted. */

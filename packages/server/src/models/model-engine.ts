@@ -276,6 +276,11 @@ export function engineFailure(thrown: unknown): PaintingFailed {
     return fail('the picture contains NaN or infinite values', 'try another seed', false);
   }
   if (error.kind === 'model') return fail('the model could not be run', "the server's log says why", false);
+  if (error.code === 'device_unavailable') {
+    return fail('the device that this model is to run on is not available', "the server's log says why", false);
+  }
+  if (error.code === 'device_lost')
+    return fail('the graphics card stopped in the middle of the run', 'try again', true);
   if (error.kind === 'resources') {
     return fail('the server had too little memory for this picture', 'try a smaller one', true);
   }

@@ -189,12 +189,18 @@ function enginesOf(
   }
   const engine = { device, arithmetic };
   if (cards === null || found === null) return [engine];
-  if (device === 'cpu' || device === 'coreml') {
+  if (!canChooseCard(device)) {
     const remedy = `leave ${setting} out, or choose a device that runs on graphics cards`;
-    throw new ConfigError(`${setting}: with the device ${device} no graphics card can be chosen`, { remedy });
+    throw new ConfigError(`${setting}: with the device ${device} no graphics card can be chosen here`, { remedy });
   }
-  const chosen = cards === 'all' ? found : cards.map((number) => cardOf(number, setting, found));
+  const usable = device === 'cuda' ? found.filter(({ uuid }) => uuid !== undefined) : found;
+  const chosen = cards === 'all' ? usable : cards.map((number) => cardOf(number, setting, usable));
   return chosen.length === 0 ? [engine] : chosen.map((card) => ({ ...engine, card }));
+}
+
+/** Where only the system decides, two engines would share one card: docs/devices.md, "Several cards". */
+function canChooseCard(device: EngineSettings['device'], platform: string = process.platform): boolean {
+  return device === 'cuda' || (platform === 'linux' && (device === 'webgpu' || device === 'auto'));
 }
 
 function cardOf(number: number, setting: string, found: readonly Card[]): Card {

@@ -107,6 +107,7 @@ test.each([
   ['inference_failed', 'server_error', true],
   ['out_of_memory', 'server_error', true],
   ['device_lost', 'server_error', true],
+  ['device_unavailable', 'server_error', false],
   ['picture_not_finite', 'server_error', false],
   ['weights_corrupt', 'server_error', false],
   ['invalid_request', 'invalid_request', false],
@@ -116,6 +117,14 @@ test.each([
   expect(failure).toMatchObject({ code: expected, isWorthRetrying });
   if (expected === 'server_error') expect(failure.message).not.toContain('/srv/models');
   else expect(failure.param).toBe('steps');
+});
+
+test('only what ran out of memory is told as too little memory', () => {
+  const told = (code: 'out_of_memory' | 'device_unavailable' | 'device_lost') =>
+    engineFailure(new EngineError(code, 'about a card')).message;
+  expect(told('out_of_memory')).toContain('too little memory');
+  expect(told('device_unavailable')).toContain('is not available');
+  expect(told('device_lost')).toContain('the graphics card stopped');
 });
 
 async function hookOf(source: string) {

@@ -1,7 +1,7 @@
 import type { DeviceCheck } from '../../model.ts';
 
 /** What is tried of a device, in order. A driver may end the process at each, so each can be asked for on its own. */
-export const probeSteps = ['speed', 'operators', 'weights', 'attention', 'float16'] as const;
+export const probeSteps = ['speed', 'operators', 'weights', 'converted', 'attention', 'float16'] as const;
 
 export type ProbeStep = (typeof probeSteps)[number];
 
@@ -20,6 +20,7 @@ export const checkNames = {
   attention: 'fused attention',
   float16: 'float16 arithmetic',
   weights: (type: string) => `${type} weights`,
+  converted: 'weights converted on the CPU',
 } as const;
 
 /** The check that fails where a step does not come to an end. */
@@ -27,6 +28,7 @@ export const checkOfStep: Readonly<Record<ProbeStep, string>> = {
   speed: 'product',
   operators: 'operators',
   weights: checkNames.weights('float16'),
+  converted: checkNames.converted,
   attention: checkNames.attention,
   float16: checkNames.float16,
 };
