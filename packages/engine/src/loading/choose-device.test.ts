@@ -128,6 +128,8 @@ describe('auto', () => {
     expect(notice).toBe('WebGPU computes in float32: in float16 its results are wrong');
     expect(info.reason).toBe(notice);
     expect((await choose(wanted, windows, { webgpu: fast })).form.arithmetic).toBe('float16');
+    const none = await choose(wanted, await linux(), {});
+    expect(none.notice).toMatch(/^the CPU is used: there is no .*; it computes in float32, not in float16$/);
   });
 });
 
@@ -158,7 +160,7 @@ describe('a device by its name', () => {
   ] as const)(
     '%s that cannot be used is refused with the reason and the remedy',
     async (device, findings, reason, remedy) => {
-      await expect(choose({ device }, await linux(), { [device]: findings })).rejects.toMatchObject({
+      await expect(choose({ device }, await linux('dev/nvidia0'), { [device]: findings })).rejects.toMatchObject({
         code: 'device_unavailable',
         kind: 'resources',
         message: expect.stringMatching(reason),
@@ -167,6 +169,12 @@ describe('a device by its name', () => {
       });
     },
   );
+
+  test('cuda is not tried where there is no card of NVIDIA, and nobody is sent to download its libraries', async () => {
+    const choosing = choose({ device: 'cuda' }, await linux(), { cuda: fast });
+    await expect(choosing).rejects.toMatchObject({ message: expect.stringContaining('there is no NVIDIA card here') });
+    await expect(choosing).rejects.not.toMatchObject({ remedy: expect.stringContaining('device install cuda') });
+  });
 
   test('in float16 is refused where that is not exact enough', async () => {
     const coarse = [speeds(1000), { checks: [...all.slice(0, 3), wrong('float16 arithmetic', 'off by 0.5')] }];

@@ -56,7 +56,7 @@ type Wanted = Pick<LoadOptions, 'device' | 'arithmetic' | 'precision'>;
 export async function chooseDevice(options: Wanted, machine: Machine, probe: Probe): Promise<DeviceChoice> {
   const { device, arithmetic } = deviceSettings(options, machine.env);
   if (device === 'auto' && wantsInt8(options)) return cpuBecause('networks in 8 bits run on the CPU only');
-  if (device === 'auto') return chooseBest(arithmetic, machine, probe);
+  if (device === 'auto') return inWantedArithmetic(await chooseBest(arithmetic, machine, probe), arithmetic);
   if (device !== 'cpu') return requireDevice(device, arithmetic, machine, probe);
   if (options.arithmetic !== 'float16') return cpuChoice;
   throw new EngineError('invalid_request', 'arithmetic is float16, but the CPU computes in float32 only', {
@@ -115,6 +115,13 @@ async function chooseBest(arithmetic: Arithmetic, machine: Machine, probe: Probe
   return { ...cpuBecause(reason), notice: `the CPU is used. ${reason}` };
 }
 
+/** Says so where float16 was asked for and `auto` took the CPU. */
+function inWantedArithmetic(choice: DeviceChoice, wanted: Arithmetic): DeviceChoice {
+  if (choice.info.name !== 'cpu' || wanted === 'float32') return choice;
+  const said = choice.notice ?? `the CPU is used: ${choice.info.reason}`;
+  return { ...choice, notice: `${said}; it computes in float32, not in float16` };
+}
+
 function cpuBecause(reason: string): DeviceChoice {
   return { ...cpuChoice, info: { ...cpuChoice.info, reason } };
 }
@@ -142,7 +149,7 @@ async function requireDevice(
   machine: Machine,
   probe: Probe,
 ): Promise<DeviceChoice> {
-  const report = unavailableHere(name, machine) ?? (await probe(name, 'whole'));
+  const report = unavailableHere(name, machine) ?? withoutCard(name, machine) ?? (await probe(name, 'whole'));
   const { title, usable } = report;
   const { reason, remedy } = report.checks[0]?.ok === false ? (obstacleReport(name, machine) ?? report) : report;
   if (!usable) throw unavailable('device', `${title} (${name}) cannot be used here: ${reason}`, remedy);
@@ -176,6 +183,13 @@ export function unavailableHere(name: DeviceName, { platform }: Machine): Device
     ...unusable(name, { reason, remedy: `the devices of this platform are ${present.join(', ')}` }),
     isSupported: false,
   };
+}
+
+/** The report on CUDA where there is no card for it; other devices may also be software. */
+function withoutCard(name: DeviceName, machine: Machine): DeviceReport | undefined {
+  const reason = name === 'cuda' ? missingCard(name, machine) : undefined;
+  const remedy = 'it needs a graphics card of NVIDIA, and its driver';
+  return reason === undefined ? undefined : unusable(name, { reason, remedy });
 }
 
 /** The report on a device that need not be tried, since the libraries that it needs are not there. */
