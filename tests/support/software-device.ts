@@ -52,6 +52,10 @@ export const lavapipe: SoftwareDevice = {
 /** The one that tests run on: SwiftShader with `npm test`, lavapipe with `npm run test:lavapipe`. */
 export const softwareDevice = process.env.EASEL_SOFTWARE_DEVICE === 'lavapipe' ? lavapipe : swiftShader;
 
+/** Why tests that take a minute or more on SwiftShader are skipped with `npm test`; undefined: they are run. */
+export const tooLong =
+  process.env.EASEL_SOFTWARE_DEVICE === undefined ? 'it takes minutes: `npm run test:swiftshader` runs it' : undefined;
+
 /** For a process to find the loader in `folders`, and this driver alone. */
 function vulkan(folders: string, driver: string): Record<string, string> {
   const before = process.env.LD_LIBRARY_PATH;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { runInChild, swiftShader } from '../../../tests/support/software-device.ts';
+import { runInChild, swiftShader, tooLong } from '../../../tests/support/software-device.ts';
 import type { DeviceReport, LoadOptions, ModelInfo, Profile } from '../src/index.ts';
 
 const child = new URL('./device-choice-child.ts', import.meta.url);
@@ -47,7 +47,8 @@ describe.skipIf(swiftShader.missing !== undefined)('on a software device without
     expect(notices).toEqual([`the CPU is used. ${info.device.reason}`]);
   });
 
-  test('by its name it is used, says that it is slow, and makes the picture of the CPU', async () => {
+  test('by its name it is used, says that it is slow, and makes the picture of the CPU', async ({ skip }) => {
+    if (tooLong !== undefined) skip(tooLong);
     const [here, there] = [
       await load({ device: 'cpu' }, ['exact']),
       await load({ device: 'webgpu', int8File: '/none' }, ['exact', 'fast']),

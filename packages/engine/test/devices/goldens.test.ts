@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { softwareDevice } from '../../../../tests/support/software-device.ts';
+import { softwareDevice, tooLong } from '../../../../tests/support/software-device.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
 const repository = resolve(import.meta.dirname, '../../../..');
@@ -36,11 +36,10 @@ const others: readonly Subject[] = [
   { what: 'the tiny decoder', file: 'tiny-vae.test.ts', tests: 'the file of that folder.*decodes latents', count: 2 },
 ];
 const subjects = softwareDevice.name === 'lavapipe' ? [...few, ...others] : few;
-const isLongForm = process.env.EASEL_SOFTWARE_DEVICE !== undefined;
 
 test.for(subjects)('the golden cases hold on the software device: $what', async (subject, { skip }) => {
   if (softwareDevice.missing !== undefined) skip(softwareDevice.missing);
-  if (!isLongForm) skip('it takes a minute: `npm run test:swiftshader`');
+  if (tooLong !== undefined) skip(tooLong);
   const { passed, failures } = await runTests(subject.file, subject.tests);
   expect(failures).toEqual([]);
   expect(passed).toBe(subject.count);

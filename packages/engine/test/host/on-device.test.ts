@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { swiftShader } from '../../../../tests/support/software-device.ts';
+import { swiftShader, tooLong } from '../../../../tests/support/software-device.ts';
 import type { EngineHost, HostLogEntry } from '../../src/host/engine-host.ts';
 import { createEngineHost } from '../../src/host/host.ts';
 import type { GenerateOptions, GenerateRequest } from '../../src/model.ts';
@@ -13,7 +13,13 @@ import { isAlive } from './scripted-host.ts';
 // takes a quarter of a minute.
 const devices = [
   { name: 'cpu', missing: undefined, environment: async () => ({}), library: /libonnxruntime/, deadlineMs: 8000 },
-  { ...swiftShader, name: 'webgpu', library: /vk_swiftshader/, deadlineMs: 45_000 },
+  {
+    name: 'webgpu',
+    missing: swiftShader.missing ?? tooLong,
+    environment: swiftShader.environment,
+    library: /vk_swiftshader/,
+    deadlineMs: 45_000,
+  },
 ] as const;
 
 const MINUTES = 60_000;

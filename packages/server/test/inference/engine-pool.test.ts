@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { swiftShader } from '../../../../tests/support/software-device.ts';
+import { swiftShader, tooLong } from '../../../../tests/support/software-device.ts';
 import { EnginePool } from '../../src/models/engine-pool.ts';
 import { ModelEngine } from '../../src/models/model-engine.ts';
 import { type EngineSettings, openServedModel } from '../../src/models/served-models.ts';
@@ -22,7 +22,7 @@ async function openPool(engines: readonly EngineSettings[]): Promise<EnginePool>
   return new EnginePool(model.engines.map((engine) => new ModelEngine({ ...common, engine })));
 }
 
-test.skipIf(swiftShader.missing !== undefined)(
+test.skipIf((swiftShader.missing ?? tooLong) !== undefined)(
   'of two engine processes the faster one gets the job when it is free, the other one when it is not',
   async () => {
     Object.assign(process.env, await swiftShader.environment());
