@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { runInChild, swiftShader } from '../../../../tests/support/software-device.ts';
+import { runInChild, swiftShader, tooLong } from '../../../../tests/support/software-device.ts';
 import { writeSafetensors } from '../safetensors-files.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import type { Layers, LimitOutcome, MemoryLimit } from './memory-limit-child.ts';
@@ -31,7 +31,7 @@ async function run(limit: number, texts: Layers, unet: Layers): Promise<LimitOut
   return runInChild(child, input, swiftShader);
 }
 
-describe.skipIf(swiftShader.missing !== undefined).each(limits)('on a device of %d MiB', (limit) => {
+describe.skipIf((swiftShader.missing ?? tooLong) !== undefined).each(limits)('on a device of %d MiB', (limit) => {
   test('networks that fit together stay, and nothing is said', async () => {
     const { notices, ...outcomes } = await run(limit, layersOf(limit, 2048, 0.15), layersOf(limit, 2048, 0.15));
     expect(outcomes).toEqual({ texts: 'done', unet: 'done', again: 'done' });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { runInChild, swiftShader } from '../../../../tests/support/software-device.ts';
+import { runInChild, swiftShader, tooLong } from '../../../../tests/support/software-device.ts';
 import { writeSafetensors } from '../safetensors-files.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import type { SizeChanges } from './size-changes-child.ts';
@@ -30,13 +30,15 @@ async function memoryAfter(changes: number, shared: boolean): Promise<readonly n
 const CHANGES = Number(process.env.EASEL_TEST_SIZE_CHANGES ?? 3);
 
 test('after many changes of size a device holds what it held after the first', async ({ skip }) => {
-  if (swiftShader.missing !== undefined) skip(swiftShader.missing);
+  const reason = swiftShader.missing ?? tooLong;
+  if (reason !== undefined) skip(reason);
   const memory = await memoryAfter(CHANGES, true);
   expect(Math.max(...memory.slice(1)) - (memory[0] ?? 0)).toBeLessThan(WEIGHTS);
 }, 600_000);
 
 test('the measure does see weights that stay when one session of several is released', async ({ skip }) => {
-  if (swiftShader.missing !== undefined) skip(swiftShader.missing);
+  const reason = swiftShader.missing ?? tooLong;
+  if (reason !== undefined) skip(reason);
   const memory = await memoryAfter(3, false);
   expect((memory.at(-1) ?? 0) - (memory[0] ?? 0)).toBeGreaterThan(1.5 * WEIGHTS);
 }, 600_000);
