@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { runSource } from '../../../../tests/support/run-easel.ts';
 import { softwareDevice, tooLong } from '../../../../tests/support/software-device.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
@@ -56,22 +55,13 @@ interface Report {
 /** Runs the tests of a file of the goldens whose names match, in a process of their own. */
 async function runTests(file: string, names: string) {
   const report = join(await temporaryFolder(), 'report.json');
-  const command = ['node_modules/vitest/vitest.mjs', 'run', `packages/engine/test/goldens/${file}`, '-t', names];
-  const child = spawn(process.execPath, [...command, '--maxWorkers=1', '--reporter=json', `--outputFile=${report}`], {
-    cwd: repository,
-    env: { ...process.env, ...(await softwareDevice.environment()), EASEL_TEST_DEVICE: 'webgpu' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  let output = '';
-  for (const pipe of [child.stdout, child.stderr]) {
-    pipe.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  }
-  await once(child, 'close');
+  const vitest = resolve(repository, 'node_modules/vitest/vitest.mjs');
+  const args = ['run', `packages/engine/test/goldens/${file}`, '-t', names, '--maxWorkers=1', '--reporter=json'];
+  const env = { ...process.env, ...(await softwareDevice.environment()), EASEL_TEST_DEVICE: 'webgpu' };
+  const run = runSource(vitest, [...args, `--outputFile=${report}`], { cwd: repository, env });
+  await run.ended;
   const text = await readFile(report, 'utf8').catch(() => {
-    throw new Error(`the tests ended without a report:\n${output.slice(-4000)}`);
+    throw new Error(`the tests ended without a report:\n${run.output().slice(-4000)}`);
   });
   const { numPassedTests: passed, testResults }: Report = JSON.parse(text);
   const failures = testResults.flatMap(({ message, assertionResults }) => [

@@ -5,19 +5,12 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { answer } from '../../../../tests/support/software-device.ts';
-import { Network } from '../../src/components/network.ts';
 import { toEngineError } from '../../src/errors.ts';
-import type { Value } from '../../src/onnx/graph-builder.ts';
 import { webgpu } from '../../src/runtime/devices/webgpu.ts';
 import { Residency } from '../../src/runtime/residency.ts';
 import { defaultTarget } from '../../src/runtime/variant.ts';
-import { readSafetensors, type TensorTable } from '../../src/weights/safetensors.ts';
-
-/** Square weights of one network. */
-export interface Layers {
-  readonly layers: number;
-  readonly width: number;
-}
+import { readSafetensors } from '../../src/weights/safetensors.ts';
+import { chainNetwork, type Layers } from './chain-network.ts';
 
 export interface MemoryLimit {
   /** A weights file of the layers `texts.N.weight` and `unet.N.weight`. */
@@ -47,7 +40,7 @@ await answer(async ({ path, texts, unet, limit }: MemoryLimit): Promise<LimitOut
     hooks: { onNotice: (notice: string) => notices.push(notice) },
   };
   const network = (stage: 'texts' | 'denoise', name: 'texts' | 'unet', size: Layers) => {
-    const made = chain(tensors, name, size, residency);
+    const made = chainNetwork(tensors, name, size, residency);
     residency.add({ stage, release: () => made.release() });
     const pass = () => made.run({ rows: 1 }, { x: new Float32Array(size.width).fill(1) }, context);
     return async (): Promise<LimitOutcome['texts']> => {
@@ -70,23 +63,4 @@ await answer(async ({ path, texts, unet, limit }: MemoryLimit): Promise<LimitOut
 
 function addressSpace(): number {
   return 1024 * Number(/^VmSize:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
-}
-
-function chain(tensors: TensorTable, name: string, { layers, width }: Layers, residency: Residency) {
-  return new Network<{ readonly rows: number }>({
-    kind: 'unet',
-    part: 'unet',
-    tensors,
-    threads: 1,
-    weights: () => 'mapped',
-    keep: 1,
-    residency,
-    build: ({ rows }, of) => {
-      const nn = of('chain');
-      let x: Value = nn.graph.input('x', [rows, width]);
-      for (let layer = 0; layer < layers; layer++) x = nn.linear(x, `${name}.${layer}`, width, { bias: false });
-      nn.graph.output('y', x);
-      return nn.graph;
-    },
-  });
 }

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { runInChild, swiftShader, tooLong } from '../../../../tests/support/software-device.ts';
 import { writeSafetensors } from '../safetensors-files.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
-import type { Layers, LimitOutcome, MemoryLimit } from './memory-limit-child.ts';
+import type { Layers } from './chain-network.ts';
+import type { LimitOutcome, MemoryLimit } from './memory-limit-child.ts';
 
 // Freed memory goes back to the system at once, as a card's does.
 process.env.MALLOC_MMAP_THRESHOLD_ = String(2 ** 20);

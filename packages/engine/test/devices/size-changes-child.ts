@@ -1,12 +1,11 @@
 /** Changes the size of one of two networks on WebGPU again and again, and answers with the memory of the process after each change, in bytes. */
 import { answer } from '../../../../tests/support/software-device.ts';
-import { Network } from '../../src/components/network.ts';
 import { processMemory } from '../../src/host/process-memory.ts';
-import type { Value } from '../../src/onnx/graph-builder.ts';
 import { webgpu } from '../../src/runtime/devices/webgpu.ts';
 import { Residency } from '../../src/runtime/residency.ts';
 import { defaultTarget } from '../../src/runtime/variant.ts';
-import { readSafetensors, type TensorTable } from '../../src/weights/safetensors.ts';
+import { readSafetensors } from '../../src/weights/safetensors.ts';
+import { chainNetwork } from './chain-network.ts';
 
 export interface SizeChanges {
   readonly path: string;
@@ -21,8 +20,8 @@ await answer(async ({ path, layers, width, changes, shared }: SizeChanges) => {
   const device = webgpu.create({ ...webgpu.form, stored: ['float32'] });
   const tensors = await readSafetensors(path);
   const residency = new Residency(device, 'large');
-  const texts = chain(tensors, 1, width, shared ? residency : undefined);
-  const unet = chain(tensors, layers, width, shared ? residency : undefined);
+  const texts = chainNetwork(tensors, 'layer', { layers: 1, width }, shared ? residency : undefined);
+  const unet = chainNetwork(tensors, 'layer', { layers, width }, shared ? residency : undefined);
   residency.add({ stage: 'texts', release: () => texts.release() });
   residency.add({ stage: 'denoise', release: () => unet.release() });
   const context = { target: { ...defaultTarget, device }, hooks: {} };
@@ -38,22 +37,3 @@ await answer(async ({ path, layers, width, changes, shared }: SizeChanges) => {
   await unet.release();
   return memory;
 });
-
-function chain(tensors: TensorTable, layers: number, width: number, residency: Residency | undefined) {
-  return new Network<{ readonly rows: number }>({
-    kind: 'unet',
-    part: 'unet',
-    tensors,
-    threads: 1,
-    weights: () => 'mapped',
-    keep: 1,
-    ...(residency && { residency }),
-    build: ({ rows }, of) => {
-      const nn = of('chain');
-      let x: Value = nn.graph.input('x', [rows, width]);
-      for (let layer = 0; layer < layers; layer++) x = nn.linear(x, `layer.${layer}`, width, { bias: false });
-      nn.graph.output('y', x);
-      return nn.graph;
-    },
-  });
-}
