@@ -84,7 +84,7 @@ describe('easel doctor', () => {
     expect(devices[0].checks.length).toBeGreaterThan(12);
     const told = findings.filter(({ check }: { check: string }) => check === 'devices');
     expect(told[0].detail).toMatch(
-      /^WebGPU \(webgpu\) can be used: [\d.]+ GFLOP\/s, the CPU \d+; weights in float32 only/,
+      /^WebGPU \(webgpu\) can be used: [\d.]+ GFLOP\/s, the CPU \d+ GFLOP\/s; weights in float32 only/,
     );
     const auto = findings.find(({ check }: { check: string }) => check === 'device');
     expect(auto.values.auto).toBe('cpu');
