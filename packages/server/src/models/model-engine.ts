@@ -277,7 +277,8 @@ export function engineFailure(thrown: unknown): PaintingFailed {
   }
   if (error.kind === 'model') return fail('the model could not be run', "the server's log says why", false);
   if (error.code === 'device_unavailable') {
-    return fail('the device that this model is to run on is not available', "the server's log says why", false);
+    // Another engine of the model, or another worker, may have its device.
+    return fail('the device that this model is to run on is not available', "the server's log says why", true);
   }
   if (error.code === 'device_lost')
     return fail('the graphics card stopped in the middle of the run', 'try again', true);

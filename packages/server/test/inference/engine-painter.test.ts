@@ -107,7 +107,7 @@ test.each([
   ['inference_failed', 'server_error', true],
   ['out_of_memory', 'server_error', true],
   ['device_lost', 'server_error', true],
-  ['device_unavailable', 'server_error', false],
+  ['device_unavailable', 'server_error', true],
   ['picture_not_finite', 'server_error', false],
   ['weights_corrupt', 'server_error', false],
   ['invalid_request', 'invalid_request', false],
