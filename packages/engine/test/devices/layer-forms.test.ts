@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runInChild, softwareDevice, withoutHalf } from '../../../../tests/support/software-device.ts';
 import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
 import { Layers, type LayersOf } from '../../src/components/layers.ts';
 import { layersOver } from '../../src/components/network.ts';
@@ -16,25 +15,18 @@ import type { GraphForm } from '../../src/runtime/devices/device.ts';
 import { deviceKinds } from '../../src/runtime/devices/devices.ts';
 import { floatTypes } from '../../src/weights/element-values.ts';
 import type { TensorTable } from '../../src/weights/safetensors.ts';
-import { fixturePath, relativeDistance } from '../fixtures.ts';
+import { fixturePath } from '../fixtures.ts';
 import { type LayerForm, layerForms, namedForms } from './layer-forms.ts';
-import { type FormResult, type FormRun, runLayerForms } from './run-layer-forms.ts';
-import { softwareForm } from './software-choice.ts';
+import { formDistance, runLayerForms } from './run-layer-forms.ts';
 import { readWeights, writeWeights } from './stored-weights.ts';
 
 /** Of float32, relative (L2). Measured: 4e-6 for a norm of values far from zero, 1e-6 otherwise. */
 const TOLERANCE = 1e-5;
 /** Of float16 where products are summed in float32, as on the CPU. Measured: 5e-4. */
 const HALF_TOLERANCE = 2e-3;
-/** Of float16 where products are summed in float16, as WebGPU does. Measured: 5e-3 for a head of 512, 3e-3 otherwise. */
-const DEVICE_HALF_TOLERANCE = 1e-2;
-/** Fused attention on the software device: measured 3e-2 to 0.12. */
-const WRONG = 1e-2;
 
-const child = new URL('./layer-forms-child.ts', import.meta.url);
 const all = [...namedForms.keys()];
 const withWeights = all.filter((name) => namedForms.get(name)?.weights !== undefined);
-const form = softwareForm(softwareDevice);
 
 let folder: string;
 beforeAll(async () => {
@@ -95,7 +87,7 @@ test.each(floatTypes)('weights in %s are read by WebGPU as they are stored, or c
 describe('on the CPU', () => {
   test.each(Object.values(deviceKinds))('the layers of $name compute what those of the CPU do', async ({ form }) => {
     for (const result of await runLayerForms({ ...cpu, form }, { names: all, dtype: 'F16', folder }))
-      expect(distance(result), result.name).toBeLessThanOrEqual(TOLERANCE);
+      expect(formDistance(result), result.name).toBeLessThanOrEqual(TOLERANCE);
   });
 
   test.each(floatTypes)(
@@ -104,73 +96,11 @@ describe('on the CPU', () => {
       for (const form of [deviceKinds.webgpu.form, deviceKinds.cuda.form, deviceKinds.directml.form]) {
         const half = { ...cpu, form: { ...form, arithmetic: 'float16' } as const };
         for (const result of await runLayerForms(half, { names: dtype === 'F16' ? all : withWeights, dtype, folder }))
-          expect(distance(result), result.name).toBeLessThanOrEqual(HALF_TOLERANCE);
+          expect(formDistance(result), result.name).toBeLessThanOrEqual(HALF_TOLERANCE);
       }
     },
   );
 });
-
-describe('on the software device', () => {
-  const fused = 'attention: of tokens by themselves';
-  const runs: readonly (FormRun & { readonly form: GraphForm })[] = [
-    ...floatTypes.map((dtype) => ({ dtype, folder: '', form, names: dtype === 'F16' ? all : withWeights })),
-    { dtype: 'F32', folder: '', form: { ...form, attention: 'fused' }, names: [fused] },
-    ...(softwareDevice.hasHalf ? floatTypes : []).map((dtype) => {
-      return {
-        dtype,
-        folder: '',
-        form: softwareForm(softwareDevice, 'float16'),
-        names: dtype === 'F16' ? all : withWeights,
-      };
-    }),
-  ];
-  let answered: Promise<FormResult[][]> | undefined;
-  /** All of them in one process, when the first is asked for. */
-  const resultsOf = async (run: number) => {
-    answered ??= runInChild(
-      child,
-      runs.map((each) => ({ ...each, folder })),
-      softwareDevice,
-    );
-    return (await answered)[run];
-  };
-
-  test.for(floatTypes.map((dtype, run) => ({ dtype, run })))(
-    'layers of weights in $dtype compute what they do on the CPU',
-    async ({ run }, { skip }) => {
-      if (softwareDevice.missing !== undefined) skip(softwareDevice.missing);
-      const results = await resultsOf(run);
-      for (const result of results) expect(distance(result), result.name).toBeLessThanOrEqual(TOLERANCE);
-      expect(results.map(({ name }) => name)).toEqual(runs[run].names);
-    },
-  );
-
-  test('layers in half precision are near those in full precision, whatever the type of the weights', async ({
-    skip,
-  }) => {
-    if (!softwareDevice.hasHalf) skip(withoutHalf);
-    if (softwareDevice.missing !== undefined) skip(softwareDevice.missing);
-    for (const run of floatTypes.keys()) {
-      for (const result of await resultsOf(floatTypes.length + 1 + run))
-        expect(distance(result), `${floatTypes[run]}, ${result.name}`).toBeLessThanOrEqual(DEVICE_HALF_TOLERANCE);
-    }
-  });
-
-  test('fused attention is wrong, so that no device may start with it', async ({ skip }) => {
-    expect(deviceKinds.webgpu.form.attention).toBe('plain');
-    if (softwareDevice.missing !== undefined) skip(softwareDevice.missing);
-    const [result] = await resultsOf(floatTypes.length);
-    const advice =
-      'fused attention is right here now: look whether the runtime has been mended on Vulkan, and whether WebGPU may start with it';
-    expect(distance(result), advice).toBeGreaterThan(WRONG);
-  });
-});
-
-/** @throws Error that the device gave instead of a result */
-function distance(result: FormResult): number {
-  if ('error' in result) throw new Error(`${result.name}: ${result.error}`);
-  return relativeDistance(result.device, result.cpu);
-}
 
 function layersOf(form: GraphForm, tensors: TensorTable = new Map()): LayersOf {
   return layersOver(tensors, { ...cpu, form }, '/', () => undefined);

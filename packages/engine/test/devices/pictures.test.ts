@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { runInChild, softwareDevice, withoutHalf } from '../../../../tests/support/software-device.ts';
+import { runInChild, softwareDevice, tooLong, withoutHalf } from '../../../../tests/support/software-device.ts';
 import { cpuChoice } from '../../src/loading/choose-device.ts';
 import type { GenerateRequest } from '../../src/model.ts';
 import type { Arithmetic } from '../../src/onnx/graph-builder.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
-import { makePictures } from './pictures.ts';
+import { makePictures, pictureDistance } from './pictures.ts';
 import { softwareChoice } from './software-choice.ts';
 
 const size = { width: 64, height: 64 };
@@ -26,16 +26,14 @@ async function compare(arithmetic: Arithmetic) {
   const work = { choice: softwareChoice(softwareDevice, arithmetic), requests, cacheDir };
   const child = new URL('./pictures-child.ts', import.meta.url);
   const pictures = await runInChild<Uint8Array[]>(child, work, softwareDevice);
-  return pictures.map((picture, index) => {
-    const levels = picture.map((value, at) => Math.abs(value - expected[index][at]));
-    return { most: Math.max(...levels), differing: levels.filter((level) => level > 0).length / levels.length };
-  });
+  return pictures.map((picture, index) => pictureDistance(picture, expected[index]));
 }
 
-test('pictures of the embedded model on the software device are those of the CPU, but for a level here and there', async ({
+test('pictures with guidance, from texts and from a picture, are those of the CPU, but for a level here and there', async ({
   skip,
 }) => {
   if (softwareDevice.missing !== undefined) skip(softwareDevice.missing);
+  if (tooLong !== undefined) skip(tooLong);
   const distances = await compare('float32');
   expect(distances).toHaveLength(requests.length);
   for (const { most, differing } of distances) {

@@ -21,3 +21,10 @@ export async function makePictures({ choice, requests, cacheDir }: PicturesWork)
     await model.close();
   }
 }
+
+/** The most levels that a value differs by, and the share of values that differ. */
+export function pictureDistance(picture: Uint8Array, expected: Uint8Array) {
+  if (picture.length !== expected.length) throw new Error(`${picture.length} values, not ${expected.length}`);
+  const levels = picture.map((value, at) => Math.abs(value - expected[at]));
+  return { most: Math.max(...levels), differing: levels.filter((level) => level > 0).length / levels.length };
+}

@@ -6,6 +6,7 @@ import type { Device } from '../../src/runtime/devices/device.ts';
 import { createSession, type TensorValue } from '../../src/runtime/session.ts';
 import type { FloatType } from '../../src/weights/element-values.ts';
 import type { TensorTable } from '../../src/weights/safetensors.ts';
+import { relativeDistance } from '../fixtures.ts';
 import { type LayerForm, namedForms } from './layer-forms.ts';
 import { readWeights } from './stored-weights.ts';
 
@@ -13,6 +14,12 @@ import { readWeights } from './stored-weights.ts';
 export type FormResult =
   | { readonly name: string; readonly cpu: Float32Array; readonly device: Float32Array }
   | { readonly name: string; readonly error: string };
+
+/** How far the device's result is from the CPU's, relative (L2). @throws Error that the device gave instead of a result */
+export function formDistance(result: FormResult): number {
+  if ('error' in result) throw new Error(`${result.name}: ${result.error}`);
+  return relativeDistance(result.device, result.cpu);
+}
 
 /** Which forms to run, by name, over weights of which type. */
 export interface FormRun {
