@@ -278,6 +278,7 @@ export {
   toldProperties,
 } from './request/schemas.ts';
 export type { ControlValues, EngineFields, FieldValues, FilledRequest, PictureRequest } from './request/shapes.ts';
+export { isRecord } from './schema/keywords.ts';
 export { patterns } from './schema/patterns.ts';
 export { drawSeed, firstSeed, RANDOM_SEED_MAX, seedOfSample, seedsOfSamples } from './seeds.ts';
 export { ignoredFieldsHeader, type LenientBody, lenientSegmindBody } from './segmind/lenient.ts';

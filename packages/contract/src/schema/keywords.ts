@@ -45,6 +45,7 @@ export function propertiesOf(schema: unknown): Readonly<Record<string, unknown>>
   return keywordsOf(schema).properties ?? {};
 }
 
+/** Whether it is a JSON object. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

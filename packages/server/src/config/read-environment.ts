@@ -1,3 +1,4 @@
+import { isRecord } from '@easel/contract';
 import { ConfigError } from './config-error.ts';
 import { putSetting, type Setting, type SettingTree, settings } from './settings.ts';
 
@@ -69,19 +70,15 @@ function readAs({ schema, variable }: Setting, text: string): unknown {
 /** Whether the text is one of the words that a union allows beside other types. */
 function hasLiteral(schema: object, text: string): boolean {
   if (!('anyOf' in schema) || !Array.isArray(schema.anyOf)) return false;
-  return schema.anyOf.some((member: unknown) => isObject(member) && member.const === text);
+  return schema.anyOf.some((member: unknown) => isRecord(member) && member.const === text);
 }
 
 /** A list; of numbers where the first member of its union is one. Words among them are kept as they are, so that validation tells all that is allowed. */
 function readList(schema: object, text: string): unknown {
   const parts = text.split(',').map((part) => part.trim());
   const [list]: unknown[] = 'anyOf' in schema && Array.isArray(schema.anyOf) ? schema.anyOf : [schema];
-  if (!(isObject(list) && isObject(list.items) && list.items.type === 'integer')) return parts;
+  if (!(isRecord(list) && isRecord(list.items) && list.items.type === 'integer')) return parts;
   return parts.every((part) => /^\d+$/.test(part)) ? parts.map(Number) : text;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }
 
 const booleans = new Map([

@@ -1,3 +1,4 @@
+import { isRecord } from '@easel/contract';
 import type { TSchema } from 'typebox';
 import { configSchema } from './schema.ts';
 
@@ -25,7 +26,7 @@ function propertiesOf(schema: TSchema): Record<string, TSchema> | undefined {
 }
 
 function isSchemaMap(value: unknown): value is Record<string, TSchema> {
-  return typeof value === 'object' && value !== null;
+  return isRecord(value);
 }
 
 /** `DATABASE_URL` has no prefix: hosting platforms and other tools use this name. */
@@ -41,7 +42,7 @@ export interface SettingTree {
 }
 
 export function isSettingTree(value: unknown): value is SettingTree {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isRecord(value);
 }
 
 export function putSetting(tree: SettingTree, [name, ...rest]: readonly string[], value: unknown): void {

@@ -1,4 +1,4 @@
-import { type ModelParameter, paths, SIDE_STEP } from '@easel/contract';
+import { isRecord, type ModelParameter, paths, SIDE_STEP } from '@easel/contract';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { type ModelCard, parametersOf } from '../models/model-card.ts';
@@ -71,10 +71,6 @@ function moveNamed(value: unknown, schemas: Record<string, unknown>): unknown {
   if (typeof title !== 'string' || !schemaName.test(title)) return moved;
   schemas[title] = moved;
   return { $ref: `#/components/schemas/${title}` };
-}
-
-function isRecord(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const slugPart = '{slug}';

@@ -1,4 +1,4 @@
-import type { JobStatus } from '@easel/contract';
+import { isRecord, type JobStatus } from '@easel/contract';
 import { type Insertable, type Selectable, sql } from 'kysely';
 import type { Queries } from '../database/database.ts';
 import { EVENT_CHANNEL, notify } from '../database/notifications.ts';
@@ -204,7 +204,7 @@ function toEvent(kind: string, data: unknown, preview: Buffer | null): JobEvent 
 }
 
 function isStarted(data: unknown): data is { readonly startedAt: string } {
-  return isObject(data) && typeof data.startedAt === 'string';
+  return isRecord(data) && typeof data.startedAt === 'string';
 }
 
 interface StepData {
@@ -215,10 +215,6 @@ interface StepData {
 }
 
 function isStep(data: unknown): data is StepData {
-  if (!isObject(data)) return false;
+  if (!isRecord(data)) return false;
   return ['index', 'total', 'sigma', 'etaSeconds'].every((name) => typeof data[name] === 'number');
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }
