@@ -68,14 +68,25 @@ function reportFailure(
   const failure: Failure =
     interrupted === undefined
       ? toFailure(thrown, args[0]?.startsWith('-') ? undefined : args[0])
-      : { code: 'cancelled', message: stoppedMessage(thrown), exitStatus: interrupted };
+      : { code: 'cancelled', message: stoppedMessage(thrown, args), exitStatus: interrupted };
   if (wantsJson(args)) stdout.write(`${JSON.stringify(failureAsJson(failure), null, 2)}\n`);
   else stderr.write(renderFailure(failure, thrown, Boolean(env.EASEL_DEBUG)));
   return failure.exitStatus;
 }
 
-function stoppedMessage(thrown: unknown): string {
-  return thrown instanceof CodedError && thrown.code === 'stopped' ? thrown.message : 'stopped; nothing was saved';
+/** What a command that was stopped has not done; others have nothing to tell. */
+const outcomes = new Map([
+  ['generate', 'nothing was saved'],
+  ['model quantize', 'nothing was saved'],
+  ['model verify-precision', 'nothing was saved'],
+  ['device install', 'nothing was installed'],
+]);
+
+/** What is said after a signal. @param args of the command line */
+export function stoppedMessage(thrown: unknown, [command = '', subcommand = '']: readonly string[]): string {
+  if (thrown instanceof CodedError && thrown.code === 'stopped') return thrown.message;
+  const outcome = outcomes.get(command) ?? outcomes.get(`${command} ${subcommand}`);
+  return outcome === undefined ? 'stopped' : `stopped; ${outcome}`;
 }
 
 /** Whether an error is to be JSON, known even when the options could not be parsed. */

@@ -11,7 +11,7 @@ describe('the hint for an option of another tool', () => {
     ['--sampler', '--scheduler'],
     ['--num_inference_steps', '--steps'],
     ['--lora', 'not supported yet'],
-    ['--device', 'CPU only'],
+    ['--gpu', '--device NAME'],
     ['-n', '--samples'],
     ['-n4', '--samples'],
     ['-W', '--width'],

@@ -1,4 +1,4 @@
-import { limits, samplerNames } from '@easel/contract/fields';
+import { deviceNames, limits, samplerNames } from '@easel/contract/fields';
 
 /**
  * Hints for people who type the options and commands of other tools: AUTOMATIC1111, ComfyUI, InvokeAI, stable-diffusion.cpp,
@@ -18,7 +18,7 @@ const start = '--image FILE is the start image';
 const output = '-o, --output FILE or FOLDER/ is where the pictures go';
 const model = '-m, --model NAME or PATH is the model';
 const precision = '--profile exact, int8 or fast chooses how it computes; --variant fp16 or fp32 chooses the weights';
-const noDevice = 'Easel runs on the CPU only; --threads N chooses how many threads it uses';
+const device = `--device NAME chooses what it runs on: ${['auto', ...deviceNames].join(', ')}`;
 const noAdapter = 'LoRA, ControlNet, textual inversion and other adapters are not supported yet';
 const noMask = 'masks and inpainting are not supported yet; --image uses a whole picture';
 const noUpscale = 'upscaling is not supported yet';
@@ -96,10 +96,10 @@ const options: ReadonlyMap<string, string> = new Map(
     precision,
     fp16: precision,
     fp32: precision,
-    device: noDevice,
-    gpu: noDevice,
-    cuda: noDevice,
-    cpu: noDevice,
+    device,
+    gpu: device,
+    cuda: device,
+    cpu: device,
     t: '--threads N chooses how many threads are used',
     lora: noAdapter,
     loras: noAdapter,

@@ -70,7 +70,7 @@ describe('easel doctor', () => {
   it('tells which devices can be used, what auto takes and why, and all that the probe has found', async ({ skip }) => {
     const reason = swiftShader.missing ?? tooLong;
     if (reason !== undefined) skip(reason);
-    const env = { XDG_CACHE_HOME: temporaryFolder(), ...(await swiftShader.environment()) };
+    const env = { XDG_CACHE_HOME: temporaryFolder(), EASEL_DEVICE: '', ...(await swiftShader.environment()) };
     const { status, stdout } = await runEasel(['doctor', '--json'], { cwd: temporaryFolder(), env });
     expect(status).toBe(0);
     const { findings, devices } = JSON.parse(stdout);
@@ -88,7 +88,8 @@ describe('easel doctor', () => {
       /^WebGPU \(webgpu\) can be used: [\d.]+ GFLOP\/s, the CPU \d+ GFLOP\/s; weights in float32 only/,
     );
     const auto = findings.find(({ check }: { check: string }) => check === 'device');
-    expect(auto.values.auto).toBe('cpu');
+    expect(auto.values).toEqual({ setting: 'auto', device: 'cpu' });
+    expect(told.map(({ absent = false }) => absent)).toEqual([false, true]);
     expect(auto.detail).toMatch(
       /^auto takes CPU \(cpu\): WebGPU is not used: it reaches [\d.]+ GFLOP\/s, the CPU \d+ GFLOP\/s/,
     );

@@ -10,3 +10,4 @@ export {
 export { DatabaseUnavailable } from './database-unavailable.ts';
 export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded-postgres.ts';
 export { type Claim, type FileLock, tryFileLock } from './file-lock.ts';
+export { hasNumber } from './process-identity.ts';

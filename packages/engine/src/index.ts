@@ -14,10 +14,11 @@ export {
   toEngineError,
 } from './errors.ts';
 export { defaultCacheFolder, devicesFolder, modelsFolder } from './folders.ts';
+export { BackOff } from './host/child-keeper.ts';
 export type { EngineHost, HostLogEntry, HostOptions, HostStats } from './host/engine-host.ts';
 export { createEngineHost } from './host/host.ts';
 export { createPictureHost, type OpenPicture, type PictureHost, type PictureHostOptions } from './host/picture-host.ts';
-export { autoDevice, type ProbeOptions, probeDevices } from './host/probe-devices.ts';
+export { chooseDeviceHere, type ProbeOptions, probeDevices, usualDevice } from './host/probe-devices.ts';
 export type { ProcessMemory } from './host/process-memory.ts';
 export { decodeImage } from './image/decode-image.ts';
 export { type EncodeOptions, encodeImage } from './image/encode-image.ts';
@@ -29,7 +30,7 @@ export { type PictureDistance, pictureDistance, type Spread, summarizeDistances 
 export { drawSheet, type SheetCell, type SheetLayout } from './image/picture-sheet.ts';
 export { loadModel } from './load-model.ts';
 export { loadTokenizers, type TokenizedText, type Tokenizers } from './load-tokenizers.ts';
-export { gigaflopsText } from './loading/choose-device.ts';
+export { type DeviceChoice, deviceSettings, gigaflopsText } from './loading/choose-device.ts';
 export { findModel } from './loading/find-model.ts';
 export { inspectModel, type ModelReport } from './loading/inspect-model.ts';
 export { estimateMemory } from './memory-estimate.ts';

@@ -158,8 +158,8 @@ test('on a device without kernels for 8 bits int8 is refused with the reason, an
   expect(model.info.profiles).toEqual(['exact', 'fast']);
   const refusal = {
     code: 'invalid_request',
-    message: 'the profile int8 needs the CPU: networks in 8 bits do not run on webgpu',
-    remedy: 'use the profile exact or fast, or load the model with the device cpu',
+    message: 'the profile int8 cannot be used on webgpu: networks in 8 bits run on the CPU only',
+    remedy: 'use the profile exact or fast, or choose the device cpu',
     details: { param: 'profile' },
   };
   await expect(model.generate({ ...request, profile: 'int8' })).rejects.toMatchObject(refusal);

@@ -1,16 +1,18 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import { createInterface } from 'node:readline/promises';
-import type { CudaFiles, DeviceReport } from '@easel/engine';
+import type { Card, CudaFiles, DeviceReport } from '@easel/engine';
 import { CodedError } from '@easel/errors';
 import { Argument, Command } from 'commander';
 import type { CommandContext, RunCommand } from '../cli-context.ts';
 import type { PinnedWheel } from '../device/cuda-packages.ts';
-import type { CudaPlan } from '../device/install-cuda.ts';
+import type { CudaPlan, Remains, Removal } from '../device/install-cuda.ts';
 import type { PackageIndex } from '../device/package-index.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
 import { type Progress, showProgress } from '../progress.ts';
 import { formatBytes, formatDuration, formatTable, printJson } from '../text.ts';
+import { tryDevices } from './doctor-devices.ts';
+import { tellCards } from './doctor-memory.ts';
 
 interface InstallFlags {
   readonly yes?: boolean;
@@ -56,14 +58,25 @@ function installable(): Argument {
 
 /** Tries every device, in processes of their own, as `easel doctor` does. */
 async function listDevices(flags: { json?: boolean }, context: CommandContext): Promise<ExitStatus> {
-  const { cudaFiles, deviceKinds, probeDevices } = await import('@easel/engine');
+  const [{ cudaFiles, deviceKinds, findCards }, { leftBehind }] = await Promise.all([
+    import('@easel/engine'),
+    import('../device/install-cuda.ts'),
+  ]);
   const { env, interruption, stdout } = context;
   const { name, title, requires } = deviceKinds.cpu;
   const cpu: DeviceReport = { name, title, isSupported: true, usable: true, requires, checks: [] };
-  const devices = [cpu, ...(await probeDevices({ signal: interruption.signal }))];
+  const cards = await findCards(interruption.signal);
+  const devices = [cpu, ...(await tryDevices(flags, context))];
   const cudaLibraries = cudaFiles(env);
-  if (flags.json) printJson(context, { devices, cudaLibraries });
-  else stdout.write(`${devices.map(describeDevice).join('')}\n${describeLibraries(cudaLibraries)}\n`);
+  const remains = await leftBehind(cudaLibraries.folder);
+  if (flags.json) printJson(context, { devices, cards, cudaLibraries, remains });
+  else {
+    const here = devices.filter(({ isSupported }) => isSupported);
+    const others = devices.filter(({ isSupported }) => !isSupported).map(({ title }) => title);
+    stdout.write(here.map(describeDevice).join(''));
+    if (others.length > 0) stdout.write(`  not on this platform: ${others.join(', ')}\n`);
+    stdout.write(`\n${describeCards(cards)}${describeLibraries(cudaLibraries)}\n${describeRemains(remains)}`);
+  }
   return exitStatus.ok;
 }
 
@@ -71,6 +84,17 @@ function describeDevice({ name, title, usable, reason, remedy, speed }: DeviceRe
   const speeds = speed && `, ${Math.round(speed.device)} GFLOP/s (CPU: ${Math.round(speed.cpu)})`;
   const line = `${usable ? '✓' : '✗'} ${name.padEnd(9)} ${title}${usable ? (speeds ?? '') : `: ${reason}`}\n`;
   return usable || remedy === undefined ? line : `${line}            ${remedy}\n`;
+}
+
+/** By the numbers with which they are chosen. */
+function describeCards(cards: readonly Card[]): string {
+  if (cards.length === 0) return '';
+  return `Graphics cards, by the numbers of the server's setting cards: ${tellCards(cards).detail}\n`;
+}
+
+function describeRemains({ files, bytes }: Remains): string {
+  if (files.length === 0) return '';
+  return `${formatBytes(bytes)} of an installation that was cut off are left: easel device remove cuda removes them\n`;
 }
 
 function describeLibraries(files: CudaFiles): string {
@@ -87,13 +111,16 @@ async function installDevice(
   flags: InstallFlags,
   context: CommandContext,
 ): Promise<ExitStatus> {
-  const [{ installCuda, isInstalled, planCuda, requireSpace }, { packageIndex }] = await Promise.all([
+  const [{ installCuda, isInstalled, planCuda, removeLeftBehind, requireSpace }, { packageIndex }] = await Promise.all([
     import('../device/install-cuda.ts'),
     import('../device/package-index.ts'),
   ]);
   const { env, interruption, stdout } = context;
   const index = packageIndex(flags.index, env);
-  const plan = await planCuda(packages, env);
+  const planned = await planCuda(packages, env);
+  // Before the free space is looked at, of which they may take gigabytes.
+  const cleared = flags.dryRun ? undefined : await removeLeftBehind(planned.folder);
+  const plan = cleared?.files.length ? await planCuda(packages, env) : planned;
   const report = (state: string) => {
     if (flags.json) printJson(context, planAsJson(plan, index, state));
     else stdout.write(`${describeState(state, plan)}\n`);
@@ -215,7 +242,16 @@ async function removeDevice(flags: { json?: boolean }, context: CommandContext):
   const { removeCuda } = await import('../device/install-cuda.ts');
   const result = await removeCuda(context.env);
   if (flags.json) printJson(context, result);
-  else
-    context.stdout.write(result.removed ? `removed ${result.folder}\n` : `nothing is installed in ${result.folder}\n`);
+  else context.stdout.write(describeRemoval(result));
   return exitStatus.ok;
+}
+
+function describeRemoval({ folder, removed, remains }: Removal): string {
+  const lines = [
+    removed ? `removed ${folder}` : `nothing is installed in ${folder}`,
+    ...(remains.files.length > 0
+      ? [`removed ${formatBytes(remains.bytes)} that an installation which was cut off had left`]
+      : []),
+  ];
+  return `${lines.join('\n')}\n`;
 }

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
-import { recommendProfile, tellCores, tellEstimate } from './doctor-compute.ts';
+import { otherLoad, recommendProfile, tellCores, tellEstimate, tellSpeeds } from './doctor-compute.ts';
+
+const cpu = { name: 'cpu', title: 'CPU', arithmetic: 'float32' } as const;
+const webgpu = { name: 'webgpu', title: 'WebGPU', arithmetic: 'float32' } as const;
 
 const estimate = (int8: number) => ({
   width: 1024,
@@ -15,15 +18,46 @@ test.each([
   ['int8 where its pictures take a few minutes', 2.2, estimate(200), 'int8'],
   ['fast where they take longer', 2.2, estimate(2000), 'fast'],
 ])('recommended is %s', (_, gain, picture, profile) => {
-  const { detail, values } = recommendProfile(gain, picture);
+  const { detail, values } = recommendProfile(gain, picture, cpu);
   expect(values).toEqual({ recommended: profile });
   expect(detail).toMatch(new RegExp(`^--profile ${profile} is recommended: .+`));
 });
 
 test('the estimate names the picture and the time of each profile', () => {
-  const { detail, values } = tellEstimate('my-model', estimate(100));
-  expect(detail).toContain('my-model, 1024×1024, 50 steps: about exact 5:00 min, int8 1:40 min, fast 40 s or less');
+  const { detail, values } = tellEstimate('my-model', estimate(100), cpu);
+  expect(detail).toContain(
+    'my-model, 1024×1024, 50 steps, on the CPU: about exact 5:00 min, int8 1:40 min, fast 40 s or less',
+  );
   expect(values).toEqual({ width: 1024, height: 1024, steps: 50, exactMs: 300_000, int8Ms: 100_000, fastMs: 40_000 });
+});
+
+test('where pictures are made on a graphics card, int8 is not recommended, and the estimate says that it is of the CPU', () => {
+  const { detail, values } = recommendProfile(2.2, estimate(2000), webgpu);
+  expect(values).toEqual({ recommended: 'exact' });
+  expect(detail).toContain('on WebGPU (webgpu) there is no int8, which runs on the CPU only');
+  expect(tellEstimate('my-model', estimate(100), webgpu).detail).toMatch(/, on the CPU: .* are made on WebGPU/);
+  expect(recommendProfile(2.2, undefined, undefined).values).toEqual({ recommended: 'int8' });
+});
+
+test('what was measured beside busy programs says so', () => {
+  expect([otherLoad(0.4, { cores: 2 }), otherLoad(0.5, { cores: 2 }), otherLoad(0.5, { cores: 8 })]).toEqual([
+    undefined,
+    0.5,
+    undefined,
+  ]);
+  expect(otherLoad(0.5, { cores: 8, quota: 1.5 })).toBe(0.5);
+  const speeds = { linear: 1, conv: 1, floatLinear: 1, floatConv: 1, attention: 1 };
+  const tellings = [
+    (load?: number) => tellEstimate('m', estimate(100), cpu, load),
+    (load?: number) => tellSpeeds({ exact: speeds, int8: speeds }, 2, load),
+  ];
+  for (const tell of tellings) {
+    expect(tell(1.5)).toMatchObject({
+      detail: expect.stringContaining('a busy machine (load 1.5)'),
+      values: { load: 1.5 },
+    });
+    expect(tell().detail).not.toContain('busy');
+  }
 });
 
 test('a quota is told where it is less than the cores', () => {

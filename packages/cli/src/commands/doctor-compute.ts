@@ -1,4 +1,4 @@
-import type { PictureEstimate, PrecisionSpeeds, Processors } from '@easel/engine';
+import type { DeviceInfo, PictureEstimate, PrecisionSpeeds, Processors } from '@easel/engine';
 import { formatDuration } from '../text.ts';
 
 type Engine = typeof import('@easel/engine');
@@ -6,6 +6,8 @@ type Engine = typeof import('@easel/engine');
 /** A check's text, and what was measured. */
 export interface Told {
   readonly detail: string;
+  /** It is not there, which is no problem. */
+  readonly absent?: true;
   readonly values?: Readonly<Record<string, number | string>>;
 }
 
@@ -43,11 +45,11 @@ export function tellFeatures({ processorFeatures, featuresInUse }: Engine): Told
 }
 
 /** The measured speeds. */
-export function tellSpeeds({ exact, int8 }: PrecisionSpeeds, gain: number): Told {
+export function tellSpeeds({ exact, int8 }: PrecisionSpeeds, gain: number, load?: number): Told {
   const speeds = `linear layers ${Math.round(exact.linear)} GFLOP/s in exact and ${Math.round(int8.linear)} in int8`;
   const convolutions = `convolutions ${Math.round(exact.conv)} and ${Math.round(int8.conv)}`;
   return {
-    detail: `a pass of SDXL is ${gain.toFixed(1)} × as fast in int8 as in exact; ${speeds}, ${convolutions}`,
+    detail: `on the CPU a pass of SDXL is ${gain.toFixed(1)} × as fast in int8 as in exact; ${speeds}, ${convolutions}${busyText(load)}`,
     values: {
       gain: Number(gain.toFixed(2)),
       exactGigaflops: Math.round(exact.linear),
@@ -55,12 +57,27 @@ export function tellSpeeds({ exact, int8 }: PrecisionSpeeds, gain: number): Told
       exactConvGigaflops: Math.round(exact.conv),
       int8ConvGigaflops: Math.round(int8.conv),
       attentionGigaflops: Math.round(exact.attention),
+      ...(load !== undefined && { load }),
     },
   };
 }
 
-/** The profile to use here, with the reason. @param estimate of the user's model; undefined: none was named */
-export function recommendProfile(gain: number, estimate: PictureEstimate | undefined): Told {
+/**
+ * The profile to use here, with the reason.
+ *
+ * @param gain of int8 on the CPU
+ * @param estimate of the user's model on the CPU; undefined: none was named
+ * @param device that pictures are made on; undefined: not known, so they can be made on the CPU only
+ */
+export function recommendProfile(
+  gain: number,
+  estimate: PictureEstimate | undefined,
+  device: DeviceInfo | undefined,
+): Told {
+  if (isCard(device)) {
+    const reason = `on ${device.title} (${device.name}) there is no int8, which runs on the CPU only`;
+    return recommended('exact', `${reason}; fast saves passes, and changes the picture`);
+  }
   const times = `int8 is only ${gain.toFixed(1)} × as fast here`;
   if (gain < WORTHWHILE_GAIN) return recommended('exact', `${times}, too little for a slightly different picture`);
   const gained = `${gain.toFixed(1)} × as fast as exact here, and the picture is the same to the eye`;
@@ -71,19 +88,51 @@ export function recommendProfile(gain: number, estimate: PictureEstimate | undef
   return recommended('fast', `${durations}; where it must be closer to the exact one, use int8`);
 }
 
+function isCard(device: DeviceInfo | undefined): device is DeviceInfo {
+  return device !== undefined && device.name !== 'cpu';
+}
+
+/** From this part of the processors on, other programs make measured speeds too low. */
+const BUSY_SHARE = 0.25;
+
+/**
+ * How many processors other programs keep busy, if that is enough to make what is measured wrong.
+ *
+ * @param average the system's load average over the last minute; 0: it tells none (Windows)
+ */
+export function otherLoad(average = 0, { cores, quota = cores }: Processors): number | undefined {
+  return average >= BUSY_SHARE * Math.min(cores, quota) ? average : undefined;
+}
+
+/** A remark on what was measured. */
+function busyText(load: number | undefined): string {
+  return load === undefined
+    ? ''
+    : `; measured on a busy machine (load ${load.toFixed(1)}): it is faster when other programs rest`;
+}
+
 function recommended(profile: ProfileName, reason: string): Told {
   return { detail: `--profile ${profile} is recommended: ${reason}`, values: { recommended: profile } };
 }
 
-/** How long a picture of the user's model would take. */
-export function tellEstimate(model: string, { width, height, steps, seconds }: PictureEstimate): Told {
+/** How long a picture of the user's model would take on the CPU. @param device that pictures are made on */
+export function tellEstimate(
+  model: string,
+  { width, height, steps, seconds }: PictureEstimate,
+  device: DeviceInfo | undefined,
+  load?: number,
+): Told {
   const { exact, int8, fast } = seconds;
+  const other = isCard(device)
+    ? `; pictures are made on ${device.title} (${device.name}), whose time is not estimated`
+    : '';
   const times = `exact ${duration(exact)}, int8 ${duration(int8)}, fast ${duration(fast)} or less`;
   return {
-    detail: `${model}, ${width}×${height}, ${steps} steps: about ${times} (from the arithmetic of its networks and the measured speeds)`,
+    detail: `${model}, ${width}×${height}, ${steps} steps, on the CPU: about ${times} (from the arithmetic of its networks and the measured speeds)${busyText(load)}${other}`,
     values: {
       ...{ width, height, steps },
       ...{ exactMs: milliseconds(exact), int8Ms: milliseconds(int8), fastMs: milliseconds(fast) },
+      ...(load !== undefined && { load }),
     },
   };
 }

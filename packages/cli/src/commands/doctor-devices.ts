@@ -1,4 +1,6 @@
-import { type DeviceInfo, type DeviceReport, deviceCheckNames, gigaflopsText } from '@easel/engine';
+import { type DeviceInfo, type DeviceReport, type DeviceSetting, deviceCheckNames, gigaflopsText } from '@easel/engine';
+import type { CommandContext } from '../cli-context.ts';
+import { showProgress } from '../progress.ts';
 import type { Told } from './doctor-compute.ts';
 
 /** A line for each device that the runtime has on this platform: whether it can be used, how fast it is, or what to do. */
@@ -16,7 +18,8 @@ export function tellDevices(reports: readonly DeviceReport[]) {
     const detail = usable
       ? `${title} (${name}) can be used: ${abilities(report).join('; ')}`
       : `${title} (${name}): ${reason}`;
-    return { check: 'devices', ok: true, detail, ...(!usable && remedy !== undefined && { remedy }), values };
+    const missing = { absent: true, ...(remedy !== undefined && { remedy }) } as const;
+    return { check: 'devices', ok: true, detail, ...(!usable && missing), values };
   });
 }
 
@@ -32,10 +35,26 @@ function abilities({ speed, form, checks }: DeviceReport): string[] {
   ];
 }
 
-/** What `--device auto` takes. */
-export function tellAuto({ name, title, reason }: DeviceInfo): Told {
+/** What pictures are made on. @param setting that of EASEL_DEVICE, or auto */
+export function tellDevice(setting: DeviceSetting, { name, title, reason }: DeviceInfo): Told {
+  const chosen = setting === 'auto' ? 'auto takes' : `EASEL_DEVICE is ${setting}:`;
   return {
-    detail: `auto takes ${title} (${name})${reason === undefined ? '' : `: ${reason}`}`,
-    values: { auto: name },
+    detail: `${chosen} ${title} (${name})${reason === undefined ? '' : `: ${reason}`}`,
+    values: { setting, device: name },
   };
+}
+
+/** Tries every device of this machine, and shows which is being tried. */
+export async function tryDevices(
+  flags: { readonly json?: boolean },
+  context: CommandContext,
+): Promise<readonly DeviceReport[]> {
+  const { probeDevices } = await import('@easel/engine');
+  const progress = showProgress(flags, context);
+  try {
+    const { signal } = context.interruption;
+    return await probeDevices({ signal, onTrying: (title) => progress.begin(`trying ${title} …`) });
+  } finally {
+    progress.end();
+  }
 }

@@ -16,7 +16,7 @@ test('graphics cards are listed by number, with their memory where it is known',
     detail: '0: NVIDIA A10 (24.1 GB), 1: AMD 1002:73ff',
     values: { count: 2, card0: 'NVIDIA A10', card1: 'AMD 1002:73ff' },
   });
-  expect(tellCards([])).toEqual({ detail: 'no graphics card was found', values: { count: 0 } });
+  expect(tellCards([])).toEqual({ absent: true, detail: 'no graphics card was found', values: { count: 0 } });
 });
 
 test('a machine with enough memory is told what each precision needs', () => {
@@ -24,7 +24,7 @@ test('a machine with enough memory is told what each precision needs', () => {
   const int8 = need('large', 7.7e9, 'fits');
   expect(tellModelMemory({ availableBytes: 25.3e9, exact, int8 })).toMatchObject({
     ok: true,
-    detail: 'exact needs 10.9 GB (memory large); int8 needs 7.7 GB (memory large); there are 25.3 GB',
+    detail: 'on the CPU exact needs 10.9 GB (memory large); int8 needs 7.7 GB (memory large); there are 25.3 GB',
   });
 });
 

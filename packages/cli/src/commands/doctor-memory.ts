@@ -19,6 +19,7 @@ export function tellCards(cards: readonly Card[]): Told {
   const names = cards.map(({ index, name }) => [`card${index}`, name] as const);
   return {
     detail: lines.length === 0 ? 'no graphics card was found' : lines.join(', '),
+    ...(lines.length === 0 && { absent: true }),
     values: { count: cards.length, ...Object.fromEntries(names) },
   };
 }
@@ -31,7 +32,7 @@ export function tellModelMemory({ availableBytes, exact, int8 }: MemoryEstimate)
   return {
     check: 'needs',
     ok,
-    detail: `${tell('exact', exact)}; ${tell('int8', int8)}; there are ${gigabytes(availableBytes)}`,
+    detail: `on the CPU ${tell('exact', exact)}; ${tell('int8', int8)}; there are ${gigabytes(availableBytes)}`,
     ...(!ok && { remedy: 'use int8, close other programs, or give the machine or its container more memory' }),
     values: { availableBytes, exactBytes: exact.peakBytes, int8Bytes: int8.peakBytes },
   };

@@ -1,14 +1,22 @@
 import { statfsSync } from 'node:fs';
-import { cpus } from 'node:os';
-import type { EngineError, EngineHost, GeneratedImage } from '@easel/engine';
+import { cpus, loadavg } from 'node:os';
+import type { DeviceInfo, EngineError, EngineHost, GeneratedImage } from '@easel/engine';
 import { messageOf } from '@easel/errors';
 import { Command } from 'commander';
 import { type CommandContext, type RunCommand, readVersion } from '../cli-context.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
 import { checkFolder, createFolder } from '../output/folder.ts';
 import { formatDuration, printJson } from '../text.ts';
-import { recommendProfile, type Told, tellCores, tellEstimate, tellFeatures, tellSpeeds } from './doctor-compute.ts';
-import { tellAuto, tellDevices } from './doctor-devices.ts';
+import {
+  otherLoad,
+  recommendProfile,
+  type Told,
+  tellCores,
+  tellEstimate,
+  tellFeatures,
+  tellSpeeds,
+} from './doctor-compute.ts';
+import { tellDevice, tellDevices, tryDevices } from './doctor-devices.ts';
 import { tellCards, tellModelMemory } from './doctor-memory.ts';
 
 const GIB = 2 ** 30;
@@ -29,6 +37,8 @@ interface Finding {
   readonly ok: boolean;
   /** What was found, in words. */
   readonly detail: string;
+  /** It tells of something that is not there or cannot be used, which is no problem. */
+  readonly absent?: true;
   /** What to do about a problem. */
   readonly remedy?: string;
   /** What was found, for programs: bytes, milliseconds, counts, names. */
@@ -44,8 +54,10 @@ export function doctorCommand(run: RunCommand): Command {
     .action((flags: DoctorFlags) => run((context) => runDoctor(flags, context)));
 }
 
-async function runDoctor(flags: DoctorFlags, { env, stdout, interruption }: CommandContext): Promise<ExitStatus> {
+async function runDoctor(flags: DoctorFlags, context: CommandContext): Promise<ExitStatus> {
+  const { env, stdout, interruption } = context;
   const { defaultCacheFolder, engineThreads, findCards, machineMemory, readProcessors } = await import('@easel/engine');
+  const load = otherLoad(loadavg()[0], readProcessors()); // before this command adds its own
   const findings: Finding[] = [];
   const report = (...found: Finding[]) => {
     findings.push(...found);
@@ -61,9 +73,9 @@ async function runDoctor(flags: DoctorFlags, { env, stdout, interruption }: Comm
     checkCache(defaultCacheFolder(env)),
     told('cards', tellCards(await findCards(interruption.signal))),
   );
-  const devices = await checkDevices(interruption.signal);
+  const devices = await checkDevices(flags, context);
   report(...devices.findings);
-  report(...(await checkCompute(flags.model, env)));
+  report(...(await checkCompute(flags.model, { ...devices, load }, env)));
   if (flags.model !== undefined) report(...(await checkModelMemory(flags.model, env)));
   interruption.signal.throwIfAborted();
   report(...(await checkEngine(env, interruption.signal)));
@@ -81,16 +93,16 @@ function fail(check: string, detail: string, remedy: string, values?: Finding['v
   return { check, ok: false, detail, remedy, ...(values !== undefined && { values }) };
 }
 
-function told(check: string, { detail, values }: Told): Finding {
-  return pass(check, detail, values);
+function told(check: string, { detail, values, absent }: Told): Finding {
+  return { ...pass(check, detail, values), ...(absent && { absent }) };
 }
 
 function failWith(check: string, thrown: unknown, remedy: string): Finding {
   return fail(check, messageOf(thrown), remedy);
 }
 
-function renderFinding({ check, ok, detail, remedy }: Finding): string {
-  const line = `${ok ? '✓' : '✗'} ${check.padEnd(8)} ${detail}\n`;
+function renderFinding({ check, ok, absent, detail, remedy }: Finding): string {
+  const line = `${absent ? '–' : ok ? '✓' : '✗'} ${check.padEnd(8)} ${detail}\n`;
   return remedy === undefined ? line : `${line}           ${remedy}\n`;
 }
 
@@ -146,33 +158,51 @@ function checkCache(folder: string): Finding {
   }
 }
 
-/** Tries every device that may be here. What is missing is no problem: there is the CPU. */
-async function checkDevices(signal: AbortSignal) {
-  const { autoDevice, probeDevices } = await import('@easel/engine');
-  const reports = await probeDevices({ signal });
+/** Tries every device that may be here. What is missing is no problem, unless EASEL_DEVICE names it: there is the CPU. */
+async function checkDevices(flags: DoctorFlags, context: CommandContext) {
+  const { deviceSettings, usualDevice } = await import('@easel/engine');
+  const reports = await tryDevices(flags, context);
+  const findings = tellDevices(reports);
   try {
-    const findings = [...tellDevices(reports), told('device', tellAuto(await autoDevice(reports)))];
-    return { reports, findings };
+    const { device: setting } = deviceSettings({}, context.env);
+    const used = await usualDevice(reports);
+    return { reports, used, findings: [...findings, told('device', tellDevice(setting, used))] };
   } catch (error) {
-    return { reports, findings: [...tellDevices(reports), failWith('device', error, 'correct the variable')] };
+    if (!isEngineError(error)) throw error;
+    return { reports, used: undefined, findings: [...findings, failWith('device', error, error.remedy)] };
   }
 }
 
-/** What the processor has, what each precision gains on it, and which profile to use. @param model of the user's */
-async function checkCompute(model: string | undefined, env: CommandContext['env']): Promise<Finding[]> {
+interface Conditions {
+  /** The device that pictures are made on; undefined: it cannot be used. */
+  readonly used: DeviceInfo | undefined;
+  /** Of other programs, where it matters. */
+  readonly load: number | undefined;
+}
+
+/**
+ * What the processor has, what each precision gains on it, and which profile to use.
+ *
+ * @param model of the user's
+ */
+async function checkCompute(
+  model: string | undefined,
+  { used, load }: Conditions,
+  env: CommandContext['env'],
+): Promise<Finding[]> {
   try {
     const engine = await import('@easel/engine');
     const speeds = await engine.measurePrecisions();
     const gain = engine.int8Gain(speeds);
-    const found = [told('features', tellFeatures(engine)), told('compute', tellSpeeds(speeds, gain))];
-    if (model === undefined) return [...found, told('profile', recommendProfile(gain, undefined))];
+    const found = [told('features', tellFeatures(engine)), told('compute', tellSpeeds(speeds, gain, load))];
+    if (model === undefined) return [...found, told('profile', recommendProfile(gain, undefined, used))];
     const { resolveModel } = await import('@easel/models');
     try {
       const estimate = await engine.estimatePicture(resolveModel(model, env), speeds);
       return [
         ...found,
-        told('estimate', tellEstimate(model, estimate)),
-        told('profile', recommendProfile(gain, estimate)),
+        told('estimate', tellEstimate(model, estimate, used, load)),
+        told('profile', recommendProfile(gain, estimate, used)),
       ];
     } catch (error) {
       return [...found, failWith('estimate', error, `easel model inspect ${model} shows more`)];

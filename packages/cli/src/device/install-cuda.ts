@@ -96,7 +96,7 @@ export async function installCuda(plan: CudaPlan, env: Environment, options: Ins
   await using _lock = await lockDevices(plan.folder);
   if (isInstalled({ ...plan, installed: cudaFiles(env) })) return false;
   const devices = dirname(plan.folder);
-  await removeRemains(devices);
+  await removeRemains(plan.folder);
   const draft = `${join(devices, DRAFT)}${process.pid}`;
   await mkdir(draft);
   options.atForcedExit(() => rmSync(draft, { recursive: true, force: true }));
@@ -112,26 +112,87 @@ export async function installCuda(plan: CudaPlan, env: Environment, options: Ins
   }
 }
 
-/** Removes what is installed. @returns whether something was */
-export async function removeCuda(env: Environment): Promise<{ readonly folder: string; readonly removed: boolean }> {
+/** What was removed. */
+export interface Removal {
+  readonly folder: string;
+  /** Whether something was installed. */
+  readonly removed: boolean;
+  readonly remains: Remains;
+}
+
+/** Removes what is installed, and what installations that were killed have left. */
+export async function removeCuda(env: Environment): Promise<Removal> {
   const { cudaFiles } = await import('@easel/engine');
   const { folder, state } = cudaFiles(env);
-  if (state === 'absent') return { folder, removed: false };
+  if (state === 'absent') return { folder, removed: false, remains: await removeLeftBehind(folder) };
   await using _lock = await lockDevices(folder);
   try {
+    const remains = await removeRemains(folder);
     // Out of sight in one step: no process starts with half of it.
     const removed = `${join(dirname(folder), REMOVED)}${process.pid}`;
     await rename(folder, removed);
     await rm(removed, { recursive: true, force: true });
-    return { folder, removed: true };
+    return { folder, removed: true, remains };
   } catch (thrown) {
-    if (isMissing(thrown)) return { folder, removed: false };
+    if (isMissing(thrown)) return { folder, removed: false, remains: nothing };
     throw writeFailure(folder, thrown);
   }
 }
 
+/** What processes that were killed while they installed or removed have left. */
+export interface Remains {
+  readonly files: readonly string[];
+  readonly bytes: number;
+}
+
+const nothing: Remains = { files: [], bytes: 0 };
+
+/**
+ * Finds remains, without those of processes that still run; what has this process's number was left by an earlier one.
+ *
+ * @param folder where CUDA is installed
+ */
+export async function leftBehind(folder: string): Promise<Remains> {
+  const { hasNumber } = await import('@easel/embedded-postgres');
+  const devices = dirname(folder);
+  const names = (await ifPresent(readdir(devices))) ?? [];
+  const dead = names.filter((name) => {
+    const prefix = [DRAFT, REMOVED].find((each) => name.startsWith(each));
+    const pid = Number(prefix === undefined ? undefined : name.slice(prefix.length));
+    return pid > 0 && (pid === process.pid || !hasNumber(pid));
+  });
+  return measured(dead.map((name) => join(devices, name)));
+}
+
+/** Removes remains unless another process installs or removes CUDA, whose files these may be. @returns what was removed */
+export async function removeLeftBehind(folder: string): Promise<Remains> {
+  const { tryFileLock } = await import('@easel/embedded-postgres');
+  if ((await leftBehind(folder)).files.length === 0) return nothing;
+  try {
+    const attempt = await tryFileLock(join(dirname(folder), LOCK));
+    if (!('lock' in attempt)) return nothing;
+    try {
+      return await removeRemains(folder);
+    } finally {
+      await attempt.lock.release();
+    }
+  } catch (thrown) {
+    throw writeFailure(folder, thrown);
+  }
+}
+
+async function measured(files: readonly string[]): Promise<Remains> {
+  let bytes = 0;
+  for (const file of files) {
+    for (const entry of (await ifPresent(readdir(file, { recursive: true }))) ?? [])
+      bytes += (await ifPresent(stat(join(file, entry))))?.size ?? 0;
+  }
+  return { files, bytes };
+}
+
 const DRAFT = 'cuda.installing-';
 const REMOVED = 'cuda.removed-';
+const LOCK = 'cuda.lock';
 const OTHER_FOLDER = 'choose another folder with EASEL_DEVICES_DIR';
 
 function requirePlatform(platform: string): void {
@@ -214,11 +275,11 @@ async function replaceFolder(draft: string, folder: string): Promise<void> {
   await rm(former, { recursive: true, force: true });
 }
 
-/** What a process that was killed has left. */
-async function removeRemains(devices: string): Promise<void> {
-  for (const name of await readdir(devices)) {
-    if (name.startsWith(DRAFT) || name.startsWith(REMOVED)) await rm(join(devices, name), { recursive: true });
-  }
+/** Needs the lock. */
+async function removeRemains(folder: string): Promise<Remains> {
+  const remains = await leftBehind(folder);
+  for (const file of remains.files) await rm(file, { recursive: true });
+  return remains;
 }
 
 /** One process at a time installs or removes. Another one is refused: it would wait for minutes. */
@@ -227,7 +288,7 @@ async function lockDevices(folder: string): Promise<AsyncDisposable> {
   const devices = dirname(folder);
   try {
     createFolder(devices);
-    const attempt = await tryFileLock(join(devices, 'cuda.lock'));
+    const attempt = await tryFileLock(join(devices, LOCK));
     if ('lock' in attempt) return { [Symbol.asyncDispose]: () => attempt.lock.release() };
     const { pid, since } = attempt.holder;
     throw installFailure(`process ${pid} is installing or removing CUDA since ${since}`, 'wait until it has ended');

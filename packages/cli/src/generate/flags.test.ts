@@ -14,6 +14,8 @@ describe('options that contradict each other', () => {
     ['needs both --negative-original-size and --negative-target-size', { negativeOriginalSize: size }],
     ['needs both --negative-original-size and --negative-target-size', { negativeCrop: { x: 1, y: 1 } }],
     ['needs --negative-prompt', { negativePrompt2: 'x' }],
+    ['--arithmetic float16 needs a graphics card, but --device is cpu', { arithmetic: 'float16', device: 'cpu' }],
+    ['but --profile int8 runs on the CPU only', { arithmetic: 'float16', profile: 'int8' }],
     ['--quality applies to jpeg and webp', { quality: 90, format: 'png' }],
   ])('are refused: %s', (message, wrong) => {
     expect(() => checkCombinations({ ...flags, ...wrong })).toThrow(message);

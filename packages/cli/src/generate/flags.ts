@@ -56,6 +56,11 @@ function contradictions(flags: GenerateFlags): [refused: boolean, message: strin
       'add --server or leave --api-key-file out',
     ],
     [
+      flags.arithmetic === 'float16' && (flags.profile === 'int8' || flags.device === 'cpu'),
+      `--arithmetic float16 needs a graphics card, but ${flags.device === 'cpu' ? '--device is cpu' : '--profile int8 runs on the CPU only'}`,
+      'leave one of them out',
+    ],
+    [
       flags.int8File !== undefined && (flags.profile ?? 'exact') === 'exact',
       '--int8-file needs --profile int8 or --profile fast',
       'add one of them or leave --int8-file out',

@@ -11,8 +11,21 @@ describe('the device', () => {
     expect(loadOptions({ ...flags, profile: 'fast' }, {})).not.toHaveProperty('device');
     expect(loadOptions({ ...flags, profile: 'int8' }, { EASEL_DEVICE: '' })).toHaveProperty('device', 'cpu');
     expect(loadOptions({ ...flags, profile: 'int8', device: 'auto' }, {})).toHaveProperty('device', 'cpu');
-    expect(loadOptions({ ...flags, profile: 'int8', device: 'webgpu' }, {})).toHaveProperty('device', 'webgpu');
-    expect(loadOptions({ ...flags, profile: 'int8' }, { EASEL_DEVICE: 'webgpu' })).not.toHaveProperty('device');
+    expect(loadOptions({ ...flags, profile: 'int8', device: 'cpu' }, { EASEL_DEVICE: 'cuda' })).toMatchObject({
+      device: 'cpu',
+    });
+  });
+
+  it('that is named is refused for int8 before anything is loaded, and so is a variable that names none', () => {
+    const refused = 'networks in 8 bits run on the CPU only';
+    expect(() => loadOptions({ ...flags, profile: 'int8', device: 'webgpu' }, {})).toThrow(
+      `--profile int8 cannot be used with --device webgpu: ${refused}`,
+    );
+    expect(() => loadOptions({ ...flags, profile: 'int8' }, { EASEL_DEVICE: 'cuda' })).toThrow(
+      `--profile int8 cannot be used with EASEL_DEVICE cuda: ${refused}`,
+    );
+    expect(() => loadOptions(flags, { EASEL_DEVICE: 'CUDA' })).toThrow(/^EASEL_DEVICE must be auto, cpu, .*"CUDA"\)$/);
+    expect(() => loadOptions({ ...flags, device: 'cpu' }, { EASEL_ARITHMETIC: 'half' })).toThrow(/^EASEL_ARITHMETIC/);
   });
 });
 

@@ -5,7 +5,9 @@ import {
   adviceOnSize,
   createEngineHost,
   type DecodedPicture,
+  type DeviceSetting,
   decodeImage,
+  deviceSettings,
   EngineError,
   type EngineHost,
   encodeImage,
@@ -41,6 +43,7 @@ export async function openLocalBackend(flags: GenerateFlags, { env }: CommandCon
         model: modelPath,
         load,
         signal,
+        onTrying: (title) => progress.begin(title === undefined ? `loading ${modelName}` : `trying ${title} …`),
         onLog: ({ level, message }) => {
           if (level === 'notice') progress.above(`easel: ${message}\n`);
           else if (env.EASEL_DEBUG) progress.above(`${message}\n`);
@@ -80,13 +83,18 @@ async function readStartImage(path: string): Promise<DecodedPicture> {
   }
 }
 
-/** How the model is loaded, by the options and, where they are absent, by variables. */
+/**
+ * How the model is loaded, by the options and, where they are absent, by variables.
+ *
+ * @throws CodedError `usage`, EngineError `invalid_request` for a variable that is not valid
+ */
 export function loadOptions(
   { threads, modelConfig, variant, int8File, taesd, arithmetic, memory, textCache, ...flags }: GenerateFlags,
   env: CommandContext['env'],
 ): NonNullable<HostOptions['load']> {
-  const setting = flags.device ?? (env.EASEL_DEVICE || 'auto');
-  const device = setting === 'auto' && flags.profile === 'int8' ? 'cpu' : flags.device; // networks in 8 bits run nowhere else
+  const setting = deviceSettings({ ...(flags.device && { device: flags.device }) }, env).device;
+  if (flags.profile === 'int8') requireInt8Device(setting, flags.device === undefined ? 'EASEL_DEVICE' : '--device');
+  const device = setting === 'auto' && flags.profile === 'int8' ? 'cpu' : flags.device;
   return {
     ...(threads !== undefined && { threads }),
     ...(modelConfig !== undefined && { config: modelConfig }),
@@ -98,6 +106,13 @@ export function loadOptions(
     ...(textCache === 'off' && { textCache: false }),
     memory: memory === undefined ? readMemory('EASEL_MEMORY', env.EASEL_MEMORY) : readMemory('--memory', memory),
   };
+}
+
+/** @throws CodedError `usage` before anything is loaded or tried @param source of the device */
+function requireInt8Device(device: DeviceSetting, source: string): void {
+  if (device === 'auto' || device === 'cpu') return;
+  const message = `--profile int8 cannot be used with ${source} ${device}: networks in 8 bits run on the CPU only`;
+  throw new CodedError('usage', message, { remedy: 'use --profile exact or fast, or --device cpu' });
 }
 
 /** @throws CodedError `usage` @param name of the option or variable */

@@ -6,9 +6,10 @@ import { createServer, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { tryFileLock } from '@easel/embedded-postgres';
 import { cudaDriverProblem, cudaFiles, runtimeLibrary, runtimeVersion } from '@easel/engine';
 import { describe, expect, it } from 'vitest';
-import { planCuda } from '../../src/device/install-cuda.ts';
+import { leftBehind, planCuda, removeLeftBehind } from '../../src/device/install-cuda.ts';
 import { easel, runEasel, startEasel, temporaryFolder } from '../run-easel.ts';
 import { mayMount, onSmallDisk } from '../small-disk.ts';
 import {
@@ -140,9 +141,9 @@ describe.skipIf(!isLinux)('easel device install cuda (Linux x64)', () => {
   it('says before the download that the driver is missing, where it is', async () => {
     const { options } = setUp(two);
     const { stdout } = await runEasel(['device', 'install', 'cuda', '--dry-run'], options);
-    expect(stdout.includes("CUDA cannot be used yet: NVIDIA's driver is missing")).toBe(
-      cudaDriverProblem() !== undefined,
-    );
+    const problem = cudaDriverProblem();
+    if (problem === undefined) expect(stdout).not.toContain('CUDA cannot be used yet');
+    else expect(stdout).toContain(`CUDA cannot be used yet: ${problem.reason}`);
   });
 
   it('fails before it downloads where it cannot write, and says where else it can', async () => {
@@ -301,6 +302,33 @@ describe.skipIf(!isLinux)('a download', () => {
       expect(left()).toEqual([]);
     },
   );
+
+  it('of a process that was killed is told by list, and removed by remove; that of one at work stays', async () => {
+    const { devices, options, left } = setUp(two);
+    const ended = spawnSync(process.execPath, ['--version']).pid;
+    const drafts = [ended, process.ppid].map((pid) => `cuda.installing-${pid}`);
+    for (const draft of drafts) mkdirSync(join(devices, draft), { recursive: true });
+    writeFileSync(join(devices, drafts[0] ?? '', 'package.whl'), Buffer.alloc(2_000_000));
+    const { files, bytes } = await leftBehind(join(devices, 'cuda'));
+    expect([files, bytes]).toEqual([[join(devices, drafts[0] ?? '')], 2_000_000]);
+    const { stdout } = await runEasel(['device', 'list'], options);
+    expect(stdout).toContain('2.0 MB of an installation that was cut off are left: easel device remove cuda');
+    const removed = await runEasel(['device', 'remove', 'cuda'], options);
+    expect(removed.stdout).toMatch(/^nothing is installed in .*\nremoved 2\.0 MB that an installation/);
+    expect(left()).toEqual([drafts[1]]);
+  });
+
+  it('of a process that was killed is removed before the free space is looked at, unless another process is at work', async () => {
+    const { cuda, devices } = setUp(two);
+    const draft = `cuda.installing-${spawnSync(process.execPath, ['--version']).pid}`;
+    mkdirSync(join(devices, draft), { recursive: true });
+    const attempt = await tryFileLock(join(devices, 'cuda.lock'));
+    if (!('lock' in attempt)) throw new Error('the lock is taken');
+    expect((await removeLeftBehind(cuda)).files).toEqual([]);
+    await attempt.lock.release();
+    expect((await removeLeftBehind(cuda)).files).toEqual([join(devices, draft)]);
+    expect(readdirSync(devices)).toEqual([]);
+  });
 
   it('of a process that was killed is cleared away by the next one', async () => {
     const { options, install, left } = setUp(two);

@@ -83,7 +83,7 @@ export const deviceSchema = openObject(
     reason: Type.Optional(
       Type.String({
         description: 'Why it is not another device; absent: it is the first choice',
-        examples: ['WebGPU: there is no graphics card'],
+        examples: ['no graphics card was found'],
       }),
     ),
   },

@@ -113,16 +113,28 @@ export class ChildKeeper {
 
   async #chooseDevice(load: LoadOptions): Promise<DeviceChoice> {
     if (this.#device) return this.#device;
-    this.#device = await chooseDeviceHere(load, {
-      module: this.#module,
-      environment: this.#options.environment,
-      signal: this.#closing.signal,
-      onOutput: (line) => this.#log('output', line),
-    });
+    this.#device = this.#options.device ?? (await this.#tryDevices(load));
     const { info, notice } = this.#device;
     if (notice !== undefined) this.#log('notice', notice);
     else if (info.reason !== undefined) this.#log('info', `the device is ${info.title}: ${info.reason}`);
     return this.#device;
+  }
+
+  async #tryDevices(load: LoadOptions): Promise<DeviceChoice> {
+    const { environment, onTrying } = this.#options;
+    let isTrying = false;
+    const choice = await chooseDeviceHere(load, {
+      module: this.#module,
+      environment,
+      signal: this.#closing.signal,
+      onOutput: (line) => this.#log('output', line),
+      onTrying: (title) => {
+        isTrying = true;
+        onTrying?.(title);
+      },
+    });
+    if (isTrying) onTrying?.(undefined);
+    return choice;
   }
 
   /** Waits for a child that accepts no more calls to exit: two models may not fit into memory at once. */

@@ -1,3 +1,4 @@
+import type { DeviceChoice } from '../loading/choose-device.ts';
 import type { LoadOptions, Model } from '../model.ts';
 import type { ProcessMemory } from './process-memory.ts';
 
@@ -11,6 +12,10 @@ export interface HostOptions {
   readonly idleMs?: number;
   /** When a pass counts as hung. Default: 15 minutes for the first of its kind, then max(1 minute, 20 × the slowest so far). */
   readonly passDeadlineMs?: number;
+  /** What `chooseDeviceHere` has found for `load`; absent: the host tries the devices itself. */
+  readonly device?: DeviceChoice;
+  /** Is told the title of each device before it is tried, which takes seconds, and undefined when the last one has been. */
+  readonly onTrying?: (title: string | undefined) => void;
   /** What happens to the process, and what it writes. */
   readonly onLog?: (entry: HostLogEntry) => void;
   /** Aborts the wait for the first load. */

@@ -6,11 +6,13 @@ import {
   obstacleReport,
   type Probe,
   unavailableHere,
+  withoutCard,
 } from '../loading/choose-device.ts';
 import { reportOf, unusable } from '../loading/device-report.ts';
 import type { DeviceInfo, DeviceReport, LoadOptions } from '../model.ts';
 import { type DeviceName, deviceNames } from '../runtime/devices/device.ts';
-import { type Machine, missingCard, thisMachine } from '../runtime/devices/graphics-cards.ts';
+import { deviceKinds } from '../runtime/devices/devices.ts';
+import { type Machine, thisMachine } from '../runtime/devices/graphics-cards.ts';
 import { checkOfStep, type ProbeFindings, type ProbeStep, probeSteps } from '../runtime/devices/probe-steps.ts';
 import { engineThreads } from '../runtime/devices/processors.ts';
 import { childModule, EngineChild } from './child-process.ts';
@@ -25,6 +27,8 @@ export interface ProbeOptions {
   readonly signal?: AbortSignal | undefined;
   /** What the probe's processes write, such as warnings of drivers. */
   readonly onOutput?: (line: string) => void;
+  /** Is told the title of each device before it is tried, which takes seconds. */
+  readonly onTrying?: ((title: string) => void) | undefined;
   /** What is added to the environment of those processes, as of `cardEnvironment`. */
   readonly environment?: Readonly<Record<string, string>> | undefined;
   /** Milliseconds after which a network counts as hung. Default: a minute. */
@@ -49,24 +53,22 @@ export async function probeDevices(options: ProbeOptions = {}): Promise<readonly
   const reports: DeviceReport[] = [];
   for (const name of deviceNames) {
     if (name === 'cpu') continue;
-    const card = missingCard(name, machine);
-    const absent =
-      unavailableHere(name, machine) ??
-      (card === undefined ? obstacleReport(name, machine) : unusable(name, { reason: card }));
+    const absent = unavailableHere(name, machine) ?? withoutCard(name, machine) ?? obstacleReport(name, machine);
     reports.push(absent ?? (await probeDevice(name, 'whole', options)));
   }
   return reports;
 }
 
 /**
- * The device that `auto` takes on this machine, by what `probeDevices` has found.
+ * The device that a model is loaded for on this machine where no option names one, by what `probeDevices` has found: that of `EASEL_DEVICE`,
+ * or the one that `auto` takes.
  *
- * @throws EngineError `invalid_request` for a variable that is not valid
+ * @throws EngineError `invalid_request` for a variable that is not valid; `device_unavailable` where the one that it names cannot be used
  */
-export async function autoDevice(reports: readonly DeviceReport[]): Promise<DeviceInfo> {
+export async function usualDevice(reports: readonly DeviceReport[]): Promise<DeviceInfo> {
   const found = async (name: DeviceName) =>
     reports.find((report) => report.name === name) ?? unusable(name, { reason: 'it was not tried' });
-  return (await chooseDevice({ device: 'auto' }, thisMachine(), found)).info;
+  return (await chooseDevice({}, thisMachine(), found)).info;
 }
 
 function machineWith({ environment }: Trying): Machine {
@@ -87,6 +89,7 @@ export function chooseDeviceHere(load: LoadOptions, options: Omit<Trying, 'threa
  * Verdicts are not kept in files: a driver's update changes them, and so does a card that was added, lent to a container or taken away.
  */
 async function probeDevice(...[name, extent, options]: [...Parameters<Probe>, Trying]): Promise<DeviceReport> {
+  options.onTrying?.(deviceKinds[name].title);
   const findings: ProbeFindings[] = [];
   const trial = new ProbeChild(options);
   try {

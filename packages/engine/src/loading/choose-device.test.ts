@@ -7,7 +7,7 @@ import type { DeviceName } from '../runtime/devices/device.ts';
 import { deviceKinds } from '../runtime/devices/devices.ts';
 import type { Machine } from '../runtime/devices/graphics-cards.ts';
 import type { ProbeFindings } from '../runtime/devices/probe-steps.ts';
-import { chooseDevice, cpuChoice, deviceOf, isWorthwhile } from './choose-device.ts';
+import { chooseDevice, cpuChoice, deviceOf, deviceSettings, isWorthwhile } from './choose-device.ts';
 import { reportOf } from './device-report.ts';
 
 const right = (name: string, error = 1e-6) => ({ name, ok: true, error });
@@ -91,7 +91,7 @@ describe('auto', () => {
     expect([tried, notice]).toEqual([[], undefined]);
     expect(info).toEqual({
       ...cpuChoice.info,
-      reason: 'there is no graphics card here (no /dev/dri/renderD* and no /dev/nvidia0)',
+      reason: 'no graphics card was found (no /dev/dri/renderD* and no /dev/nvidia0)',
     });
     const told = { ...(await linux()), env: { VK_DRIVER_FILES: '/driver.json' } };
     expect(await choose(auto, told, { webgpu: fast })).toMatchObject({ info: { name: 'webgpu' }, tried: ['webgpu'] });
@@ -129,7 +129,7 @@ describe('auto', () => {
     expect(info.reason).toBe(notice);
     expect((await choose(wanted, windows, { webgpu: fast })).form.arithmetic).toBe('float16');
     const none = await choose(wanted, await linux(), {});
-    expect(none.notice).toMatch(/^the CPU is used: there is no .*; it computes in float32, not in float16$/);
+    expect(none.notice).toMatch(/^the CPU is used: no graphics card .*; it computes in float32, not in float16$/);
   });
 });
 
@@ -143,12 +143,17 @@ describe('a device by its name', () => {
   });
 
   test.each([
-    ['webgpu', noAdapter, /no graphics card with a driver/, /graphics card's (?:Vulkan )?driver.*device auto or cpu/],
+    [
+      'webgpu',
+      noAdapter,
+      /no graphics card with a driver/,
+      /graphics card's (?:Vulkan )?driver.*; or choose another device: auto or cpu$/,
+    ],
     [
       'cuda',
       noLibraries,
       /NVIDIA's libraries are not installed/,
-      /run: easel device install cuda; or use the device auto or cpu/,
+      /run: easel device install cuda; or choose another device: auto or cpu/,
     ],
     ['coreml', fast, /has it on darwin-arm64, and this is linux-x64/, /devices of this platform are cpu, webgpu, cuda/],
     [
@@ -172,7 +177,9 @@ describe('a device by its name', () => {
 
   test('cuda is not tried where there is no card of NVIDIA, and nobody is sent to download its libraries', async () => {
     const choosing = choose({ device: 'cuda' }, await linux(), { cuda: fast });
-    await expect(choosing).rejects.toMatchObject({ message: expect.stringContaining('there is no NVIDIA card here') });
+    await expect(choosing).rejects.toMatchObject({ message: expect.stringContaining('no NVIDIA card was found') });
+    const remedy = expect.stringMatching(/^it needs an NVIDIA card; if there is one, install NVIDIA's driver/);
+    await expect(choosing).rejects.toMatchObject({ remedy });
     await expect(choosing).rejects.not.toMatchObject({ remedy: expect.stringContaining('device install cuda') });
   });
 
@@ -183,12 +190,30 @@ describe('a device by its name', () => {
     ).rejects.toMatchObject({ code: 'device_unavailable', message: expect.stringMatching(/float16 here: off by 0.5/) });
   });
 
+  test('has no networks in 8 bits, which is said before it is tried', async () => {
+    const tried: DeviceName[] = [];
+    const choosing = chooseDevice({ device: 'webgpu', precision: 'int8' }, windows, async (name) => {
+      tried.push(name);
+      return reportOf(name, fast);
+    });
+    await expect(choosing).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: 'the precision int8 cannot be used on webgpu: networks in 8 bits run on the CPU only',
+    });
+    expect(tried).toEqual([]);
+  });
+
   test('cpu needs no probe, and has no float16', async () => {
     expect(await choose({ device: 'cpu' }, windows, {})).toEqual({ ...cpuChoice, tried: [] });
     await expect(choose({ device: 'cpu', arithmetic: 'float16' }, windows, {})).rejects.toMatchObject({
       code: 'invalid_request',
       details: { param: 'arithmetic' },
     });
+    const half = { ...windows, env: { EASEL_ARITHMETIC: 'float16' } };
+    const notice = 'the CPU is used; it computes in float32, not in float16';
+    expect(await choose({ device: 'cpu' }, half, {})).toMatchObject({ info: cpuChoice.info, notice });
+    const auto8 = await choose({ device: 'auto', precision: 'int8' }, half, {});
+    expect(auto8.notice).toMatch(/8 bits run on the CPU only; it computes in float32, not in float16$/);
   });
 });
 
@@ -208,7 +233,12 @@ describe('settings', () => {
     await expect(choose({}, bad, {})).rejects.toMatchObject({
       code: 'invalid_request',
       message: 'EASEL_DEVICE must be auto, cpu, webgpu, cuda, directml or coreml (got "gpu")',
+      remedy: 'set EASEL_DEVICE to one of these, or unset it',
     });
+    expect(() => deviceSettings({}, { EASEL_DEVICE: 'CUDA' })).toThrow(/^EASEL_DEVICE must be .* \(got "CUDA"\)$/);
+    expect(() => deviceSettings({}, { EASEL_ARITHMETIC: 'fp16' })).toThrow(
+      /^EASEL_ARITHMETIC must be float32 or float16/,
+    );
     expect((await choose({}, { ...windows, env: { EASEL_DEVICE: '' } }, {})).info.name).toBe('cpu');
   });
 });

@@ -1,7 +1,7 @@
 import { EngineError } from '../errors.ts';
 import type { DeviceInfo, DeviceReport, DeviceSetting, LoadOptions } from '../model.ts';
 import { cpu, cpuKind } from '../runtime/devices/cpu.ts';
-import { cudaProblem } from '../runtime/devices/cuda-files.ts';
+import { cudaProblem, missingNvidiaCard } from '../runtime/devices/cuda-files.ts';
 import { type Device, type DeviceName, deviceNames, type GraphForm } from '../runtime/devices/device.ts';
 import { deviceKinds } from '../runtime/devices/devices.ts';
 import { type Machine, missingCard } from '../runtime/devices/graphics-cards.ts';
@@ -9,6 +9,8 @@ import { checkNames } from '../runtime/devices/probe-steps.ts';
 import { unusable } from './device-report.ts';
 
 type Arithmetic = DeviceInfo['arithmetic'];
+
+const ONLY_CPU = 'networks in 8 bits run on the CPU only';
 
 /** What a model is loaded for, in a form that can be sent to another process. */
 export interface DeviceChoice {
@@ -45,6 +47,8 @@ export function isWorthwhile({ speed }: Pick<DeviceReport, 'speed'>): boolean {
   return speed !== undefined && speed.device >= WORTHWHILE * speed.cpu;
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 type Wanted = Pick<LoadOptions, 'device' | 'arithmetic' | 'precision'>;
 
 /**
@@ -55,13 +59,24 @@ type Wanted = Pick<LoadOptions, 'device' | 'arithmetic' | 'precision'>;
  */
 export async function chooseDevice(options: Wanted, machine: Machine, probe: Probe): Promise<DeviceChoice> {
   const { device, arithmetic } = deviceSettings(options, machine.env);
-  if (device === 'auto' && wantsInt8(options)) return cpuBecause('networks in 8 bits run on the CPU only');
+  if (device === 'auto' && wantsInt8(options)) return inWantedArithmetic(cpuBecause(ONLY_CPU), arithmetic);
   if (device === 'auto') return inWantedArithmetic(await chooseBest(arithmetic, machine, probe), arithmetic);
+  if (device !== 'cpu' && wantsInt8(options)) {
+    throw noInt8('precision', 'the precision int8', device, 'leave precision out');
+  }
   if (device !== 'cpu') return requireDevice(device, arithmetic, machine, probe);
-  if (options.arithmetic !== 'float16') return cpuChoice;
+  if (options.arithmetic !== 'float16') return inWantedArithmetic(cpuChoice, arithmetic);
   throw new EngineError('invalid_request', 'arithmetic is float16, but the CPU computes in float32 only', {
     remedy: 'leave arithmetic out, or load the model for a graphics card',
     details: { param: 'arithmetic' },
+  });
+}
+
+/** The refusal of networks in 8 bits on a device that has no kernels for them. @param wanted what asks for them */
+export function noInt8(param: string, wanted: string, device: DeviceName, remedy: string): EngineError {
+  return new EngineError('invalid_request', `${wanted} cannot be used on ${device}: ${ONLY_CPU}`, {
+    remedy: `${remedy}, or choose the device cpu`,
+    details: { param },
   });
 }
 
@@ -70,7 +85,7 @@ function wantsInt8({ precision }: Wanted): boolean {
 }
 
 /** Options over the variables EASEL_DEVICE and EASEL_ARITHMETIC over what is usual. @throws EngineError `invalid_request` */
-export function deviceSettings({ device, arithmetic }: Wanted, env: NodeJS.ProcessEnv) {
+export function deviceSettings({ device, arithmetic }: Wanted, env: Environment) {
   const devices: readonly DeviceSetting[] = ['auto', ...deviceNames];
   const arithmetics: readonly Arithmetic[] = ['float32', 'float16'];
   return {
@@ -84,14 +99,16 @@ function oneOf<T extends string>(
   option: 'device' | 'arithmetic',
   given: string | undefined,
   variable: string,
-  env: NodeJS.ProcessEnv,
+  env: Environment,
 ): T | undefined {
   const [name, value] = given === undefined ? [variable, env[variable] || undefined] : [option, given];
   if (value === undefined) return undefined;
   const found = allowed.find((known) => known === value);
   if (found !== undefined) return found;
   const list = `${allowed.slice(0, -1).join(', ')} or ${allowed.at(-1)}`;
+  const remedy = name === variable ? `set ${name} to one of these, or unset it` : 'use one of these, or leave it out';
   throw new EngineError('invalid_request', `${name} must be ${list} (got ${JSON.stringify(value)})`, {
+    remedy,
     details: { param: option },
   });
 }
@@ -100,7 +117,7 @@ async function chooseBest(arithmetic: Arithmetic, machine: Machine, probe: Probe
   const order = orders[machine.platform] ?? [];
   if (order.length === 0) return cpuBecause(`on ${machine.platform} the runtime supports only the CPU`);
   const refused: string[] = [];
-  let missing = 'there is no graphics card here';
+  let missing = 'no graphics card was found';
   for (const name of order) {
     const card = missingCard(name, machine);
     missing = card ?? missing;
@@ -115,10 +132,11 @@ async function chooseBest(arithmetic: Arithmetic, machine: Machine, probe: Probe
   return { ...cpuBecause(reason), notice: `the CPU is used. ${reason}` };
 }
 
-/** Says so where float16 was asked for and `auto` took the CPU. */
+/** Says so where float16 was asked for, and the CPU is used. */
 function inWantedArithmetic(choice: DeviceChoice, wanted: Arithmetic): DeviceChoice {
   if (choice.info.name !== 'cpu' || wanted === 'float32') return choice;
-  const said = choice.notice ?? `the CPU is used: ${choice.info.reason}`;
+  const { notice, info } = choice;
+  const said = notice ?? (info.reason === undefined ? 'the CPU is used' : `the CPU is used: ${info.reason}`);
   return { ...choice, notice: `${said}; it computes in float32, not in float16` };
 }
 
@@ -149,28 +167,32 @@ async function requireDevice(
   machine: Machine,
   probe: Probe,
 ): Promise<DeviceChoice> {
-  const report = unavailableHere(name, machine) ?? withoutCard(name, machine) ?? (await probe(name, 'whole'));
+  const report = absentReport(name, machine) ?? (await probe(name, 'whole'));
   const { title, usable } = report;
   const { reason, remedy } = report.checks[0]?.ok === false ? (obstacleReport(name, machine) ?? report) : report;
   if (!usable) throw unavailable('device', `${title} (${name}) cannot be used here: ${reason}`, remedy);
   const half = report.checks.find((check) => check.name === checkNames.float16);
   if (arithmetic === 'float16' && half?.ok !== true) {
     const problem = `${title} (${name}) cannot compute in float16 here: ${half?.reason ?? 'it was not tried'}`;
-    throw unavailable(
-      'arithmetic',
-      problem,
-      'leave arithmetic out: weights are read in half precision where the device can',
-    );
+    throw unavailable('arithmetic', problem, 'leave arithmetic out, which is float32');
   }
   return choiceOf(report, arithmetic, []);
 }
 
 function unavailable(param: string, problem: string, remedy: string | undefined): EngineError {
-  const other = 'or use the device auto or cpu';
+  const other = 'or choose another device: auto or cpu';
   return new EngineError('device_unavailable', problem, {
     remedy: remedy === undefined ? other : `${remedy}; ${other}`,
     details: { param },
   });
+}
+
+/**
+ * The report on a device that need not be tried, since it cannot be there. Other devices than CUDA may also be software, so they are tried
+ * where they are named.
+ */
+function absentReport(name: DeviceName, machine: Machine): DeviceReport | undefined {
+  return unavailableHere(name, machine) ?? (name === 'cuda' ? withoutCard(name, machine) : undefined);
 }
 
 /** The report on a device that the runtime does not have on this platform. */
@@ -185,11 +207,11 @@ export function unavailableHere(name: DeviceName, { platform }: Machine): Device
   };
 }
 
-/** The report on CUDA where there is no card for it; other devices may also be software. */
-function withoutCard(name: DeviceName, machine: Machine): DeviceReport | undefined {
-  const reason = name === 'cuda' ? missingCard(name, machine) : undefined;
-  const remedy = 'it needs a graphics card of NVIDIA, and its driver';
-  return reason === undefined ? undefined : unusable(name, { reason, remedy });
+/** The report on a device for which this machine shows no card. */
+export function withoutCard(name: DeviceName, machine: Machine): DeviceReport | undefined {
+  const reason = missingCard(name, machine);
+  if (reason === undefined) return undefined;
+  return unusable(name, (name === 'cuda' ? missingNvidiaCard(machine) : undefined) ?? { reason });
 }
 
 /** The report on a device that need not be tried, since the libraries that it needs are not there. */

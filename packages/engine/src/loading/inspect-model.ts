@@ -6,6 +6,7 @@ import type { LoadOptions, ModelInfo } from '../model.ts';
 import type { SamplingConfig } from '../sampling/config.ts';
 import { findTensorProblems } from './check-tensors.ts';
 import { findModel } from './find-model.ts';
+import { int8FileOf } from './int8-weights.ts';
 import { modelDefaults, modelInfo } from './model-info.ts';
 import { Int8Source, profilesOf } from './precision.ts';
 
@@ -18,6 +19,8 @@ export interface ModelReport {
   /** Undefined when the configuration could not be read; `problems` says why. */
   readonly info: Omit<ModelInfo, 'device'> | undefined;
   readonly scheduler: SchedulerReport | undefined;
+  /** Where its weights in 8 bits are looked for: the file may be made at any time. */
+  readonly int8File: string | undefined;
   /** Everything that is missing or wrong; empty: the model loads. */
   readonly problems: readonly EngineError[];
 }
@@ -48,10 +51,11 @@ export async function inspectModel(
       () => [],
       (thrown: unknown) => [toEngineError(thrown)],
     );
-    const scheduler = schedulerReport(sampling);
-    return { path, info, scheduler, problems: [...findTensorProblems(checkpoint, configs), ...tokenizerProblem] };
+    const problems = [...findTensorProblems(checkpoint, configs), ...tokenizerProblem];
+    const int8File = options.int8File ?? int8FileOf(checkpoint);
+    return { path, info, scheduler: schedulerReport(sampling), int8File, problems };
   } catch (thrown) {
-    return { path, info: undefined, scheduler: undefined, problems: [toEngineError(thrown)] };
+    return { path, info: undefined, scheduler: undefined, int8File: undefined, problems: [toEngineError(thrown)] };
   }
 }
 

@@ -27,10 +27,10 @@ import { isSdxlPart, storedBytes } from './precision.ts';
 const FLOAT_BYTES = 4;
 
 /**
- * The peak of a network's intermediate results, in feature maps of its finest level: at 1024×1024 with SDXL's networks 1.0 GB for the
+ * The peak of a network's intermediate results, in feature maps of its finest level: at 1024×1024 with SDXL's networks 1.4 GB for the
  * UNet, and 3.8 GB for the VAE's decoder, 4.1 GB in 8 bits (npm run bench:memory).
  */
-const UNET_MAPS = 48;
+const UNET_MAPS = 65;
 const VAE_MAPS = 8;
 const TEXT_WORK_BYTES = 50e6;
 

@@ -10,6 +10,7 @@ import type { Device, SessionProfile } from '../runtime/devices/device.ts';
 import type { MemoryUse } from '../runtime/memory.ts';
 import { type Precision, precisions } from '../runtime/variant.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
+import { noInt8 } from './choose-device.ts';
 import { int8FileOf, int8Matrices, missingInt8File, openInt8Weights, quantizeInMemory } from './int8-weights.ts';
 
 const sdxlPartNames = Object.keys(sdxlParts).filter(isSdxlPart);
@@ -133,21 +134,14 @@ export function requireProfile(profile: Profile, device: Kernels, int8: Int8Sour
   if (device.hasInt8) int8.require(profile);
   else if (!hasUse(profiles[profile])) {
     const possible = profilesOf(int8, device).join(' or ');
-    throw noInt8('profile', `the profile ${profile}`, device, `use the profile ${possible}`);
+    throw noInt8('profile', `the profile ${profile}`, device.name, `use the profile ${possible}`);
   }
 }
 
 /** @throws EngineError `invalid_request` for 8 bits on a device that has no kernels for them */
 export function requirePrecision(fixed: ReturnType<typeof fixedPrecision>, device: Kernels): void {
   if (device.hasInt8 || !Object.values(fixed ?? {}).includes('int8')) return;
-  throw noInt8('precision', 'the precision int8', device, 'leave precision out');
-}
-
-function noInt8(param: string, wanted: string, { name }: Kernels, remedy: string): EngineError {
-  return new EngineError('invalid_request', `${wanted} needs the CPU: networks in 8 bits do not run on ${name}`, {
-    remedy: `${remedy}, or load the model with the device cpu`,
-    details: { param },
-  });
+  throw noInt8('precision', 'the precision int8', device.name, 'leave precision out');
 }
 
 /** A component with fewer stored bytes is widened once at load: faster, and small enough not to matter. */

@@ -18,7 +18,13 @@ test('a device is tried once in the life of a host, whatever becomes of its proc
   if (!isLinux) skip(noLinux);
   withCard();
   const log: HostLogEntry[] = [];
-  const host = await startScriptedHost({ load: { device: 'auto' }, onLog: (entry) => log.push(entry) });
+  const tried: (string | undefined)[] = [];
+  const host = await startScriptedHost({
+    load: { device: 'auto' },
+    onLog: (entry) => log.push(entry),
+    onTrying: (title) => tried.push(title),
+  });
+  expect(tried).toEqual(['WebGPU', undefined]);
   expect(host.info.device).toMatchObject({ name: 'webgpu', title: 'WebGPU' });
   const starts = () => log.filter(({ message }) => message.includes('was started')).length;
   await expect(runScript(host, 'signal:SIGKILL')).rejects.toMatchObject({ code: 'engine_crashed' });

@@ -4,6 +4,13 @@ import { delimiter, dirname, join } from 'node:path';
 import { messageOf } from '@easel/errors';
 import { devicesFolder } from '../../folders.ts';
 import { cudaDriverAdvice } from './driver-packages.ts';
+import { type Machine, missingCard, thisMachine } from './graphics-cards.ts';
+
+/** What keeps a device from being used, and what to do. */
+interface Problem {
+  readonly reason: string;
+  readonly remedy: string;
+}
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -61,9 +68,7 @@ export function cudaEnvironment(env: Environment): { readonly LD_LIBRARY_PATH?: 
  * Why CUDA cannot be used here, and what to do; undefined where its libraries are installed and the driver is there. The runtime's own error
  * says only that a library could not be loaded, and not which one. Fast enough to be asked before each session.
  */
-export function cudaProblem(
-  env: Environment = process.env,
-): { readonly reason: string; readonly remedy: string } | undefined {
+export function cudaProblem(env: Environment = process.env): Problem | undefined {
   const found = cudaFiles(env);
   if (found.state === 'absent') {
     // With the command: `auto` shows the reason only.
@@ -78,11 +83,23 @@ export function cudaProblem(
       remedy: 'install them again: easel device install cuda',
     };
   }
-  return cudaDriverProblem();
+  return missingDriver();
 }
 
-/** The same, of NVIDIA's driver alone. */
-export function cudaDriverProblem(): { readonly reason: string; readonly remedy: string } | undefined {
+/** The same, of all that `easel device install cuda` does not bring: the card and its driver. */
+export function cudaDriverProblem(): Problem | undefined {
+  return missingNvidiaCard(thisMachine()) ?? missingDriver();
+}
+
+/** Undefined where there is a card of NVIDIA, or where the system does not tell. */
+export function missingNvidiaCard(machine: Machine): Problem | undefined {
+  const reason = missingCard('cuda', machine);
+  return reason === undefined
+    ? undefined
+    : { reason, remedy: `it needs an NVIDIA card; if there is one, ${cudaDriverAdvice()}` };
+}
+
+function missingDriver(): Problem | undefined {
   if (canLoad('libcuda.so.1')) return undefined;
   return { reason: "NVIDIA's driver is missing: the system has no libcuda.so.1", remedy: cudaDriverAdvice() };
 }

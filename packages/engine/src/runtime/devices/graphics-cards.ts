@@ -24,9 +24,9 @@ export function missingCard(name: DeviceName, { platform, env, root }: Machine):
   if (name === 'cpu' || !platform.startsWith('linux-')) return undefined;
   if (name === 'webgpu' && (env.VK_DRIVER_FILES || env.VK_ICD_FILENAMES)) return undefined;
   const ofNvidia = files(join(root, 'dev'), /^(nvidia\d+|dxg)$/);
-  if (name === 'cuda') return ofNvidia ? undefined : 'there is no NVIDIA card here (no /dev/nvidia0)';
+  if (name === 'cuda') return ofNvidia ? undefined : 'no NVIDIA card was found (no /dev/nvidia0)';
   if (ofNvidia || files(join(root, 'dev/dri'), /^renderD\d+$/)) return undefined;
-  return 'there is no graphics card here (no /dev/dri/renderD* and no /dev/nvidia0)';
+  return 'no graphics card was found (no /dev/dri/renderD* and no /dev/nvidia0)';
 }
 
 function files(folder: string, name: RegExp): boolean {
