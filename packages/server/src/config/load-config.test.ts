@@ -128,8 +128,26 @@ test('a default profile in 8 bits means the CPU, unless another device is named,
   const env = { EASEL_DEFAULT_PROFILE: 'int8' };
   const [model] = servedModels(await loadConfig({ env }), []);
   expect(model?.engines).toMatchObject([{ device: 'cpu', reason: expect.stringContaining('8 bits') }]);
-  const named = await loadConfig({ env: { ...env, EASEL_DEVICE: 'webgpu' } });
-  expect(() => servedModels(named, [])).toThrow(/8 bits run on the CPU only, not on webgpu/);
+});
+
+test('settings of models that contradict each other are refused when they are read, also by easel config', async () => {
+  const int8 = { EASEL_DEFAULT_PROFILE: 'int8' };
+  await expect(loadConfig({ env: { ...int8, EASEL_DEVICE: 'webgpu' } })).rejects.toMatchObject({
+    message: 'defaultProfile is int8, but device is webgpu: networks in 8 bits run on the CPU only',
+    remedy: 'set device to cpu, or defaultProfile to exact or fast',
+  });
+  const models = { b: { path: '/b', device: 'cuda' } };
+  await expect(loadConfig({ env: { ...int8, EASEL_MODELS: JSON.stringify(models) } })).rejects.toThrow(
+    'defaultProfile is int8, but models.b.device is cuda',
+  );
+  await expect(loadConfig({ env: { EASEL_DEVICE: 'CUDA' } })).rejects.toMatchObject({
+    message: expect.stringMatching(/device must be .*auto.*cuda.*"CUDA"/),
+    remedy: expect.stringContaining('EASEL_DEVICE'),
+  });
+  await expect(loadConfig({ env: { EASEL_MODELS: '{"playground-v2.5": "/b"}' } })).rejects.toThrow('reserved');
+  await expect(loadConfig({ env: { EASEL_INT8_FILES: '{"other": "/x.int8"}' } })).rejects.toThrow(
+    'int8Files.other: there is no model of this name',
+  );
 });
 
 test('a file with a key that does not exist, no JSON, or that is not there is refused', async () => {

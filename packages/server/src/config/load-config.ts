@@ -7,6 +7,7 @@ import { Default } from 'typebox/value';
 import { requireKeyText } from '../keys/key-text.ts';
 import { secretsOfText } from '../keys/server-secret.ts';
 import { ConfigError } from './config-error.ts';
+import { requireModels } from './model-settings.ts';
 import { nearMiss, readEnvironment } from './read-environment.ts';
 import { type Config, configSchema, secretKeys } from './schema.ts';
 import { isSettingTree, overlaid, putSetting, type SettingTree, settings } from './settings.ts';
@@ -40,7 +41,7 @@ function validConfig(tree: SettingTree): Config {
   const given = withPlainAmounts(structuredClone(tree));
   const complete = Default(configSchema, given);
   if (!isConfig(complete)) throw invalidConfig(complete);
-  requireModelNames(complete.models);
+  requireModels(complete);
   requireDatabaseUrl(complete.databaseUrl);
   requireSecrets(complete);
   return deepFrozen(complete);
@@ -79,17 +80,6 @@ function invalidConfig(value: unknown): ConfigError {
   return new ConfigError(`the configuration is not valid: ${message}`, {
     remedy: `set ${setting.variable} in the environment, or ${setting.key} in the file of --config`,
   });
-}
-
-function requireModelNames(models: Config['models']): void {
-  for (const [name, model] of Object.entries(models)) {
-    if (!/^[a-z0-9][a-z0-9._-]*$/.test(name)) {
-      const remedy = 'use lower-case letters, digits, dots, hyphens and underscores, with a letter or digit first';
-      throw new ConfigError(`models: ${JSON.stringify(name)} is not a valid model name`, { remedy });
-    }
-    if (model === '')
-      throw new ConfigError(`models: ${name} has no path`, { remedy: 'give a path or name of a model' });
-  }
 }
 
 /** Shows at most the scheme of the URL: the rest may contain a password. */

@@ -3,7 +3,7 @@ import { type HostLogEntry, loadTokenizers, type MemorySetting, type Tokenizers 
 import { DomainError } from '../domain-error.ts';
 import { EnginePool } from './engine-pool.ts';
 import type { ModelCard } from './model-card.ts';
-import { ModelEngine } from './model-engine.ts';
+import { type MemoryShares, ModelEngine } from './model-engine.ts';
 import type { EncoderTokens, Painter, Painting, PaintOptions } from './painter.ts';
 import {
   type EngineSettings,
@@ -49,14 +49,13 @@ export class EnginePainter implements Painter {
   static async open(options: EnginePainterOptions): Promise<EnginePainter> {
     const { models, env, easelVersion, idleMs, threads, textCache = false, onLog } = options;
     const { memory = 'auto' } = options;
-    const all = models.flatMap(({ engines = usualEngines }) => engines);
     const easels = new Map<string, Easel>();
     for (const [index, served] of models.entries()) {
       const model = await openServedModel(served, index === 0, env);
       const log = (entry: HostLogEntry) => onLog(served.slug, entry);
       const common = { model, easelVersion, idleMs, threads, memory, textCache, onLog: log };
       const pool = new EnginePool(
-        model.engines.map((engine) => new ModelEngine({ ...common, engine, memoryShare: shareOf(engine, all) })),
+        model.engines.map((engine) => new ModelEngine({ ...common, engine, memoryShares: sharesOf(engine, models) })),
       );
       easels.set(served.slug, { model, pool, tokenizers: undefined });
     }
@@ -86,7 +85,11 @@ export class EnginePainter implements Painter {
   }
 
   engines(): readonly WorkerEngine[] {
-    return [...this.#easels.values()].flatMap(({ pool }) => pool.engines.map(({ state }) => state));
+    return [...this.#easels.values()].flatMap(({ pool }) => pool.working.map(({ state }) => state));
+  }
+
+  isNeeded(slug: string, index: number, signal: AbortSignal): Promise<boolean> {
+    return this.#easel(slug).pool.isNeeded(index, signal);
   }
 
   /** Of several engines each makes a second one: the first takes longer, and they are compared by their speed. */
@@ -94,7 +97,7 @@ export class EnginePainter implements Painter {
     const { model, pool } = this.#easel(slug);
     const paint = () => pool.paintWith(index, warmUpRequest(model.card), { signal, onStep: () => {} });
     const first = await paint();
-    return pool.engines.length > 1 ? paint() : first;
+    return pool.working.length > 1 ? paint() : first;
   }
 
   async memory(): Promise<ReadonlyMap<string, number>> {
@@ -127,10 +130,15 @@ export class EnginePainter implements Painter {
   }
 }
 
-/** All engines may have their model loaded at the same time, so those that share a card, or the machine, are given an equal part of the memory. */
-function shareOf(engine: EngineSettings, all: readonly EngineSettings[]): number {
-  const place = ({ device, card }: EngineSettings) => (device === 'cpu' ? device : card?.index);
-  return 1 / all.filter((other) => place(other) === place(engine)).length;
+/**
+ * All engines may have their model loaded at the same time, so those that share a card, or the machine, are given an equal part of the memory.
+ * Of each model one may come to be on the CPU, unless a card is named for it.
+ */
+export function sharesOf({ card }: EngineSettings, models: readonly Pick<ServedModel, 'engines'>[]): MemoryShares {
+  const engines = models.map(({ engines: own = usualEngines }) => own);
+  const onCard = engines.flat().filter((other) => other.device !== 'cpu' && other.card?.index === card?.index);
+  const onCpu = engines.filter((own) => own.some(({ device }) => device === 'cpu' || device === 'auto'));
+  return { card: 1 / Math.max(1, onCard.length), cpu: 1 / Math.max(1, onCpu.length) };
 }
 
 async function readTokenizers(easel: Easel): Promise<Tokenizers> {

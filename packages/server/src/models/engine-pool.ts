@@ -4,6 +4,8 @@ import { type Painting, PaintingFailed, type PaintOptions } from './painter.ts';
 
 interface Member {
   readonly engine: ModelEngine;
+  /** Another engine of the model has the CPU, to which both have fallen back. */
+  isSpare: boolean;
   running: number;
   /** In a row. */
   failures: number;
@@ -11,35 +13,75 @@ interface Member {
   readonly pace: Map<Profile, number>;
 }
 
-/** The engines of one model, as of several graphics cards: each job goes to the fastest that is free. */
+/**
+ * The engines of one model, as of several graphics cards: each job goes to the fastest that is free. Of those whose cards cannot be used
+ * one runs on the CPU, as without cards: each more would have its own threads for all cores, and its own memory.
+ */
 export class EnginePool {
   readonly #members: readonly Member[];
+  /** The one that has fallen back to the CPU. */
+  #onCpu: Member | undefined;
 
   constructor(engines: readonly ModelEngine[]) {
-    this.#members = engines.map((engine) => ({ engine, running: 0, failures: 0, pace: new Map() }));
+    this.#members = engines.map((engine) => ({ engine, isSpare: false, running: 0, failures: 0, pace: new Map() }));
   }
 
   get engines(): readonly ModelEngine[] {
     return this.#members.map(({ engine }) => engine);
   }
 
-  /** @throws PaintingFailed, or the signal's reason */
-  paint(request: FilledRequest, options: PaintOptions): Promise<Painting> {
-    const [first] = this.#members.toSorted((one, other) => compare(one, other, request.profile));
-    if (first === undefined) throw new RangeError('there is no engine');
-    return run(first, request, options);
+  /** Those that are needed. */
+  get working(): readonly ModelEngine[] {
+    return this.#members.filter(({ isSpare }) => !isSpare).map(({ engine }) => engine);
   }
 
-  /** With one of the engines. @throws as `paint` */
-  paintWith(index: number, request: FilledRequest, options: PaintOptions): Promise<Painting> {
+  /** Whether an engine is needed: not where another one has the CPU, to which it would fall back. @throws the signal's reason */
+  isNeeded(index: number, signal: AbortSignal): Promise<boolean> {
+    return this.#keeps(this.#member(index), signal);
+  }
+
+  /** @throws PaintingFailed, or the signal's reason */
+  async paint(request: FilledRequest, options: PaintOptions): Promise<Painting> {
+    for (;;) {
+      const working = this.#members.filter(({ isSpare }) => !isSpare);
+      const [first] = working.toSorted((one, other) => compare(one, other, request.profile));
+      if (first === undefined) throw new RangeError('there is no engine');
+      const painting = await this.#run(first, request, options);
+      if (painting !== undefined) return painting;
+    }
+  }
+
+  /** With one of the engines, or, where it is not needed, with whichever is best. @throws as `paint` */
+  async paintWith(index: number, request: FilledRequest, options: PaintOptions): Promise<Painting> {
+    return (await this.#run(this.#member(index), request, options)) ?? this.paint(request, options);
+  }
+
+  /** @returns undefined where the engine is not needed */
+  async #run(member: Member, request: FilledRequest, options: PaintOptions): Promise<Painting | undefined> {
+    member.running += 1; // now, so that others are taken meanwhile
+    try {
+      return (await this.#keeps(member, options.signal)) ? await run(member, request, options) : undefined;
+    } finally {
+      member.running -= 1;
+    }
+  }
+
+  async #keeps(member: Member, signal: AbortSignal): Promise<boolean> {
+    if (member.isSpare) return false;
+    if (!(await member.engine.fallsBack(signal))) return true;
+    this.#onCpu ??= member;
+    member.isSpare = this.#onCpu !== member;
+    return !member.isSpare;
+  }
+
+  #member(index: number): Member {
     const member = this.#members[index];
     if (member === undefined) throw new RangeError(`there is no engine ${index}`);
-    return run(member, request, options);
+    return member;
   }
 }
 
 async function run(member: Member, request: FilledRequest, options: PaintOptions): Promise<Painting> {
-  member.running += 1;
   try {
     const painting = await member.engine.paint(request, options);
     const { steps, denoiseMs } = painting;
@@ -50,8 +92,6 @@ async function run(member: Member, request: FilledRequest, options: PaintOptions
     // What the request is to blame for says nothing of the engine.
     if (error instanceof PaintingFailed && error.isWorthRetrying) member.failures += 1;
     throw error;
-  } finally {
-    member.running -= 1;
   }
 }
 

@@ -6,16 +6,20 @@ import {
   type FilledRequest,
   type Profile,
   parameterValues,
+  profileNames,
   seedOfSample,
   seedsOfSamples,
   type WorkerEngine,
 } from '@easel/contract';
 import {
+  BackOff,
   type Card,
   cardEnvironment,
+  chooseDeviceHere,
   createEngineHost,
   cropToShape,
   type DecodedPicture,
+  type DeviceChoice,
   type DeviceInfo,
   decodeImage,
   type EngineHost,
@@ -26,6 +30,7 @@ import {
   type GenerationParameters,
   type HostLogEntry,
   type ImageToImage,
+  type LoadOptions,
   type MemorySetting,
   type ModelInfo,
   toEngineError,
@@ -42,16 +47,26 @@ export interface ModelEngineOptions {
   readonly idleMs?: number | undefined;
   readonly threads?: number | undefined;
   readonly memory: MemorySetting;
-  /** Its part, where several engines share the memory; absent: all. */
-  readonly memoryShare?: number;
+  /** Its part of a card's memory and of the machine's, where several engines share them; absent: all. */
+  readonly memoryShares?: MemoryShares;
   readonly textCache: boolean;
   readonly onLog: (entry: HostLogEntry) => void;
+}
+
+/** Up to 1. Which of them counts is known once the device is. */
+export interface MemoryShares {
+  readonly card: number;
+  readonly cpu: number;
 }
 
 /** One model in its own process, which is started for the first picture. */
 export class ModelEngine {
   readonly #options: ModelEngineOptions;
   readonly #closing = new AbortController();
+  readonly #backOff = new BackOff();
+  /** Kept for all starts of the process: to try the devices takes seconds. */
+  #choice: DeviceChoice | undefined;
+  #choosing: Promise<DeviceChoice> | undefined;
   #host: Promise<EngineHost> | undefined;
   #isReady = false;
   #device: Device | null = null;
@@ -71,10 +86,17 @@ export class ModelEngine {
     const { model, engine } = this.#options;
     return {
       model: model.card.slug,
-      card: engine.card?.index ?? null,
+      card: this.#choice?.info.name === 'cpu' ? null : (engine.card?.index ?? null),
       device: this.#device,
-      profiles: this.#profiles,
+      profiles: this.#profilesNow(),
     };
+  }
+
+  /** Whether it is meant for a graphics card, but runs on the CPU since the card cannot be used. @throws the signal's reason */
+  async fallsBack(signal: AbortSignal): Promise<boolean> {
+    const { device, card } = this.#options.engine;
+    if (device !== 'auto' || card === undefined) return false;
+    return (await unlessAborted(this.#chosen(), signal)).info.name === 'cpu';
   }
 
   /** @throws PaintingFailed, or the signal's reason */
@@ -124,6 +146,13 @@ export class ModelEngine {
     return { model: modelName, profile: request.profile, device, images, steps, denoiseMs, otherMs };
   }
 
+  /** On the CPU they depend on a file, which may have been made since the model was loaded. */
+  #profilesNow(): Profile[] | null {
+    const { choices = [] } = this.#options.model.card.allowed.profile ?? {};
+    const made = profileNames.filter((name) => choices.includes(name));
+    return this.#device?.name === 'cpu' ? made : this.#profiles;
+  }
+
   #learn({ device, profiles }: ModelInfo): Device {
     const { reason, card } = this.#options.engine;
     // The runtime names no card; the one that its process sees is known.
@@ -133,7 +162,7 @@ export class ModelEngine {
     return this.#device;
   }
 
-  /** A start goes on when its caller aborts; after a failed start the next picture starts the process again. */
+  /** A start goes on when its caller aborts; after a failed start the next picture starts the process again, but not at once. */
   #started(signal: AbortSignal): Promise<EngineHost> {
     this.#host ??= this.#start().catch((error: unknown) => {
       this.#host = undefined;
@@ -142,26 +171,74 @@ export class ModelEngine {
     return unlessAborted(this.#host, signal);
   }
 
-  #start(): Promise<EngineHost> {
-    const { model, engine, idleMs, threads, memory, memoryShare, textCache, onLog } = this.#options;
+  async #start(): Promise<EngineHost> {
+    const { signal } = this.#closing;
+    await this.#backOff.wait(signal);
+    try {
+      const host = await this.#startOn(await this.#chosen());
+      this.#backOff.succeeded();
+      return host;
+    } catch (error) {
+      this.#backOff.failed();
+      // What has failed for another reason says nothing about the device.
+      if (isDeviceFault(error)) this.#choice = undefined;
+      throw error;
+    }
+  }
+
+  #chosen(): Promise<DeviceChoice> {
+    if (this.#choice !== undefined) return Promise.resolve(this.#choice);
+    this.#choosing ??= this.#choose().finally(() => {
+      this.#choosing = undefined;
+    });
+    return this.#choosing;
+  }
+
+  async #choose(): Promise<DeviceChoice> {
+    const { onLog } = this.#options;
+    this.#choice = await chooseDeviceHere(this.#load(), {
+      ...this.#environment(),
+      onOutput: (message) => onLog({ level: 'output', message, pid: undefined }),
+      signal: this.#closing.signal,
+    });
+    return this.#choice;
+  }
+
+  #startOn(device: DeviceChoice): Promise<EngineHost> {
+    const { model, idleMs, memoryShares, onLog } = this.#options;
+    const memoryShare = memoryShares?.[device.info.name === 'cpu' ? 'cpu' : 'card'];
     return createEngineHost({
       model: model.path,
-      load: {
-        memory,
-        ...(memoryShare !== undefined && { memoryShare }),
-        device: engine.device,
-        arithmetic: engine.arithmetic,
-        ...(!textCache && { textCache }),
-        ...(threads !== undefined && { threads }),
-        ...(model.config !== undefined && { config: model.config }),
-        ...(model.int8File !== undefined && { int8File: model.int8File }),
-      },
-      ...(engine.card !== undefined && { environment: cardEnvironment(engine.card) }),
+      load: { ...this.#load(), ...(memoryShare !== undefined && { memoryShare }) },
+      device,
+      ...this.#environment(),
       ...(idleMs !== undefined && { idleMs }),
       onLog,
       signal: this.#closing.signal,
     });
   }
+
+  #load(): LoadOptions {
+    const { model, engine, threads, memory, textCache } = this.#options;
+    return {
+      memory,
+      device: engine.device,
+      arithmetic: engine.arithmetic,
+      ...(!textCache && { textCache }),
+      ...(threads !== undefined && { threads }),
+      ...(model.config !== undefined && { config: model.config }),
+      ...(model.int8File !== undefined && { int8File: model.int8File }),
+    };
+  }
+
+  #environment(): { readonly environment?: Readonly<Record<string, string>> } {
+    const { card } = this.#options.engine;
+    return card === undefined ? {} : { environment: cardEnvironment(card) };
+  }
+}
+
+function isDeviceFault(thrown: unknown): boolean {
+  return ['device_unavailable', 'device_lost'].includes(toEngineError(thrown).code);
 }
 
 /**

@@ -78,6 +78,12 @@ export interface Painter {
   tokenize(model: string, text: string): Promise<readonly EncoderTokens[]>;
   /** Every engine: those of the default model first, in the order of their cards. */
   engines(): readonly WorkerEngine[];
+  /**
+   * Whether one of the model's engines is needed. Of several for graphics cards that cannot be used only one is, on the CPU.
+   *
+   * @param index 0, 1, … of `engines` at the start
+   */
+  isNeeded(model: string, index: number, signal: AbortSignal): Promise<boolean>;
   /** Makes a picture of a few steps with one of the model's engines, after which that engine is known to work. @param index 0, 1, … of `engines` */
   warmUp(model: string, index: number, signal: AbortSignal): Promise<Painting>;
   /** Resident bytes of each model's processes, memory-mapped weights included; a model without a process, or without a reading, is absent. */

@@ -1,12 +1,11 @@
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import {
   type ArithmeticName,
-  defaultSlug,
   embeddedModelSizes,
   fullModelSizes,
   type Profile,
   profileNames,
-  reservedSlugs,
   type SizeLimits,
   sizesForNative,
   defaults as usual,
@@ -21,6 +20,7 @@ import {
 } from '@easel/engine';
 import { demoModelPath, readModelLicence, resolveModel } from '@easel/models';
 import { ConfigError } from '../config/config-error.ts';
+import { type ModelSettings, noChoiceOfCards, settingsOfModels } from '../config/model-settings.ts';
 import type { Config } from '../config/schema.ts';
 import type { ModelCard } from './model-card.ts';
 
@@ -53,6 +53,7 @@ export interface EngineSettings {
 }
 
 export interface OpenedModel {
+  /** As the files are now: weights in 8 bits may be made while the server runs. */
   readonly card: ModelCard;
   readonly path: string;
   readonly config: string | undefined;
@@ -72,7 +73,11 @@ export async function openServedModel(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<OpenedModel> {
   const path = resolveModel(model, env);
-  const { info, problems } = await inspectModel(path, {
+  const {
+    info,
+    int8File: found = '',
+    problems,
+  } = await inspectModel(path, {
     ...(config !== undefined && { config }),
     ...(int8File !== undefined && { int8File }),
   });
@@ -87,13 +92,6 @@ export async function openServedModel(
     isDefault,
     isEmbedded,
     defaults: { ...info.defaults, profile },
-    allowed: {
-      scheduler: { choices: info.samplers },
-      profile: {
-        choices: info.profiles,
-        because: info.profiles.length < profileNames.length ? 'its 8-bit weights have not been made' : undefined,
-      },
-    },
     licence: await readModelLicence(path),
     sizes: within(
       isEmbedded
@@ -103,7 +101,14 @@ export async function openServedModel(
     ),
     devices: [],
   };
-  return { card, path, config, int8File, engines };
+  return {
+    get card() {
+      const choices = existsSync(found) ? profileNames : info.profiles;
+      const because = choices.length < profileNames.length ? 'its 8-bit weights have not been made' : undefined;
+      return { ...card, allowed: { scheduler: { choices: info.samplers }, profile: { choices, because } } };
+    },
+    ...{ path, config, int8File, engines },
+  };
 }
 
 function requireProfile(
@@ -139,38 +144,24 @@ const embedded = 'demo';
  * The models of the configuration, the default one first: it answers to `playground-v2.5`.
  *
  * @param found the graphics cards of this machine; null: nothing is drawn here, so they do not matter
- * @throws ConfigError for a name that is taken, reserved or unknown, and for cards that are not there
+ * @throws ConfigError for cards that are not there
  */
 export function servedModels(config: Config, found: readonly Card[] | null = null): ServedModel[] {
-  const { model, models, sizes, int8Files, defaultProfile: profile } = config;
-  const common = (slug: string) => ({ slug, sizes, profile, int8File: int8Files[slug] });
-  const first = { ...common(defaultSlug), model: model ?? embedded, engines: enginesOf(config, 'cards', found) };
-  const others = Object.entries(models).map(([slug, own]) => {
-    if (slug === defaultSlug || reservedSlugs.includes(slug)) {
-      throw new ConfigError(`models.${slug}: this name is reserved`, { remedy: 'choose another one' });
-    }
-    const { path, ...settings } = typeof own === 'string' ? { path: own } : own;
-    // On the CPU there are neither cards nor half precision, whatever the other models have.
-    const usual = settings.device === 'cpu' ? ({ cards: null, arithmetic: 'float32' } as const) : {};
-    const engines = enginesOf({ ...config, ...usual, ...settings }, `models.${slug}.cards`, found);
-    return { ...common(slug), model: path, engines };
-  });
-  const all = [first, ...others];
-  const unknown = Object.keys(int8Files).find((slug) => !all.some((served) => served.slug === slug));
-  if (unknown === undefined) return all;
-  throw new ConfigError(`int8Files.${unknown}: there is no model of this name`, {
-    remedy: `the models are ${all.map(({ slug }) => slug).join(', ')}`,
+  const { sizes, int8Files, defaultProfile: profile } = config;
+  return settingsOfModels(config).map((settings) => {
+    const { slug, path } = settings;
+    const engines = enginesOf(settings, profile, found);
+    return { slug, sizes, profile, int8File: int8Files[slug], model: path ?? embedded, engines };
   });
 }
 
 /** One for each card; where no card is named one, on whichever the driver puts first. */
 function enginesOf(
-  { device, arithmetic, cards, defaultProfile }: Pick<Config, 'device' | 'arithmetic' | 'cards' | 'defaultProfile'>,
-  setting: string,
+  { device, arithmetic, cards, prefix }: ModelSettings,
+  profile: Profile,
   found: readonly Card[] | null,
 ): EngineSettings[] {
-  requireInt8Device(device, defaultProfile);
-  if (device === 'auto' && defaultProfile === 'int8') {
+  if (device === 'auto' && profile === 'int8') {
     return [
       {
         device: 'cpu',
@@ -179,22 +170,11 @@ function enginesOf(
       },
     ];
   }
-  if (device === 'cpu' && arithmetic === 'float16') {
-    throw new ConfigError(
-      `${setting.replace('cards', 'arithmetic')} is float16, but the CPU computes in float32 only`,
-      {
-        remedy: 'leave it out, or choose another device',
-      },
-    );
-  }
   const engine = { device, arithmetic };
   if (cards === null || found === null) return [engine];
-  if (!canChooseCard(device)) {
-    const remedy = `leave ${setting} out, or choose a device that runs on graphics cards`;
-    throw new ConfigError(`${setting}: with the device ${device} no graphics card can be chosen here`, { remedy });
-  }
+  if (!canChooseCard(device)) throw noChoiceOfCards(prefix, device);
   const usable = device === 'cuda' ? found.filter(({ uuid }) => uuid !== undefined) : found;
-  const chosen = cards === 'all' ? usable : cards.map((number) => cardOf(number, setting, usable));
+  const chosen = cards === 'all' ? usable : cards.map((number) => cardOf(number, `${prefix}cards`, usable));
   return chosen.length === 0 ? [engine] : chosen.map((card) => ({ ...engine, card }));
 }
 
@@ -209,12 +189,5 @@ function cardOf(number: number, setting: string, found: readonly Card[]): Card {
   const listed = found.map(({ index, name }) => `${index} (${name})`).join(', ');
   throw new ConfigError(`${setting}: there is no graphics card ${number}`, {
     remedy: found.length === 0 ? `none was found; leave ${setting} out` : `the cards are ${listed}`,
-  });
-}
-
-function requireInt8Device(device: Config['device'], profile: Profile): void {
-  if (profile !== 'int8' || device === 'auto' || device === 'cpu') return;
-  throw new ConfigError(`defaultProfile is int8, but networks in 8 bits run on the CPU only, not on ${device}`, {
-    remedy: 'set device to cpu, or defaultProfile to exact or fast',
   });
 }

@@ -90,11 +90,13 @@ export class WorkLoop {
     await Promise.all(retrying);
   }
 
-  /** Each engine of a model that is ready means one more job of it at a time. @returns false when it could not be started */
+  /** Each engine of a model that is ready, and needed, means one more job of it at a time. @returns false when it could not be started */
   async #takeJobsWith({ model, index, card }: WhichEngine): Promise<boolean> {
-    const { queue } = this.#context;
+    const { queue, painter } = this.#context;
+    const { signal } = this.#stopping;
     try {
-      this.#stopping.signal.throwIfAborted();
+      signal.throwIfAborted();
+      if (!(await painter.isNeeded(model, index, signal))) return true;
       if (this.#warmsUp) await this.#warmUp(model, index);
       await queue.work({ model, onJob: (job) => this.#run(job) });
       this.#taken.add(model);

@@ -15,6 +15,7 @@ function breaking(engine: Painter): Painter {
     models: () => engine.models(),
     tokenize: (model, text) => engine.tokenize(model, text),
     engines: () => engine.engines(),
+    isNeeded: (model, index, signal) => engine.isNeeded(model, index, signal),
     warmUp: (model, index, signal) => engine.warmUp(model, index, signal),
     memory: () => engine.memory(),
     close: () => engine.close(),

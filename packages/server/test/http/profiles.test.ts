@@ -1,5 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { headers, jobSchema } from '@easel/contract';
-import { readParameters } from '@easel/engine';
+import { quantizeModel, readParameters } from '@easel/engine';
+import { demoModelPath } from '@easel/models';
 import { sql } from 'kysely';
 import { Check } from 'typebox/schema';
 import { expect, test } from 'vitest';
@@ -114,6 +118,16 @@ test('a job from before there were profiles is exact, and its idempotency key st
   expect(replayed).toMatchObject({ id: job.id, profile: 'exact' });
 });
 
+test('weights in 8 bits that are made while the server runs are found', async () => {
+  const int8File = join(await mkdtemp(join(tmpdir(), 'easel-')), 'demo.int8');
+  const opened = await openServedModel({ slug: 'demo', model: 'demo', int8File }, true, {});
+  const profiles = () => opened.card.allowed.profile;
+  expect(profiles()).toEqual({ choices: ['exact'], because: 'its 8-bit weights have not been made' });
+  await quantizeModel(demoModelPath, { output: int8File });
+  expect(profiles()).toEqual({ choices: ['exact', 'int8', 'fast'], because: undefined });
+  await rm(dirname(int8File), { recursive: true });
+});
+
 test('a default profile that a model cannot do is refused at the start, with what makes it possible', async () => {
   const env = { EASEL_DEFAULT_PROFILE: 'fast', EASEL_INT8_FILES: '{"playground-v2.5": "/nowhere/demo.int8"}' };
   const [model] = servedModels(await loadConfig({ env }));
@@ -121,8 +135,6 @@ test('a default profile that a model cannot do is refused at the start, with wha
     message: 'defaultProfile is fast, but the model playground-v2.5 has no weights in 8 bits',
     remedy: expect.stringMatching(/^make them once with: easel model quantize .*; or set defaultProfile to exact$/),
   });
-  const unknown = await loadConfig({ env: { EASEL_INT8_FILES: '{"other": "/x.int8"}' } });
-  expect(() => servedModels(unknown)).toThrow('int8Files.other: there is no model of this name');
   const fine = servedModels(await loadConfig({ env: { EASEL_DEFAULT_PROFILE: 'fast' } }))[0];
   expect((await openServedModel(fine, true, {})).card.defaults.profile).toBe('fast');
 });

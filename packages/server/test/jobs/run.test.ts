@@ -167,6 +167,7 @@ function paintingAfter(allowed: Promise<void>): Painter {
     paint: (request, options) => allowed.then(() => real.paint(request, options)),
     tokenize: (model, text) => real.tokenize(model, text),
     engines: () => real.engines(),
+    isNeeded: (model, index, signal) => real.isNeeded(model, index, signal),
     warmUp: (model, index, signal) => real.warmUp(model, index, signal),
     memory: () => real.memory(),
     close: () => real.close(),

@@ -33,6 +33,7 @@ function counting(after: () => Promise<void> = async () => {}) {
     models: () => real.models().filter(({ slug }) => slug === 'demo'),
     tokenize: (model, text) => real.tokenize(model, text),
     engines: () => real.engines().filter(({ model }) => model === 'demo'),
+    isNeeded: (model, index, signal) => real.isNeeded(model, index, signal),
     warmUp: (model, index, signal) => real.warmUp(model, index, signal),
     memory: () => real.memory(),
     close: () => real.close(),
