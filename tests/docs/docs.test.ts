@@ -41,7 +41,7 @@ describe('as printed, in a fresh clone,', { timeout: 1_800_000 }, () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     server = await serveEasel();
-    sandbox = new Sandbox(server);
+    sandbox = await Sandbox.create(server);
   }, 600_000);
   afterAll(async () => {
     sandbox?.close();

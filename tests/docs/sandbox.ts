@@ -3,12 +3,12 @@ import { join, resolve } from 'node:path';
 import { freshClone, linkDependencies, scratchFolder } from '../install/clone.ts';
 import { type Command, newcomersEnvironment, type Outcome, run, startUntil } from '../install/command.ts';
 import type { EaselServer } from '../support/easel-server.ts';
+import { modelOfSide } from '../support/model-of-side.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
 /** What is said by that which has started and goes on. */
 const serving = /listens on http|takes jobs for/;
 const streaming = /^(id|event|data|retry): ?\S/m;
-const tinyModel = join(repository, 'tests/fixtures/goldens/model');
 
 /**
  * A fresh clone in which the commands of the documents are run as they are printed, except for what a document cannot know or a test
@@ -18,17 +18,23 @@ export class Sandbox {
   readonly clone: string;
   readonly #folder = scratchFolder();
   readonly #server: EaselServer;
+  readonly #tinyModel: string;
   #env: NodeJS.ProcessEnv;
   #lastId = '';
 
-  constructor(server: EaselServer) {
+  /** Stand-ins for models that a reader would have: a tiny one of the same architecture, with random weights, for small pictures. */
+  static async create(server: EaselServer): Promise<Sandbox> {
+    return new Sandbox(server, await modelOfSide(64));
+  }
+
+  private constructor(server: EaselServer, tinyModel: string) {
     this.#server = server;
+    this.#tinyModel = tinyModel;
     // As root, the account that PostgreSQL runs as has to pass.
     chmodSync(this.#folder, 0o711);
     this.clone = freshClone(this.#folder, 'easel');
     linkDependencies(this.clone);
     const home = join(this.#folder, 'home');
-    // Stand-ins for models that a reader would have: a tiny one of the same architecture, with random weights.
     mkdirSync(join(home, 'models'), { recursive: true });
     mkdirSync(join(home, '.config/fish/completions'), { recursive: true });
     symlinkSync(tinyModel, join(home, 'models/playground-v2.5-1024px-aesthetic'));
@@ -130,7 +136,7 @@ export class Sandbox {
   }
 
   close(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
+    for (const folder of [this.#folder, this.#tinyModel]) rmSync(folder, { recursive: true, force: true });
   }
 }
 

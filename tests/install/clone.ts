@@ -40,12 +40,12 @@ export function freshClone(parent: string, name: string, paths: readonly string[
   return clone;
 }
 
-/** Gives a clone the libraries and tools of this checkout by links; its packages know each other, not those of this checkout. */
+/** Gives a clone the libraries and tools of this checkout by links; its packages know each other, not those of this checkout. It has a cache of its own. */
 export function linkDependencies(clone: string): void {
   const own = join(clone, 'node_modules', '@easel');
   mkdirSync(own, { recursive: true });
   for (const name of readdirSync(join(repository, 'node_modules')))
-    if (name !== '@easel') symlinkSync(join(repository, 'node_modules', name), join(clone, 'node_modules', name));
+    if (name !== '@easel' && name !== '.cache') symlinkSync(join(repository, 'node_modules', name), join(clone, 'node_modules', name));
   for (const name of readdirSync(join(clone, 'packages'))) symlinkSync(join('../../packages', name), join(own, name));
   for (const folder of globSync('packages/*/node_modules', { cwd: repository }))
     symlinkSync(join(repository, folder), join(clone, folder));

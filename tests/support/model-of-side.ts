@@ -1,17 +1,19 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { demoModelPath } from '@easel/models';
+import { fileURLToPath } from 'node:url';
+
+const tinyModel = fileURLToPath(new URL('../fixtures/goldens/model', import.meta.url));
 
 /**
- * A copy of the embedded model that says it was trained at another side: what a server offers then is a full model's sizes.
+ * A copy of the tiny model that says it was trained at another side: what a server offers then is a full model's sizes.
  *
  * @returns its folder, which the caller removes
  */
 export async function modelOfSide(side: number): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'easel-model-'));
   try {
-    await cp(demoModelPath, folder, { recursive: true });
+    await cp(tinyModel, folder, { recursive: true });
     await change(join(folder, 'model_index.json'), (index) => ({ ...index, _easel: undefined }));
     await change(join(folder, 'unet/config.json'), (config) => ({ ...config, sample_size: side / 8 }));
     return folder;
