@@ -45,7 +45,8 @@ export function linkDependencies(clone: string): void {
   const own = join(clone, 'node_modules', '@easel');
   mkdirSync(own, { recursive: true });
   for (const name of readdirSync(join(repository, 'node_modules')))
-    if (name !== '@easel' && name !== '.cache') symlinkSync(join(repository, 'node_modules', name), join(clone, 'node_modules', name));
+    if (name !== '@easel' && name !== '.cache')
+      symlinkSync(join(repository, 'node_modules', name), join(clone, 'node_modules', name));
   for (const name of readdirSync(join(clone, 'packages'))) symlinkSync(join('../../packages', name), join(own, name));
   for (const folder of globSync('packages/*/node_modules', { cwd: repository }))
     symlinkSync(join(repository, folder), join(clone, folder));

@@ -57,7 +57,9 @@ describe('the lock of the installer', () => {
     async () => {
       // Its child ends once the shell has become a sleep, which never asks for its end: a shell would.
       const child = 'until read -r name < /proc/$PPID/comm && [ "$name" = sleep ]; do :; done';
-      const parent = start('sh', ['-c', `sh -c '${child}' & echo $! > "${journal}.zombie"; exec sleep 60`], { cwd: folder });
+      const parent = start('sh', ['-c', `sh -c '${child}' & echo $! > "${journal}.zombie"; exec sleep 60`], {
+        cwd: folder,
+      });
       await until(() => existsSync(`${journal}.zombie`) && readFileSync(`${journal}.zombie`, 'utf8').endsWith('\n'));
       const zombie = readFileSync(`${journal}.zombie`, 'utf8').trim();
       await until(() => readFileSync(`/proc/${zombie}/stat`, 'utf8').includes(') Z '));
