@@ -7,6 +7,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { generateCommand } from './commands/generate.ts';
 import { keysCommand } from './commands/keys.ts';
 import { modelCommand } from './commands/model.ts';
+import { modelCommands } from './commands/models.ts';
 import { configCommand, serveCommand, workerCommand } from './commands/serve.ts';
 import { cudaPackages, type PinnedWheel } from './device/cuda-packages.ts';
 
@@ -29,7 +30,9 @@ export function easelProgram(run: RunCommand, packages: readonly PinnedWheel[] =
       return runGenerate(prompt, flags, context);
     }),
   );
-  program.addCommand(generate).addCommand(modelCommand(run)).addCommand(doctorCommand(run));
+  program.addCommand(generate);
+  for (const command of modelCommands(run)) program.addCommand(command);
+  program.addCommand(modelCommand(run)).addCommand(doctorCommand(run));
   program.addCommand(deviceCommand(run, packages));
   program.addCommand(serveCommand(run)).addCommand(workerCommand(run)).addCommand(configCommand(run));
   program.addCommand(keysCommand(run)).addCommand(creditsCommand(run)).addCommand(completionCommand(run, program));
@@ -48,6 +51,7 @@ const ending = `
 Examples:
   easel generate "a red apple on a blue background"
   easel generate --help
+  easel pull playground-v2.5
   easel serve
   easel model inspect demo
   easel help keys create
@@ -59,5 +63,5 @@ Exit status:
   3  the model is missing, damaged or not supported
   5  the server refused, failed, or cannot be reached
 
-Models are found by name in the folder EASEL_MODELS_DIR. EASEL_DEBUG=1 shows where an error came from.
+Models are found by name among those that were pulled and in the folder EASEL_MODELS_DIR. EASEL_DEBUG=1 shows where an error came from.
 `;

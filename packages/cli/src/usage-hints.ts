@@ -128,7 +128,8 @@ const options: ReadonlyMap<string, string> = new Map(
 
 const generate = 'to make a picture: easel generate "a red apple"';
 const inspect = 'easel model inspect NAME or PATH shows a model; models in the models folder are found by their name';
-const manual = 'download the model yourself and give its path with --model; the README says where to find it';
+const pull = 'to download a model: easel pull NAME; easel list --available shows the names';
+const list = 'to see the models of this machine: easel list';
 
 const commands: ReadonlyMap<string, string> = new Map(
   Object.entries({
@@ -146,15 +147,16 @@ const commands: ReadonlyMap<string, string> = new Map(
     web: 'to run the image API and the page: easel serve',
     webui: 'to run the image API and the page: easel serve',
     ui: 'to run the image API and the page: easel serve',
-    list: inspect,
-    ls: inspect,
-    models: inspect,
-    show: inspect,
+    ls: list,
+    models: list,
     info: inspect,
     inspect,
-    pull: manual,
-    download: manual,
-    install: manual,
+    download: pull,
+    get: pull,
+    install: pull,
+    rm: 'to delete a pulled model: easel remove NAME',
+    delete: 'to delete a pulled model: easel remove NAME',
+    uninstall: 'to delete a pulled model: easel remove NAME',
     ps: 'the page of a running server shows its jobs: easel serve',
     check: 'to check this machine: easel doctor',
     settings: 'to print the settings of the server: easel config',

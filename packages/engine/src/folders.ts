@@ -13,6 +13,11 @@ export function devicesFolder(env: Environment): string {
   return env.EASEL_DEVICES_DIR ? resolve(env.EASEL_DEVICES_DIR) : join(dataFolder(env), 'devices');
 }
 
+/** Where it is noted which licences of models were accepted. */
+export function licencesFile(env: Environment): string {
+  return join(dataFolder(env), 'licences.json');
+}
+
 /** The cache folder, for small data that can be recreated. XDG Base Directory specification. */
 export function defaultCacheFolder(env: Environment): string {
   return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'easel');

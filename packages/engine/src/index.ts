@@ -13,7 +13,7 @@ export {
   isEngineErrorCode,
   toEngineError,
 } from './errors.ts';
-export { defaultCacheFolder, devicesFolder, modelsFolder } from './folders.ts';
+export { defaultCacheFolder, devicesFolder, licencesFile, modelsFolder } from './folders.ts';
 export { BackOff } from './host/child-keeper.ts';
 export type { EngineHost, HostLogEntry, HostOptions, HostStats } from './host/engine-host.ts';
 export { createEngineHost } from './host/host.ts';

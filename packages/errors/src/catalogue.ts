@@ -66,7 +66,10 @@ export const catalogue = {
     'free some space in the image folder, and check that it is mounted and can be written',
   ),
 
-  model_not_found: engine('No such model', 'check the path or the name; `easel model inspect` tells which are known'),
+  model_not_found: engine(
+    'No such model',
+    'check the path or the name; `easel list` shows the models of this machine, `easel pull` downloads one',
+  ),
   model_file_missing: engine('A file of the model is missing', 'download the file that is named, too'),
   model_config_invalid: engine(
     'A configuration file of the model is not valid',
@@ -86,6 +89,20 @@ export const catalogue = {
     'use the files of one model: the configuration belongs to another one',
   ),
   tensor_dtype: engine('The number format of a weight is not supported', 'use fp16, bf16, fp32 or fp8 weights'),
+  download_failed: engine('A download failed', 'run the command again: it goes on where it stopped'),
+  download_refused: engine(
+    'The Hub does not give this model',
+    'check the name; for a private or gated model accept its terms on the Hub, and set HF_TOKEN',
+  ),
+  download_corrupt: engine(
+    'A download is not what the Hub lists',
+    'run the command again; if it stays, something on the way changes files: check HF_ENDPOINT and HTTPS_PROXY',
+  ),
+  licence_not_accepted: engine(
+    "The model's licence was not accepted",
+    'read it, then add --accept-license, or `accept_license` in the API',
+  ),
+  offline: engine('Nothing is downloaded offline', 'unset HF_HUB_OFFLINE'),
   image_unreadable: engine(
     'The picture cannot be read',
     'use a whole picture in a format that is read (PNG, JPEG, WebP, GIF, TIFF, AVIF), not too large',

@@ -7,4 +7,5 @@ export {
   hasCode,
   isCodedError,
 } from './coded-error.ts';
+export { nearMiss, nearNames } from './near-names.ts';
 export { ifPresent, isMissing, messageOf, systemCode, whyNoFolder, whyUnreadable } from './thrown.ts';

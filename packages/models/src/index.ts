@@ -1,3 +1,19 @@
 export { demoModelPath } from '@easel/demo-model';
-export { findModel as resolveModel } from '@easel/engine';
+export { type KnownModel, knownModel, knownModels, type ModelKind } from './catalogue.ts';
+export type { Variant } from './choose-files.ts';
+export type { CachedFile } from './hub/cache.ts';
+export { hubCache } from './hub/settings.ts';
+export { folderModels, type InstalledModel, installedModels, referenceOf, resolveModel } from './installed.ts';
+export { acceptLicence, type PullLicence } from './licences.ts';
+export { type CheckedFile, findInstalled, removeInstalled, verifyInstalled } from './maintain.ts';
 export { type ModelLicence, parseModelCard, readModelLicence } from './model-card.ts';
+export {
+  type PullContext,
+  type PullEvents,
+  type PullPlan,
+  type PullProgress,
+  type PullRequest,
+  planPull,
+  runPull,
+} from './pull.ts';
+export { formatReference, REFERENCE_FORM } from './reference.ts';

@@ -31,7 +31,11 @@ export async function readModelLicence(path: string): Promise<ModelLicence | und
  * our own, `attributions`. A `license` of `other` is replaced by its `license_name`.
  */
 export function parseModelCard(card: string): ModelLicence | undefined {
-  const fields = frontMatterOf(card);
+  return licenceOf(frontMatterOf(card));
+}
+
+/** The same from fields that somebody else has parsed. */
+export function licenceOf(fields: ReadonlyMap<unknown, unknown>): ModelLicence | undefined {
   const text = (key: string) => asText(fields.get(key));
   const licence = text('license');
   const name = licence === undefined || licence === 'other' ? (text('license_name') ?? licence) : licence;

@@ -8,6 +8,7 @@ import { modelConfigOption, variantOption } from '../options.ts';
 import { outputFailure } from '../output/folder.ts';
 import { type Progress, showProgress } from '../progress.ts';
 import { formatBytes, formatDuration, printJson } from '../text.ts';
+import { modelCommands } from './models.ts';
 import { verifyPrecisionCommand } from './verify-precision.ts';
 
 /** A broken download can lack thousands of tensors; nobody reads them all. */
@@ -53,11 +54,13 @@ export function modelCommand(run: RunCommand): Command {
     .option('-q, --quiet', 'no progress, no summary')
     .option('--json', 'print the result as JSON')
     .action((nameOrPath: string, flags: QuantizeFlags) => run((context) => quantizeModel(nameOrPath, flags, context)));
-  return new Command('model')
-    .description('Look at models, and prepare them.')
+  const model = new Command('model')
+    .description('Get models, look at them, and prepare them.')
     .addCommand(inspect)
     .addCommand(quantize)
     .addCommand(verifyPrecisionCommand(run));
+  for (const command of modelCommands(run)) model.addCommand(command);
+  return model;
 }
 
 /** Reads the headers of the files, not the weights. Ends with status 3 when the model could not be loaded. */

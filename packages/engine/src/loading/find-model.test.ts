@@ -53,11 +53,9 @@ describe('findModel', () => {
   });
 
   it.each([
-    [
-      'playgroundai/playground-v2.5-1024px-aesthetic',
-      /does not download models: if you mean https:\/\/huggingface\.co\/play/,
-    ],
-    ['https://huggingface.co/playgroundai/playground-v2.5-1024px-aesthetic', /does not download models/],
+    ['segmind/SSD-1B', /easel pull segmind\/SSD-1B$/],
+    ['https://huggingface.co/segmind/SSD-1B', /easel pull segmind\/SSD-1B$/],
+    ['https://example.org/model.safetensors', /download the files and give their path/],
     ['~/models/mine', /outside quotes: write the whole path/],
   ])('says of %s what helps', (name, help) => {
     expect(failure(name).remedy).toMatch(help);

@@ -37,10 +37,12 @@ export function findModel(pathOrName: string, env: Environment): string {
 /** Common mistakes: names from tools that download models, and quoted paths. */
 function remarkOn(pathOrName: string): string {
   if (/^~/.test(pathOrName)) return '. The shell replaces ~ only outside quotes: write the whole path';
-  if (/^https?:/i.test(pathOrName)) return '. Easel does not download models: download the files and give their path';
-  if (/^[A-Za-z0-9][\w.-]*\/[\w.-]+$/.test(pathOrName)) {
-    return `. Easel does not download models: if you mean https://huggingface.co/${pathOrName}, download it and give its path`;
-  }
+  const repo = /^(?:https?:\/\/(?:www\.)?(?:huggingface\.co|hf\.co)\/)?([A-Za-z0-9][\w.-]*\/[\w.-]+)/i.exec(
+    pathOrName,
+  )?.[1];
+  if (repo !== undefined && !/^\.{0,2}\//.test(pathOrName))
+    return `. To download it from the Hugging Face Hub: easel pull ${repo}`;
+  if (/^https?:/i.test(pathOrName)) return '. Addresses are not downloaded: download the files and give their path';
   return '';
 }
 

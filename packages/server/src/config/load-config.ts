@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { explainInvalid, parseDecimal, patterns } from '@easel/contract';
 import { defaultDataDir } from '@easel/embedded-postgres';
-import { whyUnreadable } from '@easel/errors';
+import { nearMiss, whyUnreadable } from '@easel/errors';
 import { Default } from 'typebox/value';
 import { requireKeyText } from '../keys/key-text.ts';
 import { secretsOfText } from '../keys/server-secret.ts';
 import { ConfigError } from './config-error.ts';
 import { requireModels } from './model-settings.ts';
-import { nearMiss, readEnvironment } from './read-environment.ts';
+import { readEnvironment } from './read-environment.ts';
 import { type Config, configSchema, secretKeys } from './schema.ts';
 import { isSettingTree, overlaid, putSetting, type SettingTree, settings } from './settings.ts';
 

@@ -1,0 +1,304 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CodedError, messageOf } from '@easel/errors';
+import { listFiles, modelInfo } from '@huggingface/hub';
+import { licenceOf, type ModelLicence } from '../model-card.ts';
+import { isSafePath } from '../reference.ts';
+import type { HubSettings } from './settings.ts';
+
+/** What a file's content must be: SHA-256 of it, or what git calls it (SHA-1 over `blob SIZE\0` and the content). */
+export interface Digest {
+  readonly kind: 'sha256' | 'git';
+  /** Also the name of the file in the cache. */
+  readonly hex: string;
+}
+
+/** A file of a repository. */
+export interface HubFile {
+  /** With `/`, whatever the system. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly digest: Digest;
+}
+
+/** A repository at one commit. */
+export interface HubRevision {
+  readonly commit: string;
+  /** As its model card says. */
+  readonly licence: ModelLicence | undefined;
+  /** Whether its terms have to be accepted on the Hub. */
+  readonly isGated: boolean;
+}
+
+export interface HubOptions {
+  readonly signal: AbortSignal;
+  /** The first pause before a retry; it doubles. */
+  readonly retryMs?: number;
+}
+
+/** How often in a row a request may fail without bringing a single byte. */
+export const ATTEMPTS = 6;
+const RETRY_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+/** A server that asks for a longer pause is not waited for. */
+const LONGEST_WAIT_MS = 300_000;
+/** A connection that brings nothing for so long is taken for dead. */
+const SILENCE_MS = 60_000;
+
+export const NETWORK =
+  'check the connection and run the command again: it goes on where it stopped. Behind a proxy set HTTPS_PROXY, for a mirror HF_ENDPOINT';
+
+/** Another attempt may succeed. */
+export class Interrupted extends Error {
+  /** How long the server asks to wait. */
+  readonly waitMs: number | undefined;
+
+  constructor(message: string, options: { readonly cause?: unknown; readonly waitMs?: number | undefined } = {}) {
+    super(message, { cause: options.cause });
+    this.waitMs = options.waitMs;
+  }
+}
+
+/** Requests to the Hub: with the token, to the Hub only, and with retries. */
+export class Hub {
+  readonly settings: HubSettings;
+  readonly #options: HubOptions;
+
+  constructor(settings: HubSettings, options: HubOptions) {
+    this.settings = settings;
+    this.#options = options;
+  }
+
+  /** Which commit a branch or tag is now. Everything after this asks for the commit, so that a push in the middle mixes nothing. */
+  async revision(repo: string, revision: string): Promise<HubRevision> {
+    const found = await this.#ask(`the repository ${repo}`, () =>
+      modelInfo({ ...this.#library(repo), name: repo, revision, additionalFields: ['sha', 'cardData'] }),
+    );
+    const { sha, gated } = found;
+    if (typeof sha !== 'string' || !/^[0-9a-f]{40}$/.test(sha))
+      throw this.#invalid(`which commit of ${repo} is ${revision}`);
+    return {
+      commit: sha,
+      licence: licenceOf(fieldsOf(found.cardData)),
+      isGated: gated === 'auto' || gated === 'manual',
+    };
+  }
+
+  /** Every file of a commit. @throws CodedError `download_refused` for a path that leads out of the repository */
+  async list(repo: string, commit: string): Promise<HubFile[]> {
+    return this.#ask(`the files of ${repo}`, async () => {
+      const files: HubFile[] = [];
+      const entries = listFiles({
+        ...this.#library(repo),
+        repo: { type: 'model', name: repo },
+        revision: commit,
+        recursive: true,
+      });
+      for await (const { type, path, size, oid, lfs } of entries) {
+        if (type !== 'file') continue;
+        const digest =
+          lfs === undefined ? { kind: 'git' as const, hex: oid } : { kind: 'sha256' as const, hex: lfs.oid };
+        const bytes = lfs?.size ?? size;
+        if (!isSafePath(path)) {
+          throw new CodedError(
+            'download_refused',
+            `${repo} has a file with the path ${JSON.stringify(path)}, which leads out of its folder`,
+            {
+              remedy: 'nothing was downloaded; do not use this repository',
+            },
+          );
+        }
+        const isValid = Number.isSafeInteger(bytes) && bytes >= 0 && isDigest(digest);
+        if (!isValid || digest.hex === undefined) throw this.#invalid(`the file ${path} of ${repo}`);
+        files.push({ path, bytes, digest: { kind: digest.kind, hex: digest.hex } });
+      }
+      return files;
+    });
+  }
+
+  /** Where the Hub has a file. It redirects to a store, with an address that expires. */
+  addressOf(repo: string, commit: string, path: string): URL {
+    const place = path.split('/').map(encodeURIComponent).join('/');
+    return new URL(`${this.settings.endpoint.href.replace(/\/$/, '')}/${repo}/resolve/${commit}/${place}`);
+  }
+
+  /**
+   * One request. Redirects are not followed: whoever follows them decides what goes where.
+   *
+   * @throws Interrupted if the connection fails, or the server says that a later attempt may succeed
+   */
+  async request(address: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
+    const { endpoint, token } = this.settings;
+    const authorization =
+      token !== undefined && address.origin === endpoint.origin ? { authorization: `Bearer ${token}` } : {};
+    const reply = await fetch(address, { headers: { ...headers, ...authorization }, signal, redirect: 'manual' }).catch(
+      (thrown: unknown) => {
+        signal.throwIfAborted();
+        throw new Interrupted(networkReason(thrown), { cause: thrown });
+      },
+    );
+    const { status } = reply;
+    if (status < 500 && ![408, 425, 429].includes(status)) return reply;
+    await reply.body?.cancel();
+    throw new Interrupted(answerOf(reply), { waitMs: waitOf(reply) });
+  }
+
+  /** Waits before the next attempt. @throws CodedError `download_failed` once there were too many, or if the server asks for too long */
+  async pause(what: string, failures: number, { message, waitMs = 0, cause }: Interrupted): Promise<void> {
+    if (waitMs > LONGEST_WAIT_MS) {
+      throw new CodedError('download_failed', `${what} cannot be downloaded now: ${message}`, {
+        remedy: `the server asks to wait ${Math.ceil(waitMs / 60_000)} minutes; with HF_TOKEN set its limits are higher`,
+        cause,
+      });
+    }
+    if (failures >= ATTEMPTS) {
+      throw new CodedError('download_failed', `${what} cannot be downloaded: ${message}`, { remedy: NETWORK, cause });
+    }
+    const { retryMs = RETRY_MS, signal } = this.#options;
+    const growing = Math.min(LONGEST_PAUSE_MS, retryMs * 2 ** (failures - 1));
+    await sleep(Math.max(waitMs, growing), undefined, { signal });
+  }
+
+  /** What a final answer that is no success means. */
+  refusal(what: string, repo: string, reply: Response): CodedError {
+    const { status } = reply;
+    const page = `${this.settings.endpoint.href.replace(/\/$/, '')}/${repo}`;
+    const reason = reply.headers.get('x-error-code') ?? '';
+    const hasToken = this.settings.token !== undefined;
+    const refused = (message: string, remedy: string) => new CodedError('download_refused', message, { remedy });
+    if (status === 403 || reason === 'GatedRepo') {
+      const remedy = `open ${page}, accept its terms, ${hasToken ? 'and check that the token in HF_TOKEN may read it' : 'make a token and set HF_TOKEN to it'}`;
+      return refused(
+        `${what} may not be downloaded${hasToken ? ' with this token' : ' without a token'}: ${answerOf(reply)}`,
+        remedy,
+      );
+    }
+    if (reason === 'RevisionNotFound')
+      return refused(`${repo} has no such revision`, `its branches and tags are on ${page}`);
+    if (status === 401 && hasToken) {
+      return refused(
+        `the Hub did not accept the token for ${what}`,
+        'check HF_TOKEN, or the file of `hf auth login`: it may be expired',
+      );
+    }
+    if (status === 401 || status === 404) {
+      const remedy = hasToken
+        ? `check the name; ${page} should show it`
+        : 'check the name; if it is private, set HF_TOKEN';
+      return refused(`${what} was not found on the Hub: ${answerOf(reply)}`, remedy);
+    }
+    return new CodedError('download_failed', `${what} cannot be downloaded: ${answerOf(reply)}`, { remedy: NETWORK });
+  }
+
+  /** For the functions of the library: they are given no token, which they would send wherever a list of files goes on. */
+  #library(repo: string) {
+    return {
+      hubUrl: this.settings.endpoint.href.replace(/\/$/, ''),
+      fetch: (address: string | URL | Request, init: RequestInit = {}) => this.#get(repo, address, init),
+    };
+  }
+
+  async #get(repo: string, from: string | URL | Request, { headers }: RequestInit): Promise<Response> {
+    let address = new URL(from instanceof Request ? from.url : from);
+    const plain = Object.fromEntries(new Headers(headers));
+    for (let failures = 0, redirects = 0; ; ) {
+      using silence = new Silence(this.#options.signal);
+      try {
+        const reply = await this.request(address, plain, silence.signal);
+        const next = redirectOf(reply, address);
+        if (next === undefined && reply.ok) return new Response(await reply.arrayBuffer(), reply);
+        await reply.body?.cancel();
+        if (next === undefined || ++redirects > MAX_REDIRECTS) throw this.refusal(repo, repo, reply);
+        address = next;
+      } catch (thrown) {
+        this.#options.signal.throwIfAborted();
+        if (thrown instanceof CodedError) throw thrown;
+        const interrupted =
+          thrown instanceof Interrupted ? thrown : new Interrupted(networkReason(thrown), { cause: thrown });
+        await this.pause(repo, ++failures, interrupted);
+      }
+    }
+  }
+
+  /** The library throws what it trips over when a server sends something else than the Hub does. */
+  async #ask<Found>(what: string, ask: () => Promise<Found>): Promise<Found> {
+    try {
+      return await ask();
+    } catch (thrown) {
+      this.#options.signal.throwIfAborted();
+      if (thrown instanceof CodedError) throw thrown;
+      throw this.#invalid(what, thrown);
+    }
+  }
+
+  #invalid(what: string, cause?: unknown): CodedError {
+    return new CodedError(
+      'download_failed',
+      `${this.settings.endpoint.origin} sent something that is not valid about ${what}`,
+      {
+        remedy: 'check HF_ENDPOINT, and that no proxy answers in its place',
+        cause,
+      },
+    );
+  }
+}
+
+export const MAX_REDIRECTS = 5;
+
+/** Where a reply redirects to; undefined: it does not. */
+export function redirectOf({ status, headers }: Response, from: URL): URL | undefined {
+  const location = headers.get('location');
+  if (status < 300 || status >= 400 || location === null) return undefined;
+  const next = URL.parse(location, from.href);
+  // An encrypted connection is not left for an open one.
+  const isUsable =
+    next !== null && (next.protocol === 'https:' || (next.protocol === 'http:' && from.protocol === 'http:'));
+  return isUsable ? next : undefined;
+}
+
+/** Aborts a request that has brought nothing for a minute. */
+export class Silence implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #timer = setTimeout(() => {
+    this.#controller.abort(new Interrupted(`nothing was received for ${SILENCE_MS / 1000} s`));
+  }, SILENCE_MS);
+  readonly signal: AbortSignal;
+
+  constructor(outer: AbortSignal) {
+    this.signal = AbortSignal.any([outer, this.#controller.signal]);
+  }
+
+  /** Something was received. */
+  end(): void {
+    this.#timer.refresh();
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** Why a request failed: `fetch` itself says only that it did, and the system's reason is its cause. */
+export function networkReason(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  return thrown.cause === undefined ? thrown.message : `${thrown.message} (${messageOf(thrown.cause)})`;
+}
+
+function answerOf({ status, statusText }: Response): string {
+  return `the server answered ${status} ${statusText}`.trimEnd();
+}
+
+/** `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3). */
+function waitOf({ headers }: Response): number | undefined {
+  const text = headers.get('retry-after');
+  if (text === null) return undefined;
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}
+
+function isDigest({ kind, hex }: { readonly kind: Digest['kind']; readonly hex: unknown }): boolean {
+  return typeof hex === 'string' && (kind === 'sha256' ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{40}$/).test(hex);
+}
+
+function fieldsOf(card: unknown): ReadonlyMap<unknown, unknown> {
+  return new Map(typeof card === 'object' && card !== null ? Object.entries(card) : []);
+}
