@@ -33,7 +33,7 @@ describe('the hint for a command of another tool', () => {
   it('leads to the one that does it here', () => {
     expect(hintForCommand('txt2img')).toContain('easel generate');
     expect(hintForCommand('a red apple')).toContain('easel generate');
-    expect(hintForCommand('pull')).toContain('--model');
+    expect(hintForCommand('download')).toContain('easel pull');
     expect(hintForCommand('webui')).toContain('easel serve');
     for (const name of ['genrate', 'constructor', 'toString', '']) expect(hintForCommand(name), name).toBeUndefined();
   });

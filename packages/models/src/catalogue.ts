@@ -157,7 +157,7 @@ const lightning = [1, 2, 4, 8].flatMap((steps): KnownModel[] => {
     ...common,
     ...{ name: `${name}-lora`, aliases: [], title: `${title}: a LoRA for SDXL`, kind: 'lora' },
     reference: hub(`${LIGHTNING}:${file}_lora.safetensors`),
-    bytes: half(394_000_000),
+    bytes: half(393_854_592),
   };
   return [whole, network, lora];
 });
@@ -193,7 +193,7 @@ const lcm: readonly KnownModel[] = [
     'LCM for SDXL in 4 to 8 steps: a LoRA',
     'latent-consistency/lcm-lora-sdxl',
     SDXL_FAMILY,
-    394_000_000,
+    393_854_624,
   ),
   lora(
     'lcm-lora-ssd-1b',
@@ -232,7 +232,7 @@ const hyper: readonly KnownModel[] = [
   ...[1, 2, 4, 8].map((steps) => {
     const title = `Hyper-SD for SDXL in ${steps === 1 ? '1 to 8 steps' : `${steps} steps`}: a LoRA`;
     const file = `Hyper-SDXL-${steps}step${steps === 1 ? '' : 's'}-lora.safetensors`;
-    return lora(`hyper-sd-${steps}step-lora`, title, `${HYPER}:${file}`, SDXL_FAMILY, 787_000_000);
+    return lora(`hyper-sd-${steps}step-lora`, title, `${HYPER}:${file}`, SDXL_FAMILY, 787_359_648);
   }),
   ...[8, 12].map((steps) => {
     const title = `Hyper-SD for SDXL in ${steps} steps with guidance: a LoRA`;
@@ -241,7 +241,7 @@ const hyper: readonly KnownModel[] = [
       title,
       `${HYPER}:Hyper-SDXL-${steps}steps-CFG-lora.safetensors`,
       SDXL_FAMILY,
-      787_000_000,
+      787_359_648,
     );
   }),
   lora(

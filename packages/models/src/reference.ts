@@ -16,7 +16,7 @@ export const REFERENCE_FORM = 'owner/repo, owner/repo@revision or owner/repo:fil
 const NAME = '[A-Za-z0-9_][\\w.-]{0,95}';
 const WRITTEN = new RegExp(`^(${NAME}/${NAME})(?:@([^:@\\s]+))?(?::(\\S.*))?$`);
 const PAGE = /^(?:https?:\/\/)?(?:www\.)?(?:huggingface\.co|hf\.co)\//i;
-const IN_PAGE = new RegExp(`^(${NAME}/${NAME})(?:/(?:tree|blob|resolve|raw)/([^/]+)(?:/(.+))?)?/?(?:[?#].*)?$`);
+const IN_PAGE = new RegExp(`^(${NAME}/${NAME})(?:/(?:tree|blob|resolve|raw)/([^/?#]+)(?:/([^?#]+))?)?/?(?:[?#].*)?$`);
 
 /**
  * Reads `owner/repo[@revision][:file]`, or the address of its page on the Hub.

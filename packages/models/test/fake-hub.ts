@@ -73,7 +73,10 @@ export async function startHub(repos: Readonly<Record<string, FakeRepo>>): Promi
       return sendTree(reply, files, Number(searchParams.get('cursor') ?? 0), `${hubUrl()}${pathname}`);
     const content = files[decodeURIComponent(rest)];
     if (content === undefined) return void reply.writeHead(404, { 'x-error-code': 'EntryNotFound' }).end();
-    if (content.length <= LFS_BYTES) return sendContent(request, reply, content);
+    const { oid, lfs } = entryOf('', content);
+    reply.setHeader('x-repo-commit', commit).setHeader('etag', `"${oid}"`);
+    if (lfs === undefined) return sendContent(request, reply, content);
+    reply.setHeader('x-linked-etag', `"${lfs.oid}"`).setHeader('x-linked-size', content.length);
     const link = `/${sha256(content)}?expires=${randomBytes(8).toString('hex')}`;
     links.set(link, content);
     reply.writeHead(302, { location: `${store}${link}` }).end();
@@ -131,7 +134,7 @@ function infoOf(repo: string, commit: string, { card = {}, gated = undefined }: 
 function entryOf(path: string, content: Buffer) {
   const oid = createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
   const lfs = { oid: sha256(content), size: content.length, pointerSize: 134 };
-  return { type: 'file', path, size: content.length, oid, ...(content.length > LFS_BYTES && { lfs }) };
+  return { type: 'file', path, size: content.length, oid, lfs: content.length > LFS_BYTES ? lfs : undefined };
 }
 
 export function sha256(content: Buffer): string {

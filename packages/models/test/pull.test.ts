@@ -289,7 +289,9 @@ describe('a pull', () => {
     const at = await place(single);
     const used = new Set<string>();
     at.hub.onStore = ({ url = '' }, reply) => {
-      if (!used.has(url)) return void used.add(url) ?? false;
+      const isFirst = !used.has(url);
+      used.add(url);
+      if (isFirst) return false;
       reply.writeHead(403).end('expired');
       return true;
     };
