@@ -22,7 +22,7 @@ export interface KnownModel {
 }
 
 /** Weights of the SDXL line: text encoders and VAE, and each UNet. */
-export const parameters = {
+const parameters = {
   textEncoder: 123_060_480,
   textEncoder2: 694_659_840,
   vae: 83_653_863,

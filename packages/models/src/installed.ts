@@ -67,7 +67,7 @@ function unknownName(name: string, cause?: Error): CodedError {
 }
 
 /** Where the model of a reference is, for the engine; undefined: it is not in the cache, or not whole. */
-export function pathInCache({ repo, revision, file }: HubReference, env: Environment): string | undefined {
+function pathInCache({ repo, revision, file }: HubReference, env: Environment): string | undefined {
   const cache = new RepoCache(hubCache(env), repo);
   const commit = cache.commitOf(revision);
   if (commit === undefined) return undefined;

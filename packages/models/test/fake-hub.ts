@@ -94,7 +94,7 @@ export async function startHub(repos: Readonly<Record<string, FakeRepo>>): Promi
 }
 
 /** As static servers do: all of it, or the range that is asked for. */
-export function sendContent({ headers }: IncomingMessage, reply: ServerResponse, content: Buffer): void {
+function sendContent({ headers }: IncomingMessage, reply: ServerResponse, content: Buffer): void {
   const { part, range } = partOf(headers.range, content);
   const isPart = headers.range !== undefined;
   reply.writeHead(isPart ? 206 : 200, { 'content-length': part.length, ...(isPart && { 'content-range': range }) });
@@ -102,7 +102,7 @@ export function sendContent({ headers }: IncomingMessage, reply: ServerResponse,
 }
 
 /** What a request asks for, and how a reply says so. */
-export function partOf(header: string | undefined, content: Buffer): { readonly part: Buffer; readonly range: string } {
+function partOf(header: string | undefined, content: Buffer): { readonly part: Buffer; readonly range: string } {
   const [, from = '0', to = String(content.length - 1)] = /^bytes=(\d+)-(\d+)$/.exec(header ?? '') ?? [];
   return { part: content.subarray(Number(from), Number(to) + 1), range: `bytes ${from}-${to}/${content.length}` };
 }

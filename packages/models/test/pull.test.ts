@@ -1,112 +1,29 @@
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { isCodedError } from '@easel/errors';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { acceptLicence, installedModels, planPull, resolveModel, runPull } from '../src/index.ts';
-import { findInstalled, removeInstalled, verifyInstalled } from '../src/maintain.ts';
-import type { PullContext, PullEvents, PullRequest } from '../src/pull.ts';
+import { content, diffusersFiles, type FakeHub, type FakeRepo, sendSome, sha256, startHub } from './fake-hub.ts';
 import {
-  content,
-  diffusersFiles,
-  type FakeHub,
-  type FakeRepo,
-  type Files,
-  sendSome,
-  sha256,
-  startHub,
-} from './fake-hub.ts';
-
-const [FIRST, SECOND] = ['1', '2'].map((digit) => digit.repeat(40));
-const REPO = 'acme/painter';
-
-function folder(): string {
-  const made = realpathSync(mkdtempSync(join(tmpdir(), 'easel-hub-')));
-  onTestFinished(() => rmSync(made, { recursive: true, force: true }));
-  return made;
-}
-
-interface Place {
-  readonly hub: FakeHub;
-  readonly cache: string;
-  readonly repoFolder: string;
-  readonly context: PullContext;
-}
-
-/** A Hub with one repository, and an empty cache. */
-async function place(
-  files: Files,
-  { env = {}, ...own }: Partial<FakeRepo> & { env?: Record<string, string> } = {},
-): Promise<Place> {
-  const home = folder();
-  const hub = await startHub({
-    [REPO]: { commits: { [FIRST ?? '']: files }, main: FIRST ?? '', card: { license: 'mit' }, ...own },
-  });
-  const context = {
-    env: { HOME: home, HF_ENDPOINT: hub.url, XDG_DATA_HOME: join(home, 'data'), ...env },
-    signal: new AbortController().signal,
-    retryMs: 1,
-    partBytes: 32_768,
-  };
-  const cache = join(home, '.cache', 'huggingface', 'hub');
-  return { hub, cache, repoFolder: join(cache, 'models--acme--painter'), context };
-}
-
-async function pull(
-  { context }: Pick<Place, 'context'>,
-  request: Partial<PullRequest> = {},
-  { check = false, onProgress }: { check?: boolean; onProgress?: PullEvents['onProgress'] } = {},
-) {
-  const plan = await planPull({ name: REPO, ...request }, context);
-  await runPull(plan, context, { ...(onProgress && { onProgress }) }, check);
-  return plan;
-}
-
-/** Does something once so many bytes have arrived, and not only been sent. */
-class Arrivals {
-  #bytes = 0;
-  readonly onProgress = ({ receivedBytes }: { readonly receivedBytes: number }) => {
-    this.#bytes = receivedBytes;
-  };
-
-  reach(bytes: number, then: () => void): void {
-    if (this.#bytes >= bytes) then();
-    else setTimeout(() => this.reach(bytes, then), 2);
-  }
-}
-
-async function failure(work: Promise<unknown>) {
-  const thrown: unknown = await work.then(
-    () => new Error('it did not fail'),
-    (error: unknown) => error,
-  );
-  if (!isCodedError(thrown)) throw thrown;
-  return { code: thrown.code, text: `${thrown.message}; ${thrown.remedy}` };
-}
-
-const single = { 'model.safetensors': content(300_000) } satisfies Files;
-const weights = single['model.safetensors'];
-const pathOf = ({ repoFolder }: Place, commit = FIRST) =>
-  join(repoFolder, 'snapshots', commit ?? '', 'model.safetensors');
-const rangesAsked = ({ hub }: Place) => hub.asked.filter(({ at }) => at === 'store').map(({ range }) => range);
+  Arrivals,
+  FIRST,
+  failure,
+  folder,
+  pathOf,
+  place,
+  pull,
+  REPO,
+  rangesAsked,
+  SECOND,
+  single,
+  weights,
+} from './place.ts';
 
 describe('a pull', () => {
   it('puts what the engine needs, and nothing else, into the cache that Python tools share', async () => {
     const files = diffusersFiles();
     const at = await place(files);
     const plan = await pull(at);
-    const snapshot = join(at.repoFolder, 'snapshots', FIRST ?? '');
+    const snapshot = join(at.repoFolder, 'snapshots', FIRST);
     expect(plan.path).toBe(snapshot);
     const expected = Object.keys(files).filter(
       (path) => !/\.bin$|\.onnx$|\.png$|gitattributes|^sd_xl|^model\.fp16|(model|_model)\.safetensors$/.test(path),
@@ -302,14 +219,13 @@ describe('a pull', () => {
   it('takes everything from the commit that the branch was at the beginning', async () => {
     const old = diffusersFiles(20_000);
     const repo: FakeRepo = {
-      commits: { [FIRST ?? '']: old, [SECOND ?? '']: diffusersFiles(20_000) },
-      main: FIRST ?? '',
+      commits: { [FIRST]: old, [SECOND]: diffusersFiles(20_000) },
+      main: FIRST,
     };
     const home = folder();
-    const hub = await startHub({ [REPO]: { ...repo, card: { license: 'mit' } } });
     const moving = await startHub({ [REPO]: repo });
     moving.onStore = () => {
-      repo.main = SECOND ?? '';
+      repo.main = SECOND;
       return false;
     };
     const context = {
@@ -317,7 +233,6 @@ describe('a pull', () => {
       signal: new AbortController().signal,
       retryMs: 1,
     };
-    expect(hub.url).not.toBe(moving.url);
     await acceptLicence(REPO, { name: undefined }, context.env);
     const plan = await pull({ context });
     expect(repo.main).toBe(SECOND);
@@ -422,185 +337,4 @@ describe('answers of the Hub', () => {
       });
     },
   );
-});
-
-describe('before a pull', () => {
-  it('an unknown name is answered with near ones and how to pull them', async () => {
-    const at = await place(single);
-    const { code, text } = await failure(pull(at, { name: 'playgruond-v2.5' }));
-    expect(code).toBe('model_not_found');
-    expect(text).toMatch(/did you mean playground-v2\.5.*easel pull playground-v2\.5/);
-    expect(() => resolveModel('sdxl-trubo', at.context.env)).toThrow(
-      expect.objectContaining({ remedy: expect.stringMatching(/sdxl-turbo\? easel pull/) }),
-    );
-    expect(() => resolveModel('SDXL', at.context.env)).toThrow(
-      expect.objectContaining({ remedy: 'download it with: easel pull SDXL' }),
-    );
-    expect(() => resolveModel('acme/other', at.context.env)).toThrow(
-      expect.objectContaining({ remedy: 'download it with: easel pull acme/other' }),
-    );
-  });
-
-  it('a licence that asks for something must be accepted, once', async () => {
-    const at = await place(single, {
-      card: { license: 'other', license_name: 'acme-community', license_link: 'LICENSE.md' },
-    });
-    const plan = await planPull({ name: REPO }, at.context);
-    expect(plan.licence).toEqual({
-      name: 'acme-community',
-      link: `${at.hub.url}/${REPO}/blob/main/LICENSE.md`,
-      needsAcceptance: true,
-      isAccepted: false,
-    });
-    const { code, text } = await failure(runPull(plan, at.context));
-    expect(code).toBe('licence_not_accepted');
-    expect(text).toMatch(/acme-community of acme\/painter.*--accept-license/);
-    expect(existsSync(at.cache)).toBe(false);
-    await acceptLicence(REPO, plan.licence, at.context.env);
-    await pull(at);
-    await pull(at);
-  });
-
-  it('nothing is asked of the network offline', async () => {
-    const at = await place(single, { env: { HF_HUB_OFFLINE: '1' } });
-    expect(await failure(pull(at))).toMatchObject({ code: 'offline' });
-    expect(at.hub.asked).toEqual([]);
-  });
-
-  it('a disk that is too small is said to be so before anything is downloaded', async () => {
-    const at = await place(single);
-    at.hub.listed = () => [
-      {
-        type: 'file',
-        path: 'm.safetensors',
-        size: 1,
-        oid: '0'.repeat(40),
-        lfs: { oid: '0'.repeat(64), size: 2 ** 52, pointerSize: 1 },
-      },
-    ];
-    const { code, text } = await failure(pull(at));
-    expect(code).toBe('disk_full');
-    expect(text).toMatch(/4503599\.63 GB are needed.*nothing was downloaded/);
-    expect(rangesAsked(at)).toEqual([]);
-  });
-
-  it.each([
-    [
-      'several weights without a model_index.json',
-      { 'a.safetensors': content(3000), 'b.safetensors': content(3000) },
-      {},
-      /choose one, such as acme\/painter:a\.safetensors/,
-    ],
-    ['pickles only', { 'a.ckpt': content(3000) }, {}, /pickles.*are not supported/],
-    [
-      'a file that is a pickle',
-      { 'a.ckpt': content(3000) },
-      { name: `${REPO}:a.ckpt` },
-      /a\.ckpt is not a \.safetensors file/,
-    ],
-    [
-      'a file that is not there',
-      single,
-      { name: `${REPO}:b.safetensors` },
-      /has no file b\.safetensors; its \.safetensors files: model\.safetensors/,
-    ],
-    [
-      'a model without a second text encoder',
-      Object.fromEntries(Object.entries(diffusersFiles()).filter(([path]) => !path.startsWith('text_encoder_2'))),
-      {},
-      /text_encoder_2; it is not a model of the SDXL line/,
-    ],
-  ])('%s is refused with what helps', async (_what, files, request, help) => {
-    const at = await place(files);
-    expect((await failure(pull(at, request))).text).toMatch(help);
-  });
-});
-
-describe('the cache', () => {
-  it('has real files where there are no symbolic links', async () => {
-    const at = await place(diffusersFiles(20_000), { env: { HF_HUB_DISABLE_SYMLINKS: '1' } });
-    const { path, files } = await pull(at);
-    for (const file of files) expect(lstatSync(join(path, file.path)).isFile()).toBe(true);
-    const model = await findInstalled(REPO, at.context.env);
-    const states = (await verifyInstalled(model, at.context.signal)).map(({ state }) => state);
-    expect(new Set(states)).toEqual(new Set(['intact']));
-    const before = at.hub.asked.length;
-    await pull(at);
-    expect(at.hub.asked.slice(before).filter(({ path: asked }) => asked.includes('/resolve/'))).toEqual([]);
-  });
-
-  it('finds what Python tools have put there, and only models', async () => {
-    const at = await place(single);
-    const [theirs, language] = ['models--them--sdxl', 'models--them--words'].map((name) => join(at.cache, name));
-    for (const [repo, file] of [
-      [theirs, 'model_index.json'],
-      [language, 'model.safetensors'],
-    ]) {
-      const snapshot = join(repo ?? '', 'snapshots', FIRST ?? '');
-      mkdirSync(join(repo ?? '', 'refs'), { recursive: true });
-      mkdirSync(snapshot, { recursive: true });
-      writeFileSync(join(repo ?? '', 'refs', 'main'), FIRST ?? '');
-      writeFileSync(join(snapshot, file ?? ''), '{}');
-    }
-    expect(resolveModel('them/sdxl', at.context.env)).toBe(join(theirs ?? '', 'snapshots', FIRST ?? ''));
-    expect((await installedModels(at.context.env)).map(({ name }) => name)).toEqual(['them/sdxl']);
-  });
-
-  it('damaged and missing files are found, and downloaded again by a pull that checks', async () => {
-    const at = await place(diffusersFiles(20_000));
-    const { path } = await pull(at);
-    const unet = realpathSync(join(path, 'unet', 'diffusion_pytorch_model.fp16.safetensors'));
-    const bytes = readFileSync(unet);
-    bytes[100] = (bytes[100] ?? 0) ^ 1;
-    writeFileSync(unet, bytes);
-    rmSync(realpathSync(join(path, 'vae', 'config.json')));
-    const check = async () => {
-      const files = await verifyInstalled(await findInstalled(REPO, at.context.env), at.context.signal);
-      return files.filter(({ state }) => state !== 'intact').map(({ path: name, state }) => [name, state]);
-    };
-    expect(await check()).toEqual([
-      ['unet/diffusion_pytorch_model.fp16.safetensors', 'damaged'],
-      ['vae/config.json', 'missing'],
-    ]);
-    expect((await findInstalled(REPO, at.context.env)).path).toBeUndefined();
-    await pull(at, {}, { check: true });
-    expect(await check()).toEqual([]);
-  });
-
-  it('a model that is removed leaves what another revision has', async () => {
-    const shared = diffusersFiles(20_000);
-    const changed = { ...shared, 'unet/diffusion_pytorch_model.fp16.safetensors': content(20_000) };
-    const at = await place(shared, { commits: { [FIRST ?? '']: shared, [SECOND ?? '']: changed } });
-    await pull(at);
-    const second = await pull(at, { name: `${REPO}@${SECOND}` });
-    const freed = await removeInstalled(await findInstalled(REPO, at.context.env), at.context.env, at.context.signal);
-    expect(freed).toBe(20_000);
-    const left = await findInstalled(`${REPO}@${SECOND}`, at.context.env);
-    expect((await verifyInstalled(left, at.context.signal)).every(({ state }) => state === 'intact')).toBe(true);
-    expect(left.path).toBe(second.path);
-    expect(await removeInstalled(left, at.context.env, at.context.signal)).toBeGreaterThan(60_000);
-    expect(existsSync(at.repoFolder)).toBe(false);
-  });
-
-  it('a second pull of the same repository waits, says so, and downloads nothing twice', async () => {
-    const at = await place(single);
-    const held: (() => void)[] = [];
-    at.hub.onStore = (request, reply, body) => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      held.push(resolve);
-      void promise.then(() => sendSome(body.length, () => reply.end())(request, reply, body));
-      return true;
-    };
-    const plan = await planPull({ name: REPO }, at.context);
-    const first = runPull(plan, at.context);
-    await expect.poll(() => held.length).toBeGreaterThan(0);
-    const waiting = Promise.withResolvers<number>();
-    const second = runPull(plan, at.context, { onWaiting: ({ pid }) => waiting.resolve(pid) });
-    expect(await waiting.promise).toBe(process.pid);
-    at.hub.onStore = () => false;
-    for (const go of held) go();
-    await Promise.all([first, second]);
-    const ranges = rangesAsked(at);
-    expect(new Set(ranges).size).toBe(ranges.length);
-  });
 });

@@ -36,7 +36,7 @@ export interface HubOptions {
 }
 
 /** How often in a row a request may fail without bringing a single byte. */
-export const ATTEMPTS = 6;
+const ATTEMPTS = 6;
 const RETRY_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 /** A server that asks for a longer pause is not waited for. */
