@@ -76,6 +76,14 @@ describe('on a device that keeps released weights', () => {
     expect((await draw(prompts)).sessions).toBe(ALL);
   });
 
+  test('with memory small all texts are projected before the network is loaded, which then has the device alone', async () => {
+    const { draw } = await open({ memory: 'small' });
+    const { passes } = await draw();
+    const projections = passes.flatMap((kind, at) => (kind === 'text_projection' ? [at] : []));
+    expect(projections).toHaveLength(2);
+    expect(passes.indexOf('unet')).toBeGreaterThan(Math.max(...projections));
+  });
+
   test('memory normal, which would release some networks of several, is small', async () => {
     const { draw } = await open({ memory: 'normal' });
     await draw();
@@ -115,7 +123,9 @@ describe('when the memory of a device runs out', () => {
       const usual = await (await open({ memory: 'large' })).draw();
       const { draw, notices } = await open({ memory: 'large' }, { at: (session) => session === failing });
       const saved = await draw();
-      expect(saved).toMatchObject({ pixels: usual.pixels, steps: [1, 2], passes: usual.passes });
+      expect(saved).toMatchObject({ pixels: usual.pixels, steps: [1, 2] });
+      // From then on the texts are projected before the network is loaded.
+      expect(saved.passes.toSorted()).toEqual(usual.passes.toSorted());
       expect(notices).toEqual([expect.stringMatching(/memory of the graphics card \(WebGPU\) ran out.*memory small/)]);
       expect((await draw()).sessions).toBe(ALL - 2); // small from then on
       expect(notices).toHaveLength(1);

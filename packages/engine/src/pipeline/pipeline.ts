@@ -192,6 +192,11 @@ class PipelineRun {
     const { schedule, acceleration } = this.#plan;
     const preview = await this.#previewer();
     await this.#parts.memory.enter('denoise');
+    const { positive, negative } = guidance;
+    await this.#parts.unet.projectFirst(
+      [positive, ...(negative ? [negative] : [])].map(({ text }) => text),
+      this.#context,
+    );
     const denoiser = new Denoiser({
       unet: this.#parts.unet,
       schedule,

@@ -16,6 +16,7 @@ test.each([
   'Device lost: vkQueueSubmit failed with VK_ERROR_OUT_OF_DEVICE_MEMORY',
   'Too many storage buffers in shader. Current: 67, Max is 16',
   'Binding size (268435456) is larger than the maximum storage buffer binding size (134217728).',
+  "Non-zero status code returned while running Conv node. Name:'Conv_0' Status Message: absl::container_internal::raw_hash_map<>::at",
   'D3D12 create heap failed with E_OUTOFMEMORY (0x8007000E)',
   'CreateCommittedResource failed: 8007000E Not enough memory resources are available to complete this operation.',
   'Execution of the command buffer was aborted due to an error during execution. Insufficient Memory (00000008:kIOGPUCommandBufferCallbackErrorOutOfMemory)',

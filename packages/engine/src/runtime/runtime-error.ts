@@ -29,6 +29,8 @@ const wordings: readonly (readonly [Failure, RegExp])[] = [
   // WebGPU (Dawn): a buffer that could not be created is used all the same; what is too large for one binding is bound in parts, up to a number.
   ['out_of_memory', /failed to create GPU buffer|\[?Invalid (?:Buffer|BindGroup)\b|too many storage buffers/i],
   ['out_of_memory', /max(?:imum)? ?buffer ?size|max(?:imum)? ?(?:storage ?)?buffer ?binding ?size/i],
+  // ONNX Runtime's convolution has no binding in parts: a lookup fails where its input is larger than the largest binding.
+  ['out_of_memory', /raw_hash_map<>::at/],
 ];
 
 /** The error of a call into the runtime. @param cause what the runtime threw */

@@ -1,10 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { swiftShader, tooLong } from '../../../../tests/support/software-device.ts';
+import { childModule, EngineChild } from '../../src/host/child-process.ts';
 import type { EngineHost, HostLogEntry } from '../../src/host/engine-host.ts';
 import { createEngineHost } from '../../src/host/host.ts';
+import { isGenerateResult, isModelInfo } from '../../src/host/protocol.ts';
+import { PassHistory, superviseCall } from '../../src/host/supervision.ts';
+import { cpuChoice } from '../../src/loading/choose-device.ts';
 import type { GenerateOptions, GenerateRequest } from '../../src/model.ts';
+import { softwareChoice } from '../devices/software-choice.ts';
 import { fixturePath } from '../fixtures.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { isAlive } from './scripted-host.ts';
@@ -91,6 +96,44 @@ describe.each(devices)('a run on the device $name', ({ name, missing, environmen
   );
 
   test.skipIf(missing !== undefined || process.platform !== 'linux')(
+    'that is cancelled begins at most one more pass, or its process is gone',
+    async () => {
+      const choice = name === 'cpu' ? cpuChoice : softwareChoice(swiftShader);
+      const child = new EngineChild(childModule('child'), () => {}, await environment());
+      onTestFinished(() => child.stop());
+      const passes = new CountedPasses();
+      const supervision = { passes, deadlineMs: () => Number.POSITIVE_INFINITY, pixels: 64 * 64 };
+      const options = { threads: 1, textCache: false };
+      const load = { type: 'load', model: fixturePath('model'), options, device: choice } as const;
+      await superviseCall(child, load, isModelInfo, supervision);
+      const controller = new AbortController();
+      const { promise: stepped, resolve: onStep } = Promise.withResolvers<void>();
+      const call = {
+        type: 'generate',
+        request: { ...request, steps: 100, samples: 4 },
+        steps: true,
+        previewEvery: undefined,
+      } as const;
+      const { signal } = controller;
+      const run = superviseCall(child, call, isGenerateResult, { ...supervision, signal, onStep: () => onStep() });
+      run.catch(() => {});
+      await stepped;
+      // Stopped until all that it has told is read: how fast either of the two processes is does not matter.
+      const { pid = 0 } = child;
+      process.kill(pid, 'SIGSTOP');
+      await sleep(500);
+      const before = passes.ended;
+      controller.abort();
+      process.kill(pid, 'SIGCONT');
+      await expect(run).rejects.toMatchObject({ code: 'cancelled' });
+      expect(passes.ended - before).toBeLessThanOrEqual(2); // the one that was running, and the one
+      expect(before).toBeLessThan(400);
+      if (!child.usable) await expect.poll(() => isAlive(pid)).toBe(false);
+    },
+    10 * MINUTES,
+  );
+
+  test.skipIf(missing !== undefined || process.platform !== 'linux')(
     'after all of that gives a picture, and its idle process exits without an error',
     async () => {
       const { images } = await host.generate(request);
@@ -120,6 +163,16 @@ describe.each(devices)('a run on the device $name', ({ name, missing, environmen
     10 * MINUTES,
   );
 });
+
+/** Counts the passes of the network that have ended. */
+class CountedPasses extends PassHistory {
+  ended = 0;
+
+  override record(...[kind, pixels, ms]: Parameters<PassHistory['record']>): void {
+    if (kind === 'unet') this.ended += 1;
+    super.record(kind, pixels, ms);
+  }
+}
 
 /** What a process has loaded; nothing when it is gone. */
 function mapsOf(pid: number): string {

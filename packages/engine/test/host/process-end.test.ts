@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { swiftShader, tooLong } from '../../../../tests/support/software-device.ts';
 import { isAlive } from './scripted-host.ts';
 
 interface Parent {
@@ -12,7 +13,7 @@ interface Parent {
 }
 
 /** Starts parent.ts in a process group of its own and waits until its child has loaded. */
-async function startParent(kind: 'scripted' | 'engine', prompt: string, mode = ''): Promise<Parent> {
+async function startParent(kind: 'scripted' | 'engine' | 'device', prompt: string, mode = ''): Promise<Parent> {
   const program = fileURLToPath(new URL('./parent.ts', import.meta.url));
   const parent = spawn(process.execPath, ['--conditions=@easel/source', program, kind, prompt, mode], {
     detached: true,
@@ -39,6 +40,9 @@ async function startParent(kind: 'scripted' | 'engine', prompt: string, mode = '
   await said('\\d+');
   return { process: parent, childPid: Number.parseInt(stdout, 10), said, ended };
 }
+
+/** The same on the software device. */
+const onDevice = (swiftShader.missing ?? tooLong) === undefined ? [['device', 'a red apple'] as const] : [];
 
 const clean = { status: 0, stderr: '' };
 
@@ -70,6 +74,7 @@ describe('when the program that holds a host', () => {
   test.each([
     ['scripted', `step ${'unet:500 '.repeat(200).trim()}`],
     ['engine', 'a red apple on a blue background'],
+    ...onDevice,
   ] as const)('is killed in mid-run, the child ends at the next pass boundary (%s)', async (kind, prompt) => {
     const { process: parent, childPid, said, ended } = await startParent(kind, prompt);
     await said('step');
@@ -78,22 +83,27 @@ describe('when the program that holds a host', () => {
     await expect.poll(() => isAlive(childPid)).toBe(false);
   });
 
-  test('exits in mid-run, the child ends with it in the middle of its pass', async () => {
-    const { childPid, ended } = await startParent('scripted', 'step unet:60000', 'exit');
-    expect(await ended).toEqual({ status: 7, stderr: '', lastLine: 'step' });
-    await expect.poll(() => isAlive(childPid)).toBe(false);
-  });
+  test.each([['scripted', 'step unet:60000'], ...onDevice] as const)(
+    'exits in mid-run, the child ends with it in the middle of its pass (%s)',
+    async (kind, prompt) => {
+      const { childPid, ended } = await startParent(kind, prompt, 'exit');
+      expect(await ended).toEqual({ status: 7, stderr: '', lastLine: 'step' });
+      await expect.poll(() => isAlive(childPid)).toBe(false);
+    },
+  );
 
-  test.skipIf(process.platform === 'win32').each([
-    ['scripted', 'step unet:60000'],
-    ['engine', 'a red apple on a blue background'],
-  ] as const)('is interrupted at the terminal, its run is cancelled without a noise (%s)', async (kind, prompt) => {
-    const { process: parent, childPid, said, ended } = await startParent(kind, prompt, 'handle-interrupt');
-    await said('step');
-    if (parent.pid === undefined) throw new Error('not started');
-    // A Ctrl-C goes to the whole process group of the terminal.
-    process.kill(-parent.pid, 'SIGINT');
-    expect(await ended).toEqual({ ...clean, lastLine: 'cancelled' });
-    await expect.poll(() => isAlive(childPid)).toBe(false);
-  });
+  test
+    .skipIf(process.platform === 'win32')
+    .each([['scripted', 'step unet:60000'], ['engine', 'a red apple on a blue background'], ...onDevice] as const)(
+    'is interrupted at the terminal, its run is cancelled without a noise (%s)',
+    async (kind, prompt) => {
+      const { process: parent, childPid, said, ended } = await startParent(kind, prompt, 'handle-interrupt');
+      await said('step');
+      if (parent.pid === undefined) throw new Error('not started');
+      // A Ctrl-C goes to the whole process group of the terminal.
+      process.kill(-parent.pid, 'SIGINT');
+      expect(await ended).toEqual({ ...clean, lastLine: 'cancelled' });
+      await expect.poll(() => isAlive(childPid)).toBe(false);
+    },
+  );
 });

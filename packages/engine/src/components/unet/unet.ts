@@ -70,6 +70,16 @@ export class UNet {
   }
 
   /**
+   * Where the memory of a device is short, projects the texts of a run before its first pass and lets go of the projections' weights, which
+   * take 0.7 GB at full size, so that the network has the device alone. Otherwise a pass projects its text when it needs it.
+   */
+  async projectFirst(texts: readonly TextStates[], context: PassContext): Promise<void> {
+    if (!this.#network.isShort) return;
+    for (const text of texts) await this.#projectText(text, context);
+    await this.#projector.release();
+  }
+
+  /**
    * @param input [4, h, w], already scaled by c_in
    * @param timestep as the schedule gives it
    */
