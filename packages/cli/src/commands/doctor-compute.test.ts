@@ -36,7 +36,12 @@ test('where pictures are made on a graphics card, int8 is not recommended, and t
   expect(values).toEqual({ recommended: 'exact' });
   expect(detail).toContain('on WebGPU (webgpu) there is no int8, which runs on the CPU only');
   expect(tellEstimate('my-model', estimate(100), webgpu).detail).toMatch(/, on the CPU: .* are made on WebGPU/);
-  expect(recommendProfile(2.2, undefined, undefined).values).toEqual({ recommended: 'int8' });
+});
+
+test('where the device that is named cannot be used, the recommendation names the CPU', () => {
+  const { detail, values } = recommendProfile(2.2, undefined, undefined);
+  expect(values).toEqual({ recommended: 'int8' });
+  expect(detail).toMatch(/^--device cpu --profile int8 is recommended/);
 });
 
 test('what was measured beside busy programs says so', () => {

@@ -67,25 +67,29 @@ export function tellSpeeds({ exact, int8 }: PrecisionSpeeds, gain: number, load?
  *
  * @param gain of int8 on the CPU
  * @param estimate of the user's model on the CPU; undefined: none was named
- * @param device that pictures are made on; undefined: not known, so they can be made on the CPU only
+ * @param device that pictures are made on; undefined: the one that is named cannot be used, so the CPU has to be named
  */
 export function recommendProfile(
   gain: number,
   estimate: PictureEstimate | undefined,
   device: DeviceInfo | undefined,
 ): Told {
+  const options = device === undefined ? '--device cpu --profile' : '--profile';
+  const recommend = (profile: ProfileName, reason: string): Told => {
+    return { detail: `${options} ${profile} is recommended: ${reason}`, values: { recommended: profile } };
+  };
   if (isCard(device)) {
     const reason = `on ${device.title} (${device.name}) there is no int8, which runs on the CPU only`;
-    return recommended('exact', `${reason}; fast saves passes, and changes the picture`);
+    return recommend('exact', `${reason}; fast saves passes, and changes the picture`);
   }
   const times = `int8 is only ${gain.toFixed(1)} × as fast here`;
-  if (gain < WORTHWHILE_GAIN) return recommended('exact', `${times}, too little for a slightly different picture`);
+  if (gain < WORTHWHILE_GAIN) return recommend('exact', `${times}, too little for a slightly different picture`);
   const gained = `${gain.toFixed(1)} × as fast as exact here, and the picture is the same to the eye`;
-  if (estimate === undefined) return recommended('int8', `${gained}; fast saves passes, too, and changes the picture`);
+  if (estimate === undefined) return recommend('int8', `${gained}; fast saves passes, too, and changes the picture`);
   const { int8, fast } = estimate.seconds;
-  if (int8 <= LONG_SECONDS) return recommended('int8', gained);
+  if (int8 <= LONG_SECONDS) return recommend('int8', gained);
   const durations = `a picture takes about ${duration(int8)} in int8 and ${duration(fast)} in fast`;
-  return recommended('fast', `${durations}; where it must be closer to the exact one, use int8`);
+  return recommend('fast', `${durations}; where it must be closer to the exact one, use int8`);
 }
 
 function isCard(device: DeviceInfo | undefined): device is DeviceInfo {
@@ -109,10 +113,6 @@ function busyText(load: number | undefined): string {
   return load === undefined
     ? ''
     : `; measured on a busy machine (load ${load.toFixed(1)}): it is faster when other programs rest`;
-}
-
-function recommended(profile: ProfileName, reason: string): Told {
-  return { detail: `--profile ${profile} is recommended: ${reason}`, values: { recommended: profile } };
 }
 
 /** How long a picture of the user's model would take on the CPU. @param device that pictures are made on */

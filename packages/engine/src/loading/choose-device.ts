@@ -4,6 +4,7 @@ import { cpu, cpuKind } from '../runtime/devices/cpu.ts';
 import { cudaProblem, missingNvidiaCard } from '../runtime/devices/cuda-files.ts';
 import { type Device, type DeviceName, deviceNames, type GraphForm } from '../runtime/devices/device.ts';
 import { deviceKinds } from '../runtime/devices/devices.ts';
+import { vulkanAdvice } from '../runtime/devices/driver-packages.ts';
 import { type Machine, missingCard } from '../runtime/devices/graphics-cards.ts';
 import { checkNames } from '../runtime/devices/probe-steps.ts';
 import { unusable } from './device-report.ts';
@@ -211,7 +212,8 @@ export function unavailableHere(name: DeviceName, { platform }: Machine): Device
 export function withoutCard(name: DeviceName, machine: Machine): DeviceReport | undefined {
   const reason = missingCard(name, machine);
   if (reason === undefined) return undefined;
-  return unusable(name, (name === 'cuda' ? missingNvidiaCard(machine) : undefined) ?? { reason });
+  if (name === 'cuda') return unusable(name, missingNvidiaCard(machine) ?? { reason });
+  return unusable(name, { reason, remedy: `it needs a graphics card; if there is one, ${vulkanAdvice()}` });
 }
 
 /** The report on a device that need not be tried, since the libraries that it needs are not there. */
