@@ -35,7 +35,7 @@ export class EnginePool {
     return this.#members.filter(({ isSpare }) => !isSpare).map(({ engine }) => engine);
   }
 
-  /** Whether an engine is needed: not where another one has the CPU, to which it would fall back. @throws the signal's reason */
+  /** Whether an engine is needed: not where another one has the CPU, to which it would fall back. @throws as `paint` */
   isNeeded(index: number, signal: AbortSignal): Promise<boolean> {
     return this.#keeps(this.#member(index), signal);
   }

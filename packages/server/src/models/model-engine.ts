@@ -92,11 +92,16 @@ export class ModelEngine {
     };
   }
 
-  /** Whether it is meant for a graphics card, but runs on the CPU since the card cannot be used. @throws the signal's reason */
+  /** Whether it is meant for a graphics card, but runs on the CPU since the card cannot be used. @throws as `paint` */
   async fallsBack(signal: AbortSignal): Promise<boolean> {
     const { device, card } = this.#options.engine;
     if (device !== 'auto' || card === undefined) return false;
-    return (await unlessAborted(this.#chosen(), signal)).info.name === 'cpu';
+    try {
+      return (await unlessAborted(this.#chosen(), signal)).info.name === 'cpu';
+    } catch (error) {
+      signal.throwIfAborted();
+      throw engineFailure(error);
+    }
   }
 
   /** @throws PaintingFailed, or the signal's reason */
