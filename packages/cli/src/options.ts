@@ -106,6 +106,45 @@ export function modelConfigOption(): Option {
   return new Option('--model-config <folder>', text);
 }
 
+/** Which files a model is made of, and what it is where they do not tell. */
+export interface ModelFilesFlags {
+  readonly modelConfig?: string;
+  readonly variant?: 'fp16' | 'fp32';
+  readonly family?: string;
+  readonly unet?: string;
+  readonly vae?: string;
+}
+
+export function modelFilesOptions(): Option[] {
+  return [
+    modelConfigOption(),
+    variantOption(),
+    new Option(
+      '--family <name>',
+      'what the model is, where its files do not tell, such as sdxl-turbo or sdxl-lightning (docs/engine.md lists them)',
+    ),
+    new Option('--unet <file>', 'a .safetensors file whose UNet is used instead of the one of the model'),
+    new Option('--vae <file>', 'a .safetensors file whose VAE is used instead of the one of the model'),
+  ];
+}
+
+/** As the engine takes them. @param familyNames of the engine @throws CodedError `usage` for a family that does not exist */
+export function modelFiles<Name extends string>(
+  { modelConfig, variant, family: name, unet, vae }: ModelFilesFlags,
+  familyNames: readonly Name[],
+) {
+  const family = name === undefined ? undefined : familyNames.find((known) => known === name);
+  if (name !== undefined && family === undefined)
+    throw new CodedError('usage', `--family must be one of ${familyNames.join(', ')} (got ${JSON.stringify(name)})`);
+  return {
+    ...(modelConfig !== undefined && { config: modelConfig }),
+    ...(variant !== undefined && { variant }),
+    ...(family !== undefined && { family }),
+    ...(unet !== undefined && { unet }),
+    ...(vae !== undefined && { vae }),
+  };
+}
+
 export function int8FileOption(): Option {
   return new Option('--int8-file <file>', 'the file of easel model quantize, where it is not beside the model');
 }

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { samplerNames } from '@easel/contract/fields';
 import { describe, expect, it } from 'vitest';
 import { runEasel, temporaryFolder } from './run-easel.ts';
 
@@ -27,7 +28,7 @@ describe.skipIf(!installed('bash'))('completion in bash', () => {
     };
     expect(complete('easel', 'ge')).toEqual(['generate']);
     expect(complete('easel', 'generate', '--sc')).toEqual(['--scheduler']);
-    expect(complete('easel', 'generate', '--scheduler', '')).toEqual(['edm_dpmpp_2m', 'edm_euler']);
+    expect(complete('easel', 'generate', '--scheduler', '')).toEqual([...samplerNames]);
     expect(complete('easel', 'keys', 'c')).toEqual(['create']);
     expect(complete('easel', 'keys', 'create', 'web', '--sco')).toEqual(['--scopes']);
     expect(complete('easel', 'generate', '-o', 'easel.')).toEqual(['easel.bash']);
@@ -45,7 +46,7 @@ describe.skipIf(!installed('zsh'))('completion in zsh (needs zsh)', () => {
       spawnSync('zsh', ['-f', '-c', script, 'zsh', path, ...words], { cwd, encoding: 'utf8' })
         .stdout.trimEnd()
         .split('\n');
-    expect(complete('easel', 'generate', '--scheduler', '')).toEqual(['edm_dpmpp_2m', 'edm_euler']);
+    expect(complete('easel', 'generate', '--scheduler', '')).toEqual([...samplerNames]);
     expect(complete('easel', 'keys', '')).toEqual(expect.arrayContaining(['create', 'list', 'revoke']));
   });
 });
@@ -63,7 +64,7 @@ describe.skipIf(!installed('fish'))('completion in fish (needs fish)', () => {
         .map((row) => row.split('\t')[0]);
     };
     expect(complete('easel ge')).toEqual(['generate']);
-    expect(complete('easel generate --scheduler ')).toEqual(['edm_dpmpp_2m', 'edm_euler']);
+    expect(complete('easel generate --scheduler ')).toEqual([...samplerNames]);
     expect(complete('easel keys create --sco')).toEqual(['--scopes']);
   });
 });

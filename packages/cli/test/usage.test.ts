@@ -57,7 +57,7 @@ describe('a mistyped command line', () => {
     [['generate', 'x', '--quality', '80'], '--quality applies to jpeg and webp'],
     [['keys', 'create', 'x', '--account', 'y', '--expires', '2020-01-01'], '--expires must be in the future'],
     [['generate', 'x', '--steps'], "option '--steps <n>' argument missing"],
-    [['generate', 'x', '--scheduler', 'ddim'], 'Allowed choices are edm_dpmpp_2m, edm_euler'],
+    [['generate', 'x', '--scheduler', 'plms'], 'Allowed choices are edm_dpmpp_2m, edm_euler'],
     [['generate', 'x', '--format', 'gif'], 'Allowed choices are jpeg, png, webp, jpg'],
     [['model', 'inspect'], "missing required argument 'name|path'"],
   ])('is refused with status 2 and a hint: %j', async (args, message) => {

@@ -186,6 +186,7 @@ export {
   limits,
   MAX_PROMPT_LENGTH,
   type Profile,
+  playgroundLimits,
   profileNames,
   type Range,
   SEED_MAX,
@@ -264,7 +265,7 @@ export {
   wireName,
   writeRequest,
 } from './request/mapping.ts';
-export { isSampler, type Scheduler, samplerLabel, samplerNames } from './request/samplers.ts';
+export { isSampler, type Scheduler, samplerAmong, samplerLabel, samplerNames } from './request/samplers.ts';
 export {
   type JobCreate,
   jobCreateSchema,

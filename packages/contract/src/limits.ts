@@ -8,14 +8,11 @@ export interface Range {
 export const SEED_RANDOM = -1;
 export const SEED_MAX = 999_999_999_999_999;
 
-/** What a request may ask for. A model's configuration may narrow the sizes further. */
+/** What a request may ask for. Models allow less, see `GET /api/models`. */
 export const limits = {
   samples: { min: 1, max: 4 },
-  /** Of the `segmind` surface. */
-  segmindSteps: { min: 20, max: 100 },
-  /** Of the `openai` and `easel` surfaces. */
   steps: { min: 1, max: 100 },
-  guidanceScale: { min: 1, max: 25 },
+  guidanceScale: { min: 0, max: 25 },
   guidanceRescale: { min: 0, max: 1 },
   strength: { min: 0, max: 1 },
   seed: { min: SEED_RANDOM, max: SEED_MAX },
@@ -33,6 +30,12 @@ export const limits = {
   /** Jobs of one account that wait. */
   queued: { min: 1, max: 1_000_000 },
   requestsPerMinute: { min: 1, max: 100_000 },
+} as const satisfies Record<string, Range>;
+
+/** What Playground v2.5 and models of its family allow, on every surface and on Segmind's, whose own model it is. */
+export const playgroundLimits = {
+  guidanceScale: { min: 1, max: 25 },
+  segmindSteps: { min: 20, max: 100 },
 } as const satisfies Record<string, Range>;
 
 /** One latent pixel is eight image pixels. */

@@ -13,6 +13,7 @@ export {
   isEngineErrorCode,
   toEngineError,
 } from './errors.ts';
+export { type FamilyName, type FamilySampler, familyNames, familySamplers } from './families/families.ts';
 export { defaultCacheFolder, devicesFolder, licencesFile, modelsFolder } from './folders.ts';
 export { BackOff } from './host/child-keeper.ts';
 export type { EngineHost, HostLogEntry, HostOptions, HostStats } from './host/engine-host.ts';

@@ -40,6 +40,11 @@ export class JsonConfig {
     return this.#get(key) !== undefined;
   }
 
+  /** Where the reference means something else by null than by an absent key. */
+  isNull(key: string): boolean {
+    return this.#values.get(key) === null;
+  }
+
   int(key: string, fallback?: number): number {
     const value = this.#get(key) ?? fallback;
     if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
@@ -77,6 +82,14 @@ export class JsonConfig {
     const isInt = (item: unknown): item is number => Number.isSafeInteger(item) && Number(item) > 0;
     if (Array.isArray(list) && list.every(isInt) && (count === undefined || list.length === count)) return list;
     throw this.#wrong(key, `a list of ${count ?? ''} positive whole numbers`);
+  }
+
+  /** A list of so many values of any kind; a single one is repeated. */
+  list(key: string, count: number): readonly unknown[] {
+    const value = this.#get(key);
+    const list: unknown = Array.isArray(value) ? value : new Array<unknown>(count).fill(value);
+    if (Array.isArray(list) && list.length === count) return list;
+    throw this.#wrong(key, `a list of ${count} values`);
   }
 
   numbers(key: string): readonly number[] | undefined {

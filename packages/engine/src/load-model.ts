@@ -34,9 +34,6 @@ export async function loadModelOn(
   const { assembleModel } = await import('./loading/assemble-model.ts');
   const { openCheckpoint } = await import('./checkpoints/open-checkpoint.ts');
   const path = findModel(pathOrName, process.env);
-  const checkpoint = await openCheckpoint(path, {
-    ...(options.config !== undefined && { config: options.config }),
-    ...(options.variant !== undefined && { variant: options.variant }),
-  });
+  const checkpoint = await openCheckpoint(path, options);
   return assembleModel(checkpoint, options, device);
 }

@@ -1,4 +1,5 @@
-import type { FamilySampler } from './families/families.ts';
+import type { FamilyName, FamilySampler } from './families/families.ts';
+import type { Range } from './families/family.ts';
 import type { SdxlPart } from './families/sdxl-architecture.ts';
 import type { DecodedPicture } from './image/picture.ts';
 import type { Arithmetic } from './onnx/graph-builder.ts';
@@ -54,7 +55,7 @@ export interface GenerateRequest {
   /** Multiples of 8 from 64 to 2048, or within the model's limits; default: its native size, with `image` its size of the nearest aspect ratio. */
   readonly width?: number;
   readonly height?: number;
-  /** 1…100; default: the model's. */
+  /** 1…100, or within the model's limits; default: the model's. */
   readonly steps?: number;
   /** 0…25; at or below 1 there is no guidance and the negative prompt is not used. Default: the model's. */
   readonly guidanceScale?: number;
@@ -218,8 +219,12 @@ export interface ModelInfo {
   readonly layout: 'diffusers' | 'single-file';
   /** Human-readable name: "Playground v2.5" if it is that, else the family. */
   readonly family: string;
+  /** The name by which the family can be chosen. */
+  readonly familyName: FamilyName;
   readonly defaults: ModelDefaults;
   readonly sizes: ModelSizes;
+  /** What its requests may ask for. */
+  readonly limits: { readonly steps: Range; readonly guidance: Range };
   /** The samplers that its requests may name. */
   readonly samplers: readonly SchedulerName[];
   /** The profiles that its requests may name: those in 8 bits need the file of `easel model quantize`, unless the model is small. */
@@ -351,6 +356,15 @@ export interface LoadOptions {
   /** A diffusers folder whose configuration describes a single-file checkpoint that is not of SDXL's own size. */
   readonly config?: string;
   /**
+   * What the model is, where its files do not tell: a single file of a distilled model has the same tensors as SDXL. It is then sampled as
+   * that family is. Default: what the files tell.
+   */
+  readonly family?: FamilyName;
+  /** A .safetensors file whose UNet is used instead of the model's own, such as a distilled one. */
+  readonly unet?: string;
+  /** A .safetensors file whose VAE is used instead of the model's own; its latents are scaled as the model's. */
+  readonly vae?: string;
+  /**
    * A tiny decoder for the latents of SDXL's VAE (TAESD), which requests and previews may then ask for: a .safetensors file in diffusers'
    * layout or the original one (`taesdxl_decoder.safetensors`), or a folder that diffusers saved.
    */
@@ -370,6 +384,9 @@ export interface QuantizeOptions {
   /** As for `loadModel`. */
   readonly variant?: 'fp16' | 'fp32';
   readonly config?: string;
+  readonly family?: FamilyName;
+  readonly unet?: string;
+  readonly vae?: string;
   readonly signal?: AbortSignal;
   /** After each tensor. */
   readonly onProgress?: (progress: QuantizeProgress) => void;

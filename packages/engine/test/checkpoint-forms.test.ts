@@ -19,6 +19,7 @@ import {
   valuesOf,
   writeShards,
 } from './checkpoint-forms.ts';
+import { sdxlScheduler } from './family-folder.ts';
 import { fixturePath, readFixtureJson } from './fixtures.ts';
 import { writeSafetensors } from './safetensors-files.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -234,8 +235,8 @@ describe('8-bit weights', () => {
 });
 
 describe('a single file', () => {
-  const variant = async (change: (tensors: Tensor[]) => Tensor[]): Promise<string> => {
-    const path = join(await temporaryFolder(), 'file.safetensors');
+  const variant = async (change: (tensors: Tensor[]) => Tensor[], name = 'file'): Promise<string> => {
+    const path = join(await temporaryFolder(), `${name}.safetensors`);
     await writeSafetensors(path, change(await readTensors(singleFile)));
     return path;
   };
@@ -287,25 +288,41 @@ describe('a single file', () => {
     }
   });
 
-  test('without its statistics is loaded with a configuration that has them and an EDM sampler, and only then', async () => {
-    const path = await variant((tensors) => tensors.filter((tensor) => !isEdm(tensor)));
-    expect((await drawn(path, { config })).equals(original)).toBe(true);
-    await expect(loadModel(path)).rejects.toMatchObject({
-      code: 'model_unsupported',
-      message: expect.stringMatching(/without edm_mean and edm_std/),
-      remedy: expect.stringMatching(/configuration/),
+  describe('without its statistics', () => {
+    const lost = (name: string) => variant((tensors) => tensors.filter((tensor) => !isEdm(tensor)), name);
+    /** The configuration of SDXL: no statistics, and another sampler. */
+    const plainFolder = async (): Promise<string> => {
+      const plain = await modelCopy();
+      await editJson(join(plain, 'vae/config.json'), ({ latents_mean: _, latents_std: __, ...rest }) => rest);
+      await editJson(join(plain, 'scheduler/scheduler_config.json'), () => sdxlScheduler('EulerDiscreteScheduler'));
+      return plain;
+    };
+
+    test('is Playground v2.5 with a configuration that has them, and with its published ones where the family is named', async () => {
+      const path = await lost('file');
+      expect((await drawn(path, { config })).equals(original)).toBe(true);
+      const options = { config: await plainFolder(), family: 'playground-v2.5' } as const;
+      expect((await drawn(path, options)).equals(original)).toBe(true);
     });
-    const plain = await modelCopy();
-    await editJson(join(plain, 'vae/config.json'), ({ latents_mean: _, latents_std: __, ...rest }) => rest);
-    await expect(loadModel(path, { config: plain })).rejects.toMatchObject({ code: 'model_unsupported' });
-    const other = await modelCopy();
-    await editJson(join(other, 'scheduler/scheduler_config.json'), (scheduler) => ({
-      ...scheduler,
-      _class_name: 'EulerDiscreteScheduler',
-    }));
-    await expect(loadModel(path, { config: other })).rejects.toMatchObject({
-      code: 'model_unsupported',
-      remedy: expect.stringMatching(/ordinary SDXL/),
+
+    test('is SDXL unless it is called Playground v2.5', async () => {
+      const plain = await plainFolder();
+      const { info } = await inspectModel(await lost('file'), { config: plain });
+      expect(info).toMatchObject({ familyName: 'sdxl', family: expect.stringContaining('Stable Diffusion XL') });
+      await expect(loadModel(await lost('playground-v2.5.fp16'), { config: plain })).rejects.toMatchObject({
+        code: 'model_unsupported',
+        message: expect.stringMatching(/without edm_mean and edm_std/),
+        remedy: expect.stringMatching(/name its family/),
+      });
+    });
+
+    test('is refused with a configuration of another sampler and of latent statistics', async () => {
+      const other = await modelCopy();
+      await editJson(join(other, 'scheduler/scheduler_config.json'), () => sdxlScheduler('EulerDiscreteScheduler'));
+      await expect(loadModel(await lost('file'), { config: other })).rejects.toMatchObject({
+        code: 'model_unsupported',
+        remedy: expect.stringMatching(/trained with EDM/),
+      });
     });
   });
 

@@ -28,10 +28,11 @@ test('a full-size single file is recognised by its tensors alone: every name, ev
   expect(configs.unet).toMatchObject({
     blockOutChannels: [320, 640, 1280],
     levels: [
-      { attention: false, heads: 5 },
-      { attention: true, heads: 10, depth: 2 },
-      { attention: true, heads: 20, depth: 10 },
+      { heads: 5, down: [0, 0], up: [0, 0, 0] },
+      { heads: 10, down: [2, 2], up: [2, 2, 2] },
+      { heads: 20, down: [10, 10], up: [10, 10, 10] },
     ],
+    middle: { residuals: 2, depth: 10 },
     layersPerBlock: 2,
     crossAttentionDim: 2048,
     additionTimeEmbedDim: 256,

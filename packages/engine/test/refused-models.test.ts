@@ -213,9 +213,8 @@ describe('a single file that is not Playground v2.5 is refused by what it is:', 
   const unet = 'model.diffusion_model.input_blocks.0.0.bias';
   const sdxl = [unet, 'first_stage_model.decoder.conv_in.bias', 'conditioner.embedders.1.model.ln_final.bias'];
   test.each([
-    { what: 'a v-prediction EDM model', names: [...sdxl, 'edm_vpred.sigma_max'], says: /a v-prediction checkpoint/ },
+    { what: 'CosXL', names: [...sdxl, 'edm_vpred.sigma_max', 'edm_vpred.sigma_min'], says: /CosXL/ },
     { what: 'a v-prediction SDXL model', names: [...sdxl, 'v_pred'], says: /a v-prediction checkpoint/ },
-    { what: 'ordinary SDXL', names: sdxl, says: /not Playground v2\.5: ordinary SDXL/ },
     { what: 'the SDXL refiner', names: [unet, 'conditioner.embedders.0.model.ln_final.bias'], says: /SDXL refiner/ },
     { what: 'SD 1.5', names: [unet, 'cond_stage_model.transformer.text_model.x'], says: /Stable Diffusion 1\.x/ },
     { what: 'SD 2.1', names: [unet, 'cond_stage_model.model.ln_final.bias'], says: /Stable Diffusion 2\.x/ },

@@ -117,7 +117,7 @@ export class Findings {
     if (isSaid(name)) {
       const known = typeof name === 'string' ? knownSamplers.get(name.trim().toLowerCase()) : undefined;
       if (known === undefined)
-        this.leave('sampler', name, onlyKnown(samplerNames.map((each) => samplers[each].inFiles)));
+        this.leave('sampler', name, onlyKnown([...new Set(samplerNames.map((each) => samplers[each].inFiles))]));
       else this.set(known);
     }
     if (!isSaid(schedule)) return;
@@ -174,9 +174,9 @@ function onlyKnown(names: readonly string[]): string {
 const sigmaSchedules = pictureFields.sigmaSchedule.choices;
 const scheduleWords = pictureFields.sigmaSchedule.parameter.values;
 
-/** Other tools' names for exactly our samplers; a related sampler (`Euler a`, `DPM++ 2M SDE`) gives a different picture. */
+/** Other tools' names for exactly our samplers; a related sampler (`DPM++ 2M SDE`) gives a different picture. */
 const knownSamplers: ReadonlyMap<string, FoundSettings> = new Map<string, FoundSettings>(
-  samplerNames.flatMap((scheduler) => {
+  samplerNames.toReversed().flatMap((scheduler) => {
     const names = [samplers[scheduler].inFiles.toLowerCase(), ...samplers[scheduler].elsewhere];
     return names.flatMap((name) => [
       [name, { scheduler }] as const,

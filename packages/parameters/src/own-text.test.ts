@@ -70,7 +70,12 @@ const parameters: fc.Arbitrary<GenerationParameters> = fc.record(
     prompt2: text,
     negativePrompt2: text,
     steps: fc.integer({ min: 1, max: 100 }),
-    scheduler: fc.constantFrom('edm_dpmpp_2m' as const, 'edm_euler' as const),
+    scheduler: fc.constantFrom(
+      'edm_dpmpp_2m' as const,
+      'edm_euler' as const,
+      'euler_ancestral' as const,
+      'lcm' as const,
+    ),
     sigmaSchedule: fc.constantFrom('karras' as const, 'exponential' as const),
     solverOrder: fc.constantFrom(1 as const, 2 as const, 3 as const),
     solverType: fc.constantFrom('midpoint' as const, 'heun' as const),
@@ -99,6 +104,17 @@ test('any parameters are restored from their text', () => {
     }),
     { numRuns: 1000 },
   );
+});
+
+test('a sampler for other noise is written by the name that other tools have for it, and read as the first of that name', () => {
+  for (const [scheduler, name, read] of [
+    ['euler', 'Euler', 'edm_euler'],
+    ['dpmpp_2m', 'DPM++ 2M', 'edm_dpmpp_2m'],
+  ] as const) {
+    const text = formatParameters({ ...apple, scheduler });
+    expect(text).toContain(`Sampler: ${name},`);
+    expect(parseParameters(text).scheduler).toBe(read);
+  }
 });
 
 test('the text can be stored: well-formed, without NUL, settings on one last line', () => {
@@ -136,7 +152,7 @@ describe('texts of other tools', () => {
   test('what we know is taken, the rest is kept as it stands', () => {
     const read = parseParameters(
       'a castle,\nat night\nNegative prompt: blurry\nlow quality\n' +
-        'Steps: 20, Sampler: Euler a, Schedule type: Karras, CFG scale: 7.5, Seed: 965400086, Size: 512x768, Model hash: 45dee52b, ' +
+        'Steps: 20, Sampler: DPM++ SDE, Schedule type: Karras, CFG scale: 7.5, Seed: 965400086, Size: 512x768, Model hash: 45dee52b, ' +
         'Model: sdxl, RNG: NV, Version: v1.10.1\n',
     );
     expect(read).toEqual({
@@ -150,7 +166,7 @@ describe('texts of other tools', () => {
       height: 768,
       model: 'sdxl',
       other: new Map([
-        ['Sampler', 'Euler a'],
+        ['Sampler', 'DPM++ SDE'],
         ['Model hash', '45dee52b'],
         ['RNG', 'NV'],
         ['Version', 'v1.10.1'],

@@ -47,7 +47,8 @@ function readerOf(name: string, { kind, choices, parameter }: Field): Reader {
     const written = choices.map(
       (choice) => [parameter?.values?.[choice] ?? String(choice), readingOf(name, choice)] as const,
     );
-    const known = new Map([...written, ...(name === 'scheduler' ? samplersWithSchedules : [])]);
+    // the first of two with the same name is meant
+    const known = new Map([...written, ...(name === 'scheduler' ? samplersWithSchedules : [])].reverse());
     return (value) => known.get(value);
   }
   if (kind === 'text') return (value) => readingOf(name, value);

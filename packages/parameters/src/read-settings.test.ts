@@ -53,13 +53,17 @@ describe('AUTOMATIC1111', () => {
     ]);
   });
 
-  test.each(['Euler a', 'DPM++ 2M SDE', 'DPM++ 2M SDE Karras', 'DDIM', 'toString', '__proto__'])(
+  test.each(['Euler SMEA', 'DPM++ 2M SDE', 'DPM++ 2M SDE Karras', 'PLMS', 'toString', '__proto__'])(
     '%s is none of our samplers',
     (sampler) => {
       const found = of('parameters', `x\nSteps: 20, Sampler: ${sampler}, CFG scale: 7, Seed: 1`);
       expect(found?.settings.scheduler).toBeUndefined();
       expect(found?.leftOut).toEqual([
-        { what: 'sampler', value: sampler, why: 'only DPM++ 2M and Euler are available' },
+        {
+          what: 'sampler',
+          value: sampler,
+          why: 'only DPM++ 2M, Euler, Euler a, Heun, DDIM, UniPC, LCM and TCD are available',
+        },
       ]);
     },
   );

@@ -119,7 +119,7 @@ describe('the options of generate', () => {
     ['--solver-order', '4', '--solver-order must be 1, 2 or 3'],
     ['--crop', '5', '--crop must be X,Y'],
     ['--original-size', '0x5', '--original-size must be WIDTHxHEIGHT'],
-    ['--scheduler', 'ddim', 'Allowed choices are edm_dpmpp_2m, edm_euler'],
+    ['--scheduler', 'plms', 'Allowed choices are edm_dpmpp_2m, edm_euler'],
   ])('are refused out of their range: %s %s', async (option, value, message) => {
     await expect(parse('x', option, value)).rejects.toThrow(message);
   });

@@ -8,7 +8,7 @@ import {
   deviceOption,
   int8FileOption,
   memoryOption,
-  modelConfigOption,
+  modelFilesOptions,
   number,
   pictureSide,
   pictureSize,
@@ -16,7 +16,6 @@ import {
   pixelSize,
   serverOption,
   textCacheOption,
-  variantOption,
   wholeNumber,
 } from '../options.ts';
 
@@ -61,8 +60,7 @@ const output = [
 ];
 
 const model = [
-  modelConfigOption(),
-  variantOption(),
+  ...modelFilesOptions(),
   int8FileOption(),
   new Option('--threads <n>', 'processor threads (default: one per physical core)').argParser(
     wholeNumber('--threads', 1, 256),

@@ -4,7 +4,7 @@ import type { ModelLicence } from '@easel/models';
 import { Command, Option } from 'commander';
 import type { CommandContext, RunCommand } from '../cli-context.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
-import { modelConfigOption, variantOption } from '../options.ts';
+import { type ModelFilesFlags, modelFiles, modelFilesOptions } from '../options.ts';
 import { outputFailure } from '../output/folder.ts';
 import { type Progress, showProgress } from '../progress.ts';
 import { formatBytes, formatDuration, printJson } from '../text.ts';
@@ -14,16 +14,12 @@ import { verifyPrecisionCommand } from './verify-precision.ts';
 /** A broken download can lack thousands of tensors; nobody reads them all. */
 const MAX_PROBLEMS = 20;
 
-interface InspectFlags {
-  readonly modelConfig?: string;
-  readonly variant?: 'fp16' | 'fp32';
+interface InspectFlags extends ModelFilesFlags {
   readonly json?: boolean;
 }
 
-interface QuantizeFlags {
+interface QuantizeFlags extends ModelFilesFlags {
   readonly output?: string;
-  readonly modelConfig?: string;
-  readonly variant?: 'fp16' | 'fp32';
   readonly quiet?: boolean;
   readonly json?: boolean;
 }
@@ -41,19 +37,16 @@ export function modelCommand(run: RunCommand): Command {
   const inspect = new Command('inspect')
     .description('Show what a model is: parts, sizes, precision, defaults, licence, and what is missing or wrong.')
     .argument('<name|path>', 'a name, a diffusers folder or a .safetensors file')
-    .addOption(modelConfigOption())
-    .addOption(variantOption())
     .option('--json', 'print the report as JSON')
     .action((nameOrPath: string, flags: InspectFlags) => run((context) => inspectModel(nameOrPath, flags, context)));
   const quantize = new Command('quantize')
     .description('Make the file that a large model needs for --profile int8 and fast: its weights as 8-bit integers.')
     .argument('<name|path>', 'a name, a diffusers folder or a .safetensors file')
     .addOption(new Option('-o, --output <file>', 'where to write it (default: beside the weights of the model)'))
-    .addOption(modelConfigOption())
-    .addOption(variantOption())
     .option('-q, --quiet', 'no progress, no summary')
     .option('--json', 'print the result as JSON')
     .action((nameOrPath: string, flags: QuantizeFlags) => run((context) => quantizeModel(nameOrPath, flags, context)));
+  for (const command of [inspect, quantize]) for (const option of modelFilesOptions()) command.addOption(option);
   const model = new Command('model')
     .description('Get models, look at them, and prepare them.')
     .addCommand(inspect)
@@ -70,12 +63,8 @@ async function inspectModel(name: string, flags: InspectFlags, context: CommandC
     import('@easel/models'),
   ]);
   const path = resolveModel(name, context.env);
-  const { modelConfig, variant } = flags;
   const [report, licence] = await Promise.all([
-    engine.inspectModel(path, {
-      ...(modelConfig !== undefined && { config: modelConfig }),
-      ...(variant !== undefined && { variant }),
-    }),
+    engine.inspectModel(path, modelFiles(flags, engine.familyNames)),
     readModelLicence(path),
   ]);
   const model: InspectedModel = { name, report, licence };
@@ -90,7 +79,7 @@ const PATIENCE_MS = 10_000;
 /** Writes the name of the file (or the JSON) to standard output. */
 async function quantizeModel(name: string, flags: QuantizeFlags, context: CommandContext): Promise<ExitStatus> {
   const [engine, { resolveModel }] = await Promise.all([import('@easel/engine'), import('@easel/models')]);
-  const { output, modelConfig, variant } = flags;
+  const { output } = flags;
   const { interruption, stdout, stderr } = context;
   const path = resolveModel(name, context.env);
   interruption.allow(PATIENCE_MS);
@@ -99,8 +88,7 @@ async function quantizeModel(name: string, flags: QuantizeFlags, context: Comman
   try {
     const result = await engine.quantizeModel(path, {
       ...(output !== undefined && { output }),
-      ...(modelConfig !== undefined && { config: modelConfig }),
-      ...(variant !== undefined && { variant }),
+      ...modelFiles(flags, engine.familyNames),
       signal: interruption.signal,
       onProgress: reportProgress(progress, stderr.isTTY === true),
     });
@@ -174,10 +162,18 @@ function renderInspection({ name, report, licence }: InspectedModel): string {
 
 type ModelFacts = NonNullable<ModelReport['info']>;
 
-function describeLoading({ path, layout, configSource, defaults, profiles }: ModelFacts): [string, string][] {
+function describeLoading({
+  path,
+  layout,
+  configSource,
+  familyName,
+  defaults,
+  profiles,
+}: ModelFacts): [string, string][] {
   const { width, height, steps, guidanceScale, scheduler } = defaults;
   return [
     ['layout', `${layout === 'diffusers' ? 'diffusers folder' : 'single file'}, configured by ${configSource}`],
+    ['family', familyName],
     ['defaults', `${width}×${height}, ${steps} steps of ${scheduler}, guidance ${guidanceScale}`],
     [
       'profiles',
@@ -187,6 +183,11 @@ function describeLoading({ path, layout, configSource, defaults, profiles }: Mod
 }
 
 function samplerText(scheduler: NonNullable<ModelReport['scheduler']>): string {
+  if (scheduler.kind === 'discrete') {
+    const { algorithm, timestepSpacing, sigmaSchedule, predictionType } = scheduler;
+    const levels = sigmaSchedule === undefined ? `${timestepSpacing} timesteps` : `${sigmaSchedule} sigmas`;
+    return `${algorithm}; ${levels}; the network predicts ${predictionType}`;
+  }
   const { algorithm, sigmaSchedule, sigmaMin, sigmaMax, solverOrder, solverType } = scheduler;
   const solver = algorithm === 'edm_dpmpp_2m' ? `, order ${solverOrder}, ${solverType}` : '';
   return `${algorithm}${solver}; ${sigmaSchedule} sigmas from ${sigmaMax} to ${sigmaMin}`;

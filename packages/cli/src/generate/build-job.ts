@@ -8,6 +8,9 @@ import type { GenerateFlags } from './flags.ts';
 const engineOptions = {
   modelConfig: '--model-config',
   variant: '--variant',
+  family: '--family',
+  unet: '--unet',
+  vae: '--vae',
   int8File: '--int8-file',
   threads: '--threads',
   device: '--device',

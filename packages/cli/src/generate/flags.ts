@@ -1,6 +1,6 @@
 import type { ArithmeticName, DeviceName, OptionValues } from '@easel/contract/fields';
 import { CodedError } from '@easel/errors';
-import type { PixelSize } from '../options.ts';
+import type { ModelFilesFlags, PixelSize } from '../options.ts';
 import { formatFor, type formatNames, formatOfName } from '../output/plan.ts';
 
 /** The options of `easel generate` that describe the picture, as the command line gives them. */
@@ -10,14 +10,12 @@ export interface RequestFlags extends Omit<OptionValues, 'samples' | 'format'> {
 }
 
 /** All the options of `easel generate`. */
-export interface GenerateFlags extends RequestFlags {
+export interface GenerateFlags extends RequestFlags, ModelFilesFlags {
   readonly promptFile?: string;
   /** Each line of the prompt file, or of standard input, is one prompt. */
   readonly eachLine?: boolean;
   readonly server?: string;
   readonly apiKeyFile?: string;
-  readonly modelConfig?: string;
-  readonly variant?: 'fp16' | 'fp32';
   readonly int8File?: string;
   readonly threads?: number;
   readonly device?: 'auto' | DeviceName;
@@ -77,9 +75,9 @@ function contradictions(flags: GenerateFlags): [refused: boolean, message: strin
       'add --image or leave --strength out',
     ],
     [
-      flags.scheduler === 'edm_euler' && hasSolver,
-      '--solver-order and --solver-type have no effect with edm_euler',
-      'leave them out or use --scheduler edm_dpmpp_2m',
+      hasSolver && flags.scheduler !== undefined && !/dpmpp_2m|unipc/.test(flags.scheduler),
+      `--solver-order and --solver-type have no effect with ${flags.scheduler}`,
+      'leave them out or use --scheduler edm_dpmpp_2m or dpmpp_2m',
     ],
     [
       hasNegativeCondition && !hasNegativeSizes,

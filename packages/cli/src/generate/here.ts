@@ -11,6 +11,7 @@ import {
   EngineError,
   type EngineHost,
   encodeImage,
+  familyNames,
   type GeneratedImage,
   type GenerateRequest,
   type GenerateResult,
@@ -25,7 +26,7 @@ import {
 import { CodedError, messageOf } from '@easel/errors';
 import { demoModelPath, resolveModel } from '@easel/models';
 import { type CommandContext, readVersion } from '../cli-context.ts';
-import type { PixelPoint, PixelSize } from '../options.ts';
+import { modelFiles, type PixelPoint, type PixelSize } from '../options.ts';
 import { unreadableFile } from '../unreadable-file.ts';
 import type { Backend, MadePictures, MakeOptions, PlannedRun } from './backend.ts';
 import type { GenerateFlags, RequestFlags } from './flags.ts';
@@ -89,7 +90,7 @@ async function readStartImage(path: string): Promise<DecodedPicture> {
  * @throws CodedError `usage`, EngineError `invalid_request` for a variable that is not valid
  */
 export function loadOptions(
-  { threads, modelConfig, variant, int8File, taesd, arithmetic, memory, textCache, ...flags }: GenerateFlags,
+  { threads, int8File, taesd, arithmetic, memory, textCache, ...flags }: GenerateFlags,
   env: CommandContext['env'],
 ): NonNullable<HostOptions['load']> {
   const setting = deviceSettings({ ...(flags.device && { device: flags.device }) }, env).device;
@@ -97,8 +98,7 @@ export function loadOptions(
   const device = setting === 'auto' && flags.profile === 'int8' ? 'cpu' : flags.device;
   return {
     ...(threads !== undefined && { threads }),
-    ...(modelConfig !== undefined && { config: modelConfig }),
-    ...(variant !== undefined && { variant }),
+    ...modelFiles(flags, familyNames),
     ...(taesd !== undefined && { tinyDecoder: taesd }),
     ...(int8File !== undefined && { int8File }),
     ...(device !== undefined && { device }),

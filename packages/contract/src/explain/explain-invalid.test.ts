@@ -11,7 +11,7 @@ const messageFor = (field: TSchema, value: unknown) =>
 test('a fault tells the field, what is allowed and what was sent', () => {
   expect(explainInvalid(segmindRequestSchema, { prompt: 'an apple', num_inference_steps: 101 })).toEqual({
     param: 'num_inference_steps',
-    message: 'num_inference_steps must be an integer from 20 to 100 (got 101)',
+    message: 'num_inference_steps must be an integer from 1 to 100 (got 101)',
   });
 });
 

@@ -12,7 +12,7 @@ import { describeSchema, describeValue } from './describe.ts';
  *
  * @example
  * explainInvalid(segmindRequestSchema, { prompt: 'an apple', num_inference_steps: 101 });
- * // { param: 'num_inference_steps', message: 'num_inference_steps must be an integer from 20 to 100 (got 101)' }
+ * // { param: 'num_inference_steps', message: 'num_inference_steps must be an integer from 1 to 100 (got 101)' }
  */
 export function explainInvalid(schema: TSchema, value: unknown): Fault | undefined {
   const [fits, errors] = Errors(schema, value);

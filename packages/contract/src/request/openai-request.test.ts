@@ -29,7 +29,7 @@ test.each([
   ['stream', [true, false], ['true', 1]],
   ['seed', [-1, 0, 999_999_999_999_999], [-2, 1e15]],
   ['num_inference_steps', [1, 20, 100], [0, 101]],
-  ['guidance_scale', [1, 25], [0, 25.5]],
+  ['guidance_scale', [0, 1, 25], [-0.5, 25.5]],
 ])('%s: %j are accepted, %j are refused by name', (field, good, bad) => {
   for (const value of good)
     expect(explainInvalid(openaiImagesRequestSchema, { prompt, [field]: value })).toBeUndefined();

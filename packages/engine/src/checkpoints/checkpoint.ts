@@ -1,5 +1,5 @@
 import type { Component } from '../components/stored-form.ts';
-import type { KnownFamily } from '../families/families.ts';
+import type { FamilyName, KnownFamily } from '../families/families.ts';
 import type { SdxlPart } from '../families/sdxl-architecture.ts';
 import type { JsonConfig } from '../json-config.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
@@ -26,6 +26,11 @@ export interface CheckpointOptions {
   readonly variant?: 'fp16' | 'fp32';
   /** A diffusers folder with the configuration of a single-file checkpoint. */
   readonly config?: string;
+  /** What the model is, where its files do not tell. Default: what they tell. */
+  readonly family?: FamilyName;
+  /** A .safetensors file with another UNet, and one with another VAE, for the rest of the model. */
+  readonly unet?: string;
+  readonly vae?: string;
 }
 
 /** The tensors of a single-file checkpoint, grouped by component. */

@@ -26,7 +26,7 @@ export async function findConfigs(
   folder: string | undefined,
 ): Promise<SingleFileConfigs> {
   if (folder !== undefined) return readFolder(folder, latents);
-  const inferred = latents && inferConfigs(path, tensors, latents);
+  const inferred = inferConfigs(path, tensors, latents);
   if (inferred)
     return { ...inferred, source: 'the shapes of the tensors', scheduler: undefined, tokenizerFolders: undefined };
   const refused: string[] = [];
@@ -47,17 +47,10 @@ export async function findConfigs(
   });
 }
 
-/** @param latents the file's own statistics; undefined: the folder must have them */
+/** @param latents the file's own statistics; undefined: the folder decides */
 async function readFolder(folder: string, latents: LatentStatistics | undefined): Promise<SingleFileConfigs> {
   const read = (name: string) => JsonConfig.read(join(folder, name, 'config.json'));
   const vae = await read('vae');
-  if (!latents && !(vae.has('latents_mean') && vae.has('latents_std'))) {
-    const message = `${vae.file} has no latents_mean and latents_std, and the single file has no edm_mean and edm_std: neither is Playground v2.5`;
-    throw new EngineError('model_unsupported', message, {
-      remedy: 'give the diffusers folder of Playground v2.5',
-      details: { file: vae.file },
-    });
-  }
   return {
     source: folder,
     text_encoder: await read('text_encoder'),

@@ -7,14 +7,20 @@ export interface OtherModel {
   readonly help: string;
 }
 
-const FAMILY = 'this engine runs Playground v2.5 and models of its architecture that are sampled with EDM';
+const FAMILY =
+  'this engine runs models of the SDXL line: Playground v2.5 and v2, SDXL, SSD-1B, Segmind-Vega, and what was distilled from them';
 const WHOLE = 'give the whole model: a diffusers folder, or a single file with UNet, VAE and both text encoders';
 
 const UNET = 'model.diffusion_model.';
 
 /** What tensors reveal about the file they are in; the first match wins. Names are those of the training code, diffusers and ComfyUI. */
 const marks: readonly (readonly [test: RegExp, what: string, help: string])[] = [
-  [/^(edm_vpred\.sigma_m|v_pred$|ztsnr$)/, 'a v-prediction checkpoint', FAMILY],
+  [/^edm_vpred\.sigma_m/, 'CosXL, whose network predicts v in the noise of EDM', FAMILY],
+  [
+    /^(v_pred|ztsnr)$/,
+    'a v-prediction checkpoint',
+    'a single file of this kind is not supported; give its diffusers folder, whose scheduler_config.json says prediction_type v_prediction',
+  ],
   [
     /(^|[._])(lora_|lora\.|hada_w|lokr_|oft_|dora_scale|ia3)/,
     'a LoRA or another adapter, not a model of its own',

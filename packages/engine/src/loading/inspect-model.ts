@@ -35,7 +35,7 @@ export interface ModelReport {
  */
 export async function inspectModel(
   pathOrName: string,
-  options: Pick<LoadOptions, 'config' | 'variant' | 'int8File'> = {},
+  options: Pick<LoadOptions, 'config' | 'variant' | 'int8File' | 'family' | 'unet' | 'vae'> = {},
 ): Promise<ModelReport> {
   let path = pathOrName;
   try {
@@ -53,17 +53,28 @@ export async function inspectModel(
     );
     const problems = [...findTensorProblems(checkpoint, configs), ...tokenizerProblem];
     const int8File = options.int8File ?? int8FileOf(checkpoint);
-    return { path, info, scheduler: schedulerReport(sampling), int8File, problems };
+    return { path, info, scheduler: schedulerReport(sampling.with(sampling.sampler)), int8File, problems };
   } catch (thrown) {
     return { path, info: undefined, scheduler: undefined, int8File: undefined, problems: [toEngineError(thrown)] };
   }
 }
 
 function schedulerReport({ sampler, noise, prediction, solver }: SamplingConfig) {
-  if (noise.kind !== 'edm') return undefined;
+  if (noise.kind === 'discrete') {
+    const { spacing, stepsOffset, bySigma } = noise;
+    return {
+      kind: noise.kind,
+      algorithm: sampler,
+      timestepSpacing: spacing,
+      ...(spacing === 'leading' && { stepsOffset }),
+      ...(bySigma !== undefined && { sigmaSchedule: bySigma }),
+      predictionType: prediction,
+    };
+  }
   const { sigmaMin, sigmaMax, sigmaData, rho, sigmaSchedule } = noise;
   const { solverOrder, solverType, finalSigmas, lowerOrderFinal, eulerAtFinal, thresholding } = solver;
   return {
+    kind: noise.kind,
     algorithm: sampler,
     ...{ sigmaMin, sigmaMax, sigmaData, rho, sigmaSchedule },
     ...{ solverOrder, solverType, finalSigmas, lowerOrderFinal, eulerAtFinal },

@@ -16,7 +16,7 @@ export function modelDefaults(
 ): ModelDefaults {
   const side = unet.sampleSize * downscaleOf(vae);
   const { steps, guidance, guidanceWith }: Family['defaults'] = defaults;
-  return { width: side, height: side, steps, guidanceScale: guidanceWith[scheduler] ?? guidance, scheduler };
+  return { width: side, height: side, steps, guidanceScale: guidanceWith?.[scheduler] ?? guidance, scheduler };
 }
 
 /** @param profiles that its requests may name */
@@ -33,8 +33,10 @@ export function modelInfo(
     layout,
     configSource,
     family: family.nameOf(configs),
+    familyName: family.name,
     defaults,
     samplers: samplersOf(family),
+    limits: family.limits,
     profiles,
     sizes: sizesOfModel(defaults.width, checkpoint.sizes),
     components: names.map((name) => componentInfo(name, components[name].tensors)),

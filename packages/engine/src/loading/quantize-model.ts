@@ -14,11 +14,8 @@ import { codesName, int8FileOf, int8Matrices, matrixShape, readTensor, scalesNam
 
 /** What `quantizeModel` does. */
 export async function writeInt8File(pathOrName: string, options: QuantizeOptions): Promise<QuantizedModel> {
-  const { output, variant, config, signal, onProgress } = options;
-  const checkpoint = await openCheckpoint(findModel(pathOrName, process.env), {
-    ...(variant !== undefined && { variant }),
-    ...(config !== undefined && { config }),
-  });
+  const { output, signal, onProgress } = options;
+  const checkpoint = await openCheckpoint(findModel(pathOrName, process.env), options);
   const configs = parseSdxlConfigs(checkpoint.components);
   checkTensors(checkpoint, configs);
   const work = [...int8Matrices(checkpoint, configs)].map(([part, matrices]): PartWork => {

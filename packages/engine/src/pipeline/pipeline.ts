@@ -158,7 +158,7 @@ class PipelineRun {
     return {
       scale,
       rescale,
-      positive: { text, timeIds: timeIds.positive },
+      positive: { text, timeIds: timeIds.positive, guidanceScale: scale },
       negative: opposite && { text: opposite, timeIds: timeIds.negative },
     };
   }

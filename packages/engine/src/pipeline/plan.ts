@@ -1,7 +1,15 @@
 import type { TimeIds } from '../components/unet/unet.ts';
 import { downscaleOf, type VaeConfig } from '../components/vae/config.ts';
 import type { Tiling } from '../components/vae/tiling.ts';
-import type { GenerateRequest, MicroConditioning, ModelDefaults, ModelSizes, SchedulerName } from '../model.ts';
+import type { FamilySampling } from '../families/families.ts';
+import type {
+  GenerateRequest,
+  MicroConditioning,
+  ModelDefaults,
+  ModelInfo,
+  ModelSizes,
+  SchedulerName,
+} from '../model.ts';
 import { type Acceleration, type Profile, profileNames, profiles } from '../profiles.ts';
 import { type SamplingConfig, withOverrides } from '../sampling/config.ts';
 import { createSchedule, type Schedule } from '../sampling/sampling.ts';
@@ -40,9 +48,12 @@ export interface ModelFacts {
   readonly defaults: ModelDefaults;
   readonly sizes: ModelSizes;
   readonly samplers: readonly SchedulerName[];
-  readonly sampling: SamplingConfig;
+  readonly limits: ModelInfo['limits'];
+  readonly sampling: FamilySampling;
   readonly vae: VaeConfig;
   readonly hasTinyDecoder: boolean;
+  /** Whether the UNet takes the guidance scale as an input, instead of a second pass. */
+  readonly takesGuidance: boolean;
   /** Places where the UNet can be split. */
   readonly unetBranches: Branches;
   readonly forceZerosForEmptyPrompt: boolean;
@@ -61,11 +72,14 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
   };
   requireSize('width', width, model.sizes);
   requireSize('height', height, model.sizes);
-  const steps = requireNumber('steps', request.steps ?? defaults.steps, engineLimits.steps);
+  const steps = requireNumber('steps', request.steps ?? defaults.steps, {
+    ...model.limits.steps,
+    whole: true,
+  });
   const guidanceScale = requireNumber(
     'guidanceScale',
     request.guidanceScale ?? defaults.guidanceScale,
-    engineLimits.guidance,
+    model.limits.guidance,
   );
   const guidanceRescale = requireNumber('guidanceRescale', request.guidanceRescale ?? 0, engineLimits.rescale);
   const strength = request.image && requireNumber('strength', request.image.strength ?? 0.6, engineLimits.strength);
@@ -75,7 +89,11 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
   const scale = downscaleOf(model.vae);
   const latentSize = { width: width / scale, height: height / scale };
   const profile = planProfile(request, model);
-  const schedule = createSchedule(samplingOf(request, model, scheduler), steps, strength);
+  const schedule = createSchedule(
+    samplingOf(request, model, scheduler),
+    model.sampling.steps(steps, scheduler),
+    strength,
+  );
   return {
     width,
     height,
@@ -87,7 +105,8 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
     scheduler,
     schedule,
     prompt: promptTexts(request),
-    negative: guidanceScale > 1 ? negativeTexts(request, model.forceZerosForEmptyPrompt) : undefined,
+    negative:
+      guidanceScale > 1 && !model.takesGuidance ? negativeTexts(request, model.forceZerosForEmptyPrompt) : undefined,
     timeIds: timeIds({ height, width }, microConditioning),
     randomSources: planRandomSources(request, model.vae.latentChannels * latentSize.height * latentSize.width),
     tiling: request.vaeTiling ?? 'auto',
@@ -139,7 +158,7 @@ function samplingOf(request: GenerateRequest, { sampling }: ModelFacts, name: Sc
   requireChoice('solverOrder', overrides.solverOrder ?? 2, [1, 2, 3]);
   requireChoice('solverType', overrides.solverType ?? 'midpoint', ['midpoint', 'heun']);
   requireChoice('sigmaSchedule', overrides.sigmaSchedule ?? 'karras', ['karras', 'exponential']);
-  return withOverrides(sampling, { name, overrides });
+  return withOverrides(sampling.with(name), overrides);
 }
 
 /** The six numbers for both halves of guidance (Podell et al. 2023, §2.2). The negative half differs only when both its sizes are given. */

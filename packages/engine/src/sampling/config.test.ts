@@ -107,12 +107,11 @@ test('a thresholding quantile beyond 1 and a file that is no object are refused'
 test('a request changes only what it names', () => {
   const { noise, solver } = playground;
   expect(withOverrides(playground, {})).toEqual(playground);
-  expect(withOverrides(playground, { name: 'edm_euler' })).toEqual({ ...playground, sampler: 'edm_euler' });
-  expect(withOverrides(playground, { overrides: { solverOrder: 3, solverType: 'heun' } })).toEqual({
+  expect(withOverrides(playground, { solverOrder: 3, solverType: 'heun' })).toEqual({
     ...playground,
     solver: { ...solver, solverOrder: 3, solverType: 'heun' },
   });
-  expect(withOverrides(playground, { overrides: { sigmaSchedule: 'exponential' } })).toEqual({
+  expect(withOverrides(playground, { sigmaSchedule: 'exponential' })).toEqual({
     ...playground,
     noise: { ...noise, sigmaSchedule: 'exponential' },
   });
@@ -140,7 +139,7 @@ describe('the schedulers of the SDXL line', () => {
 
   test('a request may space their levels by σ', () => {
     const config = parse({ _class_name: 'EulerDiscreteScheduler' });
-    expect(withOverrides(config, { overrides: { sigmaSchedule: 'karras' } }).noise).toEqual({
+    expect(withOverrides(config, { sigmaSchedule: 'karras' }).noise).toEqual({
       ...config.noise,
       bySigma: 'karras',
     });

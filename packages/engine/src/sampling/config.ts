@@ -63,14 +63,10 @@ export interface SamplingOverrides {
 }
 
 /** The model's configuration with a request's changes applied. */
-export function withOverrides(
-  config: SamplingConfig,
-  { name, overrides = {} }: { readonly name?: SamplerName; readonly overrides?: SamplingOverrides },
-): SamplingConfig {
+export function withOverrides(config: SamplingConfig, overrides: SamplingOverrides = {}): SamplingConfig {
   const { noise, solver } = config;
   return {
     ...config,
-    sampler: name ?? config.sampler,
     noise: withSpacing(noise, overrides),
     solver: {
       ...solver,

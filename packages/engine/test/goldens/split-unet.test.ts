@@ -84,8 +84,7 @@ describe.each(weightModes)('the UNet in parts, with %s weights', (weights) => {
 
 /** Layers of all transformers: down, in the middle, and one more on the way up. */
 function crossAttentions({ config }: UNet): number {
-  const { levels, layersPerBlock, upAttention } = config;
-  const down = levels.reduce((sum, { attention, depth }) => sum + (attention ? layersPerBlock * depth : 0), 0);
-  const up = levels.reduce((sum, { depth }, level) => sum + (upAttention[level] ? (layersPerBlock + 1) * depth : 0), 0);
-  return down + (levels.at(-1)?.depth ?? 0) + up;
+  const { levels, middle } = config;
+  const depths = levels.flatMap(({ down, up }) => [...down, ...up]);
+  return depths.reduce((sum, depth) => sum + depth, middle.depth);
 }

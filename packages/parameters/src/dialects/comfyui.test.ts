@@ -180,7 +180,7 @@ test('what has no counterpart is named: LoRAs, clip skip, another sampler, a sec
       'KSampler',
       {
         ...plain[5][1],
-        sampler_name: 'euler_ancestral',
+        sampler_name: 'dpmpp_sde',
         scheduler: 'simple',
         denoise: 0.5,
         model: ['15', 0],
@@ -203,7 +203,7 @@ test('what has no counterpart is named: LoRAs, clip skip, another sampler, a sec
   expect(named(nodes)).toEqual([
     'further sampler KSampler',
     'clip skip -2',
-    'sampler euler_ancestral',
+    'sampler dpmpp_sde',
     'schedule simple',
     'start image',
     'LoRA a (0.8)',

@@ -32,13 +32,15 @@ export interface Asked<Values extends FieldValues = PictureRequest> {
   readonly values: Values;
   /** What its client calls the fields that our own API calls something else, for messages about them. */
   readonly called: CalledNames;
+  /** Where it came from, if that is one that the table of fields has. */
+  readonly surface?: Surface | undefined;
 }
 
 /** Reads a body that is valid by the schema of a surface that the contract's table of fields has. */
 export function askedBy(body: object & { readonly prompt: string }, surface: Surface): Asked;
 export function askedBy(body: object, surface: Surface): Asked<FieldValues>;
 export function askedBy(body: object, surface: Surface): Asked<FieldValues> {
-  return { values: readRequest(body, surface), called: calledNames({ ...body }, surface) };
+  return { values: readRequest(body, surface), called: calledNames({ ...body }, surface), surface };
 }
 
 /**
@@ -49,21 +51,22 @@ export function askedBy(body: object, surface: Surface): Asked<FieldValues> {
  * @throws DomainError `invalid_request` for what the model does not do
  */
 export function jobRequestOf(asked: Asked, card: ModelCard, picture: Size | null): JobRequest {
-  const { values, called } = asked;
+  const { values, called, surface } = asked;
   const presets = { ...card.defaults, model: card.slug, ...sizeOf(asked, card, picture) };
   const { width, height, model, image, ...own } = values;
   const start = picture === null ? {} : { image: 'given' };
   const filled = fillRequest({ ...own, ...start, seed: firstSeed(values.seed) }, presets);
-  requireAllowed({ values: filled, called }, card);
+  requireAllowed({ values: filled, called, surface }, card);
   return { ...filled, image: null, ...(Object.keys(called).length > 0 && { called }) };
 }
 
 /** @throws DomainError `invalid_request` for a value that the model does not allow */
 export function requireAllowed(
-  { values, called }: { readonly values: FieldValues | FilledRequest; readonly called: CalledNames },
-  { slug, allowed }: ModelCard,
+  { values, called, surface }: Omit<Asked, 'values'> & { readonly values: FieldValues | FilledRequest },
+  { slug, allowed, onSegmind }: ModelCard,
 ): void {
-  const fault = faultOfValues({ ...values, model: slug }, allowed);
+  const here = surface === 'segmind' ? { ...allowed, ...onSegmind } : allowed;
+  const fault = faultOfValues({ ...values, model: slug }, here);
   refuse(fault && inWireNames(fault, 'api', called));
 }
 

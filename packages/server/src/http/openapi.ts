@@ -149,7 +149,9 @@ function bodyFor(requestBody: Json, model: ModelCard, name: string): Json {
 
 function schemaFor(schema: Json, model: ModelCard, name: string): Json {
   const properties = isRecord(schema.properties) ? schema.properties : {};
-  const parameters = new Map(Object.entries(parametersOf(model)));
+  const parameters = new Map(
+    Object.entries(parametersOf({ ...model, allowed: { ...model.allowed, ...model.onSegmind } })),
+  );
   return {
     ...schema,
     title: `${String(schema.title)}${name}`,

@@ -38,6 +38,8 @@ export interface ModelCard {
   readonly sizes: SizeLimits;
   /** What the other fields of a request may be, where it is not all that the API allows. */
   readonly allowed: AllowedValues;
+  /** The same for Segmind's API alone, over `allowed`. */
+  readonly onSegmind?: AllowedValues;
   /** What it runs on now, on all workers; empty where that is not known, see `CurrentModels`. */
   readonly devices: readonly ModelDevice[];
 }
@@ -80,7 +82,11 @@ export function modelReply(card: ModelCard): Model {
 }
 
 /** Allowed values and defaults of the fields of a request for this model, by their names in `POST /api/jobs`. */
-export function parametersOf({ sizes, allowed, defaults }: ModelCard): Record<string, ModelParameter> {
+export function parametersOf({
+  sizes,
+  allowed,
+  defaults,
+}: Omit<ModelCard, 'onSegmind'>): Record<string, ModelParameter> {
   const range = { min: sizes.minSide, max: sizes.maxSide };
   return modelParameters({ width: { range }, height: { range }, ...allowed }, defaults);
 }

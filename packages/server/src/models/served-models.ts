@@ -5,6 +5,7 @@ import {
   embeddedModelSizes,
   fullModelSizes,
   type Profile,
+  playgroundLimits,
   profileNames,
   type SizeLimits,
   sizesForNative,
@@ -86,12 +87,14 @@ export async function openServedModel(
   if (info === undefined) throw new EngineError('model_config_invalid', `${path} cannot be read as a model`);
   requireProfile(slug, profile, info, engines);
   const isEmbedded = path === demoModelPath;
+  const isPlayground = info.familyName === 'playground-v2.5';
   const card = {
     slug,
     name: isEmbedded ? 'easel-demo' : basename(path).replace(/\.safetensors$/, ''),
     isDefault,
     isEmbedded,
     defaults: { ...info.defaults, profile },
+    ...(isPlayground && { onSegmind: { steps: { range: playgroundLimits.segmindSteps } } }),
     licence: await readModelLicence(path),
     sizes: within(
       isEmbedded
@@ -105,7 +108,10 @@ export async function openServedModel(
     get card() {
       const choices = existsSync(found) ? profileNames : info.profiles;
       const because = choices.length < profileNames.length ? 'its 8-bit weights have not been made' : undefined;
-      return { ...card, allowed: { scheduler: { choices: info.samplers }, profile: { choices, because } } };
+      const { steps, guidance } = info.limits;
+      const guidanceScale = { range: isPlayground ? playgroundLimits.guidanceScale : guidance };
+      const allowed = { scheduler: { choices: info.samplers }, steps: { range: steps }, guidanceScale };
+      return { ...card, allowed: { ...allowed, profile: { choices, because } } };
     },
     ...{ path, config, int8File, engines },
   };

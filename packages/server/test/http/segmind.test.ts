@@ -43,6 +43,18 @@ test('by default the pictures come as base64, with the price and all that was us
   });
 });
 
+test.each([
+  ['num_inference_steps', 19],
+  ['guidance_scale', 0.5],
+  ['scheduler', 'euler'],
+])('Playground v2.5 takes no %s of %s here, though other models may', async (param, value) => {
+  const { json } = await http().customer();
+  const payload = { ...small, [param]: value };
+  const reply = await http().app.inject({ method: 'POST', url: `/v1/${slug}`, headers: json, payload });
+  expect(reply.statusCode).toBe(400);
+  expect(reply.json()).toMatchObject({ code: 'invalid_request', param });
+});
+
 test.each(['jpeg', 'png', 'webp'])(
   'without base64 the reply is the file itself, of exactly the type image/%s',
   async (format) => {

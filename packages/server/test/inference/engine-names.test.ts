@@ -4,6 +4,7 @@ import {
   imageFormats as engineFormats,
   engineLimits,
   profileNames as engineProfiles,
+  familySamplers,
   inspectModel,
 } from '@easel/engine';
 import { demoModelPath } from '@easel/models';
@@ -12,9 +13,8 @@ import { openServedModel } from '../../src/models/served-models.ts';
 
 // The engine knows nothing of the contract, so that what both say is compared here.
 
-test('the samplers that requests may name are those that the engine has for its models', async () => {
-  const { info } = await inspectModel(demoModelPath);
-  expect(info?.samplers.toSorted()).toEqual([...samplerNames].sort());
+test('the samplers that requests may name are those that the engine has for its models', () => {
+  expect(familySamplers.toSorted()).toEqual([...samplerNames].sort());
 });
 
 test('a model publishes the samplers of its own', async () => {

@@ -72,7 +72,7 @@ test('what this server or model does not support is named and not changed', () =
   );
   expect(settings).toEqual({ prompt: 'a', negativePrompt: '', samples: 1, startImage: null });
   expect(note).toContain(
-    'Not restored: Clip skip 2 (not supported); steps 150 (allowed: 1 to 100); guidance 30 (allowed: 1 to 25); ' +
+    'Not restored: Clip skip 2 (not supported); steps 150 (allowed: 1 to 100); guidance 30 (allowed: 0 to 25); ' +
       'seed 18446744073709551615 (larger than 999999999999999); model sdxl (not on this server); ' +
       'size 832×1216 (not supported by this model).',
   );

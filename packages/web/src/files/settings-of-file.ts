@@ -1,4 +1,13 @@
-import { type Field, isWithin, limits, MAX_PROMPT_LENGTH, type Model, pictureFields, wireName } from '@easel/contract';
+import {
+  type Field,
+  isWithin,
+  limits,
+  MAX_PROMPT_LENGTH,
+  type Model,
+  pictureFields,
+  samplerAmong,
+  wireName,
+} from '@easel/contract';
 import { type LeftOut, type PictureSettings, readSettings, type Source } from '@easel/parameters';
 import type { Settings } from '../settings/settings.ts';
 import { readStartPicture, type StartPicture } from './start-picture.ts';
@@ -132,7 +141,8 @@ class FormSettings {
     const found = new Map<string, unknown>(Object.entries(settings));
     for (const [name, field] of plainFields) {
       const value = found.get(name);
-      const { range, form, words } = field;
+      const { form, words } = field;
+      const range = this.#rangeOf(name, field, settings.model);
       if (field.choices !== undefined || typeof value !== 'number') continue;
       if (form === undefined) this.#leaveUnlessUsual(field, value);
       else if (range === undefined || isWithin(value, range)) this.#take(form.label.toLowerCase(), { [name]: value });
@@ -159,14 +169,28 @@ class FormSettings {
   #choices(settings: PictureSettings['settings']): void {
     const found = new Map<string, unknown>(Object.entries(settings));
     for (const [name, field] of plainFields) {
-      const value = found.get(name);
-      if (field.choices === undefined || value === undefined) continue;
+      const given = found.get(name);
+      if (field.choices === undefined || given === undefined) continue;
       const offered = this.#offered(name);
+      const value = name === 'scheduler' && offered ? samplerAmong(String(given), offered) : given;
       if (field.form === undefined) this.#leaveUnlessUsual(field, value);
       else if (offered === undefined || offered.some((choice) => choice === value))
         this.#take(field.form.label.toLowerCase(), { [name]: value });
-      else this.#leave(field.words, String(value), 'not supported by this model');
+      else
+        this.#leave(
+          field.words,
+          field.parameter?.values?.[String(value)] ?? String(value),
+          'not supported by this model',
+        );
     }
+  }
+
+  /** Of the model that the file names, or else the default one. */
+  #rangeOf(name: string, { range }: Field, model = ''): Field['range'] {
+    const named = this.#models.find(({ id, name: real }) => id === model || real === model);
+    const inUse = named ?? this.#models.find(({ is_default: isDefault }) => isDefault);
+    const { minimum, maximum } = inUse?.parameters[wireName(name, 'api')] ?? {};
+    return range && { min: minimum ?? range.min, max: maximum ?? range.max };
   }
 
   /** The choices of the model in use; undefined if it does not restrict them. */

@@ -1,4 +1,4 @@
-import { limits } from '@easel/contract';
+import { playgroundLimits } from '@easel/contract';
 
 export interface CodeSample {
   readonly name: 'curl' | 'TypeScript' | 'axios' | 'Python';
@@ -11,7 +11,7 @@ export type RequestFields = Readonly<Record<string, unknown>>;
 /** The same request in four languages. The key is a placeholder, so that a real one is never copied along. */
 export function codeSamples(request: RequestFields, origin: string, slug = 'playground-v2.5'): CodeSample[] {
   const steps = request.num_inference_steps;
-  const isShort = typeof steps === 'number' && steps < limits.segmindSteps.min;
+  const isShort = typeof steps === 'number' && steps < playgroundLimits.segmindSteps.min;
   const { base64: _, ...job } = request;
   return [
     ...(isShort ? asynchronousSamples({ ...job, model: slug }, origin) : synchronousSamples(request, origin, slug)),

@@ -7,11 +7,13 @@ export interface UNetConfig {
   readonly outChannels: number;
   readonly blockOutChannels: readonly number[];
   readonly layersPerBlock: number;
-  /** One per level, coarsest last: whether it has transformers, how many heads, how many layers each. */
+  /** One per level, coarsest last. */
   readonly levels: readonly UNetLevel[];
-  /** Transformers in the up path may be on other levels than in the down path; level order, coarsest last. */
-  readonly upAttention: readonly boolean[];
+  /** Between the way down and the way up: two residual blocks around a transformer, one block alone, or nothing. */
+  readonly middle: { readonly residuals: 0 | 1 | 2; readonly depth: number };
   readonly crossAttentionDim: number;
+  /** The width of the guidance scale's embedding, which distilled networks take in place of guidance; undefined: it takes none. */
+  readonly guidanceEmbedDim: number | undefined;
   readonly normGroups: number;
   readonly normEpsilon: number;
   readonly additionTimeEmbedDim: number;
@@ -20,11 +22,14 @@ export interface UNetConfig {
   readonly sampleSize: number;
 }
 
+/** Pruned relatives of SDXL differ in the depths of their transformers (Gupta et al. 2024, arXiv:2401.02677; Lee et al. 2023, arXiv:2312.04005). */
 export interface UNetLevel {
-  readonly attention: boolean;
   /** The config calls this attention_head_dim, but it is the number of heads. */
   readonly heads: number;
-  readonly depth: number;
+  /** How many layers the transformer after each residual block has, on the way down; 0: there is none. */
+  readonly down: readonly number[];
+  /** The same on the way up, which has one block more. */
+  readonly up: readonly number[];
 }
 
 /** @throws EngineError `model_unsupported`, `model_config_invalid` */
@@ -32,26 +37,71 @@ export function parseUNetConfig(config: JsonConfig): UNetConfig {
   refuseOtherArchitectures(config);
   const blockOutChannels = config.ints('block_out_channels');
   const count = blockOutChannels.length;
+  const layersPerBlock = config.int('layers_per_block', 2);
   const heads = config.ints(config.has('num_attention_heads') ? 'num_attention_heads' : 'attention_head_dim', count);
-  const depths = config.has('transformer_layers_per_block')
-    ? config.ints('transformer_layers_per_block', count)
-    : new Array<number>(count).fill(1);
-  const down = blockKinds(config, 'down_block_types', count, ['DownBlock2D', 'CrossAttnDownBlock2D']);
-  const up = blockKinds(config, 'up_block_types', count, ['UpBlock2D', 'CrossAttnUpBlock2D']);
+  const hasDown = blockKinds(config, 'down_block_types', count, ['DownBlock2D', 'CrossAttnDownBlock2D']);
+  const hasUp = blockKinds(config, 'up_block_types', count, ['UpBlock2D', 'CrossAttnUpBlock2D']);
+  const down = depthsOf(config, 'transformer_layers_per_block', count) ?? new Array<Depths>(count).fill(1);
+  const up = depthsOf(config, 'reverse_transformer_layers_per_block', count) ?? down.toReversed();
+  const depthsAt = (depths: Depths | undefined, layers: number, has: boolean | undefined, key: string) =>
+    has ? eachLayer(config, key, depths ?? 1, layers) : new Array<number>(layers).fill(0);
   return {
     inChannels: config.int('in_channels', 4),
     outChannels: config.int('out_channels', 4),
     blockOutChannels,
-    layersPerBlock: config.int('layers_per_block', 2),
-    levels: down.map((attention, level) => ({ attention, heads: heads[level] ?? 1, depth: depths[level] ?? 1 })),
-    upAttention: up.toReversed(),
+    layersPerBlock,
+    levels: blockOutChannels.map((_, level) => ({
+      heads: heads[level] ?? 1,
+      down: depthsAt(down[level], layersPerBlock, hasDown[level], 'transformer_layers_per_block'),
+      up: depthsAt(
+        up[count - 1 - level],
+        layersPerBlock + 1,
+        hasUp[count - 1 - level],
+        'reverse_transformer_layers_per_block',
+      ),
+    })),
+    middle: middleOf(config, down[count - 1] ?? 1),
     crossAttentionDim: config.int('cross_attention_dim'),
+    guidanceEmbedDim: config.has('time_cond_proj_dim') ? config.int('time_cond_proj_dim') : undefined,
     normGroups: config.int('norm_num_groups', 32),
     normEpsilon: config.number('norm_eps', 1e-5),
     additionTimeEmbedDim: config.int('addition_time_embed_dim'),
     additionInputDim: config.int('projection_class_embeddings_input_dim'),
     sampleSize: config.int('sample_size', 128),
   };
+}
+
+/** Of one block: the same for all its layers, or one each. */
+type Depths = number | readonly number[];
+
+function depthsOf(config: JsonConfig, key: string, count: number): Depths[] | undefined {
+  if (!config.has(key)) return undefined;
+  const given = config.list(key, count);
+  return given.map((depths) => {
+    const isDepth = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+    if (isDepth(depths)) return depths;
+    if (Array.isArray(depths) && depths.every(isDepth)) return depths;
+    throw badDepths(config, key, depths, 'a whole number or a list of them for each block');
+  });
+}
+
+function eachLayer(config: JsonConfig, key: string, depths: Depths, layers: number): readonly number[] {
+  if (typeof depths === 'number') return new Array<number>(layers).fill(depths);
+  if (depths.length === layers) return depths;
+  throw badDepths(config, key, depths, `${layers} numbers for a block of ${layers} layers`);
+}
+
+function badDepths({ file }: JsonConfig, key: string, given: unknown, wanted: string): EngineError {
+  const message = `${file}: ${key} must have ${wanted} (got ${JSON.stringify(given)})`;
+  return new EngineError('model_config_invalid', message, { details: { file } });
+}
+
+function middleOf(config: JsonConfig, depths: Depths): UNetConfig['middle'] {
+  const type = config.isNull('mid_block_type') ? null : config.string('mid_block_type', 'UNetMidBlock2DCrossAttn');
+  if (type === null) return { residuals: 0, depth: 0 };
+  config.require('mid_block_type', 'UNetMidBlock2DCrossAttn', 'UNetMidBlock2D');
+  if (type === 'UNetMidBlock2D') return { residuals: 1, depth: 0 };
+  return { residuals: 2, depth: typeof depths === 'number' ? depths : (depths[0] ?? 1) };
 }
 
 function blockKinds(config: JsonConfig, key: string, count: number, [plain, attention]: [string, string]): boolean[] {
@@ -69,7 +119,6 @@ function refuseOtherArchitectures(config: JsonConfig): void {
   config.require('_class_name', 'UNet2DConditionModel');
   config.require('act_fn', 'silu');
   config.require('addition_embed_type', 'text_time');
-  config.require('mid_block_type', 'UNetMidBlock2DCrossAttn');
   config.require('use_linear_projection', true);
   config.require('flip_sin_to_cos', true);
   config.require('freq_shift', 0);
@@ -92,11 +141,9 @@ const OPTIONAL_PARTS = [
   'num_class_embeds',
   'encoder_hid_dim',
   'encoder_hid_dim_type',
-  'time_cond_proj_dim',
   'time_embedding_act_fn',
   'time_embedding_dim',
   'timestep_post_act',
   'cross_attention_norm',
-  'reverse_transformer_layers_per_block',
   'mid_block_only_cross_attention',
 ];

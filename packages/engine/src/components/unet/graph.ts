@@ -46,7 +46,7 @@ export type BlockListener = (name: string, value: Value) => void;
  * The SDXL UNet (Podell et al. 2023) as an ONNX graph.
  *
  * Inputs: `sample` [B, 4, H, W] already scaled by c_in; `time` [B, C₀] sinusoid of c_noise; `addition` [B, A] pooled text and
- * size sinusoids; the keys and values of the text, as `buildTextProjections` gives them; of the shallow half also `features`.
+ * size sinusoids; `guidance` [B, G] sinusoid of the guidance scale, where the network takes one; the keys and values of the text, as `buildTextProjections` gives them; of the shallow half also `features`.
  * Output: `prediction` [B, 4, H, W], of the deep half `features`.
  *
  * @param onBlock receives every block's result, e.g. to make it an output too
@@ -111,24 +111,22 @@ export function buildTextProjections(config: UNetConfig, { batch, tokens }: Text
 }
 
 /** The cross-attention layers in execution order, with their channels. */
-function crossAttentions({ blockOutChannels, layersPerBlock, levels, upAttention }: UNetConfig) {
+function crossAttentions({ blockOutChannels, levels, middle }: UNetConfig) {
   const last = levels.length - 1;
   const found: { readonly name: string; readonly channels: number }[] = [];
-  const add = (block: string, level: number) => {
-    for (let layer = 0; layer < (levels[level]?.depth ?? 1); layer++) {
-      found.push({ name: `${block}.transformer_blocks.${layer}.attn2`, channels: blockOutChannels[level] ?? 0 });
+  const addAll = (block: string, depths: readonly number[], level: number) => {
+    for (const [index, depth] of depths.entries()) {
+      for (let layer = 0; layer < depth; layer++) {
+        const name = `${block}.attentions.${index}.transformer_blocks.${layer}.attn2`;
+        found.push({ name, channels: blockOutChannels[level] ?? 0 });
+      }
     }
   };
-  const addAll = (block: string, count: number, level: number) => {
-    for (let index = 0; index < count; index++) add(`${block}.attentions.${index}`, level);
-  };
-  levels.forEach(({ attention }, level) => {
-    if (attention) addAll(`down_blocks.${level}`, layersPerBlock, level);
+  levels.forEach(({ down }, level) => {
+    addAll(`down_blocks.${level}`, down, level);
   });
-  addAll('mid_block', 1, last);
-  for (let level = last; level >= 0; level--) {
-    if (upAttention[level]) addAll(`up_blocks.${last - level}`, layersPerBlock + 1, level);
-  }
+  addAll('mid_block', [middle.depth], last);
+  for (const [block, { up }] of levels.toReversed().entries()) addAll(`up_blocks.${block}`, up, last - block);
   return found;
 }
 
@@ -156,9 +154,18 @@ function embedConditioning(nn: Layers, config: UNetConfig, batch: number): Value
   const width = 4 * base;
   const mlp = (x: Value, name: string) =>
     nn.linear(nn.silu(nn.linear(x, `${name}.linear_1`, width)), `${name}.linear_2`, width);
-  const time = mlp(nn.graph.input('time', [batch, base]), 'time_embedding');
+  const time = mlp(timeInput(nn, config, batch), 'time_embedding');
   const addition = mlp(nn.graph.input('addition', [batch, config.additionInputDim]), 'add_embedding');
   return nn.silu(nn.add(time, addition));
+}
+
+/** The sinusoid of the timestep; a network distilled with guidance adds a projection of the guidance scale's (Meng et al. 2023, §3.1). */
+function timeInput(nn: Layers, { blockOutChannels, guidanceEmbedDim }: UNetConfig, batch: number): Value {
+  const base = blockOutChannels[0] ?? 0;
+  const time = nn.graph.input('time', [batch, base]);
+  if (guidanceEmbedDim === undefined) return time;
+  const guidance = nn.graph.input('guidance', [batch, guidanceEmbedDim]);
+  return nn.add(time, nn.linear(guidance, 'time_embedding.cond_proj', base, { bias: false }));
 }
 
 interface Surroundings {
@@ -190,13 +197,13 @@ class UNetBlocks {
     const { blockOutChannels: channels, layersPerBlock, levels } = this.#config;
     let x = this.#keep(this.#nn.conv(sample, 'conv_in', channels[0] ?? 0));
     this.#around.onBlock('conv_in', x);
-    for (const [level, { attention }] of levels.entries()) {
+    for (const [level, { down }] of levels.entries()) {
       const name = `down_blocks.${level}`;
       const out = channels[level] ?? 0;
       for (let layer = 0; layer < layersPerBlock; layer++) {
         if (this.#skips.length > last) return x;
         x = this.#residual(x, `${name}.resnets.${layer}`, out);
-        if (attention) x = this.#transformer(x, `${name}.attentions.${layer}`, level);
+        x = this.#transformer(x, `${name}.attentions.${layer}`, level, down[layer]);
         this.#keep(x);
       }
       if (this.#skips.length > last) return x;
@@ -209,12 +216,16 @@ class UNetBlocks {
   }
 
   mid(features: Value): Value {
+    const { middle, levels } = this.#config;
     const channels = features.shape[1] ?? 0;
-    const first = this.#residual(features, 'mid_block.resnets.0', channels);
-    const attended = this.#transformer(first, 'mid_block.attentions.0', this.#config.levels.length - 1);
-    const last = this.#residual(attended, 'mid_block.resnets.1', channels);
-    this.#around.onBlock('mid_block', last);
-    return last;
+    if (middle.residuals === 0) return features;
+    let x = this.#residual(features, 'mid_block.resnets.0', channels);
+    if (middle.residuals === 2) {
+      x = this.#transformer(x, 'mid_block.attentions.0', levels.length - 1, middle.depth);
+      x = this.#residual(x, 'mid_block.resnets.1', channels);
+    }
+    this.#around.onBlock('mid_block', x);
+    return x;
   }
 
   /**
@@ -224,7 +235,7 @@ class UNetBlocks {
    * @param left skips to leave unconsumed, with the layers that take them
    */
   up(features: Value, left = 0): Value {
-    const { blockOutChannels: channels, layersPerBlock, upAttention } = this.#config;
+    const { blockOutChannels: channels, layersPerBlock, levels } = this.#config;
     let x = features;
     for (let level = channels.length - 1; level >= 0; level--) {
       const later = level * (layersPerBlock + 1); // skips of the levels after this one
@@ -238,7 +249,7 @@ class UNetBlocks {
           `${name}.resnets.${layer}`,
           channels[level] ?? 0,
         );
-        if (upAttention[level]) x = this.#transformer(x, `${name}.attentions.${layer}`, level);
+        x = this.#transformer(x, `${name}.attentions.${layer}`, level, levels[level]?.up[layer]);
       }
       const [, , height, width] = this.#skips.at(-1)?.shape ?? [];
       if (level > 0 && height && width) {
@@ -265,10 +276,10 @@ class UNetBlocks {
     return residualBlock(this.#nn, x, name, out, { groups, epsilon, timeEmbedding: this.#around.timeEmbedding });
   }
 
-  #transformer(x: Value, name: string, level: number): Value {
-    const { heads = 1, depth = 1 } = this.#config.levels[level] ?? {};
+  #transformer(x: Value, name: string, level: number, depth = 0): Value {
+    if (depth === 0) return x;
     return spatialTransformer(this.#nn, x, name, {
-      heads,
+      heads: this.#config.levels[level]?.heads ?? 1,
       depth,
       groups: this.#config.normGroups,
       text: this.#around.text,

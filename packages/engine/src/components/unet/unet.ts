@@ -21,6 +21,8 @@ export type TimeIds = readonly number[];
 export interface Conditioning {
   readonly text: TextStates;
   readonly timeIds: TimeIds;
+  /** The scale of guidance, for networks that take it instead of a second pass; others ignore it. */
+  readonly guidanceScale?: number;
 }
 
 /** The cross-attention of each layer of a pass, by name. */
@@ -149,8 +151,9 @@ export class UNet {
     return this.#projector.attempt(() => this.#projector.run({ batch: 1, tokens }, feeds, context), context);
   }
 
-  #feeds(input: Float32Array, timestep: number, { height, width }: Size, { text, timeIds }: Conditioning) {
-    const { inChannels, crossAttentionDim, blockOutChannels, additionTimeEmbedDim } = this.config;
+  #feeds(input: Float32Array, timestep: number, { height, width }: Size, given: Conditioning) {
+    const { inChannels, crossAttentionDim, blockOutChannels, additionTimeEmbedDim, guidanceEmbedDim } = this.config;
+    const { text, timeIds, guidanceScale = 1 } = given;
     const tokens = text.context.length / crossAttentionDim;
     const time = sinusoid(timestep, blockOutChannels[0] ?? 0);
     const addition = additionVector(text.pooled, timeIds, additionTimeEmbedDim);
@@ -159,6 +162,9 @@ export class UNet {
       sample: { data: input, shape: [1, inChannels, height, width] },
       time: { data: time, shape: [1, time.length] },
       addition: { data: addition, shape: [1, addition.length] },
+      ...(guidanceEmbedDim !== undefined && {
+        guidance: { data: guidanceEmbedding(guidanceScale, guidanceEmbedDim), shape: [1, guidanceEmbedDim] },
+      }),
     };
     return [shape, feeds] as const;
   }
@@ -193,6 +199,20 @@ export function sinusoid(value: number, dimension: number): Float32Array {
     const angle = Math.fround(Math.fround(value) * Math.fround(Math.exp(exponent)));
     embedding[i] = Math.cos(angle);
     embedding[half + i] = Math.sin(angle);
+  }
+  return embedding;
+}
+
+/** The embedding of w = scale − 1 (Meng et al. 2023, "On Distillation of Guided Diffusion Models"), sines first, of 1000·w, rounded as in the reference. */
+export function guidanceEmbedding(scale: number, dimension: number): Float32Array {
+  const half = Math.floor(dimension / 2);
+  const rate = Math.log(10_000) / (half - 1);
+  const w = Math.fround(Math.fround(scale - 1) * 1000);
+  const embedding = new Float32Array(dimension);
+  for (let i = 0; i < half; i++) {
+    const angle = Math.fround(w * Math.fround(Math.exp(Math.fround(i * -Math.fround(rate)))));
+    embedding[i] = Math.sin(angle);
+    embedding[half + i] = Math.cos(angle);
   }
   return embedding;
 }

@@ -65,9 +65,9 @@ export function imagesRoute(app: HttpApp, context: RouteContext, options: Openai
     const base = baseUrl(request, context.options.publicUrl);
     const card = useModel(modelOfRequest(context, options, body.model), request, reply);
     const previews = previewsOf(body);
-    const { values, called } = askedBy(body, 'openai');
+    const asked = askedBy(body, 'openai');
     const own = { ...sizeOf(body.size ?? 'auto', card), preview: previews > 0 };
-    const work = { surface: 'openai', asked: { values: { ...values, ...own }, called }, card };
+    const work = { surface: 'openai', asked: { ...asked, values: { ...asked.values, ...own } }, card };
     if (body.stream === true) return streamPictures(context, request, reply, work, previews);
     const format = body.response_format ?? 'b64_json';
     const read = (view: JobView) => {
