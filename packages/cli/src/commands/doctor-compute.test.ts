@@ -58,7 +58,7 @@ test('what was measured beside busy programs says so', () => {
   ];
   for (const tell of tellings) {
     expect(tell(1.5)).toMatchObject({
-      detail: expect.stringContaining('a busy machine (load 1.5)'),
+      detail: expect.stringContaining('the machine was busy (load 1.5)'),
       values: { load: 1.5 },
     });
     expect(tell().detail).not.toContain('busy');

@@ -28,7 +28,9 @@ export function tellCores({ cores, quota }: Processors, threads: number, model: 
 /** Which of the processor's instructions the runtime uses for what, and which it does not. */
 export function tellFeatures({ processorFeatures, featuresInUse }: Engine): Told {
   const features = processorFeatures();
-  if (features === undefined) return { detail: 'the system does not say which instructions the processor has' };
+  if (features === undefined) {
+    return { absent: true, detail: 'the system does not say which instructions the processor has' };
+  }
   const present = [...features].flatMap(([name, has]) => (has ? [name] : []));
   const { exact, int8, unused } = featuresInUse(features);
   const used = `float32 uses ${exact ?? 'SSE'}, int8 uses ${int8 ?? 'SSE'}`;
@@ -112,7 +114,7 @@ export function otherLoad(average = 0, { cores, quota = cores }: Processors): nu
 function busyText(load: number | undefined): string {
   return load === undefined
     ? ''
-    : `; measured on a busy machine (load ${load.toFixed(1)}): it is faster when other programs rest`;
+    : `; the machine was busy (load ${load.toFixed(1)}), so it is faster than this: run doctor again when it is idle`;
 }
 
 /** How long a picture of the user's model would take on the CPU. @param device that pictures are made on */

@@ -17,6 +17,7 @@ test('a device that cannot be used is no problem, but is not ticked off either, 
     expect.objectContaining({ ok: true, absent: true, remedy: 'get one' }),
   ]);
   expect(tellDevices(reports)[0]).not.toHaveProperty('absent');
+  expect(tellDevices([])).toMatchObject([{ ok: true, absent: true, detail: expect.stringContaining('only the CPU') }]);
   expect(tellCards([])).toMatchObject({ detail: 'no graphics card was found', absent: true });
 });
 

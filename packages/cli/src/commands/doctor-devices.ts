@@ -7,7 +7,14 @@ import type { Told } from './doctor-compute.ts';
 export function tellDevices(reports: readonly DeviceReport[]) {
   const here = reports.filter(({ isSupported }) => isSupported);
   if (here.length === 0)
-    return [{ check: 'devices', ok: true, detail: 'the runtime supports only the CPU on this platform' }];
+    return [
+      {
+        check: 'devices',
+        ok: true,
+        absent: true as const,
+        detail: 'the runtime supports only the CPU on this platform',
+      },
+    ];
   return here.map((report) => {
     const { name, title, usable, reason = 'it cannot be used', remedy, speed } = report;
     const values = {
