@@ -1,9 +1,19 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
+import { content, startHub } from '../../packages/models/test/fake-hub.ts';
 import { newKey } from '../support/easel-server.ts';
 import { useWebPage } from '../support/web-page.ts';
 
-const web = useWebPage();
+const COMMIT = 'c'.repeat(40);
+const painter = { commits: { [COMMIT]: { 'model.safetensors': content(300_000) } }, main: COMMIT };
+const hub = await startHub({ 'acme/painter': { ...painter, card: { license: 'openrail++' } } }, afterAll);
+const home = mkdtempSync(join(tmpdir(), 'easel-console-'));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+const web = useWebPage({ env: { HF_ENDPOINT: hub.url, HF_HOME: home, XDG_DATA_HOME: home } });
 
 async function openConsole(): Promise<Page> {
   const page = await web().visit('/console');
@@ -229,4 +239,18 @@ test('who rules the server still makes pictures as before', async () => {
   await page.getByRole('link', { name: 'Console' }).click();
   await page.getByRole('button', { name: 'Sign out as admin' }).click();
   await page.getByLabel('Admin key').waitFor();
+});
+
+test('a model is downloaded, once its licence is accepted, and removed', async () => {
+  const page = await openConsole();
+  const section = page.getByRole('region', { name: 'Models on this server' });
+  await section.getByLabel('Model to download').fill('acme/painter');
+  await section.getByRole('button', { name: 'Download' }).click();
+  await section.getByRole('link', { name: 'openrail++' }).waitFor();
+  await section.getByRole('button', { name: 'Accept the licence and download' }).click();
+  await section.getByText('downloaded, 300 kB').waitFor();
+  await section.getByRole('cell', { name: 'acme/painter:model.safetensors', exact: true }).waitFor();
+  await section.getByRole('button', { name: 'Remove acme/painter:model.safetensors' }).click();
+  await section.getByRole('button', { name: /Really remove/ }).click();
+  await section.getByText('No model has been downloaded yet.').waitFor();
 });

@@ -55,6 +55,9 @@ export const paths = {
   pauseQueue: '/api/admin/queue/pause',
   resumeQueue: '/api/admin/queue/resume',
   workers: '/api/admin/workers',
+  installedModels: '/api/admin/models',
+  modelPulls: '/api/admin/models/pulls',
+  modelPull: '/api/admin/models/pulls/:id',
   health: '/healthz',
   ready: '/readyz',
 } as const;

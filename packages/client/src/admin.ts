@@ -9,6 +9,7 @@ import type {
   AdminJobPage,
   Grant,
   GrantCreate,
+  InstalledModels,
   Key,
   KeyCreate,
   KeyCreated,
@@ -17,6 +18,10 @@ import type {
   KeyPatch,
   LedgerPage,
   LedgerQuery,
+  ModelPull,
+  ModelPullCreate,
+  ModelPullList,
+  ModelRemoved,
   Queue,
   UsageQuery,
   UsageReply,
@@ -127,5 +132,30 @@ export class Admin {
 
   workers({ signal }: CallOptions = {}): Promise<WorkerList> {
     return this.#transport.json(paths.workers, { signal });
+  }
+
+  /** The models in the server's cache, and the names that can be pulled. */
+  models({ signal }: CallOptions = {}): Promise<InstalledModels> {
+    return this.#transport.json(paths.installedModels, { signal });
+  }
+
+  /** Deletes a model from the server's cache. */
+  removeModel(name: string, { signal }: CallOptions = {}): Promise<ModelRemoved> {
+    return this.#transport.json(paths.installedModels, { method: 'DELETE', query: { name }, signal });
+  }
+
+  /** Downloads of models, newest first. */
+  modelPulls({ signal }: CallOptions = {}): Promise<ModelPullList> {
+    return this.#transport.json(paths.modelPulls, { signal });
+  }
+
+  /** Starts to download a model; `modelPulls` tells how far it is. */
+  pullModel(body: ModelPullCreate, { signal }: CallOptions = {}): Promise<ModelPull> {
+    return this.#transport.json(paths.modelPulls, { method: 'POST', body, signal });
+  }
+
+  /** What has arrived is kept. */
+  cancelModelPull(id: string, { signal }: CallOptions = {}): Promise<ModelPull> {
+    return this.#transport.json(paths.modelPull, { method: 'DELETE', parts: { id }, signal });
   }
 }

@@ -44,6 +44,20 @@ export {
   keySchema,
 } from './api/admin/key.ts';
 export {
+  type InstalledModels,
+  installedModelsSchema,
+  type ModelPull,
+  type ModelPullCreate,
+  type ModelPullList,
+  type ModelRemoved,
+  modelPullCreateSchema,
+  modelPullListSchema,
+  modelPullParamsSchema,
+  modelPullSchema,
+  modelRemovalQuerySchema,
+  modelRemovedSchema,
+} from './api/admin/models.ts';
+export {
   type Queue,
   queueSchema,
   type Worker,

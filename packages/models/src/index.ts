@@ -3,7 +3,14 @@ export { type KnownModel, knownModel, knownModels, type ModelKind } from './cata
 export type { Variant } from './choose-files.ts';
 export type { CachedFile } from './hub/cache.ts';
 export { hubCache } from './hub/settings.ts';
-export { folderModels, type InstalledModel, installedModels, referenceOf, resolveModel } from './installed.ts';
+export {
+  folderModels,
+  type InstalledModel,
+  installedModels,
+  referenceOf,
+  requireReference,
+  resolveModel,
+} from './installed.ts';
 export { acceptLicence, type PullLicence } from './licences.ts';
 export { type CheckedFile, findInstalled, removeInstalled, verifyInstalled } from './maintain.ts';
 export { type ModelLicence, parseModelCard, readModelLicence } from './model-card.ts';

@@ -212,11 +212,10 @@ function inOrder({ files, last }: ChosenFiles): HubFile[] {
   return [...files.filter(({ path }) => path !== last), ...files.filter(({ path }) => path === last)];
 }
 
-/** A model card may give the path of its licence in the repository. */
+/** A model card may give the path of its licence in the repository, or none: then its page says more. */
 function linkOf(repo: string, { endpoint }: HubSettings, link: string | undefined): string | undefined {
-  return link === undefined
-    ? undefined
-    : URL.parse(link, `${endpoint.href.replace(/\/$/, '')}/${repo}/blob/main/`)?.href;
+  const page = `${endpoint.href.replace(/\/$/, '')}/${repo}`;
+  return link === undefined ? page : URL.parse(link, `${page}/blob/main/`)?.href;
 }
 
 function sum(files: readonly HubFile[]): number {

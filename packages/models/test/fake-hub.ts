@@ -40,8 +40,14 @@ export interface FakeHub {
 /** What is larger is kept in the store, as with Git LFS. */
 const LFS_BYTES = 2000;
 
+/** Registers what is done when a test, or a file of tests, is over. */
+type AtEnd = (end: () => Promise<void>) => void;
+
 /** A Hub and the store that it redirects to, on two real HTTP servers of their own, until the test is over. */
-export async function startHub(repos: Readonly<Record<string, FakeRepo>>): Promise<FakeHub> {
+export async function startHub(
+  repos: Readonly<Record<string, FakeRepo>>,
+  atEnd: AtEnd = onTestFinished,
+): Promise<FakeHub> {
   const links = new Map<string, Buffer>();
   const asked: Asked[] = [];
   const note = (at: Asked['at'], { url: path = '', headers: { range, authorization } }: IncomingMessage) =>
@@ -51,13 +57,13 @@ export async function startHub(repos: Readonly<Record<string, FakeRepo>>): Promi
       ...(range !== undefined && { range }),
       ...(authorization !== undefined && { authorization }),
     });
-  const store = await listen((request, reply) => {
+  const store = await listen(atEnd, (request, reply) => {
     note('store', request);
     const content = links.get(request.url ?? '');
     if (content === undefined) return void reply.writeHead(403).end('the link has expired');
     if (!hub.onStore(request, reply, content)) sendContent(request, reply, content);
   });
-  const url = await listen((request, reply) => {
+  const url = await listen(atEnd, (request, reply) => {
     note('hub', request);
     if (hub.onHub(request, reply, Buffer.alloc(0))) return;
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://hub');
@@ -146,7 +152,7 @@ function sendJson(reply: ServerResponse, value: unknown): void {
 }
 
 /** @returns the server's address */
-async function listen(listener: RequestListener): Promise<string> {
+async function listen(atEnd: AtEnd, listener: RequestListener): Promise<string> {
   const server = createServer(listener);
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
@@ -154,7 +160,7 @@ async function listen(listener: RequestListener): Promise<string> {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  onTestFinished(async () => {
+  atEnd(async () => {
     for (const socket of sockets) socket.destroy();
     server.close();
     await once(server, 'close');

@@ -24,7 +24,7 @@ export function httpServices(
   core: Core,
   config: Config,
   secret: ServerSecret,
-  { serverId, inputPictures }: Pick<HttpServices, 'serverId' | 'inputPictures'>,
+  { serverId, inputPictures, modelStore }: Pick<HttpServices, 'serverId' | 'inputPictures' | 'modelStore'>,
 ): HttpServices & { readonly pageSession: PageSession | null } {
   const feed = new JobFeed(core);
   const keys = new KeyService({ ...core, secret });
@@ -74,6 +74,7 @@ export function httpServices(
       pause: () => pauseQueue(core),
       resume: () => resumeQueue(core),
     },
+    modelStore,
     workers: () => listWorkers(core.database, core.clock.now()),
     ready: (signal) => readiness(core, signal),
     metrics,

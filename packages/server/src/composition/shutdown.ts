@@ -17,6 +17,8 @@ const phases = [
   { name: 'jobs', timeoutMs: 15_000 },
   /** Requests that wait for a job which was handed back are told to ask again. */
   { name: 'requests', timeoutMs: 10_000 },
+  /** Of models; what has arrived is kept. */
+  { name: 'downloads', timeoutMs: 5000 },
   /** The sweep under way. */
   { name: 'janitor', timeoutMs: 5000 },
   /** The processes that decode pictures from clients. */

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { decimalToMicro } from '@easel/contract';
+import { settingsOfModels } from '../config/model-settings.ts';
 import type { Config } from '../config/schema.ts';
 import { grantCredits } from '../credits/ledger.ts';
 import { buildHttp } from '../http/build-http.ts';
@@ -8,6 +9,7 @@ import { newId } from '../ids.ts';
 import { AwaitedJobs } from '../jobs/awaited-jobs.ts';
 import { openSecret, type ServerSecret } from '../keys/server-secret.ts';
 import { ensureStartingKeys } from '../keys/starting-keys.ts';
+import { ModelStore } from '../models/model-store.ts';
 import { loadReviewHook, type ReviewHook } from '../models/review.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { InputPictures } from '../pictures/input-pictures.ts';
@@ -91,7 +93,10 @@ async function serve({ config, log, hook, core, secret, serverId, shutdown, ...o
   const inputPictures = new InputPictures();
   shutdown.on('start images', () => inputPictures.close());
   const drained = new AbortController();
-  const services = httpServices(core, config, secret, { serverId, inputPictures });
+  const offered = settingsOfModels(config).flatMap(({ path }) => path ?? []);
+  const modelStore = new ModelStore({ env: process.env, offered });
+  shutdown.on('downloads', () => modelStore.close());
+  const services = httpServices(core, config, secret, { serverId, inputPictures, modelStore });
   const surfaces = await allSurfaces({
     segmind: config.segmind,
     openai: config.openai,

@@ -13,6 +13,7 @@ import type { AccountService } from '../keys/accounts.ts';
 import type { Caller, KeyWatch, RateLimitState } from '../keys/callers.ts';
 import type { KeyService } from '../keys/keys.ts';
 import type { ModelCard } from '../models/model-card.ts';
+import type { ModelStore } from '../models/model-store.ts';
 import type { EncoderTokens } from '../models/painter.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { ImageLibrary } from '../pictures/image-library.ts';
@@ -65,6 +66,9 @@ export interface HttpServices {
   readonly inputPictures: Pick<InputPictures, 'use'>;
 
   readonly queue: QueueControl;
+  /** The models on this server's disk, and downloads. */
+  readonly modelStore: Pick<ModelStore, 'list' | 'remove' | 'pulls' | 'start' | 'cancel'>;
+
   /** The workers of the last hour. */
   workers(): Promise<readonly ListedWorker[]>;
 

@@ -10,6 +10,7 @@ import { countAgainstLimit, watchKey } from '../../src/keys/callers.ts';
 import type { KeyTerms } from '../../src/keys/key-table.ts';
 import { secretsOfText } from '../../src/keys/server-secret.ts';
 import { EnginePainter } from '../../src/models/engine-painter.ts';
+import { ModelStore } from '../../src/models/model-store.ts';
 import type { Painter } from '../../src/models/painter.ts';
 import type { ReviewHook } from '../../src/models/review.ts';
 import { InputPictures } from '../../src/pictures/input-pictures.ts';
@@ -174,6 +175,7 @@ function httpServices(jobs: JobServices, painter: EnginePainter, inputPictures: 
     thumbnails: new Thumbnails({ library: jobs.library, shrink: encodeThumbnail }),
     inputPictures,
     queue: jobs.control,
+    modelStore: new ModelStore({ env: process.env, offered: [] }),
     workers: () => listWorkers(database, clock.now()),
     ready: async () => ({ status: 'not_ready', checks: [{ name: 'database', ok: false, message: 'gone' }] }),
     metrics: { text: async () => 'easel_up 1\n', contentType: 'text/plain; version=0.0.4; charset=utf-8' },

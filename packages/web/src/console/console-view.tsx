@@ -13,6 +13,7 @@ import {
   loadAccess,
   saveAccess,
 } from './admin.tsx';
+import { DownloadsSection } from './downloads-section.tsx';
 import { JobsSection } from './jobs-section.tsx';
 import { KeysSection } from './keys-section.tsx';
 import { ModelsSection, QueueSection } from './server-sections.tsx';
@@ -73,6 +74,7 @@ function Sections({ access, onSignOut }: { readonly access: AdminAccess; readonl
         <KeysSection />
         <UsageSection />
         <ModelsSection />
+        <DownloadsSection />
         <JobsSection />
       </div>
     </AdminContext>

@@ -2,6 +2,7 @@ import { problems, type Surface } from '../../http/surface.ts';
 import { accountLedgerRoute, accountUsageRoute } from '../api/money.ts';
 import { accountRoutes, grantRoutes } from './accounts.ts';
 import { keyRoutes } from './keys.ts';
+import { modelRoutes } from './models.ts';
 import { allJobsRoute, cancelAnyJobRoute, queueRoutes, workersRoute } from './queue.ts';
 
 /** What an admin key can do. */
@@ -20,5 +21,6 @@ export const admin: Surface = {
     accountUsageRoute(app, context);
     queueRoutes(app, context);
     workersRoute(app, context);
+    modelRoutes(app, context);
   },
 };
