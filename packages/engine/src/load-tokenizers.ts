@@ -1,7 +1,8 @@
+import type { PromptSyntax } from '@easel/parameters';
 import { openCheckpoint, readTokenizers } from './checkpoints/open-checkpoint.ts';
 import { findModel } from './loading/find-model.ts';
 import type { TokenCount } from './model.ts';
-import type { ClipTokenizer } from './tokenizer/clip-tokenizer.ts';
+import { type ClipTokenizer, MAX_CHUNKS } from './tokenizer/clip-tokenizer.ts';
 
 /** How one encoder sees a text, token by token. */
 export interface TokenizedText extends TokenCount {
@@ -11,7 +12,8 @@ export interface TokenizedText extends TokenCount {
 
 /** The tokenizers of a model's text encoders. */
 export interface Tokenizers {
-  tokenize(text: string): readonly TokenizedText[];
+  /** @param syntax what is read out of the text; absent: nothing */
+  tokenize(text: string, syntax?: PromptSyntax): readonly TokenizedText[];
 }
 
 /**
@@ -30,12 +32,11 @@ export async function loadTokenizers(
 ): Promise<Tokenizers> {
   const checkpoint = await openCheckpoint(findModel(pathOrName, process.env), options);
   const tokenizers = await readTokenizers(checkpoint);
-  return { tokenize: (text) => tokenizers.map((tokenizer) => tokenizedText(tokenizer, text)) };
+  return { tokenize: (text, syntax = {}) => tokenizers.map((each) => tokenizedText(each, text, syntax)) };
 }
 
-function tokenizedText(tokenizer: ClipTokenizer, text: string): TokenizedText {
-  const { ids, count, truncated } = tokenizer.encode(text);
-  const { limit } = tokenizer;
-  // The start marker precedes them.
-  return { ids: [...ids.subarray(1, 1 + Math.min(count, limit))], count, limit, truncated };
+function tokenizedText(tokenizer: ClipTokenizer, text: string, syntax: PromptSyntax): TokenizedText {
+  const { chunks, count, truncated } = tokenizer.encodeWith(text, syntax);
+  const limit = syntax.longPrompts ? MAX_CHUNKS * tokenizer.limit : tokenizer.limit;
+  return { ids: chunks.flatMap(({ ids, length }) => [...ids.subarray(1, 1 + length)]), count, limit, truncated };
 }

@@ -52,6 +52,10 @@ export interface GenerateRequest {
   /** Absent or null: no negative prompt (zero embeddings). `""` is encoded, which gives another picture. */
   readonly negativePrompt?: string | null;
   readonly negativePrompt2?: string | null;
+  /** Whether the prompts have weights: `(word:1.2)`, `(word)`, `[word]`; see docs/prompts.md. Default: they are plain text. */
+  readonly promptWeighting?: boolean;
+  /** Whether the model reads up to 600 tokens of a prompt, in chunks of 75, a new one at each `BREAK`. Default: the first 75. */
+  readonly longPrompts?: boolean;
   /** Multiples of 8 from 64 to 2048, or within the model's limits; default: its native size, with `image` its size of the nearest aspect ratio. */
   readonly width?: number;
   readonly height?: number;
@@ -91,6 +95,8 @@ export const requestFields = {
   prompt2: true,
   negativePrompt: true,
   negativePrompt2: true,
+  promptWeighting: true,
+  longPrompts: true,
   width: true,
   height: true,
   steps: true,
@@ -171,6 +177,9 @@ export interface GenerateResult {
     readonly strength?: number;
     /** Set when requested. */
     readonly decoder?: 'tiny';
+    /** Set when requested. */
+    readonly promptWeighting?: true;
+    readonly longPrompts?: true;
     /** Not set for a model that was loaded with `precision`. */
     readonly profile?: Profile;
     readonly device: DeviceName;
@@ -179,7 +188,7 @@ export interface GenerateResult {
     /** Set when requested, also by the profile. */
     readonly acceleration?: UsedAcceleration;
   };
-  /** Text beyond the 77-token limit of an encoder, which the model did not see. */
+  /** Text beyond what an encoder reads, which the model did not see. */
   readonly truncated: readonly { readonly field: PromptField; readonly text: string }[];
   readonly timings: Timings;
 }

@@ -49,11 +49,17 @@ async function readBase64(path: string): Promise<string> {
 async function findTruncatedTexts(
   client: EaselClient,
   prompt: string,
-  { model, prompt2, negativePrompt }: GenerateFlags,
+  { model, prompt2, negativePrompt, promptWeighting, longPrompts }: GenerateFlags,
   signal: AbortSignal,
 ): Promise<TruncatedText[]> {
   const cut = async (field: PromptField, text: string, encoders: (0 | 1)[]): Promise<TruncatedText> => {
-    const reply = await client.tokenize({ text, ...(model !== undefined && { model }) }, { signal });
+    const body = {
+      text,
+      ...(model !== undefined && { model }),
+      ...(promptWeighting && { prompt_weighting: promptWeighting }),
+      ...(longPrompts && { long_prompts: longPrompts }),
+    };
+    const reply = await client.tokenize(body, { signal });
     const texts = encoders.map((encoder) => reply.encoders[encoder]?.truncated ?? '');
     return { field, text: texts.reduce((longest, next) => (next.length > longest.length ? next : longest), '') };
   };

@@ -2,7 +2,7 @@ import type { PromptField } from '@easel/engine';
 import { foreignSyntax } from '@easel/parameters';
 import { formatDuration } from '../text.ts';
 import type { MadePictures, PlannedRun, TruncatedText } from './backend.ts';
-import type { GenerateFlags } from './flags.ts';
+import type { GenerateFlags, RequestFlags } from './flags.ts';
 
 /** More would not fit on the one line of the warning. */
 const MAX_PIECES = 5;
@@ -19,8 +19,8 @@ export function listWarnings({ prompt }: PlannedRun, flags: GenerateFlags, made:
   const { used, truncated } = made;
   const { prompt2, negativePrompt, negativePrompt2 } = flags;
   const warnings = [
-    ...truncated.map(truncationWarning),
-    ...syntaxWarnings(prompt, prompt2, negativePrompt, negativePrompt2),
+    ...truncated.map((each) => truncationWarning(each, flags)),
+    ...syntaxWarnings(flags, prompt, prompt2, negativePrompt, negativePrompt2),
     ...made.warnings,
   ];
   if (used.stepsRun === 0 && used.strength !== undefined && used.strength > 0) {
@@ -34,17 +34,25 @@ export function listWarnings({ prompt }: PlannedRun, flags: GenerateFlags, made:
   return warnings;
 }
 
-function truncationWarning({ field, text }: TruncatedText): string {
-  return `${optionNames[field]} is longer than the model can read; the end was ignored: ${JSON.stringify(text)}`;
+function truncationWarning({ field, text }: TruncatedText, { longPrompts }: RequestFlags): string {
+  const help = longPrompts ? '' : '; --long-prompts reads more';
+  return `${optionNames[field]} is longer than the model can read; the end was ignored: ${JSON.stringify(text)}${help}`;
 }
 
 /** One sentence for the weights, LoRA tags and the like in all texts of a run; none when there are none. */
-function syntaxWarnings(...texts: readonly (string | undefined)[]): string[] {
-  const pieces = [...new Set(texts.flatMap((text) => foreignSyntax(text ?? '').map((piece) => piece.text)))];
+function syntaxWarnings(flags: RequestFlags, ...texts: readonly (string | undefined)[]): string[] {
+  const found = texts.flatMap((text) => foreignSyntax(text ?? '', flags));
+  const pieces = [...new Set(found.map((piece) => piece.text))];
   if (pieces.length === 0) return [];
   const shown = pieces.slice(0, MAX_PIECES).map((piece) => JSON.stringify(piece));
   const more = pieces.length > MAX_PIECES ? ` and ${pieces.length - MAX_PIECES} more` : '';
-  return [`prompt syntax of other tools is not supported and was read as plain text: ${shown.join(', ')}${more}`];
+  const kinds = new Set(found.map(({ what }) => what));
+  const options = [
+    ...(!flags.promptWeighting && (kinds.has('weight') || kinds.has('escape')) ? ['--prompt-weighting reads weights'] : []),
+    ...(!flags.longPrompts && kinds.has('BREAK') ? ['--long-prompts reads BREAK'] : []),
+  ];
+  const help = options.map((option) => `; ${option}`).join('');
+  return [`prompt syntax of other tools was read as plain text: ${shown.join(', ')}${more}${help}`];
 }
 
 /** Rounded up to two digits: strength × steps is cut to a whole number of steps. */

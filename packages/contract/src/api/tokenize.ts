@@ -3,13 +3,17 @@ import { MAX_PROMPT_LENGTH } from '../limits.ts';
 import { propertiesOn } from '../request/schemas.ts';
 import { closedObject, count, openObject, textOf } from '../schema/define.ts';
 
+const onApi = propertiesOn('api');
+
 export const tokenizeRequestSchema = closedObject(
   {
     text: textOf(
       { min: 0, max: MAX_PROMPT_LENGTH },
       { description: 'A prompt', examples: ['a red apple on a blue background'] },
     ),
-    model: propertiesOn('api').model,
+    model: onApi.model,
+    prompt_weighting: onApi.prompt_weighting,
+    long_prompts: onApi.long_prompts,
   },
   { title: 'TokenizeRequest', description: 'The body of POST /api/tokenize' },
 );
@@ -22,7 +26,7 @@ export const tokenizedTextSchema = openObject(
       examples: [[320, 736, 3055]],
     }),
     count: count({ description: 'The tokens of the whole text', examples: [7] }),
-    limit: count({ description: 'How many the model reads', examples: [75] }),
+    limit: count({ description: 'How many the model reads; more with `long_prompts`', examples: [75] }),
     truncated: Type.String({
       description: 'The part of the text that is cut off; empty when it all fits',
       examples: [''],

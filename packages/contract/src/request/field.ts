@@ -62,7 +62,7 @@ interface CliOption {
 /** A control of the page's form. `own`: the form has a component just for it. */
 interface FormControl {
   readonly label: string;
-  readonly control: 'slider' | 'select' | 'own';
+  readonly control: 'slider' | 'select' | 'check' | 'own';
   readonly place?: 'main' | 'more' | 'start';
   /** Of the slider, where it is not the field's own. */
   readonly step?: number;

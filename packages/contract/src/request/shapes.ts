@@ -84,9 +84,9 @@ export type EngineFields = {
 /** The fields that `easel generate` has options for, as it reads them. */
 export type OptionValues = { readonly [Each in NamesWith<{ option: object }>]?: Exclude<ValueOf<Table[Each]>, null> };
 
-/** The settings of the form that are a slider or a choice. */
+/** The settings of the form that are a slider, a choice or a checkbox. */
 export type ControlValues = {
-  readonly [Each in NamesWith<{ form: { control: 'slider' | 'select' } }>]: ValueOf<Table[Each]>;
+  readonly [Each in NamesWith<{ form: { control: 'slider' | 'select' | 'check' } }>]: ValueOf<Table[Each]>;
 };
 
 type ParameterNames = Exclude<NamesWith<{ parameter: object }>, NamesWith<{ parameter: { own: true } }>>;

@@ -17,7 +17,7 @@ export const engineLimits = {
   samples: { min: 1, max: 4, whole: true },
 } as const satisfies Record<string, Range>;
 
-/** Splitting a text takes time quadratic in the length of its longest word, and only 75 tokens of it are used. */
+/** Splitting a text takes time quadratic in the length of its longest word, and few of its tokens are used. */
 const TEXT_LENGTH = 20_000;
 const MAX_SIDE = 65_535;
 
@@ -52,13 +52,19 @@ export function requireText(param: string, value: unknown): string {
   throw invalid(
     param,
     `${param} must have at most ${TEXT_LENGTH} characters (got ${value.length})`,
-    'shorten it: the model reads 75 tokens',
+    'shorten it: the model reads 75 tokens, with longPrompts 600',
   );
 }
 
 export function requireChoice<T extends string | number>(param: string, value: T, allowed: readonly T[]): T {
   if (allowed.includes(value)) return value;
   throw invalid(param, `${param} must be ${allowed.join(' or ')} (got ${JSON.stringify(value)})`);
+}
+
+/** Absent: false. */
+export function requireBoolean(param: string, value: unknown = false): boolean {
+  if (typeof value === 'boolean') return value;
+  throw invalid(param, `${param} must be true or false (got ${JSON.stringify(value)})`);
 }
 
 /** Sizes and crops for micro-conditioning: the model was trained with the sizes of real pictures. */

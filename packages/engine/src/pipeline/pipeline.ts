@@ -85,12 +85,14 @@ export async function runPipeline(
       scheduler,
       ...(strength !== undefined && { strength }),
       ...(plan.decoder === 'tiny' && { decoder: plan.decoder }),
+      ...(plan.syntax.promptWeighting && { promptWeighting: true }),
+      ...(plan.syntax.longPrompts && { longPrompts: true }),
       ...(profile !== undefined && { profile }),
       device: target.device.name,
       ...(arithmetic === 'float16' && { arithmetic }),
       ...(acceleration.given && { acceleration: { ...acceleration.given, passes: totalPasses(run.passes) } }),
     },
-    truncated: parts.prompts.truncated(plan.prompt, plan.negative),
+    truncated: parts.prompts.truncated(plan),
     timings: { encodeMs, denoiseMs: sum('denoiseMs'), decodeMs: sum('decodeMs'), totalMs: performance.now() - began },
   };
 }
@@ -147,13 +149,12 @@ class PipelineRun {
 
   async #encodePrompts(): Promise<Guidance> {
     const { prompts } = this.#parts;
-    const { prompt, negative, timeIds, guidanceScale: scale, guidanceRescale: rescale } = this.#plan;
-    await this.#context.beforePass();
+    const { timeIds, guidanceScale: scale, guidanceRescale: rescale } = this.#plan;
+    const { beforePass } = this.#context;
+    await beforePass();
     await this.#parts.memory.resize(this.#plan);
     await this.#parts.memory.enter('texts');
-    const text = await prompts.encode(prompt, this.#context);
-    await this.#context.beforePass();
-    const opposite = negative === undefined ? undefined : await prompts.encodeNegative(negative, text, this.#context);
+    const { positive: text, negative: opposite } = await prompts.encode(this.#plan, this.#context, beforePass);
     this.#options.onTexts?.({ positive: text, negative: opposite });
     return {
       scale,

@@ -14,12 +14,12 @@ import { type Acceleration, type Profile, profileNames, profiles } from '../prof
 import { type SamplingConfig, withOverrides } from '../sampling/config.ts';
 import { createSchedule, type Schedule } from '../sampling/sampling.ts';
 import { type AccelerationPlan, type Branches, planAcceleration } from './acceleration.ts';
-import { engineLimits, invalid, requireChoice, requireNumber, requirePair, requireSize } from './limits.ts';
-import { negativeTexts, type PromptTexts, promptTexts } from './prompts.ts';
+import { engineLimits, invalid, requireBoolean, requireChoice, requireNumber, requirePair, requireSize } from './limits.ts';
+import { type GuidedTexts, negativeTexts, promptTexts } from './prompts.ts';
 import { planRandomSources, type RandomSource } from './random-sources.ts';
 
 /** A request with every default filled in and every value checked: what the run needs, with nothing left to decide. */
-export interface Plan {
+export interface Plan extends GuidedTexts {
   readonly width: number;
   readonly height: number;
   readonly latentSize: { readonly width: number; readonly height: number };
@@ -28,11 +28,8 @@ export interface Plan {
   readonly steps: number;
   /** Set for image-to-image; undefined: from noise alone. */
   readonly strength: number | undefined;
-  readonly prompt: PromptTexts;
   readonly guidanceScale: number;
   readonly guidanceRescale: number;
-  /** Undefined: no guidance. Null: guidance against zero embeddings. */
-  readonly negative: PromptTexts | null | undefined;
   readonly timeIds: { readonly positive: TimeIds; readonly negative: TimeIds };
   /** One per sample. */
   readonly randomSources: readonly RandomSource[];
@@ -107,6 +104,10 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
     prompt: promptTexts(request),
     negative:
       guidanceScale > 1 && !model.takesGuidance ? negativeTexts(request, model.forceZerosForEmptyPrompt) : undefined,
+    syntax: {
+      promptWeighting: requireBoolean('promptWeighting', request.promptWeighting),
+      longPrompts: requireBoolean('longPrompts', request.longPrompts),
+    },
     timeIds: timeIds({ height, width }, microConditioning),
     randomSources: planRandomSources(request, model.vae.latentChannels * latentSize.height * latentSize.width),
     tiling: request.vaeTiling ?? 'auto',

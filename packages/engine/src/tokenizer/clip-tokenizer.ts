@@ -1,4 +1,6 @@
+import type { PromptSyntax } from '@easel/parameters';
 import { type AddedToken, createBytePairEncoder, prepareText } from './byte-pair-encoder.ts';
+import { cutChunks, readPromptSyntax, type WeightedText, type WeightedToken } from './prompt-syntax.ts';
 import { builtInVocabulary, tokenId, type Vocabulary } from './vocabulary.ts';
 
 /** A text as one encoder receives it. */
@@ -11,9 +13,25 @@ export interface ClipTokens {
   readonly truncated: string;
 }
 
+/** What an encoder reads in one pass. */
+export interface ClipChunk extends Pick<ClipTokens, 'ids'> {
+  /** Content tokens. */
+  readonly length: number;
+  /** [77], one for each id; absent: all are 1. */
+  readonly weights?: Float32Array;
+}
+
+/** A text with weights, or of several passes. */
+export interface ClipChunks extends Omit<ClipTokens, 'ids'> {
+  readonly chunks: readonly ClipChunk[];
+}
+
 export interface ClipTokenizer {
+  /** Long texts are truncated, and parentheses are ordinary text. */
   encode(text: string): ClipTokens;
-  /** Content tokens that fit. */
+  /** What the syntax names is read out of the text. */
+  encodeWith(text: string, syntax: PromptSyntax): ClipChunks;
+  /** Content tokens that fit into one chunk. */
   readonly limit: number;
   /** The id of the end marker, at whose first position the pooled embedding is taken. */
   readonly eosId: number;
@@ -35,9 +53,11 @@ export const clipBosToken = '<|startoftext|>';
 export const clipEosToken = '<|endoftext|>';
 export const CLIP_MAX_LENGTH = 77;
 
+/** Of a long text. The cross-attention of every pass reads them all. */
+export const MAX_CHUNKS = 8;
+
 /**
- * The tokenizer of a CLIP text encoder, as in transformers 5. Long texts are truncated, not split into chunks, and parentheses are ordinary
- * text; a marker typed in the text counts as the marker.
+ * The tokenizer of a CLIP text encoder, as in transformers 5. A marker typed in the text counts as the marker.
  *
  * @throws EngineError `model_config_invalid` when the vocabulary lacks a marker
  */
@@ -52,18 +72,52 @@ export function createClipTokenizer(options: ClipTokenizerOptions): ClipTokenize
   ];
   const encoder = createBytePairEncoder(vocabulary, addedTokens, eosToken);
   const limit = maxLength - 2;
+  const comma = Object.hasOwn(vocabulary.ids, ',</w>') ? vocabulary.ids[',</w>'] : undefined;
 
   return {
     limit,
     eosId,
     encode(text) {
-      const content = encoder.encode(prepareText(text), { add_special_tokens: false }).ids;
-      const kept = content.slice(0, limit);
-      const ids = new Int32Array(maxLength).fill(padTokenId);
-      ids.set([bosId, ...kept, eosId]);
-      return { ids, count: content.length, truncated: decode(content.slice(limit)) };
+      const content = tokensOf(text);
+      return { ids: idsOf(content.slice(0, limit)), count: content.length, truncated: decode(content.slice(limit)) };
+    },
+    encodeWith(text, syntax) {
+      const sections = readPromptSyntax(text, syntax).map((pieces) => pieces.flatMap(weightedTokens));
+      const content = sections.flat();
+      const cut = syntax.longPrompts ? cutChunks(sections, { limit, comma }) : [content.slice(0, limit)];
+      const chunks = cut.slice(0, MAX_CHUNKS);
+      const read = chunks.reduce((sum, { length }) => sum + length, 0);
+      return {
+        chunks: chunks.map(chunkOf),
+        count: content.length,
+        truncated: decode(content.slice(read).map(({ id }) => id)),
+      };
     },
   };
+
+  function tokensOf(text: string): number[] {
+    return encoder.encode(prepareText(text), { add_special_tokens: false }).ids;
+  }
+
+  function weightedTokens({ text, weight }: WeightedText): WeightedToken[] {
+    return tokensOf(text).map((id) => ({ id, weight }));
+  }
+
+  function idsOf(content: readonly number[]): Int32Array {
+    const ids = new Int32Array(maxLength).fill(padTokenId);
+    ids.set([bosId, ...content, eosId]);
+    return ids;
+  }
+
+  function chunkOf(tokens: readonly WeightedToken[]): ClipChunk {
+    const ids = idsOf(tokens.map(({ id }) => id));
+    const { length } = tokens;
+    if (tokens.every(({ weight }) => weight === 1)) return { ids, length };
+    const weights = new Float32Array(maxLength).fill(1);
+    const ofTokens = tokens.map(({ weight }) => weight);
+    weights.set(ofTokens, 1);
+    return { ids, length, weights };
+  }
 
   function decode(ids: number[]): string {
     if (ids.length === 0) return '';

@@ -52,7 +52,7 @@ export function httpServices(
     tariff,
     models,
     currentModels: new CurrentModels({ ...core, models }),
-    tokenize: (model, text) => core.painter.tokenize(model, text),
+    tokenize: (model, text, syntax) => core.painter.tokenize(model, text, syntax),
     serverId,
     submitJob: (submission) => submitJob(core, submission),
     checkSubmission: (submission) => checkSubmission(core, submission),

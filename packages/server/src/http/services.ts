@@ -1,4 +1,5 @@
 import type { Ready, Tariff } from '@easel/contract';
+import type { PromptSyntax } from '@easel/parameters';
 import type { FastifyRequest } from 'fastify';
 import type { CreditService } from '../credits/credits.ts';
 import type { CurrentModels } from '../jobs/current-models.ts';
@@ -39,7 +40,7 @@ export interface HttpServices {
   /** The same as they run now: on which devices, and with which profiles. */
   readonly currentModels: Pick<CurrentModels, 'list' | 'of'>;
   /** @throws DomainError `not_found` for a model that is not there */
-  tokenize(model: string, text: string): Promise<readonly EncoderTokens[]>;
+  tokenize(model: string, text: string, syntax?: PromptSyntax): Promise<readonly EncoderTokens[]>;
 
   /** Identifies this run of the server. */
   readonly serverId: string;

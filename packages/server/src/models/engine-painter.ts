@@ -1,5 +1,6 @@
 import { type FilledRequest, fillRequest, type WorkerEngine } from '@easel/contract';
 import { type HostLogEntry, loadTokenizers, type MemorySetting, type Tokenizers } from '@easel/engine';
+import type { PromptSyntax } from '@easel/parameters';
 import { DomainError } from '../domain-error.ts';
 import { EnginePool } from './engine-pool.ts';
 import type { ModelCard } from './model-card.ts';
@@ -74,10 +75,10 @@ export class EnginePainter implements Painter {
     return this.#easel(request.model).pool.paint(request, options);
   }
 
-  async tokenize(slug: string, text: string): Promise<readonly EncoderTokens[]> {
+  async tokenize(slug: string, text: string, syntax?: PromptSyntax): Promise<readonly EncoderTokens[]> {
     const easel = this.#easel(slug);
     easel.tokenizers ??= readTokenizers(easel);
-    const [first, second] = (await easel.tokenizers).tokenize(text);
+    const [first, second] = (await easel.tokenizers).tokenize(text, syntax);
     return [
       { encoder: 'text_encoder', ...first },
       { encoder: 'text_encoder_2', ...second },

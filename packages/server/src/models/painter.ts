@@ -1,4 +1,5 @@
 import type { Device, ErrorCode, FilledRequest, Profile, WorkerEngine } from '@easel/contract';
+import type { PromptSyntax } from '@easel/parameters';
 import { DomainError, type DomainErrorDetails } from '../domain-error.ts';
 import type { ModelCard } from './model-card.ts';
 
@@ -75,7 +76,7 @@ export interface Painter {
    */
   paint(request: FilledRequest, options: PaintOptions): Promise<Painting>;
   /** @throws DomainError `not_found` for a model it does not have */
-  tokenize(model: string, text: string): Promise<readonly EncoderTokens[]>;
+  tokenize(model: string, text: string, syntax?: PromptSyntax): Promise<readonly EncoderTokens[]>;
   /** Every engine: those of the default model first, in the order of their cards. */
   engines(): readonly WorkerEngine[];
   /**

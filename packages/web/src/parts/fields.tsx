@@ -1,22 +1,32 @@
 import { useEffect, useId, useRef, useState } from 'react';
 import { choicesWith, type FormControl } from '../settings/form-controls.ts';
 
+type ControlValue = FormControl['initial'];
+
 interface ControlFieldProps {
   readonly control: FormControl;
-  readonly value: string | number;
-  readonly onChange: (value: string | number) => void;
+  readonly value: ControlValue;
+  readonly onChange: (value: ControlValue) => void;
 }
 
-/** A field of the form as the table of fields describes it: a slider or a select. */
+/** A field of the form as the table of fields describes it: a slider, a select or a checkbox. */
 function ControlField({ control, value, onChange }: ControlFieldProps) {
   if (control.kind === 'slider') {
     const { label, min, max, step, isStepped } = control;
     return <SliderField {...{ label, min, max, step, isStepped }} value={Number(value)} onChange={onChange} />;
   }
+  if (control.kind === 'check') {
+    return (
+      <label className="row check">
+        <input type="checkbox" checked={value === true} onChange={(event) => onChange(event.target.checked)} />
+        {control.label}
+      </label>
+    );
+  }
   return (
     <label className="field">
       {control.label}
-      <select value={value} onChange={(event) => onChange(event.target.value)}>
+      <select value={String(value)} onChange={(event) => onChange(event.target.value)}>
         {choicesWith(control, String(value)).map((choice) => (
           <option key={choice.value} value={choice.value}>
             {choice.label}
@@ -30,7 +40,7 @@ function ControlField({ control, value, onChange }: ControlFieldProps) {
 export interface ControlFieldsProps {
   readonly controls: readonly FormControl[];
   readonly values: object;
-  readonly onChange: (name: string, value: string | number) => void;
+  readonly onChange: (name: string, value: ControlValue) => void;
 }
 
 /** The fields for several controls. */
@@ -44,11 +54,15 @@ export function ControlFields({ controls, values, onChange }: ControlFieldsProps
       <ControlField
         key={control.name}
         control={control}
-        value={typeof value === 'string' || typeof value === 'number' ? value : control.initial}
+        value={isValue(value) ? value : control.initial}
         onChange={(next) => onChange(control.name, next)}
       />
     );
   });
+}
+
+function isValue(value: unknown): value is ControlValue {
+  return ['string', 'number', 'boolean'].includes(typeof value);
 }
 
 export interface NumberFieldProps {

@@ -34,7 +34,7 @@ export function PromptFields({ settings, onChange, onEnter }: PromptFieldsProps)
           onKeyDown={runOnEnter}
           aria-describedby={`${id}-tokens`}
         />
-        <TokenCount id={`${id}-tokens`} text={settings.prompt} model={settings.model} />
+        <TokenCount id={`${id}-tokens`} text={settings.prompt} settings={settings} />
       </div>
       <div className="field negative">
         <label htmlFor={`${id}-negative`}>Negative prompt</label>
@@ -49,7 +49,7 @@ export function PromptFields({ settings, onChange, onEnter }: PromptFieldsProps)
           onKeyDown={runOnEnter}
           aria-describedby={`${id}-negative-tokens`}
         />
-        <TokenCount id={`${id}-negative-tokens`} text={settings.negativePrompt} model={settings.model} />
+        <TokenCount id={`${id}-negative-tokens`} text={settings.negativePrompt} settings={settings} />
       </div>
     </>
   );
@@ -61,20 +61,22 @@ const LISTED_PIECES = 5;
 interface TokenCountProps {
   readonly id: string;
   readonly text: string;
-  readonly model: string;
+  readonly settings: Settings;
 }
 
 /** How many tokens the text has, which part the model truncates, and which syntax of other tools has no effect. */
-function TokenCount({ id, text, model }: TokenCountProps) {
+function TokenCount({ id, text, settings }: TokenCountProps) {
   const { client } = useSession();
-  const reply = useDebouncedReply(`${model}\n${text}`, async (signal) =>
-    text === '' ? undefined : client.tokenize({ text, model }, { signal }),
+  const { model, promptWeighting, longPrompts } = settings;
+  const syntax = { prompt_weighting: promptWeighting, long_prompts: longPrompts };
+  const reply = useDebouncedReply(JSON.stringify([model, syntax, text]), async (signal) =>
+    text === '' ? undefined : client.tokenize({ text, model, ...syntax }, { signal }),
   );
   const worst = reply?.encoders.toSorted((a, b) => b.truncated.length - a.truncated.length)[0];
   if (worst === undefined || text === '') return <small id={id} className="tokens" />;
   const pieces = reply?.foreign_syntax.map((piece) => piece.text) ?? [];
-  // The markers at both ends count as tokens, too.
-  const [count, limit] = [worst.count + 2, worst.limit + 2];
+  // The markers at both ends count as tokens, too, where there is one chunk.
+  const [count, limit] = longPrompts ? [worst.count, worst.limit] : [worst.count + 2, worst.limit + 2];
   return (
     <small id={id} className={worst.truncated === '' ? 'tokens quiet' : 'tokens wrong'}>
       {count} of {limit} tokens

@@ -26,7 +26,13 @@ export interface SelectControl extends Named {
   readonly initial: string;
 }
 
-export type FormControl = SliderControl | SelectControl;
+/** A checkbox in the form. */
+export interface CheckControl extends Named {
+  readonly kind: 'check';
+  readonly initial: boolean;
+}
+
+export type FormControl = SliderControl | SelectControl | CheckControl;
 
 /** The controls of the table of fields, with the values that the model allows; fields with a component of their own are left out. */
 export function formControls(model: Pick<Model, 'parameters'>, table: FieldTable = pictureFields): FormControl[] {
@@ -38,6 +44,7 @@ export function formControls(model: Pick<Model, 'parameters'>, table: FieldTable
     const initial = form.default ?? allowed.default ?? field.default;
     if (form.control === 'select')
       return [{ ...named, kind: 'select', ...choicesOf(field, allowed.choices), initial: String(initial) }];
+    if (form.control === 'check') return [{ ...named, kind: 'check', initial: initial === true }];
     const { min, max } = field.range ?? { min: 0, max: 1 };
     return [
       {
@@ -63,11 +70,11 @@ export function controlDefaults(model: Pick<Model, 'parameters'>): ControlValues
 export function controlDefaults(
   model: Pick<Model, 'parameters'>,
   table: FieldTable,
-): Readonly<Record<string, string | number>>;
+): Readonly<Record<string, string | number | boolean>>;
 export function controlDefaults(
   model: Pick<Model, 'parameters'>,
   table: FieldTable = pictureFields,
-): Readonly<Record<string, string | number>> {
+): Readonly<Record<string, string | number | boolean>> {
   return Object.fromEntries(formControls(model, table).map(({ name, initial }) => [name, initial]));
 }
 
@@ -87,6 +94,7 @@ export function controlValues(
 }
 
 function isAllowed(control: FormControl, value: unknown): boolean {
+  if (control.kind === 'check') return typeof value === 'boolean';
   if (control.kind === 'select') return typeof value === 'string' && value !== '' && value.length <= LONGEST_CHOICE;
   if (typeof value !== 'number' || !(value >= control.min && value <= control.max)) return false;
   return !control.isStepped || Number.isInteger(value / control.step);

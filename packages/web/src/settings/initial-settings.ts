@@ -72,7 +72,7 @@ export function addressSettings(query: URLSearchParams, model: Model): Partial<S
   const { min_side: minSide, max_side: maxSide, max_megapixels: maxMegapixels } = model.limits;
   const allowed = { minSide, maxSide, maxMegapixels };
   return {
-    ...controlValues(model, (name) => toTextOrNumber(given.get(name))),
+    ...controlValues(model, (name) => valueOf(given.get(name))),
     ...(prompt != null && { prompt }),
     ...(negativePrompt != null && { negativePrompt }),
     ...(isSeed && { seed }),
@@ -80,8 +80,9 @@ export function addressSettings(query: URLSearchParams, model: Model): Partial<S
   };
 }
 
-function toTextOrNumber(text: string | null | undefined): string | number | undefined {
+function valueOf(text: string | null | undefined): string | number | boolean | undefined {
   if (text == null || text.trim() === '') return undefined;
+  if (text === 'true' || text === 'false') return text === 'true';
   return Number.isNaN(Number(text)) ? text : Number(text);
 }
 

@@ -1,6 +1,6 @@
 import { EngineError } from '../../errors.ts';
 import { variantKey, variantOf } from '../../runtime/variant.ts';
-import type { ClipTokenizer } from '../../tokenizer/clip-tokenizer.ts';
+import type { ClipChunk, ClipTokenizer } from '../../tokenizer/clip-tokenizer.ts';
 import type { Network, NetworkContext } from '../network.ts';
 import { RecentCache } from '../recent-cache.ts';
 import type { ClipConfig } from './graph.ts';
@@ -46,9 +46,12 @@ export class ClipEncoder {
     return this.#config.positions;
   }
 
-  encode(text: string, context: NetworkContext): Promise<TextEncoding> {
-    const key = variantKey(variantOf(context.target, this.#network.part, { text }));
-    return this.#texts.get(key, () => this.#stored(this.tokenizer.encode(text).ids, context));
+  /** A chunk with weights: see `weigh`. */
+  async encode({ ids, weights }: Pick<ClipChunk, 'ids' | 'weights'>, context: NetworkContext): Promise<TextEncoding> {
+    const encoding = await this.#encodeIds(ids, context);
+    if (!weights) return encoding;
+    const empty = await this.#encodeIds(this.tokenizer.encode('').ids, context);
+    return { ...encoding, hidden: weigh(encoding.hidden, empty.hidden, weights) };
   }
 
   prepare(context: NetworkContext): Promise<unknown> {
@@ -63,6 +66,11 @@ export class ClipEncoder {
   release(): Promise<void> {
     this.#texts.clear();
     return this.#network.release();
+  }
+
+  #encodeIds(ids: Int32Array, context: NetworkContext): Promise<TextEncoding> {
+    const key = variantKey(variantOf(context.target, this.#network.part, { ids: [...ids] }));
+    return this.#texts.get(key, () => this.#stored(ids, context));
   }
 
   async #stored(ids: Int32Array, context: NetworkContext): Promise<TextEncoding> {
@@ -90,4 +98,22 @@ export class ClipEncoder {
 /** The first maximum of the ids: the end marker, since it is the last id of the vocabulary. */
 export function pooledPosition(ids: Int32Array): number {
   return ids.indexOf(ids.reduce((highest, id) => Math.max(highest, id)));
+}
+
+/**
+ * Weights as compel and ComfyUI apply them: each token's state moves from that of the empty text, at the same position, by its weight. At 0 it
+ * is that of the empty text. The pooled output has no weights there either.
+ *
+ * @param hidden [S, C] @param empty [S, C] @param weights [S]
+ */
+export function weigh(hidden: Float32Array, empty: Float32Array, weights: Float32Array): Float32Array {
+  const width = hidden.length / weights.length;
+  const weighted = hidden.slice();
+  for (const [row, weight] of weights.entries()) {
+    if (weight === 1) continue;
+    for (let at = row * width; at < (row + 1) * width; at++) {
+      weighted[at] = empty[at] + Math.fround(Math.fround(hidden[at] - empty[at]) * weight);
+    }
+  }
+  return weighted;
 }

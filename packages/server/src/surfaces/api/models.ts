@@ -49,11 +49,13 @@ export function tokenizeRoute(app: HttpApp, { services, gate }: RouteContext): v
   const onRequest = [gate.ownKey, gate.body('application/json')];
   app.post(paths.api.tokenize, { schema: tokenizeSchema, onRequest }, async ({ body }): Promise<TokenizeReply> => {
     const { slug } = modelOf(services, body.model);
-    const encoders = await services.tokenize(slug, body.text);
+    const { prompt_weighting: promptWeighting, long_prompts: longPrompts } = body;
+    const syntax = { promptWeighting, longPrompts };
+    const encoders = await services.tokenize(slug, body.text, syntax);
     return {
       model: slug,
       encoders: encoders.map((encoder) => ({ ...encoder, ids: [...encoder.ids] })),
-      foreign_syntax: foreignSyntax(body.text),
+      foreign_syntax: foreignSyntax(body.text, syntax),
     };
   });
 }
