@@ -169,9 +169,12 @@ export function tellRequest(values: object): ToldRequest;
 export function tellRequest(values: object, table: FieldTable): Readonly<Record<string, unknown>>;
 export function tellRequest(values: object, table: FieldTable = pictureFields): Readonly<Record<string, unknown>> {
   const known = new Map<string, unknown>(Object.entries(values));
-  return derive(table, (name, field) =>
-    field.told === undefined ? undefined : [wireName(name, 'api', {}, table), known.get(name) ?? null],
-  );
+  return derive(table, (name, field) => {
+    if (field.told === undefined) return undefined;
+    // A job may be older than the field.
+    const usual = field.told.nullable ? null : (field.default ?? null);
+    return [wireName(name, 'api', {}, table), known.get(name) ?? usual];
+  });
 }
 
 /** What a job tells, under the names in code; what it has not is left out. */
