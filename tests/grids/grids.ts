@@ -1,3 +1,4 @@
+import { applyStyle, builtInStyles } from '@easel/contract/fields';
 import type { GenerateRequest, SheetLayout } from '@easel/engine';
 
 export interface Grid {
@@ -49,6 +50,8 @@ const shapes = [
   [104, 256],
 ] as const;
 
+const styled = 'a fox in the forest';
+
 const named = (prompts: readonly string[]) =>
   prompts.map((prompt) => ({ label: prompt, request: { prompt, seed: SEED } }));
 
@@ -81,6 +84,16 @@ export const grids: Readonly<Record<string, Grid>> = {
     ),
   },
   'demo-unknown': { layout: { columns: 4, side: 176 }, cells: named(unknown) },
+  styles: {
+    layout: { columns: 9, side: 128 },
+    cells: [
+      ...named([styled]),
+      ...builtInStyles.map((style) => ({
+        label: style.name,
+        request: { ...applyStyle(style, { prompt: styled }), seed: SEED },
+      })),
+    ],
+  },
   'demo-shapes': {
     layout: { columns: shapes.length, side: 176 },
     cells: shapes.map(([width, height]) => ({

@@ -9,6 +9,7 @@ import { keysCommand } from './commands/keys.ts';
 import { modelCommand } from './commands/model.ts';
 import { modelCommands } from './commands/models.ts';
 import { configCommand, serveCommand, workerCommand } from './commands/serve.ts';
+import { styleCommand } from './commands/style.ts';
 import { cudaPackages, type PinnedWheel } from './device/cuda-packages.ts';
 
 /**
@@ -26,6 +27,10 @@ export function easelProgram(run: RunCommand, packages: readonly PinnedWheel[] =
     .helpCommand(false);
   const generate = generateCommand((prompt, flags) =>
     run(async (context) => {
+      if (flags.interactive) {
+        const { runInteractive } = await import('./generate/interactive.ts');
+        return runInteractive(prompt, flags, context);
+      }
       const { runGenerate } = await import('./generate/run-generate.ts');
       return runGenerate(prompt, flags, context);
     }),
@@ -33,6 +38,7 @@ export function easelProgram(run: RunCommand, packages: readonly PinnedWheel[] =
   program.addCommand(generate);
   for (const command of modelCommands(run)) program.addCommand(command);
   program.addCommand(modelCommand(run)).addCommand(doctorCommand(run));
+  program.addCommand(styleCommand(run));
   program.addCommand(deviceCommand(run, packages));
   program.addCommand(serveCommand(run)).addCommand(workerCommand(run)).addCommand(configCommand(run));
   program.addCommand(keysCommand(run)).addCommand(creditsCommand(run)).addCommand(completionCommand(run, program));

@@ -23,7 +23,7 @@ export interface WorkOptions extends CallOptions {
 }
 
 export interface Call extends WorkOptions {
-  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly parts?: Readonly<Record<string, string>>;
   readonly query?: Query;
   readonly body?: unknown;

@@ -6,6 +6,7 @@ import type { CallOptions, ClientOptions } from './call.ts';
 import { type EventsOptions, followJobs, type JobsEvent } from './follow-job.ts';
 import { Images } from './images.ts';
 import { Jobs } from './jobs.ts';
+import { Styles } from './styles.ts';
 import { Transport } from './transport.ts';
 
 /**
@@ -24,6 +25,7 @@ export class EaselClient {
   readonly jobs: Jobs;
   readonly images: Images;
   readonly account: AccountOfKey;
+  readonly styles: Styles;
   readonly admin: Admin;
 
   constructor(options: ClientOptions) {
@@ -31,6 +33,7 @@ export class EaselClient {
     this.jobs = new Jobs(this.#transport);
     this.images = new Images(this.#transport);
     this.account = new AccountOfKey(this.#transport);
+    this.styles = new Styles(this.#transport);
     this.admin = new Admin(this.#transport);
   }
 

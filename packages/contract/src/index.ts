@@ -160,6 +160,15 @@ export {
 } from './api/model.ts';
 export { type Problem, problemMediaType, problemOfCode, problemSchema } from './api/problem.ts';
 export {
+  type StyleList,
+  type StylePut,
+  type StyleReply,
+  styleListSchema,
+  styleParamsSchema,
+  stylePutSchema,
+  styleSchema,
+} from './api/style.ts';
+export {
   type ForeignSyntax,
   foreignSyntaxSchema,
   type TokenizedText,
@@ -260,6 +269,14 @@ export {
   sizeForPicture,
   sizesForNative,
 } from './picture/sizes.ts';
+export {
+  applyStyle,
+  builtInStyles,
+  faultOfStyle,
+  STYLE_PLACE,
+  type Style,
+  type StyleTexts,
+} from './picture/styles.ts';
 export type { Field, FieldTable, Surface, ValueOf } from './request/field.ts';
 export { type FieldName, pictureFields } from './request/fields.ts';
 export {

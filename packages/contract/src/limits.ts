@@ -29,6 +29,8 @@ export const limits = {
   concurrent: { min: 1, max: 64 },
   /** Jobs of one account that wait. */
   queued: { min: 1, max: 1_000_000 },
+  /** That an account can save. */
+  styles: { min: 0, max: 200 },
   requestsPerMinute: { min: 1, max: 100_000 },
 } as const satisfies Record<string, Range>;
 

@@ -20,6 +20,8 @@ export const paths = {
     jobRecord: '/api/jobs/:id/record',
     events: '/api/events',
     image: '/api/images/:name',
+    styles: '/api/styles',
+    style: '/api/styles/:name',
     tokenize: '/api/tokenize',
     price: '/api/price',
     models: '/api/models',

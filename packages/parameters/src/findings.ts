@@ -90,7 +90,8 @@ export class Findings {
   /** The value of a field that is read according to the table. */
   field(name: FieldName, value: unknown): void {
     const { kind, choices }: Field = pictureFields[name];
-    if (choices !== undefined) this.set(value === undefined ? {} : { [name]: value });
+    const isRead = choices !== undefined || kind === 'boolean';
+    if (isRead) this.set(value === undefined ? {} : { [name]: value });
     else if (kind === 'text') this.text(name, value);
     else this.number(name, value);
   }

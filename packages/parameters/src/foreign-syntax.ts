@@ -46,7 +46,12 @@ const patterns: readonly (readonly [
     /<(?:random|alternate|fromto\[[^\]<>]{1,20}\]|wildcard|segment|object|region)\s*[:[][^<>\n]{1,300}>/gi,
   ],
   // (red:1.4)
-  ['weight', /\(([^():\n]{1,300}(?::[^():\n]{0,300}){0,5}):\s*([+-]?\d{0,2}(?:\.\d{1,6})?)\s*\)/g, isWeight, 'promptWeighting'],
+  [
+    'weight',
+    /\(([^():\n]{1,300}(?::[^():\n]{0,300}){0,5}):\s*([+-]?\d{0,2}(?:\.\d{1,6})?)\s*\)/g,
+    isWeight,
+    'promptWeighting',
+  ],
   // ((red))
   ['weight', /\({2,8}[^()\n]{1,300}\){2,8}/g, undefined, 'promptWeighting'],
   // InvokeAI: (red)1.4, (red)++ and (red)--.

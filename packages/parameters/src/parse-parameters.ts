@@ -52,7 +52,8 @@ function readerOf(name: string, { kind, choices, parameter }: Field): Reader {
     return (value) => known.get(value);
   }
   if (kind === 'text') return (value) => readingOf(name, value);
-  if (kind === 'boolean') return (value) => (/^(true|false)$/.test(value) ? readingOf(name, value === 'true') : undefined);
+  if (kind === 'boolean')
+    return (value) => (/^(true|false)$/.test(value) ? readingOf(name, value === 'true') : undefined);
   return (value) => (/^-?\d+(\.\d+)?(e[+-]?\d+)?$/.test(value) ? readingOf(name, Number(value)) : undefined);
 }
 

@@ -1,6 +1,7 @@
 import { type Field, type FieldTable, optionGroups, pictureFields, type Range, rangeOn } from '@easel/contract/fields';
 import { CodedError } from '@easel/errors';
 import { Command, Option } from 'commander';
+import { alternativeModes } from '../generate/alternatives.ts';
 import type { GenerateFlags } from '../generate/flags.ts';
 import {
   apiKeyFileOption,
@@ -43,6 +44,11 @@ const prompts = [
     '--each-line',
     'treat each line of the prompt file or standard input as a prompt; the model is loaded once',
   ),
+  new Option(
+    '--alternatives <mode>',
+    'read {a|b} in the prompt: all draws each combination, random picks one for each picture by its seed',
+  ).choices(alternativeModes),
+  new Option('-i, --interactive', 'type prompts one after another; the model stays loaded; /help lists the commands'),
 ];
 
 const outputOption = new Option(
@@ -171,6 +177,7 @@ Examples:
   echo "a panda" | easel generate --quiet
   easel generate "a panda" -o - > panda.png
   easel generate --each-line --prompt-file prompts.txt -o pictures/
+  easel generate --alternatives all "a {red|blue} {fox|owl}" -o pictures/
   EASEL_API_KEY=SG_… easel generate --server http://127.0.0.1:8400 "a panda"
   easel generate -- "--a prompt that starts with hyphens"
 `;

@@ -2,6 +2,7 @@ import type { ArithmeticName, DeviceName, OptionValues } from '@easel/contract/f
 import { CodedError } from '@easel/errors';
 import type { ModelFilesFlags, PixelSize } from '../options.ts';
 import { formatFor, type formatNames, formatOfName } from '../output/plan.ts';
+import type { AlternativeMode } from './alternatives.ts';
 
 /** The options of `easel generate` that describe the picture, as the command line gives them. */
 export interface RequestFlags extends Omit<OptionValues, 'samples' | 'format'> {
@@ -14,6 +15,10 @@ export interface GenerateFlags extends RequestFlags, ModelFilesFlags {
   readonly promptFile?: string;
   /** Each line of the prompt file, or of standard input, is one prompt. */
   readonly eachLine?: boolean;
+  /** How `{a|b}` in the prompt is read; absent: as text. */
+  readonly alternatives?: AlternativeMode;
+  /** Prompts are typed one after another. */
+  readonly interactive?: boolean;
   readonly server?: string;
   readonly apiKeyFile?: string;
   readonly int8File?: string;
@@ -34,6 +39,11 @@ export interface GenerateFlags extends RequestFlags, ModelFilesFlags {
   readonly json?: boolean;
 }
 
+/** Whether each prompt, with the pictures of it, is one of several. */
+export function hasManyPrompts({ eachLine, alternatives, interactive }: GenerateFlags): boolean {
+  return eachLine === true || interactive === true || alternatives !== undefined;
+}
+
 /** Refuses options that contradict each other or would have no effect. @throws CodedError `usage` */
 export function checkCombinations(flags: GenerateFlags): void {
   for (const [refused, message, remedy] of contradictions(flags))
@@ -48,6 +58,11 @@ function contradictions(flags: GenerateFlags): [refused: boolean, message: strin
   const hasNegativeSizes = flags.negativeOriginalSize !== undefined && flags.negativeTargetSize !== undefined;
   const hasSolver = flags.solverOrder !== undefined || flags.solverType !== undefined;
   return [
+    [
+      flags.interactive === true && [flags.promptFile, flags.eachLine, flags.json, flags.quiet].some(Boolean),
+      '--interactive cannot be used with --prompt-file, --each-line, --json or --quiet',
+      'leave one of them out',
+    ],
     [
       flags.apiKeyFile !== undefined && flags.server === undefined,
       '--api-key-file needs --server',

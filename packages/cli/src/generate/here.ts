@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { engineFields, parameterValues } from '@easel/contract/fields';
+import { applyStyle, engineFields, parameterValues, type Style } from '@easel/contract/fields';
 import {
   adviceOnSize,
   createEngineHost,
@@ -27,6 +27,7 @@ import { CodedError, messageOf } from '@easel/errors';
 import { demoModelPath, resolveModel } from '@easel/models';
 import { type CommandContext, readVersion } from '../cli-context.ts';
 import { modelFiles, type PixelPoint, type PixelSize } from '../options.ts';
+import { findStyle } from '../styles.ts';
 import { unreadableFile } from '../unreadable-file.ts';
 import type { Backend, MadePictures, MakeOptions, PlannedRun } from './backend.ts';
 import type { GenerateFlags, RequestFlags } from './flags.ts';
@@ -36,6 +37,7 @@ export async function openLocalBackend(flags: GenerateFlags, { env }: CommandCon
   const modelName = flags.model ?? 'demo';
   const modelPath = resolveModel(modelName, env);
   const load = loadOptions(flags, env);
+  const style = flags.style === undefined ? undefined : await findStyle(flags.style, env);
   const startImage = flags.image === undefined ? undefined : await readStartImage(flags.image);
   return {
     async start({ signal, progress }) {
@@ -54,7 +56,7 @@ export async function openLocalBackend(flags: GenerateFlags, { env }: CommandCon
       signal.addEventListener('abort', close);
       return {
         async make(run, options) {
-          const request = buildRequest(run.prompt, flags, run.seeds, startImage);
+          const request = { ...buildRequest(run.prompt, flags, run.seeds, startImage), ...styled(run, flags, style) };
           const decoder: 'vae' | 'tiny' = flags.taesd === undefined ? 'vae' : 'tiny';
           const result = await generate(host, { ...request, decoder }, options);
           return encodeResult({ flags, run, modelName, info: host.info, result });
@@ -66,6 +68,11 @@ export async function openLocalBackend(flags: GenerateFlags, { env }: CommandCon
       };
     },
   };
+}
+
+/** The prompts with the style around them; the pictures' files name the style and keep the prompts as they were given. */
+function styled({ prompt }: PlannedRun, { negativePrompt }: RequestFlags, style: Style | undefined) {
+  return style && applyStyle(style, { prompt, negativePrompt });
 }
 
 /** The pixels as they are: the engine scales them to the size of the picture. @throws CodedError `image_unreadable` */

@@ -75,17 +75,21 @@ describe('warnings', () => {
   it('tell of text that was not seen, by the option it came from', () => {
     const truncated = [{ field: 'negativePrompt', text: 'the "end"' }] as const;
     expect(warningsOf({ truncated })).toEqual([
-      '--negative-prompt is longer than the model can read; the end was ignored: "the \\"end\\""',
+      '--negative-prompt is longer than the model can read; the end was ignored: "the \\"end\\""; --long-prompts reads more',
     ]);
+    expect(warningsOf({ truncated }, { longPrompts: true })).toEqual([expect.not.stringContaining('--long-prompts')]);
   });
 
   it('tell once, on one line, of the syntax of other tools in any of the prompts', () => {
     const prompt = '(oil:1.2), <lora:foo:1>, BREAK, a cat (sitting), {a|b}, [c], __d__';
     const [warning, ...others] = warningsOf({}, { negativePrompt: '((dark))', prompt2: '(oil:1.2)' }, prompt);
     expect(warning).toBe(
-      'prompt syntax of other tools is not supported and was read as plain text: "(oil:1.2)", "<lora:foo:1>", "BREAK", "{a|b}", "[c]" and 2 more',
+      'prompt syntax of other tools was read as plain text: "(oil:1.2)", "<lora:foo:1>", "BREAK", "{a|b}", "[c]" and 2 more; --prompt-weighting reads weights; --long-prompts reads BREAK',
     );
     expect(others).toEqual([]);
+    expect(warningsOf({}, { promptWeighting: true, longPrompts: true }, prompt)).toEqual([
+      'prompt syntax of other tools was read as plain text: "<lora:foo:1>", "{a|b}", "__d__"',
+    ]);
   });
 
   it('tell of a negative prompt without effect', () => {

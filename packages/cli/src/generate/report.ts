@@ -48,7 +48,9 @@ function syntaxWarnings(flags: RequestFlags, ...texts: readonly (string | undefi
   const more = pieces.length > MAX_PIECES ? ` and ${pieces.length - MAX_PIECES} more` : '';
   const kinds = new Set(found.map(({ what }) => what));
   const options = [
-    ...(!flags.promptWeighting && (kinds.has('weight') || kinds.has('escape')) ? ['--prompt-weighting reads weights'] : []),
+    ...(!flags.promptWeighting && (kinds.has('weight') || kinds.has('escape'))
+      ? ['--prompt-weighting reads weights']
+      : []),
     ...(!flags.longPrompts && kinds.has('BREAK') ? ['--long-prompts reads BREAK'] : []),
   ];
   const help = options.map((option) => `; ${option}`).join('');

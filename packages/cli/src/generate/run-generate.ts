@@ -8,9 +8,10 @@ import { formatOfName, type OutputPlan, planOutput } from '../output/plan.ts';
 import { checkStandardOutput, deliverPictures } from '../output/save.ts';
 import { type Progress, showProgress } from '../progress.ts';
 import { PictureArea, type PictureTerminal } from '../terminal-picture.ts';
+import { allCombinations, pickAlternatives } from './alternatives.ts';
 import type { Backend, MadePicture, MadePictures, PlannedRun, RunningBackend } from './backend.ts';
 import { checkRemoteFlags } from './build-job.ts';
-import { checkCombinations, type GenerateFlags } from './flags.ts';
+import { checkCombinations, type GenerateFlags, hasManyPrompts } from './flags.ts';
 import { pictureTerminal, startPreview } from './preview.ts';
 import { readPrompt, readPromptLines } from './read-prompt.ts';
 import { listWarnings, resultAsJson, summarizeRun } from './report.ts';
@@ -21,13 +22,14 @@ import { listWarnings, resultAsJson, summarizeRun } from './report.ts';
  */
 export async function runGenerate(
   argument: string | undefined,
-  flags: GenerateFlags,
+  given: GenerateFlags,
   context: CommandContext,
 ): Promise<ExitStatus> {
-  if (flags.server !== undefined) checkRemoteFlags(flags);
-  checkCombinations(flags);
-  const prompts = await readPrompts(argument, flags, context);
-  const runs = prompts.map((prompt) => planRun(prompt, flags, context));
+  if (given.server !== undefined) checkRemoteFlags(given);
+  checkCombinations(given);
+  const prompts = await readPrompts(argument, given, context);
+  const runs = planRuns(prompts, given, context);
+  const flags = flagsOfRuns(given);
   const backend = await openBackend(flags, context);
   using _folders = prepareFolders(runs, context);
   const progress = showProgress(flags, context);
@@ -40,7 +42,7 @@ export async function runGenerate(
 }
 
 /** Only the one that is used is loaded. */
-async function openBackend(flags: GenerateFlags, context: CommandContext): Promise<Backend> {
+export async function openBackend(flags: GenerateFlags, context: CommandContext): Promise<Backend> {
   if (flags.server === undefined) {
     const { openLocalBackend } = await import('./here.ts');
     return openLocalBackend(flags, context);
@@ -49,7 +51,11 @@ async function openBackend(flags: GenerateFlags, context: CommandContext): Promi
   return openRemoteBackend(flags, context);
 }
 
-async function start(backend: Backend, progress: Progress, { interruption }: CommandContext): Promise<RunningBackend> {
+export async function start(
+  backend: Backend,
+  progress: Progress,
+  { interruption }: CommandContext,
+): Promise<RunningBackend> {
   try {
     return await backend.start({ signal: interruption.signal, progress });
   } catch (error) {
@@ -74,6 +80,25 @@ async function readPrompts(
   }
 }
 
+/** The runs of the prompts; their options are `flagsOfRuns`. */
+export function planRuns(prompts: readonly string[], flags: GenerateFlags, context: CommandContext): PlannedRun[] {
+  if (flags.alternatives === 'all') {
+    return prompts.flatMap(allCombinations).map((prompt) => planRun(prompt, flags, context));
+  }
+  if (flags.alternatives === undefined) return prompts.map((prompt) => planRun(prompt, flags, context));
+  const one = flagsOfRuns(flags);
+  return prompts.flatMap((prompt) =>
+    seedsOfSamples(firstSeed(flags.seed), flags.samples).map((seed) =>
+      planRun(pickAlternatives(prompt, seed), { ...one, seed }, context),
+    ),
+  );
+}
+
+/** With random alternatives each picture has a prompt of its own. */
+export function flagsOfRuns(flags: GenerateFlags): GenerateFlags {
+  return flags.alternatives === 'random' ? { ...flags, samples: 1 } : flags;
+}
+
 function planRun(prompt: string, flags: GenerateFlags, context: CommandContext): PlannedRun {
   const seeds = seedsOfSamples(firstSeed(flags.seed), flags.samples);
   const seedsInNames = flags.generator === 'shared' ? seeds.map(() => seeds[0]) : seeds;
@@ -95,8 +120,9 @@ function planFiles(
     ...(format !== undefined && { format: formatOfName(format) }),
     ...(overwrite !== undefined && { overwrite }),
   });
-  if (flags.eachLine && (plan.kind === 'stream' || plan.named)) {
-    throw new CodedError('usage', `--output must be a folder with --each-line (got ${output})`, {
+  if (hasManyPrompts(flags) && (plan.kind === 'stream' || plan.named)) {
+    const option = flags.eachLine ? '--each-line' : flags.interactive ? '--interactive' : '--alternatives';
+    throw new CodedError('usage', `--output must be a folder with ${option} (got ${output})`, {
       remedy: 'end it with a slash to create it',
     });
   }
@@ -111,7 +137,7 @@ function planFiles(
  * @returns its disposal removes those that are still empty, because the run failed or was stopped
  * @throws CodedError `output_unwritable` or `disk_full`
  */
-function prepareFolders(runs: readonly PlannedRun[], { interruption }: CommandContext): Disposable {
+export function prepareFolders(runs: readonly PlannedRun[], { interruption }: CommandContext): Disposable {
   const created: string[] = [];
   const undo = () => removeEmptyFolders(created);
   interruption.atForcedExit(undo);
@@ -152,7 +178,7 @@ async function runEach(
   return status;
 }
 
-async function makeAndSave(
+export async function makeAndSave(
   run: PlannedRun,
   backend: RunningBackend,
   progress: Progress,
@@ -204,7 +230,9 @@ function report(
   if (flags.json) {
     const result = { ...resultAsJson(run, flags, made, files, totalMs), ...(failure && failureAsJson(failure)) };
     // With several prompts each result is one line, as soon as it is there (JSON Lines).
-    const text = flags.eachLine ? JSON.stringify({ prompt: run.prompt, ...result }) : JSON.stringify(result, null, 2);
+    const text = hasManyPrompts(flags)
+      ? JSON.stringify({ prompt: run.prompt, ...result })
+      : JSON.stringify(result, null, 2);
     stdout.write(`${text}\n`);
   } else {
     if (!flags.quiet) stderr.write(`${summarizeRun(flags, made, totalMs)}\n`);

@@ -79,6 +79,24 @@ export const pictureFields = {
     },
     form: { label: 'Negative prompt', control: 'own', address: 'negative' },
   },
+  style: {
+    kind: 'text',
+    about: 'picture',
+    words: 'style',
+    description:
+      'A style by its name, put around the prompt and added to the negative prompt; GET /api/styles lists them. The job keeps the prompt as it was sent',
+    examples: ['watercolour'],
+    pattern: 'style',
+    wire: { name: 'style', on: jobs },
+    told: { description: 'The style, null: none', examples: ['watercolour', null], nullable: true },
+    option: {
+      flags: '--style <name>',
+      help: 'put a style around the prompt; easel style list shows them',
+      group: 'Picture:',
+    },
+    form: { label: 'Style', control: 'own', address: 'style' },
+    parameter: { key: 'Style' },
+  },
   samples: {
     kind: 'integer',
     about: 'picture',

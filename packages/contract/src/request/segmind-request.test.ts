@@ -20,6 +20,9 @@ test('a prompt is enough', () => {
 const accepted: Readonly<Record<string, readonly unknown[]>> = {
   prompt: ['a', ' ', 'None', '東京 👩‍🚀', 'x'.repeat(10_000)],
   negative_prompt: ['', 'None', 'NONE', null, 'blurry'],
+  prompt_weighting: [true, false],
+  long_prompts: [true, false],
+  style: ['watercolour', 'my-own-2'],
   samples: [1, 2, 4],
   num_inference_steps: [1, 20, 25, 100],
   guidance_scale: [0, 1, 3, 7.5, 25],
@@ -41,6 +44,9 @@ const accepted: Readonly<Record<string, readonly unknown[]>> = {
 const refused: Readonly<Record<string, readonly unknown[]>> = {
   prompt: ['', null, 7, undefined, ['a'], 'a\u0000b', 'x'.repeat(10_001)],
   negative_prompt: [7, false, 'a\u0000b'],
+  prompt_weighting: ['true', 1, null],
+  long_prompts: ['true', 1, null],
+  style: ['', 'Two Words', '-a', 'x'.repeat(41), null, 7],
   samples: [0, 5, 1.5, '1', null],
   num_inference_steps: [0, 101, 25.5, '25', null],
   guidance_scale: [-0.01, 25.01, '3', null, Number.POSITIVE_INFINITY],

@@ -60,9 +60,9 @@ test('a wrong value is refused as it was sent', () => {
 });
 
 test('unknown fields are left out and listed in the order they were sent', () => {
-  expect(lenientSegmindBody({ style: 'x', prompt: 'a', lora: 1 })).toEqual({
+  expect(lenientSegmindBody({ webhook: 'x', prompt: 'a', tiles: 1 })).toEqual({
     body: { prompt: 'a' },
-    ignored: ['style', 'lora'],
+    ignored: ['webhook', 'tiles'],
   });
 });
 

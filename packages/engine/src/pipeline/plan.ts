@@ -14,7 +14,15 @@ import { type Acceleration, type Profile, profileNames, profiles } from '../prof
 import { type SamplingConfig, withOverrides } from '../sampling/config.ts';
 import { createSchedule, type Schedule } from '../sampling/sampling.ts';
 import { type AccelerationPlan, type Branches, planAcceleration } from './acceleration.ts';
-import { engineLimits, invalid, requireBoolean, requireChoice, requireNumber, requirePair, requireSize } from './limits.ts';
+import {
+  engineLimits,
+  invalid,
+  requireBoolean,
+  requireChoice,
+  requireNumber,
+  requirePair,
+  requireSize,
+} from './limits.ts';
 import { type GuidedTexts, negativeTexts, promptTexts } from './prompts.ts';
 import { planRandomSources, type RandomSource } from './random-sources.ts';
 

@@ -72,14 +72,19 @@ export class PromptEncoder {
     context: NetworkContext,
     beforePass: () => Promise<void>,
   ): Promise<{ readonly positive: TextStates; readonly negative: TextStates | undefined }> {
-    const halves = [prompt, negative ?? []].map((texts) => texts.map((text, index) => this.#chunks(index, text, syntax)));
+    const halves = [prompt, negative ?? []].map((texts) =>
+      texts.map((text, index) => this.#chunks(index, text, syntax)),
+    );
     const count = Math.max(...halves.flat().map(({ length }) => length));
     const positive = await this.#encode(halves[0], count, context, beforePass);
     await beforePass();
     if (negative === undefined) return { positive, negative };
     const { context: states, pooled } = positive;
     const zeros = { context: new Float32Array(states.length), pooled: new Float32Array(pooled.length) };
-    return { positive, negative: negative === null ? zeros : await this.#encode(halves[1], count, context, beforePass) };
+    return {
+      positive,
+      negative: negative === null ? zeros : await this.#encode(halves[1], count, context, beforePass),
+    };
   }
 
   #chunks(encoder: number, text: string, syntax: PromptSyntax): readonly ClipChunk[] {

@@ -39,18 +39,25 @@ const weighted: readonly (readonly [prompt: string, ...pieces: (readonly [text: 
   [''],
 ];
 
-test.each(weighted)('%j has its weights', (prompt, ...pieces) => {
-  const [section, ...others] = readPromptSyntax(prompt, { promptWeighting: true });
-  expect(others).toEqual([]);
-  expect(section).toEqual(pieces.map(([text, weight]) => ({ text, weight: expect.closeTo(weight, 6) })));
-});
+test.each(weighted.map(([prompt, ...pieces]) => ({ prompt, pieces })))(
+  '$prompt has its weights',
+  ({ prompt, pieces }) => {
+    const [section, ...others] = readPromptSyntax(prompt, { promptWeighting: true });
+    expect(others).toEqual([]);
+    expect(section).toEqual(pieces.map(([text, weight]) => ({ text, weight: expect.closeTo(weight, 6) })));
+  },
+);
 
 test('without the option brackets are text', () => {
-  expect(readPromptSyntax('a (red:1.4) \\(fox\\) BREAK', {})).toEqual([[{ text: 'a (red:1.4) \\(fox\\) BREAK', weight: 1 }]]);
+  expect(readPromptSyntax('a (red:1.4) \\(fox\\) BREAK', {})).toEqual([
+    [{ text: 'a (red:1.4) \\(fox\\) BREAK', weight: 1 }],
+  ]);
 });
 
 test('a weight beyond what pictures survive is the largest that is taken', () => {
-  expect(readPromptSyntax(`(a:1e9) (b:99999999999), (c:-50), ${'('.repeat(60)}d`, { promptWeighting: true })[0]).toEqual([
+  expect(
+    readPromptSyntax(`(a:1e9) (b:99999999999), (c:-50), ${'('.repeat(60)}d`, { promptWeighting: true })[0],
+  ).toEqual([
     { text: 'a:1e9', weight: expect.closeTo(1.1, 6) },
     { text: ' ', weight: 1 },
     { text: 'b', weight: MAX_WEIGHT },

@@ -18,7 +18,10 @@ export function readParametersText(text: string): PictureSettings {
   const isOurs = parsed.easelVersion !== undefined;
   const isFooocus = other.get('Version')?.startsWith('Fooocus') === true;
   const findings = new Findings();
-  for (const name of plainFields) findings.field(name, parsed[name]);
+  for (const name of plainFields) {
+    if (name !== 'style' || isOurs) findings.field(name, parsed[name]);
+    else if (parsed.style !== undefined) findings.leave('Style', parsed.style, 'not supported');
+  }
   findings.seed(parsed.seed?.toString());
   findings.size(parsed.width, parsed.height);
   readTexts(parsed, isFooocus, findings);

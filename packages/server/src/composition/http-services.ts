@@ -14,6 +14,7 @@ import { countAgainstLimit, watchKey } from '../keys/callers.ts';
 import { KeyService } from '../keys/keys.ts';
 import type { ServerSecret } from '../keys/server-secret.ts';
 import { Thumbnails } from '../pictures/thumbnails.ts';
+import { StyleService } from '../styles/styles.ts';
 import { PageSession } from '../surfaces/page/session.ts';
 import { listWorkers } from '../workers/workers-table.ts';
 import { isLoopback } from './listen.ts';
@@ -53,6 +54,7 @@ export function httpServices(
     models,
     currentModels: new CurrentModels({ ...core, models }),
     tokenize: (model, text, syntax) => core.painter.tokenize(model, text, syntax),
+    styles: new StyleService(core),
     serverId,
     submitJob: (submission) => submitJob(core, submission),
     checkSubmission: (submission) => checkSubmission(core, submission),

@@ -9,6 +9,7 @@ import { drawnBy } from './migrations/0005-drawn-by.ts';
 import { anySurface } from './migrations/0006-any-surface.ts';
 import { profiles } from './migrations/0007-profiles.ts';
 import { devices } from './migrations/0008-devices.ts';
+import { styles } from './migrations/0009-styles.ts';
 import { SCHEMA, type Tables } from './tables.ts';
 
 /** By name, and run in the order of their names. */
@@ -21,6 +22,7 @@ const migrations = {
   '0006-any-surface': anySurface,
   '0007-profiles': profiles,
   '0008-devices': devices,
+  '0009-styles': styles,
 };
 
 /**

@@ -219,6 +219,13 @@ export interface DeviceSpeedTable {
   runs: number;
 }
 
+export interface StylesTable {
+  account_id: string;
+  name: string;
+  prompt: string;
+  negative_prompt: Optional<string>;
+}
+
 /** Every table of the schema `easel`, as the migrations leave it. */
 export interface Tables {
   accounts: AccountsTable;
@@ -237,4 +244,5 @@ export interface Tables {
   servers: ServersTable;
   settings: SettingsTable;
   device_speed: DeviceSpeedTable;
+  styles: StylesTable;
 }

@@ -20,6 +20,7 @@ import type { Metrics } from '../observability/metrics.ts';
 import type { ImageLibrary } from '../pictures/image-library.ts';
 import type { InputPictures } from '../pictures/input-pictures.ts';
 import type { Thumbnails } from '../pictures/thumbnails.ts';
+import type { StyleService } from '../styles/styles.ts';
 import type { ListedWorker } from '../workers/workers-table.ts';
 
 /** The services that routes use. */
@@ -41,6 +42,8 @@ export interface HttpServices {
   readonly currentModels: Pick<CurrentModels, 'list' | 'of'>;
   /** @throws DomainError `not_found` for a model that is not there */
   tokenize(model: string, text: string, syntax?: PromptSyntax): Promise<readonly EncoderTokens[]>;
+
+  readonly styles: Pick<StyleService, 'listOwn' | 'ofRequest' | 'save' | 'remove'>;
 
   /** Identifies this run of the server. */
   readonly serverId: string;

@@ -74,11 +74,12 @@ export async function submitWork(
   const file = await readStartImage(context, request, asked.values.image);
   const idempotency = idempotencyOf(request);
   const current = await context.services.currentModels.of(card);
+  const styleTexts = await context.services.styles.ofRequest(accountId, asked.values);
   const submissionOf = (picture: Size | null): Submission => ({
     accountId,
     keyId,
     surface,
-    request: jobRequestOf(asked, current, picture),
+    request: { ...jobRequestOf(asked, current, picture), ...(styleTexts && { styleTexts }) },
     startImage: file,
     priority,
     store,

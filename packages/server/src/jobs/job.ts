@@ -5,6 +5,7 @@ import type {
   ErrorCode,
   FilledRequest,
   JobStatus,
+  StyleTexts,
   Tariff,
 } from '@easel/contract';
 import type { Clock } from '../clock.ts';
@@ -23,6 +24,8 @@ import type { JobQueue } from '../queue/job-queue.ts';
 export type JobRequest = FilledRequest & {
   /** Other names of its fields that the client used; absent: none. */
   readonly called?: CalledNames;
+  /** What the style that it names stood for when it was submitted; absent: it names none. */
+  readonly styleTexts?: StyleTexts;
 };
 
 export interface JobFailure {

@@ -5,7 +5,7 @@ import { DomainError } from '../domain-error.ts';
 import { EnginePool } from './engine-pool.ts';
 import type { ModelCard } from './model-card.ts';
 import { type MemoryShares, ModelEngine } from './model-engine.ts';
-import type { EncoderTokens, Painter, Painting, PaintOptions } from './painter.ts';
+import type { EncoderTokens, PaintedRequest, Painter, Painting, PaintOptions } from './painter.ts';
 import {
   type EngineSettings,
   type OpenedModel,
@@ -71,7 +71,7 @@ export class EnginePainter implements Painter {
     return [...this.#easels.values()].map(({ model }) => model.card);
   }
 
-  paint(request: FilledRequest, options: PaintOptions): Promise<Painting> {
+  paint(request: PaintedRequest, options: PaintOptions): Promise<Painting> {
     return this.#easel(request.model).pool.paint(request, options);
   }
 

@@ -1,6 +1,6 @@
-import type { FilledRequest, Profile } from '@easel/contract';
+import type { Profile } from '@easel/contract';
 import type { ModelEngine } from './model-engine.ts';
-import { type Painting, PaintingFailed, type PaintOptions } from './painter.ts';
+import { type PaintedRequest, type Painting, PaintingFailed, type PaintOptions } from './painter.ts';
 
 interface Member {
   readonly engine: ModelEngine;
@@ -41,7 +41,7 @@ export class EnginePool {
   }
 
   /** @throws PaintingFailed, or the signal's reason */
-  async paint(request: FilledRequest, options: PaintOptions): Promise<Painting> {
+  async paint(request: PaintedRequest, options: PaintOptions): Promise<Painting> {
     for (;;) {
       const working = this.#members.filter(({ isSpare }) => !isSpare);
       const [first] = working.toSorted((one, other) => compare(one, other, request.profile));
@@ -52,12 +52,12 @@ export class EnginePool {
   }
 
   /** With one of the engines, or, where it is not needed, with whichever is best. @throws as `paint` */
-  async paintWith(index: number, request: FilledRequest, options: PaintOptions): Promise<Painting> {
+  async paintWith(index: number, request: PaintedRequest, options: PaintOptions): Promise<Painting> {
     return (await this.#run(this.#member(index), request, options)) ?? this.paint(request, options);
   }
 
   /** @returns undefined where the engine is not needed */
-  async #run(member: Member, request: FilledRequest, options: PaintOptions): Promise<Painting | undefined> {
+  async #run(member: Member, request: PaintedRequest, options: PaintOptions): Promise<Painting | undefined> {
     member.running += 1; // now, so that others are taken meanwhile
     try {
       return (await this.#keeps(member, options.signal)) ? await run(member, request, options) : undefined;
@@ -81,7 +81,7 @@ export class EnginePool {
   }
 }
 
-async function run(member: Member, request: FilledRequest, options: PaintOptions): Promise<Painting> {
+async function run(member: Member, request: PaintedRequest, options: PaintOptions): Promise<Painting> {
   try {
     const painting = await member.engine.paint(request, options);
     const { steps, denoiseMs } = painting;

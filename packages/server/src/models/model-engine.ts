@@ -1,5 +1,6 @@
 import {
   answerTo,
+  applyStyle,
   type Device,
   type EngineFields,
   engineFields,
@@ -36,7 +37,14 @@ import {
   toEngineError,
 } from '@easel/engine';
 import { unlessAborted } from '../unless-aborted.ts';
-import { type PaintedImage, type Painting, PaintingFailed, type PaintOptions, type PaintStep } from './painter.ts';
+import {
+  type PaintedImage,
+  type PaintedRequest,
+  type Painting,
+  PaintingFailed,
+  type PaintOptions,
+  type PaintStep,
+} from './painter.ts';
 import type { EngineSettings, OpenedModel } from './served-models.ts';
 
 export interface ModelEngineOptions {
@@ -105,7 +113,7 @@ export class ModelEngine {
   }
 
   /** @throws PaintingFailed, or the signal's reason */
-  async paint(request: FilledRequest, options: PaintOptions): Promise<Painting> {
+  async paint(request: PaintedRequest, options: PaintOptions): Promise<Painting> {
     try {
       return await this.#paint(request, options);
     } catch (error) {
@@ -125,7 +133,7 @@ export class ModelEngine {
     await host?.close();
   }
 
-  async #paint(request: FilledRequest, { signal, image = null, onStep }: PaintOptions): Promise<Painting> {
+  async #paint(request: PaintedRequest, { signal, image = null, onStep }: PaintOptions): Promise<Painting> {
     const { model, easelVersion } = this.#options;
     const wanted = await engineRequest(request, image);
     const host = await this.#started(signal);
@@ -252,10 +260,11 @@ function isDeviceFault(thrown: unknown): boolean {
  * @param file of the picture to start from; null: from noise alone
  * @throws EngineError `image_unreadable`
  */
-async function engineRequest(request: FilledRequest, file: Uint8Array | null): Promise<GenerateRequest> {
+async function engineRequest(request: PaintedRequest, file: Uint8Array | null): Promise<GenerateRequest> {
   const image = await startPicture(file, request);
   // Of the same names and types on both sides, or this does not compile.
-  const same: Pick<GenerateRequest, keyof EngineFields> = engineFields(request);
+  const texts = request.styleTexts && applyStyle(request.styleTexts, request);
+  const same: Pick<GenerateRequest, keyof EngineFields> = engineFields({ ...request, ...texts });
   return {
     ...same,
     // A list, because after the largest seed they continue at 0.

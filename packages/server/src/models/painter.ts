@@ -1,4 +1,4 @@
-import type { Device, ErrorCode, FilledRequest, Profile, WorkerEngine } from '@easel/contract';
+import type { Device, ErrorCode, FilledRequest, Profile, StyleTexts, WorkerEngine } from '@easel/contract';
 import type { PromptSyntax } from '@easel/parameters';
 import { DomainError, type DomainErrorDetails } from '../domain-error.ts';
 import type { ModelCard } from './model-card.ts';
@@ -59,6 +59,9 @@ export class PaintingFailed extends DomainError {
   }
 }
 
+/** A request with what its style stands for; absent: it names none. */
+export type PaintedRequest = FilledRequest & { readonly styleTexts?: StyleTexts };
+
 export interface PaintOptions {
   readonly signal: AbortSignal;
   /** The file of the picture to start from; absent or null: from noise alone. */
@@ -74,7 +77,7 @@ export interface Painter {
    *
    * @throws PaintingFailed, or the signal's reason once it is aborted
    */
-  paint(request: FilledRequest, options: PaintOptions): Promise<Painting>;
+  paint(request: PaintedRequest, options: PaintOptions): Promise<Painting>;
   /** @throws DomainError `not_found` for a model it does not have */
   tokenize(model: string, text: string, syntax?: PromptSyntax): Promise<readonly EncoderTokens[]>;
   /** Every engine: those of the default model first, in the order of their cards. */

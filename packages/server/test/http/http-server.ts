@@ -15,6 +15,7 @@ import type { Painter } from '../../src/models/painter.ts';
 import type { ReviewHook } from '../../src/models/review.ts';
 import { InputPictures } from '../../src/pictures/input-pictures.ts';
 import { Thumbnails } from '../../src/pictures/thumbnails.ts';
+import { StyleService } from '../../src/styles/styles.ts';
 import { PageSession } from '../../src/surfaces/page/session.ts';
 import { allSurfaces } from '../../src/surfaces/table.ts';
 import { listWorkers } from '../../src/workers/workers-table.ts';
@@ -161,7 +162,8 @@ function httpServices(jobs: JobServices, painter: EnginePainter, inputPictures: 
     tariff: jobs.tariff,
     models,
     currentModels: new CurrentModels({ database, clock, models }),
-    tokenize: (model, text) => painter.tokenize(model, text),
+    tokenize: (model, text, syntax) => painter.tokenize(model, text, syntax),
+    styles: new StyleService({ database }),
     serverId: '01980c5e-7d3a-7c61-9a52-3f0b6f1c2d4e',
     submitJob: jobs.submitJob,
     checkSubmission: jobs.checkSubmission,

@@ -21,6 +21,8 @@ test('every setting that the form has is restored and listed', () => {
     sigmaSchedule: 'karras',
     model: 'easel-demo',
     profile: 'int8',
+    style: 'ink',
+    longPrompts: true,
   } as const;
   const { sigmaSchedule: _, model: __, seed: ___, ...same } = found;
   expect(restored(found)).toEqual({
@@ -28,13 +30,16 @@ test('every setting that the form has is restored and listed', () => {
       ...same,
       seed: 999_999_999_999_999,
       model: 'playground-v2.5',
+      style: 'ink',
+      longPrompts: true,
+      promptWeighting: false,
       samples: 1,
       startImage: null,
       isShapeChosen: true,
     },
     note:
       'Settings restored from the picture. ' +
-      'From Easel: prompt, negative prompt, steps, guidance, seed, model, size, scheduler, profile.',
+      'From Easel: prompt, negative prompt, style, steps, guidance, seed, model, size, scheduler, profile, long prompts.',
   });
 });
 
@@ -48,7 +53,15 @@ test('settings without a field in the form are named, including an empty negativ
     solverOrder: 3,
     solverType: 'heun',
   });
-  expect(settings).toEqual({ prompt: 'a fox', negativePrompt: '', samples: 1, startImage: null });
+  const options = { promptWeighting: false, longPrompts: false };
+  expect(settings).toEqual({
+    ...options,
+    prompt: 'a fox',
+    negativePrompt: '',
+    style: '',
+    samples: 1,
+    startImage: null,
+  });
   expect(note).toBe(
     'Settings restored from the picture. From Easel: prompt. Not restored: the empty negative prompt, ' +
       'second prompt flat colours, guidance rescale 0.7, schedule Exponential, solver order 3, solver type heun ' +
@@ -70,7 +83,7 @@ test('what this server or model does not support is named and not changed', () =
     },
     { source: 'automatic1111', leftOut: [{ what: 'Clip skip', value: '2', why: 'not supported' }] },
   );
-  expect(settings).toEqual({ prompt: 'a', negativePrompt: '', samples: 1, startImage: null });
+  expect(settings).toEqual({ prompt: 'a', negativePrompt: '', style: '', samples: 1, startImage: null });
   expect(note).toContain(
     'Not restored: Clip skip 2 (not supported); steps 150 (allowed: 1 to 100); guidance 30 (allowed: 0 to 25); ' +
       'seed 18446744073709551615 (larger than 999999999999999); model sdxl (not on this server); ' +

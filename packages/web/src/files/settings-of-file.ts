@@ -99,6 +99,7 @@ class FormSettings {
     this.#numbers(found.settings);
     this.#model(found.settings);
     this.#choices(found.settings);
+    this.#options(found);
   }
 
   get settings(): Partial<Settings> {
@@ -123,14 +124,15 @@ class FormSettings {
     this.#leftOut.push({ what, value: short, why });
   }
 
-  #texts({ source, settings: { prompt, negativePrompt, prompt2, negativePrompt2 } }: PictureSettings): void {
-    this.#settings = { ...this.#settings, prompt: '', negativePrompt: '' };
+  #texts({ source, settings: { prompt, negativePrompt, prompt2, negativePrompt2, style } }: PictureSettings): void {
+    this.#settings = { ...this.#settings, prompt: '', negativePrompt: '', style: '' };
     const tooLong = `longer than ${MAX_PROMPT_LENGTH} characters`;
     const fits = (text: string) => [...text].length <= MAX_PROMPT_LENGTH;
     if (prompt !== undefined && !fits(prompt)) this.#leave('prompt', prompt, tooLong);
     else if (prompt !== undefined) this.#take('prompt', { prompt });
     if (negativePrompt && !fits(negativePrompt)) this.#leave('negative prompt', negativePrompt, tooLong);
     else if (negativePrompt) this.#take('negative prompt', { negativePrompt });
+    if (style !== undefined) this.#take('style', { style });
     // In Easel an empty text is not the same as no negative prompt; in other tools there is no difference.
     if (negativePrompt === '' && source === 'easel') this.#leave('the empty negative prompt', '', noField);
     if (prompt2 !== undefined) this.#leave('second prompt', prompt2, noField);
@@ -198,6 +200,16 @@ class FormSettings {
     const { model: id } = this.#settings;
     const model = this.#models.find((each) => (id === undefined ? each.is_default : each.id === id));
     return model?.parameters[wireName(name, 'api')]?.choices;
+  }
+
+  /** A file of ours names only those that were on. */
+  #options({ source, settings }: PictureSettings): void {
+    const found = new Map<string, unknown>(Object.entries(settings));
+    for (const [name, { kind, form, words }] of plainFields) {
+      if (kind !== 'boolean' || form === undefined) continue;
+      if (found.get(name) === true) this.#take(words, { [name]: true });
+      else if (source === 'easel') this.#settings = { ...this.#settings, [name]: false };
+    }
   }
 
   #leaveUnlessUsual({ words, parameter, default: preset }: Field, value: unknown): void {

@@ -1,7 +1,7 @@
 import { MAX_PROMPT_LENGTH } from '@easel/contract';
-import { type KeyboardEvent, useId } from 'react';
+import { type KeyboardEvent, useCallback, useId } from 'react';
 import { unreadEnd } from '../format/text.ts';
-import { useDebouncedReply } from '../session/requests.ts';
+import { useDebouncedReply, useLoaded } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
 import type { Settings } from '../settings/settings.ts';
 
@@ -51,7 +51,36 @@ export function PromptFields({ settings, onChange, onEnter }: PromptFieldsProps)
         />
         <TokenCount id={`${id}-negative-tokens`} text={settings.negativePrompt} settings={settings} />
       </div>
+      <StylePicker style={settings.style} onChange={(style) => onChange({ style })} />
     </>
+  );
+}
+
+interface StylePickerProps {
+  /** Empty: none. */
+  readonly style: string;
+  readonly onChange: (style: string) => void;
+}
+
+/** A style that this server does not have stays in the list, so that it is not replaced silently. */
+function StylePicker({ style, onChange }: StylePickerProps) {
+  const { client } = useSession();
+  const { reply } = useLoaded(useCallback((signal: AbortSignal) => client.styles.list({ signal }), [client]));
+  const styles = reply?.styles ?? [];
+  const chosen = styles.find(({ name }) => name === style);
+  const namesOf = (isOwn: boolean) => styles.filter(({ is_own: own }) => own === isOwn).map(({ name }) => name);
+  const options = (names: readonly string[]) => names.map((name) => <option key={name}>{name}</option>);
+  return (
+    <label className="field">
+      Style
+      <select value={style} onChange={(event) => onChange(event.target.value)}>
+        <option value="">none</option>
+        {style !== '' && chosen === undefined && <option>{style}</option>}
+        {options(namesOf(false))}
+        {namesOf(true).length > 0 && <optgroup label="Yours">{options(namesOf(true))}</optgroup>}
+      </select>
+      {chosen && <small className="quiet">{chosen.prompt}</small>}
+    </label>
   );
 }
 

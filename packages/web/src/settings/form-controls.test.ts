@@ -29,6 +29,8 @@ test('a control allows what the model allows, and starts with the default of the
     guidanceScale: 3,
     profile: 'exact',
     strength: 0.6,
+    promptWeighting: false,
+    longPrompts: false,
     format: 'png',
   });
 });
@@ -51,18 +53,25 @@ test('stored numbers out of the range of the model are left out', () => {
     ['samples', 1.5],
     ['strength', '0.5'],
     ['format', 7],
+    ['longPrompts', 'yes'],
+    ['promptWeighting', true],
   ]);
-  expect(controlValues({ parameters }, (name) => stored.get(name))).toEqual({ guidanceScale: 4.25 });
+  expect(controlValues({ parameters }, (name) => stored.get(name))).toEqual({
+    guidanceScale: 4.25,
+    promptWeighting: true,
+  });
 });
 
 test('an address sets the form by the short names and by those of the API', () => {
   const defaults = { ...demoModel.defaults, img_width: 128, img_height: 128, num_inference_steps: 4 };
   const model: Model = { ...demoModel, defaults: { ...defaults, scheduler: 'edm_euler' }, parameters };
   const query =
-    'prompt=a%20fox&negative=&seed=7&steps=3&guidance_scale=4.5&scheduler=plms&size=256×144&samples=9&format=webp';
+    'prompt=a%20fox&negative=&style=ink&long=true&seed=7&steps=3&guidance_scale=4.5&scheduler=plms&size=256×144&samples=9&format=webp';
   expect(addressSettings(new URLSearchParams(query), model)).toEqual({
     prompt: 'a fox',
     negativePrompt: '',
+    style: 'ink',
+    longPrompts: true,
     seed: 7,
     steps: 3,
     guidanceScale: 4.5,

@@ -23,7 +23,7 @@ export function loadSettings(models: readonly [Model, ...Model[]]): Settings {
   const found = parseObject(sessionStorage.getItem(STORED));
   const known = models.find(({ id }) => id === found.get('model'));
   const defaults = defaultSettings(known ?? models[0]);
-  const text = (key: 'prompt' | 'negativePrompt') => {
+  const text = (key: 'prompt' | 'negativePrompt' | 'style') => {
     const value = found.get(key);
     return typeof value === 'string' ? value : defaults[key];
   };
@@ -34,6 +34,7 @@ export function loadSettings(models: readonly [Model, ...Model[]]): Settings {
     ...controlValues(known ?? models[0], (name) => found.get(name)),
     prompt: text('prompt'),
     negativePrompt: text('negativePrompt'),
+    style: text('style'),
     ...(size && { width: size.width, height: size.height }),
     seed: typeof seed === 'number' ? seed : null,
     startImage: typeof startImage === 'string' ? startImage : null,
@@ -65,22 +66,29 @@ export function addressSettings(query: URLSearchParams, model: Model): Partial<S
       return [name, names.map((each) => query.get(each)).find((value) => value !== null)] as const;
     }),
   );
-  const [prompt, negativePrompt, seedText] = [given.get('prompt'), given.get('negativePrompt'), given.get('seed')];
+  const text = (name: 'prompt' | 'negativePrompt' | 'style' | 'seed') => given.get(name) ?? undefined;
+  const [prompt, negativePrompt, style, seedText] = [
+    text('prompt'),
+    text('negativePrompt'),
+    text('style'),
+    text('seed'),
+  ];
   const seed = seedText?.trim() ? Number(seedText) : Number.NaN;
   const isSeed = Number.isInteger(seed) && seed >= 0 && seed <= limits.seed.max;
   const size = parseSize(query.get('size')?.replace('×', 'x') ?? '');
   const { min_side: minSide, max_side: maxSide, max_megapixels: maxMegapixels } = model.limits;
   const allowed = { minSide, maxSide, maxMegapixels };
   return {
-    ...controlValues(model, (name) => valueOf(given.get(name))),
-    ...(prompt != null && { prompt }),
-    ...(negativePrompt != null && { negativePrompt }),
+    ...controlValues(model, (name) => toValue(given.get(name))),
+    ...(prompt !== undefined && { prompt }),
+    ...(negativePrompt !== undefined && { negativePrompt }),
+    ...(style !== undefined && { style }),
     ...(isSeed && { seed }),
     ...(size !== undefined && faultOfSize(size, allowed) === undefined && { ...size, isShapeChosen: true }),
   };
 }
 
-function valueOf(text: string | null | undefined): string | number | boolean | undefined {
+function toValue(text: string | null | undefined): string | number | boolean | undefined {
   if (text == null || text.trim() === '') return undefined;
   if (text === 'true' || text === 'false') return text === 'true';
   return Number.isNaN(Number(text)) ? text : Number(text);

@@ -13,6 +13,8 @@ import { controlDefaults, controlValues } from './form-controls.ts';
 export interface Settings extends ControlValues {
   readonly prompt: string;
   readonly negativePrompt: string;
+  /** Empty: none. */
+  readonly style: string;
   readonly model: string;
   readonly width: number;
   readonly height: number;
@@ -29,6 +31,7 @@ export function defaultSettings(model: Model): Settings {
     ...controlDefaults(model),
     prompt: '',
     negativePrompt: '',
+    style: '',
     model: model.id,
     width: model.defaults.img_width,
     height: model.defaults.img_height,
@@ -39,12 +42,13 @@ export function defaultSettings(model: Model): Settings {
 }
 
 /** The request for the settings. An empty negative prompt is left out. */
-export function jobOf({ startImage, seed, strength, negativePrompt, ...settings }: Settings): JobCreate {
+export function jobOf({ startImage, seed, strength, negativePrompt, style, ...settings }: Settings): JobCreate {
   return writeRequest({
     ...settings,
     preview: true,
     seed: seed ?? undefined,
     negativePrompt: negativePrompt === '' ? undefined : negativePrompt,
+    style: style === '' ? undefined : style,
     ...startOf(startImage, strength),
   });
 }
@@ -66,6 +70,7 @@ export function settingsOfJob(job: Job, seed: number | null, startImage: string 
     samples: 1,
     prompt: job.prompt ?? '',
     negativePrompt: job.negative_prompt ?? '',
+    style: job.style ?? '',
     model: job.model,
     width: job.img_width,
     height: job.img_height,

@@ -4,6 +4,7 @@ import { deleteImageRoute, getImageRoute } from './images.ts';
 import { cancelJobRoute, createJobRoute, forgetJobRoute, getJobRoute, listJobsRoute, patchJobRoute } from './jobs.ts';
 import { modelsRoute, tokenizeRoute } from './models.ts';
 import { creditsRoute, ledgerRoute, priceRoute, usageRoute } from './money.ts';
+import { stylesRoutes } from './styles.ts';
 
 /** Our own API, which the web page, the client and the command line use. */
 export const api: Surface = {
@@ -29,6 +30,7 @@ export const api: Surface = {
     deleteImageRoute(app, context);
     modelsRoute(app, context);
     tokenizeRoute(app, context);
+    stylesRoutes(app, context);
     priceRoute(app, context);
     creditsRoute(app, context);
     usageRoute(app, context);
