@@ -16,8 +16,6 @@ export interface Interruption extends Disposable {
   readonly status: ExitStatus | undefined;
   /** Gives the work more time to unwind; to be called before the signal. */
   readonly allow: (milliseconds: number) => void;
-  /** Takes Ctrl-C (SIGINT) over until its disposal: it then ends only what `handle` ends. */
-  readonly takeCtrlC: (handle: () => void) => Disposable;
   /** Registers a synchronous cleanup for when the process cannot wait for the work to unwind; the last runs first. */
   readonly atForcedExit: (undo: () => void) => void;
 }
@@ -37,9 +35,7 @@ export function listenForInterruption(): Interruption {
     for (const undo of undos.toReversed()) undo();
     process.exit(status);
   };
-  let onCtrlC: (() => void) | undefined;
   const onSignal = (name: NodeJS.Signals) => {
-    if (name === 'SIGINT' && onCtrlC !== undefined) return onCtrlC();
     if (controller.signal.aborted) return endNow();
     status = statusOf[name];
     timer = setTimeout(endNow, timeoutMs);
@@ -54,14 +50,6 @@ export function listenForInterruption(): Interruption {
     },
     allow: (milliseconds) => {
       timeoutMs = milliseconds;
-    },
-    takeCtrlC: (handle) => {
-      onCtrlC = handle;
-      return {
-        [Symbol.dispose]() {
-          onCtrlC = undefined;
-        },
-      };
     },
     atForcedExit: (undo) => void undos.push(undo),
     [Symbol.dispose]() {

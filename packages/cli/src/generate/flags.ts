@@ -17,8 +17,6 @@ export interface GenerateFlags extends RequestFlags, ModelFilesFlags {
   readonly eachLine?: boolean;
   /** How `{a|b}` in the prompt is read; absent: as text. */
   readonly alternatives?: AlternativeMode;
-  /** Prompts are typed one after another. */
-  readonly interactive?: boolean;
   readonly server?: string;
   readonly apiKeyFile?: string;
   readonly int8File?: string;
@@ -40,8 +38,8 @@ export interface GenerateFlags extends RequestFlags, ModelFilesFlags {
 }
 
 /** Whether each prompt, with the pictures of it, is one of several. */
-export function hasManyPrompts({ eachLine, alternatives, interactive }: GenerateFlags): boolean {
-  return eachLine === true || interactive === true || alternatives !== undefined;
+export function hasManyPrompts({ eachLine, alternatives }: GenerateFlags): boolean {
+  return eachLine === true || alternatives !== undefined;
 }
 
 /** Refuses options that contradict each other or would have no effect. @throws CodedError `usage` */
@@ -58,11 +56,6 @@ function contradictions(flags: GenerateFlags): [refused: boolean, message: strin
   const hasNegativeSizes = flags.negativeOriginalSize !== undefined && flags.negativeTargetSize !== undefined;
   const hasSolver = flags.solverOrder !== undefined || flags.solverType !== undefined;
   return [
-    [
-      flags.interactive === true && [flags.promptFile, flags.eachLine, flags.json, flags.quiet].some(Boolean),
-      '--interactive cannot be used with --prompt-file, --each-line, --json or --quiet',
-      'leave one of them out',
-    ],
     [
       flags.apiKeyFile !== undefined && flags.server === undefined,
       '--api-key-file needs --server',

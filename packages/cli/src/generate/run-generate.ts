@@ -42,7 +42,7 @@ export async function runGenerate(
 }
 
 /** Only the one that is used is loaded. */
-export async function openBackend(flags: GenerateFlags, context: CommandContext): Promise<Backend> {
+async function openBackend(flags: GenerateFlags, context: CommandContext): Promise<Backend> {
   if (flags.server === undefined) {
     const { openLocalBackend } = await import('./here.ts');
     return openLocalBackend(flags, context);
@@ -51,7 +51,7 @@ export async function openBackend(flags: GenerateFlags, context: CommandContext)
   return openRemoteBackend(flags, context);
 }
 
-export async function start(
+async function start(
   backend: Backend,
   progress: Progress,
   { interruption }: CommandContext,
@@ -81,7 +81,7 @@ async function readPrompts(
 }
 
 /** The runs of the prompts; their options are `flagsOfRuns`. */
-export function planRuns(prompts: readonly string[], flags: GenerateFlags, context: CommandContext): PlannedRun[] {
+function planRuns(prompts: readonly string[], flags: GenerateFlags, context: CommandContext): PlannedRun[] {
   if (flags.alternatives === 'all') {
     return prompts.flatMap(allCombinations).map((prompt) => planRun(prompt, flags, context));
   }
@@ -95,7 +95,7 @@ export function planRuns(prompts: readonly string[], flags: GenerateFlags, conte
 }
 
 /** With random alternatives each picture has a prompt of its own. */
-export function flagsOfRuns(flags: GenerateFlags): GenerateFlags {
+function flagsOfRuns(flags: GenerateFlags): GenerateFlags {
   return flags.alternatives === 'random' ? { ...flags, samples: 1 } : flags;
 }
 
@@ -121,7 +121,7 @@ function planFiles(
     ...(overwrite !== undefined && { overwrite }),
   });
   if (hasManyPrompts(flags) && (plan.kind === 'stream' || plan.named)) {
-    const option = flags.eachLine ? '--each-line' : flags.interactive ? '--interactive' : '--alternatives';
+    const option = flags.eachLine ? '--each-line' : '--alternatives';
     throw new CodedError('usage', `--output must be a folder with ${option} (got ${output})`, {
       remedy: 'end it with a slash to create it',
     });
@@ -137,7 +137,7 @@ function planFiles(
  * @returns its disposal removes those that are still empty, because the run failed or was stopped
  * @throws CodedError `output_unwritable` or `disk_full`
  */
-export function prepareFolders(runs: readonly PlannedRun[], { interruption }: CommandContext): Disposable {
+function prepareFolders(runs: readonly PlannedRun[], { interruption }: CommandContext): Disposable {
   const created: string[] = [];
   const undo = () => removeEmptyFolders(created);
   interruption.atForcedExit(undo);
@@ -178,7 +178,7 @@ async function runEach(
   return status;
 }
 
-export async function makeAndSave(
+async function makeAndSave(
   run: PlannedRun,
   backend: RunningBackend,
   progress: Progress,
