@@ -51,11 +51,7 @@ async function openBackend(flags: GenerateFlags, context: CommandContext): Promi
   return openRemoteBackend(flags, context);
 }
 
-async function start(
-  backend: Backend,
-  progress: Progress,
-  { interruption }: CommandContext,
-): Promise<RunningBackend> {
+async function start(backend: Backend, progress: Progress, { interruption }: CommandContext): Promise<RunningBackend> {
   try {
     return await backend.start({ signal: interruption.signal, progress });
   } catch (error) {
