@@ -81,11 +81,12 @@ const serverFolders = {
   config: ['keys'],
   credits: ['database', 'keys'],
   pictures: ['database'],
+  styles: ['database'],
   models: ['config'],
   queue: ['database'],
   jobs: ['observability', 'database', 'keys', 'credits', 'pictures', 'models', 'queue'],
   workers: ['database', 'keys', 'pictures', 'models', 'queue', 'jobs'],
-  http: ['observability', 'database', 'keys', 'credits', 'pictures', 'models', 'jobs', 'workers'],
+  http: ['observability', 'database', 'keys', 'credits', 'pictures', 'styles', 'models', 'jobs', 'workers'],
   surfaces: ['database', 'keys', 'credits', 'pictures', 'models', 'jobs', 'workers', 'http'],
 };
 

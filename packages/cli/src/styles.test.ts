@@ -42,7 +42,7 @@ test.each([
   ['[]', 'must be a JSON object'],
   ['{"mine": "{prompt}"}', 'must have prompt'],
   ['{"mine": {"prompt": 1}}', 'must have prompt'],
-  ['{"Two Words": {"prompt": "{prompt}"}}', 'the name of a style'],
+  ['{"Two Words": {"prompt": "{prompt}"}}', 'name must be'],
 ])('a file with %s is refused by name, and kept', async (text, message) => {
   await saveStyle(mine, env);
   await writeFile(stylesFile(env), text);

@@ -20,6 +20,11 @@ export {
   SEED_MAX,
   SIDE_STEP,
 } from './limits.ts';
+export { type Field, type FieldTable, optionGroups, type Point, type ValueOf } from './request/field.ts';
+export { type FieldName, pictureFields } from './request/fields.ts';
+export { engineFields, isOn, parameterValues, rangeOn, wireName, writeRequest } from './request/mapping.ts';
+export { type Scheduler, samplerNames, samplers } from './request/samplers.ts';
+export type { EngineFields, OptionValues, ParameterValues } from './request/shapes.ts';
 export {
   applyStyle,
   builtInStyles,
@@ -27,10 +32,5 @@ export {
   STYLE_PLACE,
   type Style,
   type StyleTexts,
-} from './picture/styles.ts';
-export { type Field, type FieldTable, optionGroups, type Point, type ValueOf } from './request/field.ts';
-export { type FieldName, pictureFields } from './request/fields.ts';
-export { engineFields, isOn, parameterValues, rangeOn, wireName, writeRequest } from './request/mapping.ts';
-export { type Scheduler, samplerNames, samplers } from './request/samplers.ts';
-export type { EngineFields, OptionValues, ParameterValues } from './request/shapes.ts';
+} from './request/styles.ts';
 export { firstSeed, seedOfSample, seedsOfSamples } from './seeds.ts';

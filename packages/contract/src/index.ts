@@ -269,14 +269,6 @@ export {
   sizeForPicture,
   sizesForNative,
 } from './picture/sizes.ts';
-export {
-  applyStyle,
-  builtInStyles,
-  faultOfStyle,
-  STYLE_PLACE,
-  type Style,
-  type StyleTexts,
-} from './picture/styles.ts';
 export type { Field, FieldTable, Surface, ValueOf } from './request/field.ts';
 export { type FieldName, pictureFields } from './request/fields.ts';
 export {
@@ -310,6 +302,14 @@ export {
   toldProperties,
 } from './request/schemas.ts';
 export type { ControlValues, EngineFields, FieldValues, FilledRequest, PictureRequest } from './request/shapes.ts';
+export {
+  applyStyle,
+  builtInStyles,
+  faultOfStyle,
+  STYLE_PLACE,
+  type Style,
+  type StyleTexts,
+} from './request/styles.ts';
 export { isRecord } from './schema/keywords.ts';
 export { patterns } from './schema/patterns.ts';
 export { drawSeed, firstSeed, RANDOM_SEED_MAX, seedOfSample, seedsOfSamples } from './seeds.ts';

@@ -1,3 +1,5 @@
+import { styleName } from '../request/styles.ts';
+
 /** A regular expression of a schema, and what it asks for in words. */
 interface Pattern {
   readonly source: string;
@@ -18,10 +20,7 @@ export const patterns = {
   },
   eventId: { source: '^[0-9]{1,18}$', words: 'the id of an event, a number of at most 18 digits' },
   slug: { source: '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$', words: 'the name of a model, such as playground-v2.5' },
-  style: {
-    source: '^[a-z0-9][a-z0-9-]{0,39}$',
-    words: 'the name of a style: at most 40 lower-case letters, digits and hyphens',
-  },
+  style: styleName,
   size: { source: '^[1-9][0-9]{1,3}x[1-9][0-9]{1,3}$', words: 'a size such as "1024x1024"' },
   sizeOrAuto: { source: '^(auto|[1-9][0-9]{1,3}x[1-9][0-9]{1,3})$', words: '"auto" or a size such as "1024x1024"' },
   amount: {

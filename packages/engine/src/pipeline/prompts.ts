@@ -1,10 +1,9 @@
 import type { PromptSyntax } from '@easel/parameters';
-import type { ClipEncoder, TextEncoding } from '../components/clip/encoder.ts';
+import type { ClipEncoder, EncoderChunk, TextEncoding } from '../components/clip/encoder.ts';
 import type { NetworkContext } from '../components/network.ts';
 import type { TextStates } from '../components/unet/unet.ts';
 import { sdxlEncoders } from '../families/sdxl-architecture.ts';
 import type { GenerateRequest, GenerateResult, PromptField } from '../model.ts';
-import type { ClipChunk } from '../tokenizer/clip-tokenizer.ts';
 import { requireText } from './limits.ts';
 
 /** A text for each encoder. */
@@ -87,13 +86,13 @@ export class PromptEncoder {
     };
   }
 
-  #chunks(encoder: number, text: string, syntax: PromptSyntax): readonly ClipChunk[] {
+  #chunks(encoder: number, text: string, syntax: PromptSyntax): readonly EncoderChunk[] {
     return this.encoders[encoder].tokenizer.encodeWith(text, syntax).chunks;
   }
 
   /** Of each encoder the states of all chunks one after another, and the pooled output of the first. @param chunks of each encoder */
   async #encode(
-    chunks: readonly (readonly ClipChunk[])[],
+    chunks: readonly (readonly EncoderChunk[])[],
     count: number,
     context: NetworkContext,
     beforePass: () => Promise<void>,

@@ -18,6 +18,9 @@ export interface TextStore {
   put(key: string, encoding: TextEncoding): Promise<void>;
 }
 
+/** What is encoded in one pass. */
+export type EncoderChunk = Pick<ClipChunk, 'ids' | 'weights'>;
+
 /** Texts recur (the same negative prompt, the next seed), and encoding one is a pass over up to 1.4 GB of weights. */
 const REMEMBERED_TEXTS = 32;
 
@@ -47,7 +50,7 @@ export class ClipEncoder {
   }
 
   /** A chunk with weights: see `weigh`. */
-  async encode({ ids, weights }: Pick<ClipChunk, 'ids' | 'weights'>, context: NetworkContext): Promise<TextEncoding> {
+  async encode({ ids, weights }: EncoderChunk, context: NetworkContext): Promise<TextEncoding> {
     const encoding = await this.#encodeIds(ids, context);
     if (!weights) return encoding;
     const empty = await this.#encodeIds(this.tokenizer.encode('').ids, context);

@@ -1,5 +1,3 @@
-import { patterns } from '../schema/patterns.ts';
-
 /** A style: what is put around a prompt. */
 export interface Style {
   /** In lower case, with hyphens. */
@@ -10,11 +8,15 @@ export interface Style {
   readonly negativePrompt?: string | undefined;
 }
 
-const nameForm = new RegExp(patterns.style.source);
+/** The pattern `style` of the schemas. */
+export const styleName = {
+  source: '^[a-z0-9][a-z0-9-]{0,39}$',
+  words: 'the name of a style: at most 40 lower-case letters, digits and hyphens',
+} as const;
 
 /** What is wrong with a style that somebody made; undefined: nothing. */
 export function faultOfStyle({ name, prompt }: Style): string | undefined {
-  if (!nameForm.test(name)) return `the name of a style must be ${patterns.style.words} (got ${JSON.stringify(name)})`;
+  if (!new RegExp(styleName.source).test(name)) return `name must be ${styleName.words} (got ${JSON.stringify(name)})`;
   if (builtInStyles.some((each) => each.name === name)) return `${name} is a style of Easel's own; choose another name`;
   if (prompt.split(STYLE_PLACE).length === 2) return undefined;
   return `the prompt of a style must have ${STYLE_PLACE} once, where the user's prompt goes (got ${JSON.stringify(prompt)})`;
