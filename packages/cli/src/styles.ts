@@ -56,10 +56,8 @@ export async function removeStyle(name: string, env: Environment): Promise<void>
       { remedy: own.length === 0 ? undefined : `yours are ${own.map((style) => style.name).join(', ')}` },
     );
   }
-  await writeStyles(
-    own.filter((style) => style.name !== name),
-    env,
-  );
+  const others = own.filter((style) => style.name !== name);
+  await writeStyles(others, env);
 }
 
 async function writeStyles(styles: readonly Style[], env: Environment): Promise<void> {

@@ -58,17 +58,14 @@ async function readStyles(
   if (flags.server === undefined) {
     const { readOwnStyles } = await import('../styles.ts');
     const own = await readOwnStyles(context.env);
-    return [
-      ...builtInStyles.map((each) => ({ ...each, isOwn: false })),
-      ...own.map((each) => ({ ...each, isOwn: true })),
-    ];
+    const told = (styles: readonly Style[], isOwn: boolean) => styles.map((each) => ({ ...each, isOwn }));
+    return [...told(builtInStyles, false), ...told(own, true)];
   }
   const client = await clientOf(flags, context);
   const { styles } = await client.styles.list({ signal: context.interruption.signal });
-  return styles.map(({ name, prompt, negative_prompt: negativePrompt, is_own: isOwn }) => ({
-    name,
-    prompt,
-    ...(negativePrompt !== undefined && { negativePrompt }),
+  return styles.map(({ negative_prompt: negativePrompt, is_own: isOwn, ...style }) => ({
+    ...style,
+    negativePrompt,
     isOwn,
   }));
 }

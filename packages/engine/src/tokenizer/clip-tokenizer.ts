@@ -111,18 +111,23 @@ export function createClipTokenizer(options: ClipTokenizerOptions): ClipTokenize
 
   function chunkOf(tokens: readonly WeightedToken[]): ClipChunk {
     const ids = idsOf(tokens.map(({ id }) => id));
-    const { length } = tokens;
-    if (tokens.every(({ weight }) => weight === 1)) return { ids, length };
-    const weights = new Float32Array(maxLength).fill(1);
-    const ofTokens = tokens.map(({ weight }) => weight);
-    weights.set(ofTokens, 1);
-    return { ids, length, weights };
+    const weights = weightsOf(tokens, maxLength);
+    return { ids, length: tokens.length, ...(weights && { weights }) };
   }
 
   function decode(ids: number[]): string {
     if (ids.length === 0) return '';
     return encoder.decode(ids, { skip_special_tokens: false, clean_up_tokenization_spaces: false }).trim();
   }
+}
+
+/** Undefined: all are 1. */
+function weightsOf(tokens: readonly WeightedToken[], maxLength: number): Float32Array | undefined {
+  if (tokens.every(({ weight }) => weight === 1)) return undefined;
+  const weights = new Float32Array(maxLength).fill(1);
+  const ofTokens = tokens.map(({ weight }) => weight);
+  weights.set(ofTokens, 1);
+  return weights;
 }
 
 /**

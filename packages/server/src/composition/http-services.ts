@@ -29,9 +29,8 @@ export function httpServices(
 ): HttpServices & { readonly pageSession: PageSession | null } {
   const feed = new JobFeed(core);
   const keys = new KeyService({ ...core, secret });
-  const { library, metrics, tariff } = core;
+  const { library, metrics, painter, tariff } = core;
   const { requestsPerMinute } = config.limits;
-  const models = () => core.painter.models();
   return {
     accounts: new AccountService(core),
     keys: {
@@ -51,9 +50,9 @@ export function httpServices(
     credits: new CreditService(core),
     countAgainstLimit: (caller) => countAgainstLimit({ ...core, requestsPerMinute }, caller),
     tariff,
-    models,
-    currentModels: new CurrentModels({ ...core, models }),
-    tokenize: (model, text, syntax) => core.painter.tokenize(model, text, syntax),
+    models: () => painter.models(),
+    currentModels: new CurrentModels({ ...core, models: () => painter.models() }),
+    tokenize: (model, text, syntax) => painter.tokenize(model, text, syntax),
     styles: new StyleService(core),
     serverId,
     submitJob: (submission) => submitJob(core, submission),
