@@ -26,12 +26,23 @@ const engineFolders = {
   onnx: [],
   image: [],
   weights: [],
-  runtime: ['onnx'],
+  runtime: ['onnx', 'weights'],
+  adapters: ['weights', 'runtime'],
   components: ['random', 'tokenizer', 'onnx', 'weights', 'runtime'],
   families: ['sampling', 'weights', 'runtime', 'components'],
   checkpoints: ['tokenizer', 'weights', 'components', 'families'],
-  pipeline: ['random', 'sampling', 'image', 'runtime', 'components', 'families'],
-  loading: ['tokenizer', 'sampling', 'weights', 'runtime', 'components', 'families', 'checkpoints', 'pipeline'],
+  pipeline: ['random', 'sampling', 'image', 'runtime', 'adapters', 'components', 'families'],
+  loading: [
+    'tokenizer',
+    'sampling',
+    'weights',
+    'runtime',
+    'adapters',
+    'components',
+    'families',
+    'checkpoints',
+    'pipeline',
+  ],
 };
 
 /** Files beside the engine's folders that every folder may import; they themselves know a folder only by its types. */

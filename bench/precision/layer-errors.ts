@@ -4,7 +4,8 @@ import {
   type Int8MatrixSpec,
   isFloatLayer,
 } from '../../packages/engine/src/components/int8-layers.ts';
-import { type ConvOptions, Layers, type LinearOptions } from '../../packages/engine/src/components/layers.ts';
+import { Layers } from '../../packages/engine/src/components/layers.ts';
+import type { ConvOptions, LinearOptions } from '../../packages/engine/src/components/operators.ts';
 import type { WeightBinder } from '../../packages/engine/src/components/weight-binder.ts';
 import type { GraphBuilder, Value } from '../../packages/engine/src/onnx/graph-builder.ts';
 import { cpu } from '../../packages/engine/src/runtime/devices/cpu.ts';
@@ -82,15 +83,15 @@ class ComparingLayers extends Layers {
     this.#compared = compared;
   }
 
-  override linear(x: Value, name: string, out: number, options: LinearOptions = {}): Value {
+  protected override ownLinear(x: Value, name: string, out: number, options: LinearOptions): Value {
     const rows = options.rows ? `[${options.rows[0]}:${options.rows[1]}]` : '';
-    const exact = super.linear(x, name, out, options);
+    const exact = super.ownLinear(x, name, out, options);
     if (isFloatLayer(name)) return exact;
     return this.#compare(`${name}${rows}`, exact, this.#int8.linear(x, name, out, options));
   }
 
-  override conv(x: Value, name: string, out: number, options: ConvOptions = {}): Value {
-    const exact = super.conv(x, name, out, options);
+  protected override ownConv(x: Value, name: string, out: number, options: ConvOptions): Value {
+    const exact = super.ownConv(x, name, out, options);
     return isFloatLayer(name) ? exact : this.#compare(name, exact, this.#int8.conv(x, name, out, options));
   }
 

@@ -48,6 +48,7 @@ export type {
   ImageToImage,
   LayerSpeeds,
   LoadOptions,
+  LoraRequest,
   MemoryEstimate,
   MicroConditioning,
   Model,
@@ -71,6 +72,7 @@ export type {
   StepEvent,
   Timings,
   TokenCount,
+  UsedLora,
 } from './model.ts';
 export { engineLimits } from './pipeline/limits.ts';
 export { adviceOnSize } from './pipeline/picture-sizes.ts';

@@ -44,6 +44,24 @@ export interface ImageToImage {
   readonly strength?: number;
 }
 
+/** A LoRA of a request. */
+export interface LoraRequest {
+  /** A .safetensors file. */
+  readonly file: string;
+  /** −4…4: the factor of what it adds to the model's weights; 0 leaves it out. */
+  readonly weight: number;
+  /** Use it although its file says that it was trained on SDXL and the model is Playground v2.5, or the other way round. */
+  readonly anyBase?: boolean;
+}
+
+/** A LoRA as it was used. */
+export interface UsedLora extends LoraRequest {
+  /** SHA-256 of its tensors, by whose first characters other tools know it. */
+  readonly hash: string;
+  /** What the user should know, such as layers that the model does not have. */
+  readonly notices: readonly string[];
+}
+
 export interface GenerateRequest {
   /** May be empty: an empty prompt is encoded like any other. */
   readonly prompt: string;
@@ -87,6 +105,8 @@ export interface GenerateRequest {
   readonly profile?: Profile;
   /** Fewer passes for a slightly different picture. Its options replace those of the profile. Default: the profile's. */
   readonly acceleration?: Acceleration;
+  /** Up to 8, added together. */
+  readonly loras?: readonly LoraRequest[];
 }
 
 /** The names of its fields, for rejecting unknown ones. */
@@ -115,6 +135,7 @@ export const requestFields = {
   decoder: true,
   profile: true,
   acceleration: true,
+  loras: true,
 } as const satisfies Record<keyof GenerateRequest, true>;
 
 /** After each step of each sample. */
@@ -187,6 +208,8 @@ export interface GenerateResult {
     readonly arithmetic?: 'float16';
     /** Set when requested, also by the profile. */
     readonly acceleration?: UsedAcceleration;
+    /** Set when requested; those of weight 0 are left out. */
+    readonly loras?: readonly UsedLora[];
   };
   /** Text beyond what an encoder reads, which the model did not see. */
   readonly truncated: readonly { readonly field: PromptField; readonly text: string }[];

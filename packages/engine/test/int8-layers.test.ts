@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Int8MatrixSpec, Int8Weights } from '../src/components/int8-layers.ts';
-import type { ConvOptions, Layers, LinearOptions } from '../src/components/layers.ts';
+import type { Layers } from '../src/components/layers.ts';
 import { int8LayersOver, layersOver } from '../src/components/network.ts';
+import type { ConvOptions, LinearOptions } from '../src/components/operators.ts';
 import { quantizeInMemory } from '../src/loading/int8-weights.ts';
 import type { Value } from '../src/onnx/graph-builder.ts';
 import { createGenerator } from '../src/random/torch-generator.ts';

@@ -60,7 +60,7 @@ async function graphsOfModels(form: GraphForm): Promise<readonly BoundGraph[]> {
 }
 
 function over(tensors: Parameters<typeof layersOver>[0], form: GraphForm): LayersOf {
-  return layersOver(tensors, webgpu.create(form), '/', () => undefined);
+  return layersOver(tensors, webgpu.create(form), '/', { onProblem: () => undefined });
 }
 
 /** The attributes by which a kernel is another one; the others are numbers to it. */

@@ -12,8 +12,12 @@ const WIDTH = { F16: 2, BF16: 2, F32: 4, F64: 8, F8_E4M3: 1, F8_E5M2: 1, I64: 8,
 export type Dtype = keyof typeof WIDTH;
 
 /** Writes a safetensors file as other programs do: names in order, header padded to 8 bytes. */
-export async function writeSafetensors(path: string, tensors: readonly NewTensor[]): Promise<void> {
-  const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
+export async function writeSafetensors(
+  path: string,
+  tensors: readonly NewTensor[],
+  metadata: Readonly<Record<string, string>> = { format: 'pt' },
+): Promise<void> {
+  const header: Record<string, unknown> = { __metadata__: metadata };
   let end = 0;
   const placed = tensors.map((tensor) => {
     const begin = end;

@@ -1,6 +1,8 @@
 import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
 import type { GraphForm } from '../runtime/devices/device.ts';
-import { type ConvOptions, Layers, type LinearOptions } from './layers.ts';
+import type { AdapterBranches } from './adapter-branches.ts';
+import { Layers } from './layers.ts';
+import type { ConvOptions, LinearOptions } from './operators.ts';
 import type { WeightBinder } from './weight-binder.ts';
 
 /** The weight of one linear layer or convolution, or some of its rows, as one matrix. */
@@ -77,13 +79,14 @@ export class Int8Layers extends Layers {
     weights: WeightBinder,
     form: GraphForm,
     bind: (matrix: Int8MatrixSpec) => BoundMatrix,
+    branches?: AdapterBranches,
   ) {
-    super(graph, weights, form);
+    super(graph, weights, form, branches);
     this.#bind = bind;
   }
 
-  override linear(x: Value, name: string, out: number, options: LinearOptions = {}): Value {
-    if (isFloatLayer(name)) return super.linear(x, name, out, options);
+  protected override ownLinear(x: Value, name: string, out: number, options: LinearOptions): Value {
+    if (isFloatLayer(name)) return super.ownLinear(x, name, out, options);
     const [, inner = 1] = x.shape;
     const { bias = true, rows } = options;
     const matrix = int8Matrix(name, [out, inner], rows);
@@ -91,8 +94,8 @@ export class Int8Layers extends Layers {
     return this.#product(this.#quantize(x), matrix, offset);
   }
 
-  override conv(x: Value, name: string, out: number, options: ConvOptions = {}): Value {
-    if (isFloatLayer(name)) return super.conv(x, name, out, options);
+  protected override ownConv(x: Value, name: string, out: number, options: ConvOptions): Value {
+    if (isFloatLayer(name)) return super.ownConv(x, name, out, options);
     const [, , height = 1, width = 1] = x.shape;
     const { kernel = 3, stride = 1 } = options;
     const half = (kernel - 1) / 2;
@@ -101,8 +104,13 @@ export class Int8Layers extends Layers {
   }
 
   /** The picture is scaled up by reading its pixels more than once: the larger one is never in memory. */
-  override upsampledConv(x: Value, size: readonly [number, number], name: string, out: number): Value {
-    if (isFloatLayer(name)) return super.upsampledConv(x, size, name, out);
+  protected override ownUpsampledConv(
+    x: Value,
+    size: readonly [height: number, width: number],
+    name: string,
+    out: number,
+  ): Value {
+    if (isFloatLayer(name)) return super.ownUpsampledConv(x, size, name, out);
     const [height, width] = size;
     return this.#unfoldedProduct(x, name, out, { kernel: 3, stride: 1, pads: [1, 1, 1, 1], height, width });
   }

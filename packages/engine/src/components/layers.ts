@@ -1,6 +1,7 @@
 import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
 import type { GraphForm, SessionGraph } from '../runtime/devices/device.ts';
-import { attention, groupNorm } from './operators.ts';
+import { AdapterBranches } from './adapter-branches.ts';
+import { attention, type ConvOptions, convolve, groupNorm, type LinearOptions } from './operators.ts';
 import type { WeightBinder } from './weight-binder.ts';
 
 /** A finished graph. */
@@ -19,11 +20,19 @@ export class Layers {
    */
   readonly buildsShortcutFirst: boolean = true;
   readonly #form: GraphForm;
+  readonly #branches: AdapterBranches;
 
-  constructor(graph: GraphBuilder, weights: WeightBinder, form: GraphForm) {
+  /** @param branches what adapters add to the layers */
+  constructor(
+    graph: GraphBuilder,
+    weights: WeightBinder,
+    form: GraphForm,
+    branches: AdapterBranches = new AdapterBranches(graph, weights, []),
+  ) {
     this.graph = graph;
     this.weights = weights;
     this.#form = form;
+    this.#branches = branches;
   }
 
   /**
@@ -31,6 +40,11 @@ export class Layers {
    * With `rows` only those outputs are computed.
    */
   linear(x: Value, name: string, out: number, options: LinearOptions = {}): Value {
+    return this.#branches.linear(this.ownLinear(x, name, out, options), x, name, out, options);
+  }
+
+  /** Without what adapters add. */
+  protected ownLinear(x: Value, name: string, out: number, options: LinearOptions): Value {
     const [m = 1, inner = 1] = x.shape;
     const { bias = true, rows } = options;
     const view = rows ? { rows } : {};
@@ -42,16 +56,15 @@ export class Layers {
 
   /** x [B, in, H, W] → [B, out, H', W']; weight [out, in, k, k]. Padding is [top, left, bottom, right]. */
   conv(x: Value, name: string, out: number, options: ConvOptions = {}): Value {
-    const [b = 1, inner = 1, h = 1, w = 1] = x.shape;
-    const { kernel = 3, stride = 1, bias = true } = options;
-    const half = (kernel - 1) / 2;
-    const pads = options.pads ?? [half, half, half, half];
+    return this.#branches.conv(this.ownConv(x, name, out, options), () => x, name, options);
+  }
+
+  /** Without what adapters add. */
+  protected ownConv(x: Value, name: string, out: number, options: ConvOptions): Value {
+    const [, inner = 1] = x.shape;
+    const { kernel = 3, bias = true } = options;
     const weight = this.weights.get(`${name}.weight`, [out, inner, kernel, kernel]);
-    const inputs = bias ? [x, weight, this.weights.get(`${name}.bias`, [out])] : [x, weight];
-    const side = (length: number, before = 0, after = 0) => Math.floor((length + before + after - kernel) / stride) + 1;
-    const shape = [b, out, side(h, pads[0], pads[2]), side(w, pads[1], pads[3])];
-    const attributes = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads };
-    return this.graph.node('Conv', inputs, shape, { attributes });
+    return convolve(this.graph, x, weight, options, bias ? this.weights.get(`${name}.bias`, [out]) : undefined);
   }
 
   /** x [B, C, H, W], statistics over each of `groups` channel groups. */
@@ -131,8 +144,18 @@ export class Layers {
   }
 
   /** A convolution of `x`, scaled up to height × width first. */
-  upsampledConv(x: Value, [height, width]: readonly [number, number], name: string, out: number): Value {
-    return this.conv(this.upsample(x, height, width), name, out);
+  upsampledConv(x: Value, size: readonly [height: number, width: number], name: string, out: number): Value {
+    return this.#branches.conv(this.ownUpsampledConv(x, size, name, out), () => this.upsample(x, ...size), name, {});
+  }
+
+  /** Without what adapters add. */
+  protected ownUpsampledConv(
+    x: Value,
+    size: readonly [height: number, width: number],
+    name: string,
+    out: number,
+  ): Value {
+    return this.ownConv(this.upsample(x, ...size), name, out, {});
   }
 
   concatChannels(a: Value, b: Value): Value {
@@ -156,19 +179,6 @@ export class Layers {
     const shape = order.map((axis) => x.shape[axis] ?? 1);
     return this.graph.node('Transpose', [x], shape, { attributes: { perm: order } });
   }
-}
-
-export interface LinearOptions {
-  readonly bias?: boolean;
-  /** Outputs [begin, end). */
-  readonly rows?: readonly [begin: number, end: number];
-}
-
-export interface ConvOptions {
-  readonly bias?: boolean;
-  readonly kernel?: number;
-  readonly stride?: number;
-  readonly pads?: readonly [top: number, left: number, bottom: number, right: number];
 }
 
 export interface ResidualBlockOptions {

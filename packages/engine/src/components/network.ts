@@ -6,9 +6,17 @@ import type { Device, SessionProfile } from '../runtime/devices/device.ts';
 import { announcePass, type PassContext, type PassKind, type RunHooks } from '../runtime/passes.ts';
 import type { Residency } from '../runtime/residency.ts';
 import { commonFolder, createSession, type Feeds, runtimeVersion, type Session } from '../runtime/session.ts';
-import { type Precision, type Target, type Variant, variantKey, variantOf } from '../runtime/variant.ts';
+import {
+  type AdapterLayers,
+  type Precision,
+  type Target,
+  type Variant,
+  variantKey,
+  variantOf,
+} from '../runtime/variant.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
 import { fileStates } from '../weights/weight-files.ts';
+import { AdapterBranches, adapterFeeds, withAdapterTensors } from './adapter-branches.ts';
 import { Int8Layers, type Int8Weights } from './int8-layers.ts';
 import { type BoundGraph, Layers, type LayersOf } from './layers.ts';
 import { WeightBinder } from './weight-binder.ts';
@@ -67,7 +75,9 @@ export class Network<Shape extends object> {
 
   async run(shape: Shape, feeds: Feeds, context: NetworkContext): Promise<Readonly<Record<string, Float32Array>>> {
     const session = await this.prepare(shape, context);
-    return announcePass(context.hooks, this.#options.kind, () => session.run(feeds));
+    const { adapters } = variantOf(context.target, this.part, shape);
+    const all = { ...feeds, ...adapterFeeds(adapters) };
+    return announcePass(context.hooks, this.#options.kind, () => session.run(all));
   }
 
   async prepare(shape: Shape, { target, hooks }: NetworkContext): Promise<Session> {
@@ -87,7 +97,9 @@ export class Network<Shape extends object> {
     const variant = variantOf(target, this.part, shape);
     const { sha256, files } = await this.#graph(variant);
     const held = weights(variant.precision);
-    return JSON.stringify([sha256, await fileStates(files), held, threads, cpus()[0]?.model, await runtimeVersion()]);
+    const strengths = variant.adapters.map(({ weight }) => weight);
+    const machine = [threads, cpus()[0]?.model, await runtimeVersion()];
+    return JSON.stringify([sha256, await fileStates(files), held, ...machine, ...strengths]);
   }
 
   async #graph(variant: Variant<Shape>) {
@@ -132,15 +144,17 @@ export class Network<Shape extends object> {
     });
   }
 
-  async #build({ device: given, precision, shape }: Variant<Shape>) {
-    const { build, tensors, needsFloat32 = false } = this.#options;
+  async #build({ device: given, precision, shape, adapters }: Variant<Shape>) {
+    const { build, needsFloat32 = false } = this.#options;
     const device: Device = needsFloat32 ? { ...given, form: { ...given.form, arithmetic: 'float32' } } : given;
     const int8 = precision === 'int8' ? await this.#int8() : undefined;
+    const tensors = withAdapterTensors(this.#options.tensors, this.part, adapters);
     const files = [...[...tensors.values()].map((tensor) => tensor.file), ...(int8?.files ?? [])];
     const folder = commonFolder(files);
+    const options = { adapters: adapters.flatMap(({ networks }) => networks.get(this.part) ?? []) };
     const graph = build(
       shape,
-      int8 ? int8LayersOver(tensors, int8, device, folder) : layersOver(tensors, device, folder),
+      int8 ? int8LayersOver(tensors, int8, device, folder, options) : layersOver(tensors, device, folder, options),
     );
     return { graph, folder, files };
   }
@@ -152,20 +166,27 @@ export class Network<Shape extends object> {
   }
 }
 
+export interface LayersOptions {
+  /** Called for a missing or unusable tensor; the default throws. */
+  readonly onProblem?: (problem: EngineError) => void;
+  /** What adapters change, in order; their tensors are among the tensors. */
+  readonly adapters?: readonly AdapterLayers[];
+}
+
 /**
  * Binds graphs to the weights of a component.
  *
- * @param onProblem called for a missing or unusable tensor; the default throws
+ * @param folder against which the session resolves external data
  */
 export function layersOver(
   tensors: TensorTable,
-  { form }: Device,
+  device: Device,
   folder: string,
-  onProblem?: (problem: EngineError) => void,
+  options: LayersOptions = {},
 ): LayersOf {
   return (name) => {
-    const graph = new GraphBuilder(name, form.arithmetic);
-    return new Layers(graph, new WeightBinder(graph, tensors, folder, form, onProblem), form);
+    const { graph, weights, branches } = bindGraph(name, tensors, device, folder, options);
+    return new Layers(graph, weights, device.form, branches);
   };
 }
 
@@ -173,13 +194,24 @@ export function layersOver(
 export function int8LayersOver(
   tensors: TensorTable,
   int8: Int8Weights,
-  { form }: Device,
+  device: Device,
   folder: string,
-  onProblem?: (problem: EngineError) => void,
+  options: LayersOptions = {},
 ): LayersOf {
   return (name) => {
-    const graph = new GraphBuilder(name, form.arithmetic);
-    const weights = new WeightBinder(graph, tensors, folder, form, onProblem);
-    return new Int8Layers(graph, weights, form, (matrix) => int8.bind(graph, matrix, folder));
+    const { graph, weights, branches } = bindGraph(name, tensors, device, folder, options);
+    return new Int8Layers(graph, weights, device.form, (matrix) => int8.bind(graph, matrix, folder), branches);
   };
+}
+
+function bindGraph(
+  name: string,
+  tensors: TensorTable,
+  { form }: Device,
+  folder: string,
+  { onProblem, adapters = [] }: LayersOptions,
+) {
+  const graph = new GraphBuilder(name, form.arithmetic);
+  const weights = new WeightBinder(graph, tensors, folder, form, onProblem);
+  return { graph, weights, branches: new AdapterBranches(graph, weights, adapters) };
 }

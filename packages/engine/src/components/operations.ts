@@ -3,7 +3,8 @@ import { GraphBuilder, type Value } from '../onnx/graph-builder.ts';
 import { cpu } from '../runtime/devices/cpu.ts';
 import type { Precision } from '../runtime/variant.ts';
 import { isFloatLayer } from './int8-layers.ts';
-import { type BoundGraph, type ConvOptions, Layers, type LayersOf, type LinearOptions } from './layers.ts';
+import { type BoundGraph, Layers, type LayersOf } from './layers.ts';
+import type { ConvOptions, LinearOptions } from './operators.ts';
 import { WeightBinder } from './weight-binder.ts';
 
 /** Of the arithmetic, what `int8` computes in 8 bits and what it leaves in float32. */
@@ -49,14 +50,14 @@ class CountingLayers extends Layers {
     this.#total = total;
   }
 
-  override linear(x: Value, name: string, out: number, options: LinearOptions = {}): Value {
-    const result = super.linear(x, name, out, options);
+  protected override ownLinear(x: Value, name: string, out: number, options: LinearOptions): Value {
+    const result = super.ownLinear(x, name, out, options);
     this.#total[isFloatLayer(name) ? 'floatLinear' : 'linear'] += 2 * elements(result) * (x.shape[1] ?? 1);
     return result;
   }
 
-  override conv(x: Value, name: string, out: number, options: ConvOptions = {}): Value {
-    const result = super.conv(x, name, out, options);
+  protected override ownConv(x: Value, name: string, out: number, options: ConvOptions): Value {
+    const result = super.ownConv(x, name, out, options);
     const terms = (x.shape[1] ?? 1) * (options.kernel ?? 3) ** 2;
     this.#total[isFloatLayer(name) ? 'floatConv' : 'conv'] += 2 * elements(result) * terms;
     return result;

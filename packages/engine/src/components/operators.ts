@@ -1,6 +1,32 @@
 import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
 import type { GraphForm } from '../runtime/devices/device.ts';
 
+export interface LinearOptions {
+  readonly bias?: boolean;
+  /** Outputs [begin, end). */
+  readonly rows?: readonly [begin: number, end: number];
+}
+
+export interface ConvOptions {
+  readonly bias?: boolean;
+  readonly kernel?: number;
+  readonly stride?: number;
+  readonly pads?: readonly [top: number, left: number, bottom: number, right: number];
+}
+
+/** x [B, in, H, W] → [B, out, H', W']; weight [out, in, k, k]. */
+export function convolve(graph: GraphBuilder, x: Value, weight: Value, options: ConvOptions, bias?: Value): Value {
+  const [batch = 1, , height = 1, width = 1] = x.shape;
+  const [out = 1] = weight.shape;
+  const { kernel = 3, stride = 1 } = options;
+  const half = (kernel - 1) / 2;
+  const pads = options.pads ?? [half, half, half, half];
+  const side = (length: number, before = 0, after = 0) => Math.floor((length + before + after - kernel) / stride) + 1;
+  const shape = [batch, out, side(height, pads[0], pads[2]), side(width, pads[1], pads[3])];
+  const attributes = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads };
+  return graph.node('Conv', bias ? [x, weight, bias] : [x, weight], shape, { attributes });
+}
+
 export interface GroupNorm {
   readonly groups: number;
   readonly epsilon: number;

@@ -14,7 +14,7 @@ export function findTensorProblems(checkpoint: Checkpoint, configs: SdxlConfigs)
     const collect = (problem: EngineError) => {
       problems.set(`${part}/${problem.details.tensor}`, inPart(part, problem));
     };
-    build(smallest, layersOver(checkpoint.components[part].tensors, defaultTarget.device, '/', collect));
+    build(smallest, layersOver(checkpoint.components[part].tensors, defaultTarget.device, '/', { onProblem: collect }));
   });
   return [...problems.values()];
 }

@@ -1,6 +1,7 @@
 import {
   type GenerateRequest,
   type ImageToImage,
+  type LoraRequest,
   type MicroConditioning,
   requestFields,
   type SchedulerOverrides,
@@ -35,6 +36,8 @@ const acceleration = {
   crossAttentionUntil: true,
 } as const satisfies Record<keyof Acceleration, true>;
 
+const lora = { file: true, weight: true, anyBase: true } as const satisfies Record<keyof LoraRequest, true>;
+
 /** What other interfaces call these fields, in lower case without separators. */
 const otherNames: Readonly<Record<string, string>> = {
   numinferencesteps: 'steps',
@@ -66,6 +69,7 @@ export function requireKnownFields(given: GenerateRequest): void {
   requireFields('schedulerOverrides.', given.schedulerOverrides, schedulerOverrides);
   requireFields('microConditioning.', given.microConditioning, microConditioning);
   requireFields('acceleration.', given.acceleration, acceleration);
+  for (const [index, one] of (given.loras ?? []).entries()) requireFields(`loras[${index}].`, one, lora);
 }
 
 function requireFields(place: string, value: object | undefined, known: Readonly<Record<string, true>>): void {

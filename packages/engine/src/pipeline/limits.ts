@@ -15,6 +15,8 @@ export const engineLimits = {
   rescale: { min: 0, max: 1 },
   strength: { min: 0, max: 1 },
   samples: { min: 1, max: 4, whole: true },
+  loras: { min: 0, max: 8, whole: true },
+  loraWeight: { min: -4, max: 4 },
 } as const satisfies Record<string, Range>;
 
 /** Splitting a text takes time quadratic in the length of its longest word, and few of its tokens are used. */

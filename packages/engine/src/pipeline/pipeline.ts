@@ -1,3 +1,4 @@
+import type { AdapterShelf, TakenAdapter } from '../adapters/adapter-shelf.ts';
 import type { TinyDecoder } from '../components/tiny-vae/tiny-decoder.ts';
 import type { TextStates, UNet } from '../components/unet/unet.ts';
 import type { Planes } from '../components/vae/tiling.ts';
@@ -5,7 +6,7 @@ import type { Vae } from '../components/vae/vae.ts';
 import { EngineError } from '../errors.ts';
 import type { DecodedPicture } from '../image/picture.ts';
 import { pictureToTensor, tensorToPicture } from '../image/pixels.ts';
-import type { GeneratedImage, GenerateOptions, GenerateRequest, GenerateResult } from '../model.ts';
+import type { GeneratedImage, GenerateOptions, GenerateRequest, GenerateResult, UsedLora } from '../model.ts';
 import type { PassCounts, Profile } from '../profiles.ts';
 import { announcePass, nextTurn, type PassContext, type RunHooks } from '../runtime/passes.ts';
 import type { Residency } from '../runtime/residency.ts';
@@ -42,6 +43,7 @@ export interface PipelineParts {
   readonly facts: ModelFacts;
   /** Where a profile runs; undefined: where the model was loaded for. */
   readonly targetOf: (profile: Profile | undefined) => Target;
+  readonly adapters: AdapterShelf;
   /** Opens the 8-bit weights unless they are open, and checks that they belong to the model. */
   readonly openInt8: () => Promise<unknown>;
   readonly prompts: PromptEncoder;
@@ -67,7 +69,9 @@ export async function runPipeline(
   const plan = planRequest(request, parts.facts);
   requireChoice('previewBy', options.previewBy ?? 'colours', ['colours', 'tiny']);
   if (options.previewBy === 'tiny') requireTinyDecoder('previewBy', parts.facts.hasTinyDecoder);
-  const target = parts.targetOf(plan.profile);
+  const adapters = await parts.adapters.take(plan.loras);
+  for (const notice of adapters.flatMap(({ notices }) => notices)) options.onNotice?.(notice);
+  const target = { ...parts.targetOf(plan.profile), adapters };
   await openWeights(parts, target, options);
   const run = new PipelineRun(parts, plan, { ...options, target, began });
   const { images, encodeMs } = await run.makeImages(request.image && pictureTensor(request.image.picture, plan));
@@ -91,6 +95,7 @@ export async function runPipeline(
       device: target.device.name,
       ...(arithmetic === 'float16' && { arithmetic }),
       ...(acceleration.given && { acceleration: { ...acceleration.given, passes: totalPasses(run.passes) } }),
+      ...(adapters.length > 0 && { loras: adapters.map(usedLora) }),
     },
     truncated: parts.prompts.truncated(plan),
     timings: { encodeMs, denoiseMs: sum('denoiseMs'), decodeMs: sum('decodeMs'), totalMs: performance.now() - began },
@@ -262,6 +267,10 @@ class PipelineRun {
   #vaeOptions() {
     return { tiling: this.#plan.tiling, ...this.#context };
   }
+}
+
+function usedLora({ file, weight, hash, notices }: TakenAdapter): UsedLora {
+  return { file, weight, hash, notices };
 }
 
 function pictureTensor(picture: { width: number; height: number; data: Uint8Array }, plan: Plan): Planes {

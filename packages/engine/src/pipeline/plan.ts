@@ -4,6 +4,7 @@ import type { Tiling } from '../components/vae/tiling.ts';
 import type { FamilySampling } from '../families/families.ts';
 import type {
   GenerateRequest,
+  LoraRequest,
   MicroConditioning,
   ModelDefaults,
   ModelInfo,
@@ -22,6 +23,7 @@ import {
   requireNumber,
   requirePair,
   requireSize,
+  requireText,
 } from './limits.ts';
 import { type GuidedTexts, negativeTexts, promptTexts } from './prompts.ts';
 import { planRandomSources, type RandomSource } from './random-sources.ts';
@@ -46,6 +48,8 @@ export interface Plan extends GuidedTexts {
   /** Undefined: the model was loaded with fixed precisions. */
   readonly profile: Profile | undefined;
   readonly acceleration: AccelerationPlan;
+  /** Without those of weight 0, which change nothing. */
+  readonly loras: readonly LoraRequest[];
 }
 
 /** The facts of a model that a request is checked against. */
@@ -122,7 +126,18 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
     decoder: decoderOf(request, model),
     profile,
     acceleration: planAcceleration(accelerationOf(request, profile), schedule, model.unetBranches),
+    loras: planLoras(request.loras ?? []),
   };
+}
+
+function planLoras(loras: readonly LoraRequest[]): readonly LoraRequest[] {
+  const { loras: count, loraWeight } = engineLimits;
+  if (loras.length > count.max) throw invalid('loras', `loras must be at most ${count.max} (got ${loras.length})`);
+  for (const [index, { file, weight }] of loras.entries()) {
+    requireText(`loras[${index}].file`, file);
+    requireNumber(`loras[${index}].weight`, weight, loraWeight);
+  }
+  return loras.filter(({ weight }) => weight !== 0);
 }
 
 /** The profile of a request that the model can run. @throws EngineError `invalid_request`, `model_file_missing` */

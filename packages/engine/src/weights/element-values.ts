@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { TensorInfo } from './safetensors.ts';
 
 /** The floating-point types of the format, by its names for them. */
@@ -14,9 +14,17 @@ export function isFloatType(dtype: string): dtype is FloatType {
  *
  * @returns undefined when it does not hold floating-point numbers
  */
-export async function readFloats({ file, dtype, offset, byteLength }: TensorInfo): Promise<number[] | undefined> {
+export async function readFloats(tensor: TensorInfo): Promise<number[] | undefined> {
+  await using handle = await open(tensor.file);
+  return readFloatsFrom(handle, tensor);
+}
+
+/** The same from its open file. */
+export async function readFloatsFrom(
+  handle: FileHandle,
+  { dtype, offset, byteLength }: TensorInfo,
+): Promise<number[] | undefined> {
   if (!isFloatType(dtype)) return undefined;
-  await using handle = await open(file);
   const bytes = new DataView(new ArrayBuffer(byteLength));
   await handle.read(bytes, 0, byteLength, offset);
   const [width, decode] = decoders[dtype];

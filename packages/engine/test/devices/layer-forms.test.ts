@@ -103,7 +103,7 @@ describe('on the CPU', () => {
 });
 
 function layersOf(form: GraphForm, tensors: TensorTable = new Map()): LayersOf {
-  return layersOver(tensors, { ...cpu, form }, '/', () => undefined);
+  return layersOver(tensors, { ...cpu, form }, '/', { onProblem: () => undefined });
 }
 
 /** A form's graph, and the methods of Layers that it calls. */

@@ -1,5 +1,5 @@
 import { EngineError } from '../../errors.ts';
-import { variantKey, variantOf } from '../../runtime/variant.ts';
+import { resultKey, variantOf } from '../../runtime/variant.ts';
 import type { ClipChunk, ClipTokenizer } from '../../tokenizer/clip-tokenizer.ts';
 import type { Network, NetworkContext } from '../network.ts';
 import { RecentCache } from '../recent-cache.ts';
@@ -72,7 +72,7 @@ export class ClipEncoder {
   }
 
   #encodeIds(ids: Int32Array, context: NetworkContext): Promise<TextEncoding> {
-    const key = variantKey(variantOf(context.target, this.#network.part, { ids: [...ids] }));
+    const key = resultKey(variantOf(context.target, this.#network.part, { ids: [...ids] }));
     return this.#texts.get(key, () => this.#stored(ids, context));
   }
 

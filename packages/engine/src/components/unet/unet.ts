@@ -1,6 +1,6 @@
 import { EngineError } from '../../errors.ts';
 import type { PassContext } from '../../runtime/passes.ts';
-import { variantKey, variantOf } from '../../runtime/variant.ts';
+import { resultKey, variantOf } from '../../runtime/variant.ts';
 import type { Network, NetworkContext } from '../network.ts';
 import { RecentCache } from '../recent-cache.ts';
 import type { UNetConfig } from './config.ts';
@@ -136,7 +136,7 @@ export class UNet {
 
   async #projectText({ context: states }: TextStates, context: PassContext): Promise<TextProjections> {
     const ofText = await this.#projections.get(states, async () => new Map());
-    const key = variantKey(variantOf(context.target, this.#projector.part, {}));
+    const key = resultKey(variantOf(context.target, this.#projector.part, {}));
     const feeds = ofText.get(key) ?? (await this.#runProjector(states, context));
     ofText.set(key, feeds);
     return feeds;
