@@ -19,7 +19,8 @@ const output = '-o, --output FILE or FOLDER/ is where the pictures go';
 const model = '-m, --model NAME or PATH is the model';
 const precision = '--profile exact, int8 or fast chooses how it computes; --variant fp16 or fp32 chooses the weights';
 const device = `--device NAME chooses what it runs on: ${['auto', ...deviceNames].join(', ')}`;
-const noAdapter = 'LoRA, ControlNet, textual inversion and other adapters are not supported yet';
+const lora = 'use --lora NAME:WEIGHT, once for each';
+const noAdapter = 'ControlNet, textual inversion and other adapters are not supported yet; LoRAs are: --lora';
 const noMask = 'masks and inpainting are not supported yet; --image uses a whole picture';
 const noUpscale = 'upscaling is not supported yet';
 const key = 'a key is never given on the command line: set EASEL_API_KEY, or give --api-key-file FILE';
@@ -101,10 +102,9 @@ const options: ReadonlyMap<string, string> = new Map(
     cuda: device,
     cpu: device,
     t: '--threads N chooses how many threads are used',
-    lora: noAdapter,
-    loras: noAdapter,
-    'lora-paths': noAdapter,
-    'lora-model-dir': noAdapter,
+    loras: lora,
+    'lora-paths': lora,
+    'lora-model-dir': 'put the files into the folder EASEL_LORAS_DIR; use --lora NAME:WEIGHT',
     controlnet: noAdapter,
     'control-net': noAdapter,
     'control-image': noAdapter,

@@ -20,7 +20,14 @@ export {
   SEED_MAX,
   SIDE_STEP,
 } from './limits.ts';
-export { type Field, type FieldTable, optionGroups, type Point, type ValueOf } from './request/field.ts';
+export {
+  type Field,
+  type FieldTable,
+  type LoraChoice,
+  optionGroups,
+  type Point,
+  type ValueOf,
+} from './request/field.ts';
 export { type FieldName, pictureFields } from './request/fields.ts';
 export { engineFields, isOn, parameterValues, rangeOn, wireName, writeRequest } from './request/mapping.ts';
 export { type Scheduler, samplerNames, samplers } from './request/samplers.ts';

@@ -148,6 +148,7 @@ export {
   type ModelDevice,
   type ModelLimits,
   type ModelList,
+  type ModelLora,
   type ModelParameter,
   type ModelSize,
   modelDefaultsSchema,
@@ -269,7 +270,7 @@ export {
   sizeForPicture,
   sizesForNative,
 } from './picture/sizes.ts';
-export type { Field, FieldTable, Surface, ValueOf } from './request/field.ts';
+export type { Field, FieldTable, LoraChoice, Surface, ValueOf } from './request/field.ts';
 export { type FieldName, pictureFields } from './request/fields.ts';
 export {
   type AllowedValues,

@@ -19,6 +19,8 @@ export const limits = {
   quality: { min: 1, max: 100 },
   /** In pixels, and a multiple of `SIDE_STEP`; what the engine can do at all. */
   side: { min: 64, max: 2048 },
+  loras: { min: 0, max: 8 },
+  loraWeight: { min: -4, max: 4 },
   priority: { min: -10, max: 10 },
   outputCompression: { min: 0, max: 100 },
   partialImages: { min: 0, max: 3 },

@@ -13,6 +13,11 @@ export function devicesFolder(env: Environment): string {
   return env.EASEL_DEVICES_DIR ? resolve(env.EASEL_DEVICES_DIR) : join(dataFolder(env), 'devices');
 }
 
+/** Where LoRAs are found by name: `$EASEL_LORAS_DIR`, else `easel/loras` in the XDG data folder. */
+export function lorasFolder(env: Environment): string {
+  return env.EASEL_LORAS_DIR ? resolve(env.EASEL_LORAS_DIR) : join(dataFolder(env), 'loras');
+}
+
 /** Where it is noted which licences of models were accepted. */
 export function licencesFile(env: Environment): string {
   return join(dataFolder(env), 'licences.json');

@@ -14,7 +14,7 @@ export {
   toEngineError,
 } from './errors.ts';
 export { type FamilyName, type FamilySampler, familyNames, familySamplers } from './families/families.ts';
-export { defaultCacheFolder, devicesFolder, licencesFile, modelsFolder } from './folders.ts';
+export { defaultCacheFolder, devicesFolder, licencesFile, lorasFolder, modelsFolder } from './folders.ts';
 export { BackOff } from './host/child-keeper.ts';
 export type { EngineHost, HostLogEntry, HostOptions, HostStats } from './host/engine-host.ts';
 export { createEngineHost } from './host/host.ts';
@@ -33,8 +33,7 @@ export { loadModel } from './load-model.ts';
 export { loadTokenizers, type TokenizedText, type Tokenizers } from './load-tokenizers.ts';
 export { type DeviceChoice, deviceSettings, gigaflopsText } from './loading/choose-device.ts';
 export { findModel } from './loading/find-model.ts';
-export { inspectModel, type ModelReport } from './loading/inspect-model.ts';
-export { estimateMemory } from './memory-estimate.ts';
+export { inspectLoras, inspectModel, type LoraInspector, type ModelReport } from './loading/inspect-model.ts';
 export type {
   ComponentInfo,
   DeviceCheck,
@@ -76,7 +75,7 @@ export type {
 } from './model.ts';
 export { engineLimits } from './pipeline/limits.ts';
 export { adviceOnSize } from './pipeline/picture-sizes.ts';
-export { estimatePicture, int8Gain, measurePrecisions } from './precision-probe.ts';
+export { estimateMemory, estimatePicture, int8Gain, measurePrecisions } from './precision-probe.ts';
 export {
   type Acceleration,
   type PassCounts,

@@ -1,6 +1,7 @@
 import { type Operations, secondsOf } from './components/operations.ts';
-import type { PictureEstimate, PrecisionSpeeds } from './model.ts';
+import type { MemoryEstimate, PictureEstimate, PrecisionSpeeds } from './model.ts';
 import { engineThreads } from './runtime/devices/processors.ts';
+import type { MemorySetting } from './runtime/memory.ts';
 
 /**
  * Measures how fast this machine computes the layers of the networks in each precision: about a second of work.
@@ -32,4 +33,15 @@ export function int8Gain(speeds: PrecisionSpeeds): number {
 export async function estimatePicture(pathOrName: string, speeds: PrecisionSpeeds): Promise<PictureEstimate> {
   const { estimateOf } = await import('./loading/estimate-picture.ts');
   return estimateOf(pathOrName, speeds);
+}
+
+/**
+ * Estimates the memory of a model from the headers of its files.
+ *
+ * @throws EngineError of a model that does not load
+ */
+export async function estimateMemory(pathOrName: string, setting: MemorySetting = 'auto'): Promise<MemoryEstimate> {
+  // Imported here, so that a program that does not estimate does not load ONNX Runtime.
+  const { memoryEstimateOf } = await import('./loading/memory-needs.ts');
+  return memoryEstimateOf(pathOrName, setting);
 }

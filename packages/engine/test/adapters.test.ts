@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { TrainedNoise } from '../src/adapters/adapter-file.ts';
 import { AdapterShelf } from '../src/adapters/adapter-shelf.ts';
-import type { TrainedNoise } from '../src/adapters/trained-on.ts';
 import type { TensorInfo } from '../src/weights/safetensors.ts';
 import { type NewTensor, writeSafetensors } from './safetensors-files.ts';
 
@@ -36,12 +36,12 @@ function tensorsOf(layers: Readonly<Record<string, readonly number[]>>): Readonl
 }
 
 function shelf(noise: TrainedNoise = 'discrete'): AdapterShelf {
-  const tensors = {
-    unet: tensorsOf(shapes.unet),
-    text_encoder: tensorsOf(shapes.text_encoder),
-    text_encoder_2: tensorsOf(shapes.text_encoder_2),
+  const components = {
+    unet: { tensors: tensorsOf(shapes.unet) },
+    text_encoder: { tensors: tensorsOf(shapes.text_encoder) },
+    text_encoder_2: { tensors: tensorsOf(shapes.text_encoder_2) },
   };
-  return new AdapterShelf({ tensors, noise });
+  return new AdapterShelf({ components, family: { noise } });
 }
 
 let files = 0;

@@ -136,7 +136,11 @@ export class Findings {
 
   lora(name: unknown, weight?: unknown): void {
     const text = typeof name === 'string' ? name : summarize(name);
-    this.leave('LoRA', isSaid(weight) ? `${text} (${summarize(weight)})` : text, 'LoRAs are not supported');
+    this.leave(
+      'LoRA',
+      isSaid(weight) ? `${text} (${summarize(weight)})` : text,
+      'not taken over: choose it on this server by its name',
+    );
   }
 
   /** A start image, or given noise: neither is in the file. */

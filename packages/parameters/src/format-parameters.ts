@@ -1,6 +1,6 @@
 import { type Field, type FieldTable, pictureFields } from '@easel/contract/fields';
 import type { GenerationParameters } from './generation-parameters.ts';
-import { joinPrompts, type PromptLines, splitPrompts } from './prompt-lines.ts';
+import { formatLoraHashes, joinPrompts, type PromptLines, splitPrompts, withLoraTags } from './prompt-lines.ts';
 import { formatSettings } from './settings-line.ts';
 
 /**
@@ -19,7 +19,8 @@ import { formatSettings } from './settings-line.ts';
  * ```
  */
 export function formatParameters(parameters: GenerationParameters, table: FieldTable = pictureFields): string {
-  const prompts = { prompt: parameters.prompt, negativePrompt: parameters.negativePrompt ?? null };
+  const prompt = withLoraTags(parameters.prompt, parameters.loras);
+  const prompts = { prompt, negativePrompt: parameters.negativePrompt ?? null };
   const above = joinPrompts(prompts);
   const settings = formatSettings([
     ...tableSettings(parameters, table),
@@ -52,6 +53,7 @@ const own: Readonly<Record<string, (of: GenerationParameters, key: string) => Se
   seed: ({ seed }, key) => setting(key, seed?.toString()),
   width: ({ width, height }, key) => setting(key, `${width}x${height}`),
   model: ({ model }, key) => setting(key, model),
+  loras: ({ loras = [] }, key) => setting(key, loras.length === 0 ? undefined : formatLoraHashes(loras)),
   // Beside the field.
   strength: ({ seed }) => setting('RNG', seed === null ? undefined : 'CPU'),
 };

@@ -1,4 +1,5 @@
 import type { ParameterValues } from '@easel/contract/fields';
+import type { PictureLora } from './prompt-lines.ts';
 
 /**
  * A picture's generation parameters, as stored in its file. See `formatParameters` and `parseParameters`. Most of them are in the
@@ -14,4 +15,5 @@ export interface GenerationParameters extends ParameterValues {
   readonly height: number;
   readonly model: string;
   readonly easelVersion: string;
+  readonly loras?: readonly PictureLora[];
 }

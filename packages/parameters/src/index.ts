@@ -6,4 +6,5 @@ export { formatParameters } from './format-parameters.ts';
 export type { GenerationParameters } from './generation-parameters.ts';
 export { type ParsedParameters, parseParameters } from './parse-parameters.ts';
 export { copyParameters, readParameters, writeParameters } from './picture-file.ts';
+export { type PictureLora, takeLoraTags } from './prompt-lines.ts';
 export { readSettings } from './read-settings.ts';

@@ -7,7 +7,7 @@ import {
   samplers,
 } from '@easel/contract/fields';
 import type { GenerationParameters } from './generation-parameters.ts';
-import { type PromptLines, splitPrompts } from './prompt-lines.ts';
+import { type PromptLines, readLoras, splitPrompts, withoutLoraTags } from './prompt-lines.ts';
 import { isName, parseSettings } from './settings-line.ts';
 
 /** The part of `GenerationParameters` that a text contains; a text of another tool contains less of it. */
@@ -20,6 +20,8 @@ export interface ParsedParameters extends Partial<GenerationParameters> {
 }
 
 type Reading = Partial<GenerationParameters>;
+
+const LORA_HASHES = pictureFields.loras.parameter.key;
 
 /** The name in `other` for the text below the line of settings. */
 const FURTHER_LINES = 'Further lines';
@@ -103,7 +105,11 @@ export function parseParameters(text: string, table: FieldTable = pictureFields)
   const prompts = isOurs
     ? readPrompts(splitPrompts(above), settings)
     : splitPrompts(above.replace(/\r\n?/g, '\n'), isOneLine);
-  return { seed: null, ...(isOurs && usual), ...read, ...prompts, other };
+  const hashes = isOurs ? other.get(LORA_HASHES) : undefined;
+  const loras = hashes === undefined ? undefined : readLoras(prompts.prompt, hashes);
+  if (loras !== undefined) other.delete(LORA_HASHES);
+  const prompt = withoutLoraTags(prompts.prompt, loras ?? []);
+  return { seed: null, ...(isOurs && usual), ...read, ...prompts, prompt, ...(loras && { loras }), other };
 }
 
 /** What a text of ours means by leaving it out, whatever a server's own default is. */

@@ -34,7 +34,7 @@ const places = [
  * @example
  * const found = readSettings(new Uint8Array(await file.arrayBuffer()));
  * found?.settings.prompt; // undefined: not known
- * found?.leftOut; // [{ what: 'LoRA', value: 'oil (0.8)', why: 'LoRAs are not supported' }]
+ * found?.leftOut; // [{ what: 'LoRA', value: 'oil (0.8)', why: 'not taken over: choose it on this server by its name' }]
  */
 export function readSettings(file: Uint8Array): PictureSettings | null {
   const texts = readTexts(file);

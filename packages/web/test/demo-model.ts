@@ -18,5 +18,6 @@ export const demoModel: Model = {
   limits: { min_side: 64, max_side: 256, side_step: 8, max_megapixels: 0.0625 },
   parameters: {},
   devices: [],
+  loras: [],
   sizes: [],
 };

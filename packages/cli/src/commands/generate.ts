@@ -2,7 +2,7 @@ import { type Field, type FieldTable, optionGroups, pictureFields, type Range, r
 import { CodedError } from '@easel/errors';
 import { Command, Option } from 'commander';
 import { alternativeModes } from '../generate/alternatives.ts';
-import type { GenerateFlags } from '../generate/flags.ts';
+import { addLora, type GenerateFlags } from '../generate/flags.ts';
 import {
   apiKeyFileOption,
   arithmeticOption,
@@ -74,6 +74,8 @@ const model = [
   arithmeticOption(),
   memoryOption(),
   textCacheOption(),
+  new Option('--lora-tags', 'read <lora:name:weight> in prompts as LoRAs; without it they are plain text'),
+  new Option('--lora-any-base', 'use LoRAs marked as made for SDXL with Playground v2.5, and the other way round'),
   new Option(
     '--taesd <file>',
     'decode with a tiny autoencoder (TAESD for SDXL) instead of the VAE: faster, less detail; for SDXL and Playground',
@@ -102,9 +104,9 @@ type OptionGroup = (typeof optionGroups)[number];
 
 /** The options of `easel generate` that are fields of a picture request, by their heading in the help. */
 function pictureOptions(table: FieldTable = pictureFields): ReadonlyMap<OptionGroup, readonly Option[]> {
-  const options = Object.values(table).flatMap((field) => {
+  const options = Object.entries(table).flatMap(([name, field]) => {
     const { option } = field;
-    return option === undefined ? [] : [{ group: option.group, option: createOption(field, option) }];
+    return option === undefined ? [] : [{ group: option.group, option: createOption(name, field, option) }];
   });
   return new Map(
     optionGroups.map((group) => [group, options.filter((each) => each.group === group).map(({ option }) => option)]),
@@ -112,6 +114,7 @@ function pictureOptions(table: FieldTable = pictureFields): ReadonlyMap<OptionGr
 }
 
 function createOption(
+  name: string,
   field: Field,
   { flags, help, note, default: preset, spellings = [] }: NonNullable<Field['option']>,
 ): Option {
@@ -119,6 +122,7 @@ function createOption(
     flags,
     [[help, ...rangeText(field)].join(', '), ...(note === undefined ? [] : [note])].join('; '),
   );
+  option.attributeName = () => name; // as the table has it, whatever the flag
   const { choices } = field;
   const texts = choices?.filter((choice) => typeof choice === 'string') ?? [];
   if (texts.length > 0) option.choices([...texts, ...spellings]);
@@ -126,6 +130,9 @@ function createOption(
   if (parse !== undefined) option.argParser(parse);
   return preset === undefined ? option : option.default(preset);
 }
+
+/** @param before what the same option has given */
+type Parser = (text: string, before: unknown) => unknown;
 
 /** The engine's limits apply to pictures that are made here, those of the API with a server. */
 function localRange({ option, range }: Field): Range | undefined {
@@ -144,13 +151,14 @@ function rangeText(field: Field): string[] {
   return [isOther ? `${text} (with --server ${remote.min} to ${remote.max})` : text];
 }
 
-function chooseParser(field: Field, flag: string): ((text: string) => unknown) | undefined {
+function chooseParser(field: Field, flag: string): Parser | undefined {
   const { kind, choices = [] } = field;
   const { min, max } = localRange(field) ?? { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY };
   if (kind === 'integer') return field.multipleOf === undefined ? wholeNumber(flag, min, max) : pictureSide(flag);
   if (kind === 'number') return number(flag, min, max);
   if (kind === 'size') return pixelSize(flag);
   if (kind === 'point') return pixelPoint(flag);
+  if (kind === 'loras') return addLora(flag);
   return choices.some((choice) => typeof choice === 'number') ? parseChoice(flag, choices) : undefined;
 }
 

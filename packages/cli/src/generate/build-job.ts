@@ -2,7 +2,7 @@ import type { ImageFormat, JobCreate } from '@easel/contract';
 import { type Field, isOn, isWithin, pictureFields, rangeOn, writeRequest } from '@easel/contract/fields';
 import { CodedError } from '@easel/errors';
 import { optionName } from '../options.ts';
-import type { GenerateFlags } from './flags.ts';
+import { type GenerateFlags, lorasOf } from './flags.ts';
 
 /** Options of the engine, which the server sets itself. */
 const engineOptions = {
@@ -18,6 +18,7 @@ const engineOptions = {
   memory: '--memory',
   textCache: '--text-cache',
   taesd: '--taesd',
+  loraAnyBase: '--lora-any-base',
 } as const satisfies Partial<Record<keyof GenerateFlags, string>>;
 
 /** @throws CodedError `usage` for options without effect on a server, and for values outside the limits of its API */
@@ -50,11 +51,13 @@ export interface JobParts {
 }
 
 /** Builds the job from the options: what is absent stays absent, so that the server's defaults apply. */
-export function buildJob({ prompt, flags, seed, format, image, preview }: JobParts): JobCreate {
+export function buildJob({ prompt: given, flags, seed, format, image, preview }: JobParts): JobCreate {
+  const { prompt, loras } = lorasOf(given, flags);
   const { size: { width, height } = flags, device: _device, arithmetic: _arithmetic, ...values } = flags;
   return writeRequest({
     ...values,
     prompt,
+    ...(loras.length > 0 && { loras }),
     seed,
     width,
     height,

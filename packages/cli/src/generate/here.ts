@@ -30,10 +30,11 @@ import { modelFiles, type PixelPoint, type PixelSize } from '../options.ts';
 import { findStyle } from '../styles.ts';
 import { unreadableFile } from '../unreadable-file.ts';
 import type { Backend, MadePictures, MakeOptions, PlannedRun } from './backend.ts';
-import type { GenerateFlags, RequestFlags } from './flags.ts';
+import { type GenerateFlags, loraName, lorasOf, type RequestFlags, resolveLoras } from './flags.ts';
 
 /** Makes pictures with the engine on this machine, in a process of its own: an abort ends that process at once. */
 export async function openLocalBackend(flags: GenerateFlags, { env }: CommandContext): Promise<Backend> {
+  resolveLoras(flags.loras ?? [], flags, env); // before anything is loaded
   const modelName = flags.model ?? 'demo';
   const modelPath = resolveModel(modelName, env);
   const load = loadOptions(flags, env);
@@ -56,9 +57,14 @@ export async function openLocalBackend(flags: GenerateFlags, { env }: CommandCon
       signal.addEventListener('abort', close);
       return {
         async make(run, options) {
-          const request = { ...buildRequest(run.prompt, flags, run.seeds, startImage), ...styled(run, flags, style) };
+          const { prompt, loras: chosen } = lorasOf(run.prompt, flags);
+          const request = {
+            ...buildRequest(prompt, flags, run.seeds, startImage),
+            ...styled({ ...run, prompt }, flags, style),
+          };
+          const loras = resolveLoras(chosen, flags, env);
           const decoder: 'vae' | 'tiny' = flags.taesd === undefined ? 'vae' : 'tiny';
-          const result = await generate(host, { ...request, decoder }, options);
+          const result = await generate(host, { ...request, decoder, ...(loras.length > 0 && { loras }) }, options);
           return encodeResult({ flags, run, modelName, info: host.info, result });
         },
         async [Symbol.asyncDispose]() {
@@ -210,10 +216,11 @@ function pictureParameters(
   image: GeneratedImage,
   easelVersion: string,
 ): GenerationParameters {
-  const { steps, guidanceScale, scheduler, strength, device, arithmetic } = result.used;
+  const { steps, guidanceScale, scheduler, strength, device, arithmetic, loras } = result.used;
   return {
     ...parameterValues({ ...flags, strength, device, arithmetic }),
-    prompt: run.prompt,
+    prompt: lorasOf(run.prompt, flags).prompt,
+    ...(loras && { loras: loras.map(({ file, weight, hash }) => ({ name: loraName(file), weight, hash })) }),
     negativePrompt: flags.negativePrompt ?? null,
     steps,
     scheduler,

@@ -43,11 +43,6 @@ export class PreviewFeed<Picture = DecodedPicture> {
   }
 }
 
-/** Previews in the terminal, above the progress bar. */
-function previewsInTerminal(area: PictureArea, progress: Progress): PreviewFeed {
-  return new PreviewFeed(async (picture) => progress.above(await area.draw(picture)));
-}
-
 /** Previews in a file that is complete at any time, for a viewer that watches it. */
 function previewsInFile(path: string, encodePng: (picture: DecodedPicture) => Promise<Uint8Array>): PreviewFeed {
   return new PreviewFeed(async (picture) => {
@@ -93,7 +88,8 @@ export function startPreview(
 ): RunningPreview {
   if (terminal !== undefined) {
     const area = new PictureArea(terminal);
-    return { feed: previewsInTerminal(area, progress), area, end: () => {} };
+    const feed = new PreviewFeed(async (picture: DecodedPicture) => progress.above(await area.draw(picture)));
+    return { feed, area, end: () => {} };
   }
   const firstPath = output.kind === 'files' ? output.paths[0] : output.path;
   const file = freeName(previewName(firstPath ?? ''), existsSync);

@@ -2,7 +2,7 @@ import type { PromptField } from '@easel/engine';
 import { foreignSyntax } from '@easel/parameters';
 import { formatDuration } from '../text.ts';
 import type { MadePictures, PlannedRun, TruncatedText } from './backend.ts';
-import type { GenerateFlags, RequestFlags } from './flags.ts';
+import { type GenerateFlags, lorasOf, type RequestFlags } from './flags.ts';
 
 /** More would not fit on the one line of the warning. */
 const MAX_PIECES = 5;
@@ -20,7 +20,7 @@ export function listWarnings({ prompt }: PlannedRun, flags: GenerateFlags, made:
   const { prompt2, negativePrompt, negativePrompt2 } = flags;
   const warnings = [
     ...truncated.map((each) => truncationWarning(each, flags)),
-    ...syntaxWarnings(flags, prompt, prompt2, negativePrompt, negativePrompt2),
+    ...syntaxWarnings(flags, lorasOf(prompt, flags).prompt, prompt2, negativePrompt, negativePrompt2),
     ...made.warnings,
   ];
   if (used.stepsRun === 0 && used.strength !== undefined && used.strength > 0) {

@@ -20,6 +20,7 @@ const job = {
   img_width: 1024,
   img_height: 1024,
   strength: null,
+  loras: null,
   scheduler: 'edm_euler',
   profile: 'fast',
   image_format: 'png',

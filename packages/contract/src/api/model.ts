@@ -99,6 +99,17 @@ export const modelDeviceSchema = openObject(
 
 export type ModelDevice = Static<typeof modelDeviceSchema>;
 
+export const modelLoraSchema = openObject(
+  {
+    name: Type.String({ description: 'Its name in requests', examples: ['watercolour'] }),
+    notices: Type.Array(Type.String(), {
+      description: 'What should be known of it with this model',
+      examples: [['watercolour does not say which model it was trained on']],
+    }),
+  },
+  { title: 'ModelLora', description: 'A LoRA that fits a model' },
+);
+
 export const modelSchema = openObject(
   {
     id: Type.String({ description: "The model's name in requests", examples: ['playground-v2.5'] }),
@@ -118,6 +129,7 @@ export const modelSchema = openObject(
     devices: Type.Array(modelDeviceSchema, {
       description: 'What it runs on now, on all workers; empty until one has loaded it',
     }),
+    loras: Type.Array(modelLoraSchema, { description: 'What `loras` of a request may name' }),
     sizes: Type.Array(modelSizeSchema, { description: 'One for each aspect ratio it draws' }),
   },
   { title: 'Model', description: 'A model that this server draws with' },
@@ -132,5 +144,6 @@ export type ModelSize = Static<typeof modelSizeSchema>;
 export type ModelLimits = Static<typeof modelLimitsSchema>;
 export type ModelDefaults = Static<typeof modelDefaultsSchema>;
 export type ModelParameter = Static<typeof modelParameterSchema>;
+export type ModelLora = Static<typeof modelLoraSchema>;
 export type Model = Static<typeof modelSchema>;
 export type ModelList = Static<typeof modelListSchema>;

@@ -89,7 +89,7 @@ interface Parameter {
 
 /** One field of a picture request, with all that any part of Easel knows of it. See docs/CONTRIBUTING.md, "A new field of a request". */
 export interface Field {
-  readonly kind: 'text' | 'integer' | 'number' | 'boolean' | 'choice' | 'size' | 'point' | 'picture';
+  readonly kind: 'text' | 'integer' | 'number' | 'boolean' | 'choice' | 'size' | 'point' | 'picture' | 'loras';
   readonly about: Subject;
   /** How sentences call it. */
   readonly words: string;
@@ -133,6 +133,13 @@ export function derive<Value>(
   return Object.fromEntries(entries.filter((each) => each !== undefined));
 }
 
+/** A LoRA of a request, by the name that the model lists it under. */
+export interface LoraChoice {
+  readonly name: string;
+  /** Absent: 1. */
+  readonly weight?: number;
+}
+
 export interface Point {
   readonly x: number;
   readonly y: number;
@@ -145,10 +152,12 @@ export type ValueOf<Of> = Of extends { choices: readonly (infer Choice)[] }
     ? number
     : Of extends { kind: 'boolean' }
       ? boolean
-      : Of extends { kind: 'size' }
-        ? Size
-        : Of extends { kind: 'point' }
-          ? Point
-          : Of extends { nullable: true }
-            ? string | null
-            : string;
+      : Of extends { kind: 'loras' }
+        ? readonly LoraChoice[]
+        : Of extends { kind: 'size' }
+          ? Size
+          : Of extends { kind: 'point' }
+            ? Point
+            : Of extends { nullable: true }
+              ? string | null
+              : string;

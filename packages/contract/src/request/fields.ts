@@ -340,6 +340,28 @@ export const pictureFields = {
     form: { label: 'Strength', control: 'slider', place: 'start', step: 0.05 },
     parameter: { key: 'Denoising strength', believable: limits.strength },
   },
+  loras: {
+    kind: 'loras',
+    about: 'picture',
+    words: 'LoRAs',
+    description: 'LoRAs of the model (GET /api/models lists them), added together, each with its weight (default: 1)',
+    examples: [[{ name: 'watercolour', weight: 0.8 }]],
+    range: limits.loras,
+    wire: { name: 'loras', on: jobs },
+    told: {
+      description: 'The LoRAs; null: none',
+      examples: [[{ name: 'watercolour', weight: 0.8 }], null],
+      nullable: true,
+    },
+    option: {
+      flags: '--lora <name[:weight]>',
+      help: `a LoRA by its file or name, and its weight from ${limits.loraWeight.min} to ${limits.loraWeight.max} (default: 1)`,
+      note: `for several repeat it, up to ${limits.loras.max} times`,
+      group: 'Model:',
+    },
+    form: { label: 'LoRAs', control: 'own', place: 'more' },
+    parameter: { key: 'Lora hashes', own: true },
+  },
   ...advancedFields,
   ...deliveryFields,
 } as const satisfies FieldTable;

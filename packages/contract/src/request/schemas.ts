@@ -1,4 +1,5 @@
 import { type Static, type TObject, type TOptional, type TProperties, type TSchema, type TUnsafe, Type } from 'typebox';
+import { limits } from '../limits.ts';
 import { sizeContradiction } from '../picture/sizes.ts';
 import {
   choice,
@@ -60,6 +61,8 @@ function valueSchema(field: Field, surface: Surface): TSchema {
       return Type.Boolean({ ...notes });
     case 'choice':
       return choice((field.choices ?? []).map(String), notes);
+    case 'loras':
+      return Type.Array(loraSchema, { maxItems: range?.max ?? 1, ...notes });
     case 'picture':
       return Type.String({ minLength: 1, ...notes });
     default:
@@ -107,10 +110,28 @@ function toldSchema({ kind, choices = [] }: Field, notes: object): TSchema {
       return Type.Boolean({ ...notes });
     case 'choice':
       return Type.Enum(choices.map(String), { type: 'string', ...notes });
+    case 'loras':
+      return Type.Array(toldLoraSchema, { ...notes });
     default:
       return Type.String({ ...notes });
   }
 }
+
+const loraName = { description: 'Its name, as the model lists it', examples: ['watercolour'] };
+const loraWeight = { description: 'The factor of what it adds; 0 leaves it out', examples: [0.8] };
+
+const loraSchema = closedObject(
+  {
+    name: matching('loraName', loraName),
+    weight: Type.Optional(numberIn(limits.loraWeight, { ...loraWeight, default: 1 })),
+  },
+  { title: 'LoraChoice', description: 'A LoRA of a request' },
+);
+
+const toldLoraSchema = openObject(
+  { name: Type.String({ ...loraName }), weight: Type.Optional(Type.Number({ ...loraWeight })) },
+  { title: 'Lora', description: 'A LoRA of a job' },
+);
 
 /** An object whose fields about the size do not contradict each other. */
 function consistent<Properties extends TProperties>(schema: TObject<Properties>) {

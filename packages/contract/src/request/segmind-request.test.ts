@@ -37,6 +37,7 @@ const accepted: Readonly<Record<string, readonly unknown[]>> = {
   aspect_ratio: ['1:1', '4:3', '3:4', '3:2', '2:3', '16:9', '9:16', '21:9', '9:21'],
   scheduler: ['edm_dpmpp_2m', 'edm_euler', 'euler_ancestral', 'lcm'],
   profile: ['exact', 'int8', 'fast'],
+  loras: [[], [{ name: 'ink' }], Array.from({ length: 8 }, () => ({ name: 'ink, thin', weight: -4 }))],
   image_format: ['jpeg', 'png', 'webp'],
   quality: [1, 95, 100],
 };
@@ -61,6 +62,7 @@ const refused: Readonly<Record<string, readonly unknown[]>> = {
   aspect_ratio: ['5:4', '', '1024x1024', null],
   scheduler: ['Euler', null],
   profile: ['Exact', '', 'turbo', 8, null],
+  loras: ['ink', {}, 5, Array.from({ length: 9 }, () => ({ name: 'ink' }))],
   image_format: ['jpg', 'gif', 'JPEG'],
   quality: [0, 101, 95.5],
 };
@@ -77,6 +79,20 @@ test.each(rows(refused))('%s may not be %j, and the message names it', (field, v
   const fault = explainInvalid(segmindRequestSchema, { prompt, [field]: value });
   expect(fault?.param).toBe(field);
   expect(fault?.message.startsWith(`${field} `)).toBe(true);
+});
+
+test.each([
+  [{ name: '../ink' }],
+  [{ name: '' }],
+  [{ name: 'C:ink' }],
+  [{ name: 'ink', weight: 4.5 }],
+  [{ name: 'ink', weight: '1' }],
+  [{ weight: 1 }],
+  [{ name: 'ink', file: '/ink' }],
+  ['ink'],
+])('loras may not be [%j]', (lora) => {
+  expect(isValid({ prompt, loras: [lora] })).toBe(false);
+  expect(explainInvalid(segmindRequestSchema, { prompt, loras: [lora] })?.message).toMatch(/loras/);
 });
 
 test('both tables have every field of the request', () => {

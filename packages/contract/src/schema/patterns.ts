@@ -21,6 +21,10 @@ export const patterns = {
   eventId: { source: '^[0-9]{1,18}$', words: 'the id of an event, a number of at most 18 digits' },
   slug: { source: '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$', words: 'the name of a model, such as playground-v2.5' },
   style: styleName,
+  loraName: {
+    source: '^[^\\u0000-\\u001f\\\\/:<>]{1,200}$',
+    words: 'the name of a LoRA, without / \\ : < and >',
+  },
   size: { source: '^[1-9][0-9]{1,3}x[1-9][0-9]{1,3}$', words: 'a size such as "1024x1024"' },
   sizeOrAuto: { source: '^(auto|[1-9][0-9]{1,3}x[1-9][0-9]{1,3})$', words: '"auto" or a size such as "1024x1024"' },
   amount: {

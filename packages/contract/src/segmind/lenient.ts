@@ -1,6 +1,6 @@
 import { valueFromText } from '../from-text.ts';
 import { segmindRequestSchema } from '../request/schemas.ts';
-import { isRecord, propertiesOf } from '../schema/keywords.ts';
+import { isRecord, keywordsOf, propertiesOf } from '../schema/keywords.ts';
 
 export interface LenientBody {
   /** Not yet validated. */
@@ -26,8 +26,18 @@ export function lenientSegmindBody(body: unknown): LenientBody {
   const isKnown = (name: string) => Object.hasOwn(properties, name);
   const kept = Object.entries(body)
     .filter(([name]) => isKnown(name))
-    .map(([name, value]) => [name, valueFromText(properties[name], value)] as const);
+    .map(([name, value]) => [name, listFromText(name, valueFromText(properties[name], value))] as const);
   return { body: Object.fromEntries(kept), ignored: Object.keys(body).filter((name) => !isKnown(name)) };
+}
+
+/** A form has lists as JSON. */
+function listFromText(name: string, value: unknown): unknown {
+  if (keywordsOf(properties[name]).type !== 'array' || typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
 }
 
 /** A UTF-16 unit takes up to nine characters here, and the header stays below what proxies allow (8 kB), whatever was sent. */

@@ -1,7 +1,6 @@
 import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
 import type { GraphForm } from '../runtime/devices/device.ts';
-import type { AdapterBranches } from './adapter-branches.ts';
-import { Layers } from './layers.ts';
+import { type AdapterBranches, Layers } from './layers.ts';
 import type { ConvOptions, LinearOptions } from './operators.ts';
 import type { WeightBinder } from './weight-binder.ts';
 

@@ -16,9 +16,8 @@ import {
 } from '../runtime/variant.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
 import { fileStates } from '../weights/weight-files.ts';
-import { AdapterBranches, adapterFeeds, withAdapterTensors } from './adapter-branches.ts';
 import { Int8Layers, type Int8Weights } from './int8-layers.ts';
-import { type BoundGraph, Layers, type LayersOf } from './layers.ts';
+import { AdapterBranches, adapterFeeds, type BoundGraph, Layers, type LayersOf, withAdapterTensors } from './layers.ts';
 import { WeightBinder } from './weight-binder.ts';
 
 /** The parts of a run's state needed to run or prepare a network. */

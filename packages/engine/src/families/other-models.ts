@@ -24,7 +24,7 @@ const marks: readonly (readonly [test: RegExp, what: string, help: string])[] = 
   [
     /(^|[._])(lora_|lora\.|hada_w|lokr_|oft_|dora_scale|ia3)/,
     'a LoRA or another adapter, not a model of its own',
-    'adapters are not supported; give the whole model, or one that the adapter was merged into',
+    'give the whole model; a LoRA is used with a model: `--lora FILE`',
   ],
   [/^(control_model\.|controlnet_|input_hint_block)/, 'a ControlNet', `it is not a model of its own; ${FAMILY}`],
   [/(^|\.)(double_blocks|single_transformer_blocks)\./, 'a model of the Flux family', FAMILY],

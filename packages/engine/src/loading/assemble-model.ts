@@ -1,4 +1,4 @@
-import { type AdaptedModel, AdapterShelf } from '../adapters/adapter-shelf.ts';
+import { AdapterShelf } from '../adapters/adapter-shelf.ts';
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { readTokenizers } from '../checkpoints/open-checkpoint.ts';
 import { ClipEncoder } from '../components/clip/encoder.ts';
@@ -140,17 +140,10 @@ async function assembleParts(
       requireWeights: (profile) => requireProfile(profile, device, int8),
     },
     targetOf: (profile) => targetOf(device, profile ? precisionOf(profile) : fixed),
-    adapters: new AdapterShelf(adaptedModel(checkpoint)),
+    adapters: new AdapterShelf(checkpoint),
     openInt8: () => int8.open(),
     previews: new Previews(networks.vae, identity, options.cacheDir ?? defaultCacheFolder(process.env)),
   };
-}
-
-/** What adapters are fitted to. */
-export function adaptedModel({ family, components }: Checkpoint): AdaptedModel {
-  const { unet, text_encoder, text_encoder_2 } = components;
-  const tensors = { unet: unet.tensors, text_encoder: text_encoder.tensors, text_encoder_2: text_encoder_2.tensors };
-  return { tensors, noise: family.noise };
 }
 
 /** All that has sessions, under one residency. */

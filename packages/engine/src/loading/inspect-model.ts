@@ -1,8 +1,9 @@
+import { AdapterShelf } from '../adapters/adapter-shelf.ts';
 import { openCheckpoint, readTokenizers } from '../checkpoints/open-checkpoint.ts';
 import { type EngineError, toEngineError } from '../errors.ts';
 import { familySampling } from '../families/families.ts';
 import { parseSdxlConfigs } from '../families/sdxl-architecture.ts';
-import type { LoadOptions, ModelInfo } from '../model.ts';
+import type { LoadOptions, LoraRequest, ModelInfo } from '../model.ts';
 import type { SamplingConfig } from '../sampling/config.ts';
 import { findTensorProblems } from './check-tensors.ts';
 import { findModel } from './find-model.ts';
@@ -57,6 +58,21 @@ export async function inspectModel(
   } catch (thrown) {
     return { path, info: undefined, scheduler: undefined, int8File: undefined, problems: [toEngineError(thrown)] };
   }
+}
+
+export type LoraInspector = (lora: Omit<LoraRequest, 'weight'>) => Promise<readonly string[]>;
+
+/**
+ * Looks at LoRAs for a model, of which only headers are read: what should be known of a file that fits.
+ *
+ * @throws EngineError as `loadModel`, and for a file that does not fit
+ */
+export async function inspectLoras(
+  pathOrName: string,
+  options: Pick<LoadOptions, 'config' | 'variant'> = {},
+): Promise<LoraInspector> {
+  const shelf = new AdapterShelf(await openCheckpoint(findModel(pathOrName, process.env), options));
+  return async ({ file, anyBase = false }) => (await shelf.open(file, anyBase)).notices;
 }
 
 function schedulerReport({ sampler, noise, prediction, solver }: SamplingConfig) {

@@ -24,6 +24,7 @@ export function readParametersText(text: string): PictureSettings {
   }
   findings.seed(parsed.seed?.toString());
   findings.size(parsed.width, parsed.height);
+  if (parsed.loras !== undefined) findings.set({ loras: parsed.loras });
   readTexts(parsed, isFooocus, findings);
   if (isOurs) findings.set({ model: parsed.model ?? '' });
   else findings.model(parsed.model);

@@ -51,7 +51,7 @@ export function httpServices(
     countAgainstLimit: (caller) => countAgainstLimit({ ...core, requestsPerMinute }, caller),
     tariff,
     models: () => painter.models(),
-    currentModels: new CurrentModels({ ...core, models: () => painter.models() }),
+    currentModels: new CurrentModels(core),
     tokenize: (model, text, syntax) => painter.tokenize(model, text, syntax),
     styles: new StyleService(core),
     serverId,

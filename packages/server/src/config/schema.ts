@@ -94,6 +94,21 @@ export const configSchema = Type.Object(
       default: {},
       description: 'files of `easel model quantize` that are not beside their model: slug → path',
     }),
+    loras: Type.Record(
+      Type.String({ pattern: patterns.loraName.source }),
+      Type.Union([
+        Type.String({ minLength: 1 }),
+        Type.Object(
+          { path: Type.String({ minLength: 1 }), anyBase: Type.Optional(Type.Boolean()) },
+          { additionalProperties: false },
+        ),
+      ]),
+      {
+        default: {},
+        description:
+          'LoRAs besides those in the folder `loras` of the data folder: name → path, or {"path": …, "anyBase": true} to use it though its file names another model',
+      },
+    ),
     defaultProfile: Type.Union(
       profileNames.map((name) => Type.Literal(name)),
       { default: defaults.profile, description: 'the profile of requests that name none' },

@@ -16,6 +16,8 @@ const card: ModelCard = {
     profile: { choices: ['exact'], because: 'its 8-bit weights have not been made' },
   },
   devices: [],
+  loras: [],
+  unfitLoras: new Map(),
 };
 
 function requestOf(body: JobCreate, picture: Size | null = null) {
@@ -46,6 +48,7 @@ test('a prompt alone becomes a complete request', () => {
     embedParameters: true,
     image: null,
     strength: null,
+    loras: null,
     preview: false,
   });
 });

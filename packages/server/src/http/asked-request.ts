@@ -24,6 +24,7 @@ import { DomainError } from '../domain-error.ts';
 import type { JobRequest } from '../jobs/job.ts';
 import { requireModel } from '../keys/callers.ts';
 import type { ModelCard } from '../models/model-card.ts';
+import { faultOfLoras } from '../models/served-models.ts';
 import type { HttpServices } from './services.ts';
 import { callerOf } from './surface.ts';
 
@@ -63,11 +64,13 @@ export function jobRequestOf(asked: Asked, card: ModelCard, picture: Size | null
 /** @throws DomainError `invalid_request` for a value that the model does not allow */
 export function requireAllowed(
   { values, called, surface }: Omit<Asked, 'values'> & { readonly values: FieldValues | FilledRequest },
-  { slug, allowed, onSegmind }: ModelCard,
+  card: ModelCard,
 ): void {
+  const { slug, allowed, onSegmind } = card;
   const here = surface === 'segmind' ? { ...allowed, ...onSegmind } : allowed;
   const fault = faultOfValues({ ...values, model: slug }, here);
   refuse(fault && inWireNames(fault, 'api', called));
+  refuse(faultOfLoras(values.loras ?? [], card));
 }
 
 /**

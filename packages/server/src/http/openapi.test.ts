@@ -33,6 +33,8 @@ const card: ModelCard = {
   sizes: { minSide: 512, maxSide: 1536, maxMegapixels: 1.6 },
   allowed: {},
   devices: [],
+  loras: [],
+  unfitLoras: new Map(),
 };
 const small: ModelCard = {
   ...card,

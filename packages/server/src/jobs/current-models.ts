@@ -2,6 +2,7 @@ import { profileNames } from '@easel/contract';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import type { ModelCard } from '../models/model-card.ts';
+import type { Painter } from '../models/painter.ts';
 import { devicesOf, findLiveEngines, type LiveEngines, profilesOf } from './live-engines.ts';
 
 /** Workers tell of themselves every two seconds. */
@@ -10,8 +11,7 @@ const FRESH_MS = 1000;
 interface CurrentModelsOptions {
   readonly database: Pick<Database, 'transaction'>;
   readonly clock: Clock;
-  /** As their files tell. */
-  readonly models: () => readonly ModelCard[];
+  readonly painter: Pick<Painter, 'models' | 'refreshModels'>;
 }
 
 /** The models as the engines have them that run now, on all workers: on which devices, and what can be asked of them there. */
@@ -33,7 +33,7 @@ export class CurrentModels {
       });
       await this.#reading;
     }
-    return this.#options.models().map((card) => onEngines(card, this.#engines.get(card.slug) ?? []));
+    return this.#options.painter.models().map((card) => onEngines(card, this.#engines.get(card.slug) ?? []));
   }
 
   async of(card: ModelCard): Promise<ModelCard> {
@@ -41,7 +41,8 @@ export class CurrentModels {
   }
 
   async #read(): Promise<void> {
-    const { database, clock } = this.#options;
+    const { database, clock, painter } = this.#options;
+    await painter.refreshModels();
     try {
       this.#engines = await database.transaction((queries) => findLiveEngines(queries, clock.now()));
     } catch {

@@ -52,8 +52,8 @@ export class EnginePainter implements Painter {
     const { memory = 'auto' } = options;
     const easels = new Map<string, Easel>();
     for (const [index, served] of models.entries()) {
-      const model = await openServedModel(served, index === 0, env);
       const log = (entry: HostLogEntry) => onLog(served.slug, entry);
+      const model = await openServedModel(served, index === 0, env, log);
       const common = { model, easelVersion, idleMs, threads, memory, textCache, onLog: log };
       const pool = new EnginePool(
         model.engines.map((engine) => new ModelEngine({ ...common, engine, memoryShares: sharesOf(engine, models) })),
@@ -69,6 +69,10 @@ export class EnginePainter implements Painter {
 
   models(): readonly ModelCard[] {
     return [...this.#easels.values()].map(({ model }) => model.card);
+  }
+
+  async refreshModels(): Promise<void> {
+    await Promise.all([...this.#easels.values()].map(({ model }) => model.loras.refresh()));
   }
 
   paint(request: PaintedRequest, options: PaintOptions): Promise<Painting> {

@@ -4,6 +4,7 @@ import {
   faultOfSize,
   type Model,
   type ModelDevice,
+  type ModelLora,
   type ModelParameter,
   modelParameters,
   type Profile,
@@ -42,11 +43,15 @@ export interface ModelCard {
   readonly onSegmind?: AllowedValues;
   /** What it runs on now, on all workers; empty where that is not known, see `CurrentModels`. */
   readonly devices: readonly ModelDevice[];
+  /** The LoRAs that requests may name. */
+  readonly loras: readonly ModelLora[];
+  /** Those that it cannot use, and why. */
+  readonly unfitLoras: ReadonlyMap<string, string>;
 }
 
 /** The wire form of a model card. */
 export function modelReply(card: ModelCard): Model {
-  const { slug, name, isDefault, isEmbedded, licence, defaults, sizes, devices } = card;
+  const { slug, name, isDefault, isEmbedded, licence, defaults, sizes, devices, loras } = card;
   return {
     id: slug,
     name,
@@ -72,6 +77,7 @@ export function modelReply(card: ModelCard): Model {
     },
     parameters: parametersOf(card),
     devices: [...devices],
+    loras: [...loras],
     sizes: aspectRatios
       .map((ratio) => ({
         aspect_ratio: ratio,

@@ -135,7 +135,8 @@ export class ModelEngine {
 
   async #paint(request: PaintedRequest, { signal, image = null, onStep }: PaintOptions): Promise<Painting> {
     const { model, easelVersion } = this.#options;
-    const wanted = await engineRequest(request, image);
+    const loras = await model.loras.requests(request.loras ?? []);
+    const wanted = { ...(await engineRequest(request, image)), ...(loras.length > 0 && { loras }) };
     const host = await this.#started(signal);
     let steps = 0;
     this.#learn(host.info);
@@ -329,11 +330,13 @@ function encodePreview(picture: DecodedPicture): Promise<Uint8Array> {
 
 function parametersOf(
   { seed, width, height }: GeneratedImage,
-  { steps, guidanceScale, scheduler, strength, device, arithmetic }: GenerateResult['used'],
+  { steps, guidanceScale, scheduler, strength, device, arithmetic, loras: used = [] }: GenerateResult['used'],
   request: FilledRequest,
   { modelName, easelVersion }: Signature,
 ): GenerationParameters {
   const { prompt, negativePrompt } = request;
+  const chosen = (request.loras ?? []).filter(({ weight }) => weight !== 0);
+  const loras = chosen.map(({ name, weight = 1 }, index) => ({ name, weight, hash: used[index]?.hash ?? '' }));
   return {
     ...parameterValues({ ...request, strength, device, arithmetic }),
     prompt,
@@ -346,6 +349,7 @@ function parametersOf(
     height,
     model: modelName,
     easelVersion,
+    ...(loras.length > 0 && { loras }),
   };
 }
 

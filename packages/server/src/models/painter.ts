@@ -72,6 +72,8 @@ export interface PaintOptions {
 export interface Painter {
   /** The default model first. */
   models(): readonly ModelCard[];
+  /** Looks again at what may have changed in the models' folders. */
+  refreshModels(): Promise<void>;
   /**
    * Makes the pictures, in another process: that of the fastest engine of the model that is free. Each runs one request at a time.
    *

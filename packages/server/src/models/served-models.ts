@@ -1,24 +1,34 @@
 import { existsSync } from 'node:fs';
-import { basename } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import {
   type ArithmeticName,
   embeddedModelSizes,
+  type Fault,
   fullModelSizes,
+  type LoraChoice,
   type Profile,
+  patterns,
   playgroundLimits,
   profileNames,
   type SizeLimits,
   sizesForNative,
   defaults as usual,
 } from '@easel/contract';
+import { defaultDataDir } from '@easel/embedded-postgres';
 import {
   type Card,
   type DeviceSetting,
   EngineError,
+  type HostLogEntry,
+  inspectLoras,
   inspectModel,
+  type LoraInspector,
+  type LoraRequest,
   type ModelInfo,
   type ModelSizes,
 } from '@easel/engine';
+import { fullText } from '@easel/errors';
 import { demoModelPath, readModelLicence, resolveModel } from '@easel/models';
 import { ConfigError } from '../config/config-error.ts';
 import { type ModelSettings, noChoiceOfCards, settingsOfModels } from '../config/model-settings.ts';
@@ -41,6 +51,8 @@ export interface ServedModel {
   readonly profile?: Profile;
   /** Absent: one, on the CPU. */
   readonly engines?: readonly EngineSettings[];
+  /** Absent: none. */
+  readonly loras?: LoraSources;
 }
 
 /** How one engine of a model is started. */
@@ -59,6 +71,7 @@ export interface OpenedModel {
   readonly path: string;
   readonly config: string | undefined;
   readonly int8File: string | undefined;
+  readonly loras: ServedLoras;
   /** At least one. */
   readonly engines: readonly EngineSettings[];
 }
@@ -69,9 +82,19 @@ export interface OpenedModel {
  * @throws EngineError that says what is wrong with it; ConfigError when it cannot do the default profile
  */
 export async function openServedModel(
-  { slug, model, sizes, config, int8File, profile = usual.profile, engines = usualEngines }: ServedModel,
+  {
+    slug,
+    model,
+    sizes,
+    config,
+    int8File,
+    profile = usual.profile,
+    engines = usualEngines,
+    loras: sources = noLoras,
+  }: ServedModel,
   isDefault: boolean,
   env: Readonly<Record<string, string | undefined>>,
+  onLog: (entry: HostLogEntry) => void = () => {},
 ): Promise<OpenedModel> {
   const path = resolveModel(model, env);
   const {
@@ -104,6 +127,8 @@ export async function openServedModel(
     ),
     devices: [],
   };
+  const loras = new ServedLoras(sources, path, { config }, onLog);
+  await loras.refresh();
   return {
     get card() {
       const choices = existsSync(found) ? profileNames : info.profiles;
@@ -111,9 +136,9 @@ export async function openServedModel(
       const { steps, guidance } = info.limits;
       const guidanceScale = { range: isPlayground ? playgroundLimits.guidanceScale : guidance };
       const allowed = { scheduler: { choices: info.samplers }, steps: { range: steps }, guidanceScale };
-      return { ...card, allowed: { ...allowed, profile: { choices, because } } };
+      return { ...card, ...loras.cards, allowed: { ...allowed, profile: { choices, because } } };
     },
-    ...{ path, config, int8File, engines },
+    ...{ path, config, int8File, engines, loras },
   };
 }
 
@@ -141,6 +166,8 @@ function within(configured: SizeLimits, { minSide, maxSide, isLimit }: ModelSize
   };
 }
 
+const noLoras: LoraSources = { folder: '', named: new Map() };
+
 export const usualEngines: readonly EngineSettings[] = [{ device: 'cpu', arithmetic: 'float32' }];
 
 /** The name of the embedded model, as the engine's users know it. */
@@ -153,11 +180,12 @@ const embedded = 'demo';
  * @throws ConfigError for cards that are not there
  */
 export function servedModels(config: Config, found: readonly Card[] | null = null): ServedModel[] {
-  const { sizes, int8Files, defaultProfile: profile } = config;
+  const { sizes, int8Files, defaultProfile: profile, dataDir } = config;
+  const loras = loraSources(dataDir ?? defaultDataDir(process.env), config.loras);
   return settingsOfModels(config).map((settings) => {
     const { slug, path } = settings;
     const engines = enginesOf(settings, profile, found);
-    return { slug, sizes, profile, int8File: int8Files[slug], model: path ?? embedded, engines };
+    return { slug, sizes, profile, int8File: int8Files[slug], model: path ?? embedded, engines, loras };
   });
 }
 
@@ -196,4 +224,144 @@ function cardOf(number: number, setting: string, found: readonly Card[]): Card {
   throw new ConfigError(`${setting}: there is no graphics card ${number}`, {
     remedy: found.length === 0 ? `none was found; leave ${setting} out` : `the cards are ${listed}`,
   });
+}
+
+/** A LoRA as it is configured. */
+export interface LoraFile {
+  readonly file: string;
+  /** Whether it is used although it is marked as made for another line of models. */
+  readonly anyBase: boolean;
+}
+
+export interface LoraSources {
+  /** Its .safetensors files are LoRAs, by their names without the ending. */
+  readonly folder: string;
+  /** Further ones; they win over files of the same name. */
+  readonly named: ReadonlyMap<string, LoraFile>;
+}
+
+const EXTENSION = '.safetensors';
+const NAME = new RegExp(patterns.loraName.source, 'u');
+const FRESH_MS = 2000;
+
+interface Found extends LoraFile {
+  readonly notices: readonly string[];
+  /** Why the model cannot use it. */
+  readonly problem: string | undefined;
+}
+
+/** The first LoRA of a request that the model does not have, or cannot use. */
+export function faultOfLoras(
+  choices: readonly LoraChoice[],
+  { loras, unfitLoras }: Pick<ModelCard, 'loras' | 'unfitLoras'>,
+): Fault | undefined {
+  const param = 'loras';
+  for (const [index, { name }] of choices.entries()) {
+    if (loras.some((each) => each.name === name)) continue;
+    const problem = unfitLoras.get(name);
+    if (problem !== undefined) return { param, message: `loras[${index}]: ${problem}` };
+    const names = loras.slice(0, 20).map((each) => each.name);
+    const offer = names.length === 0 ? 'there are none for this model' : `the model has ${names.join(', ')}`;
+    return {
+      param,
+      message: `loras[${index}].name must be a LoRA of the model (got ${JSON.stringify(name)}): ${offer}`,
+    };
+  }
+  return undefined;
+}
+
+/**
+ * The LoRAs of one model. A request names one of this list, so no name leads to any other file. Files may be added and removed while the
+ * server runs.
+ */
+export class ServedLoras {
+  readonly #sources: LoraSources;
+  readonly #open: () => Promise<LoraInspector>;
+  readonly #onLog: (entry: HostLogEntry) => void;
+  #inspect: LoraInspector | undefined;
+  #found: ReadonlyMap<string, Found> = new Map();
+  #readAt = Number.NEGATIVE_INFINITY;
+
+  /** @param path of the model */
+  constructor(
+    sources: LoraSources,
+    path: string,
+    { config }: { readonly config?: string | undefined },
+    onLog: (entry: HostLogEntry) => void,
+  ) {
+    this.#sources = sources;
+    this.#open = () => inspectLoras(path, config === undefined ? {} : { config });
+    this.#onLog = onLog;
+  }
+
+  /** As they were at the last refresh. */
+  get cards(): Pick<ModelCard, 'loras' | 'unfitLoras'> {
+    const all = [...this.#found];
+    return {
+      loras: all.flatMap(([name, { notices, problem }]) =>
+        problem === undefined ? [{ name, notices: [...notices] }] : [],
+      ),
+      unfitLoras: new Map(all.flatMap(([name, { problem }]) => (problem === undefined ? [] : [[name, problem]]))),
+    };
+  }
+
+  /** Reads the folder again, at most every two seconds. */
+  async refresh(): Promise<void> {
+    if (performance.now() - this.#readAt < FRESH_MS) return;
+    this.#readAt = performance.now();
+    const files = await this.#files();
+    const found = new Map<string, Found>();
+    for (const [name, lora] of files) found.set(name, await this.#look(name, lora));
+    this.#found = found;
+  }
+
+  /** For the engine. @throws EngineError `invalid_request` as `faultOfLoras` */
+  async requests(choices: readonly LoraChoice[]): Promise<readonly LoraRequest[]> {
+    if (choices.length === 0) return [];
+    await this.refresh();
+    const fault = faultOfLoras(choices, this.cards);
+    if (fault !== undefined) throw new EngineError('invalid_request', fault.message, { details: { param: 'loras' } });
+    return choices.flatMap(({ name, weight = 1 }) => {
+      const found = this.#found.get(name);
+      return found === undefined ? [] : [{ file: found.file, weight, ...(found.anyBase && { anyBase: true }) }];
+    });
+  }
+
+  async #files(): Promise<ReadonlyMap<string, LoraFile>> {
+    const { folder, named } = this.#sources;
+    const names = (await readdir(folder).catch(() => []))
+      .filter((name) => name.toLowerCase().endsWith(EXTENSION))
+      .sort();
+    const own = names.map(
+      (file) => [file.slice(0, -EXTENSION.length), { file: join(folder, file), anyBase: false }] as const,
+    );
+    return new Map([...own, ...named].filter(([name]) => NAME.test(name)));
+  }
+
+  async #look(name: string, lora: LoraFile): Promise<Found> {
+    const before = this.#found.get(name);
+    try {
+      this.#inspect ??= await this.#open();
+      const notices = await this.#inspect(lora);
+      return { ...lora, notices, problem: undefined };
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      const problem = fullText(error).replaceAll(lora.file, name);
+      if (before?.problem !== problem)
+        this.#onLog({ level: 'warn', message: `the LoRA ${name} is not offered: ${problem}`, pid: undefined });
+      return { ...lora, notices: [], problem };
+    }
+  }
+}
+
+/** @param folder of the data @param given in the settings */
+export function loraSources(
+  folder: string,
+  given: Readonly<Record<string, string | { readonly path: string; readonly anyBase?: boolean }>>,
+): LoraSources {
+  const named = Object.entries(given).map(([name, entry]) => {
+    const { path, anyBase = false } = typeof entry === 'string' ? { path: entry } : entry;
+    return [name, { file: resolve(path), anyBase }] as const;
+  });
+  return { folder: join(folder, 'loras'), named: new Map(named) };
 }

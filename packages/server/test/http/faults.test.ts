@@ -13,6 +13,7 @@ const indecent = 'a picture that the hook refuses';
 function breaking(engine: Painter): Painter {
   return {
     models: () => engine.models(),
+    refreshModels: () => engine.refreshModels(),
     tokenize: (model, text) => engine.tokenize(model, text),
     engines: () => engine.engines(),
     isNeeded: (model, index, signal) => engine.isNeeded(model, index, signal),

@@ -161,7 +161,7 @@ function httpServices(jobs: JobServices, painter: EnginePainter, inputPictures: 
     countAgainstLimit: (caller) => countAgainstLimit({ database, clock, requestsPerMinute: 1000 }, caller),
     tariff: jobs.tariff,
     models,
-    currentModels: new CurrentModels({ database, clock, models }),
+    currentModels: new CurrentModels({ database, clock, painter }),
     tokenize: (model, text, syntax) => painter.tokenize(model, text, syntax),
     styles: new StyleService({ database }),
     serverId: '01980c5e-7d3a-7c61-9a52-3f0b6f1c2d4e',

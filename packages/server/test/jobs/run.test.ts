@@ -165,6 +165,7 @@ function paintingAfter(allowed: Promise<void>): Painter {
   return {
     models: () => real.models(),
     paint: (request, options) => allowed.then(() => real.paint(request, options)),
+    refreshModels: () => real.refreshModels(),
     tokenize: (model, text) => real.tokenize(model, text),
     engines: () => real.engines(),
     isNeeded: (model, index, signal) => real.isNeeded(model, index, signal),

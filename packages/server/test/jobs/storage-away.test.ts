@@ -31,6 +31,7 @@ function counting(after: () => Promise<void> = async () => {}) {
   let painted = 0;
   const counted: Painter = {
     models: () => real.models().filter(({ slug }) => slug === 'demo'),
+    refreshModels: () => real.refreshModels(),
     tokenize: (model, text) => real.tokenize(model, text),
     engines: () => real.engines().filter(({ model }) => model === 'demo'),
     isNeeded: (model, index, signal) => real.isNeeded(model, index, signal),

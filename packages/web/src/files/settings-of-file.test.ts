@@ -35,6 +35,7 @@ test('every setting that the form has is restored and listed', () => {
       promptWeighting: false,
       samples: 1,
       startImage: null,
+      loras: [],
       isShapeChosen: true,
     },
     note:
@@ -61,6 +62,7 @@ test('settings without a field in the form are named, including an empty negativ
     style: '',
     samples: 1,
     startImage: null,
+    loras: [],
   });
   expect(note).toBe(
     'Settings restored from the picture. From Easel: prompt. Not restored: the empty negative prompt, ' +
@@ -83,7 +85,7 @@ test('what this server or model does not support is named and not changed', () =
     },
     { source: 'automatic1111', leftOut: [{ what: 'Clip skip', value: '2', why: 'not supported' }] },
   );
-  expect(settings).toEqual({ prompt: 'a', negativePrompt: '', style: '', samples: 1, startImage: null });
+  expect(settings).toEqual({ prompt: 'a', negativePrompt: '', style: '', samples: 1, startImage: null, loras: [] });
   expect(note).toContain(
     'Not restored: Clip skip 2 (not supported); steps 150 (allowed: 1 to 100); guidance 30 (allowed: 0 to 25); ' +
       'seed 18446744073709551615 (larger than 999999999999999); model sdxl (not on this server); ' +
@@ -104,6 +106,20 @@ test('a prompt that was not found, or is too long, empties the field and is name
   expect(long.settings?.prompt).toBe('');
   expect(long.note).toContain(`Not restored: prompt ${'x'.repeat(60)}… (longer than 10000 characters).`);
   expect(restored({ prompt: '🦊'.repeat(10_000) }).settings?.prompt).toHaveLength(20_000);
+});
+
+test('LoRAs that the model has are restored, others are named', () => {
+  const models = [{ ...demoModel, loras: [{ name: 'ink', notices: [] }] }];
+  const settings = {
+    prompt: 'a',
+    loras: [
+      { name: 'ink', weight: 0.5 },
+      { name: 'oil', weight: 1 },
+    ],
+  };
+  const found = settingsOfFile({ source: 'easel', settings, leftOut: [] }, models);
+  expect(found.settings?.loras).toEqual([{ name: 'ink', weight: 0.5 }]);
+  expect(found.note).toContain('From Easel: prompt, LoRAs. Not restored: LoRA oil (1) (not available for this model).');
 });
 
 test('a file without readable settings becomes the start image, and the note says why', () => {

@@ -9,6 +9,7 @@ import {
   wireName,
 } from '@easel/contract';
 import { type LeftOut, type PictureSettings, readSettings, type Source } from '@easel/parameters';
+import { knownLoras } from '../settings/initial-settings.ts';
 import type { Settings } from '../settings/settings.ts';
 import { readStartPicture, type StartPicture } from './start-picture.ts';
 
@@ -100,6 +101,7 @@ class FormSettings {
     this.#model(found.settings);
     this.#choices(found.settings);
     this.#options(found);
+    this.#loras(found.settings);
   }
 
   get settings(): Partial<Settings> {
@@ -195,11 +197,23 @@ class FormSettings {
     return range && { min: minimum ?? range.min, max: maximum ?? range.max };
   }
 
+  #loras({ loras = [] }: PictureSettings['settings']): void {
+    const known = knownLoras(loras, this.#modelInUse());
+    this.#settings = { ...this.#settings, loras: known };
+    if (known.length > 0) this.#restored.push('LoRAs');
+    for (const { name, weight } of loras)
+      if (!known.some((each) => each.name === name))
+        this.#leave('LoRA', `${name} (${weight})`, 'not available for this model');
+  }
+
   /** The choices of the model in use; undefined if it does not restrict them. */
   #offered(name: string): readonly string[] | undefined {
+    return this.#modelInUse()?.parameters[wireName(name, 'api')]?.choices;
+  }
+
+  #modelInUse(): Model | undefined {
     const { model: id } = this.#settings;
-    const model = this.#models.find((each) => (id === undefined ? each.is_default : each.id === id));
-    return model?.parameters[wireName(name, 'api')]?.choices;
+    return this.#models.find((each) => (id === undefined ? each.is_default : each.id === id));
   }
 
   /** A file of ours names only those that were on. */

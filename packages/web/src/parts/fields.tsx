@@ -99,7 +99,7 @@ function SliderField({ label, ...range }: NumberFieldProps) {
 }
 
 /** A number input. It corrects a number only when the user leaves the field, not while they type. */
-function NumberInput({ label, min, max, step, isStepped = true, value, onChange }: NumberFieldProps) {
+export function NumberInput({ label, min, max, step, isStepped = true, value, onChange }: NumberFieldProps) {
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const field = input.current;

@@ -9,7 +9,7 @@ import { messageOf, useDebouncedReply } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
 import { type FormControl, formControls } from '../settings/form-controls.ts';
 import type { Settings } from '../settings/settings.ts';
-import { SeedField, SizePicker } from './picture-fields.tsx';
+import { LoraField, SeedField, SizePicker } from './picture-fields.tsx';
 import { PromptFields } from './prompt-fields.tsx';
 import { StartImage, useDroppedFile } from './start-image.tsx';
 
@@ -128,6 +128,7 @@ function PictureSettings({ models, settings, onChange }: SettingsProps) {
             </label>
           )}
           {fieldsOf('more')}
+          {model && <LoraField model={model} loras={settings.loras} onChange={(loras) => onChange({ loras })} />}
         </div>
       </details>
     </>

@@ -1,4 +1,14 @@
-import { type Field, faultOfSize, limits, type Model, parseSize, pictureFields, wireName } from '@easel/contract';
+import {
+  type Field,
+  faultOfSize,
+  isWithin,
+  type LoraChoice,
+  limits,
+  type Model,
+  parseSize,
+  pictureFields,
+  wireName,
+} from '@easel/contract';
 import { controlValues } from './form-controls.ts';
 import { defaultSettings, type Settings } from './settings.ts';
 
@@ -37,9 +47,21 @@ export function loadSettings(models: readonly [Model, ...Model[]]): Settings {
     style: text('style'),
     ...(size && { width: size.width, height: size.height }),
     seed: typeof seed === 'number' ? seed : null,
+    loras: knownLoras(found.get('loras'), known),
     startImage: typeof startImage === 'string' ? startImage : null,
     isShapeChosen: size !== undefined && found.get('isShapeChosen') === true,
   };
+}
+
+/** Those of a list that the model has. */
+export function knownLoras(given: unknown, model: Model | undefined): readonly LoraChoice[] {
+  const named = Array.isArray(given) ? given.map((lora: unknown) => new Map(Object.entries(lora ?? {}))) : [];
+  return named.flatMap((lora) => {
+    const name = model?.loras.find((each) => each.name === lora.get('name'))?.name;
+    const weight: unknown = lora.get('weight');
+    if (name === undefined) return [];
+    return [{ name, weight: typeof weight === 'number' && isWithin(weight, limits.loraWeight) ? weight : 1 }];
+  });
 }
 
 function parseObject(text: string | null): ReadonlyMap<string, unknown> {

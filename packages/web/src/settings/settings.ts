@@ -3,6 +3,7 @@ import {
   defaults,
   type Job,
   type JobCreate,
+  type LoraChoice,
   type Model,
   readTold,
   writeRequest,
@@ -20,6 +21,7 @@ export interface Settings extends ControlValues {
   readonly height: number;
   /** Null: a random seed each time. */
   readonly seed: number | null;
+  readonly loras: readonly LoraChoice[];
   /** A data URL, or the path of a picture on this server. */
   readonly startImage: string | null;
   /** Whether the user has chosen the aspect ratio: a start image then does not change it. */
@@ -36,16 +38,18 @@ export function defaultSettings(model: Model): Settings {
     width: model.defaults.img_width,
     height: model.defaults.img_height,
     seed: null,
+    loras: [],
     startImage: null,
     isShapeChosen: false,
   };
 }
 
 /** The request for the settings. An empty negative prompt is left out. */
-export function jobOf({ startImage, seed, strength, negativePrompt, style, ...settings }: Settings): JobCreate {
+export function jobOf({ startImage, seed, strength, negativePrompt, style, loras, ...settings }: Settings): JobCreate {
   return writeRequest({
     ...settings,
     preview: true,
+    ...(loras.length > 0 && { loras }),
     seed: seed ?? undefined,
     negativePrompt: negativePrompt === '' ? undefined : negativePrompt,
     style: style === '' ? undefined : style,
@@ -76,6 +80,7 @@ export function settingsOfJob(job: Job, seed: number | null, startImage: string 
     height: job.img_height,
     strength: job.strength ?? defaults.strength,
     seed,
+    loras: job.loras ?? [],
     startImage,
     isShapeChosen: true,
   };
