@@ -59,10 +59,10 @@ test.each(['jpeg', 'png', 'webp'])(
   'without base64 the reply is the file itself, of exactly the type image/%s',
   async (format) => {
     const { json } = await http().customer();
-    const payload = { ...small, base64: 0, samples: 2, image_format: format, style: 'x' };
+    const payload = { ...small, base64: 0, samples: 2, image_format: format, webhook: 'x' };
     const reply = await http().app.inject({ method: 'POST', url: `/v1/${slug}`, headers: json, payload });
     expect(reply.headers['content-type']).toBe(`image/${format}`);
-    expect(reply.headers[headers.ignoredFields]).toBe('style');
+    expect(reply.headers[headers.ignoredFields]).toBe('webhook');
     const links = [reply.headers.link]
       .flat()
       .map((link) => /^<http:\/\/localhost:80(.+)>; rel="item"$/.exec(String(link))?.[1]);
