@@ -60,7 +60,7 @@ function unknownName(name: string, cause?: Error): CodedError {
   const names = [...new Set(near.map((each) => knownModel(each)?.name ?? each))].slice(0, 3);
   const [first] = names;
   const meant = first === undefined ? '' : `did you mean ${names.join(' or ')}? easel pull ${first} downloads it; `;
-  return new CodedError('model_not_found', cause?.message ?? `there is no model of the name ${name}`, {
+  return new CodedError('model_not_found', cause?.message ?? `there is no model named ${name}`, {
     remedy: `${meant}easel list shows the models of this machine, easel list --available those that can be pulled; a path or owner/repo can be given, too`,
     cause,
   });
