@@ -26,7 +26,7 @@ const violations = [
   ['engine-weights', 'engine/src/weights', '../components/target.ts'],
   ['engine-components', 'engine/src/components', '../families/target.ts'],
   ['engine-checkpoints', 'engine/src/checkpoints', '../pipeline/target.ts'],
-  ['engine-runtime', 'engine/src/runtime', '../weights/target.ts'],
+  ['engine-runtime', 'engine/src/runtime', '../components/target.ts'],
   ['engine-pipeline', 'engine/src/pipeline', '../host/target.ts'],
   ['engine-loading', 'engine/src/loading', '../host/target.ts'],
   ['engine-random', 'engine/src/random', '../index.ts'],

@@ -33,6 +33,7 @@ const others: readonly Subject[] = [
   { what: 'the VAE, also in tiles', file: 'vae.test.ts', tests: 'diffusers folder.*(mapped|tiles)', count: 4 },
   { what: 'single blocks, of small values', file: 'blocks.test.ts', tests: '.', count: 3 },
   { what: 'the tiny decoder', file: 'tiny-vae.test.ts', tests: 'the file of that folder.*decodes latents', count: 2 },
+  { what: 'adapters of every form', file: 'loras.test.ts', tests: 'with the adapters of', count: 9 },
 ];
 const subjects = softwareDevice.name === 'lavapipe' ? [...few, ...others] : few;
 

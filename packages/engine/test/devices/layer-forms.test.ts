@@ -46,7 +46,8 @@ describe('the table of layers', () => {
   });
 
   test('lacks no method of Layers', () => {
-    const methods = Object.getOwnPropertyNames(Layers.prototype).filter((name) => name !== 'constructor');
+    // `ownLinear` and its like are the parts of `linear` and its like that a subclass replaces.
+    const methods = Object.getOwnPropertyNames(Layers.prototype).filter((name) => !/^constructor$|^own[A-Z]/.test(name));
     expect(methods.filter((name) => !Object.hasOwn(layerForms, name))).toEqual([]);
   });
 

@@ -41,6 +41,7 @@ test('processes that start together on an empty database migrate it once', async
     '0006-any-surface',
     '0007-profiles',
     '0008-devices',
+    '0009-styles',
   ]);
   expect(await migrate(opened().database.kysely)).toEqual([]);
 });
@@ -65,6 +66,7 @@ test('a database of the first version is brought up to date, with what is in it'
     '0006-any-surface',
     '0007-profiles',
     '0008-devices',
+    '0009-styles',
   ]);
   const kept = await kysely.selectFrom('workers').select(['hostname', 'model_memory']).execute();
   expect(kept).toEqual([{ hostname: 'old', model_memory: {} }]);
