@@ -47,7 +47,9 @@ describe('the table of layers', () => {
 
   test('lacks no method of Layers', () => {
     // `ownLinear` and its like are the parts of `linear` and its like that a subclass replaces.
-    const methods = Object.getOwnPropertyNames(Layers.prototype).filter((name) => !/^constructor$|^own[A-Z]/.test(name));
+    const methods = Object.getOwnPropertyNames(Layers.prototype).filter(
+      (name) => !/^constructor$|^own[A-Z]/.test(name),
+    );
     expect(methods.filter((name) => !Object.hasOwn(layerForms, name))).toEqual([]);
   });
 
