@@ -32,7 +32,7 @@ const putSchema = {
   body: stylePutSchema,
   response: {
     200: jsonReply('The style', styleSchema, callerHeaders),
-    ...errorReplies(problems, ...keyErrors, ...bodyErrors),
+    ...errorReplies(problems, ...keyErrors, ...bodyErrors, 'not_found'),
   },
 } as const;
 
