@@ -1,8 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { onTestFinished } from 'vitest';
+import { listen } from '../../../tests/support/listening-server.ts';
 
 /** What a repository holds at one commit: path → content. */
 export type Files = Readonly<Record<string, Buffer>>;
@@ -57,13 +56,14 @@ export async function startHub(
       ...(range !== undefined && { range }),
       ...(authorization !== undefined && { authorization }),
     });
-  const store = await listen(atEnd, (request, reply) => {
+  const storeServer = createServer((request, reply) => {
     note('store', request);
     const content = links.get(request.url ?? '');
     if (content === undefined) return void reply.writeHead(403).end('the link has expired');
     if (!hub.onStore(request, reply, content)) sendContent(request, reply, content);
   });
-  const url = await listen(atEnd, (request, reply) => {
+  const store = await listen(storeServer, atEnd);
+  const hubServer = createServer((request, reply) => {
     note('hub', request);
     if (hub.onHub(request, reply, Buffer.alloc(0))) return;
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://hub');
@@ -87,6 +87,7 @@ export async function startHub(
     links.set(link, content);
     reply.writeHead(302, { location: `${store}${link}` }).end();
   });
+  const url = await listen(hubServer, atEnd);
   const hubUrl = () => url;
   const sendTree = (reply: ServerResponse, files: Files, cursor: number, address: string) => {
     const all = Object.entries(files).map(([path, content]) => entryOf(path, content));
@@ -149,25 +150,6 @@ export function sha256(content: Buffer): string {
 
 function sendJson(reply: ServerResponse, value: unknown): void {
   reply.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
-}
-
-/** @returns the server's address */
-async function listen(atEnd: AtEnd, listener: RequestListener): Promise<string> {
-  const server = createServer(listener);
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
-    sockets.add(socket.on('close', () => sockets.delete(socket)));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  atEnd(async () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-    await once(server, 'close');
-  });
-  const address: AddressInfo | string | null = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  return `http://127.0.0.1:${address.port}`;
 }
 
 /** Content that does not repeat itself. */

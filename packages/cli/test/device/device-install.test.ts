@@ -9,13 +9,13 @@ import { fileURLToPath } from 'node:url';
 import { tryFileLock } from '@easel/embedded-postgres';
 import { cudaDriverProblem, cudaFiles, runtimeLibrary, runtimeVersion } from '@easel/engine';
 import { describe, expect, it } from 'vitest';
+import { listen } from '../../../../tests/support/listening-server.ts';
 import { leftBehind, planCuda, removeLeftBehind } from '../../src/device/install-cuda.ts';
 import { easel, runEasel, startEasel, temporaryFolder } from '../run-easel.ts';
 import { mayMount, onSmallDisk } from '../small-disk.ts';
 import {
   type FakeIndex,
   type FakeWheel,
-  listen,
   type Serve,
   servePart,
   serveWhole,

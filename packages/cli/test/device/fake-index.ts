@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
 import { crc32, deflateRawSync } from 'node:zlib';
-import { onTestFinished } from 'vitest';
+import { listen } from '../../../../tests/support/listening-server.ts';
 import type { PinnedWheel } from '../../src/device/cuda-packages.ts';
 
 /** A ZIP archive of these members, deflated. Names are written as they are. */
@@ -132,22 +130,4 @@ export async function startIndex(wheels: readonly FakeWheel[], options: FakeInde
     reply.end(JSON.stringify({ meta: { 'api-version': '1.1' }, name: file, files }));
   };
   return { url: `${await listen(server)}/simple`, requests };
-}
-
-/** Listens on a free port until the test is over. @returns the server's address */
-export async function listen(server: ReturnType<typeof createServer>): Promise<string> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
-    sockets.add(socket.on('close', () => sockets.delete(socket)));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-    await once(server, 'close');
-  });
-  const address: AddressInfo | string | null = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  return `http://127.0.0.1:${address.port}`;
 }
