@@ -1,12 +1,12 @@
 // What keeps the code readable, as numbers. A file has one idea: none above 500 lines; of the product's own files the median at most 100
-// and nine in ten at most 300. Files are not cut finer than their ideas, either: the product has at most 640, and at least 18 lines per import. A function
+// and nine in ten at most 300. Files are not cut finer than their ideas, either: the product has at most 520, and at least 18 lines per import. A function
 // has at most 60 lines. Generated code and, but for the longest file, tests are left out.
 import { globSync, readFileSync } from 'node:fs';
 import { longFunctions, MAX_FUNCTION_LINES } from './long-functions.ts';
 
 const atMost = { longest: 500, median: 100, ninetieth: 300 };
 const atLeast = { linesPerImport: 18 };
-const maxFiles = 640;
+const maxFiles = 520;
 
 const countLines = (text) => text.split('\n').length - 1;
 const countImports = (text) => (text.match(/^(?:import|export)\b[^;]*?\bfrom '|^import '/gm) ?? []).length;
