@@ -1,12 +1,12 @@
-// What keeps the code readable, as numbers. A file has one idea: none above 500 lines; of the product's own files the median at most 100
-// and nine in ten at most 300. Files are not cut finer than their ideas, either: the product has at most 520, and at least 18 lines per import. A function
-// has at most 60 lines. Generated code and, but for the longest file, tests are left out.
+// What keeps the code readable, as numbers. A file has one idea: none above 500 lines; of the product's own files the median at most 110
+// and nine in ten at most 300. Files are not cut finer than their ideas, either: their mean is at least 100 lines, with at least 18 lines per import. The
+// product has at most 640: a new subject is new files, and the number is raised with it, not file by file. A function has at most 60 lines. Generated code and, but for the longest file, tests are left out.
 import { globSync, readFileSync } from 'node:fs';
 import { longFunctions, MAX_FUNCTION_LINES } from './long-functions.ts';
 
-const atMost = { longest: 500, median: 100, ninetieth: 300 };
-const atLeast = { linesPerImport: 18 };
-const maxFiles = 520;
+const atMost = { longest: 500, median: 110, ninetieth: 300 };
+const atLeast = { linesPerImport: 18, mean: 100 };
+const maxFiles = 640;
 
 const countLines = (text) => text.split('\n').length - 1;
 const countImports = (text) => (text.match(/^(?:import|export)\b[^;]*?\bfrom '|^import '/gm) ?? []).length;
@@ -30,10 +30,11 @@ const found = {
   median: percentile(0.5),
   ninetieth: percentile(0.9),
   linesPerImport: sum('lines') / Math.max(1, sum('imports')),
+  mean: sum('lines') / Math.max(1, product.length),
 };
 console.log(
   `${all.length} files, longest ${found.longest} lines; of ${product.length} product files: median ${found.median}, ` +
-    `p90 ${found.ninetieth}, ${found.linesPerImport.toFixed(1)} lines per import`,
+    `p90 ${found.ninetieth}, mean ${found.mean.toFixed(0)}, ${found.linesPerImport.toFixed(1)} lines per import`,
 );
 for (const { file, lines } of all.slice(0, 5)) console.log(`${String(lines).padStart(5)} ${file}`);
 
