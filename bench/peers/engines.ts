@@ -16,6 +16,7 @@ export const cases: readonly Case[] = [
   { name: 'unet-1024', kind: 'unet', size: 1024, steps: 1, runs: 1 },
   { name: 'picture-512', kind: 'picture', size: 512, steps: 25, runs: 0 },
   { name: 'picture-1024', kind: 'picture', size: 1024, steps: 4, runs: 0 },
+  { name: 'picture-1024-25', kind: 'picture', size: 1024, steps: 25, runs: 0 },
 ];
 
 /** One way of running the model; each round of it is a process of its own. */
