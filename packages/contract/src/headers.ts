@@ -16,6 +16,9 @@ export const headers = {
   device: 'x-device',
   size: 'x-size',
   ignoredFields: 'x-ignored-fields',
+  /** Of draft-ietf-httpapi-ratelimit-headers, beside the vendor's. */
+  rateLimitPolicy: 'ratelimit-policy',
+  rateLimit: 'ratelimit',
   rateLimitLimit: 'x-rate-limit-limit',
   rateLimitRemaining: 'x-rate-limit-remaining',
   rateLimitResetAt: 'x-rate-limit-reset-at-utc',
@@ -35,6 +38,8 @@ export const exposedHeaders: readonly string[] = [
   headers.device,
   headers.size,
   headers.ignoredFields,
+  headers.rateLimitPolicy,
+  headers.rateLimit,
   headers.rateLimitLimit,
   headers.rateLimitRemaining,
   headers.rateLimitResetAt,

@@ -10,7 +10,7 @@ import { forgetJob, getJob, listJobs, setFavourite } from '../jobs/job-views.ts'
 import { pauseQueue, readQueueState, resumeQueue } from '../jobs/queue-control.ts';
 import { checkSubmission, submitJob } from '../jobs/submit-job.ts';
 import { AccountService } from '../keys/accounts.ts';
-import { countAgainstLimit, watchKey } from '../keys/callers.ts';
+import { countAgainstLimit, readLimit, watchKey } from '../keys/callers.ts';
 import { KeyService } from '../keys/keys.ts';
 import type { ServerSecret } from '../keys/server-secret.ts';
 import { Thumbnails } from '../pictures/thumbnails.ts';
@@ -49,6 +49,7 @@ export function httpServices(
     pageSession: isForThisMachineOnly(config) ? new PageSession({ secret, owner: () => keys.development() }) : null,
     credits: new CreditService(core),
     countAgainstLimit: (caller) => countAgainstLimit({ ...core, requestsPerMinute }, caller),
+    rateLimitOf: (caller) => readLimit({ ...core, requestsPerMinute }, caller),
     tariff,
     models: () => painter.models(),
     currentModels: new CurrentModels(core),

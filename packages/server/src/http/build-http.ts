@@ -2,7 +2,7 @@ import { headers } from '@easel/contract';
 import fastify, { type FastifyPluginAsync, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { newId } from '../ids.ts';
 import { plainUrl, requireOneHost, requireUtf8Queries } from './addresses.ts';
-import { createGate } from './admission.ts';
+import { createGate, sendRateLimits } from './admission.ts';
 import { findModel } from './asked-request.ts';
 import {
   answerInOrder,
@@ -49,6 +49,7 @@ export async function buildHttp(
   forbidCaching(app);
   answerOptions(app, allowed);
   sendBalance(app, services);
+  sendRateLimits(app, services);
   dropUnreadBodies(app);
   closeConnectionsAtShutdown(app, options);
   replyWithErrors(app, shapeOf);

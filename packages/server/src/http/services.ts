@@ -34,6 +34,8 @@ export interface HttpServices {
   readonly credits: Pick<CreditService, 'balance' | 'grant' | 'ledger' | 'usage' | 'usedThisMonth'>;
   /** Counts a request that creates a job. */
   countAgainstLimit(caller: Caller): Promise<RateLimitState>;
+  /** Tells what is left of the rate limit; counts nothing. */
+  rateLimitOf(caller: Caller): Promise<RateLimitState>;
   readonly tariff: Tariff;
 
   /** The models that requests may name, the default one first. */

@@ -36,6 +36,7 @@ export function workRoute(
   const body = takesPictures ? gate.body('application/json', 'multipart/form-data') : gate.body('application/json');
   const key = gate.key('generate');
   return {
+    config: { isRateLimited: true },
     onRequest: isModelInPath ? [exists, key, mayUse, body, gate.rateLimit] : [key, body, gate.rateLimit],
     ...(takesPictures && { bodyLimit: options.bodyBytes }),
     ...(readBody && { preValidation: readBody }),

@@ -161,6 +161,10 @@ export interface Gate {
 }
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether its replies tell the rate limit of the key. */
+    isRateLimited?: boolean;
+  }
   interface FastifyRequest {
     /** The authenticated caller; null before authentication, and on routes without a key. */
     caller: Caller | null;

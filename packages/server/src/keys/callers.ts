@@ -89,7 +89,8 @@ export function watchKey({ bus, keys }: KeyWatchParts, keyId: string): KeyWatch 
   };
 }
 
-const RATE_WINDOW_MS = 60_000;
+export const RATE_WINDOW_SECONDS = 60;
+const RATE_WINDOW_MS = RATE_WINDOW_SECONDS * 1000;
 
 export interface RateLimiterParts {
   readonly database: Database;
@@ -115,10 +116,33 @@ export async function countAgainstLimit(
   { database, clock, requestsPerMinute }: RateLimiterParts,
   key: Pick<Caller, 'keyId' | 'requestsPerMinute'>,
 ): Promise<RateLimitState> {
-  const limit = key.requestsPerMinute ?? requestsPerMinute;
-  const now = clock.now().getTime();
-  const start = new Date(now - (now % RATE_WINDOW_MS));
+  const start = windowStartAt(clock.now());
   const count = await database.transaction((queries) => countInWindow(queries, key.keyId, start));
+  return stateOf(count, start, key.requestsPerMinute ?? requestsPerMinute);
+}
+
+/** What is left of the key's rate limit; counts nothing. */
+export async function readLimit(
+  { database, clock, requestsPerMinute }: RateLimiterParts,
+  key: Pick<Caller, 'keyId' | 'requestsPerMinute'>,
+): Promise<RateLimitState> {
+  const start = windowStartAt(clock.now());
+  const counted = await database.transaction((queries) =>
+    queries
+      .selectFrom('rate_windows')
+      .select('count')
+      .where('key_id', '=', key.keyId)
+      .where('window_start', '=', start)
+      .executeTakeFirst(),
+  );
+  return stateOf(counted?.count ?? 0, start, key.requestsPerMinute ?? requestsPerMinute);
+}
+
+function windowStartAt(now: Date): Date {
+  return new Date(now.getTime() - (now.getTime() % RATE_WINDOW_MS));
+}
+
+function stateOf(count: number, start: Date, limit: number): RateLimitState {
   return {
     isAllowed: count <= limit,
     limit,

@@ -6,7 +6,7 @@ import { buildHttp } from '../../src/http/build-http.ts';
 import type { HttpServices } from '../../src/http/services.ts';
 import type { HttpApp, HttpOptions, Surface } from '../../src/http/surface.ts';
 import { CurrentModels } from '../../src/jobs/current-models.ts';
-import { countAgainstLimit, watchKey } from '../../src/keys/callers.ts';
+import { countAgainstLimit, readLimit, watchKey } from '../../src/keys/callers.ts';
 import type { KeyTerms } from '../../src/keys/key-table.ts';
 import { secretsOfText } from '../../src/keys/server-secret.ts';
 import { EnginePainter } from '../../src/models/engine-painter.ts';
@@ -159,6 +159,7 @@ function httpServices(jobs: JobServices, painter: EnginePainter, inputPictures: 
     }),
     credits: new CreditService({ database, clock }),
     countAgainstLimit: (caller) => countAgainstLimit({ database, clock, requestsPerMinute: 1000 }, caller),
+    rateLimitOf: (caller) => readLimit({ database, clock, requestsPerMinute: 1000 }, caller),
     tariff: jobs.tariff,
     models,
     currentModels: new CurrentModels({ database, clock, painter }),

@@ -37,6 +37,40 @@ test('of several faults the first in the order of checks is told', async () => {
   expect(await codeOf(url, auth, '{')).toEqual([406, 'invalid_content_type']);
 });
 
+test("every reply of a limited route to a caller has the draft's headers of the rate limit beside the vendor's, on every surface", async () => {
+  const { auth, json } = await http().customer({ requestsPerMinute: 3 }, 0n);
+  const ask = (path: string, sent: Record<string, string>) =>
+    http().app.inject({ method: 'POST', url: path, headers: { ...sent, origin: 'https://page.example' }, payload: '{}' });
+  const leftIn = ({ headers: got }: Awaited<ReturnType<typeof ask>>) => {
+    expect(got[headers.rateLimitPolicy]).toBe('"requests";q=3;w=60');
+    expect(got[headers.rateLimitLimit]).toBe('3');
+    expect(String(got['access-control-expose-headers'])).toMatch(/ratelimit-policy, ratelimit,/);
+    const [, left, seconds] = /^"requests";r=(\d+);t=(\d+)$/.exec(String(got[headers.rateLimit])) ?? [];
+    expect(got[headers.rateLimitRemaining]).toBe(left);
+    expect(Number(seconds)).toBeGreaterThan(0);
+    expect(Number(seconds)).toBeLessThanOrEqual(60);
+    return Number(left);
+  };
+  // Refused before it was counted: the headers say what is left all the same.
+  const uncounted = await ask(url, auth);
+  expect(uncounted.statusCode).toBe(406);
+  expect(leftIn(uncounted)).toBe(3);
+
+  // A minute of the clock may begin in between, and all requests are there again.
+  for (const path of [url, '/v1/images/generations', '/api/jobs', `/v2/${slug}`, `/v2/${slug}`, `/v2/${slug}`]) {
+    const reply = await ask(path, json);
+    const left = leftIn(reply);
+    expect([400, 429]).toContain(reply.statusCode);
+    if (reply.statusCode !== 429) continue;
+    expect(left).toBe(0);
+    expect(reply.headers[headers.rateLimit]).toBe(`"requests";r=0;t=${reply.headers[headers.retryAfter]}`);
+  }
+  const unlimited = await http().app.inject({ url: '/api/credits', headers: auth });
+  expect(unlimited.headers).not.toHaveProperty(headers.rateLimitPolicy);
+  const stranger = await ask(url, {});
+  expect(stranger.headers).not.toHaveProperty(headers.rateLimitPolicy);
+});
+
 test('a full queue is 503 with the time after which to try again', async () => {
   const { json } = await http().customer();
   const submit = () =>
