@@ -14,7 +14,7 @@ test.each(['', '.', '..'])('%j, which would lead to another address, is refused'
 });
 
 test('the addresses are those of the contract', () => {
-  const { jobs: allJobs, ...admin } = contract.admin;
+  const { jobs: allJobs, webhooks: adminWebhooks, ...admin } = contract.admin;
   const { health, ready } = contract;
-  expect(paths).toEqual({ ...contract.api, ...admin, allJobs, health, ready });
+  expect(paths).toEqual({ ...contract.api, ...admin, allJobs, adminWebhooks, health, ready });
 });

@@ -31,13 +31,16 @@ import { paths } from './address.ts';
 import type { CallOptions, WorkOptions } from './call.ts';
 import { entriesOf } from './pages.ts';
 import type { Transport } from './transport.ts';
+import { AdminWebhooks } from './webhooks.ts';
 
 /** Administration; requires an admin key. */
 export class Admin {
   readonly #transport: Transport;
+  readonly webhooks: AdminWebhooks;
 
   constructor(transport: Transport) {
     this.#transport = transport;
+    this.webhooks = new AdminWebhooks(transport);
   }
 
   createAccount(body: AccountCreate, { signal }: CallOptions = {}): Promise<Account> {

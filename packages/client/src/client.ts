@@ -8,6 +8,7 @@ import { Images } from './images.ts';
 import { Jobs } from './jobs.ts';
 import { Styles } from './styles.ts';
 import { Transport } from './transport.ts';
+import { Webhooks } from './webhooks.ts';
 
 /**
  * A client for an Easel server, for Node.js and browsers. Bodies and replies are those of its API, with types from its schemas.
@@ -26,6 +27,7 @@ export class EaselClient {
   readonly images: Images;
   readonly account: AccountOfKey;
   readonly styles: Styles;
+  readonly webhooks: Webhooks;
   readonly admin: Admin;
 
   constructor(options: ClientOptions) {
@@ -34,6 +36,7 @@ export class EaselClient {
     this.images = new Images(this.#transport);
     this.account = new AccountOfKey(this.#transport);
     this.styles = new Styles(this.#transport);
+    this.webhooks = new Webhooks(this.#transport);
     this.admin = new Admin(this.#transport);
   }
 

@@ -6,3 +6,5 @@ export { EaselConnectionError, EaselError, type EaselErrorDetails, EaselJobError
 export type { EventsOptions, FollowOptions, JobsEvent } from './follow-job.ts';
 export type { Images, Picture } from './images.ts';
 export type { Jobs, RunOptions } from './jobs.ts';
+export { EaselWebhookError, type VerifyOptions, verifyWebhook } from './verify-webhook.ts';
+export type { AdminWebhooks, Webhooks } from './webhooks.ts';

@@ -90,6 +90,16 @@ export const deliveryFields = {
     wire: { name: 'store', on: ['api'] },
     told: { description: 'Whether pictures and prompt are kept', examples: [true] },
   },
+  webhookUrl: {
+    kind: 'text',
+    about: 'job',
+    words: 'webhook URL',
+    description:
+      'Where the end of the job is told, signed with the secret of GET /api/webhooks/secret; an https:// address that is reachable from the internet, unless the server allows more',
+    examples: ['https://example.org/easel-events'],
+    pattern: 'webhookUrl',
+    wire: { name: 'webhook_url', on: ['api'] },
+  },
   base64: {
     kind: 'boolean',
     about: 'reply',

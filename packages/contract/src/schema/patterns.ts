@@ -19,6 +19,10 @@ export const patterns = {
     words: '32 hexadecimal digits, and .jpg, .png or .webp or nothing',
   },
   eventId: { source: '^[0-9]{1,18}$', words: 'the id of an event, a number of at most 18 digits' },
+  webhookUrl: {
+    source: '^https?://[!-~]{1,2040}$',
+    words: 'an https:// URL of at most 2,048 ASCII characters, such as https://example.org/easel-events',
+  },
   slug: { source: '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$', words: 'the name of a model, such as playground-v2.5' },
   style: styleName,
   loraName: {

@@ -25,7 +25,12 @@ export function httpServices(
   core: Core,
   config: Config,
   secret: ServerSecret,
-  { serverId, inputPictures, modelStore }: Pick<HttpServices, 'serverId' | 'inputPictures' | 'modelStore'>,
+  {
+    serverId,
+    inputPictures,
+    modelStore,
+    webhooks,
+  }: Pick<HttpServices, 'serverId' | 'inputPictures' | 'modelStore' | 'webhooks'>,
 ): HttpServices & { readonly pageSession: PageSession | null } {
   const feed = new JobFeed(core);
   const keys = new KeyService({ ...core, secret });
@@ -71,6 +76,7 @@ export function httpServices(
     images: library,
     thumbnails: new Thumbnails({ library, shrink: encodeThumbnail }),
     inputPictures,
+    webhooks,
     queue: {
       state: () => readQueueState(core),
       pause: () => pauseQueue(core),

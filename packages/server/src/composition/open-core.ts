@@ -94,6 +94,7 @@ export async function openCore({ config, storage, log, shutdown, signal, draws }
     clock: systemClock,
     tariff: config.pricing,
     limits: config.limits,
+    publicUrl: config.publicUrl,
     retention: { imagesMs: imagesSeconds * 1000, requestsMs: requestsSeconds * 1000, undeliveredMs: HOUR_MS },
   };
 }

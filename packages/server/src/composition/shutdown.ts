@@ -19,6 +19,8 @@ const phases = [
   { name: 'requests', timeoutMs: 10_000 },
   /** Of models; what has arrived is kept. */
   { name: 'downloads', timeoutMs: 5000 },
+  /** Attempts to deliver webhooks. */
+  { name: 'webhooks', timeoutMs: 10_000 },
   /** The sweep under way. */
   { name: 'janitor', timeoutMs: 5000 },
   /** The processes that decode pictures from clients. */

@@ -14,6 +14,9 @@ import { loadReviewHook, type ReviewHook } from '../models/review.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { InputPictures } from '../pictures/input-pictures.ts';
 import { allSurfaces } from '../surfaces/table.ts';
+import { WebhookDeliverer } from '../webhooks/deliverer.ts';
+import { WebhookService } from '../webhooks/endpoints.ts';
+import { WebhookTargets } from '../webhooks/targets.ts';
 import { httpServices } from './http-services.ts';
 import { isLoopback, listening, requireAddress } from './listen.ts';
 import { type Core, openCore, version } from './open-core.ts';
@@ -96,7 +99,9 @@ async function serve({ config, log, hook, core, secret, serverId, shutdown, ...o
   const offered = settingsOfModels(config).flatMap(({ path }) => path ?? []);
   const modelStore = new ModelStore({ env: process.env, offered });
   shutdown.on('downloads', () => modelStore.close());
-  const services = httpServices(core, config, secret, { serverId, inputPictures, modelStore });
+  const targets = new WebhookTargets({ networks: config.webhooks.networks, allowsHttp: config.webhooks.http });
+  const webhooks = new WebhookService({ ...core, secret, targets });
+  const services = httpServices(core, config, secret, { serverId, inputPictures, modelStore, webhooks });
   const surfaces = await allSurfaces({
     segmind: config.segmind,
     openai: config.openai,
@@ -127,6 +132,7 @@ async function serve({ config, log, hook, core, secret, serverId, shutdown, ...o
   await listening(config, () => app.listen({ host: config.host, port: config.port }));
   const tidying = keepTidy(core, log, shutdown.begun);
   shutdown.on('janitor', () => tidying);
+  deliverWebhooks({ config, log, core, secret, targets, shutdown });
   if (config.worker.enabled) {
     const work = await startWork(core, { hook, log, warmUp: config.worker.warmUp });
     shutdown.on('jobs', () => work.stop(config.drainSeconds * 1000));
@@ -139,6 +145,24 @@ async function serve({ config, log, hook, core, secret, serverId, shutdown, ...o
     announce({ url, model: model?.name ?? '', isEmbeddedModel, firstKeys }),
   );
   return url;
+}
+
+function deliverWebhooks(
+  parts: Pick<Parts, 'config' | 'log' | 'core' | 'secret' | 'shutdown'> & { targets: WebhookTargets },
+): void {
+  const { config, log, core, secret, targets, shutdown } = parts;
+  const deliverer = new WebhookDeliverer(
+    {
+      ...core,
+      secret,
+      targets,
+      report: (level, message, details) => log[level](details, message),
+      onAttempt: (result) => core.metrics.webhookSent(result),
+    },
+    { timeoutMs: config.webhooks.timeoutSeconds * 1000 },
+  );
+  deliverer.start();
+  shutdown.on('webhooks', () => deliverer.stop());
 }
 
 /** Makes the admin key and the development key unless they are there; new ones are kept only once `show` has resolved. */

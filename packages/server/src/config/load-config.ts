@@ -6,6 +6,7 @@ import { nearMiss, whyUnreadable } from '@easel/errors';
 import { Default } from 'typebox/value';
 import { requireKeyText } from '../keys/key-text.ts';
 import { secretsOfText } from '../keys/server-secret.ts';
+import { networkList } from '../webhooks/targets.ts';
 import { ConfigError } from './config-error.ts';
 import { requireModels } from './model-settings.ts';
 import { readEnvironment } from './read-environment.ts';
@@ -44,6 +45,7 @@ function validConfig(tree: SettingTree): Config {
   requireModels(complete);
   requireDatabaseUrl(complete.databaseUrl);
   requireSecrets(complete);
+  requireNetworks(complete.webhooks.networks);
   return deepFrozen(complete);
 }
 
@@ -98,6 +100,17 @@ function requireSecrets({ secret, adminKey, devKey }: Config): void {
   if (secret !== null) secretsOfText(secret);
   if (adminKey !== null) requireKeyText(adminKey, 'EASEL_ADMIN_KEY');
   if (devKey !== null) requireKeyText(devKey, 'EASEL_DEV_KEY');
+}
+
+function requireNetworks(networks: readonly string[]): void {
+  try {
+    networkList(networks);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(`the configuration is not valid: webhooks.networks: ${reason}`, {
+      remedy: 'set EASEL_WEBHOOKS_NETWORKS to networks separated by commas, such as 10.0.0.0/8,fd00::/8',
+    });
+  }
 }
 
 function isConfig(value: unknown): value is Config {

@@ -210,6 +210,22 @@ export const configSchema = Type.Object(
       default: [],
       description: 'proxies whose X-Forwarded headers are believed: addresses or networks such as 10.0.0.0/8',
     }),
+    webhooks: Type.Object(
+      {
+        networks: Type.Array(Type.String(), {
+          default: [],
+          description: 'networks that are not public and that webhooks may be sent to all the same, such as 10.0.0.0/8',
+        }),
+        http: Type.Boolean({ default: false, description: 'whether webhooks may be sent to http:// addresses too' }),
+        timeoutSeconds: Type.Number({
+          minimum: 1,
+          maximum: 60,
+          default: 15,
+          description: 'how long an endpoint may take to answer',
+        }),
+      },
+      { additionalProperties: false, default: {} },
+    ),
     reviewHook: text('module whose default export accepts or rejects each finished picture'),
     drainSeconds: seconds({ default: 30, description: 'how long running jobs may take to finish at a stop' }),
     logLevel: Type.Union(

@@ -10,6 +10,7 @@ import { anySurface } from './migrations/0006-any-surface.ts';
 import { profiles } from './migrations/0007-profiles.ts';
 import { devices } from './migrations/0008-devices.ts';
 import { styles } from './migrations/0009-styles.ts';
+import { webhooks } from './migrations/0010-webhooks.ts';
 import { SCHEMA, type Tables } from './tables.ts';
 
 /** By name, and run in the order of their names. */
@@ -23,6 +24,7 @@ const migrations = {
   '0007-profiles': profiles,
   '0008-devices': devices,
   '0009-styles': styles,
+  '0010-webhooks': webhooks,
 };
 
 /**

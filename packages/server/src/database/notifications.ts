@@ -8,6 +8,7 @@ export const EVENT_CHANNEL = 'easel_events';
 export const CANCEL_CHANNEL = 'easel_cancel';
 export const KEY_CHANNEL = 'easel_keys';
 export const QUEUE_CHANNEL = 'easel_queue';
+export const WEBHOOK_CHANNEL = 'easel_webhooks';
 
 /** Is delivered when the transaction is committed. */
 export async function notify(queries: Queries, channel: string, payload = ''): Promise<void> {

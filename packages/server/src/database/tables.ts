@@ -6,6 +6,9 @@ import type {
   KeyScope,
   LedgerKind,
   Profile,
+  SentWebhookEvent,
+  WebhookEvent,
+  WebhookState,
   WorkerEngine,
 } from '@easel/contract';
 import type { ColumnType, Generated } from 'kysely';
@@ -140,6 +143,9 @@ export interface JobsTable {
   ended_event: Optional<bigint>;
   /** The server on which its client waits with an open connection; null: nobody waits. */
   waiter: Optional<string>;
+  /** Where its end is told, and where the addresses of its pictures begin. */
+  webhook_url: Optional<string>;
+  webhook_base: Optional<string>;
 }
 
 export interface JobImagesTable {
@@ -226,6 +232,62 @@ export interface StylesTable {
   negative_prompt: Optional<string>;
 }
 
+export interface WebhookEndpointsTable {
+  id: string;
+  account_id: string;
+  url: string;
+  events: WebhookEvent[];
+  enabled: boolean;
+  disabled_reason: Optional<string>;
+  include_prompt: boolean;
+  /** Where the addresses of pictures in its events begin. */
+  base_url: string;
+  /** Counts the rotations of its secret, see `secretOf`. */
+  secret_version: Generated<number>;
+  rotated_at: Optional<Date>;
+  created_at: CreatedAt;
+}
+
+/** Of accounts that have rotated the secret for the addresses of their jobs. */
+export interface WebhookSecretsTable {
+  account_id: string;
+  secret_version: number;
+  rotated_at: Optional<Date>;
+}
+
+export interface WebhookDeliveriesTable {
+  id: string;
+  account_id: string;
+  /** Null: to the address of the job. The endpoint may be deleted. */
+  endpoint_id: Optional<string>;
+  url: string;
+  event: SentWebhookEvent;
+  job_id: Optional<string>;
+  body: string;
+  state: ColumnType<WebhookState, WebhookState | undefined, WebhookState>;
+  /** How often it was sent, and how often since it was last asked for. */
+  attempts: Generated<number>;
+  tries: Generated<number>;
+  next_attempt_at: Date;
+  /** While a server sends it, by the clock of the database. */
+  leased_until: Optional<Date>;
+  last_status: Optional<number>;
+  last_error: Optional<string>;
+  created_at: CreatedAt;
+  ended_at: Optional<Date>;
+}
+
+export interface WebhookAttemptsTable {
+  delivery_id: string;
+  number: number;
+  at: Date;
+  status: Optional<number>;
+  error: Optional<string>;
+  /** Null while it is under way, or when its server died. */
+  seconds: Optional<number>;
+  response: Optional<string>;
+}
+
 /** Every table of the schema `easel`, as the migrations leave it. */
 export interface Tables {
   accounts: AccountsTable;
@@ -245,4 +307,8 @@ export interface Tables {
   settings: SettingsTable;
   device_speed: DeviceSpeedTable;
   styles: StylesTable;
+  webhook_endpoints: WebhookEndpointsTable;
+  webhook_secrets: WebhookSecretsTable;
+  webhook_deliveries: WebhookDeliveriesTable;
+  webhook_attempts: WebhookAttemptsTable;
 }

@@ -91,7 +91,8 @@ function secondsToReset({ resetAt }: RateLimitState): number {
 export function sendRateLimits(app: HttpApp, services: Pick<HttpServices, 'rateLimitOf'>): void {
   app.addHook('onSend', async (request, reply) => {
     const { caller, routeOptions } = request;
-    if (caller === null || routeOptions.config.isRateLimited !== true || reply.hasHeader(headers.rateLimitPolicy)) return;
+    if (caller === null || routeOptions.config.isRateLimited !== true || reply.hasHeader(headers.rateLimitPolicy))
+      return;
     try {
       tellLimit(reply, await services.rateLimitOf(caller));
     } catch (error) {

@@ -43,7 +43,7 @@ const PREFLIGHT_SECONDS = 7200;
 export async function allowOrigins(app: HttpApp, origins: readonly string[]): Promise<void> {
   await app.register(cors, {
     origin: origins.includes('*') ? '*' : [...origins],
-    methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     // Without `allowedHeaders` the headers that a page asks for are allowed.
     exposedHeaders: [...exposedHeaders],
     maxAge: PREFLIGHT_SECONDS,

@@ -75,7 +75,10 @@ export const callerHeaders: Headers = {
 export const workReplyHeaders: Headers = {
   ...callerHeaders,
   [headers.model]: text('The model that generates the pictures', 'easel-demo'),
-  [headers.rateLimitPolicy]: text('Rate limit as in the IETF draft: `q` requests in `w` seconds', '"requests";q=600;w=60'),
+  [headers.rateLimitPolicy]: text(
+    'Rate limit as in the IETF draft: `q` requests in `w` seconds',
+    '"requests";q=600;w=60',
+  ),
   [headers.rateLimit]: text('What is left of it: `r` requests for `t` seconds', '"requests";r=599;t=42'),
   [headers.rateLimitLimit]: text('Rate limit, in requests per minute', '600'),
   [headers.rateLimitRemaining]: text('Requests left in this minute', '599'),

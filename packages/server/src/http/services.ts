@@ -21,6 +21,7 @@ import type { ImageLibrary } from '../pictures/image-library.ts';
 import type { InputPictures } from '../pictures/input-pictures.ts';
 import type { Thumbnails } from '../pictures/thumbnails.ts';
 import type { StyleService } from '../styles/styles.ts';
+import type { WebhookService } from '../webhooks/endpoints.ts';
 import type { ListedWorker } from '../workers/workers-table.ts';
 
 /** The services that routes use. */
@@ -70,6 +71,8 @@ export interface HttpServices {
   readonly thumbnails: Pick<Thumbnails, 'of'>;
   /** Reads pictures to start from, so that an unreadable one is refused before anything is charged. */
   readonly inputPictures: Pick<InputPictures, 'use'>;
+
+  readonly webhooks: WebhookService;
 
   readonly queue: QueueControl;
   /** The models on this server's disk, and downloads. */

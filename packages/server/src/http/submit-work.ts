@@ -4,7 +4,7 @@ import { hasCode } from '@easel/errors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DomainError } from '../domain-error.ts';
-import type { JobRecord } from '../jobs/job.ts';
+import type { JobRecord, JobWebhook } from '../jobs/job.ts';
 import type { JobView } from '../jobs/job-views.ts';
 import type { Submission } from '../jobs/submit-job.ts';
 import type { ModelCard } from '../models/model-card.ts';
@@ -57,6 +57,7 @@ export interface Work {
   readonly waits?: boolean;
   readonly priority?: number | undefined;
   readonly store?: boolean | undefined;
+  readonly webhook?: JobWebhook | undefined;
 }
 
 /**
@@ -68,7 +69,7 @@ export async function submitWork(
   context: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  { surface, asked, card, waits = false, priority = 0, store = true }: Work,
+  { surface, asked, card, waits = false, priority = 0, store = true, webhook }: Work,
 ): Promise<JobRecord> {
   const { serverId } = context.services;
   const { accountId, keyId } = callerOf(request);
@@ -84,6 +85,7 @@ export async function submitWork(
     startImage: file,
     priority,
     store,
+    webhook: webhook ?? null,
     waiter: waits && idempotency === null ? serverId : null,
     idempotency,
     requestId: request.id,

@@ -4,8 +4,11 @@ import { chargeHold, releaseHold } from '../credits/holds.ts';
 import type { Queries } from '../database/database.ts';
 import { CANCEL_CHANNEL, notify } from '../database/notifications.ts';
 import { type ImageRecord, insertImages } from '../pictures/images.ts';
+import { addDeliveries } from '../webhooks/deliveries.ts';
+import { endpointsFor } from '../webhooks/endpoints.ts';
 import { isEnded, type JobContext, type JobFailure, type JobRecord, jobNotFound } from './job.ts';
 import { appendFinalEvent } from './job-events.ts';
+import { jobReply } from './job-views.ts';
 import { jobColumns, lockJob, millisecondsSince, toJobRecord } from './jobs-table.ts';
 
 export type JobEnd =
@@ -42,6 +45,7 @@ const inTransaction: readonly ((queries: Queries, ended: JobEnded, context: JobC
   settlePrice,
   recordImages,
   stopRun,
+  queueWebhooks,
   publishEnd,
 ];
 
@@ -65,6 +69,28 @@ async function stopRun(queries: Queries, { end, job }: JobEnded, { queue }: JobC
   if (end.state !== 'cancelled') return;
   await queue.cancel(queries, job.request.model, job.id);
   await notify(queries, CANCEL_CHANNEL, job.id);
+}
+
+/** A row for each address that is told; servers send what the rows say. */
+async function queueWebhooks(queries: Queries, { end, job, now }: JobEnded, { publicUrl }: JobContext): Promise<void> {
+  const { id: jobId, accountId, webhook } = job;
+  const event = `job.${end.state}` as const;
+  const own = webhook ? [{ ...webhook, endpointId: null, includePrompt: false }] : [];
+  const targets = [...(await endpointsFor(queries, accountId, event)), ...own];
+  const deliveries = targets.map(({ endpointId, url, includePrompt, baseUrl }) => {
+    const view = { job: includePrompt ? job : withoutPrompts(job), images: imagesOf(end), outlook: null };
+    const data = { job: jobReply(view, publicUrl ?? baseUrl) };
+    return { endpointId, url, body: JSON.stringify({ type: event, timestamp: now.toISOString(), data }) };
+  });
+  await addDeliveries(queries, { accountId, event, jobId, now }, deliveries);
+}
+
+function imagesOf(end: JobEnd): readonly ImageRecord[] {
+  return end.state === 'succeeded' ? end.images : [];
+}
+
+function withoutPrompts(job: JobRecord): JobRecord {
+  return { ...job, prompt: null, request: { ...job.request, prompt: '', prompt2: null, negativePrompt: null } };
 }
 
 function publishEnd(queries: Queries, { end, job }: JobEnded): Promise<unknown> {

@@ -1,6 +1,13 @@
 import { sql } from 'kysely';
 import type { Database, DatabaseAddress } from '../database/database.ts';
-import { CANCEL_CHANNEL, EVENT_CHANNEL, KEY_CHANNEL, Listener, QUEUE_CHANNEL } from '../database/notifications.ts';
+import {
+  CANCEL_CHANNEL,
+  EVENT_CHANNEL,
+  KEY_CHANNEL,
+  Listener,
+  QUEUE_CHANNEL,
+  WEBHOOK_CHANNEL,
+} from '../database/notifications.ts';
 import { type JobEvent, type JobNews, parseNews, toEventRow } from './job-events.ts';
 
 export interface EventBusOptions {
@@ -22,13 +29,14 @@ export class EventBus {
   readonly #cancels = new Map<string, Set<() => void>>();
   readonly #keyWatches = new Map<string, Set<() => void>>();
   readonly #queueWatches = new Set<() => void>();
+  readonly #webhookWatches = new Set<() => void>();
 
   constructor({ database, address, onConnectionLost }: EventBusOptions) {
     this.#database = database;
     this.#onError = onConnectionLost;
     this.#listener = new Listener({
       address,
-      channels: [EVENT_CHANNEL, CANCEL_CHANNEL, KEY_CHANNEL, QUEUE_CHANNEL],
+      channels: [EVENT_CHANNEL, CANCEL_CHANNEL, KEY_CHANNEL, QUEUE_CHANNEL, WEBHOOK_CHANNEL],
       onNotice: (channel, payload) => this.#onNotice(channel, payload),
       onReconnected: () => this.#catchUp(),
       onConnectionLost,
@@ -80,10 +88,17 @@ export class EventBus {
     return { [Symbol.dispose]: () => this.#queueWatches.delete(callback) };
   }
 
+  /** Calls back whenever webhooks may have to be sent. @returns the subscription */
+  onWebhooks(callback: () => void): Disposable {
+    this.#webhookWatches.add(callback);
+    return { [Symbol.dispose]: () => this.#webhookWatches.delete(callback) };
+  }
+
   #onNotice(channel: string, payload: string): void {
     if (channel === EVENT_CHANNEL) this.#tell(parseNews(payload));
     else if (channel === CANCEL_CHANNEL) this.#cancel(payload);
     else if (channel === KEY_CHANNEL) this.#keyChanged(payload);
+    else if (channel === WEBHOOK_CHANNEL) this.#webhooksAdded();
     else this.#queueChanged();
   }
 
@@ -93,6 +108,10 @@ export class EventBus {
 
   #queueChanged(): void {
     for (const callback of this.#queueWatches) callback();
+  }
+
+  #webhooksAdded(): void {
+    for (const callback of this.#webhookWatches) callback();
   }
 
   #tell(news: JobNews | null): void {
@@ -110,6 +129,7 @@ export class EventBus {
     this.#tell(null);
     for (const keyId of this.#keyWatches.keys()) this.#keyChanged(keyId);
     this.#queueChanged();
+    this.#webhooksAdded();
     void this.#cancelMissed().catch(this.#onError);
   }
 

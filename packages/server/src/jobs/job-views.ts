@@ -2,6 +2,7 @@ import { type AdminJob, inWireNames, type Job, microToNumber, tellRequest } from
 import type { Queries } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
 import { type ImageRecord, imageReply, listImagesOfJobs } from '../pictures/images.ts';
+import { deleteDeliveriesOfJob } from '../webhooks/deliveries.ts';
 import { isEnded, type JobContext, type JobRecord, requireJob } from './job.ts';
 import { deleteJob, findJob, type JobFilter, lockJob, selectJobs } from './jobs-table.ts';
 import { type Outlook, outlookOfJob } from './outlook.ts';
@@ -88,7 +89,10 @@ export async function forgetJob(
   }
   // The files are found by the record: if this process dies in between, the job can be deleted again.
   await library.removeOf(jobId);
-  await database.transaction((queries) => deleteJob(queries, jobId));
+  await database.transaction(async (queries) => {
+    await deleteDeliveriesOfJob(queries, jobId);
+    await deleteJob(queries, jobId);
+  });
 }
 
 /** A job in replies of `/api`. @param base of absolute URLs */

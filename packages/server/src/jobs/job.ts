@@ -35,6 +35,13 @@ export interface JobFailure {
   readonly param: string | null;
 }
 
+/** An address of the job's own for its webhook. */
+export interface JobWebhook {
+  readonly url: string;
+  /** Where the addresses of pictures begin. */
+  readonly baseUrl: string;
+}
+
 export interface NewJob {
   readonly id: string;
   readonly accountId: string;
@@ -54,6 +61,8 @@ export interface NewJob {
   readonly waiter: string | null;
   /** The id of the request that submitted it, as in the logs; null: unknown. */
   readonly requestId: string | null;
+  /** Where its end is told besides the endpoints of its account; absent: nowhere. */
+  readonly webhook?: JobWebhook | null;
   readonly createdAt: Date;
 }
 
@@ -138,6 +147,8 @@ export interface JobContext {
   readonly tariff: Tariff;
   readonly limits: JobLimits;
   readonly retention: Retention;
+  /** Where addresses in webhooks begin; null: where the request for the webhook came to. */
+  readonly publicUrl: string | null;
   readonly jobLog: JobLog;
   readonly metrics: Pick<Metrics, 'jobEnded' | 'stepsDone'>;
 }

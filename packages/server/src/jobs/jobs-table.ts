@@ -39,6 +39,8 @@ export const jobColumns = [
   'expires_at',
   'request_id',
   'waiter',
+  'webhook_url',
+  'webhook_base',
   'profile',
   sql<JobRequest>`case when length(request ->> 'image') > 32 then request || '{"image": null}' else request end`.as(
     'request',
@@ -61,6 +63,7 @@ export function toJobRecord(
     store: row.store,
     requestId: row.request_id,
     waiter: row.waiter,
+    webhook: row.webhook_url === null ? null : { url: row.webhook_url, baseUrl: row.webhook_base ?? '' },
     createdAt: row.created_at,
     prompt: row.prompt,
     state: row.state,
@@ -118,6 +121,8 @@ export async function insertJob(queries: Queries, job: NewJob): Promise<void> {
       store: job.store,
       request_id: job.requestId,
       waiter: job.waiter,
+      webhook_url: job.webhook?.url ?? null,
+      webhook_base: job.webhook?.baseUrl ?? null,
       created_at: job.createdAt,
     })
     .execute();

@@ -6,7 +6,7 @@ import { newId } from '../ids.ts';
 import { lockKey } from '../keys/key-table.ts';
 import { requireUsable } from '../keys/keys.ts';
 import { reservePlace } from './admission.ts';
-import { type JobContext, type JobRecord, type JobRequest, type NewJob, requireJob } from './job.ts';
+import { type JobContext, type JobRecord, type JobRequest, type JobWebhook, type NewJob, requireJob } from './job.ts';
 import { announceQueued } from './job-events.ts';
 import { findJob, insertJob } from './jobs-table.ts';
 import { expiryOf, findSpeeds } from './speed.ts';
@@ -30,6 +30,8 @@ export interface Submission {
   readonly waiter: string | null;
   /** The id of the request, as in the logs; also the id of the job, so that the id in the reply leads to it. */
   readonly requestId: string | null;
+  /** Where the end of the job is told; absent: to the endpoints of the account only. */
+  readonly webhook?: JobWebhook | null;
   /** The client's `Idempotency-Key` and the SHA-256 of its body; null: it sent none. */
   readonly idempotency: { readonly key: string; readonly bodyHash: Uint8Array } | null;
 }

@@ -21,6 +21,8 @@ export interface Metrics {
   jobEnded(job: EndedJob): void;
   /** @param device null: not known */
   stepsDone(model: string, steps: number, device: string | null): void;
+  /** An attempt to deliver a webhook has ended. */
+  webhookSent(result: 'delivered' | 'failed'): void;
   requestEnded(request: {
     readonly method: string;
     readonly route: string;
@@ -57,7 +59,7 @@ export function createMetrics(readings: MetricReadings): Metrics {
   collectDefaultMetrics({ register: registry });
   // Gauges with names of counters, which `promtool check metrics` reports; those without `_total` have the same values by type.
   for (const name of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${name}_total`);
-  const { jobs, waits, runs, steps, credits, requests } = createInstruments(registers);
+  const { jobs, waits, runs, steps, credits, requests, webhooks } = createInstruments(registers);
   readAtScrape(registers, 'easel_queue_depth', 'Queued jobs.', readings.queueDepth);
   readAtScrape(
     registers,
@@ -91,6 +93,7 @@ export function createMetrics(readings: MetricReadings): Metrics {
       if (charged > 0) credits.inc({ model }, charged);
     },
     stepsDone: (model, count, device) => steps.inc({ model, device: device ?? '' }, count),
+    webhookSent: (result) => webhooks.inc({ result }),
     requestEnded: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
     text: () => registry.metrics(),
     contentType: registry.contentType,
@@ -138,7 +141,13 @@ function createInstruments(registers: Registry[]) {
     buckets: REQUEST_SECONDS,
     registers,
   });
-  return { jobs, waits, runs, steps, credits, requests };
+  const webhooks = new Counter({
+    name: 'easel_webhook_attempts_total',
+    help: 'Attempts to deliver a webhook, by their result.',
+    labelNames: ['result'],
+    registers,
+  });
+  return { jobs, waits, runs, steps, credits, requests, webhooks };
 }
 
 function readAtScrape(

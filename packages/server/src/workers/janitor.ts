@@ -7,6 +7,7 @@ import { deleteIdempotencyKeysBefore } from '../jobs/submit-job.ts';
 import { deleteRateWindowsBefore } from '../keys/callers.ts';
 import type { ImageStore } from '../pictures/image-store.ts';
 import { findKnownImages, type ImageRecord, markExpiredImages, markImagesOfExpiredJobs } from '../pictures/images.ts';
+import { deleteDeliveriesEndedBefore } from '../webhooks/deliveries.ts';
 import { holdDeletion, lockSweepTimes, type SweepTimes, saveSweepTimes } from './deletion-hold.ts';
 import { deleteWorkersSeenBefore } from './workers-table.ts';
 
@@ -36,6 +37,8 @@ export interface Swept {
   readonly workers: number;
   /** Minutes in which requests were counted for rate limits. */
   readonly rateWindows: number;
+  /** Events that were delivered or given up. */
+  readonly webhooks: number;
   /** Files without a record. */
   readonly orphans: number;
   /** Unfinished jobs that the queue had lost, or that were queued for too long; they have failed now. */
@@ -122,6 +125,7 @@ export class Janitor {
       events: await removed(deleteEventsOfJobsEndedBefore, HOUR),
       workers: await removed(deleteWorkersSeenBefore, DAY),
       rateWindows: await removed(deleteRateWindowsBefore, HOUR),
+      webhooks: await removed(deleteDeliveriesEndedBefore, this.#context.retention.requestsMs),
     };
   }
 

@@ -42,6 +42,7 @@ test('processes that start together on an empty database migrate it once', async
     '0007-profiles',
     '0008-devices',
     '0009-styles',
+    '0010-webhooks',
   ]);
   expect(await migrate(opened().database.kysely)).toEqual([]);
 });

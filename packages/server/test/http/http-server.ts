@@ -18,11 +18,19 @@ import { Thumbnails } from '../../src/pictures/thumbnails.ts';
 import { StyleService } from '../../src/styles/styles.ts';
 import { PageSession } from '../../src/surfaces/page/session.ts';
 import { allSurfaces } from '../../src/surfaces/table.ts';
+import { WebhookService } from '../../src/webhooks/endpoints.ts';
+import { WebhookTargets } from '../../src/webhooks/targets.ts';
 import { listWorkers } from '../../src/workers/workers-table.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { type JobServices, startJobServices } from '../support/job-services.ts';
 import { useTemporaryFolder } from '../support/temporary-folder.ts';
+
+/** What signs webhooks in tests, and where they may go: to receivers on this machine. */
+export const webhookParts = {
+  secret: secretsOfText('the secret of the webhooks in a test')[0],
+  targets: new WebhookTargets({ networks: ['127.0.0.0/8'], allowsHttp: true }),
+};
 
 export const slug = 'playground-v2.5';
 /** A model that no worker takes jobs of: they wait. */
@@ -177,6 +185,7 @@ function httpServices(jobs: JobServices, painter: EnginePainter, inputPictures: 
     images: jobs.library,
     thumbnails: new Thumbnails({ library: jobs.library, shrink: encodeThumbnail }),
     inputPictures,
+    webhooks: new WebhookService({ database, clock, ...webhookParts }),
     queue: jobs.control,
     modelStore: new ModelStore({ env: process.env, offered: [] }),
     workers: () => listWorkers(database, clock.now()),

@@ -40,7 +40,12 @@ test('of several faults the first in the order of checks is told', async () => {
 test("every reply of a limited route to a caller has the draft's headers of the rate limit beside the vendor's, on every surface", async () => {
   const { auth, json } = await http().customer({ requestsPerMinute: 3 }, 0n);
   const ask = (path: string, sent: Record<string, string>) =>
-    http().app.inject({ method: 'POST', url: path, headers: { ...sent, origin: 'https://page.example' }, payload: '{}' });
+    http().app.inject({
+      method: 'POST',
+      url: path,
+      headers: { ...sent, origin: 'https://page.example' },
+      payload: '{}',
+    });
   const leftIn = ({ headers: got }: Awaited<ReturnType<typeof ask>>) => {
     expect(got[headers.rateLimitPolicy]).toBe('"requests";q=3;w=60');
     expect(got[headers.rateLimitLimit]).toBe('3');

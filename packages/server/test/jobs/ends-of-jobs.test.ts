@@ -36,7 +36,8 @@ type Kind = (typeof kinds)[number];
 /** A job in its first attempt, as a worker has it that has made the pictures. */
 async function runningJob() {
   const customer = await newCustomer(opened().database, { available: CREDITS });
-  const { job } = await services.submitJob(aSubmission(customer, { startImage: Buffer.from('start') }));
+  const webhook = { url: 'https://example.org/hook', baseUrl: 'https://easel.example' };
+  const { job } = await services.submitJob(aSubmission(customer, { startImage: Buffer.from('start'), webhook }));
   const started = await services.database.transaction((queries) =>
     markStarted(queries, { jobId: job.id, workerId: job.id, now: new Date() }),
   );
@@ -83,21 +84,35 @@ async function traces({ id, accountId }: RunningJob) {
     ends: (await eventsAfter(queries, new Map([[id, 0n]]))).map(({ event }) => event.kind),
   }));
   const { available, held } = await customerServices(opened().database).credits.balance(accountId);
+  const told = await opened()
+    .database.kysely.selectFrom('webhook_deliveries')
+    .select('event')
+    .where('job_id', '=', id)
+    .execute();
   const { rows } = await sql<{ state: string }>`select state from pgboss.job where id = ${id}`.execute(
     opened().database.kysely,
   );
-  return { ...read, available, held, isQueued: rows[0]?.state === 'created' };
+  return { ...read, webhooks: told.map(({ event }) => event), available, held, isQueued: rows[0]?.state === 'created' };
 }
 
 function tracesOf(kind: Kind | null, { price }: RunningJob) {
   if (kind === null) {
-    return { state: 'running', images: 0, ends: [], available: CREDITS - price, held: price, isQueued: true };
+    return {
+      state: 'running',
+      images: 0,
+      ends: [],
+      webhooks: [],
+      available: CREDITS - price,
+      held: price,
+      isQueued: true,
+    };
   }
   const isSuccess = kind === 'succeeded';
   return {
     state: kind,
     images: isSuccess ? 1 : 0,
     ends: [kind],
+    webhooks: [`job.${kind}`],
     available: isSuccess ? CREDITS - price : CREDITS,
     held: 0n,
     // A real worker takes it out of the queue when it is done; a cancellation does at once.
@@ -132,6 +147,7 @@ const tables = [
   ['easel.ledger_transactions', 'job_id', kinds],
   ['easel.job_images', 'job_id', ['succeeded']],
   ['pgboss.job', 'id', ['cancelled']],
+  ['easel.webhook_deliveries', 'job_id', kinds],
   ['easel.job_events', 'job_id', kinds],
 ] as const;
 

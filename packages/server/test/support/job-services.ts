@@ -72,6 +72,7 @@ export async function startJobServices(options: JobServicesOptions) {
     tariff: { ...defaultTariff, profiles: { int8: '0.5', fast: '0.25' } },
     limits: { queueLength, queuedPerAccount },
     retention,
+    publicUrl: null,
     jobLog: (level, message, { id }, details) => lines.push({ level, message, jobId: id, details }),
     metrics: { jobEnded: (job) => counted.push(job), stepsDone: () => {} },
   };

@@ -18,6 +18,7 @@ import { JobsSection } from './jobs-section.tsx';
 import { KeysSection } from './keys-section.tsx';
 import { ModelsSection, QueueSection } from './server-sections.tsx';
 import { UsageSection } from './usage-section.tsx';
+import { WebhooksSection } from './webhooks-section.tsx';
 
 /** For administrators of the server. */
 export function ConsoleView() {
@@ -76,6 +77,7 @@ function Sections({ access, onSignOut }: { readonly access: AdminAccess; readonl
         <ModelsSection />
         <DownloadsSection />
         <JobsSection />
+        <WebhooksSection />
       </div>
     </AdminContext>
   );

@@ -1,5 +1,6 @@
 import { problems, type Surface } from '../../http/surface.ts';
 import { accountLedgerRoute, accountUsageRoute } from '../api/money.ts';
+import { adminWebhookRoutes } from '../api/webhooks.ts';
 import { accountRoutes, grantRoutes } from './accounts.ts';
 import { keyRoutes } from './keys.ts';
 import { modelRoutes } from './models.ts';
@@ -22,5 +23,6 @@ export const admin: Surface = {
     queueRoutes(app, context);
     workersRoute(app, context);
     modelRoutes(app, context);
+    adminWebhookRoutes(app, context);
   },
 };

@@ -55,8 +55,9 @@ export function createJobRoute(app: HttpApp, context: RouteContext): void {
     const { body } = request;
     const base = baseUrl(request, options.publicUrl);
     const card = useModel(modelOf(services, body.model), request, reply);
-    const { priority, store } = body;
-    const work = { surface: 'api', asked: askedBy(body, 'api'), card, priority, store };
+    const { priority, store, webhook_url: url } = body;
+    const webhook = url === undefined ? url : { url: services.webhooks.requireUrl(url, 'webhook_url'), baseUrl: base };
+    const work = { surface: 'api', asked: askedBy(body, 'api'), card, priority, store, webhook };
     const job = await submitWork(context, request, reply, work);
     const view = await services.jobs.get(callerOf(request).accountId, job.id);
     reply

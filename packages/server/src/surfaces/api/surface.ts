@@ -5,6 +5,7 @@ import { cancelJobRoute, createJobRoute, forgetJobRoute, getJobRoute, listJobsRo
 import { modelsRoute, tokenizeRoute } from './models.ts';
 import { creditsRoute, ledgerRoute, priceRoute, usageRoute } from './money.ts';
 import { stylesRoutes } from './styles.ts';
+import { accountWebhookRoutes } from './webhooks.ts';
 
 /** Our own API, which the web page, the client and the command line use. */
 export const api: Surface = {
@@ -16,6 +17,7 @@ export const api: Surface = {
     { name: 'images', description: 'Pictures' },
     { name: 'models', description: 'Models and their limits' },
     { name: 'money', description: 'Credits, prices and usage' },
+    { name: 'webhooks', description: 'Be told when jobs end' },
   ],
   addRoutes(app, context) {
     createJobRoute(app, context);
@@ -35,5 +37,6 @@ export const api: Surface = {
     creditsRoute(app, context);
     usageRoute(app, context);
     ledgerRoute(app, context);
+    accountWebhookRoutes(app, context);
   },
 };
