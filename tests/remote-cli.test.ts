@@ -201,3 +201,23 @@ test('an account that is not there is named together with those that are', async
   const asCustomer = await runEasel(['keys', 'list'], { cwd, env: { ...admin(), EASEL_ADMIN_KEY: server.devKey } });
   expect(asCustomer).toMatchObject({ status: 5, stdout: '' });
 });
+
+test('endpoints of webhooks are created, tested, disabled and deleted, and their deliveries listed', async () => {
+  const cwd = temporaryFolder();
+  const run = (...args: string[]) => runEasel(['webhooks', ...args], { cwd, env: own() });
+  const created = await run('create', 'https://hook.invalid/easel', '--events', 'job.failed', 'job.cancelled');
+  expect(created.stdout).toMatch(/^whsec_\S{44}\n$/);
+  const id = /, id (\S+)\.$/m.exec(created.stderr)?.[1] ?? '';
+  expect((await run('create', 'https://10.0.0.1/')).stderr).toMatch(/the address of 10\.0\.0\.1 is not public/);
+  const rotated = await run('rotate', id);
+  expect(rotated.stdout).toMatch(/^whsec_\S{44}\n$/);
+  expect(rotated.stdout).not.toBe(created.stdout);
+  expect((await run('test', id)).stderr).toMatch(/^Sending a test to https:\/\/hook\.invalid\/easel;/);
+  const deliveries = await run('deliveries', '--endpoint', id);
+  expect(deliveries.stdout).toMatch(/^id +time +event +url +status +attempts +last reply\n.*webhook\.test/);
+  expect((await run('disable', id)).stderr).toBe('Disabled https://hook.invalid/easel.\n');
+  expect((await run('list')).stdout).toMatch(/https:\/\/hook\.invalid\/easel +job\.failed job\.cancelled +disabled\n/);
+  expect((await run('delete', 'first')).stderr).toMatch(/<id> must be an id.*\n.*easel webhooks list/);
+  expect((await run('delete', id)).status).toBe(0);
+  expect((await run('secret', '--json')).stdout).toMatch(/"secret": "whsec_/);
+});

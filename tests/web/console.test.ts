@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, expect, test } from 'vitest';
 import { content, startHub } from '../../packages/models/test/fake-hub.ts';
 import { newKey } from '../support/easel-server.ts';
+import { listen } from '../support/listening-server.ts';
 import { useWebPage } from '../support/web-page.ts';
 
 const COMMIT = 'c'.repeat(40);
@@ -13,7 +15,14 @@ const hub = await startHub({ 'acme/painter': { ...painter, card: { license: 'ope
 const home = mkdtempSync(join(tmpdir(), 'easel-console-'));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-const web = useWebPage({ env: { HF_ENDPOINT: hub.url, HF_HOME: home, XDG_DATA_HOME: home } });
+const env = {
+  HF_ENDPOINT: hub.url,
+  HF_HOME: home,
+  XDG_DATA_HOME: home,
+  EASEL_WEBHOOKS_NETWORKS: '127.0.0.0/8',
+  EASEL_WEBHOOKS_HTTP: 'true',
+};
+const web = useWebPage({ env });
 
 async function openConsole(): Promise<Page> {
   const page = await web().visit('/console');
@@ -253,4 +262,33 @@ test('a model is downloaded, once its licence is accepted, and removed', async (
   await section.getByRole('button', { name: 'Remove acme/painter:model.safetensors' }).click();
   await section.getByRole('button', { name: /Really remove/ }).click();
   await section.getByText('No model has been downloaded yet.').waitFor();
+});
+
+test('an endpoint of webhooks is created, tested, and what it refused is sent again', async () => {
+  let isUp = false;
+  const ids: unknown[] = [];
+  const receiver = createServer((request, response) => {
+    ids.push(request.headers['webhook-id']);
+    response.writeHead(isUp ? 200 : 410).end();
+  });
+  const url = `${await listen(receiver)}/hook`;
+  const page = await openConsole();
+  const webhooks = page.getByRole('region', { name: 'Webhooks' });
+  await webhooks.getByRole('combobox', { name: 'Account' }).selectOption('development');
+  await webhooks.getByLabel('Address').fill(url);
+  await webhooks.getByRole('button', { name: 'Create endpoint' }).click();
+  expect(await webhooks.locator('.notice code').textContent()).toMatch(/^whsec_\S{44}$/);
+  await webhooks.getByRole('button', { name: `Send a test to ${url}` }).click();
+  const delivery = webhooks.getByRole('row', { name: /webhook\.test/ });
+  await delivery.getByRole('cell', { name: 'it answered 410 Gone' }).waitFor();
+  isUp = true;
+  await webhooks.getByRole('cell', { name: 'disabled: it answered 410 Gone' }).waitFor();
+  await webhooks.getByRole('button', { name: `Enable ${url}` }).click();
+  await webhooks.getByRole('cell', { name: 'enabled', exact: true }).waitFor();
+  await delivery.getByRole('button', { name: `Send webhook.test to ${url} again` }).click();
+  await delivery.getByRole('cell', { name: 'delivered' }).waitFor();
+  expect(new Set(ids).size).toBe(1);
+  await webhooks.getByRole('button', { name: `Delete ${url}` }).click();
+  await webhooks.getByRole('button', { name: `Delete ${url}: Really delete?` }).click();
+  await webhooks.getByRole('button', { name: `Enable ${url}` }).waitFor({ state: 'detached' });
 });

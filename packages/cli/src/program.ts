@@ -10,6 +10,7 @@ import { modelCommand } from './commands/model.ts';
 import { modelCommands } from './commands/models.ts';
 import { configCommand, serveCommand, workerCommand } from './commands/serve.ts';
 import { styleCommand } from './commands/style.ts';
+import { webhooksCommand } from './commands/webhooks.ts';
 import { cudaPackages, type PinnedWheel } from './device/cuda-packages.ts';
 
 /**
@@ -37,7 +38,8 @@ export function easelProgram(run: RunCommand, packages: readonly PinnedWheel[] =
   program.addCommand(styleCommand(run));
   program.addCommand(deviceCommand(run, packages));
   program.addCommand(serveCommand(run)).addCommand(workerCommand(run)).addCommand(configCommand(run));
-  program.addCommand(keysCommand(run)).addCommand(creditsCommand(run)).addCommand(completionCommand(run, program));
+  program.addCommand(keysCommand(run)).addCommand(creditsCommand(run)).addCommand(webhooksCommand(run));
+  program.addCommand(completionCommand(run, program));
   program.addHelpText('after', ending);
   silenceErrors(program);
   return program;

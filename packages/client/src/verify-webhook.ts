@@ -21,7 +21,7 @@ type SentHeaders = Headers | Readonly<Record<string, string | readonly string[] 
  * @param secret of the endpoint; of jobs with a `webhook_url` that of the account
  * @throws EaselWebhookError
  * @example
- * const { type, data } = await verifyWebhook(request.headers, await request.text(), process.env.WEBHOOK_SECRET);
+ * const read = async (request: Request, secret: string) => verifyWebhook(request.headers, await request.text(), secret);
  */
 export async function verifyWebhook(
   headers: SentHeaders,

@@ -19,6 +19,10 @@ export {
   type Range,
   SEED_MAX,
   SIDE_STEP,
+  type WebhookEvent,
+  type WebhookState,
+  webhookEvents,
+  webhookStates,
 } from './limits.ts';
 export {
   type Field,

@@ -71,6 +71,14 @@ export const defaults = {
 export const keyScopes = ['generate', 'read', 'admin'] as const;
 export type KeyScope = (typeof keyScopes)[number];
 
+/** What an endpoint of webhooks can be told of. */
+export const webhookEvents = ['job.succeeded', 'job.failed', 'job.cancelled'] as const;
+export type WebhookEvent = (typeof webhookEvents)[number];
+
+/** How far a delivery is. */
+export const webhookStates = ['pending', 'delivered', 'failed'] as const;
+export type WebhookState = (typeof webhookStates)[number];
+
 export const imageFormats = ['jpeg', 'png', 'webp'] as const;
 export type ImageFormat = (typeof imageFormats)[number];
 

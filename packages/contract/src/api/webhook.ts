@@ -1,18 +1,12 @@
 import { type Static, Type } from 'typebox';
+import { webhookEvents, webhookStates } from '../limits.ts';
 import { cursorParam, instant, limitParam, nextCursor, uuid } from '../schema/common-fields.ts';
 import { choice, closedObject, count, matching, nullable, openObject, seconds } from '../schema/define.ts';
 import { jobSchema } from './job.ts';
 
-/** What an endpoint can be told of. */
-export const webhookEvents = ['job.succeeded', 'job.failed', 'job.cancelled'] as const;
-export type WebhookEvent = (typeof webhookEvents)[number];
-
 /** With the event that tests an endpoint. */
 const sentEvents = [...webhookEvents, 'webhook.test'] as const;
 export type SentWebhookEvent = (typeof sentEvents)[number];
-
-export const webhookStates = ['pending', 'delivered', 'failed'] as const;
-export type WebhookState = (typeof webhookStates)[number];
 
 /** An account can have so many endpoints. */
 export const MAX_WEBHOOK_ENDPOINTS = 20;

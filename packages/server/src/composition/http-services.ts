@@ -20,17 +20,15 @@ import { listWorkers } from '../workers/workers-table.ts';
 import { isLoopback } from './listen.ts';
 import type { Core } from './open-core.ts';
 
+/** What the server has opened already. */
+type Opened = Pick<HttpServices, 'serverId' | 'inputPictures' | 'modelStore' | 'webhooks'>;
+
 /** The domain's services as the routes want them. */
 export function httpServices(
   core: Core,
   config: Config,
   secret: ServerSecret,
-  {
-    serverId,
-    inputPictures,
-    modelStore,
-    webhooks,
-  }: Pick<HttpServices, 'serverId' | 'inputPictures' | 'modelStore' | 'webhooks'>,
+  opened: Opened,
 ): HttpServices & { readonly pageSession: PageSession | null } {
   const feed = new JobFeed(core);
   const keys = new KeyService({ ...core, secret });
@@ -38,18 +36,7 @@ export function httpServices(
   const { requestsPerMinute } = config.limits;
   return {
     accounts: new AccountService(core),
-    keys: {
-      authenticate: (text) => keys.authenticate(text),
-      expiryOf: (id) => keys.expiryOf(id),
-      create: (terms) => keys.create(terms),
-      list: (accountId) => keys.list(accountId),
-      change: (id, changes) => keys.change(id, changes),
-      async revoke(id) {
-        const revoked = await keys.revoke(id);
-        await cancelJobsOfKey(core, id);
-        return revoked;
-      },
-    },
+    keys: keysOf(core, keys),
     watchKey: (keyId) => watchKey({ bus: core.bus, keys }, keyId),
     pageSession: isForThisMachineOnly(config) ? new PageSession({ secret, owner: () => keys.development() }) : null,
     credits: new CreditService(core),
@@ -60,7 +47,7 @@ export function httpServices(
     currentModels: new CurrentModels(core),
     tokenize: (model, text, syntax) => painter.tokenize(model, text, syntax),
     styles: new StyleService(core),
-    serverId,
+    ...opened,
     submitJob: (submission) => submitJob(core, submission),
     checkSubmission: (submission) => checkSubmission(core, submission),
     cancelJob: (accountId, jobId) => cancelJob(core, accountId, jobId),
@@ -75,17 +62,29 @@ export function httpServices(
     followAccount: (accountId, afterId, signal) => feed.followAccount(accountId, afterId, signal),
     images: library,
     thumbnails: new Thumbnails({ library, shrink: encodeThumbnail }),
-    inputPictures,
-    webhooks,
     queue: {
       state: () => readQueueState(core),
       pause: () => pauseQueue(core),
       resume: () => resumeQueue(core),
     },
-    modelStore,
     workers: () => listWorkers(core.database, core.clock.now()),
     ready: (signal) => readiness(core, signal),
     metrics,
+  };
+}
+
+function keysOf(core: Core, keys: KeyService): HttpServices['keys'] {
+  return {
+    authenticate: (text) => keys.authenticate(text),
+    expiryOf: (id) => keys.expiryOf(id),
+    create: (terms) => keys.create(terms),
+    list: (accountId) => keys.list(accountId),
+    change: (id, changes) => keys.change(id, changes),
+    async revoke(id) {
+      const revoked = await keys.revoke(id);
+      await cancelJobsOfKey(core, id);
+      return revoked;
+    },
   };
 }
 

@@ -68,6 +68,7 @@ test('a database of the first version is brought up to date, with what is in it'
     '0007-profiles',
     '0008-devices',
     '0009-styles',
+    '0010-webhooks',
   ]);
   const kept = await kysely.selectFrom('workers').select(['hostname', 'model_memory']).execute();
   expect(kept).toEqual([{ hostname: 'old', model_memory: {} }]);

@@ -27,7 +27,7 @@ import { type JobServices, startJobServices } from '../support/job-services.ts';
 import { useTemporaryFolder } from '../support/temporary-folder.ts';
 
 /** What signs webhooks in tests, and where they may go: to receivers on this machine. */
-export const webhookParts = {
+const webhookParts = {
   secret: secretsOfText('the secret of the webhooks in a test')[0],
   targets: new WebhookTargets({ networks: ['127.0.0.0/8'], allowsHttp: true }),
 };

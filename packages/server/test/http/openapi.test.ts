@@ -8,7 +8,9 @@ test('the document describes every address of the contract, with every schema na
   const document = (await http().app.inject({ url: paths.openapi })).json();
   expect(document.openapi).toBe('3.1.0');
   const { segmind, openai, api, admin, health, ready, metrics } = paths;
-  const expected = [segmind, openai, api, admin].flatMap((surface) => Object.values(surface));
+  const expected = [segmind, openai, api, admin]
+    .flatMap((surface) => Object.values<string | Record<string, string>>(surface))
+    .flatMap((path) => (typeof path === 'string' ? [path] : Object.values(path)));
   const addresses = [...expected, health, ready, metrics].flatMap((path) =>
     path.includes(':slug')
       ? [slug, unattended].map((model) => path.replace(':slug', model))

@@ -76,6 +76,7 @@ export function accountWebhookRoutes(app: HttpApp, context: RouteContext): void 
   deliveryList(app, context, place);
   accountSecretRoutes(app, context, place);
   endpointRoutes(app, context, place);
+  secretAndTestRoutes(app, context, place);
   deliveryRoutes(app, context, place);
 }
 
@@ -92,6 +93,7 @@ export function adminWebhookRoutes(app: HttpApp, context: RouteContext): void {
   };
   adminLists(app, context, place);
   endpointRoutes(app, context, place);
+  secretAndTestRoutes(app, context, place);
   deliveryRoutes(app, context, place);
 }
 
@@ -241,6 +243,11 @@ function endpointRoutes(app: HttpApp, { services: { webhooks }, gate }: RouteCon
     await webhooks.remove(accountOf(request), request.params.id);
     return reply.code(204).send();
   });
+}
+
+function secretAndTestRoutes(app: HttpApp, { services: { webhooks }, gate }: RouteContext, place: Place): void {
+  const { at, write, accountOf } = place;
+  const params = webhookParamsSchema;
   const rotateSchema = {
     ...about(
       place,
