@@ -1,4 +1,4 @@
-import { isRecord, type ModelParameter, paths, SIDE_STEP } from '@easel/contract';
+import { isRecord, type ModelParameter, paths, SIDE_STEP, webhookPayloadSchema } from '@easel/contract';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { type ModelCard, parametersOf } from '../models/model-card.ts';
@@ -16,7 +16,7 @@ export async function describeApi(
   { models }: Pick<HttpServices, 'models'>,
   { version, publicUrl, tags }: Pick<HttpOptions, 'version' | 'publicUrl'> & Pick<Surface, 'tags'>,
 ): Promise<void> {
-  const complete = (document: Json) => withComponents(withModelPaths(document, models()));
+  const complete = (document: Json) => withComponents(withModelPaths({ ...document, webhooks }, models()));
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -44,6 +44,19 @@ export async function describeApi(
     return reply.header('content-type', 'application/json; charset=utf-8').send(document);
   });
 }
+
+/** What the server sends to endpoints (OpenAPI 3.1, "Webhooks"). */
+const webhooks = {
+  jobEnded: {
+    post: {
+      operationId: 'onJobEnded',
+      tags: ['webhooks'],
+      summary: 'Sent to webhook endpoints when a job ends, signed as Standard Webhooks describe it',
+      requestBody: { required: true, content: { 'application/json': { schema: webhookPayloadSchema } } },
+      responses: { '2XX': { description: 'The event is taken; after any other status it is sent again' } },
+    },
+  },
+};
 
 /** An object of an OpenAPI document. */
 export type Json = Readonly<Record<string, unknown>>;

@@ -17,6 +17,9 @@ test('the document describes every address of the contract, with every schema na
       : [path.replaceAll(/:(\w+)/g, '{$1}')],
   );
   expect(Object.keys(document.paths).sort()).toEqual(addresses.sort());
+  expect(document.webhooks.jobEnded.post.requestBody.content['application/json'].schema).toEqual({
+    $ref: '#/components/schemas/WebhookPayload',
+  });
   const text = JSON.stringify(document);
   const references = [...text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name ?? '');
   expect(references.length).toBeGreaterThan(100);
