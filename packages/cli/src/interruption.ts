@@ -16,6 +16,8 @@ export interface Interruption extends Disposable {
   readonly status: ExitStatus | undefined;
   /** Gives the work more time to unwind; to be called before the signal. */
   readonly allow: (milliseconds: number) => void;
+  /** Asks `handle` first, until the disposal, at Ctrl-C (SIGINT): true means that it was for a part of the work only. */
+  readonly takeCtrlC: (handle: () => boolean) => Disposable;
   /** Registers a synchronous cleanup for when the process cannot wait for the work to unwind; the last runs first. */
   readonly atForcedExit: (undo: () => void) => void;
 }
@@ -35,7 +37,9 @@ export function listenForInterruption(): Interruption {
     for (const undo of undos.toReversed()) undo();
     process.exit(status);
   };
+  let onCtrlC: (() => boolean) | undefined;
   const onSignal = (name: NodeJS.Signals) => {
+    if (name === 'SIGINT' && onCtrlC?.()) return;
     if (controller.signal.aborted) return endNow();
     status = statusOf[name];
     timer = setTimeout(endNow, timeoutMs);
@@ -50,6 +54,14 @@ export function listenForInterruption(): Interruption {
     },
     allow: (milliseconds) => {
       timeoutMs = milliseconds;
+    },
+    takeCtrlC: (handle) => {
+      onCtrlC = handle;
+      return {
+        [Symbol.dispose]() {
+          onCtrlC = undefined;
+        },
+      };
     },
     atForcedExit: (undo) => void undos.push(undo),
     [Symbol.dispose]() {

@@ -28,6 +28,10 @@ export function easelProgram(run: RunCommand, packages: readonly PinnedWheel[] =
     .helpCommand(false);
   const generate = generateCommand((prompt, flags) =>
     run(async (context) => {
+      if (flags.interactive) {
+        const { runInteractive } = await import('./generate/interactive.ts');
+        return runInteractive(prompt, flags, context);
+      }
       const { runGenerate } = await import('./generate/run-generate.ts');
       return runGenerate(prompt, flags, context);
     }),

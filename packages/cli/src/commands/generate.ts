@@ -48,6 +48,7 @@ const prompts = [
     '--alternatives <mode>',
     'read {a|b} in the prompt: all draws each combination, random picks one for each picture by its seed',
   ).choices(alternativeModes),
+  new Option('-i, --interactive', 'type prompts one after another; the model stays loaded; /help lists the commands'),
 ];
 
 const outputOption = new Option(

@@ -1,6 +1,7 @@
 import type { DecodedPicture, PromptField } from '@easel/engine';
 import type { OutputPlan } from '../output/plan.ts';
 import type { Progress } from '../progress.ts';
+import type { GenerateFlags } from './flags.ts';
 import type { PreviewFeed } from './preview.ts';
 
 /** The pictures of one prompt, before they are made. */
@@ -9,6 +10,8 @@ export interface PlannedRun {
   /** One for each picture. */
   readonly seeds: readonly [number, ...number[]];
   readonly output: OutputPlan;
+  /** From when its time counts (`performance.now()`); absent: from the start of the process. */
+  readonly beganMs?: number;
 }
 
 export interface StartOptions {
@@ -17,6 +20,8 @@ export interface StartOptions {
 }
 
 export interface MakeOptions extends StartOptions {
+  /** Of this run: in a prompt loop they change, all but those that the backend was opened with. */
+  readonly flags: GenerateFlags;
   readonly previews: PreviewFeed | undefined;
 }
 

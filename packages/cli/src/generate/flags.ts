@@ -28,6 +28,8 @@ export interface GenerateFlags extends RequestFlags, ModelFilesFlags {
   readonly eachLine?: boolean;
   /** How `{a|b}` in the prompt is read; absent: as text. */
   readonly alternatives?: AlternativeMode;
+  /** Prompts are typed one after another. */
+  readonly interactive?: boolean;
   readonly server?: string;
   readonly apiKeyFile?: string;
   readonly int8File?: string;
@@ -53,8 +55,8 @@ export interface GenerateFlags extends RequestFlags, ModelFilesFlags {
 }
 
 /** Whether each prompt, with the pictures of it, is one of several. */
-export function hasManyPrompts({ eachLine, alternatives }: GenerateFlags): boolean {
-  return eachLine === true || alternatives !== undefined;
+export function hasManyPrompts({ eachLine, alternatives, interactive }: GenerateFlags): boolean {
+  return eachLine === true || interactive === true || alternatives !== undefined;
 }
 
 /** Refuses options that contradict each other or would have no effect. @throws CodedError `usage` */

@@ -38,7 +38,7 @@ export async function openLocalBackend(flags: GenerateFlags, { env }: CommandCon
   const modelName = flags.model ?? 'demo';
   const modelPath = resolveModel(modelName, env);
   const load = loadOptions(flags, env);
-  const style = flags.style === undefined ? undefined : await findStyle(flags.style, env);
+  await styleOf(flags, env);
   const startImage = flags.image === undefined ? undefined : await readStartImage(flags.image);
   return {
     async start({ signal, progress }) {
@@ -57,6 +57,8 @@ export async function openLocalBackend(flags: GenerateFlags, { env }: CommandCon
       signal.addEventListener('abort', close);
       return {
         async make(run, options) {
+          const { flags } = options;
+          const style = await styleOf(flags, env);
           const { prompt, loras: chosen } = lorasOf(run.prompt, flags);
           const request = {
             ...buildRequest(prompt, flags, run.seeds, startImage),
@@ -74,6 +76,11 @@ export async function openLocalBackend(flags: GenerateFlags, { env }: CommandCon
       };
     },
   };
+}
+
+/** @throws CodedError `usage` for an unknown one */
+async function styleOf({ style }: GenerateFlags, env: CommandContext['env']): Promise<Style | undefined> {
+  return style === undefined ? undefined : findStyle(style, env);
 }
 
 /** The prompts with the style around them; the pictures' files name the style and keep the prompts as they were given. */

@@ -24,9 +24,10 @@ export async function openRemoteBackend(flags: GenerateFlags, context: CommandCo
       context.interruption.allow(CANCEL_TIMEOUT_MS);
       return {
         async make({ prompt, seeds, output }, options) {
-          const truncated = await findTruncatedTexts(client, prompt, flags, options.signal);
-          const preview = flags.preview === true;
-          const body = buildJob({ prompt, flags, seed: seeds[0], format: output.format, image, preview });
+          const { flags: own, signal } = options;
+          const truncated = await findTruncatedTexts(client, prompt, own, signal);
+          const preview = own.preview === true;
+          const body = buildJob({ prompt, flags: own, seed: seeds[0], format: output.format, image, preview });
           const done = await runJob(client, body, options);
           return describeJob(done, truncated, baseUrl, client.remainingCredits);
         },

@@ -42,7 +42,7 @@ export async function runGenerate(
 }
 
 /** Only the one that is used is loaded. */
-async function openBackend(flags: GenerateFlags, context: CommandContext): Promise<Backend> {
+export async function openBackend(flags: GenerateFlags, context: CommandContext): Promise<Backend> {
   if (flags.server === undefined) {
     const { openLocalBackend } = await import('./here.ts');
     return openLocalBackend(flags, context);
@@ -51,7 +51,11 @@ async function openBackend(flags: GenerateFlags, context: CommandContext): Promi
   return openRemoteBackend(flags, context);
 }
 
-async function start(backend: Backend, progress: Progress, { interruption }: CommandContext): Promise<RunningBackend> {
+export async function start(
+  backend: Backend,
+  progress: Progress,
+  { interruption }: CommandContext,
+): Promise<RunningBackend> {
   try {
     return await backend.start({ signal: interruption.signal, progress });
   } catch (error) {
@@ -77,7 +81,7 @@ async function readPrompts(
 }
 
 /** The runs of the prompts; their options are `flagsOfRuns`. */
-function planRuns(prompts: readonly string[], flags: GenerateFlags, context: CommandContext): PlannedRun[] {
+export function planRuns(prompts: readonly string[], flags: GenerateFlags, context: CommandContext): PlannedRun[] {
   if (flags.alternatives === 'all') {
     return prompts.flatMap(allCombinations).map((prompt) => planRun(prompt, flags, context));
   }
@@ -91,7 +95,7 @@ function planRuns(prompts: readonly string[], flags: GenerateFlags, context: Com
 }
 
 /** With random alternatives each picture has a prompt of its own. */
-function flagsOfRuns(flags: GenerateFlags): GenerateFlags {
+export function flagsOfRuns(flags: GenerateFlags): GenerateFlags {
   return flags.alternatives === 'random' ? { ...flags, samples: 1 } : flags;
 }
 
@@ -117,7 +121,7 @@ function planFiles(
     ...(overwrite !== undefined && { overwrite }),
   });
   if (hasManyPrompts(flags) && (plan.kind === 'stream' || plan.named)) {
-    const option = flags.eachLine ? '--each-line' : '--alternatives';
+    const option = flags.eachLine ? '--each-line' : flags.interactive ? '--interactive' : '--alternatives';
     throw new CodedError('usage', `--output must be a folder with ${option} (got ${output})`, {
       remedy: 'end it with a slash to create it',
     });
@@ -133,7 +137,7 @@ function planFiles(
  * @returns its disposal removes those that are still empty, because the run failed or was stopped
  * @throws CodedError `output_unwritable` or `disk_full`
  */
-function prepareFolders(runs: readonly PlannedRun[], { interruption }: CommandContext): Disposable {
+export function prepareFolders(runs: readonly PlannedRun[], { interruption }: CommandContext): Disposable {
   const created: string[] = [];
   const undo = () => removeEmptyFolders(created);
   interruption.atForcedExit(undo);
@@ -174,7 +178,7 @@ async function runEach(
   return status;
 }
 
-async function makeAndSave(
+export async function makeAndSave(
   run: PlannedRun,
   backend: RunningBackend,
   progress: Progress,
@@ -188,7 +192,7 @@ async function makeAndSave(
   let made: MadePictures;
   try {
     if (preview?.file !== undefined) progress.above(`previews in ${preview.file}\n`);
-    made = await backend.make(run, { signal, progress, previews: preview?.feed });
+    made = await backend.make(run, { flags, signal, progress, previews: preview?.feed });
   } finally {
     progress.end();
     preview?.end();
@@ -220,7 +224,7 @@ function report(
   flags: GenerateFlags,
   { stdout, stderr, env }: CommandContext,
 ): ExitStatus {
-  const totalMs = performance.now(); // counts from the start of the process
+  const totalMs = performance.now() - (run.beganMs ?? 0);
   const displaced = findDisplaced(run.output, files);
   const failure = displaced && toFailure(displaced);
   if (flags.json) {
