@@ -95,17 +95,41 @@ describe('easel doctor', () => {
     );
   });
 
-  it('estimates the time of a picture of the given model in every profile, and its memory', async () => {
-    const env = { XDG_CACHE_HOME: temporaryFolder() };
+  it('measures a pass of the given model, and tells the time of a picture in every profile, its memory, and what would be faster', async () => {
+    const env = { XDG_CACHE_HOME: temporaryFolder(), EASEL_DEVICE: 'cpu' };
     const { status, stdout } = await runEasel(['doctor', '--json', '--model', 'demo'], { cwd: temporaryFolder(), env });
     expect(status).toBe(0);
     const { findings } = JSON.parse(stdout);
-    const { values } = findings.find((finding: { check: string }) => finding.check === 'estimate');
-    expect(values).toMatchObject({ width: 256, height: 256, steps: expect.any(Number) });
-    for (const time of [values.exactMs, values.int8Ms, values.fastMs]) expect(time).toBeGreaterThan(0);
-    const needs = findings.find((finding: { check: string }) => finding.check === 'needs').values;
+    const valuesOf = (check: string) => findings.find((finding: { check: string }) => finding.check === check).values;
+    const estimate = valuesOf('estimate');
+    expect(estimate).toMatchObject({ width: 256, height: 256, steps: expect.any(Number) });
+    for (const time of [estimate.exactMs, estimate.int8Ms, estimate.fastMs]) expect(time).toBeGreaterThan(0);
+    const needs = valuesOf('needs');
     expect(needs.exactBytes).toBeGreaterThan(1e8);
     expect(needs.availableBytes).toBeGreaterThan(needs.exactBytes);
+    const measured = valuesOf('measured');
+    expect(measured).toMatchObject({
+      device: 'cpu',
+      width: 256,
+      steps: 25,
+      measuredWidth: 256,
+      measured: 'exact, int8',
+    });
+    expect(measured.exactMs).toBeGreaterThan(24 * measured.exactStepMs);
+    expect(measured.fastMs).toBeLessThan(measured.int8Ms);
+    expect(valuesOf('faster').decodeShare).toBeGreaterThan(0);
+    const checks = findings.map(({ check }: { check: string }) => check);
+    expect(checks.filter((check: string) => check === 'profile')).toHaveLength(1);
+  });
+
+  it('does not load the model with --no-measure', async () => {
+    const env = { XDG_CACHE_HOME: temporaryFolder() };
+    const args = ['doctor', '--json', '--no-measure', '--model', 'demo'];
+    const { status, stdout } = await runEasel(args, { cwd: temporaryFolder(), env });
+    expect(status).toBe(0);
+    const checks = JSON.parse(stdout).findings.map(({ check }: { check: string }) => check);
+    expect(checks).toEqual(expect.arrayContaining(['estimate', 'needs', 'profile']));
+    expect(checks).not.toContain('measured');
   });
 
   it('tells of a model that does not exist with a remedy, and goes on', async () => {

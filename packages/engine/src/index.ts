@@ -56,6 +56,7 @@ export type {
   ModelSizes,
   PartName,
   PictureEstimate,
+  PictureParts,
   PictureSize,
   PrecisionMemory,
   PrecisionSpeeds,

@@ -93,6 +93,11 @@ export interface GenerateRequest {
   readonly seeds?: readonly (number | bigint)[];
   /** `per-sample` (default): sample k equals the single picture of its seed. `shared`: one stream for all samples. */
   readonly generator?: 'per-sample' | 'shared';
+  /**
+   * Take the noise from PyTorch's generator on a CUDA card that runs so many threads at once, instead of the one on the CPU: for comparing with
+   * pictures that were made there. Default: the CPU's.
+   */
+  readonly cudaThreads?: number;
   /** Unit-variance noise [samples, 4, height/8, width/8] instead of a seed's. */
   readonly latents?: Float32Array;
   readonly microConditioning?: MicroConditioning;
@@ -128,6 +133,7 @@ export const requestFields = {
   seed: true,
   seeds: true,
   generator: true,
+  cudaThreads: true,
   latents: true,
   microConditioning: true,
   image: true,
@@ -463,10 +469,22 @@ export interface LayerSpeeds {
 /** What `measurePrecisions` found. */
 export type PrecisionSpeeds = Readonly<Record<Precision, LayerSpeeds>>;
 
-/** What `estimatePicture` expects of a picture of the model's native size and default steps, with guidance. */
+/** What `estimatePicture` expects of a picture with the model's default steps and guidance. */
 export interface PictureEstimate {
   readonly width: number;
   readonly height: number;
   readonly steps: number;
   readonly seconds: Readonly<Record<Profile, number>>;
+  /** What they are made of. */
+  readonly parts: Readonly<Record<Profile, PictureParts>>;
+}
+
+/** Seconds. */
+export interface PictureParts {
+  readonly texts: number;
+  /** One step in full, with both passes of guidance. */
+  readonly step: number;
+  /** All steps, in as few passes as the profile has. */
+  readonly steps: number;
+  readonly decode: number;
 }

@@ -1,5 +1,5 @@
 import { type Operations, secondsOf } from './components/operations.ts';
-import type { MemoryEstimate, PictureEstimate, PrecisionSpeeds } from './model.ts';
+import type { MemoryEstimate, PictureEstimate, PictureSize, PrecisionSpeeds } from './model.ts';
 import { engineThreads } from './runtime/devices/processors.ts';
 import type { MemorySetting } from './runtime/memory.ts';
 
@@ -25,14 +25,19 @@ export function int8Gain(speeds: PrecisionSpeeds): number {
 }
 
 /**
- * How long a picture of a model's native size would take here in each profile: the arithmetic of its graphs at the measured speeds. Reads
- * configurations and tensor headers, never the weights.
+ * How long a picture of a model would take here in each profile: the arithmetic of its graphs at the measured speeds. Reads configurations and
+ * tensor headers, never the weights.
  *
+ * @param size of the picture; absent: the model's native one
  * @throws EngineError when it is no model that loads
  */
-export async function estimatePicture(pathOrName: string, speeds: PrecisionSpeeds): Promise<PictureEstimate> {
+export async function estimatePicture(
+  pathOrName: string,
+  speeds: PrecisionSpeeds,
+  size?: PictureSize,
+): Promise<PictureEstimate> {
   const { estimateOf } = await import('./loading/estimate-picture.ts');
-  return estimateOf(pathOrName, speeds);
+  return estimateOf(pathOrName, speeds, size);
 }
 
 /**

@@ -68,12 +68,12 @@ export function tellSpeeds({ exact, int8 }: PrecisionSpeeds, gain: number, load?
  * The profile to use here, with the reason.
  *
  * @param gain of int8 on the CPU
- * @param estimate of the user's model on the CPU; undefined: none was named
+ * @param estimate of the user's model on the CPU, or what was measured; undefined: none was named
  * @param device that pictures are made on; undefined: the one that is named cannot be used, so the CPU has to be named
  */
 export function recommendProfile(
   gain: number,
-  estimate: PictureEstimate | undefined,
+  estimate: Partial<Pick<PictureEstimate, 'seconds'>> | undefined,
   device: DeviceInfo | undefined,
 ): Told {
   const options = device === undefined ? '--device cpu --profile' : '--profile';
@@ -87,7 +87,8 @@ export function recommendProfile(
   const times = `int8 is only ${gain.toFixed(1)} × as fast here`;
   if (gain < WORTHWHILE_GAIN) return recommend('exact', `${times}, too little for a slightly different picture`);
   const gained = `${gain.toFixed(1)} × as fast as exact here, and the picture is the same to the eye`;
-  if (estimate === undefined) return recommend('int8', `${gained}; fast saves passes, too, and changes the picture`);
+  if (estimate?.seconds === undefined)
+    return recommend('int8', `${gained}; fast saves passes, too, and changes the picture`);
   const { int8, fast } = estimate.seconds;
   if (int8 <= LONG_SECONDS) return recommend('int8', gained);
   const durations = `a picture takes about ${duration(int8)} in int8 and ${duration(fast)} in fast`;
@@ -120,7 +121,7 @@ function busyText(load: number | undefined): string {
 /** How long a picture of the user's model would take on the CPU. @param device that pictures are made on */
 export function tellEstimate(
   model: string,
-  { width, height, steps, seconds }: PictureEstimate,
+  { width, height, steps, seconds }: Omit<PictureEstimate, 'parts'>,
   device: DeviceInfo | undefined,
   load?: number,
 ): Told {

@@ -1,11 +1,20 @@
 import { statfsSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
-import type { DeviceInfo, EngineError, EngineHost, GeneratedImage } from '@easel/engine';
+import type {
+  DeviceInfo,
+  EngineError,
+  EngineHost,
+  GeneratedImage,
+  MemoryEstimate,
+  PictureEstimate,
+  PrecisionSpeeds,
+} from '@easel/engine';
 import { messageOf } from '@easel/errors';
 import { Command } from 'commander';
 import { type CommandContext, type RunCommand, readVersion } from '../cli-context.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
 import { checkFolder, createFolder } from '../output/folder.ts';
+import { showProgress } from '../progress.ts';
 import { formatDuration, printJson } from '../text.ts';
 import {
   otherLoad,
@@ -18,6 +27,15 @@ import {
 } from './doctor-compute.ts';
 import { tellDevice, tellDevices, tryDevices } from './doctor-devices.ts';
 import { tellCards, tellModelMemory } from './doctor-memory.ts';
+import {
+  freeBeside,
+  type MeasuredParts,
+  measureProfile,
+  pictureTimes,
+  sizeToMeasure,
+  tellFaster,
+  tellTimes,
+} from './doctor-pass.ts';
 
 const GIB = 2 ** 30;
 /** The embedded model and its process take about half of this. */
@@ -28,6 +46,7 @@ const STEPS = 4;
 
 interface DoctorFlags {
   readonly model?: string;
+  readonly measure: boolean;
   readonly json?: boolean;
 }
 
@@ -49,7 +68,11 @@ interface Finding {
 export function doctorCommand(run: RunCommand): Command {
   return new Command('doctor')
     .description('Check your setup, and make a small picture to prove it.')
-    .option('-m, --model <name|path>', 'estimate how long a picture of this model takes here, and how much memory')
+    .option(
+      '-m, --model <name|path>',
+      'measure how long a picture of this model takes here, and tell how much memory it needs',
+    )
+    .option('--no-measure', 'do not load the model, only estimate')
     .option('--json', 'print the findings as JSON')
     .action((flags: DoctorFlags) => run((context) => runDoctor(flags, context)));
 }
@@ -75,8 +98,17 @@ async function runDoctor(flags: DoctorFlags, context: CommandContext): Promise<E
   );
   const devices = await checkDevices(flags, context);
   report(...devices.findings);
-  report(...(await checkCompute(flags.model, { ...devices, load }, env)));
-  if (flags.model !== undefined) report(...(await checkModelMemory(flags.model, env)));
+  const compute = await checkCompute(flags.model, { ...devices, load }, env);
+  report(...compute.findings);
+  const { model } = flags;
+  const memory = model === undefined ? undefined : await checkModelMemory(model, env);
+  if (memory !== undefined) report(...memory.findings);
+  const { estimate, speeds, gain } = compute;
+  if (model !== undefined && estimate !== undefined && flags.measure) {
+    const own = await measureModel({ model, native: estimate, speeds, memory: memory?.estimate }, flags, context);
+    report(...own.findings);
+    if (gain !== undefined) report(told('profile', recommendProfile(own.gain ?? gain, own, devices.used)));
+  } else if (gain !== undefined) report(told('profile', recommendProfile(gain, estimate, devices.used)));
   interruption.signal.throwIfAborted();
   report(...(await checkEngine(env, interruption.signal)));
   interruption.signal.throwIfAborted();
@@ -180,8 +212,17 @@ interface Conditions {
   readonly load: number | undefined;
 }
 
+interface Compute {
+  readonly findings: readonly Finding[];
+  readonly speeds?: PrecisionSpeeds;
+  /** Of int8. */
+  readonly gain?: number;
+  /** Of the user's model. */
+  readonly estimate?: PictureEstimate;
+}
+
 /**
- * What the processor has, what each precision gains on it, and which profile to use.
+ * What the processor has, and what each precision gains on it.
  *
  * @param model of the user's
  */
@@ -189,41 +230,108 @@ async function checkCompute(
   model: string | undefined,
   { used, load }: Conditions,
   env: CommandContext['env'],
-): Promise<Finding[]> {
+): Promise<Compute> {
   try {
     const engine = await import('@easel/engine');
     const speeds = await engine.measurePrecisions();
     const gain = engine.int8Gain(speeds);
-    const found = [told('features', tellFeatures(engine)), told('compute', tellSpeeds(speeds, gain, load))];
-    if (model === undefined) return [...found, told('profile', recommendProfile(gain, undefined, used))];
+    const findings = [told('features', tellFeatures(engine)), told('compute', tellSpeeds(speeds, gain, load))];
+    if (model === undefined) return { findings, speeds, gain };
     const { resolveModel } = await import('@easel/models');
     try {
       const estimate = await engine.estimatePicture(resolveModel(model, env), speeds);
-      return [
-        ...found,
-        told('estimate', tellEstimate(model, estimate, used, load)),
-        told('profile', recommendProfile(gain, estimate, used)),
-      ];
+      const all = [...findings, told('estimate', tellEstimate(model, estimate, used, load))];
+      return { findings: all, speeds, gain, estimate };
     } catch (error) {
-      return [...found, failWith('estimate', error, `easel model inspect ${model} shows more`)];
+      return { findings: [...findings, failWith('estimate', error, `easel model inspect ${model} shows more`)] };
     }
   } catch (error) {
-    return [failWith('compute', error, engineRemedy(error))];
+    return { findings: [failWith('compute', error, engineRemedy(error))] };
   }
 }
 
 /** A model that cannot be estimated is reported by `checkCompute`. */
-async function checkModelMemory(model: string, env: CommandContext['env']): Promise<Finding[]> {
+async function checkModelMemory(
+  model: string,
+  env: CommandContext['env'],
+): Promise<{ readonly findings: readonly Finding[]; readonly estimate?: MemoryEstimate }> {
   const [{ estimateMemory, parseMemory }, { resolveModel }] = await Promise.all([
     import('@easel/engine'),
     import('@easel/models'),
   ]);
   try {
     const setting = parseMemory(env.EASEL_MEMORY || 'auto');
-    return [tellModelMemory(await estimateMemory(resolveModel(model, env), setting))];
+    const estimate = await estimateMemory(resolveModel(model, env), setting);
+    return { findings: [tellModelMemory(estimate)], estimate };
   } catch (error) {
-    if (isEngineError(error) && error.kind === 'model') return [];
-    return [failWith('needs', error, 'set EASEL_MEMORY to auto, small, normal, large or gigabytes such as 8')];
+    if (isEngineError(error) && error.kind === 'model') return { findings: [] };
+    const remedy = 'set EASEL_MEMORY to auto, small, normal, large or gigabytes such as 8';
+    return { findings: [failWith('needs', error, remedy)] };
+  }
+}
+
+interface ModelToMeasure {
+  readonly model: string;
+  readonly native: PictureEstimate;
+  readonly speeds: PrecisionSpeeds | undefined;
+  readonly memory: MemoryEstimate | undefined;
+}
+
+/** What was measured of a model, and by it the time of a picture and the gain of int8. */
+interface Measured {
+  readonly findings: readonly Finding[];
+  readonly gain?: number;
+  readonly seconds?: PictureEstimate['seconds'];
+}
+
+/** Loads the model as `easel generate` does, and measures a pass in each precision that it has and the memory allows. */
+async function measureModel(
+  { model, native, speeds, memory }: ModelToMeasure,
+  flags: DoctorFlags,
+  context: CommandContext,
+): Promise<Measured> {
+  const { env, interruption } = context;
+  const { signal } = interruption;
+  const [engine, { resolveModel }] = await Promise.all([import('@easel/engine'), import('@easel/models')]);
+  const path = resolveModel(model, env);
+  const progress = showProgress(flags, context);
+  let host: EngineHost | undefined;
+  const stop = () => void host?.close();
+  signal.addEventListener('abort', stop);
+  try {
+    progress.begin(`loading ${model}`);
+    const load = { memory: engine.parseMemory(env.EASEL_MEMORY || 'auto') };
+    host = await engine.createEngineHost({ model: path, load, signal });
+    const { device, profiles, components } = host.info;
+    const isCpu = device.name === 'cpu';
+    const own =
+      isCpu && speeds ? await sizeToMeasure(native, (size) => engine.estimatePicture(path, speeds, size)) : native;
+    const parts: { exact?: MeasuredParts; int8?: MeasuredParts } = {};
+    for (const profile of ['exact', 'int8'] as const) {
+      const isPossible =
+        profiles.includes(profile) && (isCpu ? memory?.[profile].outcome !== 'fails' : profile === 'exact');
+      if (!isPossible) continue;
+      progress.begin(`measuring a pass in ${profile} at ${own.width}×${own.height}`);
+      parts[profile] = await measureProfile(host, profile, own, signal);
+    }
+    if (parts.exact === undefined && parts.int8 === undefined) return { findings: [] }; // `needs` says that no memory suffices
+    const conditions = { model, native, device, measured: { size: own, parts } };
+    const times = pictureTimes(conditions.measured, native, own);
+    const weights = components.reduce((sum, { parameters }) => sum + parameters, 0);
+    const findings = [
+      told('measured', tellTimes(conditions, times)),
+      told('faster', tellFaster(conditions, times, { weights, freeBytes: freeBeside(path) })),
+    ];
+    const { exact, int8, fast } = times.ms;
+    const seconds = { exact: exact / 1000, int8: int8 / 1000, fast: fast / 1000 };
+    return { findings, seconds, ...(parts.exact && parts.int8 && { gain: exact / int8 }) };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { findings: [failWith('measured', error, isEngineError(error) ? error.remedy : engineRemedy(error))] };
+  } finally {
+    progress.end();
+    signal.removeEventListener('abort', stop);
+    await host?.close();
   }
 }
 

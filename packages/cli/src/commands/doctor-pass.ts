@@ -1,0 +1,195 @@
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { EngineHost, PictureEstimate, PictureParts, PictureSize } from '@easel/engine';
+import { formatBytes, formatDuration } from '../text.ts';
+import type { ProfileName, Told } from './doctor-compute.ts';
+
+/** What is measured: `fast` runs the passes of `int8`, fewer of them. */
+type MeasuredProfile = 'exact' | 'int8';
+
+/** The parts of a picture as they were measured, in milliseconds; the step is the last of few, when everything is in memory. */
+export interface MeasuredParts {
+  readonly encodeMs: number;
+  readonly stepMs: number;
+  readonly decodeMs: number;
+}
+
+export interface MeasuredModel {
+  /** Of the pictures that were drawn for it. */
+  readonly size: PictureSize;
+  readonly parts: Readonly<Partial<Record<MeasuredProfile, MeasuredParts>>>;
+}
+
+/** So long, by the estimate, a picture of two steps may take in `exact`; else a smaller one is drawn. */
+const MAX_SECONDS = 40;
+/** The networks halve the latents twice. */
+const SIDE_STEP = 32;
+const MIN_SIDE = 128;
+
+/**
+ * The size to measure at: the native one, or half or a quarter of it where that would take long.
+ *
+ * @param estimateOf of a picture of that size
+ */
+export async function sizeToMeasure(
+  native: PictureEstimate,
+  estimateOf: (size: PictureSize) => Promise<PictureEstimate>,
+): Promise<PictureEstimate> {
+  let chosen = native;
+  for (const divisor of [2, 4]) {
+    const { texts, step, decode } = chosen.parts.exact;
+    const size = { width: native.width / divisor, height: native.height / divisor };
+    const canBeSmaller = [size.width, size.height].every((side) => side >= MIN_SIDE && side % SIDE_STEP === 0);
+    if (texts + 2 * step + decode <= MAX_SECONDS || !canBeSmaller) break;
+    chosen = await estimateOf(size);
+  }
+  return chosen;
+}
+
+/** Draws a picture of two steps, or twice one of a single step where the model has no more. */
+export async function measureProfile(
+  host: EngineHost,
+  profile: MeasuredProfile,
+  { width, height }: PictureSize,
+  signal: AbortSignal,
+): Promise<MeasuredParts> {
+  const { min, max } = host.info.limits.steps;
+  const steps = Math.max(min, Math.min(2, max));
+  const elapsed: number[] = [];
+  const request = { prompt: 'a red apple on a blue background', seed: 1, profile, width, height, steps };
+  const draw = () => host.generate(request, { signal, onStep: ({ elapsedMs }) => elapsed.push(elapsedMs) });
+  const first = await draw();
+  const { timings } = steps === 1 ? await draw() : first;
+  const lastMs = (elapsed.at(-1) ?? 0) - (elapsed.at(-2) ?? 0);
+  return {
+    encodeMs: timings.encodeMs,
+    stepMs: steps === 1 ? timings.denoiseMs : lastMs,
+    decodeMs: timings.decodeMs,
+  };
+}
+
+/**
+ * What a picture of the native size takes: what was measured, times what the arithmetic of each part is more at that size, and the steps as
+ * many times a step as the profile has them.
+ */
+export function pictureMs(measured: MeasuredParts, native: PictureParts, own: PictureParts, step: number): number {
+  const stepMs = measured.stepMs * (native.step / own.step);
+  return measured.encodeMs + stepMs * (native.steps / step) + measured.decodeMs * (native.decode / own.decode);
+}
+
+/** Times by profile. */
+export interface PictureTimes {
+  readonly ms: Readonly<Record<ProfileName, number>>;
+  /** Of a step at the native size. */
+  readonly stepMs: Readonly<Record<ProfileName, number>>;
+  /** Whether `int8` was measured; else its times are estimated, as much off as `exact` is. */
+  readonly isInt8Measured: boolean;
+}
+
+/** @param own estimate at the size that was measured */
+export function pictureTimes({ parts }: MeasuredModel, native: PictureEstimate, own: PictureEstimate): PictureTimes {
+  const { exact, int8 } = parts;
+  const timesOf = (profile: ProfileName) => {
+    const precision = profile === 'exact' ? 'exact' : 'int8';
+    const measured = precision === 'exact' ? exact : int8;
+    if (measured !== undefined) {
+      const step = native.parts[precision].step;
+      const ms = pictureMs(measured, native.parts[profile], own.parts[precision], step);
+      return { ms, stepMs: measured.stepMs * (step / own.parts[precision].step) };
+    }
+    const other = exact ?? int8;
+    const otherName = exact === undefined ? 'int8' : 'exact';
+    const off = other === undefined ? 1000 : other.stepMs / own.parts[otherName].step;
+    return { ms: native.seconds[profile] * off, stepMs: native.parts[precision].step * off };
+  };
+  const [ofExact, ofInt8, ofFast] = [timesOf('exact'), timesOf('int8'), timesOf('fast')];
+  return {
+    ms: { exact: ofExact.ms, int8: ofInt8.ms, fast: ofFast.ms },
+    stepMs: { exact: ofExact.stepMs, int8: ofInt8.stepMs, fast: ofFast.stepMs },
+    isInt8Measured: int8 !== undefined,
+  };
+}
+
+interface Conditions {
+  readonly model: string;
+  readonly native: PictureEstimate;
+  readonly measured: MeasuredModel;
+  readonly device: { readonly name: string; readonly title: string };
+}
+
+/** The time of a picture in each profile. */
+export function tellTimes(
+  { model, native, measured, device }: Conditions,
+  { ms, stepMs, isInt8Measured }: PictureTimes,
+): Told {
+  const { width, height, steps } = native;
+  const { size, parts } = measured;
+  const isScaled = size.width !== width || size.height !== height;
+  const onCard = device.name !== 'cpu';
+  const names: readonly ProfileName[] = onCard ? ['exact'] : ['exact', 'int8', 'fast'];
+  const times = names.map((name) => {
+    const lessCertain = name === 'exact' ? parts.exact === undefined : !isInt8Measured;
+    const kind = lessCertain ? ' by estimate' : '';
+    return `${name} about ${formatDuration(ms[name])}${name === 'fast' ? ' or less' : ''} (${formatDuration(stepMs[name])} a step${kind})`;
+  });
+  const how = isScaled
+    ? `measured at ${size.width}×${size.height} and scaled by the arithmetic of its networks`
+    : 'measured at this size';
+  return {
+    detail: `${model} on ${device.title} (${device.name}), ${width}×${height}, ${steps} steps: ${times.join(', ')}; ${how}`,
+    values: {
+      ...{ device: device.name, width, height, steps, measuredWidth: size.width, measuredHeight: size.height },
+      ...Object.fromEntries(
+        names.flatMap((name) => [
+          [`${name}Ms`, Math.round(ms[name])],
+          [`${name}StepMs`, Math.round(stepMs[name])],
+        ]),
+      ),
+      measured: Object.keys(parts).join(', '),
+    },
+  };
+}
+
+/** From this part of a picture on, the decoder is worth replacing. */
+const LARGE_DECODE_SHARE = 0.25;
+/** From so many on, a model of few steps is several times as fast. */
+const MANY_STEPS = 12;
+
+/** What would make pictures faster. @param free where a file of `easel model quantize` would be written */
+export function tellFaster(
+  { model, native, measured, device }: Conditions,
+  { ms, isInt8Measured }: PictureTimes,
+  { weights, freeBytes }: { readonly weights: number; readonly freeBytes: number | undefined },
+): Told {
+  const onCard = device.name !== 'cpu';
+  const times = (profile: ProfileName) => `${(ms.exact / ms[profile]).toFixed(1)} × as fast as exact`;
+  const space = freeBytes === undefined ? '' : `, ${formatBytes(freeBytes)} are free`;
+  const quantize = `easel model quantize ${model} (a file of about ${formatBytes(weights)}${space}) for int8 and fast`;
+  const precision = isInt8Measured
+    ? `--profile int8 is ${times('int8')}, --profile fast ${times('fast')}`
+    : `${quantize}, by estimate ${(ms.exact / ms.int8).toFixed(1)} and ${(ms.exact / ms.fast).toFixed(1)} × as fast`;
+  const { exact, int8 } = measured.parts;
+  const { step, decode, steps } = native.parts.fast;
+  const decodeShare = decode / (decode + steps);
+  const advice = [
+    ...(onCard || (exact === undefined && int8 === undefined) ? [] : [precision]),
+    ...(decodeShare >= LARGE_DECODE_SHARE
+      ? [`--taesd FILE: the VAE's decoder takes ${Math.round(100 * decodeShare)} % of a picture in fast`]
+      : []),
+    ...(native.steps >= MANY_STEPS && step > 0
+      ? [`fewer --steps, or a model made for few (easel list --available)`]
+      : []),
+    ...(onCard ? [] : ['a graphics card (easel device list)']),
+  ];
+  return { detail: advice.join('; '), values: { decodeShare: Number(decodeShare.toFixed(2)) } };
+}
+
+/** Free space where the file of `easel model quantize` would be written. */
+export function freeBeside(path: string): number | undefined {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    return bavail * bsize;
+  } catch {
+    return undefined; // it is a remark only
+  }
+}
