@@ -20,6 +20,11 @@ interface PullFlags extends OutputFlags {
   readonly dryRun?: boolean;
 }
 
+interface VerifyFlags extends OutputFlags {
+  readonly picture?: boolean;
+  readonly image?: string;
+}
+
 interface RemoveFlags extends OutputFlags {
   readonly yes?: boolean;
 }
@@ -84,11 +89,27 @@ function showCommand(run: RunCommand): Command {
 
 function verifyCommand(run: RunCommand): Command {
   return new Command('verify')
-    .description('Read every file of a pulled model and compare its hash.')
-    .argument('<name>', NAME)
+    .description(
+      'Read every file of a pulled model and compare its hash, or draw a picture whose pixels are published.',
+    )
+    .argument('<name>', `${NAME}; with --picture also a path`)
+    .option(
+      '--picture',
+      'draw what a test of the reference implementation draws, and compare the pixels that it publishes',
+    )
+    .option('--image <file>', 'with --picture: the start image, where it is not to be downloaded')
     .option('-q, --quiet', 'no progress')
     .option('--json', 'print the result as JSON')
-    .action((name: string, flags: OutputFlags) => run((context) => verifyModel(name, flags, context)));
+    .action((name: string, flags: VerifyFlags) =>
+      run(async (context) => {
+        if (!flags.picture && flags.image !== undefined) {
+          throw new CodedError('usage', '--image needs --picture', { remedy: 'add --picture or leave --image out' });
+        }
+        if (!flags.picture) return verifyModel(name, flags, context);
+        const { verifyPicture } = await import('./verify-picture.ts');
+        return verifyPicture(name, flags, context);
+      }),
+    );
 }
 
 function removeCommand(run: RunCommand): Command {

@@ -1,16 +1,19 @@
 import { randomInt } from 'node:crypto';
 import { seedOfSample } from '@easel/parameters';
 import type { GenerateRequest } from '../model.ts';
+import { createCudaGenerator } from '../random/cuda-generator.ts';
 import { toTorchSeed } from '../random/seed.ts';
 import { createGenerator, type TorchGenerator } from '../random/torch-generator.ts';
 import { engineLimits, invalid, requireNumber } from './limits.ts';
+
+type NormalSource = Pick<TorchGenerator, 'randn'>;
 
 /** The source of randomness for one sample. */
 export interface RandomSource {
   /** The seed that reproduces this picture alone; null when latents were given. */
   readonly seed: bigint | null;
   /** Draws the noise of the VAE's encoder (image-to-image draws it first), then that of the diffusion. */
-  readonly generator: TorchGenerator;
+  readonly generator: NormalSource;
   /** The diffusion noise [4, h, w], unit variance: first that of the latents, then one for each step whose sampler needs it. */
   noise(): Float32Array;
 }
@@ -27,13 +30,20 @@ export function planRandomSources(request: GenerateRequest, count: number): Rand
   const seeds = seedsOf(request, samples);
   const starts =
     request.generator === 'shared'
-      ? sharedStream(seeds[0] ?? 0n, samples, count, request.image !== undefined)
-      : seeds.map((seed) => ownStream(seed, count));
+      ? sharedStream(sourceOf(request), seeds[0] ?? 0n, samples, count, request.image !== undefined)
+      : seeds.map((seed) => ownStream(sourceOf(request), seed, count));
   return request.latents ? withLatents(starts, request, request.latents, count) : starts;
 }
 
-function ownStream(seed: bigint, count: number): RandomSource {
-  const generator = createGenerator(seed);
+/** The generator of a seed. @throws EngineError `invalid_request` */
+function sourceOf({ cudaThreads }: GenerateRequest): (seed: bigint) => NormalSource {
+  if (cudaThreads === undefined) return createGenerator;
+  const threads = requireNumber('cudaThreads', cudaThreads, { min: 256, max: 2 ** 24, whole: true });
+  return (seed) => createCudaGenerator(seed, threads);
+}
+
+function ownStream(createSource: (seed: bigint) => NormalSource, seed: bigint, count: number): RandomSource {
+  const generator = createSource(seed);
   return { seed, generator, noise: () => generator.randn(count) };
 }
 
@@ -55,8 +65,14 @@ function seedsOf({ seed, seeds, generator }: GenerateRequest, samples: number): 
  * One generator draws tensors [samples, 4, h, w], one for the latents and one per step; image-to-image draws a single [1, 4, h, w] for the
  * encoder before them. The first sample to reach a step draws for all.
  */
-function sharedStream(seed: bigint, samples: number, count: number, fromImage: boolean): RandomSource[] {
-  const stream = createGenerator(seed);
+function sharedStream(
+  createSource: (seed: bigint) => NormalSource,
+  seed: bigint,
+  samples: number,
+  count: number,
+  fromImage: boolean,
+): RandomSource[] {
+  const stream = createSource(seed);
   const encoderNoise = fromImage ? stream.randn(count) : undefined;
   const drawn: Float32Array[] = [];
   return Array.from({ length: samples }, (_, index) => {
@@ -72,8 +88,8 @@ function sharedStream(seed: bigint, samples: number, count: number, fromImage: b
 }
 
 /** Every sample of a shared stream starts from the same encoding of the picture. */
-function replay(values: Float32Array): TorchGenerator {
-  return { randn: () => values, uniform: () => values };
+function replay(values: Float32Array): NormalSource {
+  return { randn: () => values };
 }
 
 /** The latents start from given noise instead of the stream's first. */

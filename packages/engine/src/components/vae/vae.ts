@@ -37,7 +37,7 @@ export class Vae {
   }
 
   /** Image [3, H, W], −1…1 → latents [4, H/8, W/8] as the UNet takes them, sampled from the encoder's distribution. */
-  async encode(image: Planes, generator: TorchGenerator, options: VaeRunOptions): Promise<Planes> {
+  async encode(image: Planes, generator: Pick<TorchGenerator, 'randn'>, options: VaeRunOptions): Promise<Planes> {
     const run = (tile: Planes) => this.#encodeTile(tile, options);
     const moments = await this.#encoder.attempt(async () => {
       const side = tileSide(image, this.config, options.tiling, this.#encoder.isShort);
@@ -77,7 +77,7 @@ export class Vae {
 }
 
 /** z = mean + exp(logvar / 2) · noise, logvar clamped to −30 … 20 (Kingma & Welling 2013), then normalised. */
-function sampleMoments(moments: Planes, generator: TorchGenerator, config: VaeConfig) {
+function sampleMoments(moments: Planes, generator: Pick<TorchGenerator, 'randn'>, config: VaeConfig) {
   const count = moments.data.length / 2;
   const noise = generator.randn(count);
   const latents = noise.map((value, index) => {
