@@ -75,6 +75,7 @@ export const exitStatusOf = {
   database_unavailable: failed,
   database_newer: failed,
   no_server_yet: usage,
+  backup_unusable: failed,
   secret_damaged: failed,
 
   usage,

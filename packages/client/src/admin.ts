@@ -1,5 +1,6 @@
 import type {
   Account,
+  AccountClosed,
   AccountCreate,
   AccountListQuery,
   AccountPage,
@@ -7,6 +8,9 @@ import type {
   AdminJob,
   AdminJobListQuery,
   AdminJobPage,
+  AuditEntry,
+  AuditPage,
+  AuditQuery,
   Grant,
   GrantCreate,
   InstalledModels,
@@ -23,8 +27,12 @@ import type {
   ModelPullList,
   ModelRemoved,
   Queue,
+  Refund,
+  RefundCreate,
   UsageQuery,
   UsageReply,
+  UsageReport,
+  UsageReportQuery,
   WorkerList,
 } from '@easel/contract';
 import { paths } from './address.ts';
@@ -69,6 +77,15 @@ export class Admin {
     );
   }
 
+  /** Revokes its keys, and cancels and refunds its queued jobs. */
+  closeAccount(id: string, { signal }: CallOptions = {}): Promise<AccountClosed> {
+    return this.#transport.json(paths.closeAccount, { method: 'POST', parts: { id }, signal });
+  }
+
+  reopenAccount(id: string, { signal }: CallOptions = {}): Promise<Account> {
+    return this.#transport.json(paths.reopenAccount, { method: 'POST', parts: { id }, signal });
+  }
+
   /** The only reply that contains the key itself. */
   createKey(body: KeyCreate, { signal }: CallOptions = {}): Promise<KeyCreated> {
     return this.#transport.json(paths.keys, { method: 'POST', body, signal });
@@ -90,6 +107,11 @@ export class Admin {
 
   grant(body: GrantCreate, { signal, idempotencyKey }: WorkOptions = {}): Promise<Grant> {
     return this.#transport.json(paths.grants, { method: 'POST', body, signal, idempotencyKey });
+  }
+
+  /** Gives back what a job was charged, or a part of it; once. */
+  refund(jobId: string, body: RefundCreate, { signal, idempotencyKey }: WorkOptions = {}): Promise<Refund> {
+    return this.#transport.json(paths.refund, { method: 'POST', parts: { id: jobId }, body, signal, idempotencyKey });
   }
 
   /** One page of the jobs of all accounts, newest first. */
@@ -118,6 +140,31 @@ export class Admin {
 
   usage(id: string, query: UsageQuery = {}, { signal }: CallOptions = {}): Promise<UsageReply> {
     return this.#transport.json(paths.accountUsage, { parts: { id }, query, signal });
+  }
+
+  /** The usage of all accounts, by account, key, day and model. */
+  usageReport(query: Omit<UsageReportQuery, 'format'> = {}, { signal }: CallOptions = {}): Promise<UsageReport> {
+    return this.#transport.json(paths.usageReport, { query, signal });
+  }
+
+  /** The same as CSV (RFC 4180). */
+  usageCsv(query: Omit<UsageReportQuery, 'format'> = {}, { signal }: CallOptions = {}): Promise<string> {
+    const call = { query: { ...query, format: 'csv' }, signal };
+    return this.#transport.receive(paths.usageReport, call, (reply) => reply.text());
+  }
+
+  /** One page of what administrators did, newest first. */
+  audit(query: AuditQuery = {}, { signal }: CallOptions = {}): Promise<AuditPage> {
+    return this.#transport.json(paths.audit, { query, signal });
+  }
+
+  /** All of it, page by page. */
+  wholeAudit(query: AuditQuery = {}, options: CallOptions = {}): AsyncGenerator<AuditEntry, void, undefined> {
+    return entriesOf(
+      query,
+      (page) => this.audit(page, options),
+      ({ entries }) => entries,
+    );
   }
 
   queue({ signal }: CallOptions = {}): Promise<Queue> {

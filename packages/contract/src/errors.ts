@@ -86,6 +86,7 @@ const answers = {
   database_unavailable: untold('overloaded'),
   database_newer: untold('server_error'),
   no_server_yet: untold('server_error'),
+  backup_unusable: untold('server_error'),
   secret_damaged: untold('server_error'),
   usage: untold('server_error'),
   prompt_empty: untold('server_error'),

@@ -27,6 +27,8 @@ export const limits = {
   pageLength: { min: 1, max: 100 },
   /** Credits in one grant or budget: doubles hold every such amount to the micro-credit. */
   credits: { min: 0, max: 999_999_999 },
+  /** The day of a month on which accounts are refilled. */
+  refillDay: { min: 1, max: 31 },
   /** Jobs of one account that run at the same time. */
   concurrent: { min: 1, max: 64 },
   /** Jobs of one account that wait. */
@@ -78,6 +80,13 @@ export type WebhookEvent = (typeof webhookEvents)[number];
 /** How far a delivery is. */
 export const webhookStates = ['pending', 'delivered', 'failed'] as const;
 export type WebhookState = (typeof webhookStates)[number];
+/** How an account is refilled: the amount is added, or what is available is raised to it. */
+export const refillModes = ['add', 'top_up'] as const;
+export type RefillMode = (typeof refillModes)[number];
+
+/** What an administrator's usage report can be by. */
+export const usageDimensions = ['account', 'key', 'day', 'model'] as const;
+export type UsageDimension = (typeof usageDimensions)[number];
 
 export const imageFormats = ['jpeg', 'png', 'webp'] as const;
 export type ImageFormat = (typeof imageFormats)[number];

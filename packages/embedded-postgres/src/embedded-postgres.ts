@@ -6,7 +6,7 @@ import { databaseUser, ensureCluster, readPassword } from './cluster.ts';
 import { DatabaseUnavailable, startFailure } from './database-unavailable.ts';
 import { waitForFileLock } from './file-lock.ts';
 import { type Place, port, preparePlace } from './place.ts';
-import { launchPostmaster, type RunningServer, stopPostmaster, untilReady } from './postmaster.ts';
+import { findPostmaster, launchPostmaster, type RunningServer, stopPostmaster, untilReady } from './postmaster.ts';
 import { identityOf, isRunning, type ProcessIdentity } from './process-identity.ts';
 
 export interface EmbeddedPostgres {
@@ -21,8 +21,12 @@ export interface EmbeddedPostgres {
   readonly pid: number;
   /** Whether the server ran already, left over by a process that was killed. */
   readonly adopted: boolean;
-  /** Ends the use by this process: stops the server unless another living process has started or adopted it too. */
-  release(): Promise<void>;
+  /**
+   * Ends the use by this process: stops the server unless another living process has started or adopted it too.
+   *
+   * @returns whether it was stopped
+   */
+  release(): Promise<boolean>;
   /** Fast shutdown: ends the sessions of all clients, writes everything, and resolves when the server is gone. May be called again. */
   stop(): Promise<void>;
 }
@@ -58,6 +62,16 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     signal?.throwIfAborted();
     throw startFailure(thrown, { dataDir, timeoutMs, timedOut: timeout.aborted });
   }
+}
+
+/** PostgreSQL's data in a data folder. */
+export function clusterFolder(dataDir: string): string {
+  return path.join(dataDir, 'postgres', 'data');
+}
+
+/** Whether the PostgreSQL server of a data folder runs, whoever started it. */
+export async function isDatabaseRunning(dataDir: string): Promise<boolean> {
+  return (await findPostmaster(clusterFolder(dataDir))) !== undefined;
 }
 
 /** One process starts it at a time; those that waited find the server running. */
@@ -116,10 +130,12 @@ function handle(
 }
 
 /** Under the start lock: nobody adopts a server that is about to be stopped. */
-async function release(place: Place, stopOnce: () => Promise<void>): Promise<void> {
+async function release(place: Place, stopOnce: () => Promise<void>): Promise<boolean> {
   const lock = await waitForFileLock(place.startLock, new AbortController().signal);
   try {
-    if (!(await removeUser(place.folder))) await stopOnce();
+    if (await removeUser(place.folder)) return false;
+    await stopOnce();
+    return true;
   } finally {
     await lock.release();
   }

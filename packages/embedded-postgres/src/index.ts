@@ -8,6 +8,12 @@ export {
   writeDurably,
 } from './data-folder.ts';
 export { DatabaseUnavailable } from './database-unavailable.ts';
-export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded-postgres.ts';
+export {
+  clusterFolder,
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+  isDatabaseRunning,
+  startEmbeddedPostgres,
+} from './embedded-postgres.ts';
 export { type Claim, type FileLock, tryFileLock } from './file-lock.ts';
 export { hasNumber } from './process-identity.ts';

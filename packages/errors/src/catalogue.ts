@@ -155,6 +155,7 @@ export const catalogue = {
     'start that release or a newer one, or restore a backup that is older than the upgrade',
   ),
   no_server_yet: start('No server has run yet', 'start `easel serve` on this folder or database first'),
+  backup_unusable: start('The backup cannot be used', 'use another backup'),
   secret_damaged: start(
     'The server secret is damaged',
     'restore the file `secret` of the data folder from a backup; without it no key is accepted',

@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
 
+export { writeBackup } from './backup/backup.ts';
+export { restoreBackup } from './backup/restore.ts';
 export { type Listening, type RunningServer, startServer } from './composition/start-server.ts';
 export { type RunningWorker, startWorker } from './composition/start-worker.ts';
 export { ConfigError } from './config/config-error.ts';

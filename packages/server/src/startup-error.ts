@@ -9,6 +9,7 @@ export type StartupErrorCode =
   | 'database_unavailable'
   | 'database_newer'
   | 'no_server_yet'
+  | 'backup_unusable'
   | 'secret_damaged';
 
 /** A start that the operator can put right: the message says what is wrong, `remedy` what to do about it. */

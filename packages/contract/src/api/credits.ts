@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { profileNames } from '../limits.ts';
+import { profileNames, type UsageDimension, usageDimensions } from '../limits.ts';
 import { credits, cursorParam, day, instant, limitParam, nextCursor, uuid } from '../schema/common-fields.ts';
 import { choice, closedObject, count, nullable, openObject } from '../schema/define.ts';
 
@@ -60,7 +60,8 @@ function isAfter(from: unknown, to: unknown): boolean {
 const counts = {
   jobs: count({ description: 'Jobs that succeeded', examples: [12] }),
   images: count({ description: 'Their pictures', examples: [20] }),
-  cost: credits({ description: 'What was charged for them', examples: [0.074] }),
+  cost: credits({ description: 'What was charged for them, less `refunded`', examples: [0.074] }),
+  refunded: credits({ description: 'What was refunded on these days, also of earlier jobs', examples: [0] }),
 };
 
 export const usageRowSchema = openObject(
@@ -68,6 +69,10 @@ export const usageRowSchema = openObject(
     group: Type.String({
       description: 'The day, the id of the key or the name of the model',
       examples: ['2026-01-31', 'playground-v2.5'],
+    }),
+    name: nullable(Type.String(), {
+      description: 'The name of the key; null for days and models',
+      examples: ['website', null],
     }),
     ...counts,
   },
@@ -87,12 +92,84 @@ export const usageReplySchema = openObject(
   { title: 'UsageReply', description: 'The reply of GET /api/usage' },
 );
 
+/** The parts of a list such as `account,day`; undefined for one with an unknown or a repeated part. */
+export function parseUsageDimensions(text: string): UsageDimension[] | undefined {
+  const asked = text.split(',').map((part) => part.trim());
+  const known = usageDimensions.filter((dimension) => asked.includes(dimension));
+  return known.length === asked.length ? known : undefined;
+}
+
+const usageFormats = ['json', 'csv'] as const;
+
+const reportFields = closedObject(
+  {
+    from: fields.properties.from,
+    to: fields.properties.to,
+    by: Type.Optional(
+      Type.Refine(
+        Type.String({
+          maxLength: 100,
+          description: 'What to add up by: a list of account, key, day and model',
+          default: 'account',
+          examples: ['account,day'],
+        }),
+        (text) => typeof text !== 'string' || parseUsageDimensions(text) !== undefined,
+        () => 'a list of account, key, day and model, each once, such as account,day',
+      ),
+    ),
+    account_id: Type.Optional(uuid('Of this account only')),
+    format: Type.Optional(
+      choice(usageFormats, { description: 'JSON or CSV (RFC 4180)', default: 'json', examples: ['csv'] }),
+    ),
+  },
+  { title: 'UsageReportQuery', description: 'Which days and accounts, and how to add up' },
+);
+
+export const usageReportQuerySchema = Type.Refine(
+  reportFields,
+  ({ from, to }) => !isAfter(from, to),
+  ({ from, to }) => `from must not be later than to (got ${String(from)} and ${String(to)})`,
+);
+
+const onlyBy = (dimension: UsageDimension, example: string) =>
+  nullable(Type.String(), { description: `null where \`by\` does not have ${dimension}`, examples: [example, null] });
+
+export const usageReportRowSchema = openObject(
+  {
+    account_id: onlyBy('account', '01980c5e-7d3a-7c61-9a52-3f0b6f1c2d4e'),
+    account: onlyBy('account', 'Design team'),
+    key_id: onlyBy('key', '01980c5e-7d3a-7c61-9a52-3f0b6f1c2d4e'),
+    key: onlyBy('key', 'website'),
+    day: onlyBy('day', '2026-01-31'),
+    model: onlyBy('model', 'playground-v2.5'),
+    ...counts,
+  },
+  { title: 'UsageReportRow', description: 'The usage of one combination of account, key, day and model' },
+);
+
+export const usageReportSchema = openObject(
+  {
+    from: day('The first day'),
+    to: day('The last day'),
+    by: Type.Array(choice(usageDimensions, { description: 'A column', examples: ['account'] }), {
+      description: 'What the rows are by',
+      examples: [['account', 'day']],
+    }),
+    rows: Type.Array(usageReportRowSchema, { description: 'By account, key, day and model, each in its order' }),
+    total: usageTotalSchema,
+  },
+  { title: 'UsageReport', description: 'The reply of GET /api/admin/usage' },
+);
+
+export type UsageReportQuery = Static<typeof reportFields>;
+export type UsageReportRow = Static<typeof usageReportRowSchema>;
+export type UsageReport = Static<typeof usageReportSchema>;
 export type UsageQuery = Static<typeof fields>;
 export type UsageRow = Static<typeof usageRowSchema>;
 export type UsageTotal = Static<typeof usageTotalSchema>;
 export type UsageReply = Static<typeof usageReplySchema>;
 
-export const ledgerKinds = ['grant', 'hold', 'charge', 'release'] as const;
+export const ledgerKinds = ['grant', 'hold', 'charge', 'release', 'refund'] as const;
 export type LedgerKind = (typeof ledgerKinds)[number];
 
 export const ledgerQuerySchema = closedObject(
@@ -105,21 +182,28 @@ export const ledgerEntrySchema = openObject(
     id: Type.String({ description: "The entry's id", examples: ['1024'] }),
     created_at: instant('When it was written'),
     kind: choice(ledgerKinds, {
-      description: 'Credits given, reserved for a job, charged for it, or given back',
+      description:
+        'Credits given, reserved for a job, charged for it, released when it did not succeed, or refunded afterwards',
       examples: ['charge'],
     }),
     amount: credits({
       description:
-        'The change in the available balance: a hold is −price, a release +price, a charge of a hold 0, a grant what was given or taken back',
+        'The change in the available balance: a hold is −price, a release +price, a charge of a hold 0, a grant what was given or taken back, a refund what was given back',
       examples: [-0.0037, 10],
     }),
-    amount_charged: credits({ description: 'What was charged: of a charge its price, else 0', examples: [0, 0.0037] }),
+    amount_charged: credits({
+      description: 'What was charged: of a charge its price, of a refund −amount, else 0',
+      examples: [0, 0.0037],
+    }),
     remaining: credits({ description: 'What could be spent after it', examples: [12.4963] }),
     job_id: nullable(uuid("The job's id"), {
       description: 'The job it is for; null for a grant',
       examples: ['01980c5e-7d3a-7c61-9a52-3f0b6f1c2d4e', null],
     }),
-    note: nullable(Type.String(), { description: 'What the grant was for', examples: ['January', null] }),
+    note: nullable(Type.String(), {
+      description: 'What the grant was for, or why it was refunded',
+      examples: ['January', null],
+    }),
   },
   { title: 'LedgerEntry', description: 'One line of the account' },
 );

@@ -4,12 +4,13 @@ import type { Config } from '../config/schema.ts';
 import { CreditService } from '../credits/credits.ts';
 import type { HttpServices } from '../http/services.ts';
 import { CurrentModels } from '../jobs/current-models.ts';
-import { cancelJob, cancelJobsOfKey } from '../jobs/ends-of-jobs.ts';
+import { cancelJob, cancelJobsOfKey, closeAccount } from '../jobs/ends-of-jobs.ts';
 import { JobFeed } from '../jobs/job-feed.ts';
 import { forgetJob, getJob, listJobs, setFavourite } from '../jobs/job-views.ts';
 import { pauseQueue, readQueueState, resumeQueue } from '../jobs/queue-control.ts';
 import { checkSubmission, submitJob } from '../jobs/submit-job.ts';
 import { AccountService } from '../keys/accounts.ts';
+import { AuditLog } from '../keys/audit-log.ts';
 import { countAgainstLimit, readLimit, watchKey } from '../keys/callers.ts';
 import { KeyService } from '../keys/keys.ts';
 import type { ServerSecret } from '../keys/server-secret.ts';
@@ -35,7 +36,8 @@ export function httpServices(
   const { library, metrics, painter, tariff } = core;
   const { requestsPerMinute } = config.limits;
   return {
-    accounts: new AccountService(core),
+    accounts: accountsOf(core),
+    audit: new AuditLog(core),
     keys: keysOf(core, keys),
     watchKey: (keyId) => watchKey({ bus: core.bus, keys }, keyId),
     pageSession: isForThisMachineOnly(config) ? new PageSession({ secret, owner: () => keys.development() }) : null,
@@ -70,6 +72,18 @@ export function httpServices(
     workers: () => listWorkers(core.database, core.clock.now()),
     ready: (signal) => readiness(core, signal),
     metrics,
+  };
+}
+
+function accountsOf(core: Core): HttpServices['accounts'] {
+  const accounts = new AccountService(core);
+  return {
+    create: (account) => accounts.create(account),
+    get: (id) => accounts.get(id),
+    list: (page) => accounts.list(page),
+    change: (id, changes) => accounts.change(id, changes),
+    close: (id) => closeAccount(core, accounts, id),
+    reopen: (id) => accounts.reopen(id),
   };
 }
 

@@ -1,20 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { microToNumber } from '@easel/contract';
 import { findCards } from '@easel/engine';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
 import { type Database, openDatabase } from '../database/database.ts';
 import { migrate } from '../database/migrate.ts';
 import { requireDatabase } from '../database/require-database.ts';
+import { readAccounts } from '../jobs/account-readings.ts';
 import { countQueuedJobs } from '../jobs/admission.ts';
 import { EventBus } from '../jobs/event-bus.ts';
 import { createJobLog } from '../jobs/job.ts';
 import { findLiveEngines, type LiveEngines } from '../jobs/live-engines.ts';
+import { monthOf } from '../keys/key-months.ts';
 import { EnginePainter } from '../models/engine-painter.ts';
 import type { Painter } from '../models/painter.ts';
 import { servedModels } from '../models/served-models.ts';
 import type { Logger } from '../observability/logger.ts';
-import { createMetrics, type EngineCount, type Metrics } from '../observability/metrics.ts';
+import { type AccountGauges, createMetrics, type EngineCount, type Metrics } from '../observability/metrics.ts';
+import { createTracer } from '../observability/tracing.ts';
 import { FileImageStore } from '../pictures/file-image-store.ts';
 import { prepareImageFolder } from '../pictures/image-folder.ts';
 import { ImageLibrary } from '../pictures/image-library.ts';
@@ -72,6 +76,12 @@ export async function openCore({ config, storage, log, shutdown, signal, draws }
   const bus = new EventBus({ database, address, onConnectionLost });
   shutdown.on('events', () => bus.close());
   await during(bus.start());
+  const tracer = createTracer({
+    env: process.env,
+    version,
+    onError: (reason) => log.warn({ reason }, 'traces cannot be sent; retrying'),
+  });
+  shutdown.on('traces', () => tracer.close());
   const { imagesSeconds, requestsSeconds } = config.retention;
   const store = await FileImageStore.open(imagesDir);
   const watch = new StorageWatch({ store, onChange: (problem) => tellOfStorage(log, problem) });
@@ -90,7 +100,8 @@ export async function openCore({ config, storage, log, shutdown, signal, draws }
     library: new ImageLibrary({ database, store, clock: systemClock, onDamage }),
     painter,
     jobLog: createJobLog(log),
-    metrics: createServiceMetrics({ painter, database, storage: watch }),
+    tracer,
+    metrics: createServiceMetrics({ painter, database, storage: watch, accounts: config.metrics.accounts }),
     clock: systemClock,
     tariff: config.pricing,
     limits: config.limits,
@@ -104,10 +115,13 @@ function createServiceMetrics({
   painter,
   database,
   storage,
+  accounts: most,
 }: {
   readonly painter: Painter;
   readonly database: Database;
   readonly storage: StorageWatch;
+  /** Accounts that are told of by name; 0: of none. */
+  readonly accounts: number;
 }): Metrics {
   return createMetrics({
     async queueDepth() {
@@ -121,7 +135,18 @@ function createServiceMetrics({
     engines: async () =>
       countEngines(await database.transaction((queries) => findLiveEngines(queries, systemClock.now()))),
     isStorageAvailable: () => storage.problem === null,
+    accounts: most === 0 ? undefined : () => accountGauges(database, most),
   });
+}
+
+async function accountGauges(database: Database, most: number): Promise<AccountGauges[]> {
+  const month = monthOf(systemClock.now());
+  const readings = await database.transaction((queries) => readAccounts(queries, { most, month }));
+  return readings.map(({ spent, balance, ...reading }) => ({
+    ...reading,
+    spent: microToNumber(spent),
+    balance: microToNumber(balance),
+  }));
 }
 
 function countEngines(engines: LiveEngines): EngineCount[] {

@@ -31,6 +31,8 @@ const phases = [
   { name: 'queue', timeoutMs: 15_000 },
   /** The processes of the models. */
   { name: 'engine', timeoutMs: 5000 },
+  /** What is recorded and not sent yet. */
+  { name: 'traces', timeoutMs: 12_000 },
   { name: 'connections', timeoutMs: 5000 },
   /** The embedded PostgreSQL, and the lock of the data folder. */
   { name: 'database', timeoutMs: 70_000 },

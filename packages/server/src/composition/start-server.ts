@@ -115,6 +115,7 @@ async function serve({ config, log, hook, core, secret, serverId, shutdown, ...o
     version,
     logger: log,
     onAnswered: core.metrics.requestEnded,
+    tracer: core.tracer,
     streamsPerKey: config.limits.streamsPerKey,
     streams: config.limits.streams,
     stopping: shutdown.begun,

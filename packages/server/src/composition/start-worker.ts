@@ -69,7 +69,7 @@ export async function startWork(core: Core, { hook, log, warmUp }: WorkOptions):
   return loop;
 }
 
-/** Deletes what has expired, every minute until the signal. */
+/** Deletes what has expired and does what is due, every minute until the signal. */
 export async function keepTidy(core: Core, log: Logger, signal: AbortSignal): Promise<void> {
   const janitor = new Janitor(core, {
     store: core.store,
@@ -79,9 +79,10 @@ export async function keepTidy(core: Core, log: Logger, signal: AbortSignal): Pr
     try {
       await core.storage.check();
       const swept = await janitor.sweep(signal);
-      if (Object.values(swept).some((count) => count > 0)) log.info(swept, 'deleted expired data');
+      if (Object.values(swept).some((count) => count > 0))
+        log.info(swept, 'deleted what has expired, and did what was due');
     } catch (error) {
-      if (!signal.aborted) log.warn({ err: error }, 'deleting expired data failed; retrying');
+      if (!signal.aborted) log.warn({ err: error }, 'deleting what has expired failed; retrying');
     }
     await sleep(SWEEP_MS, undefined, { signal }).catch(() => {});
   }

@@ -227,6 +227,17 @@ export const configSchema = Type.Object(
       { additionalProperties: false, default: {} },
     ),
     reviewHook: text('module whose default export accepts or rejects each finished picture'),
+    metrics: Type.Object(
+      {
+        accounts: Type.Integer({
+          minimum: 0,
+          maximum: 1000,
+          default: 0,
+          description: 'accounts that GET /metrics names, those that spend most; the others are one; 0: none',
+        }),
+      },
+      { additionalProperties: false, default: {} },
+    ),
     drainSeconds: seconds({ default: 30, description: 'how long running jobs may take to finish at a stop' }),
     logLevel: Type.Union(
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map((level) => Type.Literal(level)),

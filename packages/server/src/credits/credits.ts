@@ -1,31 +1,22 @@
-import { microToDecimal, type UsageGroup } from '@easel/contract';
-import { type RawBuilder, sql } from 'kysely';
+import { microToDecimal } from '@easel/contract';
 import type { Clock } from '../clock.ts';
 import { retryDuringOutage } from '../database/away.ts';
-import type { Database, Queries } from '../database/database.ts';
+import type { Database } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
-import type { Balance } from '../keys/accounts.ts';
+import { type Balance, requireOpenAccount } from '../keys/accounts.ts';
 import { findUseInMonth, monthOf } from '../keys/key-months.ts';
 import { findBalance, type Grant, grantCredits, type LedgerRecord, type LedgerSlice, listLedger } from './ledger.ts';
+import { type Refund, refundCharge, refusedRefund } from './refunds.ts';
+import {
+  reportUsage,
+  sumUsage,
+  type UsagePeriod,
+  type UsageRecord,
+  type UsageReport,
+  type UsageReportRecord,
+} from './usage.ts';
 
 const COMMIT_PATIENCE_MS = 10_000;
-
-export interface UsagePeriod {
-  readonly accountId: string;
-  /** Included. */
-  readonly from: Date;
-  /** Not included. */
-  readonly to: Date;
-  readonly group: UsageGroup;
-}
-
-/** What was charged for in one group: a day (`YYYY-MM-DD`, UTC), a key's id or a model's name. */
-export interface UsageRecord {
-  readonly group: string;
-  readonly jobs: number;
-  readonly samples: number;
-  readonly spent: bigint;
-}
 
 export interface CreditServiceParts {
   readonly database: Database;
@@ -49,22 +40,45 @@ export class CreditService {
    * Gives credits, or takes some back.
    *
    * @throws DomainError `invalid_request` for nothing, and for taking back without a reason; `insufficient_credits` for taking
-   *   back more than can be spent; `idempotency_mismatch`; `not_found` for an unknown account
+   *   back more than can be spent, unless that is allowed; `conflict` for giving to a closed account; `idempotency_mismatch`; `not_found`
+   *   for an unknown account
    */
   async grant(grant: Grant): Promise<LedgerRecord> {
     requireValid(grant);
     const outcome = await retryDuringOutage(
-      () => this.#database.transaction((queries) => grantCredits(queries, grant)),
-      {
-        // A commit that was cut off can only be asked for again under its key.
-        withinMs: grant.idempotencyKey === null ? 0 : COMMIT_PATIENCE_MS,
-      },
+      () =>
+        this.#database.transaction(async (queries) => {
+          if (grant.amount > 0n) await requireOpenAccount(queries, grant.accountId);
+          return grantCredits(queries, grant);
+        }),
+      patienceOf(grant),
     );
     if (outcome === null) return noAccount(grant.accountId);
     if (outcome.kind === 'insufficient') throw tooMuchBack(grant, outcome.available);
     const { kind, record } = outcome;
     if (kind === 'repeated' && (record.amount !== grant.amount || record.note !== grant.note)) throw otherGrant(record);
     return record;
+  }
+
+  /**
+   * Gives back what a job was charged, or a part of it; once.
+   *
+   * @throws DomainError `not_found` for a job that there never was; `conflict` for one that was not charged, or was refunded already;
+   *   `invalid_request` for more than it was charged; `idempotency_mismatch`
+   */
+  async refund(refund: Refund): Promise<LedgerRecord> {
+    const outcome = await retryDuringOutage(
+      () => this.#database.transaction((queries) => refundCharge(queries, refund, this.#clock.now())),
+      patienceOf(refund),
+    );
+    if (outcome.kind === 'refunded') return outcome.record;
+    if (outcome.kind === 'repeated') {
+      const { record } = outcome;
+      const isSame = record.jobId === refund.jobId && (refund.amount ?? record.amount) === record.amount;
+      if (isSame) return record;
+      throw otherGrant(record);
+    }
+    throw refusedRefund(refund, outcome);
   }
 
   /** @throws DomainError `not_found` */
@@ -84,35 +98,15 @@ export class CreditService {
     return this.#database.transaction((queries) => listLedger(queries, slice));
   }
 
-  /** Days in order, the others by what they spent; a group in which nothing was charged is absent. */
+  /** Days in order, the others by what they spent; a group in which nothing was charged or refunded is absent. */
   usage(period: UsagePeriod): Promise<UsageRecord[]> {
     return this.#database.transaction((queries) => sumUsage(queries, period));
   }
-}
 
-const groupExpressions: Record<UsageGroup, RawBuilder<string>> = {
-  day: sql<string>`to_char(ended_at at time zone 'UTC', 'YYYY-MM-DD')`,
-  key: sql<string>`key_id::text`,
-  model: sql<string>`model`,
-};
-
-/** From the holds, which outlive the records of the jobs. */
-async function sumUsage(queries: Queries, { accountId, from, to, group }: UsagePeriod): Promise<UsageRecord[]> {
-  const grouped = queries
-    .selectFrom('holds')
-    .select([
-      groupExpressions[group].as('group'),
-      sql<number>`count(*)::integer`.as('jobs'),
-      sql<number>`sum(samples)::integer`.as('samples'),
-      sql<bigint>`sum(amount)::bigint`.as('spent'),
-    ])
-    .where('account_id', '=', accountId)
-    .where('state', '=', 'charged')
-    .where('ended_at', '>=', from)
-    .where('ended_at', '<', to)
-    .groupBy(sql`1`);
-  const ordered = group === 'day' ? grouped : grouped.orderBy('spent', 'desc');
-  return ordered.orderBy('group').execute();
+  /** Of all accounts, or of one, by several things at once. @throws DomainError `invalid_request` for more rows than one reply can have */
+  usageReport(report: UsageReport): Promise<UsageReportRecord[]> {
+    return this.#database.transaction((queries) => reportUsage(queries, report));
+  }
 }
 
 function requireValid({ amount, note }: Grant): void {
@@ -129,12 +123,17 @@ function tooMuchBack({ amount }: Grant, available: bigint): DomainError {
   return new DomainError(
     'insufficient_credits',
     `${microToDecimal(-amount)} credits cannot be taken back: ${microToDecimal(available)} credits are available; credits held for jobs do not count`,
-    { param: 'amount' },
+    { param: 'amount', remedy: 'take back less, or allow a balance below zero with "allow_negative": true' },
   );
 }
 
-function otherGrant({ amount, createdAt }: LedgerRecord): DomainError {
-  const message = `this Idempotency-Key was used for another grant, of ${microToDecimal(amount)} credits at ${createdAt.toISOString()}`;
+/** A commit that was cut off can only be asked for again under its key. */
+function patienceOf({ idempotencyKey }: Pick<Grant, 'idempotencyKey'>) {
+  return { withinMs: idempotencyKey === null ? 0 : COMMIT_PATIENCE_MS };
+}
+
+function otherGrant({ kind, amount, createdAt }: LedgerRecord): DomainError {
+  const message = `this Idempotency-Key was used for another ${kind}, of ${microToDecimal(amount)} credits at ${createdAt.toISOString()}`;
   return new DomainError('idempotency_mismatch', message, { remedy: 'use another key', param: 'Idempotency-Key' });
 }
 

@@ -11,9 +11,9 @@ export interface LedgerRecord {
   readonly keyId: string | null;
   readonly jobId: string | null;
   readonly note: string | null;
-  /** The change of what can be spent, in micro-credits: less for a hold, more for a release, none for a charge. */
+  /** The change of what can be spent, in micro-credits: less for a hold, more for a release or a refund, none for a charge. */
   readonly amount: bigint;
-  /** Micro-credits that a charge has charged; 0 for all else. */
+  /** Micro-credits that a charge has charged; of a refund what it gave back, less than 0; 0 for all else. */
   readonly charged: bigint;
   /** What could be spent after it. */
   readonly remaining: bigint;
@@ -27,6 +27,8 @@ export interface Grant {
   readonly note: string | null;
   /** The same key means the same grant, for ever; null: another one each time. */
   readonly idempotencyKey: string | null;
+  /** Whether taking back may leave less than nothing. Default: false. */
+  readonly allowNegative?: boolean;
 }
 
 export type GrantOutcome =
@@ -47,15 +49,28 @@ export interface LedgerSlice {
 export async function grantCredits(queries: Queries, grant: Grant): Promise<GrantOutcome | null> {
   const balance = await lockBalance(queries, grant.accountId);
   if (balance === null) return null;
-  const earlier = await findGrant(queries, grant);
+  const earlier = await findByIdempotencyKey(queries, grant);
   if (earlier !== null) return { kind: 'repeated', record: earlier };
   const { available } = balance;
-  if (available + grant.amount < 0n) return { kind: 'insufficient', available };
+  const left = available + grant.amount;
+  if (grant.amount < 0n && left < 0n) {
+    if (grant.allowNegative !== true) return { kind: 'insufficient', available };
+    await lowerFloor(queries, grant.accountId, left);
+  }
   return { kind: 'granted', record: await moveCredits(queries, { ...grant, kind: 'grant', keyId: null, jobId: null }) };
 }
 
-/** The earlier grant under the same key. */
-async function findGrant(
+/** The last defence of the database, which no other change of a balance moves. */
+async function lowerFloor(queries: Queries, accountId: string, floor: bigint): Promise<void> {
+  await queries
+    .updateTable('balances')
+    .set(({ fn, ref, val }) => ({ floor: fn('least', [ref('floor'), val(floor)]) }))
+    .where('account_id', '=', accountId)
+    .execute();
+}
+
+/** The earlier grant or refund under the same key. */
+export async function findByIdempotencyKey(
   queries: Queries,
   { accountId, idempotencyKey }: Pick<Grant, 'accountId' | 'idempotencyKey'>,
 ): Promise<LedgerRecord | null> {
@@ -92,10 +107,28 @@ function recordOf(row: Awaited<ReturnType<ReturnType<typeof ledgerRows>['execute
     jobId: row.job_id,
     note: row.note,
     amount: row.available, // none of a charge, which takes from what is held
-    charged: row.kind === 'charge' ? -row.held : 0n,
+    charged: chargedBy(row.kind, row.kind === 'charge' ? -row.held : row.available),
     remaining: row.remaining,
     createdAt: row.created_at,
   };
+}
+
+function chargedBy(kind: LedgerKind, amount: bigint): bigint {
+  if (kind === 'charge') return amount;
+  return kind === 'refund' ? -amount : 0n;
+}
+
+/** How many balances, in both parts, are not the sum of their entries, and how many transactions do not sum to zero: none, if all is well. */
+export async function findLedgerFaults(queries: Queries): Promise<number> {
+  const { rows } = await sql<{ faults: number }>`
+    select (
+      select count(*) from easel.balances b
+      where available <> (select coalesce(sum(amount), 0) from easel.ledger_entries where ledger_account = 'available:' || b.account_id)
+        or held <> (select coalesce(sum(amount), 0) from easel.ledger_entries where ledger_account = 'held:' || b.account_id)
+    )::integer + (
+      select count(*) from (select transaction_id from easel.ledger_entries group by transaction_id having sum(amount) <> 0) unbalanced
+    )::integer as faults`.execute(queries);
+  return rows[0]?.faults ?? 0;
 }
 
 /** @returns null when there is no such account */
@@ -136,6 +169,7 @@ const routes: Record<LedgerKind, { from: LedgerPart; to: LedgerPart }> = {
   hold: { from: 'available', to: 'held' },
   charge: { from: 'held', to: 'revenue' },
   release: { from: 'held', to: 'available' },
+  refund: { from: 'revenue', to: 'available' },
 };
 
 /** Writes one transaction with its two entries (double entry), and changes the balance accordingly. The balance must be locked. */
@@ -156,7 +190,7 @@ export async function moveCredits(queries: Queries, movement: Movement): Promise
     .returning(['id', 'created_at'])
     .executeTakeFirstOrThrow();
   await insertEntries(queries, id, movement);
-  const charged = kind === 'charge' ? movement.amount : 0n;
+  const charged = chargedBy(kind, movement.amount);
   const amount = changeOf('available', movement);
   return { id, accountId, kind, keyId, jobId, note, amount, charged, remaining, createdAt };
 }

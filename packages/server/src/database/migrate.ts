@@ -11,6 +11,7 @@ import { profiles } from './migrations/0007-profiles.ts';
 import { devices } from './migrations/0008-devices.ts';
 import { styles } from './migrations/0009-styles.ts';
 import { webhooks } from './migrations/0010-webhooks.ts';
+import { operators } from './migrations/0011-operators.ts';
 import { SCHEMA, type Tables } from './tables.ts';
 
 /** By name, and run in the order of their names. */
@@ -25,6 +26,7 @@ const migrations = {
   '0008-devices': devices,
   '0009-styles': styles,
   '0010-webhooks': webhooks,
+  '0011-operators': operators,
 };
 
 /**
@@ -51,12 +53,29 @@ async function refuseNewer(kysely: Kysely<Tables>): Promise<void> {
   const table = `${SCHEMA}.${DEFAULT_MIGRATION_TABLE}`;
   const found = await sql<{ isThere: boolean }>`select to_regclass(${table}) is not null as "isThere"`.execute(kysely);
   if (found.rows[0]?.isThere !== true) return;
-  const { rows } = await sql<{ name: string }>`select name from ${sql.table(table)} order by name`.execute(kysely);
-  const unknown = rows.map(({ name }) => name).filter((name) => !Object.hasOwn(migrations, name));
+  requireKnownMigrations((await appliedMigrations(kysely)).migrations, 'the database was used');
+}
+
+/** The changes that the schema of a database has, and the major release of its PostgreSQL. */
+export async function appliedMigrations(
+  kysely: Kysely<Tables>,
+): Promise<{ readonly migrations: readonly string[]; readonly postgres: string }> {
+  const table = sql.table(`${SCHEMA}.${DEFAULT_MIGRATION_TABLE}`);
+  const { rows } = await sql<{ name: string }>`select name from ${table} order by name`.execute(kysely);
+  const server = await sql<{ version: string }>`select current_setting('server_version_num') as version`.execute(
+    kysely,
+  );
+  const postgres = String(Math.floor(Number(server.rows[0]?.version) / 10_000));
+  return { migrations: rows.map(({ name }) => name), postgres };
+}
+
+/** @param what begins the sentence: `the database was used` @throws StartupError `database_newer` */
+export function requireKnownMigrations(names: readonly string[], what: string): void {
+  const unknown = names.filter((name) => !Object.hasOwn(migrations, name));
   if (unknown.length === 0) return;
   throw new StartupError(
     'database_newer',
-    `the database was used by a newer release of Easel, whose changes this release does not know: ${unknown.join(', ')}`,
+    `${what} by a newer release of Easel, whose changes this release does not know: ${unknown.join(', ')}`,
     { remedy: 'start that release or a newer one, or restore the data from a backup that is older than the upgrade' },
   );
 }

@@ -6,6 +6,7 @@ import type {
   KeyScope,
   LedgerKind,
   Profile,
+  RefillMode,
   SentWebhookEvent,
   WebhookEvent,
   WebhookState,
@@ -34,6 +35,8 @@ export interface AccountsTable {
   max_queued: Optional<number>;
   virtual_finish: Generated<bigint>;
   created_at: CreatedAt;
+  /** null: open. */
+  closed_at: Optional<Date>;
 }
 
 export interface ApiKeysTable {
@@ -57,6 +60,8 @@ export interface ApiKeysTable {
 export interface BalancesTable {
   account_id: string;
   available: Generated<bigint>;
+  /** How far `available` may fall: 0, or less after a correction that was allowed to go below zero. */
+  floor: Generated<bigint>;
   held: Generated<bigint>;
 }
 
@@ -93,6 +98,54 @@ export interface HoldsTable {
   month: string;
   created_at: CreatedAt;
   ended_at: Optional<Date>;
+}
+
+/** What a job was charged and its account got back; once. */
+export interface RefundsTable {
+  job_id: string;
+  account_id: string;
+  amount: bigint;
+  reason: string;
+  /** The administrator's key. */
+  refunded_by: string;
+  refunded_at: Date;
+}
+
+/** What an account gets each month. */
+export interface RefillsTable {
+  account_id: string;
+  amount: bigint;
+  /** Of the month; in a shorter month its last day. */
+  day: number;
+  mode: RefillMode;
+  /** When it was set: earlier days do not count. */
+  since: Date;
+}
+
+/** Months that are done. */
+export interface RefillMonthsTable {
+  account_id: string;
+  /** `YYYY-MM` in UTC. */
+  month: string;
+  amount: bigint;
+  refilled_at: Date;
+}
+
+/** What administrators did. */
+export interface AuditLogTable {
+  id: Generated<bigint>;
+  request_id: string;
+  key_id: string;
+  /** The address that the request came from. */
+  client: string;
+  /** The `operationId` of the route. */
+  action: string;
+  account_id: Optional<string>;
+  subject: Optional<string>;
+  details: Json;
+  /** Of the reply; null: not answered yet, or the server ended in between. */
+  status: Optional<number>;
+  created_at: ColumnType<Date, Date, never>;
 }
 
 export interface KeyMonthsTable {
@@ -146,6 +199,8 @@ export interface JobsTable {
   /** Where its end is told, and where the addresses of its pictures begin. */
   webhook_url: Optional<string>;
   webhook_base: Optional<string>;
+  /** W3C Trace Context of the request that submitted it; null: it is not traced. */
+  traceparent: Optional<string>;
 }
 
 export interface JobImagesTable {
@@ -296,6 +351,10 @@ export interface Tables {
   ledger_transactions: LedgerTransactionsTable;
   ledger_entries: LedgerEntriesTable;
   holds: HoldsTable;
+  refunds: RefundsTable;
+  refills: RefillsTable;
+  refill_months: RefillMonthsTable;
+  audit_log: AuditLogTable;
   key_months: KeyMonthsTable;
   jobs: JobsTable;
   job_images: JobImagesTable;

@@ -13,7 +13,7 @@ import {
 } from './connections.ts';
 import { refuseMessages, replyWithErrors, type ShapeOf, sendError, shapesOf } from './error-replies.ts';
 import { StreamSlots } from './event-streams.ts';
-import { allowOrigins, forbidCaching, logAnswered, sendBalance, sendRequestIds } from './every-reply.ts';
+import { allowOrigins, forbidCaching, logAnswered, sendBalance, sendRequestIds, traceRequests } from './every-reply.ts';
 import { AllowedMethods, answerNotFound, answerOptions } from './not-found.ts';
 import { describeApi } from './openapi.ts';
 import { parseBodies, SMALL_BODY_BYTES } from './parse-bodies.ts';
@@ -39,10 +39,13 @@ export async function buildHttp(
   allowed.listen(app);
   app.decorateRequest('caller', null);
   app.decorateRequest('jobId', null);
+  app.decorateRequest('trace', null);
+  app.decorateRequest('isAudited', false);
   limitConnections(app, options);
   endStalledConnections(app, options);
   answerInOrder(app);
   sendRequestIds(app);
+  traceRequests(app, options);
   logAnswered(app, options);
   requireOneHost(app);
   requireUtf8Queries(app);

@@ -2,6 +2,7 @@ import { exposedHeaders, headers, microToDecimal, paths } from '@easel/contract'
 import cors from '@fastify/cors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isId } from '../ids.ts';
+import { newContext, noTracer, parseTraceparent } from '../observability/tracing.ts';
 import type { HttpServices } from './services.ts';
 import type { AnsweredRequest, HttpApp, HttpOptions } from './surface.ts';
 
@@ -75,6 +76,42 @@ export function logAnswered(app: HttpApp, { onAnswered }: Pick<HttpOptions, 'onA
       const isRoutine = scraped.has(answered.route) && answered.status < 400;
       request.log[isRoutine ? 'debug' : 'info'](about, 'request answered');
       onAnswered?.(answered);
+    });
+  });
+}
+
+/** Records every request but those of probes as a span; what it submits becomes a part of it. */
+export function traceRequests(app: HttpApp, { tracer = noTracer }: Pick<HttpOptions, 'tracer'>): void {
+  if (!tracer.isEnabled) return;
+  app.addHook('onRequest', async (request, reply) => {
+    const { method, headers: sent, routeOptions } = request;
+    const route = routeOptions.url ?? 'none';
+    if (scraped.has(route)) return;
+    const parent = parseTraceparent(typeof sent.traceparent === 'string' ? sent.traceparent : null);
+    const context = newContext(parent);
+    const start = new Date();
+    request.trace = context;
+    reply.raw.once('close', () => {
+      const { status } = describe(request, reply, 0);
+      const attributes = {
+        'http.request.method': method,
+        'http.route': route,
+        'http.response.status_code': status,
+        'client.address': request.ip,
+        'easel.request_id': request.id,
+        'easel.job_id': request.jobId ?? undefined,
+      };
+      const error = status >= 500 ? { error: new Error(`answered ${status}`) } : {};
+      tracer.record({
+        name: `${method} ${route}`,
+        kind: 'server',
+        parent,
+        context,
+        start,
+        end: new Date(),
+        attributes,
+        ...error,
+      });
     });
   });
 }

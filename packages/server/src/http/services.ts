@@ -10,7 +10,8 @@ import type { JobView, JobViewPage } from '../jobs/job-views.ts';
 import type { JobFilter } from '../jobs/jobs-table.ts';
 import type { QueueState } from '../jobs/queue-control.ts';
 import type { Submission, Submitted } from '../jobs/submit-job.ts';
-import type { AccountService } from '../keys/accounts.ts';
+import type { AccountService, ClosedAccount } from '../keys/accounts.ts';
+import type { AuditLog } from '../keys/audit-log.ts';
 import type { Caller, KeyWatch, RateLimitState } from '../keys/callers.ts';
 import type { KeyService } from '../keys/keys.ts';
 import type { ModelCard } from '../models/model-card.ts';
@@ -26,13 +27,20 @@ import type { ListedWorker } from '../workers/workers-table.ts';
 
 /** The services that routes use. */
 export interface HttpServices {
-  readonly accounts: Pick<AccountService, 'create' | 'get' | 'list' | 'change'>;
+  readonly accounts: Pick<AccountService, 'create' | 'get' | 'list' | 'change' | 'reopen'> & {
+    /** Closes the account, and cancels what waits. */
+    close(id: string): Promise<ClosedAccount & { readonly cancelledJobs: number }>;
+  };
+  readonly audit: Pick<AuditLog, 'begin' | 'end' | 'list'>;
   readonly keys: Pick<KeyService, 'authenticate' | 'expiryOf' | 'create' | 'list' | 'change' | 'revoke'>;
   /** Watches the key of a request that takes long. */
   watchKey(keyId: string): KeyWatch;
   /** Lets the page work without a key on the server's own machine; null where others can reach the server. */
   readonly pageSession: { callerOf(request: FastifyRequest): Promise<Caller | null> } | null;
-  readonly credits: Pick<CreditService, 'balance' | 'grant' | 'ledger' | 'usage' | 'usedThisMonth'>;
+  readonly credits: Pick<
+    CreditService,
+    'balance' | 'grant' | 'refund' | 'ledger' | 'usage' | 'usageReport' | 'usedThisMonth'
+  >;
   /** Counts a request that creates a job. */
   countAgainstLimit(caller: Caller): Promise<RateLimitState>;
   /** Tells what is left of the rate limit; counts nothing. */

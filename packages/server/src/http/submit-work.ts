@@ -8,6 +8,7 @@ import type { JobRecord, JobWebhook } from '../jobs/job.ts';
 import type { JobView } from '../jobs/job-views.ts';
 import type { Submission } from '../jobs/submit-job.ts';
 import type { ModelCard } from '../models/model-card.ts';
+import { formatTraceparent } from '../observability/tracing.ts';
 import { type Asked, findModel, jobRequestOf, modelOf, useModel } from './asked-request.ts';
 import { baseUrl, callerOf, pathOf, type RouteContext } from './surface.ts';
 import { addGenerationHeaders, cancelLater, clientGone, deliver, endOfJob, endOfPatience } from './wait-for-job.ts';
@@ -89,6 +90,7 @@ export async function submitWork(
     waiter: waits && idempotency === null ? serverId : null,
     idempotency,
     requestId: request.id,
+    traceparent: request.trace && formatTraceparent(request.trace),
   });
   const job =
     file === null

@@ -21,6 +21,7 @@ import type {
 import { type Static, type TSchema, Type } from 'typebox';
 import { DomainError } from '../domain-error.ts';
 import type { Caller } from '../keys/callers.ts';
+import type { TraceContext, Tracer } from '../observability/tracing.ts';
 import type { StreamLimits, StreamSlots } from './event-streams.ts';
 import type { BodyPace, BodyType } from './receive-body.ts';
 import type { HttpServices } from './services.ts';
@@ -138,6 +139,8 @@ export interface HttpOptions extends StreamLimits {
   /** Without it nothing is logged. */
   readonly logger?: FastifyBaseLogger;
   readonly onAnswered?: (request: AnsweredRequest) => void;
+  /** Without it requests are not traced. */
+  readonly tracer?: Tracer;
   /** Aborted when the shutdown begins: resumable streams are closed, and clients resume them elsewhere. */
   readonly stopping?: AbortSignal;
   /** Aborted when no more jobs will end in this process: clients that still wait are told to retry. */
@@ -170,6 +173,8 @@ declare module 'fastify' {
     caller: Caller | null;
     /** The job that the request created or asks about, for the log. */
     jobId: string | null;
+    /** Its span; null: it is not traced. */
+    trace: TraceContext | null;
   }
 }
 

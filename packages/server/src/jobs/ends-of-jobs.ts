@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { chargeHold, releaseHold } from '../credits/holds.ts';
 import type { Queries } from '../database/database.ts';
 import { CANCEL_CHANNEL, notify } from '../database/notifications.ts';
+import type { AccountService, ClosedAccount } from '../keys/accounts.ts';
 import { type ImageRecord, insertImages } from '../pictures/images.ts';
 import { addDeliveries } from '../webhooks/deliveries.ts';
 import { endpointsFor } from '../webhooks/endpoints.ts';
@@ -264,7 +265,19 @@ export async function cancelJobsOfKey(context: JobContext, keyId: string): Promi
   return queued.length;
 }
 
-/** The same for keys that were revoked at a start, or by a process that died before it could cancel. @returns how many */
+/** Closes an account, and cancels its queued jobs, which are refunded. @throws as `AccountService.close` */
+export async function closeAccount(
+  context: JobContext,
+  accounts: Pick<AccountService, 'close' | 'get'>,
+  id: string,
+): Promise<ClosedAccount & { readonly cancelledJobs: number }> {
+  const { revokedKeys } = await accounts.close(id);
+  let cancelledJobs = 0;
+  for (const keyId of revokedKeys) cancelledJobs += await cancelJobsOfKey(context, keyId);
+  return { account: await accounts.get(id), revokedKeys, cancelledJobs };
+}
+
+/** Cancels the queued jobs of keys that were revoked at a start, or by a process that died before it could cancel. @returns how many */
 export async function cancelJobsOfRevokedKeys(context: JobContext, signal: AbortSignal): Promise<number> {
   const keys = await context.database.transaction((queries) =>
     queries

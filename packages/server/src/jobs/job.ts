@@ -13,6 +13,7 @@ import type { Database } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import type { Tracer } from '../observability/tracing.ts';
 import type { ImageLibrary } from '../pictures/image-library.ts';
 import type { StartImages } from '../pictures/start-images.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
@@ -63,6 +64,8 @@ export interface NewJob {
   readonly requestId: string | null;
   /** Where its end is told besides the endpoints of its account; absent: nowhere. */
   readonly webhook?: JobWebhook | null;
+  /** W3C Trace Context of that request; null: it is not traced. */
+  readonly traceparent: string | null;
   readonly createdAt: Date;
 }
 
@@ -151,6 +154,7 @@ export interface JobContext {
   readonly publicUrl: string | null;
   readonly jobLog: JobLog;
   readonly metrics: Pick<Metrics, 'jobEnded' | 'stepsDone'>;
+  readonly tracer: Tracer;
 }
 
 export interface JobLimits {

@@ -32,6 +32,8 @@ export interface Submission {
   readonly requestId: string | null;
   /** Where the end of the job is told; absent: to the endpoints of the account only. */
   readonly webhook?: JobWebhook | null;
+  /** W3C Trace Context of the request; absent: it is not traced. */
+  readonly traceparent?: string | null;
   /** The client's `Idempotency-Key` and the SHA-256 of its body; null: it sent none. */
   readonly idempotency: { readonly key: string; readonly bodyHash: Uint8Array } | null;
 }
@@ -142,7 +144,9 @@ async function queueJob(
 function newJobOf({ clock, tariff }: JobContext, submission: Submission): Omit<NewJob, 'virtualStart'> {
   const createdAt = clock.now();
   const { startImage: _, idempotency: __, ...job } = submission;
-  return { ...job, id: job.requestId ?? newId(createdAt.getTime()), price: priceOf(job.request, tariff), createdAt };
+  const { requestId, traceparent = null } = job;
+  const price = priceOf(job.request, tariff);
+  return { ...job, id: requestId ?? newId(createdAt.getTime()), traceparent, price, createdAt };
 }
 
 /** The job of an earlier request with the same idempotency key, unless it failed or was cancelled: then the key may be used again. */

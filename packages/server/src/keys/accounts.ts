@@ -1,8 +1,10 @@
-import type { Selectable } from 'kysely';
+import { sql } from 'kysely';
+import type { Clock } from '../clock.ts';
 import type { Database, Queries } from '../database/database.ts';
-import type { AccountsTable, BalancesTable } from '../database/tables.ts';
 import { DomainError } from '../domain-error.ts';
 import { newId } from '../ids.ts';
+import { listKeys, revokeKey } from './key-table.ts';
+import { nextRefill, oldestMonth, type RefillTerms } from './refill-plan.ts';
 
 /** In micro-credits. `available` can be spent; `held` is reserved for jobs that have not ended. */
 export interface Balance {
@@ -18,7 +20,16 @@ export interface Account {
   /** Jobs that may wait; null: the server's own limit. */
   readonly maxQueued: number | null;
   readonly createdAt: Date;
+  /** null: it is open. */
+  readonly closedAt: Date | null;
+  /** null: none. */
+  readonly refill: AccountRefill | null;
   readonly balance: Balance;
+}
+
+export interface AccountRefill extends RefillTerms {
+  /** The day of the next refill; null: the account is closed. */
+  readonly next: Date | null;
 }
 
 export interface NewAccount {
@@ -29,7 +40,16 @@ export interface NewAccount {
 }
 
 /** What may be changed; what is absent stays. */
-export type AccountChanges = Partial<Omit<NewAccount, 'id'>>;
+export interface AccountChanges extends Partial<Omit<NewAccount, 'id'>> {
+  /** null: no refills from now on. */
+  readonly refill?: RefillTerms | null;
+}
+
+export interface ClosedAccount {
+  readonly account: Account;
+  /** The keys that were revoked. */
+  readonly revokedKeys: readonly string[];
+}
 
 export interface AccountsPage {
   /** Only accounts older than this one; null: from the newest on. */
@@ -40,17 +60,20 @@ export interface AccountsPage {
 /** Who keys, jobs and credits belong to. */
 export class AccountService {
   readonly #database: Database;
+  readonly #clock: Clock;
 
-  constructor({ database }: { readonly database: Database }) {
+  constructor({ database, clock }: { readonly database: Database; readonly clock: Clock }) {
     this.#database = database;
+    this.#clock = clock;
   }
 
   /** A new account has no credits. @throws DomainError `conflict` when the name is taken */
-  create(account: Omit<NewAccount, 'id'>): Promise<Account> {
+  create({ refill = null, ...account }: Omit<NewAccount, 'id'> & Pick<AccountChanges, 'refill'>): Promise<Account> {
     const id = newId();
     return this.#database.transaction(async (queries) => {
       if (!(await insertAccount(queries, { ...account, id }))) throw nameTaken(account.name);
-      return (await findAccount(queries, id)) ?? noAccount(id);
+      if (refill !== null) await this.#setRefill(queries, id, refill);
+      return (await findAccount(queries, id, this.#clock.now())) ?? noAccount(id);
     });
   }
 
@@ -59,24 +82,87 @@ export class AccountService {
     const { name } = changes;
     return this.#database.transaction(async (queries) => {
       if (name !== undefined && (await isNameTaken(queries, name, id))) throw nameTaken(name);
+      if (!(await lockAccount(queries, id))) return noAccount(id);
       await updateAccount(queries, id, changes);
-      return (await findAccount(queries, id)) ?? noAccount(id);
+      if (changes.refill !== undefined) await this.#setRefill(queries, id, changes.refill);
+      return (await findAccount(queries, id, this.#clock.now())) ?? noAccount(id);
     });
   }
 
   /** @throws DomainError `not_found` */
   async get(id: string): Promise<Account> {
-    return (await this.#database.transaction((queries) => findAccount(queries, id))) ?? noAccount(id);
+    const now = this.#clock.now();
+    return (await this.#database.transaction((queries) => findAccount(queries, id, now))) ?? noAccount(id);
   }
 
   /** Newest first. */
   list({ before, limit }: AccountsPage): Promise<Account[]> {
+    const now = this.#clock.now();
     return this.#database.transaction(async (queries) => {
-      let rows = accountRows(queries).orderBy('accounts.id', 'desc').limit(limit);
+      let rows = accountRows(queries, now).orderBy('accounts.id', 'desc').limit(limit);
       if (before !== null) rows = rows.where('accounts.id', '<', before);
-      return (await rows.execute()).map(accountOf);
+      return (await rows.execute()).map((row) => accountOf(row, now));
     });
   }
+
+  /**
+   * Closes an account: its keys are revoked, for ever, and it gets no more keys, grants and refills. Its balance stays, and so do its
+   * pictures until they expire. Closing it again changes nothing.
+   *
+   * @throws DomainError `not_found`, `conflict` for an account with an admin key: closing it could shut everybody out
+   */
+  close(id: string): Promise<ClosedAccount> {
+    const now = this.#clock.now();
+    return this.#database.transaction(async (queries) => {
+      if (!(await lockAccount(queries, id))) return noAccount(id);
+      const keys = (await listKeys(queries, id)).filter(({ revokedAt }) => revokedAt === null);
+      const admin = keys.find(
+        ({ scopes, expiresAt }) => scopes.includes('admin') && (expiresAt === null || expiresAt > now),
+      );
+      if (admin !== undefined) throw hasAdminKey(admin.name);
+      for (const key of keys) await revokeKey(queries, key.id, now);
+      await queries
+        .updateTable('accounts')
+        .set(({ fn, ref, val }) => ({ closed_at: fn.coalesce(ref('closed_at'), val(now)) }))
+        .where('id', '=', id)
+        .execute();
+      const account = (await findAccount(queries, id, now)) ?? noAccount(id);
+      return { account, revokedKeys: keys.map((key) => key.id) };
+    });
+  }
+
+  /** It needs new keys; refills begin again, and those of the time in between are not made up for. @throws DomainError `not_found` */
+  reopen(id: string): Promise<Account> {
+    const now = this.#clock.now();
+    return this.#database.transaction(async (queries) => {
+      if (!(await lockAccount(queries, id))) return noAccount(id);
+      const account = (await findAccount(queries, id, now)) ?? noAccount(id);
+      if (account.closedAt === null) return account;
+      await queries.updateTable('accounts').set({ closed_at: null }).where('id', '=', id).execute();
+      await queries.updateTable('refills').set({ since: now }).where('account_id', '=', id).execute();
+      return (await findAccount(queries, id, now)) ?? noAccount(id);
+    });
+  }
+
+  /** Other terms count from today on; a month that is done stays done. */
+  async #setRefill(queries: Queries, id: string, refill: RefillTerms | null): Promise<void> {
+    if (refill === null) {
+      await queries.deleteFrom('refills').where('account_id', '=', id).execute();
+      return;
+    }
+    const values = { ...refill, since: this.#clock.now() };
+    await queries
+      .insertInto('refills')
+      .values({ account_id: id, ...values })
+      .onConflict((conflict) => conflict.column('account_id').doUpdateSet(values))
+      .execute();
+  }
+}
+
+function hasAdminKey(name: string): DomainError {
+  return new DomainError('conflict', `the account has an admin key, "${name}"`, {
+    remedy: 'revoke it first, with another admin key: an account that administers the server is not closed by mistake',
+  });
 }
 
 function nameTaken(name: string): DomainError {
@@ -104,23 +190,39 @@ export async function insertAccount(
   return true;
 }
 
-export async function findAccount(queries: Queries, id: string): Promise<Account | null> {
-  const row = await accountRows(queries).where('accounts.id', '=', id).executeTakeFirst();
-  return row === undefined ? null : accountOf(row);
+/** Locks the account until the transaction ends, so that others who want to lock it wait. @returns whether there is one */
+async function lockAccount(queries: Queries, id: string): Promise<boolean> {
+  const rows = queries.selectFrom('accounts').select('id').where('id', '=', id).forNoKeyUpdate();
+  return (await rows.executeTakeFirst()) !== undefined;
 }
 
-export async function findAccountByName(queries: Queries, name: string): Promise<Account | null> {
-  const row = await accountRows(queries).where('accounts.name', '=', name).executeTakeFirst();
-  return row === undefined ? null : accountOf(row);
+/** Keeps the account from being closed until the transaction ends. @throws DomainError `not_found`, `conflict` for a closed account */
+export async function requireOpenAccount(queries: Queries, id: string): Promise<void> {
+  const rows = queries.selectFrom('accounts').select(['name', 'closed_at']).where('id', '=', id).forShare();
+  const account = await rows.executeTakeFirst();
+  if (account === undefined) throw new DomainError('not_found', `there is no account ${id}`, { param: 'account_id' });
+  if (account.closed_at !== null) throw accountClosed(account.name);
 }
 
-/** Locks the account until the transaction ends, so that others who want to lock it wait. */
-export async function lockAccountByName(queries: Queries, name: string): Promise<Account | null> {
-  const row = await accountRows(queries)
-    .where('accounts.name', '=', name)
-    .forNoKeyUpdate('accounts')
-    .executeTakeFirst();
-  return row === undefined ? null : accountOf(row);
+function accountClosed(name: string): DomainError {
+  return new DomainError('conflict', `the account "${name}" is closed`, { remedy: 'reopen it first' });
+}
+
+async function findAccount(queries: Queries, id: string, now: Date): Promise<Account | null> {
+  const row = await accountRows(queries, now).where('accounts.id', '=', id).executeTakeFirst();
+  return row === undefined ? null : accountOf(row, now);
+}
+
+/** @returns its id; null when there is none */
+export async function findAccountByName(queries: Queries, name: string): Promise<string | null> {
+  const row = await queries.selectFrom('accounts').select('id').where('name', '=', name).executeTakeFirst();
+  return row?.id ?? null;
+}
+
+/** Locks the account until the transaction ends, so that others who want to lock it wait. @returns its id; null when there is none */
+export async function lockAccountByName(queries: Queries, name: string): Promise<string | null> {
+  const rows = queries.selectFrom('accounts').select('id').where('name', '=', name).forNoKeyUpdate();
+  return (await rows.executeTakeFirst())?.id ?? null;
 }
 
 async function updateAccount(
@@ -133,6 +235,7 @@ async function updateAccount(
     ...(maxConcurrent !== undefined && { max_concurrent: maxConcurrent }),
     ...(maxQueued !== undefined && { max_queued: maxQueued }),
   };
+  if (Object.keys(values).length === 0) return;
   await queries.updateTable('accounts').set(values).where('id', '=', id).execute();
 }
 
@@ -141,17 +244,29 @@ async function isNameTaken(queries: Queries, name: string, id: string): Promise<
   return (await other.executeTakeFirst()) !== undefined;
 }
 
-function accountRows(queries: Queries) {
+function accountRows(queries: Queries, now: Date) {
+  const done = sql<string[]>`array(select month from easel.refill_months
+    where refill_months.account_id = accounts.id and month >= ${oldestMonth(now)})`;
   return queries
     .selectFrom('accounts')
     .innerJoin('balances', 'balances.account_id', 'accounts.id')
-    .select(['id', 'name', 'max_concurrent', 'max_queued', 'created_at', 'available', 'held']);
+    .leftJoin('refills', 'refills.account_id', 'accounts.id')
+    .select(['id', 'name', 'max_concurrent', 'max_queued', 'created_at', 'closed_at', 'available', 'held'])
+    .select(['refills.amount', 'refills.day', 'refills.mode', 'refills.since', done.as('done')]);
 }
 
-type AccountRow = Pick<Selectable<AccountsTable>, 'id' | 'name' | 'max_concurrent' | 'max_queued' | 'created_at'> &
-  Pick<Selectable<BalancesTable>, 'available' | 'held'>;
+type AccountRow = Awaited<ReturnType<ReturnType<typeof accountRows>['executeTakeFirstOrThrow']>>;
 
-function accountOf({ id, name, created_at, available, held, ...limits }: AccountRow): Account {
-  const { max_concurrent: maxConcurrent, max_queued: maxQueued } = limits;
-  return { id, name, maxConcurrent, maxQueued, createdAt: created_at, balance: { available, held } };
+function accountOf({ id, name, available, held, ...row }: AccountRow, now: Date): Account {
+  const { max_concurrent: maxConcurrent, max_queued: maxQueued, created_at: createdAt, closed_at: closedAt } = row;
+  const balance = { available, held };
+  return { id, name, maxConcurrent, maxQueued, createdAt, closedAt, refill: refillOf(row, now), balance };
+}
+
+type RefillRow = Pick<AccountRow, 'amount' | 'day' | 'mode' | 'since' | 'done' | 'closed_at'>;
+
+function refillOf({ amount, day, mode, since, done, ...row }: RefillRow, now: Date): AccountRefill | null {
+  if (amount === null || day === null || mode === null || since === null) return null;
+  const next = row.closed_at === null ? nextRefill({ day, since }, done, now) : null;
+  return { amount, day, mode, next };
 }

@@ -3,7 +3,7 @@ import type { Database, Queries } from '../database/database.ts';
 import type { KeyOrigin } from '../database/tables.ts';
 import { DomainError } from '../domain-error.ts';
 import { newId } from '../ids.ts';
-import { findAccount, findAccountByName } from './accounts.ts';
+import { findAccountByName, requireOpenAccount } from './accounts.ts';
 import type { Caller } from './callers.ts';
 import { findUseInMonth, monthOf } from './key-months.ts';
 import {
@@ -52,12 +52,10 @@ export class KeyService {
     this.#parts = parts;
   }
 
-  /** @throws DomainError `not_found` when there is no such account */
+  /** @throws DomainError `not_found` when there is no such account; `conflict` when it is closed */
   create(terms: KeyTerms): Promise<CreatedKey> {
     return this.#parts.database.transaction(async (queries) => {
-      if ((await findAccount(queries, terms.accountId)) === null) {
-        throw new DomainError('not_found', `there is no account ${terms.accountId}`, { param: 'account_id' });
-      }
+      await requireOpenAccount(queries, terms.accountId);
       const text = newKeyText();
       return { text, record: await storeKey(queries, this.#parts, { ...terms, text, origin: 'created' }) };
     });
@@ -89,7 +87,7 @@ export class KeyService {
     const { database, clock } = this.#parts;
     return database.transaction(async (queries) => {
       const account = await findAccountByName(queries, DEVELOPMENT);
-      const records = account === null ? [] : await listKeys(queries, account.id);
+      const records = account === null ? [] : await listKeys(queries, account);
       const key = records.find((record) => isUsableFromStart(record, clock.now()));
       return key === undefined ? null : callerOf(key);
     });

@@ -127,9 +127,9 @@ async function ensureAccount(
 ): Promise<{ readonly id: string; readonly isNew: boolean }> {
   const newAccount = { id: newId(clock.now().getTime()), name, maxConcurrent: null, maxQueued: null };
   const isNew = await insertAccount(queries, newAccount);
-  const account = await lockAccountByName(queries, name);
-  if (account === null) throw new DomainError('server_error', `the account "${name}" could not be created`);
-  return { id: account.id, isNew };
+  const id = await lockAccountByName(queries, name);
+  if (id === null) throw new DomainError('server_error', `the account "${name}" could not be created`);
+  return { id, isNew };
 }
 
 /** @returns the key's text, or null when there ever was one */

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { createMetrics } from './metrics.ts';
 
@@ -42,13 +43,40 @@ test('jobs, waits, runs, steps, credits and readings appear in the text that Pro
   expect(text).toContain('easel_http_request_seconds_count{method="GET",route="/api/jobs/:id",status="200"} 1');
 });
 
+const quiet = {
+  queueDepth: async () => new Map(),
+  engineMemory: async () => new Map(),
+  engines: async () => [],
+  isStorageAvailable: () => true,
+};
+
+test('accounts are told of as they are at each scrape, and not at all without a reading of them', async () => {
+  let now = [{ account: 'A "b"', queued: 3, running: 1, spent: 0.5, balance: -2 }];
+  const metrics = createMetrics({ ...quiet, accounts: async () => now });
+  const first = await metrics.text();
+  expect(first).toContain('easel_account_jobs{account="A \\"b\\"",state="queued"} 3');
+  expect(first).toContain('easel_account_spent_credits{account="A \\"b\\""} 0.5');
+  expect(first).toContain('easel_account_balance_credits{account="A \\"b\\""} -2');
+  now = [{ account: 'other', queued: 0, running: 0, spent: 7, balance: 0 }];
+  const second = await metrics.text();
+  expect(second).toContain('easel_account_spent_credits{account="other"} 7');
+  expect(second).not.toContain('A \\"b');
+  expect(await createMetrics(quiet).text()).not.toContain('easel_account');
+});
+
+test.skipIf(spawnSync('promtool', ['--version']).status !== 0)(
+  'promtool, where it is installed, has nothing to say about the metrics',
+  async () => {
+    const accounts = async () => [{ account: 'a', queued: 0, running: 0, spent: 0, balance: 0 }];
+    const metrics = createMetrics({ ...quiet, accounts });
+    metrics.requestEnded({ method: 'GET', route: '/healthz', status: 200, seconds: 0.1 });
+    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: await metrics.text() });
+    expect([status, String(stdout), String(stderr)]).toEqual([0, '', '']);
+  },
+);
+
 test('the process is told of under the names of ready-made dashboards, and only counters are called totals', async () => {
-  const text = await createMetrics({
-    queueDepth: async () => new Map(),
-    engineMemory: async () => new Map(),
-    engines: async () => [],
-    isStorageAvailable: () => true,
-  }).text();
+  const text = await createMetrics(quiet).text();
   expect(text).toMatch(/^process_resident_memory_bytes \d+/m);
   expect(text).toMatch(/^nodejs_eventloop_lag_seconds /m);
   expect(text).not.toMatch(/^easel_(process|nodejs)_/m);

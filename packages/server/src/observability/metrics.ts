@@ -7,6 +7,17 @@ export interface MetricReadings {
   /** Of all workers that live; the device is '' until it is known. */
   engines(): Promise<readonly EngineCount[]>;
   isStorageAvailable(): boolean;
+  /** Of the accounts that spend most, and of all others together; absent: not told. */
+  accounts?: (() => Promise<readonly AccountGauges[]>) | undefined;
+}
+
+/** Amounts in credits. */
+export interface AccountGauges {
+  readonly account: string;
+  readonly queued: number;
+  readonly running: number;
+  readonly spent: number;
+  readonly balance: number;
 }
 
 export interface EngineCount {
@@ -85,6 +96,7 @@ export function createMetrics(readings: MetricReadings): Metrics {
       this.set(readings.isStorageAvailable() ? 1 : 0);
     },
   });
+  if (readings.accounts !== undefined) readAccountsAtScrape(registers, readings.accounts);
   return {
     jobEnded({ model, state, errorCode, waited, ran, device, credits: charged }) {
       jobs.inc({ model, state, code: errorCode ?? '' });
@@ -148,6 +160,55 @@ function createInstruments(registers: Registry[]) {
     registers,
   });
   return { jobs, waits, runs, steps, credits, requests, webhooks };
+}
+
+function readAccountsAtScrape(registers: Registry[], read: () => Promise<readonly AccountGauges[]>): void {
+  let pending: ReturnType<typeof read> | undefined;
+  // A scrape collects all gauges at once: they share one reading.
+  const readOnce = () => {
+    pending ??= read().finally(() => {
+      pending = undefined;
+    });
+    return pending;
+  };
+  const gauge = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+    set: (gauge: Gauge<Label>, reading: AccountGauges) => void,
+  ) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: [...labelNames],
+      registers,
+      async collect() {
+        const readings = await readOnce();
+        this.reset();
+        for (const reading of readings) set(this, reading);
+      },
+    });
+  gauge(
+    'easel_account_jobs',
+    'Unfinished jobs of the accounts that spend most, and of all others.',
+    ['account', 'state'],
+    (jobs, reading) => {
+      jobs.set({ account: reading.account, state: 'queued' }, reading.queued);
+      jobs.set({ account: reading.account, state: 'running' }, reading.running);
+    },
+  );
+  gauge(
+    'easel_account_spent_credits',
+    'Credits charged and reserved this month (UTC), less refunds, of the same accounts.',
+    ['account'],
+    (spent, reading) => spent.set({ account: reading.account }, reading.spent),
+  );
+  gauge(
+    'easel_account_balance_credits',
+    'Balances in credits, of the same accounts.',
+    ['account'],
+    (balance, reading) => balance.set({ account: reading.account }, reading.balance),
+  );
 }
 
 function readAtScrape(

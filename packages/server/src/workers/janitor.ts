@@ -1,3 +1,5 @@
+import { microToDecimal } from '@easel/contract';
+import { refillAccounts } from '../credits/refills.ts';
 import type { Queries } from '../database/database.ts';
 import { attemptsUsedUp, cancelJobsOfRevokedKeys, failJob } from '../jobs/ends-of-jobs.ts';
 import type { JobContext } from '../jobs/job.ts';
@@ -24,11 +26,11 @@ const BATCH = 500;
 
 export interface JanitorOptions {
   readonly store: ImageStore;
-  /** Is told about conditions that keep a sweep from deleting, once each. */
+  /** Is told about refills, and about conditions that keep a sweep from deleting, once each. */
   readonly report: (level: 'info' | 'warn', message: string, details: Readonly<Record<string, unknown>>) => void;
 }
 
-/** How many of each kind were deleted. */
+/** How many of each kind were deleted, or done. */
 export interface Swept {
   readonly images: number;
   readonly jobs: number;
@@ -45,11 +47,13 @@ export interface Swept {
   readonly forgottenJobs: number;
   /** Queued jobs of revoked keys; they are cancelled now. */
   readonly cancelledJobs: number;
+  /** Accounts that have got their monthly refill. */
+  readonly refills: number;
 }
 
 type Count = () => Promise<number>;
 
-/** Deletes what has expired. Several may run at the same time; they share the work. */
+/** Deletes what has expired, and does what is due. Several may run at the same time; they share the work. */
 export class Janitor {
   readonly #context: JobContext;
   readonly #options: JanitorOptions;
@@ -83,6 +87,8 @@ export class Janitor {
     const aged = (work: Count) => (mayDelete ? tried(work) : Promise.resolve(0));
     const swept: Swept = {
       cancelledJobs,
+      // Like a deletion it cannot be taken back, should the clock be wrong.
+      refills: await aged(() => this.#refill()),
       forgottenJobs: await aged(() => this.#failForgotten(signal)),
       images: await aged(() => this.#removeImages(signal)),
       jobs: await aged(() => this.#removeJobs(signal)),
@@ -92,6 +98,15 @@ export class Janitor {
     this.#reportStuck();
     if (errors.length > 0) throw errors[0];
     return swept;
+  }
+
+  async #refill(): Promise<number> {
+    const { database, clock } = this.#context;
+    const refilled = await refillAccounts(database, clock.now());
+    for (const { accountId, month, amount } of refilled) {
+      this.#options.report('info', 'monthly refill', { accountId, month, granted: microToDecimal(amount) });
+    }
+    return refilled.length;
   }
 
   /** Not while it is unknown whether so much time has really passed. */

@@ -11,12 +11,13 @@ import { findJob, markStarted, requeueJob } from '../jobs/jobs-table.ts';
 import { lockQueuePaused } from '../jobs/queue-control.ts';
 import { deviceLabel, learnSpeed, lockSpeed, saveSpeed } from '../jobs/speed.ts';
 import { advanceVirtualTime } from '../jobs/turns.ts';
-import { type Painter, type Painting, PaintingFailed } from '../models/painter.ts';
+import { type Painter, type Painting, PaintingFailed, type PaintOptions } from '../models/painter.ts';
 import { type ReviewHook, reviewPictures } from '../models/review.ts';
 import type { ImageStore } from '../pictures/image-store.ts';
 import type { ImageRecord } from '../pictures/images.ts';
 import { bytesOfPictures, type StorageWatch } from '../pictures/storage-watch.ts';
 import { type ClaimedJob, HandBack } from '../queue/job-queue.ts';
+import { AttemptTrace } from './attempt-trace.ts';
 import { StepPublisher } from './step-publisher.ts';
 
 /**
@@ -53,12 +54,15 @@ export async function runJob(context: WorkerContext, claimed: ClaimedJob): Promi
   const signal = AbortSignal.any([claimed.signal, cancelled.signal]);
   const job = await startPatiently(context, claimed, signal);
   if (typeof job === 'string') return job;
+  const trace = new AttemptTrace(context.tracer, job, context.workerId);
   try {
-    const painting = await paint(context, job, signal);
-    await reviewPictures(context.hook, job, painting, signal);
-    await finish(context, job, painting, signal);
+    const painting = await paint(context, job, trace, signal);
+    await trace.step('review', () => reviewPictures(context.hook, job, painting, signal));
+    await finish(context, job, painting, trace, signal);
+    trace.end();
     return 'done';
   } catch (error) {
+    trace.end(error);
     if (signal.aborted) {
       // Whoever cancelled the run has ended the job; a worker that stops hands it back.
       if (claimed.signal.reason instanceof HandBack) await handBack(context, claimed, job, 'the worker is stopping');
@@ -116,12 +120,23 @@ async function start(context: WorkerContext, claimed: ClaimedJob): Promise<JobRe
   return started;
 }
 
-async function paint(context: WorkerContext, job: JobRecord, signal: AbortSignal): Promise<Painting> {
+async function paint(
+  context: WorkerContext,
+  job: JobRecord,
+  trace: AttemptTrace,
+  signal: AbortSignal,
+): Promise<Painting> {
   const { bus, painter, startImages, jobLog } = context;
   const image = await startImages.of(job);
   const steps = new StepPublisher(bus, job.id, (err) => jobLog('warn', 'a step could not be published', job, { err }));
   try {
-    const painting = await painter.paint(job.request, { signal, image, onStep: steps.offer });
+    const start = new Date();
+    const onStep: PaintOptions['onStep'] = (step) => {
+      trace.stepDone();
+      steps.offer(step);
+    };
+    const painting = await painter.paint(job.request, { signal, image, onStep });
+    trace.painted(start, painting);
     await steps.finish();
     return painting;
   } catch (error) {
@@ -136,10 +151,17 @@ async function paint(context: WorkerContext, job: JobRecord, signal: AbortSignal
  *
  * @throws CodedError `storage_unavailable` after some minutes; the signal's reason
  */
-async function finish(context: WorkerContext, job: JobRecord, painting: Painting, signal: AbortSignal): Promise<void> {
+async function finish(
+  context: WorkerContext,
+  job: JobRecord,
+  painting: Painting,
+  trace: AttemptTrace,
+  signal: AbortSignal,
+): Promise<void> {
   const images = recordsOf(context, job, painting);
-  await storePatiently(context, images, painting, signal);
-  if (!(await succeedJob(context, job, { model: painting.model, device: painting.device, images }))) {
+  await trace.step('store pictures', () => storePatiently(context, images, painting, signal));
+  const { model, device } = painting;
+  if (!(await trace.step('charge', () => succeedJob(context, job, { model, device, images })))) {
     for (const { name, format } of images) await context.store.remove(name, format);
   }
   await context.database.transaction(async (queries) => {

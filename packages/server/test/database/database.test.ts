@@ -43,6 +43,7 @@ test('processes that start together on an empty database migrate it once', async
     '0008-devices',
     '0009-styles',
     '0010-webhooks',
+    '0011-operators',
   ]);
   expect(await migrate(opened().database.kysely)).toEqual([]);
 });
@@ -69,6 +70,7 @@ test('a database of the first version is brought up to date, with what is in it'
     '0008-devices',
     '0009-styles',
     '0010-webhooks',
+    '0011-operators',
   ]);
   const kept = await kysely.selectFrom('workers').select(['hostname', 'model_memory']).execute();
   expect(kept).toEqual([{ hostname: 'old', model_memory: {} }]);

@@ -333,7 +333,7 @@ test('an admin makes accounts and keys, gives credits, sees all jobs and rules t
   const ledger = (await get(`/api/admin/accounts/${other.accountId}/ledger`, admin)).json();
   expect(ledger.entries.map(({ kind }: { kind: string }) => kind)).toEqual(['release', 'hold', 'grant']);
   const usage = (await get(`/api/admin/accounts/${other.accountId}/usage`, admin)).json();
-  expect(usage.total).toEqual({ jobs: 0, images: 0, cost: 0 });
+  expect(usage.total).toEqual({ jobs: 0, images: 0, cost: 0, refunded: 0 });
   for (const what of ['ledger', 'usage']) {
     expect((await get(`/api/admin/accounts/${job.id}/${what}`, admin)).statusCode).toBe(404);
     expect((await get(`/api/admin/accounts/${other.accountId}/${what}`, other)).statusCode).toBe(403);

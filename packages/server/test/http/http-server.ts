@@ -6,6 +6,8 @@ import { buildHttp } from '../../src/http/build-http.ts';
 import type { HttpServices } from '../../src/http/services.ts';
 import type { HttpApp, HttpOptions, Surface } from '../../src/http/surface.ts';
 import { CurrentModels } from '../../src/jobs/current-models.ts';
+import { closeAccount } from '../../src/jobs/ends-of-jobs.ts';
+import { AuditLog } from '../../src/keys/audit-log.ts';
 import { countAgainstLimit, readLimit, watchKey } from '../../src/keys/callers.ts';
 import type { KeyTerms } from '../../src/keys/key-table.ts';
 import { secretsOfText } from '../../src/keys/server-secret.ts';
@@ -147,7 +149,15 @@ function httpServices(jobs: JobServices, painter: EnginePainter, inputPictures: 
   const { accountService, keyService } = customerServices(database);
   const models = () => painter.models();
   return {
-    accounts: accountService,
+    accounts: {
+      create: (account) => accountService.create(account),
+      get: (id) => accountService.get(id),
+      list: (page) => accountService.list(page),
+      change: (id, changes) => accountService.change(id, changes),
+      close: (id) => closeAccount(jobs.context, accountService, id),
+      reopen: (id) => accountService.reopen(id),
+    },
+    audit: new AuditLog({ database, clock }),
     keys: {
       authenticate: (text) => keyService.authenticate(text),
       expiryOf: (id) => keyService.expiryOf(id),

@@ -9,8 +9,8 @@ const violations: Record<string, RawBuilder<unknown>> = {
     left join easel.ledger_entries on transaction_id = id
     group by id having count(amount) <> 2 or sum(amount) <> 0`,
 
-  'a balance is the sum of its entries, and not negative': sql`
-    select * from easel.balances b where available < 0 or held < 0
+  'a balance is the sum of its entries, and not negative unless a correction was allowed to make it so': sql`
+    select * from easel.balances b where available < floor or held < 0
       or available <> (select coalesce(sum(amount), 0) from easel.ledger_entries where ledger_account = 'available:' || b.account_id)
       or held <> (select coalesce(sum(amount), 0) from easel.ledger_entries where ledger_account = 'held:' || b.account_id)`,
 
@@ -33,7 +33,14 @@ const violations: Record<string, RawBuilder<unknown>> = {
       when h.amount = 0 then array[]::text[]
       when h.state = 'open' then array['hold']
       when h.state = 'charged' then array['hold', 'charge']
-      else array['hold', 'release'] end`,
+      else array['hold', 'release'] end || array(select 'refund' from easel.refunds r where r.job_id = h.job_id)`,
+
+  'a refund is written once, and no more than was charged': sql`
+    select * from easel.refunds r
+    left join easel.holds h on h.job_id = r.job_id and h.account_id = r.account_id and h.state = 'charged'
+    where h.amount is null or r.amount > h.amount
+      or r.amount <> (select sum(e.amount) from easel.ledger_transactions t join easel.ledger_entries e on e.transaction_id = t.id
+        where t.kind = 'refund' and t.job_id = r.job_id and e.ledger_account = 'available:' || r.account_id)`,
 
   'no transaction is for a job that nothing is held for': sql`
     select * from easel.ledger_transactions t
@@ -42,7 +49,8 @@ const violations: Record<string, RawBuilder<unknown>> = {
   "a key's month is the sum of its holds": sql`
     select * from (
       select key_id, month, coalesce(sum(amount) filter (where state = 'open'), 0) as held,
-        coalesce(sum(amount) filter (where state = 'charged'), 0) as spent
+        coalesce(sum(amount - coalesce((select amount from easel.refunds r where r.job_id = holds.job_id), 0))
+          filter (where state = 'charged'), 0) as spent
       from easel.holds group by key_id, month
     ) counted full join easel.key_months m using (key_id, month)
     where (counted.held, counted.spent) is distinct from (m.held::numeric, m.spent::numeric)`,

@@ -191,16 +191,17 @@ test('usage adds up what was charged by day, key and model, and leaves out what 
     from: new Date('2026-03-01T00:00:00Z'),
     to: new Date('2026-04-01T00:00:00Z'),
   };
+  const rest = { name: null, refunded: 0n };
   expect(await credits().usage({ ...period, group: 'day' })).toEqual([
-    { group: '2026-03-01', jobs: 2, samples: 4, spent: 3_000n },
-    { group: '2026-03-02', jobs: 1, samples: 1, spent: 4_000n },
+    { ...rest, group: '2026-03-01', jobs: 2, samples: 4, spent: 3_000n },
+    { ...rest, group: '2026-03-02', jobs: 1, samples: 1, spent: 4_000n },
   ]);
   expect(await credits().usage({ ...period, group: 'model' })).toEqual([
-    { group: 'other', jobs: 1, samples: 1, spent: 4_000n },
-    { group: 'a-model', jobs: 2, samples: 4, spent: 3_000n },
+    { ...rest, group: 'other', jobs: 1, samples: 1, spent: 4_000n },
+    { ...rest, group: 'a-model', jobs: 2, samples: 4, spent: 3_000n },
   ]);
   expect(await credits().usage({ ...period, group: 'key' })).toEqual([
-    { group: customer.keyId, jobs: 3, samples: 5, spent: 7_000n },
+    { ...rest, group: customer.keyId, name: 'key', jobs: 3, samples: 5, spent: 7_000n },
   ]);
 });
 

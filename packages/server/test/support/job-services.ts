@@ -13,6 +13,7 @@ import { checkSubmission, type Submission, submitJob } from '../../src/jobs/subm
 import type { Painter } from '../../src/models/painter.ts';
 import type { ReviewHook } from '../../src/models/review.ts';
 import type { EndedJob } from '../../src/observability/metrics.ts';
+import { noTracer } from '../../src/observability/tracing.ts';
 import { FileImageStore } from '../../src/pictures/file-image-store.ts';
 import { ImageLibrary } from '../../src/pictures/image-library.ts';
 import { StartImages } from '../../src/pictures/start-images.ts';
@@ -75,6 +76,7 @@ export async function startJobServices(options: JobServicesOptions) {
     publicUrl: null,
     jobLog: (level, message, { id }, details) => lines.push({ level, message, jobId: id, details }),
     metrics: { jobEnded: (job) => counted.push(job), stepsDone: () => {} },
+    tracer: noTracer,
   };
   const reports: string[] = [];
   const newJanitor = () =>

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
-import { limits } from '../../limits.ts';
+import { limits, refillModes } from '../../limits.ts';
 import { credits, creditsIn, cursorParam, instant, limitParam, nextCursor, uuid } from '../../schema/common-fields.ts';
-import { closedObject, integerIn, nullable, openObject, textOf } from '../../schema/define.ts';
+import { choice, closedObject, count, integerIn, nullable, openObject, textOf } from '../../schema/define.ts';
 
 const name = textOf({ min: 1, max: 100 }, { description: 'For people; must be unique', examples: ['Design team'] });
 
@@ -20,8 +20,33 @@ const maxQueued = nullable(integerIn(limits.queued, { description: 'Jobs that ma
   examples: [100, null],
 });
 
+const refillTerms = {
+  amount: creditsIn({ min: 0.000001, max: limits.credits.max }, { description: 'In credits', examples: [10] }),
+  day: integerIn(limits.refillDay, {
+    description: 'The day of the month, in UTC; in a shorter month its last day',
+    examples: [1],
+  }),
+  mode: choice(refillModes, {
+    description: 'add: the amount is added; top_up: what is available is raised to the amount',
+    examples: ['add'],
+  }),
+};
+
+const refillSchema = closedObject(refillTerms, { title: 'Refill', description: 'What an account gets each month' });
+
+const refill = nullable(refillSchema, {
+  description: 'What it gets each month, for the first time on the next such day, today included; null: nothing',
+  default: null,
+  examples: [{ amount: 10, day: 1, mode: 'add' }, null],
+});
+
 export const accountCreateSchema = closedObject(
-  { name, max_concurrent: Type.Optional(maxConcurrent), max_queued: Type.Optional(maxQueued) },
+  {
+    name,
+    max_concurrent: Type.Optional(maxConcurrent),
+    max_queued: Type.Optional(maxQueued),
+    refill: Type.Optional(refill),
+  },
   { title: 'AccountCreate', description: 'The body of POST /api/admin/accounts; credits come by a grant' },
 );
 
@@ -31,6 +56,7 @@ export const accountPatchSchema = Type.Object(
     name: Type.Optional(name),
     max_concurrent: Type.Optional(maxConcurrent),
     max_queued: Type.Optional(maxQueued),
+    refill: Type.Optional(refill),
   },
   {
     title: 'AccountPatch',
@@ -50,9 +76,40 @@ export const accountSchema = openObject(
     remaining: credits({ description: 'balance − held', examples: [12.5] }),
     max_concurrent: maxConcurrent,
     max_queued: maxQueued,
+    closed_at: nullable(instant('When it was closed'), {
+      description: 'When it was closed; null: it is open',
+      examples: [null, '2026-01-31T12:00:00.000Z'],
+    }),
+    refill: nullable(
+      openObject(
+        {
+          ...refillTerms,
+          next_at: nullable(instant('The next refill'), {
+            description: 'The day of the next refill; null while the account is closed',
+            examples: ['2026-02-01T00:00:00.000Z', null],
+          }),
+        },
+        { title: 'AccountRefill', description: 'What an account gets each month, and when next' },
+      ),
+      {
+        description: 'What it gets each month; null: nothing',
+        examples: [{ amount: 10, day: 1, mode: 'add', next_at: '2026-02-01T00:00:00.000Z' }, null],
+      },
+    ),
   },
   { title: 'Account', description: 'Keys, jobs and credits belong to an account' },
 );
+
+export const accountClosedSchema = openObject(
+  {
+    account: accountSchema,
+    revoked_keys: count({ description: 'Keys that were revoked', examples: [2] }),
+    cancelled_jobs: count({ description: 'Queued jobs that were cancelled and refunded', examples: [0] }),
+  },
+  { title: 'AccountClosed', description: 'The reply of POST /api/admin/accounts/ID/close' },
+);
+
+export type AccountClosed = Static<typeof accountClosedSchema>;
 
 export const accountParamsSchema = closedObject(
   { id: uuid("The account's id") },
@@ -97,6 +154,13 @@ const change = {
     ),
   ),
   note: Type.Optional(textOf({ min: 0, max: 500 }, { description: 'The same as `reason`', examples: ['January'] })),
+  allow_negative: Type.Optional(
+    Type.Boolean({
+      description: 'Whether a negative amount may leave less than nothing available',
+      default: false,
+      examples: [false],
+    }),
+  ),
 };
 
 export const grantCreateSchema = closedObject(
@@ -121,6 +185,36 @@ export const grantSchema = openObject(
   { title: 'Grant', description: 'Credits that were given' },
 );
 
+const refundReason = textOf({ min: 1, max: 500 }, { description: 'Why; in the ledger', examples: ['blurred'] });
+
+export const refundCreateSchema = closedObject(
+  {
+    reason: refundReason,
+    amount: Type.Optional(
+      creditsIn(
+        { min: 0.000001, max },
+        { description: 'In credits; at most what the job was charged. Default: all of it', examples: [0.0037] },
+      ),
+    ),
+  },
+  { title: 'RefundCreate', description: 'The body of POST /api/admin/jobs/ID/refund' },
+);
+
+export const refundSchema = openObject(
+  {
+    id: Type.String({ description: "The ledger entry's id", examples: ['1024'] }),
+    job_id: uuid('The job'),
+    account_id: uuid('Who got the credits back'),
+    amount: credits({ description: 'In credits', examples: [0.0037] }),
+    reason: refundReason,
+    created_at: instant('When they were given back'),
+    remaining: credits({ description: 'What is available now: the balance minus what is held', examples: [12.5] }),
+  },
+  { title: 'Refund', description: 'What a job was charged and its account got back' },
+);
+
+export type RefundCreate = Static<typeof refundCreateSchema>;
+export type Refund = Static<typeof refundSchema>;
 export type GrantCreate = Static<typeof grantCreateSchema>;
 export type AccountGrantCreate = Static<typeof accountGrantCreateSchema>;
 export type Grant = Static<typeof grantSchema>;

@@ -1,8 +1,10 @@
 import {
+  type AccountClosed,
+  type AccountCreate,
   type AccountPage,
   type Account as AccountReply,
+  accountClosedSchema,
   accountCreateSchema,
-  accountGrantCreateSchema,
   accountListQuerySchema,
   accountPageSchema,
   accountParamsSchema,
@@ -10,21 +12,15 @@ import {
   accountSchema,
   decimalToMicro,
   defaults,
-  type Grant,
-  type GrantCreate,
-  grantCreateSchema,
-  grantSchema,
-  headers,
   microToNumber,
   paths,
 } from '@easel/contract';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { cursorOf, pageOf, placeOf } from '../../http/paging.ts';
 import { bodyErrors, callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
-import { workHeaders } from '../../http/submit-work.ts';
 import { type HttpApp, problems, type RouteContext } from '../../http/surface.ts';
 import { isId } from '../../ids.ts';
 import type { Account } from '../../keys/accounts.ts';
+import type { RefillTerms } from '../../keys/refill-plan.ts';
 
 const listSchema = {
   operationId: 'listAccounts',
@@ -65,7 +61,8 @@ const getSchema = {
 const changeSchema = {
   operationId: 'changeAccount',
   tags: ['admin'],
-  summary: 'Change the name of an account, or how many of its jobs may run or wait at the same time',
+  summary:
+    'Change the name of an account, how many of its jobs may run or wait at the same time, or its monthly refill',
   security: needsKey,
   params: accountParamsSchema,
   body: accountPatchSchema,
@@ -75,7 +72,31 @@ const changeSchema = {
   },
 } as const;
 
-/** GET and POST /api/admin/accounts, GET and PATCH /api/admin/accounts/:id */
+const closeSchema = {
+  operationId: 'closeAccount',
+  tags: ['admin'],
+  summary: 'Close an account: its keys are revoked, its queued jobs cancelled and refunded; its balance stays',
+  security: needsKey,
+  params: accountParamsSchema,
+  response: {
+    200: jsonReply('The closed account', accountClosedSchema, callerHeaders),
+    ...errorReplies(problems, ...keyErrors, 'not_found', 'conflict'),
+  },
+} as const;
+
+const reopenSchema = {
+  operationId: 'reopenAccount',
+  tags: ['admin'],
+  summary: 'Reopen a closed account; it needs new keys',
+  security: needsKey,
+  params: accountParamsSchema,
+  response: {
+    200: jsonReply('The account', accountSchema, callerHeaders),
+    ...errorReplies(problems, ...keyErrors, 'not_found'),
+  },
+} as const;
+
+/** GET and POST /api/admin/accounts, GET and PATCH /api/admin/accounts/:id, POST …/close and …/reopen */
 export function accountRoutes(app: HttpApp, { services, gate }: RouteContext): void {
   const admin = gate.key('admin');
 
@@ -88,8 +109,8 @@ export function accountRoutes(app: HttpApp, { services, gate }: RouteContext): v
 
   const onRequest = [admin, gate.body('application/json')];
   app.post(paths.admin.accounts, { schema: createSchema, onRequest }, async ({ body }, reply) => {
-    const { name, max_concurrent: maxConcurrent = null, max_queued: maxQueued = null } = body;
-    const account = await services.accounts.create({ name, maxConcurrent, maxQueued });
+    const { name, max_concurrent: maxConcurrent = null, max_queued: maxQueued = null, refill = null } = body;
+    const account = await services.accounts.create({ name, maxConcurrent, maxQueued, refill: refillTerms(refill) });
     reply.code(201);
     return accountReply(account);
   });
@@ -99,14 +120,32 @@ export function accountRoutes(app: HttpApp, { services, gate }: RouteContext): v
   );
 
   app.patch(paths.admin.account, { schema: changeSchema, onRequest }, async ({ params, body }) => {
-    const { name, max_concurrent: maxConcurrent, max_queued: maxQueued } = body;
+    const { name, max_concurrent: maxConcurrent, max_queued: maxQueued, refill } = body;
     const changes = {
       ...(name !== undefined && { name }),
       ...(maxConcurrent !== undefined && { maxConcurrent }),
       ...(maxQueued !== undefined && { maxQueued }),
+      ...(refill !== undefined && { refill: refillTerms(refill) }),
     };
     return accountReply(await services.accounts.change(params.id, changes));
   });
+
+  app.post(
+    paths.admin.closeAccount,
+    { schema: closeSchema, onRequest: admin },
+    async ({ params }): Promise<AccountClosed> => {
+      const { account, revokedKeys, cancelledJobs } = await services.accounts.close(params.id);
+      return { account: accountReply(account), revoked_keys: revokedKeys.length, cancelled_jobs: cancelledJobs };
+    },
+  );
+
+  app.post(paths.admin.reopenAccount, { schema: reopenSchema, onRequest: admin }, async ({ params }) =>
+    accountReply(await services.accounts.reopen(params.id)),
+  );
+}
+
+function refillTerms(refill: AccountCreate['refill'] | null): RefillTerms | null {
+  return refill ? { ...refill, amount: decimalToMicro(refill.amount) } : null;
 }
 
 function accountReply({
@@ -115,6 +154,8 @@ function accountReply({
   maxConcurrent,
   maxQueued,
   createdAt,
+  closedAt,
+  refill,
   balance: { available, held },
 }: Account): AccountReply {
   return {
@@ -126,64 +167,12 @@ function accountReply({
     remaining: microToNumber(available),
     max_concurrent: maxConcurrent,
     max_queued: maxQueued,
-  };
-}
-
-const grantRouteSchema = {
-  operationId: 'grantCredits',
-  tags: ['admin'],
-  summary: 'Grant credits to an account; a negative amount with a reason takes credits back',
-  security: needsKey,
-  headers: workHeaders,
-  body: grantCreateSchema,
-  response: {
-    201: jsonReply(
-      'The grant; a request that repeats an Idempotency-Key gets the same grant',
-      grantSchema,
-      callerHeaders,
-    ),
-    ...errorReplies(problems, ...keyErrors, ...bodyErrors, 'not_found', 'insufficient_credits', 'idempotency_mismatch'),
-  },
-} as const;
-
-const accountGrantSchema = {
-  ...grantRouteSchema,
-  operationId: 'grantCreditsToAccount',
-  params: accountParamsSchema,
-  body: accountGrantCreateSchema,
-} as const;
-
-/** POST /api/admin/accounts/:id/grants and, in the older form, POST /api/admin/grants */
-export function grantRoutes(app: HttpApp, context: RouteContext): void {
-  const onRequest = [context.gate.key('admin'), context.gate.body('application/json')];
-  app.post(paths.admin.accountGrants, { schema: accountGrantSchema, onRequest }, (request, reply) =>
-    grant(context, request, reply, { ...request.body, account_id: request.params.id }),
-  );
-  app.post(paths.admin.grants, { schema: grantRouteSchema, onRequest }, (request, reply) =>
-    grant(context, request, reply, request.body),
-  );
-}
-
-async function grant(
-  { services }: RouteContext,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { account_id: accountId, amount, reason, note }: GrantCreate,
-): Promise<Grant> {
-  const key = request.headers[headers.idempotencyKey];
-  const record = await services.credits.grant({
-    accountId,
-    amount: decimalToMicro(amount),
-    note: reason ?? note ?? null,
-    idempotencyKey: typeof key === 'string' ? key : null,
-  });
-  reply.code(201);
-  return {
-    id: String(record.id),
-    account_id: record.accountId,
-    amount: microToNumber(record.amount),
-    note: record.note,
-    created_at: record.createdAt.toISOString(),
-    remaining: microToNumber(record.remaining),
+    closed_at: closedAt?.toISOString() ?? null,
+    refill: refill && {
+      amount: microToNumber(refill.amount),
+      day: refill.day,
+      mode: refill.mode,
+      next_at: refill.next?.toISOString() ?? null,
+    },
   };
 }

@@ -20,8 +20,8 @@ import {
   usageQuerySchema,
   usageReplySchema,
 } from '@easel/contract';
-import type { UsageRecord } from '../../credits/credits.ts';
 import type { LedgerRecord } from '../../credits/ledger.ts';
+import type { UsageRecord, UsageSums } from '../../credits/usage.ts';
 import { askedBy, modelOf, requireAllowed, sizeOf } from '../../http/asked-request.ts';
 import { cursorOf, pageOf, placeOf } from '../../http/paging.ts';
 import { callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
@@ -143,15 +143,16 @@ async function usageOf(
 }
 
 function rowOf(record: UsageRecord): UsageRow {
-  return { group: record.group, ...totalOf([record]) };
+  return { group: record.group, name: record.name, ...totalOf([record]) };
 }
 
 /** Sums are computed before the conversion to numbers, so they are exact. */
-function totalOf(records: readonly UsageRecord[]): UsageReply['total'] {
+export function totalOf(records: readonly UsageSums[]): UsageReply['total'] {
   return {
     jobs: records.reduce((sum, { jobs }) => sum + jobs, 0),
     images: records.reduce((sum, { samples }) => sum + samples, 0),
     cost: microToNumber(records.reduce((sum, { spent }) => sum + spent, 0n)),
+    refunded: microToNumber(records.reduce((sum, { refunded }) => sum + refunded, 0n)),
   };
 }
 
@@ -169,7 +170,7 @@ export interface UsageDays {
 }
 
 /** The days of a query, by default the 30 that end today. */
-export function usageDays({ from, to }: UsageQuery, now: Date): UsageDays {
+export function usageDays({ from, to }: Pick<UsageQuery, 'from' | 'to'>, now: Date): UsageDays {
   const last = to ?? dayOf(now);
   const first = from ?? dayOf(new Date(startOf(last).getTime() - (USUAL_DAYS - 1) * DAY_MS));
   return { from: first, to: last, start: startOf(first), end: new Date(startOf(last).getTime() + DAY_MS) };

@@ -1,0 +1,75 @@
+import type { Database, Queries } from '../database/database.ts';
+import { dueMonths, oldestMonth, type RefillTerms } from '../keys/refill-plan.ts';
+import { lockBalance, moveCredits } from './ledger.ts';
+
+export interface RefilledMonth {
+  readonly accountId: string;
+  readonly month: string;
+  /** Micro-credits; 0 where there was enough to begin with. */
+  readonly amount: bigint;
+}
+
+/**
+ * Refills all open accounts whose day has come. Several servers may do so at the same time, as often as they like: whoever writes the row
+ * of the month first grants the credits, in the same transaction.
+ */
+export async function refillAccounts(
+  database: Pick<Database, 'transaction'>,
+  now: Date,
+): Promise<readonly RefilledMonth[]> {
+  const refills = await database.transaction((queries) => listRefills(queries, now));
+  const refilled: RefilledMonth[] = [];
+  for (const { accountId, months, terms } of refills) {
+    for (const month of months) {
+      const amount = await database.transaction((queries) => refillMonth(queries, { accountId, month, terms, now }));
+      if (amount !== null) refilled.push({ accountId, month, amount });
+    }
+  }
+  return refilled;
+}
+
+async function listRefills(queries: Queries, now: Date) {
+  const rows = await queries
+    .selectFrom('refills')
+    .innerJoin('accounts', 'accounts.id', 'refills.account_id')
+    .select(['account_id', 'amount', 'day', 'mode', 'since'])
+    .where('closed_at', 'is', null)
+    .orderBy('account_id')
+    .execute();
+  const done = await queries
+    .selectFrom('refill_months')
+    .select(['account_id', 'month'])
+    .where('month', '>=', oldestMonth(now))
+    .execute();
+  const doneOf = Map.groupBy(done, ({ account_id }) => account_id);
+  return rows.map(({ account_id: accountId, since, ...terms }) => {
+    const months = (doneOf.get(accountId) ?? []).map(({ month }) => month);
+    return { accountId, terms, months: dueMonths({ day: terms.day, since }, months, now) };
+  });
+}
+
+interface MonthToRefill {
+  readonly accountId: string;
+  readonly month: string;
+  readonly terms: RefillTerms;
+  readonly now: Date;
+}
+
+/** @returns what was granted; null when the month was done before */
+async function refillMonth(queries: Queries, { accountId, month, terms, now }: MonthToRefill): Promise<bigint | null> {
+  const balance = await lockBalance(queries, accountId);
+  if (balance === null) return null;
+  const missing = terms.amount - balance.available;
+  const topUp = missing > 0n ? missing : 0n;
+  const amount = terms.mode === 'add' ? terms.amount : topUp;
+  const done = await queries
+    .insertInto('refill_months')
+    .values({ account_id: accountId, month, amount, refilled_at: now })
+    .onConflict((conflict) => conflict.columns(['account_id', 'month']).doNothing())
+    .returning('month')
+    .executeTakeFirst();
+  if (done === undefined) return null;
+  const note = `monthly refill ${month}`;
+  if (amount > 0n) await moveCredits(queries, { kind: 'grant', accountId, keyId: null, jobId: null, note, amount });
+  return amount;
+}
