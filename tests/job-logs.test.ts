@@ -1,8 +1,10 @@
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { type EaselServer, serveEasel } from './support/easel-server.ts';
+import { listen } from './support/listening-server.ts';
 
 const prompt = 'a very private walrus';
 const review = `export default async ({ request }) => ({ accept: !request.prompt.includes('unwanted'), reason: 'no' });`;
@@ -25,10 +27,10 @@ function linesOf(server: EaselServer): Line[] {
   return json.map((line): unknown => JSON.parse(line)).filter(isLine);
 }
 
-async function send(server: EaselServer, method: string, path: string, body?: object, key = server.devKey) {
+async function send(server: EaselServer, method: string, path: string, body?: object, key = server.devKey, more = {}) {
   const reply = await fetch(server.url + path, {
     method,
-    headers: { 'x-api-key': key, ...(body && { 'content-type': 'application/json' }) },
+    headers: { ...more, 'x-api-key': key, ...(body && { 'content-type': 'application/json' }) },
     ...(body && { body: JSON.stringify(body) }),
   });
   const json: unknown = await reply.json();
@@ -44,6 +46,27 @@ async function until(isSo: () => boolean, server: EaselServer): Promise<void> {
   }
 }
 
+interface SentSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly name: string;
+}
+
+/** A collector of OpenTelemetry's that keeps the spans it gets; it ends with the test. */
+async function collectSpans() {
+  const texts: string[] = [];
+  const spans: SentSpan[] = [];
+  const receiver = createServer(async (request, reply) => {
+    const text = (await request.setEncoding('utf8').toArray()).join('');
+    texts.push(text);
+    for (const { scopeSpans } of JSON.parse(text).resourceSpans) spans.push(...scopeSpans[0].spans);
+    reply.end('{}');
+  });
+  const endpoint = await listen(receiver);
+  return { endpoint, spans, text: () => texts.join('') };
+}
+
 test('every line of the life of a job has its id, its key and the request that sent it, and none its prompt', async () => {
   const first = await serveEasel();
   const hook = join(first.dataDir, 'review.mjs');
@@ -51,17 +74,22 @@ test('every line of the life of a job has its id, its key and the request that s
   const { dataDir, adminKey, devKey } = first;
   first.process.kill('SIGTERM');
   await new Promise((resolve) => first.process.on('close', resolve));
+  const collector = await collectSpans();
   const server = await serveEasel({
     dataDir,
     keys: { adminKey, devKey },
-    env: { EASEL_LOG_LEVEL: 'info', EASEL_REVIEW_HOOK: hook },
+    env: { EASEL_LOG_LEVEL: 'info', EASEL_REVIEW_HOOK: hook, OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint },
   });
   const messagesOf = (id: string) =>
     linesOf(server)
       .filter(({ jobId, msg }) => jobId === id && msg !== 'request answered')
       .map(({ msg }) => msg);
 
-  const drawn = await send(server, 'POST', '/api/jobs', { prompt, num_inference_steps: 2 });
+  const [trace, caller] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331'];
+  const traceparent = `00-${trace}-${caller}-01`;
+  const drawn = await send(server, 'POST', '/api/jobs', { prompt, num_inference_steps: 2 }, server.devKey, {
+    traceparent,
+  });
   const refused = await send(server, 'POST', '/api/jobs', { prompt: `${prompt}, unwanted`, num_inference_steps: 2 });
   await until(() => messagesOf(refused.id).length === 3, server);
   await send(server, 'POST', '/api/admin/queue/pause', undefined, adminKey);
@@ -73,6 +101,26 @@ test('every line of the life of a job has its id, its key and the request that s
   const lines = linesOf(server);
   expect(await server.stop()).toBe(0);
   await first.stop();
+
+  const spans = collector.spans.filter(({ traceId }) => traceId === trace);
+  const names = [
+    'POST /api/jobs',
+    'charge',
+    'engine: decode',
+    'engine: denoise',
+    'engine: prepare',
+    'job queued',
+    'job run',
+    'review',
+    'store pictures',
+  ];
+  expect(spans.map(({ name }) => name).toSorted()).toEqual(names);
+  const idOf = (wanted: string) => spans.find(({ name }) => name === wanted)?.spanId;
+  for (const { name, parentSpanId } of spans) {
+    const above = name.startsWith('job ') ? idOf('POST /api/jobs') : idOf('job run');
+    expect(parentSpanId, name).toBe(name === 'POST /api/jobs' ? caller : above);
+  }
+  expect(collector.text()).not.toContain(prompt);
 
   expect(messagesOf(drawn.id)).toEqual(['job queued', 'job started', 'job succeeded, charged']);
   expect(messagesOf(refused.id)).toEqual(['job queued', 'job started', 'job rejected by the review, refunded']);

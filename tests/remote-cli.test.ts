@@ -178,6 +178,56 @@ test('an administrator makes a key, gives credits, and the key works until it is
   expect((await run(['keys', 'list'])).stdout).toMatch(/site +Studio +generate read +revoked \d{4}-/);
 });
 
+test('an account is made, refilled, billed, refunded, closed and accounted for', async () => {
+  const cwd = temporaryFolder();
+  const run = (args: readonly string[], env: object = admin()) => runEasel(args, { cwd, env: { ...env } });
+  const made = await run(['accounts', 'create', 'Press', '--refill', '20', '--refill-day', '31']);
+  expect(made.stderr).toMatch(/^Created account Press, id \S+\.\n$/);
+  const changed = await run(['accounts', 'update', 'Press', '--refill-mode', 'top_up', '--max-queued', 'none']);
+  expect(changed.stderr).toMatch(/^Changed account Press; refill up to 20 on day 31, next \d{4}-\d\d-\d\d\.\n$/);
+  await run(['credits', 'grant', '1', '--account', 'Press']);
+  const key = await run(['keys', 'create', 'site', '--account', 'Press']);
+  const id = /, id (\S+)\.$/m.exec(key.stderr)?.[1] ?? '';
+  const updated = await run(['keys', 'update', id, '--monthly-budget', '8', '--expires', '2037-01-31']);
+  expect(updated.stderr).toMatch(
+    /^Changed key site \(….{4}\): scopes generate, read; models all; monthly budget 8; rate limit the server's; until 2037-01-31\.\n$/,
+  );
+  const freed = await run(['keys', 'update', id, '--monthly-budget', 'none', '--expires', 'never', '--json']);
+  expect(JSON.parse(freed.stdout)).toMatchObject({ monthly_budget: null, expires_at: null });
+  expect(await run(['keys', 'update', id])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('nothing to change'),
+  });
+
+  const reply = await fetch(`${server.url}/v1/playground-v2.5`, {
+    method: 'POST',
+    headers: { 'x-api-key': key.stdout.trim(), 'content-type': 'application/json' },
+    body: JSON.stringify({ prompt, num_inference_steps: 20 }),
+  });
+  expect(reply.status).toBe(200);
+  const job = reply.headers.get('x-request-id') ?? '';
+  const refund = ['credits', 'refund', job, '--reason', 'blurred'];
+  expect((await run(refund)).stderr).toMatch(/^Refunded 0\.0\d+ credits of job \S+; available now: 1\.\n$/);
+  expect(await run(refund)).toMatchObject({ status: 5, stderr: expect.stringContaining('were refunded already') });
+  const usage = await run(['usage', '--account', 'Press', '--by', 'account', 'key']);
+  expect(usage.stdout).toMatch(
+    /^account +key +jobs +pictures +cost +refunded\nPress +site \(\S+\) +1 +1 +0 +0\.0\d+\ntotal +1 +1 +0 +/,
+  );
+  expect((await run(['usage', '--csv', '--account', 'Press'])).stdout).toMatch(
+    /^account_id,account,jobs,images,cost,refunded\r\n\S+,Press,1,1,0,0\.0\d+\r\n$/,
+  );
+  const closed = await run(['accounts', 'close', 'Press']);
+  expect(closed.stderr).toBe(
+    'Closed account Press; keys revoked: 1; queued jobs cancelled and refunded: 0.\nIts balance is 1.\n',
+  );
+  expect((await run(['accounts', 'list'])).stdout).toMatch(/Press +1 +0 +up to 20 on day 31 +closed \d{4}/);
+  expect((await run(['accounts', 'reopen', 'Press'])).stderr).toContain('Account Press is open');
+  const log = await run(['accounts', 'audit', '--account', 'Press', '--limit', '2']);
+  expect(log.stdout).toMatch(
+    /\n\S+ +admin +127\.0\.0\.1 +reopenAccount +\S+ +200 +\{\}\n\S+ +admin +\S+ +closeAccount /,
+  );
+});
+
 test('a key is not made for a model that the server does not have, nor asked for at an address that is none', async () => {
   const cwd = temporaryFolder();
   const create = ['keys', 'create', 'typo', '--account', 'admin', '--models', 'playgruond-v2.5'];

@@ -101,9 +101,11 @@ export class Sandbox {
     return outcome;
   }
 
-  /** `easel keys` and `credits` find the server of the test where a reader's listens on the usual port. */
+  /** `easel keys`, `credits`, `accounts` and `usage` find the server of the test where a reader's listens on the usual port. */
   #serverEnv(command: string): NodeJS.ProcessEnv {
-    return /easel (keys|credits)\b/.test(command) ? { ...this.#env, EASEL_SERVER: this.#server.url } : this.#env;
+    return /easel (keys|credits|accounts|usage)\b/.test(command)
+      ? { ...this.#env, EASEL_SERVER: this.#server.url }
+      : this.#env;
   }
 
   /** What ends before it says that is found by its status. */

@@ -89,6 +89,6 @@ export async function findAccount({ admin }: EaselClient, nameOrId: string, sign
   const others = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
   const known = `${names.slice(0, MAX_NAMES).join(', ')}${others}`;
   throw new CodedError('not_found', `no account ${JSON.stringify(nameOrId)} (the accounts are ${known})`, {
-    remedy: 'create it with easel keys create NAME --account ACCOUNT --new-account',
+    remedy: 'create it with easel accounts create NAME',
   });
 }

@@ -29,6 +29,11 @@ export function number(flag: string, min: number, max: number): (text: string) =
   };
 }
 
+/** Parses `none` too, for an option that takes a limit away. */
+export function orNone(parse: (text: string) => number): (text: string) => number | 'none' {
+  return (text) => (text === 'none' ? text : parse(text));
+}
+
 function quote(text: string): string {
   return /^[\w.+-]+$/.test(text) ? text : JSON.stringify(text);
 }

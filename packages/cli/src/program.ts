@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 import { type RunCommand, readVersion } from './cli-context.ts';
+import { accountsCommand } from './commands/accounts.ts';
+import { backupCommand, restoreCommand } from './commands/backup.ts';
 import { completionCommand } from './commands/completion.ts';
 import { creditsCommand } from './commands/credits.ts';
 import { deviceCommand } from './commands/device.ts';
@@ -10,6 +12,7 @@ import { modelCommand } from './commands/model.ts';
 import { modelCommands } from './commands/models.ts';
 import { configCommand, serveCommand, workerCommand } from './commands/serve.ts';
 import { styleCommand } from './commands/style.ts';
+import { usageCommand } from './commands/usage.ts';
 import { webhooksCommand } from './commands/webhooks.ts';
 import { cudaPackages, type PinnedWheel } from './device/cuda-packages.ts';
 
@@ -42,7 +45,9 @@ export function easelProgram(run: RunCommand, packages: readonly PinnedWheel[] =
   program.addCommand(styleCommand(run));
   program.addCommand(deviceCommand(run, packages));
   program.addCommand(serveCommand(run)).addCommand(workerCommand(run)).addCommand(configCommand(run));
-  program.addCommand(keysCommand(run)).addCommand(creditsCommand(run)).addCommand(webhooksCommand(run));
+  program.addCommand(backupCommand(run)).addCommand(restoreCommand(run));
+  program.addCommand(accountsCommand(run)).addCommand(keysCommand(run)).addCommand(creditsCommand(run));
+  program.addCommand(usageCommand(run)).addCommand(webhooksCommand(run));
   program.addCommand(completionCommand(run, program));
   program.addHelpText('after', ending);
   silenceErrors(program);

@@ -10,6 +10,13 @@ interface GrantCreditsFlags extends ServerAddressFlags {
   readonly account: string;
   readonly reason?: string;
   readonly note?: string;
+  readonly allowNegative?: boolean;
+  readonly json?: boolean;
+}
+
+interface RefundFlags extends ServerAddressFlags {
+  readonly reason: string;
+  readonly amount?: number;
   readonly json?: boolean;
 }
 
@@ -20,7 +27,9 @@ interface ShowCreditsFlags extends ServerAddressFlags {
 
 /** `easel credits` */
 export function creditsCommand(run: RunCommand): Command {
-  const credits = new Command('credits').description('Grant credits on a running server, and show balances.');
+  const credits = new Command('credits').description(
+    'Grant and refund credits on a running server, and show balances.',
+  );
   const grant = new Command('grant')
     .description('Grant credits to an account, or take some back. Needs an admin key.')
     .argument(
@@ -31,10 +40,24 @@ export function creditsCommand(run: RunCommand): Command {
     .requiredOption('--account <name|id>', 'the account that gets them')
     .option('--reason <text>', 'why; it is recorded in the ledger')
     .option('--note <text>', 'the same as --reason')
+    .option('--allow-negative', 'let a negative amount leave less than nothing')
     .addOption(serverOption('http://127.0.0.1:8400 by default'))
     .addOption(apiKeyFileOption('EASEL_ADMIN_KEY'))
     .option('--json', 'print the reply of the server as JSON')
     .action((amount: number, flags: GrantCreditsFlags) => run((context) => grantCredits(amount, flags, context)));
+  const refund = new Command('refund')
+    .description('Refund a job that was charged; once. Needs an admin key.')
+    .argument('<job>', 'the id of the job')
+    .requiredOption('--reason <text>', 'why; it is recorded in the ledger')
+    .option(
+      '--amount <credits>',
+      'a part of what the job was charged (default: all of it)',
+      number('--amount', 0.000001, limits.credits.max),
+    )
+    .addOption(serverOption('http://127.0.0.1:8400 by default'))
+    .addOption(apiKeyFileOption('EASEL_ADMIN_KEY'))
+    .option('--json', 'print the reply of the server as JSON')
+    .action((job: string, flags: RefundFlags) => run((context) => refundJob(job, flags, context)));
   const show = new Command('show')
     .description("Show the balance of the key's own account, or with an admin key of another account.")
     .option('--account <name|id>', 'another account; needs an admin key')
@@ -42,7 +65,7 @@ export function creditsCommand(run: RunCommand): Command {
     .addOption(apiKeyFileOption('EASEL_API_KEY; with --account EASEL_ADMIN_KEY'))
     .option('--json', 'print the reply of the server as JSON')
     .action((flags: ShowCreditsFlags) => run((context) => showCredits(flags, context)));
-  return credits.addCommand(grant).addCommand(show);
+  return credits.addCommand(grant).addCommand(refund).addCommand(show);
 }
 
 async function grantCredits(amount: number, flags: GrantCreditsFlags, context: CommandContext): Promise<ExitStatus> {
@@ -54,7 +77,12 @@ async function grantCredits(amount: number, flags: GrantCreditsFlags, context: C
   // The client sends it again when the connection is lost: under one key it is one grant.
   const options = { signal, idempotencyKey: randomUUID() };
   const grant = await client.admin.grant(
-    { account_id: account.id, amount, ...(reason !== undefined && { reason }) },
+    {
+      account_id: account.id,
+      amount,
+      ...(reason !== undefined && { reason }),
+      ...(flags.allowNegative === true && { allow_negative: true }),
+    },
     options,
   );
   if (flags.json) {
@@ -66,6 +94,17 @@ async function grantCredits(amount: number, flags: GrantCreditsFlags, context: C
       ? `Took ${-grant.amount} credits back from ${account.name}`
       : `Granted ${grant.amount} credits to ${account.name}`;
   context.stderr.write(`${done}; available now: ${grant.remaining}.\n`);
+  return exitStatus.ok;
+}
+
+async function refundJob(job: string, flags: RefundFlags, context: CommandContext): Promise<ExitStatus> {
+  const { connect } = await import('../connect.ts');
+  const { client } = await connect(flags, context, ['EASEL_ADMIN_KEY']);
+  const options = { signal: context.interruption.signal, idempotencyKey: randomUUID() };
+  const { reason, amount } = flags;
+  const refund = await client.admin.refund(job, { reason, ...(amount !== undefined && { amount }) }, options);
+  if (flags.json) printJson(context, refund);
+  else context.stderr.write(`Refunded ${refund.amount} credits of job ${job}; available now: ${refund.remaining}.\n`);
   return exitStatus.ok;
 }
 

@@ -1,11 +1,11 @@
 import type { EaselClient } from '@easel/client';
-import type { Account, Key, KeyCreate, KeyScope } from '@easel/contract';
+import type { Account, Key, KeyPatch, KeyScope } from '@easel/contract';
 import { keyScopes, limits } from '@easel/contract/fields';
 import { CodedError } from '@easel/errors';
 import { Command, Option } from 'commander';
 import type { CommandContext, RunCommand } from '../cli-context.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
-import { apiKeyFileOption, number, type ServerAddressFlags, serverOption, wholeNumber } from '../options.ts';
+import { apiKeyFileOption, number, orNone, type ServerAddressFlags, serverOption, wholeNumber } from '../options.ts';
 import { formatTable, printJson } from '../text.ts';
 
 interface KeysFlags extends ServerAddressFlags {
@@ -20,6 +20,16 @@ interface CreateKeyFlags extends KeysFlags {
   readonly expires?: string;
   readonly monthlyBudget?: number;
   readonly rateLimit?: number;
+}
+
+interface UpdateKeyFlags extends KeysFlags {
+  readonly name?: string;
+  readonly scopes?: string[];
+  readonly models?: string[];
+  readonly allModels?: boolean;
+  readonly expires?: string;
+  readonly monthlyBudget?: number | 'none';
+  readonly rateLimit?: number | 'none';
 }
 
 interface ListKeysFlags extends KeysFlags {
@@ -52,11 +62,30 @@ export function keysCommand(run: RunCommand): Command {
     .description('List the keys, newest first, including revoked ones.')
     .option('--account <name|id>', 'only those of this account')
     .action((flags: ListKeysFlags) => run((context) => listKeys(flags, context)));
+  const update = withAdminOptions(new Command('update'))
+    .description('Change a key; what is not given stays as it is.')
+    .argument('<id>', 'the id of the key, as `easel keys list` shows it', keyId)
+    .option('--name <text>', 'another name')
+    .addOption(new Option('--scopes <scope...>', 'what the key may do').choices(keyScopes))
+    .option('--models <model...>', 'the only models that the key may use')
+    .option('--all-models', 'let the key use all models')
+    .option('--expires <time>', 'a day or a time, such as 2027-01-31 or 2027-01-31T12:00:00Z; never')
+    .option(
+      '--monthly-budget <credits>',
+      'spending limit per month; none: no limit but the balance of the account',
+      orNone(number('--monthly-budget', 0, limits.credits.max)),
+    )
+    .option(
+      '--rate-limit <n>',
+      "requests per minute that create work; none: the server's limit",
+      orNone(wholeNumber('--rate-limit', 1, limits.requestsPerMinute.max)),
+    )
+    .action((id: string, flags: UpdateKeyFlags) => run((context) => updateKey(id, flags, context)));
   const revoke = withAdminOptions(new Command('revoke'))
     .description('Revoke a key permanently.')
     .argument('<id>', 'the id of the key, as `easel keys list` shows it', keyId)
     .action((id: string, flags: KeysFlags) => run((context) => revokeKey(id, flags, context)));
-  return keys.addCommand(create).addCommand(list).addCommand(revoke);
+  return keys.addCommand(create).addCommand(list).addCommand(update).addCommand(revoke);
 }
 
 /** Keys have names too, which need not be unique, so people try those. */
@@ -107,7 +136,9 @@ async function accountFor(client: EaselClient, flags: CreateKeyFlags, signal: Ab
   return findAccount(client, flags.account, signal);
 }
 
-function keySettings({ scopes, models, expires, monthlyBudget, rateLimit }: CreateKeyFlags): Partial<KeyCreate> {
+type KeyTermsFlags = Pick<CreateKeyFlags, 'scopes' | 'models' | 'expires' | 'monthlyBudget' | 'rateLimit'>;
+
+function keySettings({ scopes, models, expires, monthlyBudget, rateLimit }: KeyTermsFlags): Omit<KeyPatch, 'name'> {
   return {
     ...(scopes !== undefined && { scopes: scopes.filter(isScope) }),
     ...(models !== undefined && { models }),
@@ -164,6 +195,45 @@ function describeState({ revoked_at: revoked, expires_at: expires }: Key): strin
   if (revoked !== null) return `revoked ${revoked.slice(0, 10)}`;
   if (expires === null) return 'active';
   return Date.parse(expires) <= Date.now() ? `expired ${expires.slice(0, 10)}` : `until ${expires.slice(0, 10)}`;
+}
+
+async function updateKey(id: string, flags: UpdateKeyFlags, context: CommandContext): Promise<ExitStatus> {
+  const changes = keyChanges(flags);
+  if (Object.keys(changes).length === 0) {
+    throw new CodedError('usage', 'there is nothing to change', {
+      remedy: 'easel keys update --help shows the options',
+    });
+  }
+  const { client } = await connectAsAdmin(flags, context);
+  const key = await client.admin.changeKey(id, changes, { signal: context.interruption.signal });
+  if (flags.json) printJson(context, key);
+  else context.stderr.write(`Changed key ${key.name} (…${key.hint}): ${describeTerms(key)}.\n`);
+  return exitStatus.ok;
+}
+
+function keyChanges({ name, allModels, expires, monthlyBudget, rateLimit, ...terms }: UpdateKeyFlags): KeyPatch {
+  if (allModels === true && terms.models !== undefined) {
+    throw new CodedError('usage', '--models and --all-models cannot be given together');
+  }
+  return {
+    ...(name !== undefined && { name }),
+    ...keySettings({ ...terms, ...(expires !== undefined && expires !== 'never' && { expires }) }),
+    ...(allModels === true && { models: null }),
+    ...(expires === 'never' && { expires_at: null }),
+    ...(monthlyBudget !== undefined && { monthly_budget: monthlyBudget === 'none' ? null : monthlyBudget }),
+    ...(rateLimit !== undefined && { rate_limit: rateLimit === 'none' ? null : rateLimit }),
+  };
+}
+
+function describeTerms(key: Key): string {
+  const { scopes, models, monthly_budget: budget, rate_limit: rateLimit } = key;
+  return [
+    `scopes ${scopes.join(', ')}`,
+    `models ${models === null ? 'all' : models.join(', ')}`,
+    `monthly budget ${budget ?? 'none'}`,
+    `rate limit ${rateLimit ?? "the server's"}`,
+    describeState(key),
+  ].join('; ');
 }
 
 async function revokeKey(id: string, flags: KeysFlags, context: CommandContext): Promise<ExitStatus> {
