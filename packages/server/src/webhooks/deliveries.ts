@@ -166,7 +166,7 @@ export type AfterAttempt =
  */
 export async function settleAttempt(
   queries: Queries,
-  { id, attempts }: Pick<DeliveryRecord, 'id' | 'attempts'>,
+  { id, attempts, tries }: Pick<DeliveryRecord, 'id' | 'attempts' | 'tries'>,
   { status, error, response, seconds }: AttemptOutcome,
   after: AfterAttempt,
 ): Promise<boolean> {
@@ -176,20 +176,18 @@ export async function settleAttempt(
     .where('delivery_id', '=', id)
     .where('number', '=', attempts)
     .execute();
-  const { numUpdatedRows } = await queries
-    .updateTable('webhook_deliveries')
-    .set({
-      leased_until: null,
-      last_status: status,
-      last_error: error,
-      ...(after.state === 'pending'
-        ? { next_attempt_at: after.nextAttemptAt }
-        : { state: after.state, ended_at: after.endedAt }),
-    })
-    .where('id', '=', id)
-    .where('attempts', '=', attempts)
-    .where('state', '=', 'pending')
+  const result = { leased_until: null, last_status: status, last_error: error };
+  const next =
+    after.state === 'pending'
+      ? { next_attempt_at: after.nextAttemptAt }
+      : { state: after.state, ended_at: after.endedAt };
+  const current = queries.updateTable('webhook_deliveries').where('id', '=', id).where('attempts', '=', attempts);
+  const { numUpdatedRows } = await current
+    .set({ ...result, ...next })
+    // What was ended meanwhile, as with its endpoint, has arrived all the same; what was asked for again meanwhile stays due.
+    .$if(after.state !== 'delivered', (query) => query.where('state', '=', 'pending').where('tries', '=', tries))
     .executeTakeFirst();
+  if (numUpdatedRows === 0n) await current.set({ leased_until: null }).execute();
   return numUpdatedRows > 0n;
 }
 
@@ -200,7 +198,7 @@ export async function releaseDelivery(
 ): Promise<void> {
   await queries
     .updateTable('webhook_deliveries')
-    .set(({ eb }) => ({ leased_until: null, tries: eb('tries', '-', 1) }))
+    .set({ leased_until: null, tries: sql<number>`greatest(tries - 1, 0)` })
     .where('id', '=', id)
     .where('attempts', '=', attempts)
     .execute();

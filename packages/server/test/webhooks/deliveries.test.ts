@@ -82,6 +82,17 @@ async function becomes(accountId: string, expected: object) {
   return delivery;
 }
 
+/** Resolves when the attempt has failed and the next one is not due yet. @returns when it is */
+async function failsFor(accountId: string, attempts: number, expected: object): Promise<Date> {
+  const next = async () => {
+    const [delivery] = await deliveriesOf(accountId);
+    return { ...delivery, waits: delivery !== undefined && delivery.nextAttemptAt > clock.now() };
+  };
+  const outcome = { state: 'pending', waits: true, attempts, ...expected };
+  await expect.poll(next, { timeout: 120_000, interval: 20 }).toMatchObject(outcome);
+  return (await becomes(accountId, { attempts })).nextAttemptAt;
+}
+
 /** As a customer's server does, with the library of Standard Webhooks; its clock is that of the tests. */
 function verified(key: string, { headers, body }: Receiver['received'][number]): unknown {
   const signed = {
@@ -148,9 +159,7 @@ test('a delivery is retried at the times of the standard, with one id and one bo
   await cancelledJob({ accountId, keyId });
   const deliverer = startDeliverer();
   for (let attempt = 1; attempt < 10; attempt += 1) {
-    const { nextAttemptAt } = await becomes(accountId, { state: 'pending', attempts: attempt, lastStatus: 500 });
-    expect(nextAttemptAt.getTime()).toBeGreaterThan(clock.now().getTime());
-    clock.set(nextAttemptAt.toISOString());
+    clock.set((await failsFor(accountId, attempt, { lastStatus: 500 })).toISOString());
     deliverer.wake();
   }
   const { id } = await becomes(accountId, { state: 'delivered', attempts: 10, lastStatus: 200, lastError: null });
@@ -171,13 +180,13 @@ test('after ten failures a delivery is given up, and said so; sent again it has 
   await cancelledJob({ accountId, keyId });
   const deliverer = startDeliverer();
   for (let attempt = 1; attempt < 10; attempt += 1) {
-    clock.set((await becomes(accountId, { attempts: attempt, lastStatus: 503 })).nextAttemptAt.toISOString());
+    clock.set((await failsFor(accountId, attempt, { lastStatus: 503 })).toISOString());
     deliverer.wake();
   }
   const { id } = await becomes(accountId, { state: 'failed', attempts: 10, endedAt: clock.now() });
   expect(reports).toContain('a webhook was given up');
   await webhooks.resend(accountId, id);
-  await becomes(accountId, { state: 'pending', attempts: 11, tries: 1 });
+  await failsFor(accountId, 11, { tries: 1 });
   isUp = true;
   await webhooks.resend(accountId, id);
   await becomes(accountId, { state: 'delivered', lastStatus: 200 });
@@ -276,6 +285,38 @@ test.each(['disabled', 'deleted'] as const)('what is on its way to an endpoint t
   await expect(webhooks.resend(accountId, ended.id)).rejects.toMatchObject({ code: 'conflict' });
 });
 
+test('what is sent again while an attempt is under way is sent again after it', async () => {
+  const { promise: asked, resolve } = Promise.withResolvers<void>();
+  const receiver = await startReceiver(async (response) => {
+    await asked;
+    response.writeHead(receiver.received.length > 1 ? 200 : 500).end();
+  });
+  const { accountId, keyId } = await newEndpoint(receiver.url);
+  await cancelledJob({ accountId, keyId });
+  startDeliverer();
+  await receiver.count(1);
+  const [delivery] = await deliveriesOf(accountId);
+  await webhooks.resend(accountId, delivery?.id ?? '');
+  resolve();
+  await becomes(accountId, { state: 'delivered', attempts: 2, tries: 1 });
+});
+
+test('what is taken while its endpoint is disabled was delivered', async () => {
+  const { promise: disabled, resolve } = Promise.withResolvers<void>();
+  const receiver = await startReceiver(async (response) => {
+    await disabled;
+    response.writeHead(200).end();
+  });
+  const { accountId, keyId, endpoint } = await newEndpoint(receiver.url);
+  await cancelledJob({ accountId, keyId });
+  startDeliverer();
+  await receiver.count(1);
+  await webhooks.change(accountId, endpoint.id, { enabled: false });
+  expect(await deliveriesOf(accountId)).toMatchObject([{ state: 'failed' }]);
+  resolve();
+  await becomes(accountId, { state: 'delivered', attempts: 1, lastError: null });
+});
+
 test('the address of a name is looked at anew in each attempt, and a private one is not connected to', async () => {
   const receiver = await startReceiver((response) => response.writeHead(500).end());
   const answers = ['127.0.0.1', '127.0.0.2'];
@@ -293,8 +334,7 @@ test('the address of a name is looked at anew in each attempt, and a private one
   const { accountId, keyId } = await newEndpoint(receiver.url.replace('127.0.0.1', 'rebound.example'));
   await cancelledJob({ accountId, keyId });
   const deliverer = startDeliverer({}, { targets: strict });
-  const { nextAttemptAt } = await becomes(accountId, { attempts: 1, lastStatus: 500 });
-  clock.set(nextAttemptAt.toISOString());
+  clock.set((await failsFor(accountId, 1, { lastStatus: 500 })).toISOString());
   deliverer.wake();
   const blocked = { lastStatus: null, lastError: 'the address of rebound.example is not public' };
   await becomes(accountId, { state: 'pending', attempts: 2, ...blocked });
