@@ -14,6 +14,7 @@ import { AuditLog } from '../keys/audit-log.ts';
 import { countAgainstLimit, readLimit, watchKey } from '../keys/callers.ts';
 import { KeyService } from '../keys/keys.ts';
 import type { ServerSecret } from '../keys/server-secret.ts';
+import { WrongKeyLimit } from '../keys/wrong-keys.ts';
 import { Thumbnails } from '../pictures/thumbnails.ts';
 import { StyleService } from '../styles/styles.ts';
 import { PageSession } from '../surfaces/page/session.ts';
@@ -34,11 +35,11 @@ export function httpServices(
   const feed = new JobFeed(core);
   const keys = new KeyService({ ...core, secret });
   const { library, metrics, painter, tariff } = core;
-  const { requestsPerMinute } = config.limits;
+  const { requestsPerMinute, wrongKeysPerMinute } = config.limits;
   return {
     accounts: accountsOf(core),
     audit: new AuditLog(core),
-    keys: keysOf(core, keys),
+    keys: keysOf(core, keys, new WrongKeyLimit({ ...core, wrongKeysPerMinute })),
     watchKey: (keyId) => watchKey({ bus: core.bus, keys }, keyId),
     pageSession: isForThisMachineOnly(config) ? new PageSession({ secret, owner: () => keys.development() }) : null,
     credits: new CreditService(core),
@@ -87,9 +88,9 @@ function accountsOf(core: Core): HttpServices['accounts'] {
   };
 }
 
-function keysOf(core: Core, keys: KeyService): HttpServices['keys'] {
+function keysOf(core: Core, keys: KeyService, wrongKeys: WrongKeyLimit): HttpServices['keys'] {
   return {
-    authenticate: (text) => keys.authenticate(text),
+    authenticate: (text, address) => wrongKeys.guard(address, text, () => keys.authenticate(text)),
     expiryOf: (id) => keys.expiryOf(id),
     create: (terms) => keys.create(terms),
     list: (accountId) => keys.list(accountId),

@@ -153,6 +153,11 @@ export const configSchema = Type.Object(
           default: 600,
           description: 'requests that create work, per key, where the key has no limit of its own',
         }),
+        wrongKeysPerMinute: count({
+          default: 60,
+          description:
+            'requests with a wrong key from one address (IPv6: network of 64 bits) before it is answered 429',
+        }),
         streamsPerKey: count({ default: 64, description: 'event streams of one key that are open at the same time' }),
         streams: count({ default: 1000, description: 'event streams of all keys that are open at the same time' }),
         bodyBytes: count({ default: 25_000_000, description: 'the largest request' }),

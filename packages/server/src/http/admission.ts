@@ -27,7 +27,7 @@ export function createGate(services: Pick<HttpServices, 'keys' | 'pageSession' |
 
 const bearer = /^Bearer +(?<key>\S+) *$/i;
 
-/** Sets `request.caller`. @throws DomainError `unauthorized` */
+/** Sets `request.caller`. @throws DomainError `unauthorized`, `rate_limited` after too many wrong keys */
 async function authenticate(
   { keys, pageSession }: Pick<HttpServices, 'keys' | 'pageSession'>,
   request: FastifyRequest,
@@ -38,7 +38,7 @@ async function authenticate(
     if (request.caller !== null) return;
     throw new DomainError('unauthorized', fixedMessages.missingKey);
   }
-  request.caller = await keys.authenticate(key);
+  request.caller = await keys.authenticate(key, request.ip);
 }
 
 /** `x-api-key` takes precedence over `Authorization` (RFC 6750 §2.1). */

@@ -18,7 +18,7 @@ export function jsonReply(description: string, schema: TSchema, headers?: Descri
 /** The error replies of a route by status, always with 500. */
 export function errorReplies({ contentType, schema }: ErrorShape, ...codes: readonly ErrorCode[]): DescribedReplies {
   const [mediaType = contentType] = contentType.split(';', 1);
-  const byStatus = Map.groupBy([...codes, 'server_error' as const], statusOfError);
+  const byStatus = Map.groupBy(new Set([...codes, 'server_error' as const]), statusOfError);
   return Object.fromEntries(
     [...byStatus].map(([status, same]) => [
       status,
@@ -30,8 +30,8 @@ export function errorReplies({ contentType, schema }: ErrorShape, ...codes: read
   );
 }
 
-/** Errors of routes with a key. */
-export const keyErrors = ['unauthorized', 'forbidden'] as const satisfies readonly ErrorCode[];
+/** Errors of routes with a key; `rate_limited` after too many wrong keys. */
+export const keyErrors = ['unauthorized', 'forbidden', 'rate_limited'] as const satisfies readonly ErrorCode[];
 
 /** More errors of routes with a body. */
 export const bodyErrors = [
@@ -50,7 +50,6 @@ export const workErrors = [
   'insufficient_credits',
   'idempotency_mismatch',
   'conflict',
-  'rate_limited',
   'overloaded',
 ] as const satisfies readonly ErrorCode[];
 

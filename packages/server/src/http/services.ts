@@ -32,7 +32,10 @@ export interface HttpServices {
     close(id: string): Promise<ClosedAccount & { readonly cancelledJobs: number }>;
   };
   readonly audit: Pick<AuditLog, 'begin' | 'end' | 'list'>;
-  readonly keys: Pick<KeyService, 'authenticate' | 'expiryOf' | 'create' | 'list' | 'change' | 'revoke'>;
+  readonly keys: Pick<KeyService, 'expiryOf' | 'create' | 'list' | 'change' | 'revoke'> & {
+    /** @param address where the request came from @throws DomainError `unauthorized`, `rate_limited` after too many wrong keys */
+    authenticate(text: string, address: string): Promise<Caller>;
+  };
   /** Watches the key of a request that takes long. */
   watchKey(keyId: string): KeyWatch;
   /** Lets the page work without a key on the server's own machine; null where others can reach the server. */

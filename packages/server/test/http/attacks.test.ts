@@ -2,8 +2,11 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { crc32, deflateSync, constants as zlib } from 'node:zlib';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import type { HttpServices } from '../../src/http/services.ts';
 import type { HttpOptions } from '../../src/http/surface.ts';
+import { newKeyText } from '../../src/keys/key-text.ts';
+import { WrongKeyLimit } from '../../src/keys/wrong-keys.ts';
 import { type Customer, slug, useHttp } from './http-server.ts';
 
 const http = useHttp();
@@ -45,6 +48,38 @@ async function reads(url: URL, { auth }: Customer): Promise<void> {
   expect(reply.status).toBe(200);
   await reply.text();
 }
+
+test('who tries keys out is answered 429 with Retry-After on every surface, and is let in with a key that was right before', async () => {
+  const { keys } = http().services;
+  const wrongKeys = new WrongKeyLimit({ clock: systemClock, wrongKeysPerMinute: 5 });
+  const app = await http().build(
+    {},
+    {
+      keys: {
+        ...keys,
+        authenticate: (text, address) => wrongKeys.guard(address, text, () => keys.authenticate(text, address)),
+      },
+    },
+  );
+  const { auth } = await http().customer();
+  const other = await http().customer();
+  const status = async (url: string, headers: Record<string, string>, method: 'GET' | 'POST' = 'GET') => {
+    const reply = await app.inject({ method, url, headers, ...(method === 'POST' && { payload: { prompt: 'a' } }) });
+    if (reply.statusCode === 429) expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0);
+    return reply.statusCode;
+  };
+  const wrong = () => ({ 'x-api-key': newKeyText() });
+  expect(await status('/api/credits', wrong())).toBe(401);
+  expect(await status('/api/credits', auth)).toBe(200);
+  const answers: number[] = [];
+  for (let tries = 0; tries < 20; tries += 1) answers.push(await status('/api/credits', wrong()));
+  expect(answers.at(0)).toBe(401);
+  expect(answers.filter((answer) => answer === 429).length).toBeGreaterThan(0);
+  for (const url of [`/v1/${slug}`, `/v2/${slug}`, '/v1/images/generations', '/api/jobs'])
+    expect(await status(url, wrong(), 'POST'), url).toBe(429);
+  expect(await status('/api/credits', other.auth)).toBe(429);
+  expect(await status('/api/credits', auth)).toBe(200);
+});
 
 test('a million fields are refused when the first of them have come', async () => {
   const url = await listening();

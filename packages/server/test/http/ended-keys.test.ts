@@ -101,9 +101,9 @@ test('a client that is gone before its request is handled leaves no watch of its
     {
       keys: {
         ...services.keys,
-        async authenticate(text) {
+        async authenticate(text, address) {
           await expect.poll(() => closed).toBe(clients);
-          return services.keys.authenticate(text);
+          return services.keys.authenticate(text, address);
         },
       },
       watchKey(keyId) {

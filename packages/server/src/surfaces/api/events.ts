@@ -45,7 +45,7 @@ const jobSchema = {
       headers: callerHeaders,
       content: eventStreamContent(jobEventSchemas),
     },
-    ...errorReplies(problems, ...keyErrors, 'not_found', 'invalid_request', 'rate_limited', 'overloaded'),
+    ...errorReplies(problems, ...keyErrors, 'not_found', 'invalid_request', 'overloaded'),
   },
 } as const;
 
@@ -87,7 +87,7 @@ const accountSchema = {
       headers: callerHeaders,
       content: eventStreamContent(accountEventSchemas),
     },
-    ...errorReplies(problems, ...keyErrors, 'invalid_request', 'rate_limited', 'overloaded'),
+    ...errorReplies(problems, ...keyErrors, 'invalid_request', 'overloaded'),
   },
 } as const;
 
