@@ -1,10 +1,9 @@
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { type EaselServer, serveEasel } from './support/easel-server.ts';
-import { listen } from './support/listening-server.ts';
+import { collectSpans } from './support/span-collector.ts';
 
 const prompt = 'a very private walrus';
 const review = `export default async ({ request }) => ({ accept: !request.prompt.includes('unwanted'), reason: 'no' });`;
@@ -44,27 +43,6 @@ async function until(isSo: () => boolean, server: EaselServer): Promise<void> {
     if (waited > 120_000) throw new Error(server.output());
     await sleep(50);
   }
-}
-
-interface SentSpan {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly name: string;
-}
-
-/** A collector of OpenTelemetry's that keeps the spans it gets; it ends with the test. */
-async function collectSpans() {
-  const texts: string[] = [];
-  const spans: SentSpan[] = [];
-  const receiver = createServer(async (request, reply) => {
-    const text = (await request.setEncoding('utf8').toArray()).join('');
-    texts.push(text);
-    for (const { scopeSpans } of JSON.parse(text).resourceSpans) spans.push(...scopeSpans[0].spans);
-    reply.end('{}');
-  });
-  const endpoint = await listen(receiver);
-  return { endpoint, spans, text: () => texts.join('') };
 }
 
 test('every line of the life of a job has its id, its key and the request that sent it, and none its prompt', async () => {

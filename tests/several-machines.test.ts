@@ -7,17 +7,24 @@ import { Check } from 'typebox/schema';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EaselServer, newDataDir, newKey, serveEasel } from './support/easel-server.ts';
 import { type EaselWorker, startEaselWorker } from './support/easel-worker.ts';
+import { until } from './support/run-easel.ts';
+import { collectSpans, type SpanCollector } from './support/span-collector.ts';
 
 /** Two servers that only take jobs and a worker, which know of each other by the database's address alone. */
 let folder: string;
 let postgres: EmbeddedPostgres;
 let servers: EaselServer[] = [];
 let worker: EaselWorker;
+let collector: SpanCollector;
+let endCollector = async () => {};
 const keys = { adminKey: newKey(), devKey: newKey() };
 const admin = { 'x-api-key': keys.adminKey };
 const json = { 'x-api-key': keys.devKey, 'content-type': 'application/json' };
 
 beforeAll(async () => {
+  collector = await collectSpans((end) => {
+    endCollector = end;
+  });
   folder = await newDataDir();
   postgres = await startEmbeddedPostgres({ dataDir: join(folder, 'database') });
   const env = {
@@ -26,6 +33,7 @@ beforeAll(async () => {
     EASEL_IMAGES_DIR: join(folder, 'images'),
     EASEL_WORKER_ENABLED: 'false',
     EASEL_LIMITS_REQUESTS_PER_MINUTE: '50',
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
   };
   const machine = async (name: string) => {
     const dataDir = join(folder, name);
@@ -40,6 +48,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const running of [...servers, worker]) await running?.stop();
   await postgres?.stop();
+  await endCollector();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -74,6 +83,21 @@ test('a job that one machine takes is painted by another, followed on a third an
   expect(first?.equals(second ?? Buffer.alloc(0))).toBe(true);
   const credits = await bodyOf(creditsSchema, fetch(`${urlOf(1)}/api/credits`, { headers: json }));
   expect(credits.balance).toBeCloseTo(100 - price, 6);
+});
+
+test('the trace of a request goes on in the process that paints its job', async () => {
+  const traceId = '0af7651916cd43dd8448eb211c80319c';
+  const headers = { ...json, traceparent: `00-${traceId}-b7ad6b7169203331-01` };
+  const body = '{"prompt":"a quince","num_inference_steps":2}';
+  await bodyOf(jobSchema, fetch(`${urlOf(0)}/api/jobs`, { method: 'POST', headers, body }));
+  const spanOf = (wanted: string) =>
+    collector.spans.find(({ traceId: trace, name }) => trace === traceId && name === wanted);
+  const isAll = () => ['POST /api/jobs', 'job run', 'charge'].every((name) => spanOf(name) !== undefined);
+  await until(isAll, () => collector.text());
+  const [request, run, charge] = [spanOf('POST /api/jobs'), spanOf('job run'), spanOf('charge')];
+  expect(run).toMatchObject({ parentSpanId: request?.spanId, pid: String(worker.process.pid) });
+  expect(charge).toMatchObject({ parentSpanId: run?.spanId, pid: run?.pid });
+  expect(request?.pid).toBe(String(servers[0]?.process.pid));
 });
 
 test('a synchronous request to one machine waits for the work of another', async () => {

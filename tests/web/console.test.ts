@@ -77,6 +77,11 @@ test('an account gets credits and a key, the key works, and is worth nothing onc
   await keys.getByRole('cell', { name: 'revoked' }).waitFor();
   await visitor.reload();
   await visitor.getByText(/The API key ending in \w+ was revoked/).waitFor();
+
+  await page.getByRole('button', { name: 'Close Studio' }).click();
+  await page.getByRole('button', { name: /^Close Studio: Really close/ }).click();
+  await page.getByRole('button', { name: 'Reopen Studio' }).click();
+  await page.getByRole('button', { name: 'Close Studio' }).waitFor();
 });
 
 test('the terms of a key are changed, and what is not changed stays', async () => {

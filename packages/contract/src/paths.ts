@@ -53,7 +53,7 @@ export const paths = {
     jobs: '/api/admin/jobs',
     anyJob: '/api/admin/jobs/:id',
     refund: '/api/admin/jobs/:id/refund',
-    usage: '/api/admin/usage',
+    usageReport: '/api/admin/usage',
     audit: '/api/admin/audit',
     queue: '/api/admin/queue',
     pauseQueue: '/api/admin/queue/pause',

@@ -102,9 +102,11 @@ test('a job that the queue has lost fails and is refunded', async () => {
   await services.queue.resume();
 });
 
-test('when the clock jumps by 40 days nothing is deleted and no job ends, and the operator is told, once', async () => {
+test('when the clock jumps by 40 days nothing is deleted or refilled and no job ends, and the operator is told, once', async () => {
   const { job, image } = await makePicture('jump');
   const customer = await newCustomer(opened().database, { available: 1000n });
+  const refill = { amount: 5n, day: 1, mode: 'add' } as const;
+  await customerServices(opened().database).accountService.change(customer.accountId, { refill });
   await services.queue.pause();
   const { job: waiting } = await services.submitJob(aSubmission(customer));
   await services.store.put(newId().replaceAll('-', ''), 'png', new Uint8Array([1]));

@@ -1,6 +1,7 @@
 import type { Account } from '@easel/contract';
 import { type FormEvent, useCallback } from 'react';
 import { credits, moment } from '../format/text.ts';
+import { ConfirmButton } from '../parts/buttons.tsx';
 import { Table } from '../parts/table.tsx';
 import { listAllAccounts, Section, useAdmin, useAdminAccess } from './admin.tsx';
 
@@ -9,7 +10,9 @@ const columns = [
   { title: 'Balance', isNumber: true },
   { title: 'Reserved', isNumber: true },
   'Created',
+  'Monthly refill',
   'Add credits',
+  'State',
 ];
 
 export function AccountsSection() {
@@ -36,7 +39,14 @@ export function AccountsSection() {
     <Section label="Accounts" problem={problem}>
       <Table columns={columns}>
         {accounts?.map((account) => (
-          <AccountRow key={account.id} account={account} isBusy={isBusy} onGrant={(event) => grant(event, account)} />
+          <AccountRow
+            key={account.id}
+            account={account}
+            isBusy={isBusy}
+            onGrant={(event) => grant(event, account)}
+            onClose={() => void act(() => client.admin.closeAccount(account.id))}
+            onReopen={() => void act(() => client.admin.reopenAccount(account.id))}
+          />
         ))}
       </Table>
       <form className="terms" onSubmit={create}>
@@ -56,15 +66,18 @@ interface AccountRowProps {
   readonly account: Account;
   readonly isBusy: boolean;
   readonly onGrant: (event: FormEvent<HTMLFormElement>) => void;
+  readonly onClose: () => void;
+  readonly onReopen: () => void;
 }
 
-function AccountRow({ account, isBusy, onGrant }: AccountRowProps) {
+function AccountRow({ account, isBusy, onGrant, onClose, onReopen }: AccountRowProps) {
   return (
-    <tr>
+    <tr className={account.closed_at === null ? undefined : 'over'}>
       <td>{account.name}</td>
       <td className="number">{credits(account.remaining)}</td>
       <td className="number">{credits(account.held)}</td>
       <td>{moment(account.created_at)}</td>
+      <td>{describeRefill(account)}</td>
       <td>
         <form className="row" onSubmit={onGrant}>
           <input
@@ -86,6 +99,30 @@ function AccountRow({ account, isBusy, onGrant }: AccountRowProps) {
           </button>
         </form>
       </td>
+      <td>
+        {account.closed_at === null ? (
+          <ConfirmButton
+            aria-label={`Close ${account.name}`}
+            question="Really close? Its keys are revoked permanently."
+            disabled={isBusy}
+            onConfirm={onClose}
+          >
+            Close
+          </ConfirmButton>
+        ) : (
+          <>
+            closed{' '}
+            <button type="button" aria-label={`Reopen ${account.name}`} disabled={isBusy} onClick={onReopen}>
+              Reopen
+            </button>
+          </>
+        )}
+      </td>
     </tr>
   );
+}
+
+function describeRefill({ refill }: Account): string {
+  if (refill === null) return '–';
+  return `${refill.mode === 'add' ? '+' : 'up to '}${credits(refill.amount)} on day ${refill.day}`;
 }

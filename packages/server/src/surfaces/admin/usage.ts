@@ -32,7 +32,7 @@ const reportSchema = {
 /** GET /api/admin/usage */
 export function usageReportRoute(app: HttpApp, { services, gate }: RouteContext): void {
   app.get(
-    paths.admin.usage,
+    paths.admin.usageReport,
     { schema: reportSchema, onRequest: gate.key('admin') },
     async ({ query }, reply): Promise<UsageReport | string> => {
       const { account_id: accountId = null, format = 'json' } = query;
