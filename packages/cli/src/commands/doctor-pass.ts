@@ -72,7 +72,7 @@ export async function measureProfile(
  * What a picture of the native size takes: what was measured, times what the arithmetic of each part is more at that size, and the steps as
  * many times a step as the profile has them.
  */
-export function pictureMs(measured: MeasuredParts, native: PictureParts, own: PictureParts, step: number): number {
+function pictureMs(measured: MeasuredParts, native: PictureParts, own: PictureParts, step: number): number {
   const stepMs = measured.stepMs * (native.step / own.step);
   return measured.encodeMs + stepMs * (native.steps / step) + measured.decodeMs * (native.decode / own.decode);
 }
