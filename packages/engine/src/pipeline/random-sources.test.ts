@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createCudaGenerator } from '../random/cuda-generator.ts';
 import { createGenerator } from '../random/torch-generator.ts';
 import { planRandomSources } from './random-sources.ts';
 
@@ -24,4 +25,20 @@ test('given latents stand for the first noise only', () => {
   expect(second?.seed).toBeNull();
   expect(second?.noise()).toEqual(latents.slice(COUNT));
   expect(second?.noise()).toEqual(createGenerator(8).randn(COUNT));
+});
+
+test('the noise is that of a CUDA card of so many threads where the request names them', () => {
+  const [one, two] = planRandomSources({ prompt: '', seed: 7, samples: 2, cudaThreads: 2048 }, COUNT);
+  const stream = createCudaGenerator(8, 2048);
+  expect(two?.generator.randn(COUNT)).toEqual(stream.randn(COUNT));
+  expect(two?.noise()).toEqual(stream.randn(COUNT));
+  expect(one?.noise()).not.toEqual(createGenerator(7).randn(COUNT));
+  const shared = { prompt: '', seed: 7, samples: 2, generator: 'shared', cudaThreads: 2048 } as const;
+  expect(planRandomSources(shared, COUNT)[1]?.noise()).toEqual(
+    createCudaGenerator(7, 2048)
+      .randn(2 * COUNT)
+      .slice(COUNT),
+  );
+  for (const cudaThreads of [0, 1.5, Number.NaN, 2 ** 30])
+    expect(() => planRandomSources({ prompt: '', cudaThreads }, COUNT)).toThrow(/cudaThreads must be a whole number/);
 });
