@@ -112,7 +112,7 @@ export function otherLoad(average = 0, { cores, quota = cores }: Processors): nu
 }
 
 /** A remark on what was measured. */
-function busyText(load: number | undefined): string {
+export function busyText(load: number | undefined): string {
   return load === undefined
     ? ''
     : `; the machine was busy (load ${load.toFixed(1)}), so it is faster than this: run doctor again when it is idle`;

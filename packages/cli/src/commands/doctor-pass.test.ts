@@ -66,6 +66,15 @@ test('times are what was measured, scaled by the arithmetic of each part, with t
   });
 });
 
+test('what was measured beside busy programs says so', () => {
+  const times = pictureTimes(measured, native, small);
+  const { detail, values } = tellTimes({ ...conditions, load: 3 }, times);
+  expect(detail).toMatch(
+    /; the machine was busy \(load 3\.0\), so it is faster than this: run doctor again when it is idle$/,
+  );
+  expect(values).toMatchObject({ load: 3 });
+});
+
 test('what was measured at the native size is not scaled', () => {
   const own = { ...measured, size: { width: 1024, height: 1024 } };
   const times = pictureTimes(own, native, native);

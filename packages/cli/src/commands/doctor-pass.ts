@@ -1,20 +1,29 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { EngineHost, PictureEstimate, PictureParts, PictureSize } from '@easel/engine';
+import type {
+  EngineHost,
+  MemoryEstimate,
+  PictureEstimate,
+  PictureParts,
+  PictureSize,
+  PrecisionSpeeds,
+} from '@easel/engine';
+import type { CommandContext } from '../cli-context.ts';
+import { showProgress } from '../progress.ts';
 import { formatBytes, formatDuration } from '../text.ts';
-import type { ProfileName, Told } from './doctor-compute.ts';
+import { busyText, type ProfileName, type Told } from './doctor-compute.ts';
 
 /** What is measured: `fast` runs the passes of `int8`, fewer of them. */
 type MeasuredProfile = 'exact' | 'int8';
 
 /** The parts of a picture as they were measured, in milliseconds; the step is the last of few, when everything is in memory. */
-export interface MeasuredParts {
+interface MeasuredParts {
   readonly encodeMs: number;
   readonly stepMs: number;
   readonly decodeMs: number;
 }
 
-export interface MeasuredModel {
+interface MeasuredModel {
   /** Of the pictures that were drawn for it. */
   readonly size: PictureSize;
   readonly parts: Readonly<Partial<Record<MeasuredProfile, MeasuredParts>>>;
@@ -47,7 +56,7 @@ export async function sizeToMeasure(
 }
 
 /** Draws a picture of two steps, or twice one of a single step where the model has no more. */
-export async function measureProfile(
+async function measureProfile(
   host: EngineHost,
   profile: MeasuredProfile,
   { width, height }: PictureSize,
@@ -78,7 +87,7 @@ function pictureMs(measured: MeasuredParts, native: PictureParts, own: PicturePa
 }
 
 /** Times by profile. */
-export interface PictureTimes {
+interface PictureTimes {
   readonly ms: Readonly<Record<ProfileName, number>>;
   /** Of a step at the native size. */
   readonly stepMs: Readonly<Record<ProfileName, number>>;
@@ -115,11 +124,13 @@ interface Conditions {
   readonly native: PictureEstimate;
   readonly measured: MeasuredModel;
   readonly device: { readonly name: string; readonly title: string };
+  /** Of other programs, where it matters. */
+  readonly load?: number | undefined;
 }
 
 /** The time of a picture in each profile. */
 export function tellTimes(
-  { model, native, measured, device }: Conditions,
+  { model, native, measured, device, load }: Conditions,
   { ms, stepMs, isInt8Measured }: PictureTimes,
 ): Told {
   const { width, height, steps } = native;
@@ -136,7 +147,7 @@ export function tellTimes(
     ? `measured at ${size.width}×${size.height} and scaled by the arithmetic of its networks`
     : 'measured at this size';
   return {
-    detail: `${model} on ${device.title} (${device.name}), ${width}×${height}, ${steps} steps: ${times.join(', ')}; ${how}`,
+    detail: `${model} on ${device.title} (${device.name}), ${width}×${height}, ${steps} steps: ${times.join(', ')}; ${how}${busyText(load)}`,
     values: {
       ...{ device: device.name, width, height, steps, measuredWidth: size.width, measuredHeight: size.height },
       ...Object.fromEntries(
@@ -146,6 +157,7 @@ export function tellTimes(
         ]),
       ),
       measured: Object.keys(parts).join(', '),
+      ...(load !== undefined && { load }),
     },
   };
 }
@@ -177,7 +189,7 @@ export function tellFaster(
       ? [`--taesd FILE: the VAE's decoder takes ${Math.round(100 * decodeShare)} % of a picture in fast`]
       : []),
     ...(native.steps >= MANY_STEPS && step > 0
-      ? [`fewer --steps, or a model made for few (easel list --available)`]
+      ? ['fewer --steps, or a model made for few (easel list --available)']
       : []),
     ...(onCard ? [] : ['a graphics card (easel device list)']),
   ];
@@ -185,11 +197,80 @@ export function tellFaster(
 }
 
 /** Free space where the file of `easel model quantize` would be written. */
-export function freeBeside(path: string): number | undefined {
+function freeBeside(path: string): number | undefined {
   try {
     const { bavail, bsize } = statfsSync(dirname(path));
     return bavail * bsize;
   } catch {
     return undefined; // it is a remark only
+  }
+}
+
+export interface ModelToMeasure {
+  readonly model: string;
+  readonly native: PictureEstimate;
+  readonly speeds: PrecisionSpeeds | undefined;
+  readonly memory: MemoryEstimate | undefined;
+  readonly load: number | undefined;
+}
+
+/** What was measured of a model, and by it the time of a picture and the gain of int8. */
+export interface MeasuredPicture {
+  readonly times: Told;
+  readonly faster: Told;
+  readonly seconds: PictureEstimate['seconds'];
+  /** Absent: only one precision was measured. */
+  readonly gain?: number;
+}
+
+/**
+ * Loads the model as `easel generate` does, and measures a pass in each precision that it has and the memory allows.
+ *
+ * @returns undefined where the memory allows none
+ */
+export async function measureModel(
+  { model, native, speeds, memory, load }: ModelToMeasure,
+  flags: { readonly json?: boolean },
+  context: CommandContext,
+): Promise<MeasuredPicture | undefined> {
+  const { env, interruption } = context;
+  const { signal } = interruption;
+  const [engine, { resolveModel }] = await Promise.all([import('@easel/engine'), import('@easel/models')]);
+  const path = resolveModel(model, env);
+  const setting = engine.parseMemory(env.EASEL_MEMORY || 'auto');
+  const progress = showProgress(flags, context);
+  progress.begin(`loading ${model}`);
+  let host: EngineHost | undefined;
+  const stop = () => void host?.close();
+  signal.addEventListener('abort', stop);
+  try {
+    host = await engine.createEngineHost({ model: path, load: { memory: setting }, signal });
+    const { device, profiles, components } = host.info;
+    const isCpu = device.name === 'cpu';
+    const estimateOf = (size: PictureSize) =>
+      speeds === undefined ? Promise.resolve(native) : engine.estimatePicture(path, speeds, size);
+    const own = isCpu ? await sizeToMeasure(native, estimateOf) : native;
+    const parts: { exact?: MeasuredParts; int8?: MeasuredParts } = {};
+    for (const profile of ['exact', 'int8'] as const) {
+      const isPossible = isCpu ? memory?.[profile].outcome !== 'fails' : profile === 'exact';
+      if (!profiles.includes(profile) || !isPossible) continue;
+      progress.begin(`measuring a pass in ${profile} at ${own.width}×${own.height}`);
+      parts[profile] = await measureProfile(host, profile, own, signal);
+    }
+    if (parts.exact === undefined && parts.int8 === undefined) return undefined;
+    const conditions = { model, native, device, load, measured: { size: own, parts } };
+    const times = pictureTimes(conditions.measured, native, own);
+    const weights = components.reduce((sum, { parameters }) => sum + parameters, 0);
+    const { exact, int8, fast } = times.ms;
+    return {
+      times: tellTimes(conditions, times),
+      faster: tellFaster(conditions, times, { weights, freeBytes: freeBeside(path) }),
+      seconds: { exact: exact / 1000, int8: int8 / 1000, fast: fast / 1000 },
+      ...(parts.exact && parts.int8 && { gain: exact / int8 }),
+    };
+  } finally {
+    progress.end();
+    signal.removeEventListener('abort', stop);
+    await host?.close();
   }
 }

@@ -14,7 +14,6 @@ import { Command } from 'commander';
 import { type CommandContext, type RunCommand, readVersion } from '../cli-context.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
 import { checkFolder, createFolder } from '../output/folder.ts';
-import { showProgress } from '../progress.ts';
 import { formatDuration, printJson } from '../text.ts';
 import {
   otherLoad,
@@ -27,15 +26,7 @@ import {
 } from './doctor-compute.ts';
 import { tellDevice, tellDevices, tryDevices } from './doctor-devices.ts';
 import { tellCards, tellModelMemory } from './doctor-memory.ts';
-import {
-  freeBeside,
-  type MeasuredParts,
-  measureProfile,
-  pictureTimes,
-  sizeToMeasure,
-  tellFaster,
-  tellTimes,
-} from './doctor-pass.ts';
+import { type MeasuredPicture, type ModelToMeasure, measureModel } from './doctor-pass.ts';
 
 const GIB = 2 ** 30;
 /** The embedded model and its process take about half of this. */
@@ -104,11 +95,14 @@ async function runDoctor(flags: DoctorFlags, context: CommandContext): Promise<E
   const memory = model === undefined ? undefined : await checkModelMemory(model, env);
   if (memory !== undefined) report(...memory.findings);
   const { estimate, speeds, gain } = compute;
+  let measured: MeasuredPicture | undefined;
   if (model !== undefined && estimate !== undefined && flags.measure) {
-    const own = await measureModel({ model, native: estimate, speeds, memory: memory?.estimate }, flags, context);
+    const own = await checkPass({ model, native: estimate, speeds, memory: memory?.estimate, load }, flags, context);
     report(...own.findings);
-    if (gain !== undefined) report(told('profile', recommendProfile(own.gain ?? gain, own, devices.used)));
-  } else if (gain !== undefined) report(told('profile', recommendProfile(gain, estimate, devices.used)));
+    measured = own.measured;
+  }
+  if (gain !== undefined)
+    report(told('profile', recommendProfile(measured?.gain ?? gain, measured ?? estimate, devices.used)));
   interruption.signal.throwIfAborted();
   report(...(await checkEngine(env, interruption.signal)));
   interruption.signal.throwIfAborted();
@@ -270,68 +264,19 @@ async function checkModelMemory(
   }
 }
 
-interface ModelToMeasure {
-  readonly model: string;
-  readonly native: PictureEstimate;
-  readonly speeds: PrecisionSpeeds | undefined;
-  readonly memory: MemoryEstimate | undefined;
-}
-
-/** What was measured of a model, and by it the time of a picture and the gain of int8. */
-interface Measured {
-  readonly findings: readonly Finding[];
-  readonly gain?: number;
-  readonly seconds?: PictureEstimate['seconds'];
-}
-
-/** Loads the model as `easel generate` does, and measures a pass in each precision that it has and the memory allows. */
-async function measureModel(
-  { model, native, speeds, memory }: ModelToMeasure,
+/** A model that does not load is a problem. */
+async function checkPass(
+  model: ModelToMeasure,
   flags: DoctorFlags,
   context: CommandContext,
-): Promise<Measured> {
-  const { env, interruption } = context;
-  const { signal } = interruption;
-  const [engine, { resolveModel }] = await Promise.all([import('@easel/engine'), import('@easel/models')]);
-  const path = resolveModel(model, env);
-  const progress = showProgress(flags, context);
-  let host: EngineHost | undefined;
-  const stop = () => void host?.close();
-  signal.addEventListener('abort', stop);
+): Promise<{ readonly findings: readonly Finding[]; readonly measured?: MeasuredPicture | undefined }> {
   try {
-    progress.begin(`loading ${model}`);
-    const load = { memory: engine.parseMemory(env.EASEL_MEMORY || 'auto') };
-    host = await engine.createEngineHost({ model: path, load, signal });
-    const { device, profiles, components } = host.info;
-    const isCpu = device.name === 'cpu';
-    const own =
-      isCpu && speeds ? await sizeToMeasure(native, (size) => engine.estimatePicture(path, speeds, size)) : native;
-    const parts: { exact?: MeasuredParts; int8?: MeasuredParts } = {};
-    for (const profile of ['exact', 'int8'] as const) {
-      const isPossible =
-        profiles.includes(profile) && (isCpu ? memory?.[profile].outcome !== 'fails' : profile === 'exact');
-      if (!isPossible) continue;
-      progress.begin(`measuring a pass in ${profile} at ${own.width}×${own.height}`);
-      parts[profile] = await measureProfile(host, profile, own, signal);
-    }
-    if (parts.exact === undefined && parts.int8 === undefined) return { findings: [] }; // `needs` says that no memory suffices
-    const conditions = { model, native, device, measured: { size: own, parts } };
-    const times = pictureTimes(conditions.measured, native, own);
-    const weights = components.reduce((sum, { parameters }) => sum + parameters, 0);
-    const findings = [
-      told('measured', tellTimes(conditions, times)),
-      told('faster', tellFaster(conditions, times, { weights, freeBytes: freeBeside(path) })),
-    ];
-    const { exact, int8, fast } = times.ms;
-    const seconds = { exact: exact / 1000, int8: int8 / 1000, fast: fast / 1000 };
-    return { findings, seconds, ...(parts.exact && parts.int8 && { gain: exact / int8 }) };
+    const measured = await measureModel(model, flags, context);
+    if (measured === undefined) return { findings: [] }; // `needs` says that no memory suffices
+    return { findings: [told('measured', measured.times), told('faster', measured.faster)], measured };
   } catch (error) {
-    signal.throwIfAborted();
+    context.interruption.signal.throwIfAborted();
     return { findings: [failWith('measured', error, isEngineError(error) ? error.remedy : engineRemedy(error))] };
-  } finally {
-    progress.end();
-    signal.removeEventListener('abort', stop);
-    await host?.close();
   }
 }
 
