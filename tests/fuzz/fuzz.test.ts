@@ -1,0 +1,23 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { randomOf } from '../kill/random.ts';
+import { openTargets } from './targets.ts';
+
+/** The short form of `npm run test:fuzz`; another seed each time, which is told when a case fails. */
+const CASES = 120;
+const seed = Number(process.env.EASEL_FUZZ_SEED ?? Date.now() % 2 ** 31);
+let opened: Awaited<ReturnType<typeof openTargets>>;
+
+beforeAll(async () => {
+  opened = await openTargets();
+});
+afterAll(() => opened?.close());
+
+test(`whatever is sent is refused or taken: no crash, no 500, no hang, memory bounded (EASEL_FUZZ_SEED=${seed})`, async () => {
+  for (const { name, run } of opened.targets) {
+    const random = randomOf(seed);
+    const results = new Set<string>();
+    for (let cases = 0; cases < CASES; cases++) results.add(await run(random));
+    // What is sent is neither all refused nor all taken: otherwise the cases say nothing.
+    expect(results.size, name).toBeGreaterThan(name === 'texts of the tokenizer' ? 0 : 1);
+  }
+});
