@@ -10,7 +10,7 @@ import { HANG_MS, openTargets, type Target } from './targets.ts';
 const minutes = Number(process.argv[2] ?? 10);
 const seed = Number(process.argv[3] ?? Date.now() % 2 ** 31);
 console.log(`${minutes} minutes each from seed ${seed}`);
-const { targets, close } = await openTargets();
+const { targets, close } = await openTargets({ synchronous: true });
 try {
   for (const target of targets) await fuzz(target);
 } finally {

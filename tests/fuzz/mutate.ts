@@ -9,7 +9,7 @@ export function choose<Value>(random: Random, values: readonly [Value, ...Value[
 
 /** Bytes of a file that are no longer quite that file: flipped, overwritten, removed, repeated, cut off, extended. */
 export function mutateBytes(random: Random, bytes: Uint8Array): Buffer {
-  let changed = Buffer.from(bytes);
+  let changed: Buffer = Buffer.from(bytes);
   for (let changes = 1 + below(random, 8); changes > 0; changes--) {
     const at = below(random, Math.max(1, changed.length));
     const length = 1 + below(random, choose(random, [1, 4, 16, 256]));

@@ -23,8 +23,16 @@ const NEVER_MS = 300_000;
 /** Of the server, whatever it was sent. */
 const MOST_MEMORY = 1_500_000_000;
 
-/** A server that takes jobs and runs none, with the targets that send to it, and those of the engine. */
-export async function openTargets(): Promise<{ readonly targets: readonly Target[]; close(): Promise<void> }> {
+/**
+ * A server that takes jobs and runs none, with the targets that send to it, and those of the engine.
+ *
+ * @param synchronous whether calls are among them that wait for a picture, each for a second when it is accepted
+ */
+export async function openTargets({
+  synchronous,
+}: {
+  readonly synchronous: boolean;
+}): Promise<{ readonly targets: readonly Target[]; close(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'easel-fuzz-'));
   const server = await serveEasel({
     env: {
@@ -35,8 +43,8 @@ export async function openTargets(): Promise<{ readonly targets: readonly Target
     },
   });
   const targets = [
-    jsonTarget(server),
-    multipartTarget(server),
+    jsonTarget(server, synchronous),
+    multipartTarget(server, synchronous),
     await pictureTarget(server),
     await safetensorsTarget(folder),
     await tokenizerTarget(),
@@ -51,8 +59,8 @@ export async function openTargets(): Promise<{ readonly targets: readonly Target
   };
 }
 
-/** Bodies of every route that makes pictures or counts tokens. Calls that would wait for a worker are left. */
-function jsonTarget(server: EaselServer): Target {
+/** Bodies of every route that makes pictures or counts tokens. */
+function jsonTarget(server: EaselServer, synchronous: boolean): Target {
   const job = {
     prompt: 'a red fox',
     negative_prompt: 'blurry',
@@ -66,11 +74,12 @@ function jsonTarget(server: EaselServer): Target {
     image: null,
     strength: 0.5,
   };
+  const first: readonly [string, Record<string, unknown>] = ['/api/jobs', job];
   const bodies: readonly [
     readonly [string, Record<string, unknown>],
     ...(readonly [string, Record<string, unknown>])[],
   ] = [
-    ['/api/jobs', job],
+    first,
     ['/api/quote', job],
     ['/api/tokenize', { text: 'a red fox', model: 'playground-v2.5' }],
     ['/v2/playground-v2.5', job],
@@ -80,13 +89,16 @@ function jsonTarget(server: EaselServer): Target {
   return {
     name: 'JSON bodies',
     async run(random) {
-      const [path, body] = choose(random, bodies);
+      const [path, body] = choose(
+        random,
+        synchronous ? bodies : [first, ...bodies.filter(([path]) => !isWaiting(path))],
+      );
       return send(server, path, 'application/json', mutateJson(random, body));
     },
   };
 }
 
-function multipartTarget(server: EaselServer): Target {
+function multipartTarget(server: EaselServer, synchronous: boolean): Target {
   const form = ['prompt', 'image', 'n', 'size', 'seed', 'strength']
     .map(
       (name) =>
@@ -97,7 +109,7 @@ function multipartTarget(server: EaselServer): Target {
   return {
     name: 'multipart bodies',
     run: (random) => {
-      const path = choose(random, ['/api/jobs', '/v2/playground-v2.5', '/v1/images/edits']);
+      const path = choose(random, ['/api/jobs', '/v2/playground-v2.5', ...(synchronous ? ['/v1/images/edits'] : [])]);
       const boundary = random() < 0.9 ? 'easel' : randomText(random, 80).replaceAll(/[^\u0020-\u007e]/g, '');
       return send(server, path, `multipart/form-data; boundary=${boundary}`, mutateBytes(random, bytes));
     },
@@ -135,11 +147,13 @@ async function pictureTarget(server: EaselServer): Promise<Target> {
   };
 }
 
+const isWaiting = (path: string) => path.startsWith('/v1/');
+
 /** Sends a request. What was accepted is cancelled, so that credits are never used up. @throws Error for a status of 500 or more, and no reply */
 async function send(server: EaselServer, path: string, type: string, body: Buffer): Promise<string> {
   const headers = { 'x-api-key': server.devKey, 'content-type': type };
   // A call that is accepted waits for a worker, of which there is none.
-  const waits = path.startsWith('/v1/');
+  const waits = isWaiting(path);
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort(), waits ? HANG_MS : NEVER_MS);
   try {
