@@ -54,6 +54,7 @@ const doors = {
   sharp: 'engine/src/image/',
   '@huggingface/tokenizers': 'engine/src/tokenizer/',
   '@huggingface/hub': 'models/src/hub/',
+  aws4fetch: 'server/src/pictures/',
   '@bufbuild/protobuf': 'engine/src/onnx/',
   commander: 'cli/src/',
   'cli-progress': 'cli/src/',

@@ -10,6 +10,7 @@ export type StartupErrorCode =
   | 'database_newer'
   | 'no_server_yet'
   | 'backup_unusable'
+  | 'storage_unavailable'
   | 'secret_damaged';
 
 /** A start that the operator can put right: the message says what is wrong, `remedy` what to do about it. */

@@ -20,12 +20,19 @@ interface ServerFlags {
 interface ServeFlags extends ServerFlags {
   readonly host?: string;
   readonly port?: number;
+  /** `--no-worker` */
+  readonly worker?: boolean;
+}
+
+interface WorkFlags extends ServerFlags {
+  readonly concurrency?: number;
 }
 
 /** `easel serve` */
 export function serveCommand(run: RunCommand): Command {
   return withAddress(withServerOptions(new Command('serve')))
     .description('Run the image API and the web page, with everything they need: database, queue, engine.')
+    .option('--no-worker', 'only accept jobs; `easel worker` runs them, on this machine or on others')
     .action((flags: ServeFlags) => run((context) => serve(flags, context)));
 }
 
@@ -33,7 +40,12 @@ export function serveCommand(run: RunCommand): Command {
 export function workerCommand(run: RunCommand): Command {
   return withServerOptions(new Command('worker'))
     .description('Run jobs from the queue of a server that uses the same database.')
-    .action((flags: ServerFlags) => run((context) => work(flags, context)));
+    .option(
+      '--concurrency <number>',
+      'jobs of each model that run at the same time, each with an engine of its own (default: 1)',
+      wholeNumber('--concurrency', 1, 64),
+    )
+    .action((flags: WorkFlags) => run((context) => work(flags, context)));
 }
 
 /** `easel config` */
@@ -66,7 +78,9 @@ async function serve(flags: ServeFlags, context: CommandContext): Promise<ExitSt
     import('../web-page.ts'),
   ]);
   const { signal } = context.interruption;
-  const config = await readConfig(flags, context);
+  const { worker, ...others } = flags;
+  const own = worker === false ? { worker: { enabled: false } } : {};
+  const config = await readConfig({ ...others, ...own }, context);
   const server = await startServer(config, {
     signal,
     pageFolder: await findPage(publicFolder, signal),
@@ -77,10 +91,12 @@ async function serve(flags: ServeFlags, context: CommandContext): Promise<ExitSt
 }
 
 /** Takes jobs until it is told to stop, then finishes the running one. */
-async function work(flags: ServerFlags, context: CommandContext): Promise<ExitStatus> {
+async function work(flags: WorkFlags, context: CommandContext): Promise<ExitStatus> {
   const { startWorker } = await import('@easel/server');
   const { signal } = context.interruption;
-  const worker = await startWorker(await readConfig(flags, context), { signal });
+  const { concurrency, ...others } = flags;
+  const own = concurrency === undefined ? {} : { worker: { concurrency } };
+  const worker = await startWorker(await readConfig({ ...others, ...own }, context), { signal });
   context.stdout.write(`Easel worker takes jobs for ${worker.models.join(', ')}\n`);
   await stopOnSignal(worker, signal);
   return exitStatus.ok;
@@ -88,7 +104,7 @@ async function work(flags: ServerFlags, context: CommandContext): Promise<ExitSt
 
 async function printSettings(flags: ServeFlags, context: CommandContext): Promise<ExitStatus> {
   const { printConfig } = await import('@easel/server');
-  context.stdout.write(`${printConfig(await readConfig(flags, context), context.env)}\n`);
+  context.stdout.write(`${printConfig(await readConfig({ ...flags }, context), context.env)}\n`);
   return exitStatus.ok;
 }
 
@@ -98,7 +114,10 @@ async function printSettings(flags: ServeFlags, context: CommandContext): Promis
  *
  * It also gives a stop as long as the settings allow: running jobs may finish, then queue, engine and database stop.
  */
-async function readConfig(flags: ServeFlags, { env, stderr, interruption }: CommandContext): Promise<Config> {
+async function readConfig(
+  flags: ServerFlags & Readonly<Record<string, unknown>>,
+  { env, stderr, interruption }: CommandContext,
+): Promise<Config> {
   const { loadConfig } = await import('@easel/server');
   const { config: file, ...given } = flags;
   const config = await loadConfig({ file, env, flags: given, defaults: stderr.isTTY ? { logLevel: 'warn' } : {} });

@@ -70,7 +70,7 @@ export function httpServices(
       pause: () => pauseQueue(core),
       resume: () => resumeQueue(core),
     },
-    workers: () => listWorkers(core.database, core.clock.now()),
+    workers: () => listWorkers(core.database),
     ready: (signal) => readiness(core, signal),
     metrics,
   };
@@ -134,7 +134,7 @@ async function readiness(core: Core, signal: AbortSignal): Promise<Ready> {
       if (problem !== null) throw new Error(problem);
     }),
     check('engine', patience, async () => {
-      const workers = await listWorkers(core.database, core.clock.now());
+      const workers = await listWorkers(core.database);
       const isReady = workers.some(({ isLost, state }) => !isLost && state !== 'starting');
       if (!isReady) throw new Error('no worker is ready yet; wait, or start one with: easel worker');
     }),

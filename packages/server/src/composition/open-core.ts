@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { microToNumber } from '@easel/contract';
-import { findCards } from '@easel/engine';
+import { engineThreads, findCards } from '@easel/engine';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
 import { type Database, openDatabase } from '../database/database.ts';
@@ -17,16 +16,22 @@ import { EnginePainter } from '../models/engine-painter.ts';
 import type { Painter } from '../models/painter.ts';
 import { servedModels } from '../models/served-models.ts';
 import type { Logger } from '../observability/logger.ts';
-import { type AccountGauges, createMetrics, type EngineCount, type Metrics } from '../observability/metrics.ts';
+import {
+  type AccountGauges,
+  createMetrics,
+  type EngineCount,
+  type EngineSpeedReading,
+  type Metrics,
+} from '../observability/metrics.ts';
 import { createTracer } from '../observability/tracing.ts';
-import { FileImageStore } from '../pictures/file-image-store.ts';
-import { prepareImageFolder } from '../pictures/image-folder.ts';
 import { ImageLibrary } from '../pictures/image-library.ts';
 import type { ImageRecord } from '../pictures/images.ts';
 import { StartImages } from '../pictures/start-images.ts';
 import { StorageWatch } from '../pictures/storage-watch.ts';
 import { PgBossQueue } from '../queue/pg-boss-queue.ts';
 import { unlessAborted } from '../unless-aborted.ts';
+import { listWorkers } from '../workers/workers-table.ts';
+import { openPictures } from './open-pictures.ts';
 import type { Storage } from './open-storage.ts';
 import type { Shutdown } from './shutdown.ts';
 
@@ -54,12 +59,14 @@ export type Core = Awaited<ReturnType<typeof openCore>>;
 export async function openCore({ config, storage, log, shutdown, signal, draws }: OpenCoreOptions) {
   const { address } = storage;
   const during = <Value>(step: Promise<Value>) => unlessAborted(step, signal);
-  const imagesDir = config.imagesDir ?? join(storage.dataDir, 'images');
-  await during(prepareImageFolder(imagesDir, { isOwn: config.imagesDir === null }));
+  const pictures = await during(openPictures({ config, dataDir: storage.dataDir, env: process.env }));
   await requireDatabase(address, signal);
   const onConnectionLost = (error: unknown) => log.warn({ err: error }, 'lost a connection to the database');
   const database = openDatabase({ address, onConnectionLost });
-  shutdown.on('connections', () => database.close());
+  shutdown.on('connections', () => {
+    pictures.close();
+    return database.close();
+  });
   const migrated = await during(migrate(database.kysely));
   if (migrated.length > 0) log.info({ migrated }, 'migrated the database schema');
   const painter = await during(openPainter(config, log, draws, signal));
@@ -83,7 +90,7 @@ export async function openCore({ config, storage, log, shutdown, signal, draws }
   });
   shutdown.on('traces', () => tracer.close());
   const { imagesSeconds, requestsSeconds } = config.retention;
-  const store = await FileImageStore.open(imagesDir);
+  const { store } = pictures;
   const watch = new StorageWatch({ store, onChange: (problem) => tellOfStorage(log, problem) });
   const onDamage = ({ jobId, index }: ImageRecord) =>
     log.error(
@@ -132,8 +139,12 @@ function createServiceMetrics({
       return depths;
     },
     engineMemory: () => painter.memory(),
-    engines: async () =>
-      countEngines(await database.transaction((queries) => findLiveEngines(queries, systemClock.now()))),
+    engines: async () => countEngines(await database.transaction((queries) => findLiveEngines(queries))),
+    speeds: async () => meanSpeeds(await database.transaction((queries) => findLiveEngines(queries))),
+    async workers() {
+      const states = (await listWorkers(database)).map(({ isLost, state }) => (isLost ? 'lost' : state));
+      return new Map([...Map.groupBy(states, (state) => state)].map(([state, same]) => [state, same.length]));
+    },
     isStorageAvailable: () => storage.problem === null,
     accounts: most === 0 ? undefined : () => accountGauges(database, most),
   });
@@ -159,6 +170,21 @@ function countEngines(engines: LiveEngines): EngineCount[] {
   return [...same].flatMap((group) => group.slice(0, 1).map((each) => ({ ...each, count: group.length })));
 }
 
+function meanSpeeds(engines: LiveEngines): EngineSpeedReading[] {
+  const all = [...engines.values()]
+    .flat()
+    .flatMap(({ model, device, speeds = [] }) =>
+      speeds.map(({ profile, ms_per_step_megapixel: ms }) => ({ model, device: device?.name ?? '', profile, ms })),
+    );
+  const same = Map.groupBy(all, ({ model, device, profile }) => JSON.stringify([model, device, profile])).values();
+  return [...same].flatMap((group) =>
+    group.slice(0, 1).map(({ ms: _, ...labels }) => ({
+      ...labels,
+      seconds: group.reduce((sum, { ms }) => sum + ms, 0) / group.length / 1000,
+    })),
+  );
+}
+
 function tellOfStorage(log: Logger, problem: string | null): void {
   if (problem === null) log.info('storage is available again; jobs start again');
   else
@@ -174,7 +200,10 @@ const logLevels = { info: 'info', notice: 'warn', warn: 'warn', output: 'debug' 
 async function openPainter(config: Config, log: Logger, draws: boolean, signal: AbortSignal): Promise<EnginePainter> {
   const namesCards = [config, ...Object.values(config.models)].some((each) => typeof each === 'object' && each.cards);
   const cards = draws ? (namesCards ? await findCards(signal) : []) : null;
-  const { idleSeconds, threads, textCache } = config.worker;
+  const { idleSeconds, concurrency, textCache } = config.worker;
+  // Engines that run at the same time share the processor.
+  const shared = concurrency === 1 ? null : Math.max(1, Math.floor(engineThreads() / concurrency));
+  const threads = config.worker.threads ?? shared;
   return EnginePainter.open({
     models: servedModels(config, cards),
     easelVersion: version,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Card } from '@easel/engine';
 import { expect, onTestFinished, test } from 'vitest';
+import { bucketSettings } from '../composition/open-pictures.ts';
 import { servedModels } from '../models/served-models.ts';
 import { loadConfig, printConfig } from './load-config.ts';
 import { settings } from './settings.ts';
@@ -279,5 +280,45 @@ test('the key that was probably meant is named for the file too', async () => {
   await expect(loadConfig({ file: await fileWith('{"worker": {"idelSeconds": 1}}'), env: {} })).rejects.toMatchObject({
     message: expect.stringContaining('worker.idelSeconds'),
     remedy: 'did you mean worker.idleSeconds?',
+  });
+});
+
+test('a bucket needs a name that can be one, excludes a folder, and its keys are hidden', async () => {
+  const env = { EASEL_S3_BUCKET: 'pictures', EASEL_S3_ACCESS_KEY_ID: 'AKIA', EASEL_S3_SECRET_ACCESS_KEY: 'a secret' };
+  const config = await loadConfig({ env });
+  const shown = printConfig(config, env);
+  expect(JSON.parse(shown)).toMatchObject({
+    imagesDir: null,
+    s3: { bucket: 'pictures', accessKeyId: '(hidden)', secretAccessKey: '(hidden)', sessionToken: null },
+  });
+  expect(shown).not.toMatch(/AKIA|a secret/);
+  for (const [wrong, message] of [
+    [{ EASEL_S3_BUCKET: 'a/b' }, /not the name of a bucket \(got "a\/b"\)/],
+    [{ EASEL_IMAGES_DIR: '/mnt/pictures' }, /both imagesDir and s3\.bucket/],
+    [{ EASEL_S3_BUCKET: '' }, /s3\.accessKeyId is set, but not s3\.bucket/],
+    [{ EASEL_S3_PREFIX: '../x//' }, /s3\.prefix/],
+    [{ EASEL_S3_ENDPOINT: 'ftp://me:pass@host' }, /^(?!.*pass@).*s3\.endpoint must be/],
+  ] as const)
+    await expect(loadConfig({ env: { ...env, ...wrong } })).rejects.toThrow(message);
+});
+
+test('where a bucket is and its keys come from the settings, or else from the variables of its usual tools', async () => {
+  const settingsOf = async (own: object, env: Record<string, string>) =>
+    bucketSettings(await loadConfig({ env: { EASEL_S3_BUCKET: 'pictures', ...own } }), env);
+  const usual = { AWS_ACCESS_KEY_ID: 'usual', AWS_SECRET_ACCESS_KEY: 'secret', AWS_REGION: 'eu-west-1' };
+  expect(bucketSettings(await loadConfig({ env: {} }), usual)).toBeNull();
+  expect(await settingsOf({}, { ...usual, AWS_SESSION_TOKEN: 'token' })).toEqual({
+    bucket: 'pictures',
+    endpoint: 'https://s3.eu-west-1.amazonaws.com',
+    region: 'eu-west-1',
+    pathStyle: false,
+    credentials: { accessKeyId: 'usual', secretAccessKey: 'secret', sessionToken: 'token' },
+  });
+  const own = { EASEL_S3_ENDPOINT: 'http://127.0.0.1:8333', EASEL_S3_ACCESS_KEY_ID: 'own' };
+  await expect(settingsOf(own, usual)).rejects.toThrow(/no secret access key for the bucket pictures/);
+  expect(await settingsOf({ ...own, EASEL_S3_SECRET_ACCESS_KEY: 'mine' }, usual)).toMatchObject({
+    endpoint: 'http://127.0.0.1:8333',
+    pathStyle: true,
+    credentials: { accessKeyId: 'own', secretAccessKey: 'mine' },
   });
 });

@@ -44,6 +44,7 @@ function validConfig(tree: SettingTree): Config {
   if (!isConfig(complete)) throw invalidConfig(complete);
   requireModels(complete);
   requireDatabaseUrl(complete.databaseUrl);
+  requireBucket(complete);
   requireSecrets(complete);
   requireNetworks(complete.webhooks.networks);
   return deepFrozen(complete);
@@ -95,6 +96,50 @@ function requireDatabaseUrl(url: string | null): void {
   });
 }
 
+function requireBucket({ s3: { bucket, endpoint, prefix, ...others }, imagesDir }: Config): void {
+  if (bucket === null) {
+    const given = Object.entries({ endpoint, prefix, ...others });
+    const [useless] = given.find(([, value]) => value !== null && value !== '') ?? [];
+    if (useless === undefined) return;
+    throw wrongBucket(
+      `s3.${useless} is set, but not s3.bucket`,
+      `name the bucket, or unset ${variableOf(`s3.${useless}`)}`,
+    );
+  }
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]$/.test(bucket)) {
+    const problem = `s3.bucket is not the name of a bucket (got ${JSON.stringify(bucket)})`;
+    throw wrongBucket(problem, 'it has 3 to 63 letters, digits, hyphens and dots');
+  }
+  // What needs no encoding in a key, so that every store and every tool writes it the same way.
+  if (!/^(?:[A-Za-z0-9!_.*'()-]+\/)*[A-Za-z0-9!_.*'()-]*$/.test(prefix)) {
+    const problem = `s3.prefix must have letters, digits, hyphens and single slashes (got ${JSON.stringify(prefix)})`;
+    throw new ConfigError(problem, { remedy: `set ${variableOf('s3.prefix')} to something like easel/` });
+  }
+  if (imagesDir !== null) {
+    const remedy = 'leave one of them out: pictures are kept in a folder or in a bucket';
+    throw wrongBucket('both imagesDir and s3.bucket are set', remedy);
+  }
+  if (endpoint !== null) requireEndpoint(endpoint);
+}
+
+function wrongBucket(problem: string, remedy: string): ConfigError {
+  return new ConfigError(problem, { remedy: `${remedy} (${variableOf('s3.bucket')})` });
+}
+
+/** The address is not shown: it might hold a password. */
+export function requireEndpoint(endpoint: string): void {
+  const url = URL.parse(endpoint);
+  const isGood = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.search === '';
+  if (isGood) return;
+  throw new ConfigError('s3.endpoint must be the address of a store, without a password in it', {
+    remedy: `set ${variableOf('s3.endpoint')} to https://HOST or http://HOST:PORT, and the keys in s3.accessKeyId and s3.secretAccessKey`,
+  });
+}
+
+function variableOf(setting: string): string {
+  return settings.find(({ key }) => key === setting)?.variable ?? setting;
+}
+
 /** Checked before any folder or database is created. */
 function requireSecrets({ secret, adminKey, devKey }: Config): void {
   if (secret !== null) secretsOfText(secret);
@@ -144,6 +189,14 @@ function deepFrozen<Value extends object>(value: Value): Value {
 export function printConfig(config: Config, env: Readonly<Record<string, string | undefined>>): string {
   const dataDir = resolve(config.dataDir ?? defaultDataDir(env));
   const imagesDir = config.imagesDir === null ? join(dataDir, 'images') : resolve(config.imagesDir);
-  const resolved = { ...config, dataDir, imagesDir, model: config.model ?? 'demo' };
-  return JSON.stringify(resolved, (key, value) => (secretKeys.includes(key) && value !== null ? '(hidden)' : value), 2);
+  const place = config.s3.bucket === null ? imagesDir : null; // of pictures
+  const resolved = { ...structuredClone(config), dataDir, imagesDir: place, model: config.model ?? 'demo' };
+  for (const key of secretKeys) hide(resolved, key.split('.'));
+  return JSON.stringify(resolved, null, 2);
+}
+
+function hide(tree: unknown, [name = '', ...rest]: readonly string[]): void {
+  if (!isSettingTree(tree) || tree[name] === null) return;
+  if (rest.length > 0) hide(tree[name], rest);
+  else tree[name] = '(hidden)';
 }

@@ -72,6 +72,27 @@ export const configSchema = Type.Object(
     publicUrl: text('how clients reach the server, for absolute links; default: the Host they asked for'),
     dataDir: text('folder of the database, pictures and the server secret'),
     imagesDir: text('folder of the pictures, the same one for all machines; default: `images` in the data folder'),
+    s3: Type.Object(
+      {
+        bucket: text('bucket for the pictures instead of a folder, on any store with the API of Amazon S3'),
+        endpoint: text('address of the store; default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or Amazon in the region'),
+        region: text('default: AWS_REGION, AWS_DEFAULT_REGION, or us-east-1'),
+        prefix: Type.String({
+          maxLength: 500,
+          default: '',
+          description: 'what every key begins with; a folder of the bucket ends with /',
+        }),
+        pathStyle: Type.Union([Type.Boolean(), Type.Null()], {
+          default: null,
+          description:
+            'true: the bucket is in the path of the address; false: in the name of the host; default: false for Amazon',
+        }),
+        accessKeyId: text('default: AWS_ACCESS_KEY_ID (secret)'),
+        secretAccessKey: text('default: AWS_SECRET_ACCESS_KEY (secret)'),
+        sessionToken: text('default: AWS_SESSION_TOKEN (secret)'),
+      },
+      { additionalProperties: false, default: {} },
+    ),
     databaseUrl: text('postgres:// URL of a PostgreSQL of your own; default: the embedded one'),
     model: text('path or name of the model that answers to playground-v2.5; default: the embedded one'),
     models: Type.Record(Type.String(), Type.Union([Type.String(), modelWithSettings]), {
@@ -134,6 +155,12 @@ export const configSchema = Type.Object(
           default: null,
           description:
             'processor threads of the engine; default: the physical cores, limited by the quota of the container',
+        }),
+        concurrency: Type.Integer({
+          minimum: 1,
+          maximum: 64,
+          default: 1,
+          description: 'jobs of each model that this process runs at the same time, each with an engine of its own',
         }),
         idleSeconds: seconds({ default: 300, description: 'without work the engine gives its memory back; 0: never' }),
         textCache: Type.Boolean({
@@ -260,4 +287,12 @@ export const configSchema = Type.Object(
 export type Config = Static<typeof configSchema>;
 
 /** Never printed, never logged. A database URL holds a password. */
-export const secretKeys: readonly string[] = ['secret', 'adminKey', 'devKey', 'databaseUrl'];
+export const secretKeys: readonly string[] = [
+  'secret',
+  'adminKey',
+  'devKey',
+  'databaseUrl',
+  's3.accessKeyId',
+  's3.secretAccessKey',
+  's3.sessionToken',
+];

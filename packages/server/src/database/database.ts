@@ -67,7 +67,9 @@ export function openDatabase({ address, onConnectionLost, poolSize = 10 }: OpenD
  */
 export function connectionSettings(address: DatabaseAddress): ClientConfig {
   const where = 'url' in address ? { connectionString: address.url } : { ...address };
-  return { ...where, application_name: 'easel', types: { getTypeParser } };
+  // So that connections to a host that has vanished do not stay in the pool for ever.
+  const keepAlive = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 };
+  return { ...where, ...keepAlive, application_name: 'easel', types: { getTypeParser } };
 }
 
 const readText = types.getTypeParser;

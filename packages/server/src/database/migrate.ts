@@ -14,8 +14,11 @@ import { webhooks } from './migrations/0010-webhooks.ts';
 import { operators } from './migrations/0011-operators.ts';
 import { SCHEMA, type Tables } from './tables.ts';
 
-/** By name, and run in the order of their names. */
-const migrations = {
+/**
+ * By name, and run in the order of their names. Processes of the release before go on while they are run, so from 0010 on they only add: see
+ * docs/operations.md, "Upgrades without a stop".
+ */
+export const migrations = {
   '0001-initial': initial,
   '0002-model-memory': modelMemory,
   '0003-waiting-jobs': waitingJobs,

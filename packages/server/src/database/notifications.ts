@@ -76,7 +76,6 @@ export class Listener {
   async #connect(): Promise<Connection> {
     const client = new Client({
       ...connectionSettings(this.#options.address),
-      keepAlive: true,
       query_timeout: QUERY_TIMEOUT_MS,
     });
     const { promise: broken, resolve } = Promise.withResolvers<unknown>();

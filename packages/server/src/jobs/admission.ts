@@ -79,6 +79,11 @@ export async function countQueuedJobs(queries: Queries, model: string): Promise<
   return Number(count);
 }
 
+export async function modelsWithQueuedJobs(queries: Queries): Promise<ReadonlySet<string>> {
+  const rows = await queries.selectFrom('jobs').select('model').distinct().where('state', '=', 'queued').execute();
+  return new Set(rows.map(({ model }) => model));
+}
+
 /** Of one account, for all models. */
 async function countQueuedJobsOf(queries: Queries, accountId: string): Promise<number> {
   const { count } = await queries

@@ -1,5 +1,4 @@
 import { profileNames } from '@easel/contract';
-import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import type { ModelCard } from '../models/model-card.ts';
 import type { Painter } from '../models/painter.ts';
@@ -10,7 +9,6 @@ const FRESH_MS = 1000;
 
 interface CurrentModelsOptions {
   readonly database: Pick<Database, 'transaction'>;
-  readonly clock: Clock;
   readonly painter: Pick<Painter, 'models' | 'refreshModels'>;
 }
 
@@ -41,10 +39,10 @@ export class CurrentModels {
   }
 
   async #read(): Promise<void> {
-    const { database, clock, painter } = this.#options;
+    const { database, painter } = this.#options;
     await painter.refreshModels();
     try {
-      this.#engines = await database.transaction((queries) => findLiveEngines(queries, clock.now()));
+      this.#engines = await database.transaction((queries) => findLiveEngines(queries));
     } catch {
       // What needs the database says what is wrong with it.
     }

@@ -1,4 +1,5 @@
 import type { ModelDevice, Profile, WorkerEngine } from '@easel/contract';
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Queries } from '../database/database.ts';
 
 /** A worker without a heartbeat for longer counts as lost. */
@@ -7,11 +8,16 @@ export const WORKER_SILENCE_MS = 15_000;
 /** The engines of the workers that live, by model. */
 export type LiveEngines = ReadonlyMap<string, readonly WorkerEngine[]>;
 
-export async function findLiveEngines(queries: Queries, now: Date): Promise<LiveEngines> {
+/** Of a row of `workers`, by the database's clock. */
+export function isSeenWithin(ms: number): RawBuilder<SqlBool> {
+  return sql<SqlBool>`(seen_at >= clock_timestamp() - make_interval(secs => ${ms / 1000}))`;
+}
+
+export async function findLiveEngines(queries: Queries): Promise<LiveEngines> {
   const workers = await queries
     .selectFrom('workers')
     .select(['models', 'engines'])
-    .where('seen_at', '>=', new Date(now.getTime() - WORKER_SILENCE_MS))
+    .where(isSeenWithin(WORKER_SILENCE_MS))
     .execute();
   const found = workers.flatMap(({ models, engines }) =>
     models.flatMap((model) => {

@@ -24,7 +24,7 @@ export interface Outlook {
 export async function outlookOfJob(queries: Queries, now: Date, job: JobRecord): Promise<Outlook | null> {
   if (isEnded(job)) return null;
   const { model, profile } = job.request;
-  const speeds = await findSpeeds(queries, model, now);
+  const speeds = await findSpeeds(queries, model);
   const speed = expectedSpeed(speeds, profile);
   if (job.state === 'running') {
     return { position: 0, etaSeconds: speed && remainingMs(job, speeds, now) / 1000, isPaused: false };
@@ -45,7 +45,7 @@ export async function outlooksOfQueue(
   now: Date,
   model: string,
 ): Promise<ReadonlyMap<string, Outlook>> {
-  const speeds = await findSpeeds(queries, model, now);
+  const speeds = await findSpeeds(queries, model);
   const isPaused = await isQueuePaused(queries);
   const isKnown = isAnyKnown(speeds) && !isPaused;
   let waitMs = isKnown ? await runningMs(queries, model, speeds, now) : 0;
@@ -61,7 +61,7 @@ export async function outlooksOfQueue(
 
 /** Estimated seconds until the next queued job starts. */
 export async function secondsToNextStart(queries: Queries, now: Date, model: string): Promise<number> {
-  const speeds = await findSpeeds(queries, model, now);
+  const speeds = await findSpeeds(queries, model);
   const running = await runningJobs(queries, model);
   if (!isAnyKnown(speeds) || running.length === 0) return USUAL_WAIT_S;
   const soonestMs = Math.min(...running.map((job) => remainingMs(job, speeds, now)));

@@ -111,12 +111,12 @@ export interface CurrentSpeeds {
 }
 
 /** What was measured on another device says nothing of these. */
-export async function findSpeeds(queries: Queries, model: string, now: Date): Promise<CurrentSpeeds> {
+export async function findSpeeds(queries: Queries, model: string): Promise<CurrentSpeeds> {
   const rows = await queries.selectFrom('device_speed').selectAll().where('model', '=', model).execute();
   const measured = new Map(
     [...Map.groupBy(rows, ({ device }) => device)].map(([device, own]) => [device, speedsOf(own)] as const),
   );
-  const engines = (await findLiveEngines(queries, now)).get(model) ?? [];
+  const engines = (await findLiveEngines(queries)).get(model) ?? [];
   if (engines.length === 0) return { each: [...measured.values()], engines: 1 };
   const each = engines.map(({ device }) => (device && measured.get(deviceLabel(device))) ?? new Map());
   return { each, engines: engines.length };

@@ -129,7 +129,7 @@ async function queueJob(
   const { accountId, request } = submission;
   const { model } = request;
   const job = newJobOf(context, submission);
-  const expireInSeconds = expiryOf(request, await findSpeeds(queries, model, job.createdAt), request.profile);
+  const expireInSeconds = expiryOf(request, await findSpeeds(queries, model), request.profile);
   const queued = await reservePlace(context, queries, job, account);
   const virtualStart = await takeTurn(queries, queue, job, { account, queued });
   await insertJob(queries, { ...job, virtualStart });

@@ -90,7 +90,7 @@ export class EnginePainter implements Painter {
   }
 
   engines(): readonly WorkerEngine[] {
-    return [...this.#easels.values()].flatMap(({ pool }) => pool.working.map(({ state }) => state));
+    return [...this.#easels.values()].flatMap(({ pool }) => pool.states);
   }
 
   isNeeded(slug: string, index: number, signal: AbortSignal): Promise<boolean> {
@@ -142,8 +142,14 @@ export class EnginePainter implements Painter {
 export function sharesOf({ card }: EngineSettings, models: readonly Pick<ServedModel, 'engines'>[]): MemoryShares {
   const engines = models.map(({ engines: own = usualEngines }) => own);
   const onCard = engines.flat().filter((other) => other.device !== 'cpu' && other.card?.index === card?.index);
-  const onCpu = engines.filter((own) => own.some(({ device }) => device === 'cpu' || device === 'auto'));
-  return { card: 1 / Math.max(1, onCard.length), cpu: 1 / Math.max(1, onCpu.length) };
+  const onCpu = engines.reduce((sum, own) => sum + mostOnCpu(own), 0);
+  return { card: 1 / Math.max(1, onCard.length), cpu: 1 / Math.max(1, onCpu) };
+}
+
+/** Of the engines of one model. Of those with a card of their own only one falls back to the CPU. */
+function mostOnCpu(engines: readonly EngineSettings[]): number {
+  const free = engines.filter(({ device, card }) => device === 'cpu' || (device === 'auto' && card === undefined));
+  return free.length + Number(engines.some(({ device, card }) => device === 'auto' && card !== undefined));
 }
 
 async function readTokenizers(easel: Easel): Promise<Tokenizers> {

@@ -1,4 +1,4 @@
-import type { Profile } from '@easel/contract';
+import { PIXELS_PER_MEGAPIXEL, type Profile, type WorkerEngine } from '@easel/contract';
 import type { ModelEngine } from './model-engine.ts';
 import { type PaintedRequest, type Painting, PaintingFailed, type PaintOptions } from './painter.ts';
 
@@ -33,6 +33,19 @@ export class EnginePool {
   /** Those that are needed. */
   get working(): readonly ModelEngine[] {
     return this.#members.filter(({ isSpare }) => !isSpare).map(({ engine }) => engine);
+  }
+
+  /** As they are announced: those that are needed, with their speed in the last runs. */
+  get states(): readonly WorkerEngine[] {
+    return this.#members
+      .filter(({ isSpare }) => !isSpare)
+      .map(({ engine, pace }) => {
+        const speeds = [...pace].map(([profile, ms]) => ({
+          profile,
+          ms_per_step_megapixel: ms * PIXELS_PER_MEGAPIXEL,
+        }));
+        return { ...engine.state, ...(speeds.length > 0 && { speeds }) };
+      });
   }
 
   /** Whether an engine is needed: not where another one has the CPU, to which it would fall back. @throws as `paint` */

@@ -181,10 +181,12 @@ const embedded = 'demo';
  */
 export function servedModels(config: Config, found: readonly Card[] | null = null): ServedModel[] {
   const { sizes, int8Files, defaultProfile: profile, dataDir } = config;
+  const { concurrency } = config.worker;
   const loras = loraSources(dataDir ?? defaultDataDir(process.env), config.loras);
   return settingsOfModels(config).map((settings) => {
     const { slug, path } = settings;
-    const engines = enginesOf(settings, profile, found);
+    const each = enginesOf(settings, profile, found);
+    const engines = Array.from({ length: concurrency }, () => each).flat();
     return { slug, sizes, profile, int8File: int8Files[slug], model: path ?? embedded, engines, loras };
   });
 }

@@ -7,6 +7,8 @@ test('jobs, waits, runs, steps, credits and readings appear in the text that Pro
     queueDepth: async () => new Map([['playground-v2.5', 3]]),
     engineMemory: async () => new Map([['playground-v2.5', 1e8]]),
     engines: async () => [{ model: 'playground-v2.5', device: 'webgpu', arithmetic: 'float32', count: 2 }],
+    speeds: async () => [{ model: 'playground-v2.5', device: 'webgpu', profile: 'exact', seconds: 0.5 }],
+    workers: async () => new Map([['lost', 1]]),
     isStorageAvailable: () => false,
   });
   const model = 'playground-v2.5';
@@ -47,6 +49,8 @@ const quiet = {
   queueDepth: async () => new Map(),
   engineMemory: async () => new Map(),
   engines: async () => [],
+  speeds: async () => [],
+  workers: async () => new Map(),
   isStorageAvailable: () => true,
 };
 

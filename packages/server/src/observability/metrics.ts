@@ -6,6 +6,10 @@ export interface MetricReadings {
   engineMemory(): Promise<ReadonlyMap<string, number>>;
   /** Of all workers that live; the device is '' until it is known. */
   engines(): Promise<readonly EngineCount[]>;
+  /** By model, device and profile: what its engines measured last, on average. */
+  speeds(): Promise<readonly EngineSpeedReading[]>;
+  /** The workers of the last hour, by state. */
+  workers(): Promise<ReadonlyMap<string, number>>;
   isStorageAvailable(): boolean;
   /** Of the accounts that spend most, and of all others together; absent: not told. */
   accounts?: (() => Promise<readonly AccountGauges[]>) | undefined;
@@ -18,6 +22,14 @@ export interface AccountGauges {
   readonly running: number;
   readonly spent: number;
   readonly balance: number;
+}
+
+export interface EngineSpeedReading {
+  readonly model: string;
+  readonly device: string;
+  readonly profile: string;
+  /** For one step on one megapixel. */
+  readonly seconds: number;
 }
 
 export interface EngineCount {
@@ -62,6 +74,9 @@ export interface EndedJob {
 const JOB_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600];
 const REQUEST_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60];
 
+/** All are shown, also those without a worker, so that an alert on `lost` has a value before it happens. */
+const workerStates = ['starting', 'idle', 'busy', 'lost'];
+
 /** Creates metrics in a registry of their own, so that several servers in one process do not mix. */
 export function createMetrics(readings: MetricReadings): Metrics {
   const registry = new Registry();
@@ -71,6 +86,24 @@ export function createMetrics(readings: MetricReadings): Metrics {
   // Gauges with names of counters, which `promtool check metrics` reports; those without `_total` have the same values by type.
   for (const name of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${name}_total`);
   const { jobs, waits, runs, steps, credits, requests, webhooks } = createInstruments(registers);
+  createGauges(registers, readings);
+  return {
+    jobEnded({ model, state, errorCode, waited, ran, device, credits: charged }) {
+      jobs.inc({ model, state, code: errorCode ?? '' });
+      if (waited !== null) waits.observe({ model }, waited);
+      if (ran !== null) runs.observe({ model, device: device ?? '' }, ran);
+      if (charged > 0) credits.inc({ model }, charged);
+    },
+    stepsDone: (model, count, device) => steps.inc({ model, device: device ?? '' }, count),
+    webhookSent: (result) => webhooks.inc({ result }),
+    requestEnded: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+/** What is read at each scrape. */
+function createGauges(registers: Registry[], readings: MetricReadings): void {
   readAtScrape(registers, 'easel_queue_depth', 'Queued jobs.', readings.queueDepth);
   readAtScrape(
     registers,
@@ -89,6 +122,27 @@ export function createMetrics(readings: MetricReadings): Metrics {
     },
   });
   new Gauge({
+    name: 'easel_engine_step_megapixel_seconds',
+    help: 'Time of one step on one megapixel (1,048,576 pixels) in the last jobs of the running engines, on average, in seconds.',
+    labelNames: ['model', 'device', 'profile'],
+    registers,
+    async collect() {
+      this.reset();
+      for (const { seconds, ...labels } of await readings.speeds()) this.set(labels, seconds);
+    },
+  });
+  new Gauge({
+    name: 'easel_workers',
+    help: 'Workers of the last hour, by state; lost: without a heartbeat for 15 seconds.',
+    labelNames: ['state'],
+    registers,
+    async collect() {
+      this.reset();
+      const counts = await readings.workers();
+      for (const state of workerStates) this.set({ state }, counts.get(state) ?? 0);
+    },
+  });
+  new Gauge({
     name: 'easel_storage_available',
     help: 'Whether pictures can be stored: 1 if so, 0 while jobs wait for the storage.',
     registers,
@@ -97,19 +151,6 @@ export function createMetrics(readings: MetricReadings): Metrics {
     },
   });
   if (readings.accounts !== undefined) readAccountsAtScrape(registers, readings.accounts);
-  return {
-    jobEnded({ model, state, errorCode, waited, ran, device, credits: charged }) {
-      jobs.inc({ model, state, code: errorCode ?? '' });
-      if (waited !== null) waits.observe({ model }, waited);
-      if (ran !== null) runs.observe({ model, device: device ?? '' }, ran);
-      if (charged > 0) credits.inc({ model }, charged);
-    },
-    stepsDone: (model, count, device) => steps.inc({ model, device: device ?? '' }, count),
-    webhookSent: (result) => webhooks.inc({ result }),
-    requestEnded: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
-    text: () => registry.metrics(),
-    contentType: registry.contentType,
-  };
 }
 
 /** What is counted and measured as it happens. */

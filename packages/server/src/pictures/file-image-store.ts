@@ -93,8 +93,8 @@ export class FileImageStore implements ImageStore {
   }
 
   /** Whatever is in its place. */
-  async remove(name: string, kind: StoredKind): Promise<boolean> {
-    return (await orNull(rm(this.#pathOf(name, kind), { recursive: true }).then(() => true))) ?? false;
+  async remove(name: string, kind: StoredKind): Promise<void> {
+    await rm(this.#pathOf(name, kind), { recursive: true, force: true });
   }
 
   sweep(options: SweepOptions): Promise<number> {

@@ -24,7 +24,7 @@ export function imageFile(name: string, kind: StoredKind): string {
 }
 
 /** The name of the picture in a file; undefined when the file is none. */
-function nameOfImageFile(file: string): string | undefined {
+export function nameOfImageFile(file: string): string | undefined {
   return FILE.exec(file)?.[1];
 }
 

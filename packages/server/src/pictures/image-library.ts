@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { hasCode } from '@easel/errors';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
 import type { ImageStore, StoredImage } from './image-store.ts';
 import { findImage, type ImageRecord, listImagesOfJobs, markImageDeleted, type OwnedImage } from './images.ts';
+import { storageAway } from './storage-watch.ts';
 
 /** Files that were compared with their records are remembered, so that not every reply reads its file twice. */
 const MOST_COMPARED = 10_000;
@@ -28,10 +30,10 @@ export class ImageLibrary {
   /** @throws DomainError `not_found` */
   async open(name: string): Promise<{ readonly image: OwnedImage; readonly file: StoredImage }> {
     const image = await this.#find(name);
-    const file = await this.#parts.store.open(name, image.format);
+    const file = await readable(this.#parts.store.open(name, image.format));
     if (file === null) throw noImage(name);
     try {
-      await this.#requireWhole(image, file);
+      await readable(this.#requireWhole(image, file));
     } catch (error) {
       await file.close();
       throw error;
@@ -47,7 +49,7 @@ export class ImageLibrary {
   /** @throws DomainError `not_found` */
   async read(name: string): Promise<Uint8Array> {
     const image = await this.#find(name);
-    const bytes = await this.#parts.store.read(name, image.format);
+    const bytes = await readable(this.#parts.store.read(name, image.format));
     if (bytes === null) throw noImage(name);
     if (!isSame(image, bytes.length, () => createHash('sha256').update(bytes).digest())) throw this.#damaged(image);
     return bytes;
@@ -90,12 +92,14 @@ export class ImageLibrary {
     return image;
   }
 
-  /** First the record, then the file: if this process dies in between, a file without a record is left, which the janitor removes. */
+  /** First the record, then the file: one that is left, because this process dies in between or the store is away, is removed by the janitor. */
   async #delete(all: readonly ImageRecord[]): Promise<void> {
     const { database, store, clock } = this.#parts;
     for (const { name, format } of all) {
       await database.transaction((queries) => markImageDeleted(queries, name, clock.now()));
-      await store.remove(name, format);
+      await store.remove(name, format).catch((error: unknown) => {
+        if (!hasCode(error, 'storage_unavailable')) throw error;
+      });
     }
   }
 }
@@ -104,6 +108,15 @@ export class ImageLibrary {
 function isSame({ bytes, sha256 }: ImageRecord, size: number, hash: () => Uint8Array | null): boolean {
   if (size !== bytes) return false;
   return sha256 === null || Buffer.compare(sha256, hash() ?? new Uint8Array()) === 0;
+}
+
+/** @throws DomainError `overloaded` while the store is away */
+async function readable<Found>(reading: Promise<Found>): Promise<Found> {
+  try {
+    return await reading;
+  } catch (error) {
+    throw hasCode(error, 'storage_unavailable') ? storageAway('pictures cannot be read at the moment', error) : error;
+  }
 }
 
 function noImage(name: string): DomainError {

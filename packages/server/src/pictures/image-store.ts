@@ -22,17 +22,19 @@ export interface StoredImage {
   close(): Promise<void>;
 }
 
-/** Files of pictures, by name. */
+/**
+ * Pictures by name: finished ones, and those that jobs start from. A store that does not answer is a CodedError `storage_unavailable` of every method.
+ */
 export interface ImageStore {
-  /** Whether so many bytes could be stored now. @throws CodedError `storage_unavailable`: it is full, read-only or missing */
+  /** Whether so many bytes could be stored now. @throws CodedError `storage_unavailable`: it is full, read-only, missing or does not answer */
   check(bytes: number): Promise<void>;
-  /** When it resolves the picture survives a loss of power. @throws CodedError `storage_unavailable`: it is full, read-only or missing */
+  /** When it resolves the picture survives a loss of power; a failed one leaves no part of it. @throws CodedError `storage_unavailable` as `check` */
   put(name: string, kind: StoredKind, bytes: Uint8Array): Promise<void>;
   /** @returns null when there is no such picture, or something else is in its place */
   open(name: string, kind: StoredKind): Promise<StoredImage | null>;
   read(name: string, kind: StoredKind): Promise<Uint8Array | null>;
-  /** @returns whether there was one */
-  remove(name: string, kind: StoredKind): Promise<boolean>;
+  /** No effect where there is none. */
+  remove(name: string, kind: StoredKind): Promise<void>;
   /**
    * Removes orphans: pictures whose names `known` does not return, and what an interrupted `put` left, unless younger than
    * `olderThan`.

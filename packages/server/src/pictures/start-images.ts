@@ -3,10 +3,7 @@ import { hasCode } from '@easel/errors';
 import { DomainError } from '../domain-error.ts';
 import { newImageName } from '../ids.ts';
 import type { ImageStore } from './image-store.ts';
-import type { StorageWatch } from './storage-watch.ts';
-
-/** How soon a client may ask again while pictures cannot be stored. */
-const RETRY_AFTER_S = 30;
+import { type StorageWatch, storageAway } from './storage-watch.ts';
 
 const NAME = /^[0-9a-f]{32}$/;
 
@@ -41,9 +38,7 @@ export class StartImages {
     } catch (error) {
       if (!hasCode(error, 'storage_unavailable')) throw error;
       this.#storage.note(error);
-      const message = 'this server cannot store pictures at the moment; nothing was charged';
-      const details = { retryAfterSeconds: RETRY_AFTER_S, cause: error };
-      throw new DomainError('overloaded', message, { remedy: 'try again later', ...details });
+      throw storageAway('this server cannot store pictures at the moment; nothing was charged', error);
     }
     return name;
   }
@@ -63,6 +58,6 @@ export class StartImages {
 
   /** Of a job that has ended. One that cannot be removed now is left to the janitor. */
   async removeOf({ request: { image } }: Started): Promise<void> {
-    if (image !== null && NAME.test(image)) await this.#store.remove(image, 'start').catch(() => false);
+    if (image !== null && NAME.test(image)) await this.#store.remove(image, 'start').catch(() => {});
   }
 }

@@ -1,5 +1,6 @@
 import type { FilledRequest } from '@easel/contract';
 import { type CodedErrorLike, fullText, hasCode } from '@easel/errors';
+import { DomainError } from '../domain-error.ts';
 import type { ImageStore } from './image-store.ts';
 
 /** Of a file besides its pixels: its metadata, and what the folders need. */
@@ -15,6 +16,14 @@ export function bytesOfPictures({
   return samples * (width * height * BYTES_PER_PIXEL + OVERHEAD_BYTES);
 }
 
+/** How soon a client may ask again while pictures cannot be stored or read. */
+const RETRY_AFTER_S = 30;
+
+/** What a client is told; the cause is for the operator. */
+export function storageAway(message: string, cause: unknown): DomainError {
+  return new DomainError('overloaded', message, { retryAfterSeconds: RETRY_AFTER_S, remedy: 'try again later', cause });
+}
+
 export interface StorageWatchOptions {
   readonly store: Pick<ImageStore, 'check'>;
   /** Called once for each change: what is wrong and how to fix it; null: pictures can be stored again. */
@@ -26,6 +35,7 @@ export class StorageWatch {
   readonly #options: StorageWatchOptions;
   #problem: string | null = null;
   #lookedAt = Number.NEGATIVE_INFINITY;
+  #looking: Promise<string | null> | undefined;
   /** The largest amount that did not fit: less would not help what waits for it. */
   #wanted = OVERHEAD_BYTES;
 
@@ -46,6 +56,15 @@ export class StorageWatch {
    */
   async check({ bytes = 0, maxAgeMs = 0 } = {}): Promise<string | null> {
     if (performance.now() - this.#lookedAt < maxAgeMs) return this.#problem;
+    if (bytes > this.#wanted) return this.#look(bytes);
+    // One look answers all who ask meanwhile: a store that does not answer takes its time for each.
+    this.#looking ??= this.#look(bytes).finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async #look(bytes: number): Promise<string | null> {
     const wanted = Math.max(bytes, this.#wanted);
     try {
       await this.#options.store.check(wanted);

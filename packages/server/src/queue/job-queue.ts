@@ -53,6 +53,8 @@ export interface JobQueue {
   /** Takes no more jobs; running ones continue. */
   pause(): Promise<void>;
   resume(): Promise<void>;
+  /** Leaves new jobs of a model to others, or takes them again; running ones continue. */
+  hold(model: string, isHeld: boolean): Promise<void>;
   /** Whether the queue of a model answers. @throws Error that says why it does not */
   probe(model: string): Promise<void>;
   /**

@@ -101,6 +101,8 @@ export class PgBossQueue implements JobQueue {
   readonly #options: PgBossQueueOptions;
   readonly #workers: QueueWorker[] = [];
   #isPaused = false;
+  /** Their queues. */
+  readonly #held = new Set<string>();
 
   constructor(options: PgBossQueueOptions) {
     this.#options = options;
@@ -154,7 +156,7 @@ export class PgBossQueue implements JobQueue {
       onJob,
     });
     this.#workers.push(worker);
-    if (!this.#isPaused) await worker.start();
+    if (this.#takes(worker)) await worker.start();
   }
 
   async onGivenUp(callback: (jobId: string) => Promise<void>): Promise<void> {
@@ -171,7 +173,20 @@ export class PgBossQueue implements JobQueue {
 
   async resume(): Promise<void> {
     this.#isPaused = false;
-    for (const worker of this.#workers) await worker.start();
+    for (const worker of this.#workers) if (this.#takes(worker)) await worker.start();
+  }
+
+  async hold(model: string, isHeld: boolean): Promise<void> {
+    const queue = queueNameOf(model);
+    if (isHeld === this.#held.has(queue)) return;
+    if (isHeld) this.#held.add(queue);
+    else this.#held.delete(queue);
+    const own = this.#workers.filter((worker) => worker.queue === queue);
+    for (const worker of own) await (this.#takes(worker) ? worker.start() : worker.pause());
+  }
+
+  #takes({ queue }: QueueWorker): boolean {
+    return !this.#isPaused && !this.#held.has(queue);
   }
 
   async probe(model: string): Promise<void> {
@@ -205,6 +220,10 @@ class QueueWorker {
   constructor(boss: PgBoss, options: QueueWorkerOptions) {
     this.#boss = boss;
     this.#options = options;
+  }
+
+  get queue(): string {
+    return this.#options.queue;
   }
 
   async start(): Promise<void> {

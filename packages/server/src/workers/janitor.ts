@@ -1,4 +1,5 @@
 import { microToDecimal } from '@easel/contract';
+import { hasCode } from '@easel/errors';
 import { refillAccounts } from '../credits/refills.ts';
 import type { Queries } from '../database/database.ts';
 import { attemptsUsedUp, cancelJobsOfRevokedKeys, failJob } from '../jobs/ends-of-jobs.ts';
@@ -159,8 +160,15 @@ export class Janitor {
   #removeFiles(signal: AbortSignal, mark: (queries: Queries) => Promise<ImageRecord[]>): Promise<number> {
     return inBatches(signal, async () => {
       const marked = await this.#context.database.transaction(mark);
+      let away: unknown; // and then nobody waits for each of the others
       for (const { name, format } of marked) {
-        await this.#options.store.remove(name, format).catch((error: unknown) => this.#stuck.set(name, error));
+        try {
+          if (away !== undefined) throw away;
+          await this.#options.store.remove(name, format);
+        } catch (error) {
+          this.#stuck.set(name, error);
+          if (hasCode(error, 'storage_unavailable')) away = error;
+        }
       }
       return marked.length;
     });
@@ -181,7 +189,7 @@ export class Janitor {
     if (stuck.some((file) => !this.#reported.has(file))) {
       const [err] = this.#stuck.values();
       const details = { count: stuck.length, files: stuck.slice(0, SHOWN_FILES), err };
-      this.#options.report('warn', 'files in the image folder cannot be deleted; retrying every minute', details);
+      this.#options.report('warn', 'pictures cannot be deleted; retrying every minute', details);
     }
     this.#reported = new Set(stuck);
     this.#stuck.clear();

@@ -1,12 +1,14 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fullText, isCodedError } from '@easel/errors';
+import { modelsWithQueuedJobs } from '../jobs/admission.ts';
 import { attemptsUsedUp, failJob } from '../jobs/ends-of-jobs.ts';
+import { WORKER_SILENCE_MS } from '../jobs/live-engines.ts';
 import { isQueuePaused } from '../jobs/queue-control.ts';
 import { deviceLabel, learnSpeed, lockSpeed, saveSpeed } from '../jobs/speed.ts';
 import type { ClaimedJob } from '../queue/job-queue.ts';
 import { runJob, type WorkerContext } from './run-job.ts';
-import { deleteWorker, saveWorker, type WorkerState } from './workers-table.ts';
+import { deleteWorker, saveWorker, type WorkerRecord, type WorkerState, workersSeenWithin } from './workers-table.ts';
 
 /** Several times within `WORKER_SILENCE_MS`. */
 const HEARTBEAT_MS = 2000;
@@ -154,25 +156,34 @@ export class WorkLoop {
   }
 
   async #beat(): Promise<void> {
-    const { workerId, database, painter, storage, clock } = this.#context;
-    if (storage.problem !== null) await storage.check();
+    const { workerId, database, painter, storage, queue } = this.#context;
+    // Not awaited: a store that does not answer must not make this worker seem lost.
+    if (storage.problem !== null)
+      void storage.check().catch((error: unknown) => this.#report(error, 'the storage could not be checked'));
     const modelMemory = await painter.memory();
-    const isPaused = await database.transaction(async (queries) => {
+    const { isPaused, others, waiting } = await database.transaction(async (queries) => {
       await saveWorker(queries, {
         id: workerId,
         hostname: hostname(),
         pid: process.pid,
         models: painter.models().map(({ slug }) => slug),
         startedAt: this.#startedAt,
-        seenAt: clock.now(),
         state: this.#state(),
         problem: storage.problem ?? this.#startProblems.values().next().value ?? null,
         runningJob: this.#running.values().next().value ?? null,
         modelMemory,
         engines: painter.engines(),
       });
-      return isQueuePaused(queries);
+      const alive = await workersSeenWithin(queries, WORKER_SILENCE_MS);
+      return {
+        isPaused: await isQueuePaused(queries),
+        others: alive.filter(({ id }) => id !== workerId),
+        waiting: await modelsWithQueuedJobs(queries),
+      };
     });
+    for (const model of this.#taken) {
+      await queue.hold(model, !modelMemory.has(model) && !waiting.has(model) && others.some(isReadyFor(model)));
+    }
     await this.#setObstacle('no-storage', storage.problem !== null);
     await this.#setObstacle('paused', isPaused);
   }
@@ -200,6 +211,14 @@ export class WorkLoop {
     if (this.#running.size > 0) return 'busy';
     return painter.models().every(({ slug }) => this.#taken.has(slug)) ? 'idle' : 'starting';
   }
+}
+
+/**
+ * Whether a worker that has the model in memory waits for jobs of it. One that would have to load it leaves new jobs to that one, until
+ * its next heartbeat finds one still in the queue.
+ */
+function isReadyFor(model: string): (worker: WorkerRecord) => boolean {
+  return ({ state, problem, modelMemory }) => state === 'idle' && problem === null && modelMemory.has(model);
 }
 
 /** For whoever runs the server: the engine's own message, which clients are not told. */

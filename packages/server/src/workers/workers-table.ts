@@ -1,8 +1,8 @@
 import type { WorkerEngine } from '@easel/contract';
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Database, Queries } from '../database/database.ts';
 import type { WorkersTable } from '../database/tables.ts';
-import { WORKER_SILENCE_MS } from '../jobs/live-engines.ts';
+import { isSeenWithin, WORKER_SILENCE_MS } from '../jobs/live-engines.ts';
 
 /** A worker without a heartbeat for longer is not listed. */
 const LISTED_MS = 60 * 60 * 1000;
@@ -32,20 +32,15 @@ export interface ListedWorker extends WorkerRecord {
 }
 
 /** The workers of the last hour, the oldest first. */
-export async function listWorkers(database: Pick<Database, 'transaction'>, now: Date): Promise<ListedWorker[]> {
-  const since = new Date(now.getTime() - LISTED_MS);
-  const workers = await database.transaction((queries) => workersSeenSince(queries, since));
-  return workers.map((worker) => ({
-    ...worker,
-    isLost: now.getTime() - worker.seenAt.getTime() > WORKER_SILENCE_MS,
-  }));
+export function listWorkers(database: Pick<Database, 'transaction'>): Promise<ListedWorker[]> {
+  return database.transaction((queries) => workersSeenWithin(queries, LISTED_MS));
 }
 
-/** Inserts or updates. */
-export async function saveWorker(queries: Queries, worker: WorkerRecord): Promise<void> {
-  const { id, hostname, pid, models, startedAt, seenAt, state, runningJob, problem, modelMemory, engines } = worker;
+/** Inserts or updates. It is seen at the time of the database's clock: those of several machines differ. */
+export async function saveWorker(queries: Queries, worker: Omit<WorkerRecord, 'seenAt'>): Promise<void> {
+  const { id, hostname, pid, models, startedAt, state, runningJob, problem, modelMemory, engines } = worker;
   const present = {
-    seen_at: seenAt,
+    seen_at: sql<Date>`clock_timestamp()`,
     state,
     running_job: runningJob,
     problem,
@@ -63,9 +58,14 @@ export async function deleteWorker(queries: Queries, id: string): Promise<void> 
   await queries.deleteFrom('workers').where('id', '=', id).execute();
 }
 
-export async function workersSeenSince(queries: Queries, time: Date): Promise<WorkerRecord[]> {
-  const query = queries.selectFrom('workers').selectAll().where('seen_at', '>=', time);
-  return (await query.orderBy('started_at').orderBy('id').execute()).map(toWorkerRecord);
+export async function workersSeenWithin(queries: Queries, ms: number): Promise<ListedWorker[]> {
+  const query = queries
+    .selectFrom('workers')
+    .selectAll()
+    .select(sql<boolean>`not ${isSeenWithin(WORKER_SILENCE_MS)}`.as('is_lost'))
+    .where(isSeenWithin(ms));
+  const rows = await query.orderBy('started_at').orderBy('id').execute();
+  return rows.map((row) => ({ ...toWorkerRecord(row), isLost: row.is_lost }));
 }
 
 /** @returns how many */

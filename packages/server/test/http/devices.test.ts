@@ -40,7 +40,6 @@ async function announce(...engines: readonly (Device | null)[]): Promise<void> {
       pid: 1,
       models: [slug],
       startedAt: now,
-      seenAt: now,
       state: 'idle',
       runningJob: null,
       problem: null,
@@ -146,7 +145,7 @@ test('a waiting time is that of the devices that work now, not of those that a m
     workers.push(id);
     const now = new Date();
     const models = ['unattended'];
-    const row = { id, hostname: 'render', pid: 1, models, startedAt: now, seenAt: now, problem: null };
+    const row = { id, hostname: 'render', pid: 1, models, startedAt: now, problem: null };
     const entries = engines.map((device, index) => ({ model: 'unattended', card: index, device, profiles: null }));
     await database.transaction((queries) =>
       saveWorker(queries, { ...row, state: 'idle', runningJob: null, modelMemory: new Map(), engines: entries }),

@@ -180,7 +180,7 @@ function httpServices(jobs: JobServices, painter: EnginePainter, inputPictures: 
     rateLimitOf: (caller) => readLimit({ database, clock, requestsPerMinute: 1000 }, caller),
     tariff: jobs.tariff,
     models,
-    currentModels: new CurrentModels({ database, clock, painter }),
+    currentModels: new CurrentModels({ database, painter }),
     tokenize: (model, text, syntax) => painter.tokenize(model, text, syntax),
     styles: new StyleService({ database }),
     serverId: '01980c5e-7d3a-7c61-9a52-3f0b6f1c2d4e',
@@ -198,7 +198,7 @@ function httpServices(jobs: JobServices, painter: EnginePainter, inputPictures: 
     webhooks: new WebhookService({ database, clock, ...webhookParts }),
     queue: jobs.control,
     modelStore: new ModelStore({ env: process.env, offered: [] }),
-    workers: () => listWorkers(database, clock.now()),
+    workers: () => listWorkers(database),
     ready: async () => ({ status: 'not_ready', checks: [{ name: 'database', ok: false, message: 'gone' }] }),
     metrics: { text: async () => 'easel_up 1\n', contentType: 'text/plain; version=0.0.4; charset=utf-8' },
   };

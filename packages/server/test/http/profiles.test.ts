@@ -49,7 +49,7 @@ test('a profile is priced as quoted, and told in the job, in the headers and in 
     pictures.set(profile, reply.rawPayload);
   }
   expect(new Set([...pictures.values()].map(String)).size).toBe(3);
-  const speeds = await http().jobs.database.transaction((queries) => findSpeeds(queries, slug, new Date()));
+  const speeds = await http().jobs.database.transaction((queries) => findSpeeds(queries, slug));
   expect(speeds.each.flatMap((each) => [...each.keys()]).sort()).toEqual(['exact', 'fast', 'int8']);
 });
 

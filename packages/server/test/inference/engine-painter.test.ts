@@ -67,7 +67,8 @@ test('what an engine runs on is known once it has drawn, also when its process h
     const { images } = await brief.warmUp('demo', 0, signal());
     expect(images).toHaveLength(1);
     const device = { name: 'cpu', title: 'CPU', arithmetic: 'float32' };
-    expect(brief.engines()[0]).toEqual({ ...engine, device, profiles: ['exact', 'int8', 'fast'] });
+    const speeds = [{ profile: 'exact', ms_per_step_megapixel: expect.any(Number) }];
+    expect(brief.engines()[0]).toEqual({ ...engine, device, profiles: ['exact', 'int8', 'fast'], speeds });
     await expect.poll(() => brief.memory()).toEqual(new Map());
     expect(brief.engines()[0]).toMatchObject({ device });
   } finally {

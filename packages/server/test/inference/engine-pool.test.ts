@@ -85,6 +85,8 @@ test('engines share the memory of the place where they come to be: their card, o
   expect(sharesOf(first, [auto, auto, cpu, named])).toEqual({ card: 1 / 3, cpu: 1 / 3 });
   expect(sharesOf(second, [auto, auto, cpu, named])).toEqual({ card: 1 / 2, cpu: 1 / 3 });
   expect(sharesOf(cpu.engines[0], [auto, cpu])).toMatchObject({ cpu: 1 / 2 });
+  const twice = { engines: [...cpu.engines, ...cpu.engines] };
+  expect(sharesOf(cpu.engines[0], [auto, twice])).toMatchObject({ cpu: 1 / 3 });
 });
 
 test.skipIf(process.platform !== 'linux' || process.arch !== 'x64')(

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { newId } from '../../src/ids.ts';
 import type { Painter } from '../../src/models/painter.ts';
-import { workersSeenSince } from '../../src/workers/workers-table.ts';
+import { workersSeenWithin } from '../../src/workers/workers-table.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
@@ -75,7 +75,7 @@ async function expectToWaitAndThenSucceed(
 ) {
   const { job, balance } = await submit(services);
   await expect.poll(() => services.problems.length, patience).toBe(1);
-  const workers = () => services.database.transaction((transaction) => workersSeenSince(transaction, new Date(0)));
+  const workers = () => services.database.transaction((transaction) => workersSeenWithin(transaction, 3_600_000));
   await expect.poll(async () => (await workers()).some(({ problem }) => problem !== null), patience).toBe(true);
   expect(await stateOf(services, job.id)).toMatchObject({ state: 'queued', attempt: 0 });
   expect(painted()).toBe(0);

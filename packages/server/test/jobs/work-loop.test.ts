@@ -1,12 +1,14 @@
 import { afterEach, expect, test } from 'vitest';
+import { newId } from '../../src/ids.ts';
 import { savePaused } from '../../src/jobs/queue-control.ts';
 import { EnginePainter } from '../../src/models/engine-painter.ts';
 import type { EngineSettings } from '../../src/models/served-models.ts';
-import { workersSeenSince } from '../../src/workers/workers-table.ts';
+import { type ListedWorker, workersSeenWithin } from '../../src/workers/workers-table.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { aSubmission } from '../support/job-requests.ts';
 import { type JobServices, startJobServices } from '../support/job-services.ts';
+import { openPainter } from '../support/open-painter.ts';
 import { usePainter } from '../support/painter.ts';
 import { useTemporaryFolder } from '../support/temporary-folder.ts';
 
@@ -27,7 +29,7 @@ afterEach(async () => {
   for (const services of running.splice(0)) await services.stop();
 });
 
-const workersNow = () => opened().database.transaction((transaction) => workersSeenSince(transaction, new Date(0)));
+const workersNow = () => opened().database.transaction((transaction) => workersSeenWithin(transaction, 3_600_000));
 
 test('a worker makes itself known, becomes ready, works, and takes its leave', async () => {
   const services = await start();
@@ -75,6 +77,41 @@ test('a worker that has to end before its job does hands it to the next one, whi
   const balance = await customerServices(opened().database).credits.balance(customer.accountId);
   expect(balance).toEqual({ available: 1_000_000n - job.price, held: 0n });
   await next.loop.stop(1000);
+});
+
+test('a worker that would have to load the model leaves jobs to one that has it in memory, but not for long', async () => {
+  const [first, second] = [await start(), await start()];
+  const forgetful = await openPainter({ idleMs: 1 });
+  const [warm, cold] = [first.worker(painter(), null, newId()), second.worker(forgetful, null, newId())];
+  const customer = await newCustomer(opened().database, { available: 1_000_000n });
+  const workerOfNext = async () => {
+    const { job } = await first.submitJob(aSubmission(customer));
+    return (await first.feed.end(job.id, signal())).job.workerId;
+  };
+  try {
+    await Promise.all([warm.loop.start(), cold.loop.start()]);
+    const isReady = ({ id, state, modelMemory }: ListedWorker, hasModel: boolean) =>
+      (id === warm.id) === hasModel && state === 'idle' && modelMemory.has('demo') === hasModel;
+    await expect
+      .poll(async () => {
+        const workers = await workersNow();
+        return workers.some((worker) => isReady(worker, true)) && workers.some((worker) => isReady(worker, false));
+      })
+      .toBe(true);
+    // What the cold one has seen of the other decides from its next heartbeat on.
+    const seenAt = (await workersNow()).find(({ id }) => id === cold.id)?.seenAt ?? new Date();
+    await expect
+      .poll(async () => (await workersNow()).some(({ id, seenAt: now }) => id === cold.id && now > seenAt))
+      .toBe(true);
+    const workers: (string | null)[] = [];
+    for (let count = 0; count < 6; count += 1) workers.push(await workerOfNext());
+    expect(new Set(workers)).toEqual(new Set([warm.id]));
+    await warm.loop.stop(1000);
+    expect(await workerOfNext()).toBe(cold.id);
+  } finally {
+    await Promise.all([warm.loop.stop(1), cold.loop.stop(1000)]);
+    await forgetful.close();
+  }
 });
 
 test('a job that was given up by the queue fails and is refunded', async () => {

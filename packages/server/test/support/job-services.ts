@@ -108,7 +108,11 @@ export async function startJobServices(options: JobServicesOptions) {
     /** The worker's side, with a painter and a hook of the caller's. */
     worker(painter: Painter, hook: ReviewHook | null = null, workerId: string = newId()) {
       const worker: WorkerContext = { ...context, workerId, bus, painter, store, storage, hook };
-      return { run: (claimed: ClaimedJob) => runJob(worker, claimed), loop: new WorkLoop(worker, onError) };
+      return {
+        id: workerId,
+        run: (claimed: ClaimedJob) => runJob(worker, claimed),
+        loop: new WorkLoop(worker, onError),
+      };
     },
 
     async stop(): Promise<void> {

@@ -99,13 +99,27 @@ export function ModelsSection() {
 /** A worker's models with what each of its engines runs on. */
 function Engines({ worker: { models, engines } }: { readonly worker: Worker }) {
   if (engines.length === 0) return models.join(', ');
-  return engines.map(({ model, card, device }) => (
-    <div key={`${model} ${card}`}>
+  const same = Map.groupBy(engines, ({ model, card, device }) => `${model} ${card} ${device?.title}`);
+  return [...same].map(
+    ([key, [engine, ...others]]) => engine && <EngineText key={key} engine={engine} count={1 + others.length} />,
+  );
+}
+
+/** One engine, or several of the same kind, of which the first stands for all. */
+function EngineText({ engine, count }: { readonly engine: Worker['engines'][number]; readonly count: number }) {
+  const { model, card, device, speeds = [] } = engine;
+  return (
+    <div>
       {model}
       {card !== null && `, card ${card}`}
-      {device === null ? ', not loaded yet' : <DeviceText device={device} />}
+      {device === null ? ', not loaded yet' : <DeviceText device={device} count={count} />}
+      {speeds.map(({ profile, ms_per_step_megapixel: ms }) => (
+        <small key={profile} className="quiet reason">
+          {`${profile}: ${(ms / 1000).toPrecision(2)} s per step and megapixel`}
+        </small>
+      ))}
     </div>
-  ));
+  );
 }
 
 /** The device, the numbers it computes with, its memory, and why it is not another one. */

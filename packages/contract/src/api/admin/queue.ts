@@ -32,6 +32,18 @@ const workerMemorySchema = openObject(
   { title: 'WorkerMemory', description: "The memory of a model's process" },
 );
 
+const engineSpeedSchema = openObject(
+  {
+    profile: choice(profileNames, { description: 'A profile', examples: ['exact'] }),
+    ms_per_step_megapixel: Type.Number({
+      minimum: 0,
+      description: 'Milliseconds for one step on one megapixel (1,048,576 pixels)',
+      examples: [41_000],
+    }),
+  },
+  { title: 'EngineSpeed', description: 'What was measured of an engine' },
+);
+
 export const workerEngineSchema = openObject(
   {
     model: Type.String({ description: 'A model', examples: ['playground-v2.5'] }),
@@ -47,6 +59,9 @@ export const workerEngineSchema = openObject(
       description: 'The profiles it can do; null until it has loaded the model',
       examples: [['exact', 'int8', 'fast'], null],
     }),
+    speeds: Type.Optional(
+      Type.Array(engineSpeedSchema, { description: 'How fast it was in its last job, in each profile that it ran in' }),
+    ),
   },
   { title: 'WorkerEngine', description: 'An engine: a process with one model' },
 );
