@@ -65,6 +65,7 @@ export interface BackupResult {
 export async function writeBackup(file: string, options: BackupOptions): Promise<BackupResult> {
   const { config, signal } = options;
   const dataDir = resolve(config.dataDir ?? defaultDataDir(process.env));
+  requirePictures(config, options.withoutPictures);
   await requireEmbedded(config, dataDir);
   const postgres = await startEmbeddedPostgres({ dataDir, signal });
   try {
@@ -104,6 +105,14 @@ export async function archiveRunning(
   } finally {
     await rm(scratch, { force: true });
   }
+}
+
+/** What is in a bucket is not copied through here. */
+function requirePictures({ s3: { bucket } }: Config, areLeftOut: boolean): void {
+  if (bucket === null || areLeftOut) return;
+  throw new StartupError('settings_invalid', `the pictures are in the bucket ${bucket}, not in a folder`, {
+    remedy: "leave them out with --no-pictures, and copy the bucket with the store's own tools after that",
+  });
 }
 
 async function requireEmbedded({ databaseUrl }: Config, dataDir: string): Promise<void> {
