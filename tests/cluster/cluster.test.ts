@@ -28,9 +28,11 @@ test.skipIf(reason !== undefined)(
     const { prepare } = webhooks;
     const soundLedger = ({ database }: Aftermath) => expectSoundLedger(database);
     const alsoCheck = [webhooks.check, waitsForTheStore, soundLedger];
-    const ends = await storm({ ...(jobs > 0 ? long : short), seed, report, prepare, alsoCheck }).catch((error: unknown) => {
-      throw new Error(`seed ${seed}, after:\n${lines.join('\n')}`, { cause: error });
-    });
+    const ends = await storm({ ...(jobs > 0 ? long : short), seed, report, prepare, alsoCheck }).catch(
+      (error: unknown) => {
+        throw new Error(`seed ${seed}, after:\n${lines.join('\n')}`, { cause: error });
+      },
+    );
     report(JSON.stringify(ends));
     expect(ends.succeeded).toBeGreaterThan(0);
   },
