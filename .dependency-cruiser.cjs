@@ -46,7 +46,7 @@ const engineFolders = {
 };
 
 /** Files beside the engine's folders that every folder may import; they themselves know a folder only by its types. */
-const shared = ['errors', 'model', 'profiles', 'json-config', 'model-files', 'file-kinds', 'folders'];
+const shared = ['errors', 'model', 'device-info', 'profiles', 'json-config', 'model-files', 'file-kinds', 'folders'];
 
 /** library -> the only place that imports it. */
 const doors = {

@@ -128,25 +128,35 @@ export function modelFilesOptions(): Option[] {
       '--family <name>',
       'what the model is, where its files do not tell, such as sdxl-turbo or sdxl-lightning (docs/engine.md lists them)',
     ),
-    new Option('--unet <file>', 'a .safetensors file whose UNet is used instead of the one of the model'),
-    new Option('--vae <file>', 'a .safetensors file whose VAE is used instead of the one of the model'),
+    new Option(
+      '--unet <name|file>',
+      'a UNet used instead of the one of the model: a .safetensors file, or the name of a pulled one',
+    ),
+    new Option('--vae <name|file>', 'a VAE used instead of the one of the model: a .safetensors file, or a name'),
   ];
 }
 
-/** As the engine takes them. @param familyNames of the engine @throws CodedError `usage` for a family that does not exist */
+/**
+ * As the engine takes them.
+ *
+ * @param familyNames of the engine
+ * @param find the file of a network by its path or name, and what is known of the family of what was pulled
+ * @throws CodedError `usage` for a family that does not exist; what `resolvePart` throws
+ */
 export function modelFiles<Name extends string>(
   { modelConfig, variant, family: name, unet, vae }: ModelFilesFlags,
   familyNames: readonly Name[],
+  find: { part(pathOrName: string): string; family(unet: string | undefined): Name | undefined },
 ) {
-  const family = name === undefined ? undefined : familyNames.find((known) => known === name);
+  const family = name === undefined ? find.family(unet) : familyNames.find((known) => known === name);
   if (name !== undefined && family === undefined)
     throw new CodedError('usage', `--family must be one of ${familyNames.join(', ')} (got ${JSON.stringify(name)})`);
   return {
     ...(modelConfig !== undefined && { config: modelConfig }),
     ...(variant !== undefined && { variant }),
     ...(family !== undefined && { family }),
-    ...(unet !== undefined && { unet }),
-    ...(vae !== undefined && { vae }),
+    ...(unet !== undefined && { unet: find.part(unet) }),
+    ...(vae !== undefined && { vae: find.part(vae) }),
   };
 }
 

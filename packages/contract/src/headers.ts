@@ -16,6 +16,7 @@ export const headers = {
   device: 'x-device',
   size: 'x-size',
   ignoredFields: 'x-ignored-fields',
+  notes: 'x-notes',
   /** Of draft-ietf-httpapi-ratelimit-headers, beside the vendor's. */
   rateLimitPolicy: 'ratelimit-policy',
   rateLimit: 'ratelimit',
@@ -38,6 +39,7 @@ export const exposedHeaders: readonly string[] = [
   headers.device,
   headers.size,
   headers.ignoredFields,
+  headers.notes,
   headers.rateLimitPolicy,
   headers.rateLimit,
   headers.rateLimitLimit,

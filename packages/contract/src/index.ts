@@ -126,17 +126,20 @@ export {
   type Job,
   type JobError,
   type JobListQuery,
+  type JobNote,
   type JobPage,
   type JobParams,
   type JobPatch,
   type JobStatus,
   jobErrorSchema,
   jobListQuerySchema,
+  jobNoteSchema,
   jobPageSchema,
   jobParamsSchema,
   jobPatchSchema,
   jobSchema,
   jobStatuses,
+  noteCodes,
 } from './api/job.ts';
 export {
   type AccountEvent,
@@ -258,6 +261,8 @@ export {
   defaults,
   deviceNames,
   deviceTitles,
+  type FamilyName,
+  familyNames,
   type ImageFormat,
   imageFormats,
   isWithin,
@@ -287,7 +292,15 @@ export {
   microToNumber,
   parseDecimal,
 } from './money/micro-credits.ts';
-export { defaultTariff, PIXELS_PER_MEGAPIXEL, type PricedWork, priceOf, type Tariff } from './money/price.ts';
+export {
+  defaultTariff,
+  PIXELS_PER_MEGAPIXEL,
+  type PricedWork,
+  priceOf,
+  type Rates,
+  ratesOf,
+  type Tariff,
+} from './money/price.ts';
 export {
   type OpenaiCompletedEvent,
   type OpenaiError,

@@ -95,6 +95,27 @@ export type ImageFormat = (typeof imageFormats)[number];
 export const profileNames = ['exact', 'int8', 'fast'] as const;
 export type Profile = (typeof profileNames)[number];
 
+/** How a model is sampled, and what it allows, as the engine has them: docs/models.md. */
+export const familyNames = [
+  'playground-v2.5',
+  'lcm-unet',
+  'dmd2',
+  'hyper-sd-1-step',
+  'lcm',
+  'hyper-sd-unified',
+  'tcd',
+  'ssd-1b',
+  'segmind-vega',
+  'koala-lightning',
+  'playground-v2',
+  'sdxl-turbo',
+  'sdxl-lightning-1-step',
+  'sdxl-lightning',
+  'hyper-sd',
+  'sdxl',
+] as const;
+export type FamilyName = (typeof familyNames)[number];
+
 /** What a model can run on, as the engine has them. */
 export const deviceNames = ['cpu', 'webgpu', 'cuda', 'directml', 'coreml'] as const;
 export type DeviceName = (typeof deviceNames)[number];

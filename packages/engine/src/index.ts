@@ -5,6 +5,7 @@ export {
   parseParameters,
   readParameters,
 } from '@easel/parameters';
+export type { DeviceCheck, DeviceInfo, DeviceReport } from './device-info.ts';
 export {
   EngineError,
   type EngineErrorCode,
@@ -36,9 +37,6 @@ export { findModel } from './loading/find-model.ts';
 export { inspectLoras, inspectModel, type LoraInspector, type ModelReport } from './loading/inspect-model.ts';
 export type {
   ComponentInfo,
-  DeviceCheck,
-  DeviceInfo,
-  DeviceReport,
   DeviceSetting,
   GeneratedImage,
   GenerateOptions,

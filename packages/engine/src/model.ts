@@ -1,10 +1,11 @@
+import type { DeviceInfo } from './device-info.ts';
 import type { FamilyName, FamilySampler } from './families/families.ts';
 import type { Range } from './families/family.ts';
 import type { SdxlPart } from './families/sdxl-architecture.ts';
 import type { DecodedPicture } from './image/picture.ts';
 import type { Arithmetic } from './onnx/graph-builder.ts';
 import type { Acceleration, Profile, UsedAcceleration } from './profiles.ts';
-import type { DeviceName, GraphForm } from './runtime/devices/device.ts';
+import type { DeviceName } from './runtime/devices/device.ts';
 import type { MemoryOutcome, MemorySetting, MemoryUse } from './runtime/memory.ts';
 import type { Precision } from './runtime/variant.ts';
 
@@ -259,6 +260,8 @@ export interface ModelInfo {
   readonly family: string;
   /** The name by which the family can be chosen. */
   readonly familyName: FamilyName;
+  /** What should be known of it, such as a name that says another family than its files. */
+  readonly notices: readonly string[];
   readonly defaults: ModelDefaults;
   readonly sizes: ModelSizes;
   /** What its requests may ask for. */
@@ -272,54 +275,6 @@ export interface ModelInfo {
   readonly configSource: string;
   /** What its networks run on. */
   readonly device: DeviceInfo;
-}
-
-/** The device that a model was loaded for. */
-export interface DeviceInfo {
-  readonly name: DeviceName;
-  /** For people, such as `WebGPU`. */
-  readonly title: string;
-  /** The type in which it computes. */
-  readonly arithmetic: Arithmetic;
-  /** The graphics card, where the system names it. */
-  readonly adapter?: string;
-  /** The card's memory, where the system tells it. */
-  readonly memoryBytes?: number;
-  /** One line: why `auto` took the CPU, or another device than the first. Absent: it took the first, or the device was named. */
-  readonly reason?: string;
-}
-
-/** What a probe found out about a device on this machine. */
-export interface DeviceReport {
-  readonly name: DeviceName;
-  readonly title: string;
-  /** Whether the runtime has it on this platform. */
-  readonly isSupported: boolean;
-  /** Whether its results are right. `auto` also wants it to be faster than the CPU. */
-  readonly usable: boolean;
-  /** Why it is not usable. */
-  readonly reason?: string;
-  /** What must be installed, as one sentence. */
-  readonly requires: string;
-  /** What to do, where it is not usable. */
-  readonly remedy?: string;
-  /** How graphs for it are built; absent: it is not usable. */
-  readonly form?: GraphForm;
-  readonly checks: readonly DeviceCheck[];
-  /** GFLOP/s of a matrix product in float32, on it and on the CPU. */
-  readonly speed?: { readonly device: number; readonly cpu: number };
-  readonly adapter?: string;
-  readonly memoryBytes?: number;
-}
-
-/** One of the things that a probe tries. */
-export interface DeviceCheck {
-  readonly name: string;
-  readonly ok: boolean;
-  /** The largest relative error (of L2 norms) against the CPU's float32. */
-  readonly error?: number;
-  /** Why it failed. */
-  readonly reason?: string;
 }
 
 /** How one encoder tokenizes a text. */
@@ -377,6 +332,8 @@ export interface LoadOptions {
    * (docs/devices.md). Pictures do not depend on it, except that a device whose memory is short processes large ones in tiles.
    */
   readonly memory?: MemorySetting;
+  /** Files of LoRAs that requests are expected to use together: `auto` and a number keep memory for them. Default: none. */
+  readonly expectedLoras?: readonly string[];
   /** The part, up to 1, of the memory that `auto` or a number may take, where models share the machine or the device. Default: 1. */
   readonly memoryShare?: number;
   /**

@@ -274,6 +274,47 @@ describe('a single file', () => {
     expect((await drawn(path, { config })).equals(original)).toBe(true);
   });
 
+  test('with averaged weights beside its own, and the notes of tools that merge models', async () => {
+    const path = join(await temporaryFolder(), 'merge.safetensors');
+    const own = await readTensors(singleFile);
+    const averaged = own
+      .filter(({ name }) => name.startsWith('model.diffusion_model.'))
+      .slice(0, 40)
+      .map((tensor) => ({
+        ...tensor,
+        name: `model_ema.${tensor.name.slice('model.'.length).replaceAll('.', '')}`,
+        bytes: new Uint8Array(tensor.bytes.length),
+      }));
+    const recipe = { type: 'webui', primary_model_hash: 'ab', interp_method: 'Add difference', multiplier: 0.5 };
+    await writeSafetensors(path, [...averaged, ...own], {
+      format: 'pt',
+      sd_merge_recipe: JSON.stringify(recipe),
+      sd_merge_models: JSON.stringify({ ab: { name: 'a"b.safetensors', legacy_hash: '81761151' } }),
+      'modelspec.title': 'a merge',
+    });
+    expect((await drawn(path, { config })).equals(original)).toBe(true);
+  });
+
+  test('with its VAE in it, or in a file beside it, under the names of both worlds', async () => {
+    const isVae = ({ name }: Tensor) => name.startsWith('first_stage_model.');
+    const noise = (tensor: Tensor): Tensor => ({
+      ...tensor,
+      bytes: tensor.bytes.map((byte, index) => byte ^ (index & 1)),
+    });
+    const worse = await variant(
+      (tensors) => tensors.map((tensor) => (isVae(tensor) ? noise(tensor) : tensor)),
+      'baked',
+    );
+    expect((await drawn(worse, { config })).equals(original)).toBe(false);
+    const bare = await variant(
+      (tensors) =>
+        tensors.filter(isVae).map((tensor) => ({ ...tensor, name: tensor.name.replace('first_stage_model.', '') })),
+      'vae',
+    );
+    for (const vae of [bare, singleFile, fixturePath('model/vae/diffusion_pytorch_model.fp16.safetensors')])
+      expect((await drawn(worse, { config, vae })).equals(original), vae).toBe(true);
+  });
+
   test('with the text projection as a linear layer has it, alone or beside the other', async () => {
     const name = 'conditioner.embedders.1.model.text_projection';
     for (const isAlone of [true, false]) {
@@ -375,6 +416,19 @@ describe('a folder that means a model', () => {
         ),
       );
     }
+    expect((await drawn(folder)).equals(original)).toBe(true);
+  });
+
+  test('pickles beside the weights, and numbers in its configurations that JSON does not have, change nothing', async () => {
+    const folder = await modelCopy();
+    for (const [part, name] of [
+      ['text_encoder', 'pytorch_model.bin'],
+      ['unet', 'diffusion_pytorch_model.bin'],
+    ] as const)
+      await writeFile(join(folder, part, name), '\x80\x02\x8a', 'latin1');
+    const file = join(folder, 'scheduler/scheduler_config.json');
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace('{', '{\n  "lambda_min_clipped": -Infinity,\n  "not_used": [NaN, Infinity],'));
     expect((await drawn(folder)).equals(original)).toBe(true);
   });
 

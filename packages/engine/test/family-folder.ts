@@ -14,9 +14,16 @@ export interface FamilyParts {
   readonly name?: string;
 }
 
-/** A diffusers folder of the SDXL line, of links to the fixtures' weights: its VAE is scaled as SDXL's, without statistics. */
-export async function familyFolder({ scheduler, unet, unetConfig = {}, name = 'model' }: FamilyParts): Promise<string> {
-  const folder = join(await temporaryFolder(), name);
+/**
+ * A diffusers folder of the SDXL line, of links to the fixtures' weights: its VAE is scaled as SDXL's, without statistics.
+ *
+ * @param parent the folder that it is made in; absent: one of the running test's own
+ */
+export async function familyFolder(
+  { scheduler, unet, unetConfig = {}, name = 'model' }: FamilyParts,
+  parent?: string,
+): Promise<string> {
+  const folder = join(parent ?? (await temporaryFolder()), name);
   await mkdir(join(folder, 'scheduler'), { recursive: true });
   for (const part of ['text_encoder', 'text_encoder_2', 'tokenizer', 'tokenizer_2', 'model_index.json'])
     await symlink(fixturePath(`model/${part}`), join(folder, part));

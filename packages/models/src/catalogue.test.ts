@@ -1,3 +1,4 @@
+import { familyNames } from '@easel/engine';
 import { describe, expect, it } from 'vitest';
 import { type KnownModel, knownModel, knownModels, nameOfReference } from './catalogue.ts';
 import { chooseFiles } from './choose-files.ts';
@@ -102,10 +103,10 @@ describe.each(knownModels.map((model) => [model.name, model] as const))('%s', (n
     expect(nameOfReference(model.reference)).toBe(name);
   });
 
-  it('is a licence with an address, and a family', () => {
+  it('is a licence with an address, and a family that the engine has', () => {
     expect(model.licence.name).not.toBe('');
     expect(model.licence.link).toMatch(/^https:\/\//);
-    expect(model.family).not.toBe('');
+    expect(familyNames).toContain(model.family);
   });
 
   it.each(Object.entries(model.bytes))(

@@ -1,3 +1,4 @@
+import type { FamilyName } from '@easel/engine';
 import type { Variant } from './choose-files.ts';
 import { type HubReference, parseReference } from './reference.ts';
 
@@ -12,7 +13,7 @@ export interface KnownModel {
   readonly kind: ModelKind;
   readonly reference: HubReference;
   /** The family it is of, or whose models it is for, as the engine calls it. */
-  readonly family: string;
+  readonly family: FamilyName;
   /** The identifier of the model card, and where the text is. */
   readonly licence: { readonly name: string; readonly link: string };
   /** About; of the precisions that can be asked for. */
@@ -52,7 +53,6 @@ const openrail = (repo: string) => ({
 });
 const apache = { name: 'apache-2.0', link: 'https://www.apache.org/licenses/LICENSE-2.0' };
 
-const SDXL_FAMILY = 'Stable Diffusion XL';
 const SDXL = 'stabilityai/stable-diffusion-xl-base-1.0';
 const LIGHTNING = 'ByteDance/SDXL-Lightning';
 const HYPER = 'ByteDance/Hyper-SD';
@@ -64,7 +64,7 @@ const models: readonly KnownModel[] = [
     title: 'Playground v2.5, 1024px aesthetic',
     kind: 'model',
     reference: hub('playgroundai/playground-v2.5-1024px-aesthetic'),
-    family: 'Playground v2.5',
+    family: 'playground-v2.5',
     licence: {
       name: 'playground-v2dot5-community',
       link: 'https://huggingface.co/playgroundai/playground-v2.5-1024px-aesthetic/blob/main/LICENSE.md',
@@ -78,7 +78,7 @@ const models: readonly KnownModel[] = [
     title: 'Playground v2, 1024px aesthetic',
     kind: 'model',
     reference: hub('playgroundai/playground-v2-1024px-aesthetic'),
-    family: 'Playground v2',
+    family: 'playground-v2',
     licence: {
       name: 'playground-v2-community',
       link: 'https://huggingface.co/playgroundai/playground-v2-1024px-aesthetic/blob/main/LICENSE.md',
@@ -92,7 +92,7 @@ const models: readonly KnownModel[] = [
     title: 'Stable Diffusion XL base 1.0',
     kind: 'model',
     reference: hub(SDXL),
-    family: SDXL_FAMILY,
+    family: 'sdxl',
     licence: openrail(SDXL),
     bytes: wholeModel(unet.sdxl),
     unchecked: [REVISION, SIZE],
@@ -103,7 +103,7 @@ const models: readonly KnownModel[] = [
     title: 'Segmind SSD-1B: half of SDXL',
     kind: 'model',
     reference: hub('segmind/SSD-1B'),
-    family: 'SSD-1B',
+    family: 'ssd-1b',
     licence: apache,
     bytes: wholeModel(unet.ssd1b),
     unchecked: [REVISION, SIZE],
@@ -114,7 +114,7 @@ const models: readonly KnownModel[] = [
     title: 'Segmind-Vega: less than a third of SDXL',
     kind: 'model',
     reference: hub('segmind/Segmind-Vega'),
-    family: 'Segmind-Vega',
+    family: 'segmind-vega',
     licence: apache,
     bytes: wholeModel(unet.vega),
     unchecked: [REVISION, SIZE],
@@ -125,7 +125,7 @@ const models: readonly KnownModel[] = [
     title: 'SDXL-Turbo: 1 to 4 steps at 512×512',
     kind: 'model',
     reference: hub('stabilityai/sdxl-turbo'),
-    family: 'SDXL-Turbo',
+    family: 'sdxl-turbo',
     licence: { name: 'sai-nc-community', link: 'https://huggingface.co/stabilityai/sdxl-turbo/blob/main/LICENSE.md' },
     bytes: wholeModel(unet.sdxl),
     unchecked: [REVISION, SIZE, LICENCE],
@@ -134,7 +134,7 @@ const models: readonly KnownModel[] = [
 
 /** SDXL-Lightning: as a whole model in one file, as a UNet and, but for one step, as a LoRA for SDXL. */
 const lightning = [1, 2, 4, 8].flatMap((steps): KnownModel[] => {
-  const family = steps === 1 ? 'SDXL-Lightning, 1 step' : 'SDXL-Lightning';
+  const family: FamilyName = steps === 1 ? 'sdxl-lightning-1-step' : 'sdxl-lightning';
   const common = { family, licence: openrail(LIGHTNING), unchecked: [REVISION, SIZE] };
   const title = `SDXL-Lightning for ${steps} step${steps === 1 ? '' : 's'}`;
   const name = `sdxl-lightning-${steps}step`;
@@ -155,7 +155,7 @@ const lightning = [1, 2, 4, 8].flatMap((steps): KnownModel[] => {
   if (steps === 1) return [whole, network];
   const lora: KnownModel = {
     ...common,
-    ...{ name: `${name}-lora`, aliases: [], title: `${title}: a LoRA for SDXL`, kind: 'lora' },
+    ...{ name: `${name}-lora`, aliases: [], title: `${title}: a LoRA for SDXL`, kind: 'lora', family: 'sdxl' },
     reference: hub(`${LIGHTNING}:${file}_lora.safetensors`),
     bytes: half(393_854_592),
   };
@@ -166,7 +166,7 @@ const lora = (
   name: string,
   title: string,
   reference: string,
-  family: string,
+  family: FamilyName,
   bytes: number,
   own: Partial<KnownModel> = {},
 ): KnownModel => {
@@ -192,21 +192,21 @@ const lcm: readonly KnownModel[] = [
     'lcm-lora-sdxl',
     'LCM for SDXL in 4 to 8 steps: a LoRA',
     'latent-consistency/lcm-lora-sdxl',
-    SDXL_FAMILY,
+    'sdxl',
     393_854_624,
   ),
   lora(
     'lcm-lora-ssd-1b',
     'LCM for SSD-1B in 4 to 8 steps: a LoRA',
     'latent-consistency/lcm-lora-ssd-1b',
-    'SSD-1B',
+    'ssd-1b',
     210_000_000,
   ),
   lora(
     'vega-rt',
     'Segmind-VegaRT: LCM for Segmind-Vega in 4 steps: a LoRA',
     'segmind/Segmind-VegaRT',
-    'Segmind-Vega',
+    'segmind-vega',
     239_000_000,
     {
       aliases: ['segmind-vegart', 'vegart'],
@@ -220,7 +220,7 @@ const lcm: readonly KnownModel[] = [
     title: 'LCM for SDXL in 4 steps: the UNet',
     kind: 'unet',
     reference: hub('latent-consistency/lcm-sdxl'),
-    family: 'LCM',
+    family: 'lcm-unet',
     licence: openrail('latent-consistency/lcm-sdxl'),
     bytes: { fp16: unet.sdxl * 2, fp32: unet.sdxl * 4 },
     unchecked: [REVISION, SIZE, LICENCE],
@@ -232,7 +232,7 @@ const hyper: readonly KnownModel[] = [
   ...[1, 2, 4, 8].map((steps) => {
     const title = `Hyper-SD for SDXL in ${steps === 1 ? '1 to 8 steps' : `${steps} steps`}: a LoRA`;
     const file = `Hyper-SDXL-${steps}step${steps === 1 ? '' : 's'}-lora.safetensors`;
-    return lora(`hyper-sd-${steps}step-lora`, title, `${HYPER}:${file}`, SDXL_FAMILY, 787_359_648);
+    return lora(`hyper-sd-${steps}step-lora`, title, `${HYPER}:${file}`, 'sdxl', 787_359_648);
   }),
   ...[8, 12].map((steps) => {
     const title = `Hyper-SD for SDXL in ${steps} steps with guidance: a LoRA`;
@@ -240,7 +240,7 @@ const hyper: readonly KnownModel[] = [
       `hyper-sd-${steps}step-cfg-lora`,
       title,
       `${HYPER}:Hyper-SDXL-${steps}steps-CFG-lora.safetensors`,
-      SDXL_FAMILY,
+      'sdxl',
       787_359_648,
     );
   }),
@@ -248,10 +248,11 @@ const hyper: readonly KnownModel[] = [
     'hyper-sd-1step-unet',
     'Hyper-SD for SDXL in 1 step: the UNet',
     `${HYPER}:Hyper-SDXL-1step-Unet.safetensors`,
-    SDXL_FAMILY,
+    'sdxl',
     unet.sdxl * 2,
     {
       kind: 'unet',
+      family: 'hyper-sd-1-step',
     },
   ),
 ];
@@ -262,7 +263,7 @@ const tiny: KnownModel = {
   title: 'TAESD for SDXL and Playground: a small decoder',
   kind: 'tiny-vae',
   reference: hub('madebyollin/taesdxl'),
-  family: SDXL_FAMILY,
+  family: 'sdxl',
   licence: { name: 'mit', link: 'https://github.com/madebyollin/taesd/blob/main/LICENSE' },
   bytes: half(9_800_000),
   unchecked: [REVISION, SIZE],

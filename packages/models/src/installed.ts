@@ -1,7 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { demoModelPath } from '@easel/demo-model';
-import { findModel, modelsFolder } from '@easel/engine';
+import { type FamilyName, findModel, modelsFolder } from '@easel/engine';
 import { CodedError, hasCode, nearNames } from '@easel/errors';
 import { knownModel, knownModels, nameOfReference } from './catalogue.ts';
 import { type CachedFile, cachedRepos, RepoCache } from './hub/cache.ts';
@@ -34,6 +34,44 @@ export function resolveModel(pathOrName: string, env: Environment): string {
       },
     );
   }
+}
+
+/**
+ * The file of a single network meant by a path or name: as `resolveModel`, and of a folder its weights, in half precision where it has
+ * both. A `.safetensors` file is taken as it is: its reader says what is wrong with it.
+ *
+ * @param mayBeFolder whether a folder is taken as it is, too
+ * @throws CodedError `model_not_found`, also for a folder that is no single network
+ * @example resolvePart('lcm-sdxl', process.env)
+ */
+export function resolvePart(
+  pathOrName: string,
+  env: Environment,
+  { mayBeFolder = false }: { readonly mayBeFolder?: boolean } = {},
+): string {
+  if (/^[^:]+\.safetensors$/i.test(pathOrName)) return pathOrName;
+  const path = resolveModel(pathOrName, env);
+  if (mayBeFolder || !statSync(path).isDirectory()) return path;
+  const weights = namesIn(path).filter((name) => name.endsWith('.safetensors'));
+  const own = weights.length === 1 ? weights[0] : weights.find((name) => name.endsWith('.fp16.safetensors'));
+  if (own !== undefined) return join(path, own);
+  throw new CodedError('model_not_found', `${pathOrName} is not the file of one network: it is a folder`, {
+    remedy: 'give the .safetensors file of the UNet or VAE itself',
+  });
+}
+
+/**
+ * What a pulled model or UNet is, where its own files cannot tell: single files of distilled models have the tensors of SDXL. Which file
+ * of which repository it is says it, not what somebody called a file.
+ *
+ * @returns undefined: the files tell, or it is no file of the catalogue
+ * @example familyOfPulled('sdxl-lightning-4step', process.env) // sdxl-lightning
+ */
+export function familyOfPulled(pathOrName: string, env: Environment): FamilyName | undefined {
+  const reference = existsSync(pathOrName) ? undefined : referenceOf(pathOrName);
+  const known = reference && knownModel(nameOfReference(reference) ?? '');
+  if (reference?.file === undefined || known === undefined || !['model', 'unet'].includes(known.kind)) return undefined;
+  return resolveModel(pathOrName, env) === pathInCache(reference, env) ? known.family : undefined;
 }
 
 /**

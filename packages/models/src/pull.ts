@@ -1,5 +1,4 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
-import http from 'node:http';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tryFileLock } from '@easel/embedded-postgres';
@@ -8,7 +7,7 @@ import { knownModel, nameOfReference } from './catalogue.ts';
 import { type ChosenFiles, chooseFiles, type Variant } from './choose-files.ts';
 import { freeBytes, hasDigest, RepoCache } from './hub/cache.ts';
 import { Hub, type HubFile } from './hub/hub.ts';
-import { type Environment, type HubSettings, hubSettings } from './hub/settings.ts';
+import { type Environment, type HubSettings, hubSettings, useProxies } from './hub/settings.ts';
 import { incompleteOf, transferFiles, writeFailure } from './hub/transfer.ts';
 import { requireReference } from './installed.ts';
 import { licenceState, type PullLicence, requireAccepted } from './licences.ts';
@@ -70,7 +69,7 @@ export async function planPull({ name, variant = 'fp16' }: PullRequest, context:
   const reference = requireReference(name);
   const settings = hubSettings(context.env);
   refuseOffline(settings, name);
-  useProxyOf(context.env);
+  useProxies(context.env);
   const hub = new Hub(settings, context);
   const { repo, revision } = reference;
   const { commit, licence: card } = await hub.revision(repo, revision);
@@ -121,11 +120,12 @@ export async function runPull(
   const report = () => events.onProgress?.({ receivedBytes: rate.bytes, totalBytes, bytesPerSecond: rate.perSecond });
   report();
   await mkdir(join(cache.folder, 'blobs'), { recursive: true });
-  const transfers = [...new Map(missing.map((file) => [file.digest.hex, file])).values()].map((file) => ({
-    ...{ repo, commit, file, place: cache.blob(file.digest) },
-  }));
   const hub = new Hub(settings, context);
-  await transferFiles(hub, transfers, {
+  const transfers = [...new Map(missing.map((file) => [file.digest.hex, file])).values()].map((file) => ({
+    source: hub.source(repo, commit, file),
+    ...{ bytes: file.bytes, digest: file.digest, place: cache.blob(file.digest) },
+  }));
+  await transferFiles(transfers, {
     signal: context.signal,
     partBytes: context.partBytes,
     onBytes: (bytes, isNew) => {
@@ -199,12 +199,6 @@ function refuseOffline({ isOffline }: HubSettings, name: string): void {
   throw new CodedError('offline', `${name} is not downloaded: HF_HUB_OFFLINE is set`, {
     remedy: 'unset HF_HUB_OFFLINE (and TRANSFORMERS_OFFLINE); easel list shows what is on this machine',
   });
-}
-
-/** `fetch` takes HTTPS_PROXY, HTTP_PROXY and NO_PROXY into account only when it is told to. */
-function useProxyOf(env: Environment): void {
-  const names = ['https_proxy', 'http_proxy', 'HTTPS_PROXY', 'HTTP_PROXY'];
-  if (names.some((name) => env[name]) && 'setGlobalProxyFromEnv' in http) http.setGlobalProxyFromEnv({ ...env });
 }
 
 /** The file that programs look for comes last. */

@@ -202,6 +202,22 @@ describe('a pull', () => {
     expect(readFileSync(pathOf(at)).equals(weights)).toBe(true);
   });
 
+  it('gives up where such a server ends every reply early, however much it sends', async () => {
+    const at = await place(single);
+    let replies = 0;
+    at.hub.onStore = (_request, reply, body) => {
+      replies += 1;
+      reply.writeHead(200).end(body.subarray(0, 200_000));
+      return true;
+    };
+    const { code, text } = await failure(pull(at));
+    expect({ code, text }).toEqual({
+      code: 'download_failed',
+      text: expect.stringContaining('ended the reply after 200000 of 300000 bytes'),
+    });
+    expect(replies).toBeLessThan(20);
+  });
+
   it('asks the Hub again when a link of the store has expired', async () => {
     const at = await place(single);
     const used = new Set<string>();

@@ -28,6 +28,8 @@ export interface PromptSyntax {
   readonly promptWeighting?: boolean | undefined;
   /** Texts of more than 75 tokens, and `BREAK`. Absent: false. */
   readonly longPrompts?: boolean | undefined;
+  /** LoRAs: `<lora:name:0.8>`. Absent: false. */
+  readonly loraTags?: boolean | undefined;
 }
 
 /** Every expression takes linear time: none has a repetition that can start inside its own match. */
@@ -38,7 +40,8 @@ const patterns: readonly (readonly [
   /** The option of a request that gives it its meaning. */
   option?: keyof PromptSyntax,
 ])[] = [
-  ['LoRA', /<(?:lora|lyco|lycoris|hypernet)\s*:[^<>\n]{1,300}>/gi],
+  ['LoRA', /<lora:[^<>\n]{1,300}>/gi, undefined, 'loraTags'],
+  ['LoRA', /<(?:lora\s+|lyco\s*|lycoris\s*|hypernet\s*):[^<>\n]{1,300}>/gi],
   // SwarmUI's tags.
   ['embedding', /<(?:embed|embedding)\s*:[^<>\n]{1,300}>|\bembedding:[\w.\\/-]+/gi],
   [

@@ -4,6 +4,8 @@ import type { Model } from '@easel/contract';
 export const demoModel: Model = {
   id: 'playground-v2.5',
   name: 'easel-demo',
+  family: 'playground-v2.5',
+  notices: [],
   is_default: true,
   is_embedded: true,
   licence: null,
@@ -16,6 +18,7 @@ export const demoModel: Model = {
     profile: 'exact',
   },
   limits: { min_side: 64, max_side: 256, side_step: 8, max_megapixels: 0.0625 },
+  price: { per_step_megapixel: 0.000148, per_image: 0, picture: 0.000232 },
   parameters: {},
   devices: [],
   loras: [],

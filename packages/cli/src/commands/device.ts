@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import http from 'node:http';
 import { createInterface } from 'node:readline/promises';
 import type { Card, CudaFiles, DeviceReport } from '@easel/engine';
 import { CodedError } from '@easel/errors';
@@ -134,7 +133,7 @@ async function installDevice(
     context.stderr.write('nothing was installed\n');
     return exitStatus.failed;
   }
-  useProxyOf(env);
+  (await import('@easel/models')).useProxies(env);
   interruption.allow(PATIENCE_MS);
   const progress = showProgress(flags, context);
   try {
@@ -214,11 +213,6 @@ async function askConsent({ stdin, stderr, interruption }: CommandContext): Prom
   } finally {
     lines.close();
   }
-}
-
-/** `fetch` takes HTTPS_PROXY, HTTP_PROXY and NO_PROXY into account only when it is told to; before Node.js 24.14 by NODE_USE_ENV_PROXY=1. */
-function useProxyOf(env: CommandContext['env']): void {
-  if ('setGlobalProxyFromEnv' in http) http.setGlobalProxyFromEnv({ ...env });
 }
 
 /** On a terminal the line is kept up to date; elsewhere there is a line for every tenth of the way. */

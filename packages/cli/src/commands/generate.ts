@@ -75,10 +75,9 @@ const model = [
   arithmeticOption(),
   memoryOption(),
   textCacheOption(),
-  new Option('--lora-tags', 'read <lora:name:weight> in prompts as LoRAs; without it they are plain text'),
   new Option('--lora-any-base', 'use LoRAs marked as made for SDXL with Playground v2.5, and the other way round'),
   new Option(
-    '--taesd <file>',
+    '--taesd <name|file>',
     'decode with a tiny autoencoder (TAESD for SDXL) instead of the VAE: faster, less detail; for SDXL and Playground',
   ),
 ];

@@ -58,13 +58,13 @@ export function modelCommand(run: RunCommand): Command {
 
 /** Reads the headers of the files, not the weights. Ends with status 3 when the model could not be loaded. */
 async function inspectModel(name: string, flags: InspectFlags, context: CommandContext): Promise<ExitStatus> {
-  const [engine, { readModelLicence, resolveModel }] = await Promise.all([
+  const [engine, { readModelLicence, ...models }] = await Promise.all([
     import('@easel/engine'),
     import('@easel/models'),
   ]);
-  const path = resolveModel(name, context.env);
+  const path = models.resolveModel(name, context.env);
   const [report, licence] = await Promise.all([
-    engine.inspectModel(path, modelFiles(flags, engine.familyNames)),
+    engine.inspectModel(path, modelFiles(flags, engine.familyNames, findersOf(models, name, context))),
     readModelLicence(path),
   ]);
   const model: InspectedModel = { name, report, licence };
@@ -73,22 +73,33 @@ async function inspectModel(name: string, flags: InspectFlags, context: CommandC
   return report.problems.length === 0 ? exitStatus.ok : exitStatus.model;
 }
 
+function findersOf(
+  { resolvePart, familyOfPulled }: Pick<typeof import('@easel/models'), 'resolvePart' | 'familyOfPulled'>,
+  name: string,
+  { env }: CommandContext,
+) {
+  return {
+    part: (part: string) => resolvePart(part, env),
+    family: (unet: string | undefined) => familyOfPulled(unet ?? name, env),
+  };
+}
+
 /** The tensor under way is finished before a signal is honoured, so that nothing is left behind: the largest takes a second or two. */
 const PATIENCE_MS = 10_000;
 
 /** Writes the name of the file (or the JSON) to standard output. */
 async function quantizeModel(name: string, flags: QuantizeFlags, context: CommandContext): Promise<ExitStatus> {
-  const [engine, { resolveModel }] = await Promise.all([import('@easel/engine'), import('@easel/models')]);
+  const [engine, models] = await Promise.all([import('@easel/engine'), import('@easel/models')]);
   const { output } = flags;
   const { interruption, stdout, stderr } = context;
-  const path = resolveModel(name, context.env);
+  const path = models.resolveModel(name, context.env);
   interruption.allow(PATIENCE_MS);
   const progress = showProgress(flags, context);
   const began = performance.now();
   try {
     const result = await engine.quantizeModel(path, {
       ...(output !== undefined && { output }),
-      ...modelFiles(flags, engine.familyNames),
+      ...modelFiles(flags, engine.familyNames, findersOf(models, name, context)),
       signal: interruption.signal,
       onProgress: reportProgress(progress, stderr.isTTY === true),
     });
@@ -133,6 +144,8 @@ function inspectionAsJson({ name, report, licence }: InspectedModel): Record<str
     loadable: problems.length === 0,
     licence: licence ?? null,
     family: info?.family ?? null,
+    familyName: info?.familyName ?? null,
+    notices: info?.notices ?? [],
     layout: info?.layout ?? null,
     configSource: info?.configSource ?? null,
     defaults: info?.defaults ?? null,
@@ -150,6 +163,7 @@ function renderInspection({ name, report, licence }: InspectedModel): string {
   if (scheduler) facts.push(['sampler', samplerText(scheduler)]);
   facts.push(['licence', licenceText(licence)]);
   for (const notice of licence?.attributions ?? []) facts.push(['', notice]);
+  for (const notice of info?.notices ?? []) facts.push(['note', notice]);
   const lines = [
     info === undefined ? name : `${name}: ${info.family}`,
     ...facts.map(([label, text]) => `  ${label.padEnd(10)}${text}`),

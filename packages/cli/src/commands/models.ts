@@ -317,7 +317,7 @@ async function showModel(name: string, flags: OutputFlags, context: CommandConte
   }
   if (model === undefined) throw new CodedError('internal', `${name} was neither found nor refused`);
   const licence = (await readModelLicence(model.path ?? '')) ?? known?.licence;
-  const family = await familyOf(model, known?.family);
+  const family = await familyOf(model, known?.family, context.env);
   const { path, repo, commit, refs, bytes, files } = model;
   if (flags.json) {
     printJson(context, {
@@ -350,10 +350,15 @@ async function showModel(name: string, flags: OutputFlags, context: CommandConte
 }
 
 /** What the engine says that it is, from its files; of adapters and parts, what their names say. */
-async function familyOf({ path }: InstalledModel, named: string | undefined): Promise<string> {
+async function familyOf(
+  { name, path }: InstalledModel,
+  named: string | undefined,
+  env: CommandContext['env'],
+): Promise<string> {
   if (path === undefined) return named ?? 'unknown';
-  const { inspectModel } = await import('@easel/engine');
-  const { info, problems } = await inspectModel(path);
+  const [{ inspectModel }, { familyOfPulled }] = await Promise.all([import('@easel/engine'), import('@easel/models')]);
+  const own = familyOfPulled(name, env);
+  const { info, problems } = await inspectModel(path, own && { family: own });
   return info?.family ?? named ?? problems[0]?.message ?? 'unknown';
 }
 

@@ -7,8 +7,8 @@ import type { CudaFiles, CudaManifest } from '@easel/engine';
 import { CodedError, hasCode, ifPresent, isCodedError, isMissing, systemCode, whyNoFolder } from '@easel/errors';
 import { createFolder } from '../output/folder.ts';
 import type { PinnedWheel } from './cuda-packages.ts';
-import { download } from './download.ts';
-import { authorizationFor, findWheel, installFailure, type PackageIndex } from './package-index.ts';
+import { downloadWheel } from './download.ts';
+import { findWheel, installFailure, type PackageIndex } from './package-index.ts';
 import { Wheel } from './wheel.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -217,8 +217,8 @@ async function fillFolder(draft: string, { packages }: CudaPlan, options: Instal
   for (const wheel of packages) {
     const address = await findWheel(index, wheel, signal);
     const archive = join(draft, 'package.whl');
-    await download(address, archive, wheel, {
-      headers: authorizationFor(address, index),
+    await downloadWheel(address, archive, wheel, {
+      index,
       signal,
       onProgress: (bytes) => onProgress(wheel, finished + bytes),
     });

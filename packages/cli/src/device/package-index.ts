@@ -1,4 +1,5 @@
-import { CodedError, messageOf } from '@easel/errors';
+import { CodedError } from '@easel/errors';
+import { networkReason } from '@easel/models';
 import type { PinnedWheel } from './cuda-packages.ts';
 
 /** Used by pip too, so that a machine on which pip is set up for a mirror needs nothing more. */
@@ -131,12 +132,6 @@ function filesOfHtml(text: string): ListedFile[] {
 
 function isHttp({ protocol }: URL): boolean {
   return protocol === 'https:' || protocol === 'http:';
-}
-
-/** Why a request failed: `fetch` itself says only that it did, and the system's reason is its cause. */
-export function networkReason(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown);
-  return thrown.cause === undefined ? thrown.message : `${thrown.message} (${messageOf(thrown.cause)})`;
 }
 
 export function installFailure(message: string, remedy: string, cause?: unknown): CodedError {

@@ -9,7 +9,7 @@ import {
 } from '@easel/contract/fields';
 import { type LoraRequest, lorasFolder } from '@easel/engine';
 import { CodedError, hasCode } from '@easel/errors';
-import { resolveModel } from '@easel/models';
+import { knownModel, resolveModel } from '@easel/models';
 import { takeLoraTags } from '@easel/parameters';
 import { type ModelFilesFlags, number, type PixelSize } from '../options.ts';
 import { formatFor, type formatNames, formatOfName } from '../output/plan.ts';
@@ -40,8 +40,6 @@ export interface GenerateFlags extends RequestFlags, ModelFilesFlags {
   readonly textCache?: 'on' | 'off';
   /** The file or folder of a tiny decoder. */
   readonly taesd?: string;
-  /** LoRAs in the prompt, as `<lora:name:weight>`. */
-  readonly loraTags?: boolean;
   /** Use LoRAs although they are marked as made for the other of Playground v2.5 and SDXL. */
   readonly loraAnyBase?: boolean;
   readonly output?: string;
@@ -177,7 +175,8 @@ function resolveLora(name: string, env: Readonly<Record<string, string | undefin
   try {
     return resolveModel(name, env);
   } catch (cause) {
-    if (!hasCode(cause, 'model_not_found')) throw cause;
+    // What can be pulled says how.
+    if (!hasCode(cause, 'model_not_found') || knownModel(name) !== undefined) throw cause;
     const names = loraNames(folder);
     const known = names.length === 0 ? `${folder} has none` : `${folder} has ${names.slice(0, 8).join(', ')}`;
     throw new CodedError('model_not_found', `there is no LoRA ${name}: neither a file nor a name`, {

@@ -92,6 +92,7 @@ describe('the result', () => {
     sizes: { minSide: 64, maxSide: 128, isLimit: false, trained: [{ width: 96, height: 96 }] },
     components: [],
     familyName: 'playground-v2.5',
+    notices: [],
     limits: { steps: { min: 1, max: 100 }, guidance: { min: 0, max: 25 } },
     samplers: ['edm_dpmpp_2m'],
     profiles: ['exact'],

@@ -24,7 +24,7 @@ import {
   type SizeHW,
 } from '@easel/engine';
 import { CodedError, messageOf } from '@easel/errors';
-import { demoModelPath, resolveModel } from '@easel/models';
+import { demoModelPath, familyOfPulled, resolveModel, resolvePart } from '@easel/models';
 import { type CommandContext, readVersion } from '../cli-context.ts';
 import { modelFiles, type PixelPoint, type PixelSize } from '../options.ts';
 import { findStyle } from '../styles.ts';
@@ -116,11 +116,16 @@ export function loadOptions(
   const setting = deviceSettings({ ...(flags.device && { device: flags.device }) }, env).device;
   if (flags.profile === 'int8') requireInt8Device(setting, flags.device === undefined ? 'EASEL_DEVICE' : '--device');
   const device = setting === 'auto' && flags.profile === 'int8' ? 'cpu' : flags.device;
+  const expectedLoras = resolveLoras(flags.loras ?? [], flags, env).map(({ file }) => file);
   return {
     ...(threads !== undefined && { threads }),
-    ...modelFiles(flags, familyNames),
-    ...(taesd !== undefined && { tinyDecoder: taesd }),
+    ...modelFiles(flags, familyNames, {
+      part: (part) => resolvePart(part, env),
+      family: (unet) => familyOfPulled(unet ?? flags.model ?? 'demo', env),
+    }),
+    ...(taesd !== undefined && { tinyDecoder: resolvePart(taesd, env, { mayBeFolder: true }) }),
     ...(int8File !== undefined && { int8File }),
+    ...(expectedLoras.length > 0 && { expectedLoras }),
     ...(device !== undefined && { device }),
     ...(arithmetic !== undefined && { arithmetic }),
     ...(textCache === 'off' && { textCache: false }),
@@ -183,7 +188,7 @@ interface FinishedRun {
 /** The result with its files. */
 export async function encodeResult(finished: FinishedRun): Promise<MadePictures> {
   const { modelName, info, result } = finished;
-  const { path, family, sizes } = info;
+  const { path, family, sizes, notices } = info;
   const advice = adviceOnSize(result.used, sizes);
   const files = await encodePictures(finished);
   return {
@@ -197,7 +202,7 @@ export async function encodeResult(finished: FinishedRun): Promise<MadePictures>
     })),
     used: result.used,
     truncated: result.truncated,
-    warnings: advice === undefined ? [] : [advice],
+    warnings: [...(advice === undefined ? [] : [advice]), ...notices],
     timings: { ...result.timings },
     more: { model: { name: modelName, path, family } },
   };

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -37,6 +37,20 @@ test('a LoRA is a file, or a file of the folder of LoRAs by its name', async () 
   );
   expect(() => one('../ink')).toThrow(/there is no LoRA/);
   expect(resolveLoras([{ name: 'ink' }], { ...flags, loraAnyBase: true }, env)[0]).toMatchObject({ anyBase: true });
+});
+
+test('a LoRA that easel pull knows is found where it was pulled to, and is told how to be had where it was not', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'easel-pulled-'));
+  onTestFinished(() => rm(home, { recursive: true }));
+  const env = { HOME: home };
+  const one = () => resolveLoras([{ name: 'lcm-lora-sdxl' }], flags, env);
+  expect(one).toThrow(expect.objectContaining({ remedy: 'download it with: easel pull lcm-lora-sdxl' }));
+  const repo = join(home, '.cache/huggingface/hub/models--latent-consistency--lcm-lora-sdxl');
+  const snapshot = join(repo, 'snapshots', 'a'.repeat(40));
+  for (const folder of [snapshot, join(repo, 'refs')]) await mkdir(folder, { recursive: true });
+  await writeFile(join(repo, 'refs/main'), 'a'.repeat(40));
+  await writeFile(join(snapshot, 'pytorch_lora_weights.safetensors'), '');
+  expect(one()).toEqual([{ file: join(snapshot, 'pytorch_lora_weights.safetensors'), weight: 1 }]);
 });
 
 test('tags in a prompt are LoRAs with --lora-tags only', () => {

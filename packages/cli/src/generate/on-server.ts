@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { EaselClient, Picture } from '@easel/client';
 import type { Job, JobCreate, JobEvent } from '@easel/contract';
-import { decodeImage, type PromptField } from '@easel/engine';
+import { decodeImage } from '@easel/engine';
 import type { CommandContext } from '../cli-context.ts';
 import { connect } from '../connect.ts';
 import { formatDuration } from '../text.ts';
@@ -24,12 +24,11 @@ export async function openRemoteBackend(flags: GenerateFlags, context: CommandCo
       context.interruption.allow(CANCEL_TIMEOUT_MS);
       return {
         async make({ prompt, seeds, output }, options) {
-          const { flags: own, signal } = options;
-          const truncated = await findTruncatedTexts(client, prompt, own, signal);
+          const { flags: own } = options;
           const preview = own.preview === true;
           const body = buildJob({ prompt, flags: own, seed: seeds[0], format: output.format, image, preview });
           const done = await runJob(client, body, options);
-          return describeJob(done, truncated, baseUrl, client.remainingCredits);
+          return describeJob(done, baseUrl, client.remainingCredits);
         },
         async [Symbol.asyncDispose]() {},
       };
@@ -44,33 +43,6 @@ async function readBase64(path: string): Promise<string> {
   } catch (error) {
     throw unreadableFile('image_unreadable', `--image ${path}`, error);
   }
-}
-
-/** Asks the server what its model does not see of the texts; both encoders read the prompt unless the second has its own. */
-async function findTruncatedTexts(
-  client: EaselClient,
-  prompt: string,
-  { model, prompt2, negativePrompt, promptWeighting, longPrompts }: GenerateFlags,
-  signal: AbortSignal,
-): Promise<TruncatedText[]> {
-  const cut = async (field: PromptField, text: string, encoders: (0 | 1)[]): Promise<TruncatedText> => {
-    const body = {
-      text,
-      ...(model !== undefined && { model }),
-      ...(promptWeighting && { prompt_weighting: promptWeighting }),
-      ...(longPrompts && { long_prompts: longPrompts }),
-    };
-    const reply = await client.tokenize(body, { signal });
-    const texts = encoders.map((encoder) => reply.encoders[encoder]?.truncated ?? '');
-    return { field, text: texts.reduce((longest, next) => (next.length > longest.length ? next : longest), '') };
-  };
-  const isShared = prompt2 === undefined || prompt2 === prompt;
-  const all = await Promise.all([
-    cut('prompt', prompt, isShared ? [0, 1] : [0]),
-    ...(isShared ? [] : [cut('prompt2', prompt2, [1])]),
-    ...(negativePrompt === undefined ? [] : [cut('negativePrompt', negativePrompt, [0, 1])]),
-  ]);
-  return all.filter(({ text }) => text !== '');
 }
 
 interface DoneJob {
@@ -123,12 +95,21 @@ function decodePreviews(previews: PreviewFeed): PreviewFeed<string> {
   });
 }
 
-function describeJob(
-  { job, pictures }: DoneJob,
-  truncated: readonly TruncatedText[],
-  server: string,
-  remainingCredits: number | undefined,
-): MadePictures {
+/** The fields that the command line calls something else. */
+const truncatedFields = { prompt: 'prompt', prompt_2: 'prompt2', negative_prompt: 'negativePrompt' } as const;
+
+function isTruncatedField(name: string): name is keyof typeof truncatedFields {
+  return Object.hasOwn(truncatedFields, name);
+}
+
+/** What the server's model does not see of the texts, with the style around them. */
+function truncatedTexts({ notes }: Job): TruncatedText[] {
+  return notes.flatMap(({ code, field = '', text = '' }) =>
+    code === 'truncated' && isTruncatedField(field) ? [{ field: truncatedFields[field], text }] : [],
+  );
+}
+
+function describeJob({ job, pictures }: DoneJob, server: string, remainingCredits: number | undefined): MadePictures {
   return {
     pictures: job.images.map(({ seed, width, height, url }, index) => {
       const bytes = pictures[index]?.bytes ?? new Uint8Array();
@@ -145,9 +126,9 @@ function describeJob(
       ...(job.arithmetic !== undefined && { arithmetic: job.arithmetic }),
       ...(job.strength !== null && { strength: job.strength }),
     },
-    // Without guidance the negative prompt is not used, so it is not truncated either.
-    truncated: truncated.filter(({ field }) => field !== 'negativePrompt' || job.guidance_scale > 1),
-    warnings: [],
+    truncated: truncatedTexts(job),
+    // The others are told in the words of the command line, with its options.
+    warnings: job.notes.filter(({ code }) => code === 'lora' || code === 'model').map(({ message }) => message),
     cost: `${job.price} credits${remainingCredits === undefined ? '' : ` (${remainingCredits} left)`}`,
     timings: {},
     more: { model: { name: job.model, server }, job: job.id, price: job.price, remainingCredits },

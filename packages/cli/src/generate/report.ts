@@ -52,6 +52,7 @@ function syntaxWarnings(flags: RequestFlags, ...texts: readonly (string | undefi
       ? ['--prompt-weighting reads weights']
       : []),
     ...(!flags.longPrompts && kinds.has('BREAK') ? ['--long-prompts reads BREAK'] : []),
+    ...(!flags.loraTags && kinds.has('LoRA') ? ['--lora-tags reads LoRAs'] : []),
   ];
   const help = options.map((option) => `; ${option}`).join('');
   return [`prompt syntax of other tools was read as plain text: ${shown.join(', ')}${more}${help}`];

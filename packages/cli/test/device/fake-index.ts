@@ -66,19 +66,25 @@ export function wheelOf(name: string, libraryBytes = 300_000, others: Parameters
 export type Serve = (wheel: FakeWheel, request: IncomingMessage, reply: ServerResponse) => void;
 
 /** As static servers do: all of it, or the range that is asked for. */
-export const serveWhole: Serve = ({ content }, { headers }, reply) => {
-  const start = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0);
-  const range = `bytes ${start}-${content.length - 1}/${content.length}`;
-  reply.writeHead(start > 0 ? 206 : 200, { etag: '"1"', ...(start > 0 && { 'content-range': range }) });
-  reply.end(content.subarray(start));
+export const serveWhole: Serve = ({ content }, request, reply) => {
+  reply.end(beginReply(content, request, reply));
 };
 
-/** Sends this part of the file, and then whatever `then` does. */
+/** Sends this part of what is asked for, and then whatever `then` does. */
 export function servePart(part: number, then: (reply: ServerResponse) => void): Serve {
-  return ({ content }, _request, reply) => {
-    reply.writeHead(200, { etag: '"1"', 'content-length': content.length });
-    reply.write(content.subarray(0, Math.floor(content.length * part)), () => then(reply));
+  return ({ content }, request, reply) => {
+    const asked = beginReply(content, request, reply);
+    reply.write(asked.subarray(0, Math.floor(asked.length * part)), () => then(reply));
   };
+}
+
+/** Sends the head of a reply. @returns what is asked for */
+function beginReply(content: Buffer, { headers }: IncomingMessage, reply: ServerResponse): Buffer {
+  const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') ?? [];
+  const asked = from === undefined ? content : content.subarray(Number(from), Number(to) + 1);
+  const range = from !== undefined && { 'content-range': `bytes ${from}-${to}/${content.length}` };
+  reply.writeHead(range ? 206 : 200, { 'content-length': asked.length, ...range });
+  return asked;
 }
 
 export interface FakeIndex {

@@ -12,6 +12,8 @@ const job = {
   style: null,
   prompt_weighting: false,
   long_prompts: false,
+  lora_tags: false,
+  notes: [],
   samples: 1,
   num_inference_steps: 25,
   guidance_scale: 3,

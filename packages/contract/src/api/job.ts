@@ -29,6 +29,24 @@ export const jobErrorSchema = openObject(
   { title: 'JobError', description: 'Why a job failed' },
 );
 
+/** What a note is about: a text that is too long, syntax of other tools, a field without effect, a LoRA, the model. */
+export const noteCodes = ['truncated', 'plain_text', 'no_effect', 'lora', 'model'] as const;
+
+export const jobNoteSchema = openObject(
+  {
+    code: choice(noteCodes, { description: 'What it is about', examples: ['truncated'] }),
+    message: Type.String({
+      description: 'For people',
+      examples: ['prompt syntax of other tools was read as plain text: "(red:1.4)"; prompt_weighting reads weights'],
+    }),
+    field: Type.Optional(Type.String({ description: 'The field that it is about', examples: ['prompt'] })),
+    text: Type.Optional(Type.String({ description: 'The part that was cut off', examples: ['and a small red boat'] })),
+  },
+  { title: 'JobNote', description: 'What a client may not expect of a job that was accepted' },
+);
+
+export type JobNote = Static<typeof jobNoteSchema>;
+
 export const jobSchema = openObject(
   {
     id: uuid("The job's id"),
@@ -67,6 +85,9 @@ export const jobSchema = openObject(
     eta: Type.Optional(seconds({ description: 'Until then: estimated seconds to the end', examples: [12.5] })),
     images: Type.Array(imageSchema, {
       description: 'The pictures that are still kept, in the order of their seeds',
+    }),
+    notes: Type.Array(jobNoteSchema, {
+      description: 'What may not be expected of it; empty once the prompt is no longer kept',
     }),
     error: nullable(jobErrorSchema, { description: 'Why it failed, else null', examples: [null] }),
   },

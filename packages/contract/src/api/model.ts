@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox';
-import { arithmeticNames, deviceNames, profileNames } from '../limits.ts';
+import { arithmeticNames, deviceNames, familyNames, profileNames } from '../limits.ts';
 import { aspectRatios } from '../picture/aspect-ratios.ts';
 import { samplerNames } from '../request/samplers.ts';
+import { credits } from '../schema/common-fields.ts';
 import { choice, count, nullable, openObject } from '../schema/define.ts';
 
 const pixels = (description: string, example: number) =>
@@ -110,10 +111,27 @@ export const modelLoraSchema = openObject(
   { title: 'ModelLora', description: 'A LoRA that fits a model' },
 );
 
+export const modelPriceSchema = openObject(
+  {
+    per_step_megapixel: credits({ description: 'For one step on 1,048,576 pixels', examples: [0.000148] }),
+    per_image: credits({ description: 'For each picture besides', examples: [0] }),
+    picture: credits({ description: 'One picture with the defaults of the model', examples: [0.0037] }),
+  },
+  { title: 'ModelPrice', description: 'What its pictures cost, in credits; GET /api/price quotes a request' },
+);
+
 export const modelSchema = openObject(
   {
     id: Type.String({ description: "The model's name in requests", examples: ['playground-v2.5'] }),
     name: Type.String({ description: 'What it really is', examples: ['Playground v2.5', 'easel-demo'] }),
+    family: choice(familyNames, {
+      description: 'How it is sampled: the family that its files, or the settings of the server, say it is of',
+      examples: ['playground-v2.5', 'sdxl-turbo'],
+    }),
+    notices: Type.Array(Type.String(), {
+      description: 'What should be known of it, such as a name that says another family than its files',
+      examples: [[]],
+    }),
     is_default: Type.Boolean({ description: 'Whether it draws when a request names none', examples: [true] }),
     is_embedded: Type.Boolean({ description: 'Whether it is the small model that comes along', examples: [false] }),
     licence: nullable(modelLicenceSchema, {
@@ -122,6 +140,7 @@ export const modelSchema = openObject(
     }),
     defaults: modelDefaultsSchema,
     limits: modelLimitsSchema,
+    price: modelPriceSchema,
     parameters: Type.Record(Type.String(), modelParameterSchema, {
       description: 'What the fields of POST /api/jobs may be with this model, by their names',
       examples: [{ scheduler: { choices: ['edm_dpmpp_2m', 'edm_euler'], default: 'edm_dpmpp_2m' } }],

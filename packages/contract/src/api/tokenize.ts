@@ -14,6 +14,7 @@ export const tokenizeRequestSchema = closedObject(
     model: onApi.model,
     prompt_weighting: onApi.prompt_weighting,
     long_prompts: onApi.long_prompts,
+    lora_tags: onApi.lora_tags,
   },
   { title: 'TokenizeRequest', description: 'The body of POST /api/tokenize' },
 );

@@ -17,8 +17,20 @@ import { describeSchema, describeValue } from './describe.ts';
 export function explainInvalid(schema: TSchema, value: unknown): Fault | undefined {
   const [fits, errors] = Errors(schema, value);
   if (fits) return undefined;
-  const [first] = errors;
+  const first = firstOf(errors);
   return first ? explain(first, schema, value) : { message: 'the body is not valid' };
+}
+
+/** Of a union, what is wrong by the member that the value has the type of. */
+function firstOf(errors: readonly TLocalizedValidationError[]): TLocalizedValidationError | undefined {
+  const [first] = errors;
+  const union = first?.keyword === 'type' ? /^.*\/anyOf\//.exec(first.schemaPath)?.[0] : undefined;
+  if (first === undefined || union === undefined) return first;
+  const inner = errors.find(
+    ({ keyword, schemaPath, instancePath }) =>
+      schemaPath.startsWith(union) && !(keyword === 'type' && instancePath === first.instancePath),
+  );
+  return inner ?? first;
 }
 
 function explain(error: TLocalizedValidationError, schema: TSchema, value: unknown): Fault {
@@ -90,8 +102,9 @@ function valueAt(value: unknown, path: readonly string[]): unknown {
 function schemaAt(schema: unknown, path: readonly string[]): unknown {
   const [part, ...rest] = path;
   if (part === undefined) return schema;
-  const { anyOf, properties, items } = keywordsOf(schema);
+  const { anyOf, properties, others, items } = keywordsOf(schema);
   if (anyOf) return anyOf.map((branch) => schemaAt(branch, path)).find((found) => found !== undefined);
   if (properties && Object.hasOwn(properties, part)) return schemaAt(properties[part], rest);
+  if (others !== undefined) return schemaAt(others, rest);
   return items === undefined ? undefined : schemaAt(items, rest);
 }

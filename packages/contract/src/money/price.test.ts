@@ -4,7 +4,14 @@ import { profileNames } from '../limits.ts';
 import { microToDecimal } from './micro-credits.ts';
 import { defaultTariff, PIXELS_PER_MEGAPIXEL, priceOf } from './price.ts';
 
-const picture = { samples: 1, steps: 25, width: 1024, height: 1024, profile: 'exact' } as const;
+const picture = {
+  model: 'playground-v2.5',
+  samples: 1,
+  steps: 25,
+  width: 1024,
+  height: 1024,
+  profile: 'exact',
+} as const;
 
 test('a default picture costs 0.0037 credits exactly', () => {
   expect(microToDecimal(priceOf(picture, defaultTariff))).toBe('0.0037');
@@ -29,6 +36,16 @@ test('a part of a micro-credit is a whole one, once for the whole request', () =
 test('each picture has a price of its own besides', () => {
   const tariff = { perStepMegapixel: '0.000148', perImage: '0.001' };
   expect(priceOf({ ...picture, samples: 2 }, tariff)).toBe(9_400n);
+});
+
+test('a model has the rates of its own, and those of all where it has none; the factor of a profile goes over both', () => {
+  const models = { turbo: { perImage: '0.002' }, free: { perStepMegapixel: 0, perImage: 0 } };
+  const tariff = { ...defaultTariff, models, profiles: { fast: '0.5' } };
+  expect(priceOf(picture, tariff)).toBe(3700n);
+  expect(priceOf({ ...picture, model: 'turbo' }, tariff)).toBe(5700n);
+  expect(priceOf({ ...picture, model: 'turbo', profile: 'fast' }, tariff)).toBe(2850n);
+  expect(priceOf({ ...picture, model: 'free' }, tariff)).toBe(0n);
+  expect(priceOf({ ...picture, model: 'constructor' }, tariff)).toBe(3700n);
 });
 
 test('a tariff below a micro-credit counts, as text and as a number', () => {
@@ -58,6 +75,7 @@ test('what is no whole number has no price', () => {
 test('a price is the smallest whole number that is not below the exact one', () => {
   const side = fc.integer({ min: 8, max: 256 }).map((eights) => eights * 8);
   const work = fc.record({
+    model: fc.constantFrom('playground-v2.5', 'other'),
     samples: fc.integer({ min: 1, max: 4 }),
     steps: fc.integer({ min: 1, max: 100 }),
     width: side,

@@ -2,11 +2,16 @@ import type { Profile } from '../limits.ts';
 import { type Decimal, MICRO_PER_CREDIT, parseDecimal } from './micro-credits.ts';
 
 /** In credits, as decimals of any precision. */
-export interface Tariff {
+export interface Rates {
   /** For one step on one megapixel. */
   readonly perStepMegapixel: string | number;
   /** For each picture besides. */
   readonly perImage: string | number;
+}
+
+export interface Tariff extends Rates {
+  /** Of models with prices of their own, by their names in requests; what is absent is that of all models. */
+  readonly models?: Readonly<Record<string, Partial<Rates>>>;
   /** What the price of a job in a profile is multiplied by; absent: 1. */
   readonly profiles?: Readonly<Partial<Record<Profile, string | number>>>;
 }
@@ -18,6 +23,8 @@ export const PIXELS_PER_MEGAPIXEL = 1_048_576;
 
 /** Everything of a request that has a price; the numbers are whole. */
 export interface PricedWork {
+  /** Its name in requests. */
+  readonly model: string;
   readonly samples: number;
   readonly steps: number;
   readonly width: number;
@@ -25,17 +32,24 @@ export interface PricedWork {
   readonly profile: Profile;
 }
 
+/** What a model's pictures cost by the step and by the piece. @param model its name in requests */
+export function ratesOf(model: string, { perStepMegapixel, perImage, models = {} }: Tariff): Rates {
+  const own = Object.hasOwn(models, model) ? models[model] : undefined;
+  return { perStepMegapixel: own?.perStepMegapixel ?? perStepMegapixel, perImage: own?.perImage ?? perImage };
+}
+
 /**
  * The price in micro-credits: (samples × steps × megapixels × perStepMegapixel + samples × perImage) × the factor of the
- * profile, computed as one exact fraction and then rounded up.
+ * profile, by the rates of the model, computed as one exact fraction and then rounded up.
  *
  * @throws RangeError when a count is not a whole number, or the tariff not a decimal
  * @example
- * priceOf({ samples: 1, steps: 25, width: 1024, height: 1024, profile: 'exact' }, defaultTariff); // 3700n
+ * priceOf({ model: 'playground-v2.5', samples: 1, steps: 25, width: 1024, height: 1024, profile: 'exact' }, defaultTariff); // 3700n
  */
-export function priceOf({ samples, steps, width, height, profile }: PricedWork, tariff: Tariff): bigint {
-  const perStep = parseDecimal(tariff.perStepMegapixel);
-  const perImage = parseDecimal(tariff.perImage);
+export function priceOf({ model, samples, steps, width, height, profile }: PricedWork, tariff: Tariff): bigint {
+  const rates = ratesOf(model, tariff);
+  const perStep = parseDecimal(rates.perStepMegapixel);
+  const perImage = parseDecimal(rates.perImage);
   const factor = parseDecimal(tariff.profiles?.[profile] ?? 1);
   const places = Math.max(perStep.places, perImage.places);
   const pixelSteps = BigInt(samples) * BigInt(steps) * BigInt(width) * BigInt(height);

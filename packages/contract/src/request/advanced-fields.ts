@@ -101,6 +101,23 @@ export const advancedFields = {
     form: { label: 'Long prompts: up to 600 tokens', control: 'check', place: 'more', address: 'long' },
     parameter: { key: 'Long prompts' },
   },
+  loraTags: {
+    kind: 'boolean',
+    about: 'picture',
+    words: 'LoRA tags',
+    description:
+      'Whether `<lora:name:weight>` in the prompt stands for a LoRA of the model, as in AUTOMATIC1111: the tags are taken out of the prompt, and added to `loras`. Otherwise they are plain text',
+    examples: [false, true],
+    default: false,
+    wire: { name: 'lora_tags', on: ['api', 'segmind'] },
+    told: { description: 'Whether LoRAs were read out of the prompt', examples: [false] },
+    option: {
+      flags: '--lora-tags',
+      help: 'read <lora:name:weight> in prompts as LoRAs; without it they are plain text',
+      group: 'Model:',
+    },
+    form: { label: 'Read LoRAs: <lora:name:0.8>', control: 'check', place: 'more', address: 'tags' },
+  },
   negativePrompt2: {
     kind: 'text',
     about: 'local',

@@ -14,6 +14,8 @@ export interface Keywords {
   readonly format: string | undefined;
   readonly pattern: string | undefined;
   readonly properties: Readonly<Record<string, unknown>> | undefined;
+  /** The schema of properties with chosen names, where all of them have one. */
+  readonly others: unknown;
   readonly items: unknown;
   readonly required: readonly unknown[];
 }
@@ -35,14 +37,16 @@ export function keywordsOf(schema: unknown): Keywords {
     format: stringOf(record.format),
     pattern: stringOf(record.pattern),
     properties: isRecord(record.properties) ? record.properties : undefined,
+    others: isRecord(record.patternProperties) ? Object.values(record.patternProperties)[0] : undefined,
     items: record.items,
     required: arrayOf(record.required) ?? [],
   };
 }
 
-/** The schemas of an object's own properties. */
+/** The schemas of an object's own properties; of a union, those of its objects. */
 export function propertiesOf(schema: unknown): Readonly<Record<string, unknown>> {
-  return keywordsOf(schema).properties ?? {};
+  const { properties = {}, anyOf = [] } = keywordsOf(schema);
+  return Object.assign({ ...properties }, ...anyOf.map(propertiesOf));
 }
 
 /** Whether it is a JSON object. */

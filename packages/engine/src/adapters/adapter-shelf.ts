@@ -25,6 +25,8 @@ import {
 export interface AdaptedModel {
   readonly components: Readonly<Record<AdaptedPart, { readonly tensors: TensorTable }>>;
   readonly family: { readonly noise: TrainedNoise };
+  /** What should be known of an adapter by what it is called, of the path that it was asked for by; absent: nothing. */
+  adapterNotice?(adapter: Pick<AdapterFile, 'name' | 'file' | 'metadata'>): string | undefined;
 }
 
 /** An adapter that fits a model. */
@@ -68,13 +70,16 @@ export class AdapterShelf {
     const known = this.#open.get(key);
     if (known) return known;
     const read = await readAdapterFile(file);
-    const notice = checkTrainedOn(read, this.#model.family.noise, isForced);
+    const told = [
+      checkTrainedOn(read, this.#model.family.noise, isForced),
+      this.#model.adapterNotice?.({ ...read, file }),
+    ];
     this.#names ??= new LayerNames(this.#model.components);
     const { networks, notices } = await fitAdapter(read, this.#names);
     const adapter = {
       key,
       networks,
-      notices: notice === undefined ? notices : [notice, ...notices],
+      notices: [...told.filter((notice) => notice !== undefined), ...notices],
       hash: remembered(() => hashOf(read)),
     };
     this.#open.set(key, adapter);

@@ -13,6 +13,8 @@ export interface Checkpoint {
   readonly family: KnownFamily;
   readonly components: Readonly<Record<SdxlPart, Component>>;
   readonly scheduler: JsonConfig;
+  /** What should be known of it. */
+  readonly notices: readonly string[];
   /** The tokenizer folders, in encoder order; undefined: use CLIP's own vocabulary. */
   readonly tokenizerFolders: readonly string[] | undefined;
   /** The picture sizes that the model's files declare; undefined: they declare none. */

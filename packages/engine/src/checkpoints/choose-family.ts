@@ -2,6 +2,7 @@ import { basename, dirname } from 'node:path';
 import { parseUNetConfig } from '../components/unet/config.ts';
 import { type FamilyName, familyNamed, familyOf, type KnownFamily } from '../families/families.ts';
 import type { Family } from '../families/family.ts';
+import { modelNameNotice } from '../families/name-hints.ts';
 import { playgroundLatents } from '../families/playground-v2.5.ts';
 import { JsonConfig } from '../json-config.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -20,6 +21,8 @@ interface Choice {
   readonly names: readonly string[];
   /** Named by the user: then the model is sampled as that family is. */
   readonly family?: FamilyName;
+  /** The file that its UNet is from, where that is not its own. */
+  readonly unet?: string;
 }
 
 /**
@@ -32,14 +35,24 @@ export function chooseFamily({
   components,
   names,
   family: named,
-}: Choice): Pick<Checkpoint, 'family' | 'scheduler' | 'components'> {
+  unet: unetFile,
+}: Choice): Pick<Checkpoint, 'family' | 'scheduler' | 'components' | 'notices'> {
   const { config } = components.vae;
+  const calls = unetFile === undefined ? names : namesOfPath(unetFile);
   const hasLatentStatistics = config.has('latents_mean') && config.has('latents_std');
   if (named === undefined) {
     const unet = parseUNetConfig(components.unet.config);
     const family = familyOf({ scheduler, unet, hasLatentStatistics, names });
     const file = components.unet.config.file;
-    return { family, components: withSide(components, family), scheduler: scheduler ?? schedulerOf(family, file) };
+    // The model's scheduler is that of the UNet it came with, and a UNet with its guidance as an input is a consistency model.
+    const isOfOther = unetFile !== undefined && unet.guidanceEmbedDim !== undefined;
+    const own = isOfOther && !isConsistency(scheduler) ? undefined : scheduler;
+    return {
+      family,
+      components: withSide(components, family),
+      scheduler: own ?? schedulerOf(family, file),
+      notices: noticesOf(calls, family, false),
+    };
   }
   const family = familyNamed(named);
   const isOwn = family.noise === 'edm' && hasLatentStatistics && scheduler?.string('_class_name', '').startsWith('EDM');
@@ -50,7 +63,18 @@ export function chooseFamily({
       family,
     ),
     scheduler: isOwn && scheduler ? scheduler : schedulerOf(family, scheduler?.file ?? components.unet.config.file),
+    notices: noticesOf(calls, family, true),
   };
+}
+
+/** @param names of what decides how it is sampled: the model, or the UNet in the place of its own */
+function noticesOf(names: readonly string[], family: KnownFamily, isGiven: boolean): readonly string[] {
+  const notice = modelNameNotice(names, family, isGiven);
+  return notice === undefined ? [] : [notice];
+}
+
+function isConsistency(scheduler: JsonConfig | undefined): boolean {
+  return ['LCMScheduler', 'TCDScheduler'].includes(scheduler?.string('_class_name', '') ?? '');
 }
 
 function schedulerOf({ scheduler }: KnownFamily, file: string): JsonConfig {

@@ -1,6 +1,6 @@
 import { messageOf } from '@easel/errors';
+import type { DeviceCheck } from '../device-info.ts';
 import { cancelledError } from '../errors.ts';
-import type { DeviceCheck } from '../model.ts';
 import { cpu } from '../runtime/devices/cpu.ts';
 import type { Device, DeviceName, GraphForm } from '../runtime/devices/device.ts';
 import { deviceKinds } from '../runtime/devices/devices.ts';

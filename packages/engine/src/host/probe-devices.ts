@@ -1,3 +1,4 @@
+import type { DeviceInfo, DeviceReport } from '../device-info.ts';
 import { cancelledError, type EngineError, toEngineError } from '../errors.ts';
 import {
   chooseDevice,
@@ -9,7 +10,7 @@ import {
   withoutCard,
 } from '../loading/choose-device.ts';
 import { reportOf, unusable } from '../loading/device-report.ts';
-import type { DeviceInfo, DeviceReport, LoadOptions } from '../model.ts';
+import type { LoadOptions } from '../model.ts';
 import { type DeviceName, deviceNames } from '../runtime/devices/device.ts';
 import { deviceKinds } from '../runtime/devices/devices.ts';
 import { type Machine, thisMachine } from '../runtime/devices/graphics-cards.ts';

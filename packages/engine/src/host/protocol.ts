@@ -1,3 +1,4 @@
+import type { DeviceCheck, DeviceInfo } from '../device-info.ts';
 import {
   EngineError,
   type EngineErrorCode,
@@ -8,8 +9,6 @@ import {
 import type { DecodedPicture } from '../image/picture.ts';
 import type { DeviceChoice } from '../loading/choose-device.ts';
 import type {
-  DeviceCheck,
-  DeviceInfo,
   GeneratedImage,
   GenerateRequest,
   GenerateResult,

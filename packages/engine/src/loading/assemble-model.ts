@@ -46,8 +46,8 @@ import type { TensorTable } from '../weights/safetensors.ts';
 import { fileStates } from '../weights/weight-files.ts';
 import { checkTensors } from './check-tensors.ts';
 import { cpuChoice, type DeviceChoice, deviceOf } from './choose-device.ts';
-import { deviceNeeds, memoryNeeds } from './memory-needs.ts';
-import { modelDefaults, modelInfo } from './model-info.ts';
+import { deviceNeeds, loraBytes, memoryNeeds, withLoras } from './memory-needs.ts';
+import { adaptedModel, modelDefaults, modelInfo } from './model-info.ts';
 import {
   fixedPrecision,
   Int8Source,
@@ -140,7 +140,7 @@ async function assembleParts(
       requireWeights: (profile) => requireProfile(profile, device, int8),
     },
     targetOf: (profile) => targetOf(device, profile ? precisionOf(profile) : fixed),
-    adapters: new AdapterShelf(checkpoint),
+    adapters: new AdapterShelf(adaptedModel(checkpoint)),
     openInt8: () => int8.open(),
     previews: new Previews(networks.vae, identity, options.cacheDir ?? defaultCacheFolder(process.env)),
   };
@@ -155,7 +155,10 @@ async function assembleNetworks(
 ): Promise<Pick<PipelineParts, 'prompts' | 'unet' | 'vae' | 'tiny' | 'memory'>> {
   const tokenizers = await readTokenizers(checkpoint);
   const plans = sdxlNetworks(configs);
-  const { use, keptUNets } = planMemory(checkpoint, configs, options, choices);
+  const { use, keptUNets } = planMemory(checkpoint, configs, options, {
+    ...choices,
+    loras: await loraBytes(options.expectedLoras),
+  });
   const residency = new Residency(choices.device, use);
   const network = <Shape extends object>(plan: NetworkPlan<Shape>, keep: NetworkOptions<Shape>['keep'] = plan.keep) =>
     new Network<Shape>({
@@ -192,16 +195,19 @@ function planMemory(
   checkpoint: Checkpoint,
   configs: SdxlConfigs,
   options: LoadOptions,
-  { device, memoryBytes, fixed }: Choices,
+  { device, memoryBytes, fixed, loras }: Choices & { readonly loras: number },
 ) {
   const { memory, memoryShare = 1 } = options;
   const given = requireMemory(memory);
   if (device.name !== 'cpu') {
     const setting = shareOfMemory(given, memoryShare, memoryBytes);
-    return { use: deviceUse(setting, deviceNeeds(checkpoint, configs, device), device, memoryBytes), keptUNets: 1 };
+    return {
+      use: deviceUse(setting, withLoras(deviceNeeds(checkpoint, configs, device), loras), device, memoryBytes),
+      keptUNets: 1,
+    };
   }
   const setting = shareOfMemory(given, memoryShare, machineMemory());
-  const needs = memoryNeeds(checkpoint, configs, fixed);
+  const needs = withLoras(memoryNeeds(checkpoint, configs, fixed), loras);
   const use = chosenUse(setting, needs);
   const { tensors, weights } = loadingOf(checkpoint, 'unet', options, use);
   /** Packed weights are the session's own: a byte each in 8 bits, else four, where half precision stores two. */

@@ -1,5 +1,6 @@
+import type { DeviceInfo, DeviceReport } from '../device-info.ts';
 import { EngineError } from '../errors.ts';
-import type { DeviceInfo, DeviceReport, DeviceSetting, LoadOptions } from '../model.ts';
+import type { DeviceSetting, LoadOptions } from '../model.ts';
 import { cpu, cpuKind } from '../runtime/devices/cpu.ts';
 import { cudaProblem, missingNvidiaCard } from '../runtime/devices/cuda-files.ts';
 import { type Device, type DeviceName, deviceNames, type GraphForm } from '../runtime/devices/device.ts';

@@ -1,4 +1,4 @@
-import type { DeviceReport } from '../model.ts';
+import type { DeviceReport } from '../device-info.ts';
 import type { DeviceKind, DeviceName, GraphForm } from '../runtime/devices/device.ts';
 import { deviceKinds } from '../runtime/devices/devices.ts';
 import { vulkanAdvice } from '../runtime/devices/driver-packages.ts';

@@ -8,7 +8,7 @@ import type { SamplingConfig } from '../sampling/config.ts';
 import { findTensorProblems } from './check-tensors.ts';
 import { findModel } from './find-model.ts';
 import { int8FileOf } from './int8-weights.ts';
-import { modelDefaults, modelInfo } from './model-info.ts';
+import { adaptedModel, modelDefaults, modelInfo } from './model-info.ts';
 import { Int8Source, profilesOf } from './precision.ts';
 
 /** How a model is sampled, according to its scheduler_config.json, with defaults filled in. */
@@ -69,9 +69,9 @@ export type LoraInspector = (lora: Omit<LoraRequest, 'weight'>) => Promise<reado
  */
 export async function inspectLoras(
   pathOrName: string,
-  options: Pick<LoadOptions, 'config' | 'variant'> = {},
+  options: Pick<LoadOptions, 'config' | 'variant' | 'family' | 'unet' | 'vae'> = {},
 ): Promise<LoraInspector> {
-  const shelf = new AdapterShelf(await openCheckpoint(findModel(pathOrName, process.env), options));
+  const shelf = new AdapterShelf(adaptedModel(await openCheckpoint(findModel(pathOrName, process.env), options)));
   return async ({ file, anyBase = false }) => (await shelf.open(file, anyBase)).notices;
 }
 

@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { ifPresent } from '@easel/errors';
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
 import { downscaleOf } from '../components/vae/config.ts';
@@ -40,6 +42,20 @@ const TEXT_WORK_BYTES = 50e6;
  */
 const DEVICE_UNET_MAPS = 64;
 const WIDENED_SHARE = 0.16;
+
+/** What a LoRA takes for each byte of its file, which is mapped, with what its branches widen (docs/adr/0016-adapters-are-branches.md). */
+const LORA_SHARE = 2;
+
+/** What LoRAs take beside the UNet; a file that is not there is told of by the request that names it. */
+export async function loraBytes(files: readonly string[] = []): Promise<number> {
+  const sizes = await Promise.all(files.map(async (file) => (await ifPresent(stat(file)))?.size ?? 0));
+  return LORA_SHARE * sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** The needs of a model that is used with so many bytes of LoRAs. */
+export function withLoras(needs: MemoryNeeds, bytes: number): MemoryNeeds {
+  return { ...needs, denoise: { ...needs.denoise, weights: needs.denoise.weights + bytes } };
+}
 
 /** What a model needs at its native size, from the headers of its files. @param precision by part; `exact` where absent */
 export function memoryNeeds(

@@ -1,7 +1,10 @@
+import type { AdaptedModel } from '../adapters/adapter-shelf.ts';
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
+import { namesOfPath } from '../checkpoints/choose-family.ts';
 import { downscaleOf } from '../components/vae/config.ts';
 import { type KnownFamily, samplersOf } from '../families/families.ts';
 import type { Family } from '../families/family.ts';
+import { adapterNotice } from '../families/name-hints.ts';
 import type { SdxlConfigs, SdxlPart } from '../families/sdxl-architecture.ts';
 import type { ComponentInfo, ModelDefaults, ModelInfo, SchedulerName } from '../model.ts';
 import { sizesOfModel } from '../pipeline/picture-sizes.ts';
@@ -26,7 +29,7 @@ export function modelInfo(
   defaults: ModelDefaults,
   profiles: readonly Profile[],
 ): Omit<ModelInfo, 'device'> {
-  const { path, layout, configSource, family, components } = checkpoint;
+  const { path, layout, configSource, family, components, notices } = checkpoint;
   const names = ['text_encoder', 'text_encoder_2', 'unet', 'vae'] as const;
   return {
     path,
@@ -34,12 +37,25 @@ export function modelInfo(
     configSource,
     family: family.nameOf(configs),
     familyName: family.name,
+    notices,
     defaults,
     samplers: samplersOf(family),
     limits: family.limits,
     profiles,
     sizes: sizesOfModel(defaults.width, checkpoint.sizes),
     components: names.map((name) => componentInfo(name, components[name].tensors)),
+  };
+}
+
+/** What the adapters of a request are fitted to. */
+export function adaptedModel({ components, family }: Checkpoint): AdaptedModel {
+  return {
+    components,
+    family,
+    adapterNotice: ({ name, file, metadata }) => {
+      const { 'modelspec.title': title = '', ss_output_name: output = '' } = metadata;
+      return adapterNotice(name, [...namesOfPath(file), title, output], family);
+    },
   };
 }
 

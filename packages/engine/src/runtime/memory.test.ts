@@ -1,5 +1,8 @@
+import { statSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { describe, expect, test } from 'vitest';
+import { fixturePath } from '../../test/fixtures.ts';
+import { loraBytes, withLoras } from '../loading/memory-needs.ts';
 import {
   chosenUse,
   deviceUse,
@@ -46,6 +49,14 @@ describe('which use suits a machine', () => {
   ] as const)('%s on %s, with %d GB: %s', (_, needs, gigabytes, use) => {
     expect(useFor(needs, gigabytes * 1e9)).toBe(use);
     expect(chosenUse(gigabytes, needs)).toBe(use);
+  });
+
+  test('LoRAs that are expected count with the UNet; a file that is not there does not', async () => {
+    const file = fixturePath('loras/peft.safetensors');
+    expect(await loraBytes([file, file, '/nowhere.safetensors'])).toBe(4 * statSync(file).size);
+    expect(await loraBytes()).toBe(0);
+    expect(useFor(withLoras(exact, 0), 16e9)).toBe('large');
+    expect(useFor(withLoras(exact, 6e9), 16e9)).toBe('small');
   });
 
   test('a larger use needs no less, and the smallest holds the promises of an 8 GB machine', () => {

@@ -4,9 +4,9 @@
  */
 import { answer } from '../../../../tests/support/software-device.ts';
 import { probeStep } from '../../src/components/probe-device.ts';
+import type { DeviceReport } from '../../src/device-info.ts';
 import { chooseDevice } from '../../src/loading/choose-device.ts';
 import { reportOf } from '../../src/loading/device-report.ts';
-import type { DeviceReport } from '../../src/model.ts';
 import type { GraphForm } from '../../src/runtime/devices/device.ts';
 import { thisMachine } from '../../src/runtime/devices/graphics-cards.ts';
 import { type ProbeFindings, probeSteps } from '../../src/runtime/devices/probe-steps.ts';

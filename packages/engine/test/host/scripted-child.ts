@@ -53,6 +53,7 @@ const info: ModelInfo = {
   sizes: { minSide: 64, maxSide: 64, isLimit: false, trained: [{ width: 64, height: 64 }] },
   components: [],
   familyName: 'playground-v2.5',
+  notices: [],
   limits: { steps: { min: 1, max: 100 }, guidance: { min: 0, max: 25 } },
   samplers: ['edm_euler'],
   profiles: ['exact'],

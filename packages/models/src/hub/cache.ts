@@ -3,8 +3,8 @@ import { copyFile, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ifPresent, isMissing, systemCode } from '@easel/errors';
-import type { Digest, HubFile } from './hub.ts';
-import { newHash } from './partial-file.ts';
+import type { HubFile } from './hub.ts';
+import { type Digest, newHash } from './partial-file.ts';
 
 /**
  * The cache that Python's `huggingface_hub` has, too ("Understand caching" in its documentation):

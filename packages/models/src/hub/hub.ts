@@ -1,16 +1,21 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { CodedError, messageOf } from '@easel/errors';
+import { CodedError } from '@easel/errors';
 import { listFiles, modelInfo } from '@huggingface/hub';
 import { licenceOf, type ModelLicence } from '../model-card.ts';
 import { isSafePath } from '../reference.ts';
+import type { Digest } from './partial-file.ts';
+import {
+  answerOf,
+  Interrupted,
+  MAX_REDIRECTS,
+  networkReason,
+  type PauseOptions,
+  pauseAfter,
+  redirectOf,
+  requestOnce,
+  Silence,
+} from './requests.ts';
 import type { HubSettings } from './settings.ts';
-
-/** What a file's content must be: SHA-256 of it, or what git calls it (SHA-1 over `blob SIZE\0` and the content). */
-export interface Digest {
-  readonly kind: 'sha256' | 'git';
-  /** Also the name of the file in the cache. */
-  readonly hex: string;
-}
+import type { FileSource } from './transfer.ts';
 
 /** A file of a repository. */
 export interface HubFile {
@@ -29,41 +34,15 @@ export interface HubRevision {
   readonly isGated: boolean;
 }
 
-export interface HubOptions {
-  readonly signal: AbortSignal;
-  /** The first pause before a retry; it doubles. */
-  readonly retryMs?: number;
-}
-
-/** How often in a row a request may fail without bringing a single byte. */
-const ATTEMPTS = 6;
-const RETRY_MS = 500;
-const LONGEST_PAUSE_MS = 30_000;
-/** A server that asks for a longer pause is not waited for. */
-const LONGEST_WAIT_MS = 300_000;
-/** A connection that brings nothing for so long is taken for dead. */
-const SILENCE_MS = 60_000;
-
 export const NETWORK =
   'check the connection and run the command again: it goes on where it stopped. Behind a proxy set HTTPS_PROXY, for a mirror HF_ENDPOINT';
-
-/** Another attempt may succeed. */
-export class Interrupted extends Error {
-  /** How long the server asks to wait. */
-  readonly waitMs: number | undefined;
-
-  constructor(message: string, options: { readonly cause?: unknown; readonly waitMs?: number | undefined } = {}) {
-    super(message, { cause: options.cause });
-    this.waitMs = options.waitMs;
-  }
-}
 
 /** Requests to the Hub: with the token, to the Hub only, and with retries. */
 export class Hub {
   readonly settings: HubSettings;
-  readonly #options: HubOptions;
+  readonly #options: PauseOptions;
 
-  constructor(settings: HubSettings, options: HubOptions) {
+  constructor(settings: HubSettings, options: PauseOptions) {
     this.settings = settings;
     this.#options = options;
   }
@@ -122,40 +101,47 @@ export class Hub {
   }
 
   /**
-   * One request. Redirects are not followed: whoever follows them decides what goes where.
+   * One request, as `requestOnce`: with the token where it goes to the Hub itself.
    *
-   * @throws Interrupted if the connection fails, or the server says that a later attempt may succeed
+   * @throws Interrupted
    */
-  async request(address: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
+  request(address: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
     const { endpoint, token } = this.settings;
-    const authorization =
-      token !== undefined && address.origin === endpoint.origin ? { authorization: `Bearer ${token}` } : {};
-    const reply = await fetch(address, { headers: { ...headers, ...authorization }, signal, redirect: 'manual' }).catch(
-      (thrown: unknown) => {
-        signal.throwIfAborted();
-        throw new Interrupted(networkReason(thrown), { cause: thrown });
-      },
-    );
-    const { status } = reply;
-    if (status < 500 && ![408, 425, 429].includes(status)) return reply;
-    await reply.body?.cancel();
-    throw new Interrupted(answerOf(reply), { waitMs: waitOf(reply) });
+    const isHub = token !== undefined && address.origin === endpoint.origin;
+    return requestOnce(address, { ...headers, ...(isHub && { authorization: `Bearer ${token}` }) }, signal);
+  }
+
+  /** A file of a commit, to be downloaded. */
+  source(repo: string, commit: string, { path, bytes }: HubFile): FileSource {
+    const what = `${path} of ${repo}`;
+    return {
+      address: this.addressOf(repo, commit, path),
+      request: (address, headers, signal) => this.request(address, headers, signal),
+      pause: (failures, interrupted) => this.pause(what, failures, interrupted),
+      refusal: (reply) => this.refusal(what, repo, reply),
+      wrongLength: (said) =>
+        new CodedError('download_corrupt', `${path}: the server ${said}, and ${repo} lists it with ${bytes} bytes`, {
+          remedy: 'try again; if it stays, something on the way changes files: check HF_ENDPOINT and HTTPS_PROXY',
+        }),
+      corrupt: () =>
+        new CodedError(
+          'download_corrupt',
+          `${path} arrived twice with another content than ${repo} has; it was discarded`,
+          { remedy: `something on the way changes files: check HF_ENDPOINT and HTTPS_PROXY; else ${NETWORK}` },
+        ),
+    };
   }
 
   /** Waits before the next attempt. @throws CodedError `download_failed` once there were too many, or if the server asks for too long */
-  async pause(what: string, failures: number, { message, waitMs = 0, cause }: Interrupted): Promise<void> {
-    if (waitMs > LONGEST_WAIT_MS) {
-      throw new CodedError('download_failed', `${what} cannot be downloaded now: ${message}`, {
-        remedy: `the server asks to wait ${Math.ceil(waitMs / 60_000)} minutes; with HF_TOKEN set its limits are higher`,
-        cause,
-      });
-    }
-    if (failures >= ATTEMPTS) {
-      throw new CodedError('download_failed', `${what} cannot be downloaded: ${message}`, { remedy: NETWORK, cause });
-    }
-    const { retryMs = RETRY_MS, signal } = this.#options;
-    const growing = Math.min(LONGEST_PAUSE_MS, retryMs * 2 ** (failures - 1));
-    await sleep(Math.max(waitMs, growing), undefined, { signal });
+  pause(what: string, failures: number, interrupted: Interrupted): Promise<void> {
+    return pauseAfter(failures, interrupted, this.#options, ({ message, cause }, minutes) =>
+      minutes === undefined
+        ? new CodedError('download_failed', `${what} cannot be downloaded: ${message}`, { remedy: NETWORK, cause })
+        : new CodedError('download_failed', `${what} cannot be downloaded now: ${message}`, {
+            remedy: `the server asks to wait ${minutes} minutes; with HF_TOKEN set its limits are higher`,
+            cause,
+          }),
+    );
   }
 
   /** What a final answer that is no success means. */
@@ -240,59 +226,6 @@ export class Hub {
       },
     );
   }
-}
-
-export const MAX_REDIRECTS = 5;
-
-/** Where a reply redirects to; undefined: it does not. */
-export function redirectOf({ status, headers }: Response, from: URL): URL | undefined {
-  const location = headers.get('location');
-  if (status < 300 || status >= 400 || location === null) return undefined;
-  const next = URL.parse(location, from.href);
-  // An encrypted connection is not left for an open one.
-  const isUsable =
-    next !== null && (next.protocol === 'https:' || (next.protocol === 'http:' && from.protocol === 'http:'));
-  return isUsable ? next : undefined;
-}
-
-/** Aborts a request that has brought nothing for a minute. */
-export class Silence implements Disposable {
-  readonly #controller = new AbortController();
-  readonly #timer = setTimeout(() => {
-    this.#controller.abort(new Interrupted(`nothing was received for ${SILENCE_MS / 1000} s`));
-  }, SILENCE_MS);
-  readonly signal: AbortSignal;
-
-  constructor(outer: AbortSignal) {
-    this.signal = AbortSignal.any([outer, this.#controller.signal]);
-  }
-
-  /** Something was received. */
-  end(): void {
-    this.#timer.refresh();
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
-  }
-}
-
-/** Why a request failed: `fetch` itself says only that it did, and the system's reason is its cause. */
-export function networkReason(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown);
-  return thrown.cause === undefined ? thrown.message : `${thrown.message} (${messageOf(thrown.cause)})`;
-}
-
-function answerOf({ status, statusText }: Response): string {
-  return `the server answered ${status} ${statusText}`.trimEnd();
-}
-
-/** `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3). */
-function waitOf({ headers }: Response): number | undefined {
-  const text = headers.get('retry-after');
-  if (text === null) return undefined;
-  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
 function isDigest({ kind, hex }: { readonly kind: Digest['kind']; readonly hex: unknown }): boolean {

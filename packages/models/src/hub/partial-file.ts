@@ -1,7 +1,13 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { ifPresent } from '@easel/errors';
-import type { Digest } from './hub.ts';
+
+/** What a file's content must be: SHA-256 of it, or what git calls it (SHA-1 over `blob SIZE\0` and the content). */
+export interface Digest {
+  readonly kind: 'sha256' | 'git';
+  /** Also the name of the file in the Hub's cache. */
+  readonly hex: string;
+}
 
 /** Bytes from `start` up to, not including, `end`. */
 export interface Range {

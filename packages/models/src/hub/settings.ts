@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import http from 'node:http';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CodedError } from '@easel/errors';
@@ -34,6 +35,36 @@ export function hubSettings(env: Environment): HubSettings {
     cache: hubCache(env),
     symlinks: !isOn(env.HF_HUB_DISABLE_SYMLINKS),
   };
+}
+
+/**
+ * Makes `fetch` of this process go through the proxies of `HTTPS_PROXY`, `HTTP_PROXY` and, for both, `ALL_PROXY`, but to the hosts of
+ * `NO_PROXY` directly. As with curl, names in small letters come first. Node.js itself does so only when it is told to.
+ *
+ * @throws CodedError `usage` for a proxy that is not one of HTTP; its address is not shown, since it may hold a password
+ */
+export function useProxies(env: Environment): void {
+  const given = (name: string) => env[name] || env[name.toUpperCase()] || undefined;
+  const proxyOf = (name: string) => {
+    const used = given(name) === undefined ? 'all_proxy' : name;
+    const text = given(used);
+    return text === undefined ? undefined : proxyAddress(used.toUpperCase(), text);
+  };
+  const [https_proxy, http_proxy] = [proxyOf('https_proxy'), proxyOf('http_proxy')];
+  if (https_proxy === undefined && http_proxy === undefined) return;
+  http.setGlobalProxyFromEnv({ https_proxy, http_proxy, no_proxy: given('no_proxy') });
+}
+
+/** With a scheme, which other tools do without. */
+function proxyAddress(variable: string, text: string): string {
+  const address = URL.parse(text.includes('://') ? text : `http://${text}`);
+  if (address !== null && /^https?:$/.test(address.protocol) && address.hostname !== '') return address.href;
+  const socks = /^(socks\w*):/i.exec(text)?.[1];
+  throw new CodedError(
+    'usage',
+    `${variable} must be the address of an HTTP proxy${socks === undefined ? '' : `, and is one of ${socks.toLowerCase()}, which is not supported`}`,
+    { remedy: 'write it as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, or unset it' },
+  );
 }
 
 /** The cache folder that Python's tools use, too. */

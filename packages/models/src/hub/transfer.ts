@@ -1,15 +1,6 @@
 import { CodedError, systemCode, whyNoFolder } from '@easel/errors';
-import {
-  type Hub,
-  type HubFile,
-  Interrupted,
-  MAX_REDIRECTS,
-  NETWORK,
-  networkReason,
-  redirectOf,
-  Silence,
-} from './hub.ts';
-import { PartialFile, type Range } from './partial-file.ts';
+import { type Digest, PartialFile, type Range } from './partial-file.ts';
+import { Interrupted, MAX_REDIRECTS, networkReason, redirectOf, Silence } from './requests.ts';
 
 /** Requests at the same time, over all files. */
 const CONNECTIONS = 8;
@@ -23,11 +14,27 @@ export interface TransferOptions {
   readonly partBytes?: number | undefined;
 }
 
+/** Where a file is asked for, and what is said when it does not come. */
+export interface FileSource {
+  /** It may redirect to a store, with an address that expires. */
+  readonly address: URL;
+  /** One request that follows no redirect. @throws Interrupted */
+  request(address: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response>;
+  /** Waits before the next attempt. @throws once there were too many */
+  pause(failures: number, interrupted: Interrupted): Promise<void>;
+  /** What a final answer that is no success means. */
+  refusal(reply: Response): Error;
+  /** @param said such as `sent more than …`: it continues "the server" */
+  wrongLength(said: string): Error;
+  /** The whole file was received twice, and was another one than was expected. */
+  corrupt(): Error;
+}
+
 /** A file and where it goes. */
 export interface Transfer {
-  readonly repo: string;
-  readonly commit: string;
-  readonly file: HubFile;
+  readonly source: FileSource;
+  readonly bytes: number;
+  readonly digest: Digest;
   /** Its place when it is complete and checked; until then it is beside it. */
   readonly place: string;
 }
@@ -41,9 +48,9 @@ export function incompleteOf(place: string): string {
  * Downloads files at the same time, each in parts at the same time, checks each, and gives each its place in one step. What has arrived
  * stays when it fails or is cancelled, for the next attempt.
  *
- * @throws CodedError `download_failed`, `download_refused`, `download_corrupt`, `disk_full`
+ * @throws CodedError `disk_full`, `output_unwritable`, and what the sources say
  */
-export async function transferFiles(hub: Hub, transfers: readonly Transfer[], options: TransferOptions): Promise<void> {
+export async function transferFiles(transfers: readonly Transfer[], options: TransferOptions): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const connections = new Places(CONNECTIONS);
@@ -52,7 +59,7 @@ export async function transferFiles(hub: Hub, transfers: readonly Transfer[], op
     transfers.map(async (transfer) => {
       using _place = await files.take();
       signal.throwIfAborted();
-      await new FileTransfer(hub, transfer, connections, { ...options, signal }).run().catch((thrown: unknown) => {
+      await new FileTransfer(transfer, connections, { ...options, signal }).run().catch((thrown: unknown) => {
         stop.abort(thrown);
         throw thrown;
       });
@@ -65,27 +72,23 @@ export async function transferFiles(hub: Hub, transfers: readonly Transfer[], op
 }
 
 class FileTransfer {
-  readonly #hub: Hub;
   readonly #transfer: Transfer;
   readonly #connections: Places;
   readonly #options: TransferOptions;
-  readonly #what: string;
-  /** Where the Hub has redirected to; asked for again when it has expired. */
+  /** Where the source has redirected to; asked for again when it has expired. */
   #link: URL | undefined;
   /** The server sends whole files only. */
   #isWhole = false;
 
-  constructor(hub: Hub, transfer: Transfer, connections: Places, options: TransferOptions) {
-    this.#hub = hub;
+  constructor(transfer: Transfer, connections: Places, options: TransferOptions) {
     this.#transfer = transfer;
     this.#connections = connections;
     this.#options = options;
-    this.#what = `${transfer.file.path} of ${transfer.repo}`;
   }
 
   async run(): Promise<void> {
-    const { file, place } = this.#transfer;
-    const part = await PartialFile.open(incompleteOf(place), file.bytes, file.digest).catch((thrown: unknown) => {
+    const { bytes, digest, place, source } = this.#transfer;
+    const part = await PartialFile.open(incompleteOf(place), bytes, digest).catch((thrown: unknown) => {
       throw writeFailure(place, thrown);
     });
     try {
@@ -95,7 +98,7 @@ class FileTransfer {
         if (await part.isIntact()) break;
         this.#options.onBytes(-part.received, false);
         await part.discard();
-        if (attempt === 2) throw this.#corrupt();
+        if (attempt === 2) throw source.corrupt();
       }
     } catch (thrown) {
       await part.leave().catch(() => {}); // the disk may be full
@@ -109,7 +112,7 @@ class FileTransfer {
   /** Until nothing is missing. */
   async #fill(part: PartialFile): Promise<void> {
     const { partBytes = PART_BYTES } = this.#options;
-    const { bytes } = this.#transfer.file;
+    const { bytes } = this.#transfer;
     const count = Math.min(CONNECTIONS, Math.max(1, Math.ceil((bytes - part.received) / partBytes)));
     const stop = new AbortController();
     const signal = AbortSignal.any([this.#options.signal, stop.signal]);
@@ -144,7 +147,7 @@ class FileTransfer {
     this.#options.onBytes(-part.received, false);
     await part.discard();
     const { signal } = this.#options;
-    const range = part.take(this.#transfer.file.bytes);
+    const range = part.take(this.#transfer.bytes);
     if (range === undefined) return;
     using _connection = await this.#connections.take();
     try {
@@ -170,9 +173,10 @@ class FileTransfer {
       } catch (thrown) {
         signal.throwIfAborted();
         if (!(thrown instanceof Interrupted)) throw thrown;
-        failures = at > before ? 1 : failures + 1;
+        // What a server that sends no parts has sent before a cut counts for nothing.
+        failures = at > before && !this.#isWhole ? 1 : failures + 1;
         this.#link = undefined; // a new one may lead elsewhere
-        await this.#hub.pause(this.#what, failures, thrown);
+        await this.#transfer.source.pause(failures, thrown);
         if (this.#isWhole && at > range.start) {
           this.#options.onBytes(range.start - at, false);
           at = range.start;
@@ -197,7 +201,7 @@ class FileTransfer {
         if (done) return;
         silence.end();
         if (value.length > left)
-          throw this.#wrongLength(`sent more than the ${range.end - range.start} bytes asked for`);
+          throw this.#transfer.source.wrongLength(`sent more than the ${range.end - range.start} bytes asked for`);
         left -= value.length;
         yield value;
       }
@@ -206,19 +210,18 @@ class FileTransfer {
     }
   }
 
-  /** Asks the Hub, or the store that it redirected to; a link of the store that has expired is asked for again. */
+  /** Asks the source, or the store that it redirected to; a link of the store that has expired is asked for again. */
   async #open({ start, end }: Range, signal: AbortSignal): Promise<Response> {
-    const { repo, commit, file } = this.#transfer;
+    const { source, bytes } = this.#transfer;
     const headers = {
       'accept-encoding': 'identity',
-      ...(!this.#isWhole && file.bytes > 0 && { range: `bytes=${start}-${end - 1}` }),
+      ...(!this.#isWhole && bytes > 0 && { range: `bytes=${start}-${end - 1}` }),
     };
-    const hub = this.#hub.addressOf(repo, commit, file.path);
-    let address = this.#link ?? hub;
+    let address = this.#link ?? source.address;
     for (let redirects = 0; ; redirects++) {
-      const reply = await this.#hub.request(address, headers, signal);
+      const reply = await source.request(address, headers, signal);
       if (reply.status === 200 || reply.status === 206) {
-        if (address.origin !== hub.origin) this.#link = address;
+        if (address.origin !== source.address.origin) this.#link = address;
         return reply;
       }
       await reply.body?.cancel();
@@ -227,19 +230,19 @@ class FileTransfer {
         address = next;
         continue;
       }
-      if (address.origin !== hub.origin) {
+      if (address.origin !== source.address.origin) {
         throw new Interrupted(`the store answered ${reply.status}: its link may have expired`);
       }
-      throw this.#hub.refusal(this.#what, repo, reply);
+      throw source.refusal(reply);
     }
   }
 
   #checkReply(reply: Response, { start, end }: Range): void {
-    const { bytes } = this.#transfer.file;
+    const { bytes, source } = this.#transfer;
     if (reply.status === 206) {
       const [, from, to, total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(reply.headers.get('content-range') ?? '') ?? [];
       if (total !== '*' && Number(total) !== bytes)
-        throw this.#wrongLength(`says that it has ${total ?? 'an unknown number of'} bytes`);
+        throw source.wrongLength(`says that it has ${total ?? 'an unknown number of'} bytes`);
       if (Number(from) !== start || Number(to) >= end)
         throw new Interrupted('the server sent another part of the file than asked for');
       return;
@@ -247,27 +250,9 @@ class FileTransfer {
     const length = reply.headers.get('content-length');
     const isEncoded = reply.headers.has('content-encoding');
     if (length !== null && !isEncoded && Number(length) !== bytes)
-      throw this.#wrongLength(`says that it has ${length} bytes`);
+      throw source.wrongLength(`says that it has ${length} bytes`);
     if (start !== 0 || end !== bytes) throw new RangesNotSupported('the server does not send parts of files');
     this.#isWhole = true;
-  }
-
-  #wrongLength(what: string): CodedError {
-    const { file, repo } = this.#transfer;
-    return new CodedError(
-      'download_corrupt',
-      `${file.path}: the server ${what}, and ${repo} lists it with ${file.bytes} bytes`,
-      { remedy: 'try again; if it stays, something on the way changes files: check HF_ENDPOINT and HTTPS_PROXY' },
-    );
-  }
-
-  #corrupt(): CodedError {
-    const { file, repo } = this.#transfer;
-    return new CodedError(
-      'download_corrupt',
-      `${file.path} arrived twice with another content than ${repo} has; it was discarded`,
-      { remedy: `something on the way changes files: check HF_ENDPOINT and HTTPS_PROXY; else ${NETWORK}` },
-    );
   }
 }
 

@@ -198,7 +198,9 @@ function tellOfStorage(log: Logger, problem: string | null): void {
 const logLevels = { info: 'info', notice: 'warn', warn: 'warn', output: 'debug' } as const;
 
 async function openPainter(config: Config, log: Logger, draws: boolean, signal: AbortSignal): Promise<EnginePainter> {
-  const namesCards = [config, ...Object.values(config.models)].some((each) => typeof each === 'object' && each.cards);
+  const namesCards = [config, config.model, ...Object.values(config.models)].some(
+    (each) => typeof each === 'object' && each?.cards,
+  );
   const cards = draws ? (namesCards ? await findCards(signal) : []) : null;
   const { idleSeconds, concurrency, textCache } = config.worker;
   // Engines that run at the same time share the processor.

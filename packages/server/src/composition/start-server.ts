@@ -96,7 +96,9 @@ async function serve({ config, log, hook, core, secret, serverId, shutdown, ...o
   const inputPictures = new InputPictures();
   shutdown.on('start images', () => inputPictures.close());
   const drained = new AbortController();
-  const offered = settingsOfModels(config).flatMap(({ path }) => path ?? []);
+  const loras = Object.values(config.loras).map((lora) => (typeof lora === 'string' ? lora : lora.path));
+  const parts = settingsOfModels(config).flatMap(({ path, unet, vae }) => [path, unet, vae]);
+  const offered = [...loras, ...parts].filter((name) => typeof name === 'string');
   const modelStore = new ModelStore({ env: process.env, offered });
   shutdown.on('downloads', () => modelStore.close());
   const targets = new WebhookTargets({ networks: config.webhooks.networks, allowsHttp: config.webhooks.http });

@@ -53,8 +53,24 @@ test.each([
   [{ EASEL_ARITHMETIC: 'float8' }, /arithmetic must be .*float32.*float16.*float8/],
   [{ EASEL_CARDS: 'both' }, /cards must be .*all.*both/],
   [{ EASEL_CARDS: '0,0' }, /cards must/],
-  [{ EASEL_MODELS: '{"b": {"path": "/b", "device": "gpu"}}' }, /models.*b/],
-  [{ EASEL_MODELS: '{"b": {"device": "cpu"}}' }, /models.*b/],
+  [{ EASEL_MODELS: '{"b": {"path": "/b", "device": "gpu"}}' }, /models\.b\.device must be one of "auto", .*"gpu"/],
+  [
+    { EASEL_MODELS: '{"b": {"path": "/b", "family": "sd3"}}' },
+    /models\.b\.family must be one of .*"sdxl-turbo".*"sd3"/,
+  ],
+  [
+    { EASEL_MODELS: '{"b": {"path": "/b", "famly": "lcm"}}' },
+    /"models\.b\.famly" is not a field here; .* path, family,/,
+  ],
+  [{ EASEL_MODELS: '{"b": {"device": "cpu"}}' }, /models\.b\.path is required/],
+  [{ EASEL_MODELS: '{"b": 5}' }, /models\.b must be a string or a JSON object \(got 5\)/],
+  [{ EASEL_MODEL: '{"path": "/a", "family": "sd3"}' }, /model\.family must be one of .*"sd3"/],
+  [{ EASEL_MODEL: '{"path": ' }, /EASEL_MODEL must be a JSON object/],
+  [{ EASEL_PRICING_MODELS: '{"b": {"perImage": 1}}' }, /pricing\.models\.b: there is no model of this name/],
+  [
+    { EASEL_PRICING_MODELS: '{"playground-v2.5": {"perImage": -1}}' },
+    /pricing\.models\.playground-v2\.5\.perImage must .*-1/,
+  ],
 ])('%j is refused with its name and what is allowed', async (env, message) => {
   await expect(loadConfig({ env })).rejects.toThrow(message);
 });
@@ -65,6 +81,30 @@ test('the price of each profile is multiplied by 1 unless it is set, in the file
   const { pricing, defaultProfile } = await loadConfig({ file, env: { EASEL_PRICING_PROFILES_FAST: '0.25' } });
   expect(pricing.profiles).toEqual({ exact: '1', int8: '0.5', fast: '0.25' });
   expect(defaultProfile).toBe('int8');
+});
+
+test('each model has files, a family and a price of its own, the default one too', async () => {
+  const own = { family: 'sdxl-lightning', unet: '/u', vae: '/v' };
+  const file = await fileWith(
+    JSON.stringify({
+      model: { path: '/a', family: 'sdxl-turbo', device: 'cpu' },
+      models: { fast: { path: '/b', ...own }, plain: '/c' },
+      device: 'cuda',
+      pricing: { models: { fast: { perStepMegapixel: 0.0001, perImage: '0.002' } } },
+    }),
+  );
+  const config = await loadConfig({ file, env: {} });
+  expect(config.pricing.models).toEqual({ fast: { perStepMegapixel: '0.0001', perImage: '0.002' } });
+  expect(servedModels(config)).toMatchObject([
+    { slug: 'playground-v2.5', model: '/a', family: 'sdxl-turbo', engines: [{ device: 'cpu' }] },
+    { slug: 'fast', model: '/b', ...own, engines: [{ device: 'cuda' }] },
+    { slug: 'plain', model: '/c', family: undefined, unet: undefined },
+  ]);
+  // Another model in its place has none of its settings.
+  const [instead] = servedModels(await loadConfig({ file, env: { EASEL_MODEL: '/other' } }));
+  expect(instead).toMatchObject({ model: '/other', family: undefined, engines: [{ device: 'cuda' }] });
+  const [fromText] = servedModels(await loadConfig({ env: { EASEL_MODEL: '{"path": "/a", "family": "lcm"}' } }));
+  expect(fromText).toMatchObject({ model: '/a', family: 'lcm' });
 });
 
 test('memory is one of four words or a number of gigabytes, in the environment as in the file', async () => {

@@ -24,7 +24,7 @@ export interface ConfigSources {
 }
 
 /** Settings that a later source replaces as a whole, because their keys are chosen names. */
-const atomic: ReadonlySet<string> = new Set(['models', 'int8Files']);
+const atomic: ReadonlySet<string> = new Set(['model', 'models', 'int8Files', 'loras']);
 
 /**
  * Loads the settings: defaults, overridden by the file, the environment and the command line, in this order. The result is complete,
@@ -52,13 +52,24 @@ function validConfig(tree: SettingTree): Config {
 
 /** Converts amounts that are JSON numbers to plain decimal text: 1e-7 becomes 0.0000001. */
 function withPlainAmounts(tree: SettingTree): SettingTree {
-  for (const { path, schema } of settings) {
-    if (!('pattern' in schema && schema.pattern === patterns.amount.source)) continue;
-    const value = path.reduce<unknown>((node, name) => (isSettingTree(node) ? node[name] : undefined), tree);
+  const at = (path: readonly string[]) =>
+    path.reduce<unknown>((node, name) => (isSettingTree(node) ? node[name] : undefined), tree);
+  const amounts = settings.filter(({ schema }) => 'pattern' in schema && schema.pattern === patterns.amount.source);
+  for (const path of [...amounts.map((setting) => setting.path), ...leavesAt(at(MODEL_RATES), MODEL_RATES)]) {
+    const value = at(path);
     if (typeof value === 'number' && (value === 0 || (value >= 1e-12 && value < 1e12)))
       putSetting(tree, path, plainText(value));
   }
   return tree;
+}
+
+/** The settings of amounts by model. */
+const MODEL_RATES: readonly string[] = ['pricing', 'models'];
+
+function leavesAt(value: unknown, path: readonly string[]): (readonly string[])[] {
+  return isSettingTree(value)
+    ? Object.entries(value).flatMap(([name, child]) => leavesAt(child, [...path, name]))
+    : [path];
 }
 
 function plainText(amount: number): string {

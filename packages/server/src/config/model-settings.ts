@@ -1,4 +1,4 @@
-import { type ArithmeticName, defaultSlug, reservedSlugs } from '@easel/contract';
+import { type ArithmeticName, defaultSlug, type FamilyName, reservedSlugs } from '@easel/contract';
 import { ConfigError } from './config-error.ts';
 import type { Config } from './schema.ts';
 
@@ -8,6 +8,9 @@ export interface ModelSettings {
   readonly slug: string;
   /** A path or name; null: the embedded one. */
   readonly path: string | null;
+  readonly family?: FamilyName;
+  readonly unet?: string;
+  readonly vae?: string;
   readonly device: Config['device'];
   readonly arithmetic: ArithmeticName;
   readonly cards: Config['cards'];
@@ -18,13 +21,14 @@ export interface ModelSettings {
 /** Every model, the default one first: it answers to `playground-v2.5`. */
 export function settingsOfModels({ model, models, device, arithmetic, cards }: Config): readonly ModelSettings[] {
   const usual = { device, arithmetic, cards };
-  const others = Object.entries(models).map(([slug, own]) => {
-    const { path, ...settings } = typeof own === 'string' ? { path: own } : own;
+  const of = (slug: string, own: Config['model'], prefix: string): ModelSettings => {
+    if (own === null || typeof own === 'string') return { slug, path: own, ...usual, prefix };
     // On the CPU there are neither cards nor half precision, whatever the other models have.
-    const ofCpu = settings.device === 'cpu' ? ({ cards: null, arithmetic: 'float32' } as const) : {};
-    return { slug, path, ...usual, ...ofCpu, ...settings, prefix: `models.${slug}.` };
-  });
-  return [{ slug: defaultSlug, path: model, ...usual, prefix: '' }, ...others];
+    const ofCpu = own.device === 'cpu' ? ({ cards: null, arithmetic: 'float32' } as const) : {};
+    return { slug, ...usual, ...ofCpu, ...own, prefix };
+  };
+  const others = Object.entries(models).map(([slug, own]) => of(slug, own, `models.${slug}.`));
+  return [of(defaultSlug, model, typeof model === 'object' && model !== null ? 'model.' : ''), ...others];
 }
 
 /** Checks all that can be told without looking at files and cards. @throws ConfigError */
@@ -32,11 +36,14 @@ export function requireModels(config: Config): void {
   for (const [name, model] of Object.entries(config.models)) requireName(name, model);
   const all = settingsOfModels(config);
   for (const settings of all) requireDevice(settings, config.defaultProfile);
-  const unknown = Object.keys(config.int8Files).find((slug) => !all.some((model) => model.slug === slug));
-  if (unknown === undefined) return;
-  throw new ConfigError(`int8Files.${unknown}: there is no model of this name`, {
-    remedy: `the models are ${all.map(({ slug }) => slug).join(', ')}`,
-  });
+  const bySlug = { int8Files: config.int8Files, 'pricing.models': config.pricing.models };
+  for (const [key, entries] of Object.entries(bySlug)) {
+    const unknown = Object.keys(entries).find((slug) => !all.some((model) => model.slug === slug));
+    if (unknown === undefined) continue;
+    throw new ConfigError(`${key}.${unknown}: there is no model of this name`, {
+      remedy: `the models are ${all.map(({ slug }) => slug).join(', ')}`,
+    });
+  }
 }
 
 function requireName(name: string, model: Config['models'][string]): void {

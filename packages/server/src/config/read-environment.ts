@@ -53,6 +53,8 @@ function refuseUnknown(env: Environment): void {
 /** Converts text to the type of the setting; text that cannot be converted is kept, so that validation explains what is wrong. */
 function readAs({ schema, variable }: Setting, text: string): unknown {
   if (hasLiteral(schema, text)) return text;
+  // A name or a path, or an object where one can be given instead.
+  if (hasObject(schema) && text.trimStart().startsWith('{')) return parseObject(variable, text);
   switch (typeOf(schema)) {
     case 'boolean':
       return booleans.get(text.toLowerCase()) ?? text;
@@ -72,6 +74,11 @@ function readAs({ schema, variable }: Setting, text: string): unknown {
 function hasLiteral(schema: object, text: string): boolean {
   if (!('anyOf' in schema) || !Array.isArray(schema.anyOf)) return false;
   return schema.anyOf.some((member: unknown) => isRecord(member) && member.const === text);
+}
+
+function hasObject(schema: object): boolean {
+  if (!('anyOf' in schema) || !Array.isArray(schema.anyOf)) return false;
+  return schema.anyOf.some((member: unknown) => isRecord(member) && member.type === 'object');
 }
 
 /** A list; of numbers where the first member of its union is one. Words among them are kept as they are, so that validation tells all that is allowed. */

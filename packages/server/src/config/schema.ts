@@ -4,6 +4,7 @@ import {
   defaultTariff,
   deviceNames,
   embeddedModelSizes,
+  familyNames,
   fullModelSizes,
   patterns,
   profileNames,
@@ -48,10 +49,15 @@ const cards = (options: { default?: null; description?: string } = {}) =>
     options,
   );
 
+const rate = () => Type.Optional(Type.String({ pattern: patterns.amount.source }));
+
 /** A model with settings of its own; what is absent is that of all models. */
 const modelWithSettings = Type.Object(
   {
     path: Type.String({ minLength: 1 }),
+    family: Type.Optional(Type.Enum([...familyNames], { type: 'string' })),
+    unet: Type.Optional(Type.String({ minLength: 1 })),
+    vae: Type.Optional(Type.String({ minLength: 1 })),
     device: Type.Optional(device()),
     arithmetic: Type.Optional(arithmetic()),
     cards: Type.Optional(cards()),
@@ -94,10 +100,15 @@ export const configSchema = Type.Object(
       { additionalProperties: false, default: {} },
     ),
     databaseUrl: text('postgres:// URL of a PostgreSQL of your own; default: the embedded one'),
-    model: text('path or name of the model that answers to playground-v2.5; default: the embedded one'),
+    model: Type.Union([Type.String({ minLength: 1 }), modelWithSettings, Type.Null()], {
+      default: null,
+      description:
+        'path or name of the model that answers to playground-v2.5, or an object as in `models`; default: the embedded one',
+    }),
     models: Type.Record(Type.String(), Type.Union([Type.String(), modelWithSettings]), {
       default: {},
-      description: 'further models: slug → path or name, or {"path": …} with its own device, arithmetic and cards',
+      description:
+        'further models: slug → path or name, or {"path": …} with its own family, unet, vae, device, arithmetic and cards',
     }),
     device: device({
       default: 'auto',
@@ -202,6 +213,14 @@ export const configSchema = Type.Object(
             fast: decimal({ default: '1', description: 'multiplies the price of jobs with this profile' }),
           },
           { additionalProperties: false, default: {} },
+        ),
+        models: Type.Record(
+          Type.String(),
+          Type.Object({ perStepMegapixel: rate(), perImage: rate() }, { additionalProperties: false }),
+          {
+            default: {},
+            description: 'models with prices of their own: slug → {"perStepMegapixel": …, "perImage": …}, in credits',
+          },
         ),
       },
       { additionalProperties: false, default: {} },

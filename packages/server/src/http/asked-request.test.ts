@@ -6,6 +6,8 @@ import { askedBy, jobRequestOf } from './asked-request.ts';
 const card: ModelCard = {
   slug: 'demo',
   name: 'easel-demo',
+  family: 'playground-v2.5',
+  notices: [],
   isDefault: true,
   isEmbedded: true,
   licence: undefined,
@@ -35,6 +37,7 @@ test('a prompt alone becomes a complete request', () => {
     style: null,
     promptWeighting: false,
     longPrompts: false,
+    loraTags: false,
     width: 128,
     height: 128,
     samples: 1,

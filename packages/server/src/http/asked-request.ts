@@ -10,6 +10,8 @@ import {
   firstSeed,
   headers,
   inWireNames,
+  isWithin,
+  limits,
   namesSize,
   type PictureRequest,
   readRequest,
@@ -19,12 +21,13 @@ import {
   sizeForPicture,
   wireName,
 } from '@easel/contract';
+import { takeLoraTags } from '@easel/parameters';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../domain-error.ts';
 import type { JobRequest } from '../jobs/job.ts';
 import { requireModel } from '../keys/callers.ts';
 import type { ModelCard } from '../models/model-card.ts';
-import { faultOfLoras } from '../models/served-models.ts';
+import { faultOfLoras } from '../models/served-loras.ts';
 import type { HttpServices } from './services.ts';
 import { callerOf } from './surface.ts';
 
@@ -54,11 +57,32 @@ export function askedBy(body: object, surface: Surface): Asked<FieldValues> {
 export function jobRequestOf(asked: Asked, card: ModelCard, picture: Size | null): JobRequest {
   const { values, called, surface } = asked;
   const presets = { ...card.defaults, model: card.slug, ...sizeOf(asked, card, picture) };
-  const { width, height, model, image, ...own } = values;
+  const { width, height, model, image, ...given } = values;
+  const own = { ...given, ...lorasOf(given) };
   const start = picture === null ? {} : { image: 'given' };
   const filled = fillRequest({ ...own, ...start, seed: firstSeed(values.seed) }, presets);
   requireAllowed({ values: filled, called, surface }, card);
   return { ...filled, image: null, ...(Object.keys(called).length > 0 && { called }) };
+}
+
+/** The prompt and the LoRAs, with those of the tags in the prompt where these are read. @throws DomainError `invalid_request` */
+function lorasOf({ prompt, loras, loraTags = false }: PictureRequest): Pick<PictureRequest, 'prompt' | 'loras'> {
+  const taken = loraTags ? takeLoraTags(prompt) : undefined;
+  if (taken === undefined || taken.loras.length === 0) return { prompt, ...(loras && { loras }) };
+  const all = [...(loras ?? []), ...taken.loras];
+  if (all.length > limits.loras.max) {
+    refuse({
+      param: 'prompt',
+      message: `prompt and loras may name at most ${limits.loras.max} LoRAs together (got ${all.length})`,
+    });
+  }
+  const { min, max } = limits.loraWeight;
+  const wrong = taken.loras.find(({ weight }) => !isWithin(weight, limits.loraWeight));
+  if (wrong !== undefined) {
+    const tag = JSON.stringify(`<lora:${wrong.name}:${wrong.weight}>`);
+    refuse({ param: 'prompt', message: `prompt: the weight of a LoRA must be from ${min} to ${max} (got ${tag})` });
+  }
+  return { prompt: taken.prompt, loras: all };
 }
 
 /** @throws DomainError `invalid_request` for a value that the model does not allow */

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { HttpApp, HttpOptions } from './surface.ts';
 
@@ -53,6 +53,29 @@ export function endStalledConnections(app: HttpApp, { stalledMs = STALLED_MS }: 
   app.addHook('onClose', async () => clearInterval(timer));
 }
 
+const closings = new WeakMap<ServerResponse, (() => void)[]>();
+
+/**
+ * Calls back when the connection is done with a reply, whether or not all of it was sent; at once where it is already. With one listener for
+ * all who ask: a reply with a start image has more of them than Node.js takes for a leak.
+ */
+export function whenClosed(reply: ServerResponse, callback: () => void): void {
+  if (reply.closed) {
+    callback();
+    return;
+  }
+  const known = closings.get(reply);
+  if (known !== undefined) {
+    known.push(callback);
+    return;
+  }
+  const callbacks = [callback];
+  closings.set(reply, callbacks);
+  reply.once('close', () => {
+    for (const each of callbacks) each();
+  });
+}
+
 /**
  * Handles pipelined requests (RFC 9112 §9.3.2) one after another, in the order of their replies: otherwise a few connections could run
  * thousands of requests at the same time. It must be the first of all hooks.
@@ -61,7 +84,7 @@ export function answerInOrder(app: HttpApp): void {
   const replies = new WeakMap<Socket, Promise<void>>();
   app.addHook('onRequest', async ({ raw: { socket } }, reply) => {
     const before = replies.get(socket);
-    replies.set(socket, new Promise((resolve) => void reply.raw.once('close', resolve)));
+    replies.set(socket, new Promise((resolve) => whenClosed(reply.raw, resolve)));
     await before;
     if (socket.destroyed) reply.hijack(); // the client is gone
   });
@@ -93,7 +116,7 @@ export function closeConnectionsAtShutdown(
   });
   app.server.on('request', ({ socket }, reply) => {
     change(socket, 1);
-    reply.once('close', () => change(socket, -1));
+    whenClosed(reply, () => change(socket, -1));
   });
   drained?.addEventListener('abort', () => {
     for (const [socket, count] of owed) if (count === 0) socket.destroySoon();

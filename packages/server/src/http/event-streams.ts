@@ -4,6 +4,7 @@ import { headers, patterns } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DomainError } from '../domain-error.ts';
+import { whenClosed } from './connections.ts';
 
 /** One server-sent event (HTML standard §9.2); one with only an id sets the place at which a client resumes. */
 export type ServerSentEvent = SentEvent | { readonly id: string };
@@ -101,7 +102,7 @@ export class StreamSlots {
     if (raw.closed) return;
     this.#open.set(keyId, open + 1);
     this.#total += 1;
-    raw.once('close', () => {
+    whenClosed(raw, () => {
       this.#total -= 1;
       const left = (this.#open.get(keyId) ?? 1) - 1;
       if (left === 0) this.#open.delete(keyId);

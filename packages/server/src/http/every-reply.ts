@@ -3,6 +3,7 @@ import cors from '@fastify/cors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isId } from '../ids.ts';
 import { newContext, noTracer, parseTraceparent } from '../observability/tracing.ts';
+import { whenClosed } from './connections.ts';
 import type { HttpServices } from './services.ts';
 import type { AnsweredRequest, HttpApp, HttpOptions } from './surface.ts';
 
@@ -63,7 +64,7 @@ export function logAnswered(app: HttpApp, { onAnswered }: Pick<HttpOptions, 'onA
   app.addHook('onRequest', async (request, reply) => {
     const began = performance.now();
     // Not on `finish`: a reply that is cut off never finishes.
-    reply.raw.once('close', () => {
+    whenClosed(reply.raw, () => {
       const answered = describe(request, reply, (performance.now() - began) / 1000);
       const jobId = request.jobId ?? jobAskedFor(request);
       const about = {
@@ -91,7 +92,7 @@ export function traceRequests(app: HttpApp, { tracer = noTracer }: Pick<HttpOpti
     const context = newContext(parent);
     const start = new Date();
     request.trace = context;
-    reply.raw.once('close', () => {
+    whenClosed(reply.raw, () => {
       const { status } = describe(request, reply, 0);
       const attributes = {
         'http.request.method': method,

@@ -1,3 +1,4 @@
+import { defaultTariff } from '@easel/contract';
 import { expect, test } from 'vitest';
 import type { ModelCard } from '../models/model-card.ts';
 import { withComponents, withModelPaths } from './openapi.ts';
@@ -26,6 +27,8 @@ test('a named schema is told once and referred to, also within another; other ti
 const card: ModelCard = {
   slug: 'playground-v2.5',
   name: 'Playground v2.5',
+  family: 'playground-v2.5',
+  notices: [],
   isDefault: true,
   isEmbedded: false,
   licence: undefined,
@@ -69,7 +72,8 @@ const operation = {
   },
 };
 const document = { openapi: '3.1.0', paths: { '/v1/{slug}': { post: operation }, '/v1/models': { get: {} } } };
-const withModels = (...models: ModelCard[]) => withModelPaths(document, models);
+const withModels = (...models: ModelCard[]) =>
+  withModelPaths(document, models, { ...defaultTariff, models: { 'my-model': { perImage: '0.5' } } });
 
 test('an address of every model becomes one of each, in its place; others stay', () => {
   const { paths } = withModels(card, small);
@@ -82,7 +86,9 @@ test("its body has that model's limits and defaults, and the model is no paramet
   expect(paths).toMatchObject({
     '/v1/my-model': {
       post: {
-        description: expect.stringMatching(/from 64 to 256 pixels.*at most 0\.05 megapixels/),
+        description: expect.stringMatching(
+          /from 64 to 256 pixels.*at most 0\.05 megapixels.*it costs 0\.500278 credits/,
+        ),
         parameters: [{ name: 'idempotency-key', in: 'header' }],
         requestBody: {
           content: {

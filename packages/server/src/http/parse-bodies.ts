@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { DomainError } from '../domain-error.ts';
 import { Room } from '../room.ts';
 import { JsonBounds, parseForm, parseJson } from './body-formats.ts';
+import { whenClosed } from './connections.ts';
 import { type BodyPace, receiveBody } from './receive-body.ts';
 import type { HttpApp, HttpOptions } from './surface.ts';
 
@@ -31,7 +32,7 @@ export function parseBodies(app: HttpApp, options: BodyOptions): void {
   app.decorateRequest('releaseBodyMemory', null);
   // Not on `finish`, which never comes when the client disconnects.
   app.addHook('onRequest', async (request, reply) => {
-    reply.raw.once('close', () => request.releaseBodyMemory?.());
+    whenClosed(reply.raw, () => request.releaseBodyMemory?.());
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', async (request: FastifyRequest) => {

@@ -92,6 +92,10 @@ export const pictureHeaders: Headers = {
   [headers.outputMetadata]: text('The settings used, as JSON (OutputMetadata)', '{"width":1024,"height":1024}'),
   [headers.device]: text('The device that drew the pictures', 'webgpu'),
   [headers.ignoredFields]: text('Unknown fields of the body, which were ignored', 'style'),
+  [headers.notes]: text(
+    'What may not be expected of the pictures, as a list of messages in JSON',
+    '["prompt syntax of other tools was read as plain text: \\"(red:1.4)\\"; prompt_weighting reads weights"]',
+  ),
   [headers.link]: text('Segmind API: URLs of the pictures', '<https://…>; rel="item"'),
   [headers.size]: text('OpenAI API: size of the pictures', '1344x768'),
 };

@@ -10,6 +10,7 @@ import type { Submission } from '../jobs/submit-job.ts';
 import type { ModelCard } from '../models/model-card.ts';
 import { formatTraceparent } from '../observability/tracing.ts';
 import { type Asked, findModel, jobRequestOf, modelOf, useModel } from './asked-request.ts';
+import { notesOf } from './notes.ts';
 import { baseUrl, callerOf, pathOf, type RouteContext } from './surface.ts';
 import { addGenerationHeaders, cancelLater, clientGone, deliver, endOfJob, endOfPatience } from './wait-for-job.ts';
 
@@ -78,11 +79,15 @@ export async function submitWork(
   const idempotency = idempotencyOf(request);
   const current = await context.services.currentModels.of(card);
   const styleTexts = await context.services.styles.ofRequest(accountId, asked.values);
+  const own = { ...jobRequestOf(asked, current, null), ...(styleTexts && { styleTexts }) };
+  const notes = await notesOf(context.services, own, current);
+  const requestOf = (picture: Size | null) =>
+    picture === null ? own : { ...own, ...jobRequestOf(asked, current, picture) };
   const submissionOf = (picture: Size | null): Submission => ({
     accountId,
     keyId,
     surface,
-    request: { ...jobRequestOf(asked, current, picture), ...(styleTexts && { styleTexts }) },
+    request: { ...requestOf(picture), ...(notes.length > 0 && { notes }) },
     startImage: file,
     priority,
     store,

@@ -6,6 +6,8 @@ import { DomainError } from '../domain-error.ts';
 import type { JobRecord } from '../jobs/job.ts';
 import type { JobView } from '../jobs/job-views.ts';
 import type { ModelCard } from '../models/model-card.ts';
+import { whenClosed } from './connections.ts';
+import { notesHeader } from './notes.ts';
 import { callerOf, type RouteContext } from './surface.ts';
 
 /** In which a job that is given up is cancelled before its client is answered; then it goes on without him. */
@@ -14,9 +16,7 @@ const CANCEL_MS = 10_000;
 /** Aborted when the key of the request is revoked or expires. */
 function keyEnded({ services }: RouteContext, { request, raw }: FastifyReply): AbortSignal {
   const ending = services.watchKey(callerOf(request).keyId);
-  // The client may be gone already.
-  if (raw.closed) ending[Symbol.dispose]();
-  else raw.once('close', () => ending[Symbol.dispose]());
+  whenClosed(raw, () => ending[Symbol.dispose]()); // at once where the client is gone already
   return ending.signal;
 }
 
@@ -179,11 +179,9 @@ export class ClientGone extends Error {
 /** Aborted, with `ClientGone`, when nobody is there any more to take the reply. */
 export function clientGone({ raw }: FastifyReply): AbortSignal {
   const controller = new AbortController();
-  const notice = () => {
+  whenClosed(raw, () => {
     if (!raw.writableFinished) controller.abort(new ClientGone());
-  };
-  if (raw.closed) notice();
-  else raw.once('close', notice);
+  });
   return controller.signal;
 }
 
@@ -206,6 +204,7 @@ export function addGenerationHeaders(
     ...(arithmetic === 'float16' && { arithmetic }),
   };
   if (device !== null) reply.header(headers.device, device);
+  if (request.notes !== undefined && request.notes.length > 0) reply.header(headers.notes, notesHeader(request.notes));
   reply
     .header(headers.cost, microToDecimal(price))
     .header(headers.generationTime, String((runMs ?? 0) / 1000))

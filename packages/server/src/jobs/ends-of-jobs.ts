@@ -166,7 +166,7 @@ async function endJob(
 /** The start image is not needed any more. */
 const withoutImage = JSON.stringify({ image: null });
 /** What is left of the request of a job with `store: false`. */
-const withoutContent = JSON.stringify({ image: null, prompt: '', prompt2: null, negativePrompt: null });
+const withoutContent = JSON.stringify({ image: null, prompt: '', prompt2: null, negativePrompt: null, notes: [] });
 
 async function writeEnd(
   { retention }: JobContext,

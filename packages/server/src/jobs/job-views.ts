@@ -111,6 +111,7 @@ export function jobReply({ job, images, outlook }: JobView, base: string): Job {
     finished_at: job.finishedAt?.toISOString() ?? null,
     ...outlookReply(job, outlook),
     images: images.map((image) => imageReply(image, base)),
+    notes: [...(job.request.notes ?? [])],
     error: errorReply(job),
   };
 }

@@ -4,6 +4,7 @@ import type {
   DeviceName,
   ErrorCode,
   FilledRequest,
+  JobNote,
   JobStatus,
   StyleTexts,
   Tariff,
@@ -27,6 +28,8 @@ export type JobRequest = FilledRequest & {
   readonly called?: CalledNames;
   /** What the style that it names stood for when it was submitted; absent: it names none. */
   readonly styleTexts?: StyleTexts;
+  /** What its client may not expect; absent: nothing. Quotes the prompt, and is kept as long. */
+  readonly notes?: readonly JobNote[];
 };
 
 export interface JobFailure {

@@ -153,9 +153,9 @@ function mostOnCpu(engines: readonly EngineSettings[]): number {
 }
 
 async function readTokenizers(easel: Easel): Promise<Tokenizers> {
-  const { path, config } = easel.model;
+  const { path, load } = easel.model;
   try {
-    return await loadTokenizers(path, { ...(config !== undefined && { config }) });
+    return await loadTokenizers(path, load);
   } catch (error) {
     easel.tokenizers = undefined;
     throw error;

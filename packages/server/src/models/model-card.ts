@@ -1,17 +1,22 @@
 import {
   type AllowedValues,
   aspectRatios,
+  type FamilyName,
   faultOfSize,
   type Model,
   type ModelDevice,
   type ModelLora,
   type ModelParameter,
+  microToNumber,
   modelParameters,
   type Profile,
+  priceOf,
+  ratesOf,
   type Scheduler,
   SIDE_STEP,
   type SizeLimits,
   sizeOfAspectRatio,
+  type Tariff,
 } from '@easel/contract';
 
 /** What is known of a model without running it. */
@@ -20,6 +25,10 @@ export interface ModelCard {
   readonly slug: string;
   /** What it really is, such as `easel-demo`. */
   readonly name: string;
+  /** How it is sampled, as the engine calls it. */
+  readonly family: FamilyName;
+  /** What should be known of it. */
+  readonly notices: readonly string[];
   readonly isDefault: boolean;
   /** Whether it is the small model that ships with Easel. */
   readonly isEmbedded: boolean;
@@ -50,11 +59,13 @@ export interface ModelCard {
 }
 
 /** The wire form of a model card. */
-export function modelReply(card: ModelCard): Model {
-  const { slug, name, isDefault, isEmbedded, licence, defaults, sizes, devices, loras } = card;
+export function modelReply(card: ModelCard, tariff: Tariff): Model {
+  const { slug, name, family, notices, isDefault, isEmbedded, licence, defaults, sizes, devices, loras } = card;
   return {
     id: slug,
     name,
+    family,
+    notices: [...notices],
     is_default: isDefault,
     is_embedded: isEmbedded,
     licence:
@@ -75,6 +86,7 @@ export function modelReply(card: ModelCard): Model {
       side_step: SIDE_STEP,
       max_megapixels: sizes.maxMegapixels,
     },
+    price: priceReply(card, tariff),
     parameters: parametersOf(card),
     devices: [...devices],
     loras: [...loras],
@@ -84,6 +96,15 @@ export function modelReply(card: ModelCard): Model {
         ...sizeOfAspectRatio(ratio, { nativeSide: defaults.width, maxSide: sizes.maxSide }),
       }))
       .filter((size) => faultOfSize(size, sizes) === undefined),
+  };
+}
+
+function priceReply({ slug, defaults }: ModelCard, tariff: Tariff): Model['price'] {
+  const { perStepMegapixel, perImage } = ratesOf(slug, tariff);
+  return {
+    per_step_megapixel: Number(perStepMegapixel),
+    per_image: Number(perImage),
+    picture: microToNumber(priceOf({ ...defaults, model: slug, samples: 1 }, tariff)),
   };
 }
 

@@ -218,12 +218,13 @@ export class ModelEngine {
     return this.#choice;
   }
 
-  #startOn(device: DeviceChoice): Promise<EngineHost> {
+  async #startOn(device: DeviceChoice): Promise<EngineHost> {
     const { model, idleMs, memoryShares, onLog } = this.#options;
     const memoryShare = memoryShares?.[device.info.name === 'cpu' ? 'cpu' : 'card'];
+    const expectedLoras = await model.loras.largest();
     return createEngineHost({
       model: model.path,
-      load: { ...this.#load(), ...(memoryShare !== undefined && { memoryShare }) },
+      load: { ...this.#load(), expectedLoras, ...(memoryShare !== undefined && { memoryShare }) },
       device,
       ...this.#environment(),
       ...(idleMs !== undefined && { idleMs }),
@@ -240,8 +241,7 @@ export class ModelEngine {
       arithmetic: engine.arithmetic,
       ...(!textCache && { textCache }),
       ...(threads !== undefined && { threads }),
-      ...(model.config !== undefined && { config: model.config }),
-      ...(model.int8File !== undefined && { int8File: model.int8File }),
+      ...model.load,
     };
   }
 

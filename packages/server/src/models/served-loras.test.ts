@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { faultOfLoras, loraSources, ServedLoras } from './served-models.ts';
+import { faultOfLoras, loraSources, ServedLoras } from './served-loras.ts';
 
 const goldens = fileURLToPath(new URL('../../../../tests/fixtures/goldens/', import.meta.url));
 
@@ -39,7 +39,9 @@ test.each(['../secret', 'loras/oil', 'oil.safetensors', '', '/etc/passwd', 'OIL'
     const { loras } = await served();
     expect(faultOfLoras([{ name: 'oil' }, { name }], loras.cards)).toEqual({
       param: 'loras',
-      message: `loras[1].name must be a LoRA of the model (got ${JSON.stringify(name)}): the model has oil, ink`,
+      message: expect.stringMatching(
+        /^loras\[1\]\.name must be a LoRA of the model \(got .*\): (did you mean oil\? )?the model has oil, ink$/,
+      ),
     });
     await expect(loras.requests([{ name }])).rejects.toMatchObject({ code: 'invalid_request' });
   },
@@ -48,4 +50,23 @@ test.each(['../secret', 'loras/oil', 'oil.safetensors', '', '/etc/passwd', 'OIL'
 test('a LoRA that does not fit is refused with the reason', async () => {
   const { loras } = await served();
   expect(faultOfLoras([{ name: 'broken' }], loras.cards)?.message).toMatch(/^loras\[0\]: broken/);
+});
+
+test('the settings may name what was pulled, and what is not there is told of, not offered', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'easel-pulled-loras-'));
+  onTestFinished(() => rm(home, { recursive: true }));
+  const repo = join(home, '.cache/huggingface/hub/models--latent-consistency--lcm-lora-sdxl');
+  const snapshot = join(repo, 'snapshots', 'a'.repeat(40));
+  await mkdir(snapshot, { recursive: true });
+  await mkdir(join(repo, 'refs'));
+  await writeFile(join(repo, 'refs/main'), 'a'.repeat(40));
+  await copyFile(join(goldens, 'loras/peft.safetensors'), join(snapshot, 'pytorch_lora_weights.safetensors'));
+  const messages: string[] = [];
+  const sources = loraSources(home, { quick: 'lcm-lora-sdxl', other: 'hyper-sd-2step-lora' }, { HOME: home });
+  const loras = new ServedLoras(sources, join(goldens, 'model'), {}, ({ message }) => messages.push(message));
+  await loras.refresh();
+  expect(loras.cards.loras).toMatchObject([
+    { name: 'quick', notices: expect.arrayContaining([expect.stringMatching(/is LCM, made for 4 to 8 steps/)]) },
+  ]);
+  expect(messages).toEqual([expect.stringMatching(/^the LoRA other is not offered/)]);
 });

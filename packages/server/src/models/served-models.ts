@@ -1,14 +1,11 @@
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename } from 'node:path';
 import {
   type ArithmeticName,
   embeddedModelSizes,
-  type Fault,
+  type FamilyName,
   fullModelSizes,
-  type LoraChoice,
   type Profile,
-  patterns,
   playgroundLimits,
   profileNames,
   type SizeLimits,
@@ -21,19 +18,17 @@ import {
   type DeviceSetting,
   EngineError,
   type HostLogEntry,
-  inspectLoras,
   inspectModel,
-  type LoraInspector,
-  type LoraRequest,
+  type LoadOptions,
   type ModelInfo,
   type ModelSizes,
 } from '@easel/engine';
-import { fullText } from '@easel/errors';
-import { demoModelPath, readModelLicence, resolveModel } from '@easel/models';
+import { demoModelPath, familyOfPulled, readModelLicence, resolveModel, resolvePart } from '@easel/models';
 import { ConfigError } from '../config/config-error.ts';
 import { type ModelSettings, noChoiceOfCards, settingsOfModels } from '../config/model-settings.ts';
 import type { Config } from '../config/schema.ts';
 import type { ModelCard } from './model-card.ts';
+import { type LoraSources, loraSources, noLoras, ServedLoras } from './served-loras.ts';
 
 /** A model that the server offers, as it is configured. */
 export interface ServedModel {
@@ -45,6 +40,11 @@ export interface ServedModel {
   readonly sizes?: { readonly full: SizeLimits; readonly embedded: SizeLimits };
   /** A diffusers folder that describes a single-file checkpoint which is not of SDXL's own size. */
   readonly config?: string;
+  /** What it is, where its files do not tell. */
+  readonly family?: FamilyName | undefined;
+  /** Names or paths of files whose UNet or VAE takes the place of its own. */
+  readonly unet?: string | undefined;
+  readonly vae?: string | undefined;
   /** The file of its weights in 8 bits, where it is not beside the model. */
   readonly int8File?: string | undefined;
   /** The profile of requests that name none; absent: exact. */
@@ -69,12 +69,14 @@ export interface OpenedModel {
   /** As the files are now: weights in 8 bits may be made while the server runs. */
   readonly card: ModelCard;
   readonly path: string;
-  readonly config: string | undefined;
-  readonly int8File: string | undefined;
+  /** Which files it is made of, and what it is, where that is configured. */
+  readonly load: ModelFiles;
   readonly loras: ServedLoras;
   /** At least one. */
   readonly engines: readonly EngineSettings[];
 }
+
+export type ModelFiles = Pick<LoadOptions, 'config' | 'family' | 'unet' | 'vae' | 'int8File'>;
 
 /**
  * Looks at a model's files, so that a server with a model that will not load does not start.
@@ -82,38 +84,27 @@ export interface OpenedModel {
  * @throws EngineError that says what is wrong with it; ConfigError when it cannot do the default profile
  */
 export async function openServedModel(
-  {
-    slug,
-    model,
-    sizes,
-    config,
-    int8File,
-    profile = usual.profile,
-    engines = usualEngines,
-    loras: sources = noLoras,
-  }: ServedModel,
+  served: ServedModel,
   isDefault: boolean,
   env: Readonly<Record<string, string | undefined>>,
   onLog: (entry: HostLogEntry) => void = () => {},
 ): Promise<OpenedModel> {
-  const path = resolveModel(model, env);
-  const {
-    info,
-    int8File: found = '',
-    problems,
-  } = await inspectModel(path, {
-    ...(config !== undefined && { config }),
-    ...(int8File !== undefined && { int8File }),
-  });
+  const { slug, sizes, profile = usual.profile, engines = usualEngines, loras: sources = noLoras } = served;
+  const path = resolveModel(served.model, env);
+  const load = filesOf(served, env);
+  const { info, int8File: found = '', problems } = await inspectModel(path, load);
   const [problem] = problems;
   if (problem !== undefined) throw problem;
   if (info === undefined) throw new EngineError('model_config_invalid', `${path} cannot be read as a model`);
   requireProfile(slug, profile, info, engines);
+  for (const message of info.notices) onLog({ level: 'notice', message, pid: undefined });
   const isEmbedded = path === demoModelPath;
   const isPlayground = info.familyName === 'playground-v2.5';
   const card = {
     slug,
     name: isEmbedded ? 'easel-demo' : basename(path).replace(/\.safetensors$/, ''),
+    family: info.familyName,
+    notices: info.notices,
     isDefault,
     isEmbedded,
     defaults: { ...info.defaults, profile },
@@ -127,7 +118,7 @@ export async function openServedModel(
     ),
     devices: [],
   };
-  const loras = new ServedLoras(sources, path, { config }, onLog);
+  const loras = new ServedLoras(sources, path, load, onLog);
   await loras.refresh();
   return {
     get card() {
@@ -138,7 +129,21 @@ export async function openServedModel(
       const allowed = { scheduler: { choices: info.samplers }, steps: { range: steps }, guidanceScale };
       return { ...card, ...loras.cards, allowed: { ...allowed, profile: { choices, because } } };
     },
-    ...{ path, config, int8File, engines, loras },
+    ...{ path, load, engines, loras },
+  };
+}
+
+function filesOf(
+  { model, config, family, unet, vae, int8File }: ServedModel,
+  env: Readonly<Record<string, string | undefined>>,
+): ModelFiles {
+  const own = family ?? familyOfPulled(unet ?? model, env);
+  return {
+    ...(config !== undefined && { config }),
+    ...(own !== undefined && { family: own }),
+    ...(unet !== undefined && { unet: resolvePart(unet, env) }),
+    ...(vae !== undefined && { vae: resolvePart(vae, env) }),
+    ...(int8File !== undefined && { int8File }),
   };
 }
 
@@ -166,8 +171,6 @@ function within(configured: SizeLimits, { minSide, maxSide, isLimit }: ModelSize
   };
 }
 
-const noLoras: LoraSources = { folder: '', named: new Map() };
-
 export const usualEngines: readonly EngineSettings[] = [{ device: 'cpu', arithmetic: 'float32' }];
 
 /** The name of the embedded model, as the engine's users know it. */
@@ -184,10 +187,11 @@ export function servedModels(config: Config, found: readonly Card[] | null = nul
   const { concurrency } = config.worker;
   const loras = loraSources(dataDir ?? defaultDataDir(process.env), config.loras);
   return settingsOfModels(config).map((settings) => {
-    const { slug, path } = settings;
+    const { slug, path, family, unet, vae } = settings;
+    const files = { model: path ?? embedded, family, unet, vae, int8File: int8Files[slug] };
     const each = enginesOf(settings, profile, found);
     const engines = Array.from({ length: concurrency }, () => each).flat();
-    return { slug, sizes, profile, int8File: int8Files[slug], model: path ?? embedded, engines, loras };
+    return { slug, sizes, profile, ...files, engines, loras };
   });
 }
 
@@ -226,144 +230,4 @@ function cardOf(number: number, setting: string, found: readonly Card[]): Card {
   throw new ConfigError(`${setting}: there is no graphics card ${number}`, {
     remedy: found.length === 0 ? `none was found; leave ${setting} out` : `the cards are ${listed}`,
   });
-}
-
-/** A LoRA as it is configured. */
-export interface LoraFile {
-  readonly file: string;
-  /** Whether it is used although it is marked as made for another line of models. */
-  readonly anyBase: boolean;
-}
-
-export interface LoraSources {
-  /** Its .safetensors files are LoRAs, by their names without the ending. */
-  readonly folder: string;
-  /** Further ones; they win over files of the same name. */
-  readonly named: ReadonlyMap<string, LoraFile>;
-}
-
-const EXTENSION = '.safetensors';
-const NAME = new RegExp(patterns.loraName.source, 'u');
-const FRESH_MS = 2000;
-
-interface Found extends LoraFile {
-  readonly notices: readonly string[];
-  /** Why the model cannot use it. */
-  readonly problem: string | undefined;
-}
-
-/** The first LoRA of a request that the model does not have, or cannot use. */
-export function faultOfLoras(
-  choices: readonly LoraChoice[],
-  { loras, unfitLoras }: Pick<ModelCard, 'loras' | 'unfitLoras'>,
-): Fault | undefined {
-  const param = 'loras';
-  for (const [index, { name }] of choices.entries()) {
-    if (loras.some((each) => each.name === name)) continue;
-    const problem = unfitLoras.get(name);
-    if (problem !== undefined) return { param, message: `loras[${index}]: ${problem}` };
-    const names = loras.slice(0, 20).map((each) => each.name);
-    const offer = names.length === 0 ? 'there are none for this model' : `the model has ${names.join(', ')}`;
-    return {
-      param,
-      message: `loras[${index}].name must be a LoRA of the model (got ${JSON.stringify(name)}): ${offer}`,
-    };
-  }
-  return undefined;
-}
-
-/**
- * The LoRAs of one model. A request names one of this list, so no name leads to any other file. Files may be added and removed while the
- * server runs.
- */
-export class ServedLoras {
-  readonly #sources: LoraSources;
-  readonly #open: () => Promise<LoraInspector>;
-  readonly #onLog: (entry: HostLogEntry) => void;
-  #inspect: LoraInspector | undefined;
-  #found: ReadonlyMap<string, Found> = new Map();
-  #readAt = Number.NEGATIVE_INFINITY;
-
-  /** @param path of the model */
-  constructor(
-    sources: LoraSources,
-    path: string,
-    { config }: { readonly config?: string | undefined },
-    onLog: (entry: HostLogEntry) => void,
-  ) {
-    this.#sources = sources;
-    this.#open = () => inspectLoras(path, config === undefined ? {} : { config });
-    this.#onLog = onLog;
-  }
-
-  /** As they were at the last refresh. */
-  get cards(): Pick<ModelCard, 'loras' | 'unfitLoras'> {
-    const all = [...this.#found];
-    return {
-      loras: all.flatMap(([name, { notices, problem }]) =>
-        problem === undefined ? [{ name, notices: [...notices] }] : [],
-      ),
-      unfitLoras: new Map(all.flatMap(([name, { problem }]) => (problem === undefined ? [] : [[name, problem]]))),
-    };
-  }
-
-  /** Reads the folder again, at most every two seconds. */
-  async refresh(): Promise<void> {
-    if (performance.now() - this.#readAt < FRESH_MS) return;
-    this.#readAt = performance.now();
-    const files = await this.#files();
-    const found = new Map<string, Found>();
-    for (const [name, lora] of files) found.set(name, await this.#look(name, lora));
-    this.#found = found;
-  }
-
-  /** For the engine. @throws EngineError `invalid_request` as `faultOfLoras` */
-  async requests(choices: readonly LoraChoice[]): Promise<readonly LoraRequest[]> {
-    if (choices.length === 0) return [];
-    await this.refresh();
-    const fault = faultOfLoras(choices, this.cards);
-    if (fault !== undefined) throw new EngineError('invalid_request', fault.message, { details: { param: 'loras' } });
-    return choices.flatMap(({ name, weight = 1 }) => {
-      const found = this.#found.get(name);
-      return found === undefined ? [] : [{ file: found.file, weight, ...(found.anyBase && { anyBase: true }) }];
-    });
-  }
-
-  async #files(): Promise<ReadonlyMap<string, LoraFile>> {
-    const { folder, named } = this.#sources;
-    const names = (await readdir(folder).catch(() => []))
-      .filter((name) => name.toLowerCase().endsWith(EXTENSION))
-      .sort();
-    const own = names.map(
-      (file) => [file.slice(0, -EXTENSION.length), { file: join(folder, file), anyBase: false }] as const,
-    );
-    return new Map([...own, ...named].filter(([name]) => NAME.test(name)));
-  }
-
-  async #look(name: string, lora: LoraFile): Promise<Found> {
-    const before = this.#found.get(name);
-    try {
-      this.#inspect ??= await this.#open();
-      const notices = await this.#inspect(lora);
-      return { ...lora, notices, problem: undefined };
-    } catch (error) {
-      if (!(error instanceof EngineError)) throw error;
-      const problem = fullText(error).replaceAll(lora.file, name);
-      if (before?.problem !== problem)
-        this.#onLog({ level: 'warn', message: `the LoRA ${name} is not offered: ${problem}`, pid: undefined });
-      return { ...lora, notices: [], problem };
-    }
-  }
-}
-
-/** @param folder of the data @param given in the settings */
-export function loraSources(
-  folder: string,
-  given: Readonly<Record<string, string | { readonly path: string; readonly anyBase?: boolean }>>,
-): LoraSources {
-  const named = Object.entries(given).map(([name, entry]) => {
-    const { path, anyBase = false } = typeof entry === 'string' ? { path: entry } : entry;
-    return [name, { file: resolve(path), anyBase }] as const;
-  });
-  return { folder: join(folder, 'loras'), named: new Map(named) };
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Tariff } from '@easel/contract';
 import { encodeThumbnail } from '@easel/engine';
 import { afterAll, beforeAll } from 'vitest';
 import { CreditService } from '../../src/credits/credits.ts';
@@ -15,6 +16,7 @@ import { EnginePainter } from '../../src/models/engine-painter.ts';
 import { ModelStore } from '../../src/models/model-store.ts';
 import type { Painter } from '../../src/models/painter.ts';
 import type { ReviewHook } from '../../src/models/review.ts';
+import type { ServedModel } from '../../src/models/served-models.ts';
 import { InputPictures } from '../../src/pictures/input-pictures.ts';
 import { Thumbnails } from '../../src/pictures/thumbnails.ts';
 import { StyleService } from '../../src/styles/styles.ts';
@@ -69,6 +71,10 @@ export interface HttpTestOptions {
   /** What the worker draws with instead of the engine itself. */
   readonly painterOf?: (engine: Painter) => Painter;
   readonly hook?: ReviewHook | null;
+  /** Models besides the embedded one, in a folder of the tests' own. */
+  readonly moreModels?: (folder: string) => Promise<readonly ServedModel[]>;
+  /** Their prices, by their names. */
+  readonly rates?: Tariff['models'];
 }
 
 const options: HttpOptions = {
@@ -79,18 +85,25 @@ const options: HttpOptions = {
 };
 
 /** The routes over a real database, queue, folder and engine. Call it once, at the top. @returns it, from the first test on */
-export function useHttp({ painterOf = (painter) => painter, hook = null }: HttpTestOptions = {}): () => HttpInTest {
+export function useHttp({
+  painterOf = (painter) => painter,
+  hook = null,
+  moreModels = async () => [],
+  rates = {},
+}: HttpTestOptions = {}): () => HttpInTest {
   const opened = useDatabase();
   const folder = useTemporaryFolder();
   const closing: (() => Promise<unknown>)[] = [];
   let running: HttpInTest | undefined;
 
   beforeAll(async () => {
+    const more = await moreModels(folder());
     const painter = await EnginePainter.open({
       // Without its 8-bit weights, the second one does the profile `exact` only.
       models: [
         { slug, model: 'demo' },
         { slug: unattended, model: 'demo', int8File: join(folder(), 'missing.int8') },
+        ...more,
       ],
       easelVersion: 'test',
       env: process.env,
@@ -98,10 +111,12 @@ export function useHttp({ painterOf = (painter) => painter, hook = null }: HttpT
       onLog: () => {},
     });
     closing.push(() => painter.close());
-    const jobs = await startJobServices({ ...opened(), folder: folder(), models: [slug, unattended], queueLength: 3 });
+    const others = more.map((each) => each.slug);
+    const models = [slug, unattended, ...others];
+    const jobs = await startJobServices({ ...opened(), folder: folder(), models, queueLength: 3, rates });
     closing.push(() => jobs.stop());
     const { run } = jobs.worker(painterOf(painter), hook);
-    await jobs.queue.work({ model: slug, onJob: (job) => run(job) });
+    for (const model of [slug, ...others]) await jobs.queue.work({ model, onJob: (job) => run(job) });
     const inputPictures = new InputPictures();
     closing.push(() => inputPictures.close());
     const services = httpServices(jobs, painter, inputPictures);

@@ -1,4 +1,5 @@
 import {
+  defaultTariff,
   engineFields,
   explainInvalid,
   type Field,
@@ -125,7 +126,7 @@ test('it is written into the text of a picture and read from it', () => {
 test('the OpenAPI document describes it', async () => {
   const app: HttpApp = fastify();
   validateByContract(app);
-  await describeApi(app, { models: () => [] }, { version: '1.0.0', publicUrl: null, tags: [] });
+  await describeApi(app, { models: () => [], tariff: defaultTariff }, { version: '1.0.0', publicUrl: null, tags: [] });
   const body = Type.Object(propertiesOn('api', table), { title: 'JobCreate', description: 'A job' });
   app.post('/api/jobs', { schema: { body } }, async () => ({}));
   await app.ready();

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { InputPictures, type InputPicturesOptions } from '../../src/pictures/input-pictures.ts';
-import { type Customer, unattended, useHttp } from './http-server.ts';
+import { type Customer, slug, unattended, useHttp } from './http-server.ts';
 
 const http = useHttp();
 const readers: InputPictures[] = [];
@@ -129,4 +129,21 @@ test('a damaged picture is refused, and one that cannot be paid is not decoded',
   const cut = large.subarray(0, large.length / 2);
   expect(await send(url, await http().customer(), cut)).toMatchObject({ status: 400, job: { param: 'image' } });
   expect(await send(url, await http().customer({}, 0n), cut)).toMatchObject({ status: 406 });
+});
+
+test('a reply for pictures from a start image, waited for over HTTP, has no more listeners than Node.js takes for a leak', async () => {
+  const warnings: string[] = [];
+  const onWarning = ({ name, message }: Error) => warnings.push(`${name}: ${message}`);
+  process.on('warning', onWarning);
+  onTestFinished(() => void process.off('warning', onWarning));
+  const { url } = await listening();
+  const customer = await http().customer();
+  const body = { prompt: 'a', image: small.toString('base64'), num_inference_steps: 20, img_width: 64, img_height: 64 };
+  for (const headers of [customer.json, { ...customer.json, 'idempotency-key': 'twice' }]) {
+    const reply = await fetch(`${url}/v1/${slug}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    expect(reply.status, await reply.text()).toBe(200);
+  }
+  const events = await fetch(`${url}/api/events`, { headers: customer.auth });
+  await events.body?.cancel();
+  expect(warnings.filter((warning) => warning.includes('MaxListeners'))).toEqual([]);
 });

@@ -1,6 +1,7 @@
-import { deviceNames, imageFormats, limits, profileNames, samplerNames } from '@easel/contract';
+import { deviceNames, familyNames, imageFormats, limits, profileNames, samplerNames } from '@easel/contract';
 import {
   deviceNames as engineDevices,
+  familyNames as engineFamilies,
   imageFormats as engineFormats,
   engineLimits,
   profileNames as engineProfiles,
@@ -28,6 +29,10 @@ test('the profiles that requests may name are those of the engine', () => {
 
 test('the devices that jobs and settings name are those of the engine', () => {
   expect(deviceNames).toEqual(engineDevices);
+});
+
+test('the families that models and settings name are those of the engine', () => {
+  expect(familyNames).toEqual(engineFamilies);
 });
 
 test('formats and ranges are those of the engine', () => {

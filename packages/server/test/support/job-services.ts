@@ -1,4 +1,4 @@
-import { defaultTariff } from '@easel/contract';
+import { defaultTariff, type Tariff } from '@easel/contract';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import type { Database, DatabaseAddress } from '../../src/database/database.ts';
 import { newId } from '../../src/ids.ts';
@@ -45,6 +45,8 @@ export interface JobServicesOptions {
   readonly queueLength?: number;
   readonly queuedPerAccount?: number;
   readonly clock?: Clock;
+  /** Prices of models of their own. */
+  readonly rates?: Tariff['models'];
 }
 
 /** The services of jobs over a real database, queue and folder, as one process of the server has them. */
@@ -70,7 +72,7 @@ export async function startJobServices(options: JobServicesOptions) {
     startImages: new StartImages({ store, storage }),
     library,
     clock,
-    tariff: { ...defaultTariff, profiles: { int8: '0.5', fast: '0.25' } },
+    tariff: { ...defaultTariff, profiles: { int8: '0.5', fast: '0.25' }, models: options.rates ?? {} },
     limits: { queueLength, queuedPerAccount },
     retention,
     publicUrl: null,

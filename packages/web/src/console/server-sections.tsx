@@ -1,6 +1,6 @@
 import type { Device, Worker } from '@easel/contract';
 import { useCallback } from 'react';
-import { bytes, moment } from '../format/text.ts';
+import { bytes, credits, moment } from '../format/text.ts';
 import { ConfirmButton } from '../parts/buttons.tsx';
 import { Table } from '../parts/table.tsx';
 import { Section, useAdmin, useAdminAccess } from './admin.tsx';
@@ -68,20 +68,22 @@ export function ModelsSection() {
   const { reply, problem } = useAdmin(ask);
   return (
     <Section label="Models" problem={problem}>
-      <Table columns={['API name', 'Model', 'Default size', 'Width and height', 'Device', 'Memory']}>
-        {reply?.models.map(({ id, name, defaults, limits, devices, is_embedded: isEmbedded }) => (
+      <Table columns={['API name', 'Model', 'Family', 'Default size', 'Width and height', 'Price', 'Device', 'Memory']}>
+        {reply?.models.map(({ id, name, family, defaults, limits, price, devices, is_embedded: isEmbedded }) => (
           <tr key={id}>
             <td>{id}</td>
             <td>
               {name}
               {isEmbedded && ' (embedded)'}
             </td>
+            <td>{family}</td>
             <td>
               {defaults.img_width}×{defaults.img_height}
             </td>
             <td>
               {limits.min_side}–{limits.max_side}
             </td>
+            <td>{credits(price.picture)}</td>
             <td>
               {devices.length === 0 && '–'}
               {devices.map((device) => (

@@ -2,12 +2,15 @@ import { deviceTitles, type Job, type Model } from '@easel/contract';
 
 /** Which model is in use, and on what. For the embedded one: why, and how to use another. */
 export function ModelNote({ model }: { readonly model: Model }) {
-  const { id, name, is_embedded: isEmbedded, defaults } = model;
+  const { id, name, is_embedded: isEmbedded, defaults, notices } = model;
   const size = `${defaults.img_width}×${defaults.img_height}${onDevices(model)}`;
   if (!isEmbedded) {
     return (
       <small className="quiet">
         Model: {name}, {size}
+        {notices.map((notice) => (
+          <span key={notice}>. Note: {notice}</span>
+        ))}
       </small>
     );
   }

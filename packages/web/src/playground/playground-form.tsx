@@ -121,7 +121,7 @@ function PictureSettings({ models, settings, onChange }: SettingsProps) {
               <select value={settings.model} onChange={(event) => onChange({ model: event.target.value })}>
                 {models.map((each) => (
                   <option key={each.id} value={each.id}>
-                    {each.id} ({each.name})
+                    {each.id} ({each.name}), {credits(each.price.picture)} credits a picture
                   </option>
                 ))}
               </select>

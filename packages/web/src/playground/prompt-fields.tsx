@@ -96,8 +96,8 @@ interface TokenCountProps {
 /** How many tokens the text has, which part the model truncates, and which syntax of other tools has no effect. */
 function TokenCount({ id, text, settings }: TokenCountProps) {
   const { client } = useSession();
-  const { model, promptWeighting, longPrompts } = settings;
-  const syntax = { prompt_weighting: promptWeighting, long_prompts: longPrompts };
+  const { model, promptWeighting, longPrompts, loraTags } = settings;
+  const syntax = { prompt_weighting: promptWeighting, long_prompts: longPrompts, lora_tags: loraTags };
   const reply = useDebouncedReply(JSON.stringify([model, syntax, text]), async (signal) =>
     text === '' ? undefined : client.tokenize({ text, model, ...syntax }, { signal }),
   );

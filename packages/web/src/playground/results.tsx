@@ -71,6 +71,11 @@ function RunCard({ run, onUse, onMake }: RunCardProps) {
         <PictureGrid job={job} onUse={onUse} onMake={onMake} preview={job.images.length === 1 ? preview : undefined} />
       )}
       {phase === 'succeeded' && <RunFacts run={run} />}
+      {job?.notes.map(({ message }) => (
+        <p key={message} className="quiet note">
+          Note: {message}
+        </p>
+      ))}
       {phase === 'cancelled' && <p className="quiet">Cancelled. Nothing was charged.</p>}
       {(phase === 'failed' || phase === 'cancelled') && (
         <button

@@ -31,6 +31,7 @@ test('a control allows what the model allows, and starts with the default of the
     strength: 0.6,
     promptWeighting: false,
     longPrompts: false,
+    loraTags: false,
     format: 'png',
   });
 });

@@ -58,6 +58,7 @@ function jobLike(fields: object): Job {
     id: '',
     status: 'succeeded',
     ...tellRequest({ ...fillRequest(own, presets), priority: 0, store: true }),
+    notes: [],
     drawn_by: 'easel-demo',
     device: 'cpu',
     favourite: false,

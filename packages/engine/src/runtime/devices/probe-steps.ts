@@ -1,4 +1,4 @@
-import type { DeviceCheck } from '../../model.ts';
+import type { DeviceCheck } from '../../device-info.ts';
 
 /** What is tried of a device, in order. A driver may end the process at each, so each can be asked for on its own. */
 export const probeSteps = ['speed', 'operators', 'weights', 'converted', 'attention', 'float16'] as const;

@@ -6,7 +6,7 @@ import {
   tokenizeReplySchema,
   tokenizeRequestSchema,
 } from '@easel/contract';
-import { foreignSyntax } from '@easel/parameters';
+import { foreignSyntax, takeLoraTags } from '@easel/parameters';
 import { modelOf } from '../../http/asked-request.ts';
 import { bodyErrors, callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
 import { type HttpApp, problems, type RouteContext } from '../../http/surface.ts';
@@ -28,7 +28,9 @@ export function modelsRoute(app: HttpApp, { services, gate }: RouteContext): voi
   app.get(
     paths.api.models,
     { schema: listSchema, onRequest: gate.ownKey },
-    async (): Promise<ModelList> => ({ models: (await services.currentModels.list()).map(modelReply) }),
+    async (): Promise<ModelList> => ({
+      models: (await services.currentModels.list()).map((card) => modelReply(card, services.tariff)),
+    }),
   );
 }
 
@@ -49,9 +51,10 @@ export function tokenizeRoute(app: HttpApp, { services, gate }: RouteContext): v
   const onRequest = [gate.ownKey, gate.body('application/json')];
   app.post(paths.api.tokenize, { schema: tokenizeSchema, onRequest }, async ({ body }): Promise<TokenizeReply> => {
     const { slug } = modelOf(services, body.model);
-    const { prompt_weighting: promptWeighting, long_prompts: longPrompts } = body;
-    const syntax = { promptWeighting, longPrompts };
-    const encoders = await services.tokenize(slug, body.text, syntax);
+    const { prompt_weighting: promptWeighting, long_prompts: longPrompts, lora_tags: loraTags } = body;
+    const syntax = { promptWeighting, longPrompts, loraTags };
+    const text = loraTags ? takeLoraTags(body.text).prompt : body.text;
+    const encoders = await services.tokenize(slug, text, syntax);
     return {
       model: slug,
       encoders: encoders.map((encoder) => ({ ...encoder, ids: [...encoder.ids] })),

@@ -48,7 +48,7 @@ export function priceRoute(app: HttpApp, { services, gate }: RouteContext): void
     const { width, height } = sizeOf(asked, card);
     requireAllowed(asked, card);
     const { samples = defaults.samples, steps = card.defaults.steps, profile = card.defaults.profile } = asked.values;
-    const price = priceOf({ samples, steps, width, height, profile }, services.tariff);
+    const price = priceOf({ model: card.slug, samples, steps, width, height, profile }, services.tariff);
     return {
       price: microToNumber(price),
       model: card.slug,

@@ -1,0 +1,47 @@
+import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+import { newDataDir } from '../support/easel-server.ts';
+import { modelOfSide } from '../support/model-of-side.ts';
+import { useWebPage } from '../support/web-page.ts';
+
+const peft = fileURLToPath(new URL('../fixtures/goldens/loras/peft.safetensors', import.meta.url));
+const dataDir = await newDataDir();
+const model = await modelOfSide(64);
+await mkdir(join(dataDir, 'loras'));
+for (const name of ['ink', 'oil_lcm']) await copyFile(peft, join(dataDir, 'loras', `${name}.safetensors`));
+afterAll(async () => {
+  for (const folder of [dataDir, model]) await rm(folder, { recursive: true, force: true });
+});
+
+const web = useWebPage({ dataDir, env: { EASEL_MODELS: JSON.stringify({ tiny: { path: model } }) } });
+
+test('the LoRAs of a model are ticked with a weight, drawn with, told with the picture and restored from it', async () => {
+  const page = await web().visit('/?model=tiny&steps=2&size=64x64');
+  await page.getByText('Advanced').click();
+  const picker = page.getByRole('group', { name: 'LoRAs' });
+  await picker.getByRole('checkbox', { name: 'ink' }).check();
+  await picker.getByLabel('Weight of ink').fill('0.5');
+  await picker.getByRole('checkbox', { name: 'oil_lcm' }).check();
+  await picker.getByText(/is LCM, made for 4 to 8 steps/).waitFor();
+  await picker.getByRole('checkbox', { name: 'oil_lcm' }).uncheck();
+  await page.getByLabel('Prompt', { exact: true }).fill('a (red:1.4) fox');
+  await page.getByLabel('Prompt', { exact: true }).press('Enter');
+  const card = page.locator('.run-card.succeeded').first();
+  await card.waitFor();
+  await card.getByText('Note: prompt syntax of other tools was read as plain text: "(red:1.4)"').waitFor();
+  const jobs: unknown = await fetch(`${web().server.url}/api/jobs`, {
+    headers: { 'x-api-key': web().server.devKey },
+  }).then((reply) => reply.json());
+  expect(jobs).toMatchObject({ jobs: [{ model: 'tiny', loras: [{ name: 'ink', weight: 0.5 }] }] });
+  await picker.getByRole('checkbox', { name: 'ink' }).uncheck();
+  await card.locator('.picture').first().click();
+  const viewer = page.getByRole('dialog', { name: 'Picture' });
+  await viewer.getByRole('button', { name: 'Use these settings' }).click();
+  await expect.poll(() => picker.getByRole('checkbox', { name: 'ink' }).isChecked()).toBe(true);
+  expect(await picker.getByLabel('Weight of ink').inputValue()).toBe('0.5');
+  // A model without LoRAs keeps what was chosen, and says that it has none of this name.
+  await page.getByRole('combobox', { name: 'Model' }).selectOption('playground-v2.5');
+  await picker.getByText('not available for this model').waitFor();
+});
