@@ -111,7 +111,7 @@ export const modelLoraSchema = openObject(
   { title: 'ModelLora', description: 'A LoRA that fits a model' },
 );
 
-export const modelPriceSchema = openObject(
+const modelPriceSchema = openObject(
   {
     per_step_megapixel: credits({ description: 'For one step on 1,048,576 pixels', examples: [0.000148] }),
     per_image: credits({ description: 'For each picture besides', examples: [0] }),

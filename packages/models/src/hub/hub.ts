@@ -34,7 +34,7 @@ export interface HubRevision {
   readonly isGated: boolean;
 }
 
-export const NETWORK =
+const NETWORK =
   'check the connection and run the command again: it goes on where it stopped. Behind a proxy set HTTPS_PROXY, for a mirror HF_ENDPOINT';
 
 /** Requests to the Hub: with the token, to the Hub only, and with retries. */

@@ -8,7 +8,7 @@ import { Notice } from '../parts/notices.tsx';
 import { messageOf, useDebouncedReply } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
 import { type FormControl, formControls } from '../settings/form-controls.ts';
-import type { Settings } from '../settings/settings.ts';
+import { type Settings, settingsForModel } from '../settings/settings.ts';
 import { LoraField, SeedField, SizePicker } from './picture-fields.tsx';
 import { PromptFields } from './prompt-fields.tsx';
 import { StartImage, useDroppedFile } from './start-image.tsx';
@@ -92,6 +92,10 @@ function useFileReader({ models, settings, onChange }: SettingsProps, onNote: (n
 /** Everything below the button: aspect ratio, numbers, seed, and what is folded away. */
 function PictureSettings({ models, settings, onChange }: SettingsProps) {
   const model = models.find((each) => each.id === settings.model) ?? models[0];
+  const choose = (id: string) => {
+    const other = models.find((each) => each.id === id);
+    if (other !== undefined) onChange(settingsForModel(settings, model, other));
+  };
   const controls = formControls(model ?? { parameters: {} });
   const fieldsOf = (place: FormControl['place']) => (
     <ControlFields
@@ -118,7 +122,7 @@ function PictureSettings({ models, settings, onChange }: SettingsProps) {
           {models.length > 1 && (
             <label className="field">
               Model
-              <select value={settings.model} onChange={(event) => onChange({ model: event.target.value })}>
+              <select value={settings.model} onChange={(event) => choose(event.target.value)}>
                 {models.map((each) => (
                   <option key={each.id} value={each.id}>
                     {each.id} ({each.name}), {credits(each.price.picture)} credits a picture

@@ -6,7 +6,7 @@ import { addressOf, go, useRoute } from '../router.ts';
 import { useRuns } from '../runs/runs.tsx';
 import { useModels } from '../session/session.tsx';
 import { addressSettings, loadSettings, saveSettings, takePendingSettings } from '../settings/initial-settings.ts';
-import { jobOf, type Settings } from '../settings/settings.ts';
+import { jobOf, type Settings, settingsForModel } from '../settings/settings.ts';
 import { PlaygroundForm } from './playground-form.tsx';
 import { Results } from './results.tsx';
 
@@ -67,10 +67,14 @@ function useSettings(models: readonly Model[]) {
       return;
     }
     isFilled.current = true;
-    const fromAddress = addressSettings(query, first);
-    setSettings({ ...load(), ...fromAddress, ...takePendingSettings() });
+    const stored = load();
+    const named = models.find(({ id }) => id === query.get('model'));
+    const before = models.find(({ id }) => id === stored.model);
+    const base = named === undefined ? stored : settingsForModel(stored, before, named);
+    const fromAddress = addressSettings(query, named ?? first);
+    setSettings({ ...base, ...fromAddress, ...takePendingSettings() });
     // From here on they are like settings typed into the form.
-    if (Object.keys(fromAddress).length > 0) go(addressOf('playground'), { replace: true });
+    if (named !== undefined || Object.keys(fromAddress).length > 0) go(addressOf('playground'), { replace: true });
   }, [models]);
   useEffect(() => {
     if (settings !== undefined) saveSettings(settings);

@@ -1,7 +1,7 @@
 import { explainInvalid, fillRequest, type Job, jobCreateSchema, tellRequest } from '@easel/contract';
 import { expect, test } from 'vitest';
 import { demoModel } from '../../test/demo-model.ts';
-import { defaultSettings, jobOf, requestOfJob, settingsOfJob } from './settings.ts';
+import { defaultSettings, jobOf, requestOfJob, settingsForModel, settingsOfJob } from './settings.ts';
 
 const model = { ...demoModel, defaults: { ...demoModel.defaults, img_width: 128, img_height: 96 } };
 
@@ -11,6 +11,34 @@ test('the form starts with the defaults of the model, and its request is valid',
   expect(job).toMatchObject({ img_width: 128, img_height: 96, num_inference_steps: 25, guidance_scale: 3 });
   expect(job).not.toHaveProperty('seed');
   expect(job).not.toHaveProperty('negative_prompt');
+});
+
+test('with another model its defaults take the place of those of the one before, and what it does not allow is replaced', () => {
+  const square = { aspect_ratio: '1:1', width: 128, height: 128 } as const;
+  const wide = { aspect_ratio: '16:9', width: 256, height: 144 } as const;
+  const edm = { choices: ['edm_dpmpp_2m', 'edm_euler'], default: 'edm_dpmpp_2m' };
+  const steps = { minimum: 1, maximum: 100 };
+  const slow = { ...model, sizes: [square, wide], parameters: { scheduler: edm, num_inference_steps: { ...steps, default: 25 } } };
+  const quick = {
+    ...model,
+    id: 'quick',
+    sizes: [
+      { ...square, width: 512, height: 512 },
+      { ...wide, width: 672, height: 384 },
+    ],
+    parameters: {
+      scheduler: { choices: ['euler', 'lcm'], default: 'euler' },
+      num_inference_steps: { minimum: 1, maximum: 50, default: 4 },
+      guidance_scale: { minimum: 0, maximum: 25, default: 0 },
+    },
+  };
+  const before = { ...defaultSettings(slow), prompt: 'a fox', seed: 7, width: 256, height: 144, samples: 3 };
+  const after = settingsForModel(before, slow, quick);
+  expect(after).toMatchObject({ model: 'quick', prompt: 'a fox', seed: 7, samples: 3, steps: 4, guidanceScale: 0 });
+  expect(after).toMatchObject({ scheduler: 'euler', width: 672, height: 384 });
+  expect(settingsForModel({ ...before, steps: 12 }, slow, quick).steps).toBe(12);
+  expect(settingsForModel({ ...before, steps: 80 }, slow, quick).steps).toBe(4);
+  expect(settingsForModel(after, quick, slow)).toEqual(before);
 });
 
 test('a start image is sent with its strength', () => {

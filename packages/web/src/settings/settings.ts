@@ -44,6 +44,34 @@ export function defaultSettings(model: Model): Settings {
   };
 }
 
+/**
+ * What changes with another model: what was the default of the one before becomes that of the other, and so does what it does not allow; the
+ * shape stays, in a size of its own. What the user has chosen, and it allows, stays.
+ */
+export function settingsForModel(settings: Settings, before: Model | undefined, after: Model): Settings {
+  const known = new Map<string, unknown>(Object.entries(settings));
+  const [usual, own] = [before && controlDefaults(before), controlDefaults(after)];
+  const former = new Map<string, unknown>(Object.entries(usual ?? {}));
+  const chosen = controlValues(after, (name) => (known.get(name) === former.get(name) ? undefined : known.get(name)));
+  const { scheduler } = after.parameters;
+  const hasSampler = scheduler?.choices?.includes(settings.scheduler) ?? true;
+  const isSize = ({ width, height }: Pick<Settings, 'width' | 'height'>) =>
+    width === settings.width && height === settings.height;
+  const shape = before?.sizes.find(isSize)?.aspect_ratio;
+  const { width, height } = after.sizes.find(isSize) ??
+    after.sizes.find(({ aspect_ratio: ratio }) => ratio === shape) ?? {
+      width: after.defaults.img_width,
+      height: after.defaults.img_height,
+    };
+  return {
+    ...settings,
+    ...own,
+    ...chosen,
+    ...(!hasSampler && { scheduler: own.scheduler }),
+    ...{ model: after.id, width, height },
+  };
+}
+
 /** The request for the settings. An empty negative prompt is left out. */
 export function jobOf({ startImage, seed, strength, negativePrompt, style, loras, ...settings }: Settings): JobCreate {
   return writeRequest({
