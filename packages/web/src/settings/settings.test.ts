@@ -18,7 +18,11 @@ test('with another model its defaults take the place of those of the one before,
   const wide = { aspect_ratio: '16:9', width: 256, height: 144 } as const;
   const edm = { choices: ['edm_dpmpp_2m', 'edm_euler'], default: 'edm_dpmpp_2m' };
   const steps = { minimum: 1, maximum: 100 };
-  const slow = { ...model, sizes: [square, wide], parameters: { scheduler: edm, num_inference_steps: { ...steps, default: 25 } } };
+  const slow = {
+    ...model,
+    sizes: [square, wide],
+    parameters: { scheduler: edm, num_inference_steps: { ...steps, default: 25 } },
+  };
   const quick = {
     ...model,
     id: 'quick',
