@@ -1,6 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { HttpApp, HttpOptions } from './surface.ts';
+import { whenClosed } from './when-closed.ts';
 
 /** Far more than a page, an application or a proxy opens, and few enough for the memory they need. */
 const defaults = { total: 4096, perAddress: 1024 } as const;
@@ -51,29 +52,6 @@ export function endStalledConnections(app: HttpApp, { stalledMs = STALLED_MS }: 
   };
   const timer = setInterval(look, stalledMs / LOOKS).unref();
   app.addHook('onClose', async () => clearInterval(timer));
-}
-
-const closings = new WeakMap<ServerResponse, (() => void)[]>();
-
-/**
- * Calls back when the connection is done with a reply, whether or not all of it was sent; at once where it is already. With one listener for
- * all who ask: a reply with a start image has more of them than Node.js takes for a leak.
- */
-export function whenClosed(reply: ServerResponse, callback: () => void): void {
-  if (reply.closed) {
-    callback();
-    return;
-  }
-  const known = closings.get(reply);
-  if (known !== undefined) {
-    known.push(callback);
-    return;
-  }
-  const callbacks = [callback];
-  closings.set(reply, callbacks);
-  reply.once('close', () => {
-    for (const each of callbacks) each();
-  });
 }
 
 /**

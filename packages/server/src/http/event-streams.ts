@@ -4,7 +4,7 @@ import { headers, patterns } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DomainError } from '../domain-error.ts';
-import { whenClosed } from './connections.ts';
+import { whenClosed } from './when-closed.ts';
 
 /** One server-sent event (HTML standard §9.2); one with only an id sets the place at which a client resumes. */
 export type ServerSentEvent = SentEvent | { readonly id: string };

@@ -3,9 +3,9 @@ import cors from '@fastify/cors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isId } from '../ids.ts';
 import { newContext, noTracer, parseTraceparent } from '../observability/tracing.ts';
-import { whenClosed } from './connections.ts';
 import type { HttpServices } from './services.ts';
 import type { AnsweredRequest, HttpApp, HttpOptions } from './surface.ts';
+import { whenClosed } from './when-closed.ts';
 
 /** Sends the request ID of the log with every reply. It is never taken from the request: that could contain anything. */
 export function sendRequestIds(app: HttpApp): void {

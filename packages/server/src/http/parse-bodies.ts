@@ -2,9 +2,9 @@ import type { FastifyRequest } from 'fastify';
 import { DomainError } from '../domain-error.ts';
 import { Room } from '../room.ts';
 import { JsonBounds, parseForm, parseJson } from './body-formats.ts';
-import { whenClosed } from './connections.ts';
 import { type BodyPace, receiveBody } from './receive-body.ts';
 import type { HttpApp, HttpOptions } from './surface.ts';
+import { whenClosed } from './when-closed.ts';
 
 /** The largest body without a picture: the longest prompts fit, with every character escaped in JSON. */
 export const SMALL_BODY_BYTES = 512_000;

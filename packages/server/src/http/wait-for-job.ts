@@ -6,9 +6,9 @@ import { DomainError } from '../domain-error.ts';
 import type { JobRecord } from '../jobs/job.ts';
 import type { JobView } from '../jobs/job-views.ts';
 import type { ModelCard } from '../models/model-card.ts';
-import { whenClosed } from './connections.ts';
 import { notesHeader } from './notes.ts';
 import { callerOf, type RouteContext } from './surface.ts';
+import { whenClosed } from './when-closed.ts';
 
 /** In which a job that is given up is cancelled before its client is answered; then it goes on without him. */
 const CANCEL_MS = 10_000;
