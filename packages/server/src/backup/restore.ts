@@ -66,7 +66,8 @@ export async function restoreBackup(file: string, { config, force, signal }: Res
       });
     }
     await requireStopped(dataDir, signal);
-    const scratch = await mkdtemp(join(dataDir, 'restore-'));
+    await removeLeftovers(dataDir, signal);
+    const scratch = await mkdtemp(join(dataDir, SCRATCH));
     try {
       // As root, the account that PostgreSQL runs as must pass through.
       if (process.getuid?.() === 0) await chmod(scratch, 0o711);
@@ -89,6 +90,9 @@ export async function restoreBackup(file: string, { config, force, signal }: Res
     await lock.release();
   }
 }
+
+/** How the folder's name begins in which a backup is unpacked. */
+const SCRATCH = 'restore-';
 
 async function presentParts(dataDir: string): Promise<string[]> {
   const found = await Promise.all(
@@ -114,6 +118,15 @@ async function requireStopped(dataDir: string, signal: AbortSignal): Promise<voi
       remedy: 'stop all servers and workers that use it',
     },
   );
+}
+
+/** What a restore that was killed has left, and the database that it may have been checking. */
+async function removeLeftovers(dataDir: string, signal: AbortSignal): Promise<void> {
+  for (const name of (await readdir(dataDir)).filter((each) => each.startsWith(SCRATCH))) {
+    const leftover = join(dataDir, name);
+    if (await isDatabaseRunning(leftover)) await (await startEmbeddedPostgres({ dataDir: leftover, signal })).stop();
+    await rm(leftover, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
 }
 
 async function unpack(

@@ -112,8 +112,9 @@ test('a backup of a database that is written to is consistent: the restored ledg
   }
 });
 
-test('a folder that is not empty is left alone, or with force moved aside', async () => {
+test('a folder that is not empty is left alone, or with force moved aside; what a killed restore has left is removed', async () => {
   const target = join(folder(), 'occupied');
+  await mkdir(join(target, 'restore-killed', 'postgres'), { recursive: true });
   await mkdir(join(target, 'postgres'), { recursive: true });
   await writeFile(join(target, 'postgres', 'mine'), 'mine');
   await writeFile(join(target, 'notes'), 'stay');
@@ -124,7 +125,13 @@ test('a folder that is not empty is left alone, or with force moved aside', asyn
   expect(await readdir(join(target, 'postgres'))).toEqual(['mine']);
   const { before } = await restoreInto('occupied', { force: true });
   expect(await readFile(join(before ?? '', 'postgres', 'mine'), 'utf8')).toBe('mine');
-  expect(await readFile(join(target, 'notes'), 'utf8')).toBe('stay');
+  expect((await readdir(target)).toSorted()).toEqual([
+    before?.slice(target.length + 1),
+    'images',
+    'notes',
+    'postgres',
+    'secret',
+  ]);
   expect((await stat(join(target, 'postgres', 'data', 'PG_VERSION'))).isFile()).toBe(true);
 });
 
