@@ -1,40 +1,38 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chown, mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { creditsSchema, jobSchema, queueSchema } from '@easel/contract';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@easel/embedded-postgres';
 import type { Static, TSchema } from 'typebox';
 import { Check } from 'typebox/schema';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type EaselServer, newDataDir, newKey, serveEasel } from './support/easel-server.ts';
 import { type EaselWorker, startEaselWorker } from './support/easel-worker.ts';
-import { until } from './support/run-easel.ts';
-import { collectSpans, type SpanCollector } from './support/span-collector.ts';
 
 /** Two servers that only take jobs and a worker, which know of each other by the database's address alone. */
 let folder: string;
 let postgres: EmbeddedPostgres;
 let servers: EaselServer[] = [];
 let worker: EaselWorker;
-let collector: SpanCollector;
-let endCollector = async () => {};
 const keys = { adminKey: newKey(), devKey: newKey() };
 const admin = { 'x-api-key': keys.adminKey };
 const json = { 'x-api-key': keys.devKey, 'content-type': 'application/json' };
 
+/** What all machines have in common. */
+const shared = () => ({
+  DATABASE_URL: addressOf(postgres),
+  EASEL_SECRET: 'the secret that all these machines share',
+  EASEL_IMAGES_DIR: join(folder, 'images'),
+  EASEL_WORKER_ENABLED: 'false',
+  EASEL_LIMITS_REQUESTS_PER_MINUTE: '50',
+});
+
 beforeAll(async () => {
-  collector = await collectSpans((end) => {
-    endCollector = end;
-  });
   folder = await newDataDir();
   postgres = await startEmbeddedPostgres({ dataDir: join(folder, 'database') });
-  const env = {
-    DATABASE_URL: addressOf(postgres),
-    EASEL_SECRET: 'the secret that all these machines share',
-    EASEL_IMAGES_DIR: join(folder, 'images'),
-    EASEL_WORKER_ENABLED: 'false',
-    EASEL_LIMITS_REQUESTS_PER_MINUTE: '50',
-    OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
-  };
+  const env = shared();
   const machine = async (name: string) => {
     const dataDir = join(folder, name);
     await mkdir(dataDir);
@@ -48,7 +46,6 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const running of [...servers, worker]) await running?.stop();
   await postgres?.stop();
-  await endCollector();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -85,21 +82,6 @@ test('a job that one machine takes is painted by another, followed on a third an
   expect(credits.balance).toBeCloseTo(100 - price, 6);
 });
 
-test('the trace of a request goes on in the process that paints its job', async () => {
-  const traceId = '0af7651916cd43dd8448eb211c80319c';
-  const headers = { ...json, traceparent: `00-${traceId}-b7ad6b7169203331-01` };
-  const body = '{"prompt":"a quince","num_inference_steps":2}';
-  await bodyOf(jobSchema, fetch(`${urlOf(0)}/api/jobs`, { method: 'POST', headers, body }));
-  const spanOf = (wanted: string) =>
-    collector.spans.find(({ traceId: trace, name }) => trace === traceId && name === wanted);
-  const isAll = () => ['POST /api/jobs', 'job run', 'charge'].every((name) => spanOf(name) !== undefined);
-  await until(isAll, () => collector.text());
-  const [request, run, charge] = [spanOf('POST /api/jobs'), spanOf('job run'), spanOf('charge')];
-  expect(run).toMatchObject({ parentSpanId: request?.spanId, pid: String(worker.process.pid) });
-  expect(charge).toMatchObject({ parentSpanId: run?.spanId, pid: run?.pid });
-  expect(request?.pid).toBe(String(servers[0]?.process.pid));
-});
-
 test('a synchronous request to one machine waits for the work of another', async () => {
   const body = JSON.stringify({ prompt: 'a pear', base64: false });
   const reply = await fetch(`${urlOf(1)}/v1/playground-v2.5`, { method: 'POST', headers: json, body });
@@ -132,6 +114,60 @@ test('the rate limit of a key counts what came to any machine', async () => {
   // Two windows are counted where the minute of the clock ends in between.
   expect(counts.get(406)?.length).toBeLessThanOrEqual(2 * 50);
 });
+
+const hasPgBouncer = spawnSync('pgbouncer', ['--version']).status === 0;
+
+test.skipIf(!hasPgBouncer)(
+  `a server works behind PgBouncer in session mode${hasPgBouncer ? '' : ' (skipped: there is no pgbouncer here)'}`,
+  async () => {
+    const url = await startPgBouncer();
+    const dataDir = join(folder, 'behind-pgbouncer');
+    await mkdir(dataDir);
+    const server = await serveEasel({ dataDir, env: { ...shared(), DATABASE_URL: url }, keys });
+    onTestFinished(async () => void (await server.stop()));
+    const body = JSON.stringify({ prompt: 'a cherry', seed: 7 });
+    const { id } = await bodyOf(jobSchema, fetch(`${server.url}/api/jobs`, { method: 'POST', headers: json, body }));
+    const events = await fetch(`${server.url}/api/jobs/${id}/events`, { headers: json }).then((reply) => reply.text());
+    expect(events).toMatch(/^event: succeeded$/m);
+  },
+);
+
+/** In front of the database, as the account that may use the database's socket. @returns the address */
+async function startPgBouncer(): Promise<string> {
+  const { user, password, host, port, database } = postgres.connection;
+  const own = createServer().listen(0, '127.0.0.1');
+  await once(own, 'listening');
+  const address = own.address();
+  if (typeof address !== 'object' || address === null) throw new Error('there is no free port');
+  await once(own.close(), 'close');
+  const file = join(folder, 'pgbouncer.ini');
+  const { uid, gid } = await stat(host);
+  const target = `host=${host} port=${port} dbname=${database} user=${user} password=${password}`;
+  await writeFile(
+    file,
+    `[databases]\n${database} = ${target}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = ${address.port}\nunix_socket_dir =\nauth_type = any\npool_mode = session\ndefault_pool_size = 40\n`,
+    { mode: 0o600 },
+  );
+  if (process.getuid?.() === 0) await chown(file, uid, gid);
+  const child = spawn('pgbouncer', [file], { stdio: 'ignore', ...(process.getuid?.() === 0 && { uid, gid }) });
+  onTestFinished(async () => {
+    const ended = once(child, 'close');
+    child.kill('SIGKILL');
+    await ended;
+  });
+  await expect
+    .poll(async () => {
+      const socket = connect(address.port, '127.0.0.1');
+      const isOpen = await Promise.race([
+        once(socket, 'connect').then(() => true),
+        once(socket, 'error').then(() => false),
+      ]);
+      socket.destroy();
+      return isOpen;
+    })
+    .toBe(true);
+  return `postgres://${user}@127.0.0.1:${address.port}/${database}`;
+}
 
 test('a machine with another secret does not start, and says why', async () => {
   const dataDir = join(folder, 'four');

@@ -57,7 +57,10 @@ export async function storm(options: StormOptions): Promise<{ readonly [state: s
     await Promise.all(
       customers.map(async (customer) => {
         for (let index = customer; index < count; index += customers.length) {
-          accepted.push(await submit(cluster, `storm-${seed}-${index}`, index));
+          const job = await submit(cluster, `storm-${seed}-${index}`, index);
+          accepted.push(job);
+          // One after the other, so that there are jobs in every state as long as it storms.
+          await endOf(cluster, index, job.id);
         }
       }),
     );
@@ -133,21 +136,19 @@ function clientOf({ keys }: Cluster, baseUrl: string): EaselClient {
   return new EaselClient({ baseUrl, apiKey: keys.devKey, retries: 0, fetch: impatient });
 }
 
-async function untilEnded(cluster: Cluster, accepted: readonly Accepted[]): Promise<Job[]> {
+/** Every one as it is now, from whichever server answers. */
+function untilEnded(cluster: Cluster, accepted: readonly Accepted[]): Promise<Job[]> {
+  return Promise.all(accepted.map(({ id }, index) => endOf(cluster, index, id)));
+}
+
+async function endOf(cluster: Cluster, first: number, id: string): Promise<Job> {
   const deadline = performance.now() + PATIENCE_MS;
-  const ended: Job[] = [];
-  for (const [index, { id }] of accepted.entries()) {
-    for (;;) {
-      const job = await persistently(cluster, index, (client) => client.jobs.get(id));
-      if (job.status !== 'queued' && job.status !== 'running') {
-        ended.push(job);
-        break;
-      }
-      if (performance.now() > deadline) throw new Error(`job ${id} did not end: ${JSON.stringify(job)}`);
-      await sleep(100);
-    }
+  for (;;) {
+    const job = await persistently(cluster, first, (client) => client.jobs.get(id));
+    if (job.status !== 'queued' && job.status !== 'running') return job;
+    if (performance.now() > deadline) throw new Error(`job ${id} did not end: ${JSON.stringify(job)}`);
+    await sleep(200);
   }
-  return ended;
 }
 
 async function checkJobs(cluster: Cluster, jobs: readonly Job[], accepted: readonly Accepted[]): Promise<void> {
