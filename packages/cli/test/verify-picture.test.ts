@@ -21,6 +21,7 @@ const pixelsOf = (name: string) => ({
 /** As the entries of the table: drawn by the reference implementation, with a model of random weights. */
 const published: PublishedPicture = {
   familyName: 'playground-v2.5',
+  nativeSide: 1024,
   what: 'image-to-image, 64×64, the last 12 of 20 steps, guidance 3',
   source: 'tools/goldens/make_goldens.py, 17_img2img',
   startImage: 'datasets/some/images/resolve/main/start.png',
@@ -107,11 +108,16 @@ test('the start image is downloaded from the Hub that is set, unless the machine
 
 test('a model of which nothing is published is refused before it is loaded, with the list of those that are', async () => {
   const table = publishedPictures.filter(({ familyName }) => familyName === 'sdxl-turbo');
-  await expect(verifyPicture(model, {}, capture().context, table)).rejects.toMatchObject({
-    code: 'usage',
-    message: expect.stringContaining('no pixel values are published for'),
-    remedy: expect.stringContaining('they are for sdxl-turbo'),
-  });
+  for (const [name, known] of [
+    [model, table],
+    ['demo', publishedPictures], // of the family, but not of its size
+  ] as const) {
+    await expect(verifyPicture(name, {}, capture().context, known), name).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining(`no pixel values are published for ${name}, which is`),
+      remedy: expect.stringContaining('sdxl-turbo at 512×512'),
+    });
+  }
 });
 
 test('each published picture is of a family, with nine pixels', () => {

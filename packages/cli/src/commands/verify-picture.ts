@@ -11,6 +11,8 @@ import { unreadableFile } from '../unreadable-file.ts';
 export interface PublishedPicture {
   /** Of the models that it is of. */
   readonly familyName: ModelInfo['familyName'];
+  /** Of those models, in pixels. */
+  readonly nativeSide: number;
   /** What is drawn, in words. */
   readonly what: string;
   /** Where diffusers has it. */
@@ -32,6 +34,7 @@ const TESTS = 'tests/pipelines/stable_diffusion_xl';
 export const publishedPictures: readonly PublishedPicture[] = [
   {
     familyName: 'playground-v2.5',
+    nativeSide: 1024,
     what: 'image-to-image, 1024×1024, the last 9 of 30 steps, guidance 8',
     source: `${TESTS}/test_stable_diffusion_xl_img2img.py, test_stable_diffusion_xl_img2img_playground`,
     startImage: 'datasets/patrickvonplaten/images/resolve/main/aa_xl/000000009.png',
@@ -55,6 +58,7 @@ export const publishedPictures: readonly PublishedPicture[] = [
   },
   {
     familyName: 'sdxl-turbo',
+    nativeSide: 512,
     what: '512×512, 1 step, no guidance',
     source: `${TESTS}/test_stable_diffusion_xl.py, test_sdxl_turbo_512`,
     request: {
@@ -125,17 +129,21 @@ export async function verifyPicture(
   }
 }
 
+/** Of the family, and of the size of the weights that it is published for: another model of the family draws other pictures. */
 function publishedOf(
   name: string,
-  info: Pick<ModelInfo, 'family' | 'familyName'>,
+  info: Pick<ModelInfo, 'family' | 'familyName' | 'defaults'>,
   published: readonly PublishedPicture[],
 ): PublishedPicture {
-  const found = published.find(({ familyName }) => familyName === info.familyName);
+  const { familyName, family, defaults } = info;
+  const found = published.find((each) => each.familyName === familyName && each.nativeSide === defaults.width);
   if (found !== undefined) return found;
-  const known = published.map(({ familyName }) => familyName).join(' and ');
-  throw new CodedError('usage', `no pixel values are published for ${name}, which is ${info.family}`, {
-    remedy: `they are for ${known}; without --picture the hashes of its files are checked`,
-  });
+  const known = published.map((each) => `${each.familyName} at ${each.nativeSide}×${each.nativeSide}`);
+  throw new CodedError(
+    'usage',
+    `no pixel values are published for ${name}, which is ${family} at ${defaults.width}×${defaults.height}`,
+    { remedy: `they are for ${known.join(' and ')}; without --picture the hashes of its files are checked` },
+  );
 }
 
 /** With the noise of each card in turn, until one is right; else that which differs least. */
