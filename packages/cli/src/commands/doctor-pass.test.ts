@@ -1,6 +1,6 @@
 import type { PictureEstimate } from '@easel/engine';
 import { expect, test } from 'vitest';
-import { pictureTimes, sizeToMeasure, tellFaster, tellTimes } from './doctor-pass.ts';
+import { fixedPart, pictureTimes, sizeToMeasure, tellFaster, tellTimes } from './doctor-pass.ts';
 
 const cpu = { name: 'cpu', title: 'CPU' };
 
@@ -55,7 +55,7 @@ test('times are what was measured, scaled by the arithmetic of each part, with t
   const { detail, values } = tellTimes(conditions, times);
   expect(detail).toBe(
     'my-model on CPU (cpu), 1024×1024, 50 steps: exact about 20:33 min (24 s a step), int8 about 7:00 min (8.0 s a step), ' +
-      'fast about 3:40 min or less (8.0 s a step); measured at 512×512 and scaled by the arithmetic of its networks',
+      'fast about 3:40 min or less (8.0 s a step); measured at 512×512 and half of that, and scaled by the arithmetic of its networks',
   );
   expect(values).toMatchObject({
     device: 'cpu',
@@ -64,6 +64,17 @@ test('times are what was measured, scaled by the arithmetic of each part, with t
     exactStepMs: 24_000,
     measured: 'exact, int8',
   });
+});
+
+test('what does not grow with the picture is not scaled', () => {
+  expect(fixedPart([4, 10], [1, 4])).toBe(2); // 2 + 2 · arithmetic
+  expect([fixedPart([1, 8], [1, 4]), fixedPart([4, 3], [1, 4])]).toEqual([0, 4]); // it is not below nothing, nor above all
+  const { exact } = measured.parts;
+  const fixed = { ...measured, parts: { exact: { ...exact, fixedMs: 2000 } } };
+  const { stepMs, ms } = pictureTimes(fixed, native, small);
+  expect(stepMs.exact).toBe(2000 + 4 * 4000);
+  expect(ms.exact).toBeCloseTo(500 + 50 * 18_000 + 4 * 8000, 6);
+  expect(stepMs.int8).toBe(9000);
 });
 
 test('what was measured beside busy programs says so', () => {

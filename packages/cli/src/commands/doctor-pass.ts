@@ -20,6 +20,8 @@ type MeasuredProfile = 'exact' | 'int8';
 interface MeasuredParts {
   readonly encodeMs: number;
   readonly stepMs: number;
+  /** Of a step, what does not grow with the picture, such as widening weights of half precision; absent: nothing. */
+  readonly fixedMs?: number;
   readonly decodeMs: number;
 }
 
@@ -78,12 +80,21 @@ async function measureProfile(
 }
 
 /**
- * What a picture of the native size takes: what was measured, times what the arithmetic of each part is more at that size, and the steps as
- * many times a step as the profile has them.
+ * Of a step, what does not grow with the picture, from two sizes: time is taken as a + b · arithmetic.
+ *
+ * @param stepMs of both, the smaller first
+ * @param arithmetic of a step of both
  */
-function pictureMs(measured: MeasuredParts, native: PictureParts, own: PictureParts, step: number): number {
-  const stepMs = measured.stepMs * (native.step / own.step);
-  return measured.encodeMs + stepMs * (native.steps / step) + measured.decodeMs * (native.decode / own.decode);
+export function fixedPart(stepMs: readonly [number, number], arithmetic: readonly [number, number]): number {
+  const [smaller, larger] = stepMs;
+  const [less, more] = arithmetic;
+  const fixed = (smaller * more - larger * less) / (more - less);
+  return Math.max(0, Math.min(smaller, fixed));
+}
+
+/** A step at the native size: what was measured, and of what grows with the picture as many times as much as its arithmetic is more. */
+function nativeStepMs({ stepMs, fixedMs = 0 }: MeasuredParts, native: PictureParts, own: PictureParts): number {
+  return fixedMs + (stepMs - fixedMs) * (native.step / own.step);
 }
 
 /** Times by profile. */
@@ -102,13 +113,14 @@ export function pictureTimes({ parts }: MeasuredModel, native: PictureEstimate, 
     const precision = profile === 'exact' ? 'exact' : 'int8';
     const measured = precision === 'exact' ? exact : int8;
     if (measured !== undefined) {
-      const step = native.parts[precision].step;
-      const ms = pictureMs(measured, native.parts[profile], own.parts[precision], step);
-      return { ms, stepMs: measured.stepMs * (step / own.parts[precision].step) };
+      const stepMs = nativeStepMs(measured, native.parts[precision], own.parts[precision]);
+      const steps = native.parts[profile].steps / native.parts[precision].step; // as many as the profile's passes are
+      const decode = native.parts[precision].decode / own.parts[precision].decode;
+      return { ms: measured.encodeMs + stepMs * steps + measured.decodeMs * decode, stepMs };
     }
-    const other = exact ?? int8;
-    const otherName = exact === undefined ? 'int8' : 'exact';
-    const off = other === undefined ? 1000 : other.stepMs / own.parts[otherName].step;
+    const other = exact === undefined ? 'int8' : 'exact';
+    const step = parts[other] && nativeStepMs(parts[other], native.parts[other], own.parts[other]);
+    const off = step === undefined ? 1000 : step / native.parts[other].step;
     return { ms: native.seconds[profile] * off, stepMs: native.parts[precision].step * off };
   };
   const [ofExact, ofInt8, ofFast] = [timesOf('exact'), timesOf('int8'), timesOf('fast')];
@@ -144,7 +156,7 @@ export function tellTimes(
     return `${name} about ${formatDuration(ms[name])}${name === 'fast' ? ' or less' : ''} (${formatDuration(stepMs[name])} a step${kind})`;
   });
   const how = isScaled
-    ? `measured at ${size.width}×${size.height} and scaled by the arithmetic of its networks`
+    ? `measured at ${size.width}×${size.height} and half of that, and scaled by the arithmetic of its networks`
     : 'measured at this size';
   return {
     detail: `${model} on ${device.title} (${device.name}), ${width}×${height}, ${steps} steps: ${times.join(', ')}; ${how}${busyText(load)}`,
@@ -255,7 +267,14 @@ export async function measureModel(
       const isPossible = isCpu ? memory?.[profile].outcome !== 'fails' : profile === 'exact';
       if (!profiles.includes(profile) || !isPossible) continue;
       progress.begin(`measuring a pass in ${profile} at ${own.width}×${own.height}`);
-      parts[profile] = await measureProfile(host, profile, own, signal);
+      const measured = await measureProfile(host, profile, own, signal);
+      parts[profile] = measured;
+      if (own === native) continue;
+      const half = { width: own.width / 2, height: own.height / 2 };
+      const smaller = await measureProfile(host, profile, half, signal);
+      const arithmetic = (await estimateOf(half)).parts[profile].step;
+      const fixedMs = fixedPart([smaller.stepMs, measured.stepMs], [arithmetic, own.parts[profile].step]);
+      parts[profile] = { ...measured, fixedMs };
     }
     if (parts.exact === undefined && parts.int8 === undefined) return undefined;
     const conditions = { model, native, device, load, measured: { size: own, parts } };
