@@ -9,7 +9,16 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /** Licences that ask no more than to be named, so that they need no decision (SPDX identifiers, https://spdx.org/licenses/). */
-const permissive = new Set(['0BSD', 'Apache-2.0', 'BlueOak-1.0.0', 'BSD-2-Clause', 'BSD-3-Clause', 'CC0-1.0', 'ISC', 'MIT']);
+const permissive = new Set([
+  '0BSD',
+  'Apache-2.0',
+  'BlueOak-1.0.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'CC0-1.0',
+  'ISC',
+  'MIT',
+]);
 
 /** Others, by what may have them and why that is fine: libraries of their own files that Easel does not change, which users may replace. */
 const decided = [
@@ -62,7 +71,11 @@ function reportLicences(dependencies: readonly Dependency[]): string[] {
 /** @returns what is wrong: weaknesses that are known of packages that users install, or that nobody could be asked, where that is required */
 function audit(root: string, isRequired: boolean): string[] {
   try {
-    execFileSync('npm', ['audit', '--omit=dev', '--audit-level=moderate', '--audit=true'], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
+    execFileSync('npm', ['audit', '--omit=dev', '--audit-level=moderate', '--audit=true'], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      encoding: 'utf8',
+    });
     console.log('no weakness of moderate or higher severity is known of these packages');
     return [];
   } catch (error) {
@@ -86,7 +99,10 @@ if (import.meta.main) {
   const { packages }: { packages: Record<string, LockedPackage> } = JSON.parse(
     readFileSync(join(root, 'package-lock.json'), 'utf8'),
   );
-  const faults = [...reportLicences(installedDependencies(packages)), ...audit(root, process.argv.includes('--require-audit'))];
+  const faults = [
+    ...reportLicences(installedDependencies(packages)),
+    ...audit(root, process.argv.includes('--require-audit')),
+  ];
   for (const fault of faults) console.error(fault);
   process.exitCode = faults.length > 0 ? 1 : 0;
 }

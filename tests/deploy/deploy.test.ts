@@ -28,7 +28,9 @@ test('the image is built with the Node.js that the lockfile pins', () => {
 
 test('the manifests name the released image', () => {
   const { version } = JSON.parse(read('packages/cli/package.json'));
-  expect(parse(read('deploy/kubernetes/kustomization.yaml')).images).toMatchObject([{ name: 'easel', newTag: version }]);
+  expect(parse(read('deploy/kubernetes/kustomization.yaml')).images).toMatchObject([
+    { name: 'easel', newTag: version },
+  ]);
 });
 
 test('a worker may take as long to stop as it lets its jobs run on, and so may a server', () => {
@@ -65,7 +67,9 @@ test('every object that another one names is there', () => {
         for (const { backend } of http.paths) ofKind('Service', backend.service.name);
   }
   const { resources } = parse(read('deploy/kubernetes/kustomization.yaml'));
-  expect([...resources, 'kustomization.yaml'].sort()).toEqual(globSync('*.yaml', { cwd: join(deploy, 'kubernetes') }).sort());
+  expect([...resources, 'kustomization.yaml'].sort()).toEqual(
+    globSync('*.yaml', { cwd: join(deploy, 'kubernetes') }).sort(),
+  );
 });
 
 test('every setting in these files is one of Easel', async () => {
@@ -152,7 +156,23 @@ test.skipIf(!isInstalled('systemd-analyze', ['--version']))('systemd reads the u
 test.skipIf(!isInstalled('nginx', ['-v']))('nginx accepts its sample', () => {
   const certificate = join(folder, 'certificate.pem');
   const key = join(folder, 'key.pem');
-  outputOf('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1', '-subj', '/CN=images.example.com', '-keyout', key, '-out', certificate]);
+  outputOf('openssl', [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-days',
+    '1',
+    '-subj',
+    '/CN=images.example.com',
+    '-keyout',
+    key,
+    '-out',
+    certificate,
+  ]);
   const site = read('deploy/nginx.conf')
     .replace(/ssl_certificate_key .*/, `ssl_certificate_key ${key};`)
     .replace(/ssl_certificate {2,}.*/, `ssl_certificate ${certificate};`);
@@ -167,10 +187,13 @@ test.skipIf(!isInstalled('caddy', ['version']))('Caddy accepts its sample', () =
   );
 });
 
-test.skipIf(!isInstalled('promtool', ['--version']))('each alert fires when it should, and none on a healthy server', () => {
-  outputOf('promtool', ['check', 'rules', '--lint-fatal', join(deploy, 'monitoring/alerts.yaml')]);
-  outputOf('promtool', ['test', 'rules', join(import.meta.dirname, 'alerts.test.yaml')]);
-});
+test.skipIf(!isInstalled('promtool', ['--version']))(
+  'each alert fires when it should, and none on a healthy server',
+  () => {
+    outputOf('promtool', ['check', 'rules', '--lint-fatal', join(deploy, 'monitoring/alerts.yaml')]);
+    outputOf('promtool', ['test', 'rules', join(import.meta.dirname, 'alerts.test.yaml')]);
+  },
+);
 
 function isInstalled(program: string, args: string[]): boolean {
   try {

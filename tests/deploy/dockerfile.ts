@@ -36,6 +36,8 @@ export interface Sources {
   readonly base: (image: string, folder: string) => void;
   /** The files that a build is sent. */
   readonly context: string;
+  /** Is told of each instruction. */
+  readonly report: (line: string) => void;
   /** Variables of RUN alone: how this machine reaches the registries. */
   readonly network: Readonly<Record<string, string>>;
 }
@@ -45,7 +47,7 @@ export function buildStages(instructions: readonly Instruction[], folder: string
   const stages = new Map<string, Stage>();
   let stage: Stage | undefined;
   for (const { name, text } of instructions) {
-    console.error(`${name} ${text.slice(0, 120)}`);
+    sources.report(`${name} ${text.slice(0, 120)}`);
     if (name === 'FROM') {
       const [image = '', , alias = `stage ${stages.size}`] = text.split(/\s+/);
       stage = newStage(join(folder, alias));
@@ -87,8 +89,7 @@ function execute(stage: Stage, command: string, network: Readonly<Record<string,
 /** @throws Error on an instruction that this cannot carry out */
 function set(stage: Stage, name: string, text: string): void {
   const list = (): string[] => JSON.parse(text.slice(text.indexOf('[')));
-  if (name === 'ENV')
-    for (const [, key = '', value = ''] of text.matchAll(/(\w+)=(\S+)/g)) stage.env[key] = value;
+  if (name === 'ENV') for (const [, key = '', value = ''] of text.matchAll(/(\w+)=(\S+)/g)) stage.env[key] = value;
   else if (name === 'WORKDIR') {
     stage.workdir = text;
     mkdirSync(join(stage.root, text), { recursive: true });

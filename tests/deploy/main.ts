@@ -20,7 +20,7 @@ const read = (file: string) => readFileSync(join(repository, file), 'utf8');
 const kubernetesVersions = ['1.30', '1.34', '1.37'];
 
 /** Those that this machine trusts besides the usual ones, and where the steps find them. */
-const certificates = process.env['NODE_EXTRA_CA_CERTS'];
+const certificates = process.env.NODE_EXTRA_CA_CERTS;
 const certificatesInside = '/usr/local/share/certificates.pem';
 
 const python = await pythonWith(join(import.meta.dirname, 'kubernetes.txt'));
@@ -37,7 +37,12 @@ const folder = mkdtempSync('/var/tmp/easel-image-');
 try {
   const context = freshClone(folder, 'context');
   applyDockerignore(context, read('.dockerignore'));
-  const image = buildStages(readDockerfile(read('deploy/Dockerfile')), folder, { base, context, network: ownNetwork() });
+  const image = buildStages(readDockerfile(read('deploy/Dockerfile')), folder, {
+    base,
+    context,
+    network: ownNetwork(),
+    report: (line) => console.error(line),
+  });
   const size = execFileSync('du', ['-sm', join(image.root, 'opt')], { encoding: 'utf8' });
   console.log(`the image's own part has ${Number.parseInt(size, 10)} MB`);
   runImage(image);
@@ -90,7 +95,8 @@ function runImage({ root, env, user, workdir, command }: Stage): void {
   const ask = `fetch('http://127.0.0.1:8400/v1/playground-v2.5', { method: 'POST', headers: { 'x-api-key': '${key}', 'content-type': 'application/json' }, body: JSON.stringify({ prompt: 'a red apple', base64: false }) })
     .then(async (reply) => { if (reply.status !== 200) throw new Error(await reply.text()); console.log(reply.headers.get('content-type'), (await reply.arrayBuffer()).byteLength, 'bytes'); })`;
   const quote = (words: readonly string[]) => words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
-  const inside = (words: readonly string[]) => `chroot --userspec=${user}:${user} "$root" ${quote(['env', '-C', workdir, ...words])}`;
+  const inside = (words: readonly string[]) =>
+    `chroot --userspec=${user} "$root" ${quote(['env', '-C', workdir, ...words])}`;
   // Mounts, network and processes of its own, which end with it.
   const script = `set -eu
     root=$0

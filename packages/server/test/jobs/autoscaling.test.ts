@@ -12,10 +12,7 @@ import { type JobServices, startJobServices } from '../support/job-services.ts';
 import { useTemporaryFolder } from '../support/temporary-folder.ts';
 
 /** The query that KEDA's scaler sends for the workers, as it is shipped: https://keda.sh/docs/latest/scalers/postgresql/ */
-const shipped = readFileSync(
-  resolve(import.meta.dirname, '../../../../deploy/kubernetes/autoscaling.yaml'),
-  'utf8',
-);
+const shipped = readFileSync(resolve(import.meta.dirname, '../../../../deploy/kubernetes/autoscaling.yaml'), 'utf8');
 const [scaler] = parseAllDocuments(shipped)
   .map((document) => document.toJS())
   .filter(({ kind }) => kind === 'ScaledObject')
