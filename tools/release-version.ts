@@ -1,5 +1,5 @@
 // Makes the rest of the repository agree with the version that `changeset version` has written into the packages: the lockfile, the
-// examples, and the changelog, whose unreleased part gets version and date.
+// examples, the image that Kubernetes is told of, and the changelog, whose unreleased part gets version and date.
 //
 //   npm run release:version
 import { execFileSync } from 'node:child_process';
@@ -19,12 +19,18 @@ export function withOwnVersion(manifest: string, version: string): string {
   return manifest.replaceAll(/("@easel\/[a-z-]+": )"[^"]+"/g, `$1"${version}"`);
 }
 
+/** A kustomization whose image is that of this version. */
+export function withImageOf(kustomization: string, version: string): string {
+  return kustomization.replace(/(newTag: ).+/, `$1${version}`);
+}
+
 if (import.meta.main) {
   const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'packages/cli/package.json'), 'utf8'));
   const rewrite = (file: string, change: (text: string) => string) =>
     writeFileSync(join(root, file), change(readFileSync(join(root, file), 'utf8')));
   for (const file of globSync('examples/*/package.json', { cwd: root }))
     rewrite(file, (text) => withOwnVersion(text, version));
+  rewrite('deploy/kubernetes/kustomization.yaml', (text) => withImageOf(text, version));
   rewrite('CHANGELOG.md', (text) => dateChangelog(text, version, new Date().toISOString().slice(0, 10)));
   execFileSync('npm', ['install', '--package-lock-only', '--no-audit', '--no-fund'], { cwd: root, stdio: 'inherit' });
   execFileSync(process.execPath, ['tools/complete-lockfile.mjs'], { cwd: root, stdio: 'inherit' });

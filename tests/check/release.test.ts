@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { exitStatusOf } from '../../packages/cli/src/exit-status.ts';
 import { errorReference } from '../../tools/error-reference.ts';
-import { dateChangelog, withOwnVersion } from '../../tools/release-version.ts';
+import { dateChangelog, withImageOf, withOwnVersion } from '../../tools/release-version.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
 const read = (file: string) => readFileSync(join(repository, file), 'utf8');
@@ -25,6 +25,11 @@ test("a release raises the examples' versions of our packages, not those of othe
   expect(withOwnVersion('{ "@easel/engine": "0.2.0", "express": "5.3.0" }', '0.3.0')).toBe(
     '{ "@easel/engine": "0.3.0", "express": "5.3.0" }',
   );
+});
+
+test('a release raises the image of the Kubernetes manifests', () => {
+  const raised = withImageOf(read('deploy/kubernetes/kustomization.yaml'), '9.9.9');
+  expect(parse(raised).images).toMatchObject([{ name: 'easel', newTag: '9.9.9' }]);
 });
 
 test('all packages have one version and depend on exactly that of each other', () => {
