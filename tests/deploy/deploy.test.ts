@@ -92,6 +92,7 @@ test('every metric of the alerts and the dashboard is one that a server has', as
     engineMemory: none,
     engines: async () => [],
     isStorageAvailable: () => true,
+    accounts: async () => [],
   }).text();
   const types = new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]));
   const expressions = [
