@@ -77,7 +77,7 @@ export function randomText(random: Random, longest: number): string {
 }
 
 /** A value of JSON that has little to do with what was wanted in its place. */
-export function randomJson(random: Random, depth = 3): unknown {
+function randomJson(random: Random, depth = 3): unknown {
   const leaf = (): unknown =>
     choose<() => unknown>(random, [
       () => null,
