@@ -93,6 +93,8 @@ test('every metric of the alerts and the dashboard is one that a server has', as
     engines: async () => [],
     isStorageAvailable: () => true,
     accounts: async () => [],
+    speeds: async () => [],
+    workers: none,
   }).text();
   const types = new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]));
   const expressions = [
