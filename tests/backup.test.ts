@@ -30,7 +30,7 @@ test('a backup under load is restored elsewhere: jobs in flight end there, charg
   for (let seed = 1; seed <= JOBS; seed += 1) {
     await client.jobs.create({ prompt: 'a walrus', seed, num_inference_steps: 40 });
   }
-  await until(async () => (await jobsOf(client)).some(({ status }) => status === 'succeeded'), first.output);
+  await until(async () => (await jobsOf(client)).some(({ status }) => status === 'succeeded'), first.output, 600_000);
   const before = await jobsOf(client);
   const unfinished = before.filter(({ status }) => status === 'queued' || status === 'running');
   expect(unfinished.length).toBeGreaterThan(0);
@@ -44,7 +44,8 @@ test('a backup under load is restored elsewhere: jobs in flight end there, charg
   try {
     const there = clientOf(second);
     const isOver = ({ status }: { status: string }) => status !== 'queued' && status !== 'running';
-    await until(async () => (await jobsOf(there)).every(isOver), second.output);
+    // Lost runs are noticed, and the queue pauses before it repeats one.
+    await until(async () => (await jobsOf(there)).every(isOver), second.output, 600_000);
     const after = await jobsOf(there);
     expect(after.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
     for (const { id, images } of before.filter(({ status }) => status === 'succeeded')) {

@@ -42,9 +42,13 @@ export function runSource(
   return { process: child, output: () => output, ended };
 }
 
-/** Waits for what happens soon on a machine that is not busy. */
-export async function until(condition: () => boolean | Promise<boolean>, what: () => string): Promise<void> {
-  const deadline = performance.now() + 100_000;
+/** Waits for what happens soon on a machine that is not busy, or within a longer time. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: () => string,
+  withinMs = 100_000,
+): Promise<void> {
+  const deadline = performance.now() + withinMs;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`it did not happen: ${what()}`);
     await sleep(20);
