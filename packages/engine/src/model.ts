@@ -2,6 +2,7 @@ import type { DeviceInfo } from './device-info.ts';
 import type { FamilyName, FamilySampler } from './families/families.ts';
 import type { Range } from './families/family.ts';
 import type { SdxlPart } from './families/sdxl-architecture.ts';
+import type { Mask } from './image/mask.ts';
 import type { DecodedPicture } from './image/picture.ts';
 import type { Arithmetic } from './onnx/graph-builder.ts';
 import type { Acceleration, Profile, UsedAcceleration } from './profiles.ts';
@@ -41,8 +42,17 @@ export interface MicroConditioning {
 /** The start of a run that does not start from noise alone. */
 export interface ImageToImage {
   readonly picture: DecodedPicture;
-  /** 0 keeps the picture, 1 forgets it. Default 0.6. */
+  /** 0 keeps the picture, 1 forgets it. Default 0.6, with a mask 1. */
   readonly strength?: number;
+  /** Inpainting: what is repainted; the rest of the picture stays as it is, pixel by pixel. Stretched to the picture's size. */
+  readonly mask?: Mask;
+  /**
+   * Only the surroundings of the mask are painted, with so many pixels on each side of it, at the full size of the request; then they are put
+   * back into the picture, whose size the result has. Absent: all of the picture is painted. 0…1024.
+   */
+  readonly maskPadding?: number;
+  /** A Gaussian blur of the mask, of so many pixels' standard deviation, for a soft edge. 0…64, default 0. */
+  readonly maskBlur?: number;
 }
 
 /** A LoRA of a request. */

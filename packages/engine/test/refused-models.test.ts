@@ -374,11 +374,11 @@ describe('a folder that is no model says what it is, and where the model may be:
     await expectRefusal(folder, 'model_unsupported', says);
   });
 
-  test('the SDXL refiner, and a model for inpainting', async () => {
+  test('the SDXL refiner, and a model for editing by instruction', async () => {
     const folder = join(await temporaryFolder(), 'model');
     await cp(fixturePath('model'), folder, { recursive: true, dereference: true });
-    await replaceText(join(folder, 'unet/config.json'), '"in_channels": 4', '"in_channels": 9');
-    await expectRefusal(folder, 'model_unsupported', /the UNet takes 9 channels.*inpainting/);
+    await replaceText(join(folder, 'unet/config.json'), '"in_channels": 4', '"in_channels": 8');
+    await expectRefusal(folder, 'model_unsupported', /the UNet takes 8 channels.*editing by instruction/);
     const index = { _class_name: 'StableDiffusionXLImg2ImgPipeline', requires_aesthetics_score: true };
     await writeFile(join(folder, 'model_index.json'), JSON.stringify(index));
     await expectRefusal(folder, 'model_unsupported', /the SDXL refiner/);

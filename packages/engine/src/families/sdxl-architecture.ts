@@ -69,14 +69,21 @@ export function parseSdxlConfigs(components: Readonly<Record<SdxlPart, Component
   return { clips: sdxlEncoders.map(({ part }) => parseClipConfig(components[part].config)), unet, vae };
 }
 
-/** UNets for inpainting take a mask and a picture besides the latents; those for editing take a picture. */
-function requireLatentChannels({ inChannels, outChannels }: UNetConfig, { latentChannels }: VaeConfig, file: string) {
-  if (inChannels === latentChannels && outChannels === latentChannels) return;
+/** UNets for inpainting take a mask and a picture besides the latents; those for editing, which are not supported, take a picture. */
+function requireLatentChannels(unet: UNetConfig, vae: VaeConfig, file: string) {
+  const { inChannels, outChannels } = unet;
+  const { latentChannels } = vae;
+  if (outChannels === latentChannels && (inChannels === latentChannels || isForInpainting(unet, vae))) return;
   const message = `${file}: the UNet takes ${inChannels} channels and gives ${outChannels}, the VAE has ${latentChannels}`;
   throw new EngineError('model_unsupported', message, {
-    remedy: 'models for inpainting or editing are not supported, use one for text to image',
+    remedy: 'models for editing by instruction are not supported, use one for text to image or for inpainting',
     details: { file },
   });
+}
+
+/** Whether the UNet takes the latents, a mask, and the latents of the masked picture. */
+export function isForInpainting({ inChannels }: UNetConfig, { latentChannels }: VaeConfig): boolean {
+  return inChannels === 2 * latentChannels + 1;
 }
 
 /** A network that can be built: whose weights it uses, and what to cache of it. */

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { decodeImage, measureImage } from './decode-image.ts';
+import { decodeImage, decodeMask, measureImage } from './decode-image.ts';
 
 const raw = { raw: { width: 3, height: 2, channels: 3 } } as const;
 const pixels = Uint8Array.of(200, 100, 50, 10, 20, 30, 255, 255, 255, 0, 0, 0, 1, 2, 3, 128, 128, 128);
@@ -116,5 +116,30 @@ describe('refused as image_unreadable', () => {
       message: expect.stringContaining('more than 64 megapixels'),
       details: { param: 'image' },
     });
+  });
+});
+
+describe('a mask', () => {
+  const rgba = (...pixels: number[]) => sharp(Uint8Array.from(pixels), { raw: { width: 2, height: 1, channels: 4 } });
+
+  test('repaints what is transparent, whatever its colours, if anything is', async () => {
+    const file = await rgba(255, 255, 255, 255, 0, 0, 0, 55).png().toBuffer();
+    expect(await decodeMask(file)).toEqual({ width: 2, height: 1, data: Uint8Array.of(0, 200) });
+  });
+
+  test('else repaints what is bright, also in colours and with an alpha channel', async () => {
+    const file = await rgba(255, 0, 0, 255, 255, 255, 255, 255).png().toBuffer();
+    expect([...(await decodeMask(file)).data]).toEqual([76, 255]);
+    const grey = sharp(Uint8Array.of(7, 200), { raw: { width: 2, height: 1, channels: 1 } });
+    expect([...(await decodeMask(await grey.png().toBuffer())).data]).toEqual([7, 200]);
+  });
+
+  test('that is no picture is refused by its own name', async () => {
+    const refused = {
+      code: 'image_unreadable',
+      details: { param: 'mask' },
+      message: expect.stringMatching(/^the mask cannot/),
+    };
+    await expect(decodeMask(Buffer.from('no picture'))).rejects.toMatchObject(refused);
   });
 });

@@ -4,6 +4,7 @@ import { EngineError } from '../errors.ts';
 import type { PictureSize } from '../model.ts';
 import { firstFrame } from './first-frame.ts';
 import { sniffImageFormat } from './image-format.ts';
+import { brightnessMask, type Mask } from './mask.ts';
 import type { DecodedPicture } from './picture.ts';
 
 /** A file of a few kilobytes can claim billions of pixels. */
@@ -42,6 +43,40 @@ export async function decodeImage(file: Uint8Array): Promise<DecodedPicture> {
       height: info.height,
       data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
     };
+  } catch (error) {
+    throw undecodable(error);
+  }
+}
+
+/**
+ * An image file as a mask: transparent where it is repainted, as OpenAI's clients send it, if anything in it is transparent at all; else by
+ * its brightness, white where it is repainted.
+ *
+ * @param file as for `decodeImage`
+ * @throws EngineError `image_unreadable`, of the field `mask`
+ */
+export async function decodeMask(file: Uint8Array): Promise<Mask> {
+  try {
+    const first = firstFrame(file);
+    await measureFrame(first);
+    return (await transparencyOf(first)) ?? brightnessMask(await decodeImage(first));
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.details.param !== 'image') throw error;
+    const { code, remedy, cause, details } = error;
+    const message = error.message.replace('the image', 'the mask');
+    throw new EngineError(code, message, { remedy, cause, details: { ...details, param: 'mask' } });
+  }
+}
+
+/** Undefined: nothing in it is transparent. */
+async function transparencyOf(file: Uint8Array): Promise<Mask | undefined> {
+  const image = sharp(file, { failOn: 'error', limitInputPixels: MAX_PIXELS });
+  try {
+    if (!(await image.metadata()).hasAlpha) return undefined;
+    const alpha = image.autoOrient().toColourspace('srgb').extractChannel('alpha').raw({ depth: 'uchar' });
+    const { data, info } = await alpha.toBuffer({ resolveWithObject: true });
+    if (data.every((value) => value === 255)) return undefined;
+    return { width: info.width, height: info.height, data: Uint8Array.from(data, (value) => 255 - value) };
   } catch (error) {
     throw undecodable(error);
   }

@@ -1,5 +1,5 @@
 import { EngineError } from '../errors.ts';
-import type { DecodedPicture } from './picture.ts';
+import type { Box, DecodedPicture } from './picture.ts';
 
 /** Fixed-point fraction bits of a weight: 32 − 8 (the pixel) − 2 (weights may sum to a little over 1 in magnitude). */
 const PRECISION_BITS = 32 - 8 - 2;
@@ -56,12 +56,65 @@ export function cropToShape(
   if (width === picture.width && height === picture.height) return picture;
   const left = Math.floor((picture.width - width) / 2);
   const top = Math.floor((picture.height - height) / 2);
+  return cropPicture(picture, { left, top, right: left + width, bottom: top + height });
+}
+
+/** A part of a picture. */
+export function cropPicture(picture: DecodedPicture, { left, top, right, bottom }: Box): DecodedPicture {
+  const [width, height] = [right - left, bottom - top];
   const data = new Uint8Array(3 * width * height);
   for (let row = 0; row < height; row += 1) {
     const start = 3 * ((top + row) * picture.width + left);
     data.set(picture.data.subarray(start, start + 3 * width), 3 * width * row);
   }
   return { width, height, data };
+}
+
+/** A copy with another picture put into it, which must fit. */
+export function pastePicture(onto: DecodedPicture, part: DecodedPicture, left: number, top: number): DecodedPicture {
+  const data = Uint8Array.from(onto.data);
+  for (let row = 0; row < part.height; row += 1) {
+    const line = part.data.subarray(3 * row * part.width, 3 * (row + 1) * part.width);
+    data.set(line, 3 * ((top + row) * onto.width + left));
+  }
+  return { ...onto, data };
+}
+
+/**
+ * Scaled into a size without distortion, in its middle; what is left of the size is filled with the outermost rows or columns. As the
+ * reference's resizing in mode `fill`.
+ */
+export function resizeFilling(picture: DecodedPicture, width: number, height: number): DecodedPicture {
+  const isTall = width / height < picture.width / picture.height;
+  const inner = {
+    width: isTall ? width : Math.floor((picture.width * height) / picture.height),
+    height: isTall ? Math.floor((picture.height * width) / picture.width) : height,
+  };
+  const resized = resizeLanczos(picture, inner.width, inner.height);
+  const left = Math.floor(width / 2) - Math.floor(inner.width / 2);
+  const top = Math.floor(height / 2) - Math.floor(inner.height / 2);
+  const data = new Uint8Array(3 * width * height);
+  for (let y = 0; y < height; y += 1) {
+    const row = Math.min(Math.max(y - top, 0), inner.height - 1);
+    for (let x = 0; x < width; x += 1) {
+      const from = 3 * (row * inner.width + Math.min(Math.max(x - left, 0), inner.width - 1));
+      data.set(resized.data.subarray(from, from + 3), 3 * (y * width + x));
+    }
+  }
+  return { width, height, data };
+}
+
+/** Scaled to cover a size without distortion; of what is too much the middle is kept. As the reference's resizing in mode `crop`. */
+export function resizeCovering(picture: DecodedPicture, width: number, height: number): DecodedPicture {
+  const isWide = width / height > picture.width / picture.height;
+  const whole = {
+    width: isWide ? width : Math.floor((picture.width * height) / picture.height),
+    height: isWide ? Math.floor((picture.height * width) / picture.width) : height,
+  };
+  const resized = resizeLanczos(picture, whole.width, whole.height);
+  const left = Math.max(Math.floor(whole.width / 2) - Math.floor(width / 2), 0);
+  const top = Math.max(Math.floor(whole.height / 2) - Math.floor(height / 2), 0);
+  return cropPicture(resized, { left, top, right: left + width, bottom: top + height });
 }
 
 function resizeWidth(picture: DecodedPicture, width: number): DecodedPicture {

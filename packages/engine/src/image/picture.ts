@@ -4,3 +4,11 @@ export interface DecodedPicture {
   readonly height: number;
   readonly data: Uint8Array;
 }
+
+/** A part of a picture: pixels from left and top up to, and without, right and bottom. */
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}

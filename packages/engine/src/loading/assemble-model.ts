@@ -10,6 +10,7 @@ import { Vae } from '../components/vae/vae.ts';
 import { EngineError } from '../errors.ts';
 import { familySampling, samplersOf } from '../families/families.ts';
 import {
+  isForInpainting,
   type NetworkPlan,
   parseSdxlConfigs,
   type SdxlConfigs,
@@ -134,6 +135,7 @@ async function assembleParts(
       vae,
       takesGuidance: unet.guidanceEmbedDim !== undefined,
       hasTinyDecoder: networks.tiny !== undefined,
+      isForInpainting: isForInpainting(unet, vae),
       unetBranches: { count: skipCount(unet), finest: finestBranch(unet) },
       forceZerosForEmptyPrompt: checkpoint.forceZerosForEmptyPrompt,
       isPrecisionFixed: fixed !== undefined,

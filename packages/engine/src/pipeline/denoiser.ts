@@ -14,6 +14,8 @@ export interface DenoiserOptions {
   /** In latent pixels. */
   readonly size: { readonly height: number; readonly width: number };
   readonly guidance: Guidance;
+  /** Channels that a UNet for inpainting takes after the latents, [5·h·w]; they are not scaled. */
+  readonly surroundings?: Float32Array | undefined;
   readonly acceleration: AccelerationPlan;
   readonly context: PassContext;
   readonly onPrediction: (event: { index: number; input: Float32Array; prediction: Prediction }) => void;
@@ -50,7 +52,9 @@ export class Denoiser {
   async #ask(x: Float32Array, sigma: number, index: number): Promise<Float32Array> {
     const { schedule, acceleration, guidance, onPrediction } = this.#options;
     const coefficients = this.#parameterisation(sigma);
-    const input = networkInput(x, coefficients);
+    const latents = networkInput(x, coefficients);
+    const { surroundings } = this.#options;
+    const input = surroundings ? join(latents, surroundings) : latents;
     const isGuided = this.#isGuided(index, sigma);
     const isTold = !this.#crossAttention && index >= acceleration.crossAttentionEnd - 1;
     const told: CrossAttentionValues[] = [];
@@ -98,6 +102,14 @@ export class Denoiser {
   #count(kind: keyof PassCounts, passes = 1): void {
     this.#passes = { ...this.#passes, [kind]: this.#passes[kind] + passes };
   }
+}
+
+/** Channels after channels. */
+export function join(first: Float32Array, second: Float32Array): Float32Array {
+  const joined = new Float32Array(first.length + second.length);
+  joined.set(first);
+  joined.set(second, first.length);
+  return joined;
 }
 
 /** The mean of both halves of guidance, element by element; that of one is itself. */

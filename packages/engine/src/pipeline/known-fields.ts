@@ -9,7 +9,13 @@ import {
 import type { Acceleration } from '../profiles.ts';
 import { invalid } from './limits.ts';
 
-const image = { picture: true, strength: true } as const satisfies Record<keyof ImageToImage, true>;
+const image = {
+  picture: true,
+  strength: true,
+  mask: true,
+  maskPadding: true,
+  maskBlur: true,
+} as const satisfies Record<keyof ImageToImage, true>;
 
 const schedulerOverrides = {
   solverOrder: true,
@@ -53,6 +59,10 @@ const otherNames: Readonly<Record<string, string>> = {
   numimagesperprompt: 'samples',
   negative: 'negativePrompt',
   initimage: 'image',
+  maskimage: 'mask',
+  paddingmaskcrop: 'maskPadding',
+  inpaintfullrespadding: 'maskPadding',
+  blur: 'maskBlur',
   imgwidth: 'width',
   imgheight: 'height',
   text: 'prompt',

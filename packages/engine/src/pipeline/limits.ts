@@ -14,6 +14,8 @@ export const engineLimits = {
   guidance: { min: 0, max: 25 },
   rescale: { min: 0, max: 1 },
   strength: { min: 0, max: 1 },
+  maskPadding: { min: 0, max: 1024, whole: true },
+  maskBlur: { min: 0, max: 64 },
   samples: { min: 1, max: 4, whole: true },
   loras: { min: 0, max: 8, whole: true },
   loraWeight: { min: -4, max: 4 },

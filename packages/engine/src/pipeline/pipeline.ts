@@ -6,7 +6,14 @@ import type { Vae } from '../components/vae/vae.ts';
 import { EngineError } from '../errors.ts';
 import type { DecodedPicture } from '../image/picture.ts';
 import { pictureToTensor, tensorToPicture } from '../image/pixels.ts';
-import type { GeneratedImage, GenerateOptions, GenerateRequest, GenerateResult, UsedLora } from '../model.ts';
+import type {
+  GeneratedImage,
+  GenerateOptions,
+  GenerateRequest,
+  GenerateResult,
+  ImageToImage,
+  UsedLora,
+} from '../model.ts';
 import type { PassCounts, Profile } from '../profiles.ts';
 import { announcePass, nextTurn, type PassContext, type RunHooks } from '../runtime/passes.ts';
 import type { Residency } from '../runtime/residency.ts';
@@ -14,8 +21,9 @@ import type { Target } from '../runtime/variant.ts';
 import type { Noise, SamplerStep } from '../sampling/samplers/sampler.ts';
 import { finalLatents, initialLatents, noisedLatents, sample } from '../sampling/sampling.ts';
 import { totalPasses } from './acceleration.ts';
-import { Denoiser } from './denoiser.ts';
+import { Denoiser, join } from './denoiser.ts';
 import type { Guidance, Prediction } from './guidance.ts';
+import { keepUnmasked, latentMask, maskedTensor } from './inpainting.ts';
 import { requireKnownFields } from './known-fields.ts';
 import { requireChoice } from './limits.ts';
 import { type ModelFacts, type Plan, planRequest, requireTinyDecoder } from './plan.ts';
@@ -23,7 +31,7 @@ import type { Previews } from './previews.ts';
 import { Progress } from './progress.ts';
 import type { PromptEncoder } from './prompts.ts';
 import type { RandomSource } from './random-sources.ts';
-import { withFittingPicture } from './start-picture.ts';
+import { type Start, startOf } from './start-picture.ts';
 
 /** Observes a run, for comparing it with the reference step by step. The arrays must not be changed. */
 export interface TraceHooks {
@@ -65,7 +73,7 @@ export async function runPipeline(
 ): Promise<GenerateResult> {
   const began = performance.now();
   requireKnownFields(given);
-  const request = withFittingPicture(given, parts.facts.sizes);
+  const { request, finish } = startOf(given, parts.facts.sizes);
   const plan = planRequest(request, parts.facts);
   requireChoice('previewBy', options.previewBy ?? 'colours', ['colours', 'tiny']);
   if (options.previewBy === 'tiny') requireTinyDecoder('previewBy', parts.facts.hasTinyDecoder);
@@ -74,7 +82,7 @@ export async function runPipeline(
   const target = { ...parts.targetOf(plan.profile), adapters };
   await openWeights(parts, target, options);
   const run = new PipelineRun(parts, plan, { ...options, target, began });
-  const { images, encodeMs } = await run.makeImages(request.image && pictureTensor(request.image.picture, plan));
+  const { images, encodeMs } = await run.makeImages({ image: request.image, finish });
   const { arithmetic } = target.device.form;
   const sum = (part: 'denoiseMs' | 'decodeMs') => images.reduce((total, { timings }) => total + timings[part], 0);
   const { width, height, steps, strength, guidanceScale, scheduler, schedule, profile, acceleration } = plan;
@@ -113,6 +121,21 @@ export async function openWeights(
   await announcePass(options, 'weights', openInt8);
 }
 
+/** A start image in the size that is painted, and what is made of what was painted. */
+interface Painted extends Pick<Start, 'finish'> {
+  readonly image: ImageToImage | undefined;
+}
+
+/** What the steps of a sample begin with. */
+interface Beginning {
+  /** [4, h, w] */
+  readonly first: Float32Array;
+  /** Puts back the latents that are kept. */
+  readonly keep?: ReturnType<typeof keepUnmasked>;
+  /** The mask and the masked picture's latents [5, h, w], for UNets for inpainting. */
+  readonly surroundings?: Float32Array;
+}
+
 class PipelineRun {
   /** Per sample. */
   readonly passes: PassCounts[] = [];
@@ -136,14 +159,13 @@ class PipelineRun {
     this.#progress = new Progress(options.began, plan.randomSources.length, plan.steps - plan.schedule.beginIndex);
   }
 
-  /** @param picture to start from */
-  async makeImages(picture: Planes | undefined) {
+  async makeImages(start: Painted) {
     const images: GeneratedImage[] = [];
     try {
       const guidance = await this.#encodePrompts();
       const encodeMs = performance.now() - this.#began;
       for (const index of this.#plan.randomSources.keys()) {
-        const image = await this.#makeImage(index, guidance, picture);
+        const image = await this.#makeImage(index, guidance, start);
         images.push({ ...image, timings: { ...image.timings, encodeMs } });
       }
       return { images, encodeMs };
@@ -169,32 +191,58 @@ class PipelineRun {
     };
   }
 
-  async #makeImage(index: number, guidance: Guidance, picture: Planes | undefined): Promise<GeneratedImage> {
+  async #makeImage(index: number, guidance: Guidance, { image: given, finish }: Painted): Promise<GeneratedImage> {
     const began = performance.now();
-    const start = this.#plan.randomSources[index];
+    const source = this.#plan.randomSources[index];
     await this.#parts.memory.enter('pixels');
-    const first = await this.#firstLatents(start, picture);
-    const latents = await this.#denoise(index, first, guidance, start.noise);
+    const beginning = await this.#begin(source, given);
+    const latents = await this.#denoise(index, beginning, guidance, source.noise);
     const denoised = performance.now();
     await this.#parts.memory.enter('pixels');
     const image = await this.#decoder().decode(this.#planes(latents), this.#vaeOptions());
     this.#options.onDecoded?.({ sample: index, image });
-    const decoded = tensorToPicture(image.data, image.width, image.height);
+    const decoded = finish(tensorToPicture(image.data, image.width, image.height));
     const ended = performance.now();
     this.#progress.decoded(ended - denoised);
     const [denoiseMs, decodeMs] = [denoised - began, ended - denoised];
-    return { ...decoded, seed: start.seed, timings: { encodeMs: 0, denoiseMs, decodeMs, totalMs: ended - began } };
+    return { ...decoded, seed: source.seed, timings: { encodeMs: 0, denoiseMs, decodeMs, totalMs: ended - began } };
   }
 
-  /** [4, h, w]: noise alone, or the picture's latents with noise of the first level. The encoder's noise is drawn first. */
-  async #firstLatents(start: RandomSource, picture: Planes | undefined): Promise<Float32Array> {
-    const { schedule } = this.#plan;
-    if (!picture) return initialLatents(start.noise(), schedule);
-    const encoded = await this.#parts.vae.encode(picture, start.generator, this.#vaeOptions());
-    return noisedLatents(encoded.data, start.noise(), schedule);
+  /** Noise is drawn in the reference's order: for encoding the picture, for the latents, for encoding the masked picture. */
+  async #begin(source: RandomSource, image: ImageToImage | undefined): Promise<Beginning> {
+    const { schedule, encodes, strength } = this.#plan;
+    const encode = async (data: Float32Array) => {
+      const { width, height } = this.#plan;
+      const encoded = this.#parts.vae.encode(
+        { data, channels: 3, height, width },
+        source.generator,
+        this.#vaeOptions(),
+      );
+      return (await encoded).data;
+    };
+    const clean = image && encodes.start ? await encode(pictureToTensor(image.picture)) : undefined;
+    const noise = source.noise();
+    const isPure = !clean || (image?.mask && strength === 1);
+    const first = isPure ? initialLatents(noise, schedule) : noisedLatents(clean, noise, schedule);
+    const mask = this.#mask(image);
+    if (encodes.masked) return { first, surroundings: join(mask, await encode(this.#masked(image))) };
+    return image?.mask && clean ? { first, keep: keepUnmasked({ clean, noise, mask }, schedule) } : { first };
   }
 
-  async #denoise(index: number, first: Float32Array, guidance: Guidance, noise: Noise): Promise<Float32Array> {
+  /** [h, w] in latent pixels. All is repainted where nothing else is said. */
+  #mask(image: ImageToImage | undefined): Float32Array {
+    const { width, height } = this.#plan.latentSize;
+    if (!image?.mask) return new Float32Array(width * height).fill(1);
+    return latentMask(image.mask, this.#plan.width / width);
+  }
+
+  #masked(image: ImageToImage | undefined): Float32Array {
+    if (image?.mask) return maskedTensor(image.picture, image.mask);
+    return new Float32Array(3 * this.#plan.width * this.#plan.height);
+  }
+
+  async #denoise(index: number, beginning: Beginning, guidance: Guidance, noise: Noise): Promise<Float32Array> {
+    const { first, keep, surroundings } = beginning;
     const { schedule, acceleration } = this.#plan;
     const preview = await this.#previewer();
     await this.#parts.memory.enter('denoise');
@@ -209,6 +257,7 @@ class PipelineRun {
       size: this.#planes(first),
       guidance,
       acceleration,
+      surroundings,
       context: this.#context,
       onPrediction: (event) => this.#options.onPrediction?.({ sample: index, ...event }),
     });
@@ -222,7 +271,7 @@ class PipelineRun {
       stepBegan = performance.now();
     };
     this.#options.onLatents?.({ sample: index, index: schedule.beginIndex, latents: first });
-    const latents = await sample(denoiser.denoise, first, schedule, { noise, onStep });
+    const latents = await sample(denoiser.denoise, first, schedule, { noise, onStep, keep });
     this.passes.push(denoiser.passes);
     return finalLatents(latents, schedule);
   }
@@ -271,8 +320,4 @@ class PipelineRun {
 
 function usedLora({ file, weight, hash, notices }: TakenAdapter): UsedLora {
   return { file, weight, hash, notices };
-}
-
-function pictureTensor(picture: { width: number; height: number; data: Uint8Array }, plan: Plan): Planes {
-  return { data: pictureToTensor(picture), channels: 3, height: plan.height, width: plan.width };
 }

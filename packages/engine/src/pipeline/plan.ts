@@ -26,7 +26,7 @@ import {
   requireText,
 } from './limits.ts';
 import { type GuidedTexts, negativeTexts, promptTexts } from './prompts.ts';
-import { planRandomSources, type RandomSource } from './random-sources.ts';
+import { type EncodedPictures, planRandomSources, type RandomSource } from './random-sources.ts';
 
 /** A request with every default filled in and every value checked: what the run needs, with nothing left to decide. */
 export interface Plan extends GuidedTexts {
@@ -38,6 +38,7 @@ export interface Plan extends GuidedTexts {
   readonly steps: number;
   /** Set for image-to-image; undefined: from noise alone. */
   readonly strength: number | undefined;
+  readonly encodes: EncodedPictures;
   readonly guidanceScale: number;
   readonly guidanceRescale: number;
   readonly timeIds: { readonly positive: TimeIds; readonly negative: TimeIds };
@@ -63,6 +64,8 @@ export interface ModelFacts {
   readonly hasTinyDecoder: boolean;
   /** Whether the UNet takes the guidance scale as an input, instead of a second pass. */
   readonly takesGuidance: boolean;
+  /** Whether its UNet takes a mask and a masked picture besides the latents. */
+  readonly isForInpainting: boolean;
   /** Places where the UNet can be split. */
   readonly unetBranches: Branches;
   readonly forceZerosForEmptyPrompt: boolean;
@@ -91,13 +94,15 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
     model.limits.guidance,
   );
   const guidanceRescale = requireNumber('guidanceRescale', request.guidanceRescale ?? 0, engineLimits.rescale);
-  const strength = request.image && requireNumber('strength', request.image.strength ?? 0.6, engineLimits.strength);
+  const { image } = request;
+  const strength = image && requireNumber('strength', image.strength ?? (image.mask ? 1 : 0.6), engineLimits.strength);
   const scheduler = requireChoice('scheduler', request.scheduler ?? defaults.scheduler, model.samplers);
   const { microConditioning = {} } = request;
   for (const [key, pair] of Object.entries(microConditioning)) requirePair(key, pair);
   const scale = downscaleOf(model.vae);
   const latentSize = { width: width / scale, height: height / scale };
   const profile = planProfile(request, model);
+  const encodes = encodedPictures(image, strength, model.isForInpainting);
   const schedule = createSchedule(
     samplingOf(request, model, scheduler),
     model.sampling.steps(steps, scheduler),
@@ -109,6 +114,7 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
     latentSize,
     steps,
     strength,
+    encodes,
     guidanceScale,
     guidanceRescale,
     scheduler,
@@ -121,7 +127,7 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
       longPrompts: requireBoolean('longPrompts', request.longPrompts),
     },
     timeIds: timeIds({ height, width }, microConditioning),
-    randomSources: planRandomSources(request, model.vae.latentChannels * latentSize.height * latentSize.width),
+    randomSources: planRandomSources(request, model.vae.latentChannels * latentSize.height * latentSize.width, encodes),
     tiling: request.vaeTiling ?? 'auto',
     decoder: decoderOf(request, model),
     profile,
@@ -138,6 +144,17 @@ function planLoras(loras: readonly LoraRequest[]): readonly LoraRequest[] {
     requireNumber(`loras[${index}].weight`, weight, loraWeight);
   }
   return loras.filter(({ weight }) => weight !== 0);
+}
+
+/** As in the reference. Inpainting with strength 1 starts from noise alone, which image-to-image never does. */
+function encodedPictures(
+  image: GenerateRequest['image'],
+  strength: number | undefined,
+  isForInpainting: boolean,
+): EncodedPictures {
+  if (!image) return { start: false, masked: isForInpainting };
+  const isPure = image.mask !== undefined && strength === 1;
+  return { start: !isPure || !isForInpainting, masked: isForInpainting };
 }
 
 /** The profile of a request that the model can run. @throws EngineError `invalid_request`, `model_file_missing` */

@@ -18,6 +18,14 @@ export interface RandomSource {
   noise(): Float32Array;
 }
 
+/** What a run encodes with the VAE, whose noise comes from the same stream as the latents': before these, and after. */
+export interface EncodedPictures {
+  /** The start image: to start from it, or to put it back where it is kept. */
+  readonly start: boolean;
+  /** The start image without what is repainted, for a UNet for inpainting. */
+  readonly masked: boolean;
+}
+
 /** The generator uses 32 bits, so a larger seed would give the same picture under another number. */
 const RANDOM_SEEDS = 2 ** 32;
 
@@ -25,12 +33,16 @@ const RANDOM_SEEDS = 2 ** 32;
  * @param count elements of one sample's latents [4, h, w]
  * @throws EngineError `invalid_request`
  */
-export function planRandomSources(request: GenerateRequest, count: number): RandomSource[] {
+export function planRandomSources(
+  request: GenerateRequest,
+  count: number,
+  encodes: EncodedPictures = { start: request.image !== undefined, masked: false },
+): RandomSource[] {
   const samples = requireNumber('samples', request.samples ?? request.seeds?.length ?? 1, engineLimits.samples);
   const seeds = seedsOf(request, samples);
   const starts =
     request.generator === 'shared'
-      ? sharedStream(sourceOf(request), seeds[0] ?? 0n, samples, count, request.image !== undefined)
+      ? sharedStream(sourceOf(request)(seeds[0] ?? 0n), seeds[0] ?? 0n, { samples, count, encodes })
       : seeds.map((seed) => ownStream(sourceOf(request), seed, count));
   return request.latents ? withLatents(starts, request, request.latents, count) : starts;
 }
@@ -63,18 +75,20 @@ function seedsOf({ seed, seeds, generator }: GenerateRequest, samples: number): 
 
 /**
  * One generator draws tensors [samples, 4, h, w], one for the latents and one per step; image-to-image draws a single [1, 4, h, w] for the
- * encoder before them. The first sample to reach a step draws for all.
+ * encoder before them, inpainting perhaps another after the latents'. The first sample to reach a step draws for all.
  */
 function sharedStream(
-  createSource: (seed: bigint) => NormalSource,
+  stream: NormalSource,
   seed: bigint,
-  samples: number,
-  count: number,
-  fromImage: boolean,
+  {
+    samples,
+    count,
+    encodes,
+  }: { readonly samples: number; readonly count: number; readonly encodes: EncodedPictures },
 ): RandomSource[] {
-  const stream = createSource(seed);
-  const encoderNoise = fromImage ? stream.randn(count) : undefined;
-  const drawn: Float32Array[] = [];
+  const encoderNoise = encodes.start ? [stream.randn(count)] : [];
+  const drawn = [stream.randn(samples * count)];
+  if (encodes.masked) encoderNoise.push(stream.randn(count));
   return Array.from({ length: samples }, (_, index) => {
     let taken = 0;
     const noise = () => {
@@ -83,13 +97,14 @@ function sharedStream(
     };
     // randn fills in groups of 16
     const isSingle = index === 0 && (samples === 1 || count % 16 === 0);
-    return { seed: isSingle ? seed : null, generator: encoderNoise ? replay(encoderNoise) : stream, noise };
+    return { seed: isSingle ? seed : null, generator: replay(encoderNoise, stream), noise };
   });
 }
 
-/** Every sample of a shared stream starts from the same encoding of the picture. */
-function replay(values: Float32Array): NormalSource {
-  return { randn: () => values };
+/** Every sample of a shared stream has the same encodings of the pictures. */
+function replay(drawn: readonly Float32Array[], stream: NormalSource): NormalSource {
+  const left = [...drawn];
+  return { randn: (count: number) => left.shift() ?? stream.randn(count) };
 }
 
 /** The latents start from given noise instead of the stream's first. */

@@ -1,25 +1,127 @@
-import { cropToShape, resizeLanczos } from '../image/lanczos.ts';
-import type { GenerateRequest, ModelSizes } from '../model.ts';
-import { invalid, requireSize } from './limits.ts';
+import {
+  cropPicture,
+  cropToShape,
+  pastePicture,
+  resizeCovering,
+  resizeFilling,
+  resizeLanczos,
+} from '../image/lanczos.ts';
+import { blurMask, boundsOf, type Mask, overlay, paddedBox, resizeMask, throughPicture } from '../image/mask.ts';
+import type { Box, DecodedPicture } from '../image/picture.ts';
+import type { GenerateRequest, ImageToImage, ModelSizes, PictureSize } from '../model.ts';
+import { engineLimits, invalid, requireNumber, requireSize } from './limits.ts';
 import { nearestShape } from './picture-sizes.ts';
 
+/** What is painted, and what is made of it. */
+export interface Start {
+  /** Its start image, and its mask, have the size that is painted. */
+  readonly request: GenerateRequest;
+  /** Puts what was painted into the start image, so that it changes only where the mask says so. Without a mask: what was painted. */
+  readonly finish: (painted: DecodedPicture) => DecodedPicture;
+}
+
 /**
- * Brings the start image to the size that is made: the request's, if given, else the model's own whose
- * aspect ratio is nearest to the picture's. It is cropped to that ratio at its centre, never distorted.
+ * Brings the start image to the size that is painted: the request's, if given, else the model's own whose aspect ratio is nearest to the
+ * picture's. It is cropped to that ratio at its centre, never distorted. With `maskPadding` only the surroundings of the mask are painted,
+ * at that size, and the result has the size of the start image.
  *
  * @throws EngineError `invalid_request`
  */
-export function withFittingPicture(request: GenerateRequest, sizes: ModelSizes): GenerateRequest {
-  if (!request.image) return request;
-  const { picture } = request.image;
-  const isWhole = picture.width > 0 && picture.height > 0 && picture.data.length === picture.width * picture.height * 3;
-  if (!isWhole) {
-    const message = `image must have width × height × 3 bytes (got ${picture.data.length} for ${picture.width}×${picture.height})`;
-    throw invalid('image', message);
+export function startOf(request: GenerateRequest, sizes: ModelSizes): Start {
+  if (!request.image) return { request, finish: (painted) => painted };
+  const { image } = request;
+  const { picture } = image;
+  requireWhole('image', picture, 3);
+  const size = paintedSize(request, sizes);
+  const mask = wantedMask(image);
+  if (!mask) {
+    const fitting = fitted(picture, size);
+    return { request: painting(request, { picture: fitting }), finish: (painted) => painted };
   }
-  const nearest = nearestShape(picture, sizes);
-  const width = requireSize('width', request.width ?? nearest.width, sizes);
-  const height = requireSize('height', request.height ?? nearest.height, sizes);
-  const fitting = resizeLanczos(cropToShape(picture, { width, height }), width, height);
-  return { ...request, width, height, image: { ...request.image, picture: fitting } };
+  if (image.maskPadding !== undefined) return startOfPart(request, { ...image, mask }, size);
+  const fitting = fitted(picture, size);
+  const soft = requireSomething(
+    blurMask(
+      throughPicture(mask, (whole) => fitted(whole, size)),
+      image.maskBlur ?? 0,
+    ),
+  );
+  return {
+    request: painting(request, { picture: fitting, mask: soft }),
+    finish: (painted) => overlay(fitting, painted, soft),
+  };
+}
+
+/** The request with a start image of the size that is painted, and without what else is in a photo; one with `maskPadding` needs all of it. */
+export function withFittingPicture(request: GenerateRequest, sizes: ModelSizes): GenerateRequest {
+  const start = startOf(request, sizes);
+  return request.image?.maskPadding === undefined ? start.request : request;
+}
+
+function startOfPart(
+  request: GenerateRequest,
+  image: ImageToImage & { readonly mask: Mask },
+  size: PictureSize,
+): Start {
+  const { picture, mask, maskPadding = 0, maskBlur = 0 } = image;
+  const soft = requireSomething(blurMask(mask, maskBlur));
+  const bounds = boundsOf(soft) ?? { left: 0, top: 0, right: mask.width, bottom: mask.height };
+  const box = paddedBox(bounds, picture, size, maskPadding);
+  const part = (whole: DecodedPicture) => resizeFilling(cropPicture(whole, box), size.width, size.height);
+  return {
+    request: painting(request, { picture: part(picture), mask: throughPicture(soft, part) }),
+    finish: (painted) => overlay(picture, pasted(picture, painted, box), soft),
+  };
+}
+
+function pasted(picture: DecodedPicture, painted: DecodedPicture, { left, top, right, bottom }: Box): DecodedPicture {
+  return pastePicture(picture, resizeCovering(painted, right - left, bottom - top), left, top);
+}
+
+/** What the engine is to do with a start image that has its size already. */
+function painting(request: GenerateRequest, image: Pick<ImageToImage, 'picture' | 'mask'>): GenerateRequest {
+  const { width, height } = image.picture;
+  const { strength } = request.image ?? {};
+  return { ...request, width, height, image: { ...image, ...(strength !== undefined && { strength }) } };
+}
+
+function paintedSize({ image, ...request }: GenerateRequest, sizes: ModelSizes): PictureSize {
+  const nearest = image && nearestShape(image.picture, sizes);
+  return {
+    width: requireSize('width', request.width ?? nearest?.width ?? 0, sizes),
+    height: requireSize('height', request.height ?? nearest?.height ?? 0, sizes),
+  };
+}
+
+function fitted(picture: DecodedPicture, { width, height }: PictureSize): DecodedPicture {
+  return resizeLanczos(cropToShape(picture, { width, height }), width, height);
+}
+
+/** The mask in the size of the start image; undefined: there is none. */
+function wantedMask({ picture, mask, maskPadding, maskBlur }: ImageToImage): Mask | undefined {
+  if (maskPadding !== undefined) requireNumber('maskPadding', maskPadding, engineLimits.maskPadding);
+  if (maskBlur !== undefined) requireNumber('maskBlur', maskBlur, engineLimits.maskBlur);
+  if (mask) {
+    requireWhole('mask', mask, 1);
+    return resizeMask(mask, picture.width, picture.height);
+  }
+  const idle = maskPadding === undefined ? maskBlur !== undefined && 'maskBlur' : 'maskPadding';
+  if (idle) throw invalid(idle, `${idle} needs a mask`, 'send a mask, or leave it out');
+  return undefined;
+}
+
+/** From which value on a pixel of a mask is repainted: half, as in the reference. */
+export const REPAINTED = 128;
+
+/** @throws EngineError `invalid_request` for a mask that would change nothing */
+function requireSomething(mask: Mask): Mask {
+  if (mask.data.some((value) => value >= REPAINTED)) return mask;
+  const message = 'mask has nothing to repaint: all of it is black';
+  throw invalid('mask', message, 'paint white what is to change, or make it transparent');
+}
+
+function requireWhole(param: string, { width, height, data }: DecodedPicture | Mask, channels: 1 | 3): void {
+  if (width > 0 && height > 0 && data.length === width * height * channels) return;
+  const size = channels === 1 ? 'width × height bytes' : `width × height × ${channels} bytes`;
+  throw invalid(param, `${param} must have ${size} (got ${data.length} for ${width}×${height})`);
 }

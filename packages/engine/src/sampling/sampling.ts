@@ -83,15 +83,29 @@ export function initialLatents(noise: Float32Array, schedule: Schedule): Float32
 
 /** Latents image-to-image starts with: the picture's, with noise of the first level. @param latents, noise [4·h·w] */
 export function noisedLatents(latents: Float32Array, noise: Float32Array, schedule: Schedule): Float32Array {
-  const sigma = schedule.sigmas[schedule.beginIndex];
+  return noisedTo(latents, noise, schedule, schedule.beginIndex);
+}
+
+/** A picture's latents with the noise of a level. */
+export function noisedTo(
+  latents: Float32Array,
+  noise: Float32Array,
+  { sigmas }: Schedule,
+  level: number,
+): Float32Array {
+  const sigma = sigmas[level];
   return latents.map((value, i) => value + Math.fround(noise[i] * sigma));
 }
 
 /** The VAE's input: samplers whose state is in the network's scale in the reference leave it in that scale, if their last level is not 0. */
-export function finalLatents(latents: Float32Array, { config, sigmas }: Schedule): Float32Array {
+export function finalLatents(latents: Float32Array, schedule: Schedule): Float32Array {
+  const scale = stateScale(schedule);
+  return scale === 1 ? latents : latents.map((value) => value * scale);
+}
+
+/** The factor from the last latents of a run to the VAE's input. */
+export function stateScale({ config, sigmas }: Schedule): number {
   const { traits } = samplerEntry(config.sampler);
   const sigma = sigmas[sigmas.length - 1];
-  if (traits.kind === 'edm' || traits.state === 'x0+noise' || sigma === 0) return latents;
-  const scale = 1 / Math.sqrt(sigma ** 2 + 1);
-  return latents.map((value) => value * scale);
+  return traits.kind === 'edm' || traits.state === 'x0+noise' || sigma === 0 ? 1 : 1 / Math.sqrt(sigma ** 2 + 1);
 }

@@ -21,8 +21,9 @@ export const sampleHeun: Sampler = (denoise, x, levels, run) => {
   return walk(x, levels, run, async (latents, index) => {
     const [sigma, next] = [sigmas[index], sigmas[index + 1]];
     const first = limitDenoised(await denoise(latents, sigma, index), run.solver);
-    const euler = along(latents, first, sigma, next);
-    if (next === 0) return { latents: euler, denoised: first };
+    const ended = along(latents, first, sigma, next);
+    if (next === 0) return { latents: ended, denoised: first };
+    const euler = run.keep ? run.keep(ended, index + 1) : ended;
     const denoised = limitDenoised(await denoise(euler, next, index + 1), run.solver);
     const mean = (value: number, i: number) => ((value - first[i]) / sigma + (euler[i] - denoised[i]) / next) / 2;
     return { latents: latents.map((value, i) => value + mean(value, i) * (next - sigma)), denoised };

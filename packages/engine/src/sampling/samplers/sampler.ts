@@ -51,6 +51,8 @@ export interface SamplerRun {
   readonly solver: SolverOptions;
   readonly noise: Noise;
   readonly onStep?: ((step: SamplerStep) => void | Promise<void>) | undefined;
+  /** Changes the latents that have reached a level, by its index: inpainting puts back what is to be kept. */
+  readonly keep?: ((latents: Float32Array, level: number) => Float32Array) | undefined;
 }
 
 /**
@@ -63,14 +65,14 @@ export type Sampler = (denoise: Denoise, x: Float32Array, levels: Levels, run: S
 export async function walk(
   x: Float32Array,
   { sigmas, beginIndex }: Levels,
-  { onStep }: SamplerRun,
+  { onStep, keep }: SamplerRun,
   step: (latents: Float32Array, index: number) => Promise<Pick<SamplerStep, 'latents' | 'denoised'>>,
 ): Promise<Float32Array> {
   let latents = x;
   for (let index = beginIndex; index < sigmas.length - 1; index++) {
     const taken = await step(latents, index);
-    latents = taken.latents;
-    await onStep?.({ index, sigma: sigmas[index], ...taken });
+    latents = keep ? keep(taken.latents, index + 1) : taken.latents;
+    await onStep?.({ index, sigma: sigmas[index], ...taken, latents });
   }
   return latents;
 }
