@@ -1,4 +1,5 @@
-import OpenAI from 'openai';
+import OpenAI, { toFile } from 'openai';
+import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EaselServer, serveEasel } from '../support/easel-server.ts';
 
@@ -35,6 +36,38 @@ test('a stream has partial pictures and then the whole one', async () => {
   for await (const event of stream) types.push(event.type);
   // A fast machine may be done before the second one is due.
   expect(types.join(' ')).toMatch(/^(image_generation\.partial_image ){1,2}image_generation\.completed$/);
+});
+
+test('images.edit repaints what is transparent in the mask, plain and streaming', async () => {
+  const side = 128;
+  const raw = { width: side, height: side, channels: 4 } as const;
+  const isKept = (pixel: number) => pixel % side < side / 2;
+  const mask = Uint8Array.from({ length: 4 * side * side }, (_, i) =>
+    i % 4 === 3 && isKept(Math.floor(i / 4)) ? 255 : 0,
+  );
+  const [image, hole] = [
+    await sharp({ create: { ...raw, background: { r: 10, g: 200, b: 30, alpha: 1 } } })
+      .png()
+      .toBuffer(),
+    await sharp(mask, { raw }).png().toBuffer(),
+  ];
+  const type = { type: 'image/png' };
+  const files = async () => ({
+    image: await toFile(image, 'image.png', type),
+    mask: await toFile(hole, 'mask.png', type),
+  });
+  const { data } = await openai.images.edit({ prompt, ...(await files()), n: 1, size: 'auto', model: 'gpt-image-1' });
+  const made = sharp(Buffer.from(data?.[0]?.b64_json ?? '', 'base64')).removeAlpha().raw();
+  const { data: pixels, info } = await made.toBuffer({ resolveWithObject: true });
+  const [left, right] = [3 * (info.width * 5 + 2), 3 * (info.width * 6 - 2)];
+  expect([...pixels.subarray(left, left + 3)]).toEqual([10, 200, 30]);
+  expect([...pixels.subarray(right, right + 3)]).not.toEqual([10, 200, 30]);
+  const stream = await openai.images.edit({ prompt, ...(await files()), stream: true, partial_images: 1 });
+  const types: string[] = [];
+  for await (const event of stream) types.push(event.type);
+  expect(types.join(' ')).toMatch(/^(image_edit\.partial_image )?image_edit\.completed$/);
+  const damaged = { image: await toFile(Buffer.from('no picture'), 'image.png', type) };
+  await expect(openai.images.edit({ prompt, ...damaged })).rejects.toMatchObject({ status: 400, param: 'image' });
 });
 
 test('errors are those classes that the client has for them', async () => {

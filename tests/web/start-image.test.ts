@@ -134,3 +134,25 @@ test('a picture of this server is the start image at its own size, and of anothe
   expect(await sharp(file).metadata()).toMatchObject({ width: 256, height: 144 });
   await page.locator('.run-card.succeeded').nth(1).waitFor();
 });
+
+test('a mask is cropped with its start image, and only what it says is repainted', async () => {
+  const page = await web().visit();
+  await choose(page, await threeColours(900, 300).png().toBuffer());
+  const third = await sharp({ create: { width: 30, height: 10, channels: 3, background: 'black' } })
+    .composite([{ input: { create: { width: 10, height: 10, channels: 3, background: 'white' } }, left: 20, top: 0 }])
+    .png()
+    .toBuffer();
+  await page.getByLabel('Mask: a picture').setInputFiles({ name: 'mask.png', mimeType: 'image/png', buffer: third });
+  await page.getByAltText('Mask', { exact: true }).waitFor();
+  expect(await page.getByRole('spinbutton', { name: 'Strength value' }).inputValue()).toBe('1');
+  const { body } = await sentPicture(page);
+  const mask = Buffer.from(Object(body).mask.split(',')[1], 'base64');
+  const { width, height } = await sharp(mask).metadata();
+  expect([width, height]).toEqual([body.img_width, body.img_height]);
+  const grey = await sharp(mask).removeAlpha().greyscale().raw().toBuffer();
+  const row = grey.subarray(0, body.img_width);
+  expect([row[2], row[Math.floor(body.img_width / 2)], row[body.img_width - 2]]).toEqual([0, 0, 255]);
+  await page.locator('.run-card.succeeded').waitFor();
+  await page.getByRole('button', { name: 'Remove mask' }).click();
+  await page.getByLabel('Mask: a picture').waitFor();
+});

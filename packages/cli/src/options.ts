@@ -105,6 +105,27 @@ export function pixelPoint(flag: string): (text: string) => PixelPoint {
   };
 }
 
+/** Pixels on each side of a picture. */
+export interface Margins {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** Parses `LEFT,RIGHT,TOP,BOTTOM`, or one number for all sides. */
+export function margins(flag: string): (text: string) => Margins {
+  return (text) => {
+    const sides = /^\d{1,4}(,\d{1,4}){3}$|^\d{1,4}$/.test(text) ? text.split(',').map(Number) : [];
+    const [left = 0, right = left, top = left, bottom = left] = sides;
+    if (Math.max(left, right, top, bottom) > 0) return { left, right, top, bottom };
+    throw new CodedError(
+      'usage',
+      `${flag} must be LEFT,RIGHT,TOP,BOTTOM in pixels, such as 128,128,0,0, or one number for all sides (got ${JSON.stringify(text)})`,
+    );
+  };
+}
+
 /** Options that choose which of a model's files are used, the same wherever a model is named. */
 export function modelConfigOption(): Option {
   const text = 'a diffusers folder with the configuration of a single file that does not have the size of SDXL';

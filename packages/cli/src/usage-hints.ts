@@ -21,7 +21,7 @@ const precision = '--profile exact, int8 or fast chooses how it computes; --vari
 const device = `--device NAME chooses what it runs on: ${['auto', ...deviceNames].join(', ')}`;
 const lora = 'use --lora NAME:WEIGHT, once for each';
 const noAdapter = 'ControlNet, textual inversion and other adapters are not supported yet; LoRAs are: --lora';
-const noMask = 'masks and inpainting are not supported yet; --image uses a whole picture';
+const mask = '--mask FILE says what of --image FILE is repainted';
 const noUpscale = 'upscaling is not supported yet';
 const key = 'a key is never given on the command line: set EASEL_API_KEY, or give --api-key-file FILE';
 
@@ -110,8 +110,12 @@ const options: ReadonlyMap<string, string> = new Map(
     'control-image': noAdapter,
     embeddings: noAdapter,
     'embd-dir': noAdapter,
-    mask: noMask,
-    inpaint: noMask,
+    'mask-image': mask,
+    'mask-img': mask,
+    inpaint: mask,
+    'padding-mask-crop': '--mask-padding PX paints only the mask and so much around it',
+    outpainting: '--outpaint LEFT,RIGHT,TOP,BOTTOM extends --image FILE',
+    extend: '--outpaint LEFT,RIGHT,TOP,BOTTOM extends --image FILE',
     upscale: noUpscale,
     hires: noUpscale,
     'hires-fix': noUpscale,

@@ -368,7 +368,9 @@ export { isSampler, type Scheduler, samplerAmong, samplerLabel, samplerNames } f
 export {
   type JobCreate,
   jobCreateSchema,
+  type OpenaiEditRequest,
   type OpenaiImagesRequest,
+  openaiEditRequestSchema,
   openaiImagesRequestSchema,
   type PriceQuery,
   priceQuerySchema,

@@ -10,6 +10,7 @@ export const paths = {
   },
   openai: {
     images: '/v1/images/generations',
+    edits: '/v1/images/edits',
     models: '/v1/models',
     model: '/v1/models/:id',
   },

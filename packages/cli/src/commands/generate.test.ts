@@ -31,7 +31,7 @@ describe('the options of generate', () => {
     const guidance = '--guidance-scale 4.5 --guidance-rescale .7';
     const conditioning = '--original-size 10x20 --crop 1,2 --target-size 30x40';
     const model =
-      '--image i.png --strength 0.5 -m other --model-config d --variant fp32 --threads 2 --taesd t --memory 8 --text-cache off --device webgpu --arithmetic float16';
+      '--image i.png --mask m.png --mask-padding 32 --mask-blur 4 --outpaint 8,16,0,24 --strength 0.5 -m other --model-config d --variant fp32 --threads 2 --taesd t --memory 8 --text-cache off --device webgpu --arithmetic float16';
     const output = '-o o.webp --format webp --quality 80 --overwrite --no-metadata --preview --no-show -q --json';
     const all = [picture, sampling, guidance, conditioning, model, output].join(' ').split(' ');
     const { flags } = await parse(...all, '--negative-prompt', '');
@@ -55,6 +55,10 @@ describe('the options of generate', () => {
       crop: { x: 1, y: 2 },
       targetSize: { width: 30, height: 40 },
       image: 'i.png',
+      mask: 'm.png',
+      maskPadding: 32,
+      maskBlur: 4,
+      outpaint: { left: 8, right: 16, top: 0, bottom: 24 },
       strength: 0.5,
       model: 'other',
       modelConfig: 'd',

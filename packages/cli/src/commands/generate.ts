@@ -8,6 +8,7 @@ import {
   arithmeticOption,
   deviceOption,
   int8FileOption,
+  margins,
   memoryOption,
   modelFilesOptions,
   number,
@@ -82,6 +83,11 @@ const model = [
   ),
 ];
 
+const outpaint = new Option(
+  '--outpaint <l,r,t,b>',
+  'extend --image by so many pixels left, right, top, bottom (or one number for all) and paint what is new; the result has that size',
+).argParser(margins('--outpaint'));
+
 const server = [serverOption('make the pictures there'), apiKeyFileOption('EASEL_API_KEY')];
 
 /** The options by their headings: those of the table of fields, and those for files, the engine and the server. */
@@ -94,7 +100,7 @@ function groupOptions(
     ['Picture:', [...of('Picture:'), ...prompts]],
     ['Output:', [outputOption, ...of('Output:'), ...output]],
     ['Model:', [...of('Model:'), ...model]],
-    ['Start image:', of('Start image:')],
+    ['Start image:', [...of('Start image:'), outpaint]],
     ['Sampling:', of('Sampling:')],
     ['Server:', server],
   ];
@@ -181,6 +187,8 @@ Examples:
   easel generate "a castle" --negative-prompt "clouds" --steps 50 --size 128x96 -o castle.webp
   easel generate "a castle" --profile fast
   easel generate --image sketch.png --strength 0.7 "a rocket" --json
+  easel generate --image photo.png --mask hat.png "a straw hat"
+  easel generate --image photo.png --outpaint 128,128,0,0 "a beach"
   echo "a panda" | easel generate --quiet
   easel generate "a panda" -o - > panda.png
   easel generate --each-line --prompt-file prompts.txt -o pictures/

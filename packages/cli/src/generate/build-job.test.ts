@@ -5,7 +5,7 @@ import { buildJob, checkRemoteFlags } from './build-job.ts';
 import type { GenerateFlags } from './flags.ts';
 
 const flags: GenerateFlags = { samples: 2, metadata: true, show: true };
-const parts = { prompt: 'a fox', flags, seed: 7, format: 'png', image: undefined, preview: false } as const;
+const parts = { prompt: 'a fox', flags, seed: 7, format: 'png', start: undefined, preview: false } as const;
 
 test('what is not asked for is left to the server', () => {
   expect(buildJob(parts)).toEqual({
@@ -33,7 +33,7 @@ test('every option that a server knows gets its field, as the contract has it', 
     size: { width: 96, height: 64 },
     strength: 0.5,
   };
-  const job = buildJob({ ...parts, flags: all, image: 'AAAA' });
+  const job = buildJob({ ...parts, flags: all, start: { image: 'AAAA', mask: 'BBBB' } });
   expect(explainInvalid(jobCreateSchema, job)).toBeUndefined();
   expect(job).toMatchObject({
     img_width: 96,
@@ -41,6 +41,7 @@ test('every option that a server knows gets its field, as the contract has it', 
     negative_prompt: 'c',
     embed_parameters: false,
     image: 'AAAA',
+    mask: 'BBBB',
   });
 });
 

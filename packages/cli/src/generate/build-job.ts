@@ -3,6 +3,7 @@ import { type Field, isOn, isWithin, pictureFields, rangeOn, writeRequest } from
 import { CodedError } from '@easel/errors';
 import { optionName } from '../options.ts';
 import { type GenerateFlags, lorasOf } from './flags.ts';
+import type { StartFiles } from './start-files.ts';
 
 /** Options of the engine, which the server sets itself. */
 const engineOptions = {
@@ -45,15 +46,20 @@ export interface JobParts {
   readonly flags: GenerateFlags;
   readonly seed: number;
   readonly format: ImageFormat;
-  /** The file of the start image in base64. */
-  readonly image: string | undefined;
+  /** The start image and its mask in base64. */
+  readonly start: StartFiles<string> | undefined;
   readonly preview: boolean;
 }
 
 /** Builds the job from the options: what is absent stays absent, so that the server's defaults apply. */
-export function buildJob({ prompt: given, flags, seed, format, image, preview }: JobParts): JobCreate {
+export function buildJob({ prompt: given, flags, seed, format, start, preview }: JobParts): JobCreate {
   const { prompt, loras } = lorasOf(given, flags);
-  const { size: { width, height } = flags, device: _device, arithmetic: _arithmetic, ...values } = flags;
+  const {
+    size: { width = start?.size?.width, height = start?.size?.height } = flags,
+    device: _device,
+    arithmetic: _arithmetic,
+    ...values
+  } = flags;
   return writeRequest({
     ...values,
     prompt,
@@ -62,7 +68,8 @@ export function buildJob({ prompt: given, flags, seed, format, image, preview }:
     width,
     height,
     format,
-    image,
+    image: start?.image,
+    mask: start?.mask,
     preview,
     embedParameters: flags.metadata,
   });

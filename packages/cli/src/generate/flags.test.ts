@@ -9,6 +9,11 @@ describe('options that contradict each other', () => {
   it.each<[string, Partial<GenerateFlags>]>([
     ['--size sets both sides', { size, width: 64 }],
     ['--strength needs --image', { strength: 0.5 }],
+    ['--mask needs --image', { mask: 'm.png' }],
+    ['--outpaint needs --image', { outpaint: { left: 8, right: 0, top: 0, bottom: 0 } }],
+    ['--outpaint makes a mask', { image: 'x', mask: 'm', outpaint: { left: 8, right: 0, top: 0, bottom: 0 } }],
+    ['--mask-padding needs --mask or --outpaint', { image: 'x', maskPadding: 8 }],
+    ['--mask-blur needs --mask or --outpaint', { image: 'x', maskBlur: 8 }],
     ['only one of --width and --height', { image: 'x.png', width: 64 }],
     ['have no effect with edm_euler', { scheduler: 'edm_euler', solverOrder: 2 }],
     ['needs both --negative-original-size and --negative-target-size', { negativeOriginalSize: size }],

@@ -11,7 +11,7 @@ import { type LoraRequest, lorasFolder } from '@easel/engine';
 import { CodedError, hasCode } from '@easel/errors';
 import { knownModel, resolveModel } from '@easel/models';
 import { takeLoraTags } from '@easel/parameters';
-import { type ModelFilesFlags, number, type PixelSize } from '../options.ts';
+import { type Margins, type ModelFilesFlags, number, type PixelSize } from '../options.ts';
 import { formatFor, type formatNames, formatOfName } from '../output/plan.ts';
 import type { AlternativeMode } from './alternatives.ts';
 
@@ -19,6 +19,8 @@ import type { AlternativeMode } from './alternatives.ts';
 export interface RequestFlags extends Omit<OptionValues, 'samples' | 'format'> {
   readonly samples: number;
   readonly size?: PixelSize;
+  /** More space around the start image, which is painted. */
+  readonly outpaint?: Margins;
 }
 
 /** All the options of `easel generate`. */
@@ -97,6 +99,7 @@ function contradictions(flags: GenerateFlags): [refused: boolean, message: strin
       '--strength needs --image',
       'add --image or leave --strength out',
     ],
+    ...maskContradictions(flags),
     [
       hasSolver && flags.scheduler !== undefined && !/dpmpp_2m|unipc/.test(flags.scheduler),
       `--solver-order and --solver-type have no effect with ${flags.scheduler}`,
@@ -118,6 +121,29 @@ function contradictions(flags: GenerateFlags): [refused: boolean, message: strin
       '--quality applies to jpeg and webp, but the picture would be a png, which is lossless',
       'add --format jpeg or leave --quality out',
     ],
+  ];
+}
+
+function maskContradictions({
+  image,
+  mask,
+  outpaint,
+  maskPadding,
+  maskBlur,
+}: GenerateFlags): [refused: boolean, message: string, remedy: string][] {
+  const hasMask = mask !== undefined || outpaint !== undefined;
+  const [option] = [mask !== undefined && '--mask', outpaint !== undefined && '--outpaint'].filter(Boolean);
+  const [idle] = [maskPadding !== undefined && '--mask-padding', maskBlur !== undefined && '--mask-blur'].filter(
+    Boolean,
+  );
+  return [
+    [hasMask && image === undefined, `${option} needs --image`, `add --image or leave ${option} out`],
+    [
+      mask !== undefined && outpaint !== undefined,
+      '--outpaint makes a mask of its own',
+      'leave --mask or --outpaint out',
+    ],
+    [Boolean(idle) && !hasMask, `${idle} needs --mask or --outpaint`, `add one of them or leave ${idle} out`],
   ];
 }
 

@@ -1,14 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { applyStyle, engineFields, parameterValues, type Style } from '@easel/contract/fields';
 import {
   adviceOnSize,
   createEngineHost,
-  type DecodedPicture,
   type DeviceSetting,
-  decodeImage,
   deviceSettings,
-  EngineError,
   type EngineHost,
   encodeImage,
   familyNames,
@@ -17,6 +13,7 @@ import {
   type GenerateResult,
   type GenerationParameters,
   type HostOptions,
+  type ImageToImage,
   type MemorySetting,
   type MicroConditioning,
   type ModelInfo,
@@ -28,9 +25,9 @@ import { demoModelPath, familyOfPulled, resolveModel, resolvePart } from '@easel
 import { type CommandContext, readVersion } from '../cli-context.ts';
 import { modelFiles, type PixelPoint, type PixelSize } from '../options.ts';
 import { findStyle } from '../styles.ts';
-import { unreadableFile } from '../unreadable-file.ts';
 import type { Backend, MadePictures, MakeOptions, PlannedRun } from './backend.ts';
 import { type GenerateFlags, loraName, lorasOf, type RequestFlags, resolveLoras } from './flags.ts';
+import { readStartPixels, type StartPixels } from './start-files.ts';
 
 /** Makes pictures with the engine on this machine, in a process of its own: an abort ends that process at once. */
 export async function openLocalBackend(flags: GenerateFlags, { env }: CommandContext): Promise<Backend> {
@@ -39,7 +36,7 @@ export async function openLocalBackend(flags: GenerateFlags, { env }: CommandCon
   const modelPath = resolveModel(modelName, env);
   const load = loadOptions(flags, env);
   await styleOf(flags, env);
-  const startImage = flags.image === undefined ? undefined : await readStartImage(flags.image);
+  const start = await readStartPixels(flags);
   return {
     async start({ signal, progress }) {
       progress.begin(`loading ${modelName}`);
@@ -61,7 +58,7 @@ export async function openLocalBackend(flags: GenerateFlags, { env }: CommandCon
           const style = await styleOf(flags, env);
           const { prompt, loras: chosen } = lorasOf(run.prompt, flags);
           const request = {
-            ...buildRequest(prompt, flags, run.seeds, startImage),
+            ...buildRequest(prompt, flags, run.seeds, start),
             ...styled({ ...run, prompt }, flags, style),
           };
           const loras = resolveLoras(chosen, flags, env);
@@ -86,22 +83,6 @@ async function styleOf({ style }: GenerateFlags, env: CommandContext['env']): Pr
 /** The prompts with the style around them; the pictures' files name the style and keep the prompts as they were given. */
 function styled({ prompt }: PlannedRun, { negativePrompt }: RequestFlags, style: Style | undefined) {
   return style && applyStyle(style, { prompt, negativePrompt });
-}
-
-/** The pixels as they are: the engine scales them to the size of the picture. @throws CodedError `image_unreadable` */
-async function readStartImage(path: string): Promise<DecodedPicture> {
-  const file = await readFile(path).catch((error: unknown) => {
-    throw unreadableFile('image_unreadable', `--image ${path}`, error);
-  });
-  try {
-    return await decodeImage(file);
-  } catch (error) {
-    if (!(error instanceof EngineError)) throw error;
-    throw new CodedError('image_unreadable', `--image ${path}: ${error.message}`, {
-      remedy: error.remedy,
-      cause: error,
-    });
-  }
 }
 
 /**
@@ -255,16 +236,29 @@ export function buildRequest(
   prompt: string,
   flags: RequestFlags,
   seeds: readonly [number, ...number[]],
-  picture?: DecodedPicture,
+  start?: StartPixels,
 ): GenerateRequest {
-  const { size: { width, height } = flags, strength, ...values } = flags;
+  const { size: { width = start?.size?.width, height = start?.size?.height } = flags, ...values } = flags;
   const given = { ...values, prompt, width, height };
   return {
     schedulerOverrides: {},
     ...engineFields(given),
     ...(flags.generator === 'shared' ? { generator: 'shared', seed: seeds[0] } : { seeds }),
-    ...(picture !== undefined && { image: { picture, ...(strength !== undefined && { strength }) } }),
+    ...(start !== undefined && { image: startOf(start, flags) }),
     microConditioning: microConditioning(flags),
+  };
+}
+
+function startOf(
+  { image: picture, mask }: StartPixels,
+  { strength, maskPadding, maskBlur }: RequestFlags,
+): ImageToImage {
+  return {
+    picture,
+    ...(strength !== undefined && { strength }),
+    ...(mask !== undefined && { mask }),
+    ...(maskPadding !== undefined && { maskPadding }),
+    ...(maskBlur !== undefined && { maskBlur }),
   };
 }
 

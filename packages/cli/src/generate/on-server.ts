@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { EaselClient, Picture } from '@easel/client';
 import type { Job, JobCreate, JobEvent } from '@easel/contract';
 import { decodeImage } from '@easel/engine';
 import type { CommandContext } from '../cli-context.ts';
 import { connect } from '../connect.ts';
 import { formatDuration } from '../text.ts';
-import { unreadableFile } from '../unreadable-file.ts';
 import type { Backend, MadePictures, MakeOptions, TruncatedText } from './backend.ts';
 import { buildJob } from './build-job.ts';
 import type { GenerateFlags } from './flags.ts';
 import { PreviewFeed } from './preview.ts';
+import { readStartBase64 } from './start-files.ts';
 
 /** Long enough to cancel the job on the server. */
 const CANCEL_TIMEOUT_MS = 3000;
@@ -18,7 +17,7 @@ const CANCEL_TIMEOUT_MS = 3000;
 /** Has the pictures made by a server; an abort cancels the job. */
 export async function openRemoteBackend(flags: GenerateFlags, context: CommandContext): Promise<Backend> {
   const { client, baseUrl } = await connect(flags, context, ['EASEL_API_KEY']);
-  const image = flags.image === undefined ? undefined : await readBase64(flags.image);
+  const start = await readStartBase64(flags);
   return {
     async start() {
       context.interruption.allow(CANCEL_TIMEOUT_MS);
@@ -26,7 +25,7 @@ export async function openRemoteBackend(flags: GenerateFlags, context: CommandCo
         async make({ prompt, seeds, output }, options) {
           const { flags: own } = options;
           const preview = own.preview === true;
-          const body = buildJob({ prompt, flags: own, seed: seeds[0], format: output.format, image, preview });
+          const body = buildJob({ prompt, flags: own, seed: seeds[0], format: output.format, start, preview });
           const done = await runJob(client, body, options);
           return describeJob(done, baseUrl, client.remainingCredits);
         },
@@ -34,15 +33,6 @@ export async function openRemoteBackend(flags: GenerateFlags, context: CommandCo
       };
     },
   };
-}
-
-/** The file as it is: the server decodes it. */
-async function readBase64(path: string): Promise<string> {
-  try {
-    return (await readFile(path)).toString('base64');
-  } catch (error) {
-    throw unreadableFile('image_unreadable', `--image ${path}`, error);
-  }
 }
 
 interface DoneJob {

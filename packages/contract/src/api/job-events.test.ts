@@ -21,6 +21,8 @@ const job = {
   seed: 42,
   img_width: 1024,
   img_height: 1024,
+  mask_padding: null,
+  mask_blur: null,
   strength: null,
   loras: null,
   scheduler: 'edm_euler',

@@ -51,7 +51,7 @@ export const openaiImagesReplySchema = openObject(
     output_format: choice(imageFormats, { description: 'The file format', examples: ['png'] }),
     usage: openaiUsageSchema,
   },
-  { title: 'OpenaiImagesReply', description: 'The reply of POST /v1/images/generations' },
+  { title: 'OpenaiImagesReply', description: 'The reply of POST /v1/images/generations and POST /v1/images/edits' },
 );
 
 export type OpenaiImage = Static<typeof openaiImageSchema>;
@@ -71,8 +71,8 @@ const pictureFacts = {
 
 export const openaiPartialImageEventSchema = openObject(
   {
-    type: choice(['image_generation.partial_image'], {
-      description: 'The name of the event',
+    type: choice(['image_generation.partial_image', 'image_edit.partial_image'], {
+      description: 'The name of the event, by the address of the request',
       examples: ['image_generation.partial_image'],
     }),
     b64_json: base64Picture,
@@ -84,8 +84,8 @@ export const openaiPartialImageEventSchema = openObject(
 
 export const openaiCompletedEventSchema = openObject(
   {
-    type: choice(['image_generation.completed'], {
-      description: 'The name of the event',
+    type: choice(['image_generation.completed', 'image_edit.completed'], {
+      description: 'The name of the event, by the address of the request',
       examples: ['image_generation.completed'],
     }),
     b64_json: base64Picture,

@@ -156,19 +156,44 @@ export const segmindRequestSchema = consistent(
 );
 
 /** What OpenAI's own models know and these do not. */
-const withoutEffect = { quality: 'high', background: 'auto', moderation: 'auto', style: 'vivid', user: 'user-123' };
+const withoutEffect = {
+  quality: 'high',
+  background: 'auto',
+  moderation: 'auto',
+  style: 'vivid',
+  user: 'user-123',
+  input_fidelity: 'high',
+};
+
+const openaiProperties = {
+  ...propertiesOn('openai'),
+  quality: ignoredField('quality'),
+  background: ignoredField('background'),
+  moderation: ignoredField('moderation'),
+  style: ignoredField('style'),
+  user: ignoredField('user'),
+};
 
 /** The body without nulls (`withoutNulls`); fields it does not know are ignored. */
-export const openaiImagesRequestSchema = openObject(
+export const openaiImagesRequestSchema = openObject(openaiProperties, {
+  title: 'OpenaiImagesRequest',
+  description: 'The body of POST /v1/images/generations',
+});
+
+const { image, mask, strength, mask_padding, mask_blur } = propertiesOn('segmind');
+
+/** The same with a picture, and what of it may change. */
+export const openaiEditRequestSchema = openObject(
   {
-    ...propertiesOn('openai'),
-    quality: ignoredField('quality'),
-    background: ignoredField('background'),
-    moderation: ignoredField('moderation'),
-    style: ignoredField('style'),
-    user: ignoredField('user'),
+    ...openaiProperties,
+    image: Type.Unsafe<string>({ ...image, description: `The picture to edit. ${pictureFields.image.description}` }),
+    mask,
+    strength,
+    mask_padding,
+    mask_blur,
+    input_fidelity: ignoredField('input_fidelity'),
   },
-  { title: 'OpenaiImagesRequest', description: 'The body of POST /v1/images/generations' },
+  { title: 'OpenaiEditRequest', description: 'The body of POST /v1/images/edits' },
 );
 
 function ignoredField(name: keyof typeof withoutEffect) {
@@ -188,4 +213,5 @@ export const priceQuerySchema = consistent(
 export type JobCreate = RequestOn<'api'>;
 export type SegmindRequest = RequestOn<'segmind'>;
 export type OpenaiImagesRequest = Static<typeof openaiImagesRequestSchema>;
+export type OpenaiEditRequest = Static<typeof openaiEditRequestSchema>;
 export type PriceQuery = RequestOn<'price'>;

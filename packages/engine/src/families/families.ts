@@ -58,7 +58,7 @@ export function samplersOf(family: KnownFamily): readonly FamilySampler[] {
 const pipelines = [
   'StableDiffusionXLPipeline',
   'StableDiffusionXLImg2ImgPipeline',
-  'StableDiffusionXLInpaintPipeline', // has the same parts; a UNet for inpainting is rejected by its channels
+  'StableDiffusionXLInpaintPipeline', // has the same parts; whether its UNet takes a mask shows in its channels
 ];
 
 /** Whether a pipeline of diffusers has the networks of the SDXL line, by the class named in model_index.json. */

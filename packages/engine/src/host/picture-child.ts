@@ -1,9 +1,11 @@
 // The entry of a process that reads pictures: see `createPictureHost`.
 import { EngineError } from '../errors.ts';
-import { decodeImage, measureImage } from '../image/decode-image.ts';
+import { decodeImage, decodeMask, measureImage } from '../image/decode-image.ts';
 import { encodeImage } from '../image/encode-image.ts';
-import { cropToShape, resizeLanczos } from '../image/lanczos.ts';
+import { maskPicture } from '../image/mask.ts';
+import type { DecodedPicture } from '../image/picture.ts';
 import type { PictureSize } from '../model.ts';
+import { fitMask, fitPicture, requireSomething } from '../pipeline/start-picture.ts';
 import {
   type FromChild,
   isToChild,
@@ -26,7 +28,7 @@ process.on('message', (message: unknown) => {
 });
 
 function isPictureCall(message: ToChild): message is PictureCall & { readonly id: number } {
-  return message.type === 'open' || message.type === 'fit';
+  return message.type === 'open' || message.type === 'mask' || message.type === 'fit';
 }
 
 async function answer(id: number, call: PictureCall): Promise<void> {
@@ -45,9 +47,19 @@ async function perform(call: PictureCall): Promise<PictureSize | Uint8Array> {
   if (opened === undefined) throw new EngineError('internal', 'a call before the picture was opened');
   const { file } = opened;
   if (call.type === 'open') return measureImage(file);
+  if (call.type === 'mask') return encodeImage(await fittingMask(file, call), { format: 'png' });
   opened = undefined;
-  const picture = cropToShape(await decodeImage(file), call.size);
-  return encodeImage(resizeLanczos(picture, call.size.width, call.size.height), { format: 'png' });
+  const picture = await decodeImage(file);
+  return encodeImage(call.size ? fitPicture(picture, call.size) : picture, { format: 'png' });
+}
+
+/** @param picture the start image that the mask is for */
+async function fittingMask(
+  picture: Uint8Array,
+  { file, size }: Extract<PictureCall, { type: 'mask' }>,
+): Promise<DecodedPicture> {
+  const shown = await measureImage(picture);
+  return maskPicture(requireSomething(fitMask(await decodeMask(file), shown, size ?? shown)));
 }
 
 /**

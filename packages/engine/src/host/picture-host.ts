@@ -21,12 +21,20 @@ export interface OpenPicture {
   /** After EXIF rotation. */
   readonly size: PictureSize;
   /**
+   * Decodes a mask for it: white where it is repainted, cropped and scaled as `fit` does it with the picture. Before `fit`.
+   *
+   * @param size undefined: that of the picture
+   * @throws EngineError as `PictureHost.open`, and `invalid_request` for one that repaints nothing, both of the field `mask`
+   */
+  mask(file: Uint8Array, size: PictureSize | undefined): Promise<Uint8Array>;
+  /**
    * Decodes it in full, crops it to the aspect ratio of that size at its centre and scales it: exactly the start image, as a PNG file, that
    * image-to-image of that size uses. To be called once.
    *
+   * @param size undefined: it stays as large as it is
    * @throws EngineError as `PictureHost.open`
    */
-  fit(size: PictureSize): Promise<Uint8Array>;
+  fit(size: PictureSize | undefined): Promise<Uint8Array>;
   /** Releases the process for another picture; a busy one is ended. */
   close(): void;
 }
@@ -109,7 +117,15 @@ class ChildPictureHost implements PictureHost {
     try {
       const size = await call({ type: 'open', file, limits: this.#limits }, isPictureSize);
       pixels = size.width * size.height;
-      return { size, fit: ({ width, height }) => call({ type: 'fit', size: { width, height } }, isFile), close };
+      return {
+        size,
+        mask: async (mask, wanted) => {
+          requireImageFormat(mask, 'mask');
+          return call({ type: 'mask', file: mask, size: wanted && sidesOf(wanted) }, isFile);
+        },
+        fit: (wanted) => call({ type: 'fit', size: wanted && sidesOf(wanted) }, isFile),
+        close,
+      };
     } catch (error) {
       close();
       throw error;
@@ -171,6 +187,11 @@ class ChildPictureHost implements PictureHost {
     if (pixels > REUSE_PIXELS) void child.stop();
     else this.#idle.set(child, setTimeout(() => void child.stop(), this.#idleMs).unref());
   }
+}
+
+/** Of what may have more than sides, which is not to be sent. */
+function sidesOf({ width, height }: PictureSize): PictureSize {
+  return { width, height };
 }
 
 function pictureCrashError(cause?: unknown): EngineError {

@@ -43,10 +43,14 @@ export type EngineCall =
   | { readonly type: 'tokenize'; readonly text: string }
   | { readonly type: 'prepare'; readonly size: PictureSize; readonly profile?: Profile | undefined };
 
-/** Calls to a process that reads pictures. `open` is answered with the picture's size, `fit` with a PNG file. */
+/**
+ * Calls to a process that reads pictures. `open` is answered with the picture's size, `mask` with a PNG file of a mask for it, `fit` with
+ * one of the picture. Without a size they are as large as the picture.
+ */
 export type PictureCall =
   | { readonly type: 'open'; readonly file: Uint8Array; readonly limits: PictureLimits }
-  | { readonly type: 'fit'; readonly size: PictureSize };
+  | { readonly type: 'mask'; readonly file: Uint8Array; readonly size: PictureSize | undefined }
+  | { readonly type: 'fit'; readonly size: PictureSize | undefined };
 
 /** Limits for reading one picture; what exceeds them is rejected. */
 export interface PictureLimits {
@@ -82,8 +86,11 @@ export function isToChild(message: unknown): message is ToChild {
       return typeof message.text === 'string';
     case 'open':
       return message.file instanceof Uint8Array && isRecord(message.limits);
-    case 'prepare':
+    case 'mask':
+      return message.file instanceof Uint8Array && (message.size === undefined || isRecord(message.size));
     case 'fit':
+      return message.size === undefined || isRecord(message.size);
+    case 'prepare':
       return isRecord(message.size);
     default:
       return message.type === 'cancel';
@@ -180,7 +187,7 @@ export function isPictureSize(value: unknown): value is PictureSize {
   return isRecord(value) && allNumbers(value.width, value.height);
 }
 
-/** The answer to `fit`. */
+/** The answer to `mask` and `fit`. */
 export function isFile(value: unknown): value is Uint8Array {
   return value instanceof Uint8Array;
 }

@@ -26,7 +26,8 @@ export function serveEngine(load: Load, probe?: Probe): void {
 
   process.on('message', (message: unknown) => {
     if (!isToChild(message)) throw new TypeError('a message that is not of the protocol');
-    if (message.type === 'open' || message.type === 'fit') throw new TypeError('a call of another process');
+    if (message.type === 'open' || message.type === 'mask' || message.type === 'fit')
+      throw new TypeError('a call of another process');
     if (message.type !== 'cancel') void answer(message.id, message);
     else if (running?.id === message.id) running.controller.abort();
   });

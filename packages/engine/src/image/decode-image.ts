@@ -61,11 +61,13 @@ export async function decodeMask(file: Uint8Array): Promise<Mask> {
     await measureFrame(first);
     return (await transparencyOf(first)) ?? brightnessMask(await decodeImage(first));
   } catch (error) {
-    if (!(error instanceof EngineError) || error.details.param !== 'image') throw error;
-    const { code, remedy, cause, details } = error;
-    const message = error.message.replace('the image', 'the mask');
-    throw new EngineError(code, message, { remedy, cause, details: { ...details, param: 'mask' } });
+    throw error instanceof EngineError && error.details.param === 'image' ? ofMask(error) : error;
   }
+}
+
+function ofMask({ code, message, remedy, cause, details }: EngineError): EngineError {
+  const told = message.replace('the image', 'the mask');
+  return new EngineError(code, told, { remedy, cause, details: { ...details, param: 'mask' } });
 }
 
 /** Undefined: nothing in it is transparent. */
@@ -114,10 +116,11 @@ async function measureFrame(file: Uint8Array): Promise<PictureSize> {
   return { width, height };
 }
 
-/** @throws EngineError `image_unreadable` for a file that does not begin as a picture does */
-export function requireImageFormat(file: Uint8Array): void {
+/** @param param what the file is @throws EngineError `image_unreadable` for a file that does not begin as a picture does */
+export function requireImageFormat(file: Uint8Array, param: 'image' | 'mask' = 'image'): void {
   if (sniffImageFormat(file) !== undefined) return;
-  throw unreadable('it is not a PNG, JPEG, WebP, GIF, TIFF or AVIF file', 'convert it to one of these');
+  const error = unreadable('it is not a PNG, JPEG, WebP, GIF, TIFF or AVIF file', 'convert it to one of these');
+  throw param === 'mask' ? ofMask(error) : error;
 }
 
 const SMALLER = 'use a smaller one';

@@ -35,17 +35,12 @@ export function startOf(request: GenerateRequest, sizes: ModelSizes): Start {
   const size = paintedSize(request, sizes);
   const mask = wantedMask(image);
   if (!mask) {
-    const fitting = fitted(picture, size);
+    const fitting = fitPicture(picture, size);
     return { request: painting(request, { picture: fitting }), finish: (painted) => painted };
   }
   if (image.maskPadding !== undefined) return startOfPart(request, { ...image, mask }, size);
-  const fitting = fitted(picture, size);
-  const soft = requireSomething(
-    blurMask(
-      throughPicture(mask, (whole) => fitted(whole, size)),
-      image.maskBlur ?? 0,
-    ),
-  );
+  const fitting = fitPicture(picture, size);
+  const soft = requireSomething(blurMask(fitMask(mask, picture, size), image.maskBlur ?? 0));
   return {
     request: painting(request, { picture: fitting, mask: soft }),
     finish: (painted) => overlay(fitting, painted, soft),
@@ -64,8 +59,8 @@ function startOfPart(
   size: PictureSize,
 ): Start {
   const { picture, mask, maskPadding = 0, maskBlur = 0 } = image;
-  const soft = requireSomething(blurMask(mask, maskBlur));
-  const bounds = boundsOf(soft) ?? { left: 0, top: 0, right: mask.width, bottom: mask.height };
+  const soft = requireSomething(blurMask(resizeMask(mask, picture.width, picture.height), maskBlur));
+  const bounds = boundsOf(soft) ?? { left: 0, top: 0, right: picture.width, bottom: picture.height };
   const box = paddedBox(bounds, picture, size, maskPadding);
   const part = (whole: DecodedPicture) => resizeFilling(cropPicture(whole, box), size.width, size.height);
   return {
@@ -93,17 +88,25 @@ function paintedSize({ image, ...request }: GenerateRequest, sizes: ModelSizes):
   };
 }
 
-function fitted(picture: DecodedPicture, { width, height }: PictureSize): DecodedPicture {
+/** Cropped at its centre to the shape of a size, and scaled to it. */
+export function fitPicture(picture: DecodedPicture, { width, height }: PictureSize): DecodedPicture {
   return resizeLanczos(cropToShape(picture, { width, height }), width, height);
 }
 
-/** The mask in the size of the start image; undefined: there is none. */
-function wantedMask({ picture, mask, maskPadding, maskBlur }: ImageToImage): Mask | undefined {
+/** Stretched to the start image, then cropped and scaled with it. */
+export function fitMask(mask: Mask, picture: PictureSize, size: PictureSize): Mask {
+  const isOfItsShape = Math.round((mask.width * picture.height) / picture.width) === mask.height;
+  const stretched = isOfItsShape ? mask : resizeMask(mask, picture.width, picture.height);
+  return throughPicture(stretched, (whole) => fitPicture(whole, size));
+}
+
+/** Undefined: there is none. */
+function wantedMask({ mask, maskPadding, maskBlur }: ImageToImage): Mask | undefined {
   if (maskPadding !== undefined) requireNumber('maskPadding', maskPadding, engineLimits.maskPadding);
   if (maskBlur !== undefined) requireNumber('maskBlur', maskBlur, engineLimits.maskBlur);
   if (mask) {
     requireWhole('mask', mask, 1);
-    return resizeMask(mask, picture.width, picture.height);
+    return mask;
   }
   const idle = maskPadding === undefined ? maskBlur !== undefined && 'maskBlur' : 'maskPadding';
   if (idle) throw invalid(idle, `${idle} needs a mask`, 'send a mask, or leave it out');
@@ -114,7 +117,7 @@ function wantedMask({ picture, mask, maskPadding, maskBlur }: ImageToImage): Mas
 export const REPAINTED = 128;
 
 /** @throws EngineError `invalid_request` for a mask that would change nothing */
-function requireSomething(mask: Mask): Mask {
+export function requireSomething(mask: Mask): Mask {
   if (mask.data.some((value) => value >= REPAINTED)) return mask;
   const message = 'mask has nothing to repaint: all of it is black';
   throw invalid('mask', message, 'paint white what is to change, or make it transparent');

@@ -1,6 +1,7 @@
 import {
   type CalledNames,
   calledNames,
+  defaults,
   type Fault,
   type FieldValues,
   type FilledRequest,
@@ -47,6 +48,9 @@ export function askedBy(body: object, surface: Surface): Asked<FieldValues> {
   return { values: readRequest(body, surface), called: calledNames({ ...body }, surface), surface };
 }
 
+/** What a request with a mask gets where it is silent. */
+const masked = { mask: 'given', strength: defaults.maskedStrength };
+
 /**
  * What is to be made, every default filled in and the seed drawn.
  *
@@ -57,12 +61,12 @@ export function askedBy(body: object, surface: Surface): Asked<FieldValues> {
 export function jobRequestOf(asked: Asked, card: ModelCard, picture: Size | null): JobRequest {
   const { values, called, surface } = asked;
   const presets = { ...card.defaults, model: card.slug, ...sizeOf(asked, card, picture) };
-  const { width, height, model, image, ...given } = values;
+  const { width, height, model, image, mask, ...given } = values;
   const own = { ...given, ...lorasOf(given) };
-  const start = picture === null ? {} : { image: 'given' };
-  const filled = fillRequest({ ...own, ...start, seed: firstSeed(values.seed) }, presets);
+  const start = picture === null ? {} : { image: 'given', ...(mask !== undefined && masked) };
+  const filled = fillRequest({ ...start, ...own, seed: firstSeed(values.seed) }, presets);
   requireAllowed({ values: filled, called, surface }, card);
-  return { ...filled, image: null, ...(Object.keys(called).length > 0 && { called }) };
+  return { ...filled, image: null, mask: null, ...(Object.keys(called).length > 0 && { called }) };
 }
 
 /** The prompt and the LoRAs, with those of the tags in the prompt where these are read. @throws DomainError `invalid_request` */

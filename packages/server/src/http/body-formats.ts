@@ -126,13 +126,25 @@ export async function parseForm(contentType: string, body: Buffer): Promise<Reco
     }
     form.end();
     await finished;
-    const fields = await Promise.all(reading);
-    return Object.fromEntries(fields.filter((field) => field !== undefined));
+    const fields = (await Promise.all(reading)).filter((field) => field !== undefined);
+    const lists = fields.filter(([name]) => name.endsWith('[]'));
+    const several = lists.find(([name], index) => lists.findIndex(([other]) => other === name) !== index)?.[0];
+    if (several !== undefined) throw refusedList(several, lists);
+    return Object.fromEntries(fields);
   } catch (cause) {
     if (cause instanceof DomainError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new DomainError('invalid_request', `the form cannot be read (${reason})`, { remedy: 'see RFC 7578', cause });
   }
+}
+
+/** A list in a form has its name with brackets on each of its values; no field here is a list of more than one. */
+function refusedList(name: string, lists: readonly Field[]): DomainError {
+  const count = lists.filter(([other]) => other === name).length;
+  return new DomainError('invalid_request', `${name} must be one value (got ${count})`, {
+    remedy: 'send one',
+    param: name.slice(0, -2),
+  });
 }
 
 async function readField(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { headers, idempotencyKeySchema, type Size } from '@easel/contract';
+import { headers, idempotencyKeySchema, type Size, wireName } from '@easel/contract';
 import { hasCode } from '@easel/errors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
@@ -9,6 +9,7 @@ import type { JobView } from '../jobs/job-views.ts';
 import type { Submission } from '../jobs/submit-job.ts';
 import type { ModelCard } from '../models/model-card.ts';
 import { formatTraceparent } from '../observability/tracing.ts';
+import type { StartFiles } from '../pictures/start-images.ts';
 import { type Asked, findModel, jobRequestOf, modelOf, useModel } from './asked-request.ts';
 import { notesOf } from './notes.ts';
 import { baseUrl, callerOf, pathOf, type RouteContext } from './surface.ts';
@@ -75,7 +76,10 @@ export async function submitWork(
 ): Promise<JobRecord> {
   const { serverId } = context.services;
   const { accountId, keyId } = callerOf(request);
-  const file = await readStartImage(context, request, asked.values.image);
+  const { values, called } = asked;
+  requireMaskParts(values, called);
+  const file = await readPicture(context, request, values.image, 'image');
+  const mask = await readPicture(context, request, values.mask, 'mask');
   const idempotency = idempotencyOf(request);
   const current = await context.services.currentModels.of(card);
   const styleTexts = await context.services.styles.ofRequest(accountId, asked.values);
@@ -88,7 +92,7 @@ export async function submitWork(
     keyId,
     surface,
     request: { ...requestOf(picture), ...(notes.length > 0 && { notes }) },
-    startImage: file,
+    startImage: file && { image: file, mask },
     priority,
     store,
     webhook: webhook ?? null,
@@ -100,7 +104,7 @@ export async function submitWork(
   const job =
     file === null
       ? await submitOrCancelLater(context, request, submissionOf(null))
-      : await submitWithStartImage(context, request, reply, file, submissionOf);
+      : await submitWithStartImage(context, request, reply, { image: file, mask }, submissionOf);
   request.jobId = job.id;
   // What it leads to can be asked for, also when it is an earlier request's job.
   reply.header(headers.requestId, job.id);
@@ -138,7 +142,7 @@ async function submitWithStartImage(
   context: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  file: Uint8Array,
+  { image: file, mask }: StartFiles,
   submissionOf: (picture: Size) => Submission,
 ): Promise<JobRecord> {
   const { checkSubmission, inputPictures } = context.services;
@@ -147,9 +151,38 @@ async function submitWithStartImage(
     const submission = submissionOf(picture.size);
     const earlier = await checkSubmission(submission);
     if (earlier !== null) return { earlier, submission };
-    return { earlier, submission: { ...submission, startImage: await picture.fit(submission.request) } };
+    const { request: wanted } = submission;
+    if (wanted.maskPadding !== null) requireWholePicture(picture.size);
+    const size = wanted.maskPadding === null ? wanted : undefined;
+    const fittingMask = mask && (await picture.mask(mask, size));
+    const startImage = { image: await picture.fit(size), mask: fittingMask };
+    return { earlier, submission: { ...submission, startImage } };
   });
   return considered.earlier ?? submitOrCancelLater(context, request, considered.submission);
+}
+
+/** A picture is stored, and made, as large as it is sent where only a part of it is painted. */
+const MOST_WHOLE_PIXELS = 16 * 2 ** 20;
+
+function requireWholePicture({ width, height }: Size): void {
+  if (width * height <= MOST_WHOLE_PIXELS) return;
+  const message = `image must have at most 16 megapixels with mask_padding (got ${width}×${height})`;
+  throw new DomainError('invalid_request', message, {
+    remedy: 'send a smaller one, or leave mask_padding out',
+    param: 'image',
+  });
+}
+
+/** What means nothing alone would else be ignored, and charged. @throws DomainError `invalid_request` */
+function requireMaskParts({ image, mask, maskPadding, maskBlur }: Asked['values'], called: Asked['called']): void {
+  const given = mask === undefined ? { maskPadding, maskBlur } : image === undefined ? { mask } : {};
+  const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
+  if (name === undefined) return;
+  const [param, needed] = [wireName(name, 'api', called), name === 'mask' ? 'image' : 'mask'];
+  throw new DomainError('invalid_request', `${param} needs ${needed}: it says what of it is repainted`, {
+    remedy: `send ${needed} too, or leave ${param} out`,
+    param,
+  });
 }
 
 async function submitOrCancelLater(
@@ -199,33 +232,34 @@ const ownPath = /^\/api\/images\/(?<name>[0-9a-f]{32})(?:\.(?:jpg|png|webp))?$/;
 const allowed = 'base64, a data URL (data:image/png;base64,…), an uploaded file or the URL of a picture of this server';
 
 /**
- * The file of the start image; it is not yet known whether it can be read.
+ * The file of the start image or its mask; it is not yet known whether it can be read.
  *
  * @throws DomainError `invalid_request` for anything else, `not_found` for a picture that is no longer kept
  */
-async function readStartImage(
+async function readPicture(
   { services, options }: Pick<RouteContext, 'services' | 'options'>,
   request: FastifyRequest,
-  image: string | undefined,
+  value: string | undefined,
+  param: 'image' | 'mask',
 ): Promise<Uint8Array | null> {
-  if (image === undefined) return null;
-  const name = nameOfOwn(image, () => baseUrl(request, options.publicUrl));
-  return name === undefined ? decoded(image) : services.images.read(name);
+  if (value === undefined) return null;
+  const name = nameOfOwn(value, param, () => baseUrl(request, options.publicUrl));
+  return name === undefined ? decoded(value, param) : services.images.read(name);
 }
 
 /** The name of a picture of ours that a URL or its path leads to. */
-function nameOfOwn(image: string, base: () => string): string | undefined {
+function nameOfOwn(image: string, param: 'image' | 'mask', base: () => string): string | undefined {
   if (!/^https?:/i.test(image)) return ownPath.exec(image)?.groups?.name;
   const path = image.startsWith(`${base()}/`) ? image.slice(base().length) : '';
-  return ownPath.exec(path)?.groups?.name ?? refuse('the URL of another site');
+  return ownPath.exec(path)?.groups?.name ?? refuse(param, 'the URL of another site');
 }
 
-function decoded(image: string): Uint8Array {
+function decoded(image: string, param: 'image' | 'mask'): Uint8Array {
   const text = image.replace(dataUrl, '');
-  if (!base64.test(text)) refuse('other text');
+  if (!base64.test(text)) refuse(param, 'other text');
   return Buffer.from(text, 'base64');
 }
 
-function refuse(got: string): never {
-  throw new DomainError('invalid_request', `image must be ${allowed} (got ${got})`, { param: 'image' });
+function refuse(param: 'image' | 'mask', got: string): never {
+  throw new DomainError('invalid_request', `${param} must be ${allowed} (got ${got})`, { param });
 }

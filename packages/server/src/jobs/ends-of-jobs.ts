@@ -163,10 +163,13 @@ async function endJob(
   return { job: ended.job, endedByThisCall: true };
 }
 
-/** The start image is not needed any more. */
-const withoutImage = JSON.stringify({ image: null });
+/** The start image and its mask are not needed any more. */
+const withoutImage = JSON.stringify({ image: null, mask: null });
 /** What is left of the request of a job with `store: false`. */
-const withoutContent = JSON.stringify({ image: null, prompt: '', prompt2: null, negativePrompt: null, notes: [] });
+const withoutContent = JSON.stringify({
+  ...{ image: null, mask: null },
+  ...{ prompt: '', prompt2: null, negativePrompt: null, notes: [] },
+});
 
 async function writeEnd(
   { retention }: JobContext,

@@ -21,7 +21,7 @@ import type { JobQueue } from '../queue/job-queue.ts';
 
 /**
  * What to make, with every default filled in: the same for every surface, and for a retry. The seed is already drawn where −1 was
- * sent, so a retry makes the same picture; `image` is a name in the image store, see `StartImages`.
+ * sent, so a retry makes the same picture; `image` and `mask` are names in the image store, see `StartImages`.
  */
 export type JobRequest = FilledRequest & {
   /** Other names of its fields that the client used; absent: none. */

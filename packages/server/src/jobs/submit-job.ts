@@ -5,6 +5,7 @@ import { DomainError } from '../domain-error.ts';
 import { newId } from '../ids.ts';
 import { lockKey } from '../keys/key-table.ts';
 import { requireUsable } from '../keys/keys.ts';
+import type { StartFiles } from '../pictures/start-images.ts';
 import { reservePlace } from './admission.ts';
 import { type JobContext, type JobRecord, type JobRequest, type JobWebhook, type NewJob, requireJob } from './job.ts';
 import { announceQueued } from './job-events.ts';
@@ -20,10 +21,10 @@ export interface Submission {
   readonly accountId: string;
   readonly keyId: string;
   readonly surface: string;
-  /** Its `image` is filled in here. */
+  /** Its `image` and `mask` are filled in here. */
   readonly request: JobRequest;
-  /** The file of the start picture, in the size of the request; null: text to image. */
-  readonly startImage: Uint8Array | null;
+  /** The files of the start picture and its mask, in the size of the request; null: text to image. */
+  readonly startImage: StartFiles | null;
   readonly priority: number;
   readonly store: boolean;
   /** The server whose client waits on an open connection and cannot ask for the job later; null: nobody has to wait. */
@@ -56,7 +57,7 @@ export async function submitJob(context: JobContext, submission: Submission): Pr
   const earlier = await checkSubmission(context, submission);
   if (earlier !== null) return { job: earlier, isReplay: true };
   const { startImages } = context;
-  const request = { ...submission.request, image: await startImages.keep(startImage) };
+  const request = { ...submission.request, ...(await startImages.keep(startImage)) };
   try {
     const submitted = await submitWithRetry(context, { ...submission, request });
     if (submitted.isReplay) await startImages.removeOf({ request });

@@ -18,11 +18,11 @@ import {
   cardEnvironment,
   chooseDeviceHere,
   createEngineHost,
-  cropToShape,
   type DecodedPicture,
   type DeviceChoice,
   type DeviceInfo,
   decodeImage,
+  decodeMask,
   type EngineHost,
   encodeImage,
   type GeneratedImage,
@@ -36,6 +36,7 @@ import {
   type ModelInfo,
   toEngineError,
 } from '@easel/engine';
+import type { StartFiles } from '../pictures/start-images.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import {
   type PaintedImage,
@@ -133,10 +134,10 @@ export class ModelEngine {
     await host?.close();
   }
 
-  async #paint(request: PaintedRequest, { signal, image = null, onStep }: PaintOptions): Promise<Painting> {
+  async #paint(request: PaintedRequest, { signal, start = null, onStep }: PaintOptions): Promise<Painting> {
     const { model, easelVersion } = this.#options;
     const loras = await model.loras.requests(request.loras ?? []);
-    const wanted = { ...(await engineRequest(request, image)), ...(loras.length > 0 && { loras }) };
+    const wanted = { ...(await engineRequest(request, start)), ...(loras.length > 0 && { loras }) };
     const host = await this.#started(signal);
     let steps = 0;
     this.#learn(host.info);
@@ -258,11 +259,11 @@ function isDeviceFault(thrown: unknown): boolean {
 /**
  * Converts a job's request for the engine.
  *
- * @param file of the picture to start from; null: from noise alone
+ * @param start from what; null: from noise alone
  * @throws EngineError `image_unreadable`
  */
-async function engineRequest(request: PaintedRequest, file: Uint8Array | null): Promise<GenerateRequest> {
-  const image = await startPicture(file, request);
+async function engineRequest(request: PaintedRequest, start: StartFiles | null): Promise<GenerateRequest> {
+  const image = await startPicture(start, request);
   // Of the same names and types on both sides, or this does not compile.
   const texts = request.styleTexts && applyStyle(request.styleTexts, request);
   const same: Pick<GenerateRequest, keyof EngineFields> = engineFields({ ...request, ...texts });
@@ -275,12 +276,18 @@ async function engineRequest(request: PaintedRequest, file: Uint8Array | null): 
 }
 
 async function startPicture(
-  file: Uint8Array | null,
-  { strength, width, height }: FilledRequest,
+  files: StartFiles | null,
+  { strength, maskPadding, maskBlur }: FilledRequest,
 ): Promise<ImageToImage | undefined> {
-  if (file === null) return undefined;
-  const picture = cropToShape(await decodeImage(file), { width, height });
-  return { picture, ...(strength !== null && { strength }) };
+  if (files === null) return undefined;
+  const image = { picture: await decodeImage(files.image), ...(strength !== null && { strength }) };
+  if (files.mask === null) return image;
+  return {
+    ...image,
+    mask: await decodeMask(files.mask),
+    ...(maskPadding !== null && { maskPadding }),
+    ...(maskBlur !== null && { maskBlur }),
+  };
 }
 
 function memoryOf({ memoryBytes }: Card): Pick<DeviceInfo, 'memoryBytes'> {

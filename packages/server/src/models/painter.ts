@@ -1,6 +1,7 @@
 import type { Device, ErrorCode, FilledRequest, Profile, StyleTexts, WorkerEngine } from '@easel/contract';
 import type { PromptSyntax } from '@easel/parameters';
 import { DomainError, type DomainErrorDetails } from '../domain-error.ts';
+import type { StartFiles } from '../pictures/start-images.ts';
 import type { ModelCard } from './model-card.ts';
 
 export interface PaintStep {
@@ -64,8 +65,8 @@ export type PaintedRequest = FilledRequest & { readonly styleTexts?: StyleTexts 
 
 export interface PaintOptions {
   readonly signal: AbortSignal;
-  /** The file of the picture to start from; absent or null: from noise alone. */
-  readonly image?: Uint8Array | null;
+  /** What to start from; absent or null: from noise alone. */
+  readonly start?: StartFiles | null;
   readonly onStep: (step: PaintStep) => void;
 }
 

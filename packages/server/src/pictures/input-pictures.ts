@@ -18,12 +18,20 @@ export interface InputPicture {
   /** As it is shown. */
   readonly size: Size;
   /**
+   * Decodes a mask for it. Before `fit`.
+   *
+   * @param size as for `fit`
+   * @throws DomainError as `InputPictures.use`, of the field `mask`
+   */
+  mask(file: Uint8Array, size: Size | undefined): Promise<Uint8Array>;
+  /**
    * Decodes it, and makes of it what a job of that size starts from.
    *
+   * @param size undefined: it stays as large as it is
    * @returns a PNG of that size
    * @throws DomainError as `InputPictures.use`
    */
-  fit(size: Size): Promise<Uint8Array>;
+  fit(size: Size | undefined): Promise<Uint8Array>;
 }
 
 /**
@@ -60,7 +68,11 @@ export class InputPictures {
       const picture = await readable(this.#host.open(file, { signal }), signal);
       try {
         requireSides(picture.size);
-        return await work({ size: picture.size, fit: (size) => readable(picture.fit(size), signal) });
+        return await work({
+          size: picture.size,
+          mask: (mask, size) => readable(picture.mask(mask, size), signal),
+          fit: (size) => readable(picture.fit(size), signal),
+        });
       } finally {
         picture.close();
       }
@@ -92,8 +104,9 @@ async function readable<Result>(reading: Promise<Result>, signal: AbortSignal): 
     // A crash is unexpected, so it goes to the log.
     if (!(error instanceof EngineError) || error.code === 'engine_crashed') throw error;
     if (error.kind === 'invalid') {
-      const message = error.message.replace(/^the image/, 'image');
-      throw new DomainError('invalid_request', message, { remedy: error.remedy, param: 'image', cause: error });
+      const param = error.details.param === 'mask' ? 'mask' : 'image';
+      const message = error.message.replace(/^the (?=image|mask)/, '');
+      throw new DomainError('invalid_request', message, { remedy: error.remedy, param, cause: error });
     }
     const message = 'the start image could not be read in time; nothing was charged';
     throw new DomainError('overloaded', message, { remedy: 'send the request again later', cause: error });

@@ -9,7 +9,14 @@ const NAME = /^[0-9a-f]{32}$/;
 
 /** A job, as far as its start picture goes. */
 interface Started {
-  readonly request: Pick<FilledRequest, 'image'>;
+  readonly request: Pick<FilledRequest, 'image' | 'mask'>;
+}
+
+/** What a job starts from. */
+export interface StartFiles {
+  readonly image: Uint8Array;
+  /** Null: all of it may change. */
+  readonly mask: Uint8Array | null;
 }
 
 /**
@@ -28,10 +35,21 @@ export class StartImages {
   /**
    * Durable when it resolves.
    *
-   * @returns the name that the job's request is to have
+   * @returns the names that the job's request is to have
    * @throws DomainError `overloaded` while pictures cannot be stored
    */
-  async keep(bytes: Uint8Array): Promise<string> {
+  async keep({ image, mask }: StartFiles): Promise<Started['request']> {
+    const kept = { image: await this.#keep(image), mask: null };
+    if (mask === null) return kept;
+    try {
+      return { ...kept, mask: await this.#keep(mask) };
+    } catch (error) {
+      await this.removeOf({ request: kept });
+      throw error;
+    }
+  }
+
+  async #keep(bytes: Uint8Array): Promise<string> {
     const name = newImageName();
     try {
       await this.#store.put(name, 'start', bytes);
@@ -44,20 +62,28 @@ export class StartImages {
   }
 
   /** @throws DomainError `server_error` when it is gone, which another attempt would not change; CodedError `storage_unavailable` */
-  async of({ request: { image } }: Started): Promise<Uint8Array | null> {
+  async of({ request: { image, mask = null } }: Started): Promise<StartFiles | null> {
     if (image === null) return null;
     // The release before wrote the picture itself into the row, in base64.
-    if (!NAME.test(image)) return Buffer.from(image, 'base64');
-    const bytes = await this.#store.read(image, 'start');
+    if (!NAME.test(image)) return { image: Buffer.from(image, 'base64'), mask: null };
+    return {
+      image: await this.#read(image, 'start image'),
+      mask: mask === null ? null : await this.#read(mask, 'mask'),
+    };
+  }
+
+  async #read(name: string, what: string): Promise<Uint8Array> {
+    const bytes = await this.#store.read(name, 'start');
     if (bytes !== null) return bytes;
     await this.#store.check(0); // it is not gone when the whole store is
-    throw new DomainError('server_error', 'the start image is no longer stored; nothing was charged', {
+    throw new DomainError('server_error', `the ${what} is no longer stored; nothing was charged`, {
       remedy: 'send it again',
     });
   }
 
   /** Of a job that has ended. One that cannot be removed now is left to the janitor. */
-  async removeOf({ request: { image } }: Started): Promise<void> {
-    if (image !== null && NAME.test(image)) await this.#store.remove(image, 'start').catch(() => {});
+  async removeOf({ request: { image, mask = null } }: Started): Promise<void> {
+    for (const name of [image, mask])
+      if (name !== null && NAME.test(name)) await this.#store.remove(name, 'start').catch(() => {});
   }
 }

@@ -127,16 +127,16 @@ async function paint(
   signal: AbortSignal,
 ): Promise<Painting> {
   const { bus, painter, startImages, jobLog } = context;
-  const image = await startImages.of(job);
+  const start = await startImages.of(job);
   const steps = new StepPublisher(bus, job.id, (err) => jobLog('warn', 'a step could not be published', job, { err }));
   try {
-    const start = new Date();
+    const began = new Date();
     const onStep: PaintOptions['onStep'] = (step) => {
       trace.stepDone();
       steps.offer(step);
     };
-    const painting = await painter.paint(job.request, { signal, image, onStep });
-    trace.painted(start, painting);
+    const painting = await painter.paint(job.request, { signal, start, onStep });
+    trace.painted(began, painting);
     await steps.finish();
     return painting;
   } catch (error) {

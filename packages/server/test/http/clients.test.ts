@@ -71,19 +71,13 @@ test.each([
 
 test('what is not here is told in the words of the surface that the address looks like', async () => {
   const customer = await http().customer();
-  for (const url of [
-    '/v1/images/edits',
-    '/images/variations/',
-    '/v1/images/other',
-    '/v1/chat/completions',
-    '//v1/embeddings',
-  ]) {
+  for (const url of ['/images/variations/', '/v1/images/other', '/v1/chat/completions', '//v1/embeddings']) {
     const reply = await post(url, customer, '{}');
     expect(reply.statusCode, url).toBe(404);
     expect(reply.json().error, url).toMatchObject({ code: 'not_found', message: expect.any(String) });
   }
-  const edits = (await post('/v1/images/edits', customer, '{}')).json().error.message;
-  expect(edits).toMatch(/edits and masks are not supported.*POST \/api\/jobs/);
+  const variations = (await post('/v1/images/variations', customer, '{}')).json().error.message;
+  expect(variations).toMatch(/variations are not supported.*POST \/v1\/images\/edits.*POST \/api\/jobs/);
   const wrongMethod = await http().app.inject({ url: '/v1/images/generations/' });
   expect(wrongMethod.statusCode).toBe(405);
   expect(wrongMethod.json().error.code).toBe('method_not_allowed');

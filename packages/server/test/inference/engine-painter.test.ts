@@ -88,9 +88,11 @@ test('previews come only when asked for, as small JPEG files', async () => {
 
 test('a run that starts from a picture tells the steps it really did', async () => {
   const [start] = (await painter().paint(aRequest({ format: 'png' }), { signal: signal(), onStep })).images;
-  const image = start?.bytes ?? null;
+  const image = start?.bytes ?? new Uint8Array();
   const half = aRequest({ strength: 0.5, steps: 8 });
-  expect(await painter().paint(half, { signal: signal(), onStep, image })).toMatchObject({ steps: 4 });
+  expect(await painter().paint(half, { signal: signal(), onStep, start: { image, mask: null } })).toMatchObject({
+    steps: 4,
+  });
 });
 
 test('a run ends with the reason of its signal', async () => {

@@ -37,7 +37,8 @@ type Kind = (typeof kinds)[number];
 async function runningJob() {
   const customer = await newCustomer(opened().database, { available: CREDITS });
   const webhook = { url: 'https://example.org/hook', baseUrl: 'https://easel.example' };
-  const { job } = await services.submitJob(aSubmission(customer, { startImage: Buffer.from('start'), webhook }));
+  const startImage = { image: Buffer.from('start'), mask: null };
+  const { job } = await services.submitJob(aSubmission(customer, { startImage, webhook }));
   const started = await services.database.transaction((queries) =>
     markStarted(queries, { jobId: job.id, workerId: job.id, now: new Date() }),
   );

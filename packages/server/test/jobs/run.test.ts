@@ -207,7 +207,7 @@ test('when two workers run the same job, only the later attempt counts, and it i
 });
 
 test('a picture that cannot be read fails at once and is refunded', async () => {
-  const startImage = Buffer.from('no picture at all');
+  const startImage = { image: Buffer.from('no picture at all'), mask: null };
   const { job, accountId } = await submit({ startImage, request: { strength: 0.5 } });
   const { job: failed } = await ended(job.id);
   expect(failed).toMatchObject({ state: 'failed', attempt: 1 });
@@ -218,9 +218,9 @@ test('a picture that cannot be read fails at once and is refunded', async () => 
 test('a job that starts from a picture keeps neither it nor what it is not to store', async () => {
   const start = await submit({ request: { format: 'png' } });
   const [first] = (await ended(start.job.id)).images;
-  const { bytes: startImage } = await bytesOf(first?.name ?? '');
+  const { bytes: image } = await bytesOf(first?.name ?? '');
   const request = { strength: 0.5, steps: 4, prompt: 'a secret', negativePrompt: 'unspeakable' };
-  const { job } = await submit({ store: false, startImage, request });
+  const { job } = await submit({ store: false, startImage: { image, mask: null }, request });
   const { job: done, images } = await ended(job.id);
   expect(done).toMatchObject({ state: 'succeeded', prompt: null });
   expect(JSON.stringify(done.request)).not.toMatch(/secret|unspeakable/);

@@ -131,7 +131,8 @@ test('a start picture that cannot be stored is refused for the moment, and nothi
   closing.push(() => services.stop());
   await rm(root, { recursive: true });
   const customer = await newCustomer(opened().database, { available: 1000n });
-  const submission = aSubmission(customer, { startImage: new Uint8Array(9), request: { strength: 0.5 } });
+  const startImage = { image: new Uint8Array(9), mask: null };
+  const submission = aSubmission(customer, { startImage, request: { strength: 0.5 } });
   const refused = services.submitJob(submission);
   await expect(refused).rejects.toMatchObject({ code: 'overloaded', retryAfterSeconds: 30 });
   await expect(refused).rejects.not.toThrow(root);

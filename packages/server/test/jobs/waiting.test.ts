@@ -124,13 +124,13 @@ async function startFiles(): Promise<string[]> {
 
 test('the picture to start from is a file and no part of the row; it goes when its job is cancelled, and no reader learns its name', async () => {
   const who = await customer();
-  const startImage = await aPicture();
+  const startImage = { image: await aPicture(), mask: null };
   const job = await submit(who, { startImage, request: withPicture });
   const [file = ''] = await startFiles();
   expect(file).toContain(`${job.request.image}.start`);
   const row = sql<{ bytes: number }>`select octet_length(j::text) as bytes from easel.jobs j where id = ${job.id}`;
   expect((await row.execute(opened().database.kysely)).rows[0]?.bytes).toBeLessThan(2000);
-  expect(startImage.length).toBeGreaterThan(4000);
+  expect(startImage.image.length).toBeGreaterThan(4000);
   await expect(services.library.open(job.request.image ?? '')).rejects.toMatchObject({ code: 'not_found' });
   await services.cancelJob(who.accountId, job.id);
   expect(await startFiles()).toEqual([]);
@@ -139,8 +139,8 @@ test('the picture to start from is a file and no part of the row; it goes when i
 test('a job draws from its picture, which is gone once the job has succeeded or failed', async () => {
   const who = await customer();
   const request = { ...withPicture, model: 'demo' };
-  const drawn = await submit(who, { startImage: await aPicture(), request });
-  const failing = await submit(who, { startImage: Buffer.from('no picture'), request });
+  const drawn = await submit(who, { startImage: { image: await aPicture(), mask: null }, request });
+  const failing = await submit(who, { startImage: { image: Buffer.from('no picture'), mask: null }, request });
   const signal = AbortSignal.timeout(300_000);
   expect((await services.feed.end(drawn.id, signal)).job).toMatchObject({
     state: 'succeeded',
@@ -150,9 +150,22 @@ test('a job draws from its picture, which is gone once the job has succeeded or 
   await expect.poll(startFiles).toEqual([]);
 });
 
+test('a mask is a second file, which goes with the picture', async () => {
+  const who = await customer();
+  const startImage = { image: await aPicture(), mask: await aPicture(8) };
+  const job = await submit(who, { startImage, request: withPicture });
+  expect((await startFiles()).length).toBe(2);
+  expect(await services.startImages.of(job)).toEqual({
+    image: Buffer.from(startImage.image),
+    mask: Buffer.from(startImage.mask),
+  });
+  await services.cancelJob(who.accountId, job.id);
+  expect(await startFiles()).toEqual([]);
+});
+
 test('a job that is refused leaves no picture behind, and one that is sent again keeps the first', async () => {
   const poor = await newCustomer(opened().database, { available: 1n });
-  const picture = { startImage: await aPicture(), request: withPicture };
+  const picture = { startImage: { image: await aPicture(), mask: null }, request: withPicture };
   await expect(submit(poor, picture)).rejects.toMatchObject({ code: 'insufficient_credits' });
   expect(await startFiles()).toEqual([]);
 
@@ -166,8 +179,8 @@ test('a job that is refused leaves no picture behind, and one that is sent again
 
 test('the janitor removes a picture that no job waits for, and only that', async () => {
   const who = await customer();
-  await services.startImages.keep(new Uint8Array([1]));
-  const job = await submit(who, { startImage: await aPicture(), request: withPicture });
+  await services.startImages.keep({ image: new Uint8Array([1]), mask: null });
+  const job = await submit(who, { startImage: { image: await aPicture(), mask: null }, request: withPicture });
   const ahead = 2 * 60 * 60 * 1000;
   const clock = { now: () => new Date(Date.now() + ahead) };
   const later = await startJobServices({ ...opened(), folder: folder(), models, clock });
@@ -196,7 +209,10 @@ test('a picture that the release before wrote into the row is drawn from, and re
 test('a picture that is gone fails its job, which is refunded', async () => {
   const who = await customer();
   await services.queue.pause();
-  const job = await submit(who, { startImage: await aPicture(), request: { ...withPicture, model: 'demo' } });
+  const job = await submit(who, {
+    startImage: { image: await aPicture(), mask: null },
+    request: { ...withPicture, model: 'demo' },
+  });
   await services.store.remove(job.request.image ?? '', 'start');
   await services.queue.resume();
   const { job: failed } = await services.feed.end(job.id, AbortSignal.timeout(300_000));

@@ -21,7 +21,16 @@ interface Size {
  * @param longestSide the longest side that the model supports
  * @throws Error with the reason, for the user
  */
-export async function readStartPicture(file: File, longestSide: number): Promise<StartPicture> {
+export function readStartPicture(file: File, longestSide: number): Promise<StartPicture> {
+  return readPicture(file, longestSide, 'white');
+}
+
+/** The same for a mask, whose transparent parts stay transparent: they say what is repainted. */
+export function readMask(file: File, longestSide: number): Promise<StartPicture> {
+  return readPicture(file, longestSide, null);
+}
+
+async function readPicture(file: File, longestSide: number, behind: 'white' | null): Promise<StartPicture> {
   const bitmap = await createImageBitmap(file).catch((error: unknown) => {
     throw new Error(`cannot open “${file.name}” as a picture; use PNG, JPEG or WebP`, {
       cause: error,
@@ -33,7 +42,7 @@ export async function readStartPicture(file: File, longestSide: number): Promise
     const side = (pixels: number) => Math.max(1, Math.round(pixels * scale));
     const size = { width: side(bitmap.width), height: side(bitmap.height) };
     return {
-      address: drawToDataUrl(bitmap, { x: 0, y: 0, width: bitmap.width, height: bitmap.height }, size),
+      address: drawToDataUrl(bitmap, { x: 0, y: 0, width: bitmap.width, height: bitmap.height }, size, behind),
       ...size,
     };
   } finally {
@@ -48,18 +57,36 @@ export async function readStartPicture(file: File, longestSide: number): Promise
  * @param address a data URL, or the path of a picture on this server
  * @returns the address itself if the picture already has that size
  */
-export async function fitToSize(address: string, { width, height }: Size): Promise<string> {
+export async function fitToSize(address: string, size: Size): Promise<string> {
+  const image = await loadImage(address, 'start image');
+  const { naturalWidth, naturalHeight } = image;
+  if (naturalWidth === size.width && naturalHeight === size.height) return address;
+  return drawToDataUrl(image, cropFor({ width: naturalWidth, height: naturalHeight }, size), size, 'white');
+}
+
+/** The mask of a start image, stretched to it and then cropped and scaled with it. @param startImage its address */
+export async function fitMaskToSize(address: string, startImage: string, size: Size): Promise<string> {
+  const [mask, start] = [await loadImage(address, 'mask'), await loadImage(startImage, 'start image')];
+  const crop = cropFor({ width: start.naturalWidth, height: start.naturalHeight }, size);
+  const [across, down] = [mask.naturalWidth / start.naturalWidth, mask.naturalHeight / start.naturalHeight];
+  const place = { x: crop.x * across, y: crop.y * down, width: crop.width * across, height: crop.height * down };
+  return drawToDataUrl(mask, place, size, null);
+}
+
+async function loadImage(address: string, what: string): Promise<HTMLImageElement> {
   const image = new Image();
   image.src = address;
   await image.decode().catch((error: unknown) => {
-    throw new Error('the start image is no longer available; choose another one', { cause: error });
+    throw new Error(`the ${what} is no longer available; choose another one`, { cause: error });
   });
-  const { naturalWidth, naturalHeight } = image;
-  if (naturalWidth === width && naturalHeight === height) return address;
-  const scale = Math.max(width / naturalWidth, height / naturalHeight);
+  return image;
+}
+
+/** The part in the middle of a picture that has the shape of a size. */
+function cropFor(picture: Size, { width, height }: Size): Size & { readonly x: number; readonly y: number } {
+  const scale = Math.max(width / picture.width, height / picture.height);
   const crop = { width: width / scale, height: height / scale };
-  const place = { x: (naturalWidth - crop.width) / 2, y: (naturalHeight - crop.height) / 2 };
-  return drawToDataUrl(image, { ...place, ...crop }, { width, height });
+  return { x: (picture.width - crop.width) / 2, y: (picture.height - crop.height) / 2, ...crop };
 }
 
 /** The size with the closest aspect ratio: the one that crops least. */
@@ -78,6 +105,7 @@ function drawToDataUrl(
   source: CanvasImageSource,
   crop: Size & { readonly x: number; readonly y: number },
   { width, height }: Size,
+  behind: 'white' | null,
 ): string {
   const canvas = document.createElement('canvas');
   canvas.width = width;
@@ -85,8 +113,10 @@ function drawToDataUrl(
   const context = canvas.getContext('2d');
   if (context === null) throw new Error('not enough memory for this picture; try a smaller one');
   context.imageSmoothingQuality = 'high';
-  context.fillStyle = 'white'; // behind transparent parts
-  context.fillRect(0, 0, width, height);
+  if (behind !== null) {
+    context.fillStyle = behind; // behind transparent parts
+    context.fillRect(0, 0, width, height);
+  }
   context.drawImage(source, crop.x, crop.y, crop.width, crop.height, 0, 0, width, height);
   const text = canvas.toDataURL('image/png');
   if (!text.startsWith('data:image/png'))

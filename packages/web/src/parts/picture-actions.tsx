@@ -70,10 +70,11 @@ function withoutSeed({ seed: _, ...request }: JobCreate): JobCreate {
 }
 
 /** What part of the request is no longer known: without it the picture would be a different one. */
-function missingFor({ prompt, strength }: Job, startImage: string | null): string | null {
+function missingFor({ prompt, strength, mask_blur: maskBlur }: Job, startImage: string | null): string | null {
   if (prompt === null) return 'The prompt was not stored';
   if (strength !== null && startImage === null)
     return 'It was generated from a start image, which the server does not store';
+  if (maskBlur !== null) return 'It was generated with a mask, which the server does not store';
   return null;
 }
 
@@ -131,6 +132,8 @@ function fieldsOf(job: Job) {
     scheduler: job.scheduler,
     profile: job.profile,
     ...(job.strength !== null && { image: 'BASE64 OF THE START IMAGE', strength: job.strength }),
+    ...(job.mask_blur !== null && { mask: 'BASE64 OF THE MASK', mask_blur: job.mask_blur }),
+    ...(job.mask_padding !== null && { mask_padding: job.mask_padding }),
     base64: false,
   };
 }

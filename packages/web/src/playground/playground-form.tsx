@@ -1,6 +1,6 @@
-import type { Model } from '@easel/contract';
+import { defaults, type Model } from '@easel/contract';
 import { type FormEvent, useState } from 'react';
-import { nearestSize } from '../files/start-picture.ts';
+import { nearestSize, readMask } from '../files/start-picture.ts';
 import { balance, credits } from '../format/text.ts';
 import { ControlFields } from '../parts/fields.tsx';
 import { ModelNote } from '../parts/model-name.tsx';
@@ -51,7 +51,8 @@ export function PlaygroundForm({ models, settings, onChange, onMake }: Playgroun
     onChange(part);
     if (part.prompt !== undefined && note?.kind === 'error') setNote(undefined);
   };
-  const startImage = <StartImage settings={settings} onChange={onChange} onFile={takeFile} />;
+  const takeMask = useMaskReader(onChange, setNote, model);
+  const startImage = <StartImage settings={settings} onChange={onChange} onFile={takeFile} onMask={takeMask} />;
   return (
     <form className="card stack" onSubmit={submit} noValidate>
       {isDragging && <p className="drop-here">Drop a picture to restore its settings or use it as a start image</p>}
@@ -78,8 +79,25 @@ function useFileReader({ models, settings, onChange }: SettingsProps, onNote: (n
       const { readDropped } = await import('../files/settings-of-file.ts'); // loaded on demand: few users need it
       const { settings: found, note, image } = await readDropped(file, models, model?.limits.max_side ?? 1);
       const size = settings.isShapeChosen ? undefined : nearestSize(model?.sizes ?? [], image);
-      onChange(found ?? { startImage: image.address, ...(size && { width: size.width, height: size.height }) });
+      onChange(
+        found ?? { startImage: image.address, mask: null, ...(size && { width: size.width, height: size.height }) },
+      );
       onNote({ kind: 'hint', text: note });
+    } catch (error) {
+      onNote({ kind: 'error', text: messageOf(error) });
+    }
+  };
+  return (file: File | undefined) => {
+    if (file !== undefined) void read(file);
+  };
+}
+
+/** Reads the picture that says what of the start image is repainted. What is repainted starts from noise unless the user says otherwise. */
+function useMaskReader(onChange: SettingsProps['onChange'], onNote: (note: Note) => void, model: Model | undefined) {
+  const read = async (file: File) => {
+    try {
+      const { address } = await readMask(file, model?.limits.max_side ?? 1);
+      onChange({ mask: address, strength: defaults.maskedStrength });
     } catch (error) {
       onNote({ kind: 'error', text: messageOf(error) });
     }

@@ -1,6 +1,6 @@
 import type { JobCreate, Model } from '@easel/contract';
 import { useEffect, useRef, useState } from 'react';
-import { fitToSize } from '../files/start-picture.ts';
+import { fitMaskToSize, fitToSize } from '../files/start-picture.ts';
 import { LoadError } from '../parts/notices.tsx';
 import { addressOf, go, useRoute } from '../router.ts';
 import { useRuns } from '../runs/runs.tsx';
@@ -31,7 +31,8 @@ export function PlaygroundView() {
   };
   const makeFromForm = async () => {
     const startImage = settings.startImage === null ? null : await fitToSize(settings.startImage, settings);
-    make(jobOf({ ...settings, startImage }));
+    const mask = await fittingMask(settings);
+    make(jobOf({ ...settings, startImage, mask }));
   };
   const use = (part: Partial<Settings>) => {
     change(part);
@@ -49,6 +50,11 @@ export function PlaygroundView() {
       </div>
     </div>
   );
+}
+
+async function fittingMask(settings: Settings): Promise<string | null> {
+  const { startImage, mask } = settings;
+  return startImage === null || mask === null ? null : fitMaskToSize(mask, startImage, settings);
 }
 
 /** The form's settings, undefined until the models are known; kept across views and reloads. */

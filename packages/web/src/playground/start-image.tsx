@@ -8,6 +8,7 @@ export interface StartImageProps {
   readonly settings: Settings;
   readonly onChange: (part: Partial<Settings>) => void;
   readonly onFile: (file: File | undefined) => void;
+  readonly onMask: (file: File | undefined) => void;
 }
 
 /** These controls are the same for every model. */
@@ -19,7 +20,7 @@ const LONGEST = 112;
 const NOTICEABLE = 0.98;
 
 /** The start image and its strength; also where a picture can be chosen to restore its settings. */
-export function StartImage({ settings, onChange, onFile }: StartImageProps) {
+export function StartImage({ settings, onChange, onFile, onMask }: StartImageProps) {
   const id = useId();
   const { startImage } = settings;
   return (
@@ -36,7 +37,8 @@ export function StartImage({ settings, onChange, onFile }: StartImageProps) {
             values={settings}
             onChange={(name, value) => onChange({ [name]: value })}
           />
-          <button type="button" onClick={() => onChange({ startImage: null })}>
+          <MaskField settings={settings} onChange={onChange} onMask={onMask} />
+          <button type="button" onClick={() => onChange({ startImage: null, mask: null })}>
             Remove start image
           </button>
         </div>
@@ -51,6 +53,24 @@ export function StartImage({ settings, onChange, onFile }: StartImageProps) {
           event.target.value = '';
         }}
       />
+    </div>
+  );
+}
+
+/** The picture that says what of the start image is repainted. */
+function MaskField({ settings: { mask, width, height }, onChange, onMask }: Omit<StartImageProps, 'onFile'>) {
+  const scale = LONGEST / Math.max(width, height);
+  return mask === null ? (
+    <label className="field">
+      Mask: a picture that is white, or transparent, where the start image is to be repainted
+      <input type="file" accept="image/*" onChange={(event) => onMask(event.target.files?.[0])} />
+    </label>
+  ) : (
+    <div className="row">
+      <img src={mask} alt="Mask" className="used-part" style={{ width: width * scale, height: height * scale }} />
+      <button type="button" onClick={() => onChange({ mask: null })}>
+        Remove mask
+      </button>
     </div>
   );
 }

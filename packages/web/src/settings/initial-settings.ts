@@ -23,8 +23,8 @@ const LARGEST_IMAGE = 100_000;
 
 export function saveSettings(settings: Settings): void {
   latest = settings;
-  const isLarge = (settings.startImage?.length ?? 0) > LARGEST_IMAGE;
-  sessionStorage.setItem(STORED, JSON.stringify(isLarge ? { ...settings, startImage: null } : settings));
+  const isLarge = (settings.startImage?.length ?? 0) + (settings.mask?.length ?? 0) > LARGEST_IMAGE;
+  sessionStorage.setItem(STORED, JSON.stringify(isLarge ? { ...settings, startImage: null, mask: null } : settings));
 }
 
 /** The saved settings, as far as the current models support them; otherwise the defaults of the first model. */
@@ -37,7 +37,7 @@ export function loadSettings(models: readonly [Model, ...Model[]]): Settings {
     const value = found.get(key);
     return typeof value === 'string' ? value : defaults[key];
   };
-  const [seed, startImage] = [found.get('seed'), found.get('startImage')];
+  const [seed, startImage, mask] = [found.get('seed'), found.get('startImage'), found.get('mask')];
   const size = known?.sizes.find(({ width, height }) => width === found.get('width') && height === found.get('height'));
   return {
     ...defaults,
@@ -49,6 +49,7 @@ export function loadSettings(models: readonly [Model, ...Model[]]): Settings {
     seed: typeof seed === 'number' ? seed : null,
     loras: knownLoras(found.get('loras'), known),
     startImage: typeof startImage === 'string' ? startImage : null,
+    mask: typeof mask === 'string' ? mask : null,
     isShapeChosen: size !== undefined && found.get('isShapeChosen') === true,
   };
 }

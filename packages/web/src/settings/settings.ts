@@ -24,6 +24,8 @@ export interface Settings extends ControlValues {
   readonly loras: readonly LoraChoice[];
   /** A data URL, or the path of a picture on this server. */
   readonly startImage: string | null;
+  /** What of the start image is repainted: a data URL. Null: all of it changes. */
+  readonly mask: string | null;
   /** Whether the user has chosen the aspect ratio: a start image then does not change it. */
   readonly isShapeChosen: boolean;
 }
@@ -40,6 +42,7 @@ export function defaultSettings(model: Model): Settings {
     seed: null,
     loras: [],
     startImage: null,
+    mask: null,
     isShapeChosen: false,
   };
 }
@@ -73,7 +76,16 @@ export function settingsForModel(settings: Settings, before: Model | undefined, 
 }
 
 /** The request for the settings. An empty negative prompt is left out. */
-export function jobOf({ startImage, seed, strength, negativePrompt, style, loras, ...settings }: Settings): JobCreate {
+export function jobOf({
+  startImage,
+  mask,
+  seed,
+  strength,
+  negativePrompt,
+  style,
+  loras,
+  ...settings
+}: Settings): JobCreate {
   return writeRequest({
     ...settings,
     preview: true,
@@ -82,12 +94,13 @@ export function jobOf({ startImage, seed, strength, negativePrompt, style, loras
     negativePrompt: negativePrompt === '' ? undefined : negativePrompt,
     style: style === '' ? undefined : style,
     ...startOf(startImage, strength),
+    mask: startImage === null ? undefined : (mask ?? undefined),
   });
 }
 
 /** The request that repeats a job, including fields that the form does not have. */
 export function requestOfJob(job: Job, startImage: string | null): JobCreate {
-  const { strength, ...told } = readTold(job);
+  const { strength, maskPadding: _, maskBlur: __, ...told } = readTold(job); // nothing without the mask
   return writeRequest({ ...told, prompt: job.prompt ?? '', preview: true, ...startOf(startImage, strength) });
 }
 
@@ -110,6 +123,7 @@ export function settingsOfJob(job: Job, seed: number | null, startImage: string 
     seed,
     loras: job.loras ?? [],
     startImage,
+    mask: null,
     isShapeChosen: true,
   };
 }

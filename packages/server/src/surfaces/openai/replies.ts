@@ -92,13 +92,15 @@ async function imageOf(
     : { b64_json: await base64Of(services, image.name), seed };
 }
 
+/** The first part of the names of events, by what was asked for. */
+export type EventFamily = 'image_generation' | 'image_edit';
+
 /** Takes in the request and answers with the events of its job. */
 export async function streamPictures(
   context: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  work: Work,
-  previews: number,
+  { work, previews, family }: { readonly work: Work; readonly previews: number; readonly family: EventFamily },
 ): Promise<FastifyReply> {
   const patience = endOfPatience(context, reply);
   const job = await submitWork(context, request, reply, { ...work, waits: true });
@@ -106,6 +108,7 @@ export async function streamPictures(
   const events = streamEvents(context, {
     job,
     previews,
+    family,
     patience,
     giveUp: (error) => giveUp(context, request, job.id, { error, patience }),
     onError,
@@ -120,6 +123,7 @@ export async function streamPictures(
 interface StreamedJob {
   readonly job: JobRecord;
   readonly previews: number;
+  readonly family: EventFamily;
   readonly patience: AbortSignal;
   /** Called with what waiting has failed with. @returns the job, if it has succeeded after all @throws what is to be told */
   readonly giveUp: (error: unknown) => Promise<JobView>;
@@ -132,7 +136,7 @@ async function* streamEvents(
   streamed: StreamedJob,
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
   try {
-    yield* pictures(context, yield* untilEnd(context, streamed), streamed.patience);
+    yield* pictures(context, yield* untilEnd(context, streamed), streamed);
   } catch (error) {
     const known = knownError(error);
     if (known === undefined) streamed.onError(error);
@@ -159,7 +163,7 @@ async function* untilEnd(
 /** To the end of the job. */
 async function* previews(
   { services }: RouteContext,
-  { job, previews: wanted, patience }: StreamedJob,
+  { job, previews: wanted, family, patience }: StreamedJob,
 ): AsyncGenerator<ServerSentEvent, JobView, undefined> {
   let sent = 0;
   for await (const { event } of services.followJob(job.id, 0n, patience)) {
@@ -168,7 +172,7 @@ async function* previews(
     // Not every step is published, so the first one from there on will do.
     const due = previewSteps(event.total, wanted)[sent];
     if (due === undefined || event.index < due) continue;
-    yield message(partialImage(job, event.preview, sent));
+    yield message(partialImage(job, event.preview, { index: sent, family }));
     sent += 1;
   }
   throw new TypeError(`the events of job ${job.id} ended before it did`);
@@ -177,7 +181,7 @@ async function* previews(
 async function* pictures(
   { services }: RouteContext,
   { job, images }: JobView,
-  signal: AbortSignal,
+  { patience: signal, family }: StreamedJob,
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
   if (images.length === 0) throw picturesGone(job);
   const read = <Value>(work: () => Promise<Value>) =>
@@ -188,7 +192,7 @@ async function* pictures(
   for (const { name, seed } of images) {
     const b64_json = await read(() => base64Of(services, name));
     const completed: OpenaiCompletedEvent = {
-      type: 'image_generation.completed',
+      type: `${family}.completed`,
       b64_json,
       seed,
       ...factsOf(job),
@@ -203,10 +207,10 @@ async function* pictures(
 function partialImage(
   job: JobRecord,
   preview: NonNullable<Extract<JobEvent, { kind: 'step' }>['preview']>,
-  index: number,
+  { index, family }: { readonly index: number; readonly family: EventFamily },
 ): OpenaiPartialImageEvent {
   return {
-    type: 'image_generation.partial_image',
+    type: `${family}.partial_image`,
     b64_json: Buffer.from(preview).toString('base64'),
     partial_image_index: index,
     ...factsOf(job),

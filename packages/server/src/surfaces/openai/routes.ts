@@ -1,10 +1,14 @@
 import {
+  type FieldValues,
   formatSize,
+  fromText,
   headers,
+  type OpenaiImagesReply,
   type OpenaiImagesRequest,
   type OpenaiModel,
   offeredSizes,
   openaiCompletedEventSchema,
+  openaiEditRequestSchema,
   openaiImagesReplySchema,
   openaiImagesRequestSchema,
   openaiModelListSchema,
@@ -14,10 +18,13 @@ import {
   profileNames,
   type Size,
   sizeForOpenai,
+  withoutEmptyFields,
 } from '@easel/contract';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DomainError } from '../../domain-error.ts';
 import { askedBy, modelOf, useModel } from '../../http/asked-request.ts';
+import { isForm } from '../../http/parse-bodies.ts';
 import {
   callerHeaders,
   errorReplies,
@@ -32,7 +39,7 @@ import { makePictures, workHeaders, workRoute } from '../../http/submit-work.ts'
 import { baseUrl, type HttpApp, type RouteContext } from '../../http/surface.ts';
 import type { JobView } from '../../jobs/job-views.ts';
 import type { ModelCard } from '../../models/model-card.ts';
-import { imagesReply, openaiErrors, streamPictures, unixTime } from './replies.ts';
+import { type EventFamily, imagesReply, openaiErrors, streamPictures, unixTime } from './replies.ts';
 
 const imagesSchema = {
   operationId: 'openaiImages',
@@ -41,41 +48,98 @@ const imagesSchema = {
   security: needsKey,
   headers: workHeaders,
   body: openaiImagesRequestSchema,
-  response: {
+  response: repliesOf('image_generation'),
+} as const;
+
+function repliesOf<Family extends EventFamily>(family: Family) {
+  return {
     200: {
       description: 'The pictures; with `stream`, an event stream',
       headers: pictureHeaders,
       content: {
         'application/json': { schema: openaiImagesReplySchema },
         ...eventStreamContent({
-          'image_generation.partial_image': openaiPartialImageEventSchema,
-          'image_generation.completed': openaiCompletedEventSchema,
+          [`${family}.partial_image`]: openaiPartialImageEventSchema,
+          [`${family}.completed`]: openaiCompletedEventSchema,
         }),
       },
     },
     ...errorReplies(openaiErrors, ...runErrors),
-  },
-} as const;
+  } as const;
+}
 
 /** POST /v1/images/generations */
 export function imagesRoute(app: HttpApp, context: RouteContext, options: OpenaiOptions): void {
-  const { services } = context;
   app.post(paths.openai.images, { schema: imagesSchema, ...workRoute(context) }, async (request, reply) => {
     const { body } = request;
-    const base = baseUrl(request, context.options.publicUrl);
     const card = useModel(modelOfRequest(context, options, body.model), request, reply);
-    const previews = previewsOf(body);
-    const asked = askedBy(body, 'openai');
-    const own = { ...sizeOf(body.size ?? 'auto', card), preview: previews > 0 };
-    const work = { surface: 'openai', asked: { ...asked, values: { ...asked.values, ...own } }, card };
-    if (body.stream === true) return streamPictures(context, request, reply, work, previews);
-    const format = body.response_format ?? 'b64_json';
-    const read = (view: JobView) => {
-      reply.header(headers.size, formatSize(view.job.request));
-      return imagesReply(services, view, format, base);
-    };
-    return makePictures(context, request, reply, { work, read });
+    const size = sizeOf(body.size ?? 'auto', card);
+    return answer(context, request, reply, { body, card, family: 'image_generation', own: size });
   });
+}
+
+const editsSchema = {
+  operationId: 'openaiEdits',
+  tags: ['openai'],
+  summary: 'Edit a picture: repaint what a mask says, or all of it',
+  security: needsKey,
+  consumes: ['multipart/form-data', 'application/json'],
+  headers: workHeaders,
+  body: openaiEditRequestSchema,
+  response: repliesOf('image_edit'),
+} as const;
+
+/** POST /v1/images/edits. Without a size the picture has the shape of the one that is edited. */
+export function editsRoute(app: HttpApp, context: RouteContext, options: OpenaiOptions): void {
+  const route = { schema: editsSchema, ...workRoute(context, { takesPictures: true, readBody: readEdit }) };
+  app.post(paths.openai.edits, route, async (request, reply) => {
+    const { body } = request;
+    const card = useModel(modelOfRequest(context, options, body.model), request, reply);
+    const { size = 'auto', image, mask, strength, mask_padding: maskPadding, mask_blur: maskBlur } = body;
+    const own = { image, mask, strength, maskPadding, maskBlur, ...(size !== 'auto' && sizeOf(size, card)) };
+    return answer(context, request, reply, { body, card, family: 'image_edit', own });
+  });
+}
+
+/** Before validation: a form becomes the body it stands for. Clients that may send several pictures call the field of one `image[]`, too. */
+async function readEdit(request: FastifyRequest): Promise<void> {
+  if (!isForm(request)) return;
+  const { 'image[]': listed, ...fields } = recordOf(request.body);
+  const body = listed === undefined ? fields : { image: listed, ...fields };
+  request.body = fromText(openaiEditRequestSchema, withoutEmptyFields(openaiEditRequestSchema, body));
+}
+
+function recordOf(body: unknown): Record<string, unknown> {
+  return typeof body === 'object' && body !== null ? { ...body } : {};
+}
+
+interface ImagesWork {
+  readonly body: OpenaiImagesRequest;
+  readonly card: ModelCard;
+  readonly family: EventFamily;
+  /** What this surface reads in a way of its own. */
+  readonly own: FieldValues;
+}
+
+/** The pictures, or the events on the way to them. */
+function answer(
+  context: RouteContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { body, card, family, own }: ImagesWork,
+): Promise<FastifyReply | OpenaiImagesReply> {
+  const base = baseUrl(request, context.options.publicUrl);
+  const previews = previewsOf(body);
+  const asked = askedBy(body, 'openai');
+  const values = { ...asked.values, ...own, prompt: body.prompt, preview: previews > 0 };
+  const work = { surface: 'openai', asked: { ...asked, values }, card };
+  if (body.stream === true) return streamPictures(context, request, reply, { work, previews, family });
+  const format = body.response_format ?? 'b64_json';
+  const read = (view: JobView) => {
+    reply.header(headers.size, formatSize(view.job.request));
+    return imagesReply(context.services, view, format, base);
+  };
+  return makePictures(context, request, reply, { work, read });
 }
 
 /** How many previews the reply shall have: none but on a stream. */

@@ -1,9 +1,9 @@
 import { defaultSlug, paths } from '@easel/contract';
 import type { Surface } from '../../http/surface.ts';
 import { openaiErrors } from './replies.ts';
-import { imagesRoute, modelRoutes, type OpenaiOptions } from './routes.ts';
+import { editsRoute, imagesRoute, modelRoutes, type OpenaiOptions } from './routes.ts';
 
-const startImages = `send it as \`image\` to POST /v1/${defaultSlug} or POST /api/jobs`;
+const startImages = `send it as \`image\` to POST ${paths.openai.edits}, POST /v1/${defaultSlug} or POST /api/jobs`;
 
 /** What the official OpenAI clients speak. They also ask for what is not here, and understand an error only in their own shape. */
 export function openai(options: OpenaiOptions): Surface {
@@ -29,11 +29,11 @@ export function openai(options: OpenaiOptions): Surface {
       [/^\/(?=(?:images\/(?:generations|edits|variations)|models)(?:\/|$))/, '/v1/'],
     ],
     notSupported: new Map([
-      ['/v1/images/edits', `image edits and masks are not supported; to start from a picture, ${startImages}`],
       ['/v1/images/variations', `image variations are not supported; to start from a picture, ${startImages}`],
     ]),
     addRoutes(app, context) {
       imagesRoute(app, context, options);
+      editsRoute(app, context, options);
       modelRoutes(app, context, options);
     },
   };
