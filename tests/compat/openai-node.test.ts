@@ -57,7 +57,9 @@ test('images.edit repaints what is transparent in the mask, plain and streaming'
     mask: await toFile(hole, 'mask.png', type),
   });
   const { data } = await openai.images.edit({ prompt, ...(await files()), n: 1, size: 'auto', model: 'gpt-image-1' });
-  const made = sharp(Buffer.from(data?.[0]?.b64_json ?? '', 'base64')).removeAlpha().raw();
+  const made = sharp(Buffer.from(data?.[0]?.b64_json ?? '', 'base64'))
+    .removeAlpha()
+    .raw();
   const { data: pixels, info } = await made.toBuffer({ resolveWithObject: true });
   const [left, right] = [3 * (info.width * 5 + 2), 3 * (info.width * 6 - 2)];
   expect([...pixels.subarray(left, left + 3)]).toEqual([10, 200, 30]);

@@ -15,9 +15,6 @@ export const limits = {
   guidanceScale: { min: 0, max: 25 },
   guidanceRescale: { min: 0, max: 1 },
   strength: { min: 0, max: 1 },
-  /** In pixels of the start image. */
-  maskPadding: { min: 0, max: 1024 },
-  maskBlur: { min: 0, max: 64 },
   seed: { min: SEED_RANDOM, max: SEED_MAX },
   quality: { min: 1, max: 100 },
   /** In pixels, and a multiple of `SIDE_STEP`; what the engine can do at all. */
@@ -67,7 +64,6 @@ export const defaults = {
   strength: 0.6,
   /** With a mask: what is repainted starts from noise alone. */
   maskedStrength: 1,
-  maskBlur: 0,
   scheduler: 'edm_dpmpp_2m',
   profile: 'exact',
   imageFormat: 'jpeg',

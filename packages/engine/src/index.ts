@@ -23,12 +23,10 @@ export { createPictureHost, type OpenPicture, type PictureHost, type PictureHost
 export { chooseDeviceHere, type ProbeOptions, probeDevices, usualDevice } from './host/probe-devices.ts';
 export type { ProcessMemory } from './host/process-memory.ts';
 export { decodeImage, decodeMask } from './image/decode-image.ts';
-export { type EncodeOptions, encodeImage } from './image/encode-image.ts';
-export { encodeThumbnail } from './image/encode-thumbnail.ts';
+export { type EncodeOptions, encodeImage, encodeThumbnail } from './image/encode-image.ts';
 export { type ImageFormat, imageFormats } from './image/image-format.ts';
 export { cropToShape, resizeLanczos } from './image/lanczos.ts';
-export { type Mask, maskPicture } from './image/mask.ts';
-export { extendCanvas, type Margins } from './image/outpaint.ts';
+export { extendCanvas, type Margins, type Mask, maskPicture } from './image/mask.ts';
 export type { DecodedPicture } from './image/picture.ts';
 export { type PictureDistance, pictureDistance, type Spread, summarizeDistances } from './image/picture-distance.ts';
 export { drawSheet, type SheetCell, type SheetLayout } from './image/picture-sheet.ts';

@@ -44,7 +44,7 @@ export class PreviewFeed<Picture = DecodedPicture> {
 }
 
 /** Previews in a file that is complete at any time, for a viewer that watches it. */
-function previewsInFile(path: string, encodePng: (picture: DecodedPicture) => Promise<Uint8Array>): PreviewFeed {
+function previewsInFile(path: string): PreviewFeed {
   return new PreviewFeed(async (picture) => {
     const png = await encodePng(picture);
     const temporary = temporaryName(dirname(path));
@@ -57,9 +57,7 @@ function previewsInFile(path: string, encodePng: (picture: DecodedPicture) => Pr
   });
 }
 
-function encodePng(picture: DecodedPicture): Promise<Uint8Array> {
-  return encodeImage(picture, { format: 'png' });
-}
+const encodePng = (picture: DecodedPicture) => encodeImage(picture, { format: 'png' });
 
 /** The terminal to show pictures in; undefined when it cannot, or must not. */
 export function pictureTerminal(
@@ -93,5 +91,5 @@ export function startPreview(
   }
   const firstPath = output.kind === 'files' ? output.paths[0] : output.path;
   const file = freeName(previewName(firstPath ?? ''), existsSync);
-  return { feed: previewsInFile(file, encodePng), file, end: () => rmSync(file, { force: true }) };
+  return { feed: previewsInFile(file), file, end: () => rmSync(file, { force: true }) };
 }

@@ -59,3 +59,22 @@ function encoder(image: Sharp, format: ImageFormat, quality: number): Sharp {
       return image.webp({ quality, smartSubsample: fullColour }); // lossy WebP is always 4:2:0; this minimises the loss
   }
 }
+
+/** Good enough to choose from, and a few kilobytes. */
+const THUMBNAIL_QUALITY = 80;
+
+/**
+ * A WebP thumbnail of an image file, of that width but never larger than the picture itself. It contains no generation parameters.
+ *
+ * @throws EngineError for a file that cannot be read
+ */
+export async function encodeThumbnail(file: Uint8Array, width: number): Promise<Uint8Array> {
+  try {
+    return await sharp(file)
+      .resize({ width, withoutEnlargement: true })
+      .webp({ quality: THUMBNAIL_QUALITY })
+      .toBuffer();
+  } catch (error) {
+    throw toEngineError(error);
+  }
+}

@@ -23,7 +23,6 @@ import { finalLatents, initialLatents, noisedLatents, sample } from '../sampling
 import { totalPasses } from './acceleration.ts';
 import { Denoiser, join } from './denoiser.ts';
 import type { Guidance, Prediction } from './guidance.ts';
-import { keepUnmasked, latentMask, maskedTensor } from './inpainting.ts';
 import { requireKnownFields } from './known-fields.ts';
 import { requireChoice } from './limits.ts';
 import { type ModelFacts, type Plan, planRequest, requireTinyDecoder } from './plan.ts';
@@ -31,7 +30,7 @@ import type { Previews } from './previews.ts';
 import { Progress } from './progress.ts';
 import type { PromptEncoder } from './prompts.ts';
 import type { RandomSource } from './random-sources.ts';
-import { type Start, startOf } from './start-picture.ts';
+import { keepUnmasked, latentMask, maskedTensor, type Start, startOf } from './start-picture.ts';
 
 /** Observes a run, for comparing it with the reference step by step. The arrays must not be changed. */
 export interface TraceHooks {

@@ -8,7 +8,7 @@ import type { DecodedPicture } from '../../src/image/picture.ts';
 import { JsonConfig } from '../../src/json-config.ts';
 import { assembleModel, type RunnableModel } from '../../src/loading/assemble-model.ts';
 import type { GenerateRequest } from '../../src/model.ts';
-import { keepUnmasked } from '../../src/pipeline/inpainting.ts';
+import { keepUnmasked } from '../../src/pipeline/start-picture.ts';
 import { createGenerator } from '../../src/random/torch-generator.ts';
 import { parseSamplingConfig } from '../../src/sampling/config.ts';
 import { denoisedFrom, networkInput } from '../../src/sampling/parameterisations.ts';

@@ -69,14 +69,8 @@ async function requirePlace(
   );
 }
 
-export async function countQueuedJobs(queries: Queries, model: string): Promise<number> {
-  const { count } = await queries
-    .selectFrom('jobs')
-    .select(({ fn }) => fn.countAll<bigint>().as('count'))
-    .where('model', '=', model)
-    .where('state', '=', 'queued')
-    .executeTakeFirstOrThrow();
-  return Number(count);
+export function countQueuedJobs(queries: Queries, model: string): Promise<number> {
+  return countQueued(queries, 'model', model);
 }
 
 export async function modelsWithQueuedJobs(queries: Queries): Promise<ReadonlySet<string>> {
@@ -85,11 +79,15 @@ export async function modelsWithQueuedJobs(queries: Queries): Promise<ReadonlySe
 }
 
 /** Of one account, for all models. */
-async function countQueuedJobsOf(queries: Queries, accountId: string): Promise<number> {
+function countQueuedJobsOf(queries: Queries, accountId: string): Promise<number> {
+  return countQueued(queries, 'account_id', accountId);
+}
+
+async function countQueued(queries: Queries, column: 'model' | 'account_id', value: string): Promise<number> {
   const { count } = await queries
     .selectFrom('jobs')
     .select(({ fn }) => fn.countAll<bigint>().as('count'))
-    .where('account_id', '=', accountId)
+    .where(column, '=', value)
     .where('state', '=', 'queued')
     .executeTakeFirstOrThrow();
   return Number(count);

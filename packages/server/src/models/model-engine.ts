@@ -36,7 +36,6 @@ import {
   type ModelInfo,
   toEngineError,
 } from '@easel/engine';
-import type { StartFiles } from '../pictures/start-images.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import {
   type PaintedImage,
@@ -44,6 +43,7 @@ import {
   type Painting,
   PaintingFailed,
   type PaintOptions,
+  type PaintStart,
   type PaintStep,
 } from './painter.ts';
 import type { EngineSettings, OpenedModel } from './served-models.ts';
@@ -262,7 +262,7 @@ function isDeviceFault(thrown: unknown): boolean {
  * @param start from what; null: from noise alone
  * @throws EngineError `image_unreadable`
  */
-async function engineRequest(request: PaintedRequest, start: StartFiles | null): Promise<GenerateRequest> {
+async function engineRequest(request: PaintedRequest, start: PaintStart | null): Promise<GenerateRequest> {
   const image = await startPicture(start, request);
   // Of the same names and types on both sides, or this does not compile.
   const texts = request.styleTexts && applyStyle(request.styleTexts, request);
@@ -276,7 +276,7 @@ async function engineRequest(request: PaintedRequest, start: StartFiles | null):
 }
 
 async function startPicture(
-  files: StartFiles | null,
+  files: PaintStart | null,
   { strength, maskPadding, maskBlur }: FilledRequest,
 ): Promise<ImageToImage | undefined> {
   if (files === null) return undefined;

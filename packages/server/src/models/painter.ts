@@ -1,7 +1,6 @@
 import type { Device, ErrorCode, FilledRequest, Profile, StyleTexts, WorkerEngine } from '@easel/contract';
 import type { PromptSyntax } from '@easel/parameters';
 import { DomainError, type DomainErrorDetails } from '../domain-error.ts';
-import type { StartFiles } from '../pictures/start-images.ts';
 import type { ModelCard } from './model-card.ts';
 
 export interface PaintStep {
@@ -63,10 +62,17 @@ export class PaintingFailed extends DomainError {
 /** A request with what its style stands for; absent: it names none. */
 export type PaintedRequest = FilledRequest & { readonly styleTexts?: StyleTexts };
 
+/** The files that a run starts from. */
+export interface PaintStart {
+  readonly image: Uint8Array;
+  /** What of the image is repainted; null: all of it may change. */
+  readonly mask: Uint8Array | null;
+}
+
 export interface PaintOptions {
   readonly signal: AbortSignal;
   /** What to start from; absent or null: from noise alone. */
-  readonly start?: StartFiles | null;
+  readonly start?: PaintStart | null;
   readonly onStep: (step: PaintStep) => void;
 }
 

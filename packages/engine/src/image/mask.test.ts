@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { extendCanvas } from './outpaint.ts';
+import { extendCanvas } from './mask.ts';
 
 const picture = { width: 2, height: 2, data: Uint8Array.of(1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4) };
 
