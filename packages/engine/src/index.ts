@@ -35,6 +35,7 @@ export { loadTokenizers, type TokenizedText, type Tokenizers } from './load-toke
 export { type DeviceChoice, deviceSettings, gigaflopsText } from './loading/choose-device.ts';
 export { findModel } from './loading/find-model.ts';
 export { inspectLoras, inspectModel, type LoraInspector, type ModelReport } from './loading/inspect-model.ts';
+export { loadUpscaler, type UpscaleOptions, type Upscaler, type UpscalerOptions } from './loading/load-upscaler.ts';
 export type {
   ComponentInfo,
   DeviceSetting,

@@ -113,6 +113,11 @@ export interface GenerateRequest {
   readonly latents?: Float32Array;
   readonly microConditioning?: MicroConditioning;
   readonly image?: ImageToImage;
+  /**
+   * Enlarges the pictures, or the start image as it is, by so much on both sides: tile by tile, with the same prompt, by image-to-image of
+   * strength 0.3, or with a start image that of the request.
+   */
+  readonly upscale?: 2 | 4;
   /** `auto` (default) tiles only pictures too large to decode whole; see docs/numerics.md. */
   readonly vaeTiling?: 'auto' | boolean;
   /** `tiny`: the tiny decoder that the model was loaded with, instead of the VAE. Default: `vae`. */
@@ -148,6 +153,7 @@ export const requestFields = {
   latents: true,
   microConditioning: true,
   image: true,
+  upscale: true,
   vaeTiling: true,
   decoder: true,
   profile: true,
@@ -211,6 +217,8 @@ export interface GenerateResult {
     readonly stepsRun: number;
     readonly guidanceScale: number;
     readonly scheduler: SchedulerName;
+    /** Set when requested. */
+    readonly upscale?: 2 | 4;
     /** Set for image-to-image. */
     readonly strength?: number;
     /** Set when requested. */

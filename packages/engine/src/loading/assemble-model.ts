@@ -27,6 +27,7 @@ import { accelerationOf, planProfile } from '../pipeline/plan.ts';
 import { Previews } from '../pipeline/previews.ts';
 import { PromptEncoder } from '../pipeline/prompts.ts';
 import { TextCache } from '../pipeline/text-cache.ts';
+import { runUpscaled } from '../pipeline/upscale.ts';
 import type { Device } from '../runtime/devices/device.ts';
 import { deviceMemory } from '../runtime/devices/device-memory.ts';
 import { engineThreads } from '../runtime/devices/processors.ts';
@@ -96,7 +97,8 @@ export async function assembleModel(
       ...modelInfo(checkpoint, configs, parts.facts.defaults, fixed ? [] : profilesOf(int8, device)),
       device: { ...choice.info, ...(memoryBytes !== undefined && { memoryBytes }) },
     },
-    generate: (request, run) => queue.add(() => runPipeline(parts, request, run)),
+    generate: (request, run) =>
+      queue.add(() => (request.upscale === undefined ? runPipeline : runUpscaled)(parts, request, run)),
     tokenize: async (text) => parts.prompts.encoders.map(({ tokenizer }) => countTokens(tokenizer, text)),
     prepare: (size, run = {}) => queue.add(() => prepareParts(parts, size, run)),
     close: () => queue.close(() => releaseParts(parts)),

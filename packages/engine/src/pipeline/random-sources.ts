@@ -60,7 +60,7 @@ function ownStream(createSource: (seed: bigint) => NormalSource, seed: bigint, c
 }
 
 /** seed, seed + 1, … */
-function seedsOf({ seed, seeds, generator }: GenerateRequest, samples: number): bigint[] {
+export function seedsOf({ seed, seeds, generator }: GenerateRequest, samples: number): bigint[] {
   if (seeds) {
     if (seeds.length !== samples) {
       throw invalid('seeds', `seeds must have one seed per sample (got ${seeds.length} for ${samples} samples)`);

@@ -66,6 +66,17 @@ describe('inpainting with a UNet for text to image', () => {
     expect(maxAbsDifference(made.data, picture.data)).toBeGreaterThan(20);
   });
 
+  test('a start image is enlarged, and its steps are told as those of one run', async () => {
+    const picture = pictureOf(runs, 'whole.picture'); // 96×96, of which the model draws 1024×1024 at once
+    const steps: number[] = [];
+    const onStep = ({ index, total }: { index: number; total: number }) => steps.push(index / total);
+    const request = { prompt: 'a hat', seed: 1, steps: 4, upscale: 2, image: { picture, strength: 0.5 } } as const;
+    const { images, used } = await model().generate(request, { onStep });
+    expect([images[0].width, images[0].height, used.upscale]).toEqual([192, 192, 2]);
+    expect(steps).toEqual(steps.toSorted((a, b) => a - b));
+    expect(steps.at(-1)).toBe(1);
+  });
+
   test.each<[string, Partial<NonNullable<GenerateRequest['image']>>, RegExp]>([
     ['a black mask', { mask: { width: 2, height: 2, data: new Uint8Array(4) } }, /nothing to repaint/],
     [
