@@ -133,6 +133,16 @@ test('a picture of this server is the start image at its own size, and of anothe
   expect(body).toMatchObject({ img_width: 256, img_height: 144 });
   expect(await sharp(file).metadata()).toMatchObject({ width: 256, height: 144 });
   await page.locator('.run-card.succeeded').nth(1).waitFor();
+  // and it is enlarged as it is
+  await page.locator('.run-card .picture').first().click();
+  const [request] = await Promise.all([
+    page.waitForRequest((each) => each.method() === 'POST' && each.url().endsWith('/api/jobs')),
+    page.getByRole('button', { name: 'Upscale 2×' }).click(),
+  ]);
+  const enlarged: unknown = JSON.parse(request.postData() ?? '{}');
+  expect(enlarged).toMatchObject({ upscale: 2, samples: 1, image: expect.stringContaining('/api/images/') });
+  expect(enlarged).not.toHaveProperty('img_width');
+  await page.locator('.run-card.succeeded').nth(2).waitFor();
 });
 
 test('a mask is cropped with its start image, and only what it says is repainted', async () => {

@@ -34,6 +34,19 @@ export function orNone(parse: (text: string) => number): (text: string) => numbe
   return (text) => (text === 'none' ? text : parse(text));
 }
 
+/** Parses one of these values. */
+export function parseChoice(flag: string, choices: readonly (string | number)[]): (text: string) => string | number {
+  return (text) => {
+    const found = choices.find((choice) => String(choice) === text);
+    if (found !== undefined) return found;
+    throw new CodedError('usage', `${flag} must be ${joinChoices(choices)} (got ${JSON.stringify(text)})`);
+  };
+}
+
+export function joinChoices(choices: readonly (string | number)[]): string {
+  return `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`;
+}
+
 function quote(text: string): string {
   return /^[\w.+-]+$/.test(text) ? text : JSON.stringify(text);
 }

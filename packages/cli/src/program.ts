@@ -12,6 +12,7 @@ import { modelCommand } from './commands/model.ts';
 import { modelCommands } from './commands/models.ts';
 import { configCommand, serveCommand, workerCommand } from './commands/serve.ts';
 import { styleCommand } from './commands/style.ts';
+import { upscaleCommand } from './commands/upscale.ts';
 import { usageCommand } from './commands/usage.ts';
 import { webhooksCommand } from './commands/webhooks.ts';
 import { cudaPackages, type PinnedWheel } from './device/cuda-packages.ts';
@@ -39,7 +40,7 @@ export function easelProgram(run: RunCommand, packages: readonly PinnedWheel[] =
       return runGenerate(prompt, flags, context);
     }),
   );
-  program.addCommand(generate);
+  program.addCommand(generate).addCommand(upscaleCommand(run));
   for (const command of modelCommands(run)) program.addCommand(command);
   program.addCommand(modelCommand(run)).addCommand(doctorCommand(run));
   program.addCommand(styleCommand(run));

@@ -22,7 +22,7 @@ const device = `--device NAME chooses what it runs on: ${['auto', ...deviceNames
 const lora = 'use --lora NAME:WEIGHT, once for each';
 const noAdapter = 'ControlNet, textual inversion and other adapters are not supported yet; LoRAs are: --lora';
 const mask = '--mask FILE says what of --image FILE is repainted';
-const noUpscale = 'upscaling is not supported yet';
+const upscale = '--upscale 2 or 4 enlarges the pictures; easel upscale FILE enlarges one that there is';
 const key = 'a key is never given on the command line: set EASEL_API_KEY, or give --api-key-file FILE';
 
 const options: ReadonlyMap<string, string> = new Map(
@@ -116,9 +116,12 @@ const options: ReadonlyMap<string, string> = new Map(
     'padding-mask-crop': '--mask-padding PX paints only the mask and so much around it',
     outpainting: '--outpaint LEFT,RIGHT,TOP,BOTTOM extends --image FILE',
     extend: '--outpaint LEFT,RIGHT,TOP,BOTTOM extends --image FILE',
-    upscale: noUpscale,
-    hires: noUpscale,
-    'hires-fix': noUpscale,
+    hires: upscale,
+    'hires-fix': upscale,
+    'enable-hr': upscale,
+    'hr-scale': upscale,
+    'upscale-model': '--upscaler FILE is the network that --upscale uses',
+    'upscale-factor': upscale,
     'api-key': key,
     key,
     'x-api-key': key,
@@ -145,6 +148,7 @@ const commands: ReadonlyMap<string, string> = new Map(
     image: generate,
     create: generate,
     imagine: generate,
+    enlarge: 'to enlarge a picture: easel upscale FILE',
     prompt: generate,
     start: 'to run the image API and the page: easel serve',
     server: 'to run the image API and the page: easel serve',

@@ -50,6 +50,29 @@ describe('easel generate', () => {
     expect(stderr).toContain('no.safetensors');
   });
 
+  it('enlarges a picture with the network of a file and without a model, and by the model with the prompt of its file', async () => {
+    const cwd = temporaryFolder();
+    const network = fileURLToPath(new URL('../../../tests/fixtures/goldens/upscaler/x4.safetensors', import.meta.url));
+    await generate(cwd, [prompt, '--seed', '41', '--size', '64x64', '-o', 'apple.png']);
+    const alone = await runEasel(['upscale', 'apple.png', '--by', '4', '--upscaler', network, '--json'], { cwd });
+    expect(alone.status).toBe(0);
+    expect(JSON.parse(alone.stdout)).toMatchObject({
+      images: [{ file: 'apple-4x.png', width: 256, height: 256, seed: null }],
+      used: { width: 64, height: 64, upscale: 4, upscaler: 'network' },
+    });
+    expect(readParameters(file(cwd, 'apple-4x.png'))).toMatch(/Seed: 41, Size: 64x64, .*Upscale: 4, Upscaler: network/);
+    const model = ['upscale', 'apple.png', '--steps', '5', '--seed', '5', '--no-show'];
+    const { status, stdout, stderr } = await runEasel(model, { cwd });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'apple-2x.png\n' });
+    expect(stderr).toMatch(/128×128 from 64×64, 1 of 5 steps/);
+    const said = readParameters(file(cwd, 'apple-2x.png'));
+    expect(said).toMatch(new RegExp(`^${prompt}\n.*Denoising strength: 0.2, .*Upscale: 2, Upscaler: model`));
+    const wrong = await runEasel(['upscale', 'apple.png', '--by', '3'], { cwd });
+    expect(wrong).toMatchObject({ status: 2, stderr: expect.stringContaining('--by must be 2 or 4 (got "3")') });
+    const missing = await runEasel(['upscale', 'pear.png'], { cwd });
+    expect(missing).toMatchObject({ status: 2, stderr: expect.stringContaining('pear.png cannot be read') });
+  });
+
   it('makes sample k the very file of a single run with seed + k', async () => {
     const cwd = temporaryFolder();
     const three = await generate(cwd, [prompt, '--seed', '41', '--samples', '3', '-o', 'three.png']);

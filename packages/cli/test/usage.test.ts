@@ -41,7 +41,10 @@ describe('help and version', () => {
     for (const args of [['version'], ['-v'], ['-V']]) {
       expect(await run(...args)).toMatchObject({ status: 0, stdout: (await run('--version')).stdout });
     }
-    expect(await run('help', 'nope')).toMatchObject({ status: 2, stderr: expect.stringContaining('generate, pull') });
+    expect(await run('help', 'nope')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('generate, upscale, pull'),
+    });
   });
 });
 

@@ -292,8 +292,10 @@ export {
   microToNumber,
   parseDecimal,
 } from './money/micro-credits.ts';
-export {
+export type {
   defaultTariff,
+
+  finishedSize,
   PIXELS_PER_MEGAPIXEL,
   type PricedWork,
   priceOf,
@@ -301,6 +303,7 @@ export {
   ratesOf,
   type Tariff,
 } from './money/price.ts';
+
 export {
   type OpenaiCompletedEvent,
   type OpenaiError,
@@ -336,6 +339,7 @@ export {
 export {
   embeddedModelSizes,
   faultOfSize,
+  faultOfUpscale,
   fullModelSizes,
   namesSize,
   offeredSizes,

@@ -38,6 +38,9 @@ export const limits = {
   requestsPerMinute: { min: 1, max: 100_000 },
 } as const satisfies Record<string, Range>;
 
+/** The largest picture that `upscale` makes, as the engine has it: of each side, and of all its pixels. */
+export const upscaledLimits = { side: 8192, pixels: 16 * 2 ** 20 } as const;
+
 /** What Playground v2.5 and models of its family allow, on every surface and on Segmind's, whose own model it is. */
 export const playgroundLimits = {
   guidanceScale: { min: 1, max: 25 },
@@ -64,6 +67,8 @@ export const defaults = {
   strength: 0.6,
   /** With a mask: what is repainted starts from noise alone. */
   maskedStrength: 1,
+  /** With `upscale`, of a picture to start from: how much of its tiles is changed. After a network nothing is. */
+  upscaledStrength: 0.2,
   scheduler: 'edm_dpmpp_2m',
   profile: 'exact',
   imageFormat: 'jpeg',

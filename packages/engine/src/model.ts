@@ -115,9 +115,14 @@ export interface GenerateRequest {
   readonly image?: ImageToImage;
   /**
    * Enlarges the pictures, or the start image as it is, by so much on both sides: tile by tile, with the same prompt, by image-to-image of
-   * strength 0.3, or with a start image that of the request.
+   * strength 0.2, or with a start image that of the request. Not with a mask; a start image has no `width` and `height` then.
    */
   readonly upscale?: 2 | 4;
+  /**
+   * What enlarges the pictures, with `upscale`. `model`: Lanczos and then image-to-image. `network`: the upscaler that the model was loaded
+   * with, then image-to-image only where the request has a start image and a strength. Default: `model`.
+   */
+  readonly upscaler?: 'model' | 'network';
   /** `auto` (default) tiles only pictures too large to decode whole; see docs/numerics.md. */
   readonly vaeTiling?: 'auto' | boolean;
   /** `tiny`: the tiny decoder that the model was loaded with, instead of the VAE. Default: `vae`. */
@@ -154,6 +159,7 @@ export const requestFields = {
   microConditioning: true,
   image: true,
   upscale: true,
+  upscaler: true,
   vaeTiling: true,
   decoder: true,
   profile: true,
@@ -219,6 +225,7 @@ export interface GenerateResult {
     readonly scheduler: SchedulerName;
     /** Set when requested. */
     readonly upscale?: 2 | 4;
+    readonly upscaler?: 'model' | 'network';
     /** Set for image-to-image. */
     readonly strength?: number;
     /** Set when requested. */
@@ -382,6 +389,8 @@ export interface LoadOptions {
    * layout or the original one (`taesdxl_decoder.safetensors`), or a folder that diffusers saved.
    */
   readonly tinyDecoder?: string;
+  /** An ESRGAN-type network (RRDBNet) that requests may then enlarge pictures with: a .safetensors file. It runs on the CPU. */
+  readonly upscaler?: string;
   /**
    * Whether encoded texts are kept in the cache folder, so that a prompt used before needs no text encoder; the files hold no text, but tell
    * who has the model whether a guess is right. Absent: those of encoders of more than 64 MB.

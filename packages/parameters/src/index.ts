@@ -4,7 +4,7 @@ export type { FoundSettings, LeftOut, PictureSettings, Source } from './findings
 export { type ForeignSyntax, foreignSyntax, type PromptSyntax } from './foreign-syntax.ts';
 export { formatParameters } from './format-parameters.ts';
 export type { GenerationParameters } from './generation-parameters.ts';
-export { type ParsedParameters, parseParameters } from './parse-parameters.ts';
+export { isComplete, type ParsedParameters, parseParameters } from './parse-parameters.ts';
 export { copyParameters, readParameters, writeParameters } from './picture-file.ts';
 export { type PictureLora, takeLoraTags } from './prompt-lines.ts';
 export { readSettings } from './read-settings.ts';

@@ -1,5 +1,4 @@
 import { type Field, type FieldTable, optionGroups, pictureFields, type Range, rangeOn } from '@easel/contract/fields';
-import { CodedError } from '@easel/errors';
 import { Command, Option } from 'commander';
 import { alternativeModes } from '../generate/alternatives.ts';
 import { addLora, type GenerateFlags } from '../generate/flags.ts';
@@ -8,10 +7,12 @@ import {
   arithmeticOption,
   deviceOption,
   int8FileOption,
+  joinChoices,
   margins,
   memoryOption,
   modelFilesOptions,
   number,
+  parseChoice,
   pictureSide,
   pictureSize,
   pixelPoint,
@@ -88,6 +89,12 @@ const outpaint = new Option(
   'extend --image by so many pixels left, right, top, bottom (or one number for all) and paint what is new; the result has that size',
 ).argParser(margins('--outpaint'));
 
+const upscalerOption = () =>
+  new Option(
+    '--upscaler <file>',
+    'with --upscale: an ESRGAN-type network (.safetensors) instead of the model; with --server: model or network, the file of the server',
+  );
+
 const server = [serverOption('make the pictures there'), apiKeyFileOption('EASEL_API_KEY')];
 
 /** The options by their headings: those of the table of fields, and those for files, the engine and the server. */
@@ -97,7 +104,7 @@ function groupOptions(
   const fields = pictureOptions(table);
   const of = (group: OptionGroup) => fields.get(group) ?? [];
   return [
-    ['Picture:', [...of('Picture:'), ...prompts]],
+    ['Picture:', [...of('Picture:'), upscalerOption(), ...prompts]],
     ['Output:', [outputOption, ...of('Output:'), ...output]],
     ['Model:', [...of('Model:'), ...model]],
     ['Start image:', [...of('Start image:'), outpaint]],
@@ -168,18 +175,6 @@ function chooseParser(field: Field, flag: string): Parser | undefined {
   return choices.some((choice) => typeof choice === 'number') ? parseChoice(flag, choices) : undefined;
 }
 
-function parseChoice(flag: string, choices: readonly (string | number)[]): (text: string) => string | number {
-  return (text) => {
-    const found = choices.find((choice) => String(choice) === text);
-    if (found !== undefined) return found;
-    throw new CodedError('usage', `${flag} must be ${joinChoices(choices)} (got ${JSON.stringify(text)})`);
-  };
-}
-
-function joinChoices(choices: readonly (string | number)[]): string {
-  return `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`;
-}
-
 const examples = `
 Examples:
   easel generate "a red apple on a blue background"
@@ -189,6 +184,7 @@ Examples:
   easel generate --image sketch.png --strength 0.7 "a rocket" --json
   easel generate --image photo.png --mask hat.png "a straw hat"
   easel generate --image photo.png --outpaint 128,128,0,0 "a beach"
+  easel generate "a castle" --upscale 2
   echo "a panda" | easel generate --quiet
   easel generate "a panda" -o - > panda.png
   easel generate --each-line --prompt-file prompts.txt -o pictures/

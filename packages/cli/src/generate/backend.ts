@@ -62,11 +62,15 @@ export interface MadePicture {
 export interface UsedSettings {
   readonly width: number;
   readonly height: number;
-  readonly steps: number;
+  /** By how much the pictures were enlarged. */
+  readonly upscale?: number;
+  readonly upscaler?: string;
+  /** Absent: no model drew. */
+  readonly steps?: number;
   /** Fewer than `steps` with a start image; a server does not tell. */
   readonly stepsRun?: number;
-  readonly guidanceScale: number;
-  readonly scheduler: string;
+  readonly guidanceScale?: number;
+  readonly scheduler?: string;
   readonly profile?: string;
   readonly device?: string;
   readonly arithmetic?: string;

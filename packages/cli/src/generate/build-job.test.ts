@@ -32,6 +32,8 @@ test('every option that a server knows gets its field, as the contract has it', 
     quality: 80,
     size: { width: 96, height: 64 },
     strength: 0.5,
+    upscale: 2,
+    upscaler: 'network',
   };
   const job = buildJob({ ...parts, flags: all, start: { image: 'AAAA', mask: 'BBBB' } });
   expect(explainInvalid(jobCreateSchema, job)).toBeUndefined();
@@ -42,12 +44,17 @@ test('every option that a server knows gets its field, as the contract has it', 
     embed_parameters: false,
     image: 'AAAA',
     mask: 'BBBB',
+    upscale: 2,
+    upscaler: 'network',
   });
 });
 
 test('options that would do nothing are refused by name', () => {
   expect(() => checkRemoteFlags({ ...flags, solverOrder: 2 })).toThrow('--solver-order');
   expect(() => checkRemoteFlags({ ...flags, threads: 2 })).toThrow('--threads');
+  expect(() => checkRemoteFlags({ ...flags, upscale: 2, upscaler: 'x4.safetensors' })).toThrow(
+    '--upscaler must be model or network with --server',
+  );
   expect(() => checkRemoteFlags({ ...flags, taesd: 'taesdxl.safetensors' })).toThrow('--taesd');
   expect(() => checkRemoteFlags(flags)).not.toThrow();
 });

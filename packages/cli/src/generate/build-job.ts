@@ -24,6 +24,10 @@ const engineOptions = {
 
 /** @throws CodedError `usage` for options without effect on a server, and for values outside the limits of its API */
 export function checkRemoteFlags(flags: GenerateFlags): void {
+  if (flags.upscaler !== undefined && upscalerOnServer(flags.upscaler) === undefined) {
+    const message = `--upscaler must be ${upscalers.join(' or ')} with --server, which has a network of its own`;
+    throw new CodedError('usage', `${message} (got ${JSON.stringify(flags.upscaler)})`);
+  }
   const given = new Map<string, unknown>(Object.entries(flags));
   for (const [name, option] of Object.entries(engineOptions)) if (given.has(name)) throw notSupported(option);
   for (const [name, field] of Object.entries<Field>(pictureFields)) {
@@ -35,6 +39,12 @@ export function checkRemoteFlags(flags: GenerateFlags): void {
     const message = `${optionName(field)} must be from ${range.min} to ${range.max} with --server (got ${value})`;
     throw new CodedError('usage', message);
   }
+}
+
+const upscalers = pictureFields.upscaler.choices;
+
+function upscalerOnServer(name: string | undefined): (typeof upscalers)[number] | undefined {
+  return upscalers.find((each) => each === name);
 }
 
 function notSupported(option: string): CodedError {
@@ -58,11 +68,13 @@ export function buildJob({ prompt: given, flags, seed, format, start, preview }:
     size: { width = start?.size?.width, height = start?.size?.height } = flags,
     device: _device,
     arithmetic: _arithmetic,
+    upscaler,
     ...values
   } = flags;
   return writeRequest({
     ...values,
     prompt,
+    upscaler: upscalerOnServer(upscaler),
     ...(loras.length > 0 && { loras }),
     seed,
     width,

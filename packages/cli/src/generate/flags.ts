@@ -21,6 +21,8 @@ export interface RequestFlags extends Omit<OptionValues, 'samples' | 'format'> {
   readonly size?: PixelSize;
   /** More space around the start image, which is painted. */
   readonly outpaint?: Margins;
+  /** What enlarges the pictures: the file of a network, or on a server `model` or `network`. */
+  readonly upscaler?: string;
 }
 
 /** All the options of `easel generate`. */
@@ -57,6 +59,12 @@ export interface GenerateFlags extends RequestFlags, ModelFilesFlags {
 /** Whether each prompt, with the pictures of it, is one of several. */
 export function hasManyPrompts({ eachLine, alternatives, interactive }: GenerateFlags): boolean {
   return eachLine === true || interactive === true || alternatives !== undefined;
+}
+
+/** Whether a network enlarges a picture here and nothing is drawn, so that no model is needed. */
+export function isEnlargedAlone({ server, image, upscale, upscaler, strength = 0 }: GenerateFlags): boolean {
+  const hasNetwork = upscaler !== undefined && upscaler !== 'model';
+  return server === undefined && image !== undefined && upscale !== undefined && hasNetwork && strength === 0;
 }
 
 /** Refuses options that contradict each other or would have no effect. @throws CodedError `usage` */
@@ -100,6 +108,7 @@ function contradictions(flags: GenerateFlags): [refused: boolean, message: strin
       'add --image or leave --strength out',
     ],
     ...maskContradictions(flags),
+    ...upscaleContradictions(flags, hasSide || flags.size !== undefined),
     [
       hasSolver && flags.scheduler !== undefined && !/dpmpp_2m|unipc/.test(flags.scheduler),
       `--solver-order and --solver-type have no effect with ${flags.scheduler}`,
@@ -144,6 +153,26 @@ function maskContradictions({
       'leave --mask or --outpaint out',
     ],
     [Boolean(idle) && !hasMask, `${idle} needs --mask or --outpaint`, `add one of them or leave ${idle} out`],
+  ];
+}
+
+function upscaleContradictions(
+  { upscale, upscaler, image, mask, outpaint }: GenerateFlags,
+  hasSize: boolean,
+): [refused: boolean, message: string, remedy: string][] {
+  const isSet = upscale !== undefined;
+  return [
+    [upscaler !== undefined && !isSet, '--upscaler needs --upscale', 'add --upscale 2 or 4, or leave --upscaler out'],
+    [
+      isSet && (mask !== undefined || outpaint !== undefined),
+      '--upscale cannot be used with --mask or --outpaint',
+      'make that picture first, then enlarge it with easel upscale',
+    ],
+    [
+      isSet && image !== undefined && hasSize,
+      'with --upscale, --image is enlarged as it is and takes no size',
+      'leave the size out',
+    ],
   ];
 }
 

@@ -80,6 +80,11 @@ async function styleOf({ style }: GenerateFlags, env: CommandContext['env']): Pr
   return style === undefined ? undefined : findStyle(style, env);
 }
 
+/** Whether it is a file. */
+function isNetwork(upscaler: string | undefined): upscaler is string {
+  return upscaler !== undefined && upscaler !== 'model';
+}
+
 /** The prompts with the style around them; the pictures' files name the style and keep the prompts as they were given. */
 function styled({ prompt }: PlannedRun, { negativePrompt }: RequestFlags, style: Style | undefined) {
   return style && applyStyle(style, { prompt, negativePrompt });
@@ -91,7 +96,7 @@ function styled({ prompt }: PlannedRun, { negativePrompt }: RequestFlags, style:
  * @throws CodedError `usage`, EngineError `invalid_request` for a variable that is not valid
  */
 export function loadOptions(
-  { threads, int8File, taesd, arithmetic, memory, textCache, ...flags }: GenerateFlags,
+  { threads, int8File, taesd, upscaler, arithmetic, memory, textCache, ...flags }: GenerateFlags,
   env: CommandContext['env'],
 ): NonNullable<HostOptions['load']> {
   const setting = deviceSettings({ ...(flags.device && { device: flags.device }) }, env).device;
@@ -100,16 +105,16 @@ export function loadOptions(
   const expectedLoras = resolveLoras(flags.loras ?? [], flags, env).map(({ file }) => file);
   return {
     ...(threads !== undefined && { threads }),
-    ...modelFiles(flags, familyNames, {
+    ...modelFiles(flags, familyNames, 
       part: (part) => resolvePart(part, env),
-      family: (unet) => familyOfPulled(unet ?? flags.model ?? 'demo', env),
-    }),
-    ...(taesd !== undefined && { tinyDecoder: resolvePart(taesd, env, { mayBeFolder: true }) }),
-    ...(int8File !== undefined && { int8File }),
-    ...(expectedLoras.length > 0 && { expectedLoras }),
-    ...(device !== undefined && { device }),
-    ...(arithmetic !== undefined && { arithmetic }),
-    ...(textCache === 'off' && { textCache: false }),
+      family: (unet) => familyOfPulled(unet ?? flags.model ?? 'demo', env),),
+    ...(isNetwork(upscaler) && { upscaler }),
+    ...(taesd !== undefined && tinyDecoder: resolvePart(taesd, env, { mayBeFolder: true }) ),
+    ...(int8File !== undefined && int8File ),
+    ...(expectedLoras.length > 0 && expectedLoras ),
+    ...(device !== undefined && device ),
+    ...(arithmetic !== undefined && arithmetic ),
+    ...(textCache === 'off' && textCache: false ),
     memory: memory === undefined ? readMemory('EASEL_MEMORY', env.EASEL_MEMORY) : readMemory('--memory', memory),
   };
 }
@@ -170,7 +175,8 @@ interface FinishedRun {
 export async function encodeResult(finished: FinishedRun): Promise<MadePictures> {
   const { modelName, info, result } = finished;
   const { path, family, sizes, notices } = info;
-  const advice = adviceOnSize(result.used, sizes);
+  const isDrawn = finished.flags.upscale === undefined || finished.flags.image === undefined;
+  const advice = isDrawn ? adviceOnSize(result.used, sizes) : undefined;
   const files = await encodePictures(finished);
   return {
     pictures: result.images.map((image, index) => ({
@@ -209,9 +215,11 @@ function pictureParameters(
   image: GeneratedImage,
   easelVersion: string,
 ): GenerationParameters {
-  const { steps, guidanceScale, scheduler, strength, device, arithmetic, loras } = result.used;
+  const { steps, guidanceScale, scheduler, strength, device, arithmetic, loras, upscaler } = result.used;
+  // As other tools have it: the size before it was enlarged.
+  const { width, height } = flags.upscale === undefined ? image : result.used;
   return {
-    ...parameterValues({ ...flags, strength, device, arithmetic }),
+    ...parameterValues({ ...flags, strength, device, arithmetic, upscaler }),
     prompt: lorasOf(run.prompt, flags).prompt,
     ...(loras && { loras: loras.map(({ file, weight, hash }) => ({ name: loraName(file), weight, hash })) }),
     negativePrompt: flags.negativePrompt ?? null,
@@ -219,8 +227,8 @@ function pictureParameters(
     scheduler,
     guidanceScale,
     seed: image.seed,
-    width: image.width,
-    height: image.height,
+    width,
+    height,
     model: parameterName(info.path),
     easelVersion,
   };
@@ -238,8 +246,13 @@ export function buildRequest(
   seeds: readonly [number, ...number[]],
   start?: StartPixels,
 ): GenerateRequest {
-  const { size: { width = start?.size?.width, height = start?.size?.height } = flags, ...values } = flags;
-  const given = { ...values, prompt, width, height };
+  const {
+    size: { width = start?.size?.width, height = start?.size?.height } = flags,
+    upscaler: file,
+    ...values
+  } = flags;
+  const upscaler: 'model' | 'network' | undefined = isNetwork(file) ? 'network' : undefined;
+  const given = { ...values, prompt, width, height, upscaler };
   return {
     schedulerOverrides: {},
     ...engineFields(given),

@@ -112,6 +112,8 @@ function describeJob({ job, pictures }: DoneJob, server: string, remainingCredit
       guidanceScale: job.guidance_scale,
       scheduler: job.scheduler,
       profile: job.profile,
+      ...(job.upscale !== null && { upscale: job.upscale }),
+      ...(job.upscaler !== null && { upscaler: job.upscaler }),
       ...(job.device !== null && { device: job.device }),
       ...(job.arithmetic !== undefined && { arithmetic: job.arithmetic }),
       ...(job.strength !== null && { strength: job.strength }),

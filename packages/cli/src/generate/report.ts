@@ -23,12 +23,12 @@ export function listWarnings({ prompt }: PlannedRun, flags: GenerateFlags, made:
     ...syntaxWarnings(flags, lorasOf(prompt, flags).prompt, prompt2, negativePrompt, negativePrompt2),
     ...made.warnings,
   ];
-  if (used.stepsRun === 0 && used.strength !== undefined && used.strength > 0) {
+  if (used.steps !== undefined && used.stepsRun === 0 && used.strength !== undefined && used.strength > 0) {
     warnings.push(
       `--strength ${used.strength} with ${used.steps} steps runs no step, so the picture is the start image; use at least ${minStrength(used.steps)}, or more --steps`,
     );
   }
-  if (negativePrompt !== undefined && used.guidanceScale <= 1) {
+  if (negativePrompt !== undefined && used.guidanceScale !== undefined && used.guidanceScale <= 1) {
     warnings.push(`the negative prompt has no effect with --guidance-scale ${used.guidanceScale}; use a value above 1`);
   }
   return warnings;
@@ -65,16 +65,20 @@ function minStrength(steps: number): number {
 
 /** Describes the run in one line: what was made, how, how long it took, and what it cost. */
 export function summarizeRun(flags: GenerateFlags, { pictures, used, cost }: MadePictures, totalMs: number): string {
-  const { width, height, steps, stepsRun = steps, guidanceScale, scheduler, profile = 'exact', device = 'cpu' } = used;
+  const { steps, stepsRun = steps, guidanceScale, scheduler, profile = 'exact', device = 'cpu', upscale = 1 } = used;
   const seeds = pictures.map(({ seed }) => String(seed ?? 'none'));
   const seedText =
     flags.generator === 'shared'
       ? `seed ${seeds[0]} (shared)`
       : `seed${seeds.length > 1 ? 's' : ''} ${seeds.join(', ')}`;
+  const [width, height] = [used.width * upscale, used.height * upscale];
+  const sizeText = upscale === 1 ? `${width}×${height}` : `${width}×${height} from ${used.width}×${used.height}`;
+  const price = cost === undefined ? '' : `, ${cost}`;
+  if (steps === undefined) return `${sizeText}, by ${flags.upscaler}: ${formatDuration(totalMs)}${price}`;
   const stepText = stepsRun === steps ? String(steps) : `${stepsRun} of ${steps}`;
   return (
-    `${width}×${height}, ${stepText} ${steps === 1 ? 'step' : 'steps'} of ${scheduler}, guidance ${guidanceScale}, ` +
-    `${profile === 'exact' ? '' : `profile ${profile}, `}${device === 'cpu' ? '' : `on ${device}, `}${seedText}: ${formatDuration(totalMs)}${cost === undefined ? '' : `, ${cost}`}`
+    `${sizeText}, ${stepText} ${steps === 1 ? 'step' : 'steps'} of ${scheduler}, guidance ${guidanceScale}, ` +
+    `${profile === 'exact' ? '' : `profile ${profile}, `}${device === 'cpu' ? '' : `on ${device}, `}${seedText}: ${formatDuration(totalMs)}${price}`
   );
 }
 

@@ -11,7 +11,7 @@ import { PictureArea, type PictureTerminal } from '../terminal-picture.ts';
 import { allCombinations, pickAlternatives } from './alternatives.ts';
 import type { Backend, MadePicture, MadePictures, PlannedRun, RunningBackend } from './backend.ts';
 import { checkRemoteFlags } from './build-job.ts';
-import { checkCombinations, type GenerateFlags, hasManyPrompts } from './flags.ts';
+import { checkCombinations, type GenerateFlags, hasManyPrompts, isEnlargedAlone } from './flags.ts';
 import { pictureTerminal, startPreview } from './preview.ts';
 import { readPrompt, readPromptLines } from './read-prompt.ts';
 import { listWarnings, resultAsJson, summarizeRun } from './report.ts';
@@ -43,6 +43,10 @@ export async function runGenerate(
 
 /** Only the one that is used is loaded. */
 export async function openBackend(flags: GenerateFlags, context: CommandContext): Promise<Backend> {
+  if (isEnlargedAlone(flags)) {
+    const { openEnlarger } = await import('./upscale.ts');
+    return openEnlarger(flags);
+  }
   if (flags.server === undefined) {
     const { openLocalBackend } = await import('./here.ts');
     return openLocalBackend(flags, context);

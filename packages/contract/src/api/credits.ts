@@ -27,6 +27,10 @@ export const priceQuoteSchema = openObject(
     num_inference_steps: Type.Integer({ minimum: 1, description: 'Denoising steps', examples: [25] }),
     img_width: Type.Integer({ minimum: 1, description: 'In pixels', examples: [1024] }),
     img_height: Type.Integer({ minimum: 1, description: 'In pixels', examples: [1024] }),
+    upscale: nullable(Type.Integer({ minimum: 1 }), {
+      description: 'By how much the pictures are enlarged; null: not at all',
+      examples: [2, null],
+    }),
     profile: choice(profileNames, { description: 'The profile', examples: ['exact'] }),
   },
   { title: 'PriceQuote', description: 'A price and what it is for' },

@@ -23,6 +23,8 @@ const job = {
   img_height: 1024,
   mask_padding: null,
   mask_blur: null,
+  upscale: null,
+  upscaler: null,
   strength: null,
   loras: null,
   scheduler: 'edm_euler',

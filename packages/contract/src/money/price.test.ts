@@ -27,6 +27,12 @@ test.each([
   expect(priceOf({ ...picture, ...change }, defaultTariff)).toBe(price);
 });
 
+test('an enlarged picture costs what its own pixels do', () => {
+  expect(priceOf({ ...picture, width: 512, height: 512, upscale: 2 }, defaultTariff)).toBe(3700n);
+  expect(priceOf({ ...picture, upscale: 4 }, defaultTariff)).toBe(16n * 3700n);
+  expect(priceOf({ ...picture, upscale: null }, defaultTariff)).toBe(3700n);
+});
+
 test('a part of a micro-credit is a whole one, once for the whole request', () => {
   // 25 steps at 128×128 are 57.8125 micro-credits, and four samples 231.25.
   expect(priceOf({ ...picture, width: 128, height: 128 }, defaultTariff)).toBe(58n);

@@ -1,4 +1,5 @@
 import type { Profile } from '../limits.ts';
+import type { Size } from '../picture/aspect-ratios.ts';
 import { type Decimal, MICRO_PER_CREDIT, parseDecimal } from './micro-credits.ts';
 
 /** In credits, as decimals of any precision. */
@@ -30,6 +31,8 @@ export interface PricedWork {
   readonly width: number;
   readonly height: number;
   readonly profile: Profile;
+  /** By how much both sides are enlarged; absent or null: not at all. */
+  readonly upscale?: number | null;
 }
 
 /** What a model's pictures cost by the step and by the piece. @param model its name in requests */
@@ -40,18 +43,19 @@ export function ratesOf(model: string, { perStepMegapixel, perImage, models = {}
 
 /**
  * The price in micro-credits: (samples × steps × megapixels × perStepMegapixel + samples × perImage) × the factor of the
- * profile, by the rates of the model, computed as one exact fraction and then rounded up.
+ * profile, by the rates of the model and with the megapixels of the finished picture, computed as one exact fraction and then rounded up.
  *
  * @throws RangeError when a count is not a whole number, or the tariff not a decimal
  * @example
  * priceOf({ model: 'playground-v2.5', samples: 1, steps: 25, width: 1024, height: 1024, profile: 'exact' }, defaultTariff); // 3700n
  */
-export function priceOf({ model, samples, steps, width, height, profile }: PricedWork, tariff: Tariff): bigint {
+export function priceOf({ model, samples, steps, profile, ...size }: PricedWork, tariff: Tariff): bigint {
   const rates = ratesOf(model, tariff);
   const perStep = parseDecimal(rates.perStepMegapixel);
   const perImage = parseDecimal(rates.perImage);
   const factor = parseDecimal(tariff.profiles?.[profile] ?? 1);
   const places = Math.max(perStep.places, perImage.places);
+  const { width, height } = finishedSize(size);
   const pixelSteps = BigInt(samples) * BigInt(steps) * BigInt(width) * BigInt(height);
   const numerator =
     pixelSteps * atPlaces(perStep, places) +
@@ -60,6 +64,12 @@ export function priceOf({ model, samples, steps, width, height, profile }: Price
     numerator * factor.digits * MICRO_PER_CREDIT,
     BigInt(PIXELS_PER_MEGAPIXEL) * 10n ** BigInt(places + factor.places),
   );
+}
+
+/** The size of the pictures that a job leaves. */
+export function finishedSize({ width, height, upscale }: Pick<PricedWork, 'width' | 'height' | 'upscale'>): Size {
+  const by = upscale ?? 1;
+  return { width: width * by, height: height * by };
 }
 
 function atPlaces({ digits, places }: Decimal, wanted: number): bigint {

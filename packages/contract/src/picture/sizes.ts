@@ -1,6 +1,6 @@
 import type { Fault } from '../errors.ts';
-import { isWithin, limits, SIDE_STEP } from '../limits.ts';
-import { PIXELS_PER_MEGAPIXEL } from '../money/price.ts';
+import { isWithin, limits, SIDE_STEP, upscaledLimits } from '../limits.ts';
+import { finishedSize, PIXELS_PER_MEGAPIXEL } from '../money/price.ts';
 import type { FieldValues } from '../request/shapes.ts';
 import {
   type AspectRatio,
@@ -91,6 +91,17 @@ export function faultOfSize(size: Size, limits: SizeLimits, names: SideNames = d
 }
 
 const defaultNames: SideNames = { width: 'img_width', height: 'img_height' };
+
+/** Why a picture of this size is not enlarged by so much; undefined when it is. */
+export function faultOfUpscale(size: Size, upscale: number | null | undefined): Fault | undefined {
+  const { width, height } = finishedSize({ ...size, upscale: upscale ?? 1 });
+  const { side, pixels } = upscaledLimits;
+  if ((upscale ?? 1) === 1 || (Math.max(width, height) <= side && width * height <= pixels)) return undefined;
+  const message =
+    `upscale must make a picture of at most ${pixels} pixels, with sides of at most ${side} ` +
+    `(got ${upscale} for ${size.width}×${size.height}: ${width}×${height} = ${width * height})`;
+  return { param: 'upscale', message };
+}
 
 /** The sizes of the aspect ratios that a model draws, as in "1216x832": what to offer in a list. */
 export function offeredSizes(nativeSide: number, limits: SizeLimits): string[] {

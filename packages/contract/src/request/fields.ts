@@ -373,7 +373,8 @@ export const pictureFields = {
     kind: 'number',
     about: 'picture',
     words: 'strength',
-    description: 'With `image`: 0 keeps the picture, 1 forgets it. Default with `mask`: 1',
+    description:
+      'With `image`: 0 keeps the picture, 1 forgets it. Default with `mask`: 1, with `upscale`: 0.2, with `upscale` by a network: 0',
     examples: [0.6],
     range: limits.strength,
     default: defaults.strength,
@@ -388,6 +389,42 @@ export const pictureFields = {
     },
     form: { label: 'Strength', control: 'slider', place: 'start', step: 0.05 },
     parameter: { key: 'Denoising strength', believable: limits.strength },
+  },
+  upscale: {
+    kind: 'choice',
+    about: 'picture',
+    words: 'upscaling',
+    description:
+      'Enlarges the pictures by so much on both sides, or with `image`, without a mask, that picture as it is, and then has no size of its own. ' +
+      'The result has at most 16 megapixels (16,777,216 pixels) and sides of 8192. Affects the price',
+    examples: [2, 4],
+    choices: [2, 4],
+    range: { min: 2, max: 4 },
+    multipleOf: 2,
+    wire: { name: 'upscale', on: sized },
+    told: {
+      description: 'By how much the pictures were enlarged; null: not at all',
+      examples: [2, null],
+      nullable: true,
+    },
+    engine: true,
+    option: { flags: '--upscale <n>', help: 'enlarge the pictures by so much on both sides', group: 'Picture:' },
+    parameter: { key: 'Upscale' },
+  },
+  upscaler: {
+    kind: 'choice',
+    about: 'picture',
+    words: 'upscaler',
+    description:
+      '`model`: image-to-image in tiles with the same prompt, which adds details. `network`: the ESRGAN-type network of the server, faster and closer ' +
+      'to the picture (GET /api/models tells whether there is one). Default: `network` where there is one',
+    examples: ['model'],
+    choices: ['model', 'network'],
+    only: 'upscale',
+    wire: { name: 'upscaler', on: jobs },
+    told: { description: 'What enlarged the pictures, else null', examples: ['model', null], nullable: true },
+    engine: true,
+    parameter: { key: 'Upscaler' },
   },
   loras: {
     kind: 'loras',

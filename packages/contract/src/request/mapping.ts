@@ -244,8 +244,8 @@ export function modelParameters(
   const [narrowed, ofModel] = [new Map(Object.entries(allowed)), new Map<string, unknown>(Object.entries(presets))];
   return derive(table, (name, field) => {
     const range = narrowed.get(name)?.range ?? field.range;
-    const choices = narrowed.get(name)?.choices ?? field.choices?.map(String);
-    const isNumber = field.kind === 'integer' || field.kind === 'number';
+    const isNumber = field.kind === 'integer' || field.kind === 'number' || typeof field.choices?.[0] === 'number';
+    const choices = isNumber ? undefined : (narrowed.get(name)?.choices ?? field.choices?.map(String));
     if (field.about !== 'picture' || !isOn(field, 'api') || !(isNumber || choices !== undefined)) return undefined;
     const preset = ofModel.get(name) ?? field.default;
     const parameter = {
@@ -263,7 +263,7 @@ export function faultOfValues(request: FieldValues | FilledRequest, allowed: All
   const values = new Map<string, unknown>(Object.entries(request));
   for (const [name, { choices, range, because }] of Object.entries(allowed)) {
     const value = values.get(name);
-    if (value === undefined) continue;
+    if (value === undefined || value === null) continue;
     const why = because === undefined ? '' : `: ${because}`;
     const got = `with the model ${request.model} (got ${JSON.stringify(value)})${why}`;
     if (choices !== undefined && !choices.some((choice) => choice === value))

@@ -60,7 +60,7 @@ function valueSchema(field: Field, surface: Surface): TSchema {
     case 'boolean':
       return Type.Boolean({ ...notes });
     case 'choice':
-      return choice((field.choices ?? []).map(String), notes);
+      return choiceSchema(field, notes);
     case 'loras':
       return Type.Array(loraSchema, { maxItems: range?.max ?? 1, ...notes });
     case 'picture':
@@ -74,6 +74,11 @@ function integerOf({ multipleOf }: Field, range: Field['range'], notes: FieldNot
   const step = multipleOf === undefined ? {} : { multipleOf };
   const sides = range === undefined ? {} : { minimum: range.min, maximum: range.max };
   return Type.Integer({ ...sides, ...step, ...notes });
+}
+
+function choiceSchema({ choices = [] }: Field, notes: FieldNotes): TSchema {
+  const numbers = choices.filter((each) => typeof each === 'number');
+  return numbers.length > 0 ? Type.Enum(numbers, { type: 'integer', ...notes }) : choice(choices.map(String), notes);
 }
 
 function textSchema(field: Field, surface: Surface, notes: FieldNotes): TSchema {
@@ -109,7 +114,9 @@ function toldSchema({ kind, choices = [] }: Field, notes: object): TSchema {
     case 'boolean':
       return Type.Boolean({ ...notes });
     case 'choice':
-      return Type.Enum(choices.map(String), { type: 'string', ...notes });
+      return choices.some((each) => typeof each === 'number')
+        ? Type.Integer({ ...notes })
+        : Type.Enum(choices.map(String), { type: 'string', ...notes });
     case 'loras':
       return Type.Array(toldLoraSchema, { ...notes });
     default:

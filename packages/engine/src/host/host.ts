@@ -165,6 +165,8 @@ class Host implements EngineHost {
 
   #pixelsOf(request: GenerateRequest): number {
     const { width, height } = request.image?.picture ?? this.#info.defaults;
-    return (request.width ?? width) * (request.height ?? height);
+    const own = (request.width ?? width) * (request.height ?? height);
+    // Tiles have the model's native size, whatever the picture's.
+    return request.upscale === undefined ? own : Math.max(own, this.#info.defaults.width ** 2);
   }
 }

@@ -48,8 +48,11 @@ import type { TensorTable } from '../weights/safetensors.ts';
 import { fileStates } from '../weights/weight-files.ts';
 import { checkTensors } from './check-tensors.ts';
 import { cpuChoice, type DeviceChoice, deviceOf } from './choose-device.ts';
+
 import { deviceNeeds, loraBytes, memoryNeeds, withLoras } from './memory-needs.ts';
 import { adaptedModel, modelDefaults, modelInfo } from './model-info.ts';
+import { openUpscaler } from './load-upscaler.ts';
+
 import {
   fixedPrecision,
   Int8Source,
@@ -156,7 +159,7 @@ async function assembleNetworks(
   configs: SdxlConfigs,
   options: LoadOptions,
   choices: Choices,
-): Promise<Pick<PipelineParts, 'prompts' | 'unet' | 'vae' | 'tiny' | 'memory'>> {
+): Promise<Pick<PipelineParts, 'prompts' | 'unet' | 'vae' | 'tiny' | 'upscaler' | 'memory'>> {
   const tokenizers = await readTokenizers(checkpoint);
   const plans = sdxlNetworks(configs);
   const { use, keptUNets } = planMemory(checkpoint, configs, options, {
@@ -180,14 +183,15 @@ async function assembleNetworks(
   const prompts = new PromptEncoder(encoders, sdxlConditioning);
   const unet = new UNet(configs.unet, network(plans.denoiser, keptUNets), network(plans.projector));
   const vae = new Vae(configs.vae, network(plans.decoder), network(plans.encoder));
-  const { tinyDecoder, threads = engineThreads() } = options;
+  const { tinyDecoder, upscaler: upscalerFile, threads = engineThreads() } = options;
   const tiny =
     tinyDecoder === undefined ? undefined : await loadTinyDecoder(tinyDecoder, configs.vae, { threads, residency });
+  const upscaler = upscalerFile === undefined ? undefined : await openUpscaler(upscalerFile, { threads });
   residency.add({ stage: 'texts', release: () => prompts.releaseSessions() });
   residency.add({ stage: 'denoise', release: () => unet.release(), releaseSessions: () => unet.releaseSessions() });
   residency.add({ stage: 'pixels', release: () => vae.release() });
   if (tiny) residency.add({ release: () => tiny.release() });
-  return { prompts, unet, vae, tiny, memory: residency };
+  return { prompts, unet, vae, tiny, upscaler, memory: residency };
 }
 
 /** A device without kernels for 8 bits computes every profile in its own arithmetic. */
@@ -263,11 +267,12 @@ async function prepareParts(
   }, options);
 }
 
-async function releaseParts({ prompts, unet, vae, tiny }: PipelineParts): Promise<void> {
+async function releaseParts({ prompts, unet, vae, tiny, upscaler }: PipelineParts): Promise<void> {
   for (const encoder of prompts.encoders) await encoder.release();
   await unet.release();
   await vae.release();
   await tiny?.release();
+  await upscaler?.release();
 }
 
 /** Changes whenever the VAE's weights or scaling do. */

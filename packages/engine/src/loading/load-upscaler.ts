@@ -4,7 +4,9 @@ import { rrdbConfig, rrdbTensors } from '../components/rrdb/names.ts';
 import { RrdbUpscaler } from '../components/rrdb/upscaler.ts';
 import { EngineError } from '../errors.ts';
 import type { DecodedPicture } from '../image/picture.ts';
-import { pictureToTensor, tensorToPicture } from '../image/pixels.ts';
+import { requireChoice } from '../pipeline/limits.ts';
+import { requireWhole } from '../pipeline/start-picture.ts';
+import { requireUpscaledSize } from '../pipeline/upscale.ts';
 import { engineThreads } from '../runtime/devices/processors.ts';
 import { nextTurn } from '../runtime/passes.ts';
 import { defaultTarget } from '../runtime/variant.ts';
@@ -16,6 +18,8 @@ export interface UpscalerOptions {
 }
 
 export interface UpscaleOptions {
+  /** By how much both sides grow: 2, 4 or 8, whatever the network does in one pass. Default: the upscaler's scale. */
+  readonly by?: number;
   readonly signal?: AbortSignal;
   /** After each tile. */
   readonly onTile?: (done: number, total: number) => void;
@@ -23,8 +27,9 @@ export interface UpscaleOptions {
 
 /** A network that enlarges pictures, loaded. */
 export interface Upscaler {
-  /** By how much both sides grow: 1, 2 or 4. */
+  /** By how much both sides grow in one pass: 2, 4 or 8. */
   readonly scale: number;
+  /** @throws EngineError `invalid_request` for a picture that would become too large, `cancelled` */
   upscale(picture: DecodedPicture, options?: UpscaleOptions): Promise<DecodedPicture>;
   close(): Promise<void>;
 }
@@ -39,7 +44,23 @@ export interface Upscaler {
  * const large = await upscaler.upscale(await decodeImage(await readFile('photo.jpg')));
  * await upscaler.close();
  */
-export async function loadUpscaler(path: string, { threads }: UpscalerOptions = {}): Promise<Upscaler> {
+export async function loadUpscaler(path: string, options: UpscalerOptions = {}): Promise<Upscaler> {
+  const upscaler = await openUpscaler(path, options);
+  return {
+    scale: upscaler.scale,
+    async upscale(picture, { by = upscaler.scale, signal, onTile } = {}) {
+      requireWhole('picture', picture, 3);
+      requireChoice('by', by, [2, 4, 8]);
+      requireUpscaledSize(picture, by);
+      const beforePass = () => nextTurn(signal);
+      return upscaler.upscale(picture, by, { target: defaultTarget, hooks: {}, onTile, beforePass });
+    },
+    close: () => upscaler.release(),
+  };
+}
+
+/** The network for the pipeline of a model. @throws EngineError as `loadUpscaler` */
+export async function openUpscaler(path: string, { threads }: UpscalerOptions = {}): Promise<RrdbUpscaler> {
   const tensors = rrdbTensors(await readSafetensors(path));
   if (!tensors) throw unsupported(path, 'is not an ESRGAN-type upscaler (RRDBNet)');
   const config = rrdbConfig(tensors);
@@ -48,34 +69,25 @@ export async function loadUpscaler(path: string, { threads }: UpscalerOptions = 
   build({ height: 8, width: 8 }, layersOver(tensors, defaultTarget.device, '/')); // checks every tensor
   const network = new Network<RrdbShape>({
     part: 'upscaler',
-    kind: 'vae_decode',
+    kind: 'upscale',
     keep: 4,
     tensors,
     build,
     threads: threads ?? engineThreads(),
     weights: () => 'resident',
   });
-  const upscaler = new RrdbUpscaler(config, network);
-  return {
-    scale: upscaler.scale,
-    upscale: async (picture, { signal, onTile } = {}) => {
-      const context = { target: defaultTarget, hooks: {}, beforePass: () => nextTurn(signal), onTile };
-      const pixels = pictureToTensor(picture).map((value) => (value + 1) / 2);
-      const { data, width, height } = await upscaler.upscale({ ...picture, data: pixels, channels: 3 }, context);
-      return tensorToPicture(
-        data.map((value) => value * 2 - 1),
-        width,
-        height,
-      );
-    },
-    close: () => upscaler.release(),
-  };
+  return new RrdbUpscaler(config, network);
 }
 
 function requireKnown({ inChannels, doublings }: RrdbConfig, path: string): void {
   const isKnown = [3, 12, 48].includes(inChannels) && doublings >= 1 && doublings <= 3;
-  if (isKnown && 2 ** doublings >= Math.sqrt(inChannels / 3)) return;
-  throw unsupported(path, `is an RRDBNet of ${inChannels} input channels that doubles ${doublings} times`);
+  if (isKnown && 2 ** doublings > Math.sqrt(inChannels / 3)) return;
+  throw unsupported(
+    path,
+    isKnown
+      ? 'is an RRDBNet that does not enlarge pictures'
+      : `is an RRDBNet of ${inChannels} input channels that doubles ${doublings} times`,
+  );
 }
 
 function unsupported(path: string, problem: string): EngineError {

@@ -21,6 +21,9 @@ export const engineLimits = {
   loraWeight: { min: -4, max: 4 },
 } as const satisfies Record<string, Range>;
 
+/** The largest picture that enlarging makes: of each side, and of all its pixels. */
+export const upscaledLimits = { side: 8192, pixels: 16 * 2 ** 20 };
+
 /** Splitting a text takes time quadratic in the length of its longest word, and few of its tokens are used. */
 const TEXT_LENGTH = 20_000;
 const MAX_SIDE = 65_535;

@@ -1,4 +1,5 @@
 import type { AdapterShelf, TakenAdapter } from '../adapters/adapter-shelf.ts';
+import type { RrdbUpscaler } from '../components/rrdb/upscaler.ts';
 import type { TinyDecoder } from '../components/tiny-vae/tiny-decoder.ts';
 import type { TextStates, UNet } from '../components/unet/unet.ts';
 import type { Planes } from '../components/vae/tiling.ts';
@@ -24,7 +25,7 @@ import { totalPasses } from './acceleration.ts';
 import { Denoiser, join } from './denoiser.ts';
 import type { Guidance, Prediction } from './guidance.ts';
 import { requireKnownFields } from './known-fields.ts';
-import { requireChoice } from './limits.ts';
+import { invalid, requireChoice } from './limits.ts';
 import { type ModelFacts, type Plan, planRequest, requireTinyDecoder } from './plan.ts';
 import type { Previews } from './previews.ts';
 import { Progress } from './progress.ts';
@@ -58,6 +59,8 @@ export interface PipelineParts {
   readonly vae: Vae;
   /** If the model was loaded with one. */
   readonly tiny: TinyDecoder | undefined;
+  /** If the model was loaded with one. */
+  readonly upscaler: RrdbUpscaler | undefined;
   readonly previews: Previews;
   readonly memory: Residency;
 }
@@ -72,6 +75,8 @@ export async function runPipeline(
 ): Promise<GenerateResult> {
   const began = performance.now();
   requireKnownFields(given);
+  if (given.upscaler !== undefined)
+    throw invalid('upscaler', 'upscaler needs upscale', 'add it, or leave upscaler out');
   const { request, finish } = startOf(given, parts.facts.sizes);
   const plan = planRequest(request, parts.facts);
   requireChoice('previewBy', options.previewBy ?? 'colours', ['colours', 'tiny']);

@@ -80,11 +80,7 @@ export function seedsOf({ seed, seeds, generator }: GenerateRequest, samples: nu
 function sharedStream(
   stream: NormalSource,
   seed: bigint,
-  {
-    samples,
-    count,
-    encodes,
-  }: { readonly samples: number; readonly count: number; readonly encodes: EncodedPictures },
+  { samples, count, encodes }: { readonly samples: number; readonly count: number; readonly encodes: EncodedPictures },
 ): RandomSource[] {
   const encoderNoise = encodes.start ? [stream.randn(count)] : [];
   const drawn = [stream.randn(samples * count)];

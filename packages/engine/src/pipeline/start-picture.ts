@@ -49,8 +49,12 @@ export function startOf(request: GenerateRequest, sizes: ModelSizes): Start {
   };
 }
 
-/** The request with a start image of the size that is painted, and without what else is in a photo; one with `maskPadding` needs all of it. */
+/**
+ * The request with a start image of the size that is painted, and without what else is in a photo. With `maskPadding` and with `upscale` all of
+ * it is needed.
+ */
 export function withFittingPicture(request: GenerateRequest, sizes: ModelSizes): GenerateRequest {
+  if (request.upscale !== undefined) return request;
   const start = startOf(request, sizes);
   return request.image?.maskPadding === undefined ? start.request : request;
 }
@@ -125,7 +129,8 @@ export function requireSomething(mask: Mask): Mask {
   throw invalid('mask', message, 'paint white what is to change, or make it transparent');
 }
 
-function requireWhole(param: string, { width, height, data }: DecodedPicture | Mask, channels: 1 | 3): void {
+/** @throws EngineError `invalid_request` for data that is not of the picture's size */
+export function requireWhole(param: string, { width, height, data }: DecodedPicture | Mask, channels: 1 | 3): void {
   if (width > 0 && height > 0 && data.length === width * height * channels) return;
   const size = channels === 1 ? 'width × height bytes' : `width × height × ${channels} bytes`;
   throw invalid(param, `${param} must have ${size} (got ${data.length} for ${width}×${height})`);

@@ -1,52 +1,57 @@
-import { EngineError } from '../errors.ts';
+import { seedOfSample } from '@easel/parameters';
+import type { RrdbUpscaler } from '../components/rrdb/upscaler.ts';
 import { cropPicture, resizeLanczos } from '../image/lanczos.ts';
 import { extendCanvas } from '../image/mask.ts';
 import type { Box, DecodedPicture } from '../image/picture.ts';
-import type { GenerateRequest, GenerateResult, PictureSize, StepEvent } from '../model.ts';
+import type { GeneratedImage, GenerateRequest, GenerateResult, PictureSize, StepEvent, Timings } from '../model.ts';
+import { nextTurn } from '../runtime/passes.ts';
+import { defaultTarget } from '../runtime/variant.ts';
 import { requireKnownFields } from './known-fields.ts';
-import { engineLimits, requireChoice } from './limits.ts';
+import { engineLimits, invalid, requireChoice, requireNumber, upscaledLimits } from './limits.ts';
 import { type PipelineParts, type RunOptions, runPipeline } from './pipeline.ts';
-import { planRequest } from './plan.ts';
+import { type Plan, planRequest } from './plan.ts';
 import { seedsOf } from './random-sources.ts';
-import { startOf } from './start-picture.ts';
+import { requireWhole } from './start-picture.ts';
 
-/** How much of each tile is changed, unless the request says. */
-const STRENGTH = 0.3;
-/** The part of a tile's side that it shares with the next. */
+/** How much of each tile is changed, unless the request says. After a network, which adds details itself, nothing is. */
+const STRENGTH = 0.2;
+/** The part of the model's native side that a tile at least shares with the next. */
 const OVERLAP = 1 / 8;
 /** Sides that networks take. */
 const STEP = 8;
 
 /**
- * Draws pictures, or takes the start image as it is, and enlarges them: scaled with Lanczos, then image-to-image with the same prompt, tile by
- * tile at the model's native size. All tiles of a picture have the same noise, and are blended where they overlap.
+ * Draws pictures, or takes the start image as it is, and enlarges them: with Lanczos or a network for it, then by image-to-image with the
+ * same prompt, tile by tile at the model's native size. Each tile has noise of its own, from the picture's seed and the tile's number, so that
+ * nothing is repeated in all of them; where they overlap they are blended.
  *
  * @throws EngineError `invalid_request`
  */
 export async function runUpscaled(
   parts: PipelineParts,
-  { upscale, ...request }: GenerateRequest,
+  given: GenerateRequest,
   options: RunOptions = {},
 ): Promise<GenerateResult> {
   const began = performance.now();
-  const by = requireChoice<2 | 4>('upscale', upscale ?? 2, [2, 4]);
-  const { image } = request;
-  const given = image && image.mask === undefined ? image.picture : undefined;
-  requireKnownFields(request);
-  const painter = new TilePainter(parts, request, { by, strength: (given && image?.strength) ?? STRENGTH }, options);
-  const drawn = given ? undefined : await runPipeline(parts, request, { ...options, onStep: painter.onStep });
-  const bases: readonly Base[] = drawn?.images ?? (given ? basesOf(given, request) : []);
-  const results: GenerateResult[] = [];
-  for (const base of bases) results.push(await painter.enlarge(base));
-  const [first] = results;
-  const sum = (part: 'encodeMs' | 'denoiseMs' | 'decodeMs') =>
-    [...(drawn ? [drawn] : []), ...results].reduce((total, { timings }) => total + timings[part], 0);
+  requireKnownFields(given);
+  const enlargement = planEnlargement(parts, given);
+  const { upscale: _by, upscaler: _kind, ...request } = given;
+  const plan = planRequest(ofTiles(request), parts.facts);
+  const enlarger = new Enlarger(parts, request, enlargement, options);
+  const { picture } = enlargement;
+  const drawn = picture ? undefined : await runPipeline(parts, request, { ...options, onStep: enlarger.onStep });
+  const images: GeneratedImage[] = [];
+  const bases = drawn?.images ?? (picture ? basesOf(picture, request) : []);
+  for (const [sample, base] of bases.entries()) images.push(await enlarger.enlarge(base, sample));
+  const { by, network, strength } = enlargement;
+  const own = { ...usedBy(parts, plan, picture ?? plan), strength, ...enlarger.usedByTiles };
+  const sum = (part: 'denoiseMs' | 'decodeMs') => images.reduce((total, { timings }) => total + timings[part], 0);
   return {
-    images: results.flatMap(({ images }) => images),
-    used: { ...(drawn ?? first).used, upscale: by },
-    truncated: (drawn ?? first).truncated,
+    images,
+    used: { ...(drawn?.used ?? own), upscale: by, upscaler: network ? 'network' : 'model' },
+    truncated: drawn?.truncated ?? parts.prompts.truncated(plan),
     timings: {
-      encodeMs: sum('encodeMs'),
+      encodeMs: Math.max(0, ...images.map(({ timings }) => timings.encodeMs)),
       denoiseMs: sum('denoiseMs'),
       decodeMs: sum('decodeMs'),
       totalMs: performance.now() - began,
@@ -54,14 +59,83 @@ export async function runUpscaled(
   };
 }
 
+interface Enlargement {
+  readonly by: 2 | 4;
+  /** Undefined: Lanczos. */
+  readonly network: RrdbUpscaler | undefined;
+  /** Of the image-to-image of the tiles; 0: there is none. */
+  readonly strength: number;
+  /** To be enlarged as it is; undefined: pictures are drawn. */
+  readonly picture: DecodedPicture | undefined;
+}
+
+/** Checks what concerns the enlarging, before anything is drawn. @throws EngineError `invalid_request` */
+function planEnlargement({ facts, upscaler: network }: PipelineParts, request: GenerateRequest): Enlargement {
+  const by = requireChoice<2 | 4>('upscale', request.upscale ?? 2, [2, 4]);
+  const kind = requireChoice('upscaler', request.upscaler ?? 'model', ['model', 'network']);
+  if (kind === 'network' && !network) {
+    const problem = 'upscaler is network, but the model was loaded without one';
+    throw invalid('upscaler', problem, 'load it with upscaler, the file of an ESRGAN-type network');
+  }
+  const { image } = request;
+  if (image) {
+    const { mask, maskPadding, maskBlur } = image;
+    if ([mask, maskPadding, maskBlur].some((each) => each !== undefined))
+      throw invalid('upscale', 'upscale cannot be used with a mask', 'inpaint first, then upscale the result');
+    requireWhole('image', image.picture, 3);
+    for (const side of ['width', 'height'] as const) {
+      if (request[side] === undefined) continue;
+      const problem = `${side} has no effect with upscale and a start image, which is enlarged as it is`;
+      throw invalid(side, problem, 'leave it out');
+    }
+  }
+  const base = image?.picture ?? planRequest(request, facts);
+  requireUpscaledSize(base, by);
+  const ownStrength = kind === 'network' ? 0 : STRENGTH;
+  const strength = requireNumber('strength', image?.strength ?? ownStrength, engineLimits.strength);
+  return { by, network: kind === 'network' ? network : undefined, strength, picture: image?.picture };
+}
+
+/** @throws EngineError `invalid_request` */
+export function requireUpscaledSize(base: PictureSize, by: number): void {
+  const [width, height] = [base.width * by, base.height * by];
+  const { side, pixels } = upscaledLimits;
+  if (Math.max(width, height) <= side && width * height <= pixels) return;
+  throw invalid(
+    'upscale',
+    `upscale ${by} would make a picture of ${width}×${height} pixels; at most ${side} on each side and ${pixels} in all are allowed`,
+    by === 4 ? 'use upscale 2, or a smaller picture' : 'use a smaller picture',
+  );
+}
+
 /** A picture to enlarge, and the seed of its tiles. */
 interface Base extends DecodedPicture {
   /** Null: there is none, and each tile has noise of its own. */
   readonly seed: bigint | null;
+  /** Of what has been done for it. */
+  readonly timings: Timings;
 }
 
 function basesOf(picture: DecodedPicture, request: GenerateRequest): Base[] {
-  return seedsOf(request, request.samples ?? request.seeds?.length ?? 1).map((seed) => ({ ...picture, seed }));
+  const timings = { encodeMs: 0, denoiseMs: 0, decodeMs: 0, totalMs: 0 };
+  const samples = requireNumber('samples', request.samples ?? request.seeds?.length ?? 1, engineLimits.samples);
+  return seedsOf(request, samples).map((seed) => ({ ...picture, seed, timings }));
+}
+
+/** What is said of a run in which the model draws nothing. */
+function usedBy(
+  { targetOf }: PipelineParts,
+  { steps, guidanceScale, scheduler, profile }: Plan,
+  { width, height }: PictureSize,
+): GenerateResult['used'] {
+  const { device } = targetOf(profile);
+  const { arithmetic } = device.form;
+  return {
+    ...{ width, height, steps, stepsRun: 0, guidanceScale, scheduler },
+    ...(profile !== undefined && { profile }),
+    device: device.name,
+    ...(arithmetic === 'float16' && { arithmetic }),
+  };
 }
 
 interface Tile {
@@ -69,37 +143,36 @@ interface Tile {
   readonly picture: DecodedPicture;
 }
 
-/** Enlarges pictures, and reports the steps of all runs of a request as those of one. */
-class TilePainter {
+/** Enlarges pictures, and reports the steps of all runs of a request, and the tiles of the network, as the steps of one. */
+class Enlarger {
+  /** What is told of the runs of the tiles; empty: there are none. */
+  usedByTiles: Partial<Omit<GenerateResult['used'], 'width' | 'height'>> = {};
   readonly #parts: PipelineParts;
   readonly #common: GenerateRequest;
   readonly #options: RunOptions;
-  readonly #by: number;
-  readonly #strength: number;
-  /** Of the largest tile. */
+  readonly #enlargement: Enlargement;
+  /** What the model draws by itself. */
   readonly #side: number;
   readonly #began = performance.now();
   /** Steps of the runs that have ended. */
   #done = 0;
   /** Steps that are still expected after the run that is going on. */
   #ahead: number;
+  /** Whether a run has told what is to be told of the whole. */
+  #isTold: boolean;
 
-  constructor(
-    parts: PipelineParts,
-    request: GenerateRequest,
-    { by, strength }: { readonly by: number; readonly strength: number },
-    options: RunOptions,
-  ) {
+  constructor(parts: PipelineParts, request: GenerateRequest, enlargement: Enlargement, options: RunOptions) {
     this.#parts = parts;
     this.#common = ofTiles(request);
     this.#options = options;
-    this.#by = by;
-    this.#strength = strength;
+    this.#enlargement = enlargement;
     this.#side = parts.facts.defaults.width;
-    const { width, height, randomSources } = planRequest(startOf(request, parts.facts.sizes).request, parts.facts);
-    const base = request.image?.mask === undefined ? request.image?.picture : undefined;
-    const size = { width: (base?.width ?? width) * by, height: (base?.height ?? height) * by };
-    this.#ahead = randomSources.length * this.#stepsFor(size);
+    this.#isTold = enlargement.picture === undefined;
+    const { width, height, randomSources } = planRequest(
+      enlargement.picture ? { ...this.#common, samples: request.samples ?? request.seeds?.length ?? 1 } : request,
+      parts.facts,
+    );
+    this.#ahead = randomSources.length * this.#stepsFor(enlargement.picture ?? { width, height });
   }
 
   /** Of a run that is a part of the whole. */
@@ -111,27 +184,73 @@ class TilePainter {
     if (step.index === step.total) this.#done = index;
   };
 
-  async enlarge({ seed, ...base }: Base): Promise<GenerateResult> {
-    const [width, height] = [base.width * this.#by, base.height * this.#by];
-    const canvas = onGrid(resizeLanczos(base, width, height), this.#side);
+  async enlarge({ seed, timings: before, ...base }: Base, sample: number): Promise<GeneratedImage> {
+    const began = performance.now();
+    const { by, strength } = this.#enlargement;
+    const large = await this.#scale(base, sample);
+    const scaled = performance.now();
+    const timings = { ...before, decodeMs: before.decodeMs + scaled - began };
+    const { picture, encodeMs, denoiseMs, decodeMs } =
+      strength === 0 ? { picture: large, encodeMs: 0, denoiseMs: 0, decodeMs: 0 } : await this.#repaint(large, seed);
+    const [width, height] = [base.width * by, base.height * by];
+    return {
+      ...cropPicture(picture, { left: 0, top: 0, right: width, bottom: height }),
+      seed,
+      timings: {
+        encodeMs: Math.max(timings.encodeMs, encodeMs),
+        denoiseMs: timings.denoiseMs + denoiseMs,
+        decodeMs: timings.decodeMs + decodeMs,
+        totalMs: timings.totalMs + performance.now() - began,
+      },
+    };
+  }
+
+  async #scale(picture: DecodedPicture, sample: number): Promise<DecodedPicture> {
+    const { by, network } = this.#enlargement;
+    const { signal } = this.#options;
+    await nextTurn(signal);
+    if (!network) return resizeLanczos(picture, picture.width * by, picture.height * by);
+    const tiles = network.tileCount(picture, by);
+    this.#ahead = Math.max(0, this.#ahead - tiles);
+    return network.upscale(picture, by, {
+      target: defaultTarget,
+      hooks: this.#options,
+      beforePass: () => nextTurn(signal),
+      onTile: (index, total) => this.onStep({ index, total, sample, sigma: 0, elapsedMs: 0, etaMs: 0 }),
+    });
+  }
+
+  /** Image-to-image, tile by tile. The picture may come back larger at the right and at the bottom. */
+  async #repaint(picture: DecodedPicture, seed: bigint | null) {
+    const canvas = onGrid(picture, this.#gridSize(picture));
     const tiles: Tile[] = [];
-    let result: GenerateResult | undefined;
-    for (const box of tilesOf(canvas, this.#side)) {
-      const request = this.#tileRequest(cropPicture(canvas, box), seed);
+    const spent = { encodeMs: 0, denoiseMs: 0, decodeMs: 0 };
+    for (const [index, box] of this.#tiles(canvas).entries()) {
+      const own = seed === null ? null : seedOfSample(seed, index);
+      const request = this.#tileRequest(cropPicture(canvas, box), own);
       this.#ahead = Math.max(0, this.#ahead - this.#stepsOf(request));
-      const options = { ...this.#options, onStep: this.onStep, previewEvery: 0 };
-      result = await runPipeline(this.#parts, request, options);
-      tiles.push({ box, picture: result.images[0] });
+      const { onNotice: _told, ...quiet } = this.#options;
+      const options = this.#isTold ? quiet : this.#options;
+      this.#isTold = true;
+      const run = await runPipeline(this.#parts, request, { ...options, onStep: this.onStep, previewEvery: 0 });
+      tiles.push({ box, picture: run.images[0] });
+      spent.encodeMs += run.timings.encodeMs;
+      spent.denoiseMs += run.timings.denoiseMs;
+      spent.decodeMs += run.timings.decodeMs;
+      const { width: _width, height: _height, ...used } = run.used;
+      this.usedByTiles = used;
     }
-    if (!result) throw new EngineError('internal', 'there was nothing to enlarge');
-    const picture = cropPicture(blended(tiles, canvas), { left: 0, top: 0, right: width, bottom: height });
-    return { ...result, images: [{ ...picture, seed, timings: result.timings }] };
+    return { picture: blend(tiles, canvas), ...spent };
   }
 
   #tileRequest(picture: DecodedPicture, seed: bigint | null): GenerateRequest {
     const { width, height } = picture;
-    const image = { picture, strength: this.#strength };
-    return { ...this.#common, width, height, image, ...(seed !== null && { seed }) };
+    const { strength } = this.#enlargement;
+    const { defaults, limits } = this.#parts.facts;
+    // Of the few steps of distilled models none would be run.
+    const least = Math.min(Math.ceil(1 / strength), limits.steps.max);
+    const steps = Math.max(this.#common.steps ?? defaults.steps, least);
+    return { ...this.#common, steps, width, height, image: { picture, strength }, ...(seed !== null && { seed }) };
   }
 
   #stepsOf(request: GenerateRequest): number {
@@ -139,11 +258,30 @@ class TilePainter {
     return schedule.timesteps.length - schedule.beginIndex;
   }
 
-  #stepsFor(size: PictureSize): number {
-    const canvas = gridSize(size, this.#side);
-    return tilesOf(canvas, this.#side)
-      .map(({ left, top, right, bottom }) => blank({ width: right - left, height: bottom - top }))
-      .reduce((sum, tile) => sum + this.#stepsOf(this.#tileRequest(tile, 0n)), 0);
+  /** Of enlarging one picture. */
+  #stepsFor(base: PictureSize): number {
+    const { by, network, strength } = this.#enlargement;
+    const ofNetwork = network?.tileCount(base, by) ?? 0;
+    if (strength === 0) return ofNetwork;
+    const canvas = this.#gridSize({ width: base.width * by, height: base.height * by });
+    const tiles = this.#tiles(canvas);
+    const [{ left, top, right, bottom }] = tiles;
+    const [width, height] = [right - left, bottom - top];
+    const blank = { width, height, data: new Uint8Array(3 * width * height) };
+    return ofNetwork + tiles.length * this.#stepsOf(this.#tileRequest(blank, 0n));
+  }
+
+  #tiles(canvas: PictureSize): [Box, ...Box[]] {
+    const { isLimit, maxSide } = this.#parts.facts.sizes;
+    return tilesOf(canvas, this.#side, isLimit ? maxSide : undefined);
+  }
+
+  /** Sides that can be cut into tiles that the model draws. */
+  #gridSize({ width, height }: PictureSize): PictureSize {
+    const { sizes } = this.#parts.facts;
+    const least = Math.min(this.#side, sizes.isLimit ? sizes.minSide : engineLimits.side.min);
+    const side = (length: number) => Math.max(least, Math.ceil(length / STEP) * STEP);
+    return { width: side(width), height: side(height) };
   }
 }
 
@@ -163,54 +301,65 @@ function ofTiles({
   return common;
 }
 
-function blank({ width, height }: PictureSize): DecodedPicture {
-  return { width, height, data: new Uint8Array(3 * width * height) };
-}
-
-/** Sides that can be cut into tiles. */
-function gridSize({ width, height }: PictureSize, tile: number): PictureSize {
-  const least = Math.min(tile, engineLimits.side.min);
-  const side = (length: number) => Math.max(least, Math.ceil(length / STEP) * STEP);
-  return { width: side(width), height: side(height) };
-}
-
-/** The picture with its outermost pixels repeated at the right and at the bottom, as far as the grid needs them. */
-function onGrid(picture: DecodedPicture, tile: number): DecodedPicture {
-  const { width, height } = gridSize(picture, tile);
+/** The picture with its outermost pixels repeated at the right and at the bottom. */
+function onGrid(picture: DecodedPicture, { width, height }: PictureSize): DecodedPicture {
+  if (picture.width === width && picture.height === height) return picture;
   const margins = { left: 0, top: 0, right: width - picture.width, bottom: height - picture.height };
   return extendCanvas(picture, margins).picture;
 }
 
-/** Tiles of one size that cover a picture and overlap evenly, row by row. */
-function tilesOf({ width, height }: PictureSize, side: number): Box[] {
-  const [wide, high] = [Math.min(side, width), Math.min(side, height)];
-  return startsOf(height, high).flatMap((top) =>
-    startsOf(width, wide).map((left) => ({ left, top, right: left + wide, bottom: top + high })),
+/**
+ * Tiles of one size that cover a picture and overlap evenly, row by row. They are as large as what the model draws by itself, or up to an eighth
+ * larger where that makes them fewer.
+ *
+ * @param side what the model draws by itself
+ * @param most the largest that it draws
+ */
+export function tilesOf(
+  { width, height }: PictureSize,
+  side: number,
+  most = Number.POSITIVE_INFINITY,
+): [Box, ...Box[]] {
+  const [across, down] = [stripsOf(width, side, most), stripsOf(height, side, most)];
+  const [first, ...others] = down.starts.flatMap((top) =>
+    across.starts.map((left) => ({ left, top, right: left + across.length, bottom: top + down.length })),
   );
+  return [first ?? { left: 0, top: 0, right: width, bottom: height }, ...others];
 }
 
-function startsOf(length: number, tile: number): number[] {
-  const count = 1 + Math.ceil(Math.max(0, length - tile) / (tile * (1 - OVERLAP)));
-  const stride = count === 1 ? 0 : (length - tile) / (count - 1);
-  return Array.from({ length: count }, (_, index) => Math.round(index * stride));
+function stripsOf(
+  total: number,
+  side: number,
+  most: number,
+): { readonly length: number; readonly starts: readonly number[] } {
+  const overlap = side * OVERLAP;
+  const count = Math.max(1, Math.ceil((total - overlap) / (Math.min(side + overlap, most) - overlap)));
+  const least = Math.ceil((total + (count - 1) * overlap) / count / STEP) * STEP;
+  const length = Math.min(total, Math.max(side, least));
+  const stride = count === 1 ? 0 : (total - length) / (count - 1);
+  return { length, starts: Array.from({ length: count }, (_, index) => Math.round(index * stride)) };
 }
 
 /** The tiles on one canvas; where they overlap, each counts by its distance from its own edge. */
-function blended(tiles: readonly Tile[], { width, height }: PictureSize): DecodedPicture {
-  const sums = new Float32Array(3 * width * height);
-  const shares = new Float32Array(width * height);
-  for (const { box, picture } of tiles) {
-    for (let y = 0; y < picture.height; y++) {
-      const down = Math.min(y + 1, picture.height - y);
+export function blend(tiles: readonly Tile[], { width, height }: PictureSize): DecodedPicture {
+  const data = new Uint8Array(3 * width * height);
+  const sums = new Float32Array(3 * width);
+  const shares = new Float32Array(width);
+  for (let y = 0; y < height; y++) {
+    sums.fill(0);
+    shares.fill(0);
+    for (const { box, picture } of tiles) {
+      if (y < box.top || y >= box.bottom) continue;
+      const row = y - box.top;
+      const down = Math.min(row + 1, picture.height - row);
       for (let x = 0; x < picture.width; x++) {
         const share = down * Math.min(x + 1, picture.width - x);
-        const at = (box.top + y) * width + box.left + x;
+        const [at, from] = [box.left + x, 3 * (row * picture.width + x)];
         shares[at] += share;
-        const from = 3 * (y * picture.width + x);
         for (let channel = 0; channel < 3; channel++) sums[3 * at + channel] += share * picture.data[from + channel];
       }
     }
+    for (let i = 0; i < sums.length; i++) data[3 * width * y + i] = Math.round(sums[i] / shares[Math.floor(i / 3)]);
   }
-  const data = Uint8Array.from(sums, (sum, i) => Math.round(sum / shares[Math.floor(i / 3)]));
   return { width, height, data };
 }

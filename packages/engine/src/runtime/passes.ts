@@ -12,6 +12,7 @@ export const passKinds = [
   'unet',
   'vae_encode',
   'vae_decode',
+  'upscale',
   'session',
   'weights',
   'probe',

@@ -126,6 +126,9 @@ export const configSchema = Type.Object(
       default: {},
       description: 'files of `easel model quantize` that are not beside their model: slug → path',
     }),
+    upscaler: text(
+      'an ESRGAN-type network (RRDBNet, .safetensors) that enlarges pictures for `upscale`; default: none',
+    ),
     loras: Type.Record(
       Type.String({ pattern: patterns.loraName.source }),
       Type.Union([

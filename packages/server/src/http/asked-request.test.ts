@@ -35,6 +35,8 @@ test('a prompt alone becomes a complete request', () => {
     prompt2: null,
     negativePrompt: null,
     style: null,
+    upscale: null,
+    upscaler: null,
     promptWeighting: false,
     longPrompts: false,
     loraTags: false,

@@ -6,6 +6,7 @@ import {
   type FieldValues,
   type FilledRequest,
   faultOfSize,
+  faultOfUpscale,
   faultOfValues,
   fillRequest,
   firstSeed,
@@ -27,8 +28,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../domain-error.ts';
 import type { JobRequest } from '../jobs/job.ts';
 import { requireModel } from '../keys/callers.ts';
-import type { ModelCard } from '../models/model-card.ts';
+
+import { type ModelCard, usualUpscaler } from '../models/model-card.ts';
 import { faultOfLoras } from '../models/served-loras.ts';
+
 import type { HttpServices } from './services.ts';
 import { callerOf } from './surface.ts';
 
@@ -51,6 +54,11 @@ export function askedBy(body: object, surface: Surface): Asked<FieldValues> {
 /** What a request with a mask gets where it is silent. */
 const masked = { mask: 'given', strength: defaults.maskedStrength };
 
+/** What one gets that enlarges its start image. */
+function enlargedBy(upscaler: FilledRequest['upscaler']) {
+  return { strength: upscaler === 'network' ? 0 : defaults.upscaledStrength };
+}
+
 /**
  * What is to be made, every default filled in and the seed drawn.
  *
@@ -63,9 +71,11 @@ export function jobRequestOf(asked: Asked, card: ModelCard, picture: Size | null
   const presets = { ...card.defaults, model: card.slug, ...sizeOf(asked, card, picture) };
   const { width, height, model, image, mask, ...given } = values;
   const own = { ...given, ...lorasOf(given) };
-  const start = picture === null ? {} : { image: 'given', ...(mask !== undefined && masked) };
-  const filled = fillRequest({ ...start, ...own, seed: firstSeed(values.seed) }, presets);
-  requireAllowed({ values: filled, called, surface }, card);
+  const { upscaler = usualUpscaler(card) } = own;
+  const enlarged = own.upscale !== undefined && enlargedBy(upscaler);
+  const start = picture === null ? {} : { image: 'given', ...enlarged, ...(mask !== undefined && masked) };
+  const filled = fillRequest({ ...start, ...own, upscaler, seed: firstSeed(values.seed) }, presets);
+  requireAllowed(values: filled, called, surface , card);
   return { ...filled, image: null, mask: null, ...(Object.keys(called).length > 0 && { called }) };
 }
 
@@ -109,11 +119,25 @@ export function requireAllowed(
 export function sizeOf(asked: Asked<FieldValues>, card: ModelCard, picture: Size | null = null): Size {
   const { values, called } = asked;
   const { defaults: native, sizes } = card;
+  if (picture !== null && values.upscale !== undefined) return enlargedSize(asked, picture);
   const isOpen = picture !== null && !namesSize(values);
   const size = isOpen ? sizeForPicture(picture, native.width, sizes) : requestedSize(values, native, sizes);
   const names = { width: wireName('width', 'api', called), height: wireName('height', 'api', called) };
   refuse(faultOfSize(size, sizes, names));
+  refuse(faultOfUpscale(size, values.upscale));
   return size;
+}
+
+/** A picture that is enlarged as it is has any size. @throws DomainError `invalid_request` */
+function enlargedSize({ values, called }: Asked<FieldValues>, picture: Size): Size {
+  const [idle] = (['width', 'height', 'aspectRatio'] as const).filter((name) => values[name] !== undefined);
+  if (idle !== undefined) {
+    const param = wireName(idle, 'api', called);
+    const message = `${param} has no effect with upscale and image: the picture is enlarged as it is; leave it out`;
+    refuse({ message, param });
+  }
+  refuse(faultOfUpscale(picture, values.upscale));
+  return picture;
 }
 
 function refuse(fault: Fault | undefined): void {

@@ -77,7 +77,7 @@ export async function submitWork(
   const { serverId } = context.services;
   const { accountId, keyId } = callerOf(request);
   const { values, called } = asked;
-  requireMaskParts(values, called);
+  requireParts(values, called);
   const file = await readPicture(context, request, values.image, 'image');
   const mask = await readPicture(context, request, values.mask, 'mask');
   const idempotency = idempotencyOf(request);
@@ -153,7 +153,7 @@ async function submitWithStartImage(
     if (earlier !== null) return { earlier, submission };
     const { request: wanted } = submission;
     if (wanted.maskPadding !== null) requireWholePicture(picture.size);
-    const size = wanted.maskPadding === null ? wanted : undefined;
+    const size = wanted.maskPadding === null && wanted.upscale === null ? wanted : undefined;
     const fittingMask = mask && (await picture.mask(mask, size));
     const startImage = { image: await picture.fit(size), mask: fittingMask };
     return { earlier, submission: { ...submission, startImage } };
@@ -174,12 +174,23 @@ function requireWholePicture({ width, height }: Size): void {
 }
 
 /** What means nothing alone would else be ignored, and charged. @throws DomainError `invalid_request` */
-function requireMaskParts({ image, mask, maskPadding, maskBlur }: Asked['values'], called: Asked['called']): void {
-  const given = mask === undefined ? { maskPadding, maskBlur } : image === undefined ? { mask } : {};
-  const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
+function requireParts(values: Asked['values'], called: Asked['called']): void {
+  const { image, mask, maskPadding, maskBlur, upscale, upscaler } = values;
+  if (mask !== undefined && upscale !== undefined) {
+    const message = 'upscale cannot be used with a mask: what of the picture is repainted is enlarged later';
+    throw new DomainError('invalid_request', message, { remedy: 'inpaint first, then upscale', param: 'upscale' });
+  }
+  const needs = [
+    ['maskPadding', maskPadding, 'mask', mask],
+    ['maskBlur', maskBlur, 'mask', mask],
+    ['mask', mask, 'image', image],
+    ['upscaler', upscaler, 'upscale', upscale],
+  ] as const;
+  const [name, , needed] = needs.find(([, value, , other]) => value !== undefined && other === undefined) ?? [];
   if (name === undefined) return;
-  const [param, needed] = [wireName(name, 'api', called), name === 'mask' ? 'image' : 'mask'];
-  throw new DomainError('invalid_request', `${param} needs ${needed}: it says what of it is repainted`, {
+  const param = wireName(name, 'api', called);
+  const why = name === 'upscaler' ? '' : ': it says what of it is repainted';
+  throw new DomainError('invalid_request', `${param} needs ${needed}${why}`, {
     remedy: `send ${needed} too, or leave ${param} out`,
     param,
   });

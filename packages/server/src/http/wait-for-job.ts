@@ -1,4 +1,12 @@
-import { fixedMessages, headers, inWireNames, microToDecimal, type OutputMetadata, paths } from '@easel/contract';
+import {
+  finishedSize,
+  fixedMessages,
+  headers,
+  inWireNames,
+  microToDecimal,
+  type OutputMetadata,
+  paths,
+} from '@easel/contract';
 import { hasCode, isCodedError } from '@easel/errors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LONGEST_OUTAGE_MS, retryDuringOutage } from '../database/away.ts';
@@ -192,8 +200,7 @@ export function addGenerationHeaders(
   { name }: ModelCard,
 ): void {
   const metadata: OutputMetadata = {
-    width: request.width,
-    height: request.height,
+    ...finishedSize(request),
     seed: request.seed,
     steps: request.steps,
     guidance_scale: request.guidanceScale,

@@ -92,7 +92,7 @@ async function workAhead(
   queries: Queries,
   { id, request, virtualStart }: Pick<JobRecord, 'id' | 'request' | 'virtualStart'>,
 ): Promise<ProfileWork[]> {
-  const pixelSteps = sql<number>`coalesce(sum(samples::float8 * steps * width * height), 0)`;
+  const pixelSteps = sql<number>`coalesce(sum(samples::float8 * steps * width * height * ${enlarging}), 0)`;
   const rows = await queries
     .selectFrom('jobs')
     .select(({ fn }) => [
@@ -114,11 +114,22 @@ async function workAhead(
   }));
 }
 
+/** By how much enlarging them makes the work on pictures more, about as `amountOfWork` has it. */
+const enlarging = sql<number>`coalesce(1 + 0.24 * ((request ->> 'upscale')::float8 ^ 2), 1)`;
+
+/** What of a request `amountOfWork` reads besides the columns. */
+const enlarged = [
+  sql<2 | 4 | null>`(request ->> 'upscale')::integer`.as('upscale'),
+  sql<'model' | 'network' | null>`request ->> 'upscaler'`.as('upscaler'),
+  sql<number | null>`(request ->> 'strength')::float8`.as('strength'),
+] as const;
+
 /** The queued jobs of a model, in the order in which they will start. */
 async function queuedWork(queries: Queries, model: string): Promise<(ProfileWork & { readonly jobId: string })[]> {
   const rows = await queries
     .selectFrom('jobs')
     .select(['id', 'samples', 'steps', 'width', 'height', 'profile'])
+    .select(enlarged)
     .where('model', '=', model)
     .where('state', '=', 'queued')
     .orderBy('virtual_start')

@@ -19,6 +19,17 @@ describe('the estimate of a job', () => {
   });
 });
 
+describe('the estimate of a job that enlarges pictures', () => {
+  const steps = (more: Partial<Parameters<typeof amountOfWork>[0]>) =>
+    amountOfWork({ samples: 1, steps: 10, ...megapixel, ...more }).stepMegapixels;
+  it('counts what is drawn, and the tiles as far as they are repainted', () => {
+    expect(steps({ upscale: 2 })).toBeCloseTo(10 + 10 * 4 * 0.2 * 1.2);
+    expect(steps({ upscale: 2, strength: 0.5 })).toBeCloseTo(10 * 4 * 0.5 * 1.2);
+    expect(steps({ upscale: 4, upscaler: 'network' })).toBeCloseTo(13);
+    expect(steps({ upscale: 4, upscaler: 'network', strength: 0 })).toBeCloseTo(3);
+  });
+});
+
 describe('the speed of a model', () => {
   const painting = {
     model: 'easel-demo',

@@ -1,4 +1,4 @@
-import { type Device, PIXELS_PER_MEGAPIXEL, type Profile } from '@easel/contract';
+import { type Device, defaults, PIXELS_PER_MEGAPIXEL, type Profile } from '@easel/contract';
 import type { Selectable } from 'kysely';
 import type { Queries } from '../database/database.ts';
 import type { DeviceSpeedTable } from '../database/tables.ts';
@@ -35,10 +35,27 @@ const LONGEST_EXPIRY_S = 24 * 60 * 60;
 /** A run that takes this many times its estimate counts as hung. */
 const PATIENCE = 10;
 
-type Work = Pick<JobRequest, 'samples' | 'steps' | 'width' | 'height'>;
+type Work = Pick<JobRequest, 'samples' | 'steps' | 'width' | 'height'> &
+  Partial<Pick<JobRequest, 'upscale' | 'upscaler' | 'strength'>>;
 
-export function amountOfWork({ samples, steps, width, height }: Work): WorkAmount {
-  return { jobs: 1, stepMegapixels: (samples * steps * width * height) / PIXELS_PER_MEGAPIXEL, images: samples };
+/** Of tiles, which overlap, to what they cover. */
+const TILES_SHARE = 1.2;
+/** How many steps on a picture take as long as enlarging it with an ESRGAN network of the usual size. */
+const NETWORK_STEPS = 3;
+
+export function amountOfWork({ samples, steps, width, height, ...more }: Work): WorkAmount {
+  const megapixels = (width * height) / PIXELS_PER_MEGAPIXEL;
+  return { jobs: 1, stepMegapixels: samples * megapixels * stepsOf(steps, more), images: samples };
+}
+
+/** As many steps at the size that is drawn take as long. */
+function stepsOf(steps: number, { upscale, upscaler, strength }: Partial<Work>): number {
+  if (!upscale) return steps;
+  const isNetwork = upscaler === 'network';
+  const repainted = strength ?? (isNetwork ? 0 : defaults.upscaledStrength);
+  // A strength is that of a picture that was sent, of which nothing else is drawn.
+  const drawn = (strength ?? null) === null ? steps : 0;
+  return drawn + (isNetwork ? NETWORK_STEPS : 0) + steps * repainted * upscale ** 2 * TILES_SHARE;
 }
 
 /** Estimated milliseconds on one worker. */

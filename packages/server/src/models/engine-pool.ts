@@ -98,7 +98,9 @@ async function run(member: Member, request: PaintedRequest, options: PaintOption
   try {
     const painting = await member.engine.paint(request, options);
     const { steps, denoiseMs } = painting;
-    if (steps > 0) member.pace.set(request.profile, denoiseMs / (steps * request.width * request.height));
+    // Tiles have a size of their own.
+    if (steps > 0 && !request.upscale)
+      member.pace.set(request.profile, denoiseMs / (steps * request.width * request.height));
     member.failures = 0;
     return painting;
   } catch (error) {

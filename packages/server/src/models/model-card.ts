@@ -58,6 +58,11 @@ export interface ModelCard {
   readonly unfitLoras: ReadonlyMap<string, string>;
 }
 
+/** What enlarges pictures where a request does not say. */
+export function usualUpscaler({ allowed }: Pick<ModelCard, 'allowed'>): 'model' | 'network' {
+  return allowed.upscaler?.choices?.includes('network') ? 'network' : 'model';
+}
+
 /** The wire form of a model card. */
 export function modelReply(card: ModelCard, tariff: Tariff): Model {
   const { slug, name, family, notices, isDefault, isEmbedded, licence, defaults, sizes, devices, loras } = card;
@@ -115,5 +120,6 @@ export function parametersOf({
   defaults,
 }: Omit<ModelCard, 'onSegmind'>): Record<string, ModelParameter> {
   const range = { min: sizes.minSide, max: sizes.maxSide };
-  return modelParameters({ width: { range }, height: { range }, ...allowed }, defaults);
+  const presets = { ...defaults, upscaler: usualUpscaler({ allowed }) };
+  return modelParameters({ width: { range }, height: { range }, ...allowed }, presets);
 }

@@ -267,8 +267,10 @@ async function engineRequest(request: PaintedRequest, start: PaintStart | null):
   // Of the same names and types on both sides, or this does not compile.
   const texts = request.styleTexts && applyStyle(request.styleTexts, request);
   const same: Pick<GenerateRequest, keyof EngineFields> = engineFields({ ...request, ...texts });
+  // A picture that is enlarged has its own size.
+  const { width, height, ...unsized } = same;
   return {
-    ...same,
+    ...(image !== undefined && request.upscale ? unsized : same),
     // A list, because after the largest seed they continue at 0.
     seeds: seedsOfSamples(request.seed, request.samples),
     ...(image !== undefined && { image }),
@@ -336,12 +338,14 @@ function encodePreview(picture: DecodedPicture): Promise<Uint8Array> {
 }
 
 function parametersOf(
-  { seed, width, height }: GeneratedImage,
+  { seed, ...image }: GeneratedImage,
   { steps, guidanceScale, scheduler, strength, device, arithmetic, loras: used = [] }: GenerateResult['used'],
   request: FilledRequest,
   { modelName, easelVersion }: Signature,
 ): GenerationParameters {
   const { prompt, negativePrompt } = request;
+  // As other tools have it: the size before it was enlarged.
+  const { width, height } = request.upscale ? request : image;
   const chosen = (request.loras ?? []).filter(({ weight }) => weight !== 0);
   const loras = chosen.map(({ name, weight = 1 }, index) => ({ name, weight, hash: used[index]?.hash ?? '' }));
   return {

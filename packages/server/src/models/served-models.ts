@@ -20,9 +20,11 @@ import {
   type HostLogEntry,
   inspectModel,
   type LoadOptions,
+  loadUpscaler,
   type ModelInfo,
   type ModelSizes,
 } from '@easel/engine';
+
 import { demoModelPath, familyOfPulled, readModelLicence, resolveModel, resolvePart } from '@easel/models';
 import { ConfigError } from '../config/config-error.ts';
 import { type ModelSettings, noChoiceOfCards, settingsOfModels } from '../config/model-settings.ts';
@@ -47,6 +49,8 @@ export interface ServedModel {
   readonly vae?: string | undefined;
   /** The file of its weights in 8 bits, where it is not beside the model. */
   readonly int8File?: string | undefined;
+  /** The file of an ESRGAN-type network that requests may enlarge pictures with. */
+  readonly upscaler?: string | undefined;
   /** The profile of requests that name none; absent: exact. */
   readonly profile?: Profile;
   /** Absent: one, on the CPU. */
@@ -76,7 +80,7 @@ export interface OpenedModel {
   readonly engines: readonly EngineSettings[];
 }
 
-export type ModelFiles = Pick<LoadOptions, 'config' | 'family' | 'unet' | 'vae' | 'int8File'>;
+export type ModelFiles = Pick<LoadOptions, 'config' | 'family' | 'unet' | 'vae' | 'int8File' | 'upscaler'>;
 
 /**
  * Looks at a model's files, so that a server with a model that will not load does not start.
@@ -98,6 +102,7 @@ export async function openServedModel(
   if (info === undefined) throw new EngineError('model_config_invalid', `${path} cannot be read as a model`);
   requireProfile(slug, profile, info, engines);
   for (const message of info.notices) onLog({ level: 'notice', message, pid: undefined });
+  if (load.upscaler !== undefined) await (await loadUpscaler(load.upscaler)).close(); // as it is checked when it is loaded
   const isEmbedded = path === demoModelPath;
   const isPlayground = info.familyName === 'playground-v2.5';
   const card = {
@@ -118,6 +123,7 @@ export async function openServedModel(
     ),
     devices: [],
   };
+  const upscalers = { upscaler: load.upscaler === undefined ? onlyModel : { choices: ['model', 'network'] } };
   const loras = new ServedLoras(sources, path, load, onLog);
   await loras.refresh();
   return {
@@ -127,14 +133,14 @@ export async function openServedModel(
       const { steps, guidance } = info.limits;
       const guidanceScale = { range: isPlayground ? playgroundLimits.guidanceScale : guidance };
       const allowed = { scheduler: { choices: info.samplers }, steps: { range: steps }, guidanceScale };
-      return { ...card, ...loras.cards, allowed: { ...allowed, profile: { choices, because } } };
+      return { ...card, ...loras.cards, allowed: { ...allowed, ...upscalers, profile: { choices, because } } };
     },
-    ...{ path, load, engines, loras },
+    ...path, load, engines, loras ,
   };
 }
 
 function filesOf(
-  { model, config, family, unet, vae, int8File }: ServedModel,
+  { model, config, family, unet, vae, int8File, upscaler }: ServedModel,
   env: Readonly<Record<string, string | undefined>>,
 ): ModelFiles {
   const own = family ?? familyOfPulled(unet ?? model, env);
@@ -144,8 +150,11 @@ function filesOf(
     ...(unet !== undefined && { unet: resolvePart(unet, env) }),
     ...(vae !== undefined && { vae: resolvePart(vae, env) }),
     ...(int8File !== undefined && { int8File }),
+    ...(upscaler !== undefined && { upscaler }),
   };
 }
+
+const onlyModel = { choices: ['model'], because: 'this server has no network for it, see its setting upscaler' };
 
 function requireProfile(
   slug: string,
@@ -185,13 +194,14 @@ const embedded = 'demo';
 export function servedModels(config: Config, found: readonly Card[] | null = null): ServedModel[] {
   const { sizes, int8Files, defaultProfile: profile, dataDir } = config;
   const { concurrency } = config.worker;
+  const upscaler = config.upscaler === null ? undefined : resolve(config.upscaler);
   const loras = loraSources(dataDir ?? defaultDataDir(process.env), config.loras);
   return settingsOfModels(config).map((settings) => {
     const { slug, path, family, unet, vae } = settings;
     const files = { model: path ?? embedded, family, unet, vae, int8File: int8Files[slug] };
     const each = enginesOf(settings, profile, found);
     const engines = Array.from({ length: concurrency }, () => each).flat();
-    return { slug, sizes, profile, ...files, engines, loras };
+    return { slug, sizes, profile, ...files, upscaler, engines, loras };
   });
 }
 

@@ -1,4 +1,4 @@
-import type { FilledRequest } from '@easel/contract';
+import { type FilledRequest, finishedSize } from '@easel/contract';
 import { type CodedErrorLike, fullText, hasCode } from '@easel/errors';
 import { DomainError } from '../domain-error.ts';
 import type { ImageStore } from './image-store.ts';
@@ -10,9 +10,9 @@ const BYTES_PER_PIXEL = 3;
 /** The most that the pictures of a request can occupy, whatever their format. */
 export function bytesOfPictures({
   samples,
-  width,
-  height,
-}: Pick<FilledRequest, 'samples' | 'width' | 'height'>): number {
+  ...size
+}: Pick<FilledRequest, 'samples' | 'width' | 'height'> & Partial<Pick<FilledRequest, 'upscale'>>): number {
+  const { width, height } = finishedSize(size);
   return samples * (width * height * BYTES_PER_PIXEL + OVERHEAD_BYTES);
 }
 

@@ -164,6 +164,8 @@ async function finish(
   if (!(await trace.step('charge', () => succeedJob(context, job, { model, device, images })))) {
     for (const { name, format } of images) await context.store.remove(name, format);
   }
+  // What it took to enlarge a picture, in tiles of a size of their own, says little of others.
+  if (job.request.upscale) return;
   await context.database.transaction(async (queries) => {
     const key = { model: job.request.model, profile: painting.profile, device: deviceLabel(painting.device) };
     await saveSpeed(queries, key, learnSpeed(await lockSpeed(queries, key), painting, job.request));

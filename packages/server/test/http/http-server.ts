@@ -75,6 +75,8 @@ export interface HttpTestOptions {
   readonly moreModels?: (folder: string) => Promise<readonly ServedModel[]>;
   /** Their prices, by their names. */
   readonly rates?: Tariff['models'];
+  /** The file of a network that enlarges pictures, which only the model that is drawn with has. */
+  readonly upscaler?: string;
 }
 
 const options: HttpOptions = {
@@ -90,6 +92,7 @@ export function useHttp({
   hook = null,
   moreModels = async () => [],
   rates = {},
+  upscaler,
 }: HttpTestOptions = {}): () => HttpInTest {
   const opened = useDatabase();
   const folder = useTemporaryFolder();
@@ -101,7 +104,7 @@ export function useHttp({
     const painter = await EnginePainter.open({
       // Without its 8-bit weights, the second one does the profile `exact` only.
       models: [
-        { slug, model: 'demo' },
+        { slug, model: 'demo', upscaler },
         { slug: unattended, model: 'demo', int8File: join(folder(), 'missing.int8') },
         ...more,
       ],

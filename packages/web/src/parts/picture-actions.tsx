@@ -1,10 +1,10 @@
-import type { Job, JobCreate } from '@easel/contract';
+import { faultOfUpscale, type Job, type JobCreate } from '@easel/contract';
 import { useState } from 'react';
 import { convertPicture, pathOf, pictureTypes, saveFile } from '../files/picture-file.ts';
 import { codeSamples } from '../format/code-samples.ts';
 import { useRuns } from '../runs/runs.tsx';
 import { messageOf } from '../session/requests.ts';
-import { requestOfJob, type Settings, settingsOfJob } from '../settings/settings.ts';
+import { enlargementOf, requestOfJob, type Settings, settingsOfJob } from '../settings/settings.ts';
 import { CopyButton } from './buttons.tsx';
 import { Notice } from './notices.tsx';
 
@@ -59,6 +59,17 @@ function GenerateActions({ job, image, onUse, onMake }: PictureActionsProps) {
       <button type="button" onClick={() => onUse(settings)}>
         Use these settings
       </button>
+      {([2, 4] as const).map((upscale) => (
+        <button
+          key={upscale}
+          type="button"
+          disabled={job.prompt === null || faultOfUpscale(image, upscale) !== undefined}
+          title={`Enlarges the picture to ${width * upscale}×${height * upscale}`}
+          onClick={() => onMake(enlargementOf(job, path, { seed: image.seed, upscale }))}
+        >
+          Upscale {upscale}×
+        </button>
+      ))}
       {missing !== null && <small className="quiet">{missing}, so it cannot be regenerated here.</small>}
     </div>
   );
@@ -127,13 +138,13 @@ function fieldsOf(job: Job) {
     samples: 1,
     num_inference_steps: job.num_inference_steps,
     guidance_scale: job.guidance_scale,
-    img_width: job.img_width,
-    img_height: job.img_height,
+    ...(!(job.upscale !== null && job.strength !== null) && { img_width: job.img_width, img_height: job.img_height }),
     scheduler: job.scheduler,
     profile: job.profile,
     ...(job.strength !== null && { image: 'BASE64 OF THE START IMAGE', strength: job.strength }),
     ...(job.mask_blur !== null && { mask: 'BASE64 OF THE MASK', mask_blur: job.mask_blur }),
     ...(job.mask_padding !== null && { mask_padding: job.mask_padding }),
+    ...(job.upscale !== null && { upscale: job.upscale, upscaler: job.upscaler }),
     base64: false,
   };
 }

@@ -1,7 +1,15 @@
 import { explainInvalid, fillRequest, type Job, jobCreateSchema, tellRequest } from '@easel/contract';
 import { expect, test } from 'vitest';
 import { demoModel } from '../../test/demo-model.ts';
-import { defaultSettings, jobOf, requestOfJob, settingsForModel, settingsOfJob } from './settings.ts';
+
+import {
+  defaultSettings,
+  enlargementOf,
+  jobOf,
+  requestOfJob,
+  settingsForModel,
+  settingsOfJob,
+} from './settings.ts';
 
 const model = { ...demoModel, defaults: { ...demoModel.defaults, img_width: 128, img_height: 96 } };
 
@@ -80,6 +88,26 @@ test('a job is repeated with all fields of its request, including those that the
     strength: 0.4,
   });
   expect(requestOfJob(jobLike({}), null)).not.toHaveProperty('negative_prompt');
+});
+
+test('a picture is enlarged as it is: without a size, a strength and a mask', () => {
+  const more = { prompt: 'a fox', negative_prompt: 'fog', strength: 0.4, mask_blur: 2, mask_padding: 8, samples: 4 };
+  const job = jobLike({ ...more, model: 'demo', img_width: 64, img_height: 64 });
+  const request = enlargementOf(job, '/api/images/1', { seed: 7, upscale: 2 });
+  expect(explainInvalid(jobCreateSchema, request)).toBeUndefined();
+  expect(request).toMatchObject({
+    prompt: 'a fox',
+    negative_prompt: 'fog',
+    image: '/api/images/1',
+    upscale: 2,
+    seed: 7,
+  });
+  expect(request.samples).toBe(1);
+  for (const field of ['img_width', 'img_height', 'strength', 'mask_blur', 'mask_padding', 'upscaler'])
+    expect(request).not.toHaveProperty(field);
+  const again = requestOfJob({ ...job, strength: 0.3, upscale: 2, upscaler: 'model' }, '/api/images/1');
+  expect(again).toMatchObject({ image: '/api/images/1', upscale: 2, upscaler: 'model', strength: 0.3 });
+  expect(again).not.toHaveProperty('img_width');
 });
 
 function jobLike(fields: object): Job {

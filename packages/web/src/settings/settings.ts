@@ -100,8 +100,28 @@ export function jobOf({
 
 /** The request that repeats a job, including fields that the form does not have. */
 export function requestOfJob(job: Job, startImage: string | null): JobCreate {
-  const { strength, maskPadding: _, maskBlur: __, ...told } = readTold(job); // nothing without the mask
-  return writeRequest({ ...told, prompt: job.prompt ?? '', preview: true, ...startOf(startImage, strength) });
+  const { strength, maskPadding: _, maskBlur: __, width, height, ...told } = readTold(job); // nothing without the mask
+  // A start image that was enlarged has its own size.
+  const size = startImage !== null && told.upscale !== undefined ? {} : { width, height };
+  return writeRequest({ ...told, ...size, prompt: job.prompt ?? '', preview: true, ...startOf(startImage, strength) });
+}
+
+/** The request that enlarges a picture of a job. @param image its path on this server */
+export function enlargementOf(
+  job: Job,
+  image: string,
+  { seed, upscale }: { readonly seed: number; readonly upscale: 2 | 4 },
+): JobCreate {
+  const {
+    width: _width,
+    height: _height,
+    strength: _strength,
+    maskPadding: _padding,
+    maskBlur: _blur,
+    upscaler: _upscaler,
+    ...told
+  } = readTold(job);
+  return writeRequest({ ...told, prompt: job.prompt ?? '', preview: true, image, seed, samples: 1, upscale });
 }
 
 function startOf(image: string | null, strength: number | undefined) {

@@ -48,7 +48,8 @@ export function priceRoute(app: HttpApp, { services, gate }: RouteContext): void
     const { width, height } = sizeOf(asked, card);
     requireAllowed(asked, card);
     const { samples = defaults.samples, steps = card.defaults.steps, profile = card.defaults.profile } = asked.values;
-    const price = priceOf({ model: card.slug, samples, steps, width, height, profile }, services.tariff);
+    const { upscale = null } = asked.values;
+    const price = priceOf({ model: card.slug, samples, steps, width, height, profile, upscale }, services.tariff);
     return {
       price: microToNumber(price),
       model: card.slug,
@@ -56,6 +57,7 @@ export function priceRoute(app: HttpApp, { services, gate }: RouteContext): void
       num_inference_steps: steps,
       img_width: width,
       img_height: height,
+      upscale,
       profile,
     };
   });

@@ -46,12 +46,13 @@ export async function imagesReply(
   format: Format,
   base: string,
 ): Promise<OpenaiImagesReply> {
-  if (images.length === 0) throw picturesGone(job);
+  const [first] = images;
+  if (first === undefined) throw picturesGone(job);
   const { request, createdAt } = job;
   return {
     created: unixTime(createdAt),
     data: await Promise.all(images.map((image) => imageOf(services, image, format, base))),
-    size: formatSize(request),
+    size: formatSize(first),
     output_format: request.format,
     usage: await usageOf(services, job),
   };

@@ -136,7 +136,7 @@ function answer(
   if (body.stream === true) return streamPictures(context, request, reply, { work, previews, family });
   const format = body.response_format ?? 'b64_json';
   const read = (view: JobView) => {
-    reply.header(headers.size, formatSize(view.job.request));
+    reply.header(headers.size, formatSize(view.images[0] ?? view.job.request));
     return imagesReply(context.services, view, format, base);
   };
   return makePictures(context, request, reply, { work, read });
