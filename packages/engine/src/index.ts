@@ -32,10 +32,10 @@ export { type PictureDistance, pictureDistance, type Spread, summarizeDistances 
 export { drawSheet, type SheetCell, type SheetLayout } from './image/picture-sheet.ts';
 export { loadModel } from './load-model.ts';
 export { loadTokenizers, type TokenizedText, type Tokenizers } from './load-tokenizers.ts';
+export { loadUpscaler, type UpscaleOptions, type Upscaler, type UpscalerOptions } from './load-upscaler.ts';
 export { type DeviceChoice, deviceSettings, gigaflopsText } from './loading/choose-device.ts';
 export { findModel } from './loading/find-model.ts';
 export { inspectLoras, inspectModel, type LoraInspector, type ModelReport } from './loading/inspect-model.ts';
-export { loadUpscaler, type UpscaleOptions, type Upscaler, type UpscalerOptions } from './loading/load-upscaler.ts';
 export type {
   ComponentInfo,
   DeviceSetting,

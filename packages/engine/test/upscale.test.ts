@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cropPicture, resizeLanczos } from '../src/image/lanczos.ts';
 import type { DecodedPicture } from '../src/image/picture.ts';
 import { loadModel } from '../src/load-model.ts';
-import { loadUpscaler } from '../src/loading/load-upscaler.ts';
+import { loadUpscaler } from '../src/load-upscaler.ts';
 import type { GenerateRequest, Model } from '../src/model.ts';
 import { fixturePath, maxAbsDifference } from './fixtures.ts';
 

@@ -44,7 +44,7 @@ export async function runGenerate(
 /** Only the one that is used is loaded. */
 export async function openBackend(flags: GenerateFlags, context: CommandContext): Promise<Backend> {
   if (isEnlargedAlone(flags)) {
-    const { openEnlarger } = await import('./upscale.ts');
+    const { openEnlarger } = await import('./upscale-here.ts');
     return openEnlarger(flags);
   }
   if (flags.server === undefined) {

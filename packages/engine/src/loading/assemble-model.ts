@@ -48,11 +48,9 @@ import type { TensorTable } from '../weights/safetensors.ts';
 import { fileStates } from '../weights/weight-files.ts';
 import { checkTensors } from './check-tensors.ts';
 import { cpuChoice, type DeviceChoice, deviceOf } from './choose-device.ts';
-
 import { deviceNeeds, loraBytes, memoryNeeds, withLoras } from './memory-needs.ts';
 import { adaptedModel, modelDefaults, modelInfo } from './model-info.ts';
-import { openUpscaler } from './load-upscaler.ts';
-
+import { openUpscaler } from './open-upscaler.ts';
 import {
   fixedPrecision,
   Int8Source,

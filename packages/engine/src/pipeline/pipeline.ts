@@ -1,5 +1,4 @@
 import type { AdapterShelf, TakenAdapter } from '../adapters/adapter-shelf.ts';
-import type { RrdbUpscaler } from '../components/rrdb/upscaler.ts';
 import type { TinyDecoder } from '../components/tiny-vae/tiny-decoder.ts';
 import type { TextStates, UNet } from '../components/unet/unet.ts';
 import type { Planes } from '../components/vae/tiling.ts';
@@ -26,6 +25,7 @@ import { Denoiser, join } from './denoiser.ts';
 import type { Guidance, Prediction } from './guidance.ts';
 import { requireKnownFields } from './known-fields.ts';
 import { invalid, requireChoice } from './limits.ts';
+import type { RrdbUpscaler } from './network-upscaler.ts';
 import { type ModelFacts, type Plan, planRequest, requireTinyDecoder } from './plan.ts';
 import type { Previews } from './previews.ts';
 import { Progress } from './progress.ts';

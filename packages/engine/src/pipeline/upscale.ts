@@ -1,5 +1,4 @@
 import { seedOfSample } from '@easel/parameters';
-import type { RrdbUpscaler } from '../components/rrdb/upscaler.ts';
 import { cropPicture, resizeLanczos } from '../image/lanczos.ts';
 import { extendCanvas } from '../image/mask.ts';
 import type { Box, DecodedPicture } from '../image/picture.ts';
@@ -8,6 +7,7 @@ import { nextTurn } from '../runtime/passes.ts';
 import { defaultTarget } from '../runtime/variant.ts';
 import { requireKnownFields } from './known-fields.ts';
 import { engineLimits, invalid, requireChoice, requireNumber, upscaledLimits } from './limits.ts';
+import type { RrdbUpscaler } from './network-upscaler.ts';
 import { type PipelineParts, type RunOptions, runPipeline } from './pipeline.ts';
 import { type Plan, planRequest } from './plan.ts';
 import { seedsOf } from './random-sources.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { pixelsToChannels } from '../../src/components/rrdb/upscaler.ts';
-import { loadUpscaler } from '../../src/loading/load-upscaler.ts';
+import { loadUpscaler } from '../../src/load-upscaler.ts';
+import { pixelsToChannels } from '../../src/pipeline/network-upscaler.ts';
 import { fixturePath, floatsOf, maxAbsDifference, readFixture } from '../fixtures.ts';
 
 const expected = readFixture('upscaler/expected.safetensors');

@@ -96,10 +96,7 @@ export async function openServedModel(
   const { slug, sizes, profile = usual.profile, engines = usualEngines, loras: sources = noLoras } = served;
   const path = resolveModel(served.model, env);
   const load = filesOf(served, env);
-  const { info, int8File: found = '', problems } = await inspectModel(path, load);
-  const [problem] = problems;
-  if (problem !== undefined) throw problem;
-  if (info === undefined) throw new EngineError('model_config_invalid', `${path} cannot be read as a model`);
+  const { info, found } = await inspectFiles(path, load);
   requireProfile(slug, profile, info, engines);
   for (const message of info.notices) onLog({ level: 'notice', message, pid: undefined });
   if (load.upscaler !== undefined) await (await loadUpscaler(load.upscaler)).close(); // as it is checked when it is loaded
@@ -123,7 +120,6 @@ export async function openServedModel(
     ),
     devices: [],
   };
-  const upscalers = { upscaler: load.upscaler === undefined ? onlyModel : { choices: ['model', 'network'] } };
   const loras = new ServedLoras(sources, path, load, onLog);
   await loras.refresh();
   return {
@@ -132,10 +128,15 @@ export async function openServedModel(
       const because = choices.length < profileNames.length ? 'its 8-bit weights have not been made' : undefined;
       const { steps, guidance } = info.limits;
       const guidanceScale = { range: isPlayground ? playgroundLimits.guidanceScale : guidance };
+      const upscalers = load.upscaler === undefined ? onlyModel : { choices: ['model', 'network'] };
       const allowed = { scheduler: { choices: info.samplers }, steps: { range: steps }, guidanceScale };
-      return { ...card, ...loras.cards, allowed: { ...allowed, ...upscalers, profile: { choices, because } } };
+      return {
+        ...card,
+        ...loras.cards,
+        allowed: { ...allowed, upscaler: upscalers, profile: { choices, because } },
+      };
     },
-    ...path, load, engines, loras ,
+    ...{ path, load, engines, loras },
   };
 }
 
@@ -152,6 +153,15 @@ function filesOf(
     ...(int8File !== undefined && { int8File }),
     ...(upscaler !== undefined && { upscaler }),
   };
+}
+
+/** @returns what the model is, and the file of its weights in 8 bits, which may not be there */
+async function inspectFiles(path: string, load: ModelFiles) {
+  const { info, int8File: found = '', problems } = await inspectModel(path, load);
+  const [problem] = problems;
+  if (problem !== undefined) throw problem;
+  if (info === undefined) throw new EngineError('model_config_invalid', `${path} cannot be read as a model`);
+  return { info, found };
 }
 
 const onlyModel = { choices: ['model'], because: 'this server has no network for it, see its setting upscaler' };

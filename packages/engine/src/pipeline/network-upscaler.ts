@@ -1,12 +1,12 @@
-import { EngineError } from '../../errors.ts';
-import { cropPicture, resizeLanczos } from '../../image/lanczos.ts';
-import type { Box, DecodedPicture } from '../../image/picture.ts';
-import { pictureToTensor, tensorToPicture } from '../../image/pixels.ts';
-import type { PictureSize } from '../../model.ts';
-import type { PassContext } from '../../runtime/passes.ts';
-import type { Network } from '../network.ts';
-import type { Planes } from '../vae/tiling.ts';
-import type { RrdbConfig, RrdbShape } from './graph.ts';
+import type { Network } from '../components/network.ts';
+import type { RrdbConfig, RrdbShape } from '../components/rrdb/graph.ts';
+import type { Planes } from '../components/vae/tiling.ts';
+import { EngineError } from '../errors.ts';
+import { cropPicture, resizeLanczos } from '../image/lanczos.ts';
+import type { Box, DecodedPicture } from '../image/picture.ts';
+import { pictureToTensor, tensorToPicture } from '../image/pixels.ts';
+import type { PictureSize } from '../model.ts';
+import type { PassContext } from '../runtime/passes.ts';
 
 /** Side of the part of a picture that one pass is for, and how much around it the network sees. */
 const TILE = 128;
