@@ -36,6 +36,7 @@ export { loadUpscaler, type UpscaleOptions, type Upscaler, type UpscalerOptions 
 export { type DeviceChoice, deviceSettings, gigaflopsText } from './loading/choose-device.ts';
 export { findModel } from './loading/find-model.ts';
 export { inspectLoras, inspectModel, type LoraInspector, type ModelReport } from './loading/inspect-model.ts';
+export type { QuantizedModel, QuantizeOptions, QuantizeProgress } from './loading/quantize-model.ts';
 export type {
   ComponentInfo,
   DeviceSetting,
@@ -62,9 +63,6 @@ export type {
   PrepareOptions,
   PreviewKind,
   PromptField,
-  QuantizedModel,
-  QuantizeOptions,
-  QuantizeProgress,
   SchedulerName,
   SchedulerOverrides,
   SizeHW,

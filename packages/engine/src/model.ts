@@ -400,37 +400,6 @@ export interface LoadOptions {
   readonly cacheDir?: string;
 }
 
-export interface QuantizeOptions {
-  /** Where the file is written; default: where `loadModel` looks for it. An existing file is replaced. */
-  readonly output?: string;
-  /** As for `loadModel`. */
-  readonly variant?: 'fp16' | 'fp32';
-  readonly config?: string;
-  readonly family?: FamilyName;
-  readonly unet?: string;
-  readonly vae?: string;
-  readonly signal?: AbortSignal;
-  /** After each tensor. */
-  readonly onProgress?: (progress: QuantizeProgress) => void;
-}
-
-export interface QuantizeProgress {
-  /** Bytes of the stored weights to quantize. */
-  readonly doneBytes: number;
-  readonly totalBytes: number;
-  /** The part that the last tensor belongs to. */
-  readonly part: string;
-}
-
-export interface QuantizedModel {
-  readonly file: string;
-  readonly bytes: number;
-  /** Bytes of the source weights. */
-  readonly sourceBytes: number;
-  /** The number of weights in it. */
-  readonly weights: number;
-}
-
 /** What a picture of a model's native size needs, in each precision, and what happens with the memory of this machine. */
 export interface MemoryEstimate extends Readonly<Record<Precision, PrecisionMemory>> {
   readonly availableBytes: number;

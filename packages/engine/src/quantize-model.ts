@@ -1,4 +1,4 @@
-import type { QuantizedModel, QuantizeOptions } from './model.ts';
+import type { QuantizedModel, QuantizeOptions } from './loading/quantize-model.ts';
 
 /**
  * Creates the file that a model needs to run with the precision `int8`: the weights of its matrix products and convolutions as 8-bit

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
 import type { Int8MatrixSpec } from '../components/int8-layers.ts';
+import type { FamilyName } from '../families/families.ts';
 import { parseSdxlConfigs, type SdxlPart } from '../families/sdxl-architecture.ts';
-import type { QuantizedModel, QuantizeOptions } from '../model.ts';
 import { nextTurn } from '../runtime/passes.ts';
 import { decodeWeight, quantizeRows } from '../weights/int8-codes.ts';
 import { describeTensor, Int8FileWriter, type PartSource, type PlannedTensor, statesOf } from '../weights/int8-file.ts';
@@ -11,6 +11,37 @@ import type { TensorInfo } from '../weights/safetensors.ts';
 import { checkTensors } from './check-tensors.ts';
 import { findModel } from './find-model.ts';
 import { codesName, int8FileOf, int8Matrices, matrixShape, readTensor, scalesName, tensorsOf } from './int8-weights.ts';
+
+export interface QuantizeOptions {
+  /** Where the file is written; default: where `loadModel` looks for it. An existing file is replaced. */
+  readonly output?: string;
+  /** As for `loadModel`. */
+  readonly variant?: 'fp16' | 'fp32';
+  readonly config?: string;
+  readonly family?: FamilyName;
+  readonly unet?: string;
+  readonly vae?: string;
+  readonly signal?: AbortSignal;
+  /** After each tensor. */
+  readonly onProgress?: (progress: QuantizeProgress) => void;
+}
+
+export interface QuantizeProgress {
+  /** Bytes of the stored weights to quantize. */
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+  /** The part that the last tensor belongs to. */
+  readonly part: string;
+}
+
+export interface QuantizedModel {
+  readonly file: string;
+  readonly bytes: number;
+  /** Bytes of the source weights. */
+  readonly sourceBytes: number;
+  /** The number of weights in it. */
+  readonly weights: number;
+}
 
 /** What `quantizeModel` does. */
 export async function writeInt8File(pathOrName: string, options: QuantizeOptions): Promise<QuantizedModel> {
