@@ -292,9 +292,8 @@ export {
   microToNumber,
   parseDecimal,
 } from './money/micro-credits.ts';
-export type {
+export {
   defaultTariff,
-
   finishedSize,
   PIXELS_PER_MEGAPIXEL,
   type PricedWork,

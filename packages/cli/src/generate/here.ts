@@ -105,16 +105,17 @@ export function loadOptions(
   const expectedLoras = resolveLoras(flags.loras ?? [], flags, env).map(({ file }) => file);
   return {
     ...(threads !== undefined && { threads }),
-    ...modelFiles(flags, familyNames, 
+    ...modelFiles(flags, familyNames, {
       part: (part) => resolvePart(part, env),
-      family: (unet) => familyOfPulled(unet ?? flags.model ?? 'demo', env),),
+      family: (unet) => familyOfPulled(unet ?? flags.model ?? 'demo', env),
+    }),
     ...(isNetwork(upscaler) && { upscaler }),
-    ...(taesd !== undefined && tinyDecoder: resolvePart(taesd, env, { mayBeFolder: true }) ),
-    ...(int8File !== undefined && int8File ),
-    ...(expectedLoras.length > 0 && expectedLoras ),
-    ...(device !== undefined && device ),
-    ...(arithmetic !== undefined && arithmetic ),
-    ...(textCache === 'off' && textCache: false ),
+    ...(taesd !== undefined && { tinyDecoder: resolvePart(taesd, env, { mayBeFolder: true }) }),
+    ...(int8File !== undefined && { int8File }),
+    ...(expectedLoras.length > 0 && { expectedLoras }),
+    ...(device !== undefined && { device }),
+    ...(arithmetic !== undefined && { arithmetic }),
+    ...(textCache === 'off' && { textCache: false }),
     memory: memory === undefined ? readMemory('EASEL_MEMORY', env.EASEL_MEMORY) : readMemory('--memory', memory),
   };
 }

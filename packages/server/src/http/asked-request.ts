@@ -75,7 +75,7 @@ export function jobRequestOf(asked: Asked, card: ModelCard, picture: Size | null
   const enlarged = own.upscale !== undefined && enlargedBy(upscaler);
   const start = picture === null ? {} : { image: 'given', ...enlarged, ...(mask !== undefined && masked) };
   const filled = fillRequest({ ...start, ...own, upscaler, seed: firstSeed(values.seed) }, presets);
-  requireAllowed(values: filled, called, surface , card);
+  requireAllowed({ values: filled, called, surface }, card);
   return { ...filled, image: null, mask: null, ...(Object.keys(called).length > 0 && { called }) };
 }
 
