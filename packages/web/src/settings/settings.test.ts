@@ -2,14 +2,7 @@ import { explainInvalid, fillRequest, type Job, jobCreateSchema, tellRequest } f
 import { expect, test } from 'vitest';
 import { demoModel } from '../../test/demo-model.ts';
 
-import {
-  defaultSettings,
-  enlargementOf,
-  jobOf,
-  requestOfJob,
-  settingsForModel,
-  settingsOfJob,
-} from './settings.ts';
+import { defaultSettings, enlargementOf, jobOf, requestOfJob, settingsForModel, settingsOfJob } from './settings.ts';
 
 const model = { ...demoModel, defaults: { ...demoModel.defaults, img_width: 128, img_height: 96 } };
 
