@@ -55,8 +55,23 @@ def _transformer(p: str, c: int, ctx: int, depth: int) -> Iterator[Entry]:
     yield from _linear(p + ".proj_out", c, c)
 
 
+def _depths(of: int | list[int], layers: int) -> list[int]:
+    return [of] * layers if isinstance(of, int) else of
+
+
+def _middle(cfg: Config, c: int, ctx: int, temb: int) -> Iterator[Entry]:
+    kind = cfg["mid_block_type"]
+    if kind is not None:
+        yield from _resnet("mid_block.resnets.0", c, c, temb)
+    if kind == "UNetMidBlock2DCrossAttn":
+        depth = cfg["transformer_layers_per_block"][-1]
+        yield from _transformer("mid_block.attentions.0", c, ctx, _depths(depth, 1)[0])
+        yield from _resnet("mid_block.resnets.1", c, c, temb)
+
+
 def enumerate_unet(cfg: Config) -> Iterator[Entry]:
     ch, n, depth = cfg["block_out_channels"], cfg["layers_per_block"], cfg["transformer_layers_per_block"]
+    up_depth = cfg.get("reverse_transformer_layers_per_block") or depth[::-1]
     ctx, temb, last = cfg["cross_attention_dim"], 4 * ch[0], len(ch) - 1
     yield from _conv("conv_in", ch[0], cfg["in_channels"], 3)
     yield from _linear("time_embedding.linear_1", temb, ch[0])
@@ -69,21 +84,19 @@ def enumerate_unet(cfg: Config) -> Iterator[Entry]:
             yield from _resnet(f"down_blocks.{b}.resnets.{j}", cur, ch[b], temb)
             cur = ch[b]
             if typ.startswith("CrossAttn"):
-                yield from _transformer(f"down_blocks.{b}.attentions.{j}", cur, ctx, depth[b])
+                yield from _transformer(f"down_blocks.{b}.attentions.{j}", cur, ctx, _depths(depth[b], n)[j])
             skips.append(cur)
         if b < last:
             yield from _conv(f"down_blocks.{b}.downsamplers.0.conv", cur, cur, 3)
             skips.append(cur)
-    yield from _resnet("mid_block.resnets.0", cur, cur, temb)
-    yield from _transformer("mid_block.attentions.0", cur, ctx, depth[-1])
-    yield from _resnet("mid_block.resnets.1", cur, cur, temb)
+    yield from _middle(cfg, cur, ctx, temb)
     for b, typ in enumerate(cfg["up_block_types"]):
         out = ch[last - b]
         for j in range(n + 1):
             yield from _resnet(f"up_blocks.{b}.resnets.{j}", cur + skips.pop(), out, temb)
             cur = out
             if typ.startswith("CrossAttn"):
-                yield from _transformer(f"up_blocks.{b}.attentions.{j}", cur, ctx, depth[last - b])
+                yield from _transformer(f"up_blocks.{b}.attentions.{j}", cur, ctx, _depths(up_depth[b], n + 1)[j])
         if b < last:
             yield from _conv(f"up_blocks.{b}.upsamplers.0.conv", cur, cur, 3)
     yield from _norm("conv_norm_out", cur)

@@ -71,13 +71,21 @@ export function rejectFile(file: string, problem: string, cause?: unknown): neve
   });
 }
 
+/** Numbers that Python's json module writes although JSON has none of them, and the strings between them. */
+const BARE_NUMBERS = /"(?:\\.|[^"\\])*"|-?\bInfinity\b|\bNaN\b/g;
+
+/** Such numbers mean that there is no limit, which is what an absent value means. */
 function parse(text: string, file: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(/Infinity|NaN/.test(text) ? text.replace(BARE_NUMBERS, nullUnlessText) : text);
   } catch (cause) {
     const kind = kindOfBytes(Buffer.from(text.slice(0, 512)));
     if (kind && !/^\s*[[{]/.test(text))
       throw new EngineError(kind.code, `${file} is ${kind.what}`, { remedy: kind.help, details: { file }, cause });
     return rejectFile(file, 'is not valid JSON', cause);
   }
+}
+
+function nullUnlessText(found: string): string {
+  return found.startsWith('"') ? found : 'null';
 }

@@ -419,6 +419,19 @@ describe('a folder that means a model', () => {
     expect((await drawn(folder)).equals(original)).toBe(true);
   });
 
+  test('pickles beside the weights, and numbers in its configurations that JSON does not have, change nothing', async () => {
+    const folder = await modelCopy();
+    for (const [part, name] of [
+      ['text_encoder', 'pytorch_model.bin'],
+      ['unet', 'diffusion_pytorch_model.bin'],
+    ] as const)
+      await writeFile(join(folder, part, name), '\x80\x02\x8a', 'latin1');
+    const file = join(folder, 'scheduler/scheduler_config.json');
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace('{', '{\n  "lambda_min_clipped": -Infinity,\n  "not_used": [NaN, Infinity],'));
+    expect((await drawn(folder)).equals(original)).toBe(true);
+  });
+
   test('weights of another variant alone are taken', async () => {
     const folder = await modelCopy();
     const own = join(folder, 'unet');

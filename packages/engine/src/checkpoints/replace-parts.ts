@@ -14,9 +14,9 @@ type Parts = Readonly<Record<SdxlPart, Component>>;
 type Stored = readonly (readonly [prefix: string, mark: string, current: (tensors: TensorTable) => TensorTable])[];
 
 const unetFiles: Stored = [
-  ['model.diffusion_model.', 'input_blocks.0.0.weight', ldmUnetTensors],
-  ['', 'input_blocks.0.0.weight', ldmUnetTensors],
-  ['', 'down_blocks.0.resnets.0.norm1.weight', unetForm.current],
+  ['model.diffusion_model.', 'label_emb.0.0.weight', ldmUnetTensors],
+  ['', 'label_emb.0.0.weight', ldmUnetTensors],
+  ['', 'add_embedding.linear_1.weight', unetForm.current],
 ];
 
 const vaeFiles: Stored = [
