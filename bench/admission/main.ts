@@ -1,0 +1,128 @@
+/**
+ * How many jobs one PostgreSQL accepts, each with its hold, ledger rows and queue entry, in the service's own transaction, without HTTP
+ * and without workers: by the number of queued jobs, and for one account whose row all submissions need.
+ *
+ *   npm run bench:admission -- [--jobs 4000] [--connections 16] [--accounts 1000]
+ *
+ * The database, the embedded one with its usual settings, and the submitting process share this machine's processors.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { startEmbeddedPostgres } from '@easel/embedded-postgres';
+import { sql } from 'kysely';
+import { openDatabase } from '../../packages/server/src/database/database.ts';
+import { migrate } from '../../packages/server/src/database/migrate.ts';
+import { newCustomer } from '../../packages/server/test/support/customers.ts';
+import { aSubmission } from '../../packages/server/test/support/job-requests.ts';
+import { startJobServices } from '../../packages/server/test/support/job-services.ts';
+import { quantile } from '../load/statistics.ts';
+
+const { values } = parseArgs({
+  options: {
+    jobs: { type: 'string', default: '4000' },
+    connections: { type: 'string', default: '16' },
+    accounts: { type: 'string', default: '1000' },
+  },
+});
+const jobs = Number(values.jobs);
+const connections = Number(values.connections);
+const accounts = Number(values.accounts);
+const PARTS = 4;
+/** Submissions of one account at once, as the issue of a hot account is stated everywhere: a thousand clients with one key. */
+const AT_ONCE = 1000;
+
+const folder = await mkdtemp(join(tmpdir(), 'easel-admission-'));
+const postgres = await startEmbeddedPostgres({ dataDir: join(folder, 'database') });
+const address = postgres.connection;
+const database = openDatabase({ address, poolSize: connections, onConnectionLost: () => {} });
+await migrate(database.kysely);
+const services = await startJobServices({ address, database, folder, models: ['demo'], queueLength: 1e6, queuedPerAccount: 1e6 });
+try {
+  const { rows } = await sql<{ version: string }>`show server_version`.execute(database.kysely);
+  note('machine', { cpu: cpus()[0]?.model ?? '', cores: cpus().length, load: loadavg()[0] ?? 0, postgres: rows[0]?.version ?? '' });
+  const customers = await inTurns(accounts, () => newCustomer(database, { available: 10n ** 12n }));
+  for (let part = 0; part < PARTS; part++) {
+    const queued = (part * jobs) / PARTS;
+    await measure(`${accounts} accounts, from ${queued} queued jobs on`, jobs / PARTS, (index) => customers[index % accounts]);
+  }
+  const hot = await newCustomer(database, { available: 10n ** 12n });
+  await measure(`one account, ${AT_ONCE} submissions at once`, AT_ONCE, () => hot);
+} finally {
+  await services.stop();
+  await database.close();
+  await postgres.stop();
+  await rm(folder, { recursive: true, force: true });
+}
+
+type Customer = Awaited<ReturnType<typeof newCustomer>>;
+
+/** Submits as fast as the connections take it, and says how fast that was and how long transactions waited for locks. */
+async function measure(what: string, count: number, customerOf: (index: number) => Customer | undefined): Promise<void> {
+  const latencies: number[] = [];
+  const watch = watchLocks();
+  const began = performance.now();
+  await inTurns(count, async (index) => {
+    const customer = customerOf(index);
+    if (customer === undefined) throw new Error('no such customer');
+    const at = performance.now();
+    await services.submitJob(aSubmission(customer));
+    latencies.push(performance.now() - at);
+  });
+  const seconds = (performance.now() - began) / 1000;
+  const waits = await watch.end();
+  // A submission that never waited is one of 0 ms.
+  const all = [...waits, ...Array<number>(Math.max(0, count - waits.length)).fill(0)];
+  note(what, {
+    perSecond: count / seconds,
+    p50Ms: quantile(latencies, 0.5),
+    p99Ms: quantile(latencies, 0.99),
+    lockWaitP50Ms: quantile(all, 0.5),
+    lockWaitP99Ms: quantile(all, 0.99),
+  });
+}
+
+/** Carries out so much work, as many pieces at a time as there are connections. */
+async function inTurns<Result>(count: number, work: (index: number) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  let next = 0;
+  const lane = async () => {
+    while (next < count) {
+      const index = next++;
+      results[index] = await work(index);
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, lane));
+  return results;
+}
+
+/** Looks every few milliseconds at who waits for a lock since when (pg_locks, from PostgreSQL 14 on). */
+function watchLocks() {
+  const waited = new Map<string, number>();
+  const watching = openDatabase({ address, poolSize: 1, onConnectionLost: () => {} });
+  const stop = new AbortController();
+  const looking = (async () => {
+    while (!stop.signal.aborted) {
+      const { rows } = await sql<{ wait: string; ms: number }>`
+        select pid || ' ' || waitstart as wait, extract(epoch from clock_timestamp() - waitstart)::float8 * 1000 as ms
+        from pg_locks where not granted and waitstart is not null`.execute(watching.kysely);
+      for (const { wait, ms } of rows) waited.set(wait, ms);
+      await sleep(3);
+    }
+  })();
+  return {
+    async end(): Promise<number[]> {
+      stop.abort();
+      await looking;
+      await watching.close();
+      return [...waited.values()];
+    },
+  };
+}
+
+function note(what: string, figures: Readonly<Record<string, number | string>>): void {
+  const shown = Object.entries(figures).map(([name, value]) => [name, typeof value === 'number' ? Number(value.toPrecision(3)) : value]);
+  console.log(JSON.stringify({ what, ...Object.fromEntries(shown) }));
+}
