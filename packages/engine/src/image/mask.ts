@@ -162,8 +162,9 @@ export interface Margins {
  * the networks see at its border. Both sides are rounded up to a multiple of 8, at the right and at the bottom.
  *
  * @example
- * const { picture, mask } = extendCanvas(photo, { left: 128, right: 128, top: 0, bottom: 0 });
- * await model.generate({ prompt, width: picture.width, height: picture.height, image: { picture, mask } });
+ * const { picture: wide, mask } = extendCanvas(picture, { left: 128, right: 128, top: 0, bottom: 0 });
+ * const { width, height } = wide;
+ * await model.generate({ prompt: 'a wide beach', width, height, image: { picture: wide, mask } });
  */
 export function extendCanvas(picture: DecodedPicture, margins: Margins): { picture: DecodedPicture; mask: Mask } {
   const { left, top } = margins;

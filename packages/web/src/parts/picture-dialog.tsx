@@ -33,7 +33,8 @@ export function PictureDialog({ job, index, onIndex, onClose, onUse, onMake }: P
     <Overlay label="Picture" className="viewer" onClose={onClose}>
       <ZoomablePicture image={image} prompt={job.prompt} />
       <aside>
-        <div className="about stack">
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls where the window is low, and keys scroll what has the focus (WCAG 2.1.1) */}
+        <div className="about stack" tabIndex={0}>
           <FoldedText text={job.prompt ?? 'Prompt not stored.'} />
           <PictureFacts job={job} seed={image.seed} />
         </div>
