@@ -39,14 +39,30 @@ const postgres = await startEmbeddedPostgres({ dataDir: join(folder, 'database')
 const address = postgres.connection;
 const database = openDatabase({ address, poolSize: connections, onConnectionLost: () => {} });
 await migrate(database.kysely);
-const services = await startJobServices({ address, database, folder, models: ['demo'], queueLength: 1e6, queuedPerAccount: 1e6 });
+const services = await startJobServices({
+  address,
+  database,
+  folder,
+  models: ['demo'],
+  queueLength: 1e6,
+  queuedPerAccount: 1e6,
+});
 try {
   const { rows } = await sql<{ version: string }>`show server_version`.execute(database.kysely);
-  note('machine', { cpu: cpus()[0]?.model ?? '', cores: cpus().length, load: loadavg()[0] ?? 0, postgres: rows[0]?.version ?? '' });
+  note('machine', {
+    cpu: cpus()[0]?.model ?? '',
+    cores: cpus().length,
+    load: loadavg()[0] ?? 0,
+    postgres: rows[0]?.version ?? '',
+  });
   const customers = await inTurns(accounts, () => newCustomer(database, { available: 10n ** 12n }));
   for (let part = 0; part < PARTS; part++) {
     const queued = (part * jobs) / PARTS;
-    await measure(`${accounts} accounts, from ${queued} queued jobs on`, jobs / PARTS, (index) => customers[index % accounts]);
+    await measure(
+      `${accounts} accounts, from ${queued} queued jobs on`,
+      jobs / PARTS,
+      (index) => customers[index % accounts],
+    );
   }
   const hot = await newCustomer(database, { available: 10n ** 12n });
   await measure(`one account, ${AT_ONCE} submissions at once`, AT_ONCE, () => hot, AT_ONCE);
@@ -69,13 +85,17 @@ async function measure(
   const latencies: number[] = [];
   const watch = watchLocks();
   const began = performance.now();
-  await inTurns(count, async (index) => {
-    const customer = customerOf(index);
-    if (customer === undefined) throw new Error('no such customer');
-    const at = performance.now();
-    await services.submitJob(aSubmission(customer));
-    latencies.push(performance.now() - at);
-  }, lanes);
+  await inTurns(
+    count,
+    async (index) => {
+      const customer = customerOf(index);
+      if (customer === undefined) throw new Error('no such customer');
+      const at = performance.now();
+      await services.submitJob(aSubmission(customer));
+      latencies.push(performance.now() - at);
+    },
+    lanes,
+  );
   const seconds = (performance.now() - began) / 1000;
   const waits = await watch.end();
   // A submission that never waited is one of 0 ms.
@@ -90,7 +110,11 @@ async function measure(
 }
 
 /** Carries out so much work, so many pieces at a time. */
-async function inTurns<Result>(count: number, work: (index: number) => Promise<Result>, lanes = connections): Promise<Result[]> {
+async function inTurns<Result>(
+  count: number,
+  work: (index: number) => Promise<Result>,
+  lanes = connections,
+): Promise<Result[]> {
   const results: Result[] = [];
   let next = 0;
   const lane = async () => {
@@ -128,6 +152,9 @@ function watchLocks() {
 }
 
 function note(what: string, figures: Readonly<Record<string, number | string>>): void {
-  const shown = Object.entries(figures).map(([name, value]) => [name, typeof value === 'number' ? Number(value.toPrecision(3)) : value]);
+  const shown = Object.entries(figures).map(([name, value]) => [
+    name,
+    typeof value === 'number' ? Number(value.toPrecision(3)) : value,
+  ]);
   console.log(JSON.stringify({ what, ...Object.fromEntries(shown) }));
 }
