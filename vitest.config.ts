@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './tools/longest-first.ts';
 import { SummaryReporter } from './tools/summary-reporter.ts';
 
 // vitest resolves imports itself and must be told of the condition under which a workspace package is its sources.
@@ -11,6 +12,7 @@ export default defineConfig({
   test: {
     include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'tests/**/*.test.ts'],
     pool: 'forks',
+    sequence: { sequencer: LongestFirst },
     execArgv: ['--conditions=@easel/source'],
     // Three at least: some tests wait (for an installer, for a child), others compute; with two, two cores were idle for a fifth of the time.
     maxWorkers: Math.max(3, availableParallelism() - 1),

@@ -45,7 +45,13 @@ describe.skipIf(reason !== undefined)(`schemathesis${reason === undefined ? '' :
    * picture is made. What changes keys comes last, because it ends the keys that are used here.
    */
   test.each([
-    { holder: 'devKey', what: 'all', keyLasts: true, which: ['--exclude-path', stream] },
+    {
+      holder: 'devKey',
+      what: 'all but edits',
+      keyLasts: true,
+      // Each starts a process that reads the picture's header: the administrator's are enough.
+      which: ['--exclude-path', stream, '--exclude-path', '/v1/images/edits'],
+    },
     {
       holder: 'adminKey',
       what: 'all but keys',
