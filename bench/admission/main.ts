@@ -6,7 +6,7 @@
  *
  * The database, the embedded one with its usual settings, and the submitting process share this machine's processors.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -35,6 +35,7 @@ const PARTS = 4;
 const AT_ONCE = 1000;
 
 const folder = await mkdtemp(join(tmpdir(), 'easel-admission-'));
+await chmod(folder, 0o711); // as root, the account that PostgreSQL runs as has to pass
 const postgres = await startEmbeddedPostgres({ dataDir: join(folder, 'database') });
 const address = postgres.connection;
 const database = openDatabase({ address, poolSize: connections, onConnectionLost: () => {} });
@@ -48,7 +49,7 @@ const services = await startJobServices({
   queuedPerAccount: 1e6,
 });
 try {
-  const { rows } = await sql<{ version: string }>`show server_version`.execute(database.kysely);
+  const { rows } = await sql<{ version: string }>`select current_setting('server_version') as version`.execute(database.kysely);
   note('machine', {
     cpu: cpus()[0]?.model ?? '',
     cores: cpus().length,
