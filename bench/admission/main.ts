@@ -9,15 +9,14 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startEmbeddedPostgres } from '@easel/embedded-postgres';
-import { sql } from 'kysely';
 import { openDatabase } from '../../packages/server/src/database/database.ts';
 import { migrate } from '../../packages/server/src/database/migrate.ts';
 import { newCustomer } from '../../packages/server/test/support/customers.ts';
 import { aSubmission } from '../../packages/server/test/support/job-requests.ts';
 import { startJobServices } from '../../packages/server/test/support/job-services.ts';
+import { watchLocks } from '../../packages/server/test/support/lock-waits.ts';
 import { quantile } from '../load/statistics.ts';
 
 const { values } = parseArgs({
@@ -49,12 +48,10 @@ const services = await startJobServices({
   queuedPerAccount: 1e6,
 });
 try {
-  const { rows } = await sql<{ version: string }>`select current_setting('server_version') as version`.execute(database.kysely);
   note('machine', {
     cpu: cpus()[0]?.model ?? '',
     cores: cpus().length,
     load: loadavg()[0] ?? 0,
-    postgres: rows[0]?.version ?? '',
   });
   const customers = await inTurns(accounts, () => newCustomer(database, { available: 10n ** 12n }));
   for (let part = 0; part < PARTS; part++) {
@@ -84,7 +81,7 @@ async function measure(
   lanes = connections,
 ): Promise<void> {
   const latencies: number[] = [];
-  const watch = watchLocks();
+  const watch = watchLocks(address);
   const began = performance.now();
   await inTurns(
     count,
@@ -126,30 +123,6 @@ async function inTurns<Result>(
   };
   await Promise.all(Array.from({ length: lanes }, lane));
   return results;
-}
-
-/** Looks every few milliseconds at who waits for a lock since when (pg_locks, from PostgreSQL 14 on). */
-function watchLocks() {
-  const waited = new Map<string, number>();
-  const watching = openDatabase({ address, poolSize: 1, onConnectionLost: () => {} });
-  const stop = new AbortController();
-  const looking = (async () => {
-    while (!stop.signal.aborted) {
-      const { rows } = await sql<{ wait: string; ms: number }>`
-        select pid || ' ' || waitstart as wait, extract(epoch from clock_timestamp() - waitstart)::float8 * 1000 as ms
-        from pg_locks where not granted and waitstart is not null`.execute(watching.kysely);
-      for (const { wait, ms } of rows) waited.set(wait, ms);
-      await sleep(3);
-    }
-  })();
-  return {
-    async end(): Promise<number[]> {
-      stop.abort();
-      await looking;
-      await watching.close();
-      return [...waited.values()];
-    },
-  };
 }
 
 function note(what: string, figures: Readonly<Record<string, number | string>>): void {

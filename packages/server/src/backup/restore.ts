@@ -73,6 +73,8 @@ export async function restoreBackup(file: string, { config, force, signal }: Res
       if (process.getuid?.() === 0) await chmod(scratch, 0o711);
       const unpacked = await unpack(source, scratch, signal);
       await checkDatabase(source, scratch, signal);
+      // First what may fail for want of room: afterwards folders are renamed only.
+      if (config.imagesDir !== null) await mergePictures(join(scratch, 'images'), resolve(config.imagesDir));
       const before = await moveAside(dataDir, present);
       await putInPlace(scratch, dataDir, config.imagesDir);
       return { dataDir, before, ...unpacked };
@@ -92,7 +94,8 @@ export async function restoreBackup(file: string, { config, force, signal }: Res
 }
 
 /** How the folder's name begins in which a backup is unpacked. */
-const SCRATCH = 'restore-';
+const SCRATCH = '.easel-restore-';
+const isScratch = (name: string) => name.startsWith(SCRATCH) && /^[A-Za-z0-9]{6}$/.test(name.slice(SCRATCH.length));
 
 async function presentParts(dataDir: string): Promise<string[]> {
   const found = await Promise.all(
@@ -122,7 +125,8 @@ async function requireStopped(dataDir: string, signal: AbortSignal): Promise<voi
 
 /** What a restore that was killed has left, and the database that it may have been checking. */
 async function removeLeftovers(dataDir: string, signal: AbortSignal): Promise<void> {
-  for (const name of (await readdir(dataDir)).filter((each) => each.startsWith(SCRATCH))) {
+  for (const { name } of (await readdir(dataDir, { withFileTypes: true })).filter((each) => each.isDirectory())) {
+    if (!isScratch(name)) continue;
     const leftover = join(dataDir, name);
     if (await isDatabaseRunning(leftover)) await (await startEmbeddedPostgres({ dataDir: leftover, signal })).stop();
     await rm(leftover, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
@@ -210,17 +214,16 @@ async function moveAside(dataDir: string, present: readonly string[]): Promise<s
 async function putInPlace(scratch: string, dataDir: string, imagesDir: string | null): Promise<void> {
   for (const part of parts) {
     if ((await ifPresent(stat(join(scratch, part)))) === undefined) continue;
-    if (part === 'images' && imagesDir !== null) await mergePictures(join(scratch, part), resolve(imagesDir));
-    else {
-      await rm(join(dataDir, part), { recursive: true, force: true }); // an empty folder
-      await rename(join(scratch, part), join(dataDir, part));
-    }
+    if (part === 'images' && imagesDir !== null) continue;
+    await rm(join(dataDir, part), { recursive: true, force: true }); // an empty folder
+    await rename(join(scratch, part), join(dataDir, part));
   }
 }
 
 /** A folder of pictures that the operator has chosen may hold others, and be on another disk. No two pictures have the same name. */
 async function mergePictures(from: string, to: string): Promise<void> {
-  for (const entry of await readdir(from, { recursive: true, withFileTypes: true })) {
+  const entries = await ifPresent(readdir(from, { recursive: true, withFileTypes: true }));
+  for (const entry of entries ?? []) {
     if (!entry.isFile()) continue;
     const source = join(entry.parentPath, entry.name);
     const target = join(to, source.slice(from.length));

@@ -19,9 +19,9 @@ export async function refillAccounts(
 ): Promise<readonly RefilledMonth[]> {
   const refills = await database.transaction((queries) => listRefills(queries, now));
   const refilled: RefilledMonth[] = [];
-  for (const { accountId, months, terms } of refills) {
+  for (const { accountId, months } of refills) {
     for (const month of months) {
-      const amount = await database.transaction((queries) => refillMonth(queries, { accountId, month, terms, now }));
+      const amount = await database.transaction((queries) => refillMonth(queries, { accountId, month, now }));
       if (amount !== null) refilled.push({ accountId, month, amount });
     }
   }
@@ -32,7 +32,7 @@ async function listRefills(queries: Queries, now: Date) {
   const rows = await queries
     .selectFrom('refills')
     .innerJoin('accounts', 'accounts.id', 'refills.account_id')
-    .select(['account_id', 'amount', 'day', 'mode', 'since'])
+    .select(['account_id', 'day', 'since'])
     .where('closed_at', 'is', null)
     .orderBy('account_id')
     .execute();
@@ -42,23 +42,23 @@ async function listRefills(queries: Queries, now: Date) {
     .where('month', '>=', oldestMonth(now))
     .execute();
   const doneOf = Map.groupBy(done, ({ account_id }) => account_id);
-  return rows.map(({ account_id: accountId, since, ...terms }) => {
+  return rows.map(({ account_id: accountId, since, day }) => {
     const months = (doneOf.get(accountId) ?? []).map(({ month }) => month);
-    return { accountId, terms, months: dueMonths({ day: terms.day, since }, months, now) };
+    return { accountId, months: dueMonths({ day, since }, months, now) };
   });
 }
 
 interface MonthToRefill {
   readonly accountId: string;
   readonly month: string;
-  readonly terms: RefillTerms;
   readonly now: Date;
 }
 
-/** @returns what was granted; null when the month was done before */
-async function refillMonth(queries: Queries, { accountId, month, terms, now }: MonthToRefill): Promise<bigint | null> {
+/** @returns what was granted; null when the month was done before, and when the account has been closed or is not refilled any more */
+async function refillMonth(queries: Queries, { accountId, month, now }: MonthToRefill): Promise<bigint | null> {
   const balance = await lockBalance(queries, accountId);
-  if (balance === null) return null;
+  const terms = await termsOf(queries, accountId);
+  if (balance === null || terms === undefined) return null;
   const missing = terms.amount - balance.available;
   const topUp = missing > 0n ? missing : 0n;
   const amount = terms.mode === 'add' ? terms.amount : topUp;
@@ -72,4 +72,16 @@ async function refillMonth(queries: Queries, { accountId, month, terms, now }: M
   const note = `monthly refill ${month}`;
   if (amount > 0n) await moveCredits(queries, { kind: 'grant', accountId, keyId: null, jobId: null, note, amount });
   return amount;
+}
+
+/** As they are now: they may have changed since the account was found to be due. */
+function termsOf(queries: Queries, accountId: string): Promise<Pick<RefillTerms, 'amount' | 'mode'> | undefined> {
+  return queries
+    .selectFrom('refills')
+    .innerJoin('accounts', 'accounts.id', 'refills.account_id')
+    .select(['amount', 'mode'])
+    .where('account_id', '=', accountId)
+    .where('closed_at', 'is', null)
+    .forShare()
+    .executeTakeFirst();
 }

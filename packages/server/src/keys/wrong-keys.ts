@@ -51,7 +51,7 @@ export class WrongKeyLimit {
     if (network !== undefined && network.left < 1 && !network.right.has(hash)) this.#refuse(network);
     try {
       const owner = await check(key);
-      if (network !== undefined) remember(network.right, hash);
+      remember(this.#touch(address).right, hash);
       return owner;
     } catch (error) {
       if (error instanceof DomainError && error.code === 'unauthorized') this.#count(address, hash);
@@ -68,7 +68,7 @@ export class WrongKeyLimit {
     });
   }
 
-  /** Up to date; undefined: nothing wrong has come from there. */
+  /** Up to date; undefined: nothing has come from there. */
   #find(address: string): Network | undefined {
     const network = this.#networks.get(networkOf(address));
     if (network === undefined) return undefined;
@@ -82,6 +82,13 @@ export class WrongKeyLimit {
   }
 
   #count(address: string, hash: string): void {
+    const network = this.#touch(address);
+    network.left = Math.max(0, network.left - 1);
+    network.right.delete(hash);
+  }
+
+  /** The newest of all networks from now on. */
+  #touch(address: string): Network {
     const { clock, wrongKeysPerMinute } = this.#parts;
     const name = networkOf(address);
     const network = this.#find(address) ?? {
@@ -89,14 +96,13 @@ export class WrongKeyLimit {
       countedAt: clock.now().getTime(),
       right: new Set<string>(),
     };
-    network.left = Math.max(0, network.left - 1);
-    network.right.delete(hash);
     this.#networks.delete(name);
     this.#networks.set(name, network);
     for (const oldest of this.#networks.keys()) {
       if (this.#networks.size <= MOST_NETWORKS) break;
       this.#networks.delete(oldest);
     }
+    return network;
   }
 }
 

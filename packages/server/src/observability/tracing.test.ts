@@ -58,6 +58,9 @@ test('without an endpoint nothing is recorded; an address that is none ends the 
   expect(tracerOf({})).toBe(noTracer);
   expect(tracerOf({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318', OTEL_SDK_DISABLED: 'true' })).toBe(noTracer);
   expect(() => tracerOf({ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' })).toThrow('OTEL_EXPORTER_OTLP_ENDPOINT');
+  const withPassword = () => tracerOf({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://me:secret@127.0.0.1:4318' });
+  expect(withPassword).toThrow('OTEL_EXPORTER_OTLP_ENDPOINT');
+  expect(withPassword).not.toThrow('secret');
 });
 
 test('spans are sent as OTLP in JSON, with the headers and the names of the variables', async () => {
@@ -120,4 +123,17 @@ test('a collector that is away costs nothing but a line in the log, and gets the
   await tracer.close();
   expect(errors).toEqual(['the collector answered 503']);
   expect(bodies).toMatchObject([{ url: '/own' }]);
+});
+
+test('spans that a collector refuses are dropped, and do not hold up the next', async () => {
+  const { bodies, endpoint } = await collector(400);
+  const errors: string[] = [];
+  const tracer = tracerOf({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${endpoint}/own` }, errors);
+  tracer.record({ name: 'refused', parent: null, start: new Date(), end: new Date() });
+  while (errors.length === 0) await sleep(20);
+  tracer.record({ name: 'taken', parent: null, start: new Date(), end: new Date() });
+  while (bodies.length === 0) await sleep(20);
+  await tracer.close();
+  expect(errors).toEqual(['the collector refused spans with 400; they are dropped']);
+  expect(JSON.stringify(bodies)).not.toContain('refused');
 });

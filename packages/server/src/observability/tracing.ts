@@ -130,6 +130,10 @@ function endpointOf(env: Environment): URL | null {
 
 function addressOf(name: string, text: string): URL {
   const url = URL.parse(text);
+  if (url !== null && (url.username !== '' || url.password !== ''))
+    throw new StartupError('settings_invalid', `${name} must not have a user name or a password in it`, {
+      remedy: 'send them as a header: OTEL_EXPORTER_OTLP_HEADERS=authorization=Basic%20…',
+    });
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
   throw new StartupError('settings_invalid', `${name} is not an address`, {
     remedy: 'it must be one such as http://127.0.0.1:4318',
@@ -203,6 +207,12 @@ class OtlpTracer implements Tracer {
     }
   }
 
+  /** Once until it works again. */
+  #report(problem: string): void {
+    if (!this.#isFailing) this.#onError(problem);
+    this.#isFailing = true;
+  }
+
   async #send(): Promise<void> {
     while (this.#spans.length > 0) {
       const spans = this.#spans.slice(0, BATCH);
@@ -215,18 +225,21 @@ class OtlpTracer implements Tracer {
           signal: AbortSignal.timeout(SEND_MS),
         });
         await reply.body?.cancel();
-        if (!reply.ok) throw new Error(`the collector answered ${reply.status}`);
-        this.#isFailing = false;
+        if (mayRetry.has(reply.status)) throw new Error(`the collector answered ${reply.status}`);
+        if (reply.ok) this.#isFailing = false;
+        else this.#report(`the collector refused spans with ${reply.status}; they are dropped`);
       } catch (error) {
-        // Its cause says more than "fetch failed". The address may have a password.
-        if (!this.#isFailing) this.#onError(messageOf(error instanceof Error && error.cause ? error.cause : error));
-        this.#isFailing = true;
+        // Its cause says more than "fetch failed".
+        this.#report(messageOf(error instanceof Error && error.cause ? error.cause : error));
         if (!this.#closing.signal.aborted) return; // kept, and sent again
       }
       this.#spans = this.#spans.slice(spans.length);
     }
   }
 }
+
+/** After which a client may send the same again (OTLP specification, "Retryable Response Codes"). */
+const mayRetry: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /** SpanKind and StatusCode (opentelemetry-proto, trace.proto). */
 const kinds = { internal: 1, server: 2, consumer: 5 } as const;

@@ -115,7 +115,7 @@ export async function markImagesOfExpiredJobs(queries: Queries, now: Date, limit
   return (await marking.returningAll().execute()).map(imageOf);
 }
 
-/** Which of these names are those of kept pictures, or of pictures that unfinished jobs start from. */
+/** Which of these names are those of kept pictures, or of pictures and masks that unfinished jobs start from. */
 export async function findKnownImages(queries: Queries, names: readonly string[]): Promise<ReadonlySet<string>> {
   const rows = await queries
     .selectFrom('job_images')
@@ -125,11 +125,12 @@ export async function findKnownImages(queries: Queries, names: readonly string[]
     .execute();
   const starts = await queries
     .selectFrom('jobs')
-    .select(sql<string>`request ->> 'image'`.as('name'))
+    .select([sql<string | null>`request ->> 'image'`.as('image'), sql<string | null>`request ->> 'mask'`.as('mask')])
     .where('state', 'in', ['queued', 'running'])
-    .where(sql<boolean>`request ->> 'image' = any(${[...names]}::text[])`)
+    .where(sql<boolean>`array[request ->> 'image', request ->> 'mask'] && ${[...names]}::text[]`)
     .execute();
-  return new Set([...rows, ...starts].map(({ name }) => name));
+  const known = [...rows.map(({ name }) => name), ...starts.flatMap(({ image, mask }) => [image, mask])];
+  return new Set(known.filter((name) => name !== null));
 }
 
 function imageOf(row: Selectable<JobImagesTable>): ImageRecord {

@@ -84,7 +84,14 @@ function send(
   };
   const request = target.protocol === 'https:' ? requestHttps(target, options) : requestHttp(target, options);
   // It also fails when the reply is dropped before the body was taken; then there is a reply already.
-  request.on('error', reject).on('response', resolve).end(body);
+  request.on('error', reject).on('response', resolve);
+  // A reply of 101 is neither for Node.js: without these the attempt would have no end.
+  request.on('upgrade', (_, socket) => {
+    socket.destroy();
+    reject(new ProtocolChangeError());
+  });
+  request.on('close', () => reject(new ClosedError()));
+  request.end(body);
   return promise;
 }
 
@@ -107,6 +114,14 @@ async function beginningOf(response: IncomingMessage): Promise<string> {
   const bytes = Buffer.concat(chunks).subarray(0, KEPT_RESPONSE_BYTES);
   // PostgreSQL stores no U+0000 in a text; what is no UTF-8, or was cut, becomes U+FFFD.
   return bytes.toString('utf8').replaceAll('\0', '\uFFFD');
+}
+
+class ProtocolChangeError extends Error {
+  override readonly message = 'it answered 101: it wants another protocol';
+}
+
+class ClosedError extends Error {
+  override readonly message = 'the connection was closed before a reply';
 }
 
 function faultOfStatus(status: number): string | null {
@@ -136,7 +151,8 @@ const reasons = new Map([
 ]);
 
 function reasonOf(error: unknown): string {
-  if (error instanceof BlockedAddressError) return error.message;
+  const isOwn = error instanceof ProtocolChangeError || error instanceof ClosedError;
+  if (isOwn || error instanceof BlockedAddressError) return error.message;
   // A connection that is tried at several addresses fails with an error for each.
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
   const code = systemCode(first) ?? '';

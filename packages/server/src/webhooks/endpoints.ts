@@ -144,6 +144,11 @@ export class WebhookService {
         .where('id', '=', id)
         .returningAll()
         .executeTakeFirstOrThrow();
+      // What waits for its next attempt goes to the new address.
+      if (url !== undefined) {
+        const waiting = queries.updateTable('webhook_deliveries').set({ url });
+        await waiting.where('endpoint_id', '=', id).where('state', '=', 'pending').execute();
+      }
       if (enabled === false) await endPendingOf(queries, id, 'the endpoint was disabled', this.#clock.now());
       return this.#record(row);
     });

@@ -94,7 +94,7 @@ const errorOf = (work: Promise<unknown>) =>
 test('a backup of a database that is written to is consistent: the restored ledger balances, and has all from before', async () => {
   const restored = await restoreInto('restored');
   expect(restored).toMatchObject({ dataDir: join(folder(), 'restored'), pictures: 1, hasSecret: true, before: null });
-  expect((await readdir(restored.dataDir)).filter((name) => name.startsWith('restore-'))).toEqual([]);
+  expect((await readdir(restored.dataDir)).filter((name) => name.includes('restore-'))).toEqual([]);
   expect(await readFile(join(restored.dataDir, 'secret'), 'utf8')).toBe(secret);
   expect(await readFile(join(restored.dataDir, 'images', pictureFile))).toEqual(picture);
   const copy = await startEmbeddedPostgres({ dataDir: restored.dataDir });
@@ -114,7 +114,8 @@ test('a backup of a database that is written to is consistent: the restored ledg
 
 test('a folder that is not empty is left alone, or with force moved aside; what a killed restore has left is removed', async () => {
   const target = join(folder(), 'occupied');
-  await mkdir(join(target, 'restore-killed', 'postgres'), { recursive: true });
+  await mkdir(join(target, '.easel-restore-a1B2c3', 'postgres'), { recursive: true });
+  await mkdir(join(target, 'restore-mine'));
   await mkdir(join(target, 'postgres'), { recursive: true });
   await writeFile(join(target, 'postgres', 'mine'), 'mine');
   await writeFile(join(target, 'notes'), 'stay');

@@ -89,6 +89,17 @@ test('a picture whose record was never written is removed', async () => {
   expect(await services.store.read(name, 'png')).toBeNull();
 });
 
+test('the picture and the mask of a job that waits are kept, however long it waits', async () => {
+  const customer = await newCustomer(opened().database, { available: 1000n });
+  await services.queue.pause();
+  const [image, mask] = [newId().replaceAll('-', ''), newId().replaceAll('-', '')];
+  for (const name of [image, mask]) await services.store.put(name, 'png', new Uint8Array([1]));
+  const { job } = await services.submitJob(aSubmission(customer, { request: { image, mask } }));
+  expect(await sweepIn(2 * 60 * 60 * 1000)).toMatchObject({ orphans: 0 });
+  await services.cancelJob(null, job.id);
+  await services.queue.resume();
+});
+
 test('a job that the queue has lost fails and is refunded', async () => {
   const customer = await newCustomer(opened().database, { available: 1000n });
   await services.queue.pause();

@@ -206,6 +206,12 @@ const failures: Record<string, { answer: Parameters<typeof startReceiver>[0]; ou
     answer: ({ socket }) => socket instanceof Socket && socket.end('SSH-2.0-OpenSSH\r\n'),
     outcome: { lastStatus: null, lastError: 'the connection failed (HPE_INVALID_CONSTANT)' },
   },
+  'changes the protocol': {
+    answer: ({ socket }) =>
+      socket instanceof Socket &&
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
+    outcome: { lastStatus: null, lastError: 'it answered 101: it wants another protocol' },
+  },
   refuses: {
     answer: (response) => response.writeHead(401).end('who\0 are you'),
     outcome: { lastStatus: 401, lastError: 'it answered 401' },
@@ -283,6 +289,19 @@ test.each(['disabled', 'deleted'] as const)('what is on its way to an endpoint t
   expect(receiver.received).toHaveLength(1);
   const ended = await becomes(accountId, { state: 'failed', attempts: 0, lastError: `the endpoint was ${how}` });
   await expect(webhooks.resend(accountId, ended.id)).rejects.toMatchObject({ code: 'conflict' });
+});
+
+test('what waits for its next attempt goes to the new address of its endpoint', async () => {
+  const old = await startReceiver((response) => response.writeHead(500).end());
+  const receiver = await startReceiver();
+  const { accountId, keyId, endpoint } = await newEndpoint(old.url);
+  await cancelledJob({ accountId, keyId });
+  startDeliverer();
+  const { id } = await becomes(accountId, { state: 'pending', attempts: 1 });
+  await webhooks.change(accountId, endpoint.id, { url: receiver.url });
+  clock.set(new Date(clock.now().getTime() + 60_000).toISOString());
+  await becomes(accountId, { id, state: 'delivered' });
+  expect(receiver.received).toHaveLength(1);
 });
 
 test('what is sent again while an attempt is under way is sent again after it', async () => {
