@@ -131,6 +131,7 @@ test('a folder that is not empty is left alone, or with force moved aside; what 
     'images',
     'notes',
     'postgres',
+    'restore-mine',
     'secret',
   ]);
   expect((await stat(join(target, 'postgres', 'data', 'PG_VERSION'))).isFile()).toBe(true);
