@@ -5,7 +5,7 @@ import { encodeImage } from '../image/encode-image.ts';
 import { maskPicture } from '../image/mask.ts';
 import type { DecodedPicture } from '../image/picture.ts';
 import type { PictureSize } from '../model.ts';
-import { fitMask, fitPicture, requireSomething } from '../pipeline/start-picture.ts';
+import { blurredMask, fitMask, fitPicture, requireSomething } from '../pipeline/start-picture.ts';
 import {
   type FromChild,
   isToChild,
@@ -33,7 +33,7 @@ function isPictureCall(message: ToChild): message is PictureCall & { readonly id
 
 async function answer(id: number, call: PictureCall): Promise<void> {
   if (call.type === 'open') opened = call;
-  const watch = opened && watchLimits(id, opened.limits);
+  const watch = opened && watchLimits(id, call.type === 'mask' ? 'mask' : 'image', opened.limits);
   try {
     send({ id, type: 'done', value: await perform(call) });
   } catch (thrown) {
@@ -53,29 +53,31 @@ async function perform(call: PictureCall): Promise<PictureSize | Uint8Array> {
   return encodeImage(call.size ? fitPicture(picture, call.size) : picture, { format: 'png' });
 }
 
-/** @param picture the start image that the mask is for */
+/** Not blurred yet, but it has something to repaint when it is. @param picture the start image that the mask is for */
 async function fittingMask(
   picture: Uint8Array,
-  { file, size }: Extract<PictureCall, { type: 'mask' }>,
+  { file, size, blur }: Extract<PictureCall, { type: 'mask' }>,
 ): Promise<DecodedPicture> {
   const shown = await measureImage(picture);
-  return maskPicture(requireSomething(fitMask(await decodeMask(file), shown, size ?? shown)));
+  const mask = fitMask(requireSomething(await decodeMask(file)), shown, size ?? shown);
+  blurredMask(mask, blur);
+  return maskPicture(mask);
 }
 
 /**
  * A running decoder cannot be stopped, so the process exits. Its CPU time counts, not the elapsed time: a busy machine
  * rejects no picture that an idle one could read.
  */
-function watchLimits(id: number, { cpuSeconds, memoryBytes }: PictureLimits): NodeJS.Timeout {
+function watchLimits(id: number, param: 'image' | 'mask', { cpuSeconds, memoryBytes }: PictureLimits): NodeJS.Timeout {
   const before = process.cpuUsage();
   return setInterval(() => {
     const { user, system } = process.cpuUsage(before);
     const isSlow = user + system > cpuSeconds * 1e6;
     if (!isSlow && process.memoryUsage.rss() <= memoryBytes) return;
     const limit = isSlow ? `${cpuSeconds} s of processor time` : `${Math.round(memoryBytes / 2 ** 20)} MB of memory`;
-    const message = `the image cannot be read: decoding it takes more than ${limit}, the most that is allowed`;
+    const message = `the ${param} cannot be read: decoding it takes more than ${limit}, the most that is allowed`;
     const remedy = 'send a smaller one, or save it again as PNG or baseline JPEG';
-    const error = new EngineError('image_unreadable', message, { remedy, details: { param: 'image' } });
+    const error = new EngineError('image_unreadable', message, { remedy, details: { param } });
     send({ id, type: 'failed', error: toWireError(error) }, () => process.exit(1));
   }, WATCH_MS);
 }

@@ -24,9 +24,10 @@ export interface OpenPicture {
    * Decodes a mask for it: white where it is repainted, cropped and scaled as `fit` does it with the picture. Before `fit`.
    *
    * @param size undefined: that of the picture
+   * @param blur what it is to be blurred by when it is used; here it only must leave something to repaint
    * @throws EngineError as `PictureHost.open`, and `invalid_request` for one that repaints nothing, both of the field `mask`
    */
-  mask(file: Uint8Array, size: PictureSize | undefined): Promise<Uint8Array>;
+  mask(file: Uint8Array, size: PictureSize | undefined, blur: number): Promise<Uint8Array>;
   /**
    * Decodes it in full, crops it to the aspect ratio of that size at its centre and scales it: exactly the start image, as a PNG file, that
    * image-to-image of that size uses. To be called once.
@@ -119,9 +120,9 @@ class ChildPictureHost implements PictureHost {
       pixels = size.width * size.height;
       return {
         size,
-        mask: async (mask, wanted) => {
+        mask: async (mask, wanted, blur) => {
           requireImageFormat(mask, 'mask');
-          return call({ type: 'mask', file: mask, size: wanted && sidesOf(wanted) }, isFile);
+          return call({ type: 'mask', file: mask, size: wanted && sidesOf(wanted), blur }, isFile);
         },
         fit: (wanted) => call({ type: 'fit', size: wanted && sidesOf(wanted) }, isFile),
         close,

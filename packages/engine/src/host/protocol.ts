@@ -49,7 +49,7 @@ export type EngineCall =
  */
 export type PictureCall =
   | { readonly type: 'open'; readonly file: Uint8Array; readonly limits: PictureLimits }
-  | { readonly type: 'mask'; readonly file: Uint8Array; readonly size: PictureSize | undefined }
+  | { readonly type: 'mask'; readonly file: Uint8Array; readonly size: PictureSize | undefined; readonly blur: number }
   | { readonly type: 'fit'; readonly size: PictureSize | undefined };
 
 /** Limits for reading one picture; what exceeds them is rejected. */
@@ -87,7 +87,8 @@ export function isToChild(message: unknown): message is ToChild {
     case 'open':
       return message.file instanceof Uint8Array && isRecord(message.limits);
     case 'mask':
-      return message.file instanceof Uint8Array && (message.size === undefined || isRecord(message.size));
+      if (!(message.file instanceof Uint8Array) || typeof message.blur !== 'number') return false;
+      return message.size === undefined || isRecord(message.size);
     case 'fit':
       return message.size === undefined || isRecord(message.size);
     case 'prepare':

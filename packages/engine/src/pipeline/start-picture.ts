@@ -33,16 +33,14 @@ export function startOf(request: GenerateRequest, sizes: ModelSizes): Start {
   if (!request.image) return { request, finish: (painted) => painted };
   const { image } = request;
   const { picture } = image;
-  requireWhole('image', picture, 3);
-  const size = paintedSize(request, sizes);
-  const mask = wantedMask(image);
+  const { size, mask } = checkedStart(request, image, sizes);
   if (!mask) {
     const fitting = fitPicture(picture, size);
     return { request: painting(request, { picture: fitting }), finish: (painted) => painted };
   }
   if (image.maskPadding !== undefined) return startOfPart(request, { ...image, mask }, size);
   const fitting = fitPicture(picture, size);
-  const soft = requireSomething(blurMask(fitMask(mask, picture, size), image.maskBlur ?? 0));
+  const soft = blurredMask(fitMask(mask, picture, size), image.maskBlur);
   return {
     request: painting(request, { picture: fitting, mask: soft }),
     finish: (painted) => overlay(fitting, painted, soft),
@@ -54,9 +52,17 @@ export function startOf(request: GenerateRequest, sizes: ModelSizes): Start {
  * it is needed.
  */
 export function withFittingPicture(request: GenerateRequest, sizes: ModelSizes): GenerateRequest {
-  if (request.upscale !== undefined) return request;
-  const start = startOf(request, sizes);
-  return request.image?.maskPadding === undefined ? start.request : request;
+  const { image, upscale } = request;
+  if (upscale !== undefined) return request;
+  if (image?.maskPadding === undefined) return startOf(request, sizes).request;
+  checkedStart(request, image, sizes);
+  return request;
+}
+
+/** What is quickly checked of a start image. @throws EngineError `invalid_request` */
+function checkedStart(request: GenerateRequest, image: ImageToImage, sizes: ModelSizes) {
+  requireWhole('image', image.picture, 3);
+  return { size: paintedSize(request, sizes), mask: wantedMask(image) };
 }
 
 function startOfPart(
@@ -64,8 +70,8 @@ function startOfPart(
   image: ImageToImage & { readonly mask: Mask },
   size: PictureSize,
 ): Start {
-  const { picture, mask, maskPadding = 0, maskBlur = 0 } = image;
-  const soft = requireSomething(blurMask(resizeMask(mask, picture.width, picture.height), maskBlur));
+  const { picture, mask, maskPadding = 0, maskBlur } = image;
+  const soft = blurredMask(resizeMask(mask, picture.width, picture.height), maskBlur);
   const bounds = boundsOf(soft) ?? { left: 0, top: 0, right: picture.width, bottom: picture.height };
   const box = paddedBox(bounds, picture, size, maskPadding);
   const part = (whole: DecodedPicture) => resizeFilling(cropPicture(whole, box), size.width, size.height);
@@ -112,7 +118,7 @@ function wantedMask({ mask, maskPadding, maskBlur }: ImageToImage): Mask | undef
   if (maskBlur !== undefined) requireNumber('maskBlur', maskBlur, engineLimits.maskBlur);
   if (mask) {
     requireWhole('mask', mask, 1);
-    return mask;
+    return requireSomething(mask);
   }
   const idle = maskPadding === undefined ? maskBlur !== undefined && 'maskBlur' : 'maskPadding';
   if (idle) throw invalid(idle, `${idle} needs a mask`, 'send a mask, or leave it out');
@@ -122,9 +128,21 @@ function wantedMask({ mask, maskPadding, maskBlur }: ImageToImage): Mask | undef
 /** From which value on a pixel of a mask is repainted: half, as in the reference. */
 const REPAINTED = 128;
 
+/** @throws EngineError `invalid_request` for a mask of which nothing is repainted then: a blur makes what is small too dark */
+export function blurredMask(mask: Mask, radius = 0): Mask {
+  const blurred = blurMask(mask, radius);
+  if (repaints(blurred)) return blurred;
+  const message = 'mask has nothing left to repaint after it is cropped, scaled and blurred';
+  throw invalid('mask', message, 'paint more of it white, or use a smaller blur');
+}
+
+function repaints({ data }: Mask): boolean {
+  return data.some((value) => value >= REPAINTED);
+}
+
 /** @throws EngineError `invalid_request` for a mask that would change nothing */
 export function requireSomething(mask: Mask): Mask {
-  if (mask.data.some((value) => value >= REPAINTED)) return mask;
+  if (repaints(mask)) return mask;
   const message = 'mask has nothing to repaint: all of it is black';
   throw invalid('mask', message, 'paint white what is to change, or make it transparent');
 }

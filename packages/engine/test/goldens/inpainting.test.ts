@@ -8,7 +8,7 @@ import type { DecodedPicture } from '../../src/image/picture.ts';
 import { JsonConfig } from '../../src/json-config.ts';
 import { assembleModel, type RunnableModel } from '../../src/loading/assemble-model.ts';
 import type { GenerateRequest } from '../../src/model.ts';
-import { keepUnmasked } from '../../src/pipeline/start-picture.ts';
+import { keepUnmasked, startOf, withFittingPicture } from '../../src/pipeline/start-picture.ts';
 import { createGenerator } from '../../src/random/torch-generator.ts';
 import { parseSamplingConfig } from '../../src/sampling/config.ts';
 import { denoisedFrom, networkInput } from '../../src/sampling/parameterisations.ts';
@@ -95,6 +95,28 @@ describe('inpainting with a UNet for text to image', () => {
       message: expect.stringMatching(says),
     });
   });
+});
+
+test('with padding a request is only checked before it is sent to the engine’s process, and blurred there', () => {
+  const sizes = { minSide: 64, maxSide: 64, isLimit: false, trained: [{ width: 64, height: 64 }] } as const;
+  const dot = { width: 64, height: 64, data: Uint8Array.from({ length: 64 * 64 }, (_, i) => (i === 2080 ? 255 : 0)) };
+  const picture = pictureOf(runs, 'two_euler.picture');
+  const whole = { picture, mask: dot, maskBlur: 64 };
+  const image = { ...whole, maskPadding: 4 };
+  const request = { prompt: 'x', image };
+  expect(withFittingPicture(request, sizes)).toBe(request);
+  for (const blurred of [image, whole])
+    expect(() => startOf({ prompt: 'x', image: blurred }, sizes)).toThrow('mask has nothing left to repaint');
+  const black = { ...dot, data: new Uint8Array(64 * 64) };
+  for (const [wrong, says] of [
+    [{ ...image, mask: black }, 'all of it is black'],
+    [{ ...image, mask: { ...dot, width: 63 } }, 'mask must have'],
+    [{ ...image, maskPadding: -1 }, 'maskPadding must be'],
+    [{ picture, maskPadding: 4 }, 'maskPadding needs a mask'],
+    [{ ...image, picture: { ...picture, width: 1 } }, 'image must have'],
+  ] as const)
+    expect(() => withFittingPicture({ ...request, image: wrong }, sizes)).toThrow(says);
+  expect(() => withFittingPicture({ ...request, width: 63 }, sizes)).toThrow('width');
 });
 
 describe('inpainting with a UNet that takes the mask and the masked picture', () => {

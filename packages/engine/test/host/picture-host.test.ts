@@ -100,6 +100,44 @@ test.each([
   await expect.poll(() => host.pids, { timeout: 60_000 }).toEqual([]);
 });
 
+test('a mask that takes too much is refused as the mask', async () => {
+  const picture = await open({ limits: { cpuSeconds: 0.2 } }).open(small);
+  // Its opacity is decoded first, then its colours.
+  const opaque = { r: 255, g: 255, b: 255, alpha: 1 };
+  const mask = await sharp({ create: { width: 8192, height: 8192, channels: 4, background: opaque } })
+    .png({ compressionLevel: 1 })
+    .toBuffer();
+  await expect(picture.mask(mask, size, 0)).rejects.toMatchObject({
+    message: expect.stringMatching(/^the mask cannot be read: decoding it takes more than 0.2 s/),
+    details: { param: 'mask' },
+  });
+  picture.close();
+});
+
+test('a mask is refused where its blur leaves nothing to repaint, and comes back sharp where it leaves something', async () => {
+  const picture = await open().open(small);
+  const spot = (side: number) =>
+    sharp({ create: { ...picture.size, channels: 3, background: 'black' } })
+      .composite([
+        { input: { create: { width: side, height: side, channels: 3, background: 'white' } }, left: 90, top: 5 },
+      ])
+      .png()
+      .toBuffer();
+  const [faint, strong] = [await spot(30), await spot(190)];
+  await expect(picture.mask(faint, undefined, 64)).rejects.toMatchObject({
+    code: 'invalid_request',
+    message: expect.stringMatching(/^mask has nothing left to repaint/),
+    details: { param: 'mask' },
+  });
+  for (const [file, blur] of [
+    [faint, 0],
+    [strong, 16],
+  ] as const) {
+    expect((await decodeImage(await picture.mask(file, undefined, blur))).data).toEqual((await decodeImage(file)).data);
+  }
+  picture.close();
+});
+
 test('a process that hangs is ended', async () => {
   const host = open({ patienceMs: 5000 });
   const first = await host.open(small);

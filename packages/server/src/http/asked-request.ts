@@ -70,13 +70,20 @@ export function jobRequestOf(asked: Asked, card: ModelCard, picture: Size | null
   const { values, called, surface } = asked;
   const presets = { ...card.defaults, model: card.slug, ...sizeOf(asked, card, picture) };
   const { width, height, model, image, mask, ...given } = values;
-  const own = { ...given, ...lorasOf(given) };
+  const own = withoutUndefined({ ...given, ...lorasOf(given) });
   const { upscaler = usualUpscaler(card) } = own;
   const enlarged = own.upscale !== undefined && enlargedBy(upscaler);
   const start = picture === null ? {} : { image: 'given', ...enlarged, ...(mask !== undefined && masked) };
   const filled = fillRequest({ ...start, ...own, upscaler, seed: firstSeed(values.seed) }, presets);
   requireAllowed({ values: filled, called, surface }, card);
   return { ...filled, image: null, mask: null, ...(Object.keys(called).length > 0 && { called }) };
+}
+
+/** A key without a value would replace what a request gets that is silent about it. */
+function withoutUndefined<Values extends object>(values: Values): Values {
+  const kept = { ...values };
+  for (const [key, value] of Object.entries(kept)) if (value === undefined) Reflect.deleteProperty(kept, key);
+  return kept;
 }
 
 /** The prompt and the LoRAs, with those of the tags in the prompt where these are read. @throws DomainError `invalid_request` */

@@ -154,7 +154,7 @@ async function submitWithStartImage(
     const { request: wanted } = submission;
     if (wanted.maskPadding !== null) requireWholePicture(picture.size);
     const size = wanted.maskPadding === null && wanted.upscale === null ? wanted : undefined;
-    const fittingMask = mask && (await picture.mask(mask, size));
+    const fittingMask = mask && (await picture.mask(mask, size, wanted.maskBlur ?? 0));
     const startImage = { image: await picture.fit(size), mask: fittingMask };
     return { earlier, submission: { ...submission, startImage } };
   });

@@ -21,9 +21,10 @@ export interface InputPicture {
    * Decodes a mask for it. Before `fit`.
    *
    * @param size as for `fit`
+   * @param blur what it will be blurred by, which must leave something to repaint
    * @throws DomainError as `InputPictures.use`, of the field `mask`
    */
-  mask(file: Uint8Array, size: Size | undefined): Promise<Uint8Array>;
+  mask(file: Uint8Array, size: Size | undefined, blur: number): Promise<Uint8Array>;
   /**
    * Decodes it, and makes of it what a job of that size starts from.
    *
@@ -70,7 +71,7 @@ export class InputPictures {
         requireSides(picture.size);
         return await work({
           size: picture.size,
-          mask: (mask, size) => readable(picture.mask(mask, size), signal),
+          mask: (mask, size, blur) => readable(picture.mask(mask, size, blur), signal),
           fit: (size) => readable(picture.fit(size), signal),
         });
       } finally {

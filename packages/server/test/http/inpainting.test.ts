@@ -13,6 +13,7 @@ const picture = await sharp(pixels, { raw: { width: SIDE, height: SIDE, channels
 /** White in its right half. */
 const whiteHalf = await grey((x) => (x < SIDE / 2 ? 0 : 255));
 const black = await grey(() => 0);
+const line = await grey((x) => (x === SIDE / 2 ? 255 : 0));
 /** Transparent in its right half, and black. */
 const hole = await sharp(
   Uint8Array.from({ length: 4 * SIDE * SIDE }, (_, i) => alphaAt(i)),
@@ -94,6 +95,7 @@ test.each<[string, object, string, RegExp]>([
   ['that is other text', { mask: '%%%' }, 'mask', /mask must be base64/],
   ['of another site', { mask: 'https://example.org/a.png' }, 'mask', /mask must be base64.*another site/],
   ['that is all black', { mask: text(black) }, 'mask', /nothing to repaint/],
+  ['of which a blur leaves nothing', { mask: text(line), mask_blur: 64 }, 'mask', /nothing left to repaint/],
   ['without a picture', { image: null, mask: text(whiteHalf) }, 'mask', /mask needs image/],
   ['that is missing for its padding', { mask_padding: 4 }, 'mask_padding', /mask_padding needs mask/],
   ['with too much padding', { mask: text(whiteHalf), mask_padding: 5000 }, 'mask_padding', /mask_padding must be/],
@@ -125,6 +127,8 @@ test('image edits take a form with a picture and its mask, and answer as generat
   expect(reply.statusCode).toBe(200);
   expect(reply.json()).toMatchObject({ size: '64x64', output_format: 'png', data: [{ seed: 3 }, { seed: 4 }] });
   for (const { b64_json } of reply.json().data) await expectRightHalfPainted(Buffer.from(b64_json, 'base64'));
+  const { jobs } = (await http().app.inject({ url: '/api/jobs', headers: customer.auth })).json();
+  expect(jobs).toMatchObject([{ strength: 1 }]);
   const listed = await send({ ...own, 'image[]': picture, mask: hole });
   expect(listed.json().data).toEqual(reply.json().data);
   for (const [refused, param] of [
