@@ -89,12 +89,6 @@ function cropFor(picture: Size, { width, height }: Size): Size & { readonly x: n
   return { x: (picture.width - crop.width) / 2, y: (picture.height - crop.height) / 2, ...crop };
 }
 
-/** The size with the closest aspect ratio: the one that crops least. */
-export function nearestSize<Shape extends Size>(sizes: readonly Shape[], { width, height }: Size): Shape | undefined {
-  const difference = (size: Shape) => Math.abs(Math.log(size.width / size.height / (width / height)));
-  return sizes.toSorted((one, other) => difference(one) - difference(other))[0];
-}
-
 /** How much of the picture remains after cropping, 0 to 1. */
 export function visibleShare(picture: Size, shape: Size): number {
   const [own, wanted] = [picture.width / picture.height, shape.width / shape.height];

@@ -4,7 +4,8 @@ import { convertPicture, pathOf, pictureTypes, saveFile } from '../files/picture
 import { codeSamples } from '../format/code-samples.ts';
 import { useRuns } from '../runs/runs.tsx';
 import { messageOf } from '../session/requests.ts';
-import { enlargementOf, requestOfJob, type Settings, settingsOfJob } from '../settings/settings.ts';
+import { useModels } from '../session/session.tsx';
+import { drawnSize, enlargementOf, requestOfJob, type Settings, settingsOfJob } from '../settings/settings.ts';
 import { CopyButton } from './buttons.tsx';
 import { Notice } from './notices.tsx';
 
@@ -28,10 +29,12 @@ export function PictureActions({ job, image, onUse, onMake }: PictureActionsProp
 
 function GenerateActions({ job, image, onUse, onMake }: PictureActionsProps) {
   const { startImageOf } = useRuns();
+  const { reply: models = [] } = useModels();
+  const model = models.find(({ id }) => id === job.model);
   const startImage = startImageOf(job);
   const missing = missingFor(job, startImage);
   const request = { ...requestOfJob(job, startImage), seed: image.seed, samples: 1 };
-  const settings = settingsOfJob(job, image.seed, startImage);
+  const settings = settingsOfJob(job, { seed: image.seed, startImage, model });
   const path = pathOf(image.url);
   const { width, height } = image;
   return (
@@ -53,7 +56,10 @@ function GenerateActions({ job, image, onUse, onMake }: PictureActionsProps) {
       >
         Regenerate
       </button>
-      <button type="button" onClick={() => onUse({ ...settings, seed: null, startImage: path, width, height })}>
+      <button
+        type="button"
+        onClick={() => onUse({ ...settings, seed: null, startImage: path, ...drawnSize(model, image) })}
+      >
         Use as start image
       </button>
       <button type="button" onClick={() => onUse(settings)}>

@@ -1,6 +1,6 @@
 import { defaults, type Model } from '@easel/contract';
 import { type FormEvent, useState } from 'react';
-import { nearestSize, readMask } from '../files/start-picture.ts';
+import { readMask } from '../files/start-picture.ts';
 import { balance, credits } from '../format/text.ts';
 import { ControlFields } from '../parts/fields.tsx';
 import { ModelNote } from '../parts/model-name.tsx';
@@ -8,7 +8,7 @@ import { Notice } from '../parts/notices.tsx';
 import { messageOf, useDebouncedReply } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
 import { type FormControl, formControls } from '../settings/form-controls.ts';
-import { type Settings, settingsForModel } from '../settings/settings.ts';
+import { nearestSize, type Settings, settingsForModel, withoutMask } from '../settings/settings.ts';
 import { LoraField, SeedField, SizePicker } from './picture-fields.tsx';
 import { PromptFields } from './prompt-fields.tsx';
 import { StartImage, useDroppedFile } from './start-image.tsx';
@@ -79,9 +79,8 @@ function useFileReader({ models, settings, onChange }: SettingsProps, onNote: (n
       const { readDropped } = await import('../files/settings-of-file.ts'); // loaded on demand: few users need it
       const { settings: found, note, image } = await readDropped(file, models, model?.limits.max_side ?? 1);
       const size = settings.isShapeChosen ? undefined : nearestSize(model?.sizes ?? [], image);
-      onChange(
-        found ?? { startImage: image.address, mask: null, ...(size && { width: size.width, height: size.height }) },
-      );
+      const start = { startImage: image.address, ...(size && { width: size.width, height: size.height }) };
+      onChange({ ...withoutMask(settings), ...(found ?? start) });
       onNote({ kind: 'hint', text: note });
     } catch (error) {
       onNote({ kind: 'error', text: messageOf(error) });

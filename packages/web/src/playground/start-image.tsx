@@ -2,7 +2,7 @@ import { useEffect, useId, useRef, useState } from 'react';
 import { visibleShare } from '../files/start-picture.ts';
 import { ControlFields } from '../parts/fields.tsx';
 import { formControls } from '../settings/form-controls.ts';
-import type { Settings } from '../settings/settings.ts';
+import { type Settings, withoutMask } from '../settings/settings.ts';
 
 export interface StartImageProps {
   readonly settings: Settings;
@@ -38,7 +38,7 @@ export function StartImage({ settings, onChange, onFile, onMask }: StartImagePro
             onChange={(name, value) => onChange({ [name]: value })}
           />
           <MaskField settings={settings} onChange={onChange} onMask={onMask} />
-          <button type="button" onClick={() => onChange({ startImage: null, mask: null })}>
+          <button type="button" onClick={() => onChange({ startImage: null, ...withoutMask(settings) })}>
             Remove start image
           </button>
         </div>
@@ -58,7 +58,8 @@ export function StartImage({ settings, onChange, onFile, onMask }: StartImagePro
 }
 
 /** The picture that says what of the start image is repainted. */
-function MaskField({ settings: { mask, width, height }, onChange, onMask }: Omit<StartImageProps, 'onFile'>) {
+function MaskField({ settings, onChange, onMask }: Omit<StartImageProps, 'onFile'>) {
+  const { mask, width, height } = settings;
   const scale = LONGEST / Math.max(width, height);
   return mask === null ? (
     <label className="field">
@@ -68,7 +69,7 @@ function MaskField({ settings: { mask, width, height }, onChange, onMask }: Omit
   ) : (
     <div className="row">
       <img src={mask} alt="Mask" className="used-part" style={{ width: width * scale, height: height * scale }} />
-      <button type="button" onClick={() => onChange({ mask: null })}>
+      <button type="button" onClick={() => onChange(withoutMask(settings))}>
         Remove mask
       </button>
     </div>

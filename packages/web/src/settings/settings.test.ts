@@ -2,7 +2,16 @@ import { explainInvalid, fillRequest, type Job, jobCreateSchema, tellRequest } f
 import { expect, test } from 'vitest';
 import { demoModel } from '../../test/demo-model.ts';
 
-import { defaultSettings, enlargementOf, jobOf, requestOfJob, settingsForModel, settingsOfJob } from './settings.ts';
+import {
+  defaultSettings,
+  drawnSize,
+  enlargementOf,
+  jobOf,
+  requestOfJob,
+  settingsForModel,
+  settingsOfJob,
+  withoutMask,
+} from './settings.ts';
 
 const model = { ...demoModel, defaults: { ...demoModel.defaults, img_width: 128, img_height: 96 } };
 
@@ -57,9 +66,34 @@ test('a job restores the form it came from, with its aspect ratio marked as chos
   const settings = { ...filled, isShapeChosen: true };
   const { preview: _, ...sent } = jobOf(settings);
   const job = { ...sent, scheduler: settings.scheduler, image_format: settings.format } as const;
-  expect(settingsOfJob(jobLike(job), 7, null)).toEqual(settings);
+  expect(settingsOfJob(jobLike(job), { seed: 7, startImage: null, model })).toEqual(settings);
   const started = { ...settings, startImage: 'data:image/png;base64,AAAA', strength: 0.4 };
-  expect(settingsOfJob(jobLike({ ...job, strength: 0.4 }), 7, started.startImage)).toEqual(started);
+  expect(settingsOfJob(jobLike({ ...job, strength: 0.4 }), { ...started, model })).toEqual(started);
+});
+
+test('the strength of a mask or an enlargement goes with it; one that the user has chosen stays', () => {
+  const start = { ...defaultSettings(model), startImage: 'data:image/png;base64,AAAA' };
+  const mask = 'data:image/png;base64,BBBB';
+  expect(withoutMask({ ...start, mask, strength: 1 })).toEqual({ mask: null, strength: 0.6 });
+  expect(withoutMask({ ...start, mask, strength: 0.9 })).toEqual({ mask: null, strength: 0.9 });
+  expect(withoutMask({ ...start, strength: 1 })).toEqual({ mask: null, strength: 1 });
+  const strengthOf = (job: object) => settingsOfJob(jobLike(job), { seed: 7, startImage: null, model }).strength;
+  expect(strengthOf({ strength: 1 })).toBe(1);
+  expect(strengthOf({ strength: 1, mask_blur: 0, mask_padding: 8 })).toBe(0.6);
+  expect(strengthOf({ strength: 0.2, upscale: 2 })).toBe(0.6);
+});
+
+test('a picture larger than the model draws is used in the size of the model that is nearest in shape', () => {
+  const square = { aspect_ratio: '1:1', width: 256, height: 256 } as const;
+  const wide = { aspect_ratio: '16:9', width: 256, height: 144 } as const;
+  const shaped = { ...model, limits: { ...model.limits, max_megapixels: 1 }, sizes: [square, wide] };
+  expect(drawnSize(shaped, { width: 200, height: 64 })).toEqual({ width: 200, height: 64 });
+  expect(drawnSize(shaped, { width: 512, height: 512 })).toEqual({ width: 256, height: 256 });
+  expect(drawnSize(shaped, { width: 4000, height: 2200 })).toEqual({ width: 256, height: 144 });
+  expect(drawnSize({ ...shaped, sizes: [] }, { width: 301, height: 200 })).toEqual({ width: 128, height: 96 });
+  const enlarged = jobLike({ upscale: 2, strength: 0.2, img_width: 4000, img_height: 2200 });
+  const settings = settingsOfJob(enlarged, { seed: 7, startImage: '/api/images/1', model: shaped });
+  expect(settings).toMatchObject({ width: 256, height: 144, startImage: '/api/images/1' });
 });
 
 test('a job is repeated with all fields of its request, including those that the form does not have', () => {

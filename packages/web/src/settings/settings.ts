@@ -1,6 +1,7 @@
 import {
   type ControlValues,
   defaults,
+  faultOfSize,
   type Job,
   type JobCreate,
   type LoraChoice,
@@ -75,6 +76,32 @@ export function settingsForModel(settings: Settings, before: Model | undefined, 
   };
 }
 
+/** What changes where the mask goes: the strength that came with it goes, too, unless the user has chosen another. */
+export function withoutMask({ mask, strength }: Settings): Pick<Settings, 'mask' | 'strength'> {
+  const isOfMask = mask !== null && strength === defaults.maskedStrength;
+  return { mask: null, strength: isOfMask ? defaults.strength : strength };
+}
+
+/** The size of a picture if the model draws it, else that of the model which is nearest in shape: an enlarged picture has one of its own. */
+export function drawnSize(model: Model | undefined, { width, height }: Size): Size {
+  if (model === undefined) return { width, height };
+  const { min_side: minSide, max_side: maxSide, max_megapixels: maxMegapixels } = model.limits;
+  if (faultOfSize({ width, height }, { minSide, maxSide, maxMegapixels }) === undefined) return { width, height };
+  const nearest = nearestSize(model.sizes, { width, height });
+  return {
+    width: nearest?.width ?? model.defaults.img_width,
+    height: nearest?.height ?? model.defaults.img_height,
+  };
+}
+
+/** The size with the closest aspect ratio: the one that crops least. */
+export function nearestSize<Shape extends Size>(sizes: readonly Shape[], { width, height }: Size): Shape | undefined {
+  const difference = (size: Shape) => Math.abs(Math.log(size.width / size.height / (width / height)));
+  return sizes.toSorted((one, other) => difference(one) - difference(other))[0];
+}
+
+type Size = Pick<Settings, 'width' | 'height'>;
+
 /** The request for the settings. An empty negative prompt is left out. */
 export function jobOf({
   startImage,
@@ -128,8 +155,17 @@ function startOf(image: string | null, strength: number | undefined) {
   return image === null || strength === undefined ? {} : { image, strength };
 }
 
-/** The settings that repeat a job. @param startImage its start image; the server stores only its strength */
-export function settingsOfJob(job: Job, seed: number | null, startImage: string | null): Settings {
+/**
+ * The settings that repeat a job, or what the form has of it: no mask and no enlargement, so none of their strengths either.
+ *
+ * @param startImage its start image; the server stores only its strength
+ * @param model that of the job, if the server still has it
+ */
+export function settingsOfJob(
+  job: Job,
+  { seed, startImage, model }: Pick<Settings, 'seed' | 'startImage'> & { readonly model: Model | undefined },
+): Settings {
+  const isPlain = job.mask_blur === null && job.upscale === null;
   return {
     ...controlsOfJob(job),
     samples: 1,
@@ -137,9 +173,8 @@ export function settingsOfJob(job: Job, seed: number | null, startImage: string 
     negativePrompt: job.negative_prompt ?? '',
     style: job.style ?? '',
     model: job.model,
-    width: job.img_width,
-    height: job.img_height,
-    strength: job.strength ?? defaults.strength,
+    ...drawnSize(model, { width: job.img_width, height: job.img_height }),
+    strength: (isPlain ? job.strength : null) ?? defaults.strength,
     seed,
     loras: job.loras ?? [],
     startImage,
