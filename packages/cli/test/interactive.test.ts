@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { generateCommand } from '../src/commands/generate.ts';
+import type { GenerateFlags } from '../src/generate/flags.ts';
 import { changeableOptions } from '../src/generate/interactive.ts';
 import { easel, startEasel, temporaryFolder } from './run-easel.ts';
 
@@ -70,7 +71,13 @@ test('without a picture to cancel Ctrl-C ends a loop that is read from a pipe', 
 });
 
 test('each option of easel generate is one that a loop can change, or one that the model is loaded with', () => {
-  const changeable = changeableOptions(generateCommand(async () => {}));
+  const flags = { samples: 1, metadata: true, show: false };
+  const optionsOf = (given: Partial<GenerateFlags> = {}) =>
+    changeableOptions(
+      generateCommand(async () => {}),
+      { ...flags, ...given },
+    );
+  const changeable = optionsOf();
   const ofModel = changeable.filter(({ helpGroupHeading: group }) => /Model|Server|image/i.test(group ?? ''));
   expect(ofModel.map(({ long }) => long)).toEqual([
     '--profile',
@@ -79,6 +86,13 @@ test('each option of easel generate is one that a loop can change, or one that t
     '--lora-any-base',
     '--strength',
   ]);
+  const has = (given: Partial<GenerateFlags>, name: string) => optionsOf(given).some(({ long }) => long === name);
+  expect(has({}, '--upscaler')).toBe(false);
+  expect(has({ server: 'http://127.0.0.1' }, '--upscaler')).toBe(true);
+  // Without a model nothing can be painted.
+  const alone = { image: 'photo.png', upscale: 2, upscaler: 'x4.safetensors' } as const;
+  expect(has(alone, '--upscale')).toBe(true);
+  expect(has(alone, '--strength')).toBe(false);
 });
 
 const hasScript = spawnSync('script', ['--version']).status === 0;

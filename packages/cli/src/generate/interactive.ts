@@ -8,7 +8,7 @@ import { renderFailure, toFailure } from '../failure.ts';
 import { showProgress } from '../progress.ts';
 import type { RunningBackend } from './backend.ts';
 import { checkRemoteFlags } from './build-job.ts';
-import { checkCombinations, type GenerateFlags } from './flags.ts';
+import { checkCombinations, type GenerateFlags, isEnlargedAlone } from './flags.ts';
 import { flagsOfRuns, makeAndSave, openBackend, planRuns, prepareFolders, start } from './run-generate.ts';
 
 const help = `Type a prompt to draw it. A line that begins with / is a command:
@@ -85,7 +85,7 @@ class Session {
       output: stderr,
       terminal: this.#isTerminal,
       prompt: this.#isTerminal ? 'prompt> ' : '',
-      completer: completeLine,
+      completer: (line) => completeLine(line, this.#given),
     });
     const end = () => lines.close();
     let isOpen = true;
@@ -166,7 +166,10 @@ class Session {
   }
 
   #describe(): string {
-    const rows = changeableOptions(generateCommand(async () => {})).flatMap((option) => {
+    const rows = changeableOptions(
+      generateCommand(async () => {}),
+      this.#given,
+    ).flatMap((option) => {
       const value = valueOfOption(this.#flags, option.attributeName());
       return value === undefined || option.negate ? [] : [`  /${nameOf(option)} ${writeValue(value)}\n`];
     });
@@ -180,7 +183,7 @@ class Session {
       for (const [key, each] of Object.entries(flags)) parsed.set(key, each);
     });
     command.exitOverride().configureOutput({ outputError: () => {} });
-    const option = findOption(command, name, typed);
+    const option = findOption(command, this.#given, name, typed);
     const isSwitch = !option.required && !option.optional;
     const key = option.attributeName();
     const value = unquote(text);
@@ -203,6 +206,7 @@ class Session {
   #unset(name: string): void {
     const option = findOption(
       generateCommand(async () => {}),
+      this.#given,
       name,
       '/unset',
     );
@@ -234,28 +238,33 @@ function nameOf({ long }: Option): string {
   return long?.slice(2) ?? '';
 }
 
-/** The options that a line of the loop can change. A start image is read once, before the model is loaded. */
-export function changeableOptions(command: Command): readonly Option[] {
-  const fixed: readonly string[] = fixedOptions;
+/**
+ * The options that a line of the loop can change. A start image is read once, before the model is loaded, and so is the file of a network;
+ * on a server `--upscaler` only chooses.
+ *
+ * @param given with what the loop is started
+ */
+export function changeableOptions(command: Command, given: GenerateFlags): readonly Option[] {
+  const fixed: readonly string[] = given.server === undefined ? [...fixedOptions, 'upscaler'] : fixedOptions;
   const isFixed = (option: Option) =>
     option.helpGroupHeading === 'Start image:'
-      ? option.attributeName() !== 'strength'
+      ? option.attributeName() !== 'strength' || isEnlargedAlone(given) // there is no model to paint
       : fixed.includes(option.attributeName());
   return command.options.filter((option) => !isFixed(option));
 }
 
-function findOption(command: Command, given: string, typed: string): Option {
-  const name = given.replace(/^--/, '');
+function findOption(command: Command, given: GenerateFlags, text: string, typed: string): Option {
+  const name = text.replace(/^--/, '');
   const remedy = '/help lists the commands, easel generate --help the options';
   if (name === '') throw new CodedError('usage', `${typed} needs the name of an option`, { remedy });
-  const option = changeableOptions(command).find((each) => nameOf(each) === name);
+  const option = changeableOptions(command, given).find((each) => nameOf(each) === name);
   if (option !== undefined) return option;
   if (command.options.some((each) => nameOf(each) === name)) {
     throw new CodedError('usage', `--${name} is set when the loop is started`, {
       remedy: `end with /quit and start easel generate --interactive with --${name}`,
     });
   }
-  const [near] = nearNames(name, [...commands, ...changeableOptions(command).map(nameOf)]);
+  const [near] = nearNames(name, [...commands, ...changeableOptions(command, given).map(nameOf)]);
   throw new CodedError('usage', `there is no command or option ${JSON.stringify(`/${name}`)}`, {
     remedy: near === undefined ? remedy : `did you mean /${near}? ${remedy}`,
   });
@@ -278,8 +287,12 @@ function writeValue(value: unknown): string {
 }
 
 /** What Tab completes: commands and options at the start of a line. */
-function completeLine(line: string): [matches: string[], typed: string] {
+function completeLine(line: string, given: GenerateFlags): [matches: string[], typed: string] {
   if (!/^\/\S*$/.test(line)) return [[], line];
-  const names = [...commands, ...changeableOptions(generateCommand(async () => {})).map(nameOf)];
+  const options = changeableOptions(
+    generateCommand(async () => {}),
+    given,
+  );
+  const names = [...commands, ...options.map(nameOf)];
   return [names.map((name) => `/${name}`).filter((name) => name.startsWith(line)), line];
 }

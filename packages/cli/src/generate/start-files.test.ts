@@ -26,6 +26,19 @@ test('--outpaint sends a server the canvas and its mask, and names its size unle
     expect(await readStartPixels({ image, outpaint, ...named })).not.toHaveProperty('size');
 });
 
+test('--outpaint is refused where the canvas is larger than any model draws, unless only a part is painted', async () => {
+  const image = await inFolder();
+  const outpaint = { left: 2040, right: 0, top: 0, bottom: 0 };
+  const [most, over] = [{ ...outpaint, left: 2032 }, outpaint];
+  expect(await readStartPixels({ image, outpaint: most })).toMatchObject({ size: { width: 2048, height: 8 } });
+  await expect(readStartPixels({ image, outpaint: over })).rejects.toMatchObject({
+    code: 'usage',
+    message: '--outpaint makes 2056×8, more than the model draws (2048×2048)',
+    remedy: 'add --mask-padding, or use a smaller picture',
+  });
+  expect(await readStartPixels({ image, outpaint: over, maskPadding: 8 })).toMatchObject({ image: { width: 2056 } });
+});
+
 test('a mask that cannot be read is told by its option and its path', async () => {
   const image = await inFolder();
   const refused = (mask: string) => readStartPixels({ image, mask });

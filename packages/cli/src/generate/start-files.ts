@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { limits } from '@easel/contract/fields';
 import {
   type DecodedPicture,
   decodeImage,
@@ -27,7 +28,7 @@ export interface StartPixels extends Omit<StartFiles<DecodedPicture>, 'mask'> {
   readonly mask?: Mask;
 }
 
-/** The pixels as they are: the engine scales them to the size of the picture. @throws CodedError `image_unreadable` */
+/** The pixels as they are: the engine scales them to the size of the picture. @throws CodedError `image_unreadable`, `usage` */
 export async function readStartPixels(flags: StartFlags): Promise<StartPixels | undefined> {
   const { image: path, mask: maskPath, outpaint } = flags;
   if (path === undefined) return undefined;
@@ -35,7 +36,14 @@ export async function readStartPixels(flags: StartFlags): Promise<StartPixels | 
   if (outpaint !== undefined) {
     const canvas = extendCanvas(image, outpaint);
     const { width, height } = canvas.picture;
-    return { image: canvas.picture, mask: canvas.mask, ...(isSizeOpen(flags) && { size: { width, height } }) };
+    if (!isSizeOpen(flags)) return { image: canvas.picture, mask: canvas.mask };
+    if (Math.max(width, height) > limits.side.max) {
+      const most = `${limits.side.max}×${limits.side.max}`;
+      throw new CodedError('usage', `--outpaint makes ${width}×${height}, more than the model draws (${most})`, {
+        remedy: 'add --mask-padding, or use a smaller picture',
+      });
+    }
+    return { image: canvas.picture, mask: canvas.mask, size: { width, height } };
   }
   return { image, ...(maskPath !== undefined && { mask: await decoded('--mask', maskPath, decodeMask) }) };
 }

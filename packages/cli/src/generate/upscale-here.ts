@@ -26,7 +26,7 @@ export async function openEnlarger(flags: GenerateFlags): Promise<Backend> {
       const { threads } = flags;
       const upscaler = await loadUpscaler(file, threads === undefined ? {} : { threads });
       return {
-        make: (run, options) => enlarge({ flags, run, upscaler, picture: start.image, before }, options),
+        make: (run, options) => enlarge({ file, run, upscaler, picture: start.image, before }, options),
         [Symbol.asyncDispose]: () => upscaler.close(),
       };
     },
@@ -34,7 +34,8 @@ export async function openEnlarger(flags: GenerateFlags): Promise<Backend> {
 }
 
 interface Enlargement {
-  readonly flags: GenerateFlags;
+  /** Of the network. */
+  readonly file: string;
   readonly run: PlannedRun;
   readonly upscaler: Upscaler;
   readonly picture: Parameters<Upscaler['upscale']>[0];
@@ -43,8 +44,8 @@ interface Enlargement {
 }
 
 async function enlarge(
-  { flags, run, upscaler, picture, before }: Enlargement,
-  { signal, progress }: MakeOptions,
+  { file, run, upscaler, picture, before }: Enlargement,
+  { flags, signal, progress }: MakeOptions,
 ): Promise<MadePictures> {
   const { upscale = 2, quality, metadata } = flags;
   const began = performance.now();
@@ -72,6 +73,6 @@ async function enlarge(
     truncated: [],
     warnings: [],
     timings: { totalMs: performance.now() - began },
-    more: { upscaler: flags.upscaler },
+    more: { upscaler: file },
   };
 }
