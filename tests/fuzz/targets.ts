@@ -80,7 +80,6 @@ function jsonTarget(server: EaselServer, synchronous: boolean): Target {
     ...(readonly [string, Record<string, unknown>])[],
   ] = [
     first,
-    ['/api/quote', job],
     ['/api/tokenize', { text: 'a red fox', model: 'playground-v2.5' }],
     ['/v2/playground-v2.5', job],
     ['/v1/playground-v2.5', { ...job, base64: true }],
@@ -93,25 +92,27 @@ function jsonTarget(server: EaselServer, synchronous: boolean): Target {
         random,
         synchronous ? bodies : [first, ...bodies.filter(([path]) => !isWaiting(path))],
       );
-      return send(server, path, 'application/json', mutateJson(random, body));
+      const sent = random() < 0.2 ? Buffer.from(JSON.stringify(body)) : mutateJson(random, body);
+      return send(server, path, 'application/json', sent);
     },
   };
 }
 
+/** Forms that are whole, and forms that are not; one has a picture that is none. */
 function multipartTarget(server: EaselServer, synchronous: boolean): Target {
-  const form = ['prompt', 'image', 'n', 'size', 'seed', 'strength']
-    .map(
-      (name) =>
-        `--easel\r\ncontent-disposition: form-data; name="${name}"${name === 'image' ? '; filename="a.png"\r\ncontent-type: image/png' : ''}\r\n\r\n${name === 'prompt' ? 'a fox' : '1'}\r\n`,
-    )
-    .join('');
-  const bytes = Buffer.from(`${form}--easel--\r\n`);
+  const field = (name: string, value: string, more = '') =>
+    `--easel\r\ncontent-disposition: form-data; name="${name}"${more}\r\n\r\n${value}\r\n`;
+  const texts = `${field('prompt', 'a fox')}${field('seed', '1')}${field('num_inference_steps', '20')}`;
+  const picture = field('image', '1', '; filename="a.png"\r\ncontent-type: image/png');
+  const forms = [`${texts}--easel--\r\n`, `${texts}${picture}--easel--\r\n`] as const;
   return {
     name: 'multipart bodies',
     run: (random) => {
       const path = choose(random, ['/api/jobs', '/v2/playground-v2.5', ...(synchronous ? ['/v1/images/edits'] : [])]);
       const boundary = random() < 0.9 ? 'easel' : randomText(random, 80).replaceAll(/[^\u0020-\u007e]/g, '');
-      return send(server, path, `multipart/form-data; boundary=${boundary}`, mutateBytes(random, bytes));
+      const bytes = Buffer.from(choose(random, forms));
+      const body = random() < 0.3 ? bytes : mutateBytes(random, bytes);
+      return send(server, path, `multipart/form-data; boundary=${boundary}`, body);
     },
   };
 }
