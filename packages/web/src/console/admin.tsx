@@ -141,3 +141,19 @@ export function Section({ label, title = label, problem, action, children }: Sec
     </section>
   );
 }
+
+/** Which account something new in a form belongs to, as `account`. */
+export function AccountField({ accounts }: { readonly accounts: readonly Account[] }) {
+  return (
+    <label className="field">
+      Account
+      <select name="account" required>
+        {accounts.map(({ id, name }) => (
+          <option key={id} value={id}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

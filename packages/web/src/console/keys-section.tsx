@@ -4,7 +4,7 @@ import { credits, moment } from '../format/text.ts';
 import { ConfirmButton, CopyButton } from '../parts/buttons.tsx';
 import { Notice } from '../parts/notices.tsx';
 import { Table } from '../parts/table.tsx';
-import { listAllAccounts, Section, useAdmin, useAdminAccess } from './admin.tsx';
+import { AccountField, listAllAccounts, Section, useAdmin, useAdminAccess } from './admin.tsx';
 import { blankTerms, EditKey, TermsFields, termsOf } from './key-terms.tsx';
 
 const columns = [
@@ -142,16 +142,7 @@ interface NewKeyFormProps {
 function NewKeyForm({ accounts, isBusy, onSubmit }: NewKeyFormProps) {
   return (
     <form className="terms" onSubmit={onSubmit} aria-label="New key">
-      <label className="field">
-        Account
-        <select name="account" required>
-          {accounts.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
+      <AccountField accounts={accounts} />
       <TermsFields terms={blankTerms} />
       <button type="submit" disabled={isBusy}>
         Create key

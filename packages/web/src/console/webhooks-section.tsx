@@ -4,7 +4,7 @@ import { moment } from '../format/text.ts';
 import { ConfirmButton, CopyButton } from '../parts/buttons.tsx';
 import { Notice } from '../parts/notices.tsx';
 import { Table } from '../parts/table.tsx';
-import { listAllAccounts, Section, useAdmin, useAdminAccess } from './admin.tsx';
+import { AccountField, listAllAccounts, Section, useAdmin, useAdminAccess } from './admin.tsx';
 
 const endpointColumns = ['Address', 'Account', 'Events', 'State', { title: 'Actions', isHidden: true }];
 const deliveryColumns = [
@@ -165,16 +165,7 @@ interface NewEndpointFormProps {
 function NewEndpointForm({ accounts, isBusy, onSubmit }: NewEndpointFormProps) {
   return (
     <form className="terms" onSubmit={onSubmit} aria-label="New webhook endpoint">
-      <label className="field">
-        Account
-        <select name="account" required>
-          {accounts.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
+      <AccountField accounts={accounts} />
       <label className="field">
         Address
         <input name="url" type="url" required placeholder="https://example.org/easel-events" />

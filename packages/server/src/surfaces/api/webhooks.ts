@@ -268,17 +268,28 @@ function secretAndTestRoutes(app: HttpApp, { services: { webhooks }, gate }: Rou
   const testSchema = {
     ...about(place, ['test', 'WebhookEndpoint'], 'Send a test event to a webhook endpoint'),
     params,
-    response: {
-      202: jsonReply('The delivery', webhookDeliverySchema, callerHeaders),
-      ...errorReplies(problems, ...withId, 'conflict', 'rate_limited'),
-    },
+    response: sendReplies,
   } as const;
-  const limited = { onRequest: [write, gate.rateLimit], config: { isRateLimited: true } };
-  app.post(at.test, { schema: testSchema, ...limited }, async (request, reply): Promise<WebhookDelivery> => {
-    reply.code(202);
-    return deliveryReply(await webhooks.test(accountOf(request), request.params.id));
-  });
+  app.post(
+    at.test,
+    { schema: testSchema, ...limitedTo(write, gate) },
+    async (request, reply): Promise<WebhookDelivery> => {
+      reply.code(202);
+      return deliveryReply(await webhooks.test(accountOf(request), request.params.id));
+    },
+  );
 }
+
+/** Of the routes that send a webhook, which count against the rate limit. */
+const sendReplies = {
+  202: jsonReply('The delivery', webhookDeliverySchema, callerHeaders),
+  ...errorReplies(problems, ...withId, 'conflict', 'rate_limited'),
+} as const;
+
+const limitedTo = (write: Place['write'], gate: RouteContext['gate']) => ({
+  onRequest: [write, gate.rateLimit],
+  config: { isRateLimited: true },
+});
 
 function deliveryRoutes(app: HttpApp, { services: { webhooks }, gate }: RouteContext, place: Place): void {
   const { at, read, write, accountOf } = place;
@@ -299,16 +310,16 @@ function deliveryRoutes(app: HttpApp, { services: { webhooks }, gate }: RouteCon
   const resendSchema = {
     ...about(place, ['resend', 'WebhookDelivery'], 'Send a webhook again, with the same id and all of the retries'),
     params,
-    response: {
-      202: jsonReply('The delivery', webhookDeliverySchema, callerHeaders),
-      ...errorReplies(problems, ...withId, 'conflict', 'rate_limited'),
-    },
+    response: sendReplies,
   } as const;
-  const limited = { onRequest: [write, gate.rateLimit], config: { isRateLimited: true } };
-  app.post(at.resend, { schema: resendSchema, ...limited }, async (request, reply): Promise<WebhookDelivery> => {
-    reply.code(202);
-    return deliveryReply(await webhooks.resend(accountOf(request), request.params.id));
-  });
+  app.post(
+    at.resend,
+    { schema: resendSchema, ...limitedTo(write, gate) },
+    async (request, reply): Promise<WebhookDelivery> => {
+      reply.code(202);
+      return deliveryReply(await webhooks.resend(accountOf(request), request.params.id));
+    },
+  );
 }
 
 async function createEndpoint(
