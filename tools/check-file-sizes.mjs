@@ -1,12 +1,12 @@
-// What keeps the code readable, as numbers. A file has one idea: none above 500 lines; of the product's own files the median at most 110
+// What keeps the code readable, as numbers. A file has one idea: none above 500 lines; of the product's own files the median at most 120
 // and nine in ten at most 300. Files are not cut finer than their ideas, either: their mean is at least 100 lines, with at least 18 lines per import. The
-// product has at most 640: a new subject is new files, and the number is raised with it, not file by file. A function has at most 60 lines. Generated code and, but for the longest file, tests are left out.
+// product has at most 720: a new subject is new files, and the number is raised with it, not file by file. A function has at most 60 lines. Generated code and, but for the longest file, tests are left out.
 import { globSync, readFileSync } from 'node:fs';
 import { longFunctions, MAX_FUNCTION_LINES } from './long-functions.ts';
 
-const atMost = { longest: 500, median: 110, ninetieth: 300 };
+const atMost = { longest: 500, median: 120, ninetieth: 300 };
 const atLeast = { linesPerImport: 18, mean: 100 };
-const maxFiles = 640;
+const maxFiles = 720;
 
 const countLines = (text) => text.split('\n').length - 1;
 const countImports = (text) => (text.match(/^(?:import|export)\b[^;]*?\bfrom '|^import '/gm) ?? []).length;
