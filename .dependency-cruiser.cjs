@@ -68,7 +68,7 @@ const doors = {
 };
 
 /** folder of packages/web/src -> its sibling folders that it may import; the views know none of each other. */
-const webViews = ['playground', 'history', 'arena', 'console', 'reference'];
+const webViews = ['playground', 'gallery', 'arena', 'console', 'reference'];
 const webFolders = {
   format: [],
   settings: [],

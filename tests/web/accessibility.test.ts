@@ -20,7 +20,7 @@ const desktop = { width: 1280, height: 900 };
 test.each([
   ['/', 'light', desktop],
   ['/', 'dark', phone],
-  ['/history', 'dark', desktop],
+  ['/gallery', 'dark', desktop],
   ['/arena', 'light', phone],
   ['/arena', 'dark', desktop],
   ['/reference', 'light', desktop],
@@ -48,7 +48,7 @@ test('axe finds nothing with pictures, the viewer, a comparison and the console 
   await page.locator('.picture').first().click();
   expect(await findings(page)).toEqual([]);
   await page.keyboard.press('Escape');
-  await page.getByRole('link', { name: 'History' }).click();
+  await page.getByRole('link', { name: 'Gallery' }).click();
   await page.locator('.entry').waitFor();
   expect(await findings(page)).toEqual([]);
   for (const place of [0, 1])
@@ -106,7 +106,7 @@ test('who listens to the page hears that a run is queued and that it is done, an
 });
 
 test('buttons that stand many times on a page say which picture they are for', async () => {
-  const page = await web().visit('/history');
+  const page = await web().visit('/gallery');
   await page.locator('.entry').first().waitFor();
   const names = await page
     .locator('.entry button')
@@ -155,7 +155,7 @@ test('a picture is made, looked at and closed with the keyboard alone', async ()
   expect(await page.evaluate('document.activeElement?.className')).toBe('picture');
 });
 
-test.each(['/', '/history', '/arena', '/console', '/reference'])(
+test.each(['/', '/gallery', '/arena', '/console', '/reference'])(
   'nothing hangs over the edge of a phone at %s',
   async (path) => {
     const page = await web().visit(path, { viewport: phone });

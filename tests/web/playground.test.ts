@@ -165,7 +165,7 @@ test('a picture is made again byte for byte, has variations, and can be the star
   await page.locator('.run-card.succeeded').nth(4).waitFor();
   expect((await bytes()).equals(started)).toBe(true);
   await page.reload();
-  await page.getByRole('link', { name: 'History' }).click();
+  await page.getByRole('link', { name: 'Gallery' }).click();
   await page.locator('.entry .picture').first().click();
   await page.getByText('which the server does not store').waitFor();
   expect(await page.getByRole('button', { name: 'Regenerate' }).isDisabled()).toBe(true);
@@ -316,7 +316,7 @@ test('a visitor sees which model draws before the first picture, why, and how to
     await page.getByRole('link', { name: view, exact: true }).click();
     await page.getByText('Model: easel-demo (small embedded model), 256×256').waitFor();
   }
-  await page.getByRole('link', { name: 'History' }).click();
+  await page.getByRole('link', { name: 'Gallery' }).click();
   await page
     .locator('.entry')
     .first()
@@ -371,11 +371,11 @@ test('going to another view and back keeps the runs; the back button goes back',
   await set(page, 'Steps', 4);
   await make(page, 'a lemon');
   await untilDone(page);
-  await page.getByRole('link', { name: 'History' }).click();
-  await page.getByRole('heading', { name: 'History' }).waitFor();
-  expect(new URL(page.url()).pathname).toBe('/history');
+  await page.getByRole('link', { name: 'Gallery' }).click();
+  await page.getByRole('heading', { name: 'Gallery' }).waitFor();
+  expect(new URL(page.url()).pathname).toBe('/gallery');
   await page.goBack();
   await page.locator('.run-card.succeeded').nth(0).waitFor();
   await page.goForward();
-  await page.getByRole('heading', { name: 'History' }).waitFor();
+  await page.getByRole('heading', { name: 'Gallery' }).waitFor();
 });

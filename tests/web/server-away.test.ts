@@ -49,8 +49,8 @@ async function mortalServer(): Promise<Mortal> {
 
 test('a view that is opened while the server is away says so, offers to try again, and comes back by itself', async () => {
   const server = await mortalServer();
-  const tabs: Readonly<Record<'History' | 'API' | 'Console', Page>> = {
-    History: await server.tab('/arena'),
+  const tabs: Readonly<Record<'Gallery' | 'API' | 'Console', Page>> = {
+    Gallery: await server.tab('/arena'),
     API: await server.tab('/arena'),
     Console: await server.tab('/arena'),
   };
@@ -67,11 +67,11 @@ test('a view that is opened while the server is away says so, offers to try agai
     await page.getByRole('button', { name: 'Retry' }).click();
     await page.getByRole('button', { name: 'Retry' }).waitFor();
   }
-  await playground.getByRole('link', { name: 'History' }).click();
+  await playground.getByRole('link', { name: 'Gallery' }).click();
   await playground.getByRole('link', { name: 'Playground' }).click();
   await playground.getByLabel('Prompt', { exact: true }).fill('a red apple');
   await server.startAgain();
-  await tabs.History.getByText('No pictures yet.').waitFor();
+  await tabs.Gallery.getByText('No pictures yet.').waitFor();
   await tabs.API.getByRole('row', { name: /^num_inference_steps/ }).waitFor();
   await tabs.Console.getByLabel('Admin key').waitFor();
   await playground.getByText(/^5 of 77 tokens$/).waitFor();

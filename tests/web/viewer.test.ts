@@ -15,7 +15,7 @@ async function openPicture(body: object, viewport: { width: number; height: numb
   });
   const { id }: { id: string } = JSON.parse(await reply.text());
   await fetch(`${url}/api/jobs/${id}/events`, { headers }).then((events) => events.text());
-  const page = await web().visit('/history', { viewport });
+  const page = await web().visit('/gallery', { viewport });
   await page.locator('.entry .picture').first().click();
   await page.getByRole('dialog', { name: 'Picture' }).waitFor();
   return page;

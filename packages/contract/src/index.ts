@@ -324,7 +324,7 @@ export {
   openaiUsageSchema,
 } from './openai/replies.ts';
 export { sizeForOpenai } from './openai/sizes.ts';
-export { defaultSlug, pagePaths, paths, reservedSlugs } from './paths.ts';
+export { defaultSlug, movedPagePaths, pagePaths, paths, reservedSlugs } from './paths.ts';
 export {
   type AspectRatio,
   aspectRatios,

@@ -82,11 +82,14 @@ export const paths = {
 /** The addresses of the web page's views; one document for all of them. */
 export const pagePaths = {
   playground: '/',
-  history: '/history',
+  gallery: '/gallery',
   arena: '/arena',
   console: '/console',
   reference: '/reference',
 } as const;
+
+/** Addresses that the page had before, and those that they lead to. */
+export const movedPagePaths: Readonly<Record<string, string>> = { '/history': pagePaths.gallery };
 
 /** The slug that the default model answers to. */
 export const defaultSlug = 'playground-v2.5';

@@ -1,8 +1,8 @@
 import { type ComponentType, useEffect } from 'react';
 import { ArenaView } from './arena/arena-view.tsx';
 import { ConsoleView } from './console/console-view.tsx';
+import { GalleryView } from './gallery/gallery-view.tsx';
 import { Header } from './header.tsx';
-import { HistoryView } from './history/history-view.tsx';
 import { Link } from './parts/buttons.tsx';
 import { KeyGate } from './parts/key-gate.tsx';
 import { PlaygroundView } from './playground/playground-view.tsx';
@@ -13,7 +13,7 @@ import { ModelsProvider, SessionProvider } from './session/session.tsx';
 
 const views: Readonly<Record<Shown, ComponentType>> = {
   playground: PlaygroundView,
-  history: HistoryView,
+  gallery: GalleryView,
   arena: ArenaView,
   console: ConsoleView,
   reference: ReferenceView,

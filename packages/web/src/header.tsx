@@ -8,7 +8,7 @@ import { addressOf, titles, useRoute, type View } from './router.ts';
 import { useLoaded } from './session/requests.ts';
 import { useSession } from './session/session.tsx';
 
-const entries: readonly View[] = ['playground', 'history', 'arena', 'console', 'reference'];
+const entries: readonly View[] = ['playground', 'gallery', 'arena', 'console', 'reference'];
 
 export function Header() {
   const { view } = useRoute();

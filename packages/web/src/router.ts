@@ -1,4 +1,4 @@
-import { pagePaths } from '@easel/contract';
+import { movedPagePaths, pagePaths } from '@easel/contract';
 import { useSyncExternalStore } from 'react';
 
 export type View = keyof typeof pagePaths;
@@ -8,7 +8,7 @@ export type Shown = View | 'nothing';
 
 export const titles: Readonly<Record<Shown, string>> = {
   playground: 'Playground',
-  history: 'History',
+  gallery: 'Gallery',
   arena: 'Arena',
   console: 'Console',
   reference: 'API',
@@ -54,9 +54,10 @@ export function openedOverlay(): unknown {
   return typeof state === 'object' && state !== null && 'overlay' in state ? state.overlay : undefined;
 }
 
-function viewOf(path: string): Shown {
-  const plain = path.replace(/\/+$/, '') || '/';
-  const found = Object.entries(pagePaths).find(([, own]) => own === plain);
+function viewOf(address: string): Shown {
+  const plain = address.replace(/\/+$/, '') || '/';
+  const path = movedPagePaths[plain] ?? plain;
+  const found = Object.entries(pagePaths).find(([, own]) => own === path);
   return found !== undefined && isView(found[0]) ? found[0] : 'nothing';
 }
 

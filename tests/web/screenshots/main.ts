@@ -26,7 +26,7 @@ try {
       page.setDefaultTimeout(600_000); // a busy machine takes its time
       const keep = (name: string) => page.screenshot({ path: join(folder, `${name}-${shape}-${colorScheme}.png`) });
       await showPlayground(page, keep);
-      for (const view of ['history', 'arena', 'reference']) {
+      for (const view of ['gallery', 'arena', 'reference']) {
         await page.goto(`${server.url}/${view}`);
         await page.getByText('Loading…').waitFor({ state: 'detached' });
         if (view === 'reference') await page.getByRole('row', { name: /^num_inference_steps/ }).waitFor();
@@ -76,7 +76,7 @@ async function showPlayground(page: Page, keep: (name: string) => Promise<unknow
 }
 
 async function showCompare(page: Page, keep: (name: string) => Promise<unknown>): Promise<void> {
-  await page.goto(`${server.url}/history?words=fox`);
+  await page.goto(`${server.url}/gallery?words=fox`);
   for (const place of [0, 2])
     await page
       .getByRole('button', { name: /^Compare/ })

@@ -61,7 +61,7 @@ const cookieOf = async (at = url) =>
   String((await ask('/', navigation, undefined, at)).headers['set-cookie']).split(';', 1)[0] ?? '';
 
 test('every view is the one document, under a strict policy, and its files are kept for ever', async () => {
-  for (const url of ['/', '/history', '/arena', '/console', '/reference']) {
+  for (const url of ['/', '/gallery', '/arena', '/console', '/reference']) {
     const reply = await app.inject({ url });
     expect(reply.payload, url).toContain('<title>Easel</title>');
     expect(reply.headers['content-security-policy']).toMatch(/^default-src 'none'; script-src 'self';/);
@@ -71,6 +71,12 @@ test('every view is the one document, under a strict policy, and its files are k
   expect(file.headers['cache-control']).toBe('public, max-age=31536000, immutable');
   for (const url of ['/assets/nothing.js', '/assets/../index.html', '/assets/%2e%2e/index.html', '/views/other'])
     expect((await app.inject({ url })).statusCode, url).toBe(404);
+});
+
+test('an address of an earlier version leads to the view of today, with its query', async () => {
+  const reply = await app.inject({ url: '/history?words=fox&seed=7' });
+  expect([reply.statusCode, reply.headers['location']]).toEqual([308, '/gallery?words=fox&seed=7']);
+  expect((await app.inject({ url: '/history' })).headers['location']).toBe('/gallery');
 });
 
 test('a broken link leads a person to the page, with the status of one, and a program to an error that it can read', async () => {

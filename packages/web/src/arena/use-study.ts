@@ -43,7 +43,7 @@ export function useStudy(client: EaselClient) {
     study,
     problem,
     begin: (next: Study) => begin(next),
-    /** Its pictures stay in the history; unfinished ones are cancelled. */
+    /** Its pictures stay in the gallery; unfinished ones are cancelled. */
     end: () => begin(undefined),
     /** Retries what failed. */
     retry: () => begin(study),

@@ -46,7 +46,7 @@ export function Results({ onUse, onMake, onPrompt }: ResultsProps) {
             ))}
           </ul>
           <p>
-            <Link href={addressOf('history')}>View earlier pictures</Link>
+            <Link href={addressOf('gallery')}>View earlier pictures</Link>
           </p>
         </div>
       ) : (

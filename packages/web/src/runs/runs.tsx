@@ -31,7 +31,7 @@ export interface Runs extends RunActions {
 interface RunActions {
   start(request: JobCreate): void;
   cancel(run: Run): void;
-  /** Removes it from the page; its pictures stay in the history. */
+  /** Removes it from the page; its pictures stay in the gallery. */
   dismiss(run: Run): void;
   /** Waits for a job that is not among the runs. @throws the signal's reason, after cancelling the job */
   waitForEnd(job: Job, signal: AbortSignal): Promise<Job>;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pagePaths } from '@easel/contract';
+import { movedPagePaths, pagePaths } from '@easel/contract';
 import fastifyStatic from '@fastify/static';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { problems, type Surface } from '../../http/surface.ts';
@@ -27,6 +27,12 @@ export interface PageOptions {
   readonly folder: string;
   /** Lets the page work without a key; null where others can reach the server. */
   readonly session: PageSession | null;
+}
+
+/** With its question mark; empty if the address has none. */
+function queryOf(url: string): string {
+  const start = url.indexOf('?');
+  return start < 0 ? '' : url.slice(start);
 }
 
 /** The web page: one document for all its addresses, and its files, whose names change with their content. */
@@ -67,6 +73,9 @@ export async function page({ folder, session }: PageOptions): Promise<Surface> {
       });
       for (const path of Object.values(pagePaths)) {
         app.get(path, { schema: { hide: true } }, async (request, reply) => send(request, reply, 200));
+      }
+      for (const [before, now] of Object.entries(movedPagePaths)) {
+        app.get(before, { schema: { hide: true } }, async ({ url }, reply) => reply.redirect(now + queryOf(url), 308));
       }
     },
   };

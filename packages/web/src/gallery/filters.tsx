@@ -7,7 +7,7 @@ export interface FiltersProps {
   readonly onChange: (change: Partial<Filter>) => void;
 }
 
-/** The search form of the history. */
+/** The search form of the gallery. */
 export function Filters({ filter, onChange }: FiltersProps) {
   const [draft, setDraft] = useState(filter);
   const address = JSON.stringify(filter);
@@ -94,7 +94,7 @@ function ModelChoice({ chosen, onChange }: { readonly chosen: string; readonly o
   );
 }
 
-/** A search in the history; empty texts are ignored. */
+/** A search in the gallery; empty texts are ignored. */
 export interface Filter {
   readonly words: string;
   readonly seed: string;

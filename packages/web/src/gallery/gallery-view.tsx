@@ -11,21 +11,21 @@ import { setPendingSettings } from '../settings/initial-settings.ts';
 import type { Settings } from '../settings/settings.ts';
 import { type Choice, CompareDialog } from './compare-dialog.tsx';
 import { type Filter, Filters, faultOfFilter, filterOf, queryOf } from './filters.tsx';
-import { HistoryEntry } from './history-entry.tsx';
-import { type History, useHistory } from './use-history.ts';
+import { GalleryEntry } from './gallery-entry.tsx';
+import { type Gallery, useGallery } from './use-gallery.ts';
 
-/** All jobs, newest first; the address holds the search, so that it can be bookmarked. */
-export function HistoryView() {
+/** All pictures, newest first; the address holds the search, so that it can be bookmarked. */
+export function GalleryView() {
   const { query } = useRoute();
   const { start } = useRuns();
   const filter = filterOf(query);
   const fault = faultOfFilter(filter);
-  const history = useHistory(fault === undefined ? filter : null);
-  const gallery = useRef<HTMLDivElement>(null);
+  const gallery = useGallery(fault === undefined ? filter : null);
+  const entries = useRef<HTMLDivElement>(null);
   const comparison = useComparison();
-  const actions = useJobActions(history, gallery, comparison.deselectJob);
+  const actions = useJobActions(gallery, entries, comparison.deselectJob);
   const search = (change: Partial<Filter>) =>
-    go(addressOf('history', queryOf({ ...filter, ...change })), { replace: true });
+    go(addressOf('gallery', queryOf({ ...filter, ...change })), { replace: true });
   const use = (settings: Partial<Settings>) => {
     setPendingSettings(settings);
     go(addressOf('playground'));
@@ -37,15 +37,15 @@ export function HistoryView() {
   return (
     <div className="stack">
       <div className="row wrap spread">
-        <h1>History</h1>
+        <h1>Gallery</h1>
         <Filters filter={filter} onChange={search} />
       </div>
       {actions.problem !== undefined && <Notice kind="error">{actions.problem}</Notice>}
       <ComparisonBar comparison={comparison} />
       {fault !== undefined && <Notice kind="error">{fault}</Notice>}
-      <div className="gallery" ref={gallery}>
-        {history.jobs.map((job) => (
-          <HistoryEntry
+      <div className="gallery" ref={entries}>
+        {gallery.jobs.map((job) => (
+          <GalleryEntry
             key={job.id}
             job={job}
             choice={{ isChosen: comparison.isSelected, onChoose: (image) => comparison.toggle({ job, image }) }}
@@ -57,14 +57,14 @@ export function HistoryView() {
           />
         ))}
       </div>
-      <LoadError problem={history.problem} retry={history.more} />
-      {fault === undefined && <EndOfList history={history} isSearch={Object.keys(queryOf(filter)).length > 0} />}
+      <LoadError problem={gallery.problem} retry={gallery.more} />
+      {fault === undefined && <EndOfList gallery={gallery} isSearch={Object.keys(queryOf(filter)).length > 0} />}
     </div>
   );
 }
 
 /** What a user can do with a job, and why the last attempt failed. */
-function useJobActions(history: History, gallery: RefObject<HTMLDivElement | null>, onRemoved: (job: Job) => void) {
+function useJobActions(gallery: Gallery, entries: RefObject<HTMLDivElement | null>, onRemoved: (job: Job) => void) {
   const { client } = useSession();
   const [problem, setProblem] = useState<string>();
   const attempt = async (work: () => Promise<void>) => {
@@ -78,15 +78,15 @@ function useJobActions(history: History, gallery: RefObject<HTMLDivElement | nul
   return {
     problem,
     toggleFavourite: (job: Job) =>
-      attempt(async () => history.replace(await client.jobs.change(job.id, { favourite: !job.favourite }))),
-    cancel: (job: Job) => attempt(async () => history.replace(await client.jobs.cancel(job.id))),
+      attempt(async () => gallery.replace(await client.jobs.change(job.id, { favourite: !job.favourite }))),
+    cancel: (job: Job) => attempt(async () => gallery.replace(await client.jobs.cancel(job.id))),
     remove: (job: Job) =>
       attempt(async () => {
-        const index = history.jobs.findIndex(({ id }) => id === job.id);
+        const index = gallery.jobs.findIndex(({ id }) => id === job.id);
         await client.jobs.forget(job.id);
-        flushSync(() => history.remove(job));
+        flushSync(() => gallery.remove(job));
         // The next entry takes its place; keyboard users keep the focus there.
-        const next = gallery.current?.children[Math.min(index, history.jobs.length - 2)];
+        const next = entries.current?.children[Math.min(index, gallery.jobs.length - 2)];
         next?.querySelector<HTMLElement>('.delete')?.focus();
         onRemoved(job);
       }),
@@ -126,8 +126,8 @@ function ComparisonBar({ comparison: { selected, clear } }: { readonly compariso
 }
 
 /** Loads the next page when it comes into view, and says when there is nothing to show. */
-function EndOfList({ history, isSearch }: { readonly history: History; readonly isSearch: boolean }) {
-  const { jobs, state, problem, more, sentinel } = history;
+function EndOfList({ gallery, isSearch }: { readonly gallery: Gallery; readonly isSearch: boolean }) {
+  const { jobs, state, problem, more, sentinel } = gallery;
   if (state === 'end') {
     if (jobs.length > 0) return null;
     return (

@@ -41,7 +41,7 @@ async function search(page: Page, label: string, text: string): Promise<void> {
 }
 
 test('it goes on as one scrolls, to the very first', async () => {
-  const page = await web().visit('/history');
+  const page = await web().visit('/gallery');
   await entries(page).first().waitFor();
   await expect
     .poll(async () => {
@@ -58,7 +58,7 @@ test('it goes on as well when a busy browser tells of several movements at once'
       super((entries, observer) => notify([{ isIntersecting: false }, ...entries], observer), options);
     }
   }`);
-  await page.goto(`${web().server.url}/history`);
+  await page.goto(`${web().server.url}/gallery`);
   await entries(page).first().waitFor();
   await expect
     .poll(async () => {
@@ -69,7 +69,7 @@ test('it goes on as well when a busy browser tells of several movements at once'
 });
 
 test('words, seed, size and model are searched for, and the address keeps the search', async () => {
-  const page = await web().visit('/history');
+  const page = await web().visit('/gallery');
   await search(page, 'Search prompts', 'lemon');
   await expect.poll(() => entries(page).count()).toBe(1);
   expect(new URL(page.url()).search).toBe('?words=lemon');
@@ -86,14 +86,14 @@ test('words, seed, size and model are searched for, and the address keeps the se
   await page.getByRole('button', { name: 'Search' }).click();
   await expect.poll(() => new URL(page.url()).searchParams.get('model')).toBe('playground-v2.5');
   await expect.poll(() => entries(page).count()).toBe(1);
-  await page.goto(`${web().server.url}/history?model=gone`);
+  await page.goto(`${web().server.url}/gallery?model=gone`);
   await page.getByText('No results.').waitFor();
   expect(await page.getByLabel('Model', { exact: true }).inputValue()).toBe('gone');
 });
 
 test('the seed of any picture finds its run, a size may be typed as it is shown, and what is no seed is told', async () => {
   await paint({ prompt: 'four violins', seed: 5000, samples: 4 });
-  const page = await web().visit('/history');
+  const page = await web().visit('/gallery');
   await search(page, 'Seed', '5003');
   await expect.poll(() => entries(page).count()).toBe(1);
   expect(await entries(page).textContent()).toContain('four violins');
@@ -103,7 +103,7 @@ test('the seed of any picture finds its run, a size may be typed as it is shown,
   await page.getByLabel('Size, such as 128x128').press('Enter');
   await expect.poll(() => entries(page).first().textContent()).toContain('a yellow lemon');
   expect(await page.evaluate('document.activeElement?.placeholder')).toBe('128x128');
-  await page.goto(`${web().server.url}/history?seed=abc`);
+  await page.goto(`${web().server.url}/gallery?seed=abc`);
   await page.getByText('“abc” is not a seed').waitFor();
   expect(await entries(page).count()).toBe(0);
 });
@@ -116,20 +116,20 @@ test('what was cancelled can be kept out', async () => {
     await fetch(`${url}/api/jobs`, { method: 'POST', headers, body }).then((reply) => reply.text()),
   );
   await fetch(`${url}/api/jobs/${id}`, { method: 'DELETE', headers: { 'x-api-key': devKey } });
-  const page = await web().visit('/history?words=cancelled');
+  const page = await web().visit('/gallery?words=cancelled');
   await page.getByText('Cancelled. Nothing was charged.').waitFor();
   await page.getByLabel('Completed only').check();
   await page.getByText('No results.').waitFor();
 });
 
 test('the way to the other views stays in sight, and one comes back to the very place that one left by a click', async () => {
-  const page = await web().visit('/history');
+  const page = await web().visit('/gallery');
   await entries(page).first().waitFor();
   await entries(page).nth(23).waitFor();
   const place = 1100;
   await page.evaluate(`window.scrollTo(0, ${place})`);
   expect(await page.evaluate('window.scrollY')).toBe(place);
-  for (const name of ['Playground', 'History']) {
+  for (const name of ['Playground', 'Gallery']) {
     const { x, y, width, height } = (await page.getByRole('link', { name }).boundingBox()) ?? unseen;
     expect(y).toBeGreaterThanOrEqual(0);
     // By the mouse where it is: a click of the test's own scrolls first.
@@ -137,12 +137,12 @@ test('the way to the other views stays in sight, and one comes back to the very 
     await page.getByRole('heading', { name, includeHidden: true }).waitFor({ state: 'attached' });
   }
   await expect.poll(() => page.evaluate('window.scrollY')).toBe(place);
-  await page.getByRole('link', { name: 'History' }).click();
+  await page.getByRole('link', { name: 'Gallery' }).click();
   await expect.poll(() => page.evaluate('window.scrollY')).toBe(0);
 });
 
 test('pictures are asked for once: a reload takes them from the browser, and those far below wait', async () => {
-  const page = await web().visit('/history');
+  const page = await web().visit('/gallery');
   const loaded = `[...document.querySelectorAll('.picture img')].filter((img) => img.complete && img.naturalWidth > 0).length`;
   /** Of each picture that was loaded, the bytes that came over the wire for it. */
   const transfers = async () =>
@@ -164,13 +164,13 @@ test('pictures are asked for once: a reload takes them from the browser, and tho
 });
 
 test('a prompt with tags is text and nothing else', async () => {
-  const page = await web().visit('/history?words=lemon');
+  const page = await web().visit('/gallery?words=lemon');
   await page.getByText('a yellow lemon <img src=x onerror=alert(1)>').first().waitFor();
   expect(await page.locator('img[src="x"]').count()).toBe(0);
 });
 
 test('favourites are found again, and one is deleted', async () => {
-  const page = await web().visit('/history?words=pear');
+  const page = await web().visit('/gallery?words=pear');
   await entries(page).first().getByRole('button', { name: 'Favourite' }).click();
   await entries(page).first().getByRole('button', { name: 'Favourite', pressed: true }).waitFor();
   await page.getByLabel('Favourites').check();
@@ -195,7 +195,7 @@ const compare = (page: Page, name: string) => page.getByRole('button', { name: `
 
 test('any two pictures are compared, also of one run: on top of each other with a line to drag, or side by side', async () => {
   await paint({ prompt: 'four compared bells', seed: 6000, samples: 4 });
-  const page = await web().visit('/history?words=bell');
+  const page = await web().visit('/gallery?words=bell');
   await compare(page, 'picture 2 of 4: four compared bells').click();
   await page.getByText('Select another picture').waitFor();
   // The same one again is none.
@@ -229,7 +229,7 @@ test('any two pictures are compared, also of one run: on top of each other with 
 test('pictures of different shapes are compared side by side, and what is deleted is no longer chosen', async () => {
   await paint({ prompt: 'a wide compared bridge', seed: 1, img_width: 128 });
   await paint({ prompt: 'a square compared bridge', seed: 1 });
-  const page = await web().visit('/history?words=bridge');
+  const page = await web().visit('/gallery?words=bridge');
   await compare(page, 'picture 1 of 1: a wide compared bridge').click();
   await compare(page, 'picture 1 of 1: a square compared bridge').click();
   const dialog = page.getByRole('dialog', { name: 'Compare two pictures' });
@@ -286,7 +286,7 @@ test('a job that is made while the list is on its way appears, though its events
   await page.reload();
   await page.getByLabel('Prompt', { exact: true }).waitFor();
   const { held, release, releaseAll } = await holdLists(page);
-  await page.getByRole('link', { name: 'History' }).click();
+  await page.getByRole('link', { name: 'Gallery' }).click();
   await held();
   // Its end is heard of, whatever the tab shows: it changes the balance.
   const told = page.waitForResponse((response) => new URL(response.url()).pathname === '/api/credits');
@@ -301,7 +301,7 @@ test('what was made before the stream of events is there appears once it is', as
   const page = await web().visit();
   await page.context().addInitScript(withoutTurns);
   await page.route('**/api/events*', (route) => route.abort('connectionfailed'));
-  await page.goto(`${web().server.url}/history`);
+  await page.goto(`${web().server.url}/gallery`);
   await entries(page).first().waitFor();
   await paint({ prompt: 'a medlar unheard of', seed: 1 });
   expect(await page.getByText('a medlar unheard of').count()).toBe(0);
@@ -317,7 +317,7 @@ test('a job far below the newest is shown as it ends', async () => {
   onTestFinished(async () => void (await rule('resume')));
   const jobs: (() => Promise<unknown>)[] = [];
   for (let count = 0; count < 30; count += 1) jobs.push(await submit({ prompt: `a damson number ${count}` }));
-  const page = await web().visit('/history?words=damson');
+  const page = await web().visit('/gallery?words=damson');
   await page.context().addInitScript(withoutTurns);
   await page.reload();
   await expect
@@ -333,7 +333,7 @@ test('a job far below the newest is shown as it ends', async () => {
 
 test('a list from before a change does not undo it', async () => {
   await paint({ prompt: 'a loquat to be starred', seed: 1 });
-  const page = await web().visit('/history?words=loquat');
+  const page = await web().visit('/gallery?words=loquat');
   await page.getByRole('button', { name: 'Favourite: a loquat to be starred' }).waitFor();
   const { held, release, releaseAll } = await holdLists(page);
   await paint({ prompt: 'another loquat', seed: 1 });
@@ -352,14 +352,14 @@ test('a list from before a change does not undo it', async () => {
 
 test('what is made elsewhere appears by itself, and one comes back to the place that one left', async () => {
   const page = await web().visit();
-  await page.getByRole('link', { name: 'History' }).click();
+  await page.getByRole('link', { name: 'Gallery' }).click();
   await entries(page).first().waitFor();
   await paint({ prompt: 'a pear from elsewhere', seed: 1 });
   await entries(page).first().getByText('a pear from elsewhere').waitFor();
   // More than a page of them, while nobody looks: nothing is missing when one comes back.
   await page.getByRole('link', { name: 'Playground' }).click();
   await paintAll(Array.from({ length: 30 }, (_, index) => ({ prompt: `a plum number ${index}`, seed: index })));
-  await page.getByRole('link', { name: 'History' }).click();
+  await page.getByRole('link', { name: 'Gallery' }).click();
   await entries(page).first().getByText('a plum number 29').waitFor();
   await page.getByLabel('Search prompts').waitFor();
   await expect

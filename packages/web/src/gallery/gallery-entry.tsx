@@ -8,7 +8,7 @@ import { isUnfinished } from '../runs/run.ts';
 import { useModels } from '../session/session.tsx';
 import type { Settings } from '../settings/settings.ts';
 
-export interface HistoryEntryProps {
+export interface GalleryEntryProps {
   readonly job: Job;
   readonly choice: NonNullable<PictureGridProps['choice']>;
   readonly onUse: (settings: Partial<Settings>) => void;
@@ -18,7 +18,7 @@ export interface HistoryEntryProps {
   readonly onCancel: () => void;
 }
 
-export function HistoryEntry({ job, choice, onUse, onMake, ...act }: HistoryEntryProps) {
+export function GalleryEntry({ job, choice, onUse, onMake, ...act }: GalleryEntryProps) {
   const { reply: models = [] } = useModels();
   const name = job.prompt ?? 'prompt not stored';
   return (

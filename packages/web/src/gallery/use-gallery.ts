@@ -22,14 +22,14 @@ interface LastVisit {
 }
 let lastVisit: LastVisit | undefined;
 
-export type History = ReturnType<typeof useHistory>;
+export type Gallery = ReturnType<typeof useGallery>;
 
 /**
  * The jobs of the account page by page; the next page is loaded when its place comes into view, and new jobs and changes appear by themselves.
  *
  * @param filter null: the search is not valid
  */
-export function useHistory(filter: Filter | null) {
+export function useGallery(filter: Filter | null) {
   const query = filter === null ? null : JSON.stringify(listQueryOf(filter));
   const list = useJobList(query);
   const { jobs, state, problem, load } = list;
