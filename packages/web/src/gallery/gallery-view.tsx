@@ -9,7 +9,7 @@ import { messageOf } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
 import { setPendingSettings } from '../settings/initial-settings.ts';
 import type { Settings } from '../settings/settings.ts';
-import { type Choice, CompareDialog } from './compare-dialog.tsx';
+import { type Choice, CompareDialog } from '../viewer/compare-dialog.tsx';
 import { type Filter, Filters, faultOfFilter, filterOf, queryOf } from './filters.tsx';
 import { GalleryEntry } from './gallery-entry.tsx';
 import { type Gallery, useGallery } from './use-gallery.ts';

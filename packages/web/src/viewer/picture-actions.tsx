@@ -2,12 +2,12 @@ import { faultOfUpscale, type Job, type JobCreate } from '@easel/contract';
 import { useState } from 'react';
 import { convertPicture, pathOf, pictureTypes, saveFile } from '../files/picture-file.ts';
 import { codeSamples } from '../format/code-samples.ts';
+import { CopyButton } from '../parts/buttons.tsx';
+import { Notice } from '../parts/notices.tsx';
 import { useRuns } from '../runs/runs.tsx';
 import { messageOf } from '../session/requests.ts';
 import { useModels } from '../session/session.tsx';
 import { drawnSize, enlargementOf, requestOfJob, type Settings, settingsOfJob } from '../settings/settings.ts';
-import { CopyButton } from './buttons.tsx';
-import { Notice } from './notices.tsx';
 
 export interface PictureActionsProps {
   readonly job: Job;

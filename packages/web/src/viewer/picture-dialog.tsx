@@ -2,11 +2,11 @@ import { type Job, type JobCreate, samplerLabel } from '@easel/contract';
 import { type MouseEvent, useEffect, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { pathOf } from '../files/picture-file.ts';
+import { FactList } from '../parts/facts.tsx';
+import { describeModelOf, deviceOf } from '../parts/model-name.tsx';
+import { Overlay } from '../parts/overlay.tsx';
 import { useModels } from '../session/session.tsx';
 import type { Settings } from '../settings/settings.ts';
-import { FactList } from './facts.tsx';
-import { describeModelOf, deviceOf } from './model-name.tsx';
-import { Overlay } from './overlay.tsx';
 import { PictureActions } from './picture-actions.tsx';
 
 export interface PictureDialogProps {
