@@ -121,8 +121,20 @@ export const jobListQuerySchema = closedObject(
     seed: Type.Optional(
       integerIn({ min: 0, max: limits.seed.max }, { description: 'With a picture of this seed only', examples: [42] }),
     ),
-    status: Type.Optional(choice(jobStatuses, { description: 'In this state only', examples: ['succeeded'] })),
-    size: Type.Optional(matching('size', { description: 'Of this size only', examples: ['1024x1024'] })),
+    status: Type.Optional(
+      matching('jobStates', {
+        description: 'In one of these states only, separated by commas',
+        examples: ['succeeded', 'failed,cancelled'],
+      }),
+    ),
+    size: Type.Optional(
+      matching('size', { description: 'Asked for in this size, or with a picture of it', examples: ['1024x1024'] }),
+    ),
+    created_after: Type.Optional(instant('Taken at this time or later')),
+    created_before: Type.Optional(instant('Taken before this time')),
+    has_images: Type.Optional(
+      Type.Boolean({ description: 'True: with a picture that is kept. False: without', examples: [true] }),
+    ),
     favourite: Type.Optional(
       Type.Boolean({ description: 'True: favourites only. False: all others', examples: [true] }),
     ),

@@ -29,6 +29,10 @@ export const patterns = {
     source: '^[^\\u0000-\\u001f\\\\/:<>]{1,200}$',
     words: 'the name of a LoRA, without / \\ : < and >',
   },
+  jobStates: {
+    source: '^(queued|running|succeeded|failed|cancelled)(,(queued|running|succeeded|failed|cancelled)){0,4}$',
+    words: 'states (queued, running, succeeded, failed, cancelled), separated by commas',
+  },
   size: { source: '^[1-9][0-9]{1,3}x[1-9][0-9]{1,3}$', words: 'a size such as "1024x1024"' },
   sizeOrAuto: { source: '^(auto|[1-9][0-9]{1,3}x[1-9][0-9]{1,3})$', words: '"auto" or a size such as "1024x1024"' },
   amount: {

@@ -2,6 +2,7 @@ import { isErrorCode, type JobStatus, limits } from '@easel/contract';
 import { type Selectable, sql } from 'kysely';
 import type { Queries } from '../database/database.ts';
 import type { JobsTable } from '../database/tables.ts';
+import { firstIdAt } from '../ids.ts';
 import type { JobFailure, JobRecord, JobRequest, NewJob } from './job.ts';
 
 export const unfinishedStates = ['queued', 'running'] as const;
@@ -153,11 +154,19 @@ export async function lockJob(queries: Queries, id: string): Promise<JobRecord |
 /** Which jobs, newest first; an absent condition does not apply. */
 export interface JobFilter {
   readonly accountId?: string | undefined;
-  readonly state?: JobStatus | undefined;
+  /** In one of these. */
+  readonly states?: readonly JobStatus[] | undefined;
   readonly model?: string | undefined;
   /** Of one of its pictures. */
   readonly seed?: number | undefined;
+  /** Asked for, or of one of its pictures: an enlarged one is larger. */
   readonly size?: { readonly width: number; readonly height: number } | undefined;
+  /** Whether a picture of it is kept. */
+  readonly hasImages?: boolean | undefined;
+  /** Taken at this time or later. */
+  readonly since?: Date | undefined;
+  /** Taken before this time. */
+  readonly until?: Date | undefined;
   readonly favourite?: boolean | undefined;
   /** All of them occur in the prompt, in any case. */
   readonly words?: readonly string[] | undefined;
@@ -168,17 +177,32 @@ export interface JobFilter {
 
 /** Newest first; ids sort by time. */
 export async function selectJobs(queries: Queries, filter: JobFilter): Promise<JobRecord[]> {
-  const { accountId, state, model, seed, size, favourite, words = [], before, limit } = filter;
+  const {
+    accountId,
+    states,
+    model,
+    seed,
+    size,
+    favourite,
+    hasImages,
+    since,
+    until,
+    words = [],
+    before,
+    limit,
+  } = filter;
   const rows = await queries
     .selectFrom('jobs')
     .select(jobColumns)
     .$if(accountId !== undefined, (query) => query.where('account_id', '=', accountId ?? ''))
-    .$if(state !== undefined, (query) => query.where('state', '=', state ?? 'queued'))
+    .$if(states !== undefined, (query) => query.where('state', 'in', states ?? []))
     .$if(model !== undefined, (query) => query.where('model', '=', model ?? ''))
     .$if(seed !== undefined, (query) => query.where(hasSeed(seed ?? 0)))
-    .$if(size !== undefined, (query) => query.where('width', '=', size?.width ?? 0))
-    .$if(size !== undefined, (query) => query.where('height', '=', size?.height ?? 0))
+    .$if(size !== undefined, (query) => query.where(hasSize(size?.width ?? 0, size?.height ?? 0)))
     .$if(favourite !== undefined, (query) => query.where('favourite', '=', favourite ?? false))
+    .$if(hasImages !== undefined, (query) => query.where(keepsImages(), '=', hasImages ?? true))
+    .$if(since !== undefined, (query) => query.where(takenSince(since ?? new Date(0))))
+    .$if(until !== undefined, (query) => query.where(takenBefore(until ?? new Date(0))))
     .$if(before !== undefined, (query) => query.where('id', '<', before ?? ''))
     .where(({ and, eb }) => and(words.map((word) => eb('prompt', 'ilike', `%${escapeLike(word)}%`))))
     .orderBy('id', 'desc')
@@ -191,6 +215,31 @@ export async function selectJobs(queries: Queries, filter: JobFilter): Promise<J
 function hasSeed(seed: number) {
   const distance = sql`(${BigInt(seed)}::bigint - seed + ${BigInt(limits.seed.max + 1)}::bigint) % ${BigInt(limits.seed.max + 1)}::bigint`;
   return sql<boolean>`${distance} < samples`;
+}
+
+function hasSize(width: number, height: number) {
+  return sql<boolean>`(jobs.width = ${width} and jobs.height = ${height} or exists (
+    select from easel.job_images as image
+    where image.job_id = jobs.id and image.width = ${width} and image.height = ${height} and image.deleted_at is null
+  ))`;
+}
+
+function keepsImages() {
+  return sql<boolean>`exists (
+    select from easel.job_images as image where image.job_id = jobs.id and image.deleted_at is null
+  )`;
+}
+
+/** How far the clocks that ids and times are taken from may differ. */
+const CLOCKS_MS = 24 * 3600 * 1000;
+
+/** Ids sort by time, so the index of an account's jobs leads to the place; which of them count, their own time tells. */
+function takenSince(time: Date) {
+  return sql<boolean>`(created_at >= ${time} and id >= ${firstIdAt(time.getTime() - CLOCKS_MS)}::uuid)`;
+}
+
+function takenBefore(time: Date) {
+  return sql<boolean>`(created_at < ${time} and id < ${firstIdAt(time.getTime() + CLOCKS_MS)}::uuid)`;
 }
 
 /** Escapes the wildcards of LIKE (PostgreSQL, §9.7.1). */

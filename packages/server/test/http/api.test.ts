@@ -69,6 +69,31 @@ test('a job is found by the seed of each of its pictures, the one past the large
   await http().app.inject({ method: 'DELETE', url: `/api/jobs/${lost.id}`, headers: customer.auth });
   expect(await found('status=cancelled')).toEqual([lost.id]);
   expect(await found('status=succeeded')).toContain(round.id);
+  await finished(four.id, customer);
+  expect(await found('status=cancelled,succeeded&limit=9')).toEqual([lost.id, round.id, four.id]);
+  for (const wrong of ['status=finished', 'status=failed,', 'status='])
+    expect((await get(`/api/jobs?${wrong}`, customer)).json().param, wrong).toBe('status');
+});
+
+test('jobs are found by the time they were taken at, and by whether a picture of them is kept', async () => {
+  const customer = await http().customer();
+  const job = await finished((await create(customer)).id, customer);
+  const lost = await create(customer, { model: unattended });
+  await http().app.inject({ method: 'DELETE', url: `/api/jobs/${lost.id}`, headers: customer.auth });
+  const found = async (query: string) =>
+    (await get(`/api/jobs?${query}`, customer)).json().jobs.map(({ id }: { id: string }) => id);
+  const [taken, lostAt] = [job.created_at, lost.created_at].map((at: string) => encodeURIComponent(at));
+  expect(await found(`created_after=${taken}`)).toEqual([lost.id, job.id]);
+  expect(await found(`created_before=${taken}`)).toEqual([]);
+  expect(await found(`created_after=${lostAt}&created_before=9999-12-31T00:00:00Z`)).toContain(lost.id);
+  expect(await found('created_after=0000-01-01T00:00:00Z&created_before=1971-01-01T00:00:00Z')).toEqual([]);
+  for (const wrong of ['yesterday', '2026-02-30T12:00:00Z', '2016-12-31T23:59:60Z', '2026-01-31', ''])
+    expect((await get(`/api/jobs?created_after=${wrong}`, customer)).json().param, wrong).toBe('created_after');
+  expect(await found('has_images=true')).toEqual([job.id]);
+  expect(await found('has_images=false')).toEqual([lost.id]);
+  const url = new URL(job.images[0].url).pathname;
+  await http().app.inject({ method: 'DELETE', url, headers: customer.auth });
+  expect(await found('has_images=true')).toEqual([]);
 });
 
 test('a job can be a favourite, and its pictures can be deleted by nobody but its owner', async () => {

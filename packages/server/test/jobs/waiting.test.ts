@@ -39,7 +39,7 @@ async function submit(who: Customer, change: Parameters<typeof aSubmission>[1] =
 }
 
 async function cancelAll(): Promise<void> {
-  for (const { job } of (await services.jobs.list({ state: 'queued', limit: 100 })).jobs) {
+  for (const { job } of (await services.jobs.list({ states: ['queued'], limit: 100 })).jobs) {
     await services.cancelJob(null, job.id);
   }
 }

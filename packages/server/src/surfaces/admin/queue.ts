@@ -40,7 +40,12 @@ export function allJobsRoute(app: HttpApp, { services, gate, options }: RouteCon
     async (request): Promise<AdminJobPage> => {
       const { account_id, status, cursor, limit = defaults.pageLength } = request.query;
       const before = placeOf(cursor, isId) ?? undefined;
-      const page = await services.jobs.list({ accountId: account_id, state: status, before, limit });
+      const page = await services.jobs.list({
+        accountId: account_id,
+        states: status === undefined ? undefined : [status],
+        before,
+        limit,
+      });
       const base = baseUrl(request, options.publicUrl);
       return { jobs: page.jobs.map((view) => adminJobReply(view, base)), next_cursor: cursorOf(page.next) };
     },

@@ -9,12 +9,14 @@ import {
   jobParamsSchema,
   jobPatchSchema,
   jobSchema,
+  jobStatuses,
   microToDecimal,
   parseSize,
   paths,
   withoutEmptyFields,
 } from '@easel/contract';
 import type { FastifyRequest } from 'fastify';
+import { DomainError } from '../../domain-error.ts';
 import { askedBy, modelOf, useModel } from '../../http/asked-request.ts';
 import { cursorOf, placeOf } from '../../http/paging.ts';
 import { isForm } from '../../http/parse-bodies.ts';
@@ -84,19 +86,33 @@ const listSchema = {
 export function listJobsRoute(app: HttpApp, { services, gate, options }: RouteContext): void {
   app.get(paths.api.jobs, { schema: listSchema, onRequest: gate.key('read') }, async (request): Promise<JobPage> => {
     const { cursor, limit = defaults.pageLength, q, model, seed, status, size, favourite } = request.query;
+    const { has_images: hasImages, created_after: since, created_before: until } = request.query;
     const page = await services.jobs.list({
       accountId: callerOf(request).accountId,
       words: q?.split(/\s+/).filter((word) => word !== ''),
       model,
       seed,
-      state: status,
+      states: status === undefined ? undefined : jobStatuses.filter((state) => status.split(',').includes(state)),
       size: size === undefined ? undefined : parseSize(size),
       favourite,
+      hasImages,
+      since: momentOf('created_after', since),
+      until: momentOf('created_before', until),
       before: placeOf(cursor, isId) ?? undefined,
       limit,
     });
     const base = baseUrl(request, options.publicUrl);
     return { jobs: page.jobs.map((view) => jobReply(view, base)), next_cursor: cursorOf(page.next) };
+  });
+}
+
+/** @throws DomainError `invalid_request` for a time that the format allows and no clock of ours shows, such as a leap second */
+function momentOf(param: string, text: string | undefined): Date | undefined {
+  if (text === undefined) return undefined;
+  const time = new Date(text);
+  if (!Number.isNaN(time.getTime())) return time;
+  throw new DomainError('invalid_request', `${param} must be a date and time such as "2026-01-31T12:00:00Z"`, {
+    param,
   });
 }
 
