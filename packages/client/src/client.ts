@@ -3,6 +3,7 @@ import { AccountOfKey } from './account.ts';
 import { paths } from './address.ts';
 import { Admin } from './admin.ts';
 import type { CallOptions, ClientOptions } from './call.ts';
+import { Collections } from './collections.ts';
 import { type EventsOptions, followJobs, type JobsEvent } from './follow-job.ts';
 import { Images } from './images.ts';
 import { Jobs } from './jobs.ts';
@@ -25,6 +26,7 @@ export class EaselClient {
   readonly #transport: Transport;
   readonly jobs: Jobs;
   readonly images: Images;
+  readonly collections: Collections;
   readonly account: AccountOfKey;
   readonly styles: Styles;
   readonly webhooks: Webhooks;
@@ -34,6 +36,7 @@ export class EaselClient {
     this.#transport = new Transport(options);
     this.jobs = new Jobs(this.#transport);
     this.images = new Images(this.#transport);
+    this.collections = new Collections(this.#transport);
     this.account = new AccountOfKey(this.#transport);
     this.styles = new Styles(this.#transport);
     this.webhooks = new Webhooks(this.#transport);

@@ -1,3 +1,4 @@
+import type { ImportCreate, Job } from '@easel/contract';
 import { paths } from './address.ts';
 import type { CallOptions } from './call.ts';
 import type { Transport } from './transport.ts';
@@ -24,6 +25,20 @@ export class Images {
   async delete(name: string, { signal }: CallOptions = {}): Promise<void> {
     const reply = await this.#transport.send(paths.image, { method: 'DELETE', parts: { name }, signal });
     await reply.body?.cancel();
+  }
+
+  /** A ZIP file of pictures of one's own, at most 1,000, with `metadata.json`. The body of the reply is the file, which may be large. */
+  archive(names: readonly string[], { signal }: CallOptions = {}): Promise<Response> {
+    return this.#transport.send(paths.archive, { method: 'POST', body: { images: names }, signal });
+  }
+
+  /**
+   * Imports a PNG, JPEG or WebP file, with the settings that it contains, as a job that has succeeded. It costs nothing.
+   *
+   * @throws EaselError `conflict` if the account has this very file already
+   */
+  import(body: ImportCreate, { signal }: CallOptions = {}): Promise<Job> {
+    return this.#transport.json(paths.imports, { method: 'POST', body, signal });
   }
 }
 

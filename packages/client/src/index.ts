@@ -2,6 +2,7 @@ export type { AccountOfKey } from './account.ts';
 export type { Admin } from './admin.ts';
 export type { CallOptions, ClientOptions, WorkOptions } from './call.ts';
 export { EaselClient } from './client.ts';
+export type { Collections } from './collections.ts';
 export { EaselConnectionError, EaselError, type EaselErrorDetails, EaselJobError } from './errors.ts';
 export type { EventsOptions, FollowOptions, JobsEvent } from './follow-job.ts';
 export type { Images, Picture } from './images.ts';

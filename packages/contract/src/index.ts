@@ -82,6 +82,20 @@ export {
   workerSchema,
 } from './api/admin/queue.ts';
 export {
+  type ArchiveCreate,
+  archiveCreateSchema,
+  type Collection,
+  type CollectionChange,
+  type CollectionList,
+  type CollectionName,
+  type CollectionParams,
+  collectionChangeSchema,
+  collectionListSchema,
+  collectionNameSchema,
+  collectionParamsSchema,
+  collectionSchema,
+} from './api/collection.ts';
+export {
   type Credits,
   creditsSchema,
   type LedgerEntry,
@@ -122,6 +136,14 @@ export {
   imageSchema,
   thumbnailWidths,
 } from './api/image.ts';
+export {
+  type ImportCreate,
+  importCreateSchema,
+  type JobImport,
+  jobImportSchema,
+  type SettingsSource,
+  settingsSources,
+} from './api/import.ts';
 export {
   type Job,
   type JobError,

@@ -35,6 +35,13 @@ export const limits = {
   queued: { min: 1, max: 1_000_000 },
   /** That an account can save. */
   styles: { min: 0, max: 200 },
+  /** That an account can have. */
+  collections: { min: 0, max: 500 },
+  collectionName: { min: 1, max: 100 },
+  /** In one collection. */
+  collectedPictures: { min: 0, max: 10_000 },
+  /** That one request adds to a collection, or makes a ZIP file of. */
+  picturesAtOnce: { min: 1, max: 1000 },
   requestsPerMinute: { min: 1, max: 100_000 },
 } as const satisfies Record<string, Range>;
 

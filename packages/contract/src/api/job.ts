@@ -14,6 +14,7 @@ import {
   textOf,
 } from '../schema/define.ts';
 import { imageSchema } from './image.ts';
+import { jobImportSchema } from './import.ts';
 
 export const jobStatuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 export type JobStatus = (typeof jobStatuses)[number];
@@ -86,6 +87,7 @@ export const jobSchema = openObject(
     images: Type.Array(imageSchema, {
       description: 'The pictures that are still kept, in the order of their seeds',
     }),
+    imported: Type.Optional(jobImportSchema),
     notes: Type.Array(jobNoteSchema, {
       description: 'What may not be expected of it; empty once the prompt is no longer kept',
     }),
@@ -138,6 +140,7 @@ export const jobListQuerySchema = closedObject(
     favourite: Type.Optional(
       Type.Boolean({ description: 'True: favourites only. False: all others', examples: [true] }),
     ),
+    collection: Type.Optional(uuid('With a picture in this collection only; `images` of each job then has no others')),
   },
   { title: 'JobListQuery', description: 'Which of the own jobs, newest first' },
 );

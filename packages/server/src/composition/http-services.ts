@@ -1,12 +1,14 @@
 import type { Ready, ReadyCheck } from '@easel/contract';
 import { encodeThumbnail } from '@easel/engine';
+import { CollectionService } from '../collections/collections.ts';
 import type { Config } from '../config/schema.ts';
 import { CreditService } from '../credits/credits.ts';
 import type { HttpServices } from '../http/services.ts';
 import { CurrentModels } from '../jobs/current-models.ts';
 import { cancelJob, cancelJobsOfKey, closeAccount } from '../jobs/ends-of-jobs.ts';
+import { importPicture } from '../jobs/import-picture.ts';
 import { JobFeed } from '../jobs/job-feed.ts';
-import { forgetJob, getJob, listJobs, setFavourite } from '../jobs/job-views.ts';
+import { forgetJob, getJob, getPictures, listJobs, setFavourite } from '../jobs/job-views.ts';
 import { pauseQueue, readQueueState, resumeQueue } from '../jobs/queue-control.ts';
 import { checkSubmission, submitJob } from '../jobs/submit-job.ts';
 import { AccountService } from '../keys/accounts.ts';
@@ -15,7 +17,8 @@ import { countAgainstLimit, readLimit, watchKey } from '../keys/callers.ts';
 import { KeyService } from '../keys/keys.ts';
 import type { ServerSecret } from '../keys/server-secret.ts';
 import { WrongKeyLimit } from '../keys/wrong-keys.ts';
-import { Thumbnails } from '../pictures/thumbnails.ts';
+import type { ModelCard } from '../models/model-card.ts';
+import { shrinkWith, Thumbnails } from '../pictures/thumbnails.ts';
 import { StyleService } from '../styles/styles.ts';
 import { PageSession } from '../surfaces/page/session.ts';
 import { listWorkers } from '../workers/workers-table.ts';
@@ -35,7 +38,8 @@ export function httpServices(
   const feed = new JobFeed(core);
   const keys = new KeyService({ ...core, secret });
   const { library, metrics, painter, tariff } = core;
-  const { requestsPerMinute, wrongKeysPerMinute } = config.limits;
+  const { requestsPerMinute, wrongKeysPerMinute, importedBytesPerAccount: mostBytes } = config.limits;
+  const importing = { ...core, inputPictures: opened.inputPictures, card: () => defaultCard(painter), mostBytes };
   return {
     accounts: accountsOf(core),
     audit: new AuditLog(core),
@@ -59,12 +63,15 @@ export function httpServices(
       get: (accountId, jobId) => getJob(core, accountId, jobId),
       list: (filter) => listJobs(core, filter),
       setFavourite: (accountId, jobId, favourite) => setFavourite(core, accountId, jobId, favourite),
+      ofImages: (accountId, names) => getPictures(core, accountId, names),
     },
+    importPicture: (upload) => importPicture(importing, upload),
     waitForJob: (jobId, signal) => feed.end(jobId, signal),
     followJob: (jobId, afterId, signal) => feed.follow(jobId, afterId, signal),
     followAccount: (accountId, afterId, signal) => feed.followAccount(accountId, afterId, signal),
     images: library,
-    thumbnails: new Thumbnails({ library, shrink: encodeThumbnail }),
+    collections: new CollectionService(core),
+    thumbnails: new Thumbnails({ library, shrink: shrinkWith(encodeThumbnail, opened.inputPictures) }),
     queue: {
       state: () => readQueueState(core),
       pause: () => pauseQueue(core),
@@ -74,6 +81,13 @@ export function httpServices(
     ready: (signal) => readiness(core, signal),
     metrics,
   };
+}
+
+/** Of which a server has one, whatever it serves. */
+function defaultCard(painter: Core['painter']): ModelCard {
+  const card = painter.models().find(({ isDefault }) => isDefault);
+  if (card === undefined) throw new TypeError('no model is the default one');
+  return card;
 }
 
 function accountsOf(core: Core): HttpServices['accounts'] {

@@ -202,6 +202,11 @@ export const configSchema = Type.Object(
         streamsPerKey: count({ default: 64, description: 'event streams of one key that are open at the same time' }),
         streams: count({ default: 1000, description: 'event streams of all keys that are open at the same time' }),
         bodyBytes: count({ default: 25_000_000, description: 'the largest request' }),
+        importedBytesPerAccount: Type.Integer({
+          minimum: 0,
+          default: 2_000_000_000,
+          description: 'what an account may keep of imported pictures, in bytes; 0: nothing can be imported',
+        }),
       },
       { additionalProperties: false, default: {} },
     ),

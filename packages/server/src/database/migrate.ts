@@ -12,6 +12,7 @@ import { devices } from './migrations/0008-devices.ts';
 import { styles } from './migrations/0009-styles.ts';
 import { webhooks } from './migrations/0010-webhooks.ts';
 import { operators } from './migrations/0011-operators.ts';
+import { collections } from './migrations/0012-collections.ts';
 import { SCHEMA, type Tables } from './tables.ts';
 
 /**
@@ -30,6 +31,7 @@ export const migrations = {
   '0009-styles': styles,
   '0010-webhooks': webhooks,
   '0011-operators': operators,
+  '0012-collections': collections,
 };
 
 /**

@@ -287,6 +287,19 @@ export interface StylesTable {
   negative_prompt: Optional<string>;
 }
 
+export interface CollectionsTable {
+  id: string;
+  account_id: string;
+  name: string;
+  created_at: Date;
+}
+
+export interface CollectionImagesTable {
+  collection_id: string;
+  image_name: string;
+  added_at: Date;
+}
+
 export interface WebhookEndpointsTable {
   id: string;
   account_id: string;
@@ -366,6 +379,8 @@ export interface Tables {
   settings: SettingsTable;
   device_speed: DeviceSpeedTable;
   styles: StylesTable;
+  collections: CollectionsTable;
+  collection_images: CollectionImagesTable;
   webhook_endpoints: WebhookEndpointsTable;
   webhook_secrets: WebhookSecretsTable;
   webhook_deliveries: WebhookDeliveriesTable;

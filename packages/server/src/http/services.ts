@@ -1,12 +1,14 @@
 import type { Ready, Tariff } from '@easel/contract';
 import type { PromptSyntax } from '@easel/parameters';
 import type { FastifyRequest } from 'fastify';
+import type { CollectionService } from '../collections/collections.ts';
 import type { CreditService } from '../credits/credits.ts';
 import type { CurrentModels } from '../jobs/current-models.ts';
 import type { FollowedEvent } from '../jobs/feed-reading.ts';
+import type { Upload } from '../jobs/import-picture.ts';
 import type { JobRecord } from '../jobs/job.ts';
 import type { FollowedAccount } from '../jobs/job-feed.ts';
-import type { JobView, JobViewPage } from '../jobs/job-views.ts';
+import type { JobView, JobViewPage, OwnPicture } from '../jobs/job-views.ts';
 import type { JobFilter } from '../jobs/jobs-table.ts';
 import type { QueueState } from '../jobs/queue-control.ts';
 import type { Submission, Submitted } from '../jobs/submit-job.ts';
@@ -70,7 +72,10 @@ export interface HttpServices {
     get(accountId: string | null, jobId: string): Promise<JobView>;
     list(filter: JobFilter): Promise<JobViewPage>;
     setFavourite(accountId: string, jobId: string, favourite: boolean): Promise<JobView>;
+    ofImages(accountId: string, names: readonly string[]): Promise<readonly OwnPicture[]>;
   };
+  /** See `importPicture`. */
+  importPicture(upload: Upload): Promise<JobView>;
   /** Resolves when the job has ended. @throws the signal's reason, or DomainError `not_found` */
   waitForJob(jobId: string, signal: AbortSignal): Promise<JobView>;
   /** The events of a job after the one with this id, until it ends. @throws the signal's reason, or DomainError `not_found` */
@@ -79,6 +84,7 @@ export interface HttpServices {
   followAccount(accountId: string, afterId: bigint | null, signal: AbortSignal): Promise<FollowedAccount>;
 
   readonly images: Pick<ImageLibrary, 'open' | 'read' | 'remove'>;
+  readonly collections: Pick<CollectionService, 'list' | 'create' | 'rename' | 'remove' | 'change'>;
   readonly thumbnails: Pick<Thumbnails, 'of'>;
   /** Reads pictures to start from, so that an unreadable one is refused before anything is charged. */
   readonly inputPictures: Pick<InputPictures, 'use'>;

@@ -255,7 +255,7 @@ async function readPicture(
 ): Promise<Uint8Array | null> {
   if (value === undefined) return null;
   const name = nameOfOwn(value, param, () => baseUrl(request, options.publicUrl));
-  return name === undefined ? decoded(value, param) : services.images.read(name);
+  return name === undefined ? decodedFile(value, param) : services.images.read(name);
 }
 
 /** The name of a picture of ours that a URL or its path leads to. */
@@ -265,7 +265,8 @@ function nameOfOwn(image: string, param: 'image' | 'mask', base: () => string): 
   return ownPath.exec(path)?.groups?.name ?? refuse(param, 'the URL of another site');
 }
 
-function decoded(image: string, param: 'image' | 'mask'): Uint8Array {
+/** Of base64 or a data URL. @throws DomainError `invalid_request` */
+export function decodedFile(image: string, param: 'image' | 'mask'): Uint8Array {
   const text = image.replace(dataUrl, '');
   if (!base64.test(text)) refuse(param, 'other text');
   return Buffer.from(text, 'base64');

@@ -1,10 +1,11 @@
 import { type AdminJob, inWireNames, type Job, microToNumber, tellRequest } from '@easel/contract';
+import { collectedImages, requireCollection } from '../collections/collections.ts';
 import type { Queries } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
-import { type ImageRecord, imageReply, listImagesOfJobs } from '../pictures/images.ts';
+import { findImages, type ImageRecord, imageReply, listImagesOfJobs } from '../pictures/images.ts';
 import { deleteDeliveriesOfJob } from '../webhooks/deliveries.ts';
 import { isEnded, type JobContext, type JobRecord, requireJob } from './job.ts';
-import { deleteJob, findJob, type JobFilter, lockJob, selectJobs } from './jobs-table.ts';
+import { deleteJob, findJob, findJobs, type JobFilter, lockJob, selectJobs } from './jobs-table.ts';
 import { type Outlook, outlookOfJob } from './outlook.ts';
 
 /** A job, its pictures that are still kept, and how long it will take. */
@@ -38,13 +39,16 @@ export function getJob({ database, clock }: ViewContext, accountId: string | nul
   });
 }
 
-/** Newest first. */
+/** Newest first. Of a collection, with its pictures only. @throws DomainError `not_found` for a collection that the account does not have */
 export function listJobs({ database }: Pick<ViewContext, 'database'>, filter: JobFilter): Promise<JobViewPage> {
+  const { accountId, collection } = filter;
   return database.transaction(async (queries) => {
+    if (collection !== undefined) await requireCollection(queries, accountId ?? '', collection);
     const found = await selectJobs(queries, { ...filter, limit: filter.limit + 1 });
     const page = found.slice(0, filter.limit);
+    const views = await withImages(queries, page);
     return {
-      jobs: await withImages(queries, page),
+      jobs: collection === undefined ? views : await onlyCollected(queries, collection, views),
       next: found.length > page.length ? (page.at(-1)?.id ?? null) : null,
     };
   });
@@ -57,6 +61,37 @@ export async function withImages(queries: Queries, jobs: readonly JobRecord[]): 
   );
   const ofJob = Map.groupBy(images, ({ jobId }) => jobId);
   return jobs.map((job) => ({ job, images: ofJob.get(job.id) ?? [], outlook: null }));
+}
+
+async function onlyCollected(queries: Queries, collection: string, views: readonly JobView[]): Promise<JobView[]> {
+  const jobIds = views.map(({ job }) => job.id);
+  const collected = await collectedImages(queries, collection, jobIds);
+  return views.map((view) => ({ ...view, images: view.images.filter(({ name }) => collected.has(name)) }));
+}
+
+/** A picture of an account, and the job that it is of. */
+export interface OwnPicture {
+  readonly image: ImageRecord;
+  readonly job: JobRecord;
+}
+
+/** In the order of the names. @throws DomainError `not_found` for a picture that the account does not have */
+export function getPictures(
+  { database }: Pick<ViewContext, 'database'>,
+  accountId: string,
+  names: readonly string[],
+): Promise<OwnPicture[]> {
+  return database.transaction(async (queries) => {
+    const images = new Map((await findImages(queries, names)).map((image) => [image.name, image]));
+    const jobs = await findJobs(queries, [...new Set([...images.values()].map(({ jobId }) => jobId))]);
+    const ofAccount = new Map(jobs.filter((job) => job.accountId === accountId).map((job) => [job.id, job]));
+    return names.map((name) => {
+      const image = images.get(name);
+      const job = image && ofAccount.get(image.jobId);
+      if (image !== undefined && job !== undefined) return { image, job };
+      throw new DomainError('not_found', `there is no picture ${name}, or it is no longer kept`, { param: 'images' });
+    });
+  });
 }
 
 /** @throws DomainError `not_found` */
@@ -102,7 +137,7 @@ export function jobReply({ job, images, outlook }: JobView, base: string): Job {
     status: job.state,
     ...tellRequest({ ...job.request, prompt: job.prompt, priority: job.priority, store: job.store }),
     drawn_by: job.drawnBy,
-    device: job.device,
+    device: job.request.imported === undefined ? job.device : null,
     ...(job.arithmetic === 'float16' && { arithmetic: job.arithmetic }),
     favourite: job.favourite,
     price: microToNumber(job.price),
@@ -111,6 +146,7 @@ export function jobReply({ job, images, outlook }: JobView, base: string): Job {
     finished_at: job.finishedAt?.toISOString() ?? null,
     ...outlookReply(job, outlook),
     images: images.map((image) => imageReply(image, base)),
+    ...(job.request.imported && { imported: job.request.imported }),
     notes: [...(job.request.notes ?? [])],
     error: errorReply(job),
   };

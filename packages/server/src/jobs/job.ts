@@ -4,6 +4,7 @@ import type {
   DeviceName,
   ErrorCode,
   FilledRequest,
+  JobImport,
   JobNote,
   JobStatus,
   StyleTexts,
@@ -30,6 +31,8 @@ export type JobRequest = FilledRequest & {
   readonly styleTexts?: StyleTexts;
   /** What its client may not expect; absent: nothing. Quotes the prompt, and is kept as long. */
   readonly notes?: readonly JobNote[];
+  /** Of a picture that was not made here; absent: it was. */
+  readonly imported?: JobImport;
 };
 
 export interface JobFailure {

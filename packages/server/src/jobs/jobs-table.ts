@@ -5,6 +5,9 @@ import type { JobsTable } from '../database/tables.ts';
 import { firstIdAt } from '../ids.ts';
 import type { JobFailure, JobRecord, JobRequest, NewJob } from './job.ts';
 
+/** By which imported pictures came; no surface of requests has this name. */
+export const IMPORT_SURFACE = 'import';
+
 export const unfinishedStates = ['queued', 'running'] as const;
 
 /**
@@ -168,6 +171,8 @@ export interface JobFilter {
   /** Taken before this time. */
   readonly until?: Date | undefined;
   readonly favourite?: boolean | undefined;
+  /** With a picture in this collection. */
+  readonly collection?: string | undefined;
   /** All of them occur in the prompt, in any case. */
   readonly words?: readonly string[] | undefined;
   /** Only jobs older than this one. */
@@ -184,6 +189,7 @@ export async function selectJobs(queries: Queries, filter: JobFilter): Promise<J
     seed,
     size,
     favourite,
+    collection,
     hasImages,
     since,
     until,
@@ -203,6 +209,7 @@ export async function selectJobs(queries: Queries, filter: JobFilter): Promise<J
     .$if(hasImages !== undefined, (query) => query.where(keepsImages(), '=', hasImages ?? true))
     .$if(since !== undefined, (query) => query.where(takenSince(since ?? new Date(0))))
     .$if(until !== undefined, (query) => query.where(takenBefore(until ?? new Date(0))))
+    .$if(collection !== undefined, (query) => query.where(isCollectedIn(collection ?? '')))
     .$if(before !== undefined, (query) => query.where('id', '<', before ?? ''))
     .where(({ and, eb }) => and(words.map((word) => eb('prompt', 'ilike', `%${escapeLike(word)}%`))))
     .orderBy('id', 'desc')
@@ -240,6 +247,13 @@ function takenSince(time: Date) {
 
 function takenBefore(time: Date) {
   return sql<boolean>`(created_at < ${time} and id < ${firstIdAt(time.getTime() + CLOCKS_MS)}::uuid)`;
+}
+
+function isCollectedIn(collection: string) {
+  return sql<boolean>`exists (
+    select from easel.collection_images join easel.job_images on name = image_name
+    where job_id = jobs.id and collection_id = ${collection}
+  )`;
 }
 
 /** Escapes the wildcards of LIKE (PostgreSQL, §9.7.1). */

@@ -191,7 +191,8 @@ export async function insertAccount(
 }
 
 /** Locks the account until the transaction ends, so that others who want to lock it wait. @returns whether there is one */
-async function lockAccount(queries: Queries, id: string): Promise<boolean> {
+/** Its changes run one after another. @returns whether there is such an account */
+export async function lockAccount(queries: Queries, id: string): Promise<boolean> {
   const rows = queries.selectFrom('accounts').select('id').where('id', '=', id).forNoKeyUpdate();
   return (await rows.executeTakeFirst()) !== undefined;
 }

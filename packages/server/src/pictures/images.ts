@@ -2,6 +2,7 @@ import type { DeviceName, Image, ImageFormat } from '@easel/contract';
 import { type Selectable, sql } from 'kysely';
 import type { Queries } from '../database/database.ts';
 import type { JobImagesTable } from '../database/tables.ts';
+import { IMPORT_SURFACE } from '../jobs/jobs-table.ts';
 
 export interface ImageRecord {
   /** 32 hexadecimal digits; whoever knows them may see the picture. */
@@ -26,7 +27,8 @@ export interface OwnedImage extends ImageRecord {
   readonly accountId: string;
   /** False: it is deleted once it is delivered. */
   readonly isStored: boolean;
-  readonly device: DeviceName;
+  /** Null: it was not made here. */
+  readonly device: DeviceName | null;
 }
 
 export async function insertImages(queries: Queries, images: readonly ImageRecord[]): Promise<void> {
@@ -53,13 +55,25 @@ export async function findImage(queries: Queries, name: string): Promise<OwnedIm
     .selectFrom('job_images')
     .innerJoin('jobs', 'jobs.id', 'job_images.job_id')
     .selectAll('job_images')
-    .select(['jobs.account_id', 'jobs.store', 'jobs.device'])
+    .select(['jobs.account_id', 'jobs.store', 'jobs.device', 'jobs.surface'])
     .where('name', '=', name)
     .where('deleted_at', 'is', null)
     .executeTakeFirst();
   if (row === undefined) return null;
   // Earlier releases, which do not tell, ran on the CPU only.
-  return { ...imageOf(row), accountId: row.account_id, isStored: row.store, device: row.device ?? 'cpu' };
+  const device = row.surface === IMPORT_SURFACE ? null : (row.device ?? 'cpu');
+  return { ...imageOf(row), accountId: row.account_id, isStored: row.store, device };
+}
+
+/** Those that are kept, in any order. */
+export async function findImages(queries: Queries, names: readonly string[]): Promise<ImageRecord[]> {
+  const rows = await queries
+    .selectFrom('job_images')
+    .selectAll()
+    .where(sql<boolean>`name = any(${[...names]}::char(32)[])`)
+    .where('deleted_at', 'is', null)
+    .execute();
+  return rows.map(imageOf);
 }
 
 /** Of several jobs at once, in the order of their index. */

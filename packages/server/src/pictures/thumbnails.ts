@@ -1,14 +1,40 @@
+import type { Size } from '@easel/contract';
 import type { ImageLibrary } from './image-library.ts';
 import type { OwnedImage } from './images.ts';
+import type { InputPictures } from './input-pictures.ts';
 
 export interface ThumbnailsParts {
   readonly library: Pick<ImageLibrary, 'describe' | 'read'>;
   /** @returns a WebP of that width */
-  readonly shrink: (file: Uint8Array, width: number) => Promise<Uint8Array>;
+  readonly shrink: (file: Uint8Array, width: number, image: OwnedImage) => Promise<Uint8Array>;
   /** Bytes of thumbnails that are kept. */
   readonly keptBytes?: number;
   /** How many are made at the same time; others wait. */
   readonly atOnce?: number;
+}
+
+/**
+ * Of what was made here the file is read in this process. One that was imported is decoded in a process of its own, as every file that
+ * clients send, and only what comes of that is read here.
+ */
+export function shrinkWith(
+  encode: (file: Uint8Array, width: number) => Promise<Uint8Array>,
+  inputPictures: Pick<InputPictures, 'use'>,
+): ThumbnailsParts['shrink'] {
+  return async (file, width, { device, accountId }) => {
+    if (device !== null) return encode(file, width);
+    const { signal } = new AbortController();
+    const small = await inputPictures.use(file, { owner: `thumbnails of ${accountId}`, signal }, (picture) =>
+      picture.fit(scaledTo(picture.size, width)),
+    );
+    return encode(small, width);
+  };
+}
+
+/** Never larger than it is. */
+function scaledTo(size: Size, wanted: number): Size {
+  const width = Math.min(wanted, size.width);
+  return { width, height: Math.max(1, Math.round((size.height * width) / size.width)) };
 }
 
 export interface Thumbnail {
@@ -35,23 +61,23 @@ export class Thumbnails {
   async of(name: string, width: number): Promise<Thumbnail> {
     const image = await this.#parts.library.describe(name);
     const key = `${name} ${width}`;
-    const bytes = this.#kept.get(key) ?? (await this.#made(key, name, width));
+    const bytes = this.#kept.get(key) ?? (await this.#made(key, image, width));
     this.#keep(key, bytes);
     return { image, bytes };
   }
 
   /** Concurrent requests for one thumbnail share the work. */
-  #made(key: string, name: string, width: number): Promise<Uint8Array> {
-    const made = this.#making.get(key) ?? this.#make(name, width).finally(() => this.#making.delete(key));
+  #made(key: string, image: OwnedImage, width: number): Promise<Uint8Array> {
+    const made = this.#making.get(key) ?? this.#make(image, width).finally(() => this.#making.delete(key));
     this.#making.set(key, made);
     return made;
   }
 
-  async #make(name: string, width: number): Promise<Uint8Array> {
+  async #make(image: OwnedImage, width: number): Promise<Uint8Array> {
     if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#free -= 1;
     try {
-      return await this.#parts.shrink(await this.#parts.library.read(name), width);
+      return await this.#parts.shrink(await this.#parts.library.read(image.name), width, image);
     } finally {
       const next = this.#waiting.shift();
       if (next === undefined) this.#free += 1;

@@ -2,12 +2,14 @@ import { join } from 'node:path';
 import type { Tariff } from '@easel/contract';
 import { encodeThumbnail } from '@easel/engine';
 import { afterAll, beforeAll } from 'vitest';
+import { CollectionService } from '../../src/collections/collections.ts';
 import { CreditService } from '../../src/credits/credits.ts';
 import { buildHttp } from '../../src/http/build-http.ts';
 import type { HttpServices } from '../../src/http/services.ts';
 import type { HttpApp, HttpOptions, Surface } from '../../src/http/surface.ts';
 import { CurrentModels } from '../../src/jobs/current-models.ts';
 import { closeAccount } from '../../src/jobs/ends-of-jobs.ts';
+import { importPicture } from '../../src/jobs/import-picture.ts';
 import { AuditLog } from '../../src/keys/audit-log.ts';
 import { countAgainstLimit, readLimit, watchKey } from '../../src/keys/callers.ts';
 import type { KeyTerms } from '../../src/keys/key-table.ts';
@@ -18,7 +20,7 @@ import type { Painter } from '../../src/models/painter.ts';
 import type { ReviewHook } from '../../src/models/review.ts';
 import type { ServedModel } from '../../src/models/served-models.ts';
 import { InputPictures } from '../../src/pictures/input-pictures.ts';
-import { Thumbnails } from '../../src/pictures/thumbnails.ts';
+import { shrinkWith, Thumbnails } from '../../src/pictures/thumbnails.ts';
 import { StyleService } from '../../src/styles/styles.ts';
 import { PageSession } from '../../src/surfaces/page/session.ts';
 import { allSurfaces } from '../../src/surfaces/table.ts';
@@ -40,6 +42,8 @@ export const slug = 'playground-v2.5';
 /** A model that no worker takes jobs of: they wait. */
 export const unattended = 'unattended';
 const CREDITS = 1_000_000n;
+/** What an account may import in these tests. */
+const IMPORTED_BYTES = 400_000;
 
 export interface HttpInTest {
   readonly app: HttpApp;
@@ -166,6 +170,7 @@ function httpServices(jobs: JobServices, painter: EnginePainter, inputPictures: 
   const { database, clock } = jobs;
   const { accountService, keyService } = customerServices(database);
   const models = () => painter.models();
+  const card = () => models().find(({ isDefault }) => isDefault) ?? missing();
   return {
     accounts: {
       create: (account) => accountService.create(account),
@@ -207,11 +212,14 @@ function httpServices(jobs: JobServices, painter: EnginePainter, inputPictures: 
     cancelJob: jobs.cancelJob,
     forgetJob: jobs.forgetJob,
     jobs: jobs.jobs,
+    importPicture: (upload) =>
+      importPicture({ ...jobs.context, ...jobs, inputPictures, card, mostBytes: IMPORTED_BYTES }, upload),
     waitForJob: (jobId, signal) => jobs.feed.end(jobId, signal),
     followJob: (jobId, afterId, signal) => jobs.feed.follow(jobId, afterId, signal),
     followAccount: (accountId, afterId, signal) => jobs.feed.followAccount(accountId, afterId, signal),
     images: jobs.library,
-    thumbnails: new Thumbnails({ library: jobs.library, shrink: encodeThumbnail }),
+    collections: new CollectionService({ database, clock }),
+    thumbnails: new Thumbnails({ library: jobs.library, shrink: shrinkWith(encodeThumbnail, inputPictures) }),
     inputPictures,
     webhooks: new WebhookService({ database, clock, ...webhookParts }),
     queue: jobs.control,
@@ -220,4 +228,8 @@ function httpServices(jobs: JobServices, painter: EnginePainter, inputPictures: 
     ready: async () => ({ status: 'not_ready', checks: [{ name: 'database', ok: false, message: 'gone' }] }),
     metrics: { text: async () => 'easel_up 1\n', contentType: 'text/plain; version=0.0.4; charset=utf-8' },
   };
+}
+
+function missing(): never {
+  throw new Error('no model is the default one');
 }

@@ -6,7 +6,7 @@ import { attemptsUsedUp, cancelJob, cancelJobsOfKey, failJob } from '../../src/j
 import { EventBus } from '../../src/jobs/event-bus.ts';
 import type { JobContext, JobDetails } from '../../src/jobs/job.ts';
 import { JobFeed } from '../../src/jobs/job-feed.ts';
-import { forgetJob, getJob, listJobs, setFavourite } from '../../src/jobs/job-views.ts';
+import { forgetJob, getJob, getPictures, listJobs, setFavourite } from '../../src/jobs/job-views.ts';
 import type { JobFilter } from '../../src/jobs/jobs-table.ts';
 import { pauseQueue, readQueueState, resumeQueue } from '../../src/jobs/queue-control.ts';
 import { checkSubmission, type Submission, submitJob } from '../../src/jobs/submit-job.ts';
@@ -137,6 +137,7 @@ function actionsOf(context: JobContext) {
       list: (filter: JobFilter) => listJobs(context, filter),
       setFavourite: (accountId: string, jobId: string, favourite: boolean) =>
         setFavourite(context, accountId, jobId, favourite),
+      ofImages: (accountId: string, names: readonly string[]) => getPictures(context, accountId, names),
     },
     control: {
       state: () => readQueueState(context),

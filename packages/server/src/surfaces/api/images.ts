@@ -28,7 +28,7 @@ const getSchema = {
   response: {
     200: {
       description: 'The picture',
-      headers: { [headers.device]: text('The device that drew it', 'webgpu') },
+      headers: { [headers.device]: text('The device that drew it; absent for an imported picture', 'webgpu') },
       content,
     },
     206: { description: 'The requested range', content },
@@ -104,7 +104,7 @@ function describe(reply: FastifyReply, image: OwnedImage): void {
     'accept-ranges': 'bytes',
     'content-disposition': `inline; filename="${fileNameOf(image)}"`,
     'x-content-type-options': 'nosniff',
-    [headers.device]: image.device,
+    ...(image.device !== null && { [headers.device]: image.device }),
   });
 }
 

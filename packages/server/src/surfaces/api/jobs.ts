@@ -78,7 +78,7 @@ const listSchema = {
   querystring: jobListQuerySchema,
   response: {
     200: jsonReply('A page of jobs', jobPageSchema, callerHeaders),
-    ...errorReplies(problems, ...keyErrors, 'invalid_request'),
+    ...errorReplies(problems, ...keyErrors, 'invalid_request', 'not_found'),
   },
 } as const;
 
@@ -86,7 +86,7 @@ const listSchema = {
 export function listJobsRoute(app: HttpApp, { services, gate, options }: RouteContext): void {
   app.get(paths.api.jobs, { schema: listSchema, onRequest: gate.key('read') }, async (request): Promise<JobPage> => {
     const { cursor, limit = defaults.pageLength, q, model, seed, status, size, favourite } = request.query;
-    const { has_images: hasImages, created_after: since, created_before: until } = request.query;
+    const { collection, has_images: hasImages, created_after: since, created_before: until } = request.query;
     const page = await services.jobs.list({
       accountId: callerOf(request).accountId,
       words: q?.split(/\s+/).filter((word) => word !== ''),
@@ -98,6 +98,7 @@ export function listJobsRoute(app: HttpApp, { services, gate, options }: RouteCo
       hasImages,
       since: momentOf('created_after', since),
       until: momentOf('created_before', until),
+      collection,
       before: placeOf(cursor, isId) ?? undefined,
       limit,
     });

@@ -1,6 +1,9 @@
 import { problems, type Surface } from '../../http/surface.ts';
+import { archiveRoute } from './archive.ts';
+import { collectionsRoutes } from './collections.ts';
 import { eventsRoute, jobEventsRoute } from './events.ts';
 import { deleteImageRoute, getImageRoute } from './images.ts';
+import { importRoute } from './imports.ts';
 import { cancelJobRoute, createJobRoute, forgetJobRoute, getJobRoute, listJobsRoute, patchJobRoute } from './jobs.ts';
 import { modelsRoute, tokenizeRoute } from './models.ts';
 import { creditsRoute, ledgerRoute, priceRoute, usageRoute } from './money.ts';
@@ -30,6 +33,9 @@ export const api: Surface = {
     eventsRoute(app, context);
     getImageRoute(app, context);
     deleteImageRoute(app, context);
+    archiveRoute(app, context);
+    importRoute(app, context);
+    collectionsRoutes(app, context);
     modelsRoute(app, context);
     tokenizeRoute(app, context);
     stylesRoutes(app, context);
