@@ -45,11 +45,57 @@ function beforeFirstPaint(): Plugin {
   };
 }
 
+const icons = [
+  { file: 'easel-192.png', sizes: '192x192', purpose: 'any' },
+  { file: 'easel-512.png', sizes: '512x512', purpose: 'any' },
+  { file: 'easel-maskable-512.png', sizes: '512x512', purpose: 'maskable' },
+] as const;
+
+/** Emits the web app manifest, with which browsers install the page as an app, and its icons, all named by their content. */
+function webManifest(): Plugin {
+  const emitted = new Map<string, string>();
+  let manifest = '';
+  return {
+    name: 'web-manifest',
+    apply: 'build',
+    buildStart() {
+      for (const { file } of icons) {
+        const source = readFileSync(join(import.meta.dirname, 'src', 'install', file));
+        emitted.set(file, this.emitFile({ type: 'asset', name: file, source }));
+      }
+    },
+    generateBundle() {
+      const source = JSON.stringify({
+        name: 'Easel',
+        short_name: 'Easel',
+        description: 'Self-hosted image generation',
+        id: '/',
+        start_url: '/',
+        scope: '/',
+        display: 'standalone',
+        background_color: '#faf7f2',
+        theme_color: '#fffdfa',
+        icons: icons.map(({ file, sizes, purpose }) => ({
+          src: `/${this.getFileName(emitted.get(file) ?? '')}`,
+          sizes,
+          type: 'image/png',
+          purpose,
+        })),
+      });
+      manifest = this.getFileName(this.emitFile({ type: 'asset', name: 'easel.webmanifest', source }));
+    },
+    transformIndexHtml: {
+      order: 'post',
+      handler: () => [{ tag: 'link', attrs: { rel: 'manifest', href: `/${manifest}` }, injectTo: 'head' }],
+    },
+  };
+}
+
 /** The server serves this build under a content security policy without inline scripts and other hosts. */
 export default defineConfig({
   root: import.meta.dirname,
   resolve: { conditions: ['@easel/source', 'module', 'browser', 'development|production'] },
-  plugins: [beforeFirstPaint(), compress()],
+  plugins: [beforeFirstPaint(), webManifest(), compress()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'react' } },
   build: {
     outDir: '../server/public/latest',

@@ -115,17 +115,68 @@ test('buttons that stand many times on a page say which picture they are for', a
   for (const name of names) expect(name).toMatch(/: ./);
 });
 
-test('a theme that somebody has chosen is there before the first frame, whatever the system has', async () => {
+test('a theme that somebody has chosen is that of the first frame, however late the styles come', async () => {
   const page = await web().visit('/', { colorScheme: 'light' });
   await page.getByRole('button', { name: /^Theme: system/ }).click();
   await page.getByRole('button', { name: /^Theme: light/ }).click();
-  // At the end of the document's parsing, before its modules run.
-  await page.addInitScript(`document.addEventListener('readystatechange', () => {
-    window.themes = [...(window.themes ?? []), document.documentElement.dataset.theme];
-  })`);
-  await page.reload();
+  const [light, dark] = await page.locator('meta[name="theme-color"]').all();
+  for (const bar of [light, dark]) expect(await bar?.getAttribute('content')).toBe('#211e17');
+  const held = Promise.withResolvers<void>();
+  await page.route(/\.css$/, async (route) => {
+    await held.promise;
+    await route.continue();
+  });
+  await page.reload({ waitUntil: 'commit' });
+  await expect.poll(() => page.evaluate('document.documentElement.dataset.theme')).toBe('dark');
+  held.resolve();
   await page.getByLabel('Prompt', { exact: true }).waitFor();
-  expect(await page.evaluate('window.themes[0]')).toBe('dark');
+  expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(23, 21, 15)');
+  // Nothing was painted without the styles.
+  const [painted, styled] = await page.evaluate<[number, number]>(`[
+    performance.getEntriesByType('paint')[0].startTime,
+    performance.getEntriesByType('resource').find(({ name }) => name.endsWith('.css')).responseEnd,
+  ]`);
+  expect(painted).toBeGreaterThanOrEqual(styled);
+});
+
+test('"?" lists the keys, but not while somebody types one', async () => {
+  const page = await web().visit();
+  const prompt = page.getByLabel('Prompt', { exact: true });
+  await prompt.fill('who');
+  await prompt.press('?');
+  expect(await prompt.inputValue()).toBe('who?');
+  const list = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+  expect(await list.count()).toBe(0);
+  await page.getByRole('link', { name: 'API' }).focus();
+  await page.keyboard.press('?');
+  await list.getByText('Right is better').waitFor();
+  expect(await findings(page)).toEqual([]);
+  await page.keyboard.press('Escape');
+  await list.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'About' }).click();
+  await page.getByRole('button', { name: 'Keyboard shortcuts' }).click();
+  await list.waitFor();
+});
+
+test('a browser can install the page: the manifest names it, and its icons are as large as it says', async () => {
+  const { url } = web().server;
+  const html = await fetch(url).then((reply) => reply.text());
+  const address = /<link rel="manifest" href="([^"]+)"/.exec(html)?.[1] ?? '';
+  const reply = await fetch(new URL(address, url));
+  expect(reply.headers.get('content-type')).toMatch(/^application\/manifest\+json/);
+  const manifest: { icons: { src: string; sizes: string; purpose: string }[] } = JSON.parse(await reply.text());
+  expect(manifest).toMatchObject({ name: 'Easel', start_url: '/', display: 'standalone' });
+  expect(manifest.icons.map(({ sizes, purpose }) => `${sizes} ${purpose}`)).toEqual([
+    '192x192 any',
+    '512x512 any',
+    '512x512 maskable',
+  ]);
+  for (const { src, sizes } of manifest.icons) {
+    const icon = await fetch(new URL(src, url));
+    const header = new DataView(await icon.arrayBuffer());
+    // IHDR of a PNG (RFC 2083 §11.2.1).
+    expect(`${header.getUint32(16)}x${header.getUint32(20)}`).toBe(sizes);
+  }
 });
 
 test('texts that are read from right to left are laid out so', async () => {

@@ -213,7 +213,7 @@ test('the queue is paused and goes on, and a job of anybody is cancelled', async
   const playground = await web().visit('/');
   const prompt = playground.getByLabel('Prompt', { exact: true });
   await playground.getByRole('spinbutton', { name: 'Steps value' }).fill('60');
-  // The first may have been taken before its worker heard of the pause.
+  // Nothing is started once the pause is shown, however soon it is sent.
   for (const text of ['a lemon', 'a pear']) {
     await prompt.fill(text);
     await prompt.press('Enter');
@@ -226,6 +226,7 @@ test('the queue is paused and goes on, and a job of anybody is cancelled', async
   const waiting = page.getByRole('row', { name: /a pear/ }).getByRole('button', { name: /^Cancel/ });
   await waiting.click();
   await playground.getByText('Cancelled. Nothing was charged.').waitFor();
+  await page.getByText('1 queued, 0 running, paused').waitFor();
   await page.getByRole('button', { name: 'Resume' }).click();
   await playground.locator('.run-card.succeeded').waitFor();
 });

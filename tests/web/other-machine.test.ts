@@ -25,6 +25,7 @@ test('by plain http from another machine the page asks for a key, and then does 
   await page.getByLabel('API key').fill(devKey);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('spinbutton', { name: 'Steps value' }).fill('4');
+  expect(await page.evaluate("localStorage.getItem('easel.key')")).toBeNull();
   await page.getByLabel('Prompt', { exact: true }).fill('a red apple');
   await page.getByLabel('Prompt', { exact: true }).press('Enter');
   await page.locator('.run-card.succeeded').waitFor();
@@ -40,4 +41,27 @@ test('by plain http from another machine the page asks for a key, and then does 
   await page.getByRole('button', { name: 'No difference' }).click();
   await page.getByText('Voting complete.').waitFor();
   expect(faults).toEqual([]);
+});
+
+test('a key that is remembered on the device serves the next tab too, until all of them forget it', async () => {
+  const { url, devKey } = web().server;
+  const context = await elsewhere();
+  const address = url.replace('127.0.0.1', 'easel.test');
+  const first = await context.newPage();
+  await first.goto(address);
+  const field = first.getByLabel('API key');
+  // What password managers look for.
+  expect(await field.getAttribute('autocomplete')).toBe('current-password');
+  expect(await first.locator('form input[autocomplete="username"]').inputValue()).toBe('Easel');
+  await field.fill(devKey);
+  await first.getByLabel('Remember on this device').check();
+  await first.getByText('Kept in this browser until you choose “Forget key”').waitFor();
+  await first.getByRole('button', { name: 'Sign in' }).click();
+  await first.getByLabel('Prompt', { exact: true }).waitFor();
+  const second = await context.newPage();
+  await second.goto(address);
+  await second.getByLabel('Prompt', { exact: true }).waitFor();
+  await second.getByRole('button', { name: 'Forget key' }).click();
+  for (const tab of [second, first]) await tab.getByRole('heading', { name: 'Sign in' }).waitFor();
+  expect(await first.evaluate("localStorage.getItem('easel.key')")).toBeNull();
 });

@@ -1,18 +1,23 @@
 import type { Model } from '@easel/contract';
-import { useCallback, useEffect, useRef, useState } from 'react';
-import { balance } from './format/text.ts';
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
+import { balance, exactCredits } from './format/text.ts';
 import icon from './icon.svg';
 import { Link } from './parts/buttons.tsx';
 import { LoadError } from './parts/notices.tsx';
 import { addressOf, titles, useRoute, type View } from './router.ts';
 import { useLoaded } from './session/requests.ts';
 import { useSession } from './session/session.tsx';
+import { useShortcuts } from './shortcuts/shortcuts.ts';
+
+const ShortcutsDialog = lazy(() =>
+  import('./shortcuts/shortcuts-dialog.tsx').then((module) => ({ default: module.ShortcutsDialog })),
+);
 
 const entries: readonly View[] = ['playground', 'gallery', 'arena', 'console', 'reference'];
 
 export function Header() {
   const { view } = useRoute();
-  const { remaining, hasOwnKey, signOut } = useSession();
+  const { remaining, hasOwnKey, isRemembered, signOut } = useSession();
   return (
     <header className="top">
       <Link href={addressOf('playground')} className="brand">
@@ -28,13 +33,13 @@ export function Header() {
       </nav>
       <div className="row end">
         {remaining !== undefined && (
-          <output className="balance" title="Account balance">
+          <output className="balance" title={`Account balance: ${exactCredits(remaining)} credits`}>
             <b>{balance(remaining)}</b> credits
           </output>
         )}
         {hasOwnKey && (
           <button type="button" className="plain" onClick={signOut}>
-            Sign out
+            {isRemembered ? 'Forget key' : 'Sign out'}
           </button>
         )}
         <AboutBox />
@@ -44,16 +49,27 @@ export function Header() {
   );
 }
 
-/** What this server runs, and the licences of its models. */
+/** What this server runs, the licences of its models, and the keys of the page. */
 function AboutBox() {
   const dialog = useRef<HTMLDialogElement>(null);
   const [isOpen, setOpen] = useState(false);
+  const [isListOpen, setListOpen] = useState(false);
   const open = () => {
     setOpen(true);
     dialog.current?.showModal();
   };
+  const openList = () => {
+    dialog.current?.close();
+    setListOpen(true);
+  };
+  useShortcuts({ help: openList });
   return (
     <>
+      {isListOpen && (
+        <Suspense>
+          <ShortcutsDialog onClose={() => setListOpen(false)} />
+        </Suspense>
+      )}
       <button type="button" className="plain" onClick={open}>
         About
       </button>
@@ -64,9 +80,12 @@ function AboutBox() {
         <p className="quiet">
           There is no built-in content filter. Whoever runs this server is responsible for the content it generates.
         </p>
-        <form method="dialog">
+        <form method="dialog" className="row wrap">
           <button type="submit" className="primary">
             Close
+          </button>
+          <button type="button" onClick={openList}>
+            Keyboard shortcuts
           </button>
         </form>
       </dialog>
@@ -116,6 +135,8 @@ function Licence({ licence }: Pick<Model, 'licence'>) {
 const STORED = 'easel.theme';
 const themes = ['system', 'light', 'dark'] as const;
 type Theme = (typeof themes)[number];
+/** Of the browser's bars: as the header; also in index.html. */
+const barColours = { system: '#fffdfa', light: '#fffdfa', dark: '#211e17' } as const;
 const symbols = { system: '◐', light: '☀', dark: '☾' } as const;
 
 function loadTheme(): Theme {
@@ -128,6 +149,8 @@ function ThemeButton() {
   useEffect(() => {
     localStorage.setItem(STORED, theme);
     document.documentElement.dataset.theme = theme;
+    for (const bar of document.querySelectorAll<HTMLMetaElement>('meta[name="theme-color"]'))
+      bar.content = barColours[theme === 'system' && bar.media.includes('dark') ? 'dark' : theme];
   }, [theme]);
   const next = themes[(themes.indexOf(theme) + 1) % themes.length] ?? 'system';
   return (

@@ -44,7 +44,9 @@ export async function describeApi(
     routePrefix: '/docs',
     staticCSP: contentSecurityPolicy,
     uiConfig: { deepLinking: true, tryItOutEnabled: true, validatorUrl: null },
-    transformSpecification: complete,
+    theme: { title: 'API · Easel' },
+    logo: { type: 'image/svg+xml', content: logo },
+    transformSpecification: (document) => withWayBack(complete(document)),
     transformSpecificationClone: true,
   });
   let document: string | undefined;
@@ -52,6 +54,16 @@ export async function describeApi(
     document ??= JSON.stringify(complete({ ...app.swagger() }));
     return reply.header('content-type', 'application/json; charset=utf-8').send(document);
   });
+}
+
+/** In place of the library's own; decorative, since the description below it leads to the page. */
+const logo =
+  '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40" viewBox="0 0 32 32"><path d="M16 2v5M9 30l5-21M23 30l-5-21M16 23v7" stroke="#b98a68" stroke-width="2.4" stroke-linecap="round"/><rect x="5" y="6" width="22" height="17" rx="2" fill="#d9512c"/><circle cx="12" cy="13" r="3" fill="#ffd9a0"/><path d="M6 22l7-6 5 4 4-3 5 5z" fill="#7c2412"/></svg>';
+
+/** Adds a link to the web page: the library has no other place for one. */
+function withWayBack(document: Json): Json {
+  const info: Json = typeof document.info === 'object' ? { ...document.info } : {};
+  return { ...document, info: { ...info, description: `${String(info.description)}\n\n[Back to the Easel page](/)` } };
 }
 
 /** What the server sends to endpoints (OpenAPI 3.1, "Webhooks"). */

@@ -83,5 +83,7 @@ test('a page shows it, with everything it needs from here', async () => {
     expect((await http().app.inject({ url: pathname })).statusCode, url).toBe(200);
   }
   const shown = (await http().app.inject({ url: '/docs/json' })).json();
-  expect(shown).toEqual((await http().app.inject({ url: paths.openapi })).json());
+  const told = (await http().app.inject({ url: paths.openapi })).json();
+  const description = `${told.info.description}\n\n[Back to the Easel page](/)`;
+  expect(shown).toEqual({ ...told, info: { ...told.info, description } });
 });

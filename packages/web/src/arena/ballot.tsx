@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { useShortcuts } from '../shortcuts/shortcuts.ts';
 import { isUndecided, type Pair, type Study, type Vote } from './study.ts';
 
 export interface BallotProps {
@@ -18,7 +18,8 @@ export function Ballot({ study, onVote, onUndo }: BallotProps) {
   const vote = (choice: Vote) => {
     if (isReady) onVote(index, choice);
   };
-  useVotingKeys(sides, vote);
+  const [left, right] = sides;
+  useShortcuts({ voteLeft: () => vote(left), voteRight: () => vote(right), voteTie: () => vote('tie') });
   if (pair === undefined) return null;
   return (
     <section className="card stack" aria-label="Which is better?">
@@ -71,26 +72,4 @@ function Pictures({ pair, sides, isReady, onVote }: PicturesProps) {
       ))}
     </div>
   );
-}
-
-function useVotingKeys([left, right]: readonly [Side, Side], vote: (choice: Vote) => void): void {
-  const latest = useRef(vote);
-  latest.current = vote;
-  useEffect(() => {
-    const choices = new Map<string, Vote>([
-      ['ArrowLeft', left],
-      ['ArrowRight', right],
-      ['=', 'tie'],
-    ]);
-    const onKey = (event: KeyboardEvent) => {
-      const isShortcut = event.altKey || event.ctrlKey || event.metaKey;
-      const isElsewhere = document.querySelector('dialog[open]') !== null;
-      const choice = choices.get(event.key);
-      if (event.repeat || isShortcut || isElsewhere || choice === undefined) return;
-      event.preventDefault();
-      latest.current(choice);
-    };
-    window.addEventListener('keydown', onKey);
-    return () => window.removeEventListener('keydown', onKey);
-  }, [left, right]);
 }

@@ -1,6 +1,7 @@
 import { drawSeed, type Model } from '@easel/contract';
 import { type FormEvent, useState } from 'react';
-import { balance, credits } from '../format/text.ts';
+import { Credits } from '../format/credits.tsx';
+import { balance } from '../format/text.ts';
 import { ControlFields } from '../parts/fields.tsx';
 import { useDebouncedReply } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
@@ -68,7 +69,11 @@ export function StudyForm({ models, first, onBegin }: StudyFormProps) {
         ) : (
           <small className={isTooMuch ? 'wrong' : 'quiet'}>
             {2 * prompts.length} pictures
-            {total !== undefined && `, ${credits(total)} credits`}
+            {total !== undefined && (
+              <>
+                , <Credits amount={total} /> credits
+              </>
+            )}
             {isTooMuch && ` needed, ${balance(remaining)} available`}
           </small>
         )}

@@ -53,7 +53,12 @@ export function ConsoleView() {
       ) : (
         refusal !== '' && <Notice kind="error">{refusal}</Notice>
       )}
-      <KeyForm label="Admin key" onKey={(key) => setAccess(accessWith(key))} />
+      <KeyForm
+        label="Admin key"
+        userName="Easel administrator"
+        canRemember={false}
+        onKey={(key) => setAccess(accessWith(key))}
+      />
     </section>
   );
 }

@@ -1,8 +1,20 @@
-const plain = new Intl.NumberFormat('en', { maximumFractionDigits: 6 });
+const exact = new Intl.NumberFormat('en', { maximumFractionDigits: 6 });
+const threeDigits = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 
-/** Credits, with all digits. */
+/**
+ * Credits with at most three significant digits, but always all digits before the decimal point.
+ *
+ * @example
+ * [0.001856, 12.3456, 1234.5].map(credits); // ['0.00186', '12.3', '1,235']
+ */
 export function credits(amount: number): string {
-  return plain.format(amount);
+  return (Math.abs(amount) < 100 ? threeDigits : whole).format(amount);
+}
+
+/** Credits with all digits: a micro-credit is the smallest amount. */
+export function exactCredits(amount: number): string {
+  return exact.format(amount);
 }
 
 /** A balance: four decimals are enough to see it change. */

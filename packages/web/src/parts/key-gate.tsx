@@ -40,26 +40,46 @@ const keyPattern = /^SG_[0-9a-f]{16}$/;
 
 export interface KeyFormProps {
   readonly label?: string;
-  readonly onKey: (key: string) => void;
+  /** What a password manager lists the key under. */
+  readonly userName?: string;
+  /** Whether the page may keep the key beyond this tab. */
+  readonly canRemember?: boolean;
+  readonly onKey: (key: string, options: { readonly isRemembered: boolean }) => void;
 }
 
-/** Asks for a key, to keep for this tab; it is sent in a header and never part of an address. */
-export function KeyForm({ label = 'API key', onKey }: KeyFormProps) {
+/** Asks for a key; it is sent in a header and never part of an address. Password managers take it for a password and can keep it. */
+export function KeyForm({ label = 'API key', userName = 'Easel', canRemember = true, onKey }: KeyFormProps) {
   const [text, setText] = useState('');
+  const [isRemembered, setRemembered] = useState(false);
   const [isInvalid, setInvalid] = useState(false);
   const id = useId();
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const key = text.trim();
     setInvalid(!keyPattern.test(key));
-    if (keyPattern.test(key)) onKey(key);
+    if (keyPattern.test(key)) onKey(key, { isRemembered });
   };
+  const hint = isRemembered
+    ? 'Kept in this browser until you choose “Forget key”. Not for shared devices.'
+    : 'Kept until you close this tab.';
   return (
     <form onSubmit={submit} className="stack">
+      {/* Without a name for it, password managers do not offer to save the key. */}
+      <input
+        className="visually-hidden"
+        type="text"
+        name="username"
+        autoComplete="username"
+        value={userName}
+        readOnly
+        tabIndex={-1}
+        aria-hidden="true"
+      />
       <label htmlFor={id}>{label}</label>
       <input
         id={id}
         type="password"
+        name="password"
         autoComplete="current-password"
         spellCheck={false}
         placeholder="SG_…"
@@ -68,8 +88,14 @@ export function KeyForm({ label = 'API key', onKey }: KeyFormProps) {
         aria-invalid={isInvalid}
         aria-describedby={`${id}-help`}
       />
+      {canRemember && (
+        <label className="row check">
+          <input type="checkbox" checked={isRemembered} onChange={(event) => setRemembered(event.target.checked)} />
+          Remember on this device
+        </label>
+      )}
       <small id={`${id}-help`} className={isInvalid ? 'wrong' : 'quiet'}>
-        {isInvalid ? 'An API key is SG_ followed by 16 hexadecimal digits.' : 'Kept until you close this tab.'}
+        {isInvalid ? 'An API key is SG_ followed by 16 hexadecimal digits.' : hint}
       </small>
       <button type="submit" className="primary">
         Sign in

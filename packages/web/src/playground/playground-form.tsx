@@ -1,6 +1,7 @@
 import { defaults, type Model } from '@easel/contract';
 import { type FormEvent, useState } from 'react';
 import { readMask } from '../files/start-picture.ts';
+import { Credits } from '../format/credits.tsx';
 import { balance, credits } from '../format/text.ts';
 import { ControlFields } from '../parts/fields.tsx';
 import { ModelNote } from '../parts/model-name.tsx';
@@ -186,9 +187,13 @@ function PriceLine({ settings }: { readonly settings: Settings }) {
   if (remaining !== undefined && remaining < quote.price) {
     return (
       <small className="wrong">
-        {credits(quote.price)} credits needed, {balance(remaining)} available
+        <Credits amount={quote.price} /> credits needed, {balance(remaining)} available
       </small>
     );
   }
-  return <small className="quiet">{credits(quote.price)} credits</small>;
+  return (
+    <small className="quiet">
+      <Credits amount={quote.price} /> credits
+    </small>
+  );
 }

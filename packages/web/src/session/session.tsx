@@ -3,46 +3,72 @@ import type { Model } from '@easel/contract';
 import { createContext, type ReactNode, use, useCallback, useEffect, useMemo, useState } from 'react';
 import { type Loaded, useLoaded } from './requests.ts';
 
-/** Kept for this tab only: `sessionStorage` ends with it. */
+/** In `sessionStorage`, which ends with the tab, or in `localStorage`, if the user has asked to remember it on this device. */
 const STORED_KEY = 'easel.key';
+
+function storedKey(): string | null {
+  return sessionStorage.getItem(STORED_KEY) ?? localStorage.getItem(STORED_KEY);
+}
 
 export interface Session {
   readonly client: EaselClient;
   /** The balance, as of the last reply. */
   readonly remaining: number | undefined;
   readonly hasOwnKey: boolean;
+  /** Whether the key is remembered on this device. */
+  readonly isRemembered: boolean;
   /** An id shared by the tabs of this browser that use the same account; it does not reveal the key. */
   readonly room: () => Promise<string>;
   /** The server's message when it refused the key, or the page without a key. */
   readonly refusal: string | undefined;
-  signIn(key: string): void;
-  /** Falls back to the page's own access. */
+  signIn(key: string, options: { readonly isRemembered: boolean }): void;
+  /** Forgets the key, on this device too, and falls back to the page's own access. */
   signOut(): void;
+}
+
+function forgetKey(): void {
+  sessionStorage.removeItem(STORED_KEY);
+  localStorage.removeItem(STORED_KEY);
 }
 
 const SessionContext = createContext<Session | null>(null);
 
 export function SessionProvider({ children }: { readonly children: ReactNode }) {
-  const [key, setKey] = useState(() => sessionStorage.getItem(STORED_KEY));
+  const [key, setKey] = useState(storedKey);
   const [remaining, setRemaining] = useState<number>();
   const [refusal, setRefusal] = useState<string>();
   const client = useMemo(() => createClient(key, setRemaining, setRefusal), [key]);
   const room = useCallback(() => roomOf(key), [key]);
-  const changeKey = (next: string | null) => {
-    if (next === null) sessionStorage.removeItem(STORED_KEY);
-    else sessionStorage.setItem(STORED_KEY, next);
+  const applyKey = useCallback((next: string | null) => {
     setRemaining(undefined);
     setRefusal(undefined);
     setKey(next);
-  };
+  }, []);
+  useEffect(() => {
+    // Forgotten in another tab.
+    const onStorage = ({ key: name, oldValue, newValue }: StorageEvent) => {
+      if (name === STORED_KEY && newValue === null && oldValue === key && sessionStorage.getItem(STORED_KEY) === null)
+        applyKey(null);
+    };
+    window.addEventListener('storage', onStorage);
+    return () => window.removeEventListener('storage', onStorage);
+  }, [key, applyKey]);
   const session: Session = {
     client,
     remaining,
     hasOwnKey: key !== null,
+    isRemembered: key !== null && localStorage.getItem(STORED_KEY) === key,
     room,
     refusal,
-    signIn: changeKey,
-    signOut: () => changeKey(null),
+    signIn: (next, { isRemembered }) => {
+      forgetKey();
+      (isRemembered ? localStorage : sessionStorage).setItem(STORED_KEY, next);
+      applyKey(next);
+    },
+    signOut: () => {
+      forgetKey();
+      applyKey(null);
+    },
   };
   return <SessionContext value={session}>{children}</SessionContext>;
 }

@@ -1,0 +1,63 @@
+import { useEffect, useRef } from 'react';
+
+export interface Shortcut {
+  /** Where it works. */
+  readonly place: 'Everywhere' | 'Playground' | 'Picture' | 'Gallery' | 'Arena';
+  /** As `KeyboardEvent.key`; any of them. */
+  readonly keys: readonly string[];
+  /** With Ctrl, or ⌘ on a Mac. */
+  readonly isCommand?: boolean;
+  readonly does: string;
+}
+
+/** Every key of the page: the handlers compare with this table, and the list that "?" opens is made from it. */
+export const shortcuts = {
+  help: { place: 'Everywhere', keys: ['?'], does: 'Show this list' },
+  close: { place: 'Everywhere', keys: ['Escape'], does: 'Close a dialog' },
+  generate: { place: 'Playground', keys: ['Enter'], does: 'In the prompt: generate, once however long it is held' },
+  lineBreak: { place: 'Playground', keys: ['Shift+Enter'], does: 'In the prompt: start a new line' },
+  previousPicture: { place: 'Picture', keys: ['ArrowLeft'], does: 'Previous picture' },
+  nextPicture: { place: 'Picture', keys: ['ArrowRight'], does: 'Next picture' },
+  voteLeft: { place: 'Arena', keys: ['ArrowLeft'], does: 'Left is better' },
+  voteRight: { place: 'Arena', keys: ['ArrowRight'], does: 'Right is better' },
+  voteTie: { place: 'Arena', keys: ['='], does: 'No difference' },
+} as const satisfies Readonly<Record<string, Shortcut>>;
+
+export type ShortcutName = keyof typeof shortcuts;
+
+type Pressed = Pick<KeyboardEvent, 'key' | 'altKey' | 'ctrlKey' | 'metaKey'>;
+
+export function isShortcut({ key, altKey, ctrlKey, metaKey }: Pressed, name: ShortcutName): boolean {
+  const { keys, isCommand = false }: Shortcut = shortcuts[name];
+  return keys.includes(key) && !altKey && (ctrlKey || metaKey) === isCommand;
+}
+
+/** Whether the keys belong to a field that is being filled in, or to an open dialog. */
+export function isKeyTaken({ target }: Pick<KeyboardEvent, 'target'>): boolean {
+  const isTyping =
+    target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable="true"]') !== null;
+  return isTyping || document.querySelector('dialog[open]') !== null;
+}
+
+/** Calls the handlers of these keys, once however long they are held, unless somebody is typing or a dialog is open. */
+export function useShortcuts(handlers: Partial<Readonly<Record<ShortcutName, () => void>>>): void {
+  const latest = useRef(handlers);
+  latest.current = handlers;
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.repeat || isKeyTaken(event)) return;
+      for (const [name, act] of Object.entries(latest.current)) {
+        if (!isName(name) || !isShortcut(event, name)) continue;
+        event.preventDefault();
+        act();
+        return;
+      }
+    };
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, []);
+}
+
+function isName(name: string): name is ShortcutName {
+  return Object.hasOwn(shortcuts, name);
+}
