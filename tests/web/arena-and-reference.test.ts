@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { useWebPage } from '../support/web-page.ts';
 
@@ -119,26 +119,72 @@ test('a study that is ended makes no more pictures, and none of them comes into 
   expect(shown.toSorted()).toEqual(fresh.map(({ url }) => new URL(url).pathname).toSorted());
 });
 
-test('the API page lists every parameter and sends a request that can be changed', async () => {
+test('the API page is a form and JSON, each of which changes the other, and both are sent', async () => {
   const page = await web().visit('/reference');
-  const row = page.getByRole('row', { name: /^num_inference_steps/ });
-  expect(await row.textContent()).toMatch(/integer.*25.*20 – 100/);
+  const field = page.getByLabel('num_inference_steps');
+  await page.getByText('integer, 20 – 100; default 25').waitFor();
   const request = page.getByLabel('Request body');
   await request.fill('{"prompt": "a red apple", "base64": false, "seed": 3}');
+  expect(await field.inputValue()).toBe('');
+  await field.fill('20');
+  expect(JSON.parse(await request.inputValue())).toEqual({
+    prompt: 'a red apple',
+    base64: false,
+    seed: 3,
+    num_inference_steps: 20,
+  });
+  await page.getByLabel('seed').fill('');
+  expect(JSON.parse(await request.inputValue())).not.toHaveProperty('seed');
   await page.getByRole('button', { name: 'Send request' }).click();
   await page.getByAltText('Response').waitFor();
   await page.getByText(/^200 · \d+ kB/).waitFor();
+  await page.getByText('x-remaining-credits').waitFor();
   await page.getByRole('button', { name: 'axios' }).click();
-  expect(await page.locator('pre.code').first().textContent()).toContain("responseType: 'arraybuffer'");
-  await request.fill('{"prompt": "a red apple", "base64": true, "samples": 2}');
+  const code = page.getByRole('region', { name: 'Code samples' }).locator('pre');
+  expect(await code.textContent()).toContain("responseType: 'arraybuffer'");
+  await request.fill('{"prompt": "a red apple", "base64": true, "samples": 2, "num_inference_steps": 20}');
   await page.getByRole('button', { name: 'Send request' }).click();
   await page.getByAltText('Response').nth(1).waitFor();
   await request.fill('{"prompt": "a", "samples": 9}');
   await page.getByRole('button', { name: 'Send request' }).click();
   await page.getByText(/samples must be an integer from 1 to 4/).waitFor();
-  await request.fill('{');
-  await page.getByText('Not a valid JSON object. The code samples show the last valid request.').waitFor();
-  expect(await page.getByRole('region', { name: 'Code samples' }).locator('pre').textContent()).toContain(
-    '"samples": 9',
-  );
+  await request.fill('{"prompt": "a",\n  samples: 9}');
+  await page.getByText(/^Not valid at line 2, column 3: a name in double quotes is expected/).waitFor();
+  expect(await field.isDisabled()).toBe(true);
+  await page.getByRole('button', { name: 'Show' }).click();
+  expect(await request.evaluate((area) => Reflect.get(area, 'selectionStart'))).toBe(18);
+  for (const language of ['curl', 'TypeScript', 'axios', 'Python']) {
+    await page.getByRole('button', { name: language }).click();
+    expect(await code.textContent()).toMatch(/"samples": ?9/);
+  }
 });
+
+test('the API page also sends jobs and OpenAI’s requests, follows a job and shows its picture', async () => {
+  const page = await web().visit('/reference');
+  const operation = page.getByLabel('Operation');
+  await operation.selectOption(await labelOf(operation, 'POST /api/jobs '));
+  await page.getByLabel('num_inference_steps').fill('2');
+  await page.getByRole('button', { name: 'Send request' }).click();
+  await page.getByText(/^202 · /).waitFor();
+  await page.getByRole('button', { name: 'Get this job' }).click();
+  await page.getByText(/^GET \/api\/jobs\/[0-9a-f-]{36}$/).waitFor();
+  await expect
+    .poll(async () => {
+      await page.getByRole('button', { name: 'Send request' }).click();
+      await page.getByText(/^200 · /).waitFor();
+      return page.getByAltText('Response').count();
+    })
+    .toBe(1);
+  await operation.selectOption(await labelOf(operation, 'POST /v1/images/generations '));
+  await page.getByLabel('num_inference_steps').fill('2');
+  await page.getByRole('button', { name: 'Python' }).click();
+  await page.getByText('/v1/images/generations"').waitFor();
+  await page.getByRole('button', { name: 'Send request' }).click();
+  await page.getByAltText('Response').waitFor();
+});
+
+/** Of the choice that begins so. */
+async function labelOf(select: Locator, start: string): Promise<string> {
+  await select.locator('option').first().waitFor({ state: 'attached' });
+  return (await select.locator('option').allTextContents()).find((label) => label.startsWith(start)) ?? start;
+}

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, expect, test } from 'vitest';
 import { content, startHub } from '../../packages/models/test/fake-hub.ts';
 import { newKey } from '../support/easel-server.ts';
@@ -24,13 +25,16 @@ const env = {
 };
 const web = useWebPage({ env });
 
-async function openConsole(): Promise<Page> {
-  const page = await web().visit('/console');
+async function openConsole(part = ''): Promise<Page> {
+  const page = await web().visit(`/console${part && `/${part}`}`);
   await page.getByLabel('Admin key').fill(web().server.adminKey);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('heading', { name: 'Console' }).waitFor();
+  await page.getByRole('navigation', { name: 'Console' }).waitFor();
   return page;
 }
+
+const goTo = (page: Page, part: string) =>
+  page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name: part }).click();
 
 /** Another visitor, with a key of their own. */
 async function visitWith(key: string, path = '/'): Promise<Page> {
@@ -42,24 +46,62 @@ async function visitWith(key: string, path = '/'): Promise<Page> {
 
 test('the page itself may not rule the server; an admin key may, and is in no address', async () => {
   const page = await openConsole();
+  await goTo(page, 'Accounts');
   await page
     .getByRole('row', { name: /development/ })
     .first()
     .waitFor();
+  expect(new URL(page.url()).pathname).toBe('/console/accounts');
+  await page.reload();
+  await page.getByRole('row', { name: /development/ }).waitFor();
   expect(page.url()).not.toContain('SG_');
 });
 
 test('an account gets credits and a key, the key works, and is worth nothing once revoked', async () => {
-  const page = await openConsole();
+  const page = await openConsole('accounts');
   await page.getByLabel('New account name').fill('Studio');
   await page.getByRole('button', { name: 'Create account' }).click();
-  await page.getByLabel('Credits for Studio').fill('0.5');
-  await page.getByLabel('Reason for Studio').fill('January');
-  await page
-    .getByRole('row', { name: /^Studio/ })
-    .getByRole('button', { name: 'Add' })
-    .dblclick();
+  const book = async (fill: (form: Locator) => Promise<unknown>, question: string, answer: string) => {
+    await page.getByRole('button', { name: 'Credits of Studio' }).click();
+    const form = page.getByRole('dialog', { name: 'Credits of Studio' });
+    await fill(form);
+    await form.getByRole('button', { name: 'Continue' }).click();
+    await form.getByText(question).waitFor();
+    await form.getByRole('button', { name: answer }).dblclick();
+    await form.waitFor({ state: 'detached' });
+  };
+  await book(
+    async (form) => {
+      await form.getByLabel('Amount in credits').fill('0.7');
+      await form.getByLabel('Reason').fill('January');
+    },
+    '0.7 credits are added to Studio; 0 available become 0.7. Reason: January',
+    'Add 0.7 credits',
+  );
+  await page.getByRole('cell', { name: '0.7', exact: true }).waitFor();
+  await book(
+    async (form) => {
+      await form.getByLabel('Take back (correction)').check();
+      await form.getByLabel('Amount in credits').fill('0.2');
+      await form.getByLabel('Reason').fill('typed twice');
+    },
+    '0.2 credits are taken back from Studio; 0.7 available become 0.5. Reason: typed twice',
+    'Take back 0.2 credits',
+  );
   await page.getByRole('cell', { name: '0.5', exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Edit Studio' }).click();
+  const edit = page.getByRole('dialog', { name: 'Edit Studio' });
+  await edit.getByLabel('Jobs at the same time').fill('3');
+  await edit.getByLabel('Monthly refill').selectOption('Top up to an amount');
+  await edit.getByLabel('Refill amount in credits').fill('0.5');
+  // Not today, or it would be booked at once.
+  await edit.getByLabel('Day of the month (UTC)').fill(new Date().getUTCDate() === 1 ? '15' : '1');
+  await edit.getByRole('button', { name: 'Continue' }).click();
+  await edit.getByText(/^Studio is topped up to 0\.5 credits on day 1?[15] of each month/).waitFor();
+  await edit.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('cell', { name: /^up to 0\.5 on day/ }).waitFor();
+  await page.getByRole('cell', { name: '3 at once' }).waitFor();
+  await goTo(page, 'Keys');
   const keys = page.getByRole('region', { name: 'Keys' });
   await keys.getByRole('combobox', { name: 'Account' }).selectOption('Studio');
   await keys.getByLabel('Name', { exact: true }).fill('site');
@@ -78,10 +120,16 @@ test('an account gets credits and a key, the key works, and is worth nothing onc
   await visitor.reload();
   await visitor.getByText(/The API key ending in \w+ was revoked/).waitFor();
 
+  await goTo(page, 'Accounts');
   await page.getByRole('button', { name: 'Close Studio' }).click();
   await page.getByRole('button', { name: /^Close Studio: Really close/ }).click();
   await page.getByRole('button', { name: 'Reopen Studio' }).click();
   await page.getByRole('button', { name: 'Close Studio' }).waitFor();
+
+  await goTo(page, 'Audit log');
+  const log = page.getByRole('region', { name: 'Audit log' });
+  await log.getByLabel('Account').selectOption('Studio');
+  await log.getByRole('row', { name: /grantCredits.*Studio.*typed twice.*201/ }).waitFor();
 });
 
 test('the terms of a key are changed, and what is not changed stays', async () => {
@@ -101,7 +149,7 @@ test('the terms of a key are changed, and what is not changed stays', async () =
     expires_at: expires,
     rate_limit: 12,
   });
-  const page = await openConsole();
+  const page = await openConsole('keys');
   await page.getByRole('button', { name: 'Edit flyers' }).click();
   const dialog = page.getByRole('dialog', { name: 'Edit flyers' });
   expect(await dialog.getByLabel('Permissions').inputValue()).toBe('View only');
@@ -134,28 +182,72 @@ test('the terms of a key are changed, and what is not changed stays', async () =
   await expect.poll(() => page.getByRole('row', { name: /posters/ }).textContent()).not.toContain('expires');
 });
 
-test('a job shows whose it is, its picture, duration and price, and the ledger what was charged', async () => {
+test('a job shows whose it is, its picture, duration and price, and is refunded once; usage and ledger agree', async () => {
   const { url, devKey } = web().server;
   const headers = { 'x-api-key': devKey, 'content-type': 'application/json' };
   const body = JSON.stringify({ prompt: 'a fig for the ledger', num_inference_steps: 20, base64: false });
   const reply = await fetch(`${url}/v1/playground-v2.5`, { method: 'POST', headers, body });
   expect(reply.status).toBe(200);
   const cost = reply.headers.get('x-cost') ?? '';
-  const page = await openConsole();
-  const row = page.getByRole('region', { name: 'Jobs' }).getByRole('row', { name: /a fig for the ledger/ });
+  const page = await openConsole('jobs');
+  const jobs = page.getByRole('region', { name: 'Jobs' });
+  await jobs.getByLabel('Status').selectOption('failed');
+  await jobs.getByRole('row', { name: /a fig for the ledger/ }).waitFor({ state: 'detached' });
+  await jobs.getByLabel('Status').selectOption('succeeded');
+  await jobs.getByLabel(/^Account/).selectOption('development');
+  const row = jobs.getByRole('row', { name: /a fig for the ledger/ });
   for (const name of ['development', 'easel-demo', cost, /^\d.* s$/])
     await row.getByRole('cell', { name, exact: true }).first().waitFor();
   const picture = row.getByRole('link', { name: 'Open: a fig for the ledger' });
   expect((await fetch(new URL((await picture.getAttribute('href')) ?? '', url))).status).toBe(200);
+
+  await goTo(page, 'Usage');
   const usage = page.getByRole('region', { name: 'Usage' });
-  await usage.getByLabel('Usage for account').selectOption('development');
-  await usage.getByText('Recent ledger entries').click();
+  await usage.getByLabel(/^Account/).selectOption('development');
   await usage
     .getByRole('row', { name: /charge/ })
     .first()
     .getByRole('cell', { name: cost, exact: true })
     .waitFor();
-  await usage.getByText('Pictures per day').waitFor();
+  await usage.getByRole('img', { name: /^\d+ pictures? from \d{4}-\d\d-\d\d to/ }).waitFor();
+  await usage.getByLabel('Group by').selectOption('model');
+  await usage.getByLabel('Show').selectOption('credits');
+  await usage
+    .getByRole('listitem')
+    .filter({ hasText: 'playground-v2.5' })
+    .getByText(/credits$/)
+    .waitFor();
+  await page.reload();
+  expect(await usage.getByLabel('Group by').inputValue()).toBe('model');
+  const saved = page.waitForEvent('download');
+  await usage.getByRole('button', { name: 'Download CSV' }).click();
+  const csv = await readFile(await (await saved).path(), 'utf8');
+  expect(csv).toMatch(/^account_id,account,key_id,key,day,model,jobs,images,cost,refunded\r\n[^,]+,development,/);
+
+  await goTo(page, 'Jobs');
+  for (const isAgain of [false, true]) {
+    await row.getByRole('button', { name: 'Refund: a fig for the ledger' }).click();
+    const form = page.getByRole('dialog', { name: 'Refund a job' });
+    await form.getByLabel('Reason').fill('blurred');
+    await form.getByRole('button', { name: 'Continue' }).click();
+    await form
+      .getByText(`development gets back ${cost} credits of the ${cost} that were charged. Reason: blurred`)
+      .waitFor();
+    await form.getByRole('button', { name: `Refund ${cost} credits` }).click();
+    if (!isAgain) await form.waitFor({ state: 'detached' });
+    else {
+      await form.getByRole('alert').waitFor();
+      await form.getByRole('button', { name: 'Close' }).click();
+    }
+  }
+  await goTo(page, 'Usage');
+  await usage.getByLabel(/^Account/).selectOption('development');
+  await usage
+    .getByRole('row', { name: /refund blurred/ })
+    .getByRole('cell', { name: cost, exact: true })
+    .first()
+    .waitFor();
+  expect(await usage.getByRole('row', { name: /refund blurred/ }).count()).toBe(1);
 });
 
 test('who has no credits is told so before and after the press; who is too fast is told when to go on', async () => {
@@ -186,23 +278,19 @@ test('who has no credits is told so before and after the press; who is too fast 
     .waitFor();
 });
 
-test('workers and models show what they run on, and the page says it beside the model', async () => {
+test('workers and models show what they run on and their memory, and the page says it beside the model', async () => {
   const page = await openConsole();
-  const models = page.getByRole('region', { name: 'Models' });
+  const worker = page.getByRole('table', { name: 'Workers' }).getByRole('row', { name: /playground-v2\.5/ });
+  await worker.getByRole('cell', { name: /^CPU, float32/ }).waitFor();
+  await goTo(page, 'Models');
+  const models = page.getByRole('region', { name: 'Models', exact: true });
   await models.getByRole('cell', { name: /^CPU, float32/ }).waitFor();
-  const workers = page.getByRole('table', { name: 'Workers' });
-  await workers.getByRole('cell', { name: /^playground-v2\.5.*CPU, float32/ }).waitFor();
-  const playground = await web().visit('/');
-  await playground.getByText('Model: easel-demo (small embedded model), 256×256, on CPU').waitFor();
-});
-
-test('a model that draws shows the memory of its process', async () => {
-  const page = await openConsole();
-  const models = page.getByRole('region', { name: 'Models' });
   await models
     .getByRole('cell', { name: /^\d[\d.]* [MG]B$/ })
     .first()
     .waitFor();
+  const playground = await web().visit('/');
+  await playground.getByText('Model: easel-demo (small embedded model), 256×256, on CPU').waitFor();
 });
 
 test('the queue is paused and goes on, and a job of anybody is cancelled', async () => {
@@ -223,9 +311,11 @@ test('the queue is paused and goes on, and a job of anybody is cancelled', async
     .first()
     .getByText(/Queue paused/)
     .waitFor();
+  await goTo(page, 'Jobs');
   const waiting = page.getByRole('row', { name: /a pear/ }).getByRole('button', { name: /^Cancel/ });
   await waiting.click();
   await playground.getByText('Cancelled. Nothing was charged.').waitFor();
+  await goTo(page, 'Overview');
   await page.getByText('1 queued, 0 running, paused').waitFor();
   await page.getByRole('button', { name: 'Resume' }).click();
   await playground.locator('.run-card.succeeded').waitFor();
@@ -257,7 +347,7 @@ test('who rules the server still makes pictures as before', async () => {
 });
 
 test('a model is downloaded, once its licence is accepted, and removed', async () => {
-  const page = await openConsole();
+  const page = await openConsole('models');
   const section = page.getByRole('region', { name: 'Models on this server' });
   await section.getByLabel('Model to download').fill('acme/painter');
   await section.getByRole('button', { name: 'Download' }).click();
@@ -278,7 +368,7 @@ test('an endpoint of webhooks is created, tested, and what it refused is sent ag
     response.writeHead(isUp ? 200 : 410).end();
   });
   const url = `${await listen(receiver)}/hook`;
-  const page = await openConsole();
+  const page = await openConsole('webhooks');
   const webhooks = page.getByRole('region', { name: 'Webhooks' });
   await webhooks.getByRole('combobox', { name: 'Account' }).selectOption('development');
   await webhooks.getByLabel('Address').fill(url);

@@ -54,7 +54,12 @@ export class EaselClient {
    * @example
    * const reply = await easel.request('POST', '/v1/playground-v2.5', { prompt: 'a red apple' });
    */
-  request(method: 'GET' | 'POST', path: string, body?: unknown, { signal }: CallOptions = {}): Promise<Response> {
+  request(
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: unknown,
+    { signal }: CallOptions = {},
+  ): Promise<Response> {
     return this.#transport.raw(path, { method, body, signal });
   }
 

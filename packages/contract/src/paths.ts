@@ -93,6 +93,12 @@ export const pagePaths = {
   reference: '/reference',
 } as const;
 
+/** Parts of a view with an address of their own, below that of the view. */
+export const pageParts = {
+  arena: ['sheet'],
+  console: ['jobs', 'accounts', 'keys', 'usage', 'models', 'webhooks', 'audit'],
+} as const;
+
 /** Addresses that the page had before, and those that they lead to. */
 export const movedPagePaths: Readonly<Record<string, string>> = { '/history': pagePaths.gallery };
 

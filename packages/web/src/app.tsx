@@ -1,15 +1,17 @@
-import { type ComponentType, useEffect } from 'react';
-import { ArenaView } from './arena/arena-view.tsx';
-import { ConsoleView } from './console/console-view.tsx';
+import { type ComponentType, Suspense, useEffect } from 'react';
 import { GalleryView } from './gallery/gallery-view.tsx';
 import { Header } from './header.tsx';
 import { Link } from './parts/buttons.tsx';
 import { KeyGate } from './parts/key-gate.tsx';
+import { lazyView } from './parts/lazy-view.tsx';
 import { PlaygroundView } from './playground/playground-view.tsx';
-import { ReferenceView } from './reference/reference-view.tsx';
 import { addressOf, type Shown, titles, useRoute } from './router.ts';
 import { Announcer, RunsProvider } from './runs/runs.tsx';
 import { ModelsProvider, SessionProvider } from './session/session.tsx';
+
+const ArenaView = lazyView(() => import('./arena/arena-view.tsx').then((module) => module.ArenaView));
+const ConsoleView = lazyView(() => import('./console/console-view.tsx').then((module) => module.ConsoleView));
+const ReferenceView = lazyView(() => import('./reference/reference-view.tsx').then((module) => module.ReferenceView));
 
 const views: Readonly<Record<Shown, ComponentType>> = {
   playground: PlaygroundView,
@@ -59,7 +61,9 @@ export function App() {
           <ModelsProvider>
             <RunsProvider>
               <Announcer />
-              <View />
+              <Suspense fallback={<p className="quiet centred">Loading…</p>}>
+                <View />
+              </Suspense>
             </RunsProvider>
           </ModelsProvider>
         </KeyGate>

@@ -1,4 +1,4 @@
-import { movedPagePaths, pagePaths } from '@easel/contract';
+import { movedPagePaths, pageParts, pagePaths } from '@easel/contract';
 import { useSyncExternalStore } from 'react';
 
 export type View = keyof typeof pagePaths;
@@ -17,6 +17,8 @@ export const titles: Readonly<Record<Shown, string>> = {
 
 export interface Route {
   readonly view: Shown;
+  /** The part of the view, such as `jobs` of `/console/jobs`; empty: its first. */
+  readonly part: string;
   readonly query: URLSearchParams;
 }
 
@@ -26,12 +28,13 @@ const moved = 'easel:moved';
 export function useRoute(): Route {
   const address = useSyncExternalStore(subscribe, () => window.location.pathname + window.location.search);
   const url = new URL(address, window.location.origin);
-  return { view: viewOf(url.pathname), query: url.searchParams };
+  return { ...placeOf(url.pathname), query: url.searchParams };
 }
 
-export function addressOf(view: View, query: Readonly<Record<string, string>> = {}): string {
+export function addressOf(view: View, query: Readonly<Record<string, string>> = {}, part = ''): string {
   const search = new URLSearchParams(query).toString();
-  return search === '' ? pagePaths[view] : `${pagePaths[view]}?${search}`;
+  const path = part === '' ? pagePaths[view] : `${pagePaths[view]}/${part}`;
+  return search === '' ? path : `${path}?${search}`;
 }
 
 /** Navigates without reloading the document. A dialog that is open over the current view is dropped from the browser's history. */
@@ -54,11 +57,17 @@ export function openedOverlay(): unknown {
   return typeof state === 'object' && state !== null && 'overlay' in state ? state.overlay : undefined;
 }
 
-function viewOf(address: string): Shown {
+function placeOf(address: string): Pick<Route, 'view' | 'part'> {
   const plain = address.replace(/\/+$/, '') || '/';
   const path = movedPagePaths[plain] ?? plain;
-  const found = Object.entries(pagePaths).find(([, own]) => own === path);
-  return found !== undefined && isView(found[0]) ? found[0] : 'nothing';
+  for (const [view, own] of Object.entries(pagePaths)) {
+    if (!isView(view)) continue;
+    if (own === path) return { view, part: '' };
+    const parts: readonly string[] = view === 'arena' || view === 'console' ? pageParts[view] : [];
+    const part = parts.find((each) => `${own}/${each}` === path);
+    if (part !== undefined) return { view, part };
+  }
+  return { view: 'nothing', part: '' };
 }
 
 function isView(name: string): name is View {

@@ -29,17 +29,21 @@ try {
       for (const view of ['gallery', 'arena', 'reference']) {
         await page.goto(`${server.url}/${view}`);
         await page.getByText('Loading…').waitFor({ state: 'detached' });
-        if (view === 'reference') await page.getByRole('row', { name: /^num_inference_steps/ }).waitFor();
+        if (view === 'reference') await page.getByLabel('num_inference_steps').waitFor();
         await untilDrawn(page);
         await keep(view);
       }
       await showCompare(page, keep);
       await page.evaluate(`sessionStorage.setItem('easel.admin-key', '${server.adminKey}')`);
-      await page.goto(`${server.url}/console`);
-      await page.getByRole('cell', { name: 'succeeded' }).first().waitFor();
-      await page.getByRole('cell', { name: /MB$/ }).waitFor();
+      const parts = { '': /MB$/, '/jobs': 'succeeded', '/accounts': 'development', '/audit': /./ } as const;
+      for (const [part, cell] of Object.entries(parts)) {
+        await page.goto(`${server.url}/console${part}`);
+        await page.getByRole('cell', { name: cell }).first().waitFor();
+        await keep(`console${part.replace('/', '-')}`);
+      }
+      await page.goto(`${server.url}/console/usage`);
       await page.getByText('Pictures per day').waitFor();
-      await page.screenshot({ path: join(folder, `console-${shape}-${colorScheme}.png`), fullPage: true });
+      await keep('console-usage');
       await context.close();
     }
   }

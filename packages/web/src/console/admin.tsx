@@ -104,7 +104,8 @@ export function useAdmin<Reply>(ask: (signal: AbortSignal) => Promise<Reply>, in
       setBusy(false);
     }
   }, []);
-  return { reply, problem: actionProblem ?? loadProblem, act, isBusy };
+  const reload = useCallback(() => setTurn((before) => before + 1), []);
+  return { reply, problem: actionProblem ?? loadProblem, act, isBusy, reload };
 }
 
 /** All accounts of the server. */
@@ -112,6 +113,16 @@ export async function listAllAccounts({ admin }: EaselClient, signal: AbortSigna
   const accounts: Account[] = [];
   for await (const account of admin.allAccounts({ limit: 100 }, { signal })) accounts.push(account);
   return accounts;
+}
+
+/** The first entries of a list that has pages. */
+export async function takeFrom<Entry>(entries: AsyncIterable<Entry>, count: number): Promise<Entry[]> {
+  const taken: Entry[] = [];
+  for await (const entry of entries) {
+    taken.push(entry);
+    if (taken.length === count) break;
+  }
+  return taken;
 }
 
 export interface SectionProps {
@@ -139,6 +150,30 @@ export function Section({ label, title = label, problem, action, children }: Sec
       {problem !== undefined && <Notice kind="error">{problem}</Notice>}
       {children}
     </section>
+  );
+}
+
+export interface AccountFilterProps {
+  readonly accounts: readonly Account[];
+  /** Empty: all accounts. */
+  readonly value: string;
+  readonly onChange: (id: string) => void;
+}
+
+/** Whose entries a list shows. */
+export function AccountFilter({ accounts, value, onChange }: AccountFilterProps) {
+  return (
+    <label className="field filter">
+      Account
+      <select value={value} onChange={(event) => onChange(event.target.value)}>
+        <option value="">all</option>
+        {accounts.map(({ id, name }) => (
+          <option key={id} value={id}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

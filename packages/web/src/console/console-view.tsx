@@ -1,6 +1,9 @@
-import { useCallback, useEffect, useState } from 'react';
+import type { pageParts } from '@easel/contract';
+import { type ComponentType, useCallback, useEffect, useState } from 'react';
 import { KeyForm } from '../parts/key-gate.tsx';
 import { LoadError, Notice } from '../parts/notices.tsx';
+import { Tabs } from '../parts/tabs.tsx';
+import { addressOf, useRoute } from '../router.ts';
 import { useLoaded } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
 import { AccountsSection } from './accounts-section.tsx';
@@ -13,12 +16,32 @@ import {
   loadAccess,
   saveAccess,
 } from './admin.tsx';
+import { AuditSection } from './audit-section.tsx';
 import { DownloadsSection } from './downloads-section.tsx';
 import { JobsSection } from './jobs-section.tsx';
 import { KeysSection } from './keys-section.tsx';
-import { ModelsSection, QueueSection } from './server-sections.tsx';
+import { ModelsSection } from './models-section.tsx';
 import { UsageSection } from './usage-section.tsx';
 import { WebhooksSection } from './webhooks-section.tsx';
+import { QueueSection, WorkersSection } from './workers-section.tsx';
+import '../styles/console.css';
+
+interface Part {
+  readonly title: string;
+  readonly sections: readonly ComponentType[];
+}
+
+/** By the last part of their addresses. */
+const parts: Readonly<Record<'' | (typeof pageParts.console)[number], Part>> = {
+  '': { title: 'Overview', sections: [QueueSection, WorkersSection] },
+  jobs: { title: 'Jobs', sections: [JobsSection] },
+  accounts: { title: 'Accounts', sections: [AccountsSection] },
+  keys: { title: 'Keys', sections: [KeysSection] },
+  usage: { title: 'Usage', sections: [UsageSection] },
+  models: { title: 'Models', sections: [ModelsSection, DownloadsSection] },
+  webhooks: { title: 'Webhooks', sections: [WebhooksSection] },
+  audit: { title: 'Audit log', sections: [AuditSection] },
+};
 
 /** For administrators of the server. */
 export function ConsoleView() {
@@ -38,7 +61,7 @@ export function ConsoleView() {
       clearAccess();
       setAccess(loadAccess(client));
     };
-    return <Sections access={access} onSignOut={signOut} />;
+    return <Parts access={access} onSignOut={signOut} />;
   }
   if (refusal === undefined && problem === undefined) return <p className="quiet centred">Loading…</p>;
   return (
@@ -63,10 +86,13 @@ export function ConsoleView() {
   );
 }
 
-function Sections({ access, onSignOut }: { readonly access: AdminAccess; readonly onSignOut: () => void }) {
+function Parts({ access, onSignOut }: { readonly access: AdminAccess; readonly onSignOut: () => void }) {
+  const { part: current } = useRoute();
+  const entries = Object.entries(parts);
+  const sections = entries.find(([part]) => part === current)?.[1].sections ?? [];
   return (
     <AdminContext value={access}>
-      <div className="stack">
+      <div className="stack console">
         <div className="row spread">
           <h1>Console</h1>
           {access.key !== null && (
@@ -75,14 +101,17 @@ function Sections({ access, onSignOut }: { readonly access: AdminAccess; readonl
             </button>
           )}
         </div>
-        <QueueSection />
-        <AccountsSection />
-        <KeysSection />
-        <UsageSection />
-        <ModelsSection />
-        <DownloadsSection />
-        <JobsSection />
-        <WebhooksSection />
+        <Tabs
+          label="Console"
+          tabs={entries.map(([part, { title }]) => ({
+            address: addressOf('console', {}, part),
+            title,
+            isCurrent: part === current,
+          }))}
+        />
+        {sections.map((Shown) => (
+          <Shown key={Shown.name} />
+        ))}
       </div>
     </AdminContext>
   );

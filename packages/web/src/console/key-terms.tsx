@@ -28,7 +28,7 @@ export function TermsFields({ terms }: { readonly terms: Terms }) {
     <>
       <label className="field">
         Name
-        <input name="name" required maxLength={100} defaultValue={terms.name} />
+        <input name="name" dir="auto" required maxLength={100} defaultValue={terms.name} />
       </label>
       <label className="field">
         Permissions

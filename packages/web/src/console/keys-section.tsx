@@ -1,6 +1,7 @@
 import type { Account, Key, KeyCreated, KeyPatch } from '@easel/contract';
 import { type FormEvent, useCallback, useState } from 'react';
-import { credits, moment } from '../format/text.ts';
+import { Credits } from '../format/credits.tsx';
+import { exactCredits, moment } from '../format/text.ts';
 import { ConfirmButton, CopyButton } from '../parts/buttons.tsx';
 import { Notice } from '../parts/notices.tsx';
 import { Table } from '../parts/table.tsx';
@@ -100,12 +101,12 @@ function KeyRow({ apiKey: key, accountName, isBusy, onEdit, onRevoke }: KeyRowPr
       <td>
         <code>…{key.hint}</code>
       </td>
-      <td>{key.name}</td>
-      <td>{accountName}</td>
+      <td dir="auto">{key.name}</td>
+      <td dir="auto">{accountName}</td>
       <td>{describeTerms(key)}</td>
       <td className="number">
-        {credits(key.spent_this_month)}
-        {key.monthly_budget !== null && ` of ${credits(key.monthly_budget)}`}
+        <Credits amount={key.spent_this_month} />
+        {key.monthly_budget !== null && ` of ${exactCredits(key.monthly_budget)}`}
       </td>
       <td>{key.last_used_at === null ? 'never' : moment(key.last_used_at)}</td>
       <td>

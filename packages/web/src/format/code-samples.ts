@@ -177,13 +177,13 @@ for image in easel.get(job).json()["images"]:
 }
 
 /** Quotes a text as one word of a POSIX shell. */
-function quoteForShell(text: string): string {
+export function quoteForShell(text: string): string {
   // A single quote closes the quoting, is added escaped, and quoting starts again.
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Writes a JSON value as Python, which differs in three keywords. */
-function toPython(value: unknown): string {
+export function toPython(value: unknown): string {
   if (value === true) return 'True';
   if (value === false) return 'False';
   if (value === null || value === undefined) return 'None';

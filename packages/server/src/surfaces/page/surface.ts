@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { movedPagePaths, pagePaths } from '@easel/contract';
+import { movedPagePaths, pageParts, pagePaths } from '@easel/contract';
 import fastifyStatic from '@fastify/static';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { problems, type Surface } from '../../http/surface.ts';
@@ -71,7 +71,8 @@ export async function page({ folder, session }: PageOptions): Promise<Surface> {
         setHeaders: (reply) => void reply.header('x-content-type-options', 'nosniff'),
         schemaHide: true,
       });
-      for (const path of Object.values(pagePaths)) {
+      const parts = Object.entries(pageParts).flatMap(([view, names]) => names.map((name) => `/${view}/${name}`));
+      for (const path of [...Object.values(pagePaths), ...parts]) {
         app.get(path, { schema: { hide: true } }, async (request, reply) => send(request, reply, 200));
       }
       for (const [before, now] of Object.entries(movedPagePaths)) {
