@@ -75,12 +75,14 @@ const webFolders = {
   session: ['format'],
   files: ['settings'],
   runs: ['format', 'settings', 'session'],
-  parts: ['format', 'settings', 'session', 'files', 'runs'],
-  ...Object.fromEntries(webViews.map((view) => [view, ['format', 'settings', 'session', 'files', 'runs', 'parts']])),
+  parts: ['format', 'settings', 'session', 'files', 'runs', 'styles'],
+  ...Object.fromEntries(
+    webViews.map((view) => [view, ['format', 'settings', 'session', 'files', 'runs', 'parts', 'styles']]),
+  ),
 };
 
 /** Files beside the page's folders that every folder may import. */
-const webShared = ['browser', 'router'];
+const webShared = ['browser', 'router', 'shortcuts'];
 
 /**
  * room of packages/server/src -> the other rooms that it may import, from the bottom up: every room imports only rooms above it in

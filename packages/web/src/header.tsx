@@ -7,10 +7,10 @@ import { LoadError } from './parts/notices.tsx';
 import { addressOf, titles, useRoute, type View } from './router.ts';
 import { useLoaded } from './session/requests.ts';
 import { useSession } from './session/session.tsx';
-import { useShortcuts } from './shortcuts/shortcuts.ts';
+import { useShortcuts } from './shortcuts.ts';
 
 const ShortcutsDialog = lazy(() =>
-  import('./shortcuts/shortcuts-dialog.tsx').then((module) => ({ default: module.ShortcutsDialog })),
+  import('./parts/shortcuts-dialog.tsx').then((module) => ({ default: module.ShortcutsDialog })),
 );
 
 const entries: readonly View[] = ['playground', 'gallery', 'arena', 'console', 'reference'];

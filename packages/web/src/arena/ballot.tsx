@@ -1,4 +1,4 @@
-import { useShortcuts } from '../shortcuts/shortcuts.ts';
+import { useShortcuts } from '../shortcuts.ts';
 import { isUndecided, type Pair, type Study, type Vote } from './study.ts';
 
 export interface BallotProps {

@@ -41,18 +41,7 @@ export function JobsSection() {
   const filters = (
     <div className="row wrap">
       <AccountFilter accounts={reply?.accounts ?? []} value={account} onChange={setAccount} />
-      <label className="row">
-        Status
-        <select
-          value={status}
-          onChange={({ target }) => setStatus(jobStatuses.find((each) => each === target.value) ?? '')}
-        >
-          <option value="">all</option>
-          {jobStatuses.map((each) => (
-            <option key={each}>{each}</option>
-          ))}
-        </select>
-      </label>
+      <StatusFilter value={status} onChange={setStatus} />
     </div>
   );
   return (
@@ -86,6 +75,29 @@ export function JobsSection() {
         />
       )}
     </Section>
+  );
+}
+
+interface StatusFilterProps {
+  /** Empty: all. */
+  readonly value: JobStatus | '';
+  readonly onChange: (status: JobStatus | '') => void;
+}
+
+function StatusFilter({ value, onChange }: StatusFilterProps) {
+  return (
+    <label className="field filter">
+      Status
+      <select
+        value={value}
+        onChange={({ target }) => onChange(jobStatuses.find((each) => each === target.value) ?? '')}
+      >
+        <option value="">all</option>
+        {jobStatuses.map((each) => (
+          <option key={each}>{each}</option>
+        ))}
+      </select>
+    </label>
   );
 }
 

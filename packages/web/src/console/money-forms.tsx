@@ -49,15 +49,29 @@ export function ChangeBalance({ account, onClose }: AccountFormProps) {
       }
       onClose={onClose}
     >
+      <ChangeFields remaining={remaining} isCorrection={isCorrection} onCorrection={setCorrection} />
+    </ConfirmedForm>
+  );
+}
+
+interface ChangeFieldsProps {
+  readonly remaining: number;
+  readonly isCorrection: boolean;
+  readonly onCorrection: (isCorrection: boolean) => void;
+}
+
+function ChangeFields({ remaining, isCorrection, onCorrection }: ChangeFieldsProps) {
+  return (
+    <>
       <p className="quiet">{exactCredits(remaining)} credits are available.</p>
       <fieldset className="row wrap">
         <legend>Change</legend>
         <label className="row check">
-          <input type="radio" name="kind" checked={!isCorrection} onChange={() => setCorrection(false)} />
+          <input type="radio" name="kind" checked={!isCorrection} onChange={() => onCorrection(false)} />
           Add credits
         </label>
         <label className="row check">
-          <input type="radio" name="kind" checked={isCorrection} onChange={() => setCorrection(true)} />
+          <input type="radio" name="kind" checked={isCorrection} onChange={() => onCorrection(true)} />
           Take back (correction)
         </label>
       </fieldset>
@@ -75,14 +89,14 @@ export function ChangeBalance({ account, onClose }: AccountFormProps) {
           Allow a balance below zero
         </label>
       )}
-    </ConfirmedForm>
+    </>
   );
 }
 
 /** Changes the name, the limits and the monthly refill of an account. */
 export function EditAccount({ account, onClose }: AccountFormProps) {
   const { client } = useAdminAccess();
-  const [mode, setMode] = useState<'none' | 'add' | 'top_up'>(account.refill?.mode ?? 'none');
+  const [mode, setMode] = useState<RefillMode>(account.refill?.mode ?? 'none');
   return (
     <ConfirmedForm
       title={`Edit ${account.name}`}
@@ -98,6 +112,15 @@ export function EditAccount({ account, onClose }: AccountFormProps) {
       perform={(terms) => client.admin.changeAccount(account.id, terms)}
       onClose={onClose}
     >
+      <LimitFields account={account} />
+      <RefillFields refill={account.refill} mode={mode} onMode={setMode} />
+    </ConfirmedForm>
+  );
+}
+
+function LimitFields({ account }: Pick<AccountFormProps, 'account'>) {
+  return (
+    <>
       <label className="field">
         Name
         <input name="name" dir="auto" required maxLength={100} defaultValue={account.name} />
@@ -122,13 +145,25 @@ export function EditAccount({ account, onClose }: AccountFormProps) {
           defaultValue={account.max_queued ?? ''}
         />
       </label>
+    </>
+  );
+}
+
+type RefillMode = 'none' | 'add' | 'top_up';
+
+interface RefillFieldsProps extends Pick<Account, 'refill'> {
+  readonly mode: RefillMode;
+  readonly onMode: (mode: RefillMode) => void;
+}
+
+function RefillFields({ refill, mode, onMode }: RefillFieldsProps) {
+  return (
+    <>
       <label className="field">
         Monthly refill
         <select
           value={mode}
-          onChange={({ target }) =>
-            setMode(target.value === 'add' || target.value === 'top_up' ? target.value : 'none')
-          }
+          onChange={({ target }) => onMode(target.value === 'add' || target.value === 'top_up' ? target.value : 'none')}
         >
           <option value="none">None</option>
           <option value="add">Add an amount</option>
@@ -139,22 +174,15 @@ export function EditAccount({ account, onClose }: AccountFormProps) {
         <div className="halves">
           <label className="field">
             Refill amount in credits
-            <input
-              name="amount"
-              type="number"
-              min="0.000001"
-              step="0.000001"
-              required
-              defaultValue={account.refill?.amount}
-            />
+            <input name="amount" type="number" min="0.000001" step="0.000001" required defaultValue={refill?.amount} />
           </label>
           <label className="field">
             Day of the month (UTC)
-            <input name="day" type="number" min="1" max="31" required defaultValue={account.refill?.day ?? 1} />
+            <input name="day" type="number" min="1" max="31" required defaultValue={refill?.day ?? 1} />
           </label>
         </div>
       )}
-    </ConfirmedForm>
+    </>
   );
 }
 

@@ -1,5 +1,5 @@
-import { Overlay } from '../parts/overlay.tsx';
-import { type Shortcut, shortcuts } from './shortcuts.ts';
+import { type Shortcut, shortcuts } from '../shortcuts.ts';
+import { Overlay } from './overlay.tsx';
 
 const symbols: ReadonlyMap<string, string> = new Map([
   ['ArrowLeft', '←'],
