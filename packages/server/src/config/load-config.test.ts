@@ -171,6 +171,18 @@ test('a default profile in 8 bits means the CPU, unless another device is named,
   expect(model?.engines).toMatchObject([{ device: 'cpu', reason: expect.stringContaining('8 bits') }]);
 });
 
+test.each([
+  ['webhooks.networks', 'EASEL_WEBHOOKS_NETWORKS'],
+  ['trustedProxies', 'EASEL_TRUSTED_PROXIES'],
+])('%s that are no networks are refused before anything is started', async (setting, variable) => {
+  await expect(loadConfig({ env: { [variable]: '127.0.0.1,["10.0.0.1"]' } })).rejects.toMatchObject({
+    message: `the configuration is not valid: ${setting}: ["10.0.0.1"] is not a network such as 10.0.0.0/8`,
+    remedy: expect.stringContaining(variable),
+  });
+  const networks = setting === 'trustedProxies' ? 'loopback,::1,10.0.0.0/8' : '::1,10.0.0.0/8';
+  await expect(loadConfig({ env: { [variable]: networks } })).resolves.toBeDefined();
+});
+
 test('settings of models that contradict each other are refused when they are read, also by easel config', async () => {
   const int8 = { EASEL_DEFAULT_PROFILE: 'int8' };
   await expect(loadConfig({ env: { ...int8, EASEL_DEVICE: 'webgpu' } })).rejects.toMatchObject({

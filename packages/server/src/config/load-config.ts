@@ -46,7 +46,11 @@ function validConfig(tree: SettingTree): Config {
   requireDatabaseUrl(complete.databaseUrl);
   requireBucket(complete);
   requireSecrets(complete);
-  requireNetworks(complete.webhooks.networks);
+  requireNetworks('webhooks.networks', complete.webhooks.networks);
+  requireNetworks(
+    'trustedProxies',
+    complete.trustedProxies.filter((proxy) => !namedNetworks.has(proxy)),
+  );
   return deepFrozen(complete);
 }
 
@@ -158,13 +162,16 @@ function requireSecrets({ secret, adminKey, devKey }: Config): void {
   if (devKey !== null) requireKeyText(devKey, 'EASEL_DEV_KEY');
 }
 
-function requireNetworks(networks: readonly string[]): void {
+/** What the HTTP server knows by name. */
+const namedNetworks: ReadonlySet<string> = new Set(['loopback', 'linklocal', 'uniquelocal']);
+
+function requireNetworks(setting: string, networks: readonly string[]): void {
   try {
     networkList(networks);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError(`the configuration is not valid: webhooks.networks: ${reason}`, {
-      remedy: 'set EASEL_WEBHOOKS_NETWORKS to networks separated by commas, such as 10.0.0.0/8,fd00::/8',
+    throw new ConfigError(`the configuration is not valid: ${setting}: ${reason}`, {
+      remedy: `set ${variableOf(setting)} to networks separated by commas, such as 10.0.0.0/8,fd00::/8`,
     });
   }
 }

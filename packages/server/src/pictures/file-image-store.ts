@@ -124,6 +124,7 @@ export class FileImageStore implements ImageStore {
 const problems: Readonly<Record<string, readonly [problem: string, remedy: string]>> = {
   ENOSPC: ['is full', 'free some space, or shorten retention.imagesSeconds'],
   EDQUOT: ['has used up its disk quota', 'free some space, or raise the quota'],
+  EFBIG: ['cannot be given a file larger than this process may write', 'raise its limit (ulimit -f)'],
   EROFS: ['is on a file system that is mounted read-only', 'mount it writable'],
   ENOENT: ['is missing', 'mount it, or create it again'],
   ENOTDIR: ['is not a folder', 'put the folder back in its place'],

@@ -139,6 +139,8 @@ export function parseRetryAfter(value: string | undefined, now: Date): number | 
   return Number.isNaN(ms) ? null : Math.min(Math.max(0, ms), LONGEST_RETRY_AFTER_MS);
 }
 
+const UNKNOWN_AUTHORITY = 'its certificate is not from an authority that this server trusts';
+
 const reasons = new Map([
   ['ECONNREFUSED', 'the connection was refused'],
   ['ECONNRESET', 'the connection was closed before a reply'],
@@ -148,6 +150,15 @@ const reasons = new Map([
   ['ENETUNREACH', 'the network cannot be reached'],
   ['ENOTFOUND', 'the host name does not exist'],
   ['EAI_AGAIN', 'the host name could not be resolved'],
+  ['EPROTO', 'it does not speak TLS'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'its certificate is for another host name'],
+  ['CERT_HAS_EXPIRED', 'its certificate has expired'],
+  ['CERT_NOT_YET_VALID', 'its certificate is not valid yet'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', UNKNOWN_AUTHORITY],
+  ['SELF_SIGNED_CERT_IN_CHAIN', UNKNOWN_AUTHORITY],
+  ['UNABLE_TO_GET_ISSUER_CERT', UNKNOWN_AUTHORITY],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', UNKNOWN_AUTHORITY],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', UNKNOWN_AUTHORITY],
 ]);
 
 function reasonOf(error: unknown): string {

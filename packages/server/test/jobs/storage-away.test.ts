@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { newId } from '../../src/ids.ts';
 import type { Painter } from '../../src/models/painter.ts';
 import { workersSeenWithin } from '../../src/workers/workers-table.ts';
@@ -123,6 +124,21 @@ test('a picture that is drawn when the folder goes is held, and not drawn again,
   expect(done).toMatchObject({ state: 'succeeded', attempt: 1 });
   expect((await services.library.read(images[0]?.name ?? '')).length).toBe(images[0]?.bytes);
   expect(painted()).toBe(1);
+});
+
+test('a disk that takes longer for a picture than the queue waits for a lost worker delays the job, and nothing is done twice', async () => {
+  const { painter: by, painted } = counting();
+  const services = await start(newRoot(), by);
+  const put = services.store.put.bind(services.store);
+  const puts = vi.spyOn(services.store, 'put').mockImplementation(async (...picture) => {
+    await sleep(12_000);
+    await put(...picture);
+  });
+  const { job, balance } = await submit(services);
+  const { job: done, images } = await services.feed.end(job.id, AbortSignal.timeout(300_000));
+  expect(done).toMatchObject({ state: 'succeeded', attempt: 1 });
+  expect([puts.mock.calls.length, painted(), images.length]).toEqual([1, 1, 1]);
+  expect(await balance()).toEqual({ available: 1000n - job.price, held: 0n });
 });
 
 test('a start picture that cannot be stored is refused for the moment, and nothing is charged', async () => {

@@ -18,6 +18,7 @@ import { useDatabase } from '../support/database.ts';
 import { aSubmission } from '../support/job-requests.ts';
 import { type JobServices, startJobServices } from '../support/job-services.ts';
 import { useTemporaryFolder } from '../support/temporary-folder.ts';
+import { CertificateAuthority, hasOpenssl } from './certificates.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 
 const opened = useDatabase();
@@ -92,6 +93,8 @@ async function failsFor(accountId: string, attempts: number, expected: object): 
   await expect.poll(next, { timeout: 120_000, interval: 20 }).toMatchObject(outcome);
   return (await becomes(accountId, { attempts })).nextAttemptAt;
 }
+
+const noRequest: Receiver['received'][number] = { path: '', headers: {}, body: '' };
 
 /** As a customer's server does, with the library of Standard Webhooks; its clock is that of the tests. */
 function verified(key: string, { headers, body }: Receiver['received'][number]): unknown {
@@ -395,8 +398,9 @@ test('an endpoint that is slow does not hold up those of others', async () => {
   expect(slow.received).toHaveLength(4);
 });
 
-function startProcess(jobId: string | null) {
-  const child = fork(new URL('./deliverer-process.ts', import.meta.url), { stdio: 'inherit' });
+function startProcess(jobId: string | null, more: Readonly<Record<string, string>> = {}) {
+  const env = { ...process.env, ...more };
+  const child = fork(new URL('./deliverer-process.ts', import.meta.url), { stdio: 'inherit', env });
   const exited = once(child, 'exit');
   child.send({ address: opened().address, folder: folder(), leaseMs: 1000, jobId });
   return { child, exited };
@@ -431,6 +435,32 @@ test('an attempt whose server is killed is made again by another one, with the s
     { number: 2, status: 200 },
   ]);
 });
+
+test.skipIf(!hasOpenssl)(
+  'https:// goes to the name in a certificate of a known authority (NODE_EXTRA_CA_CERTS), and to no other',
+  async () => {
+    clock.set(new Date().toISOString());
+    const authority = new CertificateAuthority(folder());
+    const right = await startReceiver(undefined, authority.issue('localhost'));
+    const wrong = await startReceiver(undefined, authority.issue('hooks.example'));
+    const [known, mistaken] = [await newEndpoint(right.url), await newEndpoint(wrong.url)];
+    for (const customer of [known, mistaken]) await cancelledJob(customer);
+    const { child, exited } = startProcess(null, { NODE_EXTRA_CA_CERTS: authority.file });
+    await becomes(known.accountId, { state: 'delivered', attempts: 1 });
+    expect(verified(known.key, right.received[0] ?? noRequest)).toMatchObject({ type: 'job.cancelled' });
+    await failsFor(mistaken.accountId, 1, { lastError: 'its certificate is for another host name' });
+    child.kill('SIGKILL');
+    await exited;
+    // This process does not know the authority.
+    startDeliverer();
+    const stranger = await newEndpoint(right.url);
+    await cancelledJob(stranger);
+    await failsFor(stranger.accountId, 1, {
+      lastError: 'its certificate is not from an authority that this server trusts',
+    });
+    expect([right.received.length, wrong.received.length]).toEqual([1, 0]);
+  },
+);
 
 test('a server that stops gives back what it could not send, and it does not count as a try', async () => {
   let isUp = false;

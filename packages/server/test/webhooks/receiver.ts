@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
+import type { Certificate } from './certificates.ts';
 
 export interface Received {
   readonly path: string;
@@ -17,9 +19,10 @@ export interface Receiver {
   count(expected: number): Promise<void>;
 }
 
-/** A customer's server, until the test is over. @param answer absent: 204 */
+/** A customer's server, until the test is over. @param answer absent: 204 @param certificate of a server of https:// */
 export async function startReceiver(
   answer: (response: ServerResponse, received: Received) => unknown = (response) => response.writeHead(204).end(),
+  certificate?: Certificate,
 ): Promise<Receiver> {
   const received: Received[] = [];
   let onMore = () => {};
@@ -30,7 +33,8 @@ export async function startReceiver(
     onMore();
     answer(response, got);
   };
-  const server = createServer((request, response) => void handle(request, response));
+  const listener: RequestListener = (request, response) => void handle(request, response);
+  const server = certificate === undefined ? createServer(listener) : createTlsServer(certificate, listener);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {
@@ -40,7 +44,7 @@ export async function startReceiver(
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the receiver has no port');
   return {
-    url: `http://127.0.0.1:${address.port}/hook`,
+    url: certificate === undefined ? `http://127.0.0.1:${address.port}/hook` : `https://localhost:${address.port}/hook`,
     received,
     async count(expected) {
       while (received.length < expected) {
