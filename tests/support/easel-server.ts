@@ -26,6 +26,8 @@ export interface ServeOptions {
   /** Default: any free one. */
   readonly port?: number;
   readonly keys?: { readonly adminKey: string; readonly devKey: string };
+  /** The command line of another release. */
+  readonly program?: string;
 }
 
 /** This process's variables without settings of a server that somebody runs beside the tests, and on the device of the tests. */
@@ -43,12 +45,18 @@ export function newKey(): string {
  * Starts `easel serve` as a user does: a process of its own, on a free port, with the embedded model and database in a folder
  * of its own. Resolves when it says that it listens.
  */
-export async function serveEasel({ env = {}, dataDir, port = 0, keys }: ServeOptions = {}): Promise<EaselServer> {
+export async function serveEasel({
+  env = {},
+  dataDir,
+  port = 0,
+  keys,
+  program = main,
+}: ServeOptions = {}): Promise<EaselServer> {
   const folder = dataDir ?? (await newDataDir());
   const { adminKey, devKey } = keys ?? { adminKey: newKey(), devKey: newKey() };
   const child = spawn(
     process.execPath,
-    ['--conditions=@easel/source', '--max-semi-space-size=4', main, 'serve', '--port', String(port)],
+    ['--conditions=@easel/source', '--max-semi-space-size=4', program, 'serve', '--port', String(port)],
     {
       env: {
         ...ownEnvironment(),

@@ -7,9 +7,22 @@ export interface EaselWorker {
   stop(): Promise<number | null>;
 }
 
+export interface WorkerOptions {
+  /** Options of the command. */
+  readonly args?: readonly string[];
+  /** What runs it, in the same process, such as `ip netns exec NAME`. */
+  readonly within?: readonly string[];
+  /** The command line of another release. */
+  readonly program?: string;
+}
+
 /** Starts `easel worker` as a user does. Resolves when it says that it takes jobs. */
-export async function startEaselWorker(env: Readonly<Record<string, string>>): Promise<EaselWorker> {
-  const child = spawn(process.execPath, ['--conditions=@easel/source', main, 'worker'], {
+export async function startEaselWorker(
+  env: Readonly<Record<string, string>>,
+  { args = [], within = [], program = main }: WorkerOptions = {},
+): Promise<EaselWorker> {
+  const [command = process.execPath, ...first] = [...within, process.execPath];
+  const child = spawn(command, [...first, '--conditions=@easel/source', program, 'worker', ...args], {
     env: { ...ownEnvironment(), EASEL_LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

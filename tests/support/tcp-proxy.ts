@@ -22,9 +22,9 @@ export class TcpProxy {
     this.#server = createServer((socket) => this.#join(socket));
   }
 
-  static async listen(target: Target): Promise<TcpProxy> {
+  static async listen(target: Target, host = '127.0.0.1'): Promise<TcpProxy> {
     const proxy = new TcpProxy(target);
-    proxy.#server.listen(0, '127.0.0.1');
+    proxy.#server.listen(0, host);
     await once(proxy.#server, 'listening');
     return proxy;
   }

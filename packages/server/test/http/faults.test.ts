@@ -1,4 +1,7 @@
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { headers } from '@easel/contract';
+import { demoModelPath } from '@easel/models';
 import { expect, test } from 'vitest';
 import { databaseLost } from '../../src/database/away.ts';
 import { type Painter, PaintingFailed } from '../../src/models/painter.ts';
@@ -32,7 +35,26 @@ const hook: ReviewHook = {
     request.prompt === indecent ? { accept: false, reason: 'not on this server' } : { accept: true },
 };
 
-const http = useHttp({ painterOf: breaking, hook });
+/** A model whose VAE gives what is no number, as one that overflows in half precision. */
+const overflowing = 'overflowing';
+
+const http = useHttp({
+  painterOf: breaking,
+  hook,
+  moreModels: async (folder) => [{ slug: overflowing, model: await withoutNumbers(join(folder, overflowing)) }],
+});
+
+/** The embedded model, with NaN for the biases of the last layer of its VAE. */
+async function withoutNumbers(model: string): Promise<string> {
+  await cp(demoModelPath, model, { recursive: true });
+  const file = join(model, 'vae/diffusion_pytorch_model.fp16.safetensors');
+  const bytes = await readFile(file);
+  const end = 8 + Number(bytes.readBigUInt64LE(0));
+  const { data_offsets: place } = JSON.parse(bytes.toString('utf8', 8, end))['decoder.conv_out.bias'];
+  bytes.fill(0xff, end + place[0], end + place[1]);
+  await writeFile(file, bytes);
+  return model;
+}
 const small = { num_inference_steps: 20, width: 64, height: 64 };
 /** The smallest size is that of the OpenAI surface. */
 const asOpenai = { num_inference_steps: 1, size: '64x64' };
@@ -93,6 +115,19 @@ test.each(faults)('$status $code of a job is its last event and stays in its rec
   expect(job).toMatchObject({ status: 'failed', images: [], error: { code: fault.code } });
   expect(job.error.message).toMatch(fault.text);
   await expectNothingCharged(customer);
+});
+
+test('an engine that gives NaN fails its own jobs, at the first attempt and without a charge, and others go on', async () => {
+  const customer = await http().customer();
+  const body = { model: overflowing, num_inference_steps: 1, prompt: 'a red apple' };
+  const reply = await post('/v1/images/generations', customer, body);
+  expect([reply.statusCode, reply.headers[headers.cost]]).toEqual([500, '0']);
+  expect(reply.json().error.message).toMatch(/NaN or infinite values.*nothing was charged/);
+  await expectNothingCharged(customer);
+  const { jobs } = await http().services.jobs.list({ accountId: customer.accountId, limit: 10 });
+  expect(jobs).toMatchObject([{ job: { state: 'failed', attempt: 1 } }]);
+  const other = await post(`/v1/${slug}`, customer, { ...small, prompt: 'a red apple' });
+  expect(other.statusCode).toBe(200);
 });
 
 test('after a failure the same idempotency key starts anew, for only successes are replayed', async () => {

@@ -1,0 +1,77 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { sql } from 'kysely';
+import type { Database } from '../../packages/server/src/database/database.ts';
+
+/** What is looked at, each as a number that must not grow: bytes, descriptors, milliseconds. */
+export type Sample = Readonly<Record<string, number>>;
+
+/**
+ * Resident memory and open files of a server's process, of its engine and of its database (Linux: /proc). The database's processes share
+ * most of their memory, so each counts with its share.
+ */
+export async function sampleProcesses(server: number, postmaster: number): Promise<Sample> {
+  const children = await childrenOf();
+  const engines = (children.get(server) ?? []).filter((pid) => pid !== postmaster);
+  const database = [postmaster, ...(children.get(postmaster) ?? [])];
+  const sum = async (pids: readonly number[], measure: (pid: number) => Promise<number>) =>
+    (await Promise.all(pids.map(measure))).reduce((total, one) => total + one, 0);
+  return {
+    'memory of the server': await sum([server], memoryOf),
+    'memory of the engine': await sum(engines, memoryOf),
+    'memory of the database': await sum(database, memoryOf),
+    'open files of the server': await sum([server], filesOf),
+    'open files of the engine': await sum(engines, filesOf),
+  };
+}
+
+async function childrenOf(): Promise<Map<number, number[]>> {
+  const children = new Map<number, number[]>();
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const parent = Number(/^PPid:\s+(\d+)/m.exec(await textOf(`/proc/${entry}/status`))?.[1]);
+    if (Number.isNaN(parent)) continue;
+    children.set(parent, [...(children.get(parent) ?? []), Number(entry)]);
+  }
+  return children;
+}
+
+async function memoryOf(pid: number): Promise<number> {
+  const kilobytes = /^Pss:\s+(\d+)/m.exec(await textOf(`/proc/${pid}/smaps_rollup`))?.[1];
+  return 1024 * Number(kilobytes ?? 0);
+}
+
+async function filesOf(pid: number): Promise<number> {
+  return (await readdir(`/proc/${pid}/fd`).catch(() => [])).length;
+}
+
+/** Of a process that has just ended there is none. */
+function textOf(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch(() => '');
+}
+
+/** Tables that get rows with every job; those of the ledger keep them for ever. */
+const OF_EACH_JOB = /^(?:jobs|job|job_\w+|j[0-9a-f]{20,}|ledger_\w+|holds|idempotency)$/;
+
+/**
+ * The size of the tables: of those that get rows with every job for each of their rows, which grows when dead rows are not removed; of
+ * all others as a whole.
+ */
+export async function sampleTables({ kysely }: Database): Promise<Sample> {
+  const tables = await sql<{ schema: string; name: string; bytes: number }>`
+    select nspname as schema, relname as name, pg_total_relation_size(c.oid)::float8 as bytes
+    from pg_class c join pg_namespace n on n.oid = relnamespace
+    where relkind = 'r' and nspname in ('easel', 'pgboss')`.execute(kysely);
+  let [bytes, rows, others] = [0, 0, 0];
+  for (const table of tables.rows) {
+    if (!OF_EACH_JOB.test(table.name)) {
+      others += table.bytes;
+      continue;
+    }
+    const count = sql<{
+      rows: number;
+    }>`select count(*)::float8 as rows from ${sql.table(`${table.schema}.${table.name}`)}`;
+    bytes += table.bytes;
+    rows += (await count.execute(kysely)).rows[0]?.rows ?? 0;
+  }
+  return { 'bytes for a row of the tables of jobs': bytes / Math.max(1, rows), 'size of the other tables': others };
+}
