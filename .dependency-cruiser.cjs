@@ -76,8 +76,9 @@ const webFolders = {
   files: ['settings'],
   runs: ['format', 'settings', 'session'],
   parts: ['format', 'settings', 'session', 'files', 'runs', 'styles'],
+  viewer: ['format', 'settings', 'session', 'files', 'runs', 'parts', 'styles'],
   ...Object.fromEntries(
-    webViews.map((view) => [view, ['format', 'settings', 'session', 'files', 'runs', 'parts', 'styles']]),
+    webViews.map((view) => [view, ['format', 'settings', 'session', 'files', 'runs', 'parts', 'viewer', 'styles']]),
   ),
 };
 

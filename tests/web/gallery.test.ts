@@ -208,8 +208,8 @@ test('any two pictures are compared, also of one run: on top of each other with 
   await dialog.getByText('seed 6003').waitFor();
   const slider = dialog.getByLabel('Position of the divider');
   await slider.fill('20');
-  expect(await dialog.locator('img').nth(1).getAttribute('style')).toContain('80%');
-  const { x, y, width, height } = (await dialog.locator('.layers').boundingBox()) ?? unseen;
+  expect(await dialog.locator('.upper').getAttribute('style')).toContain('80%');
+  const { x, y, width, height } = (await dialog.locator('.compare-boxes').boundingBox()) ?? unseen;
   await page.mouse.move(x + width * 0.2, y + height / 2);
   await page.mouse.down();
   await page.mouse.move(x + width * 0.75, y + height / 2, { steps: 5 });
@@ -226,15 +226,16 @@ test('any two pictures are compared, also of one run: on top of each other with 
   await expect.poll(() => page.getByRole('button', { name: /^Compare/, pressed: true }).count()).toBe(0);
 });
 
-test('pictures of different shapes are compared side by side, and what is deleted is no longer chosen', async () => {
+test('pictures of different shapes are compared without being stretched, and what is deleted is no longer chosen', async () => {
   await paint({ prompt: 'a wide compared bridge', seed: 1, img_width: 128 });
   await paint({ prompt: 'a square compared bridge', seed: 1 });
   const page = await web().visit('/gallery?words=bridge');
   await compare(page, 'picture 1 of 1: a wide compared bridge').click();
   await compare(page, 'picture 1 of 1: a square compared bridge').click();
   const dialog = page.getByRole('dialog', { name: 'Compare two pictures' });
-  await dialog.getByText('Pictures with different aspect ratios are shown side by side.').waitFor();
-  expect(await dialog.getByRole('slider').count()).toBe(0);
+  await expect.poll(() => dialog.locator('img.compared').count()).toBe(2);
+  const fits = "[...document.querySelectorAll('img.compared')].map((img) => getComputedStyle(img).objectFit)";
+  expect(await page.evaluate(fits)).toEqual(['contain', 'contain']);
   await dialog.getByRole('button', { name: 'Close' }).click();
   await compare(page, 'picture 1 of 1: a wide compared bridge').click();
   await page.getByRole('button', { name: 'Delete: a wide compared bridge' }).click();

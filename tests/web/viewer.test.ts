@@ -1,11 +1,15 @@
-import type { Page } from 'playwright-core';
+import { readFile } from 'node:fs/promises';
+import type { Job } from '@easel/contract';
+import { readSettings } from '@easel/parameters';
+import type { CDPSession, Locator, Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { useWebPage } from '../support/web-page.ts';
 
 const web = useWebPage();
 const small = { num_inference_steps: 2, img_width: 64, img_height: 64 };
+const laptop = { width: 1280, height: 720 };
 
-async function openPicture(body: object, viewport: { width: number; height: number }): Promise<Page> {
+async function paint(body: object): Promise<Job> {
   const { url, devKey } = web().server;
   const headers = { 'x-api-key': devKey, 'content-type': 'application/json' };
   const reply = await fetch(`${url}/api/jobs`, {
@@ -15,10 +19,28 @@ async function openPicture(body: object, viewport: { width: number; height: numb
   });
   const { id }: { id: string } = JSON.parse(await reply.text());
   await fetch(`${url}/api/jobs/${id}/events`, { headers }).then((events) => events.text());
-  const page = await web().visit('/gallery', { viewport });
-  await page.locator('.entry .picture').first().click();
-  await page.getByRole('dialog', { name: 'Picture' }).waitFor();
+  return JSON.parse(await fetch(`${url}/api/jobs/${id}`, { headers }).then((found) => found.text()));
+}
+
+const viewerOf = (page: Page) => page.getByRole('dialog', { name: 'Picture' });
+const seedOf = (page: Page) => page.locator('.facts div', { hasText: 'Seed' }).locator('dd');
+const stageOf = (page: Page) => page.locator('.viewer-picture .zoom-box');
+const pathOf = (page: Page) => new URL(page.url()).pathname;
+
+/** Opens the newest picture from the gallery. */
+async function openNewest(viewport = laptop, options: { readonly hasTouch?: boolean } = {}): Promise<Page> {
+  const page = await web().visit('/gallery', { viewport, ...options });
+  await page
+    .getByRole('button', { name: /^Open picture/ })
+    .first()
+    .click();
+  await page.locator('.viewer-picture img[data-loaded=true]').waitFor();
   return page;
+}
+
+async function openPicture(body: object, viewport = laptop): Promise<Page> {
+  await paint(body);
+  return openNewest(viewport);
 }
 
 async function isInSight(page: Page, name: string): Promise<boolean> {
@@ -27,12 +49,17 @@ async function isInSight(page: Page, name: string): Promise<boolean> {
   return box !== null && box.x >= 0 && box.y >= 0 && box.x + box.width <= width && box.y + box.height <= height;
 }
 
+async function boxOf(locator: Locator) {
+  const box = await locator.boundingBox();
+  if (box === null) throw new Error('it is not in sight');
+  return box;
+}
+
 const words = (count: number) => Array.from({ length: count }, (_, index) => `word${index}`).join(' ');
 
 test.each([60, 300])('with a prompt of %i words all that can be done with a picture is in sight', async (count) => {
-  const body = { prompt: words(count), negative_prompt: words(60) };
-  const page = await openPicture(body, { width: 1280, height: 720 });
-  for (const name of ['Close', 'Regenerate', 'Use as start image', 'PNG', 'Link'])
+  const page = await openPicture({ prompt: words(count), negative_prompt: words(60) });
+  for (const name of ['Close', 'Regenerate', 'Use as start image', 'Delete picture', 'PNG', 'Link', 'Zoom in'])
     expect(await isInSight(page, name), name).toBe(true);
   await page.getByRole('button', { name: 'Show full prompt' }).click();
   await page
@@ -46,60 +73,319 @@ test('on a phone, or enlarged to twice the size, the way out is in sight whereve
   for (const viewport of [
     { width: 390, height: 844 },
     { width: 640, height: 360 },
+    { width: 320, height: 640 },
   ]) {
     const page = await openPicture({ prompt: words(60) }, viewport);
-    expect(await isInSight(page, 'Close')).toBe(true);
+    // The picture has the window until its details are asked for.
+    expect((await boxOf(stageOf(page))).height).toBeGreaterThan(viewport.height * 0.75);
+    for (const name of ['Close', 'Details']) expect(await isInSight(page, name), name).toBe(true);
+    await page.getByRole('button', { name: 'Details' }).click();
     await page.getByText('Copy', { exact: true }).scrollIntoViewIfNeeded();
-    expect(await isInSight(page, 'Close')).toBe(true);
+    for (const name of ['Close', 'Details']) expect(await isInSight(page, name), name).toBe(true);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(viewport.width);
   }
 });
 
-test('a click beside the picture closes it, one on it does not', async () => {
-  const page = await openPicture({ prompt: 'a key' }, { width: 1280, height: 720 });
-  const viewer = page.getByRole('dialog', { name: 'Picture' });
-  await viewer.locator('.facts').click();
-  expect(await viewer.count()).toBe(1);
-  await page.mouse.click(8, 8);
-  await viewer.waitFor({ state: 'detached' });
+test('a press beside the picture closes it, one on it does not; the key i folds the panel, and it stays so', async () => {
+  const page = await openPicture({ prompt: 'a key' });
+  await page.locator('.facts').click();
+  await stageOf(page).locator('img').click();
+  expect(await viewerOf(page).count()).toBe(1);
+  await page.keyboard.press('i');
+  await page.locator('.facts').waitFor({ state: 'detached' });
+  const { x, y } = await boxOf(stageOf(page));
+  await page.mouse.click(x + 8, y + 8);
+  await viewerOf(page).waitFor({ state: 'detached' });
+  await page
+    .getByRole('button', { name: /^Open picture/ })
+    .first()
+    .click();
+  await viewerOf(page).waitFor();
+  expect(await page.locator('.facts').count()).toBe(0);
 });
 
 test('the facts say which model drew, on what, and under which name the API has it', async () => {
-  const page = await openPicture({ prompt: 'a key' }, { width: 1280, height: 720 });
-  const facts = page.getByRole('dialog', { name: 'Picture' }).locator('.facts');
+  const page = await openPicture({ prompt: 'a key' });
+  const facts = page.locator('.facts');
   await facts.getByText('easel-demo (small embedded model)').waitFor();
   await facts.getByText('playground-v2.5', { exact: true }).waitFor();
   await facts.locator('div', { hasText: 'Device' }).getByText('CPU', { exact: true }).waitFor();
 });
 
-test('with the arrow keys one steps through the pictures; in an enlarged one they scroll', async () => {
-  const page = await openPicture({ prompt: 'a key', samples: 2, seed: 5 }, { width: 1280, height: 720 });
-  const viewer = page.getByRole('dialog', { name: 'Picture' });
-  const seed = viewer.locator('.facts div', { hasText: 'Seed' }).locator('dd');
-  await page.keyboard.press('ArrowRight');
-  await expect.poll(() => seed.textContent()).toBe('6');
-  await viewer.getByRole('button', { name: 'Zoom' }).click();
-  await page.keyboard.press('ArrowRight');
-  await page.keyboard.press('ArrowRight');
-  expect(await seed.textContent()).toBe('6');
+test('each picture has its address: opening adds it to the history, stepping changes it, back closes', async () => {
+  const { images } = await paint({ prompt: 'a key', samples: 3, seed: 5 });
+  const page = await openNewest();
+  const addresses = images.map(({ id }) => `/p/${id}`);
+  expect(pathOf(page)).toBe(addresses[0]);
+  for (const [key, index] of [
+    ['ArrowRight', 1],
+    ['End', 2],
+    ['Home', 0],
+    ['ArrowRight', 1],
+    ['ArrowLeft', 0],
+  ] as const) {
+    await page.keyboard.press(key);
+    await expect.poll(() => seedOf(page).textContent()).toBe(String(5 + index));
+    await expect.poll(() => pathOf(page)).toBe(addresses[index]);
+  }
+  await page.getByRole('button', { name: 'Next picture' }).click();
+  await expect.poll(() => pathOf(page)).toBe(addresses[1]);
+  await page.goBack();
+  await viewerOf(page).waitFor({ state: 'detached' });
+  expect(pathOf(page)).toBe('/gallery');
+  await page.goForward();
+  await page.getByRole('region', { name: 'Picture' }).waitFor();
+  expect(await seedOf(page).textContent()).toBe('6');
 });
 
-test('a press enlarges the place that was pressed', async () => {
-  const page = await openPicture({ prompt: 'a key', seed: 5 }, { width: 1280, height: 720 });
-  const stage = page.getByRole('button', { name: 'Zoom' });
-  const { x, y, width, height } = (await stage.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
-  // A square in the middle of the stage.
-  const side = Math.min(width, height);
-  await page.mouse.click(x + width / 2 + side * 0.25, y + height / 2 - side * 0.1);
-  const middle = () =>
-    stage.evaluate((element) => [
-      (element.scrollLeft + element.clientWidth / 2) / element.scrollWidth,
-      (element.scrollTop + element.clientHeight / 2) / element.scrollHeight,
-    ]);
-  const [across = 0, down = 0] = await middle();
-  expect(across).toBeCloseTo(0.75, 1);
-  expect(down).toBeCloseTo(0.4, 1);
-  await stage.press('Enter');
-  await stage.press('Enter');
-  for (const share of await middle()) expect(share).toBeCloseTo(0.5, 1);
+const levelOf = async (page: Page) =>
+  Number(/(\d+) %/.exec((await page.getByRole('button', { name: /^Zoom: / }).textContent()) ?? '')?.[1]);
+
+test('the wheel enlarges at the pointer, dragging and arrow keys move, and no edge comes inside', async () => {
+  const page = await openPicture({ prompt: 'a key', seed: 5, samples: 2 });
+  const stage = await boxOf(stageOf(page));
+  const img = stageOf(page).locator('img');
+  const before = await boxOf(img);
+  // A quarter in from the left, a third from the top.
+  const at = { x: before.x + before.width / 4, y: before.y + before.height / 3 };
+  await page.mouse.move(at.x, at.y);
+  await page.mouse.wheel(0, -500);
+  await expect.poll(async () => (await boxOf(img)).width).toBeGreaterThan(before.width * 2);
+  const enlarged = await boxOf(img);
+  expect((at.x - enlarged.x) / enlarged.width).toBeCloseTo(1 / 4, 2);
+  expect((at.y - enlarged.y) / enlarged.height).toBeCloseTo(1 / 3, 2);
+  await page.mouse.down();
+  await page.mouse.move(at.x - 60, at.y - 40, { steps: 4 });
+  await page.mouse.up();
+  const dragged = await boxOf(img);
+  expect([dragged.x - enlarged.x, dragged.y - enlarged.y].map(Math.round)).toEqual([-60, -40]);
+  for (let press = 0; press < 20; press += 1) await page.keyboard.press('ArrowRight');
+  const moved = await boxOf(img);
+  expect(moved.x + moved.width).toBeCloseTo(stage.x + stage.width, 0);
+  expect(await seedOf(page).textContent()).toBe('5');
+  await page.keyboard.press('0');
+  expect((await boxOf(img)).width).toBeCloseTo(before.width, 0);
+  await page.keyboard.press('ArrowRight');
+  await expect.poll(() => seedOf(page).textContent()).toBe('6');
+});
+
+test('a double click and the keys + and − zoom; at 100 % a pixel of the picture is one of the screen', async () => {
+  const page = await openPicture({ prompt: 'a key' });
+  const img = stageOf(page).locator('img');
+  const whole = await boxOf(img);
+  await page.keyboard.press('+');
+  await expect.poll(async () => (await boxOf(img)).width).toBeCloseTo(whole.width * 1.5, 0);
+  await page.keyboard.press('-');
+  await expect.poll(async () => (await boxOf(img)).width).toBeCloseTo(whole.width, 0);
+  expect(await levelOf(page)).toBe(Math.round((100 * whole.width) / 64));
+  await img.dblclick();
+  await expect.poll(() => levelOf(page)).toBe(100);
+  expect((await boxOf(img)).width).toBeCloseTo(64, 0);
+  await img.dblclick();
+  await expect.poll(async () => (await boxOf(img)).width).toBeCloseTo(whole.width, 0);
+});
+
+async function touch(session: CDPSession, ...moments: readonly (readonly (readonly [x: number, y: number])[])[]) {
+  for (const [index, fingers] of moments.entries())
+    await session.send('Input.dispatchTouchEvent', {
+      type: index === 0 ? 'touchStart' : 'touchMove',
+      touchPoints: fingers.map(([x, y], id) => ({ x, y, id })),
+    });
+  await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+}
+
+test('a swipe goes to the next picture, a pinch enlarges what is between the fingers', async () => {
+  await paint({ prompt: 'a key', samples: 2, seed: 5 });
+  const page = await openNewest({ width: 390, height: 844 }, { hasTouch: true });
+  const session = await page.context().newCDPSession(page);
+  const swipe = (from: number, to: number) => touch(session, [[from, 400]], [[(from + to) / 2, 402]], [[to, 404]]);
+  await swipe(300, 120);
+  await page.getByText('2 of', { exact: false }).waitFor();
+  await swipe(120, 300);
+  await page.getByText('1 of', { exact: false }).waitFor();
+  // Up and down is no swipe.
+  await touch(session, [[200, 300]], [[205, 400]], [[210, 500]]);
+  const img = stageOf(page).locator('img');
+  const before = await boxOf(img);
+  await touch(
+    session,
+    [
+      [150, 400],
+      [200, 400],
+    ],
+    [
+      [100, 400],
+      [250, 400],
+    ],
+    [
+      [50, 400],
+      [300, 400],
+    ],
+  );
+  await expect.poll(async () => (await boxOf(img)).width).toBeGreaterThan(before.width * 3);
+  // Enlarged, a finger moves it.
+  await swipe(300, 120);
+  expect(await page.getByText('1 of', { exact: false }).count()).toBe(1);
+});
+
+test('prompt and seed are taken over one by one', async () => {
+  await paint({ prompt: 'a taken key', negative_prompt: 'rust', seed: 77, img_width: 128, img_height: 96 });
+  const page = await openNewest();
+  const form = { prompt: page.getByLabel('Prompt', { exact: true }), seed: page.getByLabel('Seed', { exact: true }) };
+  await page.getByRole('button', { name: 'Use seed 77' }).click();
+  await expect.poll(() => form.seed.inputValue()).toBe('77');
+  expect(await form.prompt.inputValue()).toBe('');
+  await page.goBack();
+  await page
+    .getByRole('button', { name: /^Open picture/ })
+    .first()
+    .click();
+  await page.getByRole('button', { name: 'Use prompt' }).click();
+  await expect.poll(() => form.prompt.inputValue()).toBe('a taken key');
+});
+
+test('links and settings are copied as addresses that open them', async () => {
+  const job = await paint({ prompt: 'a copied key', seed: 79 });
+  const page = await openNewest();
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  const copied = async (name: string) => {
+    await page.getByRole('button', { name, exact: true }).click();
+    await page.getByRole('button', { name: `${name} copied ✓` }).waitFor();
+    return String(await page.evaluate('navigator.clipboard.readText()'));
+  };
+  expect(await copied('Link')).toBe(`${web().server.url}/p/${job.images[0]?.id}`);
+  const { searchParams } = new URL(await copied('Link to these settings'));
+  expect(Object.fromEntries(searchParams)).toMatchObject({
+    prompt: 'a copied key',
+    seed: '79',
+    steps: '2',
+    size: '64x64',
+  });
+  expect(await copied('Copy prompt')).toBe('a copied key');
+  await page.getByRole('button', { name: 'Picture', exact: true }).click();
+  await page.getByRole('button', { name: 'Picture copied ✓' }).waitFor();
+  const types = await page.evaluate('navigator.clipboard.read().then(([item]) => item.types)');
+  expect(types).toContain('image/png');
+});
+
+test('a picture is downloaded in every format with its settings in it', async () => {
+  const page = await openPicture({ prompt: 'a kept key', seed: 80 });
+  for (const [name, ending] of [
+    ['JPEG', 'jpg'],
+    ['PNG', 'png'],
+    ['WebP', 'webp'],
+  ] as const) {
+    const saved = page.waitForEvent('download');
+    await page.getByRole('button', { name, exact: true }).click();
+    const download = await saved;
+    expect(download.suggestedFilename()).toBe(`80.${ending}`);
+    const found = readSettings(new Uint8Array(await readFile(await download.path())));
+    expect(found?.settings, name).toMatchObject({ prompt: 'a kept key', seed: 80n, steps: 2 });
+  }
+});
+
+test('a run is marked, and a picture of it deleted only when confirmed; the next one takes its place', async () => {
+  const { id, images } = await paint({ prompt: 'a lost key', samples: 2, seed: 81 });
+  const page = await openNewest();
+  const job = () =>
+    fetch(`${web().server.url}/api/jobs/${id}`, { headers: { 'x-api-key': web().server.devKey } }).then(
+      async (reply): Promise<Job> => JSON.parse(await reply.text()),
+    );
+  await page.getByRole('button', { name: 'Favourite' }).click();
+  await page.getByRole('button', { name: 'Favourite', pressed: true }).waitFor();
+  expect((await job()).favourite).toBe(true);
+  const remove = page.getByRole('button', { name: 'Delete picture' });
+  await remove.click();
+  expect((await job()).images).toHaveLength(2);
+  await page.getByRole('button', { name: 'Delete picture: Really delete?' }).click();
+  await expect.poll(() => seedOf(page).textContent()).toBe('82');
+  expect((await job()).images.map((image) => image.id)).toEqual([images[1]?.id]);
+  expect(pathOf(page)).toBe(`/p/${images[1]?.id}`);
+});
+
+test('opened fresh, a picture can be changed by its owner, and others see what its file tells and no more', async () => {
+  const { images } = await paint({ prompt: 'a shared key', seed: 83, negative_prompt: 'rust' });
+  const path = `/p/${images[0]?.id}`;
+  const own = await web().visit(path, { viewport: laptop });
+  await own.getByRole('button', { name: 'Regenerate' }).waitFor();
+  await own.getByRole('button', { name: 'Close' }).click();
+  await own.getByRole('heading', { name: 'Gallery' }).waitFor();
+
+  const page = await visitAsOther(path);
+  await page.getByRole('heading', { name: 'a shared key' }).waitFor();
+  expect(await page.getByRole('button', { name: /Regenerate|Favourite|Delete/ }).count()).toBe(0);
+  expect(await seedOf(page).textContent()).toBe('83');
+  const saved = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'PNG' }).click();
+  expect((await saved).suggestedFilename()).toBe('83.png');
+  const remix = new URL((await page.getByRole('link', { name: 'Remix' }).getAttribute('href')) ?? '', web().server.url);
+  expect(Object.fromEntries(remix.searchParams)).toMatchObject({
+    prompt: 'a shared key',
+    negative: 'rust',
+    seed: '83',
+  });
+  await page.getByRole('link', { name: 'Remix' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await page.getByLabel('API key').fill(web().server.devKey);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect.poll(() => page.getByLabel('Prompt', { exact: true }).inputValue()).toBe('a shared key');
+});
+
+test('another account sees the same, of a file without settings only the picture, and of a deleted one nothing', async () => {
+  const { images } = await paint({ prompt: 'a secret key', embed_parameters: false });
+  const id = images[0]?.id ?? '';
+  const { url, adminKey } = web().server;
+  const post = (path: string, body: object) =>
+    fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: { 'x-api-key': adminKey, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    }).then(async (reply): Promise<{ id: string; key: string }> => JSON.parse(await reply.text()));
+  const account = await post('/api/admin/accounts', { name: 'Others' });
+  const { key } = await post('/api/admin/keys', { account_id: account.id, name: 'others' });
+  const page = await visitAsOther(`/p/${id}`, key);
+  await page.getByText('does not say how it was made').waitFor();
+  expect(await page.getByRole('link', { name: 'Remix' }).count()).toBe(0);
+  expect(await page.content()).not.toContain('secret');
+  expect(await page.title()).not.toContain('secret');
+  await fetch(`${url}/api/images/${id}`, { method: 'DELETE', headers: { 'x-api-key': web().server.devKey } });
+  await page.reload();
+  await page.getByRole('heading', { name: 'Picture not found' }).waitFor();
+});
+
+/** With a key of another account, or one that is none. */
+async function visitAsOther(path: string, key = 'SG_0123456789abcdef'): Promise<Page> {
+  const page = await web().visit('/reference', { viewport: laptop });
+  await page.evaluate(`sessionStorage.setItem('easel.key', '${key}')`);
+  await page.goto(`${web().server.url}${path}`);
+  await page.locator('.viewer-picture img[data-loaded=true]').waitFor();
+  return page;
+}
+
+test('a picture is compared with any other: both are enlarged together, and the line can be dragged', async () => {
+  await paint({ prompt: 'a compared key', samples: 3, seed: 90 });
+  const page = await openNewest();
+  await page.getByRole('button', { name: 'Compare', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Compare two pictures' });
+  await dialog.getByText('seed 91').waitFor();
+  await dialog.getByRole('button', { name: /seed 92$/ }).click();
+  await dialog.getByText('seed 92').waitFor();
+  const boxes = await boxOf(dialog.locator('.compare-boxes'));
+  const middle = boxes.y + boxes.height / 2;
+  const divider = dialog.getByLabel('Position of the divider');
+  await page.mouse.move(boxes.x + boxes.width * 0.8, middle);
+  await page.mouse.down();
+  await page.mouse.move(boxes.x + boxes.width * 0.3, middle, { steps: 4 });
+  await page.mouse.up();
+  expect(Number(await divider.inputValue())).toBeCloseTo(30, -0.5);
+  await dialog.getByRole('button', { name: 'Side by side' }).click();
+  const right = dialog.locator('.zoom-box').nth(1);
+  await right.hover();
+  await page.mouse.wheel(0, -300);
+  const styleOf = (index: number) => dialog.locator('img.compared').nth(index).getAttribute('style');
+  await expect.poll(() => styleOf(0)).not.toContain('scale(1)');
+  expect(await styleOf(0)).toBe(await styleOf(1));
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  expect(await viewerOf(page).count()).toBe(1);
 });

@@ -40,6 +40,7 @@ export const paths = {
   collections: '/api/collections',
   collection: '/api/collections/:id',
   collectionPictures: '/api/collections/:id/pictures',
+  imageJob: '/api/images/:name/job',
   styles: '/api/styles',
   style: '/api/styles/:name',
   tokenize: '/api/tokenize',

@@ -22,6 +22,11 @@ export class Images {
     return this.#transport.receive(paths.image, { parts: { name }, signal }, pictureOf);
   }
 
+  /** The job that made one of your pictures. */
+  job(name: string, { signal }: CallOptions = {}): Promise<Job> {
+    return this.#transport.json(paths.imageJob, { parts: { name }, signal });
+  }
+
   async delete(name: string, { signal }: CallOptions = {}): Promise<void> {
     const reply = await this.#transport.send(paths.image, { method: 'DELETE', parts: { name }, signal });
     await reply.body?.cancel();

@@ -346,7 +346,7 @@ export {
   openaiUsageSchema,
 } from './openai/replies.ts';
 export { sizeForOpenai } from './openai/sizes.ts';
-export { defaultSlug, movedPagePaths, pageParts, pagePaths, paths, reservedSlugs } from './paths.ts';
+export { defaultSlug, movedPagePaths, pageParts, pagePaths, paths, picturePagePath, reservedSlugs } from './paths.ts';
 export {
   type AspectRatio,
   aspectRatios,

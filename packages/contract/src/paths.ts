@@ -26,6 +26,7 @@ export const paths = {
     collections: '/api/collections',
     collection: '/api/collections/:id',
     collectionPictures: '/api/collections/:id/pictures',
+    imageJob: '/api/images/:name/job',
     styles: '/api/styles',
     style: '/api/styles/:name',
     tokenize: '/api/tokenize',
@@ -101,6 +102,9 @@ export const pageParts = {
 
 /** Addresses that the page had before, and those that they lead to. */
 export const movedPagePaths: Readonly<Record<string, string>> = { '/history': pagePaths.gallery };
+
+/** Where the page shows one picture: to its owner with all that can be done with it, to others for looking at. */
+export const picturePagePath = '/p/:name';
 
 /** The slug that the default model answers to. */
 export const defaultSlug = 'playground-v2.5';

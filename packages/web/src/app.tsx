@@ -13,12 +13,16 @@ const ArenaView = lazyView(() => import('./arena/arena-view.tsx').then((module) 
 const ConsoleView = lazyView(() => import('./console/console-view.tsx').then((module) => module.ConsoleView));
 const ReferenceView = lazyView(() => import('./reference/reference-view.tsx').then((module) => module.ReferenceView));
 
+const PicturePage = lazyView(() => import('./viewer/picture-page.tsx').then((module) => module.PicturePage));
+const SharedPicture = lazyView(() => import('./viewer/shared-picture.tsx').then((module) => module.SharedPicture));
+
 const views: Readonly<Record<Shown, ComponentType>> = {
   playground: PlaygroundView,
   gallery: GalleryView,
   arena: ArenaView,
   console: ConsoleView,
   reference: ReferenceView,
+  picture: PictureView,
   nothing: NotFoundView,
 };
 
@@ -31,7 +35,7 @@ function ignoreRepeatedEnter(event: KeyboardEvent): void {
 }
 
 export function App() {
-  const { view } = useRoute();
+  const { view, picture } = useRoute();
   useEffect(() => {
     document.title = `${titles[view]} · Easel`;
   }, [view]);
@@ -57,7 +61,7 @@ export function App() {
       </a>
       <Header />
       <main id="main" tabIndex={-1}>
-        <KeyGate>
+        <KeyGate {...(picture !== undefined && { withoutKey: <PictureForAll name={picture} /> })}>
           <ModelsProvider>
             <RunsProvider>
               <Announcer />
@@ -69,6 +73,21 @@ export function App() {
         </KeyGate>
       </main>
     </SessionProvider>
+  );
+}
+
+/** For the address of one picture. */
+function PictureView() {
+  const { picture } = useRoute();
+  return picture === undefined ? null : <PicturePage name={picture} />;
+}
+
+/** The same for who has no key. */
+function PictureForAll({ name }: { readonly name: string }) {
+  return (
+    <Suspense fallback={<p className="quiet centred">Loading…</p>}>
+      <SharedPicture name={name} />
+    </Suspense>
   );
 }
 

@@ -83,8 +83,8 @@ export interface HttpServices {
   /** The events of all jobs of an account, after the one with this id, or from now on (null); they do not end. @throws the signal's reason */
   followAccount(accountId: string, afterId: bigint | null, signal: AbortSignal): Promise<FollowedAccount>;
 
-  readonly images: Pick<ImageLibrary, 'open' | 'read' | 'remove'>;
   readonly collections: Pick<CollectionService, 'list' | 'create' | 'rename' | 'remove' | 'change'>;
+  readonly images: Pick<ImageLibrary, 'open' | 'read' | 'describe' | 'remove'>;
   readonly thumbnails: Pick<Thumbnails, 'of'>;
   /** Reads pictures to start from, so that an unreadable one is refused before anything is charged. */
   readonly inputPictures: Pick<InputPictures, 'use'>;

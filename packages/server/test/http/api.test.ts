@@ -113,6 +113,25 @@ test('a job can be a favourite, and its pictures can be deleted by nobody but it
   expect((await http().app.inject({ url })).statusCode).toBe(404);
 });
 
+test('by its name the owner of a picture finds its job, and to others it is as if there were none', async () => {
+  const [customer, stranger] = [await http().customer(), await http().customer()];
+  const job = await finished((await create(customer, { samples: 2 })).id, customer);
+  const [, image] = job.images;
+  const found = await get(`/api/images/${image.id}/job`, customer);
+  expect(found.json()).toEqual(job);
+  const [foreign, none] = [
+    await get(`/api/images/${image.id}/job`, stranger),
+    await get(`/api/images/${'0'.repeat(32)}/job`, stranger),
+  ];
+  for (const reply of [foreign, none]) {
+    expect(reply.statusCode).toBe(404);
+    expect(reply.json()).toMatchObject({ code: 'not_found' });
+    expect(reply.payload).not.toContain(job.id);
+  }
+  expect(foreign.json().detail).toBe(none.json().detail.replace('0'.repeat(32), image.id));
+  expect((await http().app.inject({ url: `/api/images/${image.id}/job` })).statusCode).toBe(401);
+});
+
 test('a job that has ended is forgotten by its owner, pictures and all; what it cost stays in the ledger', async () => {
   const [customer, stranger] = [await http().customer(), await http().customer()];
   const { id } = await create(customer);

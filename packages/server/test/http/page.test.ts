@@ -44,7 +44,7 @@ async function ask(path: string, headers: Record<string, string> = {}, body?: st
 
 beforeAll(async () => {
   await mkdir(join(folder(), 'assets'));
-  await writeFile(join(folder(), 'index.html'), '<!doctype html><title>Easel</title>');
+  await writeFile(join(folder(), 'index.html'), '<!doctype html><head><title>Easel</title></head>');
   await writeFile(join(folder(), 'assets', 'app-1a2b.js'), 'export {};');
   app = await http().build({ pageFolder: folder() });
   url = await app.listen({ host: '127.0.0.1', port: 0 });
@@ -71,6 +71,23 @@ test('every view is the one document, under a strict policy, and its files are k
   expect(file.headers['cache-control']).toBe('public, max-age=31536000, immutable');
   for (const url of ['/assets/nothing.js', '/assets/../index.html', '/assets/%2e%2e/index.html', '/views/other'])
     expect((await app.inject({ url })).statusCode, url).toBe(404);
+});
+
+test('the address of a picture is the page, with a preview for messengers that tells nothing of how it was made', async () => {
+  const name = '3f0b6f1c2d4e5a60718293a4b5c6d7e8';
+  const reply = await app.inject({ url: `/p/${name}`, headers: { host: 'easel.example:8400' } });
+  expect(reply.statusCode).toBe(200);
+  expect(reply.headers).toMatchObject({
+    'referrer-policy': 'same-origin',
+    'x-robots-tag': 'noindex, nofollow',
+    'cache-control': 'no-cache',
+  });
+  const image = `http://easel.example:8400/api/images/${name}?w=640`;
+  expect(reply.payload).toContain(`<meta property="og:image" content="${image}" />`);
+  expect(reply.payload).toContain('<meta property="og:title" content="A picture made with Easel" />');
+  expect((await app.inject({ url: '/' })).payload).not.toContain('og:image');
+  for (const url of ['/p/', '/p/nothing', `/p/${name}0`, `/p/${name}/more`, `/p/${name.toUpperCase()}`])
+    expect((await app.inject({ url, headers: { accept: 'text/html' } })).statusCode, url).toBe(404);
 });
 
 test('an address of an earlier version leads to the view of today, with its query', async () => {

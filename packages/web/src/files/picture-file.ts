@@ -9,6 +9,12 @@ export function listedSource({ url, width }: Image, sizes: string) {
   return { src: path, srcSet, sizes };
 }
 
+/** A small version of a picture, where there is one. @param least in pixels */
+export function thumbnailOf({ url, width }: Image, least = 320): string {
+  const small = thumbnailWidths.find((each) => Number(each) >= least && Number(each) < width);
+  return small === undefined ? pathOf(url) : `${pathOf(url)}?w=${small}`;
+}
+
 /** The path of a picture: it is fetched from the page's own origin, whatever host name the server uses for itself. */
 export function pathOf(url: string): string {
   return new URL(url, window.location.origin).pathname;

@@ -3,10 +3,10 @@ import { moment } from '../format/text.ts';
 import { ConfirmButton } from '../parts/buttons.tsx';
 import { FactLine } from '../parts/facts.tsx';
 import { modelNameOf } from '../parts/model-name.tsx';
-import { PictureGrid, type PictureGridProps } from '../parts/picture-grid.tsx';
 import { isUnfinished } from '../runs/run.ts';
 import { useModels } from '../session/session.tsx';
 import type { Settings } from '../settings/settings.ts';
+import { PictureGrid, type PictureGridProps } from '../viewer/picture-grid.tsx';
 
 export interface GalleryEntryProps {
   readonly job: Job;

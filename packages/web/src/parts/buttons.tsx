@@ -16,6 +16,17 @@ export function Link({ href, onClick, ...rest }: ComponentProps<'a'> & { readonl
 
 /** Copies a text to the clipboard, and confirms it. */
 export function CopyButton({ text, children }: { readonly text: string; readonly children: ReactNode }) {
+  return <ConfirmedButton act={(button) => copyText(text, button)}>{children}</ConfirmedButton>;
+}
+
+export interface ConfirmedButtonProps {
+  /** Copies something. @returns whether it was copied */
+  readonly act: (button: HTMLElement) => Promise<boolean>;
+  readonly children: ReactNode;
+}
+
+/** Says beside its name whether what it copies was copied. */
+export function ConfirmedButton({ act, children }: ConfirmedButtonProps) {
   const [result, setResult] = useState<{ readonly words: string; readonly minWidth: number }>();
   useEffect(() => {
     if (result === undefined) return undefined;
@@ -24,7 +35,7 @@ export function CopyButton({ text, children }: { readonly text: string; readonly
   }, [result]);
   const copy = async ({ currentTarget: button }: MouseEvent<HTMLButtonElement>) => {
     const minWidth = button.offsetWidth; // keeps its neighbours in place
-    const isCopied = await copyText(text, button);
+    const isCopied = await act(button);
     setResult({ words: isCopied ? 'copied ✓' : 'copy failed', minWidth });
   };
   return (

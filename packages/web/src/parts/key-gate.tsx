@@ -3,14 +3,21 @@ import { toSentence, useLoaded } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
 import { Notice } from './notices.tsx';
 
+export interface KeyGateProps {
+  readonly children: ReactNode;
+  /** Shown to who has no key, instead of the question for one. */
+  readonly withoutKey?: ReactNode;
+}
+
 /** Shows its content once the server has accepted the key, and asks for another when it is refused. */
-export function KeyGate({ children }: { readonly children: ReactNode }) {
+export function KeyGate({ children, withoutKey }: KeyGateProps) {
   const { client, hasOwnKey, refusal, signIn } = useSession();
   const ask = useCallback((signal: AbortSignal) => client.account.credits({ signal }), [client]);
   const { reply, problem, retry } = useLoaded(ask);
 
   if (refusal === undefined && reply !== undefined) return children;
   if (refusal === undefined && problem === undefined) return <p className="quiet centred">Loading…</p>;
+  if (refusal !== undefined && withoutKey !== undefined) return withoutKey;
   if (refusal !== undefined) {
     return (
       <section className="narrow card">

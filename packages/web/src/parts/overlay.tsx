@@ -1,19 +1,21 @@
 import { type ReactNode, useEffect, useRef } from 'react';
 import { randomId } from '../browser.ts';
-import { openedOverlay, openOverlay } from '../router.ts';
+import { moveOverlay, openedOverlay, openOverlay } from '../router.ts';
 
 export interface OverlayProps {
   readonly label: string;
   readonly className: string;
+  /** Of its own, while it is open. */
+  readonly address?: string;
   readonly onClose: () => void;
   readonly children: ReactNode;
 }
 
 /** A dialog over the view, closed by Escape, the back button, its ✕, which is always visible, or a click outside it. */
-export function Overlay({ label, className, onClose, children }: OverlayProps) {
+export function Overlay({ label, className, address, onClose, children }: OverlayProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
-  useCloseOnBack(onClose);
+  useCloseOnBack(onClose, address);
   // A click that starts inside, as when selecting text, is not a click outside.
   const pressed = useRef<EventTarget>(null);
   return (
@@ -39,19 +41,19 @@ export function Overlay({ label, className, onClose, children }: OverlayProps) {
 }
 
 /** Closes a dialog on the browser's back button, as users of phones expect. */
-function useCloseOnBack(close: () => void): void {
-  const latest = useRef(close);
-  latest.current = close;
+function useCloseOnBack(close: () => void, address: string | undefined): void {
+  const latest = useRef({ close, address });
+  latest.current = { close, address };
   const own = useRef<string>(undefined);
   const pendingBack = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => {
     clearTimeout(pendingBack.current);
     if (own.current === undefined) {
       own.current = randomId();
-      openOverlay(own.current);
+      openOverlay(own.current, latest.current.address);
     }
     const onBack = () => {
-      if (openedOverlay() !== own.current) latest.current();
+      if (openedOverlay() !== own.current) latest.current.close();
     };
     window.addEventListener('popstate', onBack);
     return () => {
@@ -62,4 +64,7 @@ function useCloseOnBack(close: () => void): void {
       });
     };
   }, []);
+  useEffect(() => {
+    if (own.current !== undefined && address !== undefined) moveOverlay(own.current, address);
+  }, [address]);
 }

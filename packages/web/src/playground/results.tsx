@@ -4,12 +4,12 @@ import { credits } from '../format/text.ts';
 import { Link } from '../parts/buttons.tsx';
 import { FactLine } from '../parts/facts.tsx';
 import { deviceOf, modelNameOf } from '../parts/model-name.tsx';
-import { PictureGrid } from '../parts/picture-grid.tsx';
 import { addressOf } from '../router.ts';
 import { isOver, type Run, statusOf } from '../runs/run.ts';
 import { useRuns } from '../runs/runs.tsx';
 import { useModels } from '../session/session.tsx';
 import type { Settings } from '../settings/settings.ts';
+import { PictureGrid } from '../viewer/picture-grid.tsx';
 
 const examplePrompts = [
   'a red apple on a blue background',

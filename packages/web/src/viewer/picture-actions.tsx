@@ -1,28 +1,82 @@
 import { faultOfUpscale, type Job, type JobCreate } from '@easel/contract';
 import { useState } from 'react';
-import { convertPicture, pathOf, pictureTypes, saveFile } from '../files/picture-file.ts';
+import { pathOf } from '../files/picture-file.ts';
 import { codeSamples } from '../format/code-samples.ts';
-import { CopyButton } from '../parts/buttons.tsx';
+import { ConfirmButton, CopyButton } from '../parts/buttons.tsx';
 import { Notice } from '../parts/notices.tsx';
+import { addressOfPicture } from '../router.ts';
 import { useRuns } from '../runs/runs.tsx';
 import { messageOf } from '../session/requests.ts';
-import { useModels } from '../session/session.tsx';
+import { useModels, useSession } from '../session/session.tsx';
 import { drawnSize, enlargementOf, requestOfJob, type Settings, settingsOfJob } from '../settings/settings.ts';
+import { addressOfSettings } from '../settings/settings-address.ts';
+import { CopyPictureButton, canCopyPictures, Downloads } from './downloads.tsx';
 
 export interface PictureActionsProps {
   readonly job: Job;
   readonly image: Job['images'][number];
   readonly onUse: (settings: Partial<Settings>) => void;
   readonly onMake: (request: JobCreate) => void;
+  /** The job was marked, or the picture deleted: then the job has it no more. */
+  readonly onChange: (job: Job) => void;
+  /** Absent: there is nothing to compare it with. */
+  readonly onCompare?: (() => void) | undefined;
 }
 
-/** Everything that can be done with a picture: generate from it, download it, copy its link or code. */
-export function PictureActions({ job, image, onUse, onMake }: PictureActionsProps) {
+/** Everything that can be done with a picture: mark it, generate from it, download it, copy its link or code. */
+export function PictureActions(props: PictureActionsProps) {
+  const { job, image, onCompare } = props;
   return (
     <>
-      <GenerateActions job={job} image={image} onUse={onUse} onMake={onMake} />
+      <div className="row wrap">
+        <OwnerActions {...props} />
+        {onCompare && (
+          <button type="button" onClick={onCompare}>
+            Compare
+          </button>
+        )}
+      </div>
+      <GenerateActions {...props} />
       <Downloads path={pathOf(image.url)} seed={image.seed} />
       <CopyActions job={job} image={image} />
+    </>
+  );
+}
+
+/** What changes what the server keeps. */
+function OwnerActions({ job, image, onChange }: PictureActionsProps) {
+  const { client } = useSession();
+  const [problem, setProblem] = useState<string>();
+  const count = job.images.length;
+  const attempt = (change: () => Promise<Job>) => {
+    change().then(
+      (changed) => {
+        setProblem(undefined);
+        onChange(changed);
+      },
+      (error: unknown) => setProblem(messageOf(error)),
+    );
+  };
+  const remove = async () => {
+    // The record of a job without pictures would be of no use in the gallery.
+    if (count === 1) await client.jobs.forget(job.id);
+    else await client.images.delete(image.id);
+    return { ...job, images: job.images.filter(({ id }) => id !== image.id) };
+  };
+  return (
+    <>
+      <button
+        type="button"
+        aria-pressed={job.favourite}
+        title={count > 1 ? `Marks all ${count} pictures of this run` : 'Marks this picture'}
+        onClick={() => attempt(() => client.jobs.change(job.id, { favourite: !job.favourite }))}
+      >
+        <span aria-hidden="true">{job.favourite ? '★' : '☆'}</span> Favourite
+      </button>
+      <ConfirmButton question="Really delete?" aria-label="Delete picture" onConfirm={() => attempt(remove)}>
+        Delete
+      </ConfirmButton>
+      {problem !== undefined && <Notice kind="error">{problem}</Notice>}
     </>
   );
 }
@@ -38,7 +92,7 @@ function GenerateActions({ job, image, onUse, onMake }: PictureActionsProps) {
   const path = pathOf(image.url);
   const { width, height } = image;
   return (
-    <div className="stack">
+    <div className="generate-actions">
       <button
         type="button"
         className="primary"
@@ -95,38 +149,18 @@ function missingFor({ prompt, strength, mask_blur: maskBlur }: Job, startImage: 
   return null;
 }
 
-function Downloads({ path, seed }: { readonly path: string; readonly seed: number }) {
-  const [problem, setProblem] = useState<string>();
-  const download = async (type: (typeof pictureTypes)[number]) => {
-    try {
-      saveFile(await convertPicture(path, type), `${seed}.${type === 'jpeg' ? 'jpg' : type}`);
-      setProblem(undefined);
-    } catch (error) {
-      setProblem(messageOf(error));
-    }
-  };
-  return (
-    <>
-      <fieldset className="row wrap">
-        <legend>Download</legend>
-        {pictureTypes.map((type) => (
-          <button key={type} type="button" onClick={() => void download(type)}>
-            {type === 'webp' ? 'WebP' : type.toUpperCase()}
-          </button>
-        ))}
-      </fieldset>
-      {problem !== undefined && <Notice kind="error">{problem}</Notice>}
-    </>
-  );
-}
-
 function CopyActions({ job, image }: Pick<PictureActionsProps, 'job' | 'image'>) {
+  const { reply: models = [] } = useModels();
   const { origin } = window.location;
+  const model = models.find(({ id }) => id === job.model);
+  const settings = settingsOfJob(job, { seed: image.seed, startImage: null, model });
   const samples = codeSamples({ ...fieldsOf(job), seed: image.seed }, origin, job.model);
   return (
     <fieldset className="row wrap">
       <legend>Copy</legend>
-      <CopyButton text={new URL(pathOf(image.url), origin).href}>Link</CopyButton>
+      <CopyButton text={new URL(addressOfPicture(image.id), origin).href}>Link</CopyButton>
+      <CopyButton text={new URL(addressOfSettings(settings), origin).href}>Link to these settings</CopyButton>
+      {canCopyPictures && <CopyPictureButton path={pathOf(image.url)} />}
       {samples.map(({ name, code }) => (
         <CopyButton key={name} text={code}>
           {name}

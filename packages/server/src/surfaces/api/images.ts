@@ -1,10 +1,11 @@
-import { headers, imageParamsSchema, imageQuerySchema, paths } from '@easel/contract';
+import { headers, imageParamsSchema, imageQuerySchema, jobSchema, paths } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DomainError } from '../../domain-error.ts';
-import { errorReplies, hidden, keyErrors, needsKey, text } from '../../http/route-schemas.ts';
-import { callerOf, type HttpApp, problems, type RouteContext } from '../../http/surface.ts';
+import { callerHeaders, errorReplies, hidden, jsonReply, keyErrors, needsKey, text } from '../../http/route-schemas.ts';
+import { baseUrl, callerOf, type HttpApp, problems, type RouteContext } from '../../http/surface.ts';
 import { clientGone } from '../../http/wait-for-job.ts';
+import { jobReply } from '../../jobs/job-views.ts';
 import type { ByteRange } from '../../pictures/image-store.ts';
 import { fileNameOf, type ImageRecord, mediaTypeOf, type OwnedImage } from '../../pictures/images.ts';
 import { Room } from '../../room.ts';
@@ -155,6 +156,32 @@ function deleteWhenDelivered(
     void services.images.remove(null, name).catch((error: unknown) => {
       request.log.error({ err: error, jobId }, 'could not delete a picture after it was delivered');
     });
+  });
+}
+
+const jobOfImageSchema = {
+  operationId: 'getImageJob',
+  tags: ['images'],
+  summary: 'Get the job that made one of your pictures',
+  security: needsKey,
+  params: imageParamsSchema,
+  response: {
+    200: jsonReply('The job', jobSchema, callerHeaders),
+    ...errorReplies(problems, ...keyErrors, 'invalid_request', 'not_found'),
+  },
+} as const;
+
+/** GET /api/images/:name/job. To other accounts it answers as for a picture that is not there. */
+export function jobOfImageRoute(app: HttpApp, { services, gate, options }: RouteContext): void {
+  const route = { schema: jobOfImageSchema, onRequest: gate.key('read') };
+  app.get(paths.api.imageJob, route, async (request) => {
+    const [name = ''] = request.params.name.split('.', 1);
+    const { accountId } = callerOf(request);
+    const image = await services.images.describe(name);
+    requireEnding(image, request.params.name);
+    if (image.accountId !== accountId)
+      throw new DomainError('not_found', `there is no picture ${name}, or it is no longer kept`);
+    return jobReply(await services.jobs.get(accountId, image.jobId), baseUrl(request, options.publicUrl));
   });
 }
 

@@ -2,7 +2,7 @@ import { problems, type Surface } from '../../http/surface.ts';
 import { archiveRoute } from './archive.ts';
 import { collectionsRoutes } from './collections.ts';
 import { eventsRoute, jobEventsRoute } from './events.ts';
-import { deleteImageRoute, getImageRoute } from './images.ts';
+import { deleteImageRoute, getImageRoute, jobOfImageRoute } from './images.ts';
 import { importRoute } from './imports.ts';
 import { cancelJobRoute, createJobRoute, forgetJobRoute, getJobRoute, listJobsRoute, patchJobRoute } from './jobs.ts';
 import { modelsRoute, tokenizeRoute } from './models.ts';
@@ -32,6 +32,7 @@ export const api: Surface = {
     jobEventsRoute(app, context);
     eventsRoute(app, context);
     getImageRoute(app, context);
+    jobOfImageRoute(app, context);
     deleteImageRoute(app, context);
     archiveRoute(app, context);
     importRoute(app, context);

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { movedPagePaths, pageParts, pagePaths } from '@easel/contract';
+import { movedPagePaths, pageParts, pagePaths, picturePagePath } from '@easel/contract';
 import fastifyStatic from '@fastify/static';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { problems, type Surface } from '../../http/surface.ts';
+import { baseUrl, problems, type Surface } from '../../http/surface.ts';
 import type { PageSession } from './session.ts';
 
 /** The page has everything from here; pictures may also be its own (previews and pasted files). */
@@ -38,7 +38,12 @@ function queryOf(url: string): string {
 /** The web page: one document for all its addresses, and its files, whose names change with their content. */
 export async function page({ folder, session }: PageOptions): Promise<Surface> {
   const document = await readFile(join(folder, 'index.html'), 'utf8');
-  const send = async (request: FastifyRequest, reply: FastifyReply, status: number): Promise<FastifyReply> => {
+  const send = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    status: number,
+    text = document,
+  ): Promise<FastifyReply> => {
     await session?.begin(request, reply);
     return reply
       .code(status)
@@ -50,7 +55,7 @@ export async function page({ folder, session }: PageOptions): Promise<Surface> {
         'x-content-type-options': 'nosniff',
         'cross-origin-opener-policy': 'same-origin',
       })
-      .send(document);
+      .send(text);
   };
   return {
     name: 'page',
@@ -58,7 +63,7 @@ export async function page({ folder, session }: PageOptions): Promise<Surface> {
     errors: problems,
     tags: [],
     sendMissing: (request, reply) => send(request, reply, 404),
-    async addRoutes(app) {
+    async addRoutes(app, { options }) {
       await app.register(fastifyStatic, {
         root: join(folder, 'assets'),
         prefix: '/assets/',
@@ -78,6 +83,38 @@ export async function page({ folder, session }: PageOptions): Promise<Surface> {
       for (const [before, now] of Object.entries(movedPagePaths)) {
         app.get(before, { schema: { hide: true } }, async ({ url }, reply) => reply.redirect(now + queryOf(url), 308));
       }
+      app.get<{ Params: { name: string } }>(picturePagePath, { schema: { hide: true } }, async (request, reply) => {
+        const { name } = request.params;
+        if (!pictureName.test(name)) return send(request, reply, 404);
+        // Only who was given the address may know it: search engines are not to list it.
+        reply.header('x-robots-tag', 'noindex, nofollow');
+        return send(request, reply, 200, withPreview(document, baseUrl(request, options.publicUrl), name));
+      });
     },
   };
+}
+
+const pictureName = /^[0-9a-f]{32}$/;
+
+/**
+ * The document with what a messenger shows of a link (ogp.me). The prompt is not among it: the picture's file may have been made without
+ * its settings, and then the address must not tell them either. A name is 32 hexadecimal digits; the base may be what a client sent.
+ */
+function withPreview(document: string, base: string, name: string): string {
+  const properties = {
+    'og:type': 'website',
+    'og:site_name': 'Easel',
+    'og:title': 'A picture made with Easel',
+    'og:url': `${base}/p/${name}`,
+    'og:image': `${base}/api/images/${name}?w=640`,
+    'twitter:card': 'summary_large_image',
+  };
+  const tags = Object.entries(properties).map(
+    ([property, content]) => `<meta property="${property}" content="${escapeHtml(content)}" />`,
+  );
+  return document.replace('</head>', () => `${tags.join('\n')}\n</head>`);
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

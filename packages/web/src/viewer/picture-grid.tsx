@@ -1,9 +1,9 @@
 import type { Job, JobCreate } from '@easel/contract';
 import { useState } from 'react';
 import { listedSource } from '../files/picture-file.ts';
+import { CompareIcon } from '../parts/icons.tsx';
 import type { Settings } from '../settings/settings.ts';
-import { PictureDialog } from '../viewer/picture-dialog.tsx';
-import { CompareIcon } from './icons.tsx';
+import { PictureDialog } from './picture-dialog.tsx';
 
 export interface PictureGridProps {
   readonly job: Job;

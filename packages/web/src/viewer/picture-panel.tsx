@@ -1,0 +1,68 @@
+import { type Job, samplerLabel } from '@easel/contract';
+import { CopyButton } from '../parts/buttons.tsx';
+import { describeModelOf, deviceOf } from '../parts/model-name.tsx';
+import { useModels } from '../session/session.tsx';
+import { drawnSize, type Settings } from '../settings/settings.ts';
+import { PictureActions, type PictureActionsProps } from './picture-actions.tsx';
+import { type Fact, Facts, PromptText } from './picture-facts.tsx';
+
+/** What is known of one's own picture, and what can be done with it. */
+export function PicturePanel(props: PictureActionsProps) {
+  const { job, image, onUse } = props;
+  return (
+    <>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls where the window is low, and keys scroll what has the focus (WCAG 2.1.1) */}
+      <div className="about stack" tabIndex={0}>
+        <PromptText text={job.prompt ?? 'Prompt not stored.'}>
+          {job.prompt !== null && (
+            <>
+              <CopyButton text={job.prompt}>Copy prompt</CopyButton>
+              <button type="button" onClick={() => onUse(textsOf(job))}>
+                Use prompt
+              </button>
+            </>
+          )}
+        </PromptText>
+        <Facts facts={useFacts(job, image.seed)} uses={useSingly(job, image, onUse)} />
+      </div>
+      <div className="viewer-actions">
+        <PictureActions {...props} />
+      </div>
+    </>
+  );
+}
+
+/** The prompt with what belongs to it. */
+function textsOf({ prompt, negative_prompt: negativePrompt, style }: Job): Partial<Settings> {
+  return { prompt: prompt ?? '', negativePrompt: negativePrompt ?? '', style: style ?? '' };
+}
+
+function useSingly(job: Job, image: Job['images'][number], onUse: (settings: Partial<Settings>) => void) {
+  const { reply: models = [] } = useModels();
+  const model = models.find(({ id }) => id === job.model);
+  const size = drawnSize(model, { width: job.img_width, height: job.img_height });
+  return new Map([
+    ['Seed', () => onUse({ seed: image.seed })],
+    ['Size', () => onUse({ ...size, isShapeChosen: true })],
+  ]);
+}
+
+function useFacts(job: Job, seed: number): readonly Fact[] {
+  const { reply: models = [] } = useModels();
+  const device = deviceOf(job);
+  return [
+    ['Model', describeModelOf(job, models)],
+    ['API name', job.model],
+    ['Seed', String(seed)],
+    ['Size', `${job.img_width}×${job.img_height}`],
+    ['Steps', String(job.num_inference_steps)],
+    ['Guidance', String(job.guidance_scale)],
+    ['Scheduler', samplerLabel(job.scheduler)],
+    ['Profile', job.profile],
+    ...(device === undefined ? [] : [['Device', device] as const]),
+    ...(job.style === null || job.style === undefined ? [] : [['Style', job.style] as const]),
+    ...(job.negative_prompt === null ? [] : [['Negative prompt', job.negative_prompt] as const]),
+    ...(job.strength === null ? [] : [['Strength', String(job.strength)] as const]),
+    ...(job.upscale === null ? [] : [['Upscaled', `${job.upscale}×`] as const]),
+  ];
+}
