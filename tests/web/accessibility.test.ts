@@ -99,8 +99,8 @@ test('who listens to the page hears that a run is queued and that it is done, an
   await page.getByLabel('Prompt', { exact: true }).fill('a bell');
   await page.getByLabel('Prompt', { exact: true }).press('Enter');
   await page.locator('.run-card.succeeded').waitFor();
-  await page.getByText('Done: a bell').waitFor({ state: 'attached' });
-  expect(await page.evaluate('window.heard')).toEqual(['Queued: a bell', 'Done: a bell']);
+  await page.getByText('Picture finished: a bell').waitFor({ state: 'attached' });
+  expect(await page.evaluate('window.heard')).toEqual(['Queued: a bell', 'Picture finished: a bell']);
 });
 
 test('buttons that stand many times on a page say which picture they are for', async () => {
@@ -187,7 +187,7 @@ test('texts that are read from right to left are laid out so', async () => {
   expect(await directionOf('textarea')).toBe('rtl');
   await prompt.press('Enter');
   await page.locator('.run-card.succeeded').waitFor();
-  expect(await directionOf('.run-card .prompt')).toBe('rtl');
+  expect(await directionOf('.stage-run .prompt')).toBe('rtl');
 });
 
 test('a picture is made, looked at and closed with the keyboard alone', async () => {

@@ -307,8 +307,7 @@ test('the queue is paused and goes on, and a job of anybody is cancelled', async
     await prompt.press('Enter');
   }
   await playground
-    .locator('.run-card')
-    .first()
+    .locator('.stage-run')
     .getByText(/Queue paused/)
     .waitFor();
   await goTo(page, 'Jobs');

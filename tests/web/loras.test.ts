@@ -28,8 +28,8 @@ test('the LoRAs of a model are ticked with a weight, drawn with, told with the p
   await picker.getByRole('checkbox', { name: 'oil_lcm' }).uncheck();
   await page.getByLabel('Prompt', { exact: true }).fill('a (red:1.4) fox');
   await page.getByLabel('Prompt', { exact: true }).press('Enter');
-  const card = page.locator('.run-card.succeeded').first();
-  await card.waitFor();
+  await page.locator('.run-card.succeeded').first().waitFor();
+  const card = page.locator('.stage-run');
   await card.getByText('Note: prompt syntax of other tools was read as plain text: "(red:1.4)"').waitFor();
   const jobs: unknown = await fetch(`${web().server.url}/api/jobs`, {
     headers: { 'x-api-key': web().server.devKey },

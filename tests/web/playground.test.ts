@@ -30,15 +30,17 @@ async function naturalSize(image: Locator): Promise<unknown> {
       `fetch(${address}).then((reply) => reply.blob()).then(createImageBitmap).then((it) => [it.width, it.height])`,
     );
 }
-const newest = (page: Page) => page.locator('.run-card').first();
+const stage = (page: Page) => page.locator('.stage-run');
 const untilDone = (page: Page) => page.locator('.run-card.succeeded').first().waitFor();
 
 test('from an empty install the first picture is a prompt and an Enter away, and what is left is shown', async () => {
   const page = await web().visit();
   await page.getByText('100 credits').waitFor();
+  const focused = () => page.evaluate('document.activeElement.placeholder');
+  await expect.poll(focused).toBe('a red apple on a blue background');
   await make(page, 'a red apple on a blue background');
   await untilDone(page);
-  const picture = newest(page).locator('.picture img');
+  const picture = stage(page).locator('.picture img');
   await expect.poll(() => naturalSize(picture)).toEqual([256, 256]);
   await page.getByText('99.9998 credits').waitFor();
 });
@@ -49,11 +51,11 @@ test('previews come before the end, and a cancel is refunded', async () => {
   await set(page, 'Steps', 100);
   await set(page, 'Pictures', 4);
   await make(page, 'a fox in the forest');
-  await newest(page).getByAltText('Preview').waitFor();
-  expect(Number(await newest(page).getAttribute('data-previews'))).toBeGreaterThan(0);
-  expect(await newest(page).getAttribute('data-phase')).toBe('running');
-  await newest(page).getByRole('button', { name: 'Cancel' }).click();
-  await newest(page).getByText('Cancelled. Nothing was charged.').waitFor();
+  await stage(page).getByAltText('Preview').waitFor();
+  expect(Number(await stage(page).getAttribute('data-previews'))).toBeGreaterThan(0);
+  expect(await stage(page).getAttribute('data-phase')).toBe('running');
+  await stage(page).getByRole('button', { name: 'Cancel' }).click();
+  await stage(page).getByText('Cancelled. Nothing was charged.').waitFor();
   await expect.poll(() => page.locator('.balance b').textContent()).toBe(before);
 });
 
@@ -61,7 +63,7 @@ test('the last preview stays in sight until the file of the picture is there', a
   const page = await web().visit();
   await set(page, 'Steps', 40);
   await make(page, 'a lamp');
-  const picture = newest(page).locator('.picture');
+  const picture = stage(page).locator('.picture');
   await picture.waitFor();
   expect(await picture.getAttribute('style')).toContain('data:image/jpeg');
 });
@@ -73,8 +75,8 @@ test('four samples have neighbouring seeds; the viewer steps through them', asyn
   await page.getByLabel('Seed', { exact: true }).fill('41');
   await make(page, 'a panda');
   await untilDone(page);
-  expect(await newest(page).locator('.picture').count()).toBe(4);
-  await newest(page).locator('.picture').first().click();
+  expect(await stage(page).locator('.picture').count()).toBe(4);
+  await stage(page).locator('.picture').first().click();
   const viewer = page.getByRole('dialog', { name: 'Picture' });
   const seed = viewer.locator('.facts div', { hasText: 'Seed' }).locator('dd');
   expect(await seed.textContent()).toBe('41');
@@ -96,7 +98,7 @@ test.each([
   await set(page, 'Steps', 4);
   await make(page, 'a castle');
   await untilDone(page);
-  await expect.poll(() => naturalSize(newest(page).locator('.picture img'))).toEqual([width, height]);
+  await expect.poll(() => naturalSize(stage(page).locator('.picture img'))).toEqual([width, height]);
 });
 
 test('the texts of a dropped file are texts, whatever they say; a file that is no picture is refused in words', async () => {
@@ -112,7 +114,7 @@ test('the texts of a dropped file are texts, whatever they say; a file that is n
   await make(page, harm);
   await untilDone(page);
   expect(await page.locator('img[src="x"]').count()).toBe(0);
-  expect(await page.title()).toBe('Playground · Easel');
+  await expect.poll(() => page.title()).toBe('Playground · Easel');
   await drop(Buffer.from('GIF89a'));
   await page
     .getByRole('alert')
@@ -134,9 +136,9 @@ test('a picture is made again byte for byte, has variations, and can be the star
   await set(page, 'Steps', 4);
   await make(page, 'a house on grass');
   await untilDone(page);
-  const open = async () => newest(page).locator('.picture').first().click();
+  const open = async () => stage(page).locator('.picture').first().click();
   const bytes = async () => {
-    const path = await newest(page).locator('.picture img').first().getAttribute('src');
+    const path = await stage(page).locator('.picture img').first().getAttribute('src');
     const reply = await fetch(`${web().server.url}${path}`);
     return Buffer.from(await reply.arrayBuffer());
   };
@@ -151,9 +153,9 @@ test('a picture is made again byte for byte, has variations, and can be the star
   await open();
   await page.getByRole('button', { name: 'Generate 4 more' }).click();
   await page.locator('.run-card.succeeded').nth(2).waitFor();
-  expect(await newest(page).locator('.picture').count()).toBe(4);
+  expect(await stage(page).locator('.picture').count()).toBe(4);
 
-  await open();
+  await page.getByRole('button', { name: 'Show picture 2 of 4' }).click();
   await page.getByRole('button', { name: 'Use as start image' }).click();
   await page.getByLabel('Strength', { exact: true }).waitFor();
   await make(page, 'a castle on grass');
@@ -244,7 +246,7 @@ test('a picture may be dropped anywhere, and the browser stays where it is', asy
   const parameters = { ...ofThePicture, prompt: 'a dropped harp', negativePrompt: '', model: 'x' };
   const picture = { width: 64, height: 64, data: new Uint8Array(64 * 64 * 3) };
   const png = Buffer.from(await encodeImage(picture, { format: 'png', parameters })).toString('base64');
-  await page.locator('.results').waitFor();
+  await page.locator('.results > *').first().waitFor();
   await page.evaluate(`(() => {
     const bytes = Uint8Array.from(atob('${png}'), (letter) => letter.charCodeAt(0));
     const dataTransfer = new DataTransfer();
@@ -265,7 +267,7 @@ test('the back button closes the picture that is open, and nothing else', async 
   await untilDone(page);
   const viewer = page.getByRole('dialog', { name: 'Picture' });
   for (const close of [() => page.goBack(), () => page.keyboard.press('Escape')]) {
-    await newest(page).locator('.picture').click();
+    await stage(page).locator('.picture').click();
     await viewer.waitFor();
     await close();
     await viewer.waitFor({ state: 'detached' });
@@ -281,14 +283,14 @@ test('a key that is held down makes one picture', async () => {
   // Without an up between them the browser sends repetitions, as a keyboard does.
   for (let press = 0; press < 12; press += 1) await page.keyboard.down('Enter');
   await page.keyboard.up('Enter');
-  await newest(page).waitFor();
+  await page.locator('.run-card').waitFor();
   await page.getByRole('button', { name: 'Generate a picture' }).focus();
   for (let press = 0; press < 12; press += 1) await page.keyboard.down('Enter');
   await page.keyboard.up('Enter');
   await page.locator('.run-card').nth(1).waitFor();
   await page.locator('.run-card.succeeded').nth(1).waitFor();
   expect(await page.locator('.run-card').count()).toBe(2);
-  await newest(page).locator('.picture').focus();
+  await stage(page).locator('.picture').focus();
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Regenerate' }).focus();
   for (let press = 0; press < 12; press += 1) await page.keyboard.down('Enter');
@@ -309,7 +311,7 @@ test('a visitor sees which model draws before the first picture, why, and how to
   await set(page, 'Steps', 4);
   await make(page, 'a cherry');
   await untilDone(page);
-  await newest(page)
+  await stage(page)
     .getByText(/ · easel-demo · /)
     .waitFor();
   for (const view of ['Arena', 'API']) {
@@ -338,7 +340,7 @@ test('an address can hold the settings; what is not possible in it is left out',
 test('a broken link leads to a page that says so and shows the way', async () => {
   const page = await web().visit('/nosuchpage');
   await page.getByRole('heading', { name: 'Page not found' }).waitFor();
-  expect(await page.title()).toBe('Not found · Easel');
+  await expect.poll(() => page.title()).toBe('Not found · Easel');
   await page.getByRole('link', { name: 'Go to the playground' }).click();
   await page.getByLabel('Prompt', { exact: true }).waitFor();
 });
@@ -354,7 +356,7 @@ test('several runs queue up, and a second tab sees them and their end', async ()
   // The first may be taken before its worker hears of the pause.
   for (const prompt of ['a dog', 'a cat', 'a cow']) await make(page, prompt);
   expect(await page.locator('.run-card').count()).toBe(3);
-  await newest(page)
+  await stage(page)
     .getByText(/Queue paused/)
     .waitFor();
   const second = await page.context().newPage();

@@ -23,7 +23,7 @@ test('a profile changes the price, is remembered, is shown with the picture and 
   await page.getByLabel('Prompt', { exact: true }).press('Enter');
   await page.locator('.run-card.succeeded').first().waitFor();
   await select(page).selectOption('exact');
-  await page.locator('.run-card .picture').first().click();
+  await page.locator('.stage-run .picture').first().click();
   const viewer = page.getByRole('dialog', { name: 'Picture' });
   const fact = viewer.locator('.facts div', { hasText: 'Profile' }).locator('dd');
   expect(await fact.textContent()).toBe('fast');

@@ -32,6 +32,6 @@ test('a run goes on by itself when the server is killed in the middle of it and 
   const second = await serveEasel({ dataDir, keys, port: Number(new URL(first.url).port) });
   onTestFinished(async () => void (await second.stop()));
   await page.locator('.run-card.succeeded').waitFor();
-  expect(await page.locator('.run-card .picture').count()).toBe(2);
+  expect(await page.locator('.stage-run .picture').count()).toBe(2);
   expect(await page.getByRole('alert').count()).toBe(0);
 });

@@ -38,7 +38,7 @@ test('a picture that is downloaded, in any format, and dropped again restores ho
   await page.getByLabel('Prompt', { exact: true }).fill('a rocket in 東京');
   await page.getByLabel('Prompt', { exact: true }).press('Enter');
   await page.locator('.run-card.succeeded').first().waitFor();
-  await page.locator('.run-card .picture').first().click();
+  await page.locator('.stage-run .picture').first().click();
   for (const [button, name] of [
     ['PNG', '1234.png'],
     ['JPEG', '1234.jpg'],

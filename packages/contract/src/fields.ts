@@ -26,6 +26,7 @@ export {
   webhookEvents,
   webhookStates,
 } from './limits.ts';
+export { combinationCount, combinationsOf, pickAlternatives, promptLines } from './request/alternatives.ts';
 export {
   type Field,
   type FieldTable,

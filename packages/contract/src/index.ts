@@ -370,6 +370,7 @@ export {
   sizeForPicture,
   sizesForNative,
 } from './picture/sizes.ts';
+export { combinationCount, combinationsOf, pickAlternatives, promptLines } from './request/alternatives.ts';
 export type { Field, FieldTable, LoraChoice, Surface, ValueOf } from './request/field.ts';
 export { type FieldName, pictureFields } from './request/fields.ts';
 export {

@@ -5,8 +5,9 @@ import { Link } from './parts/buttons.tsx';
 import { KeyGate } from './parts/key-gate.tsx';
 import { lazyView } from './parts/lazy-view.tsx';
 import { PlaygroundView } from './playground/playground-view.tsx';
-import { addressOf, type Shown, titles, useRoute } from './router.ts';
-import { Announcer, RunsProvider } from './runs/runs.tsx';
+import { addressOf, type Shown, useRoute } from './router.ts';
+import { RunSignals } from './runs/run-signals.tsx';
+import { RunsProvider } from './runs/runs.tsx';
 import { ModelsProvider, SessionProvider } from './session/session.tsx';
 
 const ArenaView = lazyView(() => import('./arena/arena-view.tsx').then((module) => module.ArenaView));
@@ -37,9 +38,6 @@ function ignoreRepeatedEnter(event: KeyboardEvent): void {
 export function App() {
   const { view, picture } = useRoute();
   useEffect(() => {
-    document.title = `${titles[view]} · Easel`;
-  }, [view]);
-  useEffect(() => {
     // A file dropped outside a drop zone must not replace the page.
     const preventNavigation = (event: DragEvent) => {
       if (event.dataTransfer?.types.includes('Files')) event.preventDefault();
@@ -64,7 +62,7 @@ export function App() {
         <KeyGate {...(picture !== undefined && { withoutKey: <PictureForAll name={picture} /> })}>
           <ModelsProvider>
             <RunsProvider>
-              <Announcer />
+              <RunSignals />
               <Suspense fallback={<p className="quiet centred">Loading…</p>}>
                 <View />
               </Suspense>

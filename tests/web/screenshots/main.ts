@@ -72,7 +72,7 @@ async function showPlayground(page: Page, keep: (name: string) => Promise<unknow
   await make('a rocket in space');
   await page.getByAltText('Preview').waitFor();
   await keep('playground');
-  await page.locator('.run-card.succeeded .picture').first().click();
+  await page.locator('.stage-run .picture').first().click();
   await untilDrawn(page);
   await keep('viewer');
   await page.keyboard.press('Escape');

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { promptLines } from '@easel/contract/fields';
 import { CodedError } from '@easel/errors';
 import { unreadableFile } from '../unreadable-file.ts';
 
@@ -46,10 +47,7 @@ export async function readPromptLines({ argument, file, stdin }: PromptSource): 
     );
   }
   const { text, name } = await readText(file, stdin, MAX_PROMPT_LIST_BYTES);
-  const [first, ...others] = text
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
+  const [first, ...others] = promptLines(text);
   if (first === undefined) throw new CodedError('prompt_empty', `${name} does not contain a prompt`); // not reached: readText refuses it
   return [first, ...others];
 }

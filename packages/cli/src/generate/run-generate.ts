@@ -1,4 +1,4 @@
-import { firstSeed, seedsOfSamples } from '@easel/contract/fields';
+import { firstSeed, pickAlternatives, seedsOfSamples } from '@easel/contract/fields';
 import { CodedError } from '@easel/errors';
 import type { CommandContext } from '../cli-context.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
@@ -8,7 +8,7 @@ import { formatOfName, type OutputPlan, planOutput } from '../output/plan.ts';
 import { checkStandardOutput, deliverPictures } from '../output/save.ts';
 import { type Progress, showProgress } from '../progress.ts';
 import { PictureArea, type PictureTerminal } from '../terminal-picture.ts';
-import { allCombinations, pickAlternatives } from './alternatives.ts';
+import { allCombinations } from './alternatives.ts';
 import type { Backend, MadePicture, MadePictures, PlannedRun, RunningBackend } from './backend.ts';
 import { checkRemoteFlags } from './build-job.ts';
 import { checkCombinations, type GenerateFlags, hasManyPrompts, isEnlargedAlone } from './flags.ts';

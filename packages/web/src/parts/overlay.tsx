@@ -41,7 +41,7 @@ export function Overlay({ label, className, address, onClose, children }: Overla
 }
 
 /** Closes a dialog on the browser's back button, as users of phones expect. */
-function useCloseOnBack(close: () => void, address: string | undefined): void {
+export function useCloseOnBack(close: () => void, address?: string): void {
   const latest = useRef({ close, address });
   latest.current = { close, address };
   const own = useRef<string>(undefined);

@@ -1,18 +1,28 @@
 import { defaults, type Model } from '@easel/contract';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, type ReactNode, useState } from 'react';
 import { readMask } from '../files/start-picture.ts';
 import { Credits } from '../format/credits.tsx';
 import { balance, credits } from '../format/text.ts';
 import { ControlFields } from '../parts/fields.tsx';
 import { ModelNote } from '../parts/model-name.tsx';
 import { Notice } from '../parts/notices.tsx';
-import { messageOf, useDebouncedReply } from '../session/requests.ts';
+import { messageOf } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
 import { type FormControl, formControls } from '../settings/form-controls.ts';
-import { nearestSize, type Settings, settingsForModel, withoutMask } from '../settings/settings.ts';
+import {
+  MOST_PROMPTS,
+  nearestSize,
+  promptCount,
+  type Settings,
+  settingsForModel,
+  withoutMask,
+} from '../settings/settings.ts';
+import { EndNoticeFields } from './end-notice-fields.tsx';
 import { LoraField, SeedField, SizePicker } from './picture-fields.tsx';
-import { PromptFields } from './prompt-fields.tsx';
+import { NegativeField, PromptField, StylePicker } from './prompt-fields.tsx';
+import { useNarrow } from './sheet.tsx';
 import { StartImage, useDroppedFile } from './start-image.tsx';
+import { usePrice } from './use-price.ts';
 
 interface SettingsProps {
   readonly models: readonly Model[];
@@ -37,11 +47,9 @@ export function PlaygroundForm({ models, settings, onChange, onMake }: Playgroun
   const isDragging = useDroppedFile(takeFile);
   const model = models.find((each) => each.id === settings.model) ?? models[0];
   const run = () => {
-    if (settings.prompt.trim() === '') {
-      setNote({ kind: 'error', text: 'Enter a prompt.' });
-      return;
-    }
-    setNote(undefined);
+    const problem = problemOf(settings);
+    setNote(problem === undefined ? undefined : { kind: 'error', text: problem });
+    if (problem !== undefined) return;
     onMake().catch((error: unknown) => setNote({ kind: 'error', text: messageOf(error) }));
   };
   const submit = (event: FormEvent) => {
@@ -55,21 +63,36 @@ export function PlaygroundForm({ models, settings, onChange, onMake }: Playgroun
   const takeMask = useMaskReader(onChange, setNote, model);
   const startImage = <StartImage settings={settings} onChange={onChange} onFile={takeFile} onMask={takeMask} />;
   return (
-    <form className="card stack" onSubmit={submit} noValidate>
+    <form className="playground-form" onSubmit={submit} noValidate>
       {isDragging && <p className="drop-here">Drop a picture to restore its settings or use it as a start image</p>}
-      <PromptFields settings={settings} onChange={changePrompt} onEnter={run} />
-      {note && (
-        <Notice kind={note.kind} onClose={() => setNote(undefined)}>
-          {note.text}
-        </Notice>
-      )}
-      <RunButton settings={settings} />
-      {model && <ModelNote model={model} />}
-      {settings.startImage !== null && startImage}
-      <PictureSettings models={models} settings={settings} onChange={onChange} />
-      {settings.startImage === null && startImage}
+      <div className="form-first">
+        <PromptField settings={settings} onChange={changePrompt} onEnter={run} />
+        {note && (
+          <Notice kind={note.kind} onClose={() => setNote(undefined)}>
+            {note.text}
+          </Notice>
+        )}
+        <RunButton settings={settings} />
+        <ModelChoice models={models} settings={settings} onChange={onChange} />
+      </div>
+      <div className="form-rest">
+        {settings.startImage !== null && startImage}
+        <PictureSettings models={models} settings={settings} onChange={onChange}>
+          <NegativeField settings={settings} onChange={changePrompt} onEnter={run} />
+          <StylePicker style={settings.style} onChange={(style) => onChange({ style })} />
+          {settings.startImage === null && startImage}
+        </PictureSettings>
+      </div>
     </form>
   );
+}
+
+function problemOf(settings: Settings): string | undefined {
+  if (settings.prompt.trim() === '') return 'Enter a prompt.';
+  const count = promptCount(settings);
+  if (count <= MOST_PROMPTS) return undefined;
+  const many = count > 1e6 ? 'more than a million' : count;
+  return `This stands for ${many} prompts; at most ${MOST_PROMPTS} are made at once.`;
 }
 
 /** Reads a picture that the user gives to the page: restores its settings, or else makes it the start image. */
@@ -107,21 +130,31 @@ function useMaskReader(onChange: SettingsProps['onChange'], onNote: (note: Note)
   };
 }
 
-/** Everything below the button: aspect ratio, numbers, seed, and what is folded away. */
-function PictureSettings({ models, settings, onChange }: SettingsProps) {
+/** Whether the settings are unfolded; at first where they fit. */
+const UNFOLDED = 'easel.settings';
+const TALL = 800;
+
+function isUnfolded(isNarrow: boolean): boolean {
+  const stored = localStorage.getItem(UNFOLDED);
+  return stored === null ? isNarrow || window.innerHeight >= TALL : stored === 'open';
+}
+
+/** Everything below the button: aspect ratio, number of pictures, and what is folded away. */
+function PictureSettings({ models, settings, onChange, children }: SettingsProps & { readonly children: ReactNode }) {
+  const [isOpen, setOpen] = useState(isUnfolded(useNarrow()));
   const model = models.find((each) => each.id === settings.model) ?? models[0];
-  const choose = (id: string) => {
-    const other = models.find((each) => each.id === id);
-    if (other !== undefined) onChange(settingsForModel(settings, model, other));
-  };
   const controls = formControls(model ?? { parameters: {} });
-  const fieldsOf = (place: FormControl['place']) => (
+  const fieldsOf = (isWanted: (control: FormControl) => boolean) => (
     <ControlFields
-      controls={controls.filter((control) => control.place === place)}
+      controls={controls.filter(isWanted)}
       values={settings}
       onChange={(name, value) => onChange({ [name]: value })}
     />
   );
+  const fold = (isUnfoldedNow: boolean) => {
+    setOpen(isUnfoldedNow);
+    localStorage.setItem(UNFOLDED, isUnfoldedNow ? 'open' : 'closed');
+  };
   return (
     <>
       {model && (
@@ -132,32 +165,64 @@ function PictureSettings({ models, settings, onChange }: SettingsProps) {
           onChange={(size) => onChange({ ...size, isShapeChosen: true })}
         />
       )}
-      {fieldsOf('main')}
-      <SeedField seed={settings.seed} onChange={(seed) => onChange({ seed })} />
-      <details>
-        <summary>Advanced</summary>
+      {fieldsOf(({ name }) => name === 'samples')}
+      <details open={isOpen} onToggle={({ currentTarget: { open } }) => open !== isOpen && fold(open)}>
+        <summary>Settings</summary>
         <div className="stack">
-          {models.length > 1 && (
-            <label className="field">
-              Model
-              <select value={settings.model} onChange={(event) => choose(event.target.value)}>
-                {models.map((each) => (
-                  <option key={each.id} value={each.id}>
-                    {each.id} ({each.name}), {credits(each.price.picture)} credits a picture
-                  </option>
-                ))}
-              </select>
-            </label>
-          )}
-          {fieldsOf('more')}
-          {model && <LoraField model={model} loras={settings.loras} onChange={(loras) => onChange({ loras })} />}
+          {children}
+          {fieldsOf(({ name, place }) => place === 'main' && name !== 'samples')}
+          <SeedField seed={settings.seed} onChange={(seed) => onChange({ seed })} />
+          <details>
+            <summary>Advanced</summary>
+            <div className="stack">
+              {fieldsOf(({ place }) => place === 'more')}
+              {model && <LoraField model={model} loras={settings.loras} onChange={(loras) => onChange({ loras })} />}
+            </div>
+          </details>
+          <label className="row check">
+            <input
+              type="checkbox"
+              checked={settings.isEachLine}
+              onChange={({ target }) => onChange({ isEachLine: target.checked })}
+            />
+            One picture per line of the prompt
+          </label>
+          <EndNoticeFields />
         </div>
       </details>
     </>
   );
 }
 
+/** The model: which one it is, or where there are several, which one is wanted. */
+function ModelChoice({ models, settings, onChange }: SettingsProps) {
+  const model = models.find((each) => each.id === settings.model) ?? models[0];
+  const choose = (id: string) => {
+    const other = models.find((each) => each.id === id);
+    if (other !== undefined) onChange(settingsForModel(settings, model, other));
+  };
+  return (
+    <>
+      {models.length > 1 && (
+        <label className="row model-choice">
+          Model
+          <select value={settings.model} onChange={(event) => choose(event.target.value)}>
+            {models.map((each) => (
+              <option key={each.id} value={each.id}>
+                {each.id} ({each.name}), {credits(each.price.picture)} credits a picture
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      {model && <ModelNote model={model} />}
+    </>
+  );
+}
+
 function RunButton({ settings }: { readonly settings: Settings }) {
+  const prompts = promptCount(settings);
+  const count = Math.max(1, prompts) * settings.samples;
   return (
     <div className="run">
       <button
@@ -166,34 +231,36 @@ function RunButton({ settings }: { readonly settings: Settings }) {
         // The second half of a double click would be charged, too.
         onClick={(event) => event.detail > 1 && event.preventDefault()}
       >
-        Generate {settings.samples === 1 ? 'a picture' : `${settings.samples} pictures`}
+        Generate{' '}
+        {count === 1 ? 'a picture' : count > MOST_PROMPTS * settings.samples ? 'pictures' : `${count} pictures`}
       </button>
-      <PriceLine settings={settings} />
+      <PriceLine settings={settings} prompts={prompts} />
     </div>
   );
 }
 
-/** What the next run costs, and whether the balance covers it. */
-function PriceLine({ settings }: { readonly settings: Settings }) {
-  const { client, remaining } = useSession();
-  const { model, samples, steps, width, height, profile } = settings;
-  const quote = useDebouncedReply([model, samples, steps, width, height, profile].join(), (signal) =>
-    client.account.price(
-      { model, samples, num_inference_steps: steps, img_width: width, img_height: height, profile },
-      { signal },
-    ),
-  );
-  if (quote === undefined) return <small className="quiet">&nbsp;</small>;
-  if (remaining !== undefined && remaining < quote.price) {
+interface PriceLineProps {
+  readonly settings: Settings;
+  readonly prompts: number;
+}
+
+/** What the next run costs, or all of several prompts, and whether the balance covers it. */
+function PriceLine({ settings, prompts }: PriceLineProps) {
+  const { remaining } = useSession();
+  const one = usePrice(settings);
+  if (one === undefined) return <small className="quiet">&nbsp;</small>;
+  if (prompts > MOST_PROMPTS) return <small className="wrong">at most {MOST_PROMPTS} prompts at once</small>;
+  const price = one * Math.max(1, prompts);
+  if (remaining !== undefined && remaining < price) {
     return (
       <small className="wrong">
-        <Credits amount={quote.price} /> credits needed, {balance(remaining)} available
+        <Credits amount={price} /> credits needed, {balance(remaining)} available
       </small>
     );
   }
   return (
     <small className="quiet">
-      <Credits amount={quote.price} /> credits
+      <Credits amount={price} /> credits{prompts > 1 && `, ${prompts} prompts`}
     </small>
   );
 }

@@ -6,17 +6,26 @@ import { addressOf, go, useRoute } from '../router.ts';
 import { useRuns } from '../runs/runs.tsx';
 import { useModels } from '../session/session.tsx';
 import { addressSettings, loadSettings, saveSettings, takePendingSettings } from '../settings/initial-settings.ts';
-import { jobOf, type Settings, settingsForModel } from '../settings/settings.ts';
+import { jobOf, promptsOf, type Settings, settingsForModel } from '../settings/settings.ts';
+import { FirstVisit } from './first-visit.tsx';
 import { PlaygroundForm } from './playground-form.tsx';
-import { Results } from './results.tsx';
+import { Sheet } from './sheet.tsx';
+import { Stage } from './stage.tsx';
+import { Strip } from './strip.tsx';
+import { useShown } from './use-shown.ts';
+import '../styles/stage.css';
 
-/** The first view: a prompt on one side, pictures on the other. */
+/** The first view: the form on one side; on the other the picture, and a strip of those before it. */
 export function PlaygroundView() {
   const { reply: models = [], problem, retry } = useModels();
   const [settings, change] = useSettings(models);
   const { start } = useRuns();
+  const [isOpen, setOpen] = useState(false);
   const form = useRef<HTMLDivElement>(null);
-  const results = useRef<HTMLDivElement>(null);
+  const isReady = settings !== undefined;
+  useEffect(() => {
+    if (isReady) focusAtFirst(form.current);
+  }, [isReady]);
   if (settings === undefined) {
     return problem === undefined ? (
       <p className="quiet centred">Loading…</p>
@@ -24,31 +33,67 @@ export function PlaygroundView() {
       <LoadError problem={problem} retry={retry} />
     );
   }
-  const make = (request: JobCreate) => {
-    start(request);
-    // On a phone the pictures are below the form.
-    requestAnimationFrame(() => results.current?.querySelector('.run-card')?.scrollIntoView({ block: 'nearest' }));
+  const make = (...requests: readonly JobCreate[]) => {
+    start(...requests);
+    setOpen(false);
   };
-  const makeFromForm = async () => {
-    const startImage = settings.startImage === null ? null : await fitToSize(settings.startImage, settings);
-    const mask = await fittingMask(settings);
-    make(jobOf({ ...settings, startImage, mask }));
+  const makeWith = async (chosen: Settings) => {
+    const startImage = chosen.startImage === null ? null : await fitToSize(chosen.startImage, chosen);
+    const mask = await fittingMask(chosen);
+    make(...promptsOf(chosen).map((prompt) => jobOf({ ...chosen, prompt, startImage, mask })));
   };
   const use = (part: Partial<Settings>) => {
     change(part);
     // After the dialog of the picture has closed.
     requestAnimationFrame(() => form.current?.querySelector('textarea')?.focus());
   };
+  const pick = (chosen: Settings) => {
+    change(chosen);
+    void makeWith({ ...chosen, startImage: null, mask: null });
+  };
   return (
     <div className="playground">
       <h1 className="visually-hidden">Playground</h1>
       <div ref={form} className="settings">
-        <PlaygroundForm models={models} settings={settings} onChange={change} onMake={makeFromForm} />
+        <Sheet isOpen={isOpen} onOpen={setOpen}>
+          <PlaygroundForm models={models} settings={settings} onChange={change} onMake={() => makeWith(settings)} />
+        </Sheet>
       </div>
-      <div ref={results}>
-        <Results onUse={use} onMake={make} onPrompt={(prompt) => use({ prompt })} />
-      </div>
+      <Results models={models} settings={settings} onUse={use} onMake={make} onPick={pick} />
     </div>
+  );
+}
+
+/** Typing can begin at once; on a touch screen it would bring up the keyboard. */
+function focusAtFirst(form: HTMLElement | null): void {
+  if (document.activeElement !== document.body || !window.matchMedia('(pointer: fine)').matches) return;
+  form?.querySelector('textarea')?.focus({ preventScroll: true });
+}
+
+interface ResultsProps {
+  readonly models: readonly Model[];
+  readonly settings: Settings;
+  readonly onUse: (settings: Partial<Settings>) => void;
+  readonly onMake: (request: JobCreate) => void;
+  readonly onPick: (settings: Settings) => void;
+}
+
+function Results({ models, settings, onUse, onMake, onPick }: ResultsProps) {
+  const { runs, isLoaded, isConnected } = useRuns();
+  const { shown, show, move } = useShown(runs);
+  const model = models.find(({ id }) => id === settings.model) ?? models[0];
+  return (
+    <section className="results" aria-label="Pictures">
+      {shown !== undefined && (
+        <>
+          <Stage shown={shown} show={show} move={move} onUse={onUse} onMake={onMake} />
+          <Strip runs={runs} shown={shown} show={show} />
+        </>
+      )}
+      {shown === undefined && model !== undefined && (isLoaded || !isConnected) && (
+        <FirstVisit model={model} settings={settings} onPick={onPick} />
+      )}
+    </section>
   );
 }
 

@@ -5,55 +5,72 @@ import { useDebouncedReply, useLoaded } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
 import type { Settings } from '../settings/settings.ts';
 
-export interface PromptFieldsProps {
+export interface PromptFieldProps {
   readonly settings: Settings;
   readonly onChange: (part: Partial<Settings>) => void;
   readonly onEnter: () => void;
 }
 
-export function PromptFields({ settings, onChange, onEnter }: PromptFieldsProps) {
+/** The prompt, and how many tokens of it are read. Enter generates; where lines are prompts of their own, Ctrl+Enter does. */
+export function PromptField({ settings, onChange, onEnter }: PromptFieldProps) {
   const id = useId();
-  const runOnEnter = (event: KeyboardEvent) => {
+  const { prompt, isEachLine } = settings;
+  return (
+    <div className="prompt-field">
+      <label htmlFor={`${id}-prompt`}>{isEachLine ? 'Prompts, one per line' : 'Prompt'}</label>
+      <textarea
+        id={`${id}-prompt`}
+        className="main-prompt"
+        rows={3}
+        dir="auto"
+        maxLength={MAX_PROMPT_LENGTH}
+        value={prompt}
+        placeholder="a red apple on a blue background"
+        onChange={(event) => onChange({ prompt: event.target.value })}
+        onKeyDown={enterKey(onEnter, isEachLine)}
+        aria-describedby={`${id}-tokens`}
+      />
+      {isEachLine || <TokenCount id={`${id}-tokens`} text={prompt} settings={settings} />}
+      {!isEachLine && prompt.trim().includes('\n') && (
+        <button type="button" className="plain small" onClick={() => onChange({ isEachLine: true })}>
+          One picture per line
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** What the picture is not to show, and the style. */
+export function NegativeField({ settings, onChange, onEnter }: PromptFieldProps) {
+  const id = useId();
+  return (
+    <div className="prompt-field">
+      <label htmlFor={id}>Negative prompt</label>
+      <textarea
+        id={id}
+        rows={1}
+        dir="auto"
+        maxLength={MAX_PROMPT_LENGTH}
+        value={settings.negativePrompt}
+        placeholder="what to avoid"
+        onChange={(event) => onChange({ negativePrompt: event.target.value })}
+        onKeyDown={enterKey(onEnter, false)}
+        aria-describedby={`${id}-tokens`}
+      />
+      <TokenCount id={`${id}-tokens`} text={settings.negativePrompt} settings={settings} />
+    </div>
+  );
+}
+
+/** @param isMultiline Enter alone begins a new line */
+function enterKey(onEnter: () => void, isMultiline: boolean) {
+  return (event: KeyboardEvent) => {
     if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    if (isMultiline && !event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
     // While the key is held down, every repetition would be charged.
     if (!event.repeat) onEnter();
   };
-  return (
-    <>
-      <div className="field">
-        <label htmlFor={`${id}-prompt`}>Prompt</label>
-        <textarea
-          id={`${id}-prompt`}
-          rows={3}
-          dir="auto"
-          maxLength={MAX_PROMPT_LENGTH}
-          value={settings.prompt}
-          placeholder="a red apple on a blue background"
-          onChange={(event) => onChange({ prompt: event.target.value })}
-          onKeyDown={runOnEnter}
-          aria-describedby={`${id}-tokens`}
-        />
-        <TokenCount id={`${id}-tokens`} text={settings.prompt} settings={settings} />
-      </div>
-      <div className="field negative">
-        <label htmlFor={`${id}-negative`}>Negative prompt</label>
-        <textarea
-          id={`${id}-negative`}
-          rows={1}
-          dir="auto"
-          maxLength={MAX_PROMPT_LENGTH}
-          value={settings.negativePrompt}
-          placeholder="what to avoid"
-          onChange={(event) => onChange({ negativePrompt: event.target.value })}
-          onKeyDown={runOnEnter}
-          aria-describedby={`${id}-negative-tokens`}
-        />
-        <TokenCount id={`${id}-negative-tokens`} text={settings.negativePrompt} settings={settings} />
-      </div>
-      <StylePicker style={settings.style} onChange={(style) => onChange({ style })} />
-    </>
-  );
 }
 
 interface StylePickerProps {
@@ -63,7 +80,7 @@ interface StylePickerProps {
 }
 
 /** A style that this server does not have stays in the list, so that it is not replaced silently. */
-function StylePicker({ style, onChange }: StylePickerProps) {
+export function StylePicker({ style, onChange }: StylePickerProps) {
   const { client } = useSession();
   const { reply } = useLoaded(useCallback((signal: AbortSignal) => client.styles.list({ signal }), [client]));
   const styles = reply?.styles ?? [];
@@ -106,8 +123,9 @@ function TokenCount({ id, text, settings }: TokenCountProps) {
   const pieces = reply?.foreign_syntax.map((piece) => piece.text) ?? [];
   // The markers at both ends count as tokens, too, where there is one chunk.
   const [count, limit] = longPrompts ? [worst.count, worst.limit] : [worst.count + 2, worst.limit + 2];
+  const kind = worst.truncated === '' ? 'quiet' : 'wrong';
   return (
-    <small id={id} className={worst.truncated === '' ? 'tokens quiet' : 'tokens wrong'}>
+    <small id={id} className={`tokens ${kind}${worst.truncated === '' && pieces.length === 0 ? '' : ' long'}`}>
       {count} of {limit} tokens
       {worst.truncated !== '' && (
         <>

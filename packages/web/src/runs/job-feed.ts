@@ -12,6 +12,8 @@ export interface FeedListener {
   readonly onEvent: (id: string, event: JobEvent) => void;
   /** Unfinished jobs, including those of other tabs and from before a reload; newest first. */
   readonly onJobs: (jobs: readonly Job[]) => void;
+  /** The last finished jobs that still have pictures; newest first. */
+  readonly onFinished: (jobs: readonly Job[]) => void;
   readonly onConnection: (isConnected: boolean) => void;
   /** Lists of jobs may be out of date: a job was created, started or ended, or the connection was lost for a while. */
   readonly onChange: ChangeListener;
@@ -19,6 +21,9 @@ export interface FeedListener {
 
 /** Of how many jobs the last event is kept: the reply with a new job's id may arrive after its first events. */
 const KEPT_EVENTS = 500;
+
+/** As many finished jobs are shown after a reload. */
+const FINISHED_SHOWN = 24;
 
 /** The events of the account's jobs. */
 export class JobFeed {
@@ -63,6 +68,7 @@ export class JobFeed {
     } catch (error) {
       if (this.signal.aborted || !(error instanceof EaselError)) return;
       this.#isPerJob = true;
+      this.#listener.onFinished([]);
       for (const id of this.#unfinished) void this.#followOne(id);
     }
   }
@@ -142,6 +148,8 @@ export class JobFeed {
     );
     const waiting = new Map(jobs.map((job) => [job.id, job]));
     this.#listener.onJobs([...waiting.values()].toSorted((one, other) => (one.id < other.id ? 1 : -1)));
+    const finished = await this.#client.jobs.list({ status: 'succeeded', limit: FINISHED_SHOWN }, { signal });
+    this.#listener.onFinished(finished.jobs.filter(({ images }) => images.length > 0));
     const missing = [...this.#unfinished].filter((id) => !waiting.has(id));
     for (const id of waiting.keys()) this.#unfinished.add(id);
     for (const id of missing) {

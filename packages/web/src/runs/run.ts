@@ -17,9 +17,13 @@ export interface Run {
   /** When it will probably finish, in milliseconds since 1970. */
   readonly expectedAt?: number | null;
   readonly preview?: string;
+  /** Of the pictures that are finished while others of the run are not: small ones, as data URLs. */
+  readonly finished?: readonly string[];
   /** The number of previews received. */
   readonly previews: number;
   readonly problem?: string;
+  /** It had ended before the page was opened. */
+  readonly isEarlier?: boolean;
 }
 
 /** The status of a run in words, at a given time. @param isConnected whether events of the server arrive */
@@ -43,6 +47,17 @@ export function statusOf(
 
 export function isOver({ phase }: Run): boolean {
   return phase === 'succeeded' || phase === 'failed' || phase === 'cancelled';
+}
+
+/** How many pictures the run makes, or has. */
+export function runCount({ job, request }: Run): number {
+  if (job?.status === 'succeeded') return job.images.length;
+  return job?.samples ?? request.samples ?? 1;
+}
+
+/** How far a run is, from 0 to 1; undefined until its first step. */
+export function shareOf({ step }: Run): number | undefined {
+  return step === undefined ? undefined : step.index / step.total;
 }
 
 /** A job that is queued or running. */

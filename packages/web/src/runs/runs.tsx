@@ -1,4 +1,4 @@
-import type { EaselClient } from '@easel/client';
+import { type EaselClient, EaselError } from '@easel/client';
 import type { Job, JobCreate } from '@easel/contract';
 import {
   createContext,
@@ -14,25 +14,30 @@ import {
   useState,
 } from 'react';
 import { randomId } from '../browser.ts';
-import { messageOf } from '../session/requests.ts';
+import { messageOf, pause } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
 import { type ChangeListener, JobFeed } from './job-feed.ts';
-import { afterEvent, isOver, type Phase, type Run } from './run.ts';
+import { afterEvent, isOver, type Run } from './run.ts';
 
 export interface Runs extends RunActions {
   /** Newest first. */
   readonly runs: readonly Run[];
   /** Whether events of the server arrive; if not, the status of the runs may be out of date. */
   readonly isConnected: boolean;
+  /** Whether the last finished jobs have been read. */
+  readonly isLoaded: boolean;
   /** Calls the listener when a list of jobs may be out of date. @returns a function that unsubscribes it */
   onChange(listener: ChangeListener): () => void;
 }
 
 interface RunActions {
-  start(request: JobCreate): void;
+  /** Sends the requests one after another, as they would be typed. */
+  start(...requests: readonly JobCreate[]): void;
   cancel(run: Run): void;
-  /** Removes it from the page; its pictures stay in the gallery. */
+  /** Removes it from the page, after a reload too; its pictures stay in the gallery. */
   dismiss(run: Run): void;
+  /** Takes over a job that has been changed, or deleted (null). */
+  replace(id: string, job: Job | null): void;
   /** Waits for a job that is not among the runs. @throws the signal's reason, after cancelling the job */
   waitForEnd(job: Job, signal: AbortSignal): Promise<Job>;
   /** The start image of a job of this tab: the server deletes it when the job ends. */
@@ -41,21 +46,24 @@ interface RunActions {
 
 const RunsContext = createContext<Runs | null>(null);
 let started = 0;
+/** The server counts requests by the minute. */
+const LONGEST_WAIT_S = 90;
 
 /** Follows jobs for as long as the page is open, whichever view is shown. */
 export function RunsProvider({ children }: { readonly children: ReactNode }) {
   const [runs, setRuns] = useState<readonly Run[]>([]);
   const [isConnected, setConnected] = useState(true);
+  const [isLoaded, setLoaded] = useState(false);
   const listeners = useRef(new Set<ChangeListener>());
-  const feed = useFeed(setRuns, setConnected, listeners);
+  const feed = useFeed({ setRuns, setConnected, setLoaded }, listeners);
   const actions = useRunActions(feed, setRuns);
   const onChange = useCallback((listener: ChangeListener) => {
     listeners.current.add(listener);
     return () => void listeners.current.delete(listener);
   }, []);
   const value = useMemo<Runs>(
-    () => ({ ...actions, runs, isConnected, onChange }),
-    [actions, runs, isConnected, onChange],
+    () => ({ ...actions, runs, isConnected, isLoaded, onChange }),
+    [actions, runs, isConnected, isLoaded, onChange],
   );
   return <RunsContext value={value}>{children}</RunsContext>;
 }
@@ -69,15 +77,18 @@ export function useRuns(): Runs {
 type Feed = RefObject<JobFeed | undefined>;
 type SetRuns = Dispatch<SetStateAction<readonly Run[]>>;
 
+interface FeedSetters {
+  readonly setRuns: SetRuns;
+  readonly setConnected: (isConnected: boolean) => void;
+  readonly setLoaded: (isLoaded: boolean) => void;
+}
+
 /** The feed of the account's jobs, reopened for another key. */
-function useFeed(
-  setRuns: SetRuns,
-  setConnected: (isConnected: boolean) => void,
-  listeners: RefObject<Set<ChangeListener>>,
-): Feed {
+function useFeed({ setRuns, setConnected, setLoaded }: FeedSetters, listeners: RefObject<Set<ChangeListener>>): Feed {
   const { client, room } = useSession();
   const feed = useRef<JobFeed>(undefined);
   useEffect(() => {
+    const feedOf = (job: Job) => own.runOf(job);
     const own = new JobFeed(client, {
       onEvent: (id, event) => {
         const now = Date.now();
@@ -85,9 +96,19 @@ function useFeed(
       },
       onJobs: (jobs) =>
         setRuns((all) => {
-          const known = new Set(all.map((run) => run.job?.id));
-          return [...all, ...jobs.filter(({ id }) => !known.has(id)).map((job) => own.runOf(job))];
+          const [own, earlier] = [all.filter(isOwn), all.filter((run) => !isOwn(run))];
+          return [...own, ...unknownOf(jobs, all).map((job) => feedOf(job)), ...earlier];
         }),
+      onFinished: (jobs) => {
+        const dismissed = new Set(loadDismissed());
+        setRuns((all) => [
+          ...all,
+          ...unknownOf(jobs, all)
+            .filter(({ id }) => !dismissed.has(id))
+            .map((job): Run => ({ ...feedOf(job), isEarlier: true })),
+        ]);
+        setLoaded(true);
+      },
       onConnection: setConnected,
       onChange: (ended) => {
         for (const listener of listeners.current) listener(ended);
@@ -96,10 +117,30 @@ function useFeed(
     feed.current = own;
     setRuns([]);
     setConnected(true);
+    setLoaded(false);
     void own.open(room);
     return () => own.close();
-  }, [client, room, setRuns, setConnected, listeners]);
+  }, [client, room, setRuns, setConnected, setLoaded, listeners]);
   return feed;
+}
+
+const isOwn = (run: Run) => run.isEarlier !== true;
+
+function unknownOf(jobs: readonly Job[], runs: readonly Run[]): readonly Job[] {
+  const known = new Set(runs.map((run) => run.job?.id));
+  return jobs.filter(({ id }) => !known.has(id));
+}
+
+const DISMISSED = 'easel.dismissed';
+/** Far more than are ever read again. */
+const DISMISSED_KEPT = 500;
+
+function loadDismissed(): readonly string[] {
+  return (localStorage.getItem(DISMISSED) ?? '').split(' ');
+}
+
+function saveDismissed(id: string): void {
+  localStorage.setItem(DISMISSED, [id, ...loadDismissed()].slice(0, DISMISSED_KEPT).join(' '));
 }
 
 function useRunActions(feed: Feed, setRuns: SetRuns): RunActions {
@@ -108,27 +149,31 @@ function useRunActions(feed: Feed, setRuns: SetRuns): RunActions {
   return useMemo<RunActions>(() => {
     const update = (key: string, next: (run: Run) => Run) =>
       setRuns((all) => all.map((run) => (run.key === key ? next(run) : run)));
+    const create = async (jobs: JobFeed, { key, request }: Run, isOfMany: boolean) => {
+      try {
+        const job = await createJob(client, request, jobs.signal, isOfMany);
+        if (request.image !== undefined) startImages.current.set(job.id, request.image);
+        // The list of unfinished jobs may have arrived before this reply.
+        setRuns((all) => all.filter((run) => run.key === key || run.job?.id !== job.id));
+        update(key, (run) => ({ ...jobs.runOf(job), key, request: run.request }));
+        jobs.follow(job);
+      } catch (error) {
+        if (jobs.signal.aborted) return;
+        update(key, (run) => ({ ...run, phase: 'failed', problem: messageOf(error) }));
+      }
+    };
     return {
-      start(request) {
+      start(...requests) {
         const jobs = feed.current;
         if (jobs === undefined) return;
-        started += 1;
-        const key = `run-${started}`;
-        setRuns((all) => [{ key, request, phase: 'sending', previews: 0 }, ...all]);
-        // With an idempotency key a lost reply can be requested again without creating a second job.
-        client.jobs.create(request, { signal: jobs.signal, idempotencyKey: randomId() }).then(
-          (job) => {
-            if (request.image !== undefined) startImages.current.set(job.id, request.image);
-            // The list of unfinished jobs may have arrived before this reply.
-            setRuns((all) => all.filter((run) => run.key === key || run.job?.id !== job.id));
-            update(key, (run) => ({ ...jobs.runOf(job), key, request: run.request }));
-            jobs.follow(job);
-          },
-          (error: unknown) => {
-            if (jobs.signal.aborted) return;
-            update(key, (run) => ({ ...run, phase: 'failed', problem: messageOf(error) }));
-          },
-        );
+        const added = requests.map((request): Run => {
+          started += 1;
+          return { key: `run-${started}`, request, phase: 'sending', previews: 0 };
+        });
+        setRuns((all) => [...added.toReversed(), ...all]);
+        void (async () => {
+          for (const run of added) await create(jobs, run, added.length > 1);
+        })();
       },
       cancel({ key, job }) {
         if (job === undefined) return;
@@ -136,11 +181,39 @@ function useRunActions(feed: Feed, setRuns: SetRuns): RunActions {
           .cancel(job.id)
           .catch((error: unknown) => update(key, (run) => ({ ...run, problem: messageOf(error) })));
       },
-      dismiss: ({ key }) => setRuns((all) => all.filter((run) => run.key !== key)),
+      dismiss({ key, job }) {
+        if (job !== undefined) saveDismissed(job.id);
+        setRuns((all) => all.filter((run) => run.key !== key));
+      },
+      replace: (id, job) =>
+        setRuns((all) => all.flatMap((run) => (run.job?.id !== id ? [run] : job === null ? [] : [{ ...run, job }]))),
       waitForEnd: (job, signal) => waitForEnd(client, feed.current, job, signal),
       startImageOf: ({ id }) => startImages.current.get(id) ?? null,
     };
   }, [client, feed, setRuns]);
+}
+
+/**
+ * Creates a job. With an idempotency key a lost reply can be requested again without creating a second one.
+ *
+ * @param isOfMany a list of prompts may be longer than the rate limit: it goes on when that allows it
+ */
+async function createJob(
+  client: EaselClient,
+  request: JobCreate,
+  signal: AbortSignal,
+  isOfMany: boolean,
+): Promise<Job> {
+  const idempotencyKey = randomId();
+  for (;;) {
+    try {
+      return await client.jobs.create(request, { signal, idempotencyKey });
+    } catch (error) {
+      const wait = error instanceof EaselError && error.code === 'rate_limited' ? error.retryAfter : undefined;
+      if (!isOfMany || wait === undefined || wait > LONGEST_WAIT_S) throw error;
+      await pause(wait * 1000, signal);
+    }
+  }
 }
 
 async function waitForEnd(client: EaselClient, feed: JobFeed | undefined, job: Job, signal: AbortSignal): Promise<Job> {
@@ -151,29 +224,4 @@ async function waitForEnd(client: EaselClient, feed: JobFeed | undefined, job: J
     await client.jobs.cancel(job.id).catch(() => {}); // whether it was cancelled in time does not matter to the caller
     throw error;
   }
-}
-
-const announcements: Partial<Readonly<Record<Phase, string>>> = { succeeded: 'Done', cancelled: 'Cancelled' };
-
-/**
- * Announces the progress of runs to screen readers. Failures are alerts where they are shown; steps are not announced: thirty of them
- * would drown out everything else.
- */
-export function Announcer() {
-  const { runs } = useRuns();
-  const [text, setText] = useState('');
-  const known = useRef<readonly Run[]>([]);
-  useEffect(() => {
-    for (const { key, phase, request } of runs) {
-      const before = known.current.find((run) => run.key === key)?.phase;
-      const words = phase === 'queued' && before === 'sending' ? 'Queued' : announcements[phase];
-      if (before !== undefined && before !== phase && words !== undefined) setText(`${words}: ${request.prompt}`);
-    }
-    known.current = runs;
-  }, [runs]);
-  return (
-    <p className="visually-hidden" role="status">
-      {text}
-    </p>
-  );
 }

@@ -95,8 +95,8 @@ function isTemporary(error: unknown): boolean {
   return error instanceof EaselConnectionError;
 }
 
-/** @throws the signal's reason */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+/** Shorter when the browser comes online or the tab becomes visible. @throws the signal's reason */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const end = () => {
       clearTimeout(timer);

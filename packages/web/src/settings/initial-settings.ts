@@ -43,6 +43,7 @@ export function loadSettings(models: readonly [Model, ...Model[]]): Settings {
     ...defaults,
     ...controlValues(known ?? models[0], (name) => found.get(name)),
     prompt: text('prompt'),
+    isEachLine: found.get('isEachLine') === true,
     negativePrompt: text('negativePrompt'),
     style: text('style'),
     ...(size && { width: size.width, height: size.height }),

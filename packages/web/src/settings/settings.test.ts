@@ -7,6 +7,8 @@ import {
   drawnSize,
   enlargementOf,
   jobOf,
+  promptCount,
+  promptsOf,
   requestOfJob,
   settingsForModel,
   settingsOfJob,
@@ -53,6 +55,15 @@ test('with another model its defaults take the place of those of the one before,
   expect(settingsForModel({ ...before, steps: 12 }, slow, quick).steps).toBe(12);
   expect(settingsForModel({ ...before, steps: 80 }, slow, quick).steps).toBe(4);
   expect(settingsForModel(after, quick, slow)).toEqual(before);
+});
+
+test('a prompt is one, or one for each line, or one for each combination, which are counted before they are made', () => {
+  const one = { prompt: 'a fox\n\\{in\\} snow', isEachLine: false };
+  expect([promptCount(one), promptsOf(one)]).toEqual([1, [one.prompt]]);
+  const lines = { prompt: 'a {red|blue} fox\n\n an owl ', isEachLine: true };
+  expect([promptCount(lines), promptsOf(lines)]).toEqual([3, ['a red fox', 'a blue fox', 'an owl']]);
+  expect(promptCount({ prompt: ' \n', isEachLine: true })).toBe(0);
+  expect(promptCount({ prompt: '{a|b|c|d}'.repeat(9), isEachLine: false })).toBe(4 ** 9);
 });
 
 test('a start image is sent with its strength', () => {

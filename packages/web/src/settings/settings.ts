@@ -1,11 +1,14 @@
 import {
   type ControlValues,
+  combinationCount,
+  combinationsOf,
   defaults,
   faultOfSize,
   type Job,
   type JobCreate,
   type LoraChoice,
   type Model,
+  promptLines,
   readTold,
   writeRequest,
 } from '@easel/contract';
@@ -14,6 +17,8 @@ import { controlDefaults, controlValues } from './form-controls.ts';
 /** The page's model of a request: the controls of the table of fields, and the fields with a component of their own. */
 export interface Settings extends ControlValues {
   readonly prompt: string;
+  /** Whether each line of the prompt is one of its own. */
+  readonly isEachLine: boolean;
   readonly negativePrompt: string;
   /** Empty: none. */
   readonly style: string;
@@ -35,6 +40,7 @@ export function defaultSettings(model: Model): Settings {
   return {
     ...controlDefaults(model),
     prompt: '',
+    isEachLine: false,
     negativePrompt: '',
     style: '',
     model: model.id,
@@ -125,6 +131,21 @@ export function jobOf({
   });
 }
 
+/** More are hardly meant, and each is paid for. */
+export const MOST_PROMPTS = 50;
+
+/** How many prompts the text stands for: lines, and combinations of `{a|b}`. */
+export function promptCount({ prompt, isEachLine }: Pick<Settings, 'prompt' | 'isEachLine'>): number {
+  const lines = isEachLine ? promptLines(prompt) : [prompt];
+  return lines.reduce((sum, line) => sum + combinationCount(line), 0);
+}
+
+/** These prompts. Count them first: there may be any number. A text with one prompt is taken as it is. */
+export function promptsOf({ prompt, isEachLine }: Pick<Settings, 'prompt' | 'isEachLine'>): readonly string[] {
+  const lines = isEachLine ? promptLines(prompt) : [prompt];
+  return lines.flatMap((line) => (combinationCount(line) === 1 ? [line] : combinationsOf(line)));
+}
+
 /** The request that repeats a job, including fields that the form does not have. */
 export function requestOfJob(job: Job, startImage: string | null): JobCreate {
   const { strength, maskPadding: _, maskBlur: __, width, height, ...told } = readTold(job); // nothing without the mask
@@ -170,6 +191,7 @@ export function settingsOfJob(
     ...controlsOfJob(job),
     samples: 1,
     prompt: job.prompt ?? '',
+    isEachLine: false,
     negativePrompt: job.negative_prompt ?? '',
     style: job.style ?? '',
     model: job.model,

@@ -1,0 +1,131 @@
+import { faultOfUpscale, type Job, type JobCreate } from '@easel/contract';
+import { useState } from 'react';
+import { pathOf } from '../files/picture-file.ts';
+import { Notice } from '../parts/notices.tsx';
+import { useRuns } from '../runs/runs.tsx';
+import { messageOf } from '../session/requests.ts';
+import { useModels, useSession } from '../session/session.tsx';
+import { drawnSize, enlargementOf, type Settings, settingsOfJob } from '../settings/settings.ts';
+import type { Shown, ShownRun } from './use-shown.ts';
+
+export interface StageActionsProps extends Pick<ShownRun, 'show'> {
+  readonly job: Job;
+  readonly shown: Shown;
+  readonly onOpen: (index: number) => void;
+  readonly onUse: (settings: Partial<Settings>) => void;
+  readonly onMake: (request: JobCreate) => void;
+}
+
+/** What can be done with the picture on the stage. Of several pictures one is chosen first, but for what is done to all. */
+export function StageActions({ job, shown, show, onOpen, onUse, onMake }: StageActionsProps) {
+  const [problem, setProblem] = useState<string>();
+  const { index, run } = shown;
+  const at = job.images.length === 1 ? 0 : index;
+  const image = at === null ? undefined : job.images[at];
+  return (
+    <>
+      <div className="stage-actions">
+        {job.images.length > 1 && (
+          <PicturePicker count={job.images.length} index={index} onPick={(to) => show(run, to)} />
+        )}
+        {at !== null && (
+          <button
+            type="button"
+            title="As large as the window, with everything that can be done"
+            onClick={() => onOpen(at)}
+          >
+            Open
+          </button>
+        )}
+        <FavouriteButton job={job} onProblem={setProblem} />
+        {image !== undefined && <PictureButtons job={job} image={image} onUse={onUse} onMake={onMake} />}
+      </div>
+      {problem !== undefined && (
+        <Notice kind="error" onClose={() => setProblem(undefined)}>
+          {problem}
+        </Notice>
+      )}
+    </>
+  );
+}
+
+interface PicturePickerProps {
+  readonly count: number;
+  readonly index: number | null;
+  readonly onPick: (index: number | null) => void;
+}
+
+/** All pictures of a run, or one of them alone. */
+function PicturePicker({ count, index, onPick }: PicturePickerProps) {
+  return (
+    <fieldset className="picker">
+      <legend className="visually-hidden">Show</legend>
+      {[null, ...Array.from({ length: count }, (_, at) => at)].map((at) => (
+        <button
+          key={at}
+          type="button"
+          aria-pressed={index === at}
+          aria-label={at === null ? 'Show all pictures' : `Show picture ${at + 1} of ${count}`}
+          onClick={() => onPick(at)}
+        >
+          {at === null ? 'All' : at + 1}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+interface FavouriteButtonProps {
+  readonly job: Job;
+  readonly onProblem: (problem: string | undefined) => void;
+}
+
+function FavouriteButton({ job, onProblem }: FavouriteButtonProps) {
+  const { client } = useSession();
+  const { replace } = useRuns();
+  const change = async () => {
+    try {
+      replace(job.id, await client.jobs.change(job.id, { favourite: !job.favourite }));
+      onProblem(undefined);
+    } catch (error) {
+      onProblem(messageOf(error));
+    }
+  };
+  return (
+    <button type="button" aria-pressed={job.favourite} onClick={() => void change()}>
+      <span aria-hidden="true">{job.favourite ? '★' : '☆'}</span> Favourite
+    </button>
+  );
+}
+
+interface PictureButtonsProps extends Pick<StageActionsProps, 'job' | 'onUse' | 'onMake'> {
+  readonly image: Job['images'][number];
+}
+
+function PictureButtons({ job, image, onUse, onMake }: PictureButtonsProps) {
+  const { startImageOf } = useRuns();
+  const { reply: models = [] } = useModels();
+  const model = models.find(({ id }) => id === job.model);
+  const path = pathOf(image.url);
+  const { width, height, seed } = image;
+  const settings = settingsOfJob(job, { seed: null, startImage: startImageOf(job), model });
+  return (
+    <>
+      <a className="button" href={path} download={`${seed}.${path.split('.').at(-1)}`}>
+        Download
+      </a>
+      <button type="button" onClick={() => onUse({ ...settings, startImage: path, ...drawnSize(model, image) })}>
+        Use as start image
+      </button>
+      <button
+        type="button"
+        disabled={job.prompt === null || faultOfUpscale(image, 2) !== undefined}
+        title={`Enlarges the picture to ${width * 2}×${height * 2}`}
+        // The second half of a double click would be charged, too.
+        onClick={({ detail }) => detail < 2 && onMake(enlargementOf(job, path, { seed, upscale: 2 }))}
+      >
+        Upscale 2×
+      </button>
+    </>
+  );
+}
