@@ -35,6 +35,7 @@ const isLast: Readonly<Record<JobEventName, boolean>> = {
   queued: false,
   started: false,
   step: false,
+  sample: false,
   succeeded: true,
   failed: true,
   cancelled: true,

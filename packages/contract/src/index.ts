@@ -176,6 +176,7 @@ export {
   type JobFailedEvent,
   type JobQueuedEvent,
   type JobStartedEvent,
+  type JobSampleEvent,
   type JobStepEvent,
   type JobSucceededEvent,
   jobCancelledEventSchema,
@@ -183,6 +184,7 @@ export {
   jobFailedEventSchema,
   jobQueuedEventSchema,
   jobStartedEventSchema,
+  jobSampleEventSchema,
   jobStepEventSchema,
   jobSucceededEventSchema,
 } from './api/job-events.ts';

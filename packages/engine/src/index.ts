@@ -66,6 +66,7 @@ export type {
   SchedulerName,
   SchedulerOverrides,
   SizeHW,
+  SampleEvent,
   StepEvent,
   Timings,
   TokenCount,

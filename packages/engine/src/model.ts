@@ -184,11 +184,20 @@ export interface StepEvent {
   readonly preview?: DecodedPicture;
 }
 
+/** One of several pictures is finished, while the others are not. */
+export interface SampleEvent {
+  /** 0 … samples − 1. */
+  readonly sample: number;
+  readonly picture: DecodedPicture;
+}
+
 export type PreviewKind = 'colours' | 'tiny';
 
 export interface GenerateOptions {
   readonly signal?: AbortSignal;
   readonly onStep?: (step: StepEvent) => void;
+  /** Called for each picture but the last, which comes with the result. Pictures that are enlarged are not told. */
+  readonly onSample?: (event: SampleEvent) => void;
   /** Preview interval in steps (1: after each). Default: no previews. */
   readonly previewEvery?: number;
   /** `colours`: one pixel per latent pixel, at no cost. `tiny`: by the tiny decoder, at the picture's size. Default: `colours`. */

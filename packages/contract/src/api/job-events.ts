@@ -43,6 +43,22 @@ export const jobStepEventSchema = openObject(
   { title: 'JobStepEvent', description: 'A step is done' },
 );
 
+export const jobSampleEventSchema = openObject(
+  {
+    sample: Type.Integer({ minimum: 0, description: 'Which picture: 0 … samples − 1', examples: [0] }),
+    preview: Type.Optional(
+      Type.String({
+        description: 'The finished picture as a JPEG of at most 640 pixels a side, as a data URL',
+        examples: ['data:image/jpeg;base64,/9j/4AAQSkZJRg=='],
+      }),
+    ),
+  },
+  {
+    title: 'JobSampleEvent',
+    description: 'One of several pictures is finished, but not the last; only of jobs that asked for previews',
+  },
+);
+
 export const jobSucceededEventSchema = openObject(
   { job: jobSchema },
   { title: 'JobSucceededEvent', description: 'The pictures are ready; the last event' },
@@ -63,6 +79,7 @@ export const jobEventSchemas = {
   queued: jobQueuedEventSchema,
   started: jobStartedEventSchema,
   step: jobStepEventSchema,
+  sample: jobSampleEventSchema,
   succeeded: jobSucceededEventSchema,
   failed: jobFailedEventSchema,
   cancelled: jobCancelledEventSchema,
@@ -73,6 +90,7 @@ export type JobEventName = keyof typeof jobEventSchemas;
 export type JobQueuedEvent = Static<typeof jobQueuedEventSchema>;
 export type JobStartedEvent = Static<typeof jobStartedEventSchema>;
 export type JobStepEvent = Static<typeof jobStepEventSchema>;
+export type JobSampleEvent = Static<typeof jobSampleEventSchema>;
 export type JobSucceededEvent = Static<typeof jobSucceededEventSchema>;
 export type JobFailedEvent = Static<typeof jobFailedEventSchema>;
 export type JobCancelledEvent = Static<typeof jobCancelledEventSchema>;
@@ -82,6 +100,7 @@ export type JobEvent =
   | { readonly event: 'queued'; readonly data: JobQueuedEvent }
   | { readonly event: 'started'; readonly data: JobStartedEvent }
   | { readonly event: 'step'; readonly data: JobStepEvent }
+  | { readonly event: 'sample'; readonly data: JobSampleEvent }
   | { readonly event: 'succeeded'; readonly data: JobSucceededEvent }
   | { readonly event: 'failed'; readonly data: JobFailedEvent }
   | { readonly event: 'cancelled'; readonly data: JobCancelledEvent };
@@ -104,6 +123,10 @@ export const accountEventSchemas = {
   step: openObject(
     { job: jobReference, ...jobStepEventSchema.properties },
     { title: 'AccountStepEvent', description: 'A step of a job is done' },
+  ),
+  sample: openObject(
+    { job: jobReference, ...jobSampleEventSchema.properties },
+    { title: 'AccountSampleEvent', description: 'One of several pictures of a job is finished, but not the last' },
   ),
   succeeded: jobSucceededEventSchema,
   failed: jobFailedEventSchema,
@@ -130,6 +153,7 @@ export type AccountEvent =
   | { readonly event: 'queued'; readonly data: Static<typeof accountEventSchemas.queued> }
   | { readonly event: 'started'; readonly data: Static<typeof accountEventSchemas.started> }
   | { readonly event: 'step'; readonly data: Static<typeof accountEventSchemas.step> }
+  | { readonly event: 'sample'; readonly data: Static<typeof accountEventSchemas.sample> }
   | { readonly event: 'succeeded'; readonly data: JobSucceededEvent }
   | { readonly event: 'failed'; readonly data: JobFailedEvent }
   | { readonly event: 'cancelled'; readonly data: JobCancelledEvent };

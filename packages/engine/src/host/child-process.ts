@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { EventEmitter } from 'node:events';
 import type { Readable } from 'node:stream';
 import { EngineError } from '../errors.ts';
-import type { StepEvent } from '../model.ts';
+import type { SampleEvent, StepEvent } from '../model.ts';
 import { cudaEnvironment } from '../runtime/devices/cuda-files.ts';
 import { machineMemory } from '../runtime/memory.ts';
 import type { PassEvent } from '../runtime/passes.ts';
@@ -15,6 +15,7 @@ const STOP_TIMEOUT_MS = 3000;
 export interface CallEvents {
   readonly onPass?: (pass: PassEvent) => void;
   readonly onStep?: (step: StepEvent) => void;
+  readonly onSample?: (event: SampleEvent) => void;
 }
 
 interface PendingCall extends CallEvents {
@@ -158,6 +159,9 @@ export class EngineChild {
         break;
       case 'step':
         call.onStep?.(message.step);
+        break;
+      case 'sample':
+        call.onSample?.(message.sample);
         break;
       case 'notice':
         this.#onNotice(message.notice);

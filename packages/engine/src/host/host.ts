@@ -63,7 +63,7 @@ function milliseconds(param: 'idleMs' | 'passDeadlineMs', value: number, least: 
   });
 }
 
-type CallTerms = Pick<Supervision, 'pixels' | 'signal' | 'onStep'>;
+type CallTerms = Pick<Supervision, 'pixels' | 'signal' | 'onStep' | 'onSample'>;
 
 /** The engine in a child process: one call at a time, with a child only while there is work or recently was. */
 class Host implements EngineHost {
@@ -91,10 +91,11 @@ class Host implements EngineHost {
   }
 
   async generate(given: GenerateRequest, options: GenerateOptions = {}): Promise<GenerateResult> {
-    const { signal, onStep, previewEvery, previewBy } = options;
+    const { signal, onStep, onSample, previewEvery, previewBy } = options;
     const request = withFittingPicture(given, this.#info.sizes); // A photo is many times larger than what is made from it.
-    const call: Call = { type: 'generate', request, steps: onStep !== undefined, previewEvery, previewBy };
-    return this.#perform(call, isGenerateResult, { pixels: this.#pixelsOf(request), signal, onStep });
+    const heard = { steps: onStep !== undefined, samples: onSample !== undefined };
+    const call: Call = { type: 'generate', request, ...heard, previewEvery, previewBy };
+    return this.#perform(call, isGenerateResult, { pixels: this.#pixelsOf(request), signal, onStep, onSample });
   }
 
   tokenize(text: string): Promise<readonly TokenCount[]> {

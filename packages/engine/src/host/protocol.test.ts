@@ -24,6 +24,7 @@ describe('messages', () => {
     expect(isToChild({ id: 2, type: 'cancel' })).toBe(true);
     expect(isFromChild({ id: 1, type: 'pass', pass: { kind: 'unet', phase: 'end' } })).toBe(true);
     expect(isFromChild({ id: 1, type: 'step', step })).toBe(true);
+    expect(isFromChild({ id: 1, type: 'sample', sample: { sample: 0, picture } })).toBe(true);
     expect(isFromChild({ id: 1, type: 'notice', notice: 'short of memory' })).toBe(true);
   });
 
@@ -35,6 +36,7 @@ describe('messages', () => {
     { id: 1, type: 'pass', pass: { kind: 'unet', phase: 'middle' } },
     { id: 1, type: 'pass', pass: { kind: 'toString', phase: 'end' } },
     { id: 1, type: 'step', step: { ...step, sigma: 'high' } },
+    { id: 1, type: 'sample', sample: { sample: 0, picture: { ...picture, width: 3 } } },
     { id: 1, type: 'step', step: { ...step, preview: { ...picture, width: 3 } } },
     { id: 1, type: 'notice', notice: 1 },
     { id: 1, type: 'failed', error: new Error('x') },

@@ -16,6 +16,7 @@ import type {
   ModelInfo,
   PictureSize,
   PreviewKind,
+  SampleEvent,
   StepEvent,
   Timings,
   TokenCount,
@@ -37,6 +38,8 @@ export type EngineCall =
       readonly request: GenerateRequest;
       /** Whether there is a listener for the steps. */
       readonly steps: boolean;
+      /** Whether there is one for finished pictures. */
+      readonly samples?: boolean;
       readonly previewEvery: number | undefined;
       readonly previewBy?: PreviewKind | undefined;
     }
@@ -67,6 +70,7 @@ export type ToChild = (Call | { readonly type: 'cancel' }) & { readonly id: numb
 export type FromChild = { readonly id: number } & (
   | { readonly type: 'pass'; readonly pass: PassEvent }
   | { readonly type: 'step'; readonly step: StepEvent }
+  | { readonly type: 'sample'; readonly sample: SampleEvent }
   | { readonly type: 'notice'; readonly notice: string }
   | { readonly type: 'done'; readonly value: unknown }
   | { readonly type: 'failed'; readonly error: WireError }
@@ -105,6 +109,8 @@ export function isFromChild(message: unknown): message is FromChild {
       return isPassEvent(message.pass);
     case 'step':
       return isStepEvent(message.step);
+    case 'sample':
+      return isSampleEvent(message.sample);
     case 'notice':
       return typeof message.notice === 'string';
     case 'failed':
@@ -123,6 +129,10 @@ function isStepEvent(value: unknown): value is StepEvent {
   if (!isRecord(value)) return false;
   const numbers = [value.index, value.total, value.sample, value.sigma, value.elapsedMs, value.etaMs];
   return numbers.every((n) => typeof n === 'number') && (value.preview === undefined || isPicture(value.preview));
+}
+
+function isSampleEvent(value: unknown): value is SampleEvent {
+  return isRecord(value) && typeof value.sample === 'number' && isPicture(value.picture);
 }
 
 /** The answer to `load`. */

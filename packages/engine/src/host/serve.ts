@@ -62,6 +62,7 @@ export function serveEngine(load: Load, probe?: Probe): void {
     const options: GenerateOptions & RunHooks = {
       ...watched,
       ...(call.steps && { onStep: (step) => send({ id, type: 'step', step }) }),
+      ...(call.samples && { onSample: (sample) => send({ id, type: 'sample', sample }) }),
       ...(call.previewEvery !== undefined && { previewEvery: call.previewEvery }),
       ...(call.previewBy !== undefined && { previewBy: call.previewBy }),
     };

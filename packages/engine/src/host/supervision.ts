@@ -1,5 +1,5 @@
 import { cancelledError, EngineError, toEngineError } from '../errors.ts';
-import type { StepEvent } from '../model.ts';
+import type { SampleEvent, StepEvent } from '../model.ts';
 import type { PassEvent, PassKind } from '../runtime/passes.ts';
 import type { CallEvents, EngineChild } from './child-process.ts';
 import type { Call } from './protocol.ts';
@@ -12,6 +12,7 @@ export interface Supervision {
   readonly pixels: number;
   readonly signal?: AbortSignal | undefined;
   readonly onStep?: ((step: StepEvent) => void) | undefined;
+  readonly onSample?: ((event: SampleEvent) => void) | undefined;
 }
 
 /**
@@ -74,14 +75,19 @@ class CallGuard implements CallEvents {
     this.#watch(this.#running?.kind ?? 'other');
   };
 
-  readonly onStep = (step: StepEvent): void => {
+  readonly onStep = (step: StepEvent): void => this.#tell(() => this.#supervision.onStep?.(step));
+
+  readonly onSample = (event: SampleEvent): void => this.#tell(() => this.#supervision.onSample?.(event));
+
+  /** What the caller's own function throws stops the call. */
+  #tell(listener: () => void): void {
     if (this.stopReason) return;
     try {
-      this.#supervision.onStep?.(step);
+      listener();
     } catch (thrown) {
       this.stop(toEngineError(thrown));
     }
-  };
+  }
 
   stop(reason: EngineError): void {
     if (this.stopReason) return;

@@ -170,6 +170,9 @@ class PipelineRun {
       const encodeMs = performance.now() - this.#began;
       for (const index of this.#plan.randomSources.keys()) {
         const image = await this.#makeImage(index, guidance, start);
+        const { width, height, data } = image;
+        if (index < this.#plan.randomSources.length - 1)
+          this.#options.onSample?.({ sample: index, picture: { width, height, data } });
         images.push({ ...image, timings: { ...image.timings, encodeMs } });
       }
       return { images, encodeMs };

@@ -30,7 +30,8 @@ const STEP = 8;
 export async function runUpscaled(
   parts: PipelineParts,
   given: GenerateRequest,
-  options: RunOptions = {},
+  // What is finished before it is enlarged is not yet the picture.
+  { onSample: _, ...options }: RunOptions = {},
 ): Promise<GenerateResult> {
   const began = performance.now();
   requireKnownFields(given);

@@ -18,6 +18,13 @@ export type JobEvent =
       /** The picture so far, a small JPEG file. */
       readonly preview: Uint8Array | null;
     }
+  | {
+      readonly kind: 'sample';
+      /** 0 … samples − 1. */
+      readonly sample: number;
+      /** The finished picture, a small JPEG file. */
+      readonly preview: Uint8Array;
+    }
   | FinalEvent;
 
 export interface FinalEvent {
@@ -75,7 +82,7 @@ export interface JobNews {
   readonly jobId: string;
   /** Null in a notice from a process of an earlier release. */
   readonly accountId: string | null;
-  /** Whether it was only a step. */
+  /** Whether it was only a step, or a finished one of several pictures. */
   readonly isStep: boolean;
 }
 
@@ -87,7 +94,7 @@ function newsText({ jobId, accountId, kind }: Owner & { readonly kind: string })
 /** Reads a payload; a process of an earlier release sends the job's id only. */
 export function parseNews(text: string): JobNews {
   const [jobId = '', accountId = null, kind] = text.split(' ');
-  return { jobId, accountId, isStep: kind === 'step' };
+  return { jobId, accountId, isStep: kind === 'step' || kind === 'sample' };
 }
 
 /** Of each job the events after an id, in order; 0 for all that are still kept. */
@@ -100,12 +107,12 @@ export async function eventsAfter(queries: Queries, seen: ReadonlyMap<string, bi
   return toStoredEvents(rows);
 }
 
-/** Of each job the latest event of each kind, in order. */
+/** Of each job the latest event of each kind, and of each finished picture, in order. */
 export async function latestEvents(queries: Queries, jobIds: readonly string[]): Promise<StoredEvent[]> {
   const { rows } = await sql<Selectable<JobEventsTable>>`
-    select distinct on (job_id, kind) * from easel.job_events
+    select distinct on (job_id, kind, data->'sample') * from easel.job_events
     where job_id = any(${[...jobIds]}::uuid[])
-    order by job_id, kind, id desc
+    order by job_id, kind, data->'sample', id desc
   `.execute(queries);
   return toStoredEvents(rows).sort((one, other) => Number(one.id - other.id));
 }
@@ -178,6 +185,10 @@ function toProgress({ id, account_id, model, state, ended_event }: ProgressRow):
 
 export function toEventRow(jobId: string, event: JobEvent): Insertable<JobEventsTable> {
   const { kind, ...data } = event;
+  if (event.kind === 'sample') {
+    const { sample, preview } = event;
+    return { job_id: jobId, kind, data: JSON.stringify({ sample }), preview: Buffer.from(preview) };
+  }
   if (event.kind !== 'step') return { job_id: jobId, kind, data: JSON.stringify(data) };
   const { index, total, sigma, etaSeconds, preview } = event;
   return {
@@ -200,11 +211,16 @@ function toEvent(kind: string, data: unknown, preview: Buffer | null): JobEvent 
   if (kind === 'succeeded' || kind === 'failed' || kind === 'cancelled') return { kind };
   if (kind === 'started' && isStarted(data)) return { kind, startedAt: new Date(data.startedAt) };
   if (kind === 'step' && isStep(data)) return { kind, ...data, preview };
+  if (kind === 'sample' && isSample(data) && preview !== null) return { kind, sample: data.sample, preview };
   return null;
 }
 
 function isStarted(data: unknown): data is { readonly startedAt: string } {
   return isRecord(data) && typeof data.startedAt === 'string';
+}
+
+function isSample(data: unknown): data is { readonly sample: number } {
+  return isRecord(data) && typeof data.sample === 'number';
 }
 
 interface StepData {

@@ -34,6 +34,7 @@ import {
   type LoadOptions,
   type MemorySetting,
   type ModelInfo,
+  resizeLanczos,
   toEngineError,
 } from '@easel/engine';
 import { unlessAborted } from '../unless-aborted.ts';
@@ -134,7 +135,7 @@ export class ModelEngine {
     await host?.close();
   }
 
-  async #paint(request: PaintedRequest, { signal, start = null, onStep }: PaintOptions): Promise<Painting> {
+  async #paint(request: PaintedRequest, { signal, start = null, onStep, onSample }: PaintOptions): Promise<Painting> {
     const { model, easelVersion } = this.#options;
     const loras = await model.loras.requests(request.loras ?? []);
     const wanted = { ...(await engineRequest(request, start)), ...(loras.length > 0 && { loras }) };
@@ -144,6 +145,11 @@ export class ModelEngine {
     const result = await host.generate(wanted, {
       signal,
       ...(request.preview && { previewEvery: 1 }),
+      ...(request.preview &&
+        onSample !== undefined && {
+          onSample: ({ sample, picture }) =>
+            onSample({ sample, preview: () => encodePreview(withinSide(picture, FINISHED_SIDE)) }),
+        }),
       onStep: ({ index, total, sigma, etaMs, preview }) => {
         steps += 1;
         const step: PaintStep = { index, total, sigma, etaMs };
@@ -331,6 +337,15 @@ async function encodePictures(
     encoded.push({ bytes, seed: seedOfSample(request.seed, index), width, height });
   }
   return encoded;
+}
+
+/** The longest side of a finished picture that is shown while the others are not finished. */
+const FINISHED_SIDE = 640;
+
+function withinSide(picture: DecodedPicture, side: number): DecodedPicture {
+  const scale = side / Math.max(picture.width, picture.height);
+  if (scale >= 1) return picture;
+  return resizeLanczos(picture, Math.round(picture.width * scale), Math.round(picture.height * scale));
 }
 
 function encodePreview(picture: DecodedPicture): Promise<Uint8Array> {

@@ -14,6 +14,14 @@ export interface PaintStep {
   readonly preview?: () => Promise<Uint8Array>;
 }
 
+/** One of several pictures is finished. */
+export interface PaintedSample {
+  /** 0 … samples − 1. */
+  readonly sample: number;
+  /** A small JPEG file of it. */
+  readonly preview: () => Promise<Uint8Array>;
+}
+
 export interface PaintedImage {
   /** A file of the request's format. */
   readonly bytes: Uint8Array;
@@ -74,6 +82,8 @@ export interface PaintOptions {
   /** What to start from; absent or null: from noise alone. */
   readonly start?: PaintStart | null;
   readonly onStep: (step: PaintStep) => void;
+  /** Called for all pictures but the last, if the request asks for previews. */
+  readonly onSample?: (sample: PaintedSample) => void;
 }
 
 export interface Painter {

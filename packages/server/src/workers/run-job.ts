@@ -135,7 +135,7 @@ async function paint(
       trace.stepDone();
       steps.offer(step);
     };
-    const painting = await painter.paint(job.request, { signal, start, onStep });
+    const painting = await painter.paint(job.request, { signal, start, onStep, onSample: steps.offerSample });
     trace.painted(began, painting);
     await steps.finish();
     return painting;

@@ -10,7 +10,7 @@ function recorder() {
     events.push(event);
   };
   const indices = () => events.map((event) => (event.kind === 'step' ? event.index : 0));
-  return { publish, indices };
+  return { events, publish, indices };
 }
 
 describe('the steps of a fast run', () => {
@@ -39,6 +39,26 @@ describe('the steps of a fast run', () => {
     publisher.offer(step(2));
     await publisher.drop();
     expect(indices()).toEqual([1]);
+  });
+});
+
+describe('finished pictures', () => {
+  it('are all published, in order, before the steps of the next one', async () => {
+    const { events, publish } = recorder();
+    const publisher = new StepPublisher({ publish }, 'job', () => {});
+    publisher.offer(step(1));
+    for (const sample of [0, 1, 2]) {
+      publisher.offerSample({ sample, preview: () => Promise.resolve(new Uint8Array([sample])) });
+      publisher.offer(step(sample + 2));
+    }
+    await publisher.finish();
+    expect(events.map((event) => (event.kind === 'sample' ? `picture ${event.sample}` : event.kind))).toEqual([
+      'step',
+      'picture 0',
+      'picture 1',
+      'picture 2',
+      'step',
+    ]);
   });
 });
 

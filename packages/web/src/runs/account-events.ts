@@ -1,5 +1,6 @@
 import type { EaselClient } from '@easel/client';
 import type { AccountEvent } from '@easel/contract';
+import { withEvent } from './run.ts';
 
 export interface AccountListener {
   readonly onEvent: (event: AccountEvent) => void;
@@ -19,6 +20,11 @@ type Message =
   | { readonly kind: 'connection'; readonly isConnected: boolean }
   /** Asks the leading tab for the current state. */
   | { readonly kind: 'hello' };
+
+interface Told {
+  readonly event: AccountEvent['event'];
+  readonly message: Extract<Message, { kind: 'event' }>;
+}
 
 const kinds: readonly Message['kind'][] = ['event', 'connection', 'hello'];
 
@@ -57,8 +63,8 @@ class SharedFollowing {
   readonly #following: AccountFollowing;
   readonly #name: string;
   readonly #channel: BroadcastChannel;
-  /** The last event of each job that has not ended. */
-  readonly #latest = new Map<string, Extract<Message, { kind: 'event' }>>();
+  /** Of each job that has not ended: what tells how far it is. */
+  readonly #latest = new Map<string, readonly Told[]>();
   #lastEventId: string | undefined;
   #isConnected = true;
   #isLeading = false;
@@ -144,7 +150,7 @@ class SharedFollowing {
     if (message.kind === 'hello') {
       if (!this.#isLeading) return;
       this.#send({ kind: 'connection', isConnected: this.#isConnected });
-      for (const event of this.#latest.values()) this.#send(event);
+      for (const told of this.#latest.values()) for (const { message: each } of told) this.#send(each);
       return;
     }
     clearTimeout(this.#unanswered);
@@ -155,9 +161,10 @@ class SharedFollowing {
     }
     const { event, lastEventId } = message;
     this.#lastEventId = lastEventId;
+    const { id } = event.data.job;
     const isLast = event.event === 'succeeded' || event.event === 'failed' || event.event === 'cancelled';
-    if (isLast) this.#latest.delete(event.data.job.id);
-    else this.#latest.set(event.data.job.id, message);
+    if (isLast) this.#latest.delete(id);
+    else this.#latest.set(id, withEvent(this.#latest.get(id) ?? [], { event: event.event, message }));
     this.#following.onEvent(event);
   }
 

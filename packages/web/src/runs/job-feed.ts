@@ -3,7 +3,7 @@ import { isLastEvent, type Job, type JobEvent } from '@easel/contract';
 import { retryUntilAnswered } from '../session/requests.ts';
 import { requestOfJob } from '../settings/settings.ts';
 import { followAccount } from './account-events.ts';
-import { afterEvent, isUnfinished, type Run } from './run.ts';
+import { afterEvent, isUnfinished, type Run, withEvent } from './run.ts';
 
 /** @param ended the job that has ended, if that is the change */
 export type ChangeListener = (ended?: Job) => void;
@@ -19,7 +19,7 @@ export interface FeedListener {
   readonly onChange: ChangeListener;
 }
 
-/** Of how many jobs the last event is kept: the reply with a new job's id may arrive after its first events. */
+/** Of how many jobs the last events are kept: the reply with a new job's id may arrive after its first events. */
 const KEPT_EVENTS = 500;
 
 /** As many finished jobs are shown after a reload. */
@@ -30,7 +30,7 @@ export class JobFeed {
   readonly #client: EaselClient;
   readonly #listener: FeedListener;
   readonly #closing = new AbortController();
-  readonly #latest = new Map<string, JobEvent>();
+  readonly #latest = new Map<string, readonly JobEvent[]>();
   readonly #unfinished = new Set<string>();
   readonly #waiting = new Map<string, (job: Job) => void>();
   /** The key may not read the stream of all jobs: each job of this tab has a stream of its own. */
@@ -87,7 +87,7 @@ export class JobFeed {
   async waitForEnd(job: Job, signal: AbortSignal): Promise<Job> {
     if (!isUnfinished(job)) return job;
     signal.throwIfAborted();
-    const known = this.#latest.get(job.id);
+    const known = this.#latest.get(job.id)?.at(-1);
     if (known !== undefined && hasEnded(known)) return known.data.job;
     const { promise, resolve, reject } = Promise.withResolvers<Job>();
     const onAbort = () => reject(signal.reason);
@@ -114,14 +114,15 @@ export class JobFeed {
       ...(job.position !== undefined && { position: job.position }),
       ...(job.eta !== undefined && { expectedAt: now + job.eta * 1000 }),
     };
-    const event = this.#latest.get(job.id);
-    return event === undefined ? run : afterEvent(run, event, now);
+    const events = this.#latest.get(job.id) ?? [];
+    return events.reduce((before, event) => afterEvent(before, event, now), run);
   }
 
   #receive(id: string, event: JobEvent): void {
-    const isNew = !this.#latest.has(id);
+    const before = this.#latest.get(id);
+    const isNew = before === undefined;
     this.#latest.delete(id);
-    this.#latest.set(id, event);
+    this.#latest.set(id, withEvent(before ?? [], event));
     for (const oldest of this.#latest.keys()) {
       if (this.#latest.size <= KEPT_EVENTS) break;
       this.#latest.delete(oldest);

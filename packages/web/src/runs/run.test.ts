@@ -1,5 +1,6 @@
+import type { JobEvent } from '@easel/contract';
 import { expect, test } from 'vitest';
-import { afterEvent, isOver, type Run, statusOf } from './run.ts';
+import { afterEvent, isOver, type Run, statusOf, withEvent } from './run.ts';
 
 const run: Run = { key: '1', request: { prompt: 'a fox' }, phase: 'sending', previews: 0 };
 const now = 1_000_000;
@@ -21,6 +22,17 @@ test('a run goes through the phases of its events', () => {
     previews: 1,
   });
   expect(isOver(drawn)).toBe(false);
+});
+
+test('of several pictures the finished ones are kept, until the run is begun again', () => {
+  const told = (sample: number) => ({ event: 'sample', data: { sample, preview: `data:${sample}` } }) as const;
+  const started = { event: 'started', data: { started_at: '2026-01-31T12:00:00Z' } } as const;
+  const both = [started, told(0), told(1), told(1)].reduce((before, event) => afterEvent(before, event, now), run);
+  expect(both.finished).toEqual(['data:0', 'data:1']);
+  expect(afterEvent(both, started, now).finished).toEqual([]);
+  const step = { event: 'step', data: { index: 3, total: 4, sigma: 1, eta: 1 } } as const;
+  const kept = [started, step, told(0), step, told(1), step].reduce<readonly JobEvent[]>(withEvent, []);
+  expect(kept).toEqual([told(0), told(1), step]);
 });
 
 test('a queued run says what it waits for, and the time left counts down', () => {

@@ -77,11 +77,16 @@ export function afterEvent({ problem: _, ...run }: Run, { event, data }: JobEven
         isPaused: data.paused === true,
       };
     case 'started':
-      return { ...run, phase: 'running', expectedAt: null };
+      return { ...run, phase: 'running', expectedAt: null, finished: [] };
     case 'step': {
       const { index, total, eta, preview } = data;
       const seen = preview === undefined ? {} : { preview, previews: run.previews + 1 };
       return { ...run, phase: 'running', step: { index, total }, expectedAt: momentOf(eta, now), ...seen };
+    }
+    case 'sample': {
+      if (data.preview === undefined) return run;
+      // A later picture cannot be finished before this one.
+      return { ...run, finished: [...(run.finished ?? []).slice(0, data.sample), data.preview] };
     }
     case 'succeeded':
       return { ...run, phase: 'succeeded', job: data.job };
@@ -90,6 +95,15 @@ export function afterEvent({ problem: _, ...run }: Run, { event, data }: JobEven
     case 'cancelled':
       return { ...run, phase: 'cancelled', job: data.job };
   }
+}
+
+/** The events that tell how far a job is: the latest, and those of the pictures that are finished already. */
+export function withEvent<Event extends { readonly event: JobEvent['event'] }>(
+  before: readonly Event[],
+  next: Event,
+): readonly Event[] {
+  if (next.event === 'sample') return [...before, next];
+  return next.event === 'step' ? [...before.filter(({ event }) => event === 'sample'), next] : [next];
 }
 
 function momentOf(etaSeconds: number | null, now: number): number | null {

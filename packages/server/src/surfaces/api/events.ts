@@ -159,6 +159,10 @@ function accountEvent(followed: FollowedEvent, base: string, withPreviews: boole
       const { preview, ...data } = wire.data;
       return { event: wire.event, data: { job, ...data, ...(withPreviews && preview !== undefined && { preview }) } };
     }
+    case 'sample': {
+      const { preview, ...data } = wire.data;
+      return { event: wire.event, data: { job, ...data, ...(withPreviews && preview !== undefined && { preview }) } };
+    }
     default:
       return wire;
   }
@@ -172,6 +176,8 @@ function wireEvent({ event }: FollowedEvent, base: string): JobEvent {
       return { event: 'started', data: { started_at: event.startedAt.toISOString() } };
     case 'step':
       return { event: 'step', data: stepData(event) };
+    case 'sample':
+      return { event: 'sample', data: { sample: event.sample, preview: dataUrl(event.preview) } };
     default:
       return { event: event.kind, data: { job: jobReply(event.view, base) } };
   }
