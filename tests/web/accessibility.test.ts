@@ -81,7 +81,7 @@ test('the about box says whose work the model is', async () => {
   expect(await findings(page)).toEqual([]);
 });
 
-test('who listens to the page hears that a run is queued and that it is done, and not each of its steps', async () => {
+test('who listens to the page hears once that a run is queued, done or failed, and not each of its steps', async () => {
   const page = await web().visit();
   await page.evaluate(`(() => {
     window.heard = [];
@@ -101,6 +101,15 @@ test('who listens to the page hears that a run is queued and that it is done, an
   await page.locator('.run-card.succeeded').waitFor();
   await page.getByText('Picture finished: a bell').waitFor({ state: 'attached' });
   expect(await page.evaluate('window.heard')).toEqual(['Queued: a bell', 'Picture finished: a bell']);
+  const problem = { type: 'about:blank', title: 'Conflict', status: 409, code: 'conflict', detail: 'it is broken' };
+  await page.route('**/api/jobs', (route) =>
+    route.fulfill({ status: 409, contentType: 'application/problem+json', body: JSON.stringify(problem) }),
+  );
+  await page.getByLabel('Prompt', { exact: true }).press('Enter');
+  await page.locator('.run-card.failed').waitFor();
+  await expect
+    .poll(() => page.evaluate<string[]>('window.heard').then((heard) => heard.slice(2)))
+    .toEqual(['Run failed: a bell. It is broken.']);
 });
 
 test('buttons that stand many times on a page say which picture they are for', async () => {

@@ -4,13 +4,13 @@ import { Link } from '../parts/buttons.tsx';
 import { addressOf } from '../router.ts';
 import type { Settings } from '../settings/settings.ts';
 import apple from './samples/apple.webp';
-import balloon from './samples/balloon.webp';
-import car from './samples/car.webp';
+import cactus from './samples/cactus.webp';
 import castle from './samples/castle.webp';
-import coffee from './samples/coffee.webp';
-import fish from './samples/fish.webp';
 import fox from './samples/fox.webp';
+import guitar from './samples/guitar.webp';
 import panda from './samples/panda.webp';
+import rocket from './samples/rocket.webp';
+import sunflowers from './samples/sunflowers.webp';
 import { usePrice } from './use-price.ts';
 
 interface Sample {
@@ -25,12 +25,12 @@ interface Sample {
 const samples: readonly Sample[] = [
   { prompt: 'a red apple on a blue background', ratio: '1:1', source: apple, width: 256, height: 256 },
   { prompt: 'a fox in the forest', ratio: '4:3', source: fox, width: 256, height: 192 },
-  { prompt: 'a hot air balloon in the sky', ratio: '3:4', source: balloon, width: 192, height: 256 },
-  { prompt: 'a yellow car in the desert', ratio: '16:9', source: car, width: 256, height: 144 },
+  { prompt: 'a cactus in the desert at sunset', ratio: '3:4', source: cactus, width: 192, height: 256 },
+  { prompt: 'two sunflowers under a blue sky', ratio: '16:9', source: sunflowers, width: 256, height: 144 },
   { prompt: 'a panda in the snow', ratio: '1:1', source: panda, width: 256, height: 256 },
   { prompt: 'a castle on a hill at sunset', ratio: '4:3', source: castle, width: 256, height: 192 },
-  { prompt: 'a cup of coffee on a table', ratio: '1:1', source: coffee, width: 256, height: 256 },
-  { prompt: 'a tropical fish in the water', ratio: '4:3', source: fish, width: 256, height: 192 },
+  { prompt: 'a rocket in space', ratio: '9:16', source: rocket, width: 144, height: 256 },
+  { prompt: 'line art of a guitar', ratio: '1:1', source: guitar, width: 256, height: 256 },
 ];
 
 export interface FirstVisitProps {

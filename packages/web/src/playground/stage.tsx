@@ -1,9 +1,9 @@
 import type { Job, JobCreate } from '@easel/contract';
 import { type KeyboardEvent, type PointerEvent, type ReactNode, useRef, useState } from 'react';
 import { listedSource, pathOf } from '../files/picture-file.ts';
-import { PictureDialog } from '../viewer/picture-dialog.tsx';
 import { isOver, type Run, runCount } from '../runs/run.ts';
 import type { Settings } from '../settings/settings.ts';
+import { PictureDialog } from '../viewer/picture-dialog.tsx';
 import { StageCaption } from './stage-caption.tsx';
 import type { Shown, ShownRun } from './use-shown.ts';
 
