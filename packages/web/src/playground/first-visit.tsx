@@ -25,11 +25,11 @@ interface Sample {
 const samples: readonly Sample[] = [
   { prompt: 'a red apple on a blue background', ratio: '1:1', source: apple, width: 256, height: 256 },
   { prompt: 'a fox in the forest', ratio: '4:3', source: fox, width: 256, height: 192 },
-  { prompt: 'a cactus in the desert at sunset', ratio: '3:4', source: cactus, width: 192, height: 256 },
+  { prompt: 'a rocket in space', ratio: '9:16', source: rocket, width: 144, height: 256 },
   { prompt: 'two sunflowers under a blue sky', ratio: '16:9', source: sunflowers, width: 256, height: 144 },
   { prompt: 'a panda in the snow', ratio: '1:1', source: panda, width: 256, height: 256 },
   { prompt: 'a castle on a hill at sunset', ratio: '4:3', source: castle, width: 256, height: 192 },
-  { prompt: 'a rocket in space', ratio: '9:16', source: rocket, width: 144, height: 256 },
+  { prompt: 'a cactus in the desert at sunset', ratio: '3:4', source: cactus, width: 192, height: 256 },
   { prompt: 'line art of a guitar', ratio: '1:1', source: guitar, width: 256, height: 256 },
 ];
 

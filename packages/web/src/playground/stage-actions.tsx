@@ -1,5 +1,5 @@
 import { faultOfUpscale, type Job, type JobCreate } from '@easel/contract';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { pathOf } from '../files/picture-file.ts';
 import { Notice } from '../parts/notices.tsx';
 import { useRuns } from '../runs/runs.tsx';
@@ -14,10 +14,12 @@ export interface StageActionsProps extends Pick<ShownRun, 'show'> {
   readonly onOpen: (index: number) => void;
   readonly onUse: (settings: Partial<Settings>) => void;
   readonly onMake: (request: JobCreate) => void;
+  /** What stands at the end of the line. */
+  readonly children: ReactNode;
 }
 
 /** What can be done with the picture on the stage. Of several pictures one is chosen first, but for what is done to all. */
-export function StageActions({ job, shown, show, onOpen, onUse, onMake }: StageActionsProps) {
+export function StageActions({ job, shown, show, onOpen, onUse, onMake, children }: StageActionsProps) {
   const [problem, setProblem] = useState<string>();
   const { index, run } = shown;
   const at = job.images.length === 1 ? 0 : index;
@@ -39,6 +41,7 @@ export function StageActions({ job, shown, show, onOpen, onUse, onMake }: StageA
         )}
         <FavouriteButton job={job} onProblem={setProblem} />
         {image !== undefined && <PictureButtons job={job} image={image} onUse={onUse} onMake={onMake} />}
+        {children}
       </div>
       {problem !== undefined && (
         <Notice kind="error" onClose={() => setProblem(undefined)}>

@@ -17,15 +17,19 @@ export interface StageCaptionProps extends Pick<ShownRun, 'show'> {
   readonly onMake: (request: JobCreate) => void;
 }
 
-/** Below the picture: its prompt, and what can be done with it, or how far it is. */
+/** Below the picture: its prompt in one line, and what can be done with it, or how far it is. */
 export function StageCaption({ shown, show, onOpen, onUse, onMake }: StageCaptionProps) {
-  const { run } = shown;
+  const { run, index } = shown;
+  const [unfolded, setUnfolded] = useState<string>();
+  const isOpen = unfolded === run.key;
   return (
-    <div className="caption">
-      <PromptLine key={run.key} run={run} index={shown.index} />
+    <div className={isOpen ? 'caption open' : 'caption'}>
+      <PromptLine run={run} isOpen={isOpen} onFold={() => setUnfolded(isOpen ? undefined : run.key)} />
       {!isOver(run) && <Progress run={run} />}
       {run.phase === 'succeeded' && run.job !== undefined && (
-        <StageActions job={run.job} shown={shown} show={show} onOpen={onOpen} onUse={onUse} onMake={onMake} />
+        <StageActions job={run.job} shown={shown} show={show} onOpen={onOpen} onUse={onUse} onMake={onMake}>
+          <RunFacts run={run} index={index} />
+        </StageActions>
       )}
       {(run.phase === 'failed' || run.phase === 'cancelled') && <Ended run={run} onMake={onMake} />}
     </div>
@@ -34,22 +38,22 @@ export function StageCaption({ shown, show, onOpen, onUse, onMake }: StageCaptio
 
 interface PromptLineProps {
   readonly run: Run;
-  readonly index: number | null;
+  readonly isOpen: boolean;
+  readonly onFold: () => void;
 }
 
-/** The prompt in one line; the rest of it and the facts on a press, the facts also under the pointer. */
-function PromptLine({ run, index }: PromptLineProps) {
+/** The prompt and the notes: their beginning, the rest on a press. */
+function PromptLine({ run, isOpen, onFold }: PromptLineProps) {
   const { dismiss } = useRuns();
-  const [isOpen, setOpen] = useState(false);
   const { prompt } = run.request;
   const notes = run.job?.notes ?? [];
   return (
     <>
       <div className="caption-line">
-        <p className={isOpen ? 'prompt open' : 'prompt'} dir="auto" title={isOpen ? undefined : prompt}>
+        <p className="prompt" dir="auto" title={isOpen ? undefined : prompt}>
           {prompt === '' ? 'Prompt not stored.' : prompt}
         </p>
-        <button type="button" className="plain small" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        <button type="button" className="plain small" aria-expanded={isOpen} onClick={onFold}>
           {isOpen ? 'Less' : 'Details'}
         </button>
         {isOver(run) && (
@@ -64,27 +68,27 @@ function PromptLine({ run, index }: PromptLineProps) {
           </button>
         )}
       </div>
-      {run.phase === 'succeeded' && <RunFacts run={run} index={index} isOpen={isOpen} />}
       {notes.map(({ message }) => (
-        <p key={message} className="quiet note">
+        <small key={message} className="quiet note">
           Note: {message}
-        </p>
+        </small>
       ))}
     </>
   );
 }
 
-interface RunFactsProps extends PromptLineProps {
-  readonly isOpen: boolean;
+interface RunFactsProps {
+  readonly run: Run;
+  readonly index: number | null;
 }
 
-function RunFacts({ run: { job }, index, isOpen }: RunFactsProps) {
+function RunFacts({ run: { job }, index }: RunFactsProps) {
   const { reply: models = [] } = useModels();
   if (job === undefined) return null;
   const device = deviceOf(job);
   const image = job.images[index ?? 0];
   return (
-    <small className={isOpen ? 'run-facts open quiet' : 'run-facts quiet'}>
+    <small className="run-facts quiet">
       <FactLine
         facts={[
           `seed ${image?.seed ?? job.seed}`,
