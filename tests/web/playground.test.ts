@@ -42,7 +42,7 @@ test('an empty install shows pictures, and one press makes one of the same kind;
   await page.getByRole('button', { name: 'a fox in the forest' }).click();
   await untilDone(page);
   expect(await prompt.inputValue()).toBe('a fox in the forest');
-  await page.getByText('256×192', { exact: true }).first().waitFor();
+  expect(await page.getByRole('radio', { name: '4:3' }).isChecked()).toBe(true);
   await page.getByText('1:1', { exact: true }).click();
   await make(page, 'a red apple on a blue background');
   await page.locator('.run-card.succeeded').nth(1).waitFor();
@@ -138,7 +138,7 @@ test('each of several pictures is shown as soon as it is finished, and then all 
     .waitFor();
   const [download] = await Promise.all([
     page.waitForEvent('download'),
-    stage(page).getByRole('link', { name: 'Download' }).click(),
+    stage(page).getByRole('button', { name: 'Download' }).click(),
   ]);
   expect(download.suggestedFilename()).toMatch(/^\d+\.png$/);
 });

@@ -1,6 +1,6 @@
 import { faultOfUpscale, type Job, type JobCreate } from '@easel/contract';
 import { type ReactNode, useState } from 'react';
-import { pathOf } from '../files/picture-file.ts';
+import { convertPicture, pathOf, saveFile } from '../files/picture-file.ts';
 import { Notice } from '../parts/notices.tsx';
 import { useRuns } from '../runs/runs.tsx';
 import { messageOf } from '../session/requests.ts';
@@ -40,7 +40,9 @@ export function StageActions({ job, shown, show, onOpen, onUse, onMake, children
           </button>
         )}
         <FavouriteButton job={job} onProblem={setProblem} />
-        {image !== undefined && <PictureButtons job={job} image={image} onUse={onUse} onMake={onMake} />}
+        {image !== undefined && (
+          <PictureButtons job={job} image={image} onUse={onUse} onMake={onMake} onProblem={setProblem} />
+        )}
         {children}
       </div>
       {problem !== undefined && (
@@ -102,21 +104,30 @@ function FavouriteButton({ job, onProblem }: FavouriteButtonProps) {
 }
 
 interface PictureButtonsProps extends Pick<StageActionsProps, 'job' | 'onUse' | 'onMake'> {
+  readonly onProblem: (problem: string | undefined) => void;
   readonly image: Job['images'][number];
 }
 
-function PictureButtons({ job, image, onUse, onMake }: PictureButtonsProps) {
+function PictureButtons({ job, image, onUse, onMake, onProblem }: PictureButtonsProps) {
   const { startImageOf } = useRuns();
   const { reply: models = [] } = useModels();
   const model = models.find(({ id }) => id === job.model);
   const path = pathOf(image.url);
   const { width, height, seed } = image;
+  const download = async () => {
+    try {
+      saveFile(await convertPicture(path, job.image_format), `${seed}.${path.split('.').at(-1)}`);
+      onProblem(undefined);
+    } catch (error) {
+      onProblem(messageOf(error));
+    }
+  };
   const settings = settingsOfJob(job, { seed: null, startImage: startImageOf(job), model });
   return (
     <>
-      <a className="button" href={path} download={`${seed}.${path.split('.').at(-1)}`}>
+      <button type="button" onClick={() => void download()}>
         Download
-      </a>
+      </button>
       <button type="button" onClick={() => onUse({ ...settings, startImage: path, ...drawnSize(model, image) })}>
         Use as start image
       </button>

@@ -97,7 +97,7 @@ function RunFacts({ run: { job }, index }: RunFactsProps) {
           `guidance ${job.guidance_scale}`,
           modelNameOf(job, models),
           ...(device === undefined ? [] : [`on ${device}`]),
-          `${credits(job.price)} credits`,
+          `cost ${credits(job.price)} credits`,
         ]}
       />
     </small>
