@@ -1,4 +1,4 @@
-import icon from '../icon.svg';
+import finishedIcon from './icon-finished.svg';
 import type { Run } from './run.ts';
 
 /** What a user may ask for when a run ends; remembered in this browser. */
@@ -35,7 +35,7 @@ export function showNotification({ key, job, phase, request }: Run): void {
   void onceForAllTabs(`notification ${job?.id ?? key}`, () => {
     try {
       // The same tag from another tab replaces it.
-      const notification = new Notification(title, { body: request.prompt, tag: job?.id ?? key, icon });
+      const notification = new Notification(title, { body: request.prompt, tag: job?.id ?? key, icon: finishedIcon });
       notification.onclick = () => {
         window.focus();
         notification.close();

@@ -1,8 +1,7 @@
 import { type RefObject, useEffect, useRef, useState } from 'react';
-import icon from '../icon.svg';
-import finishedIcon from '../icon-finished.svg';
 import { titles, useRoute } from '../router.ts';
 import { playSound, showNotification } from './end-notices.ts';
+import finishedIcon from './icon-finished.svg';
 import { isOver, type Phase, type Run, shareOf } from './run.ts';
 import { useRuns } from './runs.tsx';
 
@@ -81,9 +80,12 @@ function useTitle(runs: readonly Run[], unseen: Run | undefined): void {
   useEffect(() => {
     document.title = `${title} · Easel`;
   }, [title]);
+  const usualIcon = useRef<string>(undefined);
   useEffect(() => {
     const link = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
-    if (link !== null) link.href = isMarked ? finishedIcon : icon;
+    if (link === null) return;
+    usualIcon.current ??= link.href;
+    link.href = isMarked ? finishedIcon : usualIcon.current;
   }, [isMarked]);
 }
 

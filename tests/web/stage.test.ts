@@ -1,0 +1,224 @@
+import type { Locator, Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { useWebPage } from '../support/web-page.ts';
+
+const web = useWebPage();
+
+async function make(page: Page, prompt: string): Promise<void> {
+  await page.getByLabel('Prompt', { exact: true }).fill(prompt);
+  await page.getByLabel('Prompt', { exact: true }).press('Enter');
+}
+
+const stage = (page: Page) => page.locator('.stage-run');
+const untilDone = (page: Page) => page.locator('.run-card.succeeded').first().waitFor();
+
+test('an empty install shows pictures, and one press makes one of the same kind; the next is a prompt and an Enter away', async () => {
+  const page = await web().visit();
+  await page.getByText('100 credits').waitFor();
+  await page.getByText(/press a picture to make one like it for 0\.\d+ credits/).waitFor();
+  const prompt = page.getByLabel('Prompt', { exact: true });
+  await expect.poll(() => prompt.evaluate((field) => field.matches(':focus'))).toBe(true);
+  await page.getByRole('button', { name: 'a fox in the forest' }).click();
+  await untilDone(page);
+  expect(await prompt.inputValue()).toBe('a fox in the forest');
+  expect(await page.getByRole('radio', { name: '4:3' }).isChecked()).toBe(true);
+  await page.getByText('1:1', { exact: true }).click();
+  await make(page, 'a red apple on a blue background');
+  await page.locator('.run-card.succeeded').nth(1).waitFor();
+  await stage(page).locator('.picture img[width="256"][height="256"]').waitFor();
+  await page.getByText(/99\.999\d credits/).waitFor();
+});
+
+/** A run that takes a moment. */
+const quick = '/?size=64x64&steps=2';
+const windows = [
+  { width: 1440, height: 900 },
+  { width: 1280, height: 720 },
+  { width: 1920, height: 1080 },
+] as const;
+
+test('the picture is as large as the window allows, with the prompt, the button, price and model in sight', async () => {
+  const page = await web().visit(quick);
+  const prompt = 'a fox in a forest of tall trees, '.repeat(9);
+  await make(page, prompt);
+  await untilDone(page);
+  await page.getByText(/^0\.\d+ credits$/).waitFor();
+  const boxOf = async (place: Locator) => (await place.boundingBox()) ?? { x: -1, y: -1, width: 0, height: 0 };
+  for (const viewport of windows) {
+    await page.setViewportSize(viewport);
+    const inSight = [
+      page.getByLabel('Prompt', { exact: true }),
+      page.getByRole('button', { name: 'Generate a picture' }),
+      page.getByText(/^0\.\d+ credits$/),
+      page.getByText('Model: easel-demo'),
+      page.getByText('1:1', { exact: true }),
+      page.getByRole('spinbutton', { name: 'Pictures value' }),
+      stage(page).getByRole('button', { name: 'Upscale 2×' }),
+      stage(page).locator('.picture'),
+    ];
+    for (const place of inSight) {
+      const { y, height } = await boxOf(place);
+      expect(y).toBeGreaterThanOrEqual(0);
+      expect(y + height).toBeLessThanOrEqual(viewport.height);
+    }
+    expect(
+      await page.evaluate('[document.documentElement.scrollWidth, document.documentElement.scrollHeight]'),
+    ).toEqual([viewport.width, viewport.height]);
+    const { height, width } = await boxOf(stage(page).locator('.picture'));
+    expect(Math.abs(width - height)).toBeLessThan(2);
+    expect(height).toBeGreaterThan(0.65 * viewport.height);
+  }
+  // Of a long prompt one line is shown, and the rest on a press.
+  const text = stage(page).locator('.prompt');
+  const folded = (await boxOf(text)).height;
+  await stage(page).getByRole('button', { name: 'Details' }).click();
+  expect((await boxOf(text)).height).toBeGreaterThan(1.5 * folded);
+});
+
+test('after a reload the last runs are there with their pictures, the keys walk through them, and what was dismissed stays away', async () => {
+  const page = await web().visit(quick);
+  for (const prompt of ['a first bell', 'a second bell', 'a third bell']) await make(page, prompt);
+  await page.locator('.run-card.succeeded').nth(2).waitFor();
+  const shown = () => stage(page).locator('.prompt').textContent();
+  await page.locator('.run-card').nth(1).click();
+  expect(await shown()).toBe('a second bell');
+  await stage(page).getByRole('button', { name: 'Dismiss: a second bell' }).click();
+  await page.reload();
+  await page.locator('.earlier-card', { hasText: 'a third bell' }).waitFor();
+  expect(await shown()).toBe('a third bell');
+  expect(await page.locator('.earlier-card', { hasText: 'a second bell' }).count()).toBe(0);
+  await stage(page).locator('.picture img').waitFor();
+  await page.locator('.earlier-card').first().getByRole('button').focus();
+  await page.keyboard.press('ArrowDown');
+  expect(await shown()).toBe('a first bell');
+  await page.keyboard.press('Home');
+  expect(await shown()).toBe('a third bell');
+  await stage(page).locator('.picture').focus();
+  await page.keyboard.press('ArrowRight');
+  expect(await shown()).toBe('a first bell');
+  await stage(page).getByRole('button', { name: 'Favourite' }).click();
+  await expect
+    .poll(() => stage(page).getByRole('button', { name: 'Favourite' }).getAttribute('aria-pressed'))
+    .toBe('true');
+});
+
+test('each of several pictures is shown as soon as it is finished, and then all or one of them', async () => {
+  const page = await web().visit('/?size=64x64&steps=40&samples=3');
+  await make(page, 'a kite');
+  await stage(page).getByAltText('Picture 1: a kite').waitFor();
+  await untilDone(page);
+  expect(await stage(page).locator('.picture').count()).toBe(3);
+  await stage(page).getByRole('button', { name: 'Show picture 3 of 3' }).click();
+  expect(await stage(page).locator('.picture').count()).toBe(1);
+  await stage(page).locator('.picture').focus();
+  await page.keyboard.press('ArrowLeft');
+  await stage(page)
+    .getByRole('button', { name: /^Open picture 2 of 3/ })
+    .waitFor();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    stage(page).getByRole('button', { name: 'Download' }).click(),
+  ]);
+  expect(download.suggestedFilename()).toMatch(/^\d+\.png$/);
+});
+
+test('the end of a run is told in the title and the icon until it is seen, and on request by a notification and a sound', async () => {
+  const page = await web().visit('/?size=64x64&steps=60');
+  await page.evaluate(`(() => {
+    window.told = [];
+    window.Notification = class {
+      static permission = 'default';
+      static async requestPermission() {
+        window.told.push('asked');
+        return (this.permission = 'granted');
+      }
+      constructor(title, { body }) {
+        window.told.push(title + ': ' + body);
+      }
+    };
+    const Real = window.AudioContext;
+    window.AudioContext = class extends Real {
+      constructor() {
+        super();
+        window.told.push('sound');
+      }
+    };
+  })()`);
+  expect(await page.evaluate('window.told')).toEqual([]);
+  await page.getByLabel('Show a notification').check();
+  await page.getByLabel('Play a sound').check();
+  await page.evaluate('document.hasFocus = () => false');
+  await make(page, 'a quiet bell');
+  await expect.poll(() => page.title()).toMatch(/^\(\d+ %\) a quiet bell · Easel$/);
+  await untilDone(page);
+  await expect.poll(() => page.title()).toBe('✓ a quiet bell · Easel');
+  const icon = () => page.locator('link[rel=icon]').getAttribute('href');
+  expect(await icon()).toContain('icon-finished');
+  await expect
+    .poll(() => page.evaluate('window.told'))
+    .toEqual(['asked', 'sound', 'Picture finished: a quiet bell', 'sound']);
+  await page.evaluate('document.hasFocus = () => true; window.dispatchEvent(new Event("focus"))');
+  await expect.poll(() => page.title()).toBe('Playground · Easel');
+  expect(await icon()).not.toContain('icon-finished');
+});
+
+test('each line is a prompt, and each combination: how many and for how much is said before, and not more than fifty', async () => {
+  const page = await web().visit(quick);
+  const prompt = page.getByLabel('Prompt', { exact: true });
+  const one = page.getByText(/^0\.\d+ credits$/);
+  await prompt.fill('a {red|blue} fox\nan owl');
+  const price = Number.parseFloat((await one.textContent()) ?? '');
+  await page.getByText(/^0\.\d+ credits, 2 prompts$/).waitFor();
+  await page.getByRole('button', { name: 'One picture per line' }).click();
+  await page.getByRole('button', { name: 'Generate 3 pictures' }).waitFor();
+  const total = Number.parseFloat((await page.getByText(/^0\.\d+ credits, 3 prompts$/).textContent()) ?? '');
+  expect(total / 3).toBeCloseTo(price, 5);
+  const lines = page.getByLabel('Prompts, one per line');
+  // Enter begins a line; with Ctrl it generates.
+  await lines.press('End');
+  await lines.press('Enter');
+  expect(await page.locator('.run-card').count()).toBe(0);
+  await lines.press('Control+Enter');
+  await page.locator('.run-card.succeeded').nth(2).waitFor();
+  const texts = await page.locator('.run-card bdi').allTextContents();
+  expect(texts.toSorted()).toEqual(['a blue fox', 'a red fox', 'an owl']);
+  await lines.fill('{a|b|c|d}{a|b|c|d}{a|b|c|d}');
+  await lines.press('Control+Enter');
+  await page.getByRole('alert').getByText('This stands for 64 prompts; at most 50 are made at once.').waitFor();
+  expect(await page.locator('.run-card').count()).toBe(3);
+});
+
+test('on a phone the picture comes first, the form is a sheet that keeps the focus, and a swipe goes on', async () => {
+  const page = await web().visit(quick, { viewport: { width: 390, height: 844 }, hasTouch: true });
+  for (const prompt of ['a first leaf', 'a second leaf']) await make(page, prompt);
+  await page.locator('.run-card.succeeded').nth(1).waitFor();
+  const generate = page.getByRole('button', { name: 'Generate a picture' });
+  const pictureBox = await stage(page).locator('.picture').boundingBox();
+  const buttonBox = await generate.boundingBox();
+  expect(pictureBox?.width).toBeGreaterThan(350);
+  expect((pictureBox?.y ?? 0) + (pictureBox?.height ?? 0)).toBeLessThan(buttonBox?.y ?? 0);
+  expect((buttonBox?.y ?? 0) + (buttonBox?.height ?? 0)).toBeLessThanOrEqual(844);
+  // The swipe is one of a finger: from the right to the left.
+  const touch = await page.context().newCDPSession(page);
+  const point = (x: number) => [{ x, y: (pictureBox?.y ?? 0) + 100 }];
+  await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: point(300) });
+  for (const x of [250, 180, 120])
+    await touch.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: point(x) });
+  await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  await expect.poll(() => stage(page).locator('.prompt').textContent()).toBe('a first leaf');
+  const steps = page.getByRole('spinbutton', { name: 'Steps value' });
+  const sheet = page.getByRole('dialog', { name: 'Settings' });
+  for (const close of [() => page.keyboard.press('Escape'), () => page.goBack()]) {
+    expect(await steps.isVisible()).toBe(false);
+    await page.getByRole('button', { name: 'All settings' }).tap();
+    await sheet.waitFor();
+    await steps.waitFor();
+    for (let press = 0; press < 30; press += 1) {
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate('document.activeElement.matches("body, .sheet *")')).toBe(true);
+    }
+    await close();
+    await sheet.waitFor({ state: 'detached' });
+  }
+  expect(new URL(page.url()).pathname).toBe('/');
+});
