@@ -86,7 +86,7 @@ function Results({ models, settings, onUse, onMake, onPick }: ResultsProps) {
     <section className="results" aria-label="Pictures">
       {shown !== undefined && (
         <>
-          <Stage shown={shown} show={show} move={move} onUse={onUse} onMake={onMake} />
+          <Stage runs={runs} shown={shown} show={show} move={move} onUse={onUse} onMake={onMake} />
           <Strip runs={runs} shown={shown} show={show} />
         </>
       )}

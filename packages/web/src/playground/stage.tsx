@@ -2,29 +2,34 @@ import type { Job, JobCreate } from '@easel/contract';
 import { type KeyboardEvent, type PointerEvent, type ReactNode, useRef, useState } from 'react';
 import { listedSource, pathOf } from '../files/picture-file.ts';
 import { isOver, type Run, runCount } from '../runs/run.ts';
+import { useRuns } from '../runs/runs.tsx';
 import type { Settings } from '../settings/settings.ts';
-import { PictureDialog } from '../viewer/picture-dialog.tsx';
+import { PictureWalk } from '../viewer/picture-dialog.tsx';
+import type { ShownPicture } from '../viewer/picture-viewer.tsx';
 import { StageCaption } from './stage-caption.tsx';
 import type { Shown, ShownRun } from './use-shown.ts';
 
 export interface StageProps extends Pick<ShownRun, 'show' | 'move'> {
+  readonly runs: readonly Run[];
   readonly shown: Shown;
   readonly onUse: (settings: Partial<Settings>) => void;
   readonly onMake: (request: JobCreate) => void;
 }
 
 /** The chosen run as large as the window allows: its picture or pictures, or while it is computed its preview. */
-export function Stage({ shown, show, move, onUse, onMake }: StageProps) {
+export function Stage({ runs, shown, show, move, onUse, onMake }: StageProps) {
   const { run, index } = shown;
   const { job, phase } = run;
-  const [opened, setOpened] = useState<number>();
+  const { replace } = useRuns();
+  /** The `id` of the picture that is open in the viewer. */
+  const [opened, setOpened] = useState<string>();
   const swipe = useSwipe(move);
   const onKey = ({ key, target }: KeyboardEvent) => {
     if (!(target instanceof HTMLElement && target.matches('.picture'))) return;
     if (key === 'ArrowRight') move(1);
     if (key === 'ArrowLeft') move(-1);
   };
-  const open = (at: number) => setOpened(at);
+  const open = (at: number) => setOpened(job?.images[at]?.id);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the pictures in it
     <div
@@ -42,17 +47,33 @@ export function Stage({ shown, show, move, onUse, onMake }: StageProps) {
         )}
       </div>
       <StageCaption shown={shown} show={show} onOpen={open} onUse={onUse} onMake={onMake} />
-      {opened !== undefined && job !== undefined && (
-        <PictureDialog
-          job={job}
-          index={opened}
-          onIndex={setOpened}
+      {opened !== undefined && (
+        <PictureWalk
+          pictures={picturesOf(runs)}
+          shown={opened}
+          onShow={({ job: { id }, image }) => {
+            const of = runs.find((each) => each.job?.id === id);
+            if (of !== undefined)
+              show(
+                of,
+                of.job?.images.findIndex((each) => each.id === image.id),
+              );
+            setOpened(image.id);
+          }}
           onClose={() => setOpened(undefined)}
           onUse={onUse}
           onMake={onMake}
+          onChange={(changed) => replace(changed.id, changed.images.length === 0 ? null : changed)}
         />
       )}
     </div>
+  );
+}
+
+/** All pictures of the strip, to walk through. */
+function picturesOf(runs: readonly Run[]): readonly ShownPicture[] {
+  return runs.flatMap(({ job, phase }) =>
+    phase === 'succeeded' && job !== undefined ? job.images.map((image) => ({ job, image })) : [],
   );
 }
 
