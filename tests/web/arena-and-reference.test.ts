@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { readParameters } from '@easel/parameters';
 import type { Locator, Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { useWebPage } from '../support/web-page.ts';
@@ -45,6 +47,19 @@ test('a study draws pairs with equal seeds, takes blind votes, and tells the tal
   await page.getByRole('button', { name: 'Discard 2 votes?' }).click();
   await page.getByRole('button', { name: 'Start comparison' }).waitFor();
 });
+
+interface ListedJob {
+  readonly prompt: string;
+  readonly seed: number;
+  readonly num_inference_steps: number;
+  readonly status: string;
+}
+
+/** The newest jobs of the page's account. */
+async function listJobs(): Promise<{ readonly jobs: readonly ListedJob[] }> {
+  const reply = await fetch(`${web().server.url}/api/jobs`, { headers: { 'x-api-key': web().server.devKey } });
+  return JSON.parse(await reply.text());
+}
 
 /** In pixels of the screen, each to within what rounding to whole percents can do. */
 async function theGraphicAgreesWithTheText(page: Page): Promise<void> {
@@ -117,6 +132,74 @@ test('a study that is ended makes no more pictures, and none of them comes into 
     .getByRole('img', { name: /^Generated with/ })
     .evaluateAll((all) => all.map((one) => one.getAttribute('src')));
   expect(shown.toSorted()).toEqual(fresh.map(({ url }) => new URL(url).pathname).toSorted());
+});
+
+test('a sheet varies two settings, is downloaded with its labels and settings, and two of its pictures go to the arena', async () => {
+  const page = await web().visit('/arena/sheet');
+  await page.getByRole('textbox', { name: 'Prompt' }).fill('a red apple');
+  await page.getByLabel('Values of columns (x)').fill('2-3');
+  await page.getByLabel('Rows (Y) vary').selectOption('Part of the prompt');
+  const parts = page.getByLabel('Values of rows (y)');
+  await parts.fill('pear, green');
+  await page.getByText('The prompt does not contain “pear”').waitFor();
+  expect(await page.getByRole('button', { name: 'Generate the sheet' }).isDisabled()).toBe(true);
+  await parts.fill('red, green');
+  await page.getByText(/^2 × 2 = 4 pictures, 0\.0000\d+ credits$/).waitFor();
+  await page.getByRole('button', { name: 'Generate the sheet' }).click();
+  await page.getByText('The sheet is complete.').waitFor();
+  const { jobs } = await listJobs();
+  const made = jobs.filter(({ prompt }) => /^a (red|green) apple$/.test(prompt)).slice(0, 4);
+  expect(new Set(made.map(({ seed }) => seed)).size).toBe(1);
+  const settings = made.map(({ prompt, num_inference_steps: steps }) => `${prompt} ${steps}`);
+  expect(settings.toSorted()).toEqual(['a green apple 2', 'a green apple 3', 'a red apple 2', 'a red apple 3']);
+
+  await page.reload();
+  await page.getByText('The sheet is complete.').waitFor();
+  await page.getByRole('button', { name: 'Open Steps: 3, green' }).click();
+  await page.getByRole('dialog').getByAltText('Steps: 3, green').waitFor();
+  await page.keyboard.press('Escape');
+  const saved = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Download as PNG' }).click();
+  const file = await readFile(await (await saved).path());
+  expect(file.readUInt32BE(16)).toBeGreaterThan(2 * 256);
+  expect(file.readUInt32BE(20)).toBeGreaterThan(2 * 256);
+  expect(readParameters(file)).toMatch(/^a red apple\n.*X Type: Steps, X Values: "2, 3", Y Type: Part of the prompt/);
+
+  for (const title of ['Steps: 2, red', 'Steps: 3, green'])
+    await page.getByRole('button', { name: `Choose ${title} for the arena` }).click();
+  await page.getByRole('button', { name: 'Vote blind on these two' }).click();
+  await page.getByRole('button', { name: 'Replace the comparison in the arena?' }).click();
+  await page.getByText('1 of 1').waitFor();
+  await page.keyboard.press('ArrowLeft');
+  await page.getByText('Voting complete.').waitFor();
+  await page.getByText(/A: .*, 2 steps.*\(Steps: 2, red\)\. B: .*, 3 steps.*\(Steps: 3, green\)/).waitFor();
+});
+
+test('a sheet goes on after a reload, until all of it is cancelled', async () => {
+  const page = await web().visit('/arena/sheet');
+  await page.getByRole('textbox', { name: 'Prompt' }).fill('a slow sheet');
+  await page.getByLabel('Values of columns (x)').fill('100');
+  await page.getByLabel('Rows (Y) vary').selectOption('Seed');
+  await page.getByLabel('Values of rows (y)').fill('1-200');
+  await page.getByText('Seed: more than 100 values').waitFor();
+  await page.getByLabel('Values of rows (y)').fill('1-30');
+  await page.getByRole('button', { name: 'Generate the sheet' }).click();
+  await page.getByRole('button', { name: 'Open Steps: 100, Seed: 1', exact: true }).waitFor();
+  await page.reload();
+  await page.getByRole('button', { name: 'Open Steps: 100, Seed: 1', exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Cancel all' }).click();
+  await page.getByRole('button', { name: /^Cancel \d+ pictures\?$/ }).click();
+  await page.getByText(/^Cancelled; \d+ of 30 are missing\.$/).waitFor();
+  await expect
+    .poll(async () => (await listJobs()).jobs.filter(({ status }) => /queued|running/.test(status)).length)
+    .toBe(0);
+  await page.reload();
+  await page.getByText(/^Cancelled; \d+ of 30 are missing\.$/).waitFor();
+  // Each was made once, whatever the reload interrupted.
+  const slow = (await listJobs()).jobs.filter(
+    ({ prompt, status }) => prompt === 'a slow sheet' && status === 'succeeded',
+  );
+  expect(new Set(slow.map(({ seed }) => seed)).size).toBe(slow.length);
 });
 
 test('the API page is a form and JSON, each of which changes the other, and both are sent', async () => {

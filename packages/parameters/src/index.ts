@@ -6,5 +6,6 @@ export { formatParameters } from './format-parameters.ts';
 export type { GenerationParameters } from './generation-parameters.ts';
 export { isComplete, type ParsedParameters, parseParameters } from './parse-parameters.ts';
 export { copyParameters, readParameters, writeParameters } from './picture-file.ts';
+export { insertPngText } from './png.ts';
 export { type PictureLora, takeLoraTags } from './prompt-lines.ts';
 export { readSettings } from './read-settings.ts';

@@ -9,6 +9,8 @@ export interface Side {
   readonly scheduler: Scheduler;
   /** Absent in a stored study from before there were profiles. */
   readonly profile?: Profile;
+  /** What else it has, of a study of two pictures of a sheet. */
+  readonly note?: string;
 }
 
 /** One prompt, generated with both settings and the same seed. */
@@ -45,7 +47,7 @@ export function newStudy(a: Side, b: Side, prompts: readonly string[], seed: num
   return { id: randomId(), a, b, pairs, isRevealed: false };
 }
 
-export function jobOfSide({ prompt, seed }: Pair, side: Side): JobCreate {
+export function jobOfSide({ prompt, seed }: Pair, { note: _, ...side }: Side): JobCreate {
   return writeRequest({ ...side, prompt, seed, format: 'png' });
 }
 

@@ -99,9 +99,12 @@ function VotedPair({ pair }: { readonly pair: Pair }) {
   );
 }
 
-function describeSide({ model, steps, guidanceScale, scheduler, profile }: Side, models: readonly Model[]): string {
+function describeSide(
+  { model, steps, guidanceScale, scheduler, profile, note }: Side,
+  models: readonly Model[],
+): string {
   const count = steps === 1 ? '1 step' : `${steps} steps`;
   const name = modelNameOf({ model, drawn_by: null }, models);
   const computed = profile === undefined || profile === 'exact' ? '' : `, profile ${profile}`;
-  return `${name === model ? model : `${model} (${name})`}, ${count}, guidance ${guidanceScale}, ${samplerLabel(scheduler)}${computed}`;
+  return `${name === model ? model : `${model} (${name})`}, ${count}, guidance ${guidanceScale}, ${samplerLabel(scheduler)}${computed}${note === undefined ? '' : ` (${note})`}`;
 }

@@ -42,7 +42,7 @@ export function QueueSection() {
 const columns = [
   'Worker',
   'Status',
-  'Draws now',
+  'Running job',
   'Model',
   'Device',
   'Profiles and speed',

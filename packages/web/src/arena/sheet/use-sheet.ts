@@ -1,0 +1,99 @@
+import { type EaselClient, EaselError, EaselJobError } from '@easel/client';
+import { useEffect, useRef, useState } from 'react';
+import { useRuns } from '../../runs/runs.tsx';
+import { messageOf } from '../../session/requests.ts';
+import { isMissing, jobOfCell, loadSheet, type Sheet, saveSheet, updateCell } from './sheet.ts';
+
+/** Jobs at the same time: enough for several workers, few enough to leave the queue to others. */
+const AT_ONCE = 4;
+
+/** The sheet stored in this browser; its pictures are generated for as long as the view is open and it is not stopped. */
+export function useSheet(client: EaselClient) {
+  const [sheet, setSheet] = useState(loadSheet);
+  const [problem, setProblem] = useState<string>();
+  const [isKept, setKept] = useState(true);
+  const generation = useRef(new AbortController());
+  const { waitForEnd } = useRuns();
+
+  const replace = (next: Sheet | undefined) => {
+    setSheet(next);
+    setKept(saveSheet(next));
+  };
+  /** Changes the sheet, unless it has been replaced meanwhile. */
+  const change = (id: string, next: (sheet: Sheet) => Sheet) =>
+    setSheet((before) => {
+      if (before?.id !== id) return before;
+      const after = next(before);
+      setKept(saveSheet(after));
+      return after;
+    });
+  const generateOne = async (target: Sheet, index: number, signal: AbortSignal) => {
+    // The same key in another tab, or after a reload: generated and charged once.
+    const idempotencyKey = `${target.id}-${index}`;
+    try {
+      signal.throwIfAborted();
+      // Not aborted: the job may already exist by then, and cancelling it needs the id in the reply.
+      const created = await client.jobs.create(jobOfCell(target, index), { idempotencyKey });
+      const job = await waitForEnd(created, signal);
+      if (job.error !== null) throw new EaselJobError(job.id, job.error);
+      const [image] = job.images;
+      change(target.id, (now) =>
+        updateCell(now, index, image === undefined ? { failure: 'The picture is no longer kept.' } : { image }),
+      );
+    } catch (error) {
+      if (signal.aborted || !isOfThisCell(error)) throw error;
+      change(target.id, (now) => updateCell(now, index, { failure: messageOf(error) }));
+    }
+  };
+  const begin = (next: Sheet) => {
+    generation.current.abort();
+    const own = new AbortController();
+    generation.current = own;
+    setProblem(undefined);
+    replace(next);
+    const missing = next.cells.flatMap((cell, index) => (isMissing(cell) ? [index] : []));
+    const work = async () => {
+      for (let index = missing.shift(); index !== undefined; index = missing.shift())
+        await generateOne(next, index, own.signal);
+    };
+    Promise.all(Array.from({ length: AT_ONCE }, work)).catch((error: unknown) => {
+      if (own.signal.aborted) return;
+      own.abort(); // the other jobs would meet the same
+      setProblem(messageOf(error));
+    });
+  };
+  const stop = () => {
+    generation.current.abort();
+    if (sheet !== undefined) change(sheet.id, (now) => ({ ...now, isStopped: true }));
+  };
+  // Resumes a sheet that was not complete when the view was left.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when the view opens, or the key changes
+  useEffect(() => {
+    if (sheet !== undefined && !sheet.isStopped && sheet.cells.some(isMissing)) begin(sheet);
+    return () => generation.current.abort();
+  }, [client]);
+
+  return {
+    sheet,
+    problem,
+    isKept,
+    begin,
+    stop,
+    /** Goes on with what is missing, and tries again what failed. */
+    resume: () => {
+      if (sheet === undefined) return;
+      const cells = sheet.cells.map((cell) => (cell.image === undefined ? {} : cell));
+      begin({ ...sheet, cells, isStopped: false });
+    },
+    /** Its pictures stay in the gallery. */
+    end: () => {
+      generation.current.abort();
+      replace(undefined);
+    },
+  };
+}
+
+/** Whether other cells may still succeed, so that generation goes on with them. */
+function isOfThisCell(error: unknown): boolean {
+  return error instanceof EaselJobError || (error instanceof EaselError && error.status === 400);
+}
