@@ -2,7 +2,7 @@ import type { Image } from '@easel/contract';
 import { insertPngText } from '@easel/parameters';
 import { pathOf } from '../../files/picture-file.ts';
 import { axisNames, labelOf } from './axes.ts';
-import type { Sheet } from './sheet.ts';
+import { imageOf, type Sheet } from './sheet.ts';
 
 /** Browsers draw at least this much on a canvas: the pictures of a larger sheet are scaled down. */
 const LARGEST_SIDE = 8192;
@@ -11,7 +11,7 @@ const GAP = 8;
 /** The sheet as one PNG with its labels; the settings are in its text, as AUTOMATIC1111 writes them for an X/Y/Z plot. */
 export async function sheetFile(sheet: Sheet): Promise<Blob> {
   const { x, y, cells } = sheet;
-  const pictures = await Promise.all(cells.map(({ image }) => bitmapOf(image)));
+  const pictures = await Promise.all(cells.map((cell) => bitmapOf(imageOf(cell))));
   const [first] = pictures.filter((picture) => picture !== undefined);
   if (first === undefined) throw new Error('the pictures are no longer available');
   const [columns, rows] = [x.values.length, y.values.length];

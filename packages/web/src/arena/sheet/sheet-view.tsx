@@ -1,15 +1,19 @@
+import type { JobCreate } from '@easel/contract';
 import { useState } from 'react';
-import { listedSource, pathOf, saveFile } from '../../files/picture-file.ts';
+import { listedSource, saveFile } from '../../files/picture-file.ts';
 import { ConfirmButton } from '../../parts/buttons.tsx';
 import { CompareIcon } from '../../parts/icons.tsx';
 import { LoadError, Notice } from '../../parts/notices.tsx';
-import { Overlay } from '../../parts/overlay.tsx';
 import { addressOf, go } from '../../router.ts';
+import { useRuns } from '../../runs/runs.tsx';
 import { messageOf } from '../../session/requests.ts';
 import { useModels, useSession } from '../../session/session.tsx';
+import { setPendingSettings } from '../../settings/initial-settings.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { PictureDialog } from '../../viewer/picture-dialog.tsx';
 import { saveStudy } from '../study.ts';
 import { labelOf } from './axes.ts';
-import { type Cell, isMissing, type Sheet, studyOfCells, titleOfCell } from './sheet.ts';
+import { type Cell, imageOf, isMissing, type Sheet, studyOfCells, titleOfCell } from './sheet.ts';
 import { SheetForm } from './sheet-form.tsx';
 import { useSheet } from './use-sheet.ts';
 import '../../styles/sheet.css';
@@ -128,7 +132,7 @@ function Download({ sheet }: { readonly sheet: Sheet }) {
     <>
       <button
         type="button"
-        disabled={isBusy || !sheet.cells.some(({ image }) => image !== undefined)}
+        disabled={isBusy || !sheet.cells.some(({ job }) => job !== undefined)}
         onClick={() => void download()}
       >
         Download as PNG
@@ -200,14 +204,15 @@ interface CellBoxProps {
   readonly onOpen: () => void;
 }
 
-function CellBox({ sheet, cell: { image, failure }, index, isChosen, onChoose, onOpen }: CellBoxProps) {
+function CellBox({ sheet, cell, index, isChosen, onChoose, onOpen }: CellBoxProps) {
   const title = titleOfCell(sheet, index);
   const { width, height } = sheet.base;
+  const image = imageOf(cell);
   if (image === undefined) {
     return (
       <div className="canvas" style={{ aspectRatio: `${width} / ${height}` }}>
-        <small className={failure === undefined ? 'quiet' : 'wrong'}>
-          {failure ?? (sheet.isStopped ? 'cancelled' : '…')}
+        <small className={cell.failure === undefined ? 'quiet' : 'wrong'}>
+          {cell.failure ?? (sheet.isStopped ? 'cancelled' : '…')}
         </small>
       </div>
     );
@@ -237,17 +242,18 @@ interface OpenedCellProps {
   readonly onClose: () => void;
 }
 
+/** The viewer, from which one comes back to the sheet. */
 function OpenedCell({ sheet, index, onClose }: OpenedCellProps) {
-  const image = sheet.cells[index]?.image;
-  if (image === undefined) return null;
-  const title = titleOfCell(sheet, index);
-  return (
-    <Overlay label={title} className="card pair" onClose={onClose}>
-      <h2 dir="auto">{title}</h2>
-      <figure>
-        <img src={pathOf(image.url)} alt={title} />
-        <figcaption className="quiet">Seed {image.seed}</figcaption>
-      </figure>
-    </Overlay>
-  );
+  const { start } = useRuns();
+  const job = sheet.cells[index]?.job;
+  if (job === undefined) return null;
+  const use = (settings: Partial<Settings>) => {
+    setPendingSettings(settings);
+    go(addressOf('playground'));
+  };
+  const make = (request: JobCreate) => {
+    start(request);
+    go(addressOf('playground'));
+  };
+  return <PictureDialog job={job} index={0} onIndex={() => {}} onClose={onClose} onUse={use} onMake={make} />;
 }

@@ -1,4 +1,4 @@
-import type { Image, JobCreate } from '@easel/contract';
+import type { Image, Job, JobCreate } from '@easel/contract';
 import { randomId } from '../../browser.ts';
 import { pathOf } from '../../files/picture-file.ts';
 import { jobOf, type Settings } from '../../settings/settings.ts';
@@ -6,7 +6,8 @@ import type { Side, Study } from '../study.ts';
 import { type Axis, labelOf, withValue } from './axes.ts';
 
 export interface Cell {
-  readonly image?: Image;
+  /** Once it has succeeded. */
+  readonly job?: Job;
   /** Why there is no picture. */
   readonly failure?: string;
 }
@@ -53,13 +54,17 @@ export function updateCell(sheet: Sheet, index: number, cell: Cell): Sheet {
   return { ...sheet, cells: sheet.cells.map((each, place) => (place === index ? cell : each)) };
 }
 
-export function isMissing({ image, failure }: Cell): boolean {
-  return image === undefined && failure === undefined;
+export function isMissing({ job, failure }: Cell): boolean {
+  return job === undefined && failure === undefined;
+}
+
+export function imageOf(cell: Cell | undefined): Image | undefined {
+  return cell?.job?.images[0];
 }
 
 /** Two cells as a study of one pair, whose pictures are there already: for a blind vote. */
 export function studyOfCells(sheet: Sheet, first: number, second: number): Study | undefined {
-  const [a, b] = [sheet.cells[first]?.image, sheet.cells[second]?.image];
+  const [a, b] = [imageOf(sheet.cells[first]), imageOf(sheet.cells[second])];
   if (a === undefined || b === undefined) return undefined;
   const settings = settingsOfCell(sheet, first);
   const isAFirst = ((crypto.getRandomValues(new Uint8Array(1))[0] ?? 0) & 1) === 0;

@@ -36,9 +36,9 @@ export function useSheet(client: EaselClient) {
       const created = await client.jobs.create(jobOfCell(target, index), { idempotencyKey });
       const job = await waitForEnd(created, signal);
       if (job.error !== null) throw new EaselJobError(job.id, job.error);
-      const [image] = job.images;
+      const isKept = job.images.length > 0;
       change(target.id, (now) =>
-        updateCell(now, index, image === undefined ? { failure: 'The picture is no longer kept.' } : { image }),
+        updateCell(now, index, isKept ? { job } : { failure: 'The picture is no longer kept.' }),
       );
     } catch (error) {
       if (signal.aborted || !isOfThisCell(error)) throw error;
@@ -82,7 +82,7 @@ export function useSheet(client: EaselClient) {
     /** Goes on with what is missing, and tries again what failed. */
     resume: () => {
       if (sheet === undefined) return;
-      const cells = sheet.cells.map((cell) => (cell.image === undefined ? {} : cell));
+      const cells = sheet.cells.map((cell) => (cell.job === undefined ? {} : cell));
       begin({ ...sheet, cells, isStopped: false });
     },
     /** Its pictures stay in the gallery. */
