@@ -33,7 +33,6 @@ interface Draft {
 
 /** What varies, how many pictures that makes, and what they cost. */
 export function SheetForm({ models, onBegin }: SheetFormProps) {
-  const { remaining } = useSession();
   const [settings, setSettings] = useState(() => loadSettings(models));
   const model = models.find(({ id }) => id === settings.model) ?? models[0];
   const [x, setX] = useState<Draft>({ kind: 'steps', text: suggestion('steps', model, settings) });
@@ -44,14 +43,10 @@ export function SheetForm({ models, onBegin }: SheetFormProps) {
     'values' in parsedX && 'values' in parsedY && !isSame
       ? { base: settings, x: { kind: x.kind, values: parsedX.values }, y: { kind: y.kind, values: parsedY.values } }
       : undefined;
-  const count = plan === undefined ? 0 : plan.x.values.length * plan.y.values.length;
-  const isTooLarge = count > LARGEST_SHEET;
-  const price = useTotalPrice(isTooLarge ? undefined : plan, count);
-  const isTooMuch = price !== undefined && remaining !== undefined && remaining < price;
   const hasPrompt = settings.prompt.trim() !== '';
   const begin = (event: FormEvent) => {
     event.preventDefault();
-    if (plan === undefined || count === 0 || isTooLarge || !hasPrompt) return;
+    if (plan === undefined || cellsOf(plan) > LARGEST_SHEET || !hasPrompt) return;
     onBegin(newSheet({ ...settings, seed: settings.seed ?? drawSeed() }, plan.x, plan.y));
   };
   return (
@@ -72,30 +67,50 @@ export function SheetForm({ models, onBegin }: SheetFormProps) {
         <AxisFields title="Columns (X)" draft={x} parsed={parsedX} model={model} settings={settings} onChange={setX} />
         <AxisFields title="Rows (Y)" draft={y} parsed={parsedY} model={model} settings={settings} onChange={setY} />
       </div>
-      <div className="run">
-        <button type="submit" className="primary" disabled={plan === undefined || isTooLarge || !hasPrompt}>
-          Generate the sheet
-        </button>
-        {isSame && <small className="wrong">Choose two different settings.</small>}
-        {!hasPrompt && <small className="wrong">Enter a prompt.</small>}
-        {isTooLarge && (
-          <small className="wrong">
-            {count} pictures; a sheet has at most {LARGEST_SHEET}
-          </small>
-        )}
-        {plan !== undefined && !isTooLarge && (
-          <small className={isTooMuch ? 'wrong' : 'quiet'}>
-            {plan.x.values.length} × {plan.y.values.length} = {count} {count === 1 ? 'picture' : 'pictures'}
-            {price !== undefined && (
-              <>
-                , <Credits amount={price} /> credits
-              </>
-            )}
-            {isTooMuch && ` needed, ${balance(remaining)} available`}
-          </small>
-        )}
-      </div>
+      <RunLine
+        plan={plan}
+        problem={isSame ? 'Choose two different settings.' : hasPrompt ? undefined : 'Enter a prompt.'}
+      />
     </form>
+  );
+}
+
+interface RunLineProps {
+  readonly plan: Plan | undefined;
+  /** Why it cannot be generated yet. */
+  readonly problem: string | undefined;
+}
+
+/** The button, with the number of pictures and their price. */
+function RunLine({ plan, problem }: RunLineProps) {
+  const { remaining } = useSession();
+  const count = plan === undefined ? 0 : cellsOf(plan);
+  const isTooLarge = count > LARGEST_SHEET;
+  const price = useTotalPrice(isTooLarge ? undefined : plan, count);
+  const isTooMuch = price !== undefined && remaining !== undefined && remaining < price;
+  return (
+    <div className="run">
+      <button type="submit" className="primary" disabled={plan === undefined || isTooLarge || problem !== undefined}>
+        Generate the sheet
+      </button>
+      {problem !== undefined && <small className="wrong">{problem}</small>}
+      {isTooLarge && (
+        <small className="wrong">
+          {count} pictures; a sheet has at most {LARGEST_SHEET}
+        </small>
+      )}
+      {plan !== undefined && !isTooLarge && (
+        <small className={isTooMuch ? 'wrong' : 'quiet'}>
+          {plan.x.values.length} × {plan.y.values.length} = {count} {count === 1 ? 'picture' : 'pictures'}
+          {price !== undefined && (
+            <>
+              , <Credits amount={price} /> credits
+            </>
+          )}
+          {isTooMuch && ` needed, ${balance(remaining)} available`}
+        </small>
+      )}
+    </div>
   );
 }
 
@@ -111,6 +126,10 @@ function factsOf({ model, width, height, steps, guidanceScale, seed, startImage 
 }
 
 type Plan = Pick<Sheet, 'base' | 'x' | 'y'>;
+
+function cellsOf({ x, y }: Plan): number {
+  return x.values.length * y.values.length;
+}
 
 /** One quote for each price: cells differ in price by steps and profile only. */
 function useTotalPrice(plan: Plan | undefined, count: number): number | undefined {
@@ -147,15 +166,6 @@ function AxisFields({ title, draft, parsed, model, settings, onChange }: AxisFie
   const id = useId();
   const { kind, text } = draft;
   const choices = choicesOf(kind, model);
-  const chosen = text.split(/\s*,\s*/);
-  const toggle = (value: string, isOn: boolean) =>
-    onChange({
-      kind,
-      text: choices
-        .filter((each) => (each.value === value ? isOn : chosen.includes(each.value)))
-        .map((each) => each.value)
-        .join(', '),
-    });
   return (
     <fieldset className="stack">
       <legend>{title}</legend>
@@ -176,18 +186,7 @@ function AxisFields({ title, draft, parsed, model, settings, onChange }: AxisFie
         </select>
       </label>
       {choices.length > 0 && (
-        <div className="row wrap">
-          {choices.map(({ value, label }) => (
-            <label key={value} className="row check">
-              <input
-                type="checkbox"
-                checked={chosen.includes(value)}
-                onChange={(event) => toggle(value, event.target.checked)}
-              />
-              {label}
-            </label>
-          ))}
-        </div>
+        <ChoiceBoxes choices={choices} text={text} onChange={(next) => onChange({ kind, text: next })} />
       )}
       {choices.length === 0 && kind !== 'none' && (
         <label className="field">
@@ -205,6 +204,35 @@ function AxisFields({ title, draft, parsed, model, settings, onChange }: AxisFie
         {'fault' in parsed ? parsed.fault : hintOf(kind, parsed.values.length)}
       </small>
     </fieldset>
+  );
+}
+
+interface ChoiceBoxesProps {
+  readonly choices: readonly { readonly value: string; readonly label: string }[];
+  /** The chosen ones, as a list. */
+  readonly text: string;
+  readonly onChange: (text: string) => void;
+}
+
+function ChoiceBoxes({ choices, text, onChange }: ChoiceBoxesProps) {
+  const chosen = text.split(/\s*,\s*/);
+  const toggle = (value: string, isOn: boolean) => {
+    const next = choices.filter((each) => (each.value === value ? isOn : chosen.includes(each.value)));
+    onChange(next.map((each) => each.value).join(', '));
+  };
+  return (
+    <div className="row wrap">
+      {choices.map(({ value, label }) => (
+        <label key={value} className="row check">
+          <input
+            type="checkbox"
+            checked={chosen.includes(value)}
+            onChange={(event) => toggle(value, event.target.checked)}
+          />
+          {label}
+        </label>
+      ))}
+    </div>
   );
 }
 

@@ -58,6 +58,12 @@ export function isMissing({ job, failure }: Cell): boolean {
   return job === undefined && failure === undefined;
 }
 
+/** The same, to go on with. */
+export function withoutFailures(sheet: Sheet): Sheet {
+  const cells = sheet.cells.map((cell) => (cell.job === undefined ? {} : cell));
+  return { ...sheet, cells, isStopped: false };
+}
+
 export function imageOf(cell: Cell | undefined): Image | undefined {
   return cell?.job?.images[0];
 }

@@ -2,7 +2,7 @@ import { type EaselClient, EaselError, EaselJobError } from '@easel/client';
 import { useEffect, useRef, useState } from 'react';
 import { useRuns } from '../../runs/runs.tsx';
 import { messageOf } from '../../session/requests.ts';
-import { isMissing, jobOfCell, loadSheet, type Sheet, saveSheet, updateCell } from './sheet.ts';
+import { isMissing, jobOfCell, loadSheet, type Sheet, saveSheet, updateCell, withoutFailures } from './sheet.ts';
 
 /** Jobs at the same time: enough for several workers, few enough to leave the queue to others. */
 const AT_ONCE = 4;
@@ -13,7 +13,6 @@ export function useSheet(client: EaselClient) {
   const [problem, setProblem] = useState<string>();
   const [isKept, setKept] = useState(true);
   const generation = useRef(new AbortController());
-  const { waitForEnd } = useRuns();
 
   const replace = (next: Sheet | undefined) => {
     setSheet(next);
@@ -27,36 +26,14 @@ export function useSheet(client: EaselClient) {
       setKept(saveSheet(after));
       return after;
     });
-  const generateOne = async (target: Sheet, index: number, signal: AbortSignal) => {
-    // The same key in another tab, or after a reload: generated and charged once.
-    const idempotencyKey = `${target.id}-${index}`;
-    try {
-      signal.throwIfAborted();
-      // Not aborted: the job may already exist by then, and cancelling it needs the id in the reply.
-      const created = await client.jobs.create(jobOfCell(target, index), { idempotencyKey });
-      const job = await waitForEnd(created, signal);
-      if (job.error !== null) throw new EaselJobError(job.id, job.error);
-      const isKept = job.images.length > 0;
-      change(target.id, (now) =>
-        updateCell(now, index, isKept ? { job } : { failure: 'The picture is no longer kept.' }),
-      );
-    } catch (error) {
-      if (signal.aborted || !isOfThisCell(error)) throw error;
-      change(target.id, (now) => updateCell(now, index, { failure: messageOf(error) }));
-    }
-  };
+  const generate = useGenerate(client, change);
   const begin = (next: Sheet) => {
     generation.current.abort();
     const own = new AbortController();
     generation.current = own;
     setProblem(undefined);
     replace(next);
-    const missing = next.cells.flatMap((cell, index) => (isMissing(cell) ? [index] : []));
-    const work = async () => {
-      for (let index = missing.shift(); index !== undefined; index = missing.shift())
-        await generateOne(next, index, own.signal);
-    };
-    Promise.all(Array.from({ length: AT_ONCE }, work)).catch((error: unknown) => {
+    generate(next, own.signal).catch((error: unknown) => {
       if (own.signal.aborted) return;
       own.abort(); // the other jobs would meet the same
       setProblem(messageOf(error));
@@ -80,16 +57,45 @@ export function useSheet(client: EaselClient) {
     begin,
     stop,
     /** Goes on with what is missing, and tries again what failed. */
-    resume: () => {
-      if (sheet === undefined) return;
-      const cells = sheet.cells.map((cell) => (cell.job === undefined ? {} : cell));
-      begin({ ...sheet, cells, isStopped: false });
-    },
+    resume: () => sheet !== undefined && begin(withoutFailures(sheet)),
     /** Its pictures stay in the gallery. */
     end: () => {
       generation.current.abort();
       replace(undefined);
     },
+  };
+}
+
+type ChangeSheet = (id: string, next: (sheet: Sheet) => Sheet) => void;
+
+/** @returns a function that generates the missing pictures of a sheet; aborting its signal cancels the running jobs, too */
+function useGenerate(client: EaselClient, change: ChangeSheet) {
+  const { waitForEnd } = useRuns();
+  const generateOne = async (target: Sheet, index: number, signal: AbortSignal) => {
+    // The same key in another tab, or after a reload: generated and charged once.
+    const idempotencyKey = `${target.id}-${index}`;
+    try {
+      signal.throwIfAborted();
+      // Not aborted: the job may already exist by then, and cancelling it needs the id in the reply.
+      const created = await client.jobs.create(jobOfCell(target, index), { idempotencyKey });
+      const job = await waitForEnd(created, signal);
+      if (job.error !== null) throw new EaselJobError(job.id, job.error);
+      const isKept = job.images.length > 0;
+      change(target.id, (now) =>
+        updateCell(now, index, isKept ? { job } : { failure: 'The picture is no longer kept.' }),
+      );
+    } catch (error) {
+      if (signal.aborted || !isOfThisCell(error)) throw error;
+      change(target.id, (now) => updateCell(now, index, { failure: messageOf(error) }));
+    }
+  };
+  return async (target: Sheet, signal: AbortSignal) => {
+    const missing = target.cells.flatMap((cell, index) => (isMissing(cell) ? [index] : []));
+    const work = async () => {
+      for (let index = missing.shift(); index !== undefined; index = missing.shift())
+        await generateOne(target, index, signal);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
   };
 }
 
