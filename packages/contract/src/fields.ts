@@ -19,6 +19,7 @@ export {
   type Range,
   refillModes,
   SEED_MAX,
+  SEED_RANDOM,
   SIDE_STEP,
   usageDimensions,
   type WebhookEvent,

@@ -20,6 +20,7 @@ export const limits = {
   /** In pixels, and a multiple of `SIDE_STEP`; what the engine can do at all. */
   side: { min: 64, max: 2048 },
   loras: { min: 0, max: 8 },
+  variationStrength: { min: 0, max: 1 },
   loraWeight: { min: -4, max: 4 },
   priority: { min: -10, max: 10 },
   outputCompression: { min: 0, max: 100 },
@@ -70,6 +71,7 @@ export const defaults = {
   guidanceScale: 3,
   guidanceRescale: 0,
   seed: SEED_RANDOM,
+  variationStrength: 0,
   base64: true,
   strength: 0.6,
   /** With a mask: what is repainted starts from noise alone. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SEED_MAX } from './limits.ts';
-import { firstSeed, RANDOM_SEED_MAX, seedOfSample } from './seeds.ts';
+import { firstSeed, RANDOM_SEED_MAX, seedOfSample, seedsOfSamples } from './seeds.ts';
 
 test('sample k has seed + k', () => {
   expect([0, 1, 2, 3].map((index) => seedOfSample(7, index))).toEqual([7, 8, 9, 10]);
@@ -9,6 +9,11 @@ test('sample k has seed + k', () => {
 
 test('past the largest seed it goes on at 0', () => {
   expect([0, 1, 2].map((index) => seedOfSample(SEED_MAX - 1, index))).toEqual([SEED_MAX - 1, SEED_MAX, 0]);
+});
+
+test('variations of a picture all have its seed', () => {
+  expect(seedsOfSamples(7, 3)).toEqual([7, 8, 9]);
+  expect(seedsOfSamples(7, 3, 0.1)).toEqual([7, 7, 7]);
 });
 
 test('a seed that only the generator takes goes on to the last one there is', () => {

@@ -33,7 +33,8 @@ export function seedOfSample(seed: number | bigint, index: number): number | big
   return next > last ? next - last - 1n : next;
 }
 
-/** The seeds of all samples of a request. */
-export function seedsOfSamples(seed: number, samples: number): [number, ...number[]] {
-  return [seed, ...Array.from({ length: samples - 1 }, (_, index) => seedOfSample(seed, index + 1))];
+/** The seeds of all samples of a request. @param variationStrength above 0 they are variations of one seed */
+export function seedsOfSamples(seed: number, samples: number, variationStrength = 0): [number, ...number[]] {
+  const next = (index: number) => (variationStrength > 0 ? seed : seedOfSample(seed, index));
+  return [seed, ...Array.from({ length: samples - 1 }, (_, index) => next(index + 1))];
 }

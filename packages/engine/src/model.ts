@@ -102,6 +102,13 @@ export interface GenerateRequest {
   readonly seed?: number | bigint;
   /** One seed per sample, instead of seed, seed + 1, … */
   readonly seeds?: readonly (number | bigint)[];
+  /**
+   * The seed of other noise, to which the starting noise of each sample is turned by `variationStrength`. All samples then have the same `seed`,
+   * and sample k goes toward the noise of `variationSeed` + k. −2^63 … 2^64−1; absent: drawn as `seed` is.
+   */
+  readonly variationSeed?: number | bigint;
+  /** 0 (default): the noise of `seed`, 1: that of the other seed. Between them lie similar pictures. 0…1. */
+  readonly variationStrength?: number;
   /** `per-sample` (default): sample k equals the single picture of its seed. `shared`: one stream for all samples. */
   readonly generator?: 'per-sample' | 'shared';
   /**
@@ -153,6 +160,8 @@ export const requestFields = {
   samples: true,
   seed: true,
   seeds: true,
+  variationSeed: true,
+  variationStrength: true,
   generator: true,
   cudaThreads: true,
   latents: true,
@@ -218,6 +227,8 @@ export interface GeneratedImage extends DecodedPicture {
    * for `JSON.stringify` convert it with `String(seed)`.
    */
   readonly seed: bigint | null;
+  /** Set with `variationStrength`: the seed of the other noise. */
+  readonly variationSeed?: bigint;
   readonly timings: Timings;
 }
 

@@ -48,6 +48,24 @@ describe('seeds and samples', () => {
     expect(first.equals(other)).toBe(false);
   });
 
+  test('variations lie between two pictures: at strength 0 the one, at 1 the other', async () => {
+    const small = { ...apple, steps: 2 };
+    const [one] = await pixelsOf(small);
+    const [other] = await pixelsOf({ ...small, seed: 90 });
+    const varied = (variationStrength: number) => ({ ...small, variationSeed: 90, variationStrength });
+    expect((await pixelsOf(varied(0)))[0]?.equals(one)).toBe(true);
+    expect((await pixelsOf(varied(1)))[0]?.equals(other)).toBe(true);
+    const { images } = await model.generate({ ...varied(0.2), samples: 2 });
+    expect(images.map(({ seed, variationSeed }) => [seed, variationSeed])).toEqual([
+      [7n, 90n],
+      [7n, 91n],
+    ]);
+    const distance = (a: Uint8Array, b: Uint8Array) => a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0);
+    const [near] = images;
+    expect(distance(near.data, one)).toBeGreaterThan(0);
+    expect(distance(near.data, one)).toBeLessThan(distance(near.data, other));
+  });
+
   test('the last seed is followed by 0', async () => {
     const { images } = await model.generate({ ...apple, steps: 1, seed: 2n ** 64n - 1n, samples: 2 });
     expect(images.map(({ seed }) => seed)).toEqual([2n ** 64n - 1n, 0n]);

@@ -6,6 +6,7 @@ import {
   type LoraChoice,
   limits,
   type OptionValues,
+  SEED_RANDOM,
 } from '@easel/contract/fields';
 import { type LoraRequest, lorasFolder } from '@easel/engine';
 import { CodedError, hasCode } from '@easel/errors';
@@ -107,6 +108,7 @@ function contradictions(flags: GenerateFlags): [refused: boolean, message: strin
       '--strength needs --image',
       'add --image or leave --strength out',
     ],
+    ...variationContradictions(flags),
     ...maskContradictions(flags),
     ...upscaleContradictions(flags, hasSide || flags.size !== undefined),
     [
@@ -129,6 +131,38 @@ function contradictions(flags: GenerateFlags): [refused: boolean, message: strin
         formatFor(outputFile(flags.output), flags.format && formatOfName(flags.format)) === 'png',
       '--quality applies to jpeg and webp, but the picture would be a png, which is lossless',
       'add --format jpeg or leave --quality out',
+    ],
+  ];
+}
+
+function variationContradictions({
+  variationStrength = 0,
+  variationSeed,
+  seed,
+  generator,
+  alternatives,
+  image,
+  upscale,
+}: GenerateFlags): [refused: boolean, message: string, remedy: string][] {
+  const isVaried = variationStrength > 0;
+  const has = (option: string) => `--variation-strength cannot be used with ${option}`;
+  return [
+    [
+      variationSeed !== undefined && !isVaried,
+      '--variation-seed needs --variation-strength above 0',
+      'add it or leave --variation-seed out',
+    ],
+    [
+      isVaried && (seed === undefined || seed === SEED_RANDOM),
+      '--variation-strength needs --seed, that of the picture to vary',
+      'add --seed',
+    ],
+    [isVaried && generator === 'shared', has('--generator shared'), 'leave one of them out'],
+    [isVaried && alternatives === 'random', has('--alternatives random'), 'use --alternatives all'],
+    [
+      isVaried && image !== undefined && upscale !== undefined,
+      has('--image and --upscale'),
+      'vary the picture first, then enlarge the result',
     ],
   ];
 }

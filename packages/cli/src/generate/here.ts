@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { applyStyle, engineFields, parameterValues, type Style } from '@easel/contract/fields';
+import { applyStyle, engineFields, firstSeed, parameterValues, type Style } from '@easel/contract/fields';
 import {
   adviceOnSize,
   createEngineHost,
@@ -220,7 +220,7 @@ function pictureParameters(
   // As other tools have it: the size before it was enlarged.
   const { width, height } = flags.upscale === undefined ? image : result.used;
   return {
-    ...parameterValues({ ...flags, strength, device, arithmetic, upscaler }),
+    ...parameterValues({ ...flags, variationSeed: undefined, strength, device, arithmetic, upscaler }),
     prompt: lorasOf(run.prompt, flags).prompt,
     ...(loras && { loras: loras.map(({ file, weight, hash }) => ({ name: loraName(file), weight, hash })) }),
     negativePrompt: flags.negativePrompt ?? null,
@@ -228,6 +228,7 @@ function pictureParameters(
     scheduler,
     guidanceScale,
     seed: image.seed,
+    ...(image.variationSeed !== undefined && { variationSeed: Number(image.variationSeed) }),
     width,
     height,
     model: parameterName(info.path),
@@ -250,10 +251,13 @@ export function buildRequest(
   const {
     size: { width = start?.size?.width, height = start?.size?.height } = flags,
     upscaler: file,
+    variationSeed,
     ...values
   } = flags;
+  const isVaried = (flags.variationStrength ?? 0) > 0;
   const upscaler: 'model' | 'network' | undefined = isNetwork(file) ? 'network' : undefined;
-  const given = { ...values, prompt, width, height, upscaler };
+  const variation = isVaried && { variationSeed: firstSeed(variationSeed) };
+  const given = { ...values, ...variation, prompt, width, height, upscaler };
   return {
     schedulerOverrides: {},
     ...engineFields(given),

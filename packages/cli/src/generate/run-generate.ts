@@ -104,7 +104,7 @@ export function flagsOfRuns(flags: GenerateFlags): GenerateFlags {
 }
 
 function planRun(prompt: string, flags: GenerateFlags, context: CommandContext): PlannedRun {
-  const seeds = seedsOfSamples(firstSeed(flags.seed), flags.samples);
+  const seeds = seedsOfSamples(firstSeed(flags.seed), flags.samples, flags.variationStrength);
   const seedsInNames = flags.generator === 'shared' ? seeds.map(() => seeds[0]) : seeds;
   return { prompt, seeds, output: planFiles(prompt, seedsInNames, flags, context) };
 }

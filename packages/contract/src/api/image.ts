@@ -18,6 +18,9 @@ export const imageSchema = openObject(
     width: Type.Integer({ minimum: 1, description: 'In pixels', examples: [1024] }),
     height: Type.Integer({ minimum: 1, description: 'In pixels', examples: [1024] }),
     seed: Type.Integer({ minimum: 0, description: 'The seed that makes this picture', examples: [42] }),
+    variation_seed: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'Of a variation: the seed of the other noise', examples: [43] }),
+    ),
   },
   { title: 'Image', description: 'One picture of a job' },
 );

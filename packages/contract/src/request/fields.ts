@@ -13,6 +13,7 @@ import { advancedFields } from './advanced-fields.ts';
 import { deliveryFields } from './delivery-fields.ts';
 import type { FieldTable } from './field.ts';
 import { samplerNames, samplers } from './samplers.ts';
+import { variationFields } from './variation-fields.ts';
 
 const jobs = ['api', 'segmind'] as const;
 const everywhere = ['api', 'segmind', 'openai'] as const;
@@ -184,7 +185,8 @@ export const pictureFields = {
     kind: 'integer',
     about: 'picture',
     words: 'seed',
-    description: 'The same seed makes the same picture; -1 draws a random one. Sample k has seed + k',
+    description:
+      'The same seed makes the same picture; -1 draws a random one. Sample k has seed + k, without `variation_strength`',
     examples: [-1, 42],
     range: limits.seed,
     default: defaults.seed,
@@ -204,6 +206,7 @@ export const pictureFields = {
     form: { label: 'Seed', control: 'own', address: 'seed' },
     parameter: { key: 'Seed', own: true },
   },
+  ...variationFields,
   width: {
     ...side('width'),
     wire: { name: 'img_width', alias: 'width', within: 'size', on: sized },

@@ -66,6 +66,10 @@ const otherNames: Readonly<Record<string, string>> = {
   imgwidth: 'width',
   imgheight: 'height',
   text: 'prompt',
+  subseed: 'variationSeed',
+  subseedstrength: 'variationStrength',
+  variationseedstrength: 'variationStrength',
+  variationamount: 'variationStrength',
 };
 
 /**

@@ -16,6 +16,7 @@ export const engineLimits = {
   strength: { min: 0, max: 1 },
   maskPadding: { min: 0, max: 1024, whole: true },
   maskBlur: { min: 0, max: 64 },
+  variationStrength: { min: 0, max: 1 },
   samples: { min: 1, max: 4, whole: true },
   loras: { min: 0, max: 8, whole: true },
   loraWeight: { min: -4, max: 4 },

@@ -212,7 +212,13 @@ class PipelineRun {
     const ended = performance.now();
     this.#progress.decoded(ended - denoised);
     const [denoiseMs, decodeMs] = [denoised - began, ended - denoised];
-    return { ...decoded, seed: source.seed, timings: { encodeMs: 0, denoiseMs, decodeMs, totalMs: ended - began } };
+    const { seed, variationSeed } = source;
+    return {
+      ...decoded,
+      seed,
+      ...(variationSeed !== undefined && { variationSeed }),
+      timings: { encodeMs: 0, denoiseMs, decodeMs, totalMs: ended - began },
+    };
   }
 
   /** Noise is drawn in the reference's order: for encoding the picture, for the latents, for encoding the masked picture. */

@@ -12,6 +12,8 @@ type NormalSource = Pick<TorchGenerator, 'randn'>;
 export interface RandomSource {
   /** The seed that reproduces this picture alone; null when latents were given. */
   readonly seed: bigint | null;
+  /** Where the starting noise is turned toward that of another seed. */
+  readonly variationSeed?: bigint;
   /** Draws the noise of the VAE's encoder (image-to-image draws it first), then that of the diffusion. */
   readonly generator: NormalSource;
   /** The diffusion noise [4, h, w], unit variance: first that of the latents, then one for each step whose sampler needs it. */
@@ -40,10 +42,23 @@ export function planRandomSources(
 ): RandomSource[] {
   const samples = requireNumber('samples', request.samples ?? request.seeds?.length ?? 1, engineLimits.samples);
   const seeds = seedsOf(request, samples);
-  const starts =
-    request.generator === 'shared'
-      ? sharedStream(sourceOf(request)(seeds[0] ?? 0n), seeds[0] ?? 0n, { samples, count, encodes })
-      : seeds.map((seed) => ownStream(sourceOf(request), seed, count));
+  const variations = variationsOf(request, samples);
+  if (request.generator === 'shared')
+    return givenOr(
+      sharedStream(sourceOf(request)(seeds[0] ?? 0n), seeds[0] ?? 0n, { samples, count, encodes }),
+      request,
+      count,
+    );
+  const createSource = sourceOf(request);
+  const starts = seeds.map((seed, index) => {
+    const own = ownStream(createSource, seed, count);
+    const variation = variations[index];
+    return variation === undefined ? own : vary(own, variation, { createSource, count, encodes });
+  });
+  return givenOr(starts, request, count);
+}
+
+function givenOr(starts: RandomSource[], request: GenerateRequest, count: number): RandomSource[] {
   return request.latents ? withLatents(starts, request, request.latents, count) : starts;
 }
 
@@ -59,8 +74,81 @@ function ownStream(createSource: (seed: bigint) => NormalSource, seed: bigint, c
   return { seed, generator, noise: () => generator.randn(count) };
 }
 
-/** seed, seed + 1, … */
-export function seedsOf({ seed, seeds, generator }: GenerateRequest, samples: number): bigint[] {
+/** What the noise of one sample is turned to, and by how much. */
+interface Variation {
+  readonly seed: bigint;
+  readonly strength: number;
+}
+
+/** One per sample; empty: there are none. @throws EngineError `invalid_request` */
+function variationsOf(request: GenerateRequest, samples: number): Variation[] {
+  const { variationSeed, generator, latents } = request;
+  const strength = strengthOf(request);
+  if (variationSeed !== undefined) toTorchSeed(variationSeed, 'variationSeed');
+  if (strength === 0) return [];
+  if (generator === 'shared') throw invalid('variationStrength', 'a shared generator has no variations');
+  if (latents) throw invalid('variationStrength', 'latents have no seed to vary; leave variationStrength out');
+  const first = toTorchSeed(variationSeed ?? randomInt(RANDOM_SEEDS), 'variationSeed');
+  return Array.from({ length: samples }, (_, index) => ({ seed: seedOfSample(first, index), strength }));
+}
+
+function strengthOf({ variationStrength = 0 }: GenerateRequest): number {
+  return requireNumber('variationStrength', variationStrength, engineLimits.variationStrength);
+}
+
+/** Only the starting noise is varied: what the encoder and the steps of ancestral samplers draw stays that of the first seed. */
+function vary(
+  own: RandomSource,
+  { seed, strength }: Variation,
+  {
+    createSource,
+    count,
+    encodes,
+  }: {
+    readonly createSource: (seed: bigint) => NormalSource;
+    readonly count: number;
+    readonly encodes: EncodedPictures;
+  },
+): RandomSource {
+  let isFirst = true;
+  const noise = () => {
+    const drawn = own.noise();
+    if (!isFirst) return drawn;
+    isFirst = false;
+    const other = createSource(seed);
+    // The picture of that seed alone would encode its start image first.
+    if (encodes.start) other.randn(count);
+    return interpolateNoise(drawn, other.randn(count), strength);
+  };
+  return { ...own, variationSeed: seed, noise };
+}
+
+/** Almost parallel: the arc is too short to divide by its sine, and as straight as a line. */
+const PARALLEL = 0.9995;
+
+/**
+ * Spherical interpolation (Shoemake 1985) with one angle for all the noise, as in InvokeAI and the noise nodes of ComfyUI: in between, the noise has
+ * the length of noise, where a straight line would be too short and its pictures blurred. AUTOMATIC1111 has an angle for each column of it.
+ *
+ * @param strength 0: `one`, 1: `other`
+ */
+export function interpolateNoise(one: Float32Array, other: Float32Array, strength: number): Float32Array {
+  if (strength === 0) return one;
+  if (strength === 1) return other;
+  const cosine = dot(one, other) / Math.sqrt(dot(one, one) * dot(other, other));
+  const angle = Math.acos(Math.min(1, Math.max(-1, cosine)));
+  const share = (part: number) => (Math.abs(cosine) > PARALLEL ? part : Math.sin(part * angle) / Math.sin(angle));
+  const [ofOne, ofOther] = [share(1 - strength), share(strength)];
+  return one.map((value, index) => ofOne * value + ofOther * (other[index] ?? 0));
+}
+
+function dot(one: Float32Array, other: Float32Array): number {
+  return one.reduce((sum, value, index) => sum + value * (other[index] ?? 0), 0);
+}
+
+/** seed, seed + 1, …; of variations all have the one seed. */
+export function seedsOf(request: GenerateRequest, samples: number): bigint[] {
+  const { seed, seeds, generator } = request;
   if (seeds) {
     if (seeds.length !== samples) {
       throw invalid('seeds', `seeds must have one seed per sample (got ${seeds.length} for ${samples} samples)`);
@@ -70,7 +158,8 @@ export function seedsOf({ seed, seeds, generator }: GenerateRequest, samples: nu
     return seeds.map((each) => toTorchSeed(each, 'seeds'));
   }
   const first = toTorchSeed(seed ?? randomInt(RANDOM_SEEDS));
-  return Array.from({ length: samples }, (_, index) => seedOfSample(first, index));
+  const isVaried = strengthOf(request) > 0;
+  return Array.from({ length: samples }, (_, index) => (isVaried ? first : seedOfSample(first, index)));
 }
 
 /**

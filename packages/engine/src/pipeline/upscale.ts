@@ -84,6 +84,10 @@ function planEnlargement({ facts, upscaler: network }: PipelineParts, request: G
     if ([mask, maskPadding, maskBlur].some((each) => each !== undefined))
       throw invalid('upscale', 'upscale cannot be used with a mask', 'inpaint first, then upscale the result');
     requireWhole('image', image.picture, 3);
+    if ((request.variationStrength ?? 0) > 0) {
+      const problem = 'variationStrength has no effect with upscale and a start image, which is enlarged as it is';
+      throw invalid('variationStrength', problem, 'leave it out');
+    }
     for (const side of ['width', 'height'] as const) {
       if (request[side] === undefined) continue;
       const problem = `${side} has no effect with upscale and a start image, which is enlarged as it is`;
@@ -113,6 +117,7 @@ export function requireUpscaledSize(base: PictureSize, by: number): void {
 interface Base extends DecodedPicture {
   /** Null: there is none, and each tile has noise of its own. */
   readonly seed: bigint | null;
+  readonly variationSeed?: bigint;
   /** Of what has been done for it. */
   readonly timings: Timings;
 }
@@ -185,7 +190,7 @@ class Enlarger {
     if (step.index === step.total) this.#done = index;
   };
 
-  async enlarge({ seed, timings: before, ...base }: Base, sample: number): Promise<GeneratedImage> {
+  async enlarge({ seed, variationSeed, timings: before, ...base }: Base, sample: number): Promise<GeneratedImage> {
     const began = performance.now();
     const { by, strength } = this.#enlargement;
     const large = await this.#scale(base, sample);
@@ -197,6 +202,7 @@ class Enlarger {
     return {
       ...cropPicture(picture, { left: 0, top: 0, right: width, bottom: height }),
       seed,
+      ...(variationSeed !== undefined && { variationSeed }),
       timings: {
         encodeMs: Math.max(timings.encodeMs, encodeMs),
         denoiseMs: timings.denoiseMs + denoiseMs,
@@ -293,6 +299,8 @@ function ofTiles({
   samples: _samples,
   seed: _seed,
   seeds: _seeds,
+  variationSeed: _variationSeed,
+  variationStrength: _variationStrength,
   generator: _generator,
   latents: _latents,
   microConditioning: _microConditioning,

@@ -46,6 +46,10 @@ export function readSwarmui(file: JsonObject): PictureSettings | null {
   findings.number('steps', get('steps'));
   findings.seed(get('seed'));
   findings.number('guidanceScale', get('cfgscale'));
+  if (get('variationseedstrength') !== 0) {
+    findings.number('variationSeed', get('variationseed'));
+    findings.number('variationStrength', get('variationseedstrength'));
+  }
   findings.size(get('width'), get('height'));
   findings.sampler(get('sampler'), get('scheduler'));
   findings.model(get('model'));
@@ -56,15 +60,11 @@ export function readSwarmui(file: JsonObject): PictureSettings | null {
     findings.number('strength', get('initimagecreativity'));
   }
   const isRead =
-    /^(prompt|negativeprompt|steps|seed|cfgscale|width|height|sampler|scheduler|model|loras|loraweights|initimage|initimagecreativity)$/;
+    /^(prompt|negativeprompt|steps|seed|cfgscale|width|height|sampler|scheduler|model|loras|loraweights|initimage|initimagecreativity|variationseed|variationseedstrength)$/;
   const isFact =
-    /^(aspectratio|images|swarm_version|date|generation_time|modelhash|original.*|resolution|automaticvae|variationseedstrength)$/;
+    /^(aspectratio|images|swarm_version|date|generation_time|modelhash|original.*|resolution|automaticvae)$/;
   for (const [name, setting] of Object.entries(value)) {
-    const asksNothing =
-      setting === null ||
-      setting === '' ||
-      setting === false ||
-      (name === 'variationseed' && get('variationseedstrength') === 0);
+    const asksNothing = setting === null || setting === '' || setting === false;
     if (!isRead.test(name) && !isFact.test(name) && !asksNothing) findings.leave(name, setting, 'not supported');
   }
   return findings.done('swarmui');

@@ -69,12 +69,15 @@ function enlargedBy(upscaler: FilledRequest['upscaler']) {
 export function jobRequestOf(asked: Asked, card: ModelCard, picture: Size | null): JobRequest {
   const { values, called, surface } = asked;
   const presets = { ...card.defaults, model: card.slug, ...sizeOf(asked, card, picture) };
-  const { width, height, model, image, mask, ...given } = values;
+  const { width, height, model, image, mask, variationStrength = 0, variationSeed, ...given } = values;
   const own = withoutUndefined({ ...given, ...lorasOf(given) });
   const { upscaler = usualUpscaler(card) } = own;
   const enlarged = own.upscale !== undefined && enlargedBy(upscaler);
   const start = picture === null ? {} : { image: 'given', ...enlarged, ...(mask !== undefined && masked) };
-  const filled = fillRequest({ ...start, ...own, upscaler, seed: firstSeed(values.seed) }, presets);
+  // Drawn once, for all attempts.
+  const variation = variationStrength > 0 && { variationStrength, variationSeed: firstSeed(variationSeed) };
+  const seeds = { seed: firstSeed(values.seed), ...variation };
+  const filled = fillRequest({ ...start, ...own, ...seeds, upscaler }, presets);
   requireAllowed({ values: filled, called, surface }, card);
   return { ...filled, image: null, mask: null, ...(Object.keys(called).length > 0 && { called }) };
 }
@@ -140,6 +143,11 @@ function enlargedSize({ values, called }: Asked<FieldValues>, picture: Size): Si
   const [idle] = (['width', 'height', 'aspectRatio'] as const).filter((name) => values[name] !== undefined);
   if (idle !== undefined) {
     const param = wireName(idle, 'api', called);
+    const message = `${param} has no effect with upscale and image: the picture is enlarged as it is; leave it out`;
+    refuse({ message, param });
+  }
+  if ((values.variationStrength ?? 0) > 0) {
+    const param = wireName('variationStrength', 'api', called);
     const message = `${param} has no effect with upscale and image: the picture is enlarged as it is; leave it out`;
     refuse({ message, param });
   }

@@ -1,4 +1,4 @@
-import { type AdminJob, inWireNames, type Job, microToNumber, tellRequest } from '@easel/contract';
+import { type AdminJob, inWireNames, type Job, microToNumber, seedOfSample, tellRequest } from '@easel/contract';
 import { collectedImages, requireCollection } from '../collections/collections.ts';
 import type { Queries } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
@@ -145,11 +145,17 @@ export function jobReply({ job, images, outlook }: JobView, base: string): Job {
     started_at: job.startedAt?.toISOString() ?? null,
     finished_at: job.finishedAt?.toISOString() ?? null,
     ...outlookReply(job, outlook),
-    images: images.map((image) => imageReply(image, base)),
+    images: images.map((image) => ({ ...imageReply(image, base), ...variationReply(job, image) })),
     ...(job.request.imported && { imported: job.request.imported }),
     notes: [...(job.request.notes ?? [])],
     error: errorReply(job),
   };
+}
+
+function variationReply({ request }: JobRecord, { index }: ImageRecord): Pick<Job['images'][number], 'variation_seed'> {
+  // A job may be older than the field.
+  const { variationSeed = null } = request;
+  return variationSeed === null ? {} : { variation_seed: seedOfSample(variationSeed, index) };
 }
 
 export function adminJobReply(view: JobView, base: string): AdminJob {

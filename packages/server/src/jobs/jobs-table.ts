@@ -218,10 +218,11 @@ export async function selectJobs(queries: Queries, filter: JobFilter): Promise<J
   return rows.map(toJobRecord);
 }
 
-/** Picture k of a job has its seed plus k, and 0 follows the largest seed: the distance between the two seeds is less than `samples`. */
+/** Picture k of a job has its seed plus k, but variations all have the one seed, and 0 follows the largest seed: the distance between the two seeds is less than `samples`. */
 function hasSeed(seed: number) {
   const distance = sql`(${BigInt(seed)}::bigint - seed + ${BigInt(limits.seed.max + 1)}::bigint) % ${BigInt(limits.seed.max + 1)}::bigint`;
-  return sql<boolean>`${distance} < samples`;
+  const isVaried = sql`coalesce((request->>'variationStrength')::float8, 0) > 0`;
+  return sql<boolean>`${distance} < case when ${isVaried} then 1 else samples end`;
 }
 
 function hasSize(width: number, height: number) {

@@ -8,7 +8,6 @@ import {
   type Profile,
   parameterValues,
   profileNames,
-  seedOfSample,
   seedsOfSamples,
   type WorkerEngine,
 } from '@easel/contract';
@@ -278,9 +277,13 @@ async function engineRequest(request: PaintedRequest, start: PaintStart | null):
   return {
     ...(image !== undefined && request.upscale ? unsized : same),
     // A list, because after the largest seed they continue at 0.
-    seeds: seedsOfSamples(request.seed, request.samples),
+    seeds: seedsOfPictures(request),
     ...(image !== undefined && { image }),
   };
+}
+
+function seedsOfPictures({ seed, samples, variationStrength }: FilledRequest): [number, ...number[]] {
+  return seedsOfSamples(seed, samples, variationStrength);
 }
 
 async function startPicture(
@@ -330,11 +333,12 @@ async function encodePictures(
 ): Promise<PaintedImage[]> {
   const { format, quality, embedParameters } = request;
   const encoded: PaintedImage[] = [];
+  const seeds = seedsOfPictures(request);
   for (const [index, image] of images.entries()) {
     const parameters = parametersOf(image, used, request, signature);
     const bytes = await encodeImage(image, { format, quality, ...(embedParameters && { parameters }) });
     const { width, height } = image;
-    encoded.push({ bytes, seed: seedOfSample(request.seed, index), width, height });
+    encoded.push({ bytes, seed: seeds[index] ?? request.seed, width, height });
   }
   return encoded;
 }
@@ -353,7 +357,7 @@ function encodePreview(picture: DecodedPicture): Promise<Uint8Array> {
 }
 
 function parametersOf(
-  { seed, ...image }: GeneratedImage,
+  { seed, variationSeed, ...image }: GeneratedImage,
   { steps, guidanceScale, scheduler, strength, device, arithmetic, loras: used = [] }: GenerateResult['used'],
   request: FilledRequest,
   { modelName, easelVersion }: Signature,
@@ -371,6 +375,7 @@ function parametersOf(
     scheduler,
     guidanceScale,
     seed,
+    ...(variationSeed !== undefined && { variationSeed: Number(variationSeed) }),
     width,
     height,
     model: modelName,

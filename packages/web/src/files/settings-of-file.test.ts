@@ -35,6 +35,7 @@ test('every setting that the form has is restored and listed', () => {
       promptWeighting: false,
       samples: 1,
       startImage: null,
+      variationStrength: 0,
       loras: [],
       isShapeChosen: true,
     },
@@ -85,7 +86,15 @@ test('what this server or model does not support is named and not changed', () =
     },
     { source: 'automatic1111', leftOut: [{ what: 'Clip skip', value: '2', why: 'not supported' }] },
   );
-  expect(settings).toEqual({ prompt: 'a', negativePrompt: '', style: '', samples: 1, startImage: null, loras: [] });
+  expect(settings).toEqual({
+    prompt: 'a',
+    negativePrompt: '',
+    style: '',
+    samples: 1,
+    startImage: null,
+    variationStrength: 0,
+    loras: [],
+  });
   expect(note).toContain(
     'Not restored: Clip skip 2 (not supported); steps 150 (allowed: 1 to 100); guidance 30 (allowed: 0 to 25); ' +
       'seed 18446744073709551615 (larger than 999999999999999); model sdxl (not on this server); ' +

@@ -90,7 +90,7 @@ class FormSettings {
   readonly #models: readonly Model[];
   readonly #leftOut: LeftOut[];
   readonly #restored: string[] = [];
-  #settings: Partial<Settings> = { samples: 1, startImage: null };
+  #settings: Partial<Settings> = { samples: 1, startImage: null, variationStrength: 0 };
 
   constructor(found: PictureSettings, models: readonly Model[]) {
     this.#models = models;

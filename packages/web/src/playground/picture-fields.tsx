@@ -58,14 +58,16 @@ export function SizePicker({ model, width, height, onChange }: SizePickerProps) 
 }
 
 export interface SeedFieldProps {
+  readonly label?: 'Seed' | 'Variation seed';
   /** Null: a random seed each time. */
   readonly seed: number | null;
   readonly onChange: (seed: number | null) => void;
 }
 
 /** The seed: random each time, or locked to reproduce a picture. */
-export function SeedField({ seed, onChange }: SeedFieldProps) {
+export function SeedField({ label = 'Seed', seed, onChange }: SeedFieldProps) {
   const id = useId();
+  const name = label.toLowerCase();
   const take = (text: string) => {
     // In the API, −1 means a random seed.
     const digits = text.includes('-') ? '' : text.replace(/\D/g, '').slice(0, 15);
@@ -73,7 +75,7 @@ export function SeedField({ seed, onChange }: SeedFieldProps) {
   };
   return (
     <div className="seed">
-      <label htmlFor={id}>Seed</label>
+      <label htmlFor={id}>{label}</label>
       <input
         id={id}
         inputMode="numeric"
@@ -83,8 +85,8 @@ export function SeedField({ seed, onChange }: SeedFieldProps) {
       />
       <button
         type="button"
-        aria-label="Pick a random seed and keep it"
-        title="Pick a random seed and keep it"
+        aria-label={`Pick a random ${name} and keep it`}
+        title={`Pick a random ${name} and keep it`}
         onClick={() => onChange(drawSeed())}
       >
         <DiceIcon />
@@ -92,8 +94,8 @@ export function SeedField({ seed, onChange }: SeedFieldProps) {
       <button
         type="button"
         aria-pressed={seed !== null}
-        aria-label={seed === null ? 'Random seed each time' : 'Seed locked'}
-        title={seed === null ? 'Random seed each time' : 'Seed locked; click to use a random seed each time'}
+        aria-label={seed === null ? `Random ${name} each time` : `${label} locked`}
+        title={seed === null ? `Random ${name} each time` : `${label} locked; click to use a random one each time`}
         onClick={() => onChange(seed === null ? drawSeed() : null)}
       >
         <LockIcon isClosed={seed !== null} />

@@ -176,6 +176,13 @@ function PictureSettings({ models, settings, onChange, children }: SettingsProps
             <summary>Advanced</summary>
             <div className="stack">
               {fieldsOf(({ place }) => place === 'more')}
+              {settings.variationStrength > 0 && (
+                <SeedField
+                  label="Variation seed"
+                  seed={settings.variationSeed}
+                  onChange={(variationSeed) => onChange({ variationSeed })}
+                />
+              )}
               {model && <LoraField model={model} loras={settings.loras} onChange={(loras) => onChange({ loras })} />}
             </div>
           </details>

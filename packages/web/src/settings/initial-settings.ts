@@ -37,7 +37,8 @@ export function loadSettings(models: readonly [Model, ...Model[]]): Settings {
     const value = found.get(key);
     return typeof value === 'string' ? value : defaults[key];
   };
-  const [seed, startImage, mask] = [found.get('seed'), found.get('startImage'), found.get('mask')];
+  const [startImage, mask] = [found.get('startImage'), found.get('mask')];
+  const [seed, variationSeed] = [found.get('seed'), found.get('variationSeed')];
   const size = known?.sizes.find(({ width, height }) => width === found.get('width') && height === found.get('height'));
   return {
     ...defaults,
@@ -48,6 +49,7 @@ export function loadSettings(models: readonly [Model, ...Model[]]): Settings {
     style: text('style'),
     ...(size && { width: size.width, height: size.height }),
     seed: typeof seed === 'number' ? seed : null,
+    variationSeed: typeof variationSeed === 'number' ? variationSeed : null,
     loras: knownLoras(found.get('loras'), known),
     startImage: typeof startImage === 'string' ? startImage : null,
     mask: typeof mask === 'string' ? mask : null,
@@ -90,15 +92,9 @@ export function addressSettings(query: URLSearchParams, model: Model): Partial<S
       return [name, names.map((each) => query.get(each)).find((value) => value !== null)] as const;
     }),
   );
-  const text = (name: 'prompt' | 'negativePrompt' | 'style' | 'seed') => given.get(name) ?? undefined;
-  const [prompt, negativePrompt, style, seedText] = [
-    text('prompt'),
-    text('negativePrompt'),
-    text('style'),
-    text('seed'),
-  ];
-  const seed = seedText?.trim() ? Number(seedText) : Number.NaN;
-  const isSeed = Number.isInteger(seed) && seed >= 0 && seed <= limits.seed.max;
+  const text = (name: 'prompt' | 'negativePrompt' | 'style') => given.get(name) ?? undefined;
+  const [prompt, negativePrompt, style] = [text('prompt'), text('negativePrompt'), text('style')];
+  const [seed, variationSeed] = [seedFrom(given.get('seed')), seedFrom(given.get('variationSeed'))];
   const size = parseSize(query.get('size')?.replace('×', 'x') ?? '');
   const { min_side: minSide, max_side: maxSide, max_megapixels: maxMegapixels } = model.limits;
   const allowed = { minSide, maxSide, maxMegapixels };
@@ -107,9 +103,15 @@ export function addressSettings(query: URLSearchParams, model: Model): Partial<S
     ...(prompt !== undefined && { prompt }),
     ...(negativePrompt !== undefined && { negativePrompt }),
     ...(style !== undefined && { style }),
-    ...(isSeed && { seed }),
+    ...(seed !== undefined && { seed }),
+    ...(variationSeed !== undefined && { variationSeed }),
     ...(size !== undefined && faultOfSize(size, allowed) === undefined && { ...size, isShapeChosen: true }),
   };
+}
+
+function seedFrom(text: string | null | undefined): number | undefined {
+  const seed = text?.trim() ? Number(text) : Number.NaN;
+  return Number.isInteger(seed) && seed >= 0 && seed <= limits.seed.max ? seed : undefined;
 }
 
 function toValue(text: string | null | undefined): string | number | boolean | undefined {

@@ -27,6 +27,8 @@ export interface Settings extends ControlValues {
   readonly height: number;
   /** Null: a random seed each time. */
   readonly seed: number | null;
+  /** The seed that a variation goes toward; null: a random one each time. */
+  readonly variationSeed: number | null;
   readonly loras: readonly LoraChoice[];
   /** A data URL, or the path of a picture on this server. */
   readonly startImage: string | null;
@@ -47,6 +49,7 @@ export function defaultSettings(model: Model): Settings {
     width: model.defaults.img_width,
     height: model.defaults.img_height,
     seed: null,
+    variationSeed: null,
     loras: [],
     startImage: null,
     mask: null,
@@ -113,6 +116,7 @@ export function jobOf({
   startImage,
   mask,
   seed,
+  variationSeed,
   strength,
   negativePrompt,
   style,
@@ -124,6 +128,7 @@ export function jobOf({
     preview: true,
     ...(loras.length > 0 && { loras }),
     seed: seed ?? undefined,
+    variationSeed: settings.variationStrength > 0 ? (variationSeed ?? undefined) : undefined,
     negativePrompt: negativePrompt === '' ? undefined : negativePrompt,
     style: style === '' ? undefined : style,
     ...startOf(startImage, strength),
@@ -167,6 +172,8 @@ export function enlargementOf(
     maskPadding: _padding,
     maskBlur: _blur,
     upscaler: _upscaler,
+    variationStrength: _variationStrength,
+    variationSeed: _variationSeed,
     ...told
   } = readTold(job);
   return writeRequest({ ...told, prompt: job.prompt ?? '', preview: true, image, seed, samples: 1, upscale });
@@ -177,14 +184,21 @@ function startOf(image: string | null, strength: number | undefined) {
 }
 
 /**
- * The settings that repeat a job, or what the form has of it: no mask and no enlargement, so none of their strengths either.
+ * The settings that repeat a picture of a job, or what the form has of it: no mask and no enlargement, so none of their strengths either.
  *
  * @param startImage its start image; the server stores only its strength
  * @param model that of the job, if the server still has it
+ * @param variationSeed that of the picture; absent: that of the first one
  */
 export function settingsOfJob(
   job: Job,
-  { seed, startImage, model }: Pick<Settings, 'seed' | 'startImage'> & { readonly model: Model | undefined },
+  {
+    seed,
+    variationSeed = job.variation_seed,
+    startImage,
+    model,
+  }: Pick<Settings, 'seed' | 'startImage'> &
+    Partial<Pick<Settings, 'variationSeed'>> & { readonly model: Model | undefined },
 ): Settings {
   const isPlain = job.mask_blur === null && job.upscale === null;
   return {
@@ -198,6 +212,7 @@ export function settingsOfJob(
     ...drawnSize(model, { width: job.img_width, height: job.img_height }),
     strength: (isPlain ? job.strength : null) ?? defaults.strength,
     seed,
+    variationSeed,
     loras: job.loras ?? [],
     startImage,
     mask: null,

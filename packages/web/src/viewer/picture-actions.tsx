@@ -88,7 +88,7 @@ function GenerateActions({ job, image, onUse, onMake }: PictureActionsProps) {
   const startImage = startImageOf(job);
   const missing = missingFor(job, startImage);
   const request = { ...requestOfJob(job, startImage), seed: image.seed, samples: 1 };
-  const settings = settingsOfJob(job, { seed: image.seed, startImage, model });
+  const settings = settingsOfJob(job, { ...seedsOf(image), startImage, model });
   const path = pathOf(image.url);
   const { width, height } = image;
   return (
@@ -133,6 +133,10 @@ function GenerateActions({ job, image, onUse, onMake }: PictureActionsProps) {
       {missing !== null && <small className="quiet">{missing}, so it cannot be regenerated here.</small>}
     </div>
   );
+}
+
+function seedsOf({ seed, variation_seed: variationSeed }: PictureActionsProps['image']) {
+  return { seed, variationSeed: variationSeed ?? null };
 }
 
 /** The server then picks a random seed. */
