@@ -31,6 +31,8 @@ function encodePart(name: string, value: string): string {
 export const paths = {
   jobs: '/api/jobs',
   job: '/api/jobs/:id',
+  cancelJobs: '/api/jobs/cancel',
+  moveJob: '/api/jobs/:id/move',
   jobEvents: '/api/jobs/:id/events',
   jobRecord: '/api/jobs/:id/record',
   events: '/api/events',

@@ -1,4 +1,15 @@
-import type { Job, JobCreate, JobEvent, JobListQuery, JobPage, JobPatch } from '@easel/contract';
+import type {
+  CancelledJobs,
+  Job,
+  JobCreate,
+  JobEvent,
+  JobListQuery,
+  JobMove,
+  JobOrder,
+  JobPage,
+  JobPatch,
+  JobsCancel,
+} from '@easel/contract';
 import { paths } from './address.ts';
 import type { CallOptions, WorkOptions } from './call.ts';
 import { EaselJobError } from './errors.ts';
@@ -53,6 +64,22 @@ export class Jobs {
   /** Cancels a queued or running job at once and refunds it. Does nothing if it has ended. */
   cancel(id: string, { signal }: CallOptions = {}): Promise<Job> {
     return this.#transport.json(paths.job, { method: 'DELETE', parts: { id }, signal });
+  }
+
+  /** Cancels all unfinished jobs of the account, or only those in one state, and refunds them. */
+  cancelAll(body: JobsCancel = {}, { signal }: CallOptions = {}): Promise<CancelledJobs> {
+    return this.#transport.json(paths.cancelJobs, { method: 'POST', body, signal });
+  }
+
+  /**
+   * Moves a queued job among the account's own of the same model.
+   *
+   * @throws EaselError `conflict` if it has begun
+   * @example
+   * const { jobs } = await client.jobs.move(id, { to: 'first' });
+   */
+  move(id: string, body: JobMove, { signal }: CallOptions = {}): Promise<JobOrder> {
+    return this.#transport.json(paths.moveJob, { method: 'POST', parts: { id }, body, signal });
   }
 
   /**

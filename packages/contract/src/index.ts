@@ -207,6 +207,16 @@ export {
   modelSchema,
   modelSizeSchema,
 } from './api/model.ts';
+export {
+  type CancelledJobs,
+  cancelledJobsSchema,
+  type JobMove,
+  type JobOrder,
+  type JobsCancel,
+  jobMoveSchema,
+  jobOrderSchema,
+  jobsCancelSchema,
+} from './api/own-queue.ts';
 export { type Problem, problemMediaType, problemOfCode, problemSchema } from './api/problem.ts';
 export {
   type StyleList,

@@ -17,6 +17,8 @@ export const paths = {
   api: {
     jobs: '/api/jobs',
     job: '/api/jobs/:id',
+    cancelJobs: '/api/jobs/cancel',
+    moveJob: '/api/jobs/:id/move',
     jobEvents: '/api/jobs/:id/events',
     jobRecord: '/api/jobs/:id/record',
     events: '/api/events',

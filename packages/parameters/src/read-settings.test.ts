@@ -25,7 +25,7 @@ describe('AUTOMATIC1111', () => {
     const text =
       '(a lighthouse:1.2), <lora:add_detail:0.8> BREAK at night\nNegative prompt: ((blurry))\n' +
       'Steps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7, Seed: 1234, Size: 512x768, Model hash: abc, Model: sdxl_base, ' +
-      'Denoising strength: 0.5, Clip skip: 2, Hires upscale: 2, Hires upscaler: Latent, Version: v1.6.0';
+      'Variation seed: 1234, Variation seed strength: 0.15, Denoising strength: 0.5, Clip skip: 2, Hires upscale: 2, Hires upscaler: Latent, Version: v1.6.0';
     expect(of('parameters', text)).toMatchObject({
       source: 'automatic1111',
       settings: {
@@ -36,6 +36,8 @@ describe('AUTOMATIC1111', () => {
         sigmaSchedule: 'karras',
         guidanceScale: 7,
         seed: 1234n,
+        variationSeed: 1234,
+        variationStrength: 0.15,
         width: 512,
         height: 768,
         model: 'sdxl_base',

@@ -19,6 +19,8 @@ const job = {
   guidance_scale: 3,
   guidance_rescale: 0,
   seed: 42,
+  variation_strength: 0,
+  variation_seed: null,
   img_width: 1024,
   img_height: 1024,
   mask_padding: null,

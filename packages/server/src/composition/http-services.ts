@@ -9,6 +9,7 @@ import { cancelJob, cancelJobsOfKey, closeAccount } from '../jobs/ends-of-jobs.t
 import { importPicture } from '../jobs/import-picture.ts';
 import { JobFeed } from '../jobs/job-feed.ts';
 import { forgetJob, getJob, getPictures, listJobs, setFavourite } from '../jobs/job-views.ts';
+import { cancelUnfinishedJobs, moveJob } from '../jobs/own-queue.ts';
 import { pauseQueue, readQueueState, resumeQueue } from '../jobs/queue-control.ts';
 import { checkSubmission, submitJob } from '../jobs/submit-job.ts';
 import { AccountService } from '../keys/accounts.ts';
@@ -58,6 +59,8 @@ export function httpServices(
     submitJob: (submission) => submitJob(core, submission),
     checkSubmission: (submission) => checkSubmission(core, submission),
     cancelJob: (accountId, jobId) => cancelJob(core, accountId, jobId),
+    cancelJobs: (accountId, state) => cancelUnfinishedJobs(core, accountId, state),
+    moveJob: (accountId, jobId, place) => moveJob(core, accountId, jobId, place),
     forgetJob: (accountId, jobId) => forgetJob(core, accountId, jobId),
     jobs: {
       get: (accountId, jobId) => getJob(core, accountId, jobId),

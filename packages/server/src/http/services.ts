@@ -10,6 +10,7 @@ import type { JobRecord } from '../jobs/job.ts';
 import type { FollowedAccount } from '../jobs/job-feed.ts';
 import type { JobView, JobViewPage, OwnPicture } from '../jobs/job-views.ts';
 import type { JobFilter } from '../jobs/jobs-table.ts';
+import type { Place } from '../jobs/own-queue.ts';
 import type { QueueState } from '../jobs/queue-control.ts';
 import type { Submission, Submitted } from '../jobs/submit-job.ts';
 import type { AccountService, ClosedAccount } from '../keys/accounts.ts';
@@ -67,6 +68,8 @@ export interface HttpServices {
   submitJob(submission: Submission): Promise<Submitted>;
   checkSubmission(submission: Submission): Promise<JobRecord | null>;
   cancelJob(accountId: string | null, jobId: string): Promise<JobRecord>;
+  cancelJobs(accountId: string, state: 'queued' | 'running' | undefined): Promise<number>;
+  moveJob(accountId: string, jobId: string, place: Place): Promise<readonly string[]>;
   forgetJob(accountId: string, jobId: string): Promise<void>;
   readonly jobs: {
     get(accountId: string | null, jobId: string): Promise<JobView>;

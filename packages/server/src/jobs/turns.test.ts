@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { moveTo, type Place } from './own-queue.ts';
 import { nextTurn, overtake } from './turns.ts';
 
 describe('the turn of a new job', () => {
@@ -57,5 +58,33 @@ describe('a job of a higher priority', () => {
         expect(all.map((place) => place.virtualStart)).toEqual([...waiting.map((place) => place.virtualStart), 1000n]);
       }),
     );
+  });
+});
+
+describe('a job that is moved', () => {
+  const queued = [3, 0, 0, -2].map((priority, index) => ({
+    jobId: 'abcd'[index] ?? '',
+    model: 'm',
+    priority,
+    virtualStart: BigInt(10 * index),
+  }));
+
+  it('exchanges start tags with those that it passes, and with no others', () => {
+    const { order, changed } = moveTo(queued, 'c', { before: 'b' });
+    expect(order).toEqual(['a', 'c', 'b', 'd']);
+    expect(changed.map(({ jobId, virtualStart }) => [jobId, virtualStart])).toEqual([
+      ['c', 10n],
+      ['b', 20n],
+    ]);
+    expect(moveTo(queued, 'b', { before: 'c' })).toEqual({ order: ['a', 'b', 'c', 'd'], changed: [] });
+  });
+
+  it('gets a priority of its new neighbours, so that later jobs queue as before', () => {
+    const priorityOf = (id: string, place: Place) =>
+      moveTo(queued, id, place).changed.find(({ jobId }) => jobId === id)?.priority;
+    expect(priorityOf('d', 'first')).toBe(3);
+    expect(priorityOf('d', { before: 'c' })).toBe(0);
+    expect(priorityOf('a', 'last')).toBe(-2);
+    expect(priorityOf('c', { before: 'b' })).toBe(0);
   });
 });

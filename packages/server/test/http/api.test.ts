@@ -2,6 +2,7 @@ import { jobPageSchema, jobSchema, problemSchema } from '@easel/contract';
 import { decodeImage } from '@easel/engine';
 import { Check } from 'typebox/schema';
 import { expect, test } from 'vitest';
+import { pauseQueue, resumeQueue } from '../../src/jobs/queue-control.ts';
 import { type Customer, slug, unattended, useHttp } from './http-server.ts';
 
 const http = useHttp();
@@ -94,6 +95,49 @@ test('jobs are found by the time they were taken at, and by whether a picture of
   const url = new URL(job.images[0].url).pathname;
   await http().app.inject({ method: 'DELETE', url, headers: customer.auth });
   expect(await found('has_images=true')).toEqual([]);
+});
+
+test('variations have one seed and variation seeds of their own, told, in their files, and found by the one seed', async () => {
+  const customer = await http().customer();
+  const varied = { seed: 21, samples: 2, variation_strength: 0.2, variation_seed: 90, image_format: 'png' };
+  const job = await finished((await create(customer, varied)).id, customer);
+  expect(job).toMatchObject({ seed: 21, variation_strength: 0.2, variation_seed: 90 });
+  const { images } = job;
+  expect(images.map((image: object) => [Reflect.get(image, 'seed'), Reflect.get(image, 'variation_seed')])).toEqual([
+    [21, 90],
+    [21, 91],
+  ]);
+  const { rawPayload } = await http().app.inject({ url: new URL(images[1].url).pathname });
+  expect(rawPayload.toString('latin1')).toMatch(/Seed: 21, Variation seed strength: 0.2, Variation seed: 91, /);
+  const single = { ...varied, samples: 1, variation_seed: 91 };
+  const again = await finished((await create(customer, single)).id, customer);
+  const bytesOf = async (url: string) => (await http().app.inject({ url: new URL(url).pathname })).rawPayload;
+  expect((await bytesOf(again.images[0].url)).equals(rawPayload)).toBe(true);
+  expect((await get('/api/jobs?seed=22', customer)).json().jobs).toEqual([]);
+  expect((await get('/api/jobs?seed=21', customer)).json().jobs).toHaveLength(2);
+  const plain = await create(customer, { seed: 21, variation_seed: 90, variation_strength: 0 });
+  expect(plain).toMatchObject({ seed: 21, variation_strength: 0, variation_seed: null });
+  const drawn = await create(customer, { seed: 21, variation_strength: 0.5 });
+  expect(drawn.variation_seed).toBeGreaterThanOrEqual(0);
+  for (const { id } of [plain, drawn]) await finished(id, customer);
+});
+
+test('an account cancels all that it has at once, and moves what waits; nobody else does', async () => {
+  const [customer, stranger] = [await http().customer(), await http().customer()];
+  const post = (url: string, payload: object, { json } = customer) =>
+    http().app.inject({ method: 'POST', url, headers: json, payload });
+  await pauseQueue(http().jobs.context);
+  const [first, second] = [await create(customer), await create(customer)];
+  const move = `/api/jobs/${second.id}/move`;
+  expect((await post(move, { to: 'first' })).json()).toEqual({ jobs: [second.id, first.id] });
+  expect((await post(move, { to: 'first' }, stranger)).statusCode).toBe(404);
+  for (const body of [{}, { to: 'first', before: first.id }, { to: 'second' }, { before: 'me' }])
+    expect((await post(move, body)).statusCode).toBe(400);
+  expect((await post('/api/jobs/cancel', {}, stranger)).json()).toEqual({ cancelled: 0 });
+  expect((await post('/api/jobs/cancel', { status: 'running' })).json()).toEqual({ cancelled: 0 });
+  expect((await post('/api/jobs/cancel', {})).json()).toEqual({ cancelled: 2 });
+  expect((await post(move, { to: 'last' })).json()).toMatchObject({ code: 'conflict' });
+  await resumeQueue(http().jobs.context);
 });
 
 test('a job can be a favourite, and its pictures can be deleted by nobody but its owner', async () => {

@@ -10,6 +10,7 @@ import type { HttpApp, HttpOptions, Surface } from '../../src/http/surface.ts';
 import { CurrentModels } from '../../src/jobs/current-models.ts';
 import { closeAccount } from '../../src/jobs/ends-of-jobs.ts';
 import { importPicture } from '../../src/jobs/import-picture.ts';
+import { cancelUnfinishedJobs, moveJob } from '../../src/jobs/own-queue.ts';
 import { AuditLog } from '../../src/keys/audit-log.ts';
 import { countAgainstLimit, readLimit, watchKey } from '../../src/keys/callers.ts';
 import type { KeyTerms } from '../../src/keys/key-table.ts';
@@ -210,6 +211,8 @@ function httpServices(jobs: JobServices, painter: EnginePainter, inputPictures: 
     submitJob: jobs.submitJob,
     checkSubmission: jobs.checkSubmission,
     cancelJob: jobs.cancelJob,
+    cancelJobs: (accountId, state) => cancelUnfinishedJobs(jobs.context, accountId, state),
+    moveJob: (accountId, jobId, place) => moveJob(jobs.context, accountId, jobId, place),
     forgetJob: jobs.forgetJob,
     jobs: jobs.jobs,
     importPicture: (upload) =>

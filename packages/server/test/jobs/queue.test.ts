@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { newId } from '../../src/ids.ts';
 import { markStarted } from '../../src/jobs/jobs-table.ts';
+import { cancelUnfinishedJobs, moveJob, type Place } from '../../src/jobs/own-queue.ts';
 import type { Submission } from '../../src/jobs/submit-job.ts';
 import { advanceVirtualTime } from '../../src/jobs/turns.ts';
 import { type ClaimedJob, HandBack } from '../../src/queue/job-queue.ts';
@@ -74,6 +75,84 @@ test('a job of a higher priority overtakes those of its own account only', async
   const order = await done;
   expect(order.filter((id) => id !== theirs)).toEqual([urgent, first, second]);
   expect(order.indexOf(theirs)).toBeLessThanOrEqual(1);
+});
+
+test('jobs that an account moves change places among themselves only, and workers take them in that order', async () => {
+  const services = await start();
+  const [mine, other] = [await services.customer(), await services.customer()];
+  const own: string[] = [];
+  const theirs: string[] = [];
+  for (let index = 0; index < 4; index++) {
+    own.push(await services.submit(mine));
+    theirs.push(await services.submit(other));
+  }
+  const [a = '', b = '', c = '', d = ''] = own;
+  const context = services.context;
+  expect(await moveJob(context, mine.accountId, d, 'first')).toEqual([d, a, b, c]);
+  expect(await moveJob(context, mine.accountId, a, { before: c })).toEqual([d, b, a, c]);
+  expect(await moveJob(context, mine.accountId, b, 'last')).toEqual([d, a, c, b]);
+  expect(await moveJob(context, mine.accountId, c, { before: c })).toEqual([d, a, c, b]);
+  const { onJob, done } = noting(services, 8);
+  await services.queue.work({ model: services.model, onJob });
+  const order = await done;
+  expect(order.filter((id) => own.includes(id))).toEqual([d, a, c, b]);
+  expect(order.filter((id) => theirs.includes(id))).toEqual(theirs);
+  // Each account still has every second turn.
+  for (const index of [0, 2, 4, 6])
+    expect(order.slice(index, index + 2).filter((id) => own.includes(id))).toHaveLength(1);
+});
+
+test('a job that has begun, is another customer’s or of another model is not moved', async () => {
+  const services = await start();
+  const [mine, other] = [await services.customer(), await services.customer()];
+  const [begun, queued, theirs] = [
+    await services.submit(mine),
+    await services.submit(mine),
+    await services.submit(other),
+  ];
+  await opened().database.transaction((queries) =>
+    markStarted(queries, { jobId: begun, workerId: newId(), now: new Date() }),
+  );
+  const move = (id: string, place: Place) => moveJob(services.context, mine.accountId, id, place);
+  await expect(move(begun, 'first')).rejects.toMatchObject({ code: 'conflict', message: /not queued any more/ });
+  await expect(move(queued, { before: begun })).rejects.toMatchObject({ code: 'conflict' });
+  await expect(move(theirs, 'first')).rejects.toMatchObject({ code: 'not_found' });
+  await expect(move(queued, { before: theirs })).rejects.toMatchObject({ code: 'not_found' });
+});
+
+test('of a job that a worker starts while it is moved, one of the two is told to wait, and it starts once', async () => {
+  const services = await start();
+  const mine = await services.customer();
+  const [first, second] = [await services.submit(mine), await services.submit(mine)];
+  const { promise: release, resolve: letGo } = Promise.withResolvers<void>();
+  const { promise: locked, resolve: onLocked } = Promise.withResolvers<void>();
+  const starting = opened().database.transaction(async (queries) => {
+    await markStarted(queries, { jobId: first, workerId: newId(), now: new Date() });
+    onLocked();
+    await release;
+  });
+  await locked;
+  const moving = moveJob(services.context, mine.accountId, second, { before: first });
+  letGo();
+  await starting;
+  await expect(moving).rejects.toMatchObject({ code: 'conflict', message: /it is running/ });
+});
+
+test('all unfinished jobs of an account are cancelled at once and refunded, and nobody else’s', async () => {
+  const services = await start();
+  const [mine, other] = [await services.customer(), await services.customer()];
+  const own = [await services.submit(mine), await services.submit(mine), await services.submit(mine)];
+  const theirs = await services.submit(other);
+  await opened().database.transaction((queries) =>
+    markStarted(queries, { jobId: own[0] ?? '', workerId: newId(), now: new Date() }),
+  );
+  expect(await cancelUnfinishedJobs(services.context, mine.accountId, 'queued')).toBe(2);
+  expect(await cancelUnfinishedJobs(services.context, mine.accountId)).toBe(1);
+  expect(await cancelUnfinishedJobs(services.context, mine.accountId)).toBe(0);
+  const { onJob, done } = noting(services, 1);
+  await services.queue.work({ model: services.model, onJob });
+  expect(await done).toEqual([theirs]);
+  for (const id of own) expect((await services.jobs.get(mine.accountId, id)).job.state).toBe('cancelled');
 });
 
 test('an account at its limit holds up nobody behind it', async () => {

@@ -63,6 +63,7 @@ test('settings without a field in the form are named, including an empty negativ
     style: '',
     samples: 1,
     startImage: null,
+    variationStrength: 0,
     loras: [],
   });
   expect(note).toBe(

@@ -29,6 +29,7 @@ test('a control allows what the model allows, and starts with the default of the
     guidanceScale: 3,
     profile: 'exact',
     strength: 0.6,
+    variationStrength: 0,
     promptWeighting: false,
     longPrompts: false,
     loraTags: false,

@@ -7,6 +7,7 @@ import { importRoute } from './imports.ts';
 import { cancelJobRoute, createJobRoute, forgetJobRoute, getJobRoute, listJobsRoute, patchJobRoute } from './jobs.ts';
 import { modelsRoute, tokenizeRoute } from './models.ts';
 import { creditsRoute, ledgerRoute, priceRoute, usageRoute } from './money.ts';
+import { ownQueueRoutes } from './own-queue.ts';
 import { stylesRoutes } from './styles.ts';
 import { accountWebhookRoutes } from './webhooks.ts';
 
@@ -29,6 +30,7 @@ export const api: Surface = {
     patchJobRoute(app, context);
     cancelJobRoute(app, context);
     forgetJobRoute(app, context);
+    ownQueueRoutes(app, context);
     jobEventsRoute(app, context);
     eventsRoute(app, context);
     getImageRoute(app, context);
