@@ -11,7 +11,7 @@ import { JobFeed } from '../jobs/job-feed.ts';
 import { forgetJob, getJob, getPictures, listJobs, setFavourite } from '../jobs/job-views.ts';
 import { cancelUnfinishedJobs, moveJob } from '../jobs/own-queue.ts';
 import { pauseQueue, readQueueState, resumeQueue } from '../jobs/queue-control.ts';
-import { checkSubmission, submitJob } from '../jobs/submit-job.ts';
+import { JobSubmitter } from '../jobs/submit-job.ts';
 import { AccountService } from '../keys/accounts.ts';
 import { AuditLog } from '../keys/audit-log.ts';
 import { countAgainstLimit, readLimit, watchKey } from '../keys/callers.ts';
@@ -37,6 +37,7 @@ export function httpServices(
   opened: Opened,
 ): HttpServices & { readonly pageSession: PageSession | null } {
   const feed = new JobFeed(core);
+  const submitter = new JobSubmitter(core);
   const keys = new KeyService({ ...core, secret });
   const { library, metrics, painter, tariff } = core;
   const { requestsPerMinute, wrongKeysPerMinute, importedBytesPerAccount: mostBytes } = config.limits;
@@ -56,8 +57,8 @@ export function httpServices(
     tokenize: (model, text, syntax) => painter.tokenize(model, text, syntax),
     styles: new StyleService(core),
     ...opened,
-    submitJob: (submission) => submitJob(core, submission),
-    checkSubmission: (submission) => checkSubmission(core, submission),
+    submitJob: (submission) => submitter.submit(submission),
+    checkSubmission: (submission) => submitter.check(submission),
     cancelJob: (accountId, jobId) => cancelJob(core, accountId, jobId),
     cancelJobs: (accountId, state) => cancelUnfinishedJobs(core, accountId, state),
     moveJob: (accountId, jobId, place) => moveJob(core, accountId, jobId, place),

@@ -4,8 +4,8 @@ import type { Queries } from '../database/database.ts';
 import type { HoldsTable } from '../database/tables.ts';
 import { DomainError } from '../domain-error.ts';
 import type { Balance } from '../keys/accounts.ts';
-import { type Budget, findBudget, reserveInMonth, settleInMonth } from '../keys/key-months.ts';
-import { lockBalance, moveCredits } from './ledger.ts';
+import { type Budget, findBudgets, reserveInMonth, settleInMonth } from '../keys/key-months.ts';
+import { lockBalance, lockBalances, moveCredits, moveManyCredits } from './ledger.ts';
 
 /** The price of a job, reserved until the job ends. */
 export interface Hold {
@@ -32,7 +32,11 @@ export type HoldOutcome =
  * @throws DomainError `insufficient_credits` when the balance or the key's budget does not suffice; `not_found` for an unknown account
  */
 export async function holdPrice(queries: Queries, hold: Hold): Promise<void> {
-  const outcome = await placeHold(queries, hold);
+  requireHeld(hold, await placeHold(queries, hold));
+}
+
+/** @throws DomainError as `holdPrice` */
+export function requireHeld(hold: Hold, outcome: HoldOutcome | null): void {
   if (outcome === null) throw new DomainError('not_found', `there is no account ${hold.accountId}`);
   const price = microToDecimal(hold.amount);
   if (outcome.kind === 'insufficient') {
@@ -61,29 +65,84 @@ export async function holdPrice(queries: Queries, hold: Hold): Promise<void> {
  * @returns null when there is no such account
  */
 export async function placeHold(queries: Queries, hold: Hold): Promise<HoldOutcome | null> {
-  const balance = await lockBalance(queries, hold.accountId);
-  if (balance === null) return null;
-  if (balance.available < hold.amount) return { kind: 'insufficient', balance };
-  const budget = await findBudget(queries, hold);
-  if (budget !== null && budget.spent + budget.held + hold.amount > budget.limit) {
-    return { kind: 'over-budget', balance, budget };
-  }
-  await insertHold(queries, hold);
-  await reserveInMonth(queries, hold, hold.amount);
-  if (hold.amount > 0n) await moveCredits(queries, { ...hold, kind: 'hold', note: null });
-  return {
-    kind: 'held',
-    balance: { available: balance.available - hold.amount, held: balance.held + hold.amount },
-  };
+  const funds = await Funds.lock(queries, [hold]);
+  const outcome = funds.hold(hold);
+  await funds.write(queries);
+  return outcome;
 }
 
-async function insertHold(
-  queries: Queries,
-  { jobId, accountId, keyId, model, samples, amount, month }: Hold,
-): Promise<void> {
+/** What accounts and keys can spend, locked until the transaction ends: holds are decided one after another and written together. */
+export class Funds {
+  readonly #balances: Map<string, Balance>;
+  readonly #budgets: Map<string, Budget>;
+  readonly #month: string;
+  readonly #holds: Hold[] = [];
+
+  private constructor(balances: ReadonlyMap<string, Balance>, budgets: ReadonlyMap<string, Budget>, month: string) {
+    this.#balances = new Map(balances);
+    this.#budgets = new Map(budgets);
+    this.#month = month;
+  }
+
+  /** @param holds those that may be made, all in one month */
+  static async lock(queries: Queries, holds: readonly Pick<Hold, 'accountId' | 'keyId' | 'month'>[]): Promise<Funds> {
+    const month = holds[0]?.month ?? '';
+    const balances = await lockBalances(queries, [...new Set(holds.map(({ accountId }) => accountId))]);
+    const budgets = await findBudgets(queries, [...new Set(holds.map(({ keyId }) => keyId))], month);
+    return new Funds(balances, budgets, month);
+  }
+
+  /** Whether the hold can be made, after those made so far. @returns null when there is no such account */
+  outcomeOf({ accountId, keyId, amount }: Pick<Hold, 'accountId' | 'keyId' | 'amount'>): HoldOutcome | null {
+    const balance = this.#balances.get(accountId);
+    if (balance === undefined) return null;
+    if (balance.available < amount) return { kind: 'insufficient', balance };
+    const budget = this.#budgets.get(keyId);
+    if (budget !== undefined && budget.spent + budget.held + amount > budget.limit) {
+      return { kind: 'over-budget', balance, budget };
+    }
+    return { kind: 'held', balance: { available: balance.available - amount, held: balance.held + amount } };
+  }
+
+  /** Makes the hold if it can be made; it is written by `write`. @returns as `outcomeOf` */
+  hold(hold: Hold): HoldOutcome | null {
+    const outcome = this.outcomeOf(hold);
+    if (outcome?.kind !== 'held') return outcome;
+    this.#holds.push(hold);
+    this.#balances.set(hold.accountId, outcome.balance);
+    const budget = this.#budgets.get(hold.keyId);
+    if (budget !== undefined) this.#budgets.set(hold.keyId, { ...budget, held: budget.held + hold.amount });
+    return outcome;
+  }
+
+  async write(queries: Queries): Promise<void> {
+    if (this.#holds.length === 0) return;
+    await insertHolds(queries, this.#holds);
+    const byKey = [...Map.groupBy(this.#holds, ({ keyId }) => keyId)];
+    const amounts = byKey.map(([keyId, own]) => [keyId, own.reduce((sum, { amount }) => sum + amount, 0n)] as const);
+    await reserveInMonth(queries, this.#month, new Map(amounts));
+    const paid = this.#holds.filter(({ amount }) => amount > 0n);
+    await moveManyCredits(
+      queries,
+      paid.map((hold) => ({ ...hold, kind: 'hold', note: null })),
+    );
+  }
+}
+
+async function insertHolds(queries: Queries, holds: readonly Hold[]): Promise<void> {
   await queries
     .insertInto('holds')
-    .values({ job_id: jobId, account_id: accountId, key_id: keyId, model, samples, amount, month })
+    .values(
+      holds.map(({ jobId, accountId, keyId, model, samples, amount, month }) => ({
+        job_id: jobId,
+        account_id: accountId,
+        key_id: keyId,
+        model,
+        samples,
+        amount,
+        month,
+      })),
+    )
     .execute();
 }
 

@@ -133,7 +133,8 @@ export async function findLedgerFaults(queries: Queries): Promise<number> {
 
 /** @returns null when there is no such account */
 export async function findBalance(queries: Queries, accountId: string): Promise<Balance | null> {
-  return (await balanceRow(queries, accountId).executeTakeFirst()) ?? null;
+  const query = queries.selectFrom('balances').select(['available', 'held']).where('account_id', '=', accountId);
+  return (await query.executeTakeFirst()) ?? null;
 }
 
 /**
@@ -143,11 +144,23 @@ export async function findBalance(queries: Queries, accountId: string): Promise<
  * @returns null when there is no such account
  */
 export async function lockBalance(queries: Queries, accountId: string): Promise<Balance | null> {
-  return (await balanceRow(queries, accountId).forUpdate().executeTakeFirst()) ?? null;
+  return (await lockBalances(queries, [accountId])).get(accountId) ?? null;
 }
 
-function balanceRow(queries: Queries, accountId: string) {
-  return queries.selectFrom('balances').select(['available', 'held']).where('account_id', '=', accountId);
+/** As `lockBalance`, of several accounts in one order, so that two transactions that need some of the same do not deadlock. */
+export async function lockBalances(
+  queries: Queries,
+  accountIds: readonly string[],
+): Promise<ReadonlyMap<string, Balance>> {
+  if (accountIds.length === 0) return new Map();
+  const rows = await queries
+    .selectFrom('balances')
+    .select(['account_id', 'available', 'held'])
+    .where('account_id', 'in', accountIds)
+    .orderBy('account_id')
+    .forUpdate()
+    .execute();
+  return new Map(rows.map(({ account_id, available, held }) => [account_id, { available, held }]));
 }
 
 export interface Movement {
@@ -174,53 +187,114 @@ const routes: Record<LedgerKind, { from: LedgerPart; to: LedgerPart }> = {
 
 /** Writes one transaction with its two entries (double entry), and changes the balance accordingly. The balance must be locked. */
 export async function moveCredits(queries: Queries, movement: Movement): Promise<LedgerRecord> {
-  const { kind, accountId, keyId, jobId, note, idempotencyKey = null } = movement;
-  const remaining = await changeBalance(queries, movement);
-  const { id, created_at: createdAt } = await queries
-    .insertInto('ledger_transactions')
-    .values({
+  const [record] = await moveManyCredits(queries, [movement]);
+  if (record === undefined) throw new Error('one movement makes one record');
+  return record;
+}
+
+/** As `moveCredits`, for movements that happen one after another, in as many statements as for one. Their balances must be locked. */
+export async function moveManyCredits(queries: Queries, movements: readonly Movement[]): Promise<LedgerRecord[]> {
+  if (movements.length === 0) return [];
+  const left = new Map(await changeBalances(queries, movements));
+  // From the last one back: what is left after all of them is known.
+  const remaining = movements.toReversed().map((movement) => {
+    const after = left.get(movement.accountId) ?? 0n;
+    left.set(movement.accountId, after - changeOf('available', movement));
+    return after;
+  });
+  const numbered = await insertTransactions(
+    queries,
+    movements.map((movement, index) => ({ ...movement, remaining: remaining.at(-1 - index) ?? 0n })),
+  );
+  await insertEntries(queries, numbered);
+  return numbered.map(({ kind, accountId, keyId, jobId, note, id, createdAt, amount: moved, ...rest }) => {
+    const change = changeOf('available', { kind, amount: moved });
+    return {
+      id,
+      accountId,
       kind,
-      account_id: accountId,
-      key_id: keyId,
-      job_id: jobId,
+      keyId,
+      jobId,
       note,
-      remaining,
-      idempotency_key: idempotencyKey,
-    })
+      amount: change,
+      charged: chargedBy(kind, moved),
+      remaining: rest.remaining,
+      createdAt,
+    };
+  });
+}
+
+/** @returns what is available of each account afterwards */
+async function changeBalances(
+  queries: Queries,
+  movements: readonly Movement[],
+): Promise<readonly (readonly [accountId: string, available: bigint])[]> {
+  const changes = [...Map.groupBy(movements, ({ accountId }) => accountId)].map(([accountId, own]) => ({
+    accountId,
+    available: own.reduce((sum, movement) => sum + changeOf('available', movement), 0n),
+    held: own.reduce((sum, movement) => sum + changeOf('held', movement), 0n),
+  }));
+  const { rows } = await sql<{ account_id: string; available: bigint }>`
+    update easel.balances as balance
+    set available = balance.available + change.available, held = balance.held + change.held
+    from unnest(
+      ${changes.map(({ accountId }) => accountId)}::uuid[],
+      ${changes.map(({ available }) => available)}::bigint[],
+      ${changes.map(({ held }) => held)}::bigint[]
+    ) as change (account_id, available, held)
+    where balance.account_id = change.account_id
+    returning balance.account_id, balance.available`.execute(queries);
+  if (rows.length < changes.length) throw new Error('credits of an account that does not exist were to be moved');
+  return rows.map(({ account_id, available }) => [account_id, available]);
+}
+
+type Numbered<Part> = Part & { readonly id: bigint; readonly createdAt: Date };
+
+/** Numbered in this order. */
+async function insertTransactions<Part extends Movement & { readonly remaining: bigint }>(
+  queries: Queries,
+  movements: readonly Part[],
+): Promise<Numbered<Part>[]> {
+  const rows = await queries
+    .insertInto('ledger_transactions')
+    .values(
+      movements.map(({ kind, accountId, keyId, jobId, note, remaining, idempotencyKey = null }) => ({
+        kind,
+        account_id: accountId,
+        key_id: keyId,
+        job_id: jobId,
+        note,
+        remaining,
+        idempotency_key: idempotencyKey,
+      })),
+    )
     .returning(['id', 'created_at'])
-    .executeTakeFirstOrThrow();
-  await insertEntries(queries, id, movement);
-  const charged = chargedBy(kind, movement.amount);
-  const amount = changeOf('available', movement);
-  return { id, accountId, kind, keyId, jobId, note, amount, charged, remaining, createdAt };
+    .execute();
+  // The rows of VALUES are inserted in their order, and each is numbered as it is inserted.
+  const ids = rows.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  return movements.map((movement, index) => {
+    const row = ids[index];
+    if (row === undefined) throw new Error('a transaction of the ledger was not written');
+    return { ...movement, id: row.id, createdAt: row.created_at };
+  });
 }
 
-/** @returns what is available afterwards */
-async function changeBalance(queries: Queries, movement: Movement): Promise<bigint> {
-  const { available } = await queries
-    .updateTable('balances')
-    .set(({ eb }) => ({
-      available: eb('available', '+', changeOf('available', movement)),
-      held: eb('held', '+', changeOf('held', movement)),
-    }))
-    .where('account_id', '=', movement.accountId)
-    .returning('available')
-    .executeTakeFirstOrThrow();
-  return available;
-}
-
-async function insertEntries(queries: Queries, id: bigint, { kind, accountId, amount }: Movement): Promise<void> {
-  const { from, to } = routes[kind];
+async function insertEntries(queries: Queries, movements: readonly Numbered<Movement>[]): Promise<void> {
   await queries
     .insertInto('ledger_entries')
-    .values([
-      { transaction_id: id, ledger_account: ledgerAccount(from, accountId), amount: -amount },
-      { transaction_id: id, ledger_account: ledgerAccount(to, accountId), amount },
-    ])
+    .values(
+      movements.flatMap(({ id, kind, accountId, amount }) => {
+        const { from, to } = routes[kind];
+        return [
+          { transaction_id: id, ledger_account: ledgerAccount(from, accountId), amount: -amount },
+          { transaction_id: id, ledger_account: ledgerAccount(to, accountId), amount },
+        ];
+      }),
+    )
     .execute();
 }
 
-function changeOf(part: LedgerPart, { kind, amount }: Movement): bigint {
+function changeOf(part: LedgerPart, { kind, amount }: Pick<Movement, 'kind' | 'amount'>): bigint {
   const { from, to } = routes[kind];
   if (part === from) return -amount;
   return part === to ? amount : 0n;

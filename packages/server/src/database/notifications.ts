@@ -15,6 +15,12 @@ export async function notify(queries: Queries, channel: string, payload = ''): P
   await sql`select pg_notify(${channel}, ${payload})`.execute(queries);
 }
 
+/** As `notify`, several at once. */
+export async function notifyAll(queries: Queries, channel: string, payloads: readonly string[]): Promise<void> {
+  if (payloads.length === 0) return;
+  await sql`select pg_notify(${channel}, payload) from unnest(${[...payloads]}::text[]) as payload`.execute(queries);
+}
+
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 /** Finds out about a connection that was cut silently. */

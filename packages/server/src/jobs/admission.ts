@@ -1,76 +1,102 @@
-import { holdPrice } from '../credits/holds.ts';
+import { sql } from 'kysely';
 import type { Queries } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
-import { monthOf } from '../keys/key-months.ts';
-import type { JobContext, NewJob } from './job.ts';
+import type { JobContext } from './job.ts';
 import { secondsToNextStart } from './outlook.ts';
-import { type AccountTurn, lockQueuedJobs, type QueuedJob } from './turns.ts';
+import type { AccountTurn } from './turns.ts';
 
 type AdmissionContext = Pick<JobContext, 'clock' | 'limits'>;
 
-/**
- * Checks the limits of the queue, and holds the job's price.
- *
- * @returns the account's queued jobs of the model, locked
- * @throws DomainError `rate_limited`, `insufficient_credits`, `overloaded`
- */
-export async function reservePlace(
-  context: AdmissionContext,
-  queries: Queries,
-  job: Omit<NewJob, 'virtualStart'>,
-  account: AccountTurn,
-): Promise<readonly QueuedJob[]> {
-  const { id: jobId, accountId, keyId, request, price, createdAt } = job;
-  const { model, samples } = request;
-  // Jobs before the balance: a cancellation locks them in this order, and the opposite order could deadlock.
-  const queued = await lockQueuedJobs(queries, accountId, model);
-  await requireOwnPlace(context, queries, job, account);
-  await holdPrice(queries, { jobId, accountId, keyId, model, samples, amount: price, month: monthOf(createdAt) });
-  await requirePlace(context, queries, model, queued.length);
-  return queued;
+/** A job that asks for a place. */
+export interface Applicant {
+  readonly accountId: string;
+  readonly model: string;
 }
 
-/** One account cannot fill the queue. */
-async function requireOwnPlace(
-  { clock, limits }: AdmissionContext,
-  queries: Queries,
-  { accountId, request }: Omit<NewJob, 'virtualStart'>,
-  { maxQueued }: AccountTurn,
-): Promise<void> {
-  const limit = maxQueued ?? limits.queuedPerAccount;
-  const queued = await countQueuedJobsOf(queries, accountId);
-  if (queued < limit) return;
-  throw new DomainError(
-    'rate_limited',
-    `this account has ${queued} jobs queued, and at most ${limit} are allowed; nothing was charged`,
-    {
-      remedy: 'send the next one when one of them has started, or cancel one',
-      retryAfterSeconds: await secondsToNextStart(queries, clock.now(), request.model),
-    },
-  );
+/** The queue's places: how many jobs are queued, counted once for several new ones, which take theirs one after another. */
+export class Places {
+  readonly #context: AdmissionContext;
+  readonly #queries: Queries;
+  readonly #ofAccounts: Map<string, number>;
+  readonly #ofModels: Map<string, number>;
+  /** What the new jobs have taken, by account and model. */
+  readonly #taken = new Map<string, number>();
+
+  private constructor(
+    context: AdmissionContext,
+    queries: Queries,
+    counts: { readonly ofAccounts: ReadonlyMap<string, number>; readonly ofModels: ReadonlyMap<string, number> },
+  ) {
+    this.#context = context;
+    this.#queries = queries;
+    this.#ofAccounts = new Map(counts.ofAccounts);
+    this.#ofModels = new Map(counts.ofModels);
+  }
+
+  static async count(context: AdmissionContext, queries: Queries, applicants: readonly Applicant[]): Promise<Places> {
+    const ofAccounts = await countQueuedBy(
+      queries,
+      'account_id',
+      new Set(applicants.map(({ accountId }) => accountId)),
+    );
+    const ofModels = await countQueuedBy(queries, 'model', new Set(applicants.map(({ model }) => model)));
+    return new Places(context, queries, { ofAccounts, ofModels });
+  }
+
+  /** One account cannot fill the queue. @throws DomainError `rate_limited` */
+  async requireOwn({ accountId, model }: Applicant, { maxQueued }: AccountTurn): Promise<void> {
+    const { clock, limits } = this.#context;
+    const limit = maxQueued ?? limits.queuedPerAccount;
+    const queued = this.#ofAccounts.get(accountId) ?? 0;
+    if (queued < limit) return;
+    throw new DomainError(
+      'rate_limited',
+      `this account has ${queued} jobs queued, and at most ${limit} are allowed; nothing was charged`,
+      {
+        remedy: 'send the next one when one of them has started, or cancel one',
+        retryAfterSeconds: await secondsToNextStart(this.#queries, clock.now(), model),
+      },
+    );
+  }
+
+  /**
+   * An account with less than its share of a full queue still gets in: it is not responsible for the load.
+   *
+   * @throws DomainError `overloaded`
+   */
+  async requireAny(applicant: Applicant): Promise<void> {
+    const { clock, limits } = this.#context;
+    const { model } = applicant;
+    const queued = this.#ofModels.get(model) ?? 0;
+    if (queued < limits.queueLength) return;
+    const own = (await countQueuedOf(this.#queries, applicant)) + (this.#taken.get(laneOf(applicant)) ?? 0);
+    const others = await countQueuedAccounts(this.#queries, model);
+    const share = Math.floor(limits.queueLength / (own === 0 ? others + 1 : others));
+    if (own < share) return;
+    throw new DomainError(
+      'overloaded',
+      `the queue is full: ${queued} jobs are queued for ${model}, and at most ${limits.queueLength} are allowed; nothing was charged`,
+      { remedy: 'try again later', retryAfterSeconds: await secondsToNextStart(this.#queries, clock.now(), model) },
+    );
+  }
+
+  take(applicant: Applicant): void {
+    increment(this.#ofAccounts, applicant.accountId);
+    increment(this.#ofModels, applicant.model);
+    increment(this.#taken, laneOf(applicant));
+  }
 }
 
-/** An account with less than its share of a full queue still gets in: it is not responsible for the load. */
-async function requirePlace(
-  { clock, limits: { queueLength } }: AdmissionContext,
-  queries: Queries,
-  model: string,
-  own: number,
-): Promise<void> {
-  const queued = await countQueuedJobs(queries, model);
-  if (queued < queueLength) return;
-  const others = await countQueuedAccounts(queries, model);
-  const share = Math.floor(queueLength / (own === 0 ? others + 1 : others));
-  if (own < share) return;
-  throw new DomainError(
-    'overloaded',
-    `the queue is full: ${queued} jobs are queued for ${model}, and at most ${queueLength} are allowed; nothing was charged`,
-    { remedy: 'try again later', retryAfterSeconds: await secondsToNextStart(queries, clock.now(), model) },
-  );
+function laneOf({ accountId, model }: Applicant): string {
+  return `${accountId} ${model}`;
 }
 
-export function countQueuedJobs(queries: Queries, model: string): Promise<number> {
-  return countQueued(queries, 'model', model);
+function increment(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}
+
+export async function countQueuedJobs(queries: Queries, model: string): Promise<number> {
+  return (await countQueuedBy(queries, 'model', new Set([model]))).get(model) ?? 0;
 }
 
 export async function modelsWithQueuedJobs(queries: Queries): Promise<ReadonlySet<string>> {
@@ -78,16 +104,29 @@ export async function modelsWithQueuedJobs(queries: Queries): Promise<ReadonlySe
   return new Set(rows.map(({ model }) => model));
 }
 
-/** Of one account, for all models. */
-function countQueuedJobsOf(queries: Queries, accountId: string): Promise<number> {
-  return countQueued(queries, 'account_id', accountId);
+/** Of each account for all models, or of each model for all accounts; none are absent. */
+async function countQueuedBy(
+  queries: Queries,
+  column: 'model' | 'account_id',
+  values: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await queries
+    .selectFrom('jobs')
+    .select([sql<string>`${sql.ref(column)}`.as('name'), ({ fn }) => fn.countAll<bigint>().as('count')])
+    .where(column, 'in', [...values])
+    .where('state', '=', 'queued')
+    .groupBy(column)
+    .execute();
+  return new Map(rows.map(({ name, count }) => [name, Number(count)]));
 }
 
-async function countQueued(queries: Queries, column: 'model' | 'account_id', value: string): Promise<number> {
+/** Of one account, for one model. */
+async function countQueuedOf(queries: Queries, { accountId, model }: Applicant): Promise<number> {
   const { count } = await queries
     .selectFrom('jobs')
     .select(({ fn }) => fn.countAll<bigint>().as('count'))
-    .where(column, '=', value)
+    .where('account_id', '=', accountId)
+    .where('model', '=', model)
     .where('state', '=', 'queued')
     .executeTakeFirstOrThrow();
   return Number(count);

@@ -1,7 +1,7 @@
 import { isRecord, type JobStatus } from '@easel/contract';
 import { type Insertable, type Selectable, sql } from 'kysely';
 import type { Queries } from '../database/database.ts';
-import { EVENT_CHANNEL, notify } from '../database/notifications.ts';
+import { EVENT_CHANNEL, notify, notifyAll } from '../database/notifications.ts';
 import type { JobEventsTable, JobState } from '../database/tables.ts';
 
 /** What happens to a job, as it is published. The final events carry no details: those are in the job's record. */
@@ -72,9 +72,10 @@ export async function appendFinalEvent(queries: Queries, job: Owner, event: Fina
   await queries.updateTable('jobs').set({ ended_event }).where('id', '=', job.jobId).execute();
 }
 
-/** Tells the account's followers about a new job when the transaction is committed. */
-export async function announceQueued(queries: Queries, job: Owner): Promise<void> {
-  await notify(queries, EVENT_CHANNEL, newsText({ ...job, kind: 'queued' }));
+/** Tells the accounts' followers about new jobs when the transaction is committed. */
+export async function announceQueued(queries: Queries, jobs: readonly Owner[]): Promise<void> {
+  const payloads = jobs.map((job) => newsText({ ...job, kind: 'queued' }));
+  await notifyAll(queries, EVENT_CHANNEL, payloads);
 }
 
 /** That something has happened to a job, not what. */

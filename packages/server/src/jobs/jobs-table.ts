@@ -1,5 +1,5 @@
 import { isErrorCode, type JobStatus, limits } from '@easel/contract';
-import { type Selectable, sql } from 'kysely';
+import { type Insertable, type Selectable, sql } from 'kysely';
 import type { Queries } from '../database/database.ts';
 import type { JobsTable } from '../database/tables.ts';
 import { firstIdAt } from '../ids.ts';
@@ -103,36 +103,36 @@ export function millisecondsSince(column: 'created_at' | 'started_at', now: Date
   return sql<number | null>`greatest(0, least(2147483647, ${ms}))::integer`;
 }
 
-export async function insertJob(queries: Queries, job: NewJob): Promise<void> {
-  const { request } = job;
-  await queries
-    .insertInto('jobs')
-    .values({
-      id: job.id,
-      account_id: job.accountId,
-      key_id: job.keyId,
-      surface: job.surface,
-      model: request.model,
-      request,
-      prompt: request.prompt,
-      price: job.price,
-      priority: job.priority,
-      virtual_start: job.virtualStart,
-      seed: BigInt(request.seed),
-      width: request.width,
-      height: request.height,
-      samples: request.samples,
-      steps: request.steps,
-      profile: request.profile,
-      store: job.store,
-      request_id: job.requestId,
-      traceparent: job.traceparent,
-      waiter: job.waiter,
-      webhook_url: job.webhook?.url ?? null,
-      webhook_base: job.webhook?.baseUrl ?? null,
-      created_at: job.createdAt,
-    })
-    .execute();
+export async function insertJobs(queries: Queries, jobs: readonly NewJob[]): Promise<void> {
+  await queries.insertInto('jobs').values(jobs.map(rowOf)).execute();
+}
+
+function rowOf({ request, webhook, ...job }: NewJob): Insertable<JobsTable> {
+  return {
+    id: job.id,
+    account_id: job.accountId,
+    key_id: job.keyId,
+    surface: job.surface,
+    model: request.model,
+    request,
+    prompt: request.prompt,
+    price: job.price,
+    priority: job.priority,
+    virtual_start: job.virtualStart,
+    seed: BigInt(request.seed),
+    width: request.width,
+    height: request.height,
+    samples: request.samples,
+    steps: request.steps,
+    profile: request.profile,
+    store: job.store,
+    request_id: job.requestId,
+    traceparent: job.traceparent,
+    waiter: job.waiter,
+    webhook_url: webhook?.url ?? null,
+    webhook_base: webhook?.baseUrl ?? null,
+    created_at: job.createdAt,
+  };
 }
 
 export async function findJob(queries: Queries, id: string): Promise<JobRecord | null> {

@@ -66,29 +66,90 @@ export function overtake(
   };
 }
 
+type NewTurn = Pick<NewJob, 'id' | 'accountId' | 'priority'> & { readonly model: string };
+
 /**
- * Gives a new job its start tag, and moves the jobs that it overtakes.
- *
- * @param account the account's turn, locked
- * @param queued the account's queued jobs of the model, locked
- * @returns the job's start tag
+ * Gives new jobs their start tags, one after another, and moves the queued jobs that they overtake; all of it is written by `write`. The
+ * accounts' turns are locked until the transaction ends, so the jobs of one account are submitted one after another.
  */
-export async function takeTurn(
-  queries: Queries,
-  queue: JobQueue,
-  job: Pick<NewJob, 'accountId' | 'priority' | 'request'>,
-  { account, queued }: { readonly account: AccountTurn; readonly queued: readonly QueuedJob[] },
-): Promise<bigint> {
-  const { accountId, priority, request } = job;
-  const turn = nextTurn(await findVirtualTime(queries), account.virtualFinish);
-  const change = { virtual_finish: turn.finish };
-  await queries.updateTable('accounts').set(change).where('id', '=', accountId).execute();
-  const { virtualStart, moved } = overtake({ priority, virtualStart: turn.start }, queued);
-  for (const { jobId, virtualStart: later } of moved) {
-    await queries.updateTable('jobs').set({ virtual_start: later }).where('id', '=', jobId).execute();
-    await queue.setPriority(queries, request.model, jobId, queuePriority(later));
+export class Turns {
+  readonly #virtualTime: bigint;
+  readonly #accounts: ReadonlyMap<string, AccountTurn>;
+  readonly #finishes = new Map<string, bigint>();
+  /** What a new job may overtake, of each account and model in the order in which they will start: jobs in the queue, and new ones. */
+  readonly #queued: Map<string, readonly QueuedJob[]>;
+  /** The start tags that queued jobs had when they were read. */
+  readonly #before: ReadonlyMap<string, bigint>;
+
+  private constructor(
+    virtualTime: bigint,
+    accounts: ReadonlyMap<string, AccountTurn>,
+    queued: readonly OwnQueuedJob[],
+  ) {
+    this.#virtualTime = virtualTime;
+    this.#accounts = accounts;
+    this.#queued = Map.groupBy(queued, laneOf);
+    this.#before = new Map(queued.map(({ jobId, virtualStart }) => [jobId, virtualStart]));
   }
-  return virtualStart;
+
+  /**
+   * @param accounts their turns, locked
+   * @param jobs those that may be submitted
+   */
+  static async read(
+    queries: Queries,
+    accounts: ReadonlyMap<string, AccountTurn>,
+    jobs: readonly Pick<NewTurn, 'accountId' | 'priority'>[],
+  ): Promise<Turns> {
+    const queued = await lockOvertakable(queries, jobs);
+    return new Turns(await findVirtualTime(queries), accounts, queued);
+  }
+
+  take({ id, accountId, priority, model }: NewTurn): void {
+    const lane = laneOf({ accountId, model });
+    const finish = this.#finishes.get(accountId) ?? this.#accounts.get(accountId)?.virtualFinish ?? 0n;
+    const turn = nextTurn(this.#virtualTime, finish);
+    this.#finishes.set(accountId, turn.finish);
+    const queued = this.#queued.get(lane) ?? [];
+    const { virtualStart, moved } = overtake({ priority, virtualStart: turn.start }, queued);
+    const later = new Map(moved.map((job) => [job.jobId, job.virtualStart]));
+    const all = [
+      ...queued.map((job) => ({ ...job, virtualStart: later.get(job.jobId) ?? job.virtualStart })),
+      { jobId: id, model, priority, virtualStart },
+    ];
+    this.#queued.set(
+      lane,
+      all.toSorted((one, other) => (one.virtualStart < other.virtualStart ? -1 : 1)),
+    );
+  }
+
+  /** Of a new job, after those that were taken since. */
+  startOf({ id, accountId, model }: Pick<NewTurn, 'id' | 'accountId' | 'model'>): bigint {
+    const job = this.#queued.get(laneOf({ accountId, model }))?.find(({ jobId }) => jobId === id);
+    if (job === undefined) throw new Error(`job ${id} has no turn`);
+    return job.virtualStart;
+  }
+
+  async write(queries: Queries, queue: JobQueue): Promise<void> {
+    if (this.#finishes.size === 0) return;
+    await sql`
+      update easel.accounts as account set virtual_finish = turn.finish
+      from unnest(${[...this.#finishes.keys()]}::uuid[], ${[...this.#finishes.values()]}::bigint[]) as turn (id, finish)
+      where account.id = turn.id`.execute(queries);
+    const queued = [...this.#queued.values()].flat();
+    for (const { jobId, model, virtualStart } of queued) {
+      const before = this.#before.get(jobId);
+      if (before === undefined || before === virtualStart) continue;
+      await queries.updateTable('jobs').set({ virtual_start: virtualStart }).where('id', '=', jobId).execute();
+      await queue.setPriority(queries, model, jobId, queuePriority(virtualStart));
+    }
+  }
+}
+
+type OwnQueuedJob = QueuedJob & { readonly accountId: string };
+
+function laneOf({ accountId, model }: Pick<OwnQueuedJob, 'accountId' | 'model'>): string {
+  return `${accountId} ${model}`;
 }
 
 /** The queue takes larger priorities first, and the smallest start tag is to be first. */
@@ -96,36 +157,51 @@ export function queuePriority(virtualStart: bigint): number {
   return Number(-virtualStart);
 }
 
-/**
- * Locks the account's turn until the transaction ends, so the account's jobs are submitted one after another.
- *
- * @returns null when there is no such account
- */
-export async function lockTurn(queries: Queries, accountId: string): Promise<AccountTurn | null> {
-  const row = await queries
+/** Locks the accounts' turns until the transaction ends; an account that does not exist is absent. */
+export async function lockTurns(
+  queries: Queries,
+  accountIds: readonly string[],
+): Promise<ReadonlyMap<string, AccountTurn>> {
+  const rows = await queries
     .selectFrom('accounts')
-    .select(['virtual_finish', 'max_concurrent', 'max_queued'])
-    .where('id', '=', accountId)
+    .select(['id', 'virtual_finish', 'max_concurrent', 'max_queued'])
+    .where('id', 'in', accountIds)
+    // In one order, so that two transactions that need some of the same do not deadlock.
+    .orderBy('id')
     // Not the strongest lock: others may still write rows that refer to the account, and may hold what this waits for.
     .forNoKeyUpdate()
-    .executeTakeFirst();
-  if (row === undefined) return null;
-  return { virtualFinish: row.virtual_finish, maxConcurrent: row.max_concurrent, maxQueued: row.max_queued };
+    .execute();
+  return new Map(
+    rows.map(({ id, virtual_finish: virtualFinish, max_concurrent: maxConcurrent, max_queued: maxQueued }) => [
+      id,
+      { virtualFinish, maxConcurrent, maxQueued },
+    ]),
+  );
 }
 
-/** The queued jobs of one account and model, in the order in which they will start; locks them. */
-export async function lockQueuedJobs(queries: Queries, accountId: string, model: string): Promise<QueuedJob[]> {
+/** The queued jobs that one of the new ones may overtake, in the order in which they will start; locks them. */
+async function lockOvertakable(
+  queries: Queries,
+  jobs: readonly Pick<NewTurn, 'accountId' | 'priority'>[],
+): Promise<OwnQueuedJob[]> {
+  const highest = Math.max(...jobs.map(({ priority }) => priority));
   const rows = await queries
     .selectFrom('jobs')
-    .select(['id', 'priority', 'virtual_start'])
-    .where('account_id', '=', accountId)
-    .where('model', '=', model)
+    .select(['id', 'account_id', 'model', 'priority', 'virtual_start'])
+    .where('account_id', 'in', [...new Set(jobs.map(({ accountId }) => accountId))])
     .where('state', '=', 'queued')
+    .where('priority', '<', highest)
     .orderBy('virtual_start')
     .orderBy('id')
     .forNoKeyUpdate()
     .execute();
-  return rows.map(({ id, priority, virtual_start }) => ({ jobId: id, model, priority, virtualStart: virtual_start }));
+  return rows.map(({ id, account_id: accountId, model, priority, virtual_start: virtualStart }) => ({
+    jobId: id,
+    accountId,
+    model,
+    priority,
+    virtualStart,
+  }));
 }
 
 async function findVirtualTime(queries: Queries): Promise<bigint> {

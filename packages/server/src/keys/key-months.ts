@@ -20,27 +20,42 @@ export function monthOf(moment: Date): string {
 /**
  * The account's lock keeps what is read here true until the transaction ends: only holds of the account's keys change it.
  *
- * @returns null for a key without a budget
+ * @returns by the key's id; a key without a budget is absent
  */
-export async function findBudget(queries: Queries, { keyId, month }: KeyMonth): Promise<Budget | null> {
-  const { limit, spent, held } = await queries
+export async function findBudgets(
+  queries: Queries,
+  keyIds: readonly string[],
+  month: string,
+): Promise<ReadonlyMap<string, Budget>> {
+  if (keyIds.length === 0) return new Map();
+  const rows = await queries
     .selectFrom('api_keys')
     .leftJoin('key_months', (join) => join.onRef('key_months.key_id', '=', 'api_keys.id').on('month', '=', month))
-    .select(['monthly_budget as limit', 'spent', 'held'])
-    .where('api_keys.id', '=', keyId)
-    .executeTakeFirstOrThrow();
-  return limit === null ? null : { limit, spent: spent ?? 0n, held: held ?? 0n };
+    .select(['api_keys.id', 'monthly_budget as limit', 'spent', 'held'])
+    .where('api_keys.id', 'in', keyIds)
+    .where('monthly_budget', 'is not', null)
+    .execute();
+  return new Map(
+    rows.map(({ id, limit, spent, held }) => [id, { limit: limit ?? 0n, spent: spent ?? 0n, held: held ?? 0n }]),
+  );
 }
 
-/** Counts a new hold against the month. It is counted without a budget too, for there may be one later. */
-export async function reserveInMonth(queries: Queries, { keyId, month }: KeyMonth, amount: bigint): Promise<void> {
+/** Counts new holds against their month. They are counted without a budget too, for there may be one later. */
+export async function reserveInMonth(
+  queries: Queries,
+  month: string,
+  amounts: ReadonlyMap<string, bigint>,
+): Promise<void> {
+  if (amounts.size === 0) return;
+  // In one order, so that two transactions that count for some of the same keys do not deadlock.
+  const rows = [...amounts].toSorted(([one], [other]) => (one < other ? -1 : 1));
   await queries
     .insertInto('key_months')
-    .values({ key_id: keyId, month, held: amount })
+    .values(rows.map(([keyId, amount]) => ({ key_id: keyId, month, held: amount })))
     .onConflict((conflict) =>
       conflict
         .columns(['key_id', 'month'])
-        .doUpdateSet(({ eb, ref }) => ({ held: eb(ref('key_months.held'), '+', amount) })),
+        .doUpdateSet(({ eb, ref }) => ({ held: eb(ref('key_months.held'), '+', ref('excluded.held')) })),
     )
     .execute();
 }

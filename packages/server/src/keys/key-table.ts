@@ -69,8 +69,14 @@ export async function findKeyByHash(queries: Queries, hash: Uint8Array): Promise
 
 /** Also keeps it from being changed until the transaction ends. */
 export async function lockKey(queries: Queries, id: string): Promise<KeyRecord | null> {
-  const row = await keyRows(queries).where('id', '=', id).forShare().executeTakeFirst();
-  return row === undefined ? null : keyOf(row);
+  return (await lockKeys(queries, [id])).get(id) ?? null;
+}
+
+/** As `lockKey`; those that do not exist are absent. */
+export async function lockKeys(queries: Queries, ids: readonly string[]): Promise<ReadonlyMap<string, KeyRecord>> {
+  if (ids.length === 0) return new Map();
+  const rows = await keyRows(queries).where('id', 'in', ids).orderBy('id').forShare().execute();
+  return new Map(rows.map((row) => [row.id, keyOf(row)]));
 }
 
 /** Newest first; of one account, or of all for null. Revoked and expired keys are among them. */

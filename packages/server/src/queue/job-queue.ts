@@ -38,7 +38,7 @@ export interface Working {
 }
 
 export interface JobQueue {
-  enqueue(queries: Queries, entry: QueueEntry): Promise<void>;
+  enqueue(queries: Queries, entries: readonly QueueEntry[]): Promise<void>;
   /** A queued or running job; the worker that runs it sees its signal aborted within seconds. No effect on an ended job. */
   cancel(queries: Queries, model: string, jobId: string): Promise<void>;
   /** No effect on a job that is not queued. */

@@ -124,12 +124,15 @@ export class PgBossQueue implements JobQueue {
     }
   }
 
-  async enqueue(queries: Queries, entry: QueueEntry): Promise<void> {
-    const { jobId, model, accountId, priority, expireInSeconds, maxConcurrent } = entry;
-    const tier = tierOf(maxConcurrent);
-    const group = { id: accountId, ...(tier !== undefined && { tier }) };
-    const options = { id: jobId, priority, expireInSeconds, group, ...within(queries) };
-    await this.#boss.send(queueNameOf(model), { jobId }, options);
+  async enqueue(queries: Queries, entries: readonly QueueEntry[]): Promise<void> {
+    for (const [model, own] of Map.groupBy(entries, (entry) => entry.model)) {
+      const jobs = own.map(({ jobId, accountId, priority, expireInSeconds, maxConcurrent }) => {
+        const tier = tierOf(maxConcurrent);
+        const group = { id: accountId, ...(tier !== undefined && { tier }) };
+        return { id: jobId, data: { jobId }, priority, expireInSeconds, group };
+      });
+      await this.#boss.insert(queueNameOf(model), jobs, within(queries));
+    }
   }
 
   async cancel(queries: Queries, model: string, jobId: string): Promise<void> {

@@ -6,7 +6,7 @@ import { attemptsUsedUp, cancelJobsOfRevokedKeys, failJob } from '../jobs/ends-o
 import type { JobContext } from '../jobs/job.ts';
 import { deleteEventsOfJobsEndedBefore } from '../jobs/job-events.ts';
 import { deleteExpiredJobs, unfinishedJobsSince } from '../jobs/jobs-table.ts';
-import { deleteIdempotencyKeysBefore } from '../jobs/submit-job.ts';
+import { deleteIdempotencyKeysBefore } from '../jobs/idempotency.ts';
 import { deleteRateWindowsBefore } from '../keys/callers.ts';
 import type { ImageStore } from '../pictures/image-store.ts';
 import { findKnownImages, type ImageRecord, markExpiredImages, markImagesOfExpiredJobs } from '../pictures/images.ts';

@@ -3,7 +3,7 @@ import { databaseLost } from '../../src/database/away.ts';
 import type { Database } from '../../src/database/database.ts';
 import { newId } from '../../src/ids.ts';
 import { saveSpeed } from '../../src/jobs/speed.ts';
-import { submitJob } from '../../src/jobs/submit-job.ts';
+import { JobSubmitter } from '../../src/jobs/submit-job.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
@@ -166,8 +166,7 @@ test.each([true, false])(
       },
     };
     const requestId = newId();
-    const { job, isReplay } = await submitJob(
-      { ...services.context, database: cutting },
+    const { job, isReplay } = await new JobSubmitter({ ...services.context, database: cutting }).submit(
       aSubmission(customer, { requestId }),
     );
     expect({ id: job.id, isReplay, cuts }).toEqual({ id: requestId, isReplay: false, cuts: 2 });

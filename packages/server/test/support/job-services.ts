@@ -9,7 +9,7 @@ import { JobFeed } from '../../src/jobs/job-feed.ts';
 import { forgetJob, getJob, getPictures, listJobs, setFavourite } from '../../src/jobs/job-views.ts';
 import type { JobFilter } from '../../src/jobs/jobs-table.ts';
 import { pauseQueue, readQueueState, resumeQueue } from '../../src/jobs/queue-control.ts';
-import { checkSubmission, type Submission, submitJob } from '../../src/jobs/submit-job.ts';
+import { JobSubmitter, type Submission } from '../../src/jobs/submit-job.ts';
 import type { Painter } from '../../src/models/painter.ts';
 import type { ReviewHook } from '../../src/models/review.ts';
 import type { EndedJob } from '../../src/observability/metrics.ts';
@@ -125,9 +125,10 @@ export async function startJobServices(options: JobServicesOptions) {
 }
 
 function actionsOf(context: JobContext) {
+  const submitter = new JobSubmitter(context);
   return {
-    submitJob: (submission: Submission) => submitJob(context, submission),
-    checkSubmission: (submission: Submission) => checkSubmission(context, submission),
+    submitJob: (submission: Submission) => submitter.submit(submission),
+    checkSubmission: (submission: Submission) => submitter.check(submission),
     cancelJob: (accountId: string | null, jobId: string) => cancelJob(context, accountId, jobId),
     cancelJobsOfKey: (keyId: string) => cancelJobsOfKey(context, keyId),
     giveUpJob: (jobId: string) => failJob(context, { jobId }, attemptsUsedUp),

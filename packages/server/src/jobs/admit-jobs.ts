@@ -1,0 +1,239 @@
+import { priceOf } from '@easel/contract';
+import { Funds, type Hold, requireHeld } from '../credits/holds.ts';
+import type { Queries } from '../database/database.ts';
+import { DomainError } from '../domain-error.ts';
+import { newId } from '../ids.ts';
+import { monthOf } from '../keys/key-months.ts';
+import { lockKeys } from '../keys/key-table.ts';
+import { requireUsable } from '../keys/keys.ts';
+import { Places } from './admission.ts';
+import { EarlierJobs, rememberKeys } from './idempotency.ts';
+import { type JobContext, type JobRecord, type NewJob, requireJob } from './job.ts';
+import { announceQueued } from './job-events.ts';
+import { findJobs, insertJobs } from './jobs-table.ts';
+import { type CurrentSpeeds, expiryOf, findSpeeds } from './speed.ts';
+import type { Submission, Submitted } from './submit-job.ts';
+import { type AccountTurn, lockTurns, queuePriority, Turns } from './turns.ts';
+
+/** A job that may be queued, nothing of which is written yet. */
+interface Admitted {
+  readonly submission: Submission;
+  readonly job: Omit<NewJob, 'virtualStart'>;
+  readonly account: AccountTurn;
+  readonly expireInSeconds: number;
+}
+
+type Decision = { readonly earlier: JobRecord } | { readonly admitted: Admitted } | { readonly refusal: unknown };
+
+/**
+ * Accepts jobs: reserves the price of each and queues it, or refuses it, in about as many statements as one takes. They are decided one
+ * after another, as if each were a transaction of its own; no two may have the same idempotency key.
+ *
+ * @param isAgain whether an earlier attempt may have been committed: jobs with the ids of these requests are then theirs
+ * @returns of each submission its job, or why it is refused
+ */
+export async function admitJobs(
+  context: JobContext,
+  queries: Queries,
+  submissions: readonly Submission[],
+  { isAgain = false }: { readonly isAgain?: boolean } = {},
+): Promise<PromiseSettledResult<Submitted>[]> {
+  const taken = isAgain ? await findTaken(queries, submissions) : new Map<string, JobRecord>();
+  const takenBy = ({ requestId }: Submission) => (requestId === null ? undefined : taken.get(requestId));
+  const asked = submissions.filter((submission) => takenBy(submission) === undefined);
+  const { decisions, jobs } = await admitNew(context, queries, asked);
+  return submissions.map((submission) => {
+    const own = takenBy(submission);
+    if (own !== undefined) return { status: 'fulfilled', value: { job: own, isReplay: false } };
+    return outcomeOf(decisions.get(submission), jobs);
+  });
+}
+
+async function admitNew(
+  context: JobContext,
+  queries: Queries,
+  submissions: readonly Submission[],
+): Promise<{ readonly decisions: ReadonlyMap<Submission, Decision>; readonly jobs: ReadonlyMap<string, JobRecord> }> {
+  const decisions = new Map<Submission, Decision>();
+  if (submissions.length === 0) return { decisions, jobs: new Map() };
+  const admission = await Admission.open(context, queries, submissions);
+  for (const submission of submissions) decisions.set(submission, await admission.decide(submission));
+  const admitted = [...decisions.values()].flatMap((decision) => ('admitted' in decision ? [decision.admitted] : []));
+  return { decisions, jobs: await admission.write(admitted) };
+}
+
+function outcomeOf(
+  decision: Decision | undefined,
+  jobs: ReadonlyMap<string, JobRecord>,
+): PromiseSettledResult<Submitted> {
+  if (decision === undefined) throw new Error('each submission is decided');
+  if ('refusal' in decision) return { status: 'rejected', reason: decision.refusal };
+  if ('earlier' in decision) return { status: 'fulfilled', value: { job: decision.earlier, isReplay: true } };
+  const { id, accountId } = decision.admitted.job;
+  return { status: 'fulfilled', value: { job: requireJob(jobs.get(id) ?? null, accountId, id), isReplay: false } };
+}
+
+/**
+ * Whether the job would be accepted; nothing is written.
+ *
+ * @returns the earlier job with the same idempotency key; null: it would be a new one
+ * @throws DomainError why it would be refused
+ */
+export async function checkAdmission(
+  context: JobContext,
+  queries: Queries,
+  submission: Submission,
+): Promise<JobRecord | null> {
+  const admission = await Admission.open(context, queries, [submission]);
+  const decision = await admission.decide(submission);
+  if ('refusal' in decision) throw decision.refusal;
+  return 'earlier' in decision ? decision.earlier : null;
+}
+
+async function findTaken(
+  queries: Queries,
+  submissions: readonly Submission[],
+): Promise<ReadonlyMap<string, JobRecord>> {
+  const jobs = await findJobs(
+    queries,
+    submissions.flatMap(({ requestId }) => requestId ?? []),
+  );
+  return new Map(jobs.map((job) => [job.id, job]));
+}
+
+/** What the decision about jobs depends on, read and locked once for all of them. */
+class Admission {
+  readonly #context: JobContext;
+  readonly #queries: Queries;
+  readonly #now: Date;
+  readonly #read: Awaited<ReturnType<typeof lockAndRead>>;
+  readonly #speeds = new Map<string, CurrentSpeeds>();
+
+  private constructor(
+    context: JobContext,
+    queries: Queries,
+    { now, read }: { readonly now: Date; readonly read: Awaited<ReturnType<typeof lockAndRead>> },
+  ) {
+    this.#context = context;
+    this.#queries = queries;
+    this.#now = now;
+    this.#read = read;
+  }
+
+  static async open(context: JobContext, queries: Queries, submissions: readonly Submission[]): Promise<Admission> {
+    const now = context.clock.now();
+    return new Admission(context, queries, { now, read: await lockAndRead(context, queries, submissions, now) });
+  }
+
+  /** The next one: earlier decisions count. Nothing is written. */
+  async decide(submission: Submission): Promise<Decision> {
+    try {
+      const { earlier, turns, places, funds } = this.#read;
+      const account = this.#requireAccount(submission);
+      const known = earlier.of(submission);
+      if (known !== null) return { earlier: known };
+      const job = newJobOf(this.#context, submission, this.#now);
+      const { accountId, request } = job;
+      const applicant = { accountId, model: request.model };
+      const expireInSeconds = expiryOf(request, await this.#speedsOf(request.model), request.profile);
+      await places.requireOwn(applicant, account);
+      const hold = holdOf(job);
+      requireHeld(hold, funds.outcomeOf(hold));
+      await places.requireAny(applicant);
+      funds.hold(hold);
+      places.take(applicant);
+      turns.take({ ...job, model: request.model });
+      return { admitted: { submission, job, account, expireInSeconds } };
+    } catch (refusal) {
+      // Anything else is a fault, after which nothing can be relied on.
+      if (!(refusal instanceof DomainError)) throw refusal;
+      return { refusal };
+    }
+  }
+
+  /** @returns the queued jobs, by their ids */
+  async write(admitted: readonly Admitted[]): Promise<ReadonlyMap<string, JobRecord>> {
+    if (admitted.length === 0) return new Map();
+    const { queue } = this.#context;
+    const queries = this.#queries;
+    const { turns, funds } = this.#read;
+    await turns.write(queries, queue);
+    await funds.write(queries);
+    const placed = admitted.map((each) => {
+      const { job } = each;
+      return { ...each, job: { ...job, virtualStart: turns.startOf({ ...job, model: job.request.model }) } };
+    });
+    const jobs = placed.map(({ job }) => job);
+    await insertJobs(queries, jobs);
+    await rememberKeys(
+      queries,
+      placed.map(({ submission, job }) => ({ ...submission, job })),
+    );
+    await announceQueued(
+      queries,
+      jobs.map(({ id, accountId }) => ({ jobId: id, accountId })),
+    );
+    const entries = placed.map(({ job, account: { maxConcurrent }, expireInSeconds }) => {
+      const { id: jobId, accountId, request, virtualStart } = job;
+      const priority = queuePriority(virtualStart);
+      return { jobId, model: request.model, accountId, priority, expireInSeconds, maxConcurrent };
+    });
+    await queue.enqueue(queries, entries);
+    const ids = jobs.map(({ id }) => id);
+    return new Map((await findJobs(queries, ids)).map((job) => [job.id, job]));
+  }
+
+  #requireAccount({ accountId, keyId }: Submission): AccountTurn {
+    const account = this.#read.accounts.get(accountId);
+    if (account === undefined) throw new DomainError('not_found', `there is no account ${accountId}`);
+    requireUsable(this.#read.keys.get(keyId) ?? null, this.#now);
+    return account;
+  }
+
+  async #speedsOf(model: string): Promise<CurrentSpeeds> {
+    const speeds = this.#speeds.get(model) ?? (await findSpeeds(this.#queries, model));
+    this.#speeds.set(model, speeds);
+    return speeds;
+  }
+}
+
+/**
+ * Locks in the order of everything else that locks these rows: accounts, keys, jobs, balances; the rows of each in the order of their ids,
+ * so that no two transactions wait for each other.
+ */
+async function lockAndRead(context: JobContext, queries: Queries, submissions: readonly Submission[], now: Date) {
+  // The account's submissions run one after another, so two with the same idempotency key, or for its last place, see each other.
+  const accounts = await lockTurns(queries, unique(submissions.map(({ accountId }) => accountId)));
+  // With a key that is being revoked, the submission is either refused here, or the revocation finds its job to cancel.
+  const keys = await lockKeys(queries, unique(submissions.map(({ keyId }) => keyId)));
+  const earlier = await EarlierJobs.find(queries, submissions, now);
+  const turns = await Turns.read(queries, accounts, submissions);
+  const applicants = submissions.map(({ accountId, request: { model } }) => ({ accountId, model }));
+  const places = await Places.count(context, queries, applicants);
+  const month = monthOf(now);
+  const funds = await Funds.lock(
+    queries,
+    submissions.map(({ accountId, keyId }) => ({ accountId, keyId, month })),
+  );
+  return { accounts, keys, earlier, turns, places, funds };
+}
+
+function newJobOf(
+  { tariff }: Pick<JobContext, 'tariff'>,
+  submission: Submission,
+  createdAt: Date,
+): Omit<NewJob, 'virtualStart'> {
+  const { startImage: _, idempotency: __, ...job } = submission;
+  const { requestId, traceparent = null } = job;
+  const price = priceOf(job.request, tariff);
+  return { ...job, id: requestId ?? newId(createdAt.getTime()), traceparent, price, createdAt };
+}
+
+function holdOf({ id, accountId, keyId, request, price, createdAt }: Omit<NewJob, 'virtualStart'>): Hold {
+  const { model, samples } = request;
+  return { jobId: id, accountId, keyId, model, samples, amount: price, month: monthOf(createdAt) };
+}
+
+function unique(values: readonly string[]): string[] {
+  return [...new Set(values)];
+}

@@ -1,0 +1,83 @@
+/** What became of one item of a batch. */
+export type Outcome<Result> = PromiseSettledResult<Result>;
+
+export interface BatchesOptions<Item, Result> {
+  /** @returns what became of each item, in their order; when it throws, nothing was done */
+  readonly run: (items: readonly Item[]) => Promise<readonly Outcome<Result>[]>;
+  /** Whether what `run` threw may be the fault of one item: then each is run alone. */
+  readonly isOfOneItem: (error: unknown) => boolean;
+  /** Items that have a name in common are never in one batch. */
+  readonly namesOf: (item: Item) => readonly string[];
+  /** Batches at the same time. */
+  readonly atOnce: number;
+  /** Items of a batch. */
+  readonly most: number;
+}
+
+interface Waiting<Item, Result> {
+  readonly item: Item;
+  readonly names: readonly string[];
+  readonly settle: (outcome: Outcome<Result>) => void;
+}
+
+/**
+ * Runs items together that arrive while earlier ones are being run, so that what costs the same for one and for many is paid once for many
+ * (group commit; DeWitt et al. 1984, §3.2). An item that arrives while nothing is being run does not wait for others.
+ */
+export class Batches<Item, Result> {
+  readonly #options: BatchesOptions<Item, Result>;
+  #waiting: Waiting<Item, Result>[] = [];
+  #running = 0;
+
+  constructor(options: BatchesOptions<Item, Result>) {
+    this.#options = options;
+  }
+
+  /** @throws what became of the item, or what `run` throws */
+  add(item: Item): Promise<Result> {
+    const { promise, resolve } = Promise.withResolvers<Outcome<Result>>();
+    this.#waiting.push({ item, names: this.#options.namesOf(item), settle: resolve });
+    this.#start();
+    return promise.then((outcome) => {
+      if (outcome.status === 'rejected') throw outcome.reason;
+      return outcome.value;
+    });
+  }
+
+  #start(): void {
+    while (this.#running < this.#options.atOnce && this.#waiting.length > 0) {
+      this.#running += 1;
+      void this.#run(this.#next()).finally(() => {
+        this.#running -= 1;
+        this.#start();
+      });
+    }
+  }
+
+  /** In the order of arrival; one that shares a name with one before it has to wait. */
+  #next(): readonly Waiting<Item, Result>[] {
+    const batch: Waiting<Item, Result>[] = [];
+    const later: Waiting<Item, Result>[] = [];
+    const names = new Set<string>();
+    for (const each of this.#waiting) {
+      const isFree = batch.length < this.#options.most && !each.names.some((name) => names.has(name));
+      for (const name of each.names) names.add(name);
+      (isFree ? batch : later).push(each);
+    }
+    this.#waiting = later;
+    return batch;
+  }
+
+  async #run(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    const { run, isOfOneItem } = this.#options;
+    try {
+      const outcomes = await run(batch.map(({ item }) => item));
+      for (const [index, { settle }] of batch.entries()) {
+        settle(outcomes[index] ?? { status: 'rejected', reason: new Error('the batch forgot an item') });
+      }
+    } catch (reason) {
+      if (batch.length > 1 && isOfOneItem(reason)) for (const each of batch) await this.#run([each]);
+      else for (const { settle } of batch) settle({ status: 'rejected', reason });
+    }
+  }
+}
