@@ -2,7 +2,7 @@
  * How many jobs one PostgreSQL accepts, each with its hold, ledger rows and queue entry, in the service's own transaction, without HTTP
  * and without workers: by the number of queued jobs, and for one account whose row all submissions need.
  *
- *   npm run bench:admission -- [--jobs 4000] [--connections 16] [--accounts 1000]
+ *   npm run bench:admission -- [--jobs 8000] [--at-once 256] [--connections 10] [--accounts 1000]
  *
  * The database, the embedded one with its usual settings, and the submitting process share this machine's processors.
  */
@@ -21,17 +21,19 @@ import { quantile } from '../load/statistics.ts';
 
 const { values } = parseArgs({
   options: {
-    jobs: { type: 'string', default: '4000' },
-    connections: { type: 'string', default: '16' },
+    jobs: { type: 'string', default: '8000' },
+    'at-once': { type: 'string', default: '256' },
+    connections: { type: 'string', default: '10' },
     accounts: { type: 'string', default: '1000' },
   },
 });
 const jobs = Number(values.jobs);
+const atOnce = Number(values['at-once']);
 const connections = Number(values.connections);
 const accounts = Number(values.accounts);
 const PARTS = 4;
-/** Submissions of one account, sent all at once: they wait for a connection first, then for the row of the account. */
-const AT_ONCE = 1000;
+/** Submissions of one account, sent all at once. */
+const OF_ONE_ACCOUNT = 1000;
 
 const folder = await mkdtemp(join(tmpdir(), 'easel-admission-'));
 await chmod(folder, 0o711); // as root, the account that PostgreSQL runs as has to pass
@@ -53,7 +55,7 @@ try {
     cores: cpus().length,
     load: loadavg()[0] ?? 0,
   });
-  const customers = await inTurns(accounts, () => newCustomer(database, { available: 10n ** 12n }));
+  const customers = await inTurns(accounts, () => newCustomer(database, { available: 10n ** 12n }), connections);
   for (let part = 0; part < PARTS; part++) {
     const queued = (part * jobs) / PARTS;
     await measure(
@@ -63,7 +65,7 @@ try {
     );
   }
   const hot = await newCustomer(database, { available: 10n ** 12n });
-  await measure(`one account, ${AT_ONCE} submissions at once`, AT_ONCE, () => hot, AT_ONCE);
+  await measure(`one account, ${OF_ONE_ACCOUNT} submissions at once`, OF_ONE_ACCOUNT, () => hot, OF_ONE_ACCOUNT);
 } finally {
   await services.stop();
   await database.close();
@@ -73,12 +75,12 @@ try {
 
 type Customer = Awaited<ReturnType<typeof newCustomer>>;
 
-/** Submits as fast as the connections take it, and says how fast that was and how long transactions waited for locks. */
+/** Submits, so many at the same time, and says how fast that was and how long transactions waited for locks. */
 async function measure(
   what: string,
   count: number,
   customerOf: (index: number) => Customer | undefined,
-  lanes = connections,
+  lanes = atOnce,
 ): Promise<void> {
   const latencies: number[] = [];
   const watch = watchLocks(address);
@@ -111,7 +113,7 @@ async function measure(
 async function inTurns<Result>(
   count: number,
   work: (index: number) => Promise<Result>,
-  lanes = connections,
+  lanes: number,
 ): Promise<Result[]> {
   const results: Result[] = [];
   let next = 0;
