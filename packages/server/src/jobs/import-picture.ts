@@ -27,7 +27,7 @@ import type { InputPictures } from '../pictures/input-pictures.ts';
 import { type StorageWatch, storageAway } from '../pictures/storage-watch.ts';
 import type { JobContext, JobRequest } from './job.ts';
 import { getJob, type JobView } from './job-views.ts';
-import { IMPORT_SURFACE, insertJob } from './jobs-table.ts';
+import { IMPORT_SURFACE, insertJobs } from './jobs-table.ts';
 
 export interface ImportContext extends Pick<JobContext, 'database' | 'clock' | 'retention' | 'jobLog'> {
   readonly store: ImageStore;
@@ -163,21 +163,23 @@ async function insertImported(context: ImportContext, queries: Queries, checked:
   const now = clock.now();
   const id = newId(now.getTime());
   const request = requestOf(context.card(), checked);
-  await insertJob(queries, {
-    id,
-    accountId,
-    keyId,
-    surface: IMPORT_SURFACE,
-    request,
-    price: 0n,
-    priority: 0,
-    virtualStart: 0n,
-    store: true,
-    waiter: null,
-    requestId,
-    traceparent: null,
-    createdAt: now,
-  });
+  await insertJobs(queries, [
+    {
+      id,
+      accountId,
+      keyId,
+      surface: IMPORT_SURFACE,
+      request,
+      price: 0n,
+      priority: 0,
+      virtualStart: 0n,
+      store: true,
+      waiter: null,
+      requestId,
+      traceparent: null,
+      createdAt: now,
+    },
+  ]);
   await queries
     .updateTable('jobs')
     .set({
