@@ -5,7 +5,7 @@ import { cancelJob } from './ends-of-jobs.ts';
 import { type JobContext, requireJob } from './job.ts';
 import { announceQueued } from './job-events.ts';
 import { findJob, unfinishedStates } from './jobs-table.ts';
-import { lockQueuedJobs, lockTurn, type QueuedJob, queuePriority } from './turns.ts';
+import { lockQueuedJobs, lockTurns, type QueuedJob, queuePriority } from './turns.ts';
 
 /** Where a queued job goes among the account's own: before another one, or to an end. */
 export type Place = 'first' | 'last' | { readonly before: string };
@@ -28,7 +28,7 @@ export function moveJob(
 ): Promise<readonly string[]> {
   return database.transaction(async (queries) => {
     // Submissions take places, too.
-    await lockTurn(queries, accountId);
+    await lockTurns(queries, [accountId]);
     const { request } = requireJob(await findJob(queries, jobId), accountId, jobId);
     // A worker that is starting one of them is either before this lock, and the job is not among them, or after it.
     const queued = await lockQueuedJobs(queries, accountId, request.model);
@@ -40,8 +40,11 @@ export function moveJob(
       await queries.updateTable('jobs').set(change).where('id', '=', id).execute();
       await queue.setPriority(queries, model, id, queuePriority(virtualStart));
     }
-    for (const { jobId: id } of moved.changed.slice(0, ANNOUNCED))
-      await announceQueued(queries, { jobId: id, accountId });
+    const announced = moved.changed.slice(0, ANNOUNCED);
+    await announceQueued(
+      queries,
+      announced.map((job) => ({ jobId: job.jobId, accountId })),
+    );
     return moved.order;
   });
 }

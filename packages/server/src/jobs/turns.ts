@@ -204,6 +204,21 @@ async function lockOvertakable(
   }));
 }
 
+/** The queued jobs of one account and model, in the order in which they will start; locks them. */
+export async function lockQueuedJobs(queries: Queries, accountId: string, model: string): Promise<QueuedJob[]> {
+  const rows = await queries
+    .selectFrom('jobs')
+    .select(['id', 'priority', 'virtual_start'])
+    .where('account_id', '=', accountId)
+    .where('model', '=', model)
+    .where('state', '=', 'queued')
+    .orderBy('virtual_start')
+    .orderBy('id')
+    .forNoKeyUpdate()
+    .execute();
+  return rows.map(({ id, priority, virtual_start }) => ({ jobId: id, model, priority, virtualStart: virtual_start }));
+}
+
 async function findVirtualTime(queries: Queries): Promise<bigint> {
   const row = await queries
     .selectFrom('settings')
