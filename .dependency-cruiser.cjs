@@ -76,9 +76,13 @@ const webFolders = {
   files: ['settings'],
   runs: ['format', 'settings', 'session'],
   parts: ['format', 'settings', 'session', 'files', 'runs', 'styles'],
-  viewer: ['format', 'settings', 'session', 'files', 'runs', 'parts', 'styles'],
+  editor: ['format', 'settings', 'session', 'files', 'runs', 'parts', 'styles'],
+  viewer: ['format', 'settings', 'session', 'files', 'runs', 'parts', 'editor', 'styles'],
   ...Object.fromEntries(
-    webViews.map((view) => [view, ['format', 'settings', 'session', 'files', 'runs', 'parts', 'viewer', 'styles']]),
+    webViews.map((view) => [
+      view,
+      ['format', 'settings', 'session', 'files', 'runs', 'parts', 'editor', 'viewer', 'styles'],
+    ]),
   ),
 };
 

@@ -20,7 +20,7 @@ function threeColours(width: number, height: number): Sharp {
 async function choose(page: Page, buffer: Buffer, name = 'photo.png'): Promise<void> {
   const file = { name, mimeType: `image/${name.split('.')[1]}`, buffer };
   await page.getByLabel('Choose or drop a picture').setInputFiles(file);
-  await page.getByAltText('Start image, as it will be cropped').waitFor();
+  await page.getByAltText('Start image, as it will be sent').waitFor();
 }
 
 /** The picture that the page sends with the next run, and what else it says. */
@@ -35,6 +35,22 @@ async function sentPicture(page: Page): Promise<{ body: { img_width: number; img
   const body: { image: string; img_width: number; img_height: number } = JSON.parse(request.postData() ?? '{}');
   expect(body.image).toMatch(/^data:image\/png;base64,/);
   return { body, file: Buffer.from(body.image.split(',')[1] ?? '', 'base64') };
+}
+
+/** Gives the page a file as another program does: by dragging, or from the clipboard. */
+async function give(page: Page, how: 'dragover' | 'drop' | 'paste', file: Buffer, name: string): Promise<void> {
+  const data = JSON.stringify({ base64: file.toString('base64'), name, how });
+  await page.evaluate(`(() => {
+    const { base64, name, how } = ${data};
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([bytes], name, { type: 'image/' + name.split('.')[1] }));
+    const options = { bubbles: true, cancelable: true };
+    const event = how === 'paste'
+      ? new ClipboardEvent(how, { ...options, clipboardData: transfer })
+      : new DragEvent(how, { ...options, dataTransfer: transfer });
+    document.querySelector('textarea').dispatchEvent(event);
+  })()`);
 }
 
 async function colourAt(file: Buffer, x: number, y: number): Promise<'red' | 'green' | 'blue'> {
@@ -66,7 +82,7 @@ test('a shape that somebody has chosen stays; the small picture shows exactly th
   await page.getByText('1:1', { exact: true }).click();
   await choose(page, await threeColours(900, 300).png().toBuffer());
   await page.getByText('cropped to its centre').waitFor();
-  const used = page.getByAltText('Start image, as it will be cropped');
+  const used = page.getByAltText('Start image, as it will be sent');
   const box = await used.boundingBox();
   expect(box?.width).toBe(box?.height);
   const seen = await used.screenshot();
@@ -150,8 +166,8 @@ test('a mask is cropped with its start image, and only what it says is repainted
     .composite([{ input: { create: { width: 10, height: 10, channels: 3, background: 'white' } }, left: 20, top: 0 }])
     .png()
     .toBuffer();
-  await page.getByLabel('Mask: a picture').setInputFiles({ name: 'mask.png', mimeType: 'image/png', buffer: third });
-  await page.getByAltText('Mask', { exact: true }).waitFor();
+  await page.getByLabel('Mask from a file').setInputFiles({ name: 'mask.png', mimeType: 'image/png', buffer: third });
+  await page.getByAltText('Mask, as it will be sent').waitFor();
   expect(await page.getByRole('spinbutton', { name: 'Strength value' }).inputValue()).toBe('1');
   const { body } = await sentPicture(page);
   const mask = Buffer.from(Object(body).mask.split(',')[1], 'base64');
@@ -162,5 +178,63 @@ test('a mask is cropped with its start image, and only what it says is repainted
   expect([row[2], row[Math.floor(body.img_width / 2)], row[body.img_width - 2]]).toEqual([0, 0, 255]);
   await page.locator('.run-card.succeeded').waitFor();
   await page.getByRole('button', { name: 'Remove mask' }).click();
-  await page.getByLabel('Mask: a picture').waitFor();
+  await page.getByLabel('Mask from a file').waitFor();
+});
+
+test('a picture is taken that is dropped or pasted; while it is dragged nothing moves', async () => {
+  const page = await web().visit();
+  const file = await threeColours(300, 300).png().toBuffer();
+  const button = page.getByRole('button', { name: 'Generate a picture' });
+  await button.waitFor();
+  const before = await button.boundingBox();
+  await give(page, 'dragover', file, 'photo.png');
+  await page.getByText('Drop a picture to restore its settings').waitFor();
+  expect(await button.boundingBox()).toEqual(before);
+  await give(page, 'drop', file, 'photo.png');
+  await page.getByText('Drop a picture to restore its settings').waitFor({ state: 'detached' });
+  await page.getByAltText('Start image, as it will be sent').waitFor();
+  await page.getByRole('button', { name: 'Remove start image' }).click();
+  await give(page, 'paste', await threeColours(300, 900).png().toBuffer(), 'pasted.png');
+  await page.getByAltText('Start image, as it will be sent').waitFor();
+  const { body } = await sentPicture(page);
+  expect(body).toMatchObject({ img_width: 104, img_height: 256 });
+});
+
+test('of a picture that is fitted all is sent, and around it what the form says', async () => {
+  const page = await web().visit();
+  await page.getByText('1:1', { exact: true }).click();
+  await choose(page, await threeColours(900, 300).png().toBuffer());
+  await page.getByText('Fit', { exact: true }).click();
+  await page.getByText('all of it, with the colours of its edges around it').waitFor();
+  const edges = await sentPicture(page);
+  // The picture is in the middle third; its columns go on above and below it.
+  for (const y of [0.02, 0.5, 0.98]) {
+    expect(await colourAt(edges.file, 0.1, y)).toBe('red');
+    expect(await colourAt(edges.file, 0.5, y)).toBe('green');
+    expect(await colourAt(edges.file, 0.9, y)).toBe('blue');
+  }
+  expect(edges.body).not.toHaveProperty('mask');
+  await page.getByLabel('Around the picture').selectOption('Painted by the model');
+  expect(await page.getByRole('spinbutton', { name: 'Strength value' }).inputValue()).toBe('1');
+  const { body } = await sentPicture(page);
+  const mask = Buffer.from(Object(body).mask.split(',')[1], 'base64');
+  const grey = await sharp(mask).removeAlpha().greyscale().raw().toBuffer();
+  expect([2, 80, 100, 128, 160, 180, 253].map((y) => grey[y * 256 + 128])).toEqual([255, 255, 0, 0, 0, 255, 255]);
+});
+
+test('of an animated file the first picture is taken, and the page says so', async () => {
+  const page = await web().visit();
+  const pages = await Promise.all(
+    [red, blue].map((background) =>
+      sharp({ create: { width: 64, height: 64, channels: 3, background } })
+        .png()
+        .toBuffer(),
+    ),
+  );
+  const file = await sharp(pages, { join: { animated: true } })
+    .gif()
+    .toBuffer();
+  await choose(page, file, 'photo.gif');
+  await page.getByText('It is animated; its first picture is used.').waitFor();
+  expect(await colourAt((await sentPicture(page)).file, 0.5, 0.5)).toBe('red');
 });

@@ -1,4 +1,5 @@
 import { type ComponentType, Suspense, useEffect } from 'react';
+import { EditorProvider } from './editor/editor.tsx';
 import { GalleryView } from './gallery/gallery-view.tsx';
 import { Header } from './header.tsx';
 import { Link } from './parts/buttons.tsx';
@@ -63,9 +64,11 @@ export function App() {
           <ModelsProvider>
             <RunsProvider>
               <RunSignals />
-              <Suspense fallback={<p className="quiet centred">Loading…</p>}>
-                <View />
-              </Suspense>
+              <EditorProvider>
+                <Suspense fallback={<p className="quiet centred">Loading…</p>}>
+                  <View />
+                </Suspense>
+              </EditorProvider>
             </RunsProvider>
           </ModelsProvider>
         </KeyGate>

@@ -5,6 +5,7 @@ import './styles/base.css';
 import './styles/parts.css';
 import './styles/shortcuts.css';
 import './styles/views.css';
+import './styles/start-image.css';
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('the document has no #root');

@@ -1,4 +1,4 @@
-import { defaults, type Model } from '@easel/contract';
+import type { Model } from '@easel/contract';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { readMask } from '../files/start-picture.ts';
 import { Credits } from '../format/credits.tsx';
@@ -11,17 +11,19 @@ import { useSession } from '../session/session.tsx';
 import { type FormControl, formControls } from '../settings/form-controls.ts';
 import {
   MOST_PROMPTS,
-  nearestSize,
   promptCount,
   type Settings,
   settingsForModel,
-  withoutMask,
+  strengthWith,
+  withoutStart,
+  withStart,
 } from '../settings/settings.ts';
 import { EndNoticeFields } from './end-notice-fields.tsx';
+import { DropOverlay, useGivenFile } from './given-file.tsx';
 import { LoraField, SeedField, SizePicker } from './picture-fields.tsx';
 import { NegativeField, PromptField, StylePicker } from './prompt-fields.tsx';
 import { useNarrow } from './sheet.tsx';
-import { StartImage, useDroppedFile } from './start-image.tsx';
+import { StartImage } from './start-image.tsx';
 import { usePrice } from './use-price.ts';
 
 interface SettingsProps {
@@ -44,7 +46,7 @@ interface Note {
 export function PlaygroundForm({ models, settings, onChange, onMake }: PlaygroundFormProps) {
   const [note, setNote] = useState<Note>();
   const takeFile = useFileReader({ models, settings, onChange }, setNote);
-  const isDragging = useDroppedFile(takeFile);
+  const isDragging = useGivenFile(takeFile);
   const model = models.find((each) => each.id === settings.model) ?? models[0];
   const run = () => {
     const problem = problemOf(settings);
@@ -60,11 +62,11 @@ export function PlaygroundForm({ models, settings, onChange, onMake }: Playgroun
     onChange(part);
     if (part.prompt !== undefined && note?.kind === 'error') setNote(undefined);
   };
-  const takeMask = useMaskReader(onChange, setNote, model);
+  const takeMask = useMaskReader(settings, onChange, setNote, model);
   const startImage = <StartImage settings={settings} onChange={onChange} onFile={takeFile} onMask={takeMask} />;
   return (
     <form className="playground-form" onSubmit={submit} noValidate>
-      {isDragging && <p className="drop-here">Drop a picture to restore its settings or use it as a start image</p>}
+      {isDragging && <DropOverlay />}
       <div className="form-first">
         <PromptField settings={settings} onChange={changePrompt} onEnter={run} />
         {note && (
@@ -102,10 +104,9 @@ function useFileReader({ models, settings, onChange }: SettingsProps, onNote: (n
     try {
       const { readDropped } = await import('../files/settings-of-file.ts'); // loaded on demand: few users need it
       const { settings: found, note, image } = await readDropped(file, models, model?.limits.max_side ?? 1);
-      const size = settings.isShapeChosen ? undefined : nearestSize(model?.sizes ?? [], image);
-      const start = { startImage: image.address, ...(size && { width: size.width, height: size.height }) };
-      onChange({ ...withoutMask(settings), ...(found ?? start) });
-      onNote({ kind: 'hint', text: note });
+      const start = withStart(settings, image.address, image, model?.sizes ?? []);
+      onChange(found === null ? start : { ...withoutStart(settings), ...found });
+      onNote({ kind: 'hint', text: found === null && image.note !== undefined ? `${note} ${image.note}` : note });
     } catch (error) {
       onNote({ kind: 'error', text: messageOf(error) });
     }
@@ -116,11 +117,17 @@ function useFileReader({ models, settings, onChange }: SettingsProps, onNote: (n
 }
 
 /** Reads the picture that says what of the start image is repainted. What is repainted starts from noise unless the user says otherwise. */
-function useMaskReader(onChange: SettingsProps['onChange'], onNote: (note: Note) => void, model: Model | undefined) {
+function useMaskReader(
+  settings: Settings,
+  onChange: SettingsProps['onChange'],
+  onNote: (note: Note) => void,
+  model: Model | undefined,
+) {
   const read = async (file: File) => {
     try {
-      const { address } = await readMask(file, model?.limits.max_side ?? 1);
-      onChange({ mask: address, strength: defaults.maskedStrength });
+      const mask = await readMask(file, model?.limits.max_side ?? 1);
+      const { around } = settings;
+      onChange({ mask, maskPlace: null, strength: strengthWith(settings, { mask, around }) });
     } catch (error) {
       onNote({ kind: 'error', text: messageOf(error) });
     }

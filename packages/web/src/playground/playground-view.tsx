@@ -1,11 +1,17 @@
 import type { JobCreate, Model } from '@easel/contract';
 import { useEffect, useRef, useState } from 'react';
-import { fitMaskToSize, fitToSize } from '../files/start-picture.ts';
+import { composeStart } from '../files/compose-start.ts';
 import { LoadError } from '../parts/notices.tsx';
 import { addressOf, go, useRoute } from '../router.ts';
 import { useRuns } from '../runs/runs.tsx';
 import { useModels } from '../session/session.tsx';
-import { addressSettings, loadSettings, saveSettings, takePendingSettings } from '../settings/initial-settings.ts';
+import {
+  addressSettings,
+  loadSettings,
+  onPendingSettings,
+  saveSettings,
+  takePendingSettings,
+} from '../settings/initial-settings.ts';
 import { jobOf, promptsOf, type Settings, settingsForModel } from '../settings/settings.ts';
 import { FirstVisit } from './first-visit.tsx';
 import { PlaygroundForm } from './playground-form.tsx';
@@ -38,9 +44,8 @@ export function PlaygroundView() {
     setOpen(false);
   };
   const makeWith = async (chosen: Settings) => {
-    const startImage = chosen.startImage === null ? null : await fitToSize(chosen.startImage, chosen);
-    const mask = await fittingMask(chosen);
-    make(...promptsOf(chosen).map((prompt) => jobOf({ ...chosen, prompt, startImage, mask })));
+    const start = await composeStart(chosen);
+    make(...promptsOf(chosen).map((prompt) => jobOf({ ...chosen, prompt, ...start })));
   };
   const use = (part: Partial<Settings>) => {
     change(part);
@@ -97,11 +102,6 @@ function Results({ models, settings, onUse, onMake, onPick }: ResultsProps) {
   );
 }
 
-async function fittingMask(settings: Settings): Promise<string | null> {
-  const { startImage, mask } = settings;
-  return startImage === null || mask === null ? null : fitMaskToSize(mask, startImage, settings);
-}
-
 /** The form's settings, undefined until the models are known; kept across views and reloads. */
 function useSettings(models: readonly Model[]) {
   const { query } = useRoute();
@@ -130,6 +130,14 @@ function useSettings(models: readonly Model[]) {
   useEffect(() => {
     if (settings !== undefined) saveSettings(settings);
   }, [settings]);
+  useEffect(
+    () =>
+      onPendingSettings(() => {
+        const part = takePendingSettings();
+        setSettings((before) => before && { ...before, ...part });
+      }),
+    [],
+  );
   const change = (part: Partial<Settings>) => setSettings((before) => before && { ...before, ...part });
   return [settings, change] as const;
 }

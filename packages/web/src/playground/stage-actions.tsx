@@ -1,5 +1,6 @@
 import { faultOfUpscale, type Job, type JobCreate } from '@easel/contract';
 import { type ReactNode, useState } from 'react';
+import { EditButton } from '../editor/editor.tsx';
 import { convertPicture, pathOf, saveFile } from '../files/picture-file.ts';
 import { Notice } from '../parts/notices.tsx';
 import { useRuns } from '../runs/runs.tsx';
@@ -131,6 +132,7 @@ function PictureButtons({ job, image, onUse, onMake, onProblem }: PictureButtons
       <button type="button" onClick={() => onUse({ ...settings, startImage: path, ...drawnSize(model, image) })}>
         Use as start image
       </button>
+      <EditButton job={job} image={image} />
       <button
         type="button"
         disabled={job.prompt === null || faultOfUpscale(image, 2) !== undefined}

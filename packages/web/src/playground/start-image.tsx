@@ -1,8 +1,14 @@
-import { useEffect, useId, useRef, useState } from 'react';
-import { visibleShare } from '../files/start-picture.ts';
+import type { Size } from '@easel/contract';
+import { useEffect, useId, useState } from 'react';
+import { useEditor } from '../editor/editor.tsx';
+import { composePreview } from '../files/compose-start.ts';
 import { ControlFields } from '../parts/fields.tsx';
+import { Notice } from '../parts/notices.tsx';
+import { AroundField, MaskEdges } from '../parts/start-fields.tsx';
+import { messageOf } from '../session/requests.ts';
 import { formControls } from '../settings/form-controls.ts';
-import { type Settings, withoutMask } from '../settings/settings.ts';
+import { type Framing, frameOf, leavesSpace, placeOf, type Surroundings, shareOf } from '../settings/frame.ts';
+import { type Settings, strengthWith, withoutMask, withoutStart } from '../settings/settings.ts';
 
 export interface StartImageProps {
   readonly settings: Settings;
@@ -19,29 +25,20 @@ const LONGEST = 112;
 /** Above this share the crop is not noticeable. */
 const NOTICEABLE = 0.98;
 
-/** The start image and its strength; also where a picture can be chosen to restore its settings. */
-export function StartImage({ settings, onChange, onFile, onMask }: StartImageProps) {
+/** The start image, how it lies in the frame, its mask and its strength; also where a picture can be chosen to restore its settings. */
+export function StartImage(props: StartImageProps) {
   const id = useId();
-  const { startImage } = settings;
   return (
     <div className="start">
-      {startImage === null ? (
+      {props.settings.startImage === null ? (
         <label htmlFor={id} className="dropzone">
-          <b>Choose or drop a picture</b> to restore its settings or use it as a start image
+          <b>
+            Choose<span className="with-mouse"> or drop</span> a picture
+          </b>
+          <span className="with-mouse">, or paste one,</span> to restore its settings or use it as a start image
         </label>
       ) : (
-        <div className="stack">
-          <CropPreview address={startImage} settings={settings} />
-          <ControlFields
-            controls={controls}
-            values={settings}
-            onChange={(name, value) => onChange({ [name]: value })}
-          />
-          <MaskField settings={settings} onChange={onChange} onMask={onMask} />
-          <button type="button" onClick={() => onChange({ startImage: null, ...withoutMask(settings) })}>
-            Remove start image
-          </button>
-        </div>
+        <ChosenStart {...props} />
       )}
       <input
         id={id}
@@ -49,7 +46,7 @@ export function StartImage({ settings, onChange, onFile, onMask }: StartImagePro
         accept="image/*"
         className="visually-hidden"
         onChange={(event) => {
-          onFile(event.target.files?.[0]);
+          props.onFile(event.target.files?.[0]);
           event.target.value = '';
         }}
       />
@@ -57,76 +54,146 @@ export function StartImage({ settings, onChange, onFile, onMask }: StartImagePro
   );
 }
 
-/** The picture that says what of the start image is repainted. */
-function MaskField({ settings, onChange, onMask }: Omit<StartImageProps, 'onFile'>) {
-  const { mask, width, height } = settings;
-  const scale = LONGEST / Math.max(width, height);
-  return mask === null ? (
-    <label className="field">
-      Mask: a picture that is white, or transparent, where the start image is to be repainted
-      <input type="file" accept="image/*" onChange={(event) => onMask(event.target.files?.[0])} />
-    </label>
-  ) : (
-    <div className="row">
-      <img src={mask} alt="Mask" className="used-part" style={{ width: width * scale, height: height * scale }} />
-      <button type="button" onClick={() => onChange(withoutMask(settings))}>
-        Remove mask
-      </button>
-    </div>
-  );
-}
-
-/** Shows exactly the part of the picture that is sent: its centre, in the chosen aspect ratio. */
-function CropPreview({ address, settings }: { readonly address: string; readonly settings: Settings }) {
-  const [natural, setNatural] = useState<{ readonly width: number; readonly height: number }>();
-  const { width, height } = settings;
-  const scale = LONGEST / Math.max(width, height);
-  const isCropped = natural !== undefined && visibleShare(natural, { width, height }) < NOTICEABLE;
+function ChosenStart({ settings, onChange, onMask }: StartImageProps) {
+  const editor = useEditor();
+  const preview = usePreview(settings);
+  const { mask, around } = settings;
+  const isExtended = preview?.picture !== undefined && hasSpace(settings, preview.picture);
+  const changeAround = (next: Surroundings) =>
+    onChange({ around: next, strength: strengthWith(settings, { mask, around: next }) });
   return (
-    <div className="row">
-      <img
-        src={address}
-        alt="Start image, as it will be cropped"
-        className="used-part"
-        style={{ width: width * scale, height: height * scale }}
-        onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) =>
-          setNatural({ width: naturalWidth, height: naturalHeight })
-        }
+    <div className="stack">
+      <div className="row start-preview">
+        {preview?.address !== undefined && (
+          <SentPicture address={preview.address} alt="Start image, as it will be sent" size={settings} />
+        )}
+        {preview?.mask != null && <SentPicture address={preview.mask} alt="Mask, as it will be sent" size={settings} />}
+        <small className="quiet">{preview?.picture && describe(settings, preview.picture)}</small>
+      </div>
+      {preview?.problem !== undefined && <Notice kind="error">{preview.problem}</Notice>}
+      <FramingChoice
+        framing={settings.framing}
+        onChoose={(framing) => {
+          if (framing !== 'crop') onChange({ framing });
+          else if (preview?.picture !== undefined) {
+            const frame = frameOf(settings, preview.picture, settings);
+            editor.open({ settings: { ...settings, framing, frame }, tool: 'frame', isForm: true });
+          }
+        }}
       />
-      <small className="quiet">
-        {isCropped
-          ? 'Start image, cropped to its centre because its aspect ratio differs. Choose a closer aspect ratio to keep more of it.'
-          : 'Start image'}
-      </small>
+      {isExtended && <AroundField around={around} onChange={changeAround} />}
+      <ControlFields controls={controls} values={settings} onChange={(name, value) => onChange({ [name]: value })} />
+      <div className="row wrap">
+        <button type="button" onClick={() => editor.open({ settings, tool: 'mask', isForm: true })}>
+          {mask === null ? 'Paint a mask' : 'Edit the mask'}
+        </button>
+        {mask === null ? (
+          <label className="file-button">
+            Mask from a file
+            <input
+              type="file"
+              accept="image/*"
+              className="visually-hidden"
+              onChange={(event) => {
+                onMask(event.target.files?.[0]);
+                event.target.value = '';
+              }}
+            />
+          </label>
+        ) : (
+          <button type="button" onClick={() => onChange(withoutMask(settings))}>
+            Remove mask
+          </button>
+        )}
+        <button type="button" onClick={() => onChange(withoutStart(settings))}>
+          Remove start image
+        </button>
+      </div>
+      {(mask !== null || (isExtended && around === 'paint')) && <MaskEdges settings={settings} onChange={onChange} />}
     </div>
   );
 }
 
-/** Receives a file that is dropped anywhere in the window. @returns whether one is being dragged over it */
-export function useDroppedFile(onFile: (file: File) => void): boolean {
-  const [isOver, setOver] = useState(false);
-  const latest = useRef(onFile);
-  latest.current = onFile;
+function hasSpace(settings: Settings, picture: Size): boolean {
+  return leavesSpace(placeOf(frameOf(settings, picture, settings), picture, settings), settings);
+}
+
+interface SentPictureProps {
+  readonly address: string;
+  readonly alt: string;
+  readonly size: Size;
+}
+
+function SentPicture({ address, alt, size: { width, height } }: SentPictureProps) {
+  const scale = LONGEST / Math.max(width, height);
+  return <img src={address} alt={alt} className="used-part" style={{ width: width * scale, height: height * scale }} />;
+}
+
+const framings: readonly (readonly [Framing, string, string])[] = [
+  ['fill', 'Fill', 'Fills the shape: what does not fit is cut off at the edges'],
+  ['fit', 'Fit', 'All of the picture, with space around it where the shape differs'],
+  ['crop', 'Crop…', 'The part that you choose, or more than the picture'],
+];
+
+function FramingChoice({
+  framing,
+  onChoose,
+}: {
+  readonly framing: Framing;
+  readonly onChoose: (framing: Framing) => void;
+}) {
+  return (
+    <fieldset className="choices">
+      <legend>In the frame</legend>
+      {framings.map(([value, label, title]) => (
+        <label key={value} title={title} className={value === framing ? 'choice chosen' : 'choice'}>
+          <input
+            type="radio"
+            name="framing"
+            className="visually-hidden"
+            checked={value === framing}
+            onChange={() => onChoose(value)}
+            // Choosing the part again opens the editor again.
+            onClick={() => value === 'crop' && framing === 'crop' && onChoose(value)}
+          />
+          {label}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+/** How the picture lies in the frame, in words. */
+function describe(settings: Settings, picture: Size): string {
+  const { framing, around } = settings;
+  const words = { edges: 'the colours of its edges', blur: 'a blurred copy of it', paint: 'what the model paints' };
+  const beyond = hasSpace(settings, picture) ? `, with ${words[around]} around it` : '';
+  if (framing === 'fit') return `Start image, all of it${beyond}`;
+  if (framing === 'crop') return `Start image, as placed in the frame${beyond}`;
+  const share = shareOf(picture, settings);
+  if (share > NOTICEABLE) return 'Start image';
+  return `Start image, cropped to its centre: ${Math.round(share * 100)} % of it is used. Choose a closer aspect ratio, or Fit, to keep more.`;
+}
+
+interface Preview {
+  readonly address?: string;
+  readonly mask?: string | null;
+  readonly picture?: Size;
+  readonly problem?: string;
+}
+
+/** Small pictures of exactly what is sent. */
+function usePreview(settings: Settings): Preview | undefined {
+  const [preview, setPreview] = useState<Preview>();
+  const { startImage, width, height, framing, frame, around, mask, maskPlace } = settings;
   useEffect(() => {
-    const over = (event: DragEvent) => {
-      if (event.dataTransfer?.types.includes('Files')) setOver(true);
-    };
-    const leave = (event: DragEvent) => {
-      if (event.relatedTarget === null) setOver(false);
-    };
-    const drop = (event: DragEvent) => {
-      setOver(false);
-      const file = event.dataTransfer?.files[0];
-      if (file !== undefined) latest.current(file);
-    };
-    window.addEventListener('dragover', over);
-    window.addEventListener('dragleave', leave);
-    window.addEventListener('drop', drop);
+    let isCurrent = true;
+    const show = (next: Preview) => isCurrent && setPreview(next);
+    const start = { startImage, width, height, framing, frame, around, mask, maskPlace };
+    composePreview(start, 2 * LONGEST).then(show, (error: unknown) => show({ problem: messageOf(error) }));
     return () => {
-      window.removeEventListener('dragover', over);
-      window.removeEventListener('dragleave', leave);
-      window.removeEventListener('drop', drop);
+      isCurrent = false;
     };
-  }, []);
-  return isOver;
+  }, [startImage, width, height, framing, frame, around, mask, maskPlace]);
+  return preview;
 }

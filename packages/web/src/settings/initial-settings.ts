@@ -7,10 +7,12 @@ import {
   type Model,
   parseSize,
   pictureFields,
+  type Size,
   wireName,
 } from '@easel/contract';
 import { controlValues } from './form-controls.ts';
-import { defaultSettings, type Settings } from './settings.ts';
+import type { Frame } from './frame.ts';
+import { defaultSettings, type Settings, withoutStart } from './settings.ts';
 
 /** Kept for this tab: what the user has typed survives another view, and a reload. */
 const STORED = 'easel.form';
@@ -23,8 +25,10 @@ const LARGEST_IMAGE = 100_000;
 
 export function saveSettings(settings: Settings): void {
   latest = settings;
-  const isLarge = (settings.startImage?.length ?? 0) + (settings.mask?.length ?? 0) > LARGEST_IMAGE;
-  sessionStorage.setItem(STORED, JSON.stringify(isLarge ? { ...settings, startImage: null, mask: null } : settings));
+  const { startImage, mask } = settings;
+  // An object URL is lost with the page.
+  const isLost = startImage?.startsWith('blob:') || (startImage?.length ?? 0) + (mask?.length ?? 0) > LARGEST_IMAGE;
+  sessionStorage.setItem(STORED, JSON.stringify(isLost ? { ...settings, ...withoutStart(settings) } : settings));
 }
 
 /** The saved settings, as far as the current models support them; otherwise the defaults of the first model. */
@@ -39,7 +43,7 @@ export function loadSettings(models: readonly [Model, ...Model[]]): Settings {
   };
   const [startImage, mask] = [found.get('startImage'), found.get('mask')];
   const [seed, variationSeed] = [found.get('seed'), found.get('variationSeed')];
-  const size = known?.sizes.find(({ width, height }) => width === found.get('width') && height === found.get('height'));
+  const size = known && storedSize(found, known);
   return {
     ...defaults,
     ...controlValues(known ?? models[0], (name) => found.get(name)),
@@ -51,10 +55,44 @@ export function loadSettings(models: readonly [Model, ...Model[]]): Settings {
     seed: typeof seed === 'number' ? seed : null,
     variationSeed: typeof variationSeed === 'number' ? variationSeed : null,
     loras: knownLoras(found.get('loras'), known),
-    startImage: typeof startImage === 'string' ? startImage : null,
-    mask: typeof mask === 'string' ? mask : null,
+    ...(typeof startImage === 'string' && { ...storedPlacement(found), startImage }),
+    ...(typeof startImage === 'string' && typeof mask === 'string' && { mask }),
     isShapeChosen: size !== undefined && found.get('isShapeChosen') === true,
   };
+}
+
+/** The stored size, if the model draws it: a start image that was extended has one that is in no list. */
+function storedSize(found: ReadonlyMap<string, unknown>, model: Model): Size | undefined {
+  const [width, height] = [found.get('width'), found.get('height')];
+  if (typeof width !== 'number' || typeof height !== 'number') return undefined;
+  const { min_side: minSide, max_side: maxSide, max_megapixels: maxMegapixels } = model.limits;
+  const isDrawn = faultOfSize({ width, height }, { minSide, maxSide, maxMegapixels }) === undefined;
+  return isDrawn ? { width, height } : undefined;
+}
+
+/** How the start image and the mask lay in the frame. */
+function storedPlacement(found: ReadonlyMap<string, unknown>): Partial<Settings> {
+  const { framing, around, frame, maskPlace, maskPadding, maskBlur } = Object.fromEntries(found);
+  const place = isRecord(maskPlace) && isFrame(maskPlace.frame) ? maskPlace : undefined;
+  const { width, height, frame: placed } = place ?? {};
+  return {
+    ...((framing === 'fit' || framing === 'crop') && { framing }),
+    ...((around === 'blur' || around === 'paint') && { around }),
+    ...(isFrame(frame) && { frame }),
+    ...(typeof width === 'number' &&
+      typeof height === 'number' &&
+      isFrame(placed) && { maskPlace: { width, height, frame: placed } }),
+    ...(typeof maskPadding === 'number' && { maskPadding }),
+    ...(typeof maskBlur === 'number' && { maskBlur }),
+  };
+}
+
+function isFrame(value: unknown): value is Frame {
+  return isRecord(value) && ['x', 'y', 'zoom'].every((name) => typeof value[name] === 'number');
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
 
 /** Those of a list that the model has. */
@@ -122,9 +160,18 @@ function toValue(text: string | null | undefined): string | number | boolean | u
 
 let pending: Partial<Settings> | undefined;
 
-/** Passes settings to the playground, which takes them when it opens next. */
+const pendingListeners = new Set<() => void>();
+
+/** Passes settings to the playground, which takes them at once if it is open, or when it opens next. */
 export function setPendingSettings(settings: Partial<Settings>): void {
   pending = settings;
+  for (const listener of pendingListeners) listener();
+}
+
+/** Calls the listener when settings are passed. @returns a function that unsubscribes it */
+export function onPendingSettings(listener: () => void): () => void {
+  pendingListeners.add(listener);
+  return () => void pendingListeners.delete(listener);
 }
 
 export function takePendingSettings(): Partial<Settings> {

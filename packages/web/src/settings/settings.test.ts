@@ -12,6 +12,7 @@ import {
   requestOfJob,
   settingsForModel,
   settingsOfJob,
+  strengthWith,
   withoutMask,
 } from './settings.ts';
 
@@ -85,9 +86,14 @@ test('a job restores the form it came from, with its aspect ratio marked as chos
 test('the strength of a mask or an enlargement goes with it; one that the user has chosen stays', () => {
   const start = { ...defaultSettings(model), startImage: 'data:image/png;base64,AAAA' };
   const mask = 'data:image/png;base64,BBBB';
-  expect(withoutMask({ ...start, mask, strength: 1 })).toEqual({ mask: null, strength: 0.6 });
-  expect(withoutMask({ ...start, mask, strength: 0.9 })).toEqual({ mask: null, strength: 0.9 });
-  expect(withoutMask({ ...start, strength: 1 })).toEqual({ mask: null, strength: 1 });
+  const gone = { mask: null, maskPlace: null };
+  expect(withoutMask({ ...start, mask, strength: 1 })).toEqual({ ...gone, strength: 0.6 });
+  expect(withoutMask({ ...start, mask, strength: 0.9 })).toEqual({ ...gone, strength: 0.9 });
+  expect(withoutMask({ ...start, strength: 1 })).toEqual({ ...gone, strength: 1 });
+  // What is around the picture starts from noise, too.
+  expect(withoutMask({ ...start, mask, around: 'paint', strength: 1 })).toEqual({ ...gone, strength: 1 });
+  expect(strengthWith(start, { mask: null, around: 'paint' })).toBe(1);
+  expect(strengthWith({ ...start, strength: 0.3 }, { mask: null, around: 'paint' })).toBe(0.3);
   const strengthOf = (job: object) => settingsOfJob(jobLike(job), { seed: 7, startImage: null, model }).strength;
   expect(strengthOf({ strength: 1 })).toBe(1);
   expect(strengthOf({ strength: 1, mask_blur: 0, mask_padding: 8 })).toBe(0.6);

@@ -13,9 +13,10 @@ import {
   writeRequest,
 } from '@easel/contract';
 import { controlDefaults, controlValues } from './form-controls.ts';
+import { centred, type Frame, type Placement } from './frame.ts';
 
 /** The page's model of a request: the controls of the table of fields, and the fields with a component of their own. */
-export interface Settings extends ControlValues {
+export interface Settings extends ControlValues, Placement {
   readonly prompt: string;
   /** Whether each line of the prompt is one of its own. */
   readonly isEachLine: boolean;
@@ -32,11 +33,28 @@ export interface Settings extends ControlValues {
   readonly loras: readonly LoraChoice[];
   /** A data URL, or the path of a picture on this server. */
   readonly startImage: string | null;
-  /** What of the start image is repainted: a data URL. Null: all of it changes. */
+  /** What of the start image is repainted, white on black: a data URL. Null: all of it changes. */
   readonly mask: string | null;
+  /** What was sent when the mask was painted over it. Null: the mask lies over the whole start image. */
+  readonly maskPlace: (Size & { readonly frame: Frame }) | null;
+  /** Null: all of the picture is painted, not only so much around the mask. */
+  readonly maskPadding: number | null;
+  readonly maskBlur: number;
   /** Whether the user has chosen the aspect ratio: a start image then does not change it. */
   readonly isShapeChosen: boolean;
 }
+
+/** What the form has of a start image while there is none. */
+export const noStart = {
+  startImage: null,
+  framing: 'fill',
+  frame: centred,
+  around: 'edges',
+  mask: null,
+  maskPlace: null,
+  maskPadding: null,
+  maskBlur: 0,
+} as const satisfies Partial<Settings>;
 
 export function defaultSettings(model: Model): Settings {
   return {
@@ -51,8 +69,7 @@ export function defaultSettings(model: Model): Settings {
     seed: null,
     variationSeed: null,
     loras: [],
-    startImage: null,
-    mask: null,
+    ...noStart,
     isShapeChosen: false,
   };
 }
@@ -85,10 +102,35 @@ export function settingsForModel(settings: Settings, before: Model | undefined, 
   };
 }
 
-/** What changes where the mask goes: the strength that came with it goes, too, unless the user has chosen another. */
-export function withoutMask({ mask, strength }: Settings): Pick<Settings, 'mask' | 'strength'> {
-  const isOfMask = mask !== null && strength === defaults.maskedStrength;
-  return { mask: null, strength: isOfMask ? defaults.strength : strength };
+type Repainted = Pick<Settings, 'mask' | 'around' | 'strength'>;
+
+/** What is repainted, or painted around the picture, starts from noise: its usual strength comes and goes with it, one that was chosen stays. */
+export function strengthWith(before: Repainted, after: Pick<Repainted, 'mask' | 'around'>): number {
+  const usual = ({ mask, around }: Pick<Repainted, 'mask' | 'around'>) =>
+    mask !== null || around === 'paint' ? defaults.maskedStrength : defaults.strength;
+  return before.strength === usual(before) ? usual(after) : before.strength;
+}
+
+/** What changes where the mask goes. */
+export function withoutMask(settings: Repainted): Pick<Settings, 'mask' | 'maskPlace' | 'strength'> {
+  const strength = strengthWith(settings, { mask: null, around: settings.around });
+  return { mask: null, maskPlace: null, strength };
+}
+
+/** What changes where the start image goes. */
+export function withoutStart(settings: Repainted): typeof noStart & Pick<Settings, 'strength'> {
+  return { ...noStart, strength: strengthWith(settings, noStart) };
+}
+
+/** What changes with another start image. Its nearest shape is taken, unless the user has chosen one. */
+export function withStart(
+  settings: Settings,
+  startImage: string,
+  picture: Size,
+  sizes: Model['sizes'],
+): Partial<Settings> {
+  const size = settings.isShapeChosen ? undefined : nearestSize(sizes, picture);
+  return { ...withoutStart(settings), startImage, ...(size && { width: size.width, height: size.height }) };
 }
 
 /** The size of a picture if the model draws it, else that of the model which is nearest in shape: an enlarged picture has one of its own. */
@@ -115,6 +157,8 @@ type Size = Pick<Settings, 'width' | 'height'>;
 export function jobOf({
   startImage,
   mask,
+  maskPadding,
+  maskBlur,
   seed,
   variationSeed,
   strength,
@@ -132,7 +176,7 @@ export function jobOf({
     negativePrompt: negativePrompt === '' ? undefined : negativePrompt,
     style: style === '' ? undefined : style,
     ...startOf(startImage, strength),
-    mask: startImage === null ? undefined : (mask ?? undefined),
+    ...(startImage !== null && mask !== null && { mask, maskBlur, ...(maskPadding !== null && { maskPadding }) }),
   });
 }
 
@@ -214,8 +258,8 @@ export function settingsOfJob(
     seed,
     variationSeed,
     loras: job.loras ?? [],
+    ...noStart,
     startImage,
-    mask: null,
     isShapeChosen: true,
   };
 }

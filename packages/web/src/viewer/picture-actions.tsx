@@ -1,5 +1,6 @@
 import { faultOfUpscale, type Job, type JobCreate } from '@easel/contract';
 import { useState } from 'react';
+import { EditButton, ExtendActions } from '../editor/editor.tsx';
 import { pathOf } from '../files/picture-file.ts';
 import { codeSamples } from '../format/code-samples.ts';
 import { ConfirmButton, CopyButton } from '../parts/buttons.tsx';
@@ -17,6 +18,8 @@ export interface PictureActionsProps {
   readonly image: Job['images'][number];
   readonly onUse: (settings: Partial<Settings>) => void;
   readonly onMake: (request: JobCreate) => void;
+  /** Called before the playground is shown with what the editor made of the picture. */
+  readonly onLeave: () => void;
   /** The job was marked, or the picture deleted: then the job has it no more. */
   readonly onChange: (job: Job) => void;
   /** Absent: there is nothing to compare it with. */
@@ -81,7 +84,7 @@ function OwnerActions({ job, image, onChange }: PictureActionsProps) {
   );
 }
 
-function GenerateActions({ job, image, onUse, onMake }: PictureActionsProps) {
+function GenerateActions({ job, image, onUse, onMake, onLeave }: PictureActionsProps) {
   const { startImageOf } = useRuns();
   const { reply: models = [] } = useModels();
   const model = models.find(({ id }) => id === job.model);
@@ -116,6 +119,7 @@ function GenerateActions({ job, image, onUse, onMake }: PictureActionsProps) {
       >
         Use as start image
       </button>
+      <EditButton job={job} image={image} onLeave={onLeave} />
       <button type="button" onClick={() => onUse(settings)}>
         Use these settings
       </button>
@@ -130,6 +134,7 @@ function GenerateActions({ job, image, onUse, onMake }: PictureActionsProps) {
           Upscale {upscale}×
         </button>
       ))}
+      <ExtendActions job={job} image={image} onLeave={onLeave} />
       {missing !== null && <small className="quiet">{missing}, so it cannot be regenerated here.</small>}
     </div>
   );

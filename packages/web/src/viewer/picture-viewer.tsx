@@ -78,6 +78,7 @@ export function PictureViewer({ pictures: given, shown, onShow, onClose, isPage 
             {...found}
             onUse={(settings) => closeAnd(onUse, settings)}
             onMake={(request) => closeAnd(onMake, request)}
+            onLeave={() => !isPage && onClose()}
             onChange={change}
             onCompare={() => setComparing(true)}
           />
