@@ -18,12 +18,24 @@ export const shortcuts = {
   lineBreak: { place: 'Playground', keys: ['Shift+Enter'], does: 'In the prompt: start a new line' },
   previousPicture: { place: 'Picture', keys: ['ArrowLeft'], does: 'Previous picture' },
   nextPicture: { place: 'Picture', keys: ['ArrowRight'], does: 'Next picture' },
+  firstPicture: { place: 'Picture', keys: ['Home'], does: 'First picture' },
+  lastPicture: { place: 'Picture', keys: ['End'], does: 'Last picture' },
+  zoomIn: { place: 'Picture', keys: ['+', '='], does: 'Zoom in' },
+  zoomOut: { place: 'Picture', keys: ['-'], does: 'Zoom out' },
+  wholePicture: { place: 'Picture', keys: ['0'], does: 'Show the whole picture' },
+  details: { place: 'Picture', keys: ['i'], does: 'Show or hide the details' },
+  moveLeft: { place: 'Picture', keys: ['ArrowLeft'], does: 'In an enlarged picture: to the left' },
+  moveRight: { place: 'Picture', keys: ['ArrowRight'], does: 'In an enlarged picture: to the right' },
+  moveUp: { place: 'Picture', keys: ['ArrowUp'], does: 'In an enlarged picture: up' },
+  moveDown: { place: 'Picture', keys: ['ArrowDown'], does: 'In an enlarged picture: down' },
   voteLeft: { place: 'Arena', keys: ['ArrowLeft'], does: 'Left is better' },
   voteRight: { place: 'Arena', keys: ['ArrowRight'], does: 'Right is better' },
   voteTie: { place: 'Arena', keys: ['='], does: 'No difference' },
 } as const satisfies Readonly<Record<string, Shortcut>>;
 
 export type ShortcutName = keyof typeof shortcuts;
+
+export const shortcutNames: readonly ShortcutName[] = Object.keys(shortcuts).filter(isName);
 
 type Pressed = Pick<KeyboardEvent, 'key' | 'altKey' | 'ctrlKey' | 'metaKey'>;
 

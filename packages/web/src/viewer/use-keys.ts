@@ -1,7 +1,8 @@
 import { type RefObject, useEffect, useRef } from 'react';
+import { isShortcut, type ShortcutName, shortcutNames } from '../shortcuts.ts';
 
-/** What keys do, by their names. */
-export type Keys = Readonly<Record<string, (() => void) | undefined>>;
+/** What keys do, by their names in the table of all keys. */
+export type Keys = Partial<Readonly<Record<ShortcutName, (() => void) | undefined>>>;
 
 /** Keys work wherever the focus is in the viewer, but where they mean something else. */
 export function useKeys(frame: RefObject<HTMLElement | null>, keys: Keys): void {
@@ -9,11 +10,10 @@ export function useKeys(frame: RefObject<HTMLElement | null>, keys: Keys): void 
   latest.current = keys;
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      const act = latest.current[event.key];
-      if (act === undefined || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-      if (!isMeant(frame.current, event)) return;
+      const name = shortcutNames.find((each) => latest.current[each] !== undefined && isShortcut(event, each));
+      if (name === undefined || event.defaultPrevented || !isMeant(frame.current, event)) return;
       event.preventDefault();
-      act();
+      latest.current[name]?.();
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);

@@ -2,7 +2,6 @@ import { type ReactNode, useRef, useState } from 'react';
 import { PictureStage, type PictureStageProps } from './picture-stage.tsx';
 import { type Keys, useKeys } from './use-keys.ts';
 import { useZoom, type Zoom } from './use-zoom.ts';
-import type { Point } from './zoom.ts';
 import { ZoomButtons, zoomKeys } from './zoom-buttons.tsx';
 import '../styles/viewer.css';
 
@@ -101,22 +100,12 @@ function isNarrow(): boolean {
 }
 
 /** By how much an arrow key moves an enlarged picture, in CSS pixels. */
-const moves: Readonly<Record<string, Point>> = {
-  ArrowLeft: { x: 80, y: 0 },
-  ArrowRight: { x: -80, y: 0 },
-  ArrowUp: { x: 0, y: 80 },
-  ArrowDown: { x: 0, y: -80 },
-};
+const MOVE = 80;
 
 function keysOf(zoom: Zoom, walk: Walk | undefined, togglePanel: () => void): Keys {
+  const move = (x: number, y: number) => () => zoom.move({ x: x * MOVE, y: y * MOVE });
   const arrows: Keys = zoom.isCut
-    ? Object.fromEntries(Object.entries(moves).map(([key, by]) => [key, () => zoom.move(by)]))
-    : { ArrowLeft: walk?.toPrevious, ArrowRight: walk?.toNext };
-  return {
-    ...arrows,
-    Home: walk?.toFirst,
-    End: walk?.toLast,
-    ...zoomKeys(zoom),
-    i: togglePanel,
-  };
+    ? { moveLeft: move(1, 0), moveRight: move(-1, 0), moveUp: move(0, 1), moveDown: move(0, -1) }
+    : { previousPicture: walk?.toPrevious, nextPicture: walk?.toNext };
+  return { ...arrows, ...zoomKeys(zoom), firstPicture: walk?.toFirst, lastPicture: walk?.toLast, details: togglePanel };
 }

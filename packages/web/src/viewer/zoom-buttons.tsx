@@ -28,9 +28,8 @@ export function ZoomButtons({ zoom }: { readonly zoom: Zoom }) {
 /** The keys that do the same. */
 export function zoomKeys(zoom: Zoom): Keys {
   return {
-    '+': () => zoom.by(ZOOM_STEP),
-    '=': () => zoom.by(ZOOM_STEP),
-    '-': () => zoom.by(1 / ZOOM_STEP),
-    '0': () => zoom.fit(),
+    zoomIn: () => zoom.by(ZOOM_STEP),
+    zoomOut: () => zoom.by(1 / ZOOM_STEP),
+    wholePicture: () => zoom.fit(),
   };
 }
