@@ -228,7 +228,7 @@ test('a swipe goes to the next picture, a pinch enlarges what is between the fin
   expect(await page.getByText('1 of', { exact: false }).count()).toBe(1);
 });
 
-test('prompt and seed are taken over one by one', async () => {
+test('prompt and seed are taken over one by one, and an address fills the form and says what it cannot', async () => {
   await paint({ prompt: 'a taken key', negative_prompt: 'rust', seed: 77, img_width: 128, img_height: 96 });
   const page = await openNewest();
   const form = { prompt: page.getByLabel('Prompt', { exact: true }), seed: page.getByLabel('Seed', { exact: true }) };
@@ -242,6 +242,13 @@ test('prompt and seed are taken over one by one', async () => {
     .click();
   await page.getByRole('button', { name: 'Use prompt' }).click();
   await expect.poll(() => form.prompt.inputValue()).toBe('a taken key');
+  const { url } = web().server;
+  await page.goto(`${url}/?prompt=a%20linked%20key&steps=9000&seed=78&loras=ink:0.5`);
+  await expect.poll(() => form.prompt.inputValue()).toBe('a linked key');
+  expect(await form.seed.inputValue()).toBe('78');
+  const told = (text: string) => page.getByRole('alert').filter({ hasText: text }).waitFor();
+  await told('Not taken over from the address: steps 9000 (allowed: whole numbers from 1 to 100)');
+  await told('LoRA ink (not available for this model)');
 });
 
 test('links and settings are copied as addresses that open them', async () => {

@@ -3,6 +3,7 @@ import { type FormEvent, type ReactNode, useState } from 'react';
 import { readMask } from '../files/start-picture.ts';
 import { Credits } from '../format/credits.tsx';
 import { balance, credits } from '../format/text.ts';
+import { CopyButton } from '../parts/buttons.tsx';
 import { ControlFields } from '../parts/fields.tsx';
 import { ModelNote } from '../parts/model-name.tsx';
 import { Notice } from '../parts/notices.tsx';
@@ -18,6 +19,7 @@ import {
   withoutStart,
   withStart,
 } from '../settings/settings.ts';
+import { addressOfSettings } from '../settings/settings-address.ts';
 import { EndNoticeFields } from './end-notice-fields.tsx';
 import { DropOverlay, useGivenFile } from './given-file.tsx';
 import { LoraField, SeedField, SizePicker } from './picture-fields.tsx';
@@ -33,6 +35,8 @@ interface SettingsProps {
 }
 
 export interface PlaygroundFormProps extends SettingsProps {
+  /** What the address asked for in vain. */
+  readonly faults: readonly string[];
   /** @throws Error with the reason why nothing can be generated */
   readonly onMake: () => Promise<void>;
 }
@@ -43,8 +47,8 @@ interface Note {
 }
 
 /** The prompt and everything else that decides what is generated. */
-export function PlaygroundForm({ models, settings, onChange, onMake }: PlaygroundFormProps) {
-  const [note, setNote] = useState<Note>();
+export function PlaygroundForm({ models, settings, faults, onChange, onMake }: PlaygroundFormProps) {
+  const [note, setNote] = useState(noteOf(faults));
   const takeFile = useFileReader({ models, settings, onChange }, setNote);
   const isDragging = useGivenFile(takeFile);
   const model = models.find((each) => each.id === settings.model) ?? models[0];
@@ -87,6 +91,11 @@ export function PlaygroundForm({ models, settings, onChange, onMake }: Playgroun
       </div>
     </form>
   );
+}
+
+function noteOf(faults: readonly string[]): Note | undefined {
+  if (faults.length === 0) return undefined;
+  return { kind: 'error', text: `Not taken over from the address: ${faults.join(', ')}.` };
 }
 
 function problemOf(settings: Settings): string | undefined {
@@ -191,6 +200,9 @@ function PictureSettings({ models, settings, onChange, children }: SettingsProps
                 />
               )}
               {model && <LoraField model={model} loras={settings.loras} onChange={(loras) => onChange({ loras })} />}
+              <CopyButton text={new URL(addressOfSettings(settings), window.location.origin).href}>
+                Copy link to these settings
+              </CopyButton>
             </div>
           </details>
           <label className="row check">

@@ -5,14 +5,9 @@ import { LoadError } from '../parts/notices.tsx';
 import { addressOf, go, useRoute } from '../router.ts';
 import { useRuns } from '../runs/runs.tsx';
 import { useModels } from '../session/session.tsx';
-import {
-  addressSettings,
-  loadSettings,
-  onPendingSettings,
-  saveSettings,
-  takePendingSettings,
-} from '../settings/initial-settings.ts';
-import { jobOf, promptsOf, type Settings, settingsForModel } from '../settings/settings.ts';
+import { loadSettings, onPendingSettings, saveSettings, takePendingSettings } from '../settings/initial-settings.ts';
+import { defaultSettings, jobOf, promptsOf, type Settings, settingsForModel } from '../settings/settings.ts';
+import { readAddress } from '../settings/settings-address.ts';
 import { FirstVisit } from './first-visit.tsx';
 import { PlaygroundForm } from './playground-form.tsx';
 import { Sheet } from './sheet.tsx';
@@ -24,7 +19,7 @@ import '../styles/stage.css';
 /** The first view: the form on one side; on the other the picture, and a strip of those before it. */
 export function PlaygroundView() {
   const { reply: models = [], problem, retry } = useModels();
-  const [settings, change] = useSettings(models);
+  const { settings, change, faults } = useSettings(models);
   const { start } = useRuns();
   const [isOpen, setOpen] = useState(false);
   const form = useRef<HTMLDivElement>(null);
@@ -61,7 +56,13 @@ export function PlaygroundView() {
       <h1 className="visually-hidden">Playground</h1>
       <div ref={form} className="settings">
         <Sheet isOpen={isOpen} onOpen={setOpen}>
-          <PlaygroundForm models={models} settings={settings} onChange={change} onMake={() => makeWith(settings)} />
+          <PlaygroundForm
+            models={models}
+            settings={settings}
+            faults={faults}
+            onChange={change}
+            onMake={() => makeWith(settings)}
+          />
         </Sheet>
       </div>
       <Results models={models} settings={settings} onUse={use} onMake={make} onPick={pick} />
@@ -106,6 +107,7 @@ function Results({ models, settings, onUse, onMake, onPick }: ResultsProps) {
 function useSettings(models: readonly Model[]) {
   const { query } = useRoute();
   const [settings, setSettings] = useState<Settings>();
+  const [faults, setFaults] = useState<readonly string[]>([]);
   const isFilled = useRef(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the address is read when the view opens
   useEffect(() => {
@@ -118,14 +120,18 @@ function useSettings(models: readonly Model[]) {
       return;
     }
     isFilled.current = true;
-    const stored = load();
-    const named = models.find(({ id }) => id === query.get('model'));
+    // A picture's file has the model's real name.
+    const named = models.find(({ id, name }) => [id, name].includes(query.get('model') ?? ''));
+    // An address with a prompt stands for a whole picture: nothing of another one is left in the form.
+    const stored = query.has('prompt') ? defaultSettings(named ?? first) : load();
     const before = models.find(({ id }) => id === stored.model);
     const base = named === undefined ? stored : settingsForModel(stored, before, named);
-    const fromAddress = addressSettings(query, named ?? first);
+    const { settings: fromAddress, faults: found } = readAddress(query, named ?? first);
+    setFaults(found);
     setSettings({ ...base, ...fromAddress, ...takePendingSettings() });
     // From here on they are like settings typed into the form.
-    if (named !== undefined || Object.keys(fromAddress).length > 0) go(addressOf('playground'), { replace: true });
+    if (named !== undefined || found.length + Object.keys(fromAddress).length > 0)
+      go(addressOf('playground'), { replace: true });
   }, [models]);
   useEffect(() => {
     if (settings !== undefined) saveSettings(settings);
@@ -139,5 +145,5 @@ function useSettings(models: readonly Model[]) {
     [],
   );
   const change = (part: Partial<Settings>) => setSettings((before) => before && { ...before, ...part });
-  return [settings, change] as const;
+  return { settings, change, faults };
 }

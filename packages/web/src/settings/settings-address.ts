@@ -72,7 +72,7 @@ export function readAddress(query: URLSearchParams, model: Model): AddressReadin
 
 function modelFaults(query: URLSearchParams, model: Model): readonly string[] {
   const named = query.get('model');
-  return named === null || named === model.id ? [] : [`model ${named} (not on this server)`];
+  return named === null || named === model.id || named === model.name ? [] : [`model ${named} (not on this server)`];
 }
 
 function fieldFaults(query: URLSearchParams, model: Model, settings: Partial<Settings>): readonly string[] {
