@@ -188,23 +188,9 @@ function PictureSettings({ models, settings, onChange, children }: SettingsProps
           {children}
           {fieldsOf(({ name, place }) => place === 'main' && name !== 'samples')}
           <SeedField seed={settings.seed} onChange={(seed) => onChange({ seed })} />
-          <details>
-            <summary>Advanced</summary>
-            <div className="stack">
-              {fieldsOf(({ place }) => place === 'more')}
-              {settings.variationStrength > 0 && (
-                <SeedField
-                  label="Variation seed"
-                  seed={settings.variationSeed}
-                  onChange={(variationSeed) => onChange({ variationSeed })}
-                />
-              )}
-              {model && <LoraField model={model} loras={settings.loras} onChange={(loras) => onChange({ loras })} />}
-              <CopyButton text={new URL(addressOfSettings(settings), window.location.origin).href}>
-                Copy link to these settings
-              </CopyButton>
-            </div>
-          </details>
+          <AdvancedSettings model={model} settings={settings} onChange={onChange}>
+            {fieldsOf(({ place }) => place === 'more')}
+          </AdvancedSettings>
           <label className="row check">
             <input
               type="checkbox"
@@ -217,6 +203,34 @@ function PictureSettings({ models, settings, onChange, children }: SettingsProps
         </div>
       </details>
     </>
+  );
+}
+
+interface AdvancedSettingsProps extends Pick<SettingsProps, 'settings' | 'onChange'> {
+  readonly model: Model | undefined;
+  readonly children: ReactNode;
+}
+
+/** What few change. */
+function AdvancedSettings({ model, settings, onChange, children }: AdvancedSettingsProps) {
+  return (
+    <details>
+      <summary>Advanced</summary>
+      <div className="stack">
+        {children}
+        {settings.variationStrength > 0 && (
+          <SeedField
+            label="Variation seed"
+            seed={settings.variationSeed}
+            onChange={(variationSeed) => onChange({ variationSeed })}
+          />
+        )}
+        {model && <LoraField model={model} loras={settings.loras} onChange={(loras) => onChange({ loras })} />}
+        <CopyButton text={new URL(addressOfSettings(settings), window.location.origin).href}>
+          Copy link to these settings
+        </CopyButton>
+      </div>
+    </details>
   );
 }
 

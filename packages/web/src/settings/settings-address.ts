@@ -42,8 +42,8 @@ const unwritten: ReadonlySet<string> = new Set(['width', 'height', 'loras', 'str
 
 function isPlain({ default: preset, kind }: Field, value: unknown): boolean {
   if (value === undefined || value === null || value === '') return true;
-  // A number that is a default today may be another one on another server.
-  return (kind === 'boolean' || kind === 'text') && value === preset;
+  // A number that is a default today may be another one on another server; 0 is off everywhere.
+  return (kind === 'boolean' || kind === 'text' || preset === 0) && value === preset;
 }
 
 function addressName(name: string, { form }: Field): string {
@@ -81,7 +81,7 @@ function fieldFaults(query: URLSearchParams, model: Model, settings: Partial<Set
     if (field.form === undefined || sized.has(name) || taken.has(name)) return [];
     const given = query.get(addressName(name, field)) ?? query.get(wireName(name, 'api'));
     if (given === null || given.trim() === '' || name === 'model' || name === 'loras') return [];
-    if (name === 'seed' && given.trim() === '-1') return []; // a random one, as in a request
+    if (/seed/i.test(name) && given.trim() === '-1') return []; // a random one, as in a request
     return [`${field.words} ${shorten(given)}${allowedWords(name, field, model)}`];
   });
   const size = query.get('size');
