@@ -50,7 +50,7 @@ function PromptLine({ run, isOpen, onFold }: PromptLineProps) {
   return (
     <>
       <div className="caption-line">
-        <p className="prompt" dir="auto" title={isOpen ? undefined : prompt}>
+        <p className="prompt" dir="auto" title={isOpen ? undefined : prompt} tabIndex={isOpen ? 0 : undefined}>
           {prompt === '' ? 'Prompt not stored.' : prompt}
         </p>
         <button type="button" className="plain small" aria-expanded={isOpen} onClick={onFold}>

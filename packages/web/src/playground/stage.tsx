@@ -4,6 +4,7 @@ import { listedSource, pathOf } from '../files/picture-file.ts';
 import { isOver, type Run, runCount } from '../runs/run.ts';
 import { useRuns } from '../runs/runs.tsx';
 import type { Settings } from '../settings/settings.ts';
+import { isShortcut } from '../shortcuts.ts';
 import { PictureWalk } from '../viewer/picture-dialog.tsx';
 import type { ShownPicture } from '../viewer/picture-viewer.tsx';
 import { StageCaption } from './stage-caption.tsx';
@@ -24,10 +25,10 @@ export function Stage({ runs, shown, show, move, onUse, onMake }: StageProps) {
   /** The `id` of the picture that is open in the viewer. */
   const [opened, setOpened] = useState<string>();
   const swipe = useSwipe(move);
-  const onKey = ({ key, target }: KeyboardEvent) => {
-    if (!(target instanceof HTMLElement && target.matches('.picture'))) return;
-    if (key === 'ArrowRight') move(1);
-    if (key === 'ArrowLeft') move(-1);
+  const onKey = (event: KeyboardEvent) => {
+    if (!(event.target instanceof HTMLElement && event.target.matches('.picture'))) return;
+    if (isShortcut(event, 'nextPicture')) move(1);
+    if (isShortcut(event, 'previousPicture')) move(-1);
   };
   const open = (at: number) => setOpened(job?.images[at]?.id);
   return (

@@ -4,14 +4,13 @@ import { listedSource } from '../files/picture-file.ts';
 import { isOver, type Run, runCount, shareOf } from '../runs/run.ts';
 import { useRuns } from '../runs/runs.tsx';
 import { useSession } from '../session/session.tsx';
+import { isShortcut } from '../shortcuts.ts';
 import type { Shown, ShownRun } from './use-shown.ts';
 
 export interface StripProps extends Pick<ShownRun, 'show'> {
   readonly runs: readonly Run[];
   readonly shown: Shown;
 }
-
-const steps: Readonly<Record<string, number>> = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
 /** The runs of this visit, and the last ones from before it; the one on the stage is marked. */
 export function Strip({ runs, shown, show }: StripProps) {
@@ -22,8 +21,7 @@ export function Strip({ runs, shown, show }: StripProps) {
   const onKey = (event: KeyboardEvent) => {
     const buttons = [...(strip.current?.querySelectorAll<HTMLElement>('button') ?? [])];
     const at = buttons.findIndex((button) => button.matches(':focus'));
-    const by = steps[event.key];
-    const to = by === undefined ? { Home: 0, End: buttons.length - 1 }[event.key] : at + by;
+    const to = placeAfter(event, at, buttons.length);
     const run = to === undefined ? undefined : [...own, ...earlier][to];
     if (at < 0 || run === undefined || to === undefined) return;
     event.preventDefault();
@@ -48,6 +46,13 @@ export function Strip({ runs, shown, show }: StripProps) {
       )}
     </nav>
   );
+}
+
+function placeAfter(event: KeyboardEvent, at: number, count: number): number | undefined {
+  if (isShortcut(event, 'newerRun')) return at - 1;
+  if (isShortcut(event, 'olderRun')) return at + 1;
+  if (isShortcut(event, 'newestRun')) return 0;
+  return isShortcut(event, 'oldestRun') ? count - 1 : undefined;
 }
 
 /** Scrolls the strip, and nothing else, until the chosen run is in sight. */
