@@ -18,7 +18,7 @@ export function lastCommitBeforeMigration(): string {
 
 /** Checks a commit out into a folder, with the packages that are installed here. @returns its command line */
 export async function checkOut(commit: string, folder: string): Promise<{ program: string; remove(): Promise<void> }> {
-  git('worktree', 'add', '--detach', '--force', folder, commit);
+  git('worktree', 'add', '--quiet', '--detach', '--force', folder, commit);
   const [modules, own] = [join(root, 'node_modules'), join(folder, 'node_modules')];
   await mkdir(join(own, '@easel'), { recursive: true });
   for (const name of await readdir(modules)) if (name !== '@easel') await symlink(join(modules, name), join(own, name));

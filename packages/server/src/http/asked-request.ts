@@ -79,7 +79,15 @@ export function jobRequestOf(asked: Asked, card: ModelCard, picture: Size | null
   const seeds = { seed: firstSeed(values.seed), ...variation };
   const filled = fillRequest({ ...start, ...own, ...seeds, upscaler }, presets);
   requireAllowed({ values: filled, called, surface }, card);
+  if (picture !== null) refuse(faultOfCopies(filled, called));
   return { ...filled, image: null, mask: null, ...(Object.keys(called).length > 0 && { called }) };
+}
+
+/** Without noise nothing in a picture depends on its seed: each would be charged for, and all would be the same. */
+function faultOfCopies({ upscale, strength, samples }: FilledRequest, called: CalledNames): Fault | undefined {
+  if (upscale === null || strength !== 0 || samples === 1) return undefined;
+  const param = wireName('samples', 'api', called);
+  return { param, message: `${param} must be 1 where a picture is enlarged with strength 0: all would be the same` };
 }
 
 /** A key without a value would replace what a request gets that is silent about it. */

@@ -72,6 +72,7 @@ test.each<[string, object, string, RegExp]>([
   ['a mask', { image, mask: image, upscale: 2 }, 'upscale', /cannot be used with a mask/],
   ['a size beside the picture', { image, upscale: 2, img_width: 128 }, 'img_width', /enlarged as it is/],
   ['a shape beside the picture', { image, upscale: 2, aspect_ratio: '1:1' }, 'aspect_ratio', /enlarged as it is/],
+  ['strength 0 in copies', { image, upscale: 2, strength: 0, samples: 4 }, 'samples', /samples must be 1.*the same/],
   ['an upscaler alone', { upscaler: 'model' }, 'upscaler', /upscaler needs upscale/],
   ['a network that there is not', { upscale: 2, upscaler: 'network' }, 'upscaler', /must be model.*no network/],
   ['a name that is none', { upscale: 2, upscaler: 'esrgan' }, 'upscaler', /one of "model", "network"/],
