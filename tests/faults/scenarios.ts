@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql } from 'kysely';
 import type { Database } from '../../packages/server/src/database/database.ts';
+import { runSql } from '../../packages/server/test/support/run-sql.ts';
 import { type Installation, long } from './installation.ts';
 import type { Load } from './load.ts';
 
@@ -75,7 +75,7 @@ export const scenarios: readonly Scenario[] = [
     async begin(installation) {
       const database = installation.connect(1);
       const holding = await held(database, async (queries) => {
-        await sql`select txid_current()`.execute(queries);
+        await runSql(queries, 'select txid_current()');
       });
       return async () => {
         await holding();
@@ -119,8 +119,11 @@ function repeated(pauseMs: number, act: () => Promise<unknown>, atLeast = 1): ()
 }
 
 async function terminateOthers({ kysely }: Database): Promise<void> {
-  await sql`select pg_terminate_backend(pid) from pg_stat_activity
-    where pid <> pg_backend_pid() and backend_type = 'client backend'`.execute(kysely);
+  await runSql(
+    kysely,
+    `select pg_terminate_backend(pid) from pg_stat_activity
+    where pid <> pg_backend_pid() and backend_type = 'client backend'`,
+  );
 }
 
 type OneConnection = Database['kysely'];
@@ -154,7 +157,7 @@ async function holdConnections(installation: Installation, wanted: number): Prom
   for (let index = 0; index < wanted; index += 1) {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const hold = database.kysely.connection().execute(async (connection) => {
-      await sql`select 1`.execute(connection);
+      await runSql(connection, 'select 1');
       resolve(true);
       await release.promise;
     });
@@ -189,7 +192,7 @@ async function readTables(installation: Installation, readers: number): Promise<
         .setIsolationLevel('repeatable read')
         .execute(async (queries) => {
           for (const table of ['easel.jobs', 'easel.job_events', 'easel.ledger_entries', 'pgboss.job'])
-            await sql`select sum(length(t::text)) from ${sql.table(table)} t`.execute(queries);
+            await runSql(queries, `select sum(length(t::text)) from ${table} t`);
           await sleep(100);
         });
     }

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { sql } from 'kysely';
 import type { Database } from '../../packages/server/src/database/database.ts';
+import { runSql } from '../../packages/server/test/support/run-sql.ts';
 
 /** What is looked at, each as a number that must not grow: bytes, descriptors, milliseconds. */
 export type Sample = Readonly<Record<string, number>>;
@@ -50,28 +50,28 @@ function textOf(file: string): Promise<string> {
 }
 
 /** Tables that get rows with every job; those of the ledger keep them for ever. */
-const OF_EACH_JOB = /^(?:jobs|job|job_\w+|j[0-9a-f]{20,}|ledger_\w+|holds|idempotency)$/;
+const OF_EACH_JOB = /\.(?:jobs|job|job_\w+|j[0-9a-f]{20,}|ledger_\w+|holds|idempotency)$/;
 
 /**
  * The size of the tables: of those that get rows with every job for each of their rows, which grows when dead rows are not removed; of
  * all others as a whole.
  */
 export async function sampleTables({ kysely }: Database): Promise<Sample> {
-  const tables = await sql<{ schema: string; name: string; bytes: number }>`
-    select nspname as schema, relname as name, pg_total_relation_size(c.oid)::float8 as bytes
+  const tables = await runSql<{ name: string; size: number }>(
+    kysely,
+    `select format('%I.%I', nspname, relname) as name, pg_total_relation_size(c.oid)::float8 as size
     from pg_class c join pg_namespace n on n.oid = relnamespace
-    where relkind = 'r' and nspname in ('easel', 'pgboss')`.execute(kysely);
+    where relkind = 'r' and nspname in ('easel', 'pgboss')`,
+  );
   let [bytes, rows, others] = [0, 0, 0];
-  for (const table of tables.rows) {
-    if (!OF_EACH_JOB.test(table.name)) {
-      others += table.bytes;
+  for (const { name, size } of tables) {
+    if (!OF_EACH_JOB.test(name)) {
+      others += size;
       continue;
     }
-    const count = sql<{
-      rows: number;
-    }>`select count(*)::float8 as rows from ${sql.table(`${table.schema}.${table.name}`)}`;
-    bytes += table.bytes;
-    rows += (await count.execute(kysely)).rows[0]?.rows ?? 0;
+    bytes += size;
+    const [count] = await runSql<{ rows: number }>(kysely, `select count(*)::float8 as rows from ${name}`);
+    rows += count?.rows ?? 0;
   }
   return { 'bytes for a row of the tables of jobs': bytes / Math.max(1, rows), 'size of the other tables': others };
 }
