@@ -10,6 +10,7 @@ const colours = { red: { r: 220, g: 30, b: 30 }, green: { r: 30, g: 160, b: 30 }
 /** A page with a start image of 900×300, a third of it red, green and blue, in a square frame. */
 async function withStart(options: Parameters<ReturnType<typeof web>['visit']>[1] = {}): Promise<Page> {
   const page = await web().visit('/', options);
+  if ((options.viewport?.width ?? 1280) < 800) await page.getByRole('button', { name: 'All settings' }).click();
   await page.getByText('1:1', { exact: true }).click();
   const part = (background: object) => ({ create: { width: 300, height: 300, channels: 3, background } }) as const;
   const buffer = await sharp({ create: { width: 900, height: 300, channels: 3, background: colours.green } })
@@ -84,7 +85,7 @@ test('what is painted is sent as a mask of exactly the size of the picture; undo
   await page.getByRole('button', { name: 'Paint a mask' }).click();
   const editor = editorOf(page);
   const stage = editor.getByRole('application', { name: 'Mask' });
-  const sheet = editor.locator('.sheet');
+  const sheet = editor.locator('.mask-sheet');
   await sheet.waitFor();
   await editor.getByText('Paint over what is to be repainted.').waitFor();
   // A stroke across the upper quarter, and one that is taken back.
@@ -212,7 +213,7 @@ test('an edit that was closed is there when the picture is edited again, and a p
   await page.locator('.picture').first().click();
   await page.getByRole('button', { name: 'Edit', exact: true }).click();
   const editor = editorOf(page);
-  const sheet = editor.locator('.sheet');
+  const sheet = editor.locator('.mask-sheet');
   await sheet.waitFor();
   await drag(page, sheet, [0.2, 0.5], [0.8, 0.5]);
   await editor.getByText(/% of the picture will be repainted/).waitFor();
@@ -245,7 +246,7 @@ test.each([
 ] as const)('axe finds nothing in the editor at %o, and nothing is cut off', async (viewport, colorScheme) => {
   const page = await withStart({ viewport, colorScheme });
   await page.getByRole('button', { name: 'Paint a mask' }).click();
-  await editorOf(page).locator('.sheet').waitFor();
+  await editorOf(page).locator('.mask-sheet').waitFor();
   const findings = async () => {
     await page.evaluate(axe.source);
     return page.evaluate(

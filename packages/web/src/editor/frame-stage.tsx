@@ -121,7 +121,7 @@ function FrameHandles({ part, size, describedBy, drag, take }: FrameHandlesProps
         <button
           key={handle.name}
           type="button"
-          className="handle"
+          className="frame-handle"
           aria-label={`${handle.name} of the frame; arrow keys move it`}
           style={{ left: `${50 + 50 * handle.x}%`, top: `${50 + 50 * handle.y}%`, cursor: cursorOf(handle) }}
           onKeyDown={onKey(handle)}

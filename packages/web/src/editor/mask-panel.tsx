@@ -53,7 +53,7 @@ export function MaskPanel({ draft, model, brush, setBrush, view, setView, isHand
         >
           Clear
         </button>
-        <label className="file-button" htmlFor={id}>
+        <label className="pick-file" htmlFor={id}>
           From a file
           <input
             id={id}

@@ -82,7 +82,7 @@ export function MaskStage(props: MaskStageProps) {
         Enter keeps the brush down until it is pressed again. [ and ] change the size, E switches to the eraser.
       </p>
       <div
-        className="sheet"
+        className="mask-sheet"
         style={{
           width,
           height,
@@ -189,7 +189,7 @@ function usePointers(
   const down = useRef(new Map<number, Point>());
   const doing = useRef<Doing>('nothing');
   const toMask = ({ clientX, clientY }: { clientX: number; clientY: number }): Point => {
-    const box = stage.current?.querySelector('.sheet')?.getBoundingClientRect();
+    const box = stage.current?.querySelector('.mask-sheet')?.getBoundingClientRect();
     return { x: (clientX - (box?.x ?? 0)) / scale, y: (clientY - (box?.y ?? 0)) / scale };
   };
   const onPointerDown = (event: PointerEvent<HTMLDivElement>) => {

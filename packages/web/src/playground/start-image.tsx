@@ -88,7 +88,7 @@ function ChosenStart({ settings, onChange, onMask }: StartImageProps) {
           {mask === null ? 'Paint a mask' : 'Edit the mask'}
         </button>
         {mask === null ? (
-          <label className="file-button">
+          <label className="pick-file">
             Mask from a file
             <input
               type="file"
