@@ -137,9 +137,9 @@ test('a study that is ended makes no more pictures, and none of them comes into 
 test('a sheet varies two settings, is downloaded with its labels and settings, and two of its pictures go to the arena', async () => {
   const page = await web().visit('/arena/sheet');
   await page.getByRole('textbox', { name: 'Prompt' }).fill('a red apple');
-  await page.getByLabel('Values of columns (x)').fill('2-3');
+  await page.getByLabel('Columns (X): values').fill('2-3');
   await page.getByLabel('Rows (Y) vary').selectOption('Part of the prompt');
-  const parts = page.getByLabel('Values of rows (y)');
+  const parts = page.getByLabel('Rows (Y): values');
   await parts.fill('pear, green');
   await page.getByText('The prompt does not contain “pear”').waitFor();
   expect(await page.getByRole('button', { name: 'Generate the sheet' }).isDisabled()).toBe(true);
@@ -178,11 +178,11 @@ test('a sheet varies two settings, is downloaded with its labels and settings, a
 test('a sheet goes on after a reload, until all of it is cancelled', async () => {
   const page = await web().visit('/arena/sheet');
   await page.getByRole('textbox', { name: 'Prompt' }).fill('a slow sheet');
-  await page.getByLabel('Values of columns (x)').fill('100');
+  await page.getByLabel('Columns (X): values').fill('100');
   await page.getByLabel('Rows (Y) vary').selectOption('Seed');
-  await page.getByLabel('Values of rows (y)').fill('1-200');
+  await page.getByLabel('Rows (Y): values').fill('1-200');
   await page.getByText('Seed: more than 100 values').waitFor();
-  await page.getByLabel('Values of rows (y)').fill('1-30');
+  await page.getByLabel('Rows (Y): values').fill('1-30');
   await page.getByRole('button', { name: 'Generate the sheet' }).click();
   await page.getByRole('button', { name: 'Open Steps: 100, Seed: 1', exact: true }).waitFor();
   await page.reload();

@@ -154,6 +154,7 @@ test('the terms of a key are changed, and what is not changed stays', async () =
   const dialog = page.getByRole('dialog', { name: 'Edit flyers' });
   expect(await dialog.getByLabel('Permissions').inputValue()).toBe('View only');
   expect(await dialog.getByLabel('Requests per minute').inputValue()).toBe('12');
+  expect(await dialog.getByLabel('Models').inputValue()).toBe('playground-v2.5');
   await dialog.getByLabel('Name').fill('posters');
   await dialog.getByLabel('Permissions').selectOption('Create and view');
   await dialog.getByLabel('Credits per month').fill('2.5');

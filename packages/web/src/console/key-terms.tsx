@@ -4,11 +4,12 @@ import { Notice } from '../parts/notices.tsx';
 import { Overlay } from '../parts/overlay.tsx';
 
 /** The terms of a key, as an administrator sets them. */
-export type Terms = Pick<Key, 'name' | 'scopes' | 'monthly_budget' | 'rate_limit' | 'expires_at'>;
+export type Terms = Pick<Key, 'name' | 'scopes' | 'models' | 'monthly_budget' | 'rate_limit' | 'expires_at'>;
 
 export const blankTerms: Terms = {
   name: '',
   scopes: ['generate', 'read'],
+  models: null,
   monthly_budget: null,
   rate_limit: null,
   expires_at: null,
@@ -37,6 +38,15 @@ export function TermsFields({ terms }: { readonly terms: Terms }) {
             <option key={title}>{title}</option>
           ))}
         </select>
+      </label>
+      <label className="field">
+        Models
+        <input
+          name="models"
+          placeholder="all"
+          title="Names of models, with commas between; empty: all"
+          defaultValue={terms.models?.join(', ') ?? ''}
+        />
       </label>
       <label className="field">
         Credits per month
@@ -76,10 +86,14 @@ export function termsOf(
   const text = (name: string) => String(data.get(name) ?? '').trim();
   const numberOrNull = (name: string) => (text(name) === '' ? null : Number(text(name)));
   const scopes = scopeChoices.find(({ title }) => title === text('scopes'))?.scopes ?? before.scopes;
+  const models = text('models')
+    .split(/[\s,]+/)
+    .filter((name) => name !== '');
   const day = text('expiry');
   return {
     name: text('name'),
     scopes: [...scopes],
+    models: models.length === 0 ? null : models,
     monthly_budget: numberOrNull('budget'),
     rate_limit: numberOrNull('rate'),
     expires_at: day === dayOf(before.expires_at) ? before.expires_at : endOfDay(day),

@@ -168,7 +168,7 @@ function AxisFields({ title, draft, parsed, model, settings, onChange }: AxisFie
   const choices = choicesOf(kind, model);
   return (
     <fieldset className="stack">
-      <legend>{title}</legend>
+      <legend className="visually-hidden">{title}</legend>
       <label className="field">
         {title} vary
         <select
@@ -190,7 +190,7 @@ function AxisFields({ title, draft, parsed, model, settings, onChange }: AxisFie
       )}
       {choices.length === 0 && kind !== 'none' && (
         <label className="field">
-          Values of {title.toLowerCase()}
+          {title}: values
           <input
             dir="auto"
             value={text}
