@@ -22,7 +22,7 @@ export function Table({ columns, className, caption, children }: TableProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard
     <div className="scroll" tabIndex={0}>
-      <table className={className}>
+      <table className={className} ref={(table) => nameColumns(table, columns)}>
         {caption !== undefined && <caption className="visually-hidden">{caption}</caption>}
         <thead>
           <tr>
@@ -40,4 +40,12 @@ export function Table({ columns, className, caption, children }: TableProps) {
       </table>
     </div>
   );
+}
+
+/** Gives the titles to the styles: on a phone, where each row is a list of its own, they stand before the values. */
+function nameColumns(table: HTMLTableElement | null, columns: TableProps['columns']): void {
+  for (const [index, column] of columns.entries()) {
+    const { title, isHidden }: Column = typeof column === 'string' ? { title: column } : column;
+    table?.style.setProperty(`--column-${index + 1}`, JSON.stringify(isHidden ? '' : title));
+  }
 }

@@ -154,7 +154,7 @@ function Grid({ sheet, chosen, onChoose, onOpen }: GridProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard
     <div className="scroll" tabIndex={0}>
-      <table className="sheet">
+      <table className="xy-sheet">
         <caption className="visually-hidden">Pictures of the sheet</caption>
         <thead>
           <tr>
