@@ -157,6 +157,9 @@ test('a sheet varies two settings, is downloaded with its labels and settings, a
   await page.getByText('The sheet is complete.').waitFor();
   await page.getByRole('button', { name: 'Open Steps: 3, green' }).click();
   await page.getByRole('dialog').getByText('a green apple').first().waitFor();
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowLeft');
+  await page.getByRole('dialog').getByText('a red apple').first().waitFor();
   await page.keyboard.press('Escape');
   const saved = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Download as PNG' }).click();

@@ -1,4 +1,4 @@
-import type { JobCreate } from '@easel/contract';
+import type { Job } from '@easel/contract';
 import { useState } from 'react';
 import { listedSource, saveFile } from '../../files/picture-file.ts';
 import { ConfirmButton } from '../../parts/buttons.tsx';
@@ -9,8 +9,7 @@ import { useRuns } from '../../runs/runs.tsx';
 import { messageOf } from '../../session/requests.ts';
 import { useModels, useSession } from '../../session/session.tsx';
 import { setPendingSettings } from '../../settings/initial-settings.ts';
-import type { Settings } from '../../settings/settings.ts';
-import { PictureDialog } from '../../viewer/picture-dialog.tsx';
+import { PictureWalk } from '../../viewer/picture-dialog.tsx';
 import { saveStudy } from '../study.ts';
 import { labelOf } from './axes.ts';
 import { type Cell, imageOf, isMissing, type Sheet, studyOfCells, titleOfCell } from './sheet.ts';
@@ -22,7 +21,7 @@ import '../../styles/sheet.css';
 export function SheetView() {
   const { client } = useSession();
   const models = useModels();
-  const { sheet, problem, isKept, begin, stop, resume, end } = useSheet(client);
+  const { sheet, problem, isKept, begin, stop, resume, keep, end } = useSheet(client);
   const [first, ...others] = models.reply ?? [];
   return (
     <>
@@ -38,7 +37,7 @@ export function SheetView() {
         </Notice>
       )}
       {sheet === undefined && first !== undefined && <SheetForm models={[first, ...others]} onBegin={begin} />}
-      {sheet !== undefined && <SheetBox sheet={sheet} onStop={stop} onResume={resume} onEnd={end} />}
+      {sheet !== undefined && <SheetBox sheet={sheet} onStop={stop} onResume={resume} onChange={keep} onEnd={end} />}
     </>
   );
 }
@@ -47,10 +46,11 @@ interface SheetBoxProps {
   readonly sheet: Sheet;
   readonly onStop: () => void;
   readonly onResume: () => void;
+  readonly onChange: (job: Job) => void;
   readonly onEnd: () => void;
 }
 
-function SheetBox({ sheet, onStop, onResume, onEnd }: SheetBoxProps) {
+function SheetBox({ sheet, onStop, onResume, onChange, onEnd }: SheetBoxProps) {
   const [chosen, setChosen] = useState<readonly number[]>([]);
   const [opened, setOpened] = useState<number>();
   const missing = sheet.cells.filter(isMissing).length;
@@ -91,7 +91,15 @@ function SheetBox({ sheet, onStop, onResume, onEnd }: SheetBoxProps) {
         </ConfirmButton>
       </div>
       <Grid sheet={sheet} chosen={chosen} onChoose={toggle} onOpen={setOpened} />
-      {opened !== undefined && <OpenedCell sheet={sheet} index={opened} onClose={() => setOpened(undefined)} />}
+      {opened !== undefined && (
+        <OpenedCell
+          sheet={sheet}
+          index={opened}
+          onIndex={setOpened}
+          onChange={onChange}
+          onClose={() => setOpened(undefined)}
+        />
+      )}
     </section>
   );
 }
@@ -239,21 +247,35 @@ function CellBox({ sheet, cell, index, isChosen, onChoose, onOpen }: CellBoxProp
 interface OpenedCellProps {
   readonly sheet: Sheet;
   readonly index: number;
+  readonly onIndex: (index: number) => void;
+  readonly onChange: (job: Job) => void;
   readonly onClose: () => void;
 }
 
-/** The viewer, from which one comes back to the sheet. */
-function OpenedCell({ sheet, index, onClose }: OpenedCellProps) {
+/** The viewer, which walks through the pictures of the sheet row by row. */
+function OpenedCell({ sheet, index, onIndex, onChange, onClose }: OpenedCellProps) {
   const { start } = useRuns();
-  const job = sheet.cells[index]?.job;
-  if (job === undefined) return null;
-  const use = (settings: Partial<Settings>) => {
-    setPendingSettings(settings);
-    go(addressOf('playground'));
-  };
-  const make = (request: JobCreate) => {
-    start(request);
-    go(addressOf('playground'));
-  };
-  return <PictureDialog job={job} index={0} onIndex={() => {}} onClose={onClose} onUse={use} onMake={make} />;
+  const pictures = sheet.cells.flatMap((cell) => {
+    const image = imageOf(cell);
+    return cell.job === undefined || image === undefined ? [] : [{ job: cell.job, image }];
+  });
+  const shown = imageOf(sheet.cells[index])?.id;
+  if (shown === undefined) return null;
+  return (
+    <PictureWalk
+      pictures={pictures}
+      shown={shown}
+      onShow={({ image }) => onIndex(sheet.cells.findIndex((cell) => imageOf(cell)?.id === image.id))}
+      onClose={onClose}
+      onChange={onChange}
+      onUse={(settings) => {
+        setPendingSettings(settings);
+        go(addressOf('playground'));
+      }}
+      onMake={(request) => {
+        start(request);
+        go(addressOf('playground'));
+      }}
+    />
+  );
 }

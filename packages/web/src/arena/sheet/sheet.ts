@@ -58,6 +58,12 @@ export function isMissing({ job, failure }: Cell): boolean {
   return job === undefined && failure === undefined;
 }
 
+/** The sheet after a job of it was changed, or its picture deleted. */
+export function withJob(sheet: Sheet, job: Job): Sheet {
+  const after: Cell = job.images.length === 0 ? { failure: 'The picture was deleted.' } : { job };
+  return { ...sheet, cells: sheet.cells.map((cell) => (cell.job?.id === job.id ? after : cell)) };
+}
+
 /** The same, to go on with. */
 export function withoutFailures(sheet: Sheet): Sheet {
   const cells = sheet.cells.map((cell) => (cell.job === undefined ? {} : cell));

@@ -1,8 +1,18 @@
 import { type EaselClient, EaselError, EaselJobError } from '@easel/client';
+import type { Job } from '@easel/contract';
 import { useEffect, useRef, useState } from 'react';
 import { useRuns } from '../../runs/runs.tsx';
 import { messageOf } from '../../session/requests.ts';
-import { isMissing, jobOfCell, loadSheet, type Sheet, saveSheet, updateCell, withoutFailures } from './sheet.ts';
+import {
+  isMissing,
+  jobOfCell,
+  loadSheet,
+  type Sheet,
+  saveSheet,
+  updateCell,
+  withJob,
+  withoutFailures,
+} from './sheet.ts';
 
 /** Jobs at the same time: enough for several workers, few enough to leave the queue to others. */
 const AT_ONCE = 4;
@@ -58,6 +68,7 @@ export function useSheet(client: EaselClient) {
     stop,
     /** Goes on with what is missing, and tries again what failed. */
     resume: () => sheet !== undefined && begin(withoutFailures(sheet)),
+    keep: (job: Job) => sheet !== undefined && change(sheet.id, (now) => withJob(now, job)),
     /** Its pictures stay in the gallery. */
     end: () => {
       generation.current.abort();
