@@ -15,6 +15,12 @@ export const shortcuts = {
   help: { place: 'Everywhere', keys: ['?'], does: 'Show this list' },
   close: { place: 'Everywhere', keys: ['Escape'], does: 'Close a dialog' },
   generate: { place: 'Playground', keys: ['Enter'], does: 'In the prompt: generate, once however long it is held' },
+  generateLines: {
+    place: 'Playground',
+    keys: ['Enter'],
+    isCommand: true,
+    does: 'In prompts by line: generate all of them',
+  },
   lineBreak: { place: 'Playground', keys: ['Shift+Enter'], does: 'In the prompt: start a new line' },
   newerRun: { place: 'Playground', keys: ['ArrowUp', 'ArrowLeft'], does: 'In the strip of runs: the newer one' },
   olderRun: { place: 'Playground', keys: ['ArrowDown', 'ArrowRight'], does: 'In the strip of runs: the older one' },

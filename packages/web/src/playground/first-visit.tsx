@@ -1,5 +1,5 @@
 import type { AspectRatio, Model } from '@easel/contract';
-import { credits } from '../format/text.ts';
+import { Credits } from '../format/credits.tsx';
 import { Link } from '../parts/buttons.tsx';
 import { addressOf } from '../router.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -48,7 +48,13 @@ export function FirstVisit({ model, settings, onPick }: FirstVisitProps) {
       <h2>What would you like to see?</h2>
       <p className="quiet">
         Type a prompt and press Enter, or press a picture to make one like it
-        {price !== undefined && <> for {credits(price)} credits</>}.
+        {price !== undefined && (
+          <>
+            {' '}
+            for <Credits amount={price} /> credits
+          </>
+        )}
+        .
       </p>
       <ul>
         {samples.map(({ prompt, ratio, source, width, height }) => {

@@ -4,6 +4,7 @@ import { unreadEnd } from '../format/text.ts';
 import { useDebouncedReply, useLoaded } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
 import type { Settings } from '../settings/settings.ts';
+import { isShortcut } from '../shortcuts.ts';
 
 export interface PromptFieldProps {
   readonly settings: Settings;
@@ -65,8 +66,9 @@ export function NegativeField({ settings, onChange, onEnter }: PromptFieldProps)
 /** @param isMultiline Enter alone begins a new line */
 function enterKey(onEnter: () => void, isMultiline: boolean) {
   return (event: KeyboardEvent) => {
-    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
-    if (isMultiline && !event.ctrlKey && !event.metaKey) return;
+    const isLines = isShortcut(event, 'generateLines');
+    if (event.shiftKey || event.nativeEvent.isComposing || !(isLines || isShortcut(event, 'generate'))) return;
+    if (isMultiline && !isLines) return;
     event.preventDefault();
     // While the key is held down, every repetition would be charged.
     if (!event.repeat) onEnter();

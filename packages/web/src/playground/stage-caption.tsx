@@ -1,6 +1,6 @@
 import type { JobCreate } from '@easel/contract';
 import { useEffect, useState } from 'react';
-import { credits } from '../format/text.ts';
+import { Credits } from '../format/credits.tsx';
 import { FactLine } from '../parts/facts.tsx';
 import { deviceOf, modelNameOf } from '../parts/model-name.tsx';
 import { isOver, type Run, statusOf } from '../runs/run.ts';
@@ -97,9 +97,11 @@ function RunFacts({ run: { job }, index }: RunFactsProps) {
           `guidance ${job.guidance_scale}`,
           modelNameOf(job, models),
           ...(device === undefined ? [] : [`on ${device}`]),
-          `cost ${credits(job.price)} credits`,
         ]}
       />
+      <span className="fact">
+        · cost <Credits amount={job.price} /> credits
+      </span>
     </small>
   );
 }
