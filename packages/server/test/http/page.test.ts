@@ -61,7 +61,7 @@ const cookieOf = async (at = url) =>
   String((await ask('/', navigation, undefined, at)).headers['set-cookie']).split(';', 1)[0] ?? '';
 
 test('every view is the one document, under a strict policy, and its files are kept for ever', async () => {
-  for (const url of ['/', '/gallery', '/arena', '/console', '/reference']) {
+  for (const url of ['/', '/gallery', '/arena', '/console', '/console/jobs', '/arena/sheet', '/reference']) {
     const reply = await app.inject({ url });
     expect(reply.payload, url).toContain('<title>Easel</title>');
     expect(reply.headers['content-security-policy']).toMatch(/^default-src 'none'; script-src 'self';/);
