@@ -92,8 +92,8 @@ test('the address of a picture is the page, with a preview for messengers that t
 
 test('an address of an earlier version leads to the view of today, with its query', async () => {
   const reply = await app.inject({ url: '/history?words=fox&seed=7' });
-  expect([reply.statusCode, reply.headers['location']]).toEqual([308, '/gallery?words=fox&seed=7']);
-  expect((await app.inject({ url: '/history' })).headers['location']).toBe('/gallery');
+  expect([reply.statusCode, reply.headers.location]).toEqual([308, '/gallery?words=fox&seed=7']);
+  expect((await app.inject({ url: '/history' })).headers.location).toBe('/gallery');
 });
 
 test('a broken link leads a person to the page, with the status of one, and a program to an error that it can read', async () => {
