@@ -268,7 +268,7 @@ test('who has no credits is told so before and after the press; who is too fast 
   await page.getByLabel('Prompt', { exact: true }).fill('a red apple');
   await page.getByText(/credits needed, 0 available/).waitFor();
   await page.getByRole('button', { name: 'Generate a picture' }).click();
-  const refusal = page.getByText(/nothing was started and nothing charged/);
+  const refusal = page.getByRole('region', { name: 'Pictures' }).getByText(/nothing was started and nothing charged/);
   // Said once: by the server, and not by the page as well.
   expect((await refusal.textContent())?.match(/nothing charged/gi)?.length).toBe(1);
   // Where a minute of the clock begins in between, one more is let through.
