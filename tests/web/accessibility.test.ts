@@ -244,7 +244,7 @@ test('on a narrow phone the way to every view is in sight', async () => {
   }
 });
 
-test('the first load is at most 130 kB, gzipped, and nothing of it is inline', async () => {
+test('the first load is at most 150 kB, gzipped, and nothing of it is inline', async () => {
   const { url } = web().server;
   const html = await fetch(url).then((reply) => reply.text());
   expect(html).not.toMatch(/<script(?![^>]* src=)|<style| style=| on\w+=/);
@@ -252,5 +252,5 @@ test('the first load is at most 130 kB, gzipped, and nothing of it is inline', a
   let bytes = gzipSync(html).length;
   for (const file of files) bytes += gzipSync(await fetch(url + file).then((reply) => reply.arrayBuffer())).length;
   expect(files.length).toBeGreaterThan(1);
-  expect(bytes).toBeLessThan(130_000);
+  expect(bytes).toBeLessThan(150_000);
 });

@@ -12,7 +12,7 @@ async function elsewhere(): Promise<BrowserContext> {
     args: ['--host-resolver-rules=MAP easel.test 127.0.0.1'],
   });
   onTestFinished(() => browser.close());
-  return browser.newContext();
+  return browser.newContext({ viewport: { width: 1280, height: 900 } });
 }
 
 test('by plain http from another machine the page asks for a key, and then does all that it does at home', async () => {
