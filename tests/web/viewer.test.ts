@@ -255,9 +255,14 @@ test('links and settings are copied as addresses that open them', async () => {
   const job = await paint({ prompt: 'a copied key', seed: 79 });
   const page = await openNewest();
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
-  const copied = async (name: string) => {
+  const press = async (name: string) => {
+    const said = page.getByText('copied ✓').waitFor(); // it stands there for a moment only
     await page.getByRole('button', { name, exact: true }).click();
-    await page.getByRole('button', { name: `${name} copied ✓` }).waitFor();
+    await said;
+  };
+  const copied = async (name: string) => {
+    await press(name);
+    await page.getByText('copied ✓').waitFor({ state: 'detached' });
     return String(await page.evaluate('navigator.clipboard.readText()'));
   };
   expect(await copied('Link')).toBe(`${web().server.url}/p/${job.images[0]?.id}`);
@@ -269,8 +274,7 @@ test('links and settings are copied as addresses that open them', async () => {
     size: '64x64',
   });
   expect(await copied('Copy prompt')).toBe('a copied key');
-  await page.getByRole('button', { name: 'Picture', exact: true }).click();
-  await page.getByRole('button', { name: 'Picture copied ✓' }).waitFor();
+  await press('Picture');
   const types = await page.evaluate('navigator.clipboard.read().then(([item]) => item.types)');
   expect(types).toContain('image/png');
 });
@@ -298,8 +302,9 @@ test('a run is marked, and a picture of it deleted only when confirmed; the next
     fetch(`${web().server.url}/api/jobs/${id}`, { headers: { 'x-api-key': web().server.devKey } }).then(
       async (reply): Promise<Job> => JSON.parse(await reply.text()),
     );
-  await page.getByRole('button', { name: 'Favourite' }).click();
-  await page.getByRole('button', { name: 'Favourite', pressed: true }).waitFor();
+  const viewer = viewerOf(page);
+  await viewer.getByRole('button', { name: 'Favourite' }).click();
+  await viewer.getByRole('button', { name: 'Favourite', pressed: true }).waitFor();
   expect((await job()).favourite).toBe(true);
   const remove = page.getByRole('button', { name: 'Delete picture' });
   await remove.click();

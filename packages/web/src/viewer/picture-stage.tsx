@@ -15,9 +15,13 @@ export interface PictureStageProps {
 export function PictureStage({ source, placeholder, alt, zoom, onBeside }: PictureStageProps) {
   const [loaded, setLoaded] = useState<string>();
   const { box, view, size, isCut, handlers } = zoom;
-  const press = (event: MouseEvent) => {
+  const press = ({ currentTarget, clientX, clientY, detail }: MouseEvent) => {
+    // The box has captured the pointer, so that all presses in it are its own, those on the picture too.
+    const picture = currentTarget.querySelector('img')?.getBoundingClientRect() ?? new DOMRect();
+    const isAcross = clientX < picture.left || clientX > picture.right;
+    const isBeside = isAcross || clientY < picture.top || clientY > picture.bottom;
     // The second half of a double click, or the end of a drag in an enlarged picture, is no press beside it.
-    if (event.target === event.currentTarget && event.detail === 1 && !isCut) onBeside?.();
+    if (isBeside && detail === 1 && !isCut) onBeside?.();
   };
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does the same

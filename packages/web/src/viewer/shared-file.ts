@@ -13,9 +13,12 @@ export interface SharedFile {
   readonly settings: FoundSettings | null;
 }
 
-/** Loads it without a key. Null: there is none, or it was deleted. */
+/**
+ * Loads it without a key. Null: there is none, or it was deleted, though the browser may still have it: files are kept for a year without
+ * asking again.
+ */
 export async function loadSharedFile(name: string, signal: AbortSignal): Promise<SharedFile | null> {
-  const reply = await fetch(`/api/images/${name}`, { signal, credentials: 'omit' });
+  const reply = await fetch(`/api/images/${name}`, { signal, credentials: 'omit', cache: 'no-cache' });
   if (reply.status === 404) return null;
   if (!reply.ok) throw new Error(`the picture cannot be loaded (the server answered ${reply.status})`);
   const file = await reply.blob();
