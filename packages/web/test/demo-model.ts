@@ -21,6 +21,7 @@ export const demoModel: Model = {
   price: { per_step_megapixel: 0.000148, per_image: 0, picture: 0.000232 },
   parameters: {},
   devices: [],
+  weight_bytes: 21_000_000,
   loras: [],
   sizes: [],
 };

@@ -19,6 +19,19 @@ export const creditsSchema = openObject(
 
 export type Credits = Static<typeof creditsSchema>;
 
+export const profileQuoteSchema = openObject(
+  {
+    profile: choice(profileNames, { description: 'The profile', examples: ['fast'] }),
+    price: credits({ description: 'In credits', examples: [0.0009] }),
+    seconds: nullable(Type.Number({ minimum: 0 }), {
+      description:
+        'How long the work takes, as measured on the engines that run now, without waiting; null: not measured yet',
+      examples: [12.5, null],
+    }),
+  },
+  { title: 'ProfileQuote', description: 'Price and time of a request in one profile' },
+);
+
 export const priceQuoteSchema = openObject(
   {
     price: credits({ description: 'In credits', examples: [0.0037] }),
@@ -32,6 +45,7 @@ export const priceQuoteSchema = openObject(
       examples: [2, null],
     }),
     profile: choice(profileNames, { description: 'The profile', examples: ['exact'] }),
+    profiles: Type.Array(profileQuoteSchema, { description: 'The same in each profile that the model offers' }),
   },
   { title: 'PriceQuote', description: 'A price and what it is for' },
 );

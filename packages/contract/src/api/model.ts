@@ -107,6 +107,7 @@ export const modelLoraSchema = openObject(
       description: 'What should be known of it with this model',
       examples: [['watercolour does not say which model it was trained on']],
     }),
+    file_size: count({ description: 'Of its file, in bytes', examples: [170_543_052] }),
   },
   { title: 'ModelLora', description: 'A LoRA that fits a model' },
 );
@@ -138,6 +139,7 @@ export const modelSchema = openObject(
       description: "What the model's card says; null: there is none",
       examples: [null],
     }),
+    weight_bytes: count({ description: 'How large its weights are, in bytes', examples: [6_938_078_334] }),
     defaults: modelDefaultsSchema,
     limits: modelLimitsSchema,
     price: modelPriceSchema,

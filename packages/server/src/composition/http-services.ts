@@ -11,6 +11,7 @@ import { JobFeed } from '../jobs/job-feed.ts';
 import { forgetJob, getJob, getPictures, listJobs, setFavourite } from '../jobs/job-views.ts';
 import { cancelUnfinishedJobs, moveJob } from '../jobs/own-queue.ts';
 import { pauseQueue, readQueueState, resumeQueue } from '../jobs/queue-control.ts';
+import { findSpeeds } from '../jobs/speed.ts';
 import { JobSubmitter } from '../jobs/submit-job.ts';
 import { AccountService } from '../keys/accounts.ts';
 import { AuditLog } from '../keys/audit-log.ts';
@@ -54,6 +55,7 @@ export function httpServices(
     tariff,
     models: () => painter.models(),
     currentModels: new CurrentModels(core),
+    speeds: (model) => core.database.transaction((queries) => findSpeeds(queries, model)),
     tokenize: (model, text, syntax) => painter.tokenize(model, text, syntax),
     styles: new StyleService(core),
     ...opened,

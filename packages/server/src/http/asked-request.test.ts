@@ -18,6 +18,7 @@ const card: ModelCard = {
     profile: { choices: ['exact'], because: 'its 8-bit weights have not been made' },
   },
   devices: [],
+  bytes: 0,
   loras: [],
   unfitLoras: new Map(),
 };

@@ -36,6 +36,7 @@ const card: ModelCard = {
   sizes: { minSide: 512, maxSide: 1536, maxMegapixels: 1.6 },
   allowed: {},
   devices: [],
+  bytes: 0,
   loras: [],
   unfitLoras: new Map(),
 };

@@ -12,6 +12,7 @@ import type { JobView, JobViewPage, OwnPicture } from '../jobs/job-views.ts';
 import type { JobFilter } from '../jobs/jobs-table.ts';
 import type { Place } from '../jobs/own-queue.ts';
 import type { QueueState } from '../jobs/queue-control.ts';
+import type { CurrentSpeeds } from '../jobs/speed.ts';
 import type { Submission, Submitted } from '../jobs/submit-job.ts';
 import type { AccountService, ClosedAccount } from '../keys/accounts.ts';
 import type { AuditLog } from '../keys/audit-log.ts';
@@ -57,6 +58,8 @@ export interface HttpServices {
   models(): readonly ModelCard[];
   /** The same as they run now: on which devices, and with which profiles. */
   readonly currentModels: Pick<CurrentModels, 'list' | 'of'>;
+  /** How fast the engines of a model are. */
+  speeds(model: string): Promise<CurrentSpeeds>;
   /** @throws DomainError `not_found` for a model that is not there */
   tokenize(model: string, text: string, syntax?: PromptSyntax): Promise<readonly EncoderTokens[]>;
 

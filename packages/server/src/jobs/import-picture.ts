@@ -22,12 +22,12 @@ import { newId, newImageName } from '../ids.ts';
 import { lockAccount } from '../keys/accounts.ts';
 import type { ModelCard } from '../models/model-card.ts';
 import type { ImageStore } from '../pictures/image-store.ts';
-import { insertImages } from '../pictures/images.ts';
+import { IMPORT_SURFACE, insertImages } from '../pictures/images.ts';
 import type { InputPictures } from '../pictures/input-pictures.ts';
 import { type StorageWatch, storageAway } from '../pictures/storage-watch.ts';
 import type { JobContext, JobRequest } from './job.ts';
 import { getJob, type JobView } from './job-views.ts';
-import { IMPORT_SURFACE, insertJobs } from './jobs-table.ts';
+import { insertJobs } from './jobs-table.ts';
 
 export interface ImportContext extends Pick<JobContext, 'database' | 'clock' | 'retention' | 'jobLog'> {
   readonly store: ImageStore;

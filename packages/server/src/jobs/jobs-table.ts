@@ -5,9 +5,6 @@ import type { JobsTable } from '../database/tables.ts';
 import { firstIdAt } from '../ids.ts';
 import type { JobFailure, JobRecord, JobRequest, NewJob } from './job.ts';
 
-/** By which imported pictures came; no surface of requests has this name. */
-export const IMPORT_SURFACE = 'import';
-
 export const unfinishedStates = ['queued', 'running'] as const;
 
 /**

@@ -166,6 +166,15 @@ export function expectedSpeed({ each }: CurrentSpeeds, profile: Profile): ModelS
   };
 }
 
+/** The same as it was measured in this very profile, for what people choose by. @returns null where no engine has run it */
+export function measuredSpeed({ each, engines }: CurrentSpeeds, profile: Profile): ModelSpeed | null {
+  const measured = each.flatMap((speeds) => {
+    const own = speeds.get(profile);
+    return own === undefined ? [] : [new Map([[profile, own]])];
+  });
+  return expectedSpeed({ each: measured, engines }, profile);
+}
+
 /** Locks the speed until the transaction ends. @returns null when the model has not run there in this profile yet */
 export async function lockSpeed(queries: Queries, { model, profile, device }: SpeedKey): Promise<ModelSpeed | null> {
   const row = await queries

@@ -36,6 +36,8 @@ export interface ModelCard {
   readonly licence:
     | { readonly name: string; readonly link?: string; readonly attributions: readonly string[] }
     | undefined;
+  /** Of its weights. */
+  readonly bytes: number;
   readonly defaults: {
     readonly width: number;
     readonly height: number;
@@ -65,7 +67,7 @@ export function usualUpscaler({ allowed }: Pick<ModelCard, 'allowed'>): 'model' 
 
 /** The wire form of a model card. */
 export function modelReply(card: ModelCard, tariff: Tariff): Model {
-  const { slug, name, family, notices, isDefault, isEmbedded, licence, defaults, sizes, devices, loras } = card;
+  const { slug, name, family, notices, isDefault, isEmbedded, licence, bytes, defaults, sizes, devices, loras } = card;
   return {
     id: slug,
     name,
@@ -77,6 +79,7 @@ export function modelReply(card: ModelCard, tariff: Tariff): Model {
       licence === undefined
         ? null
         : { ...licence, link: licence.link ?? null, attributions: [...licence.attributions] },
+    weight_bytes: bytes,
     defaults: {
       img_width: defaults.width,
       img_height: defaults.height,

@@ -36,6 +36,7 @@ const FRESH_MS = 2000;
 
 interface Found extends LoraFile {
   readonly notices: readonly string[];
+  readonly bytes: number;
   /** Why the model cannot use it. */
   readonly problem: string | undefined;
 }
@@ -91,8 +92,8 @@ export class ServedLoras {
   get cards(): Pick<ModelCard, 'loras' | 'unfitLoras'> {
     const all = [...this.#found];
     return {
-      loras: all.flatMap(([name, { notices, problem }]) =>
-        problem === undefined ? [{ name, notices: [...notices] }] : [],
+      loras: all.flatMap(([name, { notices, bytes, problem }]) =>
+        problem === undefined ? [{ name, notices: [...notices], file_size: bytes }] : [],
       ),
       unfitLoras: new Map(all.flatMap(([name, { problem }]) => (problem === undefined ? [] : [[name, problem]]))),
     };
@@ -101,11 +102,8 @@ export class ServedLoras {
   /** The largest file of them, if there are any: memory is kept for one. */
   async largest(): Promise<readonly string[]> {
     const fitting = [...this.#found.values()].filter(({ problem }) => problem === undefined);
-    const sized = await Promise.all(
-      fitting.map(async ({ file }) => ({ file, size: (await ifPresent(stat(file)))?.size ?? 0 })),
-    );
-    return sized
-      .sort((one, other) => other.size - one.size)
+    return fitting
+      .sort((one, other) => other.bytes - one.bytes)
       .slice(0, 1)
       .map(({ file }) => file);
   }
@@ -148,13 +146,14 @@ export class ServedLoras {
     try {
       this.#inspect ??= await this.#open();
       const notices = await this.#inspect(lora);
-      return { ...lora, notices, problem: undefined };
+      const bytes = (await ifPresent(stat(lora.file)))?.size ?? 0;
+      return { ...lora, notices, bytes, problem: undefined };
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       const problem = fullText(error).replaceAll(lora.file, name);
       if (before?.problem !== problem)
         this.#onLog({ level: 'warn', message: `the LoRA ${name} is not offered: ${problem}`, pid: undefined });
-      return { ...lora, notices: [], problem };
+      return { ...lora, notices: [], bytes: 0, problem };
     }
   }
 }

@@ -112,6 +112,7 @@ export async function openServedModel(
     defaults: { ...info.defaults, profile },
     ...(isPlayground && { onSegmind: { steps: { range: playgroundLimits.segmindSteps } } }),
     licence: await readModelLicence(path),
+    bytes: info.components.reduce((sum, component) => sum + component.bytes, 0),
     sizes: within(
       isEmbedded
         ? (sizes?.embedded ?? embeddedModelSizes)

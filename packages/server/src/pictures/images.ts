@@ -2,7 +2,9 @@ import type { DeviceName, Image, ImageFormat } from '@easel/contract';
 import { type Selectable, sql } from 'kysely';
 import type { Queries } from '../database/database.ts';
 import type { JobImagesTable } from '../database/tables.ts';
-import { IMPORT_SURFACE } from '../jobs/jobs-table.ts';
+
+/** By which the jobs of imported pictures came; no surface of requests has this name. */
+export const IMPORT_SURFACE = 'import';
 
 export interface ImageRecord {
   /** 32 hexadecimal digits; whoever knows them may see the picture. */

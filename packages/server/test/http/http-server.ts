@@ -11,6 +11,7 @@ import { CurrentModels } from '../../src/jobs/current-models.ts';
 import { closeAccount } from '../../src/jobs/ends-of-jobs.ts';
 import { importPicture } from '../../src/jobs/import-picture.ts';
 import { cancelUnfinishedJobs, moveJob } from '../../src/jobs/own-queue.ts';
+import { findSpeeds } from '../../src/jobs/speed.ts';
 import { AuditLog } from '../../src/keys/audit-log.ts';
 import { countAgainstLimit, readLimit, watchKey } from '../../src/keys/callers.ts';
 import type { KeyTerms } from '../../src/keys/key-table.ts';
@@ -205,6 +206,7 @@ function httpServices(jobs: JobServices, painter: EnginePainter, inputPictures: 
     tariff: jobs.tariff,
     models,
     currentModels: new CurrentModels({ database, painter }),
+    speeds: (model) => database.transaction((queries) => findSpeeds(queries, model)),
     tokenize: (model, text, syntax) => painter.tokenize(model, text, syntax),
     styles: new StyleService({ database }),
     serverId: '01980c5e-7d3a-7c61-9a52-3f0b6f1c2d4e',

@@ -53,6 +53,22 @@ test('a profile is priced as quoted, and told in the job, in the headers and in 
   expect(speeds.each.flatMap((each) => [...each.keys()]).sort()).toEqual(['exact', 'fast', 'int8']);
 });
 
+test('a quote tells the time of each profile as it was measured, and of one that never ran that it was not', async () => {
+  const customer = await http().customer();
+  const profilesOf = async (query: string) => (await get(`/api/price?${query}`, customer)).json().profiles;
+  const quoted = await profilesOf(`model=${slug}&num_inference_steps=20&width=64&height=64`);
+  expect(quoted).toEqual([
+    { profile: 'exact', price: 0.000012, seconds: expect.any(Number) },
+    { profile: 'int8', price: 0.000006, seconds: expect.any(Number) },
+    { profile: 'fast', price: 0.000003, seconds: expect.any(Number) },
+  ]);
+  const twice = await profilesOf(`model=${slug}&samples=2&num_inference_steps=20&width=64&height=64`);
+  for (const [index, { seconds }] of twice.entries()) expect(seconds).toBeCloseTo(2 * quoted[index].seconds, 2);
+  expect(await profilesOf(`model=${unattended}`)).toEqual([
+    { profile: 'exact', price: expect.any(Number), seconds: null },
+  ]);
+});
+
 test('the OpenAI surface and the jobs take it as well', async () => {
   const customer = await http().customer();
   for (const size of ['64x64', 'auto']) {

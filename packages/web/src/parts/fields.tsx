@@ -77,8 +77,13 @@ export interface NumberFieldProps {
   readonly onChange: (value: number) => void;
 }
 
+interface SliderFieldProps extends NumberFieldProps {
+  /** What can be typed, where that is more than the slider has. */
+  readonly typed?: { readonly min: number; readonly max: number };
+}
+
 /** A slider, with an input for typing the number. */
-function SliderField({ label, ...range }: NumberFieldProps) {
+export function SliderField({ label, typed, ...range }: SliderFieldProps) {
   const id = useId();
   const { min, max, step, value, onChange } = range;
   return (
@@ -93,7 +98,7 @@ function SliderField({ label, ...range }: NumberFieldProps) {
         value={value}
         onChange={(event) => onChange(Number(event.target.value))}
       />
-      <NumberInput label={`${label} value`} {...range} />
+      <NumberInput label={`${label} value`} {...range} {...typed} />
     </div>
   );
 }

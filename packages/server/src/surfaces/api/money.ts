@@ -10,10 +10,12 @@ import {
   ledgerQuerySchema,
   microToNumber,
   type PriceQuote,
+  type Profile,
   paths,
   priceOf,
   priceQuerySchema,
   priceQuoteSchema,
+  profileNames,
   type UsageQuery,
   type UsageReply,
   type UsageRow,
@@ -27,6 +29,8 @@ import { cursorOf, pageOf, placeOf } from '../../http/paging.ts';
 import { callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
 import type { HttpServices } from '../../http/services.ts';
 import { callerOf, type HttpApp, problems, type RouteContext } from '../../http/surface.ts';
+import { amountOfWork, estimateMs, type ModelSpeed, measuredSpeed } from '../../jobs/speed.ts';
+import type { ModelCard } from '../../models/model-card.ts';
 
 const priceSchema = {
   operationId: 'price',
@@ -49,7 +53,9 @@ export function priceRoute(app: HttpApp, { services, gate }: RouteContext): void
     requireAllowed(asked, card);
     const { samples = defaults.samples, steps = card.defaults.steps, profile = card.defaults.profile } = asked.values;
     const { upscale = null } = asked.values;
-    const price = priceOf({ model: card.slug, samples, steps, width, height, profile, upscale }, services.tariff);
+    const work = { model: card.slug, samples, steps, width, height, upscale };
+    const price = priceOf({ ...work, profile }, services.tariff);
+    const speeds = await services.speeds(card.slug);
     return {
       price: microToNumber(price),
       model: card.slug,
@@ -59,8 +65,23 @@ export function priceRoute(app: HttpApp, { services, gate }: RouteContext): void
       img_height: height,
       upscale,
       profile,
+      profiles: profilesOf(card).map((each) => ({
+        profile: each,
+        price: microToNumber(priceOf({ ...work, profile: each }, services.tariff)),
+        seconds: secondsOf(work, measuredSpeed(speeds, each)),
+      })),
     };
   });
+}
+
+/** Those that a request may name with the model, as it runs now. */
+function profilesOf({ allowed }: ModelCard): readonly Profile[] {
+  const { choices } = allowed.profile ?? {};
+  return profileNames.filter((name) => choices?.includes(name) ?? true);
+}
+
+function secondsOf(work: Parameters<typeof amountOfWork>[0], speed: ModelSpeed | null): number | null {
+  return speed === null ? null : Math.round(estimateMs(amountOfWork(work), speed)) / 1000;
 }
 
 const creditsRouteSchema = {
