@@ -22,7 +22,11 @@ test('the LoRAs of a model are ticked with a weight, drawn with, told with the p
   await page.getByText('Advanced').click();
   const picker = page.getByRole('group', { name: 'LoRAs' });
   await picker.getByRole('checkbox', { name: 'ink' }).check();
-  await picker.getByLabel('Weight of ink').fill('0.5');
+  await picker
+    .getByText(/^\d+ (kB|B)$/)
+    .first()
+    .waitFor();
+  await picker.getByRole('slider', { name: 'Weight of ink' }).fill('0.5');
   await picker.getByRole('checkbox', { name: 'oil_lcm' }).check();
   await picker.getByText(/is LCM, made for 4 to 8 steps/).waitFor();
   await picker.getByRole('checkbox', { name: 'oil_lcm' }).uncheck();
@@ -40,7 +44,8 @@ test('the LoRAs of a model are ticked with a weight, drawn with, told with the p
   const viewer = page.getByRole('dialog', { name: 'Picture' });
   await viewer.getByRole('button', { name: 'Use these settings' }).click();
   await expect.poll(() => picker.getByRole('checkbox', { name: 'ink' }).isChecked()).toBe(true);
-  expect(await picker.getByLabel('Weight of ink').inputValue()).toBe('0.5');
+  expect(await picker.getByLabel('Weight of ink value').inputValue()).toBe('0.5');
+  await page.getByText(/^family .* · licence .* · \d/).waitFor();
   // A model without LoRAs keeps what was chosen, and says that it has none of this name.
   await page.getByRole('combobox', { name: 'Model' }).selectOption('playground-v2.5');
   await picker.getByText('not available for this model').waitFor();

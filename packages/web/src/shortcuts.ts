@@ -26,6 +26,18 @@ export const shortcuts = {
   olderRun: { place: 'Playground', keys: ['ArrowDown', 'ArrowRight'], does: 'In the strip of runs: the older one' },
   newestRun: { place: 'Playground', keys: ['Home'], does: 'In the strip of runs: the newest' },
   oldestRun: { place: 'Playground', keys: ['End'], does: 'In the strip of runs: the oldest' },
+  weighMore: {
+    place: 'Playground',
+    keys: ['ArrowUp'],
+    isCommand: true,
+    does: 'In a prompt: more weight for the selected words',
+  },
+  weighLess: {
+    place: 'Playground',
+    keys: ['ArrowDown'],
+    isCommand: true,
+    does: 'In a prompt: less weight for the selected words',
+  },
   previousPicture: { place: 'Picture', keys: ['ArrowLeft'], does: 'Previous picture' },
   nextPicture: { place: 'Picture', keys: ['ArrowRight'], does: 'Next picture' },
   firstPicture: { place: 'Picture', keys: ['Home'], does: 'First picture' },

@@ -1,6 +1,5 @@
-import { drawSeed, type LoraChoice, limits, type Model } from '@easel/contract';
+import { drawSeed, limits, type Model } from '@easel/contract';
 import { useId } from 'react';
-import { NumberInput } from '../parts/fields.tsx';
 import { DiceIcon, LockIcon } from '../parts/icons.tsx';
 
 export interface SizePickerProps {
@@ -101,51 +100,5 @@ export function SeedField({ label = 'Seed', seed, onChange }: SeedFieldProps) {
         <LockIcon isClosed={seed !== null} />
       </button>
     </div>
-  );
-}
-
-export interface LoraFieldProps {
-  readonly model: Model;
-  readonly loras: readonly LoraChoice[];
-  readonly onChange: (loras: readonly LoraChoice[]) => void;
-}
-
-/** The model's LoRAs, to tick, each with its weight. Nothing where there are none. */
-export function LoraField({ model, loras, onChange }: LoraFieldProps) {
-  const others = loras.filter(({ name }) => !model.loras.some((lora) => lora.name === name));
-  const all = [...model.loras, ...others.map(({ name }) => ({ name, notices: ['not available for this model'] }))];
-  if (all.length === 0) return null;
-  return (
-    <fieldset className="stack">
-      <legend>LoRAs</legend>
-      {all.map(({ name, notices }) => {
-        const chosen = loras.find((lora) => lora.name === name);
-        const rest = loras.filter((lora) => lora.name !== name);
-        return (
-          <div key={name}>
-            <label title={notices.join('\n')}>
-              <input
-                type="checkbox"
-                checked={chosen !== undefined}
-                disabled={chosen === undefined && loras.length >= limits.loras.max}
-                onChange={() => onChange(chosen === undefined ? [...loras, { name, weight: 1 }] : rest)}
-              />{' '}
-              {name}
-            </label>
-            {chosen !== undefined && (
-              <NumberInput
-                label={`Weight of ${name}`}
-                {...limits.loraWeight}
-                step={0.05}
-                isStepped={false}
-                value={chosen.weight ?? 1}
-                onChange={(weight) => onChange(loras.map((lora) => (lora === chosen ? { name, weight } : lora)))}
-              />
-            )}
-            {chosen !== undefined && notices.length > 0 && <small className="quiet">{notices.join('; ')}</small>}
-          </div>
-        );
-      })}
-    </fieldset>
   );
 }

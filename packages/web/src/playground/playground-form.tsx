@@ -22,10 +22,14 @@ import {
 import { addressOfSettings } from '../settings/settings-address.ts';
 import { EndNoticeFields } from './end-notice-fields.tsx';
 import { DropOverlay, useGivenFile } from './given-file.tsx';
-import { LoraField, SeedField, SizePicker } from './picture-fields.tsx';
-import { NegativeField, PromptField, StylePicker } from './prompt-fields.tsx';
+import { LoraPicker } from './lora-picker.tsx';
+import { ModelFacts } from './model-facts.tsx';
+import { SeedField, SizePicker } from './picture-fields.tsx';
+import { ProfileTimes } from './profile-times.tsx';
+import { NegativeField, PromptField } from './prompt-fields.tsx';
 import { useNarrow } from './sheet.tsx';
 import { StartImage } from './start-image.tsx';
+import { StylePicker } from './style-picker.tsx';
 import { usePrice } from './use-price.ts';
 
 interface SettingsProps {
@@ -85,7 +89,7 @@ export function PlaygroundForm({ models, settings, faults, onChange, onMake }: P
         {settings.startImage !== null && startImage}
         <PictureSettings models={models} settings={settings} onChange={onChange}>
           <NegativeField settings={settings} onChange={changePrompt} onEnter={run} />
-          <StylePicker style={settings.style} onChange={(style) => onChange({ style })} />
+          <StylePicker settings={settings} onChange={onChange} />
           {settings.startImage === null && startImage}
         </PictureSettings>
       </div>
@@ -187,6 +191,7 @@ function PictureSettings({ models, settings, onChange, children }: SettingsProps
         <div className="stack">
           {children}
           {fieldsOf(({ name, place }) => place === 'main' && name !== 'samples')}
+          <ProfileTimes settings={settings} />
           <SeedField seed={settings.seed} onChange={(seed) => onChange({ seed })} />
           <AdvancedSettings model={model} settings={settings} onChange={onChange}>
             {fieldsOf(({ place }) => place === 'more')}
@@ -225,7 +230,7 @@ function AdvancedSettings({ model, settings, onChange, children }: AdvancedSetti
             onChange={(variationSeed) => onChange({ variationSeed })}
           />
         )}
-        {model && <LoraField model={model} loras={settings.loras} onChange={(loras) => onChange({ loras })} />}
+        {model && <LoraPicker model={model} loras={settings.loras} onChange={(loras) => onChange({ loras })} />}
         <CopyButton text={new URL(addressOfSettings(settings), window.location.origin).href}>
           Copy link to these settings
         </CopyButton>
@@ -255,6 +260,7 @@ function ModelChoice({ models, settings, onChange }: SettingsProps) {
           </select>
         </label>
       )}
+      {model && models.length > 1 && <ModelFacts model={model} />}
       {model && <ModelNote model={model} />}
     </>
   );

@@ -1,10 +1,11 @@
 import { MAX_PROMPT_LENGTH } from '@easel/contract';
-import { type KeyboardEvent, useCallback, useId } from 'react';
+import { type KeyboardEvent, useId } from 'react';
 import { unreadEnd } from '../format/text.ts';
-import { useDebouncedReply, useLoaded } from '../session/requests.ts';
+import { useDebouncedReply } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
 import type { Settings } from '../settings/settings.ts';
 import { isShortcut } from '../shortcuts.ts';
+import { useWeightKeys } from './weight-keys.tsx';
 
 export interface PromptFieldProps {
   readonly settings: Settings;
@@ -16,6 +17,7 @@ export interface PromptFieldProps {
 export function PromptField({ settings, onChange, onEnter }: PromptFieldProps) {
   const id = useId();
   const { prompt, isEachLine } = settings;
+  const weights = useWeightKeys({ settings, name: 'prompt', onChange });
   return (
     <div className="prompt-field">
       <label htmlFor={`${id}-prompt`}>{isEachLine ? 'Prompts, one per line' : 'Prompt'}</label>
@@ -28,9 +30,13 @@ export function PromptField({ settings, onChange, onEnter }: PromptFieldProps) {
         value={prompt}
         placeholder="a red apple on a blue background"
         onChange={(event) => onChange({ prompt: event.target.value })}
-        onKeyDown={enterKey(onEnter, isEachLine)}
+        onKeyDown={(event) => {
+          weights.onKeyDown(event);
+          enterKey(onEnter, isEachLine)(event);
+        }}
         aria-describedby={`${id}-tokens`}
       />
+      {weights.offer}
       {isEachLine || <TokenCount id={`${id}-tokens`} text={prompt} settings={settings} />}
       {!isEachLine && prompt.trim().includes('\n') && (
         <button type="button" className="plain small" onClick={() => onChange({ isEachLine: true })}>
@@ -44,6 +50,7 @@ export function PromptField({ settings, onChange, onEnter }: PromptFieldProps) {
 /** What the picture is not to show, and the style. */
 export function NegativeField({ settings, onChange, onEnter }: PromptFieldProps) {
   const id = useId();
+  const weights = useWeightKeys({ settings, name: 'negativePrompt', onChange });
   return (
     <div className="prompt-field">
       <label htmlFor={id}>Negative prompt</label>
@@ -55,9 +62,13 @@ export function NegativeField({ settings, onChange, onEnter }: PromptFieldProps)
         value={settings.negativePrompt}
         placeholder="what to avoid"
         onChange={(event) => onChange({ negativePrompt: event.target.value })}
-        onKeyDown={enterKey(onEnter, false)}
+        onKeyDown={(event) => {
+          weights.onKeyDown(event);
+          enterKey(onEnter, false)(event);
+        }}
         aria-describedby={`${id}-tokens`}
       />
+      {weights.offer}
       <TokenCount id={`${id}-tokens`} text={settings.negativePrompt} settings={settings} />
     </div>
   );
@@ -73,34 +84,6 @@ function enterKey(onEnter: () => void, isMultiline: boolean) {
     // While the key is held down, every repetition would be charged.
     if (!event.repeat) onEnter();
   };
-}
-
-interface StylePickerProps {
-  /** Empty: none. */
-  readonly style: string;
-  readonly onChange: (style: string) => void;
-}
-
-/** A style that this server does not have stays in the list, so that it is not replaced silently. */
-export function StylePicker({ style, onChange }: StylePickerProps) {
-  const { client } = useSession();
-  const { reply } = useLoaded(useCallback((signal: AbortSignal) => client.styles.list({ signal }), [client]));
-  const styles = reply?.styles ?? [];
-  const chosen = styles.find(({ name }) => name === style);
-  const namesOf = (isOwn: boolean) => styles.filter(({ is_own: own }) => own === isOwn).map(({ name }) => name);
-  const options = (names: readonly string[]) => names.map((name) => <option key={name}>{name}</option>);
-  return (
-    <label className="field">
-      Style
-      <select value={style} onChange={(event) => onChange(event.target.value)}>
-        <option value="">none</option>
-        {style !== '' && chosen === undefined && <option>{style}</option>}
-        {options(namesOf(false))}
-        {namesOf(true).length > 0 && <optgroup label="Yours">{options(namesOf(true))}</optgroup>}
-      </select>
-      {chosen && <small className="quiet">{chosen.prompt}</small>}
-    </label>
-  );
 }
 
 /** More would push the form off the screen. */
