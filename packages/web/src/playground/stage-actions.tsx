@@ -6,7 +6,7 @@ import { Notice } from '../parts/notices.tsx';
 import { useRuns } from '../runs/runs.tsx';
 import { messageOf } from '../session/requests.ts';
 import { useModels, useSession } from '../session/session.tsx';
-import { drawnSize, enlargementOf, type Settings, settingsOfJob } from '../settings/settings.ts';
+import { drawnSize, enlargementOf, modelOfJob, type Settings, settingsOfJob } from '../settings/settings.ts';
 import type { Shown, ShownRun } from './use-shown.ts';
 
 export interface StageActionsProps extends Pick<ShownRun, 'show'> {
@@ -112,7 +112,7 @@ interface PictureButtonsProps extends Pick<StageActionsProps, 'job' | 'onUse' | 
 function PictureButtons({ job, image, onUse, onMake, onProblem }: PictureButtonsProps) {
   const { startImageOf } = useRuns();
   const { reply: models = [] } = useModels();
-  const model = models.find(({ id }) => id === job.model);
+  const model = modelOfJob(job, models);
   const path = pathOf(image.url);
   const { width, height, seed } = image;
   const download = async () => {

@@ -7,6 +7,7 @@ import {
   drawnSize,
   enlargementOf,
   jobOf,
+  modelOfJob,
   promptCount,
   promptsOf,
   requestOfJob,
@@ -175,3 +176,26 @@ function jobLike(fields: object): Job {
   };
   return { ...job, ...fields };
 }
+
+test('an imported picture gives what its file tells, and the default model for all else', () => {
+  const job = {
+    ...jobLike({
+      prompt: 'a fox',
+      model: 'imported',
+      num_inference_steps: 40,
+      guidance_scale: 9,
+      img_width: 301,
+      img_height: 77,
+    }),
+    imported: { file_name: 'fox.png', source: 'automatic1111' as const, known: ['prompt', 'num_inference_steps'] },
+  };
+  const used = modelOfJob(job, [{ ...model, id: 'other', is_default: false }, model]);
+  expect(used).toBe(model);
+  const settings = settingsOfJob(job, { seed: 7, startImage: null, model: used });
+  expect(settings).toMatchObject({ prompt: 'a fox', model: model.id, steps: 40, width: 128, height: 96, seed: 7 });
+  expect(settings.guidanceScale).toBe(defaultSettings(model).guidanceScale);
+  const request = requestOfJob(job, null);
+  expect(explainInvalid(jobCreateSchema, request)).toBeUndefined();
+  expect(request).toMatchObject({ prompt: 'a fox', num_inference_steps: 40 });
+  for (const field of ['model', 'guidance_scale', 'img_width', 'seed']) expect(request).not.toHaveProperty(field);
+});

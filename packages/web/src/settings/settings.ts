@@ -197,7 +197,7 @@ export function promptsOf({ prompt, isEachLine }: Pick<Settings, 'prompt' | 'isE
 
 /** The request that repeats a job, including fields that the form does not have. */
 export function requestOfJob(job: Job, startImage: string | null): JobCreate {
-  const { strength, maskPadding: _, maskBlur: __, width, height, ...told } = readTold(job); // nothing without the mask
+  const { strength, maskPadding: _, maskBlur: __, width, height, ...told } = toldOf(job); // nothing without the mask
   // A start image that was enlarged has its own size.
   const size = startImage !== null && told.upscale !== undefined ? {} : { width, height };
   return writeRequest({ ...told, ...size, prompt: job.prompt ?? '', preview: true, ...startOf(startImage, strength) });
@@ -219,7 +219,7 @@ export function enlargementOf(
     variationStrength: _variationStrength,
     variationSeed: _variationSeed,
     ...told
-  } = readTold(job);
+  } = toldOf(job);
   return writeRequest({ ...told, prompt: job.prompt ?? '', preview: true, image, seed, samples: 1, upscale });
 }
 
@@ -231,7 +231,7 @@ function startOf(image: string | null, strength: number | undefined) {
  * The settings that repeat a picture of a job, or what the form has of it: no mask and no enlargement, so none of their strengths either.
  *
  * @param startImage its start image; the server stores only its strength
- * @param model that of the job, if the server still has it
+ * @param model `modelOfJob`
  * @param variationSeed that of the picture; absent: that of the first one
  */
 export function settingsOfJob(
@@ -246,13 +246,13 @@ export function settingsOfJob(
 ): Settings {
   const isPlain = job.mask_blur === null && job.upscale === null;
   return {
-    ...controlsOfJob(job),
+    ...controlsOfJob(job, model),
     samples: 1,
     prompt: job.prompt ?? '',
     isEachLine: false,
     negativePrompt: job.negative_prompt ?? '',
     style: job.style ?? '',
-    model: job.model,
+    model: job.imported === undefined ? job.model : (model?.id ?? job.model),
     ...drawnSize(model, { width: job.img_width, height: job.img_height }),
     strength: (isPlain ? job.strength : null) ?? defaults.strength,
     seed,
@@ -264,11 +264,28 @@ export function settingsOfJob(
   };
 }
 
-function controlsOfJob(job: Job): ControlValues {
-  return { ...controlDefaults({ parameters: {} }), ...controlValues({ parameters: {} }, valueReader(job)) };
+function controlsOfJob(job: Job, model: Model | undefined): ControlValues {
+  // What the file of an imported picture does not tell is as the model has it.
+  const usual = (job.imported && model) ?? { parameters: {} };
+  return { ...controlDefaults(usual), ...controlValues({ parameters: {} }, valueReader(job)) };
+}
+
+/** The model of a job, if the server has it; of an imported picture the default one, with which it can be made anew. */
+export function modelOfJob(
+  { model, imported }: Pick<Job, 'model' | 'imported'>,
+  models: readonly Model[],
+): Model | undefined {
+  return models.find(({ id, is_default: isDefault }) => (imported === undefined ? id === model : isDefault));
+}
+
+/** What a job tells of how it was made; of an imported picture only what its file does. */
+function toldOf(job: Job): ReturnType<typeof readTold> {
+  const { imported } = job;
+  if (imported === undefined) return readTold(job);
+  return readTold(Object.fromEntries(Object.entries(job).filter(([name]) => imported.known.includes(name))));
 }
 
 function valueReader(job: Job): (name: string) => unknown {
-  const values = new Map<string, unknown>(Object.entries(readTold(job)));
+  const values = new Map<string, unknown>(Object.entries(toldOf(job)));
   return (name) => values.get(name);
 }

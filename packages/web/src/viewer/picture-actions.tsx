@@ -9,7 +9,14 @@ import { addressOfPicture } from '../router.ts';
 import { useRuns } from '../runs/runs.tsx';
 import { messageOf } from '../session/requests.ts';
 import { useModels, useSession } from '../session/session.tsx';
-import { drawnSize, enlargementOf, requestOfJob, type Settings, settingsOfJob } from '../settings/settings.ts';
+import {
+  drawnSize,
+  enlargementOf,
+  modelOfJob,
+  requestOfJob,
+  type Settings,
+  settingsOfJob,
+} from '../settings/settings.ts';
 import { addressOfSettings } from '../settings/settings-address.ts';
 import { CopyPictureButton, canCopyPictures, Downloads } from './downloads.tsx';
 
@@ -87,7 +94,7 @@ function OwnerActions({ job, image, onChange }: PictureActionsProps) {
 function GenerateActions({ job, image, onUse, onMake, onLeave }: PictureActionsProps) {
   const { startImageOf } = useRuns();
   const { reply: models = [] } = useModels();
-  const model = models.find(({ id }) => id === job.model);
+  const model = modelOfJob(job, models);
   const startImage = startImageOf(job);
   const missing = missingFor(job, startImage);
   const request = { ...requestOfJob(job, startImage), seed: image.seed, samples: 1 };
@@ -161,7 +168,7 @@ function missingFor({ prompt, strength, mask_blur: maskBlur }: Job, startImage: 
 function CopyActions({ job, image }: Pick<PictureActionsProps, 'job' | 'image'>) {
   const { reply: models = [] } = useModels();
   const { origin } = window.location;
-  const model = models.find(({ id }) => id === job.model);
+  const model = modelOfJob(job, models);
   const settings = settingsOfJob(job, { seed: image.seed, startImage: null, model });
   const samples = codeSamples({ ...fieldsOf(job), seed: image.seed }, origin, job.model);
   return (
