@@ -119,7 +119,7 @@ test('a prompt that was not found, or is too long, empties the field and is name
 });
 
 test('LoRAs that the model has are restored, others are named', () => {
-  const models = [{ ...demoModel, loras: [{ name: 'ink', notices: [] }] }];
+  const models = [{ ...demoModel, loras: [{ name: 'ink', notices: [], file_size: 0 }] }];
   const settings = {
     prompt: 'a',
     loras: [

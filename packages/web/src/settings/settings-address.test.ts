@@ -3,7 +3,7 @@ import { demoModel } from '../../test/demo-model.ts';
 import { defaultSettings } from './settings.ts';
 import { addressOfSettings, readAddress } from './settings-address.ts';
 
-const model = { ...demoModel, loras: [{ name: 'ink: wash', notices: [] }] };
+const model = { ...demoModel, loras: [{ name: 'ink: wash', notices: [], file_size: 0 }] };
 
 test('an address brings back the settings that it was made from', () => {
   const settings = {
