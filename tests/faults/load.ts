@@ -21,10 +21,10 @@ export interface Submitted {
 }
 
 /** @returns how many small jobs the workers do in a second */
-export async function measureCapacity(installation: Installation, count: number): Promise<number> {
+export async function measureCapacity(installation: Installation, name: string, count: number): Promise<number> {
   const began = performance.now();
   const jobs = await Promise.all(
-    Array.from({ length: count }, (_, index) => submitUntilAcknowledged(installation.customer, `capacity ${index}`)),
+    Array.from({ length: count }, (_, index) => submitUntilAcknowledged(installation.customer, `${name} ${index}`)),
   );
   await untilEnded(
     installation,
