@@ -67,7 +67,7 @@ export function isShortcut({ key, altKey, ctrlKey, metaKey }: Pressed, name: Sho
 }
 
 /** Whether the keys belong to a field that is being filled in, or to an open dialog. */
-export function isKeyTaken({ target }: Pick<KeyboardEvent, 'target'>): boolean {
+function isKeyTaken({ target }: Pick<KeyboardEvent, 'target'>): boolean {
   const isTyping =
     target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable="true"]') !== null;
   return isTyping || document.querySelector('dialog[open]') !== null;

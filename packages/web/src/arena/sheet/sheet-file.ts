@@ -74,7 +74,7 @@ function write(context: OffscreenCanvasRenderingContext2D, label: string, { cent
 }
 
 /** The settings in the words of AUTOMATIC1111's web UI, which other tools read, too. */
-export function textOf({ base, x, y }: Sheet): string {
+function textOf({ base, x, y }: Sheet): string {
   const axis = (letter: string, { kind, values }: Sheet['x']) =>
     kind === 'none' ? [] : [`${letter} Type: ${axisNames[kind]}`, `${letter} Values: "${values.join(', ')}"`];
   const line = [
