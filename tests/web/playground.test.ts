@@ -259,7 +259,7 @@ test('the back button closes the picture that is open, and nothing else', async 
     await viewer.waitFor();
     await close();
     await viewer.waitFor({ state: 'detached' });
-    expect(new URL(page.url()).pathname).toBe('/');
+    await expect.poll(() => new URL(page.url()).pathname).toBe('/');
     expect(await page.locator('.run-card').count()).toBe(1);
   }
 });
