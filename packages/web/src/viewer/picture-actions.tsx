@@ -177,11 +177,16 @@ function CopyActions({ job, image }: Pick<PictureActionsProps, 'job' | 'image'>)
       <CopyButton text={new URL(addressOfPicture(image.id), origin).href}>Link</CopyButton>
       <CopyButton text={new URL(addressOfSettings(settings), origin).href}>Link to these settings</CopyButton>
       {canCopyPictures && <CopyPictureButton path={pathOf(image.url)} />}
-      {samples.map(({ name, code }) => (
-        <CopyButton key={name} text={code}>
-          {name}
-        </CopyButton>
-      ))}
+      <details>
+        <summary>Code</summary>
+        <div className="row wrap">
+          {samples.map(({ name, code }) => (
+            <CopyButton key={name} text={code}>
+              {name}
+            </CopyButton>
+          ))}
+        </div>
+      </details>
     </fieldset>
   );
 }
