@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { fillGallery } from '../support/fill-gallery.ts';
 import { replyTo, useWebPage } from '../support/web-page.ts';
 
 const web = useWebPage();
@@ -28,87 +29,140 @@ async function paintAll(bodies: readonly object[]): Promise<void> {
   for (const until of jobs) await until();
 }
 
+const PEARS = 130;
+
 beforeAll(async () => {
-  const pears = Array.from({ length: 30 }, (_, index) => ({ prompt: `a pear number ${index}`, seed: index }));
-  await paintAll([...pears, { prompt: 'a yellow lemon <img src=x onerror=alert(1)>', seed: 777, img_width: 96 }]);
+  const shapes = [
+    [96, 96],
+    [128, 72],
+    [72, 128],
+  ] as const;
+  await fillGallery(web().server, { count: PEARS, sizes: shapes, prompt: (index) => `a pear number ${index}.` });
+  await paint({ prompt: 'a yellow lemon <img src=x onerror=alert(1)>', seed: 7777, img_width: 96 });
 }, 600_000);
 
 const unseen = { x: -1, y: -1, width: 0, height: 0 };
 const entries = (page: Page) => page.locator('.entry');
-async function search(page: Page, label: string, text: string): Promise<void> {
-  await page.getByLabel(label).fill(text);
-  await page.getByRole('button', { name: 'Search' }).click();
-}
+const open = (page: Page, prompt: string | RegExp) =>
+  page.getByRole('button', { name: typeof prompt === 'string' ? `Open picture 1 of 1: ${prompt}` : prompt });
+const scrollTo = (page: Page, y: number | 'end') =>
+  page.evaluate(`window.scrollTo(0, ${y === 'end' ? 'document.body.scrollHeight' : y})`);
 
-test('it goes on as one scrolls, to the very first', async () => {
-  const page = await web().visit('/gallery');
-  await entries(page).first().waitFor();
+/** Scrolls on until there is no more. */
+async function toTheEnd(page: Page, until: () => Promise<boolean>): Promise<void> {
   await expect
     .poll(async () => {
-      await page.mouse.wheel(0, 4000);
-      return entries(page).count();
+      await scrollTo(page, 'end');
+      return until();
     })
-    .toBe(31);
-});
+    .toBe(true);
+}
 
-test('it goes on as well when a busy browser tells of several movements at once', async () => {
+test('it goes on as one scrolls, to the very first, also in a browser that tells of several movements at once', async () => {
   const page = await web().visit();
   await page.context().addInitScript(`window.IntersectionObserver = class extends IntersectionObserver {
     constructor(notify, options) {
       super((entries, observer) => notify([{ isIntersecting: false }, ...entries], observer), options);
     }
   }`);
-  await page.goto(`${web().server.url}/gallery`);
+  await page.goto(`${web().server.url}/gallery?words=pear`);
   await entries(page).first().waitFor();
-  await expect
-    .poll(async () => {
-      await page.mouse.wheel(0, 4000);
-      return entries(page).count();
-    })
-    .toBe(31);
+  await toTheEnd(page, () => open(page, `a pear number ${PEARS - 1}.`).isVisible());
+  // A reader of the screen hears which of how many it is.
+  const last = page.locator('.entry', { has: open(page, `a pear number ${PEARS - 1}.`) });
+  expect(await last.getAttribute('aria-posinset')).toBe(String(PEARS));
+  expect(await last.getAttribute('aria-setsize')).toBe(String(PEARS));
 });
 
-test('words, seed, size and model are searched for, and the address keeps the search', async () => {
+test('pictures stand in rows without holes, from edge to edge, each in its shape', async () => {
+  const page = await web().visit('/gallery?words=pear');
+  await entries(page).nth(12).waitFor();
+  const boxes: { x: number; y: number; width: number; height: number }[] = await page.evaluate(
+    `[...document.querySelectorAll('.entry')].map((entry) => entry.getBoundingClientRect().toJSON())`,
+  );
+  const wall = (await page.locator('.wall').boundingBox()) ?? unseen;
+  const rows = [...Map.groupBy(boxes, ({ y }) => y).values()];
+  expect(rows.length).toBeGreaterThan(2);
+  for (const row of rows.slice(0, -1)) {
+    const [first, last] = [row[0] ?? unseen, row.at(-1) ?? unseen];
+    expect(new Set(row.map(({ height }) => height)).size).toBe(1);
+    expect(first.x).toBeCloseTo(wall.x, 0);
+    expect(last.x + last.width).toBeCloseTo(wall.x + wall.width, 0);
+  }
+  const shapes = boxes.map(({ width, height }) => width / height);
+  for (const shape of [1, 1.78, 0.56]) expect(shapes.some((each) => Math.abs(each - shape) < 0.04)).toBe(true);
+});
+
+test('the search follows the typing: by prompt, seed and size; the address keeps it, and the focus stays', async () => {
   const page = await web().visit('/gallery');
-  await search(page, 'Search prompts', 'lemon');
+  const words = page.getByLabel('Search prompts');
+  await words.pressSequentially('a yellow lem');
   await expect.poll(() => entries(page).count()).toBe(1);
-  expect(new URL(page.url()).search).toBe('?words=lemon');
+  await words.pressSequentially('on');
+  await expect.poll(() => new URL(page.url()).search).toBe('?words=a+yellow+lemon');
+  expect(await page.evaluate('document.activeElement?.type')).toBe('search');
   await page.reload();
   await expect.poll(() => entries(page).count()).toBe(1);
-  await search(page, 'Search prompts', '');
-  await search(page, 'Seed', '12');
+  await words.fill('');
+  await page.getByRole('button', { name: 'Filters' }).click();
+  await page.getByLabel('Seed').fill('12');
+  await open(page, 'a pear number 12.').waitFor();
   await expect.poll(() => entries(page).count()).toBe(1);
-  expect(await entries(page).textContent()).toContain('a pear number 12');
-  await search(page, 'Seed', '');
-  await search(page, 'Size, such as 128x128', '96x64');
+  await page.getByLabel('Seed').fill('');
+  // As it is printed.
+  await page.getByLabel('Size', { exact: true }).fill('96×64');
+  await open(page, /yellow lemon/).waitFor();
   await expect.poll(() => entries(page).count()).toBe(1);
   await page.getByLabel('Model', { exact: true }).selectOption('playground-v2.5');
-  await page.getByRole('button', { name: 'Search' }).click();
   await expect.poll(() => new URL(page.url()).searchParams.get('model')).toBe('playground-v2.5');
+  await page.getByLabel('Date').selectOption('Last 30 days');
+  await expect.poll(() => new URL(page.url()).searchParams.get('days')).toBe('30');
   await expect.poll(() => entries(page).count()).toBe(1);
+  await page.getByLabel('Date').selectOption('From … to …');
+  await page.getByLabel('To', { exact: true }).fill('2020-01-31');
+  await page.getByText('No results.').waitFor();
+  await page.getByRole('button', { name: 'Clear all' }).click();
+  await expect.poll(() => entries(page).count()).toBeGreaterThan(10);
+  expect(new URL(page.url()).search).toBe('');
   await page.goto(`${web().server.url}/gallery?model=gone`);
   await page.getByText('No results.').waitFor();
   expect(await page.getByLabel('Model', { exact: true }).inputValue()).toBe('gone');
 });
 
-test('the seed of any picture finds its run, a size may be typed as it is shown, and what is no seed is told', async () => {
-  await paint({ prompt: 'four violins', seed: 5000, samples: 4 });
+test('of what is typed fast only the last is shown, though an earlier reply comes later', async () => {
   const page = await web().visit('/gallery');
-  await search(page, 'Seed', '5003');
+  await entries(page).first().waitFor();
+  await page.route('**/api/jobs?*q=lemon*', async (route) => {
+    const response = await replyTo(route);
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    await route.fulfill({ response });
+  });
+  onTestFinished(() => page.unrouteAll({ behavior: 'ignoreErrors' }));
+  const first = page.waitForRequest((request) => request.url().includes('q=lemon'));
+  await page.getByLabel('Search prompts').fill('lemon');
+  await first;
+  await page.getByLabel('Search prompts').fill('pear number 77.');
+  await open(page, 'a pear number 77.').waitFor();
   await expect.poll(() => entries(page).count()).toBe(1);
-  expect(await entries(page).textContent()).toContain('four violins');
-  // Whoever searches by keyboard goes on where they were.
-  await page.getByLabel('Seed').fill('');
-  await page.getByLabel('Size, such as 128x128').fill('96×64');
-  await page.getByLabel('Size, such as 128x128').press('Enter');
-  await expect.poll(() => entries(page).first().textContent()).toContain('a yellow lemon');
-  expect(await page.evaluate('document.activeElement?.placeholder')).toBe('128x128');
-  await page.goto(`${web().server.url}/gallery?seed=abc`);
-  await page.getByText('“abc” is not a seed').waitFor();
-  expect(await entries(page).count()).toBe(0);
 });
 
-test('what was cancelled can be kept out', async () => {
+test('what is no seed is told beside its field and stays out of the address; a seed finds the picture that has it', async () => {
+  await paint({ prompt: 'four violins', seed: 5000, samples: 4 });
+  const page = await web().visit('/gallery?seed=abc');
+  await page.getByText('A seed is a whole number').waitFor();
+  expect(await entries(page).count()).toBe(0);
+  const seed = page.getByLabel('Seed');
+  expect(await seed.getAttribute('aria-invalid')).toBe('true');
+  await seed.fill('5003');
+  await page.getByRole('button', { name: 'Open picture 4 of 4: four violins' }).waitFor();
+  await expect.poll(() => entries(page).count()).toBe(1);
+  await seed.fill('50x');
+  await page.getByText('A seed is a whole number').waitFor();
+  await expect.poll(() => new URL(page.url()).search).toBe('');
+  expect(await seed.inputValue()).toBe('50x');
+});
+
+test('runs without pictures are listed apart, with the reason, and can be deleted', async () => {
   const { url, devKey } = web().server;
   const headers = { 'x-api-key': devKey, 'content-type': 'application/json' };
   const body = JSON.stringify({ prompt: 'a cancelled kite', num_inference_steps: 100, samples: 4 });
@@ -116,51 +170,38 @@ test('what was cancelled can be kept out', async () => {
     await fetch(`${url}/api/jobs`, { method: 'POST', headers, body }).then((reply) => reply.text()),
   );
   await fetch(`${url}/api/jobs/${id}`, { method: 'DELETE', headers: { 'x-api-key': devKey } });
-  const page = await web().visit('/gallery?words=cancelled');
-  await page.getByText('Cancelled. Nothing was charged.').waitFor();
-  await page.getByLabel('Completed only').check();
+  const page = await web().visit('/gallery?words=kite');
   await page.getByText('No results.').waitFor();
+  await page.getByRole('button', { name: 'Filters' }).click();
+  await page.getByLabel('Show').selectOption('Failed and cancelled runs');
+  await page.getByText('Cancelled. Nothing was charged.').waitFor();
+  await page.getByLabel('Show').selectOption('Failed runs');
+  await page.getByText('No results.').waitFor();
+  await page.goBack();
+  await page.goto(`${url}/gallery?state=cancelled`);
+  await page.getByRole('button', { name: 'Delete: a cancelled kite' }).click();
+  await page.getByRole('button', { name: 'Delete: a cancelled kite: Really delete?' }).click();
+  await page.getByText('No results.').waitFor();
+  expect((await fetch(`${url}/api/jobs/${id}`, { headers })).status).toBe(404);
 });
 
-test('the way to the other views stays in sight, and one comes back to the very place that one left by a click', async () => {
-  const page = await web().visit('/gallery');
-  await entries(page).first().waitFor();
-  await entries(page).nth(23).waitFor();
+test('search and views stay in sight, a button leads to the top, and one comes back to the very place that one left', async () => {
+  const page = await web().visit('/gallery?words=pear');
+  await entries(page).nth(20).waitFor();
   const place = 1100;
-  await page.evaluate(`window.scrollTo(0, ${place})`);
-  expect(await page.evaluate('window.scrollY')).toBe(place);
-  for (const name of ['Playground', 'Gallery']) {
-    const { x, y, width, height } = (await page.getByRole('link', { name }).boundingBox()) ?? unseen;
-    expect(y).toBeGreaterThanOrEqual(0);
-    // By the mouse where it is: a click of the test's own scrolls first.
-    await page.mouse.click(x + width / 2, y + height / 2);
-    await page.getByRole('heading', { name, includeHidden: true }).waitFor({ state: 'attached' });
-  }
+  await scrollTo(page, place);
   await expect.poll(() => page.evaluate('window.scrollY')).toBe(place);
-  await page.getByRole('link', { name: 'Gallery' }).click();
+  expect(((await page.getByLabel('Search prompts').boundingBox()) ?? unseen).y).toBeGreaterThan(0);
+  const { x, y, width, height } = (await page.getByRole('link', { name: 'Playground' }).boundingBox()) ?? unseen;
+  expect(y).toBeGreaterThanOrEqual(0);
+  // By the mouse where it is: a click of the test's own scrolls first.
+  await page.mouse.click(x + width / 2, y + height / 2);
+  await page.getByLabel('Prompt', { exact: true }).waitFor();
+  await page.goBack();
+  await expect.poll(() => page.evaluate('window.scrollY')).toBe(place);
+  await page.getByRole('button', { name: 'To the top' }).click();
   await expect.poll(() => page.evaluate('window.scrollY')).toBe(0);
-});
-
-test('pictures are asked for once: a reload takes them from the browser, and those far below wait', async () => {
-  const page = await web().visit('/gallery');
-  const loaded = `[...document.querySelectorAll('.picture img')].filter((img) => img.complete && img.naturalWidth > 0).length`;
-  /** Of each picture that was loaded, the bytes that came over the wire for it. */
-  const transfers = async () =>
-    new Map(
-      await page.evaluate<[string, number][]>(`performance.getEntriesByType('resource')
-        .filter(({ name }) => name.includes('/api/images/')).map(({ name, transferSize }) => [name, transferSize])`),
-    );
-  await entries(page).nth(23).waitFor();
-  await expect.poll(() => page.evaluate<number>(loaded)).toBeGreaterThan(3);
-  const before = await transfers();
-  expect([...before.values()].every((bytes) => bytes > 0)).toBe(true);
-  await page.reload();
-  await expect.poll(() => page.evaluate<number>(loaded)).toBeGreaterThan(3);
-  const again = [...(await transfers())].filter(([name]) => before.has(name));
-  expect(again.length).toBeGreaterThan(3);
-  expect(again.filter(([, bytes]) => bytes > 0)).toEqual([]);
-  for (const image of await page.locator('.picture img').all())
-    expect(await image.getAttribute('loading')).toBe('lazy');
+  await page.getByRole('button', { name: 'To the top' }).waitFor({ state: 'detached' });
 });
 
 test('a prompt with tags is text and nothing else', async () => {
@@ -169,78 +210,232 @@ test('a prompt with tags is text and nothing else', async () => {
   expect(await page.locator('img[src="x"]').count()).toBe(0);
 });
 
-test('favourites are found again, and one is deleted', async () => {
-  const page = await web().visit('/gallery?words=pear');
-  await entries(page).first().getByRole('button', { name: 'Favourite' }).click();
-  await entries(page).first().getByRole('button', { name: 'Favourite', pressed: true }).waitFor();
-  await page.getByLabel('Favourites').check();
+test('favourites are found again; a picture is deleted in place, once that is confirmed, and the next one has the focus', async () => {
+  await paint({ prompt: 'two figs', seed: 6100, samples: 2 });
+  await paint({ prompt: 'one fig', seed: 6200 });
+  const page = await web().visit('/gallery?words=fig');
+  await page.getByRole('button', { name: 'Favourite: one fig' }).click();
+  await page.getByRole('button', { name: 'Favourite: one fig', pressed: true }).waitFor();
+  await page.getByRole('button', { name: 'Favourites' }).click();
   await expect.poll(() => entries(page).count()).toBe(1);
-  await page.getByLabel('Favourites').uncheck();
-  await expect.poll(() => entries(page).count()).toBeGreaterThan(2);
-  const gone = entries(page).first();
-  const path = await gone.locator('.picture img').getAttribute('src');
-  const prompt = await gone.locator('.prompt').textContent();
-  await gone.getByRole('button', { name: 'Delete' }).click();
-  await gone.getByRole('button', { name: 'Really delete?' }).click();
-  await expect.poll(() => gone.locator('.prompt').textContent()).not.toBe(prompt);
-  // The keyboard goes on with the next one.
-  expect(await page.evaluate('document.activeElement?.getAttribute("aria-label")')).toMatch(/^Delete: /);
-  expect((await fetch(`${web().server.url}${path}`)).status).toBe(404);
+  await page.getByRole('button', { name: 'Favourites' }).click();
+  await expect.poll(() => entries(page).count()).toBe(3);
+  const second = page.locator('.entry', { has: page.getByRole('button', { name: 'Open picture 2 of 2: two figs' }) });
+  const pictureIn = async (entry: typeof second) =>
+    (await entry.locator('.picture').getAttribute('data-picture')) ?? 'none';
+  const gone = await pictureIn(second);
+  await second.getByRole('button', { name: /^Delete/ }).click();
+  await page.keyboard.press('Escape');
+  await second.getByRole('button', { name: /^Delete picture/ }).click();
+  await second.getByRole('button', { name: 'Keep' }).click();
+  expect(await entries(page).count()).toBe(3);
+  const focused = () => page.evaluate('document.activeElement?.getAttribute("aria-label")');
+  const first = page.locator('.entry', {
+    has: page.getByRole('button', { name: /^Open picture 1 of [12]: two figs/ }),
+  });
+  const kept = await pictureIn(first);
+  await second.getByRole('button', { name: /^Delete picture/ }).click();
+  await second.getByRole('button', { name: 'Delete', exact: true }).click();
+  await expect.poll(() => entries(page).count()).toBe(2);
+  const statusOf = async (name: string) => (await fetch(`${web().server.url}/api/images/${name}`)).status;
+  // The other picture of its run stays.
+  expect([await statusOf(gone), await statusOf(kept)]).toEqual([404, 200]);
+  await expect.poll(focused).toBe('Open picture 1 of 1: two figs');
+  await first.getByRole('button', { name: /^Delete picture/ }).click();
+  await first.getByRole('button', { name: 'Delete', exact: true }).click();
+  await expect.poll(() => entries(page).count()).toBe(1);
+  await expect.poll(focused).toBe('Open picture 1 of 1: one fig');
   await page.reload();
-  await entries(page).first().waitFor();
-  expect(await entries(page).first().locator('.prompt').textContent()).not.toBe(prompt);
+  await expect.poll(() => entries(page).count()).toBe(1);
 });
 
 const compare = (page: Page, name: string) => page.getByRole('button', { name: `Compare ${name}` });
 
-test('any two pictures are compared, also of one run: on top of each other with a line to drag, or side by side', async () => {
+test('two pictures are compared at once, also of one run; more can be selected, and what is deleted is no longer', async () => {
   await paint({ prompt: 'four compared bells', seed: 6000, samples: 4 });
   const page = await web().visit('/gallery?words=bell');
   await compare(page, 'picture 2 of 4: four compared bells').click();
-  await page.getByText('Select another picture').waitFor();
+  await page.getByText('1 picture selected').waitFor();
   // The same one again is none.
   await compare(page, 'picture 2 of 4: four compared bells').click();
-  await page.getByText('Select another picture').waitFor({ state: 'detached' });
+  await page.getByText('1 picture selected').waitFor({ state: 'detached' });
   await compare(page, 'picture 2 of 4: four compared bells').click();
   await compare(page, 'picture 4 of 4: four compared bells').click();
   const dialog = page.getByRole('dialog', { name: 'Compare two pictures' });
   await dialog.getByText('seed 6001').waitFor();
   await dialog.getByText('seed 6003').waitFor();
-  const slider = dialog.getByLabel('Position of the divider');
-  await slider.fill('20');
-  expect(await dialog.locator('.upper').getAttribute('style')).toContain('80%');
-  const { x, y, width, height } = (await dialog.locator('.compare-boxes').boundingBox()) ?? unseen;
-  await page.mouse.move(x + width * 0.2, y + height / 2);
-  await page.mouse.down();
-  await page.mouse.move(x + width * 0.75, y + height / 2, { steps: 5 });
-  await page.mouse.up();
-  expect(Number(await slider.inputValue())).toBeCloseTo(75, -0.5);
-  await page.mouse.move(x + width * 0.1, y + height / 2);
-  expect(Number(await slider.inputValue())).toBeCloseTo(75, -0.5);
-  await dialog.getByRole('button', { name: 'Side by side' }).click();
-  await slider.waitFor({ state: 'detached' });
-  expect(await dialog.locator('img').count()).toBe(2);
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
-  // The dialog is closed before the page hears of it.
-  await expect.poll(() => page.getByRole('button', { name: /^Compare/, pressed: true }).count()).toBe(0);
+  await page.getByText(/selected$/).waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Select picture 1 of 4: four compared bells' }).click();
+  await page
+    .getByRole('button', { name: 'Select picture 3 of 4: four compared bells' })
+    .click({ modifiers: ['Shift'] });
+  await page.getByText('3 pictures selected').waitFor();
+  const third = page.locator('.entry', {
+    has: page.getByRole('button', { name: 'Open picture 3 of 4: four compared bells' }),
+  });
+  await third.getByRole('button', { name: /^Delete picture/ }).click();
+  await third.getByRole('button', { name: 'Delete', exact: true }).click();
+  await page.getByText('2 pictures selected').waitFor();
 });
 
-test('pictures of different shapes are compared without being stretched, and what is deleted is no longer chosen', async () => {
-  await paint({ prompt: 'a wide compared bridge', seed: 1, img_width: 128 });
-  await paint({ prompt: 'a square compared bridge', seed: 1 });
-  const page = await web().visit('/gallery?words=bridge');
-  await compare(page, 'picture 1 of 1: a wide compared bridge').click();
-  await compare(page, 'picture 1 of 1: a square compared bridge').click();
-  const dialog = page.getByRole('dialog', { name: 'Compare two pictures' });
-  await expect.poll(() => dialog.locator('img.compared').count()).toBe(2);
-  const fits = "[...document.querySelectorAll('img.compared')].map((img) => getComputedStyle(img).objectFit)";
-  expect(await page.evaluate(fits)).toEqual(['contain', 'contain']);
-  await dialog.getByRole('button', { name: 'Close' }).click();
-  await compare(page, 'picture 1 of 1: a wide compared bridge').click();
-  await page.getByRole('button', { name: 'Delete: a wide compared bridge' }).click();
-  await page.getByRole('button', { name: 'Delete: a wide compared bridge: Really delete?' }).click();
-  await page.getByText('Select another picture').waitFor({ state: 'detached' });
+test('the arrow keys go from picture to picture, and Enter opens one', async () => {
+  const page = await web().visit('/gallery?words=pear');
+  await entries(page).nth(20).waitFor();
+  const focused = () => page.evaluate<string>('document.activeElement?.getAttribute("aria-label") ?? ""');
+  const { x, y } = (await entries(page).first().boundingBox()) ?? unseen;
+  expect([x, y]).not.toEqual([-1, -1]);
+  await page.locator('.picture').first().focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowRight');
+  expect(await focused()).toContain('a pear number 2.');
+  await page.keyboard.press('ArrowLeft');
+  expect(await focused()).toContain('a pear number 1.');
+  await page.keyboard.press('ArrowDown');
+  const below = await focused();
+  expect(below).not.toContain('a pear number 1.');
+  await page.keyboard.press('ArrowUp');
+  expect(await focused()).toMatch(/a pear number [0-2]\./);
+  // One picture, and what can be done with it, is in the order of the Tab key.
+  expect(await page.locator('.picture[tabindex="0"]').count()).toBe(1);
+  await page.keyboard.press('Tab');
+  expect(await focused()).toMatch(/^Select picture 1 of 1: a pear/);
+  await page.keyboard.press('Shift+Tab');
+  // Far below, to where the rest is loaded.
+  await expect
+    .poll(async () => {
+      await page.keyboard.press('End');
+      await page.keyboard.press('ArrowDown');
+      return focused();
+    })
+    .toContain(`a pear number ${PEARS - 1}.`);
+  const { y: top, height } = (await page.locator('.picture:focus').boundingBox()) ?? unseen;
+  expect(top).toBeGreaterThan(0);
+  expect(top + height).toBeLessThanOrEqual(900);
+  await page.keyboard.press('Home');
+  expect(await focused()).toContain('a pear number 0.');
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog', { name: 'Picture' }).waitFor();
+});
+
+test('the size of the pictures is chosen and remembered, and what one looks at stays; a phone has two columns', async () => {
+  const page = await web().visit('/gallery?words=pear');
+  await entries(page).nth(20).waitFor();
+  const heightOf = async () => ((await entries(page).first().boundingBox()) ?? unseen).height;
+  const before = await heightOf();
+  const slider = page.getByLabel('Size of the pictures');
+  await slider.press('ArrowRight');
+  await expect.poll(heightOf).toBeGreaterThan(before * 1.1);
+  await page.reload();
+  await expect.poll(heightOf).toBeGreaterThan(before * 1.1);
+  await scrollTo(page, 900);
+  const inSight = `[...document.querySelectorAll('.picture')].filter((picture) => {
+    const { top, bottom } = picture.getBoundingClientRect();
+    return bottom > 140 && top < window.innerHeight;
+  }).map((picture) => picture.dataset.picture)`;
+  const seen = await page.evaluate<string[]>(inSight);
+  await slider.press('ArrowLeft');
+  const still = new Set(await page.evaluate<string[]>(inSight));
+  expect(seen.slice(0, 4).filter((id) => still.has(id))).toHaveLength(4);
+  const phone = await web().visit('/gallery?words=lemon', { viewport: { width: 390, height: 844 } });
+  const { width } = (await entries(phone).first().boundingBox()) ?? unseen;
+  expect(width).toBeGreaterThan(150);
+  await phone.goto(`${web().server.url}/gallery`);
+  await entries(phone).nth(3).waitFor();
+  const tops: number[] = await phone.evaluate(
+    `[...document.querySelectorAll('.entry')].map(({ offsetTop }) => offsetTop)`,
+  );
+  const perRow = [...Map.groupBy(tops, (top) => top).values()].map(({ length }) => length);
+  expect(perRow.filter((count) => count >= 2).length).toBeGreaterThan(perRow.length / 2);
+  expect(await phone.evaluate('document.documentElement.scrollWidth')).toBe(390);
+});
+
+test('a history of 100 pictures of 1024² shows its first screen with at most 1 MB, over a slow network too', async () => {
+  await fillGallery(web().server, {
+    count: 100,
+    sizes: [[1024, 1024]],
+    prompt: (index) => `a glacier number ${index}`,
+  });
+  const page = await web().visit();
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send('Network.enable');
+  let bytes = 0;
+  const asked: string[] = [];
+  devtools.on('Network.loadingFinished', ({ encodedDataLength }) => {
+    bytes += encodedDataLength;
+  });
+  devtools.on('Network.requestWillBeSent', ({ request }) => void asked.push(request.url));
+  for (const [throughput, latency] of [
+    [50_000, 400],
+    [-1, 0],
+  ] as const) {
+    bytes = 0;
+    asked.length = 0;
+    await devtools.send('Network.emulateNetworkConditions', {
+      offline: false,
+      latency,
+      downloadThroughput: throughput,
+      uploadThroughput: throughput,
+    });
+    await page.goto(`${web().server.url}/gallery?words=glacier`);
+    await entries(page).nth(17).waitFor();
+    await expect.poll(() => page.evaluate(firstScreenIsShown)).toBe(true);
+    expect(bytes).toBeLessThan(1_000_000);
+    const pictures = asked.filter((url) => url.includes('/api/images/'));
+    expect(pictures.length).toBeGreaterThan(10);
+    // A file of 1024² has more than all of these together.
+    expect(pictures.filter((url) => !/\?w=(?:160|320)$/.test(url))).toEqual([]);
+    const policy = await fetch(pictures[0] ?? '').then((reply) => reply.headers.get('cache-control'));
+    expect(policy).toBe('private, max-age=31536000, immutable');
+  }
+});
+
+const firstScreenIsShown = `(() => {
+  const inSight = [...document.querySelectorAll('.entry')].filter((entry) => entry.getBoundingClientRect().top < window.innerHeight);
+  const images = inSight.map((entry) => entry.querySelector('img'));
+  return images.length > 10 && images.every((image) => image?.complete && image.naturalWidth > 0);
+})()`;
+
+test('thousands of pictures scroll as a few do: the document stays small, and any place is come back to', async () => {
+  await fillGallery(web().server, {
+    count: 3000,
+    sizes: [
+      [96, 96],
+      [128, 72],
+      [72, 128],
+    ],
+    prompt: (index) => `a dune number ${index}.`,
+  });
+  const page = await web().visit('/gallery?words=dune');
+  await entries(page).first().waitFor();
+  const places = new Map<string, number>();
+  const topmost = `(() => {
+    const found = [...document.querySelectorAll('.entry')].find((entry) => entry.getBoundingClientRect().bottom > 150);
+    return [found?.querySelector('.picture')?.dataset.picture ?? '', found?.getBoundingClientRect().top ?? -1];
+  })()`;
+  let most = 0;
+  for (let y = 0; y <= 24_000; y += 2400) {
+    await expect
+      .poll(async () => {
+        await scrollTo(page, y);
+        return page.evaluate('window.scrollY');
+      })
+      .toBe(y);
+    await expect.poll(() => page.evaluate(topmost)).not.toEqual(['', -1]);
+    const [id, top] = await page.evaluate<[string, number]>(topmost);
+    places.set(id, y + top);
+    most = Math.max(most, await entries(page).count());
+  }
+  expect(places.size).toBe(11);
+  expect(most).toBeLessThan(150);
+  for (const y of [9600, 21_600, 2400]) {
+    await scrollTo(page, y);
+    await expect.poll(() => page.evaluate(topmost)).not.toEqual(['', -1]);
+    const [id, top] = await page.evaluate<[string, number]>(topmost);
+    expect(places.get(id)).toBe(y + top);
+  }
+  expect(await page.evaluate('document.querySelectorAll("*").length')).toBeLessThan(3000);
 });
 
 /** Lets the page's own look at the list happen for events only. */
@@ -310,26 +505,23 @@ test('what was made before the stream of events is there appears once it is', as
   await entries(page).first().getByText('a medlar unheard of').waitFor();
 });
 
-test('a job far below the newest is shown as it ends', async () => {
+test('a picture of a run that others have overtaken takes its place among them as it ends', async () => {
   const { url, adminKey } = web().server;
   const rule = (order: 'pause' | 'resume') =>
     fetch(`${url}/api/admin/queue/${order}`, { method: 'POST', headers: { 'x-api-key': adminKey } });
   await rule('pause');
   onTestFinished(async () => void (await rule('resume')));
-  const jobs: (() => Promise<unknown>)[] = [];
-  for (let count = 0; count < 30; count += 1) jobs.push(await submit({ prompt: `a damson number ${count}` }));
-  const page = await web().visit('/gallery?words=damson');
+  // The first may be taken before its worker hears of the pause.
+  const jobs = [await submit({ prompt: 'an early damson' }), await submit({ prompt: 'a late damson', priority: -5 })];
+  const until = Date.now() + 3_000_000;
+  await fillGallery(web().server, { count: 30, sizes: [[64, 64]], prompt: () => 'a newer plum', newest: until });
+  const page = await web().visit('/gallery');
   await page.context().addInitScript(withoutTurns);
   await page.reload();
-  await expect
-    .poll(async () => {
-      await page.evaluate('window.scrollTo(0, document.body.scrollHeight)');
-      return page.getByText('Queued.').count();
-    })
-    .toBeGreaterThan(28); // the first may have been taken before its worker heard of the pause
+  await entries(page).nth(20).waitFor();
   await rule('resume');
-  for (const until of jobs) await until();
-  await expect.poll(() => page.locator('.entry .picture').count()).toBe(30);
+  for (const end of jobs) await end();
+  await open(page, 'a late damson').waitFor();
 });
 
 test('a list from before a change does not undo it', async () => {
@@ -351,31 +543,39 @@ test('a list from before a change does not undo it', async () => {
   expect(await star.getAttribute('aria-pressed')).toBe('true');
 });
 
-test('what is made elsewhere appears by itself, and one comes back to the place that one left', async () => {
-  const page = await web().visit();
-  await page.getByRole('link', { name: 'Gallery' }).click();
-  await entries(page).first().waitFor();
-  await paint({ prompt: 'a pear from elsewhere', seed: 1 });
-  await entries(page).first().getByText('a pear from elsewhere').waitFor();
+test('what is made elsewhere appears by itself: on top, or above what one looks at, which stays where it is', async () => {
+  const page = await web().visit('/gallery?words=number');
+  await entries(page).nth(20).waitFor();
+  await paint({ prompt: 'a peach number 1 from elsewhere', seed: 1 });
+  await entries(page).first().getByText('a peach number 1 from elsewhere').waitFor();
+  await scrollTo(page, 1000);
+  const topmost = `(() => {
+    const found = [...document.querySelectorAll('.entry')].find((entry) => entry.getBoundingClientRect().top > 200);
+    return [found?.querySelector('.picture')?.dataset.picture, found?.getBoundingClientRect().top];
+  })()`;
+  const [id, top] = await page.evaluate<[string, number]>(topmost);
+  const height = await page.evaluate<number>('document.body.scrollHeight');
+  // More than a row of them.
+  await paintAll(Array.from({ length: 8 }, (_, index) => ({ prompt: `a nectarine number ${index}.`, seed: index })));
+  await expect.poll(() => page.evaluate<number>('document.body.scrollHeight')).toBeGreaterThan(height + 100);
+  const topOfIt = `document.querySelector('[data-picture="${id}"]')?.getBoundingClientRect().top`;
+  await expect.poll(() => page.evaluate(topOfIt)).toBe(top);
+  await scrollTo(page, 0);
+  await open(page, 'a nectarine number 7.').waitFor();
   // More than a page of them, while nobody looks: nothing is missing when one comes back.
   await page.getByRole('link', { name: 'Playground' }).click();
-  await paintAll(Array.from({ length: 30 }, (_, index) => ({ prompt: `a plum number ${index}`, seed: index })));
+  await fillGallery(web().server, {
+    count: 40,
+    sizes: [[64, 64]],
+    prompt: (index) => `a sloe number ${index}.`,
+    newest: Date.now() + 6_000_000,
+  });
   await page.getByRole('link', { name: 'Gallery' }).click();
-  await entries(page).first().getByText('a plum number 29').waitFor();
-  await page.getByLabel('Search prompts').waitFor();
+  await open(page, 'a sloe number 0.').waitFor();
   await expect
     .poll(async () => {
-      // Not by the wheel: the last turn of it could take effect after what comes next.
-      await page.evaluate('window.scrollTo(0, document.body.scrollHeight)');
-      return page.getByText(/a plum number \d+$/).count();
+      await page.mouse.wheel(0, 300);
+      return open(page, 'a sloe number 39.').count();
     })
-    .toBe(30);
-  // What is still told of would move what is below it.
-  await expect.poll(() => page.getByText(/^(?:Queued|Running)\.$/).count()).toBe(0);
-  const place = 900;
-  await page.evaluate(`window.scrollTo(0, ${place})`);
-  await page.goBack();
-  await page.getByLabel('Prompt', { exact: true }).waitFor();
-  await page.goForward();
-  await expect.poll(() => page.evaluate('window.scrollY')).toBe(place);
+    .toBe(1);
 });

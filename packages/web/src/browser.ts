@@ -10,6 +10,15 @@ export function randomId(): string {
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
+/** Whether the browser says that data is expensive here: asked to save it, or over a mobile network of an earlier generation. */
+export function isSlowConnection(): boolean {
+  // Not in all browsers (W3C Network Information).
+  const connection: unknown = 'connection' in navigator ? navigator.connection : undefined;
+  if (typeof connection !== 'object' || connection === null) return false;
+  const { effectiveType, saveData }: { readonly effectiveType?: unknown; readonly saveData?: unknown } = connection;
+  return saveData === true || (typeof effectiveType === 'string' && effectiveType !== '4g');
+}
+
 /**
  * Copies a text to the clipboard. `navigator.clipboard` exists in secure contexts only (HTTPS and localhost); over plain HTTP
  * `execCommand` still works, which copies a selection. The text is selected next to `button`, because an open dialog makes the rest inert.

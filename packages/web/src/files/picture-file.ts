@@ -15,6 +15,23 @@ export function thumbnailOf({ url, width }: Image, least = 320): string {
   return small === undefined ? pathOf(url) : `${pathOf(url)}?w=${small}`;
 }
 
+/**
+ * The sources of a picture among many others: never more than the largest thumbnail, which is much less than the file.
+ *
+ * @param width in CSS pixels; the browser takes its own pixels into account
+ */
+export function thumbnailSource({ url, width: whole }: Image, width: number) {
+  const path = pathOf(url);
+  const smaller = thumbnailWidths.filter((each) => Number(each) < whole);
+  const largest = thumbnailWidths.at(-1);
+  const isSmall = largest === undefined || whole <= Number(largest);
+  const candidates = [
+    ...smaller.map((each) => `${path}?w=${each} ${each}w`),
+    ...(isSmall ? [`${path} ${whole}w`] : []),
+  ];
+  return { src: isSmall ? path : `${path}?w=${largest}`, srcSet: candidates.join(', '), sizes: `${width}px` };
+}
+
 /** The path of a picture: it is fetched from the page's own origin, whatever host name the server uses for itself. */
 export function pathOf(url: string): string {
   return new URL(url, window.location.origin).pathname;

@@ -1,12 +1,17 @@
 import type { EaselClient } from '@easel/client';
 import type { Job, JobPage } from '@easel/contract';
-import { useCallback, useEffect, useLayoutEffect, useState } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useState } from 'react';
+import { isSlowConnection } from '../browser.ts';
 import { useRuns } from '../runs/runs.tsx';
 import { messageOf, retryUntilAnswered } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
-import { type Filter, listQueryOf } from './filters.tsx';
+import { type Filter, listQueryOf, noFilter } from './filter.ts';
+import { type ListedPicture, picturesOf } from './pictures.ts';
 
+/** Of the newest: what fills the first screen. */
 const PAGE_LENGTH = 24;
+/** Of what one scrolls to: as many again as there are, up to this. */
+const LONGEST_PAGE = 100;
 /** For changes without an event: favourites and deletions in other tabs, pictures that have expired. */
 const REFRESH_MS = 15_000;
 /** Events that come close together cause one refresh. */
@@ -28,27 +33,50 @@ export type Gallery = ReturnType<typeof useGallery>;
  * The jobs of the account page by page; the next page is loaded when its place comes into view, and new jobs and changes appear by themselves.
  *
  * @param filter null: the search is not valid
+ * @param isLaidOut whether the list has its height, so that the scroll position can be restored
  */
-export function useGallery(filter: Filter | null) {
-  const query = filter === null ? null : JSON.stringify(listQueryOf(filter));
+export function useGallery(filter: Filter | null, isLaidOut: boolean) {
+  const query = filter === null ? null : JSON.stringify(listQueryOf(filter, new Date()));
   const list = useJobList(query);
   const { jobs, state, problem, load } = list;
   useAutoRefresh(list, query);
-  useScrollPosition(list, query);
+  useScrollPosition(list, query, isLaidOut);
+  const shown = useShownPictures(jobs, list.loaded);
   const more = useCallback(() => void load(false), [load]);
   const sentinel = useCallback(
     (element: HTMLElement | null) => {
       if (element === null || state !== 'more' || problem !== undefined) return undefined;
       // A busy browser reports several changes at once; the last one is current (W3C Intersection Observer, “Notify Intersection Observers”).
       const observer = new IntersectionObserver((entries) => entries.at(-1)?.isIntersecting && more(), {
-        rootMargin: '600px',
+        // Soon enough that scrolling does not wait; where that would delay the pictures in view, later.
+        rootMargin: isSlowConnection() ? '100px' : '1500px',
       });
       observer.observe(element);
       return () => observer.disconnect();
     },
     [state, problem, more],
   );
-  return { jobs, state, problem, more, sentinel, replace: list.replace, remove: list.remove };
+  return {
+    jobs,
+    /** In the order in which they are shown. */
+    pictures: shown,
+    state,
+    /** What is shown is of the search before. */
+    isStale: query !== list.loaded,
+    problem,
+    more,
+    sentinel,
+    replace: list.replace,
+    remove: list.remove,
+  };
+}
+
+/** @param query that the jobs are of */
+function useShownPictures(jobs: readonly Job[], query: string | null): readonly ListedPicture[] {
+  return useMemo(() => {
+    const { seed = '', size = '' }: { readonly seed?: number | ''; readonly size?: string } = JSON.parse(query ?? '{}');
+    return picturesOf(jobs, { seed: String(seed), size });
+  }, [jobs, query]);
 }
 
 /** What changes without a render: where the list is, and what is under way. */
@@ -58,6 +86,8 @@ interface ListProgress {
   /** Counts local changes: a list that was requested before one of them is out of date. */
   edits: number;
   shown: readonly Job[];
+  /** The query that they are of. */
+  shownQuery: string | null;
   /** Aborted when the query changes. */
   search: AbortController;
   /** Aborted when another page is loaded instead. */
@@ -75,8 +105,11 @@ function useJobList(query: string | null) {
   const [jobs, setJobs] = useState<readonly Job[]>([]);
   const [state, setState] = useState<'loading' | 'more' | 'end'>('loading');
   const [problem, setProblem] = useState<string>();
+  /** The query that the jobs are of: those of the last one stay until others are there. */
+  const [loaded, setLoaded] = useState(query);
   const [progress] = useState(startProgress);
   progress.shown = jobs;
+  progress.shownQuery = loaded;
   const edit = useCallback(
     (change: (jobs: readonly Job[]) => readonly Job[]) => {
       progress.edits += 1;
@@ -99,10 +132,12 @@ function useJobList(query: string | null) {
       setState('loading');
       try {
         const after = isFirst || progress.cursor === null ? {} : { cursor: progress.cursor };
-        const ask = () => client.jobs.list({ ...JSON.parse(query), limit: PAGE_LENGTH, ...after }, { signal });
+        const limit = isFirst ? PAGE_LENGTH : Math.min(LONGEST_PAGE, Math.max(PAGE_LENGTH, progress.shown.length));
+        const ask = () => client.jobs.list({ ...JSON.parse(query), limit, ...after }, { signal });
         const page = await retryUntilAnswered(ask, signal, (error) => setProblem(messageOf(error)));
         progress.cursor = page.next_cursor;
         setJobs((before) => (isFirst ? page.jobs : [...before, ...page.jobs]));
+        setLoaded(query);
         setState(page.next_cursor === null ? 'end' : 'more');
         setProblem(undefined);
       } catch (error) {
@@ -119,7 +154,7 @@ function useJobList(query: string | null) {
     },
     [client, query, progress],
   );
-  return { jobs, state, problem, progress, replace, remove, load, setJobs, setState, setProblem };
+  return { jobs, state, problem, loaded, progress, replace, remove, load, setJobs, setLoaded, setState, setProblem };
 }
 
 function startProgress(): ListProgress {
@@ -128,6 +163,7 @@ function startProgress(): ListProgress {
     isLoading: false,
     edits: 0,
     shown: [],
+    shownQuery: null,
     search: new AbortController(),
     page: new AbortController(),
     onLoaded: () => {},
@@ -136,7 +172,8 @@ function startProgress(): ListProgress {
 }
 
 /** Loads the list for a query, or restores it from the last visit, and keeps its newest page up to date. */
-function useAutoRefresh({ progress, replace, load, setJobs, setState, setProblem }: JobList, query: string | null) {
+function useAutoRefresh(list: JobList, query: string | null) {
+  const { progress, replace, load, setJobs, setLoaded, setState, setProblem } = list;
   const { client } = useSession();
   const { onChange } = useRuns();
   useEffect(() => {
@@ -145,7 +182,10 @@ function useAutoRefresh({ progress, replace, load, setJobs, setState, setProblem
     progress.isLoading = false;
     const known = lastVisit?.client === client && lastVisit.query === query ? lastVisit : undefined;
     progress.cursor = known?.cursor ?? null;
-    setJobs(known?.jobs ?? []);
+    if (known !== undefined || query === null) {
+      setJobs(known?.jobs ?? []);
+      setLoaded(query);
+    }
     setProblem(undefined);
     if (query === null) return undefined;
     const refresh = async () => {
@@ -154,7 +194,9 @@ function useAutoRefresh({ progress, replace, load, setJobs, setState, setProblem
       const page = await client.jobs.list(newest, { signal: controller.signal });
       if (progress.isLoading || progress.edits !== edits) return false;
       setProblem(undefined);
-      if (olderThan(page, progress.shown) === null) {
+      setLoaded(query);
+      const isJoined = progress.shownQuery === query && olderThan(page, progress.shown) !== null;
+      if (!isJoined) {
         progress.cursor = page.next_cursor;
         setState(page.next_cursor === null ? 'end' : 'more');
         setJobs(page.jobs);
@@ -167,7 +209,10 @@ function useAutoRefresh({ progress, replace, load, setJobs, setState, setProblem
     document.addEventListener('visibilitychange', onVisible);
     const unsubscribe = onChange((ended) => {
       // A refresh covers the newest page only.
-      if (ended !== undefined) replace({ ...ended, favourite: isFavourite(ended, progress.shown) });
+      if (ended !== undefined) {
+        replace({ ...ended, favourite: isFavourite(ended, progress.shown) });
+        if (query === allPictures && ended.images.length > 0) setJobs((before) => withEarlier(before, ended));
+      }
       refresher.request();
     });
     if (known === undefined) void load(true);
@@ -183,25 +228,35 @@ function useAutoRefresh({ progress, replace, load, setJobs, setState, setProblem
       document.removeEventListener('visibilitychange', onVisible);
       controller.abort();
     };
-  }, [client, query, progress, load, onChange, replace, setJobs, setState, setProblem]);
+  }, [client, query, progress, load, onChange, replace, setJobs, setLoaded, setState, setProblem]);
 }
 
 /** Restores the scroll position of the last visit, and remembers this one. */
-function useScrollPosition({ jobs, progress }: JobList, query: string | null): void {
+function useScrollPosition({ jobs, loaded, progress }: JobList, query: string | null, isLaidOut: boolean): void {
   const { client } = useSession();
   // Both run before the browser paints, and so before it scrolls for another view.
   useLayoutEffect(() => {
     const { scrollY } = progress;
-    if (scrollY === undefined || jobs.length === 0) return;
+    if (scrollY === undefined || jobs.length === 0 || !isLaidOut) return;
     window.scrollTo(0, scrollY);
     progress.scrollY = undefined;
-  }, [jobs, progress]);
+  }, [jobs, isLaidOut, progress]);
   useLayoutEffect(() => {
+    if (loaded !== query) return undefined;
     return () => {
       const { shown, cursor } = progress;
       lastVisit = shown.length > 0 ? { client, query, jobs: shown, cursor, scrollY: window.scrollY } : undefined;
     };
-  }, [client, query, progress]);
+  }, [client, query, loaded, progress]);
+}
+
+const allPictures = JSON.stringify(listQueryOf(noFilter, new Date()));
+
+/** A job that others have overtaken takes its place among them; the newest come with the refresh, the oldest when one scrolls to them. */
+function withEarlier(jobs: readonly Job[], ended: Job): readonly Job[] {
+  const place = jobs.findIndex(({ created_at: at }) => at < ended.created_at);
+  if (place < 1 || jobs.some(({ id }) => id === ended.id)) return jobs;
+  return jobs.toSpliced(place, 0, ended);
 }
 
 /** The job may have been marked as a favourite since it was read. */

@@ -46,3 +46,42 @@ export function CompareIcon() {
     </svg>
   );
 }
+
+export function StarIcon({ isFull }: { readonly isFull: boolean }) {
+  return (
+    <svg {...frame} aria-hidden="true">
+      <path
+        d="M9 2l2.1 4.5 4.9.6-3.6 3.4.9 4.9L9 13l-4.3 2.4.9-4.9L2 7.1l4.9-.6z"
+        fill={isFull ? 'currentColor' : 'none'}
+        strokeLinejoin="round"
+      />
+    </svg>
+  );
+}
+
+export function DeleteIcon() {
+  return (
+    <svg {...frame} aria-hidden="true">
+      <path d="M3 5h12M7 5V3h4v2M4.5 5l.7 10h7.6l.7-10M7.5 8v4.5M10.5 8v4.5" strokeLinecap="round" />
+    </svg>
+  );
+}
+
+export function CheckIcon() {
+  return (
+    <svg {...frame} aria-hidden="true">
+      <path d="M4 9.5l3.5 3.5L14 5.5" strokeWidth="2" strokeLinecap="round" strokeLinejoin="round" />
+    </svg>
+  );
+}
+
+/** Three dots in a row. */
+export function MoreIcon() {
+  return (
+    <svg {...frame} aria-hidden="true">
+      {[4, 9, 14].map((x) => (
+        <circle key={x} cx={x} cy="9" r="1.5" fill="currentColor" stroke="none" />
+      ))}
+    </svg>
+  );
+}

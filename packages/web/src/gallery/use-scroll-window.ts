@@ -1,0 +1,59 @@
+import { type RefObject, useEffect, useState, useSyncExternalStore } from 'react';
+
+/** The window moves in steps of this many pixels, so that most frames of a scroll render nothing. */
+const STEP = 300;
+/** Who scrolls this many steps between two looks passes by pictures that need not be loaded. */
+const FAST_STEPS = 8;
+const LOOK_MS = 120;
+
+export interface ScrollWindow {
+  /** From and to which height of the element its content has to be there. */
+  readonly from: number;
+  readonly to: number;
+  /** Whether it is scrolled through so fast that nothing can be looked at. */
+  readonly isFast: boolean;
+}
+
+/** The part of an element that is in sight, and as much above and below it. */
+export function useScrollWindow(element: RefObject<HTMLElement | null>): ScrollWindow {
+  const step = useSyncExternalStore(subscribe, () => {
+    const top = element.current?.getBoundingClientRect().top ?? 0;
+    return Math.floor(-top / STEP) + 0; // never -0, which would be another value
+  });
+  const height = useSyncExternalStore(subscribe, () => window.innerHeight);
+  const isFast = useFast();
+  const overscan = Math.max(height, STEP);
+  return { from: step * STEP - overscan, to: (step + 1) * STEP + height + overscan, isFast };
+}
+
+function subscribe(onChange: () => void): () => void {
+  window.addEventListener('scroll', onChange, { passive: true });
+  window.addEventListener('resize', onChange);
+  return () => {
+    window.removeEventListener('scroll', onChange);
+    window.removeEventListener('resize', onChange);
+  };
+}
+
+function useFast(): boolean {
+  const [isFast, setFast] = useState(false);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let seen = window.scrollY;
+    const look = () => {
+      const moved = Math.abs(window.scrollY - seen);
+      seen = window.scrollY;
+      timer = moved === 0 ? undefined : setTimeout(look, LOOK_MS);
+      setFast(moved > FAST_STEPS * STEP);
+    };
+    const onScroll = () => {
+      timer ??= setTimeout(look, LOOK_MS);
+    };
+    window.addEventListener('scroll', onScroll, { passive: true });
+    return () => {
+      clearTimeout(timer);
+      window.removeEventListener('scroll', onScroll);
+    };
+  }, []);
+  return isFast;
+}
