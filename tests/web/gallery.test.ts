@@ -264,6 +264,20 @@ test('two pictures are compared at once, also of one run; more can be selected, 
   const dialog = page.getByRole('dialog', { name: 'Compare two pictures' });
   await dialog.getByText('seed 6001').waitFor();
   await dialog.getByText('seed 6003').waitFor();
+  const slider = dialog.getByLabel('Position of the divider');
+  await slider.fill('20');
+  expect(await dialog.locator('.upper').getAttribute('style')).toContain('80%');
+  const { x, y, width, height } = (await dialog.locator('.compare-boxes').boundingBox()) ?? unseen;
+  await page.mouse.move(x + width * 0.2, y + height / 2);
+  await page.mouse.down();
+  await page.mouse.move(x + width * 0.75, y + height / 2, { steps: 5 });
+  await page.mouse.up();
+  expect(Number(await slider.inputValue())).toBeCloseTo(75, -0.5);
+  await page.mouse.move(x + width * 0.1, y + height / 2);
+  expect(Number(await slider.inputValue())).toBeCloseTo(75, -0.5);
+  await dialog.getByRole('button', { name: 'Side by side' }).click();
+  await slider.waitFor({ state: 'detached' });
+  expect(await dialog.locator('img').count()).toBe(2);
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
   await page.getByText(/selected$/).waitFor({ state: 'detached' });
@@ -278,6 +292,18 @@ test('two pictures are compared at once, also of one run; more can be selected, 
   await third.getByRole('button', { name: /^Delete picture/ }).click();
   await third.getByRole('button', { name: 'Delete', exact: true }).click();
   await page.getByText('2 pictures selected').waitFor();
+});
+
+test('pictures of different shapes are compared without being stretched', async () => {
+  await paint({ prompt: 'a wide compared bridge', seed: 1, img_width: 128 });
+  await paint({ prompt: 'a square compared bridge', seed: 1 });
+  const page = await web().visit('/gallery?words=bridge');
+  await compare(page, 'picture 1 of 1: a wide compared bridge').click();
+  await compare(page, 'picture 1 of 1: a square compared bridge').click();
+  const dialog = page.getByRole('dialog', { name: 'Compare two pictures' });
+  await expect.poll(() => dialog.locator('img.compared').count()).toBe(2);
+  const fits = "[...document.querySelectorAll('img.compared')].map((img) => getComputedStyle(img).objectFit)";
+  expect(await page.evaluate(fits)).toEqual(['contain', 'contain']);
 });
 
 test('the arrow keys go from picture to picture, and Enter opens one', async () => {

@@ -17,7 +17,7 @@ export interface FilterBarProps {
 
 /** The search of the gallery: it follows the typing, and what is no seed, size or date is told beside its field instead. */
 export function FilterBar({ filter, onChange, children }: FilterBarProps) {
-  const { draft, faults, type, commit } = useDraft(filter, onChange);
+  const { draft, faults, type, commit, reset } = useDraft(filter, onChange);
   const [isOpen, setOpen] = useState(() => countOf(filter) > 0);
   const panel = useId();
   const count = countOf(filter);
@@ -61,7 +61,7 @@ export function FilterBar({ filter, onChange, children }: FilterBarProps) {
         <div id={panel} className="filters" hidden={!isOpen}>
           <MoreFilters filter={filter} draft={draft} faults={faults} type={type} onChange={onChange} />
           {!isEverything(filter) && (
-            <button type="button" className="plain" onClick={() => onChange(noFilter)}>
+            <button type="button" className="plain" onClick={reset}>
               Clear all
             </button>
           )}
@@ -107,12 +107,18 @@ function useDraft(filter: Filter, onChange: FilterBarProps['onChange']) {
     clearTimeout(timer.current);
     timer.current = setTimeout(commit, PAUSE_MS);
   };
+  const reset = () => {
+    clearTimeout(timer.current);
+    timer.current = undefined;
+    setDraft(noFilter);
+    onChange(noFilter);
+  };
   const found = Object.entries(faultsOf({ ...noFilter, ...trimmed(draft) }));
   const before = new Map(Object.entries(checked));
   const faults: Faults = Object.fromEntries(
     found.filter(([name]) => before.get(name) === new Map(Object.entries(draft)).get(name)),
   );
-  return { draft, faults, type, commit };
+  return { draft, faults, type, commit, reset };
 }
 
 function trimmed({ words, seed, size, from, to }: Draft): Draft {

@@ -5,7 +5,7 @@ import { addressOf, go, useRoute } from '../router.ts';
 import { useRuns } from '../runs/runs.tsx';
 import { setPendingSettings } from '../settings/initial-settings.ts';
 import type { Settings } from '../settings/settings.ts';
-import { PictureDialog } from '../viewer/picture-dialog.tsx';
+import { PictureWalk } from '../viewer/picture-dialog.tsx';
 import { EndOfList } from './end-of-list.tsx';
 import { EndedRuns } from './ended-runs.tsx';
 import { type Filter, faultsOf, filterOf, isEverything, queryOf } from './filter.ts';
@@ -34,7 +34,7 @@ export function GalleryView() {
   const [isComparing, setComparing] = useState(false);
   const [shown, setShown] = useState<string>();
   const { rowHeight, sizes, choose } = useRowHeight(width);
-  const changes = useGalleryActions(gallery, wall);
+  const changes = useGalleryActions(gallery, wall, selection.remove);
   const { use, make } = useWayToPlayground();
   const search = (change: Partial<Filter>) =>
     go(addressOf('gallery', queryOf({ ...filter, ...change })), { replace: true });
@@ -99,17 +99,17 @@ interface ViewerProps {
 }
 
 function Viewer({ gallery, shown, onShow, onUse, onMake }: ViewerProps) {
-  const found = gallery.pictures.find(({ image }) => image.id === shown);
-  if (found === undefined) return null;
-  const { job, image } = found;
+  if (shown === undefined) return null;
   return (
-    <PictureDialog
-      job={job}
-      index={job.images.findIndex(({ id }) => id === image.id)}
-      onIndex={(index) => onShow(job.images[index]?.id)}
+    <PictureWalk
+      pictures={gallery.pictures}
+      shown={shown}
+      onShow={({ image }) => onShow(image.id)}
       onClose={() => onShow(undefined)}
       onUse={onUse}
       onMake={onMake}
+      onMore={gallery.state === 'end' ? undefined : gallery.more}
+      onChange={(job) => (job.images.length === 0 ? gallery.remove(job) : gallery.replace(job))}
     />
   );
 }

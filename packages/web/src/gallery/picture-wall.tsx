@@ -1,5 +1,6 @@
 import { type KeyboardEvent, type RefObject, useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
+import { isShortcut } from '../shortcuts.ts';
 import { PictureTile, type TileActions } from './picture-tile.tsx';
 import type { ListedPicture } from './pictures.ts';
 import { arrange, type Layout, rowAt, verticalNeighbour } from './rows.ts';
@@ -89,26 +90,14 @@ function indexesBetween({ rows, boxes }: Layout, from: number, to: number, activ
 
 /** Where a key leads to; past the last picture: to where more are loaded. */
 function targetOf(event: KeyboardEvent, index: number, layout: Layout, count: number): number | undefined {
-  const { key, target, ctrlKey, altKey, metaKey, shiftKey } = event;
-  if (ctrlKey || altKey || metaKey || shiftKey) return undefined;
-  if (!(target instanceof HTMLElement) || target.dataset.picture === undefined) return undefined;
-  const isReversed = getComputedStyle(target).direction === 'rtl';
-  switch (key) {
-    case 'ArrowRight':
-      return isReversed ? Math.max(0, index - 1) : index + 1;
-    case 'ArrowLeft':
-      return isReversed ? index + 1 : Math.max(0, index - 1);
-    case 'ArrowDown':
-      return verticalNeighbour(layout, index, 1) ?? count;
-    case 'ArrowUp':
-      return verticalNeighbour(layout, index, -1) ?? index;
-    case 'Home':
-      return 0;
-    case 'End':
-      return count - 1;
-    default:
-      return undefined;
-  }
+  const { target, shiftKey } = event;
+  if (shiftKey || !(target instanceof HTMLElement) || target.dataset.picture === undefined) return undefined;
+  if (isShortcut(event, 'galleryRight')) return index + 1;
+  if (isShortcut(event, 'galleryLeft')) return Math.max(0, index - 1);
+  if (isShortcut(event, 'galleryDown')) return verticalNeighbour(layout, index, 1) ?? count;
+  if (isShortcut(event, 'galleryUp')) return verticalNeighbour(layout, index, -1) ?? index;
+  if (isShortcut(event, 'galleryFirst')) return 0;
+  return isShortcut(event, 'galleryLast') ? count - 1 : undefined;
 }
 
 /**

@@ -8,7 +8,11 @@ import type { ListedPicture } from './pictures.ts';
 import type { Gallery } from './use-gallery.ts';
 
 /** What a user can change in the gallery, and why the last attempt failed. */
-export function useGalleryActions(gallery: Gallery, wall: RefObject<HTMLElement | null>) {
+export function useGalleryActions(
+  gallery: Gallery,
+  wall: RefObject<HTMLElement | null>,
+  onRemoved: (picture: ListedPicture) => void,
+) {
   const { client } = useSession();
   const [problem, setProblem] = useState<string>();
   const attempt = async (work: () => Promise<void>) => {
@@ -28,6 +32,7 @@ export function useGalleryActions(gallery: Gallery, wall: RefObject<HTMLElement 
     const hadFocus =
       wall.current?.contains(document.activeElement) === true || document.activeElement === document.body;
     flushSync(() => (others.length === 0 ? gallery.remove(job) : gallery.replace({ ...job, images: others })));
+    onRemoved({ job, image });
     // Keyboard users go on with the next picture.
     if (next !== undefined && hadFocus) focusPicture(wall.current, next.image.id);
   };

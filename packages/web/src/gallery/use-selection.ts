@@ -3,32 +3,29 @@ import type { ListedPicture } from './pictures.ts';
 
 export type Selection = ReturnType<typeof useSelection>;
 
-/** The pictures that were selected in the gallery, in the order in which they were. What has been deleted is no longer among them. */
+/** The pictures that were selected in the gallery, in the order in which they were, whatever has been searched for since. */
 export function useSelection(pictures: readonly ListedPicture[]) {
-  const [ids, setIds] = useState<readonly string[]>([]);
-  const selected = useMemo(() => {
-    const there = new Map(ids.length === 0 ? [] : pictures.map((picture) => [picture.image.id, picture]));
-    return ids.flatMap((id) => there.get(id) ?? []);
-  }, [pictures, ids]);
-  const set = useMemo(() => new Set(ids), [ids]);
+  const [selected, setSelected] = useState<readonly ListedPicture[]>([]);
+  const ids = useMemo(() => new Set(selected.map(({ image }) => image.id)), [selected]);
+  const add = (more: readonly ListedPicture[]) => [...selected, ...more.filter(({ image }) => !ids.has(image.id))];
   return {
     selected,
-    isSelected: ({ image }: ListedPicture) => set.has(image.id),
-    /** @returns the ids that are then selected */
-    toggle({ image }: ListedPicture): readonly string[] {
-      const others = ids.filter((id) => id !== image.id);
-      const next = others.length < ids.length ? others : [...ids, image.id];
-      setIds(next);
+    isSelected: ({ image }: ListedPicture) => ids.has(image.id),
+    /** @returns the pictures that are then selected */
+    toggle(picture: ListedPicture): readonly ListedPicture[] {
+      const others = selected.filter(({ image }) => image.id !== picture.image.id);
+      const next = others.length < selected.length ? others : [...selected, picture];
+      setSelected(next);
       return next;
     },
     /** With all between it and the one selected last. */
-    extend({ image }: ListedPicture): void {
-      const placeOf = (id: string | undefined) => pictures.findIndex((each) => each.image.id === id);
-      const [from, to] = [placeOf(ids.at(-1)), placeOf(image.id)];
-      const [first, last] = [Math.min(from, to), Math.max(from, to)];
-      const range = first < 0 ? [] : pictures.slice(first, last + 1).map((each) => each.image.id);
-      setIds([...new Set([...ids, ...range, image.id])]);
+    extend(picture: ListedPicture): void {
+      const placeOf = (id: string | undefined) => pictures.findIndex(({ image }) => image.id === id);
+      const [from, to] = [placeOf(selected.at(-1)?.image.id), placeOf(picture.image.id)];
+      const range = from < 0 ? [picture] : pictures.slice(Math.min(from, to), Math.max(from, to) + 1);
+      setSelected(add(range));
     },
-    clear: () => setIds([]),
+    remove: ({ image }: ListedPicture) => setSelected((before) => before.filter((each) => each.image.id !== image.id)),
+    clear: () => setSelected([]),
   };
 }
