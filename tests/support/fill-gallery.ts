@@ -131,18 +131,19 @@ async function placeFile(
   return path;
 }
 
-/** As hard to compress as a photo: soft shapes of several sizes, and fine grain over all. */
+/** As hard to compress as a photo, about 2 MB at 1024²: soft shapes of several sizes, and fine grain over all. */
 async function naturalPicture(width: number, height: number): Promise<Buffer> {
-  const layers = [8, 32, 128].map((cells) =>
-    noise(cells, cells, 255).resize(width, height, { kernel: 'cubic', fit: 'fill' }),
+  const shapes = [
+    [6, 150],
+    [24, 60],
+    [96, 24],
+  ] as const;
+  const layers = shapes.map(([cells, most]) =>
+    noise(cells, cells, most).resize(width, height, { kernel: 'cubic', fit: 'fill' }).png().toBuffer(),
   );
-  const [base, ...others] = await Promise.all(layers.map((layer) => layer.png().toBuffer()));
-  const grain = await noise(width, height, 28).png().toBuffer();
+  const [base, ...others] = await Promise.all([...layers, noise(width, height, 6).png().toBuffer()]);
   return sharp(base)
-    .composite([
-      ...others.map((input) => ({ input, blend: 'soft-light' as const })),
-      { input: grain, blend: 'add' as const },
-    ])
+    .composite(others.map((input) => ({ input, blend: 'add' as const })))
     .png()
     .toBuffer();
 }

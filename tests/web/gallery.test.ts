@@ -111,7 +111,7 @@ test('the search follows the typing: by prompt, seed and size; the address keeps
   await page.getByLabel('Seed').fill('');
   // As it is printed.
   await page.getByLabel('Size', { exact: true }).fill('96×64');
-  await open(page, /yellow lemon/).waitFor();
+  await open(page, /^Open .*yellow lemon/).waitFor();
   await expect.poll(() => entries(page).count()).toBe(1);
   await page.getByLabel('Model', { exact: true }).selectOption('playground-v2.5');
   await expect.poll(() => new URL(page.url()).searchParams.get('model')).toBe('playground-v2.5');
@@ -188,6 +188,8 @@ test('runs without pictures are listed apart, with the reason, and can be delete
 test('search and views stay in sight, a button leads to the top, and one comes back to the very place that one left', async () => {
   const page = await web().visit('/gallery?words=pear');
   await entries(page).nth(20).waitFor();
+  // Once all of them are there: a row that was short is filled by those that come after it.
+  await toTheEnd(page, () => open(page, `a pear number ${PEARS - 1}.`).isVisible());
   const place = 1100;
   await scrollTo(page, place);
   await expect.poll(() => page.evaluate('window.scrollY')).toBe(place);
@@ -374,7 +376,7 @@ test('the size of the pictures is chosen and remembered, and what one looks at s
   );
   const perRow = [...Map.groupBy(tops, (top) => top).values()].map(({ length }) => length);
   expect(perRow.filter((count) => count >= 2).length).toBeGreaterThan(perRow.length / 2);
-  expect(await phone.evaluate('document.documentElement.scrollWidth')).toBe(390);
+  expect(await phone.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
 });
 
 test('a history of 100 pictures of 1024² shows its first screen with at most 1 MB, over a slow network too', async () => {
@@ -535,12 +537,12 @@ test('a picture of a run that others have overtaken takes its place among them a
   const { url, adminKey } = web().server;
   const rule = (order: 'pause' | 'resume') =>
     fetch(`${url}/api/admin/queue/${order}`, { method: 'POST', headers: { 'x-api-key': adminKey } });
+  const until = Date.now() + 3_000_000;
+  await fillGallery(web().server, { count: 30, sizes: [[64, 64]], prompt: () => 'a newer plum', newest: until });
   await rule('pause');
   onTestFinished(async () => void (await rule('resume')));
   // The first may be taken before its worker hears of the pause.
   const jobs = [await submit({ prompt: 'an early damson' }), await submit({ prompt: 'a late damson', priority: -5 })];
-  const until = Date.now() + 3_000_000;
-  await fillGallery(web().server, { count: 30, sizes: [[64, 64]], prompt: () => 'a newer plum', newest: until });
   const page = await web().visit('/gallery');
   await page.context().addInitScript(withoutTurns);
   await page.reload();
@@ -574,9 +576,12 @@ test('what is made elsewhere appears by itself: on top, or above what one looks 
   await entries(page).nth(20).waitFor();
   await paint({ prompt: 'a peach number 1 from elsewhere', seed: 1 });
   await entries(page).first().getByText('a peach number 1 from elsewhere').waitFor();
+  await scrollTo(page, 'end');
+  await scrollTo(page, 'end');
   await scrollTo(page, 1000);
+  await expect.poll(() => page.evaluate('window.scrollY')).toBe(1000);
   const topmost = `(() => {
-    const found = [...document.querySelectorAll('.entry')].find((entry) => entry.getBoundingClientRect().top > 200);
+    const found = [...document.querySelectorAll('.entry')].find((entry) => entry.getBoundingClientRect().bottom > 132);
     return [found?.querySelector('.picture')?.dataset.picture, found?.getBoundingClientRect().top];
   })()`;
   const [id, top] = await page.evaluate<[string, number]>(topmost);

@@ -105,11 +105,14 @@ function targetOf(event: KeyboardEvent, index: number, layout: Layout, count: nu
  * the others down.
  */
 function usePlaceKept(wall: RefObject<HTMLElement | null>, pictures: readonly ListedPicture[], layout: Layout): void {
-  const before = useRef({ pictures, layout });
+  const last = useRef({ pictures, layout });
   // The browser shortens the way it has scrolled when the page gets shorter, before this can be asked for.
   const scrolled = useRef(0);
+  /** The picture that is kept in place, until somebody scrolls. */
+  const kept = useRef<string>(undefined);
   useLayoutEffect(() => {
     const remember = () => {
+      if (Math.abs(window.scrollY - scrolled.current) > 1) kept.current = undefined;
       scrolled.current = window.scrollY;
     };
     remember();
@@ -117,8 +120,8 @@ function usePlaceKept(wall: RefObject<HTMLElement | null>, pictures: readonly Li
     return () => window.removeEventListener('scroll', remember);
   }, []);
   useLayoutEffect(() => {
-    const { pictures: old, layout: oldLayout } = before.current;
-    before.current = { pictures, layout };
+    const { pictures: old, layout: oldLayout } = last.current;
+    last.current = { pictures, layout };
     const element = wall.current;
     if (element === null || oldLayout === layout || old.length === 0) return;
     const style = getComputedStyle(element);
@@ -126,12 +129,16 @@ function usePlaceKept(wall: RefObject<HTMLElement | null>, pictures: readonly Li
     const y = scrolled.current - start;
     if (y <= 0) return;
     const places = new Map(pictures.map(({ image }, index) => [image.id, index]));
-    const first = oldLayout.rows[rowAt(oldLayout.rows, y)]?.first ?? old.length;
+    const before = old.findIndex(({ image }) => image.id === kept.current);
+    const first = before >= 0 ? before : (oldLayout.rows[rowAt(oldLayout.rows, y)]?.first ?? old.length);
     for (let index = first; index < old.length; index += 1) {
-      const now = layout.boxes[places.get(old[index]?.image.id ?? '') ?? -1];
+      const id = old[index]?.image.id ?? '';
+      const now = layout.boxes[places.get(id) ?? -1];
       const then = oldLayout.boxes[index];
       if (now === undefined || then === undefined) continue;
-      window.scrollTo(0, scrolled.current + now.top - then.top);
+      kept.current = id;
+      scrolled.current += now.top - then.top;
+      window.scrollTo(0, scrolled.current);
       return;
     }
   }, [wall, pictures, layout]);
