@@ -145,13 +145,15 @@ function MoreFilters({ filter, draft, faults, type, onChange }: MoreFiltersProps
   return (
     <>
       <Labelled label="Show">
-        <select value={filter.state} onChange={(event) => onChange({ state: stateOf(event.target.value) })}>
-          {[...states].map(([state, name]) => (
-            <option key={state} value={state}>
-              {name}
-            </option>
-          ))}
-        </select>
+        {(id) => (
+          <select id={id} value={filter.state} onChange={(event) => onChange({ state: stateOf(event.target.value) })}>
+            {[...states].map(([state, name]) => (
+              <option key={state} value={state}>
+                {name}
+              </option>
+            ))}
+          </select>
+        )}
       </Labelled>
       <DateFilter filter={filter} draft={draft} faults={faults} type={type} onChange={onChange} />
       <TextFilter
@@ -177,13 +179,19 @@ function stateOf(text: string): State {
   return [...states.keys()].find((state) => state === text) ?? '';
 }
 
-function Labelled({ label, children }: { readonly label: string; readonly children: ReactNode }) {
+interface LabelledProps {
+  readonly label: string;
+  /** @param id of the control */
+  readonly children: (id: string) => ReactNode;
+}
+
+function Labelled({ label, children }: LabelledProps) {
+  const id = useId();
   return (
-    // biome-ignore lint/a11y/noLabelWithoutControl: the control is among the children
-    <label className="labelled">
-      <span>{label}</span>
-      {children}
-    </label>
+    <div className="labelled">
+      <label htmlFor={id}>{label}</label>
+      {children(id)}
+    </div>
   );
 }
 
@@ -240,15 +248,17 @@ function DateFilter({ filter, draft, faults, type, onChange }: MoreFiltersProps)
   return (
     <>
       <Labelled label="Date">
-        <select value={isShown ? OWN_DAYS : filter.days} onChange={(event) => choose(event.target.value)}>
-          {[...periods].map(([days, name]) => (
-            <option key={days} value={days}>
-              {name}
-            </option>
-          ))}
-          {!periods.has(filter.days) && <option value={filter.days}>Last {filter.days} days</option>}
-          <option value={OWN_DAYS}>From … to …</option>
-        </select>
+        {(id) => (
+          <select id={id} value={isShown ? OWN_DAYS : filter.days} onChange={(event) => choose(event.target.value)}>
+            {[...periods].map(([days, name]) => (
+              <option key={days} value={days}>
+                {name}
+              </option>
+            ))}
+            {!periods.has(filter.days) && <option value={filter.days}>Last {filter.days} days</option>}
+            <option value={OWN_DAYS}>From … to …</option>
+          </select>
+        )}
       </Labelled>
       {isShown && (
         <>
@@ -280,12 +290,14 @@ function ModelChoice({ chosen, onChange }: { readonly chosen: string; readonly o
   const names = new Set([...models.map(({ id }) => id), ...(chosen === '' ? [] : [chosen])]);
   return (
     <Labelled label="Model">
-      <select value={chosen} onChange={(event) => onChange(event.target.value)}>
-        <option value="">Any model</option>
-        {[...names].map((name) => (
-          <option key={name}>{name}</option>
-        ))}
-      </select>
+      {(id) => (
+        <select id={id} value={chosen} onChange={(event) => onChange(event.target.value)}>
+          <option value="">Any model</option>
+          {[...names].map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+      )}
     </Labelled>
   );
 }

@@ -6,7 +6,7 @@ import type { ListedPicture } from './pictures.ts';
 import { arrange, type Layout, rowAt, verticalNeighbour } from './rows.ts';
 import { useScrollWindow } from './use-scroll-window.ts';
 
-export const GAP = 8;
+const GAP = 8;
 
 export interface PictureWallProps {
   readonly pictures: readonly ListedPicture[];
