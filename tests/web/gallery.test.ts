@@ -1,34 +1,10 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { fillGallery } from '../support/fill-gallery.ts';
+import { paint } from '../support/paint.ts';
 import { replyTo, useWebPage } from '../support/web-page.ts';
 
 const web = useWebPage();
-const steps = { num_inference_steps: 2, img_width: 64, img_height: 64 };
-
-/** @returns what resolves when it is there */
-async function submit(body: object): Promise<() => Promise<unknown>> {
-  const { url, devKey } = web().server;
-  const headers = { 'x-api-key': devKey, 'content-type': 'application/json' };
-  const reply = await fetch(`${url}/api/jobs`, {
-    method: 'POST',
-    headers,
-    body: JSON.stringify({ ...steps, ...body }),
-  });
-  expect(reply.status).toBe(202);
-  const { id }: { id: string } = JSON.parse(await reply.text());
-  return () => fetch(`${url}/api/jobs/${id}/events`, { headers }).then((events) => events.text());
-}
-
-const paint = async (body: object) => (await submit(body))();
-
-/** In this order; the last is the newest. */
-async function paintAll(bodies: readonly object[]): Promise<void> {
-  const jobs: (() => Promise<unknown>)[] = [];
-  for (const body of bodies) jobs.push(await submit(body));
-  for (const until of jobs) await until();
-}
-
 const PEARS = 130;
 
 beforeAll(async () => {
@@ -38,7 +14,7 @@ beforeAll(async () => {
     [72, 128],
   ] as const;
   await fillGallery(web().server, { count: PEARS, sizes: shapes, prompt: (index) => `a pear number ${index}.` });
-  await paint({ prompt: 'a yellow lemon <img src=x onerror=alert(1)>', seed: 7777, img_width: 96 });
+  await paint(web().server, { prompt: 'a yellow lemon <img src=x onerror=alert(1)>', seed: 7777, img_width: 96 });
 }, 600_000);
 
 const unseen = { x: -1, y: -1, width: 0, height: 0 };
@@ -147,7 +123,7 @@ test('of what is typed fast only the last is shown, though an earlier reply come
 });
 
 test('what is no seed is told beside its field and stays out of the address; a seed finds the picture that has it', async () => {
-  await paint({ prompt: 'four violins', seed: 5000, samples: 4 });
+  await paint(web().server, { prompt: 'four violins', seed: 5000, samples: 4 });
   const page = await web().visit('/gallery?seed=abc');
   await page.getByText('A seed is a whole number').waitFor();
   expect(await entries(page).count()).toBe(0);
@@ -213,8 +189,8 @@ test('a prompt with tags is text and nothing else', async () => {
 });
 
 test('favourites are found again; a picture is deleted in place, once that is confirmed, and the next one has the focus', async () => {
-  await paint({ prompt: 'two figs', seed: 6100, samples: 2 });
-  await paint({ prompt: 'one fig', seed: 6200 });
+  await paint(web().server, { prompt: 'two figs', seed: 6100, samples: 2 });
+  await paint(web().server, { prompt: 'one fig', seed: 6200 });
   const page = await web().visit('/gallery?words=fig');
   await page.getByRole('button', { name: 'Favourite: one fig' }).click();
   await page.getByRole('button', { name: 'Favourite: one fig', pressed: true }).waitFor();
@@ -254,7 +230,7 @@ test('favourites are found again; a picture is deleted in place, once that is co
 const compare = (page: Page, name: string) => page.getByRole('button', { name: `Compare ${name}` });
 
 test('two pictures are compared at once, also of one run; more can be selected, and what is deleted is no longer', async () => {
-  await paint({ prompt: 'four compared bells', seed: 6000, samples: 4 });
+  await paint(web().server, { prompt: 'four compared bells', seed: 6000, samples: 4 });
   const page = await web().visit('/gallery?words=bell');
   await compare(page, 'picture 2 of 4: four compared bells').click();
   await page.getByText('1 picture selected').waitFor();
@@ -297,8 +273,8 @@ test('two pictures are compared at once, also of one run; more can be selected, 
 });
 
 test('pictures of different shapes are compared without being stretched', async () => {
-  await paint({ prompt: 'a wide compared bridge', seed: 1, img_width: 128 });
-  await paint({ prompt: 'a square compared bridge', seed: 1 });
+  await paint(web().server, { prompt: 'a wide compared bridge', seed: 1, img_width: 128 });
+  await paint(web().server, { prompt: 'a square compared bridge', seed: 1 });
   const page = await web().visit('/gallery?words=bridge');
   await compare(page, 'picture 1 of 1: a wide compared bridge').click();
   await compare(page, 'picture 1 of 1: a square compared bridge').click();
@@ -464,149 +440,4 @@ test('thousands of pictures scroll as a few do: the document stays small, and an
     expect(places.get(id)).toBe(y + top);
   }
   expect(await page.evaluate('document.querySelectorAll("*").length')).toBeLessThan(3000);
-});
-
-/** Lets the page's own look at the list happen for events only. */
-const withoutTurns = 'window.setInterval = () => 0';
-/** Of the newest; what one has scrolled to is asked for with a cursor. */
-const isList = ({ pathname, searchParams }: URL) =>
-  pathname === '/api/jobs' && searchParams.get('limit') === '24' && !searchParams.has('cursor');
-
-interface HeldLists {
-  /** Resolves when a reply is held. */
-  readonly held: () => Promise<void>;
-  /** Lets the oldest reply through, once there is one. */
-  readonly release: () => Promise<void>;
-  readonly releaseAll: () => void;
-}
-
-/** Holds the replies to the list, each as it was when it was asked for. */
-async function holdLists(page: Page): Promise<HeldLists> {
-  const passes: (() => void)[] = [];
-  let isOver = false;
-  await page.route(isList, async (route) => {
-    const response = await replyTo(route);
-    if (!isOver) await new Promise<void>((resolve) => passes.push(resolve));
-    await route.fulfill({ response });
-  });
-  onTestFinished(() => page.unrouteAll({ behavior: 'ignoreErrors' }));
-  const held = () => expect.poll(() => passes.length).toBeGreaterThan(0);
-  return {
-    held,
-    async release() {
-      await held();
-      passes.shift()?.();
-    },
-    releaseAll() {
-      isOver = true;
-      for (const pass of passes) pass();
-    },
-  };
-}
-
-test('a job that is made while the list is on its way appears, though its events came before the list', async () => {
-  const page = await web().visit();
-  await page.context().addInitScript(withoutTurns);
-  await page.reload();
-  await page.getByLabel('Prompt', { exact: true }).waitFor();
-  const { held, release, releaseAll } = await holdLists(page);
-  await page.getByRole('link', { name: 'Gallery' }).click();
-  await held();
-  // Its end is heard of, whatever the tab shows: it changes the balance.
-  const told = page.waitForResponse((response) => new URL(response.url()).pathname === '/api/credits');
-  await paint({ prompt: 'a quince between list and event', seed: 1 });
-  await told;
-  await release();
-  releaseAll();
-  await entries(page).first().getByText('a quince between list and event').waitFor();
-});
-
-test('what was made before the stream of events is there appears once it is', async () => {
-  const page = await web().visit();
-  await page.context().addInitScript(withoutTurns);
-  await page.route('**/api/events*', (route) => route.abort('connectionfailed'));
-  await page.goto(`${web().server.url}/gallery`);
-  await entries(page).first().waitFor();
-  await paint({ prompt: 'a medlar unheard of', seed: 1 });
-  expect(await page.getByText('a medlar unheard of').count()).toBe(0);
-  await page.unroute('**/api/events*');
-  await entries(page).first().getByText('a medlar unheard of').waitFor();
-});
-
-test('a picture of a run that others have overtaken takes its place among them as it ends', async () => {
-  const { url, adminKey } = web().server;
-  const rule = (order: 'pause' | 'resume') =>
-    fetch(`${url}/api/admin/queue/${order}`, { method: 'POST', headers: { 'x-api-key': adminKey } });
-  const until = Date.now() + 3_000_000;
-  await fillGallery(web().server, { count: 30, sizes: [[64, 64]], prompt: () => 'a newer plum', newest: until });
-  await rule('pause');
-  onTestFinished(async () => void (await rule('resume')));
-  // The first may be taken before its worker hears of the pause.
-  const jobs = [await submit({ prompt: 'an early damson' }), await submit({ prompt: 'a late damson', priority: -5 })];
-  const page = await web().visit('/gallery');
-  await page.context().addInitScript(withoutTurns);
-  await page.reload();
-  await entries(page).nth(20).waitFor();
-  await rule('resume');
-  for (const end of jobs) await end();
-  await open(page, 'a late damson').waitFor();
-});
-
-test('a list from before a change does not undo it', async () => {
-  await paint({ prompt: 'a loquat to be starred', seed: 1 });
-  const page = await web().visit('/gallery?words=loquat');
-  await page.getByRole('button', { name: 'Favourite: a loquat to be starred' }).waitFor();
-  const { held, release, releaseAll } = await holdLists(page);
-  await paint({ prompt: 'another loquat', seed: 1 });
-  await held();
-  const star = page.getByRole('button', { name: 'Favourite: a loquat to be starred' });
-  await star.click();
-  await page.getByRole('button', { name: 'Favourite: a loquat to be starred', pressed: true }).waitFor();
-  const next = page.waitForRequest((request) => isList(new URL(request.url())));
-  await release();
-  await next;
-  expect(await star.getAttribute('aria-pressed')).toBe('true');
-  releaseAll();
-  await entries(page).first().getByText('another loquat').waitFor();
-  expect(await star.getAttribute('aria-pressed')).toBe('true');
-});
-
-test('what is made elsewhere appears by itself: on top, or above what one looks at, which stays where it is', async () => {
-  const page = await web().visit('/gallery?words=number');
-  await entries(page).nth(20).waitFor();
-  await paint({ prompt: 'a peach number 1 from elsewhere', seed: 1 });
-  await entries(page).first().getByText('a peach number 1 from elsewhere').waitFor();
-  await scrollTo(page, 'end');
-  await scrollTo(page, 'end');
-  await scrollTo(page, 1000);
-  await expect.poll(() => page.evaluate('window.scrollY')).toBe(1000);
-  const topmost = `(() => {
-    const found = [...document.querySelectorAll('.entry')].find((entry) => entry.getBoundingClientRect().bottom > 132);
-    return [found?.querySelector('.picture')?.dataset.picture, found?.getBoundingClientRect().top];
-  })()`;
-  const [id, top] = await page.evaluate<[string, number]>(topmost);
-  const height = await page.evaluate<number>('document.body.scrollHeight');
-  // More than a row of them.
-  await paintAll(Array.from({ length: 8 }, (_, index) => ({ prompt: `a nectarine number ${index}.`, seed: index })));
-  await expect.poll(() => page.evaluate<number>('document.body.scrollHeight')).toBeGreaterThan(height + 100);
-  const topOfIt = `document.querySelector('[data-picture="${id}"]')?.getBoundingClientRect().top`;
-  await expect.poll(() => page.evaluate(topOfIt)).toBe(top);
-  await scrollTo(page, 0);
-  await open(page, 'a nectarine number 7.').waitFor();
-  // More than a page of them, while nobody looks: nothing is missing when one comes back.
-  await page.getByRole('link', { name: 'Playground' }).click();
-  await fillGallery(web().server, {
-    count: 40,
-    sizes: [[64, 64]],
-    prompt: (index) => `a sloe number ${index}.`,
-    newest: Date.now() + 6_000_000,
-  });
-  await page.getByRole('link', { name: 'Gallery' }).click();
-  await open(page, 'a sloe number 0.').waitFor();
-  await expect
-    .poll(async () => {
-      await page.mouse.wheel(0, 300);
-      return open(page, 'a sloe number 39.').count();
-    })
-    .toBe(1);
 });

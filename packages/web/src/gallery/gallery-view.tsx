@@ -31,7 +31,6 @@ export function GalleryView() {
   const gallery = useGallery(isValid ? filter : null, width > 0);
   const wall = useRef<HTMLUListElement>(null);
   const selection = useSelection(gallery.pictures);
-  const [isComparing, setComparing] = useState(false);
   const [shown, setShown] = useState<string>();
   const { rowHeight, sizes, choose } = useRowHeight(width);
   const changes = useGalleryActions(gallery, wall, selection.remove);
@@ -41,8 +40,8 @@ export function GalleryView() {
   const actions = useStable({
     onOpen: ({ image }: ListedPicture) => setShown(image.id),
     onSelect: (picture: ListedPicture, isRange: boolean) =>
-      isRange ? selection.extend(picture) : void selection.toggle(picture),
-    onCompare: (picture: ListedPicture) => setComparing(selection.toggle(picture).length === 2),
+      isRange ? selection.extend(picture) : selection.toggle(picture),
+    onCompare: selection.compareWith,
     onFavourite: changes.toggleFavourite,
     onDelete: changes.removePicture,
   });
@@ -54,15 +53,7 @@ export function GalleryView() {
         <FilterBar filter={filter} onChange={search}>
           {isOfPictures && <SizeSlider sizes={sizes} rowHeight={rowHeight} onChoose={choose} />}
         </FilterBar>
-        <SelectionBar
-          selection={selection}
-          isComparing={isComparing}
-          onCompare={() => setComparing(true)}
-          onClose={() => {
-            setComparing(false);
-            selection.clear();
-          }}
-        />
+        <SelectionBar selection={selection} />
       </div>
       {changes.problem !== undefined && <Notice kind="error">{changes.problem}</Notice>}
       <div ref={measure} className={gallery.isStale ? 'of-before' : undefined} aria-busy={gallery.isStale}>

@@ -108,9 +108,7 @@ interface ToolsProps extends Pick<PictureTileProps, 'picture' | 'isActive' | 'is
 }
 
 function Tools({ picture, isActive, isSelected, isOpen, actions, onOpen, onAsk }: ToolsProps) {
-  const { job } = picture;
   const name = nameOf(picture);
-  const isOfMany = job.images.length > 1;
   const tabIndex = isActive ? 0 : -1;
   return (
     <>
@@ -126,17 +124,7 @@ function Tools({ picture, isActive, isSelected, isOpen, actions, onOpen, onAsk }
         <CheckIcon />
       </button>
       <div className="wall-tools">
-        <button
-          type="button"
-          className="wall-tool favourite"
-          tabIndex={tabIndex}
-          aria-pressed={job.favourite}
-          aria-label={`Favourite: ${job.prompt ?? 'prompt not stored'}`}
-          title={isOfMany ? `Favourite: all ${job.images.length} pictures of this run` : 'Favourite'}
-          onClick={() => actions.onFavourite(picture)}
-        >
-          <StarIcon isFull={job.favourite} />
-        </button>
+        <FavouriteTool {...{ picture, isActive, actions }} />
         <button
           type="button"
           className="wall-tool"
@@ -169,6 +157,24 @@ function Tools({ picture, isActive, isSelected, isOpen, actions, onOpen, onAsk }
         <MoreIcon />
       </button>
     </>
+  );
+}
+
+function FavouriteTool({ picture, isActive, actions }: Pick<ToolsProps, 'picture' | 'isActive' | 'actions'>) {
+  const { job } = picture;
+  const isOfMany = job.images.length > 1;
+  return (
+    <button
+      type="button"
+      className="wall-tool favourite"
+      tabIndex={isActive ? 0 : -1}
+      aria-pressed={job.favourite}
+      aria-label={`Favourite: ${job.prompt ?? 'prompt not stored'}`}
+      title={isOfMany ? `Favourite: all ${job.images.length} pictures of this run` : 'Favourite'}
+      onClick={() => actions.onFavourite(picture)}
+    >
+      <StarIcon isFull={job.favourite} />
+    </button>
   );
 }
 

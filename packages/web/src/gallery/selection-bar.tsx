@@ -1,17 +1,9 @@
 import { CompareDialog } from '../viewer/compare-dialog.tsx';
 import type { Selection } from './use-selection.ts';
 
-export interface SelectionBarProps {
-  readonly selection: Selection;
-  readonly isComparing: boolean;
-  readonly onCompare: () => void;
-  /** The comparison is over. */
-  readonly onClose: () => void;
-}
-
 /** What can be done with the selected pictures. */
-export function SelectionBar({ selection, isComparing, onCompare, onClose }: SelectionBarProps) {
-  const { selected, clear } = selection;
+export function SelectionBar({ selection }: { readonly selection: Selection }) {
+  const { selected, clear, isComparing, compare, endComparison } = selection;
   const [left, right] = selected;
   if (left === undefined) return null;
   return (
@@ -21,14 +13,14 @@ export function SelectionBar({ selection, isComparing, onCompare, onClose }: Sel
         type="button"
         disabled={selected.length !== 2}
         title={selected.length === 2 ? undefined : 'Select two pictures to compare them'}
-        onClick={onCompare}
+        onClick={compare}
       >
         Compare
       </button>
       <button type="button" className="plain" onClick={clear}>
         Clear selection
       </button>
-      {isComparing && right !== undefined && <CompareDialog left={left} right={right} onClose={onClose} />}
+      {isComparing && right !== undefined && <CompareDialog left={left} right={right} onClose={endComparison} />}
     </section>
   );
 }
