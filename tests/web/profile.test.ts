@@ -44,6 +44,7 @@ test('a style is chosen by its sample, and one of your own is saved, used and de
   const runs = await page.locator('.run-card').count();
   await page.getByRole('button', { name: 'Samples…' }).click();
   const dialog = page.getByRole('dialog', { name: 'Styles' });
+  await dialog.getByRole('button', { name: 'stained-glass' }).waitFor();
   const sheets: string[] = await page.evaluate(
     `[...document.querySelectorAll('.style-sample')].map((sample) => getComputedStyle(sample).backgroundImage)`,
   );
