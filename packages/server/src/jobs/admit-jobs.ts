@@ -6,14 +6,42 @@ import { newId } from '../ids.ts';
 import { monthOf } from '../keys/key-months.ts';
 import { lockKeys } from '../keys/key-table.ts';
 import { requireUsable } from '../keys/keys.ts';
+import type { StartFiles } from '../pictures/start-images.ts';
 import { Places } from './admission.ts';
-import { EarlierJobs, rememberKeys } from './idempotency.ts';
-import { type JobContext, type JobRecord, type NewJob, requireJob } from './job.ts';
+import { EarlierJobs, type Idempotency, rememberKeys } from './idempotency.ts';
+import { type JobContext, type JobRecord, type JobRequest, type JobWebhook, type NewJob, requireJob } from './job.ts';
 import { announceQueued } from './job-events.ts';
 import { findJobs, insertJobs } from './jobs-table.ts';
 import { type CurrentSpeeds, expiryOf, findSpeeds } from './speed.ts';
-import type { Submission, Submitted } from './submit-job.ts';
 import { type AccountTurn, lockTurns, queuePriority, Turns } from './turns.ts';
+
+export interface Submission {
+  readonly accountId: string;
+  readonly keyId: string;
+  readonly surface: string;
+  /** Its `image` and `mask` are filled in here. */
+  readonly request: JobRequest;
+  /** The files of the start picture and its mask, in the size of the request; null: text to image. */
+  readonly startImage: StartFiles | null;
+  readonly priority: number;
+  readonly store: boolean;
+  /** The server whose client waits on an open connection and cannot ask for the job later; null: nobody has to wait. */
+  readonly waiter: string | null;
+  /** The id of the request, as in the logs; also the id of the job, so that the id in the reply leads to it. */
+  readonly requestId: string | null;
+  /** Where the end of the job is told; absent: to the endpoints of the account only. */
+  readonly webhook?: JobWebhook | null;
+  /** W3C Trace Context of the request; absent: it is not traced. */
+  readonly traceparent?: string | null;
+  /** Null: the client sent none. */
+  readonly idempotency: Idempotency | null;
+}
+
+export interface Submitted {
+  readonly job: JobRecord;
+  /** Whether it is the job of an earlier request with the same idempotency key. */
+  readonly isReplay: boolean;
+}
 
 /** A job that may be queued, nothing of which is written yet. */
 interface Admitted {

@@ -1,10 +1,8 @@
 import { hasCode } from '@easel/errors';
 import { retryDuringOutage } from '../database/away.ts';
 import { DomainError } from '../domain-error.ts';
-import type { StartFiles } from '../pictures/start-images.ts';
-import { admitJobs, checkAdmission } from './admit-jobs.ts';
-import type { Idempotency } from './idempotency.ts';
-import type { JobContext, JobRecord, JobRequest, JobWebhook } from './job.ts';
+import { admitJobs, checkAdmission, type Submission, type Submitted } from './admit-jobs.ts';
+import type { JobContext, JobRecord } from './job.ts';
 import { Batches } from './submission-batches.ts';
 
 /** How long a submission whose commit was cut off is retried. */
@@ -13,34 +11,6 @@ const COMMIT_PATIENCE_MS = 10_000;
 const BATCHES_AT_ONCE = 2;
 /** Rows of a statement; with more of them a second goes by before the first reply. */
 const MOST_IN_A_BATCH = 100;
-
-export interface Submission {
-  readonly accountId: string;
-  readonly keyId: string;
-  readonly surface: string;
-  /** Its `image` and `mask` are filled in here. */
-  readonly request: JobRequest;
-  /** The files of the start picture and its mask, in the size of the request; null: text to image. */
-  readonly startImage: StartFiles | null;
-  readonly priority: number;
-  readonly store: boolean;
-  /** The server whose client waits on an open connection and cannot ask for the job later; null: nobody has to wait. */
-  readonly waiter: string | null;
-  /** The id of the request, as in the logs; also the id of the job, so that the id in the reply leads to it. */
-  readonly requestId: string | null;
-  /** Where the end of the job is told; absent: to the endpoints of the account only. */
-  readonly webhook?: JobWebhook | null;
-  /** W3C Trace Context of the request; absent: it is not traced. */
-  readonly traceparent?: string | null;
-  /** Null: the client sent none. */
-  readonly idempotency: Idempotency | null;
-}
-
-export interface Submitted {
-  readonly job: JobRecord;
-  /** Whether it is the job of an earlier request with the same idempotency key. */
-  readonly isReplay: boolean;
-}
 
 /** Accepts jobs. Those that arrive while others are being accepted share one transaction. */
 export class JobSubmitter {

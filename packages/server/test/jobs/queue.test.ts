@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
 import { newId } from '../../src/ids.ts';
+import type { Submission } from '../../src/jobs/admit-jobs.ts';
 import { markStarted } from '../../src/jobs/jobs-table.ts';
 import { cancelUnfinishedJobs, moveJob, type Place } from '../../src/jobs/own-queue.ts';
-import type { Submission } from '../../src/jobs/submit-job.ts';
 import { advanceVirtualTime } from '../../src/jobs/turns.ts';
 import { type ClaimedJob, HandBack } from '../../src/queue/job-queue.ts';
 import { newCustomer } from '../support/customers.ts';

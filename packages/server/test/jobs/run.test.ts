@@ -1,7 +1,7 @@
 import { decodeImage, readParameters } from '@easel/engine';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Submission } from '../../src/jobs/admit-jobs.ts';
 import type { FollowedEvent } from '../../src/jobs/feed-reading.ts';
-import type { Submission } from '../../src/jobs/submit-job.ts';
 import type { Painter } from '../../src/models/painter.ts';
 import type { ReviewHook } from '../../src/models/review.ts';
 import { findKnownImages } from '../../src/pictures/images.ts';

@@ -1,6 +1,6 @@
 import { fillRequest } from '@easel/contract';
+import type { Submission } from '../../src/jobs/admit-jobs.ts';
 import type { JobRequest } from '../../src/jobs/job.ts';
-import type { Submission } from '../../src/jobs/submit-job.ts';
 
 /** A small picture of the embedded model. */
 export function aRequest(change: Partial<JobRequest> = {}): JobRequest {
