@@ -1,5 +1,9 @@
-import { CompareDialog } from '../viewer/compare-dialog.tsx';
+import { Suspense } from 'react';
+import { lazyView } from '../parts/lazy-view.tsx';
 import type { Selection } from './use-selection.ts';
+
+/** Loaded for the first comparison. */
+const CompareDialog = lazyView(() => import('../viewer/compare-dialog.tsx').then((module) => module.CompareDialog));
 
 /** What can be done with the selected pictures. */
 export function SelectionBar({ selection }: { readonly selection: Selection }) {
@@ -20,7 +24,11 @@ export function SelectionBar({ selection }: { readonly selection: Selection }) {
       <button type="button" className="plain" onClick={clear}>
         Clear selection
       </button>
-      {isComparing && right !== undefined && <CompareDialog left={left} right={right} onClose={endComparison} />}
+      {isComparing && right !== undefined && (
+        <Suspense>
+          <CompareDialog left={left} right={right} onClose={endComparison} />
+        </Suspense>
+      )}
     </section>
   );
 }
