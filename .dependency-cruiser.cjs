@@ -78,10 +78,11 @@ const webFolders = {
   parts: ['format', 'settings', 'session', 'files', 'runs', 'styles'],
   editor: ['format', 'settings', 'session', 'files', 'runs', 'parts', 'styles'],
   viewer: ['format', 'settings', 'session', 'files', 'runs', 'parts', 'editor', 'styles'],
+  collections: ['format', 'settings', 'session', 'files', 'runs', 'parts', 'styles'],
   ...Object.fromEntries(
     webViews.map((view) => [
       view,
-      ['format', 'settings', 'session', 'files', 'runs', 'parts', 'editor', 'viewer', 'styles'],
+      ['format', 'settings', 'session', 'files', 'runs', 'parts', 'editor', 'viewer', 'collections', 'styles'],
     ]),
   ),
 };

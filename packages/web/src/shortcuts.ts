@@ -57,6 +57,8 @@ export const shortcuts = {
   galleryFirst: { place: 'Gallery', keys: ['Home'], does: 'The newest picture' },
   galleryLast: { place: 'Gallery', keys: ['End'], does: 'The last picture that is loaded' },
   galleryOpen: { place: 'Gallery', keys: ['Enter'], does: 'Open the picture' },
+  selectAll: { place: 'Gallery', keys: ['a'], isCommand: true, does: 'Select all pictures that are loaded' },
+  clearSelection: { place: 'Gallery', keys: ['Escape'], does: 'Clear the selection' },
   voteLeft: { place: 'Arena', keys: ['ArrowLeft'], does: 'Left is better' },
   voteRight: { place: 'Arena', keys: ['ArrowRight'], does: 'Right is better' },
   voteTie: { place: 'Arena', keys: ['='], does: 'No difference' },

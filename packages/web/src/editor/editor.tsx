@@ -6,7 +6,7 @@ import { Overlay } from '../parts/overlay.tsx';
 import { messageOf } from '../session/requests.ts';
 import { useModels } from '../session/session.tsx';
 import { type Extension, extendPart } from '../settings/frame.ts';
-import { drawnSize, settingsOfJob, strengthWith } from '../settings/settings.ts';
+import { drawnSize, modelOfJob, settingsOfJob, strengthWith } from '../settings/settings.ts';
 import { DraggedPicture } from './dragged-picture.tsx';
 import { type EditorProps, paintedAround, panDirections, wayOf, zoomsOut } from './editing.ts';
 
@@ -77,7 +77,7 @@ export interface EditActionsProps {
 function useOpen({ job, image, onLeave = () => {} }: EditActionsProps): ((extension?: Extension) => void) | null {
   const editor = useEditor();
   const { reply: models = [] } = useModels();
-  const model = models.find(({ id }) => id === job.model);
+  const model = modelOfJob(job, models);
   if (model === undefined) return null;
   return (extension) => {
     const restored = settingsOfJob(job, { seed: null, startImage: pathOf(image.url), model });

@@ -72,7 +72,7 @@ export function FilterBar({ filter, onChange, children }: FilterBarProps) {
 }
 
 /** How many of the filters in the panel are set. */
-function countOf({ words: _, favourite: __, ...others }: Filter): number {
+function countOf({ words: _, favourite: __, collection: ___, ...others }: Filter): number {
   return Object.values(others).filter((text) => text !== '').length;
 }
 

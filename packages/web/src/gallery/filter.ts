@@ -7,6 +7,8 @@ export interface Filter {
   readonly size: string;
   readonly model: string;
   readonly favourite: boolean;
+  /** The id of a collection. */
+  readonly collection: string;
   readonly state: State;
   /** Of the last days, today included: `1`, `7`, `30`. */
   readonly days: string;
@@ -31,6 +33,7 @@ export const noFilter: Filter = {
   size: '',
   model: '',
   favourite: false,
+  collection: '',
   state: '',
   days: '',
   from: '',
@@ -46,6 +49,7 @@ export function filterOf(query: URLSearchParams): Filter {
     size: text('size'),
     model: text('model'),
     favourite: query.has('favourite'),
+    collection: text('collection'),
     state,
     days: text('days'),
     from: text('from'),
@@ -94,7 +98,7 @@ function startOf(day: string, later = 0): Date | undefined {
 
 /** The filter as a query of the API, which has no place for what is wrong. @param now what *today* is told by */
 export function listQueryOf(filter: Filter, now: Date): JobListQuery {
-  const { words, seed, size, model, favourite, state, days, from, to } = filter;
+  const { words, seed, size, model, favourite, collection, state, days, from, to } = filter;
   const recent = new Date(now.getFullYear(), now.getMonth(), now.getDate() - Number(days) + 1);
   const first = days === '' ? startOf(from) : recent;
   const end = days === '' ? startOf(to, 1) : undefined;
@@ -104,6 +108,7 @@ export function listQueryOf(filter: Filter, now: Date): JobListQuery {
     ...(size !== '' && { size: sizeIn(size) ?? size }),
     ...(model !== '' && { model }),
     ...(favourite && { favourite: true }),
+    ...(collection !== '' && { collection }),
     ...(state === '' ? { status: 'succeeded', has_images: true } : { status: state }),
     ...(first !== undefined && { created_after: first.toISOString() }),
     ...(end !== undefined && { created_before: end.toISOString() }),

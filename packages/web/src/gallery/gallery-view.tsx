@@ -9,11 +9,10 @@ import { PictureWalk } from '../viewer/picture-dialog.tsx';
 import { EndOfList } from './end-of-list.tsx';
 import { EndedRuns } from './ended-runs.tsx';
 import { type Filter, faultsOf, filterOf, isEverything, queryOf } from './filter.ts';
-import { FilterBar } from './filter-bar.tsx';
+import { GalleryBar } from './gallery-bar.tsx';
 import type { TileActions } from './picture-tile.tsx';
 import { PictureWall } from './picture-wall.tsx';
 import type { ListedPicture } from './pictures.ts';
-import { SelectionBar } from './selection-bar.tsx';
 import { SizeSlider, useRowHeight } from './size-slider.tsx';
 import { ToTop } from './to-top.tsx';
 import { type Gallery, useGallery } from './use-gallery.ts';
@@ -48,13 +47,9 @@ export function GalleryView() {
   const isOfPictures = filter.state === '';
   return (
     <div className="gallery-view">
-      <div className="gallery-bar">
-        <h1>Gallery</h1>
-        <FilterBar filter={filter} onChange={search}>
-          {isOfPictures && <SizeSlider sizes={sizes} rowHeight={rowHeight} onChoose={choose} />}
-        </FilterBar>
-        <SelectionBar selection={selection} />
-      </div>
+      <GalleryBar filter={filter} onSearch={search} gallery={gallery} selection={selection}>
+        {isOfPictures && <SizeSlider sizes={sizes} rowHeight={rowHeight} onChoose={choose} />}
+      </GalleryBar>
       {changes.problem !== undefined && <Notice kind="error">{changes.problem}</Notice>}
       <div ref={measure} className={gallery.isStale ? 'of-before' : undefined} aria-busy={gallery.isStale}>
         {isOfPictures ? (

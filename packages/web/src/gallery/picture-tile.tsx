@@ -5,7 +5,7 @@ import { moment } from '../format/text.ts';
 import { CheckIcon, CompareIcon, DeleteIcon, MoreIcon, StarIcon } from '../parts/icons.tsx';
 import { modelNameOf } from '../parts/model-name.tsx';
 import { useModels } from '../session/session.tsx';
-import { type ListedPicture, nameOf } from './pictures.ts';
+import { type ListedPicture, nameOf, titleOf } from './pictures.ts';
 import type { Box } from './rows.ts';
 
 /** What can be done with a picture of the wall. */
@@ -91,7 +91,7 @@ function Caption({ picture: { job, image } }: Pick<PictureTileProps, 'picture'>)
   return (
     <div className="wall-caption">
       <p className="prompt" dir="auto">
-        {job.prompt ?? 'Prompt not stored.'}
+        {job.prompt === null ? 'Prompt not stored.' : titleOf(job)}
       </p>
       <small>
         {image.width}×{image.height} · seed {image.seed} · {modelNameOf(job, models)} · {moment(job.created_at)}
@@ -169,7 +169,7 @@ function FavouriteTool({ picture, isActive, actions }: Pick<ToolsProps, 'picture
       className="wall-tool favourite"
       tabIndex={isActive ? 0 : -1}
       aria-pressed={job.favourite}
-      aria-label={`Favourite: ${job.prompt ?? 'prompt not stored'}`}
+      aria-label={`Favourite: ${titleOf(job)}`}
       title={isOfMany ? `Favourite: all ${job.images.length} pictures of this run` : 'Favourite'}
       onClick={() => actions.onFavourite(picture)}
     >
@@ -197,7 +197,11 @@ function DeleteQuestion({ name, onDelete, onKeep }: DeleteQuestionProps) {
     <fieldset
       ref={box}
       className="wall-question"
-      onKeyDown={(event) => event.key === 'Escape' && keep(event)}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return;
+        event.preventDefault(); // it is about this picture, not about those that are selected
+        keep(event);
+      }}
       onBlur={({ currentTarget, relatedTarget }) => {
         if (relatedTarget instanceof Node && !currentTarget.contains(relatedTarget)) onKeep();
       }}

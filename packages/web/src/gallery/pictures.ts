@@ -26,5 +26,11 @@ export function picturesOf(jobs: readonly Job[], filter: Pick<Filter, 'seed' | '
 /** What a control that is for one picture is named after. */
 export function nameOf({ job, image }: ListedPicture): string {
   const place = job.images.findIndex(({ id }) => id === image.id) + 1;
-  return `picture ${place} of ${job.images.length}: ${job.prompt ?? 'prompt not stored'}`;
+  return `picture ${place} of ${job.images.length}: ${titleOf(job)}`;
+}
+
+/** The prompt, or what an imported picture without one is known by. */
+export function titleOf({ prompt, imported }: Job): string {
+  if (prompt === '' && imported !== undefined) return imported.file_name ?? 'imported picture';
+  return prompt ?? 'prompt not stored';
 }

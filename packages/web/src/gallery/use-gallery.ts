@@ -58,6 +58,7 @@ export function useGallery(filter: Filter | null, isLaidOut: boolean) {
   );
   return {
     jobs,
+    refresh: () => list.progress.refresh(),
     /** In the order in which they are shown. */
     pictures: shown,
     state,
@@ -94,6 +95,8 @@ interface ListProgress {
   page: AbortController;
   /** Called when a page has been loaded. */
   onLoaded: () => void;
+  /** Looks for what is new. */
+  refresh: () => void;
   /** To be restored when the list appears. */
   scrollY: number | undefined;
 }
@@ -167,6 +170,7 @@ function startProgress(): ListProgress {
     search: new AbortController(),
     page: new AbortController(),
     onLoaded: () => {},
+    refresh: () => {},
     scrollY: undefined,
   };
 }
@@ -205,6 +209,7 @@ function useAutoRefresh(list: JobList, query: string | null) {
     };
     const refresher = new Refresher(refresh, () => document.hidden || progress.isLoading, controller.signal);
     progress.onLoaded = () => refresher.resume();
+    progress.refresh = () => refresher.request();
     const onVisible = () => refresher.resume();
     document.addEventListener('visibilitychange', onVisible);
     const unsubscribe = onChange((ended) => {

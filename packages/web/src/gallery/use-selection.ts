@@ -1,3 +1,4 @@
+import type { Job } from '@easel/contract';
 import { useMemo, useState } from 'react';
 import type { ListedPicture } from './pictures.ts';
 
@@ -36,6 +37,16 @@ export function useSelection(pictures: readonly ListedPicture[]) {
       setSelected(add(range));
     },
     remove: ({ image }: ListedPicture) => setSelected((before) => before.filter((each) => each.image.id !== image.id)),
+    /** A run has changed, or has lost pictures. */
+    update: (job: Job) =>
+      setSelected((before) =>
+        before.flatMap((each) => {
+          if (each.job.id !== job.id) return [each];
+          return job.images.some(({ id }) => id === each.image.id) ? [{ ...each, job }] : [];
+        }),
+      ),
+    /** All that have been loaded. */
+    selectAll: () => setSelected(pictures),
     clear: () => setSelected([]),
   };
 }
