@@ -31,7 +31,7 @@ test('by plain http from another machine the page asks for a key, and then does 
   await page.locator('.run-card.succeeded').waitFor();
   await page.locator('.picture').click();
   const copied = page.getByText('copied ✓').waitFor(); // it stands there for a moment only
-  await page.getByRole('button', { name: 'Link' }).click();
+  await page.getByRole('button', { name: 'Link', exact: true }).click();
   await copied;
   await page.keyboard.press('Escape');
   await page.getByRole('link', { name: 'Arena' }).click();
