@@ -42,7 +42,7 @@ test('the LoRAs of a model are ticked with a weight, drawn with, told with the p
   await picker.getByRole('checkbox', { name: 'ink' }).uncheck();
   await card.locator('.picture').first().click();
   const viewer = page.getByRole('dialog', { name: 'Picture' });
-  await viewer.getByRole('button', { name: 'Use these settings' }).click();
+  await viewer.getByRole('button', { name: 'Remix' }).click();
   await expect.poll(() => picker.getByRole('checkbox', { name: 'ink' }).isChecked()).toBe(true);
   expect(await picker.getByLabel('Weight of ink value').inputValue()).toBe('0.5');
   await page.getByText(/^family .* · licence .* · \d/).waitFor();

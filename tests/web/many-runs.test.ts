@@ -101,3 +101,88 @@ test('a tab without locks has a connection of its own, and all the same', async 
   await make(page, 'a lonely bell');
   await page.locator('.run-card.succeeded').waitFor();
 });
+
+const small = { num_inference_steps: 2, img_width: 64, img_height: 64 };
+
+/** Jobs by the API, in this order. @returns their ids */
+async function createJobs(prompts: readonly string[], body: object = {}): Promise<string[]> {
+  const { url, devKey } = web().server;
+  const headers = { 'x-api-key': devKey, 'content-type': 'application/json' };
+  const ids: string[] = [];
+  for (const prompt of prompts) {
+    const sent = JSON.stringify({ ...small, ...body, prompt });
+    const reply = await fetch(`${url}/api/jobs`, { method: 'POST', headers, body: sent });
+    const { id }: { id: string } = JSON.parse(await reply.text());
+    ids.push(id);
+  }
+  return ids;
+}
+
+async function openQueue(page: Page) {
+  await page.getByRole('button', { name: /^Queue: / }).click();
+  const panel = page.getByRole('dialog', { name: 'Queue' });
+  const prompts = () => panel.locator('.queue-list .prompt').allTextContents();
+  await panel.getByRole('heading', { name: 'Queue' }).waitFor();
+  return { panel, prompts };
+}
+
+test('the queue of twelve runs in two tabs: move one by keys or drag, run one next, cancel one or all; workers follow', async () => {
+  await rule('pause');
+  onTestFinished(async () => void (await rule('resume')));
+  const names = Array.from({ length: 12 }, (_, index) => `a kite number ${index}.`);
+  await createJobs(names);
+  const page = await web().visit();
+  const other = await page.context().newPage();
+  await other.goto(web().server.url);
+  const [{ panel, prompts }, second] = [await openQueue(page), await openQueue(other)];
+  for (const each of [prompts, second.prompts]) await expect.poll(each).toEqual(names);
+  await panel.getByText('12 runs. Queue paused by the administrator.').waitFor();
+
+  await panel.getByRole('button', { name: 'Move: a kite number 2.' }).press('ArrowUp');
+  await expect.poll(async () => (await prompts()).slice(0, 3)).toEqual([names[0], names[2], names[1]]);
+  await panel.getByRole('button', { name: 'Run next: a kite number 11.' }).click();
+  await panel.getByRole('button', { name: 'Move: a kite number 0.' }).hover();
+  await page.mouse.down();
+  await panel.getByRole('button', { name: 'Move: a kite number 1.' }).hover();
+  await page.mouse.up();
+  const start = [names[11], names[2], names[1], names[0], names[3]];
+  for (const each of [prompts, second.prompts])
+    await expect.poll(async () => (await each()).slice(0, 5)).toEqual(start);
+
+  await second.panel.getByRole('button', { name: 'Cancel in the queue: a kite number 11.' }).click();
+  for (const each of [prompts, second.prompts]) await expect.poll(each).toHaveLength(11);
+  for (const name of names.slice(4, 11))
+    await panel.getByRole('button', { name: `Cancel in the queue: ${name}` }).click();
+  await expect.poll(prompts).toEqual([names[2], names[1], names[0], names[3]]);
+  await rule('resume');
+  await panel.getByText('Nothing is running or queued.').waitFor();
+  const { url, devKey } = web().server;
+  const reply = await fetch(`${url}/api/jobs?status=succeeded&q=kite`, { headers: { 'x-api-key': devKey } });
+  const { jobs }: { jobs: { prompt: string; started_at: string }[] } = JSON.parse(await reply.text());
+  const started = jobs.toSorted((one, next) => Date.parse(one.started_at) - Date.parse(next.started_at));
+  expect(started.map(({ prompt }) => prompt)).toEqual([names[2], names[1], names[0], names[3]]);
+});
+
+test('all runs are cancelled at once, after a question; one that has begun cannot be moved, and that is said', async () => {
+  await rule('pause');
+  onTestFinished(async () => void (await rule('resume')));
+  const ids = await createJobs(['a drum', 'a flute', 'a harp']);
+  const page = await web().visit();
+  const { panel, prompts } = await openQueue(page);
+  await expect.poll(prompts).toEqual(['a drum', 'a flute', 'a harp']);
+  await page.route('**/move', async (route) => {
+    // As if it had begun, or ended, in the moment of the press.
+    const { url, devKey } = web().server;
+    await fetch(`${url}/api/jobs/${ids[2]}`, { method: 'DELETE', headers: { 'x-api-key': devKey } });
+    await route.continue();
+  });
+  await panel.getByRole('button', { name: 'Run next: a harp' }).click();
+  await panel.getByText(/not queued any more/).waitFor();
+  await expect.poll(prompts).toEqual(['a drum', 'a flute']);
+  await panel.getByRole('button', { name: 'Cancel all' }).click();
+  await panel.getByRole('button', { name: 'Cancel 2 runs? Nothing is charged' }).click();
+  await panel.getByText('Nothing is running or queued.').waitFor();
+  await panel.getByText('2 runs cancelled').waitFor({ state: 'attached' });
+  await page.keyboard.press('Escape');
+  await expect.poll(() => page.getByRole('button', { name: /^Queue: / }).count()).toBe(0);
+});

@@ -31,7 +31,7 @@ test('a profile changes the price, is remembered, is shown with the picture and 
   const viewer = page.getByRole('dialog', { name: 'Picture' });
   const fact = viewer.locator('.facts div', { hasText: 'Profile' }).locator('dd');
   expect(await fact.textContent()).toBe('fast');
-  await viewer.getByRole('button', { name: 'Use these settings' }).click();
+  await viewer.getByRole('button', { name: 'Remix' }).click();
   await expect.poll(() => select(page).inputValue()).toBe('fast');
   await page.goto(`${web().server.url}/?profile=int8`);
   await expect.poll(() => select(page).inputValue()).toBe('int8');

@@ -401,3 +401,50 @@ test('a picture is compared with any other: both are enlarged together, and the 
   await dialog.waitFor({ state: 'detached' });
   expect(await viewerOf(page).count()).toBe(1);
 });
+
+test('a picture is varied with its own seed for a price told before, a variation from itself, and both are remixed', async () => {
+  const page = await openPicture({ prompt: 'a key on a table', seed: 7 }, { width: 1280, height: 720 });
+  await page.getByText(/^Vary makes 4 pictures, 0\.\d+ credits\.$/).waitFor();
+  const posted = () =>
+    page.waitForRequest((request) => request.method() === 'POST' && /\/api\/jobs$/.test(request.url()));
+  const [first] = await Promise.all([posted(), page.getByRole('button', { name: 'Vary (subtle)' }).click()]);
+  expect(first.postDataJSON()).toMatchObject({
+    prompt: 'a key on a table',
+    seed: 7,
+    samples: 4,
+    variation_strength: 0.15,
+  });
+  expect(first.postDataJSON()).not.toHaveProperty('variation_seed');
+  const { url, devKey } = web().server;
+  const newest = async () => {
+    const reply = await fetch(`${url}/api/jobs?limit=1`, { headers: { 'x-api-key': devKey } });
+    return JSON.parse(await reply.text()).jobs[0];
+  };
+  await expect.poll(async () => (await newest()).images.length).toBe(4);
+  const { images, variation_seed: variationSeed } = await newest();
+  expect(images.map((image: object) => Reflect.get(image, 'seed'))).toEqual([7, 7, 7, 7]);
+
+  await page.goto(`${url}/gallery`);
+  await page.locator('.entry .picture').nth(1).click();
+  const [second] = await Promise.all([posted(), page.getByRole('button', { name: 'Vary (strong)' }).click()]);
+  expect(second.postDataJSON()).toMatchObject({ samples: 4, strength: 0.6, image: new URL(images[1].url).pathname });
+  for (const field of ['seed', 'variation_seed', 'variation_strength'])
+    expect(second.postDataJSON()).not.toHaveProperty(field);
+  await expect.poll(async () => (await newest()).status).toBe('succeeded');
+
+  await page.goto(`${url}/gallery`);
+  await page.locator('.entry .picture').nth(5).click();
+  await page.getByRole('button', { name: 'Remix' }).click();
+  const prompt = page.getByLabel('Prompt', { exact: true });
+  await expect.poll(() => prompt.inputValue()).toBe('a key on a table');
+  await expect.poll(() => page.locator('textarea:focus').inputValue()).toBe('a key on a table');
+  const field = (name: string) => page.getByRole('textbox', { name, exact: true, includeHidden: true });
+  expect(await field('Seed').inputValue()).toBe('7');
+  expect(await field('Variation seed').inputValue()).toBe(String(variationSeed + 1));
+
+  // Of the run of four on the stage each picture can be enlarged and varied.
+  const enlarge = page.getByRole('button', { name: /^Upscale picture 1 by 2, [\d.]+ credits$/ });
+  await page.getByRole('button', { name: /^Vary picture 4: 4 pictures, [\d.]+ credits$/ }).waitFor();
+  const [third] = await Promise.all([posted(), enlarge.click()]);
+  expect(third.postDataJSON()).toMatchObject({ prompt: 'a key on a table', upscale: 2, samples: 1 });
+});

@@ -6,6 +6,7 @@ import { Link } from './parts/buttons.tsx';
 import { KeyGate } from './parts/key-gate.tsx';
 import { lazyView } from './parts/lazy-view.tsx';
 import { PlaygroundView } from './playground/playground-view.tsx';
+import { QueueButton } from './queue/queue-button.tsx';
 import { addressOf, type Shown, useRoute } from './router.ts';
 import { RunSignals } from './runs/run-signals.tsx';
 import { RunsProvider } from './runs/runs.tsx';
@@ -64,6 +65,7 @@ export function App() {
           <ModelsProvider>
             <RunsProvider>
               <RunSignals />
+              <QueueButton />
               <EditorProvider>
                 <Suspense fallback={<p className="quiet centred">Loading…</p>}>
                   <View />

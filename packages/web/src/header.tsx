@@ -13,6 +13,9 @@ const ShortcutsDialog = lazy(() =>
   import('./parts/shortcuts-dialog.tsx').then((module) => ({ default: module.ShortcutsDialog })),
 );
 
+/** The id of the place for the button of the queue, which needs the runs: they are not known out here. */
+export const QUEUE_PLACE = 'queue-place';
+
 const entries: readonly View[] = ['playground', 'gallery', 'arena', 'console', 'reference'];
 
 export function Header() {
@@ -32,6 +35,7 @@ export function Header() {
         ))}
       </nav>
       <div className="row end">
+        <span id={QUEUE_PLACE} />
         {remaining !== undefined && (
           <output className="balance" title={`Account balance: ${exactCredits(remaining)} credits`}>
             <b>{balance(remaining)}</b> credits

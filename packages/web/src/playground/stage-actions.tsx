@@ -7,6 +7,7 @@ import { useRuns } from '../runs/runs.tsx';
 import { messageOf } from '../session/requests.ts';
 import { useModels, useSession } from '../session/session.tsx';
 import { drawnSize, enlargementOf, modelOfJob, type Settings, settingsOfJob } from '../settings/settings.ts';
+import { EachPictureActions, VaryActions } from '../viewer/vary-actions.tsx';
 import type { Shown, ShownRun } from './use-shown.ts';
 
 export interface StageActionsProps extends Pick<ShownRun, 'show'> {
@@ -41,6 +42,8 @@ export function StageActions({ job, shown, show, onOpen, onUse, onMake, children
           </button>
         )}
         <FavouriteButton job={job} onProblem={setProblem} />
+        {image === undefined && <EachPictureActions job={job} onMake={onMake} />}
+        {image !== undefined && <VaryActions job={job} image={image} onUse={onUse} onMake={onMake} />}
         {image !== undefined && (
           <PictureButtons job={job} image={image} onUse={onUse} onMake={onMake} onProblem={setProblem} />
         )}
@@ -129,7 +132,10 @@ function PictureButtons({ job, image, onUse, onMake, onProblem }: PictureButtons
       <button type="button" onClick={() => void download()}>
         Download
       </button>
-      <button type="button" onClick={() => onUse({ ...settings, startImage: path, ...drawnSize(model, image) })}>
+      <button
+        type="button"
+        onClick={() => onUse({ ...settings, startImage: path, ...drawnSize(model, image), variationStrength: 0 })}
+      >
         Use as start image
       </button>
       <EditButton job={job} image={image} />

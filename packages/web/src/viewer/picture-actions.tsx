@@ -19,6 +19,7 @@ import {
 } from '../settings/settings.ts';
 import { addressOfSettings } from '../settings/settings-address.ts';
 import { CopyPictureButton, canCopyPictures, Downloads } from './downloads.tsx';
+import { VaryActions } from './vary-actions.tsx';
 
 export interface PictureActionsProps {
   readonly job: Job;
@@ -46,6 +47,7 @@ export function PictureActions(props: PictureActionsProps) {
           </button>
         )}
       </div>
+      <VaryActions {...props} />
       <GenerateActions {...props} />
       <Downloads path={pathOf(image.url)} seed={image.seed} />
       <CopyActions job={job} image={image} />
@@ -97,15 +99,14 @@ function GenerateActions({ job, image, onUse, onMake, onLeave }: PictureActionsP
   const model = modelOfJob(job, models);
   const startImage = startImageOf(job);
   const missing = missingFor(job, startImage);
-  const request = { ...requestOfJob(job, startImage), seed: image.seed, samples: 1 };
-  const settings = settingsOfJob(job, { ...seedsOf(image), startImage, model });
+  const request = { ...requestOfJob(job, startImage), ...seedsOf(image), samples: 1 };
+  const settings = settingsOfJob(job, { seed: null, startImage, model });
   const path = pathOf(image.url);
   const { width, height } = image;
   return (
     <div className="generate-actions">
       <button
         type="button"
-        className="primary"
         disabled={missing !== null}
         title="Same settings, new seeds"
         onClick={() => onMake({ ...withoutSeed(request), samples: 4 })}
@@ -122,14 +123,11 @@ function GenerateActions({ job, image, onUse, onMake, onLeave }: PictureActionsP
       </button>
       <button
         type="button"
-        onClick={() => onUse({ ...settings, seed: null, startImage: path, ...drawnSize(model, image) })}
+        onClick={() => onUse({ ...settings, startImage: path, ...drawnSize(model, image), variationStrength: 0 })}
       >
         Use as start image
       </button>
       <EditButton job={job} image={image} onLeave={onLeave} />
-      <button type="button" onClick={() => onUse(settings)}>
-        Use these settings
-      </button>
       {([2, 4] as const).map((upscale) => (
         <button
           key={upscale}
@@ -147,12 +145,13 @@ function GenerateActions({ job, image, onUse, onMake, onLeave }: PictureActionsP
   );
 }
 
+/** What tells a picture from the others of its job. */
 function seedsOf({ seed, variation_seed: variationSeed }: PictureActionsProps['image']) {
-  return { seed, variationSeed: variationSeed ?? null };
+  return { seed, ...(variationSeed !== undefined && { variation_seed: variationSeed }) };
 }
 
-/** The server then picks a random seed. */
-function withoutSeed({ seed: _, ...request }: JobCreate): JobCreate {
+/** The server then picks a random seed, which nothing is a variation of. */
+function withoutSeed({ seed: _, variation_seed: __, variation_strength: ___, ...request }: JobCreate): JobCreate {
   return request;
 }
 

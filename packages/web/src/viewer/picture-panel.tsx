@@ -25,7 +25,7 @@ export function PicturePanel(props: PictureActionsProps) {
             </>
           )}
         </PromptText>
-        <Facts facts={useFacts(job, image.seed)} uses={useSingly(job, image, onUse)} />
+        <Facts facts={useFacts(job, image)} uses={useSingly(job, image, onUse)} />
       </div>
       <div className="viewer-actions">
         <PictureActions {...props} />
@@ -49,7 +49,7 @@ function useSingly(job: Job, image: Job['images'][number], onUse: (settings: Par
   ]);
 }
 
-function useFacts(job: Job, seed: number): readonly Fact[] {
+function useFacts(job: Job, { seed, variation_seed: variationSeed }: Job['images'][number]): readonly Fact[] {
   const { reply: models = [] } = useModels();
   if (job.imported !== undefined) return factsOfImport(job, job.imported);
   const device = deviceOf(job);
@@ -57,6 +57,9 @@ function useFacts(job: Job, seed: number): readonly Fact[] {
     ['Model', describeModelOf(job, models)],
     ['API name', job.model],
     ['Seed', String(seed)],
+    ...(variationSeed === undefined
+      ? []
+      : [['Variation', `${job.variation_strength} toward seed ${variationSeed}`] as const]),
     ['Size', `${job.img_width}×${job.img_height}`],
     ['Steps', String(job.num_inference_steps)],
     ['Guidance', String(job.guidance_scale)],

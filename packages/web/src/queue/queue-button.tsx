@@ -1,0 +1,42 @@
+import { lazy, Suspense, useState } from 'react';
+import { createPortal } from 'react-dom';
+import { QUEUE_PLACE } from '../header.tsx';
+import { Overlay } from '../parts/overlay.tsx';
+import { isOver } from '../runs/run.ts';
+import { useRuns } from '../runs/runs.tsx';
+import '../styles/queue.css';
+
+const QueuePanel = lazy(async () => ({ default: (await import('./queue-panel.tsx')).QueuePanel }));
+
+/** How many runs are unfinished, in the header; opens the list of them. There is none while nothing is to be done. */
+export function QueueButton() {
+  const { runs, isConnected } = useRuns();
+  const [isOpen, setOpen] = useState(false);
+  const count = runs.filter((run) => !isOver(run)).length;
+  const place = document.getElementById(QUEUE_PLACE);
+  return (
+    <>
+      {place !== null &&
+        (count > 0 || !isConnected) &&
+        createPortal(
+          <button
+            type="button"
+            className="queue-button"
+            aria-haspopup="dialog"
+            aria-label={`Queue: ${count} unfinished${isConnected ? '' : ', connection lost'}`}
+            onClick={() => setOpen(true)}
+          >
+            Queue <b aria-hidden="true">{isConnected ? count : '!'}</b>
+          </button>,
+          place,
+        )}
+      {isOpen && (
+        <Overlay label="Queue" className="queue" onClose={() => setOpen(false)}>
+          <Suspense fallback={<p className="quiet">Loading…</p>}>
+            <QueuePanel />
+          </Suspense>
+        </Overlay>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,52 @@
+import { type Job, type JobCreate, type Model, readTold, writeRequest } from '@easel/contract';
+import { drawnSize } from './settings.ts';
+
+/** How far a variation is from its picture. */
+export type Distance = 'subtle' | 'strong';
+
+/** So many at once, to choose from. */
+export const VARIATIONS = 4;
+
+/** How far the noise is turned toward that of other seeds. */
+const noise = { subtle: 0.15, strong: 0.4 } as const satisfies Record<Distance, number>;
+
+/** How much of the picture itself is changed, where its noise is not known any more. */
+const change = { subtle: 0.35, strong: 0.6 } as const satisfies Record<Distance, number>;
+
+type Picture = Pick<Job['images'][number], 'seed' | 'variation_seed' | 'width' | 'height'>;
+
+/**
+ * The request for variations of a picture. A picture that was made from its seed's noise alone is made again from similar noise; another one (made
+ * from a start image, or a variation itself, whose noise has two seeds already) is changed by image-to-image.
+ *
+ * @param path of the picture on this server
+ * @param model that of the job, if the server still has it
+ */
+export function variationsOf(
+  job: Job,
+  image: Picture,
+  { path, model, distance }: { readonly path: string; readonly model: Model | undefined; readonly distance: Distance },
+): JobCreate {
+  const {
+    width,
+    height,
+    strength: _strength,
+    maskPadding: _padding,
+    maskBlur: _blur,
+    upscale: _upscale,
+    upscaler: _upscaler,
+    variationStrength: _variationStrength,
+    variationSeed: _variationSeed,
+    seed: _seed,
+    ...told
+  } = readTold(job);
+  const common = { ...told, prompt: job.prompt ?? '', samples: VARIATIONS, preview: true };
+  if (isOfNoise(job, image))
+    return writeRequest({ ...common, width, height, seed: image.seed, variationStrength: noise[distance] });
+  return writeRequest({ ...common, ...drawnSize(model, image), image: path, strength: change[distance] });
+}
+
+/** Whether a picture was made from the noise of its seed, and nothing else. */
+function isOfNoise({ strength, mask_blur: maskBlur }: Job, { variation_seed: variationSeed }: Picture): boolean {
+  return strength === null && maskBlur === null && variationSeed === undefined;
+}
