@@ -16,6 +16,7 @@ import {
   strengthWith,
   withoutMask,
 } from './settings.ts';
+import { variationsOf } from './variations.ts';
 
 const model = { ...demoModel, defaults: { ...demoModel.defaults, img_width: 128, img_height: 96 } };
 
@@ -153,6 +154,30 @@ test('a picture is enlarged as it is: without a size, a strength and a mask', ()
   const again = requestOfJob({ ...job, strength: 0.3, upscale: 2, upscaler: 'model' }, '/api/images/1');
   expect(again).toMatchObject({ image: '/api/images/1', upscale: 2, upscaler: 'model', strength: 0.3 });
   expect(again).not.toHaveProperty('img_width');
+});
+
+test('a picture of noise is varied by its noise, any other by image-to-image from itself; neither keeps what made it larger', () => {
+  const image = { seed: 9, width: 128, height: 96 };
+  const job = jobLike({ prompt: 'a fox', model: 'demo', img_width: 64, img_height: 96, samples: 4, upscale: 2 });
+  const options = { path: '/api/images/1', model: undefined, distance: 'subtle' } as const;
+  const ofNoise = variationsOf(job, image, options);
+  expect(explainInvalid(jobCreateSchema, ofNoise)).toBeUndefined();
+  expect(ofNoise).toMatchObject({ seed: 9, samples: 4, variation_strength: 0.15, img_width: 64, img_height: 96 });
+  for (const field of ['image', 'upscale', 'variation_seed']) expect(ofNoise).not.toHaveProperty(field);
+  for (const [other, of] of [
+    [{ ...job, strength: 0.5 }, image],
+    [{ ...job, strength: 1, mask_blur: 0 }, image],
+    [
+      { ...job, variation_strength: 0.2, variation_seed: 5 },
+      { ...image, variation_seed: 6 },
+    ],
+  ] as const) {
+    const ofPicture = variationsOf(other, of, options);
+    expect(explainInvalid(jobCreateSchema, ofPicture)).toBeUndefined();
+    expect(ofPicture).toMatchObject({ image: '/api/images/1', strength: 0.35, img_width: 128, img_height: 96 });
+    for (const field of ['seed', 'upscale', 'mask_blur', 'variation_strength', 'variation_seed'])
+      expect(ofPicture).not.toHaveProperty(field);
+  }
 });
 
 function jobLike(fields: object): Job {
