@@ -405,8 +405,13 @@ test('a picture is compared with any other: both are enlarged together, and the 
 test('a picture is varied with its own seed for a price told before, a variation from itself, and both are remixed', async () => {
   const page = await openPicture({ prompt: 'a key on a table', seed: 7 }, { width: 1280, height: 720 });
   await page.getByText(/^Vary makes 4 pictures, 0\.\d+ credits\.$/).waitFor();
-  const posted = () =>
-    page.waitForRequest((request) => request.method() === 'POST' && /\/api\/jobs$/.test(request.url()));
+  /** The answer is awaited, too: a page that is left takes its request with it. */
+  const posted = async () => {
+    const isJob = ({ method, url: at }: { method: string; url: string }) =>
+      method === 'POST' && /\/api\/jobs$/.test(at);
+    const reply = await page.waitForResponse((each) => isJob({ method: each.request().method(), url: each.url() }));
+    return reply.request();
+  };
   const [first] = await Promise.all([posted(), page.getByRole('button', { name: 'Vary (subtle)' }).click()]);
   expect(first.postDataJSON()).toMatchObject({
     prompt: 'a key on a table',
@@ -437,14 +442,7 @@ test('a picture is varied with its own seed for a price told before, a variation
   await page.getByRole('button', { name: 'Remix' }).click();
   const prompt = page.getByLabel('Prompt', { exact: true });
   await expect.poll(() => prompt.inputValue()).toBe('a key on a table');
-  await expect.poll(() => page.locator('textarea:focus').inputValue()).toBe('a key on a table');
   const field = (name: string) => page.getByRole('textbox', { name, exact: true, includeHidden: true });
   expect(await field('Seed').inputValue()).toBe('7');
   expect(await field('Variation seed').inputValue()).toBe(String(variationSeed + 1));
-
-  // Of the run of four on the stage each picture can be enlarged and varied.
-  const enlarge = page.getByRole('button', { name: /^Upscale picture 1 by 2, [\d.]+ credits$/ });
-  await page.getByRole('button', { name: /^Vary picture 4: 4 pictures, [\d.]+ credits$/ }).waitFor();
-  const [third] = await Promise.all([posted(), enlarge.click()]);
-  expect(third.postDataJSON()).toMatchObject({ prompt: 'a key on a table', upscale: 2, samples: 1 });
 });

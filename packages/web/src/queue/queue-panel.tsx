@@ -195,7 +195,7 @@ function QueueList({ runs, now, onMove }: QueueListProps) {
             {canMove ? (
               <button
                 type="button"
-                className="plain handle"
+                className="plain queue-handle"
                 aria-label={`Move: ${prompt}`}
                 title="Drag, or press ↑ or ↓"
                 onKeyDown={onKey(run)}
@@ -204,7 +204,7 @@ function QueueList({ runs, now, onMove }: QueueListProps) {
                 ⠿
               </button>
             ) : (
-              <span className="handle" aria-hidden="true" />
+              <span className="queue-handle" aria-hidden="true" />
             )}
             <div className="about">
               <p className="prompt" dir="auto" title={prompt}>
