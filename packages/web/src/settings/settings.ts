@@ -280,7 +280,7 @@ export function modelOfJob(
 }
 
 /** What a job tells of how it was made; of an imported picture only what its file does. */
-function toldOf(job: Job): FieldValues {
+export function toldOf(job: Job): FieldValues {
   const { imported } = job;
   if (imported === undefined) return readTold(job);
   return readTold(Object.fromEntries(Object.entries(job).filter(([name]) => imported.known.includes(name))));

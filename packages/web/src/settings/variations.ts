@@ -1,5 +1,5 @@
-import { type Job, type JobCreate, type Model, readTold, writeRequest } from '@easel/contract';
-import { drawnSize } from './settings.ts';
+import { type Job, type JobCreate, type Model, writeRequest } from '@easel/contract';
+import { drawnSize, toldOf } from './settings.ts';
 
 /** How far a variation is from its picture. */
 export type Distance = 'subtle' | 'strong';
@@ -17,7 +17,7 @@ type Picture = Pick<Job['images'][number], 'seed' | 'variation_seed' | 'width' |
 
 /**
  * The request for variations of a picture. A picture that was made from its seed's noise alone is made again from similar noise; another one (made
- * from a start image, or a variation itself, whose noise has two seeds already) is changed by image-to-image.
+ * from a start image, imported, or a variation itself, whose noise has two seeds already) is changed by image-to-image.
  *
  * @param path of the picture on this server
  * @param model that of the job, if the server still has it
@@ -39,7 +39,7 @@ export function variationsOf(
     variationSeed: _variationSeed,
     seed: _seed,
     ...told
-  } = readTold(job);
+  } = toldOf(job);
   const common = { ...told, prompt: job.prompt ?? '', samples: VARIATIONS, preview: true };
   if (isOfNoise(job, image))
     return writeRequest({ ...common, width, height, seed: image.seed, variationStrength: noise[distance] });
@@ -47,6 +47,7 @@ export function variationsOf(
 }
 
 /** Whether a picture was made from the noise of its seed, and nothing else. */
-function isOfNoise({ strength, mask_blur: maskBlur }: Job, { variation_seed: variationSeed }: Picture): boolean {
-  return strength === null && maskBlur === null && variationSeed === undefined;
+function isOfNoise(job: Job, { variation_seed: variationSeed }: Picture): boolean {
+  const { strength, mask_blur: maskBlur, imported } = job;
+  return strength === null && maskBlur === null && variationSeed === undefined && imported === undefined;
 }

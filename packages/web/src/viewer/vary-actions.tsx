@@ -4,7 +4,7 @@ import { credits } from '../format/text.ts';
 import { useRuns } from '../runs/runs.tsx';
 import { useDebouncedReply } from '../session/requests.ts';
 import { useModels, useSession } from '../session/session.tsx';
-import { enlargementOf, type Settings, settingsOfJob } from '../settings/settings.ts';
+import { enlargementOf, modelOfJob, type Settings, settingsOfJob } from '../settings/settings.ts';
 import { type Distance, VARIATIONS, variationsOf } from '../settings/variations.ts';
 import '../styles/vary.css';
 
@@ -26,8 +26,8 @@ const distances = [
 export function VaryActions({ job, image, onUse, onMake }: VaryActionsProps) {
   const { startImageOf } = useRuns();
   const { reply: models = [] } = useModels();
-  const model = models.find(({ id }) => id === job.model);
-  const { vary: price } = usePrices(job, image);
+  const model = modelOfJob(job, models);
+  const { vary: price } = usePrices(job, image, model);
   const isUnknown = job.prompt === null;
   const remix = () => {
     const { seed, variation_seed: variationSeed = null } = image;
@@ -79,9 +79,9 @@ export interface EachPictureActionsProps {
 /** Two buttons for each picture of a run: U1 enlarges the first, V1 makes variations of it, and so on. */
 export function EachPictureActions({ job, onMake }: EachPictureActionsProps) {
   const { reply: models = [] } = useModels();
-  const model = models.find(({ id }) => id === job.model);
+  const model = modelOfJob(job, models);
   const [first] = job.images;
-  const prices = usePrices(job, first);
+  const prices = usePrices(job, first, model);
   if (first === undefined || job.prompt === null) return null;
   const buttons = (kind: 'U' | 'V', name: (number: number) => string, requestFor: (image: Image) => JobCreate) => (
     <div className="row">
@@ -127,9 +127,9 @@ interface Prices {
 }
 
 /** What four variations, or an enlargement by two, of a picture would cost. */
-function usePrices(job: Job, image: Image | undefined): Prices {
+function usePrices(job: Job, image: Image | undefined, { id: model } = { id: job.model }): Prices {
   const { client } = useSession();
-  const { model, profile, num_inference_steps: steps, img_width: width, img_height: height } = job;
+  const { profile, num_inference_steps: steps, img_width: width, img_height: height } = job;
   const enlarged = { width: image?.width ?? width, height: image?.height ?? height };
   const quote = useDebouncedReply<Prices>(
     [model, profile, steps, width, height, enlarged.width, enlarged.height].join(),
