@@ -140,9 +140,7 @@ interface QueueListProps {
 
 /** Only queued runs of the same model change places. */
 function QueueList({ runs, now, onMove }: QueueListProps) {
-  const { cancel, isConnected } = useRuns();
   const list = useRef<HTMLOListElement>(null);
-  const [dragged, setDragged] = useState<{ readonly key: string; readonly over: string }>();
   const fellows = (run: Run) => runs.filter(({ phase, job }) => phase === 'queued' && job?.model === run.job?.model);
   /** To another place among its fellows. */
   const moveTo = (run: Run, at: number) => {
@@ -154,13 +152,32 @@ function QueueList({ runs, now, onMove }: QueueListProps) {
     const place = follower === undefined ? ({ to: 'last' } as const) : { before: follower };
     void onMove(run, to === 0 ? { to: 'first' } : place, to + 1);
   };
-  const onKey = (run: Run) => (event: KeyboardEvent) => {
-    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    if (by === undefined) return;
-    event.preventDefault();
-    moveTo(run, fellows(run).indexOf(run) + by);
-  };
-  const onDrag = (run: Run) => ({
+  const drag = useDrag(list, (run, over) => {
+    const target = fellows(run).findIndex(({ key }) => key === over);
+    if (target >= 0) moveTo(run, target);
+  });
+  return (
+    <ol ref={list} className="queue-list">
+      {runs.map((run) => (
+        <QueueRow
+          key={run.key}
+          run={run}
+          now={now}
+          place={fellows(run).indexOf(run)}
+          count={fellows(run).length}
+          onMove={(to) => moveTo(run, to)}
+          drag={drag.of(run)}
+          className={drag.classOf(run)}
+        />
+      ))}
+    </ol>
+  );
+}
+
+/** Drags a run by its handle, with the mouse, a pen or a finger. @param onDrop with the key of the run that it is over in the end */
+function useDrag(list: RefObject<HTMLElement | null>, onDrop: (run: Run, over: string) => void) {
+  const [dragged, setDragged] = useState<{ readonly key: string; readonly over: string }>();
+  const of = (run: Run) => ({
     onPointerDown: (event: PointerEvent<HTMLElement>) => {
       event.currentTarget.setPointerCapture(event.pointerId);
       setDragged({ key: run.key, over: run.key });
@@ -173,64 +190,74 @@ function QueueList({ runs, now, onMove }: QueueListProps) {
         setDragged({ ...dragged, over });
     },
     onPointerUp: () => {
-      const target = fellows(run).findIndex(({ key }) => key === dragged?.over);
       setDragged(undefined);
-      if (target >= 0) moveTo(run, target);
+      if (dragged !== undefined) onDrop(run, dragged.over);
     },
     onPointerCancel: () => setDragged(undefined),
   });
+  const classOf = ({ key }: Run) => (dragged?.key === key ? 'dragged' : dragged?.over === key ? 'over' : undefined);
+  return { of, classOf };
+}
+
+interface QueueRowProps {
+  readonly run: Run;
+  readonly now: number;
+  /** Among the runs that it changes places with; −1: with none. */
+  readonly place: number;
+  readonly count: number;
+  readonly onMove: (to: number) => void;
+  readonly drag: ReturnType<ReturnType<typeof useDrag>['of']>;
+  readonly className: string | undefined;
+}
+
+function QueueRow({ run, now, place, count, onMove, drag, className }: QueueRowProps) {
+  const { cancel, isConnected } = useRuns();
+  const { prompt } = run.request;
+  const canMove = place >= 0 && count > 1;
+  const onKeyDown = (event: KeyboardEvent) => {
+    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (by === undefined) return;
+    event.preventDefault();
+    onMove(place + by);
+  };
   return (
-    <ol ref={list} className="queue-list">
-      {runs.map((run) => {
-        const { prompt } = run.request;
-        const place = fellows(run).indexOf(run);
-        const canMove = run.phase === 'queued' && fellows(run).length > 1;
-        return (
-          <li
-            key={run.key}
-            data-key={run.key}
-            data-phase={run.phase}
-            className={dragged?.key === run.key ? 'dragged' : dragged?.over === run.key ? 'over' : undefined}
-          >
-            {canMove ? (
-              <button
-                type="button"
-                className="plain queue-handle"
-                aria-label={`Move: ${prompt}`}
-                title="Drag, or press ↑ or ↓"
-                onKeyDown={onKey(run)}
-                {...onDrag(run)}
-              >
-                ⠿
-              </button>
-            ) : (
-              <span className="queue-handle" aria-hidden="true" />
-            )}
-            <div className="about">
-              <p className="prompt" dir="auto" title={prompt}>
-                {prompt}
-              </p>
-              <small className={isConnected ? 'quiet' : 'wrong'}>{statusOf(run, now, isConnected)}</small>
-              {run.step !== undefined && (
-                <progress max={run.step.total} value={run.step.index} aria-label={`Progress: ${prompt}`} />
-              )}
-            </div>
-            {canMove && place > 0 && (
-              <button type="button" aria-label={`Run next: ${prompt}`} onClick={() => moveTo(run, 0)}>
-                Run next
-              </button>
-            )}
-            <button
-              type="button"
-              aria-label={`Cancel in the queue: ${prompt}`}
-              disabled={run.job === undefined}
-              onClick={() => cancel(run)}
-            >
-              Cancel
-            </button>
-          </li>
-        );
-      })}
-    </ol>
+    <li data-key={run.key} data-phase={run.phase} className={className}>
+      {canMove ? (
+        <button
+          type="button"
+          className="plain queue-handle"
+          aria-label={`Move: ${prompt}`}
+          title="Drag, or press ↑ or ↓"
+          onKeyDown={onKeyDown}
+          {...drag}
+        >
+          ⠿
+        </button>
+      ) : (
+        <span className="queue-handle" aria-hidden="true" />
+      )}
+      <div className="about">
+        <p className="prompt" dir="auto" title={prompt}>
+          {prompt}
+        </p>
+        <small className={isConnected ? 'quiet' : 'wrong'}>{statusOf(run, now, isConnected)}</small>
+        {run.step !== undefined && (
+          <progress max={run.step.total} value={run.step.index} aria-label={`Progress: ${prompt}`} />
+        )}
+      </div>
+      {canMove && place > 0 && (
+        <button type="button" aria-label={`Run next: ${prompt}`} onClick={() => onMove(0)}>
+          Run next
+        </button>
+      )}
+      <button
+        type="button"
+        aria-label={`Cancel in the queue: ${prompt}`}
+        disabled={run.job === undefined}
+        onClick={() => cancel(run)}
+      >
+        Cancel
+      </button>
+    </li>
   );
 }
