@@ -48,7 +48,7 @@ export const jobSampleEventSchema = openObject(
     sample: Type.Integer({ minimum: 0, description: 'Which picture: 0 … samples − 1', examples: [0] }),
     preview: Type.Optional(
       Type.String({
-        description: 'The finished picture as a JPEG of at most 640 pixels a side, as a data URL',
+        description: 'The finished picture as a JPEG of half its sides and at most 256 pixels, as a data URL',
         examples: ['data:image/jpeg;base64,/9j/4AAQSkZJRg=='],
       }),
     ),

@@ -31,7 +31,7 @@ export class CollectionService {
     const now = this.#clock.now();
     return this.#database.transaction(async (queries) => {
       await lockAccount(queries, accountId);
-      const existing = await selectCollections(queries, accountId);
+      const existing = await namesOf(queries, accountId);
       requireFreeName(existing, name);
       const { max } = limits.collections;
       if (existing.length >= max) {
@@ -48,14 +48,18 @@ export class CollectionService {
   rename(accountId: string, id: string, name: string): Promise<Collection> {
     return this.#database.transaction(async (queries) => {
       await lockAccount(queries, accountId);
-      const existing = await selectCollections(queries, accountId);
-      const renamed = requireOne(existing, id);
+      const existing = await namesOf(queries, accountId);
       requireFreeName(
         existing.filter((each) => each.id !== id),
         name,
       );
-      await queries.updateTable('collections').set({ name }).where('id', '=', id).execute();
-      return { ...renamed, name };
+      await queries
+        .updateTable('collections')
+        .set({ name })
+        .where('account_id', '=', accountId)
+        .where('id', '=', id)
+        .execute();
+      return requireOne(await selectCollections(queries, accountId, id), id);
     });
   }
 
@@ -75,8 +79,7 @@ export class CollectionService {
   change(accountId: string, id: string, { add, remove }: CollectionChanges): Promise<Collection> {
     const now = this.#clock.now();
     return this.#database.transaction(async (queries) => {
-      await lockAccount(queries, accountId);
-      requireOne(await selectCollections(queries, accountId), id);
+      await lockCollection(queries, accountId, id);
       await requireOwnImages(queries, accountId, add);
       if (remove.length > 0) {
         await queries
@@ -92,7 +95,7 @@ export class CollectionService {
           .onConflict((conflict) => conflict.doNothing())
           .execute();
       }
-      const changed = requireOne(await selectCollections(queries, accountId), id);
+      const changed = requireOne(await selectCollections(queries, accountId, id), id);
       const { max } = limits.collectedPictures;
       if (changed.pictures <= max) return changed;
       const message = `a collection can have ${max} pictures`;
@@ -124,7 +127,18 @@ export async function collectedImages(
   return new Set(rows.map(({ image_name: name }) => name));
 }
 
-async function selectCollections(queries: Queries, accountId: string): Promise<Collection[]> {
+/** Not the account's: its submissions would wait. @throws DomainError `not_found` */
+async function lockCollection(queries: Queries, accountId: string, id: string): Promise<void> {
+  const query = queries.selectFrom('collections').select('id').where('account_id', '=', accountId).where('id', '=', id);
+  if ((await query.forNoKeyUpdate().executeTakeFirst()) === undefined) throw noCollection(id);
+}
+
+function namesOf(queries: Queries, accountId: string): Promise<Pick<Collection, 'id' | 'name'>[]> {
+  return queries.selectFrom('collections').select(['id', 'name']).where('account_id', '=', accountId).execute();
+}
+
+/** @param id only this one; absent: all */
+async function selectCollections(queries: Queries, accountId: string, id?: string): Promise<Collection[]> {
   const rows = await queries
     .selectFrom('collections')
     .leftJoin('collection_images', 'collection_images.collection_id', 'collections.id')
@@ -134,6 +148,7 @@ async function selectCollections(queries: Queries, accountId: string): Promise<C
       sql<string | null>`(array_agg(image_name order by added_at desc, image_name))[1]`.as('cover'),
     ])
     .where('account_id', '=', accountId)
+    .$if(id !== undefined, (query) => query.where('id', '=', id ?? ''))
     .groupBy('id')
     .orderBy('created_at')
     .orderBy('id')
@@ -166,7 +181,7 @@ function requireOne(collections: readonly Collection[], id: string): Collection 
   return found;
 }
 
-function requireFreeName(collections: readonly Collection[], name: string): void {
+function requireFreeName(collections: readonly Pick<Collection, 'id' | 'name'>[], name: string): void {
   if (collections.every((each) => each.name !== name)) return;
   const message = `there is a collection ${JSON.stringify(name)} already`;
   throw new DomainError('conflict', message, { remedy: 'choose another name', param: 'name' });

@@ -76,12 +76,15 @@ async function refillMonth(queries: Queries, { accountId, month, now }: MonthToR
 
 /** As they are now: they may have changed since the account was found to be due. */
 function termsOf(queries: Queries, accountId: string): Promise<Pick<RefillTerms, 'amount' | 'mode'> | undefined> {
-  return queries
-    .selectFrom('refills')
-    .innerJoin('accounts', 'accounts.id', 'refills.account_id')
-    .select(['amount', 'mode'])
-    .where('account_id', '=', accountId)
-    .where('closed_at', 'is', null)
-    .forShare()
-    .executeTakeFirst();
+  return (
+    queries
+      .selectFrom('refills')
+      .innerJoin('accounts', 'accounts.id', 'refills.account_id')
+      .select(['amount', 'mode'])
+      .where('account_id', '=', accountId)
+      .where('closed_at', 'is', null)
+      // Not of the account: submissions lock that before the balance.
+      .forShare('refills')
+      .executeTakeFirst()
+  );
 }

@@ -21,6 +21,10 @@ export class Places {
   readonly #ofModels: Map<string, number>;
   /** What the new jobs have taken, by account and model. */
   readonly #taken = new Map<string, number>();
+  /** What refusals tell and depend on, read once for all of them. */
+  readonly #waits = new Map<string, Promise<number>>();
+  readonly #owns = new Map<string, Promise<number>>();
+  readonly #others = new Map<string, Promise<number>>();
 
   private constructor(
     context: AdmissionContext,
@@ -45,7 +49,7 @@ export class Places {
 
   /** One account cannot fill the queue. @throws DomainError `rate_limited` */
   async requireOwn({ accountId, model }: Applicant, { maxQueued }: AccountTurn): Promise<void> {
-    const { clock, limits } = this.#context;
+    const { limits } = this.#context;
     const limit = maxQueued ?? limits.queuedPerAccount;
     const queued = this.#ofAccounts.get(accountId) ?? 0;
     if (queued < limit) return;
@@ -54,7 +58,7 @@ export class Places {
       `this account has ${queued} jobs queued, and at most ${limit} are allowed; nothing was charged`,
       {
         remedy: 'send the next one when one of them has started, or cancel one',
-        retryAfterSeconds: await secondsToNextStart(this.#queries, clock.now(), model),
+        retryAfterSeconds: await this.#waitFor(model),
       },
     );
   }
@@ -65,19 +69,25 @@ export class Places {
    * @throws DomainError `overloaded`
    */
   async requireAny(applicant: Applicant): Promise<void> {
-    const { clock, limits } = this.#context;
+    const { limits } = this.#context;
     const { model } = applicant;
     const queued = this.#ofModels.get(model) ?? 0;
     if (queued < limits.queueLength) return;
-    const own = (await countQueuedOf(this.#queries, applicant)) + (this.#taken.get(laneOf(applicant)) ?? 0);
-    const others = await countQueuedAccounts(this.#queries, model);
+    const lane = laneOf(applicant);
+    const before = await once(this.#owns, lane, () => countQueuedOf(this.#queries, applicant));
+    const own = before + (this.#taken.get(lane) ?? 0);
+    const others = await once(this.#others, model, () => countQueuedAccounts(this.#queries, model));
     const share = Math.floor(limits.queueLength / (own === 0 ? others + 1 : others));
     if (own < share) return;
     throw new DomainError(
       'overloaded',
       `the queue is full: ${queued} jobs are queued for ${model}, and at most ${limits.queueLength} are allowed; nothing was charged`,
-      { remedy: 'try again later', retryAfterSeconds: await secondsToNextStart(this.#queries, clock.now(), model) },
+      { remedy: 'try again later', retryAfterSeconds: await this.#waitFor(model) },
     );
+  }
+
+  #waitFor(model: string): Promise<number> {
+    return once(this.#waits, model, () => secondsToNextStart(this.#queries, this.#context.clock.now(), model));
   }
 
   take(applicant: Applicant): void {
@@ -85,6 +95,12 @@ export class Places {
     increment(this.#ofModels, applicant.model);
     increment(this.#taken, laneOf(applicant));
   }
+}
+
+function once(known: Map<string, Promise<number>>, name: string, read: () => Promise<number>): Promise<number> {
+  const reading = known.get(name) ?? read();
+  known.set(name, reading);
+  return reading;
 }
 
 function laneOf({ accountId, model }: Applicant): string {
@@ -110,6 +126,7 @@ async function countQueuedBy(
   column: 'model' | 'account_id',
   values: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, number>> {
+  if (values.size === 0) return new Map();
   const rows = await queries
     .selectFrom('jobs')
     .select([sql<string>`${sql.ref(column)}`.as('name'), ({ fn }) => fn.countAll<bigint>().as('count')])

@@ -13,7 +13,8 @@ import { type JobContext, type JobRecord, type JobRequest, type JobWebhook, type
 import { announceQueued } from './job-events.ts';
 import { findJobs, insertJobs } from './jobs-table.ts';
 import { type CurrentSpeeds, expiryOf, findSpeeds } from './speed.ts';
-import { type AccountTurn, lockTurns, queuePriority, Turns } from './turns.ts';
+import type { Outcome } from './submission-batches.ts';
+import { type AccountTurn, findAccounts, lockTurns, queuePriority, Turns } from './turns.ts';
 
 export interface Submission {
   readonly accountId: string;
@@ -51,21 +52,25 @@ interface Admitted {
   readonly expireInSeconds: number;
 }
 
-type Decision = { readonly earlier: JobRecord } | { readonly admitted: Admitted } | { readonly refusal: unknown };
+type Decision =
+  | { readonly earlier: JobRecord }
+  | { readonly admitted: Admitted }
+  | { readonly refusal: unknown }
+  | { readonly isLocked: true };
 
 /**
  * Accepts jobs: reserves the price of each and queues it, or refuses it, in about as many statements as one takes. They are decided one
  * after another, as if each were a transaction of its own; no two may have the same idempotency key.
  *
  * @param isAgain whether an earlier attempt may have been committed: jobs with the ids of these requests are then theirs
- * @returns of each submission its job, or why it is refused
+ * @returns of each submission its job, or why it is refused; `later` where there are several, for one whose account is locked by another transaction
  */
 export async function admitJobs(
   context: JobContext,
   queries: Queries,
   submissions: readonly Submission[],
   { isAgain = false }: { readonly isAgain?: boolean } = {},
-): Promise<PromiseSettledResult<Submitted>[]> {
+): Promise<Outcome<Submitted>[]> {
   const taken = isAgain ? await findTaken(queries, submissions) : new Map<string, JobRecord>();
   const takenBy = ({ requestId }: Submission) => (requestId === null ? undefined : taken.get(requestId));
   const asked = submissions.filter((submission) => takenBy(submission) === undefined);
@@ -90,11 +95,9 @@ async function admitNew(
   return { decisions, jobs: await admission.write(admitted) };
 }
 
-function outcomeOf(
-  decision: Decision | undefined,
-  jobs: ReadonlyMap<string, JobRecord>,
-): PromiseSettledResult<Submitted> {
+function outcomeOf(decision: Decision | undefined, jobs: ReadonlyMap<string, JobRecord>): Outcome<Submitted> {
   if (decision === undefined) throw new Error('each submission is decided');
+  if ('isLocked' in decision) return { status: 'later' };
   if ('refusal' in decision) return { status: 'rejected', reason: decision.refusal };
   if ('earlier' in decision) return { status: 'fulfilled', value: { job: decision.earlier, isReplay: true } };
   const { id, accountId } = decision.admitted.job;
@@ -114,6 +117,7 @@ export async function checkAdmission(
 ): Promise<JobRecord | null> {
   const admission = await Admission.open(context, queries, [submission]);
   const decision = await admission.decide(submission);
+  if ('isLocked' in decision) throw new Error('one submission alone waits for its account');
   if ('refusal' in decision) throw decision.refusal;
   return 'earlier' in decision ? decision.earlier : null;
 }
@@ -156,7 +160,8 @@ class Admission {
   /** The next one: earlier decisions count. Nothing is written. */
   async decide(submission: Submission): Promise<Decision> {
     try {
-      const { earlier, turns, places, funds } = this.#read;
+      const { earlier, turns, places, funds, locked } = this.#read;
+      if (locked.has(submission.accountId)) return { isLocked: true };
       const account = this.#requireAccount(submission);
       const known = earlier.of(submission);
       if (known !== null) return { earlier: known };
@@ -231,19 +236,26 @@ class Admission {
  */
 async function lockAndRead(context: JobContext, queries: Queries, submissions: readonly Submission[], now: Date) {
   // The account's submissions run one after another, so two with the same idempotency key, or for its last place, see each other.
-  const accounts = await lockTurns(queries, unique(submissions.map(({ accountId }) => accountId)));
+  const asked = unique(submissions.map(({ accountId }) => accountId));
+  // A transaction that has one of them for long must not keep the others waiting.
+  const accounts = await lockTurns(queries, asked, { skipLocked: submissions.length > 1 });
+  const locked = await findAccounts(
+    queries,
+    asked.filter((id) => !accounts.has(id)),
+  );
+  const own = submissions.filter(({ accountId }) => !locked.has(accountId));
   // With a key that is being revoked, the submission is either refused here, or the revocation finds its job to cancel.
-  const keys = await lockKeys(queries, unique(submissions.map(({ keyId }) => keyId)));
-  const earlier = await EarlierJobs.find(queries, submissions, now);
-  const turns = await Turns.read(queries, accounts, submissions);
-  const applicants = submissions.map(({ accountId, request: { model } }) => ({ accountId, model }));
+  const keys = await lockKeys(queries, unique(own.map(({ keyId }) => keyId)));
+  const earlier = await EarlierJobs.find(queries, own, now);
+  const turns = await Turns.read(queries, accounts, own);
+  const applicants = own.map(({ accountId, request: { model } }) => ({ accountId, model }));
   const places = await Places.count(context, queries, applicants);
   const month = monthOf(now);
   const funds = await Funds.lock(
     queries,
-    submissions.map(({ accountId, keyId }) => ({ accountId, keyId, month })),
+    own.map(({ accountId, keyId }) => ({ accountId, keyId, month })),
   );
-  return { accounts, keys, earlier, turns, places, funds };
+  return { accounts, locked, keys, earlier, turns, places, funds };
 }
 
 function newJobOf(

@@ -8,7 +8,7 @@ import { type ImageRecord, insertImages } from '../pictures/images.ts';
 import { addDeliveries } from '../webhooks/deliveries.ts';
 import { endpointsFor } from '../webhooks/endpoints.ts';
 import { isEnded, type JobContext, type JobFailure, type JobRecord, jobNotFound } from './job.ts';
-import { appendFinalEvent } from './job-events.ts';
+import { appendFinalEvent, deleteSamples } from './job-events.ts';
 import { jobReply } from './job-views.ts';
 import { jobColumns, lockJob, millisecondsSince, toJobRecord } from './jobs-table.ts';
 
@@ -94,8 +94,10 @@ function withoutPrompts(job: JobRecord): JobRecord {
   return { ...job, prompt: null, request: { ...job.request, prompt: '', prompt2: null, negativePrompt: null } };
 }
 
-function publishEnd(queries: Queries, { end, job }: JobEnded): Promise<unknown> {
-  return appendFinalEvent(queries, { jobId: job.id, accountId: job.accountId }, { kind: end.state });
+async function publishEnd(queries: Queries, { end, job }: JobEnded): Promise<void> {
+  // Of what a customer deletes, or has not paid, no copy is left; the final event leads to the pictures.
+  await deleteSamples(queries, job.id);
+  await appendFinalEvent(queries, { jobId: job.id, accountId: job.accountId }, { kind: end.state });
 }
 
 function logEnd({ end, before, job }: JobEnded, { jobLog }: JobContext): void {

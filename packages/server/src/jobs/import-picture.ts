@@ -29,6 +29,9 @@ import type { JobContext, JobRequest } from './job.ts';
 import { getJob, type JobView } from './job-views.ts';
 import { insertJobs } from './jobs-table.ts';
 
+/** Of an account: they cost nothing, and each is a file and rows of the database, however small. */
+const MOST_IMPORTS = 20_000;
+
 export interface ImportContext extends Pick<JobContext, 'database' | 'clock' | 'retention' | 'jobLog'> {
   readonly store: ImageStore;
   readonly storage: StorageWatch;
@@ -121,14 +124,20 @@ async function requireNew(
     throw new DomainError('conflict', `you have this picture already, in job ${same.job_id}`, { param: 'image' });
   }
   if (mostBytes === 0) throw new DomainError('forbidden', 'this server imports no pictures');
-  const { bytes } = await queries
+  const { bytes, count } = await queries
     .selectFrom('job_images')
     .innerJoin('jobs', 'jobs.id', 'job_images.job_id')
-    .select(sql<bigint>`coalesce(sum(bytes), 0)::bigint`.as('bytes'))
+    .select([sql<bigint>`coalesce(sum(bytes), 0)::bigint`.as('bytes'), ({ fn }) => fn.countAll<bigint>().as('count')])
     .where('surface', '=', IMPORT_SURFACE)
     .where('account_id', '=', accountId)
     .where('deleted_at', 'is', null)
     .executeTakeFirstOrThrow();
+  if (count >= MOST_IMPORTS) {
+    const most = MOST_IMPORTS.toLocaleString('en');
+    throw new DomainError('forbidden', `an account can have ${most} imported pictures`, {
+      remedy: 'delete some first',
+    });
+  }
   if (Number(bytes) + file.length <= mostBytes) return;
   const message = `imported pictures may take ${megabytes(mostBytes)} MB on this server, and yours take ${megabytes(Number(bytes))} MB`;
   throw new DomainError('forbidden', message, { remedy: 'delete some first' });
@@ -187,7 +196,7 @@ async function insertImported(context: ImportContext, queries: Queries, checked:
       started_at: now,
       finished_at: now,
       expires_at: new Date(now.getTime() + retention.requestsMs),
-      drawn_by: found?.settings.model?.slice(0, 200) || null,
+      drawn_by: storable(found?.settings.model ?? '').slice(0, 200) || null,
     })
     .where('id', '=', id)
     .execute();

@@ -72,6 +72,11 @@ export async function appendFinalEvent(queries: Queries, job: Owner, event: Fina
   await queries.updateTable('jobs').set({ ended_event }).where('id', '=', job.jobId).execute();
 }
 
+/** The small copies of its finished pictures. */
+export async function deleteSamples(queries: Queries, jobId: string): Promise<void> {
+  await queries.deleteFrom('job_events').where('job_id', '=', jobId).where('kind', '=', 'sample').execute();
+}
+
 /** Tells the accounts' followers about new jobs when the transaction is committed. */
 export async function announceQueued(queries: Queries, jobs: readonly Owner[]): Promise<void> {
   const payloads = jobs.map((job) => newsText({ ...job, kind: 'queued' }));

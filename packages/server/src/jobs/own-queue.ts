@@ -5,7 +5,7 @@ import { cancelJob } from './ends-of-jobs.ts';
 import { type JobContext, requireJob } from './job.ts';
 import { announceQueued } from './job-events.ts';
 import { findJob, unfinishedStates } from './jobs-table.ts';
-import { lockQueuedJobs, lockTurns, type QueuedJob, queuePriority } from './turns.ts';
+import { lockQueuedJobs, lockTurns, type QueuedJob, writeTurns } from './turns.ts';
 
 /** Where a queued job goes among the account's own: before another one, or to an end. */
 export type Place = 'first' | 'last' | { readonly before: string };
@@ -35,11 +35,7 @@ export function moveJob(
     await requireQueued(queries, accountId, queued, jobId);
     if (typeof place === 'object') await requireQueued(queries, accountId, queued, place.before);
     const moved = moveTo(queued, jobId, place);
-    for (const { jobId: id, model, priority, virtualStart } of moved.changed) {
-      const change = { priority, virtual_start: virtualStart };
-      await queries.updateTable('jobs').set(change).where('id', '=', id).execute();
-      await queue.setPriority(queries, model, id, queuePriority(virtualStart));
-    }
+    await writeTurns(queries, queue, moved.changed);
     const announced = moved.changed.slice(0, ANNOUNCED);
     await announceQueued(
       queries,
@@ -80,9 +76,10 @@ export function moveTo(
     .filter((job) => job.jobId === jobId)
     .map((job) => ({ ...job, priority: between(job.priority, after?.priority, before?.priority) }));
   const order = [...others.slice(0, at), ...inOrder, ...others.slice(at)];
+  const formerOf = new Map(queued.map((job) => [job.jobId, job]));
   const changed = order.flatMap((job, index) => {
     const virtualStart = queued[index]?.virtualStart ?? job.virtualStart;
-    const former = queued.find((each) => each.jobId === job.jobId);
+    const former = formerOf.get(job.jobId);
     const isSame = former?.virtualStart === virtualStart && former.priority === job.priority;
     return isSame ? [] : [{ ...job, virtualStart }];
   });

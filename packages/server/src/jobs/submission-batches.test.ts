@@ -12,6 +12,7 @@ function held({ atOnce = 1, most = 3, namesOf = (_: number): readonly string[] =
   const made = new Batches<number, string>({
     atOnce,
     most,
+    aloneAtOnce: 1,
     namesOf,
     isOfOneItem: (error) => error instanceof Error && error.message !== 'away',
     run: (items) => {
@@ -87,4 +88,19 @@ test('a batch that fails as a whole is run item by item, but not when the databa
   batches[5]?.fail(new Error('away'));
   for (const each of away) await expect(each).rejects.toThrow('away');
   expect(items()).toHaveLength(6);
+});
+
+test('an item that has to wait is run alone, and the next batch does not wait for it', async () => {
+  const { made, batches, items } = held();
+  const all = [1, 2, 3].map((item) => made.add(item));
+  batches[0]?.end();
+  await setImmediate();
+  batches[1]?.end([{ status: 'later' }, { status: 'fulfilled', value: 'done 3' }]);
+  expect(await all[2]).toBe('done 3');
+  const next = made.add(4);
+  expect(items()).toEqual([[1], [2, 3], [2], [4]]);
+  batches[3]?.end();
+  expect(await next).toBe('done 4');
+  batches[2]?.end();
+  expect(await Promise.all(all)).toEqual(['done 1', 'done 2', 'done 3']);
 });

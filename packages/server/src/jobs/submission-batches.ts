@@ -1,9 +1,12 @@
-/** What became of one item of a batch. */
-export type Outcome<Result> = PromiseSettledResult<Result>;
+/** What became of one item of a batch; `later`: nothing, it has to wait for something and should not keep the others waiting. */
+export type Outcome<Result> = PromiseSettledResult<Result> | { readonly status: 'later' };
 
 export interface BatchesOptions<Item, Result> {
-  /** @returns what became of each item, in their order; when it throws, nothing was done */
-  readonly run: (items: readonly Item[]) => Promise<readonly Outcome<Result>[]>;
+  /**
+   * @param again.isAgain whether the items were in a batch that failed, of which nobody knows whether it was done after all
+   * @returns what became of each item, in their order
+   */
+  readonly run: (items: readonly Item[], again: { readonly isAgain: boolean }) => Promise<readonly Outcome<Result>[]>;
   /** Whether what `run` threw may be the fault of one item: then each is run alone. */
   readonly isOfOneItem: (error: unknown) => boolean;
   /** Items that have a name in common are never in one batch. */
@@ -12,12 +15,14 @@ export interface BatchesOptions<Item, Result> {
   readonly atOnce: number;
   /** Items of a batch. */
   readonly most: number;
+  /** Items that have to wait are run alone, so many at the same time. */
+  readonly aloneAtOnce: number;
 }
 
 interface Waiting<Item, Result> {
   readonly item: Item;
   readonly names: readonly string[];
-  readonly settle: (outcome: Outcome<Result>) => void;
+  readonly settle: (outcome: PromiseSettledResult<Result>) => void;
 }
 
 /**
@@ -28,6 +33,8 @@ export class Batches<Item, Result> {
   readonly #options: BatchesOptions<Item, Result>;
   #waiting: Waiting<Item, Result>[] = [];
   #running = 0;
+  readonly #alone: Waiting<Item, Result>[] = [];
+  #runningAlone = 0;
 
   constructor(options: BatchesOptions<Item, Result>) {
     this.#options = options;
@@ -35,7 +42,7 @@ export class Batches<Item, Result> {
 
   /** @throws what became of the item, or what `run` throws */
   add(item: Item): Promise<Result> {
-    const { promise, resolve } = Promise.withResolvers<Outcome<Result>>();
+    const { promise, resolve } = Promise.withResolvers<PromiseSettledResult<Result>>();
     this.#waiting.push({ item, names: this.#options.namesOf(item), settle: resolve });
     this.#start();
     return promise.then((outcome) => {
@@ -54,6 +61,18 @@ export class Batches<Item, Result> {
     }
   }
 
+  #startAlone(): void {
+    while (this.#runningAlone < this.#options.aloneAtOnce) {
+      const next = this.#alone.shift();
+      if (next === undefined) return;
+      this.#runningAlone += 1;
+      void this.#run([next]).finally(() => {
+        this.#runningAlone -= 1;
+        this.#startAlone();
+      });
+    }
+  }
+
   /** In the order of arrival; one that shares a name with one before it has to wait. */
   #next(): readonly Waiting<Item, Result>[] {
     const batch: Waiting<Item, Result>[] = [];
@@ -68,16 +87,26 @@ export class Batches<Item, Result> {
     return batch;
   }
 
-  async #run(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+  async #run(batch: readonly Waiting<Item, Result>[], isAgain = false): Promise<void> {
     const { run, isOfOneItem } = this.#options;
     try {
-      const outcomes = await run(batch.map(({ item }) => item));
-      for (const [index, { settle }] of batch.entries()) {
-        settle(outcomes[index] ?? { status: 'rejected', reason: new Error('the batch forgot an item') });
-      }
+      const outcomes = await run(
+        batch.map(({ item }) => item),
+        { isAgain },
+      );
+      for (const [index, each] of batch.entries()) this.#settle(each, outcomes[index]);
     } catch (reason) {
-      if (batch.length > 1 && isOfOneItem(reason)) for (const each of batch) await this.#run([each]);
+      if (batch.length > 1 && isOfOneItem(reason)) for (const each of batch) await this.#run([each], true);
       else for (const { settle } of batch) settle({ status: 'rejected', reason });
     }
+  }
+
+  #settle(item: Waiting<Item, Result>, outcome: Outcome<Result> | undefined): void {
+    if (outcome?.status === 'later') {
+      this.#alone.push(item);
+      this.#startAlone();
+      return;
+    }
+    item.settle(outcome ?? { status: 'rejected', reason: new Error('the batch forgot an item') });
   }
 }

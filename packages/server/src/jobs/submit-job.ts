@@ -3,12 +3,14 @@ import { retryDuringOutage } from '../database/away.ts';
 import { DomainError } from '../domain-error.ts';
 import { admitJobs, checkAdmission, type Submission, type Submitted } from './admit-jobs.ts';
 import type { JobContext, JobRecord } from './job.ts';
-import { Batches } from './submission-batches.ts';
+import { Batches, type Outcome } from './submission-batches.ts';
 
 /** How long a submission whose commit was cut off is retried. */
 const COMMIT_PATIENCE_MS = 10_000;
 /** While one batch waits for its commit, the next one is read. */
 const BATCHES_AT_ONCE = 2;
+/** Submissions of accounts that something else has locked; the others of the server do not wait for those. */
+const ALONE_AT_ONCE = 3;
 /** Rows of a statement; with more of them a second goes by before the first reply. */
 const MOST_IN_A_BATCH = 100;
 
@@ -20,12 +22,13 @@ export class JobSubmitter {
   constructor(context: JobContext) {
     this.#context = context;
     this.#batches = new Batches({
-      run: (submissions) => this.#admit(submissions),
+      run: (submissions, { isAgain }) => this.#admit(submissions, isAgain),
       // While the database is away it would be for each of them.
       isOfOneItem: (error) => !hasCode(error, 'database_lost'),
       namesOf,
       atOnce: BATCHES_AT_ONCE,
       most: MOST_IN_A_BATCH,
+      aloneAtOnce: ALONE_AT_ONCE,
     });
   }
 
@@ -74,11 +77,13 @@ export class JobSubmitter {
   }
 
   /** If the connection is lost during the commit, the jobs are looked up by their ids and submitted again if they are not there. */
-  #admit(submissions: readonly Submission[]): Promise<PromiseSettledResult<Submitted>[]> {
+  #admit(submissions: readonly Submission[], isAgain: boolean): Promise<Outcome<Submitted>[]> {
     const { database } = this.#context;
     return retryDuringOutage(
       (attempt) =>
-        database.transaction((queries) => admitJobs(this.#context, queries, submissions, { isAgain: attempt > 1 })),
+        database.transaction((queries) =>
+          admitJobs(this.#context, queries, submissions, { isAgain: isAgain || attempt > 1 }),
+        ),
       { withinMs: COMMIT_PATIENCE_MS },
     );
   }

@@ -57,7 +57,8 @@ export function overtake(
 ): Reordered {
   const first = queued.findIndex(({ priority }) => priority < job.priority);
   if (first < 0) return { virtualStart: job.virtualStart, moved: [] };
-  const overtaken = queued.slice(first);
+  // Not all behind it need have a lower one: a job that was queued again keeps its place.
+  const overtaken = queued.slice(first).filter(({ priority }) => priority < job.priority);
   const turns = [...overtaken.map(({ virtualStart }) => virtualStart), job.virtualStart];
   const [virtualStart = job.virtualStart, ...later] = turns;
   return {
@@ -136,13 +137,27 @@ export class Turns {
       update easel.accounts as account set virtual_finish = turn.finish
       from unnest(${[...this.#finishes.keys()]}::uuid[], ${[...this.#finishes.values()]}::bigint[]) as turn (id, finish)
       where account.id = turn.id`.execute(queries);
-    const queued = [...this.#queued.values()].flat();
-    for (const { jobId, model, virtualStart } of queued) {
+    const moved = [...this.#queued.values()].flat().filter(({ jobId, virtualStart }) => {
       const before = this.#before.get(jobId);
-      if (before === undefined || before === virtualStart) continue;
-      await queries.updateTable('jobs').set({ virtual_start: virtualStart }).where('id', '=', jobId).execute();
-      await queue.setPriority(queries, model, jobId, queuePriority(virtualStart));
-    }
+      return before !== undefined && before !== virtualStart;
+    });
+    await writeTurns(queries, queue, moved);
+  }
+}
+
+/** Gives queued jobs other places, and priorities that fit there. */
+export async function writeTurns(queries: Queries, queue: JobQueue, jobs: readonly QueuedJob[]): Promise<void> {
+  if (jobs.length === 0) return;
+  await sql`
+    update easel.jobs as job set virtual_start = turn.start, priority = turn.priority
+    from unnest(
+      ${jobs.map(({ jobId }) => jobId)}::uuid[],
+      ${jobs.map(({ virtualStart }) => virtualStart)}::bigint[],
+      ${jobs.map(({ priority }) => priority)}::integer[]
+    ) as turn (id, start, priority)
+    where job.id = turn.id`.execute(queries);
+  for (const { jobId, model, virtualStart } of jobs) {
+    await queue.setPriority(queries, model, jobId, queuePriority(virtualStart));
   }
 }
 
@@ -157,10 +172,15 @@ export function queuePriority(virtualStart: bigint): number {
   return Number(-virtualStart);
 }
 
-/** Locks the accounts' turns until the transaction ends; an account that does not exist is absent. */
+/**
+ * Locks the accounts' turns until the transaction ends; an account that does not exist is absent.
+ *
+ * @param options.skipLocked leaves out those that another transaction has locked, instead of waiting for it
+ */
 export async function lockTurns(
   queries: Queries,
   accountIds: readonly string[],
+  { skipLocked = false }: { readonly skipLocked?: boolean } = {},
 ): Promise<ReadonlyMap<string, AccountTurn>> {
   const rows = await queries
     .selectFrom('accounts')
@@ -170,6 +190,7 @@ export async function lockTurns(
     .orderBy('id')
     // Not the strongest lock: others may still write rows that refer to the account, and may hold what this waits for.
     .forNoKeyUpdate()
+    .$if(skipLocked, (query) => query.skipLocked())
     .execute();
   return new Map(
     rows.map(({ id, virtual_finish: virtualFinish, max_concurrent: maxConcurrent, max_queued: maxQueued }) => [
@@ -179,11 +200,19 @@ export async function lockTurns(
   );
 }
 
+/** Those of the accounts that exist. */
+export async function findAccounts(queries: Queries, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await queries.selectFrom('accounts').select('id').where('id', 'in', ids).execute();
+  return new Set(rows.map(({ id }) => id));
+}
+
 /** The queued jobs that one of the new ones may overtake, in the order in which they will start; locks them. */
 async function lockOvertakable(
   queries: Queries,
   jobs: readonly Pick<NewTurn, 'accountId' | 'priority'>[],
 ): Promise<OwnQueuedJob[]> {
+  if (jobs.length === 0) return [];
   const highest = Math.max(...jobs.map(({ priority }) => priority));
   const rows = await queries
     .selectFrom('jobs')
@@ -226,6 +255,25 @@ async function findVirtualTime(queries: Queries): Promise<bigint> {
     .where('name', '=', VIRTUAL_TIME)
     .executeTakeFirst();
   return row?.time ?? 0n;
+}
+
+/**
+ * The earliest start tag of a job that starts and of the account's queued ones. A job that was moved behind others after a worker had taken it starts
+ * nevertheless, and its tag would let virtual time jump over those of other accounts.
+ */
+export async function earliestStart(
+  queries: Queries,
+  { accountId, virtualStart, request: { model } }: Pick<NewJob, 'accountId' | 'virtualStart' | 'request'>,
+): Promise<bigint> {
+  const row = await queries
+    .selectFrom('jobs')
+    .select(({ fn }) => fn.min<bigint | null>('virtual_start').as('first'))
+    .where('account_id', '=', accountId)
+    .where('model', '=', model)
+    .where('state', '=', 'queued')
+    .executeTakeFirst();
+  const first = row?.first ?? virtualStart;
+  return first < virtualStart ? first : virtualStart;
 }
 
 /** A job with this start tag is started. Virtual time never goes back. */

@@ -147,7 +147,7 @@ export class ModelEngine {
       ...(request.preview &&
         onSample !== undefined && {
           onSample: ({ sample, picture }) =>
-            onSample({ sample, preview: () => encodePreview(withinSide(picture, FINISHED_SIDE)) }),
+            onSample({ sample, preview: () => encodePreview(withinSide(picture, shownSide(picture))) }),
         }),
       onStep: ({ index, total, sigma, etaMs, preview }) => {
         steps += 1;
@@ -343,8 +343,13 @@ async function encodePictures(
   return encoded;
 }
 
-/** The longest side of a finished picture that is shown while the others are not finished. */
-const FINISHED_SIDE = 640;
+/**
+ * The longest side of a finished picture that is shown while the others are not finished: enough to judge it, and no replacement for it, since a
+ * job that is cancelled now costs nothing.
+ */
+function shownSide({ width, height }: Pick<DecodedPicture, 'width' | 'height'>): number {
+  return Math.min(256, Math.ceil(Math.max(width, height) / 2));
+}
 
 function withinSide(picture: DecodedPicture, side: number): DecodedPicture {
   const scale = side / Math.max(picture.width, picture.height);

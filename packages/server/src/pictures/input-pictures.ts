@@ -49,7 +49,7 @@ export class InputPictures {
       capacity: PICTURES_AT_A_TIME,
       capacityPerOwner: 1,
       patienceMs,
-      refusal: 'too many start images are being read; nothing was charged',
+      refusal: 'too many pictures are being read at the same time',
     });
   }
 
@@ -109,7 +109,7 @@ async function readable<Result>(reading: Promise<Result>, signal: AbortSignal): 
       const message = error.message.replace(/^the (?=image|mask)/, '');
       throw new DomainError('invalid_request', message, { remedy: error.remedy, param, cause: error });
     }
-    const message = 'the start image could not be read in time; nothing was charged';
+    const message = 'the picture could not be read in time';
     throw new DomainError('overloaded', message, { remedy: 'send the request again later', cause: error });
   }
 }

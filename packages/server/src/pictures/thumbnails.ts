@@ -1,4 +1,5 @@
 import type { Size } from '@easel/contract';
+import { Room } from '../room.ts';
 import type { ImageLibrary } from './image-library.ts';
 import type { OwnedImage } from './images.ts';
 import type { InputPictures } from './input-pictures.ts';
@@ -21,14 +22,18 @@ export function shrinkWith(
   encode: (file: Uint8Array, width: number) => Promise<Uint8Array>,
   inputPictures: Pick<InputPictures, 'use'>,
 ): ThumbnailsParts['shrink'] {
-  return async (file, width, { device, accountId }) => {
-    if (device !== null) return encode(file, width);
+  return async (file, width, image) => {
+    if (!isImported(image)) return encode(file, width);
     const { signal } = new AbortController();
-    const small = await inputPictures.use(file, { owner: `thumbnails of ${accountId}`, signal }, (picture) =>
+    const small = await inputPictures.use(file, { owner: 'thumbnails', signal }, (picture) =>
       picture.fit(scaledTo(picture.size, width)),
     );
     return encode(small, width);
   };
+}
+
+function isImported({ device }: Pick<OwnedImage, 'device'>): boolean {
+  return device === null;
 }
 
 /** Never larger than it is. */
@@ -51,6 +56,11 @@ export class Thumbnails {
   readonly #making = new Map<string, Promise<Uint8Array>>();
   #free: number;
   readonly #waiting: (() => void)[] = [];
+  readonly #imported = new Room({
+    capacity: 1,
+    patienceMs: 60_000,
+    refusal: 'too many pictures are being read at the same time',
+  });
 
   constructor({ keptBytes = 32 * 2 ** 20, atOnce = 2, ...parts }: ThumbnailsParts) {
     this.#parts = { keptBytes, atOnce, ...parts };
@@ -73,11 +83,17 @@ export class Thumbnails {
     return made;
   }
 
-  async #make(image: OwnedImage, width: number): Promise<Uint8Array> {
+  /** Imported ones take long, and take turns by account among themselves. */
+  #make(image: OwnedImage, width: number): Promise<Uint8Array> {
+    const shrink = async () => this.#parts.shrink(await this.#parts.library.read(image.name), width, image);
+    return isImported(image) ? this.#imported.use(shrink, { owner: image.accountId }) : this.#inTurn(shrink);
+  }
+
+  async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#free -= 1;
     try {
-      return await this.#parts.shrink(await this.#parts.library.read(image.name), width, image);
+      return await work();
     } finally {
       const next = this.#waiting.shift();
       if (next === undefined) this.#free += 1;

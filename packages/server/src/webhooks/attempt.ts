@@ -150,7 +150,7 @@ const reasons = new Map([
   ['ENETUNREACH', 'the network cannot be reached'],
   ['ENOTFOUND', 'the host name does not exist'],
   ['EAI_AGAIN', 'the host name could not be resolved'],
-  ['EPROTO', 'it does not speak TLS'],
+  ['EPROTO', 'no TLS connection could be agreed on'],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'its certificate is for another host name'],
   ['CERT_HAS_EXPIRED', 'its certificate has expired'],
   ['CERT_NOT_YET_VALID', 'its certificate is not valid yet'],

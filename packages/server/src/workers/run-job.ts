@@ -10,7 +10,7 @@ import { appendEvent } from '../jobs/job-events.ts';
 import { findJob, markStarted, requeueJob } from '../jobs/jobs-table.ts';
 import { lockQueuePaused } from '../jobs/queue-control.ts';
 import { deviceLabel, learnSpeed, lockSpeed, saveSpeed } from '../jobs/speed.ts';
-import { advanceVirtualTime } from '../jobs/turns.ts';
+import { advanceVirtualTime, earliestStart } from '../jobs/turns.ts';
 import { type Painter, type Painting, PaintingFailed, type PaintOptions } from '../models/painter.ts';
 import { type ReviewHook, reviewPictures } from '../models/review.ts';
 import type { ImageStore } from '../pictures/image-store.ts';
@@ -109,7 +109,7 @@ async function start(context: WorkerContext, claimed: ClaimedJob): Promise<JobRe
     const now = clock.now();
     const job = await markStarted(queries, { jobId, workerId, now });
     if (job === null) return 'done';
-    await advanceVirtualTime(queries, job.virtualStart);
+    await advanceVirtualTime(queries, await earliestStart(queries, job));
     await appendEvent(queries, { jobId, accountId: job.accountId }, { kind: 'started', startedAt: now });
     return job;
   });
@@ -126,7 +126,7 @@ async function paint(
   trace: AttemptTrace,
   signal: AbortSignal,
 ): Promise<Painting> {
-  const { bus, painter, startImages, jobLog } = context;
+  const { bus, painter, startImages, jobLog, hook } = context;
   const start = await startImages.of(job);
   const steps = new StepPublisher(bus, job.id, (err) => jobLog('warn', 'a step could not be published', job, { err }));
   try {
@@ -135,7 +135,9 @@ async function paint(
       trace.stepDone();
       steps.offer(step);
     };
-    const painting = await painter.paint(job.request, { signal, start, onStep, onSample: steps.offerSample });
+    // Nobody sees a finished picture before the operator's own check has.
+    const onSample = hook === null ? { onSample: steps.offerSample } : {};
+    const painting = await painter.paint(job.request, { signal, start, onStep, ...onSample });
     trace.painted(began, painting);
     await steps.finish();
     return painting;

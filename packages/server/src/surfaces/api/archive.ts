@@ -19,6 +19,8 @@ const archiveRoom = {
   capacityPerOwner: 1,
   patienceMs: 30_000,
   refusal: 'too many ZIP files are being made',
+  // Who reads slowly makes room when others wait.
+  stayMs: 300_000,
 };
 
 const createSchema = {
@@ -47,7 +49,10 @@ export function archiveRoute(app: HttpApp, { services, gate, options }: RouteCon
     const { accountId } = callerOf(request);
     const pictures = await services.jobs.ofImages(accountId, [...new Set(request.body.images)]);
     const base = baseUrl(request, options.publicUrl);
-    const leave = await room.enter(accountId, 1, { signal: clientGone(reply) });
+    const leave = await room.enter(accountId, 1, {
+      signal: clientGone(reply),
+      onCrowded: () => reply.raw.destroy(),
+    });
     whenClosed(reply.raw, leave);
     const files = filesOf(pictures, base, (name) => services.images.read(name));
     return send(request, reply, files);
