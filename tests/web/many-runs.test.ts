@@ -141,6 +141,7 @@ test('the queue of twelve runs in two tabs: move one by keys or drag, run one ne
   await panel.getByRole('button', { name: 'Move: a kite number 2.' }).press('ArrowUp');
   await expect.poll(async () => (await prompts()).slice(0, 3)).toEqual([names[0], names[2], names[1]]);
   await panel.getByRole('button', { name: 'Run next: a kite number 11.' }).click();
+  await expect.poll(async () => (await prompts())[0]).toBe(names[11]);
   await panel.getByRole('button', { name: 'Move: a kite number 0.' }).hover();
   await page.mouse.down();
   await panel.getByRole('button', { name: 'Move: a kite number 1.' }).hover();

@@ -177,21 +177,24 @@ function QueueList({ runs, now, onMove }: QueueListProps) {
 /** Drags a run by its handle, with the mouse, a pen or a finger. @param onDrop with the key of the run that it is over in the end */
 function useDrag(list: RefObject<HTMLElement | null>, onDrop: (run: Run, over: string) => void) {
   const [dragged, setDragged] = useState<{ readonly key: string; readonly over: string }>();
+  const keyAt = ({ clientX, clientY }: PointerEvent) => {
+    const row = document.elementFromPoint(clientX, clientY)?.closest<HTMLElement>('li[data-key]') ?? null;
+    return list.current?.contains(row) ? row?.dataset.key : undefined;
+  };
   const of = (run: Run) => ({
     onPointerDown: (event: PointerEvent<HTMLElement>) => {
       event.currentTarget.setPointerCapture(event.pointerId);
       setDragged({ key: run.key, over: run.key });
     },
-    onPointerMove: ({ clientX, clientY }: PointerEvent) => {
-      if (dragged === undefined) return;
-      const row = document.elementFromPoint(clientX, clientY)?.closest<HTMLElement>('li[data-key]');
-      const over = row?.dataset.key;
-      if (over !== undefined && over !== dragged.over && list.current?.contains(row ?? null))
-        setDragged({ ...dragged, over });
+    onPointerMove: (event: PointerEvent) => {
+      const over = keyAt(event);
+      if (dragged !== undefined && over !== undefined && over !== dragged.over) setDragged({ ...dragged, over });
     },
-    onPointerUp: () => {
+    onPointerUp: (event: PointerEvent) => {
       setDragged(undefined);
-      if (dragged !== undefined) onDrop(run, dragged.over);
+      // What a quick hand moved over last is not drawn yet.
+      const over = keyAt(event);
+      if (over !== undefined) onDrop(run, over);
     },
     onPointerCancel: () => setDragged(undefined),
   });
