@@ -13,7 +13,7 @@ import { type JobContext, type JobRecord, type JobRequest, type JobWebhook, type
 import { announceQueued } from './job-events.ts';
 import { findJobs, insertJobs } from './jobs-table.ts';
 import { type CurrentSpeeds, expiryOf, findSpeeds } from './speed.ts';
-import type { Outcome } from './submission-batches.ts';
+import type { Outcome, RunOptions } from './submission-batches.ts';
 import { type AccountTurn, findAccounts, lockTurns, queuePriority, Turns } from './turns.ts';
 
 export interface Submission {
@@ -62,19 +62,20 @@ type Decision =
  * Accepts jobs: reserves the price of each and queues it, or refuses it, in about as many statements as one takes. They are decided one
  * after another, as if each were a transaction of its own; no two may have the same idempotency key.
  *
- * @param isAgain whether an earlier attempt may have been committed: jobs with the ids of these requests are then theirs
- * @returns of each submission its job, or why it is refused; `later` where there are several, for one whose account is locked by another transaction
+ * @param how.isAgain whether an earlier attempt may have been committed: jobs with the ids of these requests are then theirs
+ * @param how.mayWait whether to wait for accounts that another transaction has locked
+ * @returns of each submission its job, or why it is refused; `later` for one whose account is locked, unless it may wait
  */
 export async function admitJobs(
   context: JobContext,
   queries: Queries,
   submissions: readonly Submission[],
-  { isAgain = false }: { readonly isAgain?: boolean } = {},
+  { isAgain, mayWait }: RunOptions,
 ): Promise<Outcome<Submitted>[]> {
   const taken = isAgain ? await findTaken(queries, submissions) : new Map<string, JobRecord>();
   const takenBy = ({ requestId }: Submission) => (requestId === null ? undefined : taken.get(requestId));
   const asked = submissions.filter((submission) => takenBy(submission) === undefined);
-  const { decisions, jobs } = await admitNew(context, queries, asked);
+  const { decisions, jobs } = await admitNew(context, queries, asked, mayWait);
   return submissions.map((submission) => {
     const own = takenBy(submission);
     if (own !== undefined) return { status: 'fulfilled', value: { job: own, isReplay: false } };
@@ -86,10 +87,11 @@ async function admitNew(
   context: JobContext,
   queries: Queries,
   submissions: readonly Submission[],
+  mayWait: boolean,
 ): Promise<{ readonly decisions: ReadonlyMap<Submission, Decision>; readonly jobs: ReadonlyMap<string, JobRecord> }> {
   const decisions = new Map<Submission, Decision>();
   if (submissions.length === 0) return { decisions, jobs: new Map() };
-  const admission = await Admission.open(context, queries, submissions);
+  const admission = await Admission.open(context, queries, submissions, { mayWait });
   for (const submission of submissions) decisions.set(submission, await admission.decide(submission));
   const admitted = [...decisions.values()].flatMap((decision) => ('admitted' in decision ? [decision.admitted] : []));
   return { decisions, jobs: await admission.write(admitted) };
@@ -115,9 +117,9 @@ export async function checkAdmission(
   queries: Queries,
   submission: Submission,
 ): Promise<JobRecord | null> {
-  const admission = await Admission.open(context, queries, [submission]);
+  const admission = await Admission.open(context, queries, [submission], { mayWait: true });
   const decision = await admission.decide(submission);
-  if ('isLocked' in decision) throw new Error('one submission alone waits for its account');
+  if ('isLocked' in decision) throw new Error('it waits for its account');
   if ('refusal' in decision) throw decision.refusal;
   return 'earlier' in decision ? decision.earlier : null;
 }
@@ -152,9 +154,15 @@ class Admission {
     this.#read = read;
   }
 
-  static async open(context: JobContext, queries: Queries, submissions: readonly Submission[]): Promise<Admission> {
+  static async open(
+    context: JobContext,
+    queries: Queries,
+    submissions: readonly Submission[],
+    { mayWait }: Pick<RunOptions, 'mayWait'>,
+  ): Promise<Admission> {
     const now = context.clock.now();
-    return new Admission(context, queries, { now, read: await lockAndRead(context, queries, submissions, now) });
+    const read = await lockAndRead(context, queries, submissions, { now, mayWait });
+    return new Admission(context, queries, { now, read });
   }
 
   /** The next one: earlier decisions count. Nothing is written. */
@@ -234,11 +242,16 @@ class Admission {
  * Locks in the order of everything else that locks these rows: accounts, keys, jobs, balances; the rows of each in the order of their ids,
  * so that no two transactions wait for each other.
  */
-async function lockAndRead(context: JobContext, queries: Queries, submissions: readonly Submission[], now: Date) {
+async function lockAndRead(
+  context: JobContext,
+  queries: Queries,
+  submissions: readonly Submission[],
+  { now, mayWait }: Pick<RunOptions, 'mayWait'> & { readonly now: Date },
+) {
   // The account's submissions run one after another, so two with the same idempotency key, or for its last place, see each other.
   const asked = unique(submissions.map(({ accountId }) => accountId));
   // A transaction that has one of them for long must not keep the others waiting.
-  const accounts = await lockTurns(queries, asked, { skipLocked: submissions.length > 1 });
+  const accounts = await lockTurns(queries, asked, { skipLocked: !mayWait });
   const locked = await findAccounts(
     queries,
     asked.filter((id) => !accounts.has(id)),

@@ -1,12 +1,16 @@
 /** What became of one item of a batch; `later`: nothing, it has to wait for something and should not keep the others waiting. */
 export type Outcome<Result> = PromiseSettledResult<Result> | { readonly status: 'later' };
 
+export interface RunOptions {
+  /** Whether the items were in a batch that failed, of which nobody knows whether it was done after all. */
+  readonly isAgain: boolean;
+  /** Whether it may wait: nothing else does for it. */
+  readonly mayWait: boolean;
+}
+
 export interface BatchesOptions<Item, Result> {
-  /**
-   * @param again.isAgain whether the items were in a batch that failed, of which nobody knows whether it was done after all
-   * @returns what became of each item, in their order
-   */
-  readonly run: (items: readonly Item[], again: { readonly isAgain: boolean }) => Promise<readonly Outcome<Result>[]>;
+  /** @returns what became of each item, in their order */
+  readonly run: (items: readonly Item[], how: RunOptions) => Promise<readonly Outcome<Result>[]>;
   /** Whether what `run` threw may be the fault of one item: then each is run alone. */
   readonly isOfOneItem: (error: unknown) => boolean;
   /** Items that have a name in common are never in one batch. */
@@ -15,6 +19,8 @@ export interface BatchesOptions<Item, Result> {
   readonly atOnce: number;
   /** Items of a batch. */
   readonly most: number;
+  /** Whose item it is. Of one owner no two items that have to wait are run at the same time. */
+  readonly ownerOf: (item: Item) => string;
   /** Items that have to wait are run alone, so many at the same time. */
   readonly aloneAtOnce: number;
 }
@@ -34,7 +40,7 @@ export class Batches<Item, Result> {
   #waiting: Waiting<Item, Result>[] = [];
   #running = 0;
   readonly #alone: Waiting<Item, Result>[] = [];
-  #runningAlone = 0;
+  readonly #waitingOwners = new Set<string>();
 
   constructor(options: BatchesOptions<Item, Result>) {
     this.#options = options;
@@ -54,7 +60,7 @@ export class Batches<Item, Result> {
   #start(): void {
     while (this.#running < this.#options.atOnce && this.#waiting.length > 0) {
       this.#running += 1;
-      void this.#run(this.#next()).finally(() => {
+      void this.#run(this.#next(), { isAgain: false, mayWait: false }).finally(() => {
         this.#running -= 1;
         this.#start();
       });
@@ -62,12 +68,15 @@ export class Batches<Item, Result> {
   }
 
   #startAlone(): void {
-    while (this.#runningAlone < this.#options.aloneAtOnce) {
-      const next = this.#alone.shift();
+    const { ownerOf, aloneAtOnce } = this.#options;
+    while (this.#waitingOwners.size < aloneAtOnce) {
+      const index = this.#alone.findIndex(({ item }) => !this.#waitingOwners.has(ownerOf(item)));
+      const [next] = index < 0 ? [] : this.#alone.splice(index, 1);
       if (next === undefined) return;
-      this.#runningAlone += 1;
-      void this.#run([next]).finally(() => {
-        this.#runningAlone -= 1;
+      const owner = ownerOf(next.item);
+      this.#waitingOwners.add(owner);
+      void this.#run([next], { isAgain: false, mayWait: true }).finally(() => {
+        this.#waitingOwners.delete(owner);
         this.#startAlone();
       });
     }
@@ -87,16 +96,17 @@ export class Batches<Item, Result> {
     return batch;
   }
 
-  async #run(batch: readonly Waiting<Item, Result>[], isAgain = false): Promise<void> {
+  async #run(batch: readonly Waiting<Item, Result>[], how: RunOptions): Promise<void> {
     const { run, isOfOneItem } = this.#options;
     try {
       const outcomes = await run(
         batch.map(({ item }) => item),
-        { isAgain },
+        how,
       );
       for (const [index, each] of batch.entries()) this.#settle(each, outcomes[index]);
     } catch (reason) {
-      if (batch.length > 1 && isOfOneItem(reason)) for (const each of batch) await this.#run([each], true);
+      if (batch.length > 1 && isOfOneItem(reason))
+        for (const each of batch) await this.#run([each], { ...how, isAgain: true });
       else for (const { settle } of batch) settle({ status: 'rejected', reason });
     }
   }

@@ -3,13 +3,13 @@ import { retryDuringOutage } from '../database/away.ts';
 import { DomainError } from '../domain-error.ts';
 import { admitJobs, checkAdmission, type Submission, type Submitted } from './admit-jobs.ts';
 import type { JobContext, JobRecord } from './job.ts';
-import { Batches, type Outcome } from './submission-batches.ts';
+import { Batches, type Outcome, type RunOptions } from './submission-batches.ts';
 
 /** How long a submission whose commit was cut off is retried. */
 const COMMIT_PATIENCE_MS = 10_000;
 /** While one batch waits for its commit, the next one is read. */
 const BATCHES_AT_ONCE = 2;
-/** Submissions of accounts that something else has locked; the others of the server do not wait for those. */
+/** Accounts that something else has locked, whose submissions wait; those of others do not wait for them. */
 const ALONE_AT_ONCE = 3;
 /** Rows of a statement; with more of them a second goes by before the first reply. */
 const MOST_IN_A_BATCH = 100;
@@ -22,7 +22,8 @@ export class JobSubmitter {
   constructor(context: JobContext) {
     this.#context = context;
     this.#batches = new Batches({
-      run: (submissions, { isAgain }) => this.#admit(submissions, isAgain),
+      run: (submissions, how) => this.#admit(submissions, how),
+      ownerOf: ({ accountId }) => accountId,
       // While the database is away it would be for each of them.
       isOfOneItem: (error) => !hasCode(error, 'database_lost'),
       namesOf,
@@ -77,12 +78,12 @@ export class JobSubmitter {
   }
 
   /** If the connection is lost during the commit, the jobs are looked up by their ids and submitted again if they are not there. */
-  #admit(submissions: readonly Submission[], isAgain: boolean): Promise<Outcome<Submitted>[]> {
+  #admit(submissions: readonly Submission[], { isAgain, mayWait }: RunOptions): Promise<Outcome<Submitted>[]> {
     const { database } = this.#context;
     return retryDuringOutage(
       (attempt) =>
         database.transaction((queries) =>
-          admitJobs(this.#context, queries, submissions, { isAgain: isAgain || attempt > 1 }),
+          admitJobs(this.#context, queries, submissions, { isAgain: isAgain || attempt > 1, mayWait }),
         ),
       { withinMs: COMMIT_PATIENCE_MS },
     );

@@ -175,3 +175,47 @@ test.each([true, false])(
     await services.cancelJob(customer.accountId, job.id);
   },
 );
+
+test('whoever has the row of one account for long does not keep submissions of others waiting', async () => {
+  const { database } = opened();
+  const [busy, other] = [
+    await newCustomer(database, { available: 1000n }),
+    await newCustomer(database, { available: 1000n }),
+  ];
+  const release = Promise.withResolvers<void>();
+  const locked = Promise.withResolvers<void>();
+  const holding = database.transaction(async (queries) => {
+    await queries.selectFrom('accounts').select('id').where('id', '=', busy.accountId).forUpdate().execute();
+    locked.resolve();
+    await release.promise;
+  });
+  await locked.promise;
+  const waiting = Array.from({ length: 6 }, () => services.submitJob(aSubmission(busy)));
+  for (let index = 0; index < 3; index++) {
+    const { job } = await services.submitJob(aSubmission(other));
+    await services.cancelJob(other.accountId, job.id);
+  }
+  expect(await traces(busy.accountId)).toMatchObject({ jobs: 0, holds: 0 });
+  release.resolve();
+  await holding;
+  for (const { job } of await Promise.all(waiting)) await services.cancelJob(busy.accountId, job.id);
+  expect(await balanceOf(busy.accountId)).toEqual({ available: 1000n, held: 0n });
+});
+
+test('of submissions that arrive together each is accepted or refused by itself, in their order', async () => {
+  const customer = await newCustomer(opened().database, { available: 5n * price });
+  const all = Array.from({ length: 12 }, (_, index) => {
+    const request = index % 3 === 0 ? { samples: 4 } : {};
+    return services.submitJob(aSubmission(customer, { request }));
+  });
+  const settled = await Promise.allSettled(all);
+  const jobs = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value.job] : []));
+  const refusals = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+  expect(refusals.every(({ code }) => code === 'insufficient_credits')).toBe(true);
+  const held = jobs.reduce((sum, job) => sum + job.price, 0n);
+  expect(await balanceOf(customer.accountId)).toEqual({ available: 5n * price - held, held });
+  expect(5n * price - held).toBeLessThan(price);
+  const starts = jobs.map(({ virtualStart }) => virtualStart);
+  expect(new Set(starts).size).toBe(jobs.length);
+  for (const { id } of jobs) await services.cancelJob(customer.accountId, id);
+});
