@@ -79,6 +79,7 @@ const webFolders = {
   editor: ['format', 'settings', 'session', 'files', 'runs', 'parts', 'styles'],
   viewer: ['format', 'settings', 'session', 'files', 'runs', 'parts', 'editor', 'styles'],
   collections: ['format', 'settings', 'session', 'files', 'runs', 'parts', 'styles'],
+  queue: ['format', 'settings', 'session', 'runs', 'parts', 'styles'],
   ...Object.fromEntries(
     webViews.map((view) => [
       view,

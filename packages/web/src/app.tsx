@@ -1,6 +1,5 @@
 import { type ComponentType, Suspense, useEffect } from 'react';
 import { EditorProvider } from './editor/editor.tsx';
-import { GalleryView } from './gallery/gallery-view.tsx';
 import { Header } from './header.tsx';
 import { Link } from './parts/buttons.tsx';
 import { KeyGate } from './parts/key-gate.tsx';
@@ -13,6 +12,7 @@ import { RunsProvider } from './runs/runs.tsx';
 import { ModelsProvider, SessionProvider } from './session/session.tsx';
 
 const ArenaView = lazyView(() => import('./arena/arena-view.tsx').then((module) => module.ArenaView));
+const GalleryView = lazyView(() => import('./gallery/gallery-view.tsx').then((module) => module.GalleryView));
 const ConsoleView = lazyView(() => import('./console/console-view.tsx').then((module) => module.ConsoleView));
 const ReferenceView = lazyView(() => import('./reference/reference-view.tsx').then((module) => module.ReferenceView));
 

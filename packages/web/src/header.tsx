@@ -4,6 +4,7 @@ import { balance, exactCredits } from './format/text.ts';
 import icon from './icon.svg';
 import { Link } from './parts/buttons.tsx';
 import { LoadError } from './parts/notices.tsx';
+import { QUEUE_PLACE } from './queue/queue-button.tsx';
 import { addressOf, titles, useRoute, type View } from './router.ts';
 import { useLoaded } from './session/requests.ts';
 import { useSession } from './session/session.tsx';
@@ -12,9 +13,6 @@ import { useShortcuts } from './shortcuts.ts';
 const ShortcutsDialog = lazy(() =>
   import('./parts/shortcuts-dialog.tsx').then((module) => ({ default: module.ShortcutsDialog })),
 );
-
-/** The id of the place for the button of the queue, which needs the runs: they are not known out here. */
-export const QUEUE_PLACE = 'queue-place';
 
 const entries: readonly View[] = ['playground', 'gallery', 'arena', 'console', 'reference'];
 

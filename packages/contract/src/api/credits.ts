@@ -19,7 +19,7 @@ export const creditsSchema = openObject(
 
 export type Credits = Static<typeof creditsSchema>;
 
-export const profileQuoteSchema = openObject(
+const profileQuoteSchema = openObject(
   {
     profile: choice(profileNames, { description: 'The profile', examples: ['fast'] }),
     price: credits({ description: 'In credits', examples: [0.0009] }),

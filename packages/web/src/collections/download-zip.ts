@@ -1,8 +1,14 @@
 import type { EaselClient } from '@easel/client';
+import type { Job } from '@easel/contract';
 import { saveFile } from '../files/picture-file.ts';
 import { pictures } from '../format/text.ts';
 import { partsOf } from './many.ts';
-import type { SelectedPicture } from './selection-actions.tsx';
+
+/** A picture and the run that it is of. */
+export interface SelectedPicture {
+  readonly job: Job;
+  readonly image: Job['images'][number];
+}
 
 /** The most pictures in one file, as the server has it. */
 const AT_MOST = 1000;

@@ -5,14 +5,9 @@ import { ConfirmButton } from '../parts/buttons.tsx';
 import { messageOf } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
 import { AddToCollection } from './add-to-collection.tsx';
+import type { SelectedPicture } from './download-zip.ts';
 import { forEachOf } from './many.ts';
 import type { Collections } from './use-collections.ts';
-
-/** A picture and the run that it is of. */
-export interface SelectedPicture {
-  readonly job: Job;
-  readonly image: Job['images'][number];
-}
 
 export interface SelectionActionsProps {
   readonly selected: readonly SelectedPicture[];

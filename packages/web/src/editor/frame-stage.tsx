@@ -175,12 +175,12 @@ function isAllowed(framed: FramedSize, picture: Size): boolean {
   return isSeen && framed.frame.zoom >= frameZoom.min && framed.frame.zoom <= frameZoom.max;
 }
 
-export function scaledPart({ x, y, width, height }: Box, by: number): Box {
+function scaledPart({ x, y, width, height }: Box, by: number): Box {
   return { x: x + (width * (1 - by)) / 2, y: y + (height * (1 - by)) / 2, width: width * by, height: height * by };
 }
 
 /** A part after one of its edges or corners, or all of it, has moved by so much. A corner keeps the shape. */
-export function movedPart(part: Box, handle: Handle | null, dx: number, dy: number): Box {
+function movedPart(part: Box, handle: Handle | null, dx: number, dy: number): Box {
   if (handle === null) return { ...part, x: part.x + dx, y: part.y + dy };
   const width = Math.max(1, part.width + handle.x * dx);
   const height = Math.max(1, part.height + handle.y * dy);

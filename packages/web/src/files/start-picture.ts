@@ -102,7 +102,7 @@ function blobOf(canvas: HTMLCanvasElement): Promise<Blob> {
 }
 
 /** Whether a file has several pictures that are shown in turn: APNG, animated WebP and GIF. */
-export function isAnimated(file: Uint8Array): boolean {
+function isAnimated(file: Uint8Array): boolean {
   const text = (from: number, length: number) => String.fromCharCode(...file.subarray(from, from + length));
   if (text(0, 3) === 'GIF') return countGifPictures(file) > 1;
   if (text(0, 4) === 'RIFF' && text(8, 4) === 'WEBP') return text(12, 4) === 'VP8X' && ((file[20] ?? 0) & 2) !== 0;

@@ -1,12 +1,14 @@
 import { lazy, Suspense, useState } from 'react';
 import { createPortal } from 'react-dom';
-import { QUEUE_PLACE } from '../header.tsx';
 import { Overlay } from '../parts/overlay.tsx';
 import { isOver } from '../runs/run.ts';
 import { useRuns } from '../runs/runs.tsx';
 import '../styles/queue.css';
 
 const QueuePanel = lazy(async () => ({ default: (await import('./queue-panel.tsx')).QueuePanel }));
+
+/** The `id` of the header's place for it. */
+export const QUEUE_PLACE = 'queue-place';
 
 /** How many runs are unfinished, in the header; opens the list of them. There is none while nothing is to be done. */
 export function QueueButton() {

@@ -147,7 +147,7 @@ export function drawnSize(model: Model | undefined, { width, height }: Size): Si
 }
 
 /** The size with the closest aspect ratio: the one that crops least. */
-export function nearestSize<Shape extends Size>(sizes: readonly Shape[], { width, height }: Size): Shape | undefined {
+function nearestSize<Shape extends Size>(sizes: readonly Shape[], { width, height }: Size): Shape | undefined {
   const difference = (size: Shape) => Math.abs(Math.log(size.width / size.height / (width / height)));
   return sizes.toSorted((one, other) => difference(one) - difference(other))[0];
 }

@@ -16,7 +16,7 @@ export function ComparePicker({ left, others, onClose }: ComparePickerProps) {
 }
 
 /** The start image of image-to-image, upscaling or inpainting: the server does not keep it. */
-export function useStartImage({ job }: Choice): Compared | undefined {
+function useStartImage({ job }: Choice): Compared | undefined {
   const source = useRuns().startImageOf(job);
   if (source === null) return undefined;
   return { id: 'start', title: 'Start image', source, thumbnail: source, facts: ['before'] };
