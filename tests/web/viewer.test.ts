@@ -82,7 +82,7 @@ test('on a phone, or enlarged to twice the size, the way out is in sight whereve
     await page.getByRole('button', { name: 'Details' }).click();
     await page.getByText('Copy', { exact: true }).scrollIntoViewIfNeeded();
     for (const name of ['Close', 'Details']) expect(await isInSight(page, name), name).toBe(true);
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(viewport.width);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(viewport.width);
   }
 });
 
@@ -112,22 +112,28 @@ test('the facts say which model drew, on what, and under which name the API has 
   await facts.locator('div', { hasText: 'Device' }).getByText('CPU', { exact: true }).waitFor();
 });
 
-test('each picture has its address: opening adds it to the history, stepping changes it, back closes', async () => {
+test('one walks through all of the gallery, and each picture has its address: opening adds it to the history, back closes', async () => {
+  const older = await paint({ prompt: 'an older key', seed: 500 });
   const { images } = await paint({ prompt: 'a key', samples: 3, seed: 5 });
   const page = await openNewest();
-  const addresses = images.map(({ id }) => `/p/${id}`);
+  const all = [...images, ...older.images];
+  const addresses = all.map(({ id }) => `/p/${id}`);
   expect(pathOf(page)).toBe(addresses[0]);
   for (const [key, index] of [
     ['ArrowRight', 1],
-    ['End', 2],
+    ['ArrowRight', 2],
+    ['ArrowRight', 3],
+    ['ArrowLeft', 2],
     ['Home', 0],
-    ['ArrowRight', 1],
-    ['ArrowLeft', 0],
   ] as const) {
     await page.keyboard.press(key);
-    await expect.poll(() => seedOf(page).textContent()).toBe(String(5 + index));
+    await expect.poll(() => seedOf(page).textContent()).toBe(String(all[index]?.seed));
     await expect.poll(() => pathOf(page)).toBe(addresses[index]);
   }
+  await page.keyboard.press('End');
+  await page.getByRole('button', { name: 'Next picture', disabled: true }).waitFor();
+  await page.keyboard.press('Home');
+  await page.getByRole('button', { name: 'Previous picture', disabled: true }).waitFor();
   await page.getByRole('button', { name: 'Next picture' }).click();
   await expect.poll(() => pathOf(page)).toBe(addresses[1]);
   await page.goBack();
@@ -306,10 +312,10 @@ test('a run is marked, and a picture of it deleted only when confirmed; the next
   await viewer.getByRole('button', { name: 'Favourite' }).click();
   await viewer.getByRole('button', { name: 'Favourite', pressed: true }).waitFor();
   expect((await job()).favourite).toBe(true);
-  const remove = page.getByRole('button', { name: 'Delete picture' });
+  const remove = viewer.getByRole('button', { name: 'Delete picture' });
   await remove.click();
   expect((await job()).images).toHaveLength(2);
-  await page.getByRole('button', { name: 'Delete picture: Really delete?' }).click();
+  await viewer.getByRole('button', { name: 'Delete picture: Really delete?' }).click();
   await expect.poll(() => seedOf(page).textContent()).toBe('82');
   expect((await job()).images.map((image) => image.id)).toEqual([images[1]?.id]);
   expect(pathOf(page)).toBe(`/p/${images[1]?.id}`);
