@@ -76,7 +76,8 @@ export class Jobs {
    *
    * @throws EaselError `conflict` if it has begun
    * @example
-   * const { jobs } = await client.jobs.move(id, { to: 'first' });
+   * const job = await client.jobs.create({ prompt: 'a fox' });
+   * const { jobs } = await client.jobs.move(job.id, { to: 'first' });
    */
   move(id: string, body: JobMove, { signal }: CallOptions = {}): Promise<JobOrder> {
     return this.#transport.json(paths.moveJob, { method: 'POST', parts: { id }, body, signal });

@@ -39,7 +39,7 @@ export const importCreateSchema = closedObject(
     image: Type.String({
       minLength: 1,
       description: 'A PNG, JPEG or WebP file: base64, a data URL, or an uploaded file',
-      examples: ['iVBORw0KGgo…'],
+      examples: ['UklGRiQAAABXRUJQVlA4TBcAAAAvP8APAAfQqGaXpf8BICH8f69F9D/1AwA='],
     }),
     file_name: Type.Optional(fileName),
   },

@@ -315,7 +315,7 @@ export const pictureFields = {
     words: 'start image',
     description:
       'Start from this picture: base64, a data URL, an uploaded file (multipart/form-data) or the URL of a picture made here',
-    examples: ['data:image/jpeg;base64,/9j/4AAQSkZJRgABAQ=='],
+    examples: ['data:image/webp;base64,UklGRiQAAABXRUJQVlA4TBcAAAAvP8APAAfQqGaXpf8BICH8f69F9D/1AwA='],
     wire: { name: 'image', on: jobs },
     option: {
       flags: '--image <file>',
@@ -330,7 +330,7 @@ export const pictureFields = {
     description:
       'Inpainting: what of `image` is repainted, in the forms that `image` has; all else stays as it is, pixel by pixel. If anything in it is ' +
       'transparent, what is transparent is repainted; else what is white. It is stretched to the start image',
-    examples: ['data:image/png;base64,iVBORw0KGgo='],
+    examples: ['data:image/webp;base64,UklGRiQAAABXRUJQVlA4TBcAAAAvP8APAAfQ//73v/8BICH8f69F9D/1AwA='],
     only: 'image',
     wire: { name: 'mask', on: jobs },
     option: {

@@ -38,6 +38,8 @@ test('a prompt alone becomes a complete request', () => {
     style: null,
     upscale: null,
     upscaler: null,
+    variationSeed: null,
+    variationStrength: 0,
     promptWeighting: false,
     longPrompts: false,
     loraTags: false,

@@ -10,14 +10,24 @@ function allowed() {
   app.post('/v1/:slug', answer);
   app.get('/v1/models', answer);
   app.delete('/v1/models/:id', answer);
+  app.get('/v1/models/:id', answer);
+  app.post('/v1/models/pull', answer);
   app.get('/files/*', answer);
   return methods;
 }
 
 test('an address has the methods of all routes that lead to it', () => {
   expect(allowed().of('/v1/models')).toEqual(['GET', 'HEAD', 'OPTIONS']);
-  expect(allowed().of('/v1/models/a%20b')).toEqual(['DELETE', 'OPTIONS']);
+  expect(allowed().of('/v1/models/a%20b')).toEqual(['DELETE', 'GET', 'HEAD', 'OPTIONS']);
   expect(allowed().of('/files/a/b')).toEqual(['GET', 'HEAD', 'OPTIONS']);
+});
+
+test('an address of its own has not the methods of the one with a parameter in its place', () => {
+  expect(allowed().of('/v1/models/pull')).toEqual(['OPTIONS', 'POST']);
+  expect(allowed().misled('/v1/models/pull', '/v1/models/:id')).toBe(true);
+  expect(allowed().misled('/v1/models/pull', '/v1/models/pull')).toBe(false);
+  expect(allowed().misled('/v1/models/other', '/v1/models/:id')).toBe(false);
+  expect(allowed().misled('/v1/nothing', undefined)).toBe(false);
 });
 
 test('a model that is not there has no address', () => {

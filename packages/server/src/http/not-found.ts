@@ -4,6 +4,8 @@ import { type HttpApp, ownerOf, pathOf, type Surface } from './surface.ts';
 
 interface Place {
   readonly segments: readonly string[];
+  /** Without parameters: an address that has one in its place is another one. */
+  readonly isFixed: boolean;
   readonly methods: Set<string>;
 }
 
@@ -21,7 +23,9 @@ export class AllowedMethods {
   listen(app: FastifyInstance): void {
     app.addHook('onRoute', ({ url, method }) => {
       if (url === '*') return;
-      const place = this.#places.get(url) ?? { segments: url.split('/'), methods: new Set() };
+      const segments = url.split('/');
+      const isFixed = segments.every((part) => part !== '*' && !part.startsWith(':'));
+      const place = this.#places.get(url) ?? { segments, isFixed, methods: new Set() };
       for (const each of [method].flat()) place.methods.add(each);
       this.#places.set(url, place);
     });
@@ -30,10 +34,15 @@ export class AllowedMethods {
   /** In alphabetical order; none when the address does not exist. */
   of(path: string): string[] {
     const segments = path.split('/').map(decoded);
-    const methods = [...this.#places.values()]
-      .filter((place) => this.#leadsTo(place, segments))
-      .flatMap((place) => [...place.methods]);
+    const places = [...this.#places.values()].filter((place) => this.#leadsTo(place, segments));
+    const fixed = places.filter((place) => place.isFixed);
+    const methods = (fixed.length > 0 ? fixed : places).flatMap((place) => [...place.methods]);
     return methods.length === 0 ? [] : [...new Set([...methods, 'OPTIONS'])].sort();
+  }
+
+  /** Whether the router took a route with a parameter for an address without one that has other methods only. */
+  misled(path: string, route: string | undefined): boolean {
+    return route?.includes('/:') === true && this.#places.get(path)?.isFixed === true;
   }
 
   #leadsTo({ segments: pattern }: Place, segments: readonly string[]): boolean {
@@ -81,7 +90,7 @@ export function answerNotFound(app: HttpApp, allowed: AllowedMethods, surfaces: 
   };
   // Before the body is parsed: it is of no interest here.
   app.addHook('onRequest', async (request, reply) => {
-    if (request.is404) return refuse(request, reply);
+    if (request.is404 || allowed.misled(pathOf(request.url), request.routeOptions.url)) return refuse(request, reply);
     return undefined;
   });
   app.setNotFoundHandler(refuse);

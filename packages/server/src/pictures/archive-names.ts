@@ -14,9 +14,7 @@ const MOST_CHARACTERS = 60;
 
 /**
  * Names for files, after the prompts and seeds of their pictures, or after the file that was imported; each occurs once, whatever the case.
- *
- * @example
- * archiveNames([{ image: { name, format: 'png', seed: 42 }, job: { prompt: 'a red apple', request: {} } }]); // ['a-red-apple-42.png']
+ * A picture of 'a red apple' with the seed 42 becomes `a-red-apple-42.png`.
  */
 export function archiveNames(pictures: readonly NamedPicture[]): string[] {
   const taken = new Set<string>(['metadata.json']);

@@ -135,6 +135,8 @@ test('a wrong method is told which are right, and OPTIONS tells the same', async
   const options = await http().app.inject({ method: 'OPTIONS', url: '/api/jobs' });
   expect(options.statusCode).toBe(204);
   expect(options.headers.allow).toBe('GET, HEAD, OPTIONS, POST');
+  const named = await http().app.inject({ method: 'PATCH', url: '/api/jobs/cancel' });
+  expect([named.statusCode, named.headers.allow]).toEqual([405, 'OPTIONS, POST']);
   for (const reserved of ['models', 'get-user-credits', 'requests', 'images']) {
     const refused = await http().app.inject({ method: 'POST', url: `/v1/${reserved}` });
     expect([404, 405], reserved).toContain(refused.statusCode);
