@@ -3,7 +3,7 @@ import { EditorProvider } from './editor/editor.tsx';
 import { Header } from './header.tsx';
 import { Link } from './parts/buttons.tsx';
 import { KeyGate } from './parts/key-gate.tsx';
-import { lazyView } from './parts/lazy-view.tsx';
+import { LoadingView, lazyView } from './parts/lazy-view.tsx';
 import { PlaygroundView } from './playground/playground-view.tsx';
 import { QueueButton } from './queue/queue-button.tsx';
 import { addressOf, type Shown, useRoute } from './router.ts';
@@ -67,7 +67,7 @@ export function App() {
               <RunSignals />
               <QueueButton />
               <EditorProvider>
-                <Suspense fallback={<p className="quiet centred">Loading…</p>}>
+                <Suspense fallback={<LoadingView />}>
                   <View />
                 </Suspense>
               </EditorProvider>
@@ -88,7 +88,7 @@ function PictureView() {
 /** The same for who has no key. */
 function PictureForAll({ name }: { readonly name: string }) {
   return (
-    <Suspense fallback={<p className="quiet centred">Loading…</p>}>
+    <Suspense fallback={<LoadingView />}>
       <SharedPicture name={name} />
     </Suspense>
   );

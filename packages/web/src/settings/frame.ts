@@ -136,6 +136,7 @@ const PANNED = 0.5;
  * picture keeps its pixels where the model draws so large a canvas; where it does not, canvas and picture become smaller.
  *
  * @example
+ * const limits = { min_side: 64, max_side: 2048, side_step: 8, max_megapixels: 4 };
  * extendPart({ width: 1024, height: 1024 }, { pan: 'right' }, limits); // 1536×1024, the picture in its left two thirds
  */
 export function extendPart(picture: Size, extension: Extension, limits: Limits): FramedSize {

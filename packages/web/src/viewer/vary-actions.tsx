@@ -89,7 +89,8 @@ export function EachPictureActions({ job, onMake }: EachPictureActionsProps) {
         <button
           key={image.id}
           type="button"
-          aria-label={name(index + 1)}
+          // Begins with what is seen, so that who speaks to the page can say it.
+          aria-label={`${kind}${index + 1}: ${name(index + 1)}`}
           title={name(index + 1)}
           disabled={kind === 'U' && faultOfUpscale(image, 2) !== undefined}
           onClick={({ detail }) => detail < 2 && onMake(requestFor(image))}
