@@ -219,7 +219,7 @@ test('the API page is a form and JSON, each of which changes the other, and both
     seed: 3,
     num_inference_steps: 20,
   });
-  await page.getByLabel('seed').fill('');
+  await page.getByLabel('seed', { exact: true }).fill('');
   expect(JSON.parse(await request.inputValue())).not.toHaveProperty('seed');
   await page.getByRole('button', { name: 'Send request' }).click();
   await page.getByAltText('Response').waitFor();

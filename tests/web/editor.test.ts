@@ -47,6 +47,16 @@ async function generate(page: Page): Promise<Sent> {
   return JSON.parse(request.postData() ?? '{}');
 }
 
+/** A picture of the gallery, and the newest one there. */
+async function paint(prompt: string): Promise<void> {
+  const { url, devKey } = web().server;
+  const headers = { 'x-api-key': devKey, 'content-type': 'application/json' };
+  const body = JSON.stringify({ prompt, num_inference_steps: 2, img_width: 256, img_height: 256 });
+  const reply = await fetch(`${url}/api/jobs`, { method: 'POST', headers, body });
+  const { id }: { id: string } = JSON.parse(await reply.text());
+  await fetch(`${url}/api/jobs/${id}/events`, { headers }).then((events) => events.text());
+}
+
 const bytesOf = (address: string | undefined) => Buffer.from(address?.split(',')[1] ?? '', 'base64');
 
 /** A mask's brightness by column and row, and how much of it is white. */
@@ -209,8 +219,9 @@ test('a picture is zoomed out: its price is shown, it is painted around, and wha
 });
 
 test('an edit that was closed is there when the picture is edited again, and a picture can be dragged to be the start image', async () => {
+  await paint('a kite');
   const page = await web().visit('/gallery');
-  await page.locator('.picture').first().click();
+  await page.getByRole('button', { name: 'Open picture 1 of 1: a kite' }).click();
   await page.getByRole('button', { name: 'Edit', exact: true }).click();
   const editor = editorOf(page);
   const sheet = editor.locator('.mask-sheet');
@@ -228,8 +239,10 @@ test('an edit that was closed is there when the picture is edited again, and a p
   await editor.waitFor({ state: 'detached' });
   await page.goto(`${web().server.url}/gallery`);
 
-  const from = await page.locator('.picture img').first().boundingBox();
-  await page.mouse.move((from?.x ?? 0) + 20, (from?.y ?? 0) + 20);
+  const kite = page.getByRole('button', { name: 'Open picture 1 of 1: a kite' });
+  const from = await kite.locator('img').boundingBox();
+  // In the middle: what can be done with it stands in the corners.
+  await page.mouse.move((from?.x ?? 0) + (from?.width ?? 0) / 2, (from?.y ?? 0) + (from?.height ?? 0) / 2);
   await page.mouse.down();
   await page.mouse.move(640, 700, { steps: 5 });
   const bar = page.getByText('Drop here to use it as the start image');
