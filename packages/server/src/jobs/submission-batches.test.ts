@@ -81,6 +81,7 @@ test('a batch that fails as a whole is run item by item, but not when the databa
   batches[3]?.end();
   expect(await others[1]).toBe('done 2');
 
+  await setImmediate();
   const blocking = made.add(3);
   const away = [4, 5].map((item) => made.add(item));
   batches[4]?.end();
