@@ -18,7 +18,8 @@ export interface CollectionFilterProps {
 export function CollectionFilter({ collections, chosen, onChoose }: CollectionFilterProps) {
   const [isOpen, setOpen] = useState(false);
   const { all } = collections;
-  if (all.length === 0 && chosen === '') return null;
+  // The last one may be deleted in the dialog, which then stays.
+  if (all.length === 0 && chosen === '' && !isOpen) return null;
   const isKnown = all.some(({ id }) => id === chosen);
   return (
     <div className="row collection-filter">
