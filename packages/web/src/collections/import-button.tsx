@@ -1,7 +1,9 @@
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { Suspense, useEffect, useRef, useState } from 'react';
+import { lazyView } from '../parts/lazy-view.tsx';
 import { filesOfDrop } from './picture-files.ts';
 
-const ImportDialog = lazy(async () => ({ default: (await import('./import-dialog.tsx')).ImportDialog }));
+/** Loaded when it is first opened. */
+const ImportDialog = lazyView(() => import('./import-dialog.tsx').then((module) => module.ImportDialog));
 
 /** Opens the import, also for files and folders that are dropped on the view. @param onImported the dialog was closed */
 export function ImportButton({ onImported }: { readonly onImported: () => void }) {

@@ -1,11 +1,13 @@
 import type { Style } from '@easel/contract';
-import { lazy, Suspense, useCallback, useState } from 'react';
+import { Suspense, useCallback, useState } from 'react';
+import { lazyView } from '../parts/lazy-view.tsx';
 import { useLoaded } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
 import type { Settings } from '../settings/settings.ts';
 import '../styles/pickers.css';
 
-const StyleDialog = lazy(async () => ({ default: (await import('./style-dialog.tsx')).StyleDialog }));
+/** Loaded when it is first opened. */
+const StyleDialog = lazyView(() => import('./style-dialog.tsx').then((module) => module.StyleDialog));
 
 export interface StylePickerProps {
   readonly settings: Pick<Settings, 'style' | 'prompt' | 'negativePrompt'>;
