@@ -17,6 +17,7 @@ test('a run goes on by itself when the server is killed in the middle of it and 
   const page = await browser.newPage();
   page.setDefaultTimeout(400_000);
   await page.goto(first.url);
+  await page.locator('summary', { hasText: /^Settings$/ }).click();
   await page.getByRole('spinbutton', { name: 'Steps value' }).fill('50');
   await page.getByRole('spinbutton', { name: 'Pictures value' }).fill('2');
   await page.getByLabel('Prompt', { exact: true }).fill('a red apple');

@@ -1,3 +1,4 @@
+import { paths } from '@easel/contract';
 import { type ComponentType, type LazyExoticComponent, lazy, useSyncExternalStore } from 'react';
 import { LoadError } from './notices.tsx';
 
@@ -6,7 +7,6 @@ const PAUSE_MS = 2000;
 /** How many scripts could not be loaded and are being tried again. */
 let failing = 0;
 const listeners = new Set<() => void>();
-let retry = Promise.withResolvers<void>();
 
 /**
  * A view or dialog whose script is loaded when it is first shown, and again for as long as the server cannot be reached. Show it within
@@ -22,20 +22,37 @@ export function lazyView<Props>(load: () => Promise<ComponentType<Props>>): Lazy
   });
 }
 
+/** A browser may keep a script that could not be loaded as failed: the page is then opened anew, which keeps the form and the runs. */
 async function loadAgain<View>(load: () => Promise<View>): Promise<View> {
   count(1);
   try {
-    for (;;) {
-      await Promise.race([retry.promise, new Promise((resolve) => setTimeout(resolve, PAUSE_MS))]);
+    for (let wasAway = false; ; ) {
+      const isThere = await isServerThere();
+      if (isThere && wasAway) window.location.reload();
+      wasAway ||= !isThere;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       try {
         return await load();
       } catch {
-        // The server is still away.
+        // The server is still away, or the browser keeps the failure.
       }
     }
   } finally {
     count(-1);
   }
+}
+
+async function isServerThere(): Promise<boolean> {
+  try {
+    await fetch(paths.health, { cache: 'no-store' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function openAnew(): Promise<void> {
+  if (await isServerThere()) window.location.reload();
 }
 
 function count(by: 1 | -1): void {
@@ -48,18 +65,13 @@ function subscribe(listener: () => void): () => void {
   return () => void listeners.delete(listener);
 }
 
-function retryNow(): void {
-  retry.resolve();
-  retry = Promise.withResolvers();
-}
-
 /** In place of a view whose script is being loaded. */
 export function LoadingView() {
   const isFailing = useSyncExternalStore(subscribe, () => failing > 0);
   return isFailing ? (
     <LoadError
       problem="The Easel server cannot be reached: this part of the page is not loaded yet."
-      retry={retryNow}
+      retry={() => void openAnew()}
     />
   ) : (
     <p className="quiet centred">Loading…</p>
