@@ -72,7 +72,7 @@ test('a view that is opened while the server is away says so, offers to try agai
   await playground.getByLabel('Prompt', { exact: true }).fill('a red apple');
   await server.startAgain();
   await tabs.Gallery.getByText('No pictures yet.').waitFor();
-  await tabs.API.getByRole('row', { name: /^num_inference_steps/ }).waitFor();
+  await tabs.API.getByLabel('num_inference_steps').first().waitFor();
   await tabs.Console.getByLabel('Admin key').waitFor();
   await playground.getByText(/^5 of 77 tokens$/).waitFor();
   await playground.getByText(/^0\.\d+ credits$/).waitFor();
