@@ -3,7 +3,7 @@ import type { Queries } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
 import type { JobContext } from './job.ts';
 import { secondsToNextStart } from './outlook.ts';
-import type { AccountTurn } from './turns.ts';
+import { type AccountTurn, laneOf } from './turns.ts';
 
 type AdmissionContext = Pick<JobContext, 'clock' | 'limits'>;
 
@@ -101,10 +101,6 @@ function once(known: Map<string, Promise<number>>, name: string, read: () => Pro
   const reading = known.get(name) ?? read();
   known.set(name, reading);
   return reading;
-}
-
-function laneOf({ accountId, model }: Applicant): string {
-  return `${accountId} ${model}`;
 }
 
 function increment(counts: Map<string, number>, name: string): void {

@@ -163,7 +163,8 @@ export async function writeTurns(queries: Queries, queue: JobQueue, jobs: readon
 
 type OwnQueuedJob = QueuedJob & { readonly accountId: string };
 
-function laneOf({ accountId, model }: Pick<OwnQueuedJob, 'accountId' | 'model'>): string {
+/** The jobs of an account for one model, which change places among themselves only. */
+export function laneOf({ accountId, model }: Pick<OwnQueuedJob, 'accountId' | 'model'>): string {
   return `${accountId} ${model}`;
 }
 

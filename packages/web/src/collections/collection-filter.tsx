@@ -4,7 +4,7 @@ import { pictures as counted } from '../format/text.ts';
 import { ConfirmButton } from '../parts/buttons.tsx';
 import { LoadError, Notice } from '../parts/notices.tsx';
 import { SmallDialog } from '../parts/small-dialog.tsx';
-import { messageOf } from '../session/requests.ts';
+import { useAttempt } from '../session/requests.ts';
 import type { Collections } from './use-collections.ts';
 
 export interface CollectionFilterProps {
@@ -59,15 +59,7 @@ interface ManageCollectionsProps {
 }
 
 function ManageCollections({ collections, onClose, onRemoved }: ManageCollectionsProps) {
-  const [problem, setProblem] = useState<string>();
-  const attempt = async (work: () => Promise<void>) => {
-    try {
-      setProblem(undefined);
-      await work();
-    } catch (error) {
-      setProblem(messageOf(error));
-    }
-  };
+  const { problem, attempt } = useAttempt();
   return (
     <SmallDialog title="Collections" onClose={onClose}>
       {problem !== undefined && <Notice kind="error">{problem}</Notice>}

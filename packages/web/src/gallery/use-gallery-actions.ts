@@ -1,7 +1,7 @@
 import type { Job } from '@easel/contract';
-import { type RefObject, useState } from 'react';
+import type { RefObject } from 'react';
 import { flushSync } from 'react-dom';
-import { messageOf } from '../session/requests.ts';
+import { useAttempt } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
 import { focusPicture } from './picture-wall.tsx';
 import type { ListedPicture } from './pictures.ts';
@@ -14,15 +14,7 @@ export function useGalleryActions(
   onRemoved: (picture: ListedPicture) => void,
 ) {
   const { client } = useSession();
-  const [problem, setProblem] = useState<string>();
-  const attempt = async (work: () => Promise<void>) => {
-    try {
-      setProblem(undefined);
-      await work();
-    } catch (error) {
-      setProblem(messageOf(error));
-    }
-  };
+  const { problem, attempt } = useAttempt();
   const removePicture = async ({ job, image }: ListedPicture) => {
     const place = gallery.pictures.findIndex((each) => each.image.id === image.id);
     const next = gallery.pictures[place + 1] ?? gallery.pictures[place - 1];

@@ -129,3 +129,17 @@ export function toSentence(text: string): string {
   const first = text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?]$/.test(first) ? first : `${first}.`;
 }
+
+/** Why the last attempt at something failed, in words; undefined: it did not. */
+export function useAttempt() {
+  const [problem, setProblem] = useState<string>();
+  const attempt = async (work: () => Promise<void>) => {
+    try {
+      setProblem(undefined);
+      await work();
+    } catch (error) {
+      setProblem(messageOf(error));
+    }
+  };
+  return { problem, attempt };
+}
