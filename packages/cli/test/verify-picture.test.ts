@@ -28,6 +28,7 @@ const published: PublishedPicture = {
   request: { prompt: 'a watercolour landscape', steps: 20, guidanceScale: 3, width: 64, height: 64, seed: 17 },
   strength: 0.6,
   corner: cornerOf(pixelsOf('image_u8')),
+  computedOn: 'a processor',
   tolerance: 1e-2,
 };
 const off = { ...published, corner: published.corner.map((value, index) => (index === 4 ? value + 0.1 : value)) };
@@ -59,7 +60,7 @@ test('a model that draws what the reference draws is told so, pixel by pixel', a
   const { context, text } = capture();
   const { file: image } = await startImage();
   expect(await verifyPicture(model, { image }, context, [published])).toBe(0);
-  expect(text()).toContain('diffusers, tools/goldens/make_goldens.py, 17_img2img\n');
+  expect(text()).toContain('diffusers, tools/goldens/make_goldens.py, 17_img2img: half precision on a processor\n');
   expect(text()).toMatch(/^3, 3 +0\.\d{4} +0\.\d{4} +0\.00\d\d$/m);
   expect(text()).toMatch(/✓ within what the reference's test allows: 0\.00\d\d of 0\.01\n$/);
 });

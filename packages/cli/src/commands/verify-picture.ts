@@ -25,7 +25,9 @@ export interface PublishedPicture {
   readonly cards?: readonly { readonly name: string; readonly threads: number }[];
   /** The blue channel of the last three pixels of the last three rows, row by row, 0 to 1. */
   readonly corner: readonly number[];
-  /** The largest difference that the reference allows itself; its tests run in half precision on a graphics card. */
+  /** What the reference computed it on, in half precision. */
+  readonly computedOn: string;
+  /** The largest difference that the reference allows itself. */
   readonly tolerance: number;
 }
 
@@ -53,6 +55,7 @@ export const publishedPictures: readonly PublishedPicture[] = [
       { name: 'a card of at least 65,536 threads', threads: 108 * 2048 },
       { name: 'a T4', threads: 40 * 1024 },
     ],
+    computedOn: 'a graphics card',
     corner: [0.3519, 0.3149, 0.3364, 0.3505, 0.3402, 0.3371, 0.3554, 0.3495, 0.3333],
     tolerance: 1e-2,
   },
@@ -60,7 +63,7 @@ export const publishedPictures: readonly PublishedPicture[] = [
     familyName: 'sdxl-turbo',
     nativeSide: 512,
     what: '512×512, 1 step, no guidance',
-    source: `${TESTS}/test_stable_diffusion_xl.py, test_sdxl_turbo_512`,
+    source: `${TESTS}/test_stable_diffusion_xl.py, TestStableDiffusionXLTurboPipelineIntegration.test_sdxl_turbo_512`,
     request: {
       prompt: 'A small cactus with a happy face in the Sahara desert.',
       steps: 1,
@@ -69,6 +72,7 @@ export const publishedPictures: readonly PublishedPicture[] = [
       height: 512,
       seed: 0,
     },
+    computedOn: 'an AWS Neuron device', // the test requires one (`require_torch_neuron`)
     corner: [0.3524, 0.316, 0.3652, 0.3316, 0.3376, 0.3315, 0.3042, 0.3102, 0.3449],
     tolerance: 5e-2,
   },
@@ -194,13 +198,13 @@ export function cornerOf({ data, width, height }: DecodedPicture): number[] {
 
 function report(
   name: string,
-  { what, source, tolerance }: PublishedPicture,
+  { what, source, computedOn, tolerance }: PublishedPicture,
   check: PictureCheck,
   { json }: VerifyPictureFlags,
   context: CommandContext,
 ): void {
   if (json) {
-    printJson(context, { name, what, source, tolerance, ...check });
+    printJson(context, { name, what, source, computedOn, tolerance, ...check });
     return;
   }
   const rows = check.expected.map((expected, index) => {
@@ -213,7 +217,7 @@ function report(
   context.stdout.write(
     [
       `${what}\n`,
-      `diffusers, ${source}\n`,
+      `diffusers, ${source}: half precision on ${computedOn}\n`,
       ...(check.card === undefined ? [] : [`noise of ${check.card}\n`]),
       '\n',
       formatTable([['FROM BOTTOM, RIGHT', 'PUBLISHED', 'DRAWN', 'DIFFERENCE'], ...rows]),
