@@ -37,6 +37,7 @@ export {
   type ValueOf,
 } from './request/field.ts';
 export { type FieldName, pictureFields } from './request/fields.ts';
+export { type GuidedField, idleFields, idleText, isGuided } from './request/guidance.ts';
 export { engineFields, isOn, parameterValues, rangeOn, wireName, writeRequest } from './request/mapping.ts';
 export { type Scheduler, samplerNames, samplers } from './request/samplers.ts';
 export type { EngineFields, OptionValues, ParameterValues } from './request/shapes.ts';

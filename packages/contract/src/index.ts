@@ -385,6 +385,7 @@ export {
 export { combinationCount, combinationsOf, pickAlternatives, promptLines } from './request/alternatives.ts';
 export type { Field, FieldTable, LoraChoice, Surface, ValueOf } from './request/field.ts';
 export { type FieldName, pictureFields } from './request/fields.ts';
+export { type GuidedField, idleFields, idleText, isGuided } from './request/guidance.ts';
 export {
   type AllowedValues,
   type CalledNames,

@@ -311,6 +311,8 @@ export interface ModelInfo {
   readonly sizes: ModelSizes;
   /** What its requests may ask for. */
   readonly limits: { readonly steps: Range; readonly guidance: Range };
+  /** False: its UNet takes the guidance scale as an input, so there is no second pass and no negative prompt. */
+  readonly takesNegativePrompt: boolean;
   /** The samplers that its requests may name. */
   readonly samplers: readonly SchedulerName[];
   /** The profiles that its requests may name: those in 8 bits need the file of `easel model quantize`, unless the model is small. */

@@ -5,6 +5,7 @@ export const demoModel: Model = {
   id: 'playground-v2.5',
   name: 'easel-demo',
   family: 'playground-v2.5',
+  takes_negative_prompt: true,
   notices: [],
   is_default: true,
   is_embedded: true,

@@ -73,6 +73,19 @@ export const jobSchema = openObject(
       description: 'Reserved when the job is taken, charged when it ends well, released when it does not',
       examples: [0.0037],
     }),
+    refunded: Type.Optional(
+      credits({
+        description: 'What an administrator gave back of what was charged; absent: nothing',
+        examples: [0.0037],
+      }),
+    ),
+    webhook_url: Type.Optional(
+      Type.String({
+        description:
+          'Where its end is told, besides the endpoints of the account; absent: nowhere. Not in webhooks and archives',
+        examples: ['https://example.org/easel-events'],
+      }),
+    ),
     created_at: instant('When it was taken'),
     started_at: nullable(instant('When the work began'), {
       description: 'When the work began; null before that',

@@ -129,6 +129,11 @@ export const modelSchema = openObject(
       description: 'How it is sampled: the family that its files, or the settings of the server, say it is of',
       examples: ['playground-v2.5', 'sdxl-turbo'],
     }),
+    takes_negative_prompt: Type.Boolean({
+      description:
+        'Whether a negative prompt has an effect, with a guidance_scale above 1. False: the UNet takes the guidance scale as an input',
+      examples: [true],
+    }),
     notices: Type.Array(Type.String(), {
       description: 'What should be known of it, such as a name that says another family than its files',
       examples: [[]],

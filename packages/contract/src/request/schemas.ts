@@ -211,14 +211,23 @@ function ignoredField(name: keyof typeof withoutEffect) {
 
 /** GET /api/price; the text of a query string goes through `fromText` first. */
 export const priceQuerySchema = consistent(
-  closedObject(propertiesOn('price'), {
-    title: 'PriceQuery',
-    description: 'What is to be priced; defaults as in a job',
-  }),
+  closedObject(
+    {
+      ...propertiesOn('price'),
+      image_size: Type.Optional(
+        matching('size', {
+          description:
+            'The size of the start image, if there is one: what is drawn has its shape where no size is named, and with `upscale` it is enlarged as it is',
+          examples: ['3000x2000'],
+        }),
+      ),
+    },
+    { title: 'PriceQuery', description: 'What is to be priced; defaults as in a job' },
+  ),
 );
 
 export type JobCreate = RequestOn<'api'>;
 export type SegmindRequest = RequestOn<'segmind'>;
 export type OpenaiImagesRequest = Static<typeof openaiImagesRequestSchema>;
 export type OpenaiEditRequest = Static<typeof openaiEditRequestSchema>;
-export type PriceQuery = RequestOn<'price'>;
+export type PriceQuery = RequestOn<'price'> & { image_size?: string };

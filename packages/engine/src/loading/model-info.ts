@@ -39,6 +39,7 @@ export function modelInfo(
     familyName: family.name,
     notices,
     defaults,
+    takesNegativePrompt: configs.unet.guidanceEmbedDim === undefined,
     samplers: samplersOf(family),
     limits: family.limits,
     profiles,

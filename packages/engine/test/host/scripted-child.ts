@@ -55,6 +55,7 @@ const info: ModelInfo = {
   familyName: 'playground-v2.5',
   notices: [],
   limits: { steps: { min: 1, max: 100 }, guidance: { min: 0, max: 25 } },
+  takesNegativePrompt: true,
   samplers: ['edm_euler'],
   profiles: ['exact'],
   configSource: 'none',

@@ -7,6 +7,7 @@ const card: ModelCard = {
   slug: 'demo',
   name: 'easel-demo',
   family: 'playground-v2.5',
+  takesNegativePrompt: true,
   notices: [],
   isDefault: true,
   isEmbedded: true,

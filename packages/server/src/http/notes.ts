@@ -1,4 +1,4 @@
-import { applyStyle, type JobNote } from '@easel/contract';
+import { applyStyle, type GuidedField, idleFields, idleText, isGuided, type JobNote, wireName } from '@easel/contract';
 import { foreignSyntax } from '@easel/parameters';
 import type { JobRequest } from '../jobs/job.ts';
 import type { ModelCard } from '../models/model-card.ts';
@@ -25,7 +25,7 @@ export async function notesOf(
   request: JobRequest,
   card: ModelCard,
 ): Promise<readonly JobNote[]> {
-  const texts = textsOf(request);
+  const texts = textsOf(request, card);
   const cut = await Promise.all(texts.map((text) => truncationOf(tokenize, request, text)));
   const loras = (request.loras ?? []).flatMap(
     ({ name }) => card.loras.find((lora) => lora.name === name)?.notices ?? [],
@@ -33,21 +33,21 @@ export async function notesOf(
   return [
     ...cut.filter((note) => note !== undefined),
     ...plainText(request),
-    ...uselessNegative(request),
+    ...idleFields(request, card.takesNegativePrompt).map((field) => idleNote(field, request, card)),
     ...loras.map((message) => ({ code: 'lora' as const, message })),
     ...card.notices.map((message) => ({ code: 'model' as const, message })),
   ];
 }
 
 /** With the style around them, as the model reads them. */
-function textsOf(request: JobRequest): ReadText[] {
-  const { prompt2, styleTexts, guidanceScale } = request;
+function textsOf(request: JobRequest, { takesNegativePrompt }: ModelCard): ReadText[] {
+  const { prompt2, styleTexts } = request;
   const { prompt, negativePrompt } = styleTexts === undefined ? request : applyStyle(styleTexts, request);
   const hasSecond = prompt2 !== null && prompt2 !== prompt;
   return [
     { field: 'prompt', text: prompt, encoders: hasSecond ? [0] : [0, 1] },
     ...(hasSecond ? [{ field: 'prompt_2', text: prompt2, encoders: [1] } as const] : []),
-    ...(negativePrompt !== null && guidanceScale > 1
+    ...(negativePrompt !== null && isGuided(request, takesNegativePrompt)
       ? [{ field: 'negative_prompt', text: negativePrompt, encoders: [0, 1] } as const]
       : []),
   ];
@@ -89,10 +89,10 @@ function plainText({ prompt, prompt2, negativePrompt, ...read }: JobRequest): Jo
   ];
 }
 
-function uselessNegative({ negativePrompt, guidanceScale }: JobRequest): JobNote[] {
-  if (negativePrompt === null || guidanceScale > 1) return [];
-  const message = `negative_prompt has no effect with a guidance_scale of ${guidanceScale}; use a value above 1`;
-  return [{ code: 'no_effect', field: 'negative_prompt', message }];
+function idleNote(name: GuidedField, request: JobRequest, { slug: model, takesNegativePrompt }: ModelCard): JobNote {
+  const nameOf = (field: string) => wireName(field, 'api');
+  const message = idleText(name, request, { model, takesNegativePrompt }, nameOf);
+  return { code: 'no_effect', field: nameOf(name), message };
 }
 
 function quoted(text: string): string {

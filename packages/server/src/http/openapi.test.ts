@@ -28,6 +28,7 @@ const card: ModelCard = {
   slug: 'playground-v2.5',
   name: 'Playground v2.5',
   family: 'playground-v2.5',
+  takesNegativePrompt: true,
   notices: [],
   isDefault: true,
   isEmbedded: false,

@@ -79,7 +79,9 @@ async function queueWebhooks(queries: Queries, { end, job, now }: JobEnded, { pu
   const own = webhook ? [{ ...webhook, endpointId: null, includePrompt: false }] : [];
   const targets = [...(await endpointsFor(queries, accountId, event)), ...own];
   const deliveries = targets.map(({ endpointId, url, includePrompt, baseUrl }) => {
-    const view = { job: includePrompt ? job : withoutPrompts(job), images: imagesOf(end), outlook: null };
+    // The job's own address is not the business of other receivers, and may have a secret in it.
+    const told = { ...(includePrompt ? job : withoutPrompts(job)), webhook: null };
+    const view = { job: told, images: imagesOf(end), outlook: null };
     const data = { job: jobReply(view, publicUrl ?? baseUrl) };
     return { endpointId, url, body: JSON.stringify({ type: event, timestamp: now.toISOString(), data }) };
   });

@@ -141,6 +141,8 @@ export function jobReply({ job, images, outlook }: JobView, base: string): Job {
     ...(job.arithmetic === 'float16' && { arithmetic: job.arithmetic }),
     favourite: job.favourite,
     price: microToNumber(job.price),
+    ...(job.refunded > 0n && { refunded: microToNumber(job.refunded) }),
+    ...(job.webhook && { webhook_url: job.webhook.url }),
     created_at: job.createdAt.toISOString(),
     started_at: job.startedAt?.toISOString() ?? null,
     finished_at: job.finishedAt?.toISOString() ?? null,

@@ -84,6 +84,8 @@ export interface JobRecord extends NewJob {
   readonly workerId: string | null;
   readonly favourite: boolean;
   readonly failure: JobFailure | null;
+  /** What an administrator gave back of what it was charged; micro-credits. */
+  readonly refunded: bigint;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
   /** Milliseconds from submission to the last start, and from there to the end; null before that. */

@@ -44,13 +44,17 @@ export const jobColumns = [
   'webhook_url',
   'webhook_base',
   'profile',
+  sql<bigint | null>`(select refund.amount from easel.refunds as refund where refund.job_id = jobs.id)`.as('refunded'),
   sql<JobRequest>`case when length(request ->> 'image') > 32 then request || '{"image": null}' else request end`.as(
     'request',
   ),
 ] as const;
 
 export function toJobRecord(
-  row: Omit<Selectable<JobsTable>, 'seed' | 'width' | 'height' | 'samples' | 'steps' | 'ended_event'>,
+  row: Omit<Selectable<JobsTable>, 'seed' | 'width' | 'height' | 'samples' | 'steps' | 'ended_event'> & {
+    /** Absent where no job that has ended is read. */
+    readonly refunded?: bigint | null;
+  },
 ): JobRecord {
   return {
     id: row.id,
@@ -60,6 +64,7 @@ export function toJobRecord(
     // The request of a job from before there were profiles names none.
     request: { ...row.request, profile: row.profile },
     price: row.price,
+    refunded: row.refunded ?? 0n,
     priority: row.priority,
     virtualStart: row.virtual_start,
     store: row.store,

@@ -27,6 +27,8 @@ export interface ModelCard {
   readonly name: string;
   /** How it is sampled, as the engine calls it. */
   readonly family: FamilyName;
+  /** False: its UNet takes the guidance scale as an input, so a negative prompt has no effect. */
+  readonly takesNegativePrompt: boolean;
   /** What should be known of it. */
   readonly notices: readonly string[];
   readonly isDefault: boolean;
@@ -67,11 +69,26 @@ export function usualUpscaler({ allowed }: Pick<ModelCard, 'allowed'>): 'model' 
 
 /** The wire form of a model card. */
 export function modelReply(card: ModelCard, tariff: Tariff): Model {
-  const { slug, name, family, notices, isDefault, isEmbedded, licence, bytes, defaults, sizes, devices, loras } = card;
+  const {
+    slug,
+    name,
+    family,
+    takesNegativePrompt,
+    notices,
+    isDefault,
+    isEmbedded,
+    licence,
+    bytes,
+    defaults,
+    sizes,
+    devices,
+    loras,
+  } = card;
   return {
     id: slug,
     name,
     family,
+    takes_negative_prompt: takesNegativePrompt,
     notices: [...notices],
     is_default: isDefault,
     is_embedded: isEmbedded,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { headers, microToNumber, modelSchema } from '@easel/contract';
 import { decodeImage } from '@easel/engine';
 import { readParameters } from '@easel/parameters';
+import sharp from 'sharp';
 import { Check } from 'typebox/schema';
 import { expect, test } from 'vitest';
 import { familyFolder, sdxlScheduler } from '../../../engine/test/family-folder.ts';
@@ -169,6 +170,33 @@ test('a job is drawn with the LoRAs of its model, by name and weight or by tags 
   expect(none.pixels).toEqual(plain.pixels);
 });
 
+test('a LoRA counts where a part of a picture is repainted and where a picture is enlarged, too', async () => {
+  const customer = await http().customer();
+  const shade = (background: string, box?: string) =>
+    sharp({ create: { width: 64, height: 64, channels: 3, background } })
+      .composite(
+        box === undefined ? [] : [{ input: { create: { width: 32, height: 32, channels: 3, background: box } } }],
+      )
+      .png()
+      .toBuffer();
+  const image = (await shade('#4080c0')).toString('base64');
+  const mask = (await shade('black', 'white')).toString('base64');
+  for (const more of [
+    { image, mask },
+    { image, mask, mask_padding: 8 },
+    { image, upscale: 2, strength: 0.8 },
+  ]) {
+    const draw = async (weight: number) => {
+      const body = { ...more, loras: [{ name: 'ink', weight }] };
+      return succeeded(customer, 'upscale' in more ? { ...body, img_width: undefined, img_height: undefined } : body);
+    };
+    const [plain, drawn] = [await draw(0), await draw(4)];
+    expect(drawn.pixels).not.toEqual(plain.pixels);
+    expect(drawn.parameters).toMatch(/^a red apple <lora:ink:4>\n/);
+    expect(plain.parameters).not.toContain('<lora:');
+  }
+});
+
 test('a LoRA that is unknown, of another line, too strong or one too many is refused before anything is charged', async () => {
   const customer = await http().customer();
   const tags = { lora_tags: true };
@@ -238,4 +266,26 @@ test('a job tells what may not be expected of it: what was cut, what is plain te
   const later = async () => (await get(`/api/jobs/${forgotten.json().id}`, customer)).json();
   await expect.poll(async () => (await later()).status, { timeout: 60_000 }).toBe('succeeded');
   expect((await later()).notes).toEqual([]);
+});
+
+test('a UNet that takes the guidance scale as an input is told by its model, and ignores the negative prompt at any scale', async () => {
+  const customer = await http().customer();
+  const { models } = (await get('/api/models', customer)).json();
+  const takes = (id: string) => models.find((model: { id: string }) => model.id === id).takes_negative_prompt;
+  expect([takes('plain'), takes('lcm-of-unet')]).toEqual([true, false]);
+  const body = { model: 'lcm-of-unet', num_inference_steps: 1, guidance_rescale: 0.5, image_format: 'png' };
+  const plain = await succeeded(customer, { ...body, guidance_rescale: 0 });
+  const ignored = await succeeded(customer, { ...body, negative_prompt: `snow ${'and ice '.repeat(80)}` });
+  expect(ignored.pixels).toEqual(plain.pixels);
+  // The end that it would not read is not told of: it reads none of it.
+  expect(ignored.done.notes).toEqual(
+    ['negative_prompt', 'guidance_rescale'].map((field) => ({
+      code: 'no_effect',
+      field,
+      message: `${field} has no effect with the model lcm-of-unet, whose UNet takes guidance_scale as an input`,
+    })),
+  );
+  const stronger = await succeeded(customer, { ...body, guidance_rescale: 0, guidance_scale: 1 });
+  expect(stronger.pixels).not.toEqual(plain.pixels);
+  expect(stronger.done.notes).toEqual([]);
 });

@@ -26,6 +26,7 @@ test('a job that was charged is refunded once, with who and why in the audit log
   const [boss, customer] = [await admin(), await http().customer()];
   const id = await drawn(customer);
   const url = `/api/admin/jobs/${id}/refund`;
+  expect((await call(customer, 'GET', `/api/jobs/${id}`)).json).not.toHaveProperty('refunded');
   expect((await call(customer, 'POST', url, { reason: 'mine' })).status).toBe(403);
   expect((await call(boss, 'POST', url, {})).json.detail).toContain('reason');
   expect((await call(boss, 'POST', url, { reason: ' ' })).json).toMatchObject({ status: 400, param: 'reason' });
@@ -36,6 +37,10 @@ test('a job that was charged is refunded once, with who and why in the audit log
   expect(again.json).toEqual(refunded.json);
   expect((await call(boss, 'POST', url, { reason: 'blurred' })).json).toMatchObject({ status: 409, code: 'conflict' });
   const { amount } = refunded.json;
+  expect((await call(customer, 'GET', `/api/jobs/${id}`)).json).toMatchObject({ price: amount, refunded: amount });
+  expect((await call(boss, 'GET', `/api/admin/jobs?account_id=${customer.accountId}`)).json.jobs).toMatchObject([
+    { id, refunded: amount },
+  ]);
   const { entries } = (await call(customer, 'GET', '/api/ledger')).json;
   expect(entries[0]).toMatchObject({ kind: 'refund', amount, amount_charged: -amount, note: 'blurred', job_id: id });
   expect((await call(customer, 'GET', '/api/usage?group=key')).json).toMatchObject({

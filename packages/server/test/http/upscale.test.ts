@@ -66,6 +66,26 @@ test('a finished picture of any size is enlarged as it is, by the network of the
   expect(byModel.data.equals(byNetwork.data)).toBe(false);
 });
 
+test('a picture that is to be sent is quoted by its size: enlarged as it is, else in its shape', async () => {
+  const customer = await http().customer();
+  const quoteOf = async (query: string) => (await get(`/api/price?num_inference_steps=20&${query}`, customer)).json();
+  const quote = await quoteOf(`image_size=${WIDTH}x${HEIGHT}&upscale=4`);
+  expect(quote).toMatchObject({ img_width: WIDTH, img_height: HEIGHT, upscale: 4 });
+  const reply = await post(`/v1/${slug}`, customer, { ...small, image, upscale: 4 });
+  expect(Number(reply.headers[headers.cost])).toBe(quote.price);
+  const varied = await post(`/v1/${slug}`, customer, { ...small, image });
+  const shaped = await quoteOf(`image_size=${WIDTH}x${HEIGHT}`);
+  expect(Number(varied.headers[headers.cost])).toBe(shaped.price);
+  expect(shaped).toMatchObject({ img_width: 256, img_height: 176 });
+  for (const [query, param] of [
+    [`image_size=${WIDTH}x${HEIGHT}&upscale=2&img_width=128`, 'img_width'],
+    ['image_size=5000x4000&upscale=4', 'upscale'],
+    ['image_size=101', 'image_size'],
+    ['image_size=0x8', 'image_size'],
+  ] as const)
+    expect(await quoteOf(query), query).toMatchObject({ status: 400, param });
+});
+
 test.each<[string, object, string, RegExp]>([
   ['another factor', { upscale: 3 }, 'upscale', /upscale must be one of 2, 4/],
   ['a factor of zero', { upscale: 0 }, 'upscale', /upscale must be/],

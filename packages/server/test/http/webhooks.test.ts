@@ -97,7 +97,9 @@ test('of deliveries there are pages, details and another attempt; the address of
   const endpoint = await newEndpoint(customer);
   const job = { prompt: 'a red apple', model: unattended, webhook_url: 'https://example.org/own' };
   const { body: taken } = await ask('POST', '/api/jobs', customer, job);
+  expect(taken.webhook_url).toBe(job.webhook_url);
   await ask('DELETE', `/api/jobs/${taken.id}`, customer);
+  expect((await ask('GET', `/api/jobs/${taken.id}`, customer)).body.webhook_url).toBe(job.webhook_url);
   const { status, body: tested } = await ask('POST', `/api/webhooks/endpoints/${endpoint.id}/test`, customer);
   expect([status, tested.event, tested.status]).toEqual([202, 'webhook.test', 'pending']);
 
@@ -124,6 +126,7 @@ test('of deliveries there are pages, details and another attempt; the address of
     type: 'job.cancelled',
     data: { job: { id: taken.id, prompt: null } },
   });
+  expect(detail.payload).not.toContain('webhook_url');
   const again = await ask('POST', `${at}/${tested.id}/resend`, customer);
   expect([again.status, again.body.id]).toEqual([202, tested.id]);
 });

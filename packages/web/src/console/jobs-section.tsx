@@ -127,14 +127,21 @@ function JobRow({ job, accountName, isBusy, onCancel, onRefund }: JobRowProps) {
         {job.status === 'failed' && job.error && <small className="quiet reason">{job.error.message}</small>}
       </td>
       <td className="number">{durationOf(job)}</td>
-      <td className="number">{job.status === 'succeeded' ? <Credits amount={job.price} /> : '–'}</td>
+      <td className="number">
+        {job.status === 'succeeded' ? <Credits amount={job.price} /> : '–'}
+        {job.refunded !== undefined && (
+          <small className="quiet reason">
+            refunded <Credits amount={job.refunded} />
+          </small>
+        )}
+      </td>
       <td>
         {isUnfinished(job) && (
           <button type="button" aria-label={`Cancel: ${title}`} disabled={isBusy} onClick={onCancel}>
             Cancel
           </button>
         )}
-        {job.status === 'succeeded' && job.price > 0 && (
+        {job.status === 'succeeded' && job.price > 0 && job.refunded === undefined && (
           <button type="button" aria-label={`Refund: ${title}`} onClick={onRefund}>
             Refund…
           </button>

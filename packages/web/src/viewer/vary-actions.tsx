@@ -1,4 +1,4 @@
-import { faultOfUpscale, type Job, type JobCreate } from '@easel/contract';
+import { faultOfUpscale, formatSize, type Job, type JobCreate } from '@easel/contract';
 import { pathOf } from '../files/picture-file.ts';
 import { credits } from '../format/text.ts';
 import { useRuns } from '../runs/runs.tsx';
@@ -140,8 +140,8 @@ function usePrices(job: Job, image: Image | undefined, { id: model } = { id: job
       const [vary, upscale] = await Promise.all([
         client.account.price({ ...common, ...size, samples: VARIATIONS }, { signal }),
         client.account
-          .price({ ...common, img_width: enlarged.width, img_height: enlarged.height, upscale: 2 }, { signal })
-          // Of a picture that the model does not draw itself there is no quote before it is sent.
+          .price({ ...common, image_size: formatSize(enlarged), upscale: 2 }, { signal })
+          // Of a picture that would become too large.
           .catch(() => undefined),
       ]);
       return { vary: vary.price, ...(upscale && { upscale: upscale.price }) };

@@ -114,6 +114,7 @@ async function* filesOf(
 
 function describe({ image, job }: OwnPicture, file: string, base: string): Described {
   const { id, seed, width, height } = imageReply(image, base);
-  const { images: _, ...told } = jobReply({ job, images: [], outlook: null }, base);
+  // Archives are passed on: the address of a webhook may have a secret in it.
+  const { images: _, webhook_url: _own, ...told } = jobReply({ job, images: [], outlook: null }, base);
   return { file, id, seed, width, height, job: told };
 }

@@ -11,6 +11,7 @@ import {
   microToNumber,
   type PriceQuote,
   type Profile,
+  parseSize,
   paths,
   priceOf,
   priceQuerySchema,
@@ -49,7 +50,8 @@ export function priceRoute(app: HttpApp, { services, gate }: RouteContext): void
   app.get(paths.api.price, { schema: priceSchema, onRequest: gate.ownKey }, async ({ query }): Promise<PriceQuote> => {
     const card = await services.currentModels.of(modelOf(services, query.model));
     const asked = askedBy(query, 'price');
-    const { width, height } = sizeOf(asked, card);
+    const picture = query.image_size === undefined ? undefined : parseSize(query.image_size);
+    const { width, height } = sizeOf(asked, card, picture);
     requireAllowed(asked, card);
     const { samples = defaults.samples, steps = card.defaults.steps, profile = card.defaults.profile } = asked.values;
     const { upscale = null } = asked.values;
