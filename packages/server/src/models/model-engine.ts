@@ -1,51 +1,24 @@
-import {
-  answerTo,
-  applyStyle,
-  type Device,
-  type EngineFields,
-  engineFields,
-  type FilledRequest,
-  type Profile,
-  parameterValues,
-  profileNames,
-  seedsOfSamples,
-  type WorkerEngine,
-} from '@easel/contract';
+import { type Device, type Profile, profileNames, type WorkerEngine } from '@easel/contract';
 import {
   BackOff,
   type Card,
   cardEnvironment,
   chooseDeviceHere,
   createEngineHost,
-  type DecodedPicture,
   type DeviceChoice,
   type DeviceInfo,
-  decodeImage,
-  decodeMask,
   type EngineHost,
-  encodeImage,
-  type GeneratedImage,
-  type GenerateRequest,
-  type GenerateResult,
-  type GenerationParameters,
   type HostLogEntry,
-  type ImageToImage,
   type LoadOptions,
   type MemorySetting,
   type ModelInfo,
-  resizeLanczos,
   toEngineError,
 } from '@easel/engine';
 import { unlessAborted } from '../unless-aborted.ts';
-import {
-  type PaintedImage,
-  type PaintedRequest,
-  type Painting,
-  PaintingFailed,
-  type PaintOptions,
-  type PaintStart,
-  type PaintStep,
-} from './painter.ts';
+import { encodePictures, encodePreview, shownPicture } from './encode-pictures.ts';
+import { engineFailure } from './engine-failure.ts';
+import { engineRequest } from './engine-request.ts';
+import type { PaintedRequest, Painting, PaintOptions, PaintStep } from './painter.ts';
 import type { EngineSettings, OpenedModel } from './served-models.ts';
 
 export interface ModelEngineOptions {
@@ -146,8 +119,7 @@ export class ModelEngine {
       ...(request.preview && { previewEvery: 1 }),
       ...(request.preview &&
         onSample !== undefined && {
-          onSample: ({ sample, picture }) =>
-            onSample({ sample, preview: () => encodePreview(withinSide(picture, shownSide(picture))) }),
+          onSample: ({ sample, picture }) => onSample({ sample, preview: () => encodePreview(shownPicture(picture)) }),
         }),
       onStep: ({ index, total, sigma, etaMs, preview }) => {
         steps += 1;
@@ -261,46 +233,6 @@ function isDeviceFault(thrown: unknown): boolean {
   return ['device_unavailable', 'device_lost'].includes(toEngineError(thrown).code);
 }
 
-/**
- * Converts a job's request for the engine.
- *
- * @param start from what; null: from noise alone
- * @throws EngineError `image_unreadable`
- */
-async function engineRequest(request: PaintedRequest, start: PaintStart | null): Promise<GenerateRequest> {
-  const image = await startPicture(start, request);
-  // Of the same names and types on both sides, or this does not compile.
-  const texts = request.styleTexts && applyStyle(request.styleTexts, request);
-  const same: Pick<GenerateRequest, keyof EngineFields> = engineFields({ ...request, ...texts });
-  // A picture that is enlarged has its own size.
-  const { width, height, ...unsized } = same;
-  return {
-    ...(image !== undefined && request.upscale ? unsized : same),
-    // A list, because after the largest seed they continue at 0.
-    seeds: seedsOfPictures(request),
-    ...(image !== undefined && { image }),
-  };
-}
-
-function seedsOfPictures({ seed, samples, variationStrength }: FilledRequest): [number, ...number[]] {
-  return seedsOfSamples(seed, samples, variationStrength);
-}
-
-async function startPicture(
-  files: PaintStart | null,
-  { strength, maskPadding, maskBlur }: FilledRequest,
-): Promise<ImageToImage | undefined> {
-  if (files === null) return undefined;
-  const image = { picture: await decodeImage(files.image), ...(strength !== null && { strength }) };
-  if (files.mask === null) return image;
-  return {
-    ...image,
-    mask: await decodeMask(files.mask),
-    ...(maskPadding !== null && { maskPadding }),
-    ...(maskBlur !== null && { maskBlur }),
-  };
-}
-
 function memoryOf({ memoryBytes }: Card): Pick<DeviceInfo, 'memoryBytes'> {
   return memoryBytes === undefined ? {} : { memoryBytes };
 }
@@ -314,107 +246,4 @@ function deviceReply({ name, title, arithmetic, adapter, memoryBytes, reason }: 
     ...(memoryBytes !== undefined && { memory_bytes: memoryBytes }),
     ...(reason !== undefined && { reason }),
   };
-}
-
-/** Good enough for a preview, and a few kilobytes. */
-const PREVIEW_QUALITY = 80;
-
-interface Signature {
-  /** What the model really is. */
-  readonly modelName: string;
-  readonly easelVersion: string;
-}
-
-/** The pictures as files of the request's format. */
-async function encodePictures(
-  { images, used }: GenerateResult,
-  request: FilledRequest,
-  signature: Signature,
-): Promise<PaintedImage[]> {
-  const { format, quality, embedParameters } = request;
-  const encoded: PaintedImage[] = [];
-  const seeds = seedsOfPictures(request);
-  for (const [index, image] of images.entries()) {
-    const parameters = parametersOf(image, used, request, signature);
-    const bytes = await encodeImage(image, { format, quality, ...(embedParameters && { parameters }) });
-    const { width, height } = image;
-    encoded.push({ bytes, seed: seeds[index] ?? request.seed, width, height });
-  }
-  return encoded;
-}
-
-/**
- * The longest side of a finished picture that is shown while the others are not finished: enough to judge it, and no replacement for it, since a
- * job that is cancelled now costs nothing.
- */
-function shownSide({ width, height }: Pick<DecodedPicture, 'width' | 'height'>): number {
-  return Math.min(256, Math.ceil(Math.max(width, height) / 2));
-}
-
-function withinSide(picture: DecodedPicture, side: number): DecodedPicture {
-  const scale = side / Math.max(picture.width, picture.height);
-  if (scale >= 1) return picture;
-  return resizeLanczos(picture, Math.round(picture.width * scale), Math.round(picture.height * scale));
-}
-
-function encodePreview(picture: DecodedPicture): Promise<Uint8Array> {
-  return encodeImage(picture, { format: 'jpeg', quality: PREVIEW_QUALITY });
-}
-
-function parametersOf(
-  { seed, variationSeed, ...image }: GeneratedImage,
-  { steps, guidanceScale, scheduler, strength, device, arithmetic, loras: used = [] }: GenerateResult['used'],
-  request: FilledRequest,
-  { modelName, easelVersion }: Signature,
-): GenerationParameters {
-  const { prompt, negativePrompt } = request;
-  // As other tools have it: the size before it was enlarged.
-  const { width, height } = request.upscale ? request : image;
-  const chosen = (request.loras ?? []).filter(({ weight }) => weight !== 0);
-  const loras = chosen.map(({ name, weight = 1 }, index) => ({ name, weight, hash: used[index]?.hash ?? '' }));
-  return {
-    ...parameterValues({ ...request, strength, device, arithmetic }),
-    prompt,
-    negativePrompt,
-    steps,
-    scheduler,
-    guidanceScale,
-    seed,
-    ...(variationSeed !== undefined && { variationSeed: Number(variationSeed) }),
-    width,
-    height,
-    model: modelName,
-    easelVersion,
-    ...(loras.length > 0 && { loras }),
-  };
-}
-
-/**
- * An error of the engine as a client is told it. Details about files and processes are for the operator and stay in `cause`. A
- * field keeps the name that it has in our code; the reply replaces it by the name on its surface.
- */
-export function engineFailure(thrown: unknown): PaintingFailed {
-  const error = toEngineError(thrown);
-  const { code, isTold } = answerTo(error.code);
-  if (isTold && error.kind === 'invalid') {
-    const { message, remedy, details } = error;
-    const param = details.param === undefined ? {} : { param: details.param };
-    return new PaintingFailed(code, message, { remedy, ...param, isWorthRetrying: false, cause: error });
-  }
-  const fail = (message: string, remedy: string, isWorthRetrying: boolean) =>
-    new PaintingFailed('server_error', `${message}; nothing was charged`, { remedy, isWorthRetrying, cause: error });
-  if (error.code === 'picture_not_finite') {
-    return fail('the picture contains NaN or infinite values', 'try another seed', false);
-  }
-  if (error.kind === 'model') return fail('the model could not be run', "the server's log says why", false);
-  if (error.code === 'device_unavailable') {
-    // Another engine of the model, or another worker, may have its device.
-    return fail('the device that this model is to run on is not available', "the server's log says why", true);
-  }
-  if (error.code === 'device_lost')
-    return fail('the graphics card stopped in the middle of the run', 'try again', true);
-  if (error.kind === 'resources') {
-    return fail('the server had too little memory for this picture', 'try a smaller one', true);
-  }
-  return fail('the run failed', 'try again', true);
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import {
   type ArithmeticName,
   embeddedModelSizes,
@@ -25,7 +25,7 @@ import {
   type ModelSizes,
 } from '@easel/engine';
 
-import { demoModelPath, familyOfPulled, readModelLicence, resolveModel, resolvePart } from '@easel/models';
+import { demoModelPath, familyOfPulled, nameOfPath, readModelLicence, resolveModel, resolvePart } from '@easel/models';
 import { ConfigError } from '../config/config-error.ts';
 import { type ModelSettings, noChoiceOfCards, settingsOfModels } from '../config/model-settings.ts';
 import type { Config } from '../config/schema.ts';
@@ -104,8 +104,9 @@ export async function openServedModel(
   const isPlayground = info.familyName === 'playground-v2.5';
   const card = {
     slug,
-    name: isEmbedded ? 'easel-demo' : basename(path).replace(/\.safetensors$/, ''),
+    name: isEmbedded ? 'easel-demo' : nameOfPath(path),
     family: info.familyName,
+    takesNegativePrompt: info.takesNegativePrompt,
     notices: info.notices,
     isDefault,
     isEmbedded,
