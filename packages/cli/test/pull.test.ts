@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { fixturePath } from '../../engine/test/fixtures.ts';
 import { content, diffusersFiles, sendSome, sha256, startHub } from '../../models/test/fake-hub.ts';
 import { runEasel, startEasel, temporaryFolder } from './run-easel.ts';
 
@@ -119,6 +120,27 @@ describe('easel pull', () => {
       status: 130,
       stderr: expect.stringContaining('what has arrived is kept'),
     });
+  });
+
+  it('leaves the embedded model and the models folder alone, and shows what is there', async () => {
+    const { run, env } = await place({});
+    mkdirSync(env.EASEL_MODELS_DIR);
+    cpSync(fixturePath('model'), join(env.EASEL_MODELS_DIR, 'mine'), { recursive: true });
+    const shown = await run('show', 'demo');
+    expect(shown).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^demo: .*\n {2}path .*\n {2}licence {3}\S/),
+    });
+    const mine = join(env.EASEL_MODELS_DIR, 'mine');
+    expect(JSON.parse((await run('show', 'mine', '--json')).stdout)).toMatchObject({ name: 'mine', path: mine });
+    for (const command of ['pull', 'verify', 'remove']) {
+      const embedded = await run(command, 'demo');
+      expect(embedded, command).toMatchObject({ status: 2, stdout: '' });
+      expect(embedded.stderr).toContain('demo does not come from the Hub: it is part of Easel');
+      const own = await run(command, 'mine', ...(command === 'remove' ? ['--yes'] : []));
+      expect(own, command).toMatchObject({ status: 2, stderr: expect.stringContaining(`it is ${mine}\n`) });
+    }
+    expect(existsSync(mine)).toBe(true);
   });
 
   it('suggests names for one that is unknown, wherever it is given', async () => {

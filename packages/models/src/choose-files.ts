@@ -44,7 +44,7 @@ const PAPERS = /^(readme\.md|licen[cs]e[^/]*|notice[^/]*)$/i;
  */
 export function chooseFiles(all: readonly HubFile[], reference: HubReference, variant: Variant): ChosenFiles {
   const files = new Map(all.map((file) => [file.path, file]));
-  const papers = all.filter(({ path }) => PAPERS.test(path));
+  const papers = all.filter(({ path }) => isPaper(path));
   if (reference.file !== undefined)
     return { ...oneFile(files, reference, reference.file), files: [...papers, ...named(files, reference.file)] };
   if (files.has(INDEX)) return folderFiles(files, papers, reference, variant);
@@ -57,6 +57,11 @@ export function chooseFiles(all: readonly HubFile[], reference: HubReference, va
   const single = files.has(LORA) ? LORA : onlyWeights(root);
   if (single !== undefined) return { form: 'file', files: [...papers, ...named(files, single)], last: single };
   throw noModel(all, reference);
+}
+
+/** Whether it is no part of a model, but what is shown of one: its card or its licence. */
+export function isPaper(path: string): boolean {
+  return PAPERS.test(path);
 }
 
 function oneFile(

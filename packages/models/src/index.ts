@@ -14,6 +14,7 @@ export { hubCache, useProxies } from './hub/settings.ts';
 export { type FileSource, type Transfer, type TransferOptions, transferFiles } from './hub/transfer.ts';
 export {
   familyOfPulled,
+  folderModel,
   folderModels,
   type InstalledModel,
   installedModels,
@@ -25,6 +26,7 @@ export {
 export { acceptLicence, type PullLicence } from './licences.ts';
 export { type CheckedFile, findInstalled, removeInstalled, verifyInstalled } from './maintain.ts';
 export { type ModelLicence, parseModelCard, readModelLicence } from './model-card.ts';
+export { nameOfPath } from './name-of-path.ts';
 export {
   type PullContext,
   type PullEvents,

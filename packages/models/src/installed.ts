@@ -188,6 +188,29 @@ export function folderModels(env: Environment): { readonly name: string; readonl
   return [{ name: 'demo', path: demoModelPath }, ...named];
 }
 
+/** One of these, by its name; undefined: there is none, or the name is that of something of the Hub. */
+export function folderModel(
+  name: string,
+  env: Environment,
+): { readonly name: string; readonly path: string } | undefined {
+  const own = folderModels(env).find((model) => model.name === name);
+  return own !== undefined && referenceOf(name) === undefined ? own : undefined;
+}
+
+/** @throws CodedError `usage` for the embedded model and for one of the models folder */
+export function refuseFolderModel(name: string, env: Environment): void {
+  const own = folderModel(name, env);
+  if (own === undefined) return;
+  const isEmbedded = own.path === demoModelPath;
+  throw new CodedError(
+    'usage',
+    `${name} does not come from the Hub: it is ${isEmbedded ? 'part of Easel' : own.path}`,
+    {
+      remedy: `easel model inspect ${name} looks at its files${isEmbedded ? '' : '; delete it there to remove it'}`,
+    },
+  );
+}
+
 /** The whole repository as one, or each of its single files. */
 async function referencesIn(
   cache: RepoCache,

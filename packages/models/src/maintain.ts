@@ -1,16 +1,18 @@
 import { CodedError } from '@easel/errors';
+import { isPaper } from './choose-files.ts';
 import { type CachedFile, hasDigest, RepoCache } from './hub/cache.ts';
 import { type Environment, hubCache } from './hub/settings.ts';
-import { type InstalledModel, installedModels, requireReference } from './installed.ts';
+import { type InstalledModel, installedModels, refuseFolderModel, requireReference } from './installed.ts';
 import { lockRepo, type PullEvents } from './pull.ts';
 import { formatReference } from './reference.ts';
 
 /**
  * The model of a name or reference in the cache.
  *
- * @throws CodedError `model_not_found` if nothing of it is there
+ * @throws CodedError `model_not_found` if nothing of it is there; `usage` for one that is not of the Hub
  */
 export async function findInstalled(name: string, env: Environment): Promise<InstalledModel> {
+  refuseFolderModel(name, env);
   const { repo, revision, file } = requireReference(name);
   const cache = new RepoCache(hubCache(env), repo);
   const commit = cache.commitOf(revision);
@@ -71,6 +73,14 @@ export async function removeInstalled(
 ): Promise<number> {
   const cache = new RepoCache(hubCache(env), repo);
   await using _lock = await lockRepo({ cache: hubCache(env) }, cache, signal, onWaiting);
-  const isWhole = files.length === (await cache.files(commit)).length;
-  return cache.remove(commit, isWhole ? undefined : files.map(({ path }) => path));
+  const all = (await cache.files(commit)).map(({ path }) => path);
+  const going = new Set(files.flatMap(({ path }) => [path, quantized(path)]));
+  // The model card and the licence alone are no model.
+  const isWhole = all.every((path) => going.has(path) || isPaper(path));
+  return cache.remove(commit, isWhole ? undefined : all.filter((path) => going.has(path)));
+}
+
+/** The weights in 8 bits that were made of a single file, beside it. */
+function quantized(path: string): string {
+  return path.replace(/\.safetensors$/, '.int8');
 }

@@ -9,7 +9,7 @@ import { freeBytes, hasDigest, RepoCache } from './hub/cache.ts';
 import { Hub, type HubFile } from './hub/hub.ts';
 import { type Environment, type HubSettings, hubSettings, useProxies } from './hub/settings.ts';
 import { incompleteOf, transferFiles, writeFailure } from './hub/transfer.ts';
-import { requireReference } from './installed.ts';
+import { refuseFolderModel, requireReference } from './installed.ts';
 import { licenceState, type PullLicence, requireAccepted } from './licences.ts';
 import { formatReference, type HubReference } from './reference.ts';
 
@@ -62,10 +62,11 @@ export interface PullEvents {
 /**
  * Asks the Hub what there is to download.
  *
- * @throws CodedError `model_not_found`, `model_unsupported`, `download_refused`, `download_failed`, `offline`
+ * @throws CodedError `usage`, `model_not_found`, `model_unsupported`, `download_refused`, `download_failed`, `offline`
  * @example const plan = await planPull({ name: 'playground-v2.5' }, { env: process.env, signal });
  */
 export async function planPull({ name, variant = 'fp16' }: PullRequest, context: PullContext): Promise<PullPlan> {
+  refuseFolderModel(name, context.env);
   const reference = requireReference(name);
   const settings = hubSettings(context.env);
   refuseOffline(settings, name);

@@ -1,4 +1,13 @@
-import { existsSync, lstatSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { acceptLicence, installedModels, planPull, resolveModel, runPull } from '../src/index.ts';
@@ -161,6 +170,27 @@ describe('the cache', () => {
     expect((await verifyInstalled(left, at.context.signal)).every(({ state }) => state === 'intact')).toBe(true);
     expect(left.path).toBe(second.path);
     expect(await removeInstalled(left, at.context.env, at.context.signal)).toBeGreaterThan(60_000);
+    expect(existsSync(at.repoFolder)).toBe(false);
+  });
+
+  it('the last single file of a repository goes with its card, its weights in 8 bits and the note of the pull', async () => {
+    const files = { 'README.md': content(100), 'a.safetensors': content(3000), 'b.safetensors': content(3000) };
+    const at = await place(files);
+    const { env, signal } = at.context;
+    const remove = async (name: string) => removeInstalled(await findInstalled(name, env), env, signal);
+    for (const name of ['a', 'b']) {
+      const { path } = await pull(at, { name: `${REPO}:${name}.safetensors` });
+      writeFileSync(path.replace('.safetensors', '.int8'), content(500));
+    }
+    await remove(`${REPO}:a.safetensors`);
+    expect(readdirSync(join(at.repoFolder, 'snapshots', FIRST)).sort()).toEqual([
+      'README.md',
+      'b.int8',
+      'b.safetensors',
+    ]);
+    expect((await installedModels(env)).map(({ name }) => name)).toEqual([`${REPO}:b.safetensors`]);
+    await remove(`${REPO}:b.safetensors`);
+    expect(await installedModels(env)).toEqual([]);
     expect(existsSync(at.repoFolder)).toBe(false);
   });
 
