@@ -95,6 +95,53 @@ test('every text that is cut off is told, as without a server', async () => {
   expect(remote.warnings).toEqual(local.warnings);
 });
 
+test('a prompt loop on a server: options in between, Ctrl-C cancels the job there, and what fails does not end it', async () => {
+  const cwd = temporaryFolder();
+  const options = ['--size', '64x64', '--steps', '1', '--seed', '7', '--no-show', '--server', server.url];
+  const {
+    process: child,
+    finished,
+    said,
+  } = startEasel(['generate', '-i', ...options], { cwd, env: own(), stdin: null });
+  const type = (...lines: string[]) => child.stdin?.write(lines.map((line) => `${line}\n`).join(''));
+  type('a fox');
+  await said(/64×64, 1 step of .* credits \(/);
+  type('/steps 2', '/size 128x64', 'an owl');
+  await said(/128×64, 2 steps of .* credits \(/);
+  type('/size 512x512', 'too large');
+  await said(/easel: --width must be .* 64 to 256/);
+  type('/size 64x64', '/lora ink:0.5', 'a hare');
+  await said(/easel: --lora must be a LoRA of the model \(got "ink"\): there are none for this model/);
+  type('/unset lora', '/threads 2');
+  await said(/--threads .*\n/);
+  type('/steps 100', '/size 256x256', 'a long one');
+  await said(/step \d+ of 100/);
+  child.kill('SIGINT');
+  await said(/cancelled\n/);
+  const reply = await fetch(`${server.url}/api/jobs?limit=1`, { headers: { 'x-api-key': server.devKey } });
+  expect(await reply.text()).toContain('"status":"cancelled"');
+  type('/steps 3', '/size 64x64', 'a panda');
+  await said(/3 steps of/);
+  child.stdin?.end();
+  const { status, stdout } = await finished;
+  expect(status).toBe(5);
+  expect(stdout).toBe('a-fox-7.png\nan-owl-7.png\na-panda-7.png\n');
+  expect(readdirSync(cwd).sort()).toEqual(['a-fox-7.png', 'a-panda-7.png', 'an-owl-7.png']);
+});
+
+test('options without effect are told in the same words as without a server', async () => {
+  const cwd = temporaryFolder();
+  const options = ['--negative-prompt', 'snow', '--guidance-rescale', '0.5', '--guidance-scale', '1'];
+  const args = ['generate', prompt, ...options, '--steps', '1', '--seed', '1', '--json'];
+  const remote = JSON.parse((await runEasel([...args, '--server', server.url], { cwd, env: own() })).stdout);
+  const local = JSON.parse((await runEasel(args, { cwd })).stdout);
+  expect(remote.warnings).toEqual([
+    '--negative-prompt has no effect with a --guidance-scale of 1; use a value above 1',
+    '--guidance-rescale has no effect with a --guidance-scale of 1; use a value above 1',
+  ]);
+  expect(remote.warnings).toEqual(local.warnings);
+});
+
 test('Ctrl-C cancels the job on the server and leaves nothing behind', async () => {
   const cwd = temporaryFolder();
   const running = startEasel(['generate', prompt, '--steps', '100', '--samples', '4', '--server', server.url], {

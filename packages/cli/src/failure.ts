@@ -19,7 +19,7 @@ export interface Failure {
 /**
  * Says what was thrown in the terms of the command line.
  *
- * @param command the command that was asked for, if any: remedies and names of options are those of `generate`
+ * @param command the command that was asked for, if any: remedies and names of options are its own
  */
 export function toFailure(thrown: unknown, command?: string): Failure {
   if (thrown instanceof CommanderError) return usageFailure(thrown, command);
@@ -27,7 +27,14 @@ export function toFailure(thrown: unknown, command?: string): Failure {
   if (isCodedError(thrown)) {
     const { code, message, remedy = catalogue[code].remedy } = thrown;
     const told = code === 'usage' && command !== undefined ? remedy.replace('COMMAND', command) : remedy;
-    return { code, message, remedy: told, ...detailsOf(thrown), exitStatus: exitStatusOf[code] };
+    const details = detailsOf(thrown);
+    return {
+      code,
+      message: inOwnWords(message, details, command),
+      remedy: told,
+      ...details,
+      exitStatus: exitStatusOf[code],
+    };
   }
   return {
     code: 'internal',
@@ -55,10 +62,21 @@ function serverFailure(error: EaselError | EaselJobError, command: string | unde
   const { param, requestId, status } = error;
   return {
     ...told,
-    message: command === 'generate' && param !== undefined ? withOptionNames(message, param) : message,
+    message: isDrawing(command) && param !== undefined ? withOptionNames(message, param, command) : message,
     ...(status >= 500 && requestId !== undefined && { remedy: inLog(remedy, requestId) }),
     details: { ...(param !== undefined && { param }), ...(requestId !== undefined && { requestId }) },
   };
+}
+
+/** The engine names fields as its interface has them. */
+function inOwnWords(message: string, { details = {} }: Pick<Failure, 'details'>, command: string | undefined): string {
+  const param = 'param' in details && typeof details.param === 'string' ? details.param : undefined;
+  return param !== undefined && isDrawing(command) ? withOptionNames(message, param, command) : message;
+}
+
+/** Whether its options are fields of a request. */
+function isDrawing(command: string | undefined): command is 'generate' | 'upscale' {
+  return command === 'generate' || command === 'upscale';
 }
 
 function inLog(remedy: string | undefined, requestId: string): string {

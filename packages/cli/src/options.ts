@@ -246,10 +246,19 @@ export function optionName({ option, words }: Field): string {
   return /--[a-z0-9-]+/.exec(option?.flags ?? '')?.[0] ?? `the ${words}`;
 }
 
-/** Puts a server's message about a field in the terms of the command line: `img_width must be …` is about --width. */
-export function withOptionNames(message: string, param: string): string {
+/**
+ * Puts a message of a server or the engine about a field, or about a part of one, in the terms of the command line: `img_width must be …` is
+ * about --width, `guidanceScale must be …` about --guidance-scale, `loras[0].name must be …` about --lora.
+ *
+ * @param command that the options are of
+ */
+export function withOptionNames(message: string, param: string, command: 'generate' | 'upscale' = 'generate'): string {
   const fields = Object.entries<Field>(pictureFields);
-  const field = fields.find(([name, each]) => isOn(each, 'api') && wireName(name, 'api') === param)?.[1];
-  if (!message.startsWith(`${param} `) || field === undefined) return message;
-  return `${optionName(field)}${message.slice(param.length)}`;
+  const isCalled = (name: string, field: Field) =>
+    (isOn(field, 'api') && wireName(name, 'api') === param) || (name === param && field.engine !== undefined);
+  const field = fields.find(([name, each]) => isCalled(name, each))?.[1];
+  const [place = '', own] = /^(\w+)(?:\[\d+\])?(?:\.\w+)?(?=[ :])/.exec(message) ?? [];
+  if (own !== param || field === undefined) return message;
+  const option = field === pictureFields.upscale && command === 'upscale' ? '--by' : optionName(field);
+  return `${option}${message.slice(place.length)}`;
 }

@@ -77,6 +77,7 @@ function reportFailure(
 /** What a command that was stopped has not done; others have nothing to tell. */
 const outcomes = new Map([
   ['generate', 'nothing was saved'],
+  ['upscale', 'nothing was saved'],
   ['model quantize', 'nothing was saved'],
   ['model verify-precision', 'nothing was saved'],
   ['device install', 'nothing was installed'],

@@ -22,6 +22,10 @@ describe('options that contradict each other', () => {
     ['--upscaler needs --upscale', { upscaler: 'x4.safetensors' }],
     ['--upscale cannot be used with --mask', { image: 'x', mask: 'm', upscale: 2 }],
     ['is enlarged as it is', { image: 'x', size, upscale: 2 }],
+    ['all pictures would be the same', { image: 'x', upscale: 2, upscaler: 'x4.safetensors', samples: 4 }],
+    ['all pictures would be the same', { image: 'x', upscale: 2, strength: 0, samples: 2 }],
+    ['has no prompt', { image: 'x', upscale: 2, upscaler: 'x4.safetensors', eachLine: true }],
+    ['has no prompt', { image: 'x', upscale: 2, upscaler: 'x4.safetensors', alternatives: 'all' }],
     ['only one of --width and --height', { image: 'x.png', width: 64 }],
     ['have no effect with edm_euler', { scheduler: 'edm_euler', solverOrder: 2 }],
     ['needs both --negative-original-size and --negative-target-size', { negativeOriginalSize: size }],
@@ -47,5 +51,9 @@ describe('options that contradict each other', () => {
       scheduler: 'edm_dpmpp_2m',
       solverOrder: 2,
     });
+    const several = { ...flags, image: 'x', upscale: 2, samples: 4 } as const;
+    for (const noise of [{}, { strength: 0.3 }, { upscaler: 'x4.safetensors', strength: 0.3 }])
+      checkCombinations({ ...several, ...noise });
+    checkCombinations({ ...flags, upscale: 2, upscaler: 'x4.safetensors', samples: 4 });
   });
 });

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import {
   type ArithmeticName,
   type DeviceName,
@@ -10,7 +10,7 @@ import {
 } from '@easel/contract/fields';
 import { type LoraRequest, lorasFolder } from '@easel/engine';
 import { CodedError, hasCode } from '@easel/errors';
-import { knownModel, resolveModel } from '@easel/models';
+import { knownModel, nameOfPath, resolveModel } from '@easel/models';
 import { takeLoraTags } from '@easel/parameters';
 import { type Margins, type ModelFilesFlags, number, type PixelSize } from '../options.ts';
 import { formatFor, type formatNames, formatOfName } from '../output/plan.ts';
@@ -191,10 +191,13 @@ function maskContradictions({
 }
 
 function upscaleContradictions(
-  { upscale, upscaler, image, mask, outpaint }: GenerateFlags,
+  flags: GenerateFlags,
   hasSize: boolean,
 ): [refused: boolean, message: string, remedy: string][] {
+  const { upscale, upscaler, image, mask, outpaint, strength, samples } = flags;
   const isSet = upscale !== undefined;
+  // On a server its own network may be the usual one: it decides.
+  const isUnchanged = strength === 0 || (strength === undefined && upscaler !== undefined && upscaler !== 'model');
   return [
     [upscaler !== undefined && !isSet, '--upscaler needs --upscale', 'add --upscale 2 or 4, or leave --upscaler out'],
     [
@@ -206,6 +209,16 @@ function upscaleContradictions(
       isSet && image !== undefined && hasSize,
       'with --upscale, --image is enlarged as it is and takes no size',
       'leave the size out',
+    ],
+    [
+      isSet && image !== undefined && isUnchanged && samples > 1,
+      '--samples must be 1 where --image is enlarged with --strength 0: all pictures would be the same',
+      'leave --samples out, or add --strength',
+    ],
+    [
+      isEnlargedAlone(flags) && (flags.eachLine === true || flags.alternatives !== undefined),
+      'a picture that only a network enlarges has no prompt',
+      `leave ${flags.eachLine === true ? '--each-line' : '--alternatives'} out, or add --strength`,
     ],
   ];
 }
@@ -284,7 +297,5 @@ function loraNames(folder: string): string[] {
 
 /** What a LoRA is called in a picture's file. */
 export function loraName(file: string): string {
-  return basename(file)
-    .replace(EXTENSION, '')
-    .replace(/[:<>\n]/g, '_');
+  return nameOfPath(file).replace(/[:<>\n]/g, '_');
 }

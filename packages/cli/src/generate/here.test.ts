@@ -94,12 +94,13 @@ describe('the result', () => {
     familyName: 'playground-v2.5',
     notices: [],
     limits: { steps: { min: 1, max: 100 }, guidance: { min: 0, max: 25 } },
+    takesNegativePrompt: true,
     samplers: ['edm_dpmpp_2m'],
     profiles: ['exact'],
     configSource: 'c',
     device: { name: 'cpu', title: 'CPU', arithmetic: 'float32' },
   };
-  const madeAt = (width: number) => {
+  const madeAt = (width: number, given: Partial<GenerateFlags> = {}, model: Partial<ModelInfo> = {}) => {
     const image = { width, height: 96, data: new Uint8Array(3 * 96 * width), timings };
     const result: GenerateResult = {
       images: [
@@ -112,13 +113,22 @@ describe('the result', () => {
     };
     const output = { kind: 'stream', format: 'png', path: undefined } as const;
     const run = { prompt: 'p', seeds: [7, 8], output } as const;
-    return encodeResult({ flags, run, modelName: 'm', info, result });
+    return encodeResult({ flags: { ...flags, ...given }, run, modelName: 'm', info: { ...info, ...model }, result });
   };
 
   it('warns of a size that is far from what the model was trained on', async () => {
     expect((await madeAt(96)).warnings).toEqual([]);
     expect((await madeAt(256)).warnings).toEqual([
       expect.stringMatching(/256×96 is far from what this model was trained on.*96x96/),
+    ]);
+  });
+
+  it('warns of options that have no effect with this model', async () => {
+    const given = { negativePrompt: '', guidanceRescale: 0.7 };
+    expect((await madeAt(96, given)).warnings).toEqual([]);
+    expect((await madeAt(96, given, { takesNegativePrompt: false })).warnings).toEqual([
+      '--negative-prompt has no effect with the model m, whose UNet takes --guidance-scale as an input',
+      '--guidance-rescale has no effect with the model m, whose UNet takes --guidance-scale as an input',
     ]);
   });
 

@@ -1,5 +1,13 @@
-import { basename } from 'node:path';
-import { applyStyle, engineFields, firstSeed, parameterValues, type Style } from '@easel/contract/fields';
+import {
+  applyStyle,
+  engineFields,
+  firstSeed,
+  idleFields,
+  idleText,
+  parameterValues,
+  pictureFields,
+  type Style,
+} from '@easel/contract/fields';
 import {
   adviceOnSize,
   createEngineHost,
@@ -21,9 +29,9 @@ import {
   type SizeHW,
 } from '@easel/engine';
 import { CodedError, messageOf } from '@easel/errors';
-import { demoModelPath, familyOfPulled, resolveModel, resolvePart } from '@easel/models';
+import { demoModelPath, familyOfPulled, nameOfPath, resolveModel, resolvePart } from '@easel/models';
 import { type CommandContext, readVersion } from '../cli-context.ts';
-import { modelFiles, type PixelPoint, type PixelSize } from '../options.ts';
+import { modelFiles, optionName, type PixelPoint, type PixelSize } from '../options.ts';
 import { findStyle } from '../styles.ts';
 import type { Backend, MadePictures, MakeOptions, PlannedRun } from './backend.ts';
 import { type GenerateFlags, loraName, lorasOf, type RequestFlags, resolveLoras } from './flags.ts';
@@ -190,10 +198,19 @@ export async function encodeResult(finished: FinishedRun): Promise<MadePictures>
     })),
     used: result.used,
     truncated: result.truncated,
-    warnings: [...(advice === undefined ? [] : [advice]), ...notices],
+    warnings: [...(advice === undefined ? [] : [advice]), ...idleWarnings(finished), ...notices],
     timings: { ...result.timings },
     more: { model: { name: modelName, path, family } },
   };
+}
+
+/** Of options that have no effect on what was drawn. */
+function idleWarnings({ flags, modelName: model, info: { takesNegativePrompt }, result }: FinishedRun): string[] {
+  const { negativePrompt, guidanceRescale } = flags;
+  const request = { negativePrompt, guidanceRescale, guidanceScale: result.used.guidanceScale };
+  return idleFields(request, takesNegativePrompt).map((name) =>
+    idleText(name, request, { model, takesNegativePrompt }, (field) => optionName(pictureFields[field])),
+  );
 }
 
 function encodePictures(finished: FinishedRun): Promise<Uint8Array[]> {
@@ -236,9 +253,9 @@ function pictureParameters(
   };
 }
 
-/** The embedded model by its name, others by the name of their folder or file, as is the custom in these texts. */
+/** The embedded model by its name, others by that of their folder or file, as is the custom in these texts, or by which they were pulled. */
 function parameterName(path: string): string {
-  return path === demoModelPath ? 'easel-demo' : basename(path).replace(/\.safetensors$/, '');
+  return path === demoModelPath ? 'easel-demo' : nameOfPath(path);
 }
 
 /** Builds the engine's request from the options: what is absent stays absent, so that the model's defaults apply. */

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { addLora, type GenerateFlags, lorasOf, resolveLoras } from './flags.ts';
+import { addLora, type GenerateFlags, loraName, lorasOf, resolveLoras } from './flags.ts';
 
 const flags: GenerateFlags = { samples: 1, metadata: true, show: true };
 const add = addLora('--lora');
@@ -50,7 +50,9 @@ test('a LoRA that easel pull knows is found where it was pulled to, and is told 
   for (const folder of [snapshot, join(repo, 'refs')]) await mkdir(folder, { recursive: true });
   await writeFile(join(repo, 'refs/main'), 'a'.repeat(40));
   await writeFile(join(snapshot, 'pytorch_lora_weights.safetensors'), '');
-  expect(one()).toEqual([{ file: join(snapshot, 'pytorch_lora_weights.safetensors'), weight: 1 }]);
+  const file = join(snapshot, 'pytorch_lora_weights.safetensors');
+  expect(one()).toEqual([{ file, weight: 1 }]);
+  expect(loraName(file)).toBe('lcm-lora-sdxl');
 });
 
 test('tags in a prompt are LoRAs with --lora-tags only', () => {

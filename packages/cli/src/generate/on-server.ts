@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { EaselClient, Picture } from '@easel/client';
 import type { Job, JobCreate, JobEvent } from '@easel/contract';
+import { pictureFields } from '@easel/contract/fields';
 import { decodeImage } from '@easel/engine';
 import type { CommandContext } from '../cli-context.ts';
 import { connect } from '../connect.ts';
+import { optionName } from '../options.ts';
 import { formatDuration } from '../text.ts';
 import type { Backend, MadePictures, MakeOptions, TruncatedText } from './backend.ts';
 import { buildJob } from './build-job.ts';
@@ -99,6 +101,15 @@ function truncatedTexts({ notes }: Job): TruncatedText[] {
   );
 }
 
+/** Of a field without effect, with the options of the command line instead of the fields of the API. */
+function inOptionNames(message: string): string {
+  const { negativePrompt, guidanceRescale, guidanceScale } = pictureFields;
+  return [negativePrompt, guidanceRescale, guidanceScale].reduce(
+    (text, field) => text.replaceAll(field.wire.name, optionName(field)),
+    message,
+  );
+}
+
 function describeJob({ job, pictures }: DoneJob, server: string, remainingCredits: number | undefined): MadePictures {
   return {
     pictures: job.images.map(({ seed, width, height, url }, index) => {
@@ -119,8 +130,11 @@ function describeJob({ job, pictures }: DoneJob, server: string, remainingCredit
       ...(job.strength !== null && { strength: job.strength }),
     },
     truncated: truncatedTexts(job),
-    // The others are told in the words of the command line, with its options.
-    warnings: job.notes.filter(({ code }) => code === 'lora' || code === 'model').map(({ message }) => message),
+    // The others are found here, too.
+    warnings: job.notes.flatMap(({ code, message }) => {
+      if (code === 'no_effect') return [inOptionNames(message)];
+      return code === 'lora' || code === 'model' ? [message] : [];
+    }),
     cost: `${job.price} credits${remainingCredits === undefined ? '' : ` (${remainingCredits} left)`}`,
     timings: {},
     more: { model: { name: job.model, server }, job: job.id, price: job.price, remainingCredits },

@@ -91,10 +91,4 @@ describe('warnings', () => {
       'prompt syntax of other tools was read as plain text: "{a|b}", "__d__"',
     ]);
   });
-
-  it('tell of a negative prompt without effect', () => {
-    expect(warningsOf({ used: { ...used, guidanceScale: 1 } }, { negativePrompt: '' })).toEqual([
-      expect.stringContaining('has no effect with --guidance-scale 1'),
-    ]);
-  });
 });

@@ -28,9 +28,6 @@ export function listWarnings({ prompt }: PlannedRun, flags: GenerateFlags, made:
       `--strength ${used.strength} with ${used.steps} steps runs no step, so the picture is the start image; use at least ${minStrength(used.steps)}, or more --steps`,
     );
   }
-  if (negativePrompt !== undefined && used.guidanceScale !== undefined && used.guidanceScale <= 1) {
-    warnings.push(`the negative prompt has no effect with --guidance-scale ${used.guidanceScale}; use a value above 1`);
-  }
   return warnings;
 }
 

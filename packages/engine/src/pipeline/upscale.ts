@@ -98,6 +98,10 @@ function planEnlargement({ facts, upscaler: network }: PipelineParts, request: G
   requireUpscaledSize(base, by);
   const ownStrength = kind === 'network' ? 0 : STRENGTH;
   const strength = requireNumber('strength', image?.strength ?? ownStrength, engineLimits.strength);
+  if (image && strength === 0 && (request.samples ?? request.seeds?.length ?? 1) > 1) {
+    const problem = 'samples must be 1 where a picture is enlarged with strength 0: all would be the same';
+    throw invalid('samples', problem, 'leave it out, or set strength');
+  }
   return { by, network: kind === 'network' ? network : undefined, strength, picture: image?.picture };
 }
 

@@ -52,6 +52,41 @@ test('an adapter of weight 0 changes no bit', async () => {
   expect(zero.used).toBeUndefined();
 });
 
+/** A gradient, and a mask of its middle. */
+const picture = {
+  width: 96,
+  height: 96,
+  data: Uint8Array.from({ length: 3 * 96 * 96 }, (_, index) => (index * 5) % 256),
+};
+const mask = {
+  width: 96,
+  height: 96,
+  data: Uint8Array.from({ length: 96 * 96 }, (_, index) =>
+    Math.max(Math.abs((index % 96) - 48), Math.abs(Math.floor(index / 96) - 48)) < 16 ? 255 : 0,
+  ),
+};
+
+test.each<[string, Partial<GenerateRequest>]>([
+  ['a part of a picture is repainted', { width: 64, height: 64, image: { picture, mask } }],
+  [
+    'a part of a large picture is repainted at full size',
+    { width: 64, height: 64, image: { picture, mask, maskPadding: 8 } },
+  ],
+  ['a picture is varied', { width: 64, height: 64, image: { picture, strength: 0.8 } }],
+  ['a picture is enlarged', { upscale: 2, image: { picture, strength: 0.8 } }],
+  ['what is drawn is enlarged', { width: 64, height: 64, upscale: 2 }],
+])('where %s an adapter counts, and at weight 0 it changes no bit', async (_, more) => {
+  const draw = async (loras?: readonly LoraRequest[]) => {
+    const { images, used } = await model.generate({ prompt, seed: 3, steps: 3, ...more, ...(loras && { loras }) });
+    return { data: images[0].data, loras: used.loras?.map(({ weight }) => weight) };
+  };
+  const plain = await draw();
+  expect(await draw([lora('kohya', 0)])).toEqual(plain);
+  const adapted = await draw([lora('kohya', 3)]);
+  expect(adapted.loras).toEqual([3]);
+  expect(adapted.data).not.toEqual(plain.data);
+});
+
 test('another weight needs no other session', async () => {
   const sessions: string[] = [];
   const run = (weight: number) =>
