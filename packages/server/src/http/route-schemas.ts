@@ -70,10 +70,9 @@ export const callerHeaders: Headers = {
   ),
 };
 
-/** Headers of replies to requests that create jobs. */
-export const workReplyHeaders: Headers = {
+/** Headers of replies to requests that count against the rate limit. */
+export const limitedReplyHeaders: Headers = {
   ...callerHeaders,
-  [headers.model]: text('The model that generates the pictures', 'easel-demo'),
   [headers.rateLimitPolicy]: text(
     'Rate limit as in the IETF draft: `q` requests in `w` seconds',
     '"requests";q=600;w=60',
@@ -82,6 +81,12 @@ export const workReplyHeaders: Headers = {
   [headers.rateLimitLimit]: text('Rate limit, in requests per minute', '600'),
   [headers.rateLimitRemaining]: text('Requests left in this minute', '599'),
   [headers.rateLimitResetAt]: text('When the limit resets', '2026-01-31T12:01:00.000Z'),
+};
+
+/** Headers of replies to requests that create jobs. */
+export const workReplyHeaders: Headers = {
+  ...limitedReplyHeaders,
+  [headers.model]: text('The model that generates the pictures', 'easel-demo'),
 };
 
 /** Headers of replies with pictures. */

@@ -156,8 +156,9 @@ export async function writeTurns(queries: Queries, queue: JobQueue, jobs: readon
       ${jobs.map(({ priority }) => priority)}::integer[]
     ) as turn (id, start, priority)
     where job.id = turn.id`.execute(queries);
-  for (const { jobId, model, virtualStart } of jobs) {
-    await queue.setPriority(queries, model, jobId, queuePriority(virtualStart));
+  for (const [model, own] of Map.groupBy(jobs, (job) => job.model)) {
+    const priorities = own.map(({ jobId, virtualStart }) => ({ jobId, priority: queuePriority(virtualStart) }));
+    await queue.setPriorities(queries, model, priorities);
   }
 }
 

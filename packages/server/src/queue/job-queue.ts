@@ -12,6 +12,12 @@ export interface QueueEntry {
   readonly maxConcurrent: number | null;
 }
 
+export interface EntryPriority {
+  readonly jobId: string;
+  /** As in `QueueEntry`. */
+  readonly priority: number;
+}
+
 /** A job that this process has taken from the queue. */
 export interface ClaimedJob {
   readonly jobId: string;
@@ -41,8 +47,8 @@ export interface JobQueue {
   enqueue(queries: Queries, entries: readonly QueueEntry[]): Promise<void>;
   /** A queued or running job; the worker that runs it sees its signal aborted within seconds. No effect on an ended job. */
   cancel(queries: Queries, model: string, jobId: string): Promise<void>;
-  /** No effect on a job that is not queued. */
-  setPriority(queries: Queries, model: string, jobId: string, priority: number): Promise<void>;
+  /** Of jobs of one model; no effect on those that are not queued. All at once: an account may have a thousand. */
+  setPriorities(queries: Queries, model: string, jobs: readonly EntryPriority[]): Promise<void>;
   /** Which of these jobs are still in the queue, queued or running. */
   contains(queries: Queries, model: string, jobIds: readonly string[]): Promise<ReadonlySet<string>>;
 

@@ -10,7 +10,14 @@ import {
   type WorkOptions,
 } from 'pg-boss';
 import type { Queries } from '../database/database.ts';
-import { type ClaimedJob, HandBack, type JobQueue, type QueueEntry, type Working } from './job-queue.ts';
+import {
+  type ClaimedJob,
+  type EntryPriority,
+  HandBack,
+  type JobQueue,
+  type QueueEntry,
+  type Working,
+} from './job-queue.ts';
 
 const PREFIX = 'paint/';
 
@@ -139,8 +146,16 @@ export class PgBossQueue implements JobQueue {
     await this.#boss.cancel(queueNameOf(model), jobId, within(queries));
   }
 
-  async setPriority(queries: Queries, model: string, jobId: string, priority: number): Promise<void> {
-    await this.#boss.update(queueNameOf(model), undefined, { id: jobId, priority, ...within(queries) });
+  /** pg-boss itself edits one job with a statement. */
+  async setPriorities(queries: Queries, model: string, jobs: readonly EntryPriority[]): Promise<void> {
+    const ids = jobs.map(({ jobId }) => jobId);
+    const priorities = jobs.map(({ priority }) => priority);
+    await fromKysely(queries).executeSql(
+      `update ${bossSettings.schema}.job as job set priority = wanted.priority
+      from unnest($2::uuid[], $3::integer[]) as wanted (id, priority)
+      where job.name = $1 and job.id = wanted.id and job.state < 'active'`,
+      [queueNameOf(model), ids, priorities],
+    );
   }
 
   async contains(queries: Queries, model: string, jobIds: readonly string[]): Promise<ReadonlySet<string>> {

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { fixedMessages, headers } from '@easel/contract';
 import { expect, test } from 'vitest';
+import { newId } from '../../src/ids.ts';
 import { slug, unattended, useHttp } from './http-server.ts';
 
 const http = useHttp();
@@ -74,6 +75,22 @@ test("every reply of a limited route to a caller has the draft's headers of the 
   expect(unlimited.headers).not.toHaveProperty(headers.rateLimitPolicy);
   const stranger = await ask(url, {});
   expect(stranger.headers).not.toHaveProperty(headers.rateLimitPolicy);
+});
+
+test('moves among queued jobs count against the rate limit, since each may change the whole queue', async () => {
+  const { json } = await http().customer({ requestsPerMinute: 1 });
+  const move = () =>
+    http().app.inject({
+      method: 'POST',
+      url: `/api/jobs/${newId()}/move`,
+      headers: json,
+      payload: { to: 'first' },
+    });
+  const first = await move();
+  expect(first.statusCode).toBe(404);
+  expect(first.headers[headers.rateLimitPolicy]).toBe('"requests";q=1;w=60');
+  // A minute of the clock may begin in between.
+  await expect.poll(async () => (await move()).statusCode).toBe(429);
 });
 
 test('a full queue is 503 with the time after which to try again', async () => {

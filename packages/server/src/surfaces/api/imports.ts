@@ -6,8 +6,8 @@ import {
   errorReplies,
   jsonReply,
   keyErrors,
+  limitedReplyHeaders,
   needsKey,
-  workReplyHeaders,
 } from '../../http/route-schemas.ts';
 import { decodedFile } from '../../http/submit-work.ts';
 import { baseUrl, callerOf, type HttpApp, problems, type RouteContext } from '../../http/surface.ts';
@@ -22,7 +22,7 @@ const createSchema = {
   consumes: ['application/json', 'multipart/form-data'],
   body: importCreateSchema,
   response: {
-    201: jsonReply('The job; its `imported` says what the file tells', jobSchema, workReplyHeaders),
+    201: jsonReply('The job; its `imported` says what the file tells', jobSchema, limitedReplyHeaders),
     ...errorReplies(problems, ...keyErrors, ...bodyErrors, 'conflict', 'overloaded'),
   },
 } as const;

@@ -10,7 +10,15 @@ import {
   paths,
 } from '@easel/contract';
 import { DomainError } from '../../domain-error.ts';
-import { bodyErrors, callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
+import {
+  bodyErrors,
+  callerHeaders,
+  errorReplies,
+  jsonReply,
+  keyErrors,
+  limitedReplyHeaders,
+  needsKey,
+} from '../../http/route-schemas.ts';
 import { callerOf, type HttpApp, problems, type RouteContext } from '../../http/surface.ts';
 import type { Place } from '../../jobs/own-queue.ts';
 
@@ -34,18 +42,19 @@ const moveSchema = {
   params: jobParamsSchema,
   body: jobMoveSchema,
   response: {
-    200: jsonReply('The new order', jobOrderSchema, callerHeaders),
+    200: jsonReply('The new order', jobOrderSchema, limitedReplyHeaders),
     ...errorReplies(problems, ...keyErrors, ...bodyErrors, 'not_found', 'conflict'),
   },
 } as const;
 
-/** POST /api/jobs/cancel and /api/jobs/:id/move: an account's own queue. */
+/** POST /api/jobs/cancel and /api/jobs/:id/move: an account's own queue. A move may change all of it, so moves count as new jobs do. */
 export function ownQueueRoutes(app: HttpApp, { services, gate }: RouteContext): void {
   const onRequest = [gate.key('generate'), gate.body('application/json')];
   app.post(paths.api.cancelJobs, { schema: cancelSchema, onRequest }, async (request): Promise<CancelledJobs> => {
     return { cancelled: await services.cancelJobs(callerOf(request).accountId, request.body.status) };
   });
-  app.post(paths.api.moveJob, { schema: moveSchema, onRequest }, async (request): Promise<JobOrder> => {
+  const moving = { schema: moveSchema, config: { isRateLimited: true }, onRequest: [...onRequest, gate.rateLimit] };
+  app.post(paths.api.moveJob, moving, async (request): Promise<JobOrder> => {
     const { accountId } = callerOf(request);
     return { jobs: [...(await services.moveJob(accountId, request.params.id, placeOf(request.body)))] };
   });

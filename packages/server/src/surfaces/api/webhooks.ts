@@ -29,7 +29,15 @@ import {
 } from '@easel/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { cursorOf, pageOf, placeOf } from '../../http/paging.ts';
-import { bodyErrors, callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
+import {
+  bodyErrors,
+  callerHeaders,
+  errorReplies,
+  jsonReply,
+  keyErrors,
+  limitedReplyHeaders,
+  needsKey,
+} from '../../http/route-schemas.ts';
 import { baseUrl, callerOf, type HttpApp, problems, type RouteContext } from '../../http/surface.ts';
 import { isId } from '../../ids.ts';
 import type { DeliveryRecord } from '../../webhooks/deliveries.ts';
@@ -282,7 +290,7 @@ function secretAndTestRoutes(app: HttpApp, { services: { webhooks }, gate }: Rou
 
 /** Of the routes that send a webhook, which count against the rate limit. */
 const sendReplies = {
-  202: jsonReply('The delivery', webhookDeliverySchema, callerHeaders),
+  202: jsonReply('The delivery', webhookDeliverySchema, limitedReplyHeaders),
   ...errorReplies(problems, ...withId, 'conflict', 'rate_limited'),
 } as const;
 
