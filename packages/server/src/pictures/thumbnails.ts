@@ -1,17 +1,20 @@
 import type { Size } from '@easel/contract';
 import { Room } from '../room.ts';
+import { unlessAborted } from '../unless-aborted.ts';
 import type { ImageLibrary } from './image-library.ts';
 import type { OwnedImage } from './images.ts';
 import type { InputPictures } from './input-pictures.ts';
 
 export interface ThumbnailsParts {
-  readonly library: Pick<ImageLibrary, 'describe' | 'read'>;
+  readonly library: Pick<ImageLibrary, 'read'>;
   /** @returns a WebP of that width */
   readonly shrink: (file: Uint8Array, width: number, image: OwnedImage) => Promise<Uint8Array>;
   /** Bytes of thumbnails that are kept. */
   readonly keptBytes?: number;
-  /** How many are made at the same time; others wait. */
+  /** How many are made at the same time; others wait, and accounts take turns. */
   readonly atOnce?: number;
+  /** How long one waits to be made. */
+  readonly patienceMs?: number;
 }
 
 /**
@@ -42,63 +45,84 @@ function scaledTo(size: Size, wanted: number): Size {
   return { width, height: Math.max(1, Math.round((size.height * width) / size.width)) };
 }
 
-export interface Thumbnail {
-  readonly image: OwnedImage;
-  readonly bytes: Uint8Array;
+const AT_ONCE = 2;
+const PATIENCE_MS = 60_000;
+
+/** One that is being made for whoever has asked for it meanwhile. */
+interface Making {
+  readonly made: Promise<Uint8Array>;
+  readonly abandoned: AbortController;
+  askers: number;
 }
 
-/** Small pictures for lists, made when they are first asked for. */
+/**
+ * Small pictures for lists, made when they are first asked for. Nobody needs a key for them, so only a few are made at the same time, and
+ * those that nobody waits for any more are not.
+ */
 export class Thumbnails {
-  readonly #parts: Required<ThumbnailsParts>;
+  readonly #library: ThumbnailsParts['library'];
+  readonly #shrink: ThumbnailsParts['shrink'];
+  readonly #mostBytes: number;
   /** Least recently used first. */
   readonly #kept = new Map<string, Uint8Array>();
   #keptBytes = 0;
-  readonly #making = new Map<string, Promise<Uint8Array>>();
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
-  readonly #imported = new Room({
-    capacity: 1,
-    patienceMs: 60_000,
-    refusal: 'too many pictures are being read at the same time',
-  });
+  readonly #making = new Map<string, Making>();
+  readonly #own: Room;
+  /** Imported ones take long. */
+  readonly #imported: Room;
 
-  constructor({ keptBytes = 32 * 2 ** 20, atOnce = 2, ...parts }: ThumbnailsParts) {
-    this.#parts = { keptBytes, atOnce, ...parts };
-    this.#free = atOnce;
+  constructor({
+    library,
+    shrink,
+    keptBytes = 32 * 2 ** 20,
+    atOnce = AT_ONCE,
+    patienceMs = PATIENCE_MS,
+  }: ThumbnailsParts) {
+    this.#library = library;
+    this.#shrink = shrink;
+    this.#mostBytes = keptBytes;
+    const waiting = { patienceMs, refusal: 'too many thumbnails are being made at the same time' };
+    this.#own = new Room({ capacity: atOnce, ...waiting });
+    this.#imported = new Room({ capacity: 1, ...waiting });
   }
 
-  /** @throws DomainError `not_found` for a picture that is not kept, also where its thumbnail still is */
-  async of(name: string, width: number): Promise<Thumbnail> {
-    const image = await this.#parts.library.describe(name);
-    const key = `${name} ${width}`;
-    const bytes = this.#kept.get(key) ?? (await this.#made(key, image, width));
+  /**
+   * @param image that is kept: whether its thumbnail still is says nothing about that
+   * @param signal when nobody waits for it any more
+   * @throws DomainError `not_found` when its file is gone, `overloaded` when too many are being made; the signal's reason
+   */
+  async of(image: OwnedImage, width: number, signal: AbortSignal): Promise<Uint8Array> {
+    const key = `${image.name} ${width}`;
+    const bytes = this.#kept.get(key) ?? (await this.#made(key, image, width, signal));
     this.#keep(key, bytes);
-    return { image, bytes };
+    return bytes;
   }
 
   /** Concurrent requests for one thumbnail share the work. */
-  #made(key: string, image: OwnedImage, width: number): Promise<Uint8Array> {
-    const made = this.#making.get(key) ?? this.#make(image, width).finally(() => this.#making.delete(key));
-    this.#making.set(key, made);
-    return made;
-  }
-
-  /** Imported ones take long, and take turns by account among themselves. */
-  #make(image: OwnedImage, width: number): Promise<Uint8Array> {
-    const shrink = async () => this.#parts.shrink(await this.#parts.library.read(image.name), width, image);
-    return isImported(image) ? this.#imported.use(shrink, { owner: image.accountId }) : this.#inTurn(shrink);
-  }
-
-  async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#free -= 1;
+  async #made(key: string, image: OwnedImage, width: number, signal: AbortSignal): Promise<Uint8Array> {
+    signal.throwIfAborted();
+    const making = this.#making.get(key) ?? this.#begin(image, width);
+    this.#making.set(key, making);
+    making.askers += 1;
     try {
-      return await work();
+      return await unlessAborted(making.made, signal);
     } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free += 1;
-      else next();
+      making.askers -= 1;
+      if (making.askers === 0) {
+        this.#making.delete(key);
+        making.abandoned.abort();
+      }
     }
+  }
+
+  #begin(image: OwnedImage, width: number): Making {
+    const abandoned = new AbortController();
+    const room = isImported(image) ? this.#imported : this.#own;
+    const made = room.use(async () => this.#shrink(await this.#library.read(image.name), width, image), {
+      owner: image.accountId,
+      signal: abandoned.signal,
+    });
+    return { made, abandoned, askers: 0 };
   }
 
   #keep(key: string, bytes: Uint8Array): void {
@@ -106,7 +130,7 @@ export class Thumbnails {
     this.#kept.delete(key);
     this.#kept.set(key, bytes);
     for (const [oldest, { length }] of this.#kept) {
-      if (this.#keptBytes <= this.#parts.keptBytes) break;
+      if (this.#keptBytes <= this.#mostBytes) break;
       this.#kept.delete(oldest);
       this.#keptBytes -= length;
     }

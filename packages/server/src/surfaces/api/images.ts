@@ -13,7 +13,7 @@ import { Room } from '../../room.ts';
 const file = Type.String({ format: 'binary', description: 'The picture' });
 const content = { 'image/jpeg': { schema: file }, 'image/png': { schema: file }, 'image/webp': { schema: file } };
 
-/** Requests without a key may use only a few of the connections to the database. */
+/** Requests without a key may use only a few of the connections to the database, whatever they ask of a picture. */
 const lookupRoom = {
   capacity: 3,
   patienceMs: 30_000,
@@ -42,9 +42,10 @@ const getSchema = {
 /** GET and HEAD /api/images/:name */
 export function getImageRoute(app: HttpApp, context: RouteContext): void {
   const url = paths.api.image;
-  const handler = sendImage(context);
+  const lookups = new Room(lookupRoom);
   // Fastify's own HEAD would read the file and answer with a length of 0.
-  const thumbnail = sendThumbnail(context);
+  const handler = sendImage(context, lookups);
+  const thumbnail = sendThumbnail(context, lookups);
   app.get(url, { schema: getSchema, exposeHeadRoute: false }, (request, reply) => {
     const { params, query } = request;
     if (query.w === undefined) return handler(params.name, request, reply);
@@ -53,11 +54,13 @@ export function getImageRoute(app: HttpApp, context: RouteContext): void {
   app.head(url, { schema: hidden(getSchema) }, (request, reply) => handler(request.params.name, request, reply));
 }
 
-function sendThumbnail({ services }: RouteContext) {
+function sendThumbnail({ services }: RouteContext, lookups: Room) {
   return async (asked: string, width: number, reply: FastifyReply): Promise<FastifyReply> => {
     const [name = ''] = asked.split('.', 1);
-    const { image, bytes } = await services.thumbnails.of(name, width);
+    const signal = clientGone(reply);
+    const image = await lookups.use(() => services.images.describe(name), { signal });
     requireEnding(image, asked);
+    const bytes = await services.thumbnails.of(image, width, signal);
     return reply
       .headers({
         'content-type': 'image/webp',
@@ -69,8 +72,7 @@ function sendThumbnail({ services }: RouteContext) {
   };
 }
 
-function sendImage(context: RouteContext) {
-  const lookups = new Room(lookupRoom);
+function sendImage(context: RouteContext, lookups: Room) {
   return async (asked: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const [name = ''] = asked.split('.', 1);
     const { image, file: stored } = await lookups.use(() => context.services.images.open(name), {
