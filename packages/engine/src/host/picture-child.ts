@@ -1,4 +1,5 @@
 // The entry of a process that reads pictures: see `createPictureHost`.
+import { type PictureSettings, readSettings } from '@easel/parameters';
 import { EngineError } from '../errors.ts';
 import { decodeImage, decodeMask, measureImage } from '../image/decode-image.ts';
 import { encodeImage } from '../image/encode-image.ts';
@@ -8,10 +9,10 @@ import type { PictureSize } from '../model.ts';
 import { blurredMask, fitMask, fitPicture, requireSomething } from '../pipeline/start-picture.ts';
 import {
   type FromChild,
+  isPictureCall,
   isToChild,
   type PictureCall,
   type PictureLimits,
-  type ToChild,
   toWireError,
 } from './protocol.ts';
 
@@ -27,10 +28,6 @@ process.on('message', (message: unknown) => {
   void answer(message.id, message);
 });
 
-function isPictureCall(message: ToChild): message is PictureCall & { readonly id: number } {
-  return message.type === 'open' || message.type === 'mask' || message.type === 'fit';
-}
-
 async function answer(id: number, call: PictureCall): Promise<void> {
   if (call.type === 'open') opened = call;
   const watch = opened && watchLimits(id, call.type === 'mask' ? 'mask' : 'image', opened.limits);
@@ -43,10 +40,11 @@ async function answer(id: number, call: PictureCall): Promise<void> {
   }
 }
 
-async function perform(call: PictureCall): Promise<PictureSize | Uint8Array> {
+async function perform(call: PictureCall): Promise<PictureSize | PictureSettings | Uint8Array | null> {
   if (opened === undefined) throw new EngineError('internal', 'a call before the picture was opened');
   const { file } = opened;
   if (call.type === 'open') return measureImage(file);
+  if (call.type === 'settings') return readSettings(file);
   if (call.type === 'mask') return encodeImage(await fittingMask(file, call), { format: 'png' });
   opened = undefined;
   const picture = await decodeImage(file);

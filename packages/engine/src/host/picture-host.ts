@@ -1,8 +1,9 @@
+import type { PictureSettings } from '@easel/parameters';
 import { abortError, EngineError, toEngineError } from '../errors.ts';
 import { requireImageFormat } from '../image/decode-image.ts';
 import type { PictureSize } from '../model.ts';
 import { childModule, EngineChild } from './child-process.ts';
-import { isFile, isPictureSize, type PictureCall, type PictureLimits } from './protocol.ts';
+import { isFile, isPictureSize, isSettings, type PictureCall, type PictureLimits } from './protocol.ts';
 
 /** After a larger picture the process is ended: starting a new one is cheap compared with the decoding, and frees its memory. */
 const REUSE_PIXELS = 4 * 2 ** 20;
@@ -20,6 +21,12 @@ export interface PictureHostOptions {
 export interface OpenPicture {
   /** After EXIF rotation. */
   readonly size: PictureSize;
+  /**
+   * How it was made, as far as its file says so: see `readSettings`. A hostile file takes seconds. Before `fit`.
+   *
+   * @throws EngineError as `PictureHost.open`
+   */
+  settings(): Promise<PictureSettings | null>;
   /**
    * Decodes a mask for it: white where it is repainted, cropped and scaled as `fit` does it with the picture. Before `fit`.
    *
@@ -120,6 +127,7 @@ class ChildPictureHost implements PictureHost {
       pixels = size.width * size.height;
       return {
         size,
+        settings: () => call({ type: 'settings' }, isSettings),
         mask: async (mask, wanted, blur) => {
           requireImageFormat(mask, 'mask');
           return call({ type: 'mask', file: mask, size: wanted && sidesOf(wanted), blur }, isFile);

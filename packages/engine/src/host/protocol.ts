@@ -1,3 +1,4 @@
+import type { PictureSettings } from '@easel/parameters';
 import type { DeviceCheck, DeviceInfo } from '../device-info.ts';
 import {
   EngineError,
@@ -47,11 +48,12 @@ export type EngineCall =
   | { readonly type: 'prepare'; readonly size: PictureSize; readonly profile?: Profile | undefined };
 
 /**
- * Calls to a process that reads pictures. `open` is answered with the picture's size, `mask` with a PNG file of a mask for it, `fit` with
- * one of the picture. Without a size they are as large as the picture.
+ * Calls to a process that reads pictures. `open` is answered with the picture's size, `settings` with how it was made, `mask` with a PNG file
+ * of a mask for it, `fit` with one of the picture. Without a size they are as large as the picture.
  */
 export type PictureCall =
   | { readonly type: 'open'; readonly file: Uint8Array; readonly limits: PictureLimits }
+  | { readonly type: 'settings' }
   | { readonly type: 'mask'; readonly file: Uint8Array; readonly size: PictureSize | undefined; readonly blur: number }
   | { readonly type: 'fit'; readonly size: PictureSize | undefined };
 
@@ -98,8 +100,15 @@ export function isToChild(message: unknown): message is ToChild {
     case 'prepare':
       return isRecord(message.size);
     default:
-      return message.type === 'cancel';
+      return message.type === 'cancel' || message.type === 'settings';
   }
+}
+
+const pictureCalls: readonly PictureCall['type'][] = ['open', 'settings', 'mask', 'fit'];
+
+/** Whether it is for a process that reads pictures, and not for an engine's. */
+export function isPictureCall<Message extends ToChild>(message: Message): message is Message & PictureCall {
+  return pictureCalls.some((type) => type === message.type);
 }
 
 export function isFromChild(message: unknown): message is FromChild {
@@ -196,6 +205,12 @@ function isPicture(value: unknown): value is DecodedPicture {
 /** The answer to `open`. */
 export function isPictureSize(value: unknown): value is PictureSize {
   return isRecord(value) && allNumbers(value.width, value.height);
+}
+
+/** The answer to `settings`. */
+export function isSettings(value: unknown): value is PictureSettings | null {
+  if (value === null) return true;
+  return isRecord(value) && allStrings(value.source) && isRecord(value.settings) && Array.isArray(value.leftOut);
 }
 
 /** The answer to `mask` and `fit`. */

@@ -4,7 +4,7 @@ import type { DeviceChoice } from '../loading/choose-device.ts';
 import type { GenerateOptions, LoadOptions, Model } from '../model.ts';
 import type { ProbeFindings } from '../runtime/devices/probe-steps.ts';
 import type { PassEvent, RunHooks } from '../runtime/passes.ts';
-import { type EngineCall, type FromChild, isToChild, toWireError } from './protocol.ts';
+import { type EngineCall, type FromChild, isPictureCall, isToChild, toWireError } from './protocol.ts';
 
 type Load = (model: string, options: LoadOptions, device: DeviceChoice) => Promise<Model>;
 
@@ -26,8 +26,7 @@ export function serveEngine(load: Load, probe?: Probe): void {
 
   process.on('message', (message: unknown) => {
     if (!isToChild(message)) throw new TypeError('a message that is not of the protocol');
-    if (message.type === 'open' || message.type === 'mask' || message.type === 'fit')
-      throw new TypeError('a call of another process');
+    if (isPictureCall(message)) throw new TypeError('a call of another process');
     if (message.type !== 'cancel') void answer(message.id, message);
     else if (running?.id === message.id) running.controller.abort();
   });

@@ -14,7 +14,7 @@ import {
   writeRequest,
 } from '@easel/contract';
 import { hasCode } from '@easel/errors';
-import { type PictureSettings, readSettings } from '@easel/parameters';
+import type { PictureSettings } from '@easel/parameters';
 import { sql } from 'kysely';
 import type { Queries } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
@@ -57,7 +57,7 @@ const IMPORTED_MODEL = 'imported';
 
 /**
  * Takes a picture over as a job that has succeeded and costs nothing: it has no hold, so usage and ledger know nothing of it, and no
- * worker has made it, so metrics and speeds do not either. The file is kept as it is, once a process of its own has decoded it.
+ * worker has made it, so metrics and speeds do not either. The file is kept as it is, once a process of its own has decoded it and read its settings.
  *
  * @throws DomainError `invalid_request` for what is no picture, `conflict` for a file that the account has, `forbidden` for more than it may
  *   keep, `overloaded` when it cannot be read or stored now; the signal's reason
@@ -68,11 +68,11 @@ export async function importPicture(context: ImportContext, upload: Upload): Pro
   const hash = createHash('sha256').update(file).digest();
   // Cheap checks come first; they are repeated when the picture is written.
   await context.database.transaction((queries) => requireNew(context, queries, upload, hash));
-  const size = await context.inputPictures.use(file, { owner: accountId, signal }, async (picture) => {
+  const { size, found } = await context.inputPictures.use(file, { owner: accountId, signal }, async (picture) => {
+    const settings = await picture.settings();
     await picture.fit(checkedSize(picture.size));
-    return picture.size;
+    return { size: picture.size, found: settings };
   });
-  const found = readSettings(file);
   const name = newImageName();
   await store(context, name, format, file);
   try {

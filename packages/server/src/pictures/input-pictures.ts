@@ -1,5 +1,6 @@
 import { SIDE_STEP, type Size } from '@easel/contract';
 import { createPictureHost, EngineError, type PictureHost, type PictureHostOptions } from '@easel/engine';
+import type { PictureSettings } from '@easel/parameters';
 import { DomainError } from '../domain-error.ts';
 import { Room } from '../room.ts';
 
@@ -17,6 +18,8 @@ export interface InputPicturesOptions {
 export interface InputPicture {
   /** As it is shown. */
   readonly size: Size;
+  /** How it was made, as far as its file says so. Before `fit`. @throws DomainError as `InputPictures.use` */
+  settings(): Promise<PictureSettings | null>;
   /**
    * Decodes a mask for it. Before `fit`.
    *
@@ -71,6 +74,7 @@ export class InputPictures {
         requireSides(picture.size);
         return await work({
           size: picture.size,
+          settings: () => readable(picture.settings(), signal),
           mask: (mask, size, blur) => readable(picture.mask(mask, size, blur), signal),
           fit: (size) => readable(picture.fit(size), signal),
         });
