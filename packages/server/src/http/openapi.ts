@@ -10,6 +10,7 @@ import {
 } from '@easel/contract';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ModelCard, parametersOf } from '../models/model-card.ts';
 import { securitySchemes } from './route-schemas.ts';
 import type { HttpServices } from './services.ts';
@@ -40,7 +41,9 @@ export async function describeApi(
     },
     convertConstToEnum: false,
   });
+  const forms = keptForms(app);
   await app.register(swaggerUi, {
+    uiHooks: { preHandler: forms },
     routePrefix: '/docs',
     staticCSP: contentSecurityPolicy,
     uiConfig: { deepLinking: true, tryItOutEnabled: true, validatorUrl: null },
@@ -54,6 +57,28 @@ export async function describeApi(
     document ??= JSON.stringify(complete({ ...app.swagger() }));
     return reply.header('content-type', 'application/json; charset=utf-8').send(document);
   });
+}
+
+/**
+ * The library writes the forms `/docs/json` and `/docs/yaml` of the document anew for each request, which takes a good part of a second, and
+ * nobody needs a key for them: each is written once.
+ *
+ * @returns what answers requests for one that is written
+ */
+function keptForms(app: HttpApp): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined> {
+  const written: ReadonlyMap<string, { type: unknown; text: string | undefined }> = new Map(
+    ['/docs/json', '/docs/yaml'].map((url) => [url, { type: undefined, text: undefined }]),
+  );
+  app.addHook('onSend', async ({ routeOptions, method }, reply, payload) => {
+    const form = written.get(routeOptions.url ?? '');
+    if (form === undefined || method !== 'GET' || reply.statusCode !== 200 || typeof payload !== 'string') return;
+    form.type = reply.getHeader('content-type');
+    form.text = payload;
+  });
+  return async ({ routeOptions }, reply) => {
+    const { type, text } = written.get(routeOptions.url ?? '') ?? {};
+    return text === undefined ? undefined : reply.type(String(type)).send(text);
+  };
 }
 
 /** In place of the library's own; decorative, since the description below it leads to the page. */

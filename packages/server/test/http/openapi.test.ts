@@ -87,3 +87,21 @@ test('a page shows it, with everything it needs from here', async () => {
   const description = `${told.info.description}\n\n[Back to the Easel page](/)`;
   expect(shown).toEqual({ ...told, info: { ...told.info, description } });
 });
+
+test('its forms as JSON and YAML are written once, since anybody may ask for them', async () => {
+  const app = await http().build({});
+  for (const url of ['/docs/yaml', '/docs/json']) {
+    const ask = async () => {
+      const before = process.cpuUsage();
+      const { statusCode, headers, payload } = await app.inject({ url });
+      const { user, system } = process.cpuUsage(before);
+      return { reply: [statusCode, headers['content-type'], payload], cpu: user + system };
+    };
+    const first = await ask();
+    expect(first.reply[0]).toBe(200);
+    const later = [await ask(), await ask(), await ask(), await ask()];
+    for (const { reply } of later) expect(reply).toEqual(first.reply);
+    if (url === '/docs/yaml') expect(Math.min(...later.map(({ cpu }) => cpu))).toBeLessThan(first.cpu / 4);
+    expect((await app.inject({ method: 'HEAD', url })).statusCode).toBe(200);
+  }
+});
