@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import type { FilledRequest } from '@easel/contract';
 import { DomainError } from '../domain-error.ts';
 import { StartupError } from '../startup-error.ts';
+import { unlessAborted } from '../unless-aborted.ts';
 import type { PaintedImage, Painting } from './painter.ts';
 
 export interface ReviewedImage {
@@ -24,27 +25,54 @@ export interface ReviewHook {
   review(image: ReviewedImage, signal: AbortSignal): Promise<Verdict>;
 }
 
+/** For one picture. What the operator's module waits for may never come. */
+const REVIEW_MS = 5 * 60_000;
+
 /**
  * Has the operator's hook review every picture of a job.
  *
  * @param hook null: pictures are not reviewed
- * @throws DomainError `content_rejected` when one is rejected; whatever the hook throws: then no picture is shown
+ * @throws DomainError `content_rejected` when one is rejected; whatever the hook throws, or that it takes too long: then no picture is shown;
+ *   the signal's reason
  */
 export async function reviewPictures(
   hook: ReviewHook | null,
   { id, request }: { readonly id: string; readonly request: FilledRequest },
-  { images }: Painting,
-  signal: AbortSignal,
+  { images }: Pick<Painting, 'images'>,
+  { signal, patienceMs = REVIEW_MS }: { readonly signal: AbortSignal; readonly patienceMs?: number },
 ): Promise<void> {
   if (hook === null) return;
   for (const [index, image] of images.entries()) {
-    const { accept, reason } = await hook.review({ jobId: id, index, image, request }, signal);
+    const { accept, reason } = await inTime(
+      (ending) => hook.review({ jobId: id, index, image, request }, ending),
+      signal,
+      patienceMs,
+    );
     if (accept) continue;
     const why = reason === undefined ? '' : `: ${reason}`;
     throw new DomainError(
       'content_rejected',
       `the picture was refused by this server's review${why}; nothing was charged`,
     );
+  }
+}
+
+/** A module that does not answer, and ignores the signal, does not keep its worker: the answer is not waited for any more. */
+async function inTime(
+  ask: (signal: AbortSignal) => Promise<Verdict>,
+  signal: AbortSignal,
+  patienceMs: number,
+): Promise<Verdict> {
+  signal.throwIfAborted();
+  const late = new AbortController();
+  const ending = AbortSignal.any([signal, late.signal]);
+  const timer = setTimeout(() => {
+    late.abort(new Error(`the review of a picture took longer than ${patienceMs / 1000} s`));
+  }, patienceMs);
+  try {
+    return await unlessAborted(ask(ending), ending);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -57,7 +57,7 @@ export async function runJob(context: WorkerContext, claimed: ClaimedJob): Promi
   const trace = new AttemptTrace(context.tracer, job, context.workerId);
   try {
     const painting = await paint(context, job, trace, signal);
-    await trace.step('review', () => reviewPictures(context.hook, job, painting, signal));
+    await trace.step('review', () => reviewPictures(context.hook, job, painting, { signal }));
     await finish(context, job, painting, trace, signal);
     trace.end();
     return 'done';
