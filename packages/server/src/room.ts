@@ -1,3 +1,4 @@
+import type { ErrorCode } from '@easel/contract';
 import { DomainError } from './domain-error.ts';
 
 interface Guest {
@@ -24,6 +25,8 @@ export interface RoomOptions {
   readonly patienceMs: number;
   /** What to tell those who are. */
   readonly refusal: string;
+  /** Default: `overloaded`. */
+  readonly code?: Extract<ErrorCode, 'overloaded' | 'rate_limited'>;
   /** After which one who can be asked to leave is asked, when others have waited for a third of their patience; default: never. */
   readonly stayMs?: number;
 }
@@ -57,7 +60,7 @@ export class Room {
    * Resolves when there is room.
    *
    * @returns gives the room back; once, however often it is called
-   * @throws DomainError `overloaded` when there is none for too long, or the signal's reason
+   * @throws DomainError of the code of the options when there is none for too long, or the signal's reason
    */
   async enter(owner: string, amount: number, { signal, onCrowded }: EnterOptions = {}): Promise<() => void> {
     signal?.throwIfAborted();
@@ -83,10 +86,10 @@ export class Room {
   }
 
   #wait(owner: string, amount: number, signal: AbortSignal | undefined): Promise<void> {
-    const { patienceMs, refusal } = this.#options;
+    const { patienceMs, refusal, code = 'overloaded' } = this.#options;
     return new Promise((resolve, reject) => {
       const late = setTimeout(
-        () => giveUp(new DomainError('overloaded', refusal, { remedy: 'send the request again later' })),
+        () => giveUp(new DomainError(code, refusal, { remedy: 'send the request again later' })),
         patienceMs,
       );
       const gone = () => giveUp(signal?.reason);

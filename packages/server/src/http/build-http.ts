@@ -1,6 +1,7 @@
 import { headers } from '@easel/contract';
 import fastify, { type FastifyPluginAsync, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { newId } from '../ids.ts';
+import { shareAmongAccounts } from './account-share.ts';
 import { plainUrl, requireOneHost, requireUtf8Queries } from './addresses.ts';
 import { createGate, sendRateLimits } from './admission.ts';
 import { findModel } from './asked-request.ts';
@@ -53,6 +54,7 @@ export async function buildHttp(
   answerOptions(app, allowed);
   sendBalance(app, services);
   sendRateLimits(app, services);
+  shareAmongAccounts(app);
   dropUnreadBodies(app);
   closeConnectionsAtShutdown(app, options);
   replyWithErrors(app, shapeOf);

@@ -165,35 +165,70 @@ test('large bodies that come slowly make room for those that wait', async () => 
   expect(ended[0]).toContain('while other requests waited');
 });
 
-test('requests piled up on connections are handled in turn, and others are answered meanwhile', async () => {
-  let open = 0;
-  let most = 0;
-  const images: HttpServices['images'] = {
-    ...http().services.images,
-    read: (name) => http().services.images.read(name),
-    remove: (account, name) => http().services.images.remove(account, name),
-    async open(name) {
+test.each([
+  { what: 'pictures', query: '' },
+  { what: 'thumbnails', query: '?w=160' },
+])(
+  'requests for $what piled up on connections are handled in turn, and others are answered meanwhile',
+  async ({ query }) => {
+    let open = 0;
+    let most = 0;
+    const { images: library } = http().services;
+    const counted = async <Found>(look: Promise<Found>): Promise<Found> => {
       open += 1;
       most = Math.max(most, open);
-      return http()
-        .services.images.open(name)
-        .finally(() => {
-          open -= 1;
-        });
+      return look.finally(() => {
+        open -= 1;
+      });
+    };
+    const images: HttpServices['images'] = {
+      open: (name) => counted(library.open(name)),
+      describe: (name) => counted(library.describe(name)),
+      read: (name) => library.read(name),
+      remove: (account, name) => library.remove(account, name),
+    };
+    const url = await listening({ images });
+    const other = await http().customer();
+    const each = 20;
+    const asked = `GET /api/images/${'0'.repeat(32)}${query} HTTP/1.1\r\nhost: here\r\n\r\n`.repeat(each);
+    const flood = Array.from({ length: 40 }, () => dial(url));
+    for (const { socket } of flood) socket.write(asked);
+    const answered = () => flood.reduce((sum, { received }) => sum + received().split('HTTP/1.1 404').length - 1, 0);
+    for (let read = 0; read < 5; read += 1) await reads(url, other);
+    expect(answered()).toBeLessThan(40 * each);
+    await expect.poll(answered).toBe(40 * each);
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThanOrEqual(3);
+  },
+);
+
+test('an account that sends many requests at once holds up itself and nobody else', async () => {
+  const handled: string[] = [];
+  const release = Promise.withResolvers<void>();
+  const { collections: own } = http().services;
+  const collections: HttpServices['collections'] = {
+    async list(accountId) {
+      handled.push(accountId);
+      await release.promise;
+      return own.list(accountId);
     },
+    create: (accountId, name) => own.create(accountId, name),
+    rename: (accountId, id, name) => own.rename(accountId, id, name),
+    remove: (accountId, id) => own.remove(accountId, id),
+    change: (accountId, id, changes) => own.change(accountId, id, changes),
   };
-  const url = await listening({ images });
-  const other = await http().customer();
-  const each = 20;
-  const asked = `GET /api/images/${'0'.repeat(32)} HTTP/1.1\r\nhost: here\r\n\r\n`.repeat(each);
-  const flood = Array.from({ length: 40 }, () => dial(url));
-  for (const { socket } of flood) socket.write(asked);
-  const answered = () => flood.reduce((sum, { received }) => sum + received().split('HTTP/1.1 404').length - 1, 0);
-  for (let read = 0; read < 5; read += 1) await reads(url, other);
-  expect(answered()).toBeLessThan(40 * each);
-  await expect.poll(answered).toBe(40 * each);
-  expect(most).toBeLessThanOrEqual(3);
-}, 600_000);
+  const url = new URL('/api/collections', await listening({ collections }));
+  const [many, other] = [await http().customer(), await http().customer()];
+  const flood = Array.from({ length: 30 }, () => fetch(url, { headers: many.auth }));
+  await expect.poll(() => handled.length).toBe(4);
+  const single = fetch(url, { headers: other.auth });
+  await expect.poll(() => handled.length).toBe(5);
+  expect(handled.at(-1)).toBe(other.accountId);
+  release.resolve();
+  const replies = await Promise.all([...flood, single]);
+  expect(replies.filter(({ status }) => status === 200)).toHaveLength(31);
+  await Promise.all(replies.map((reply) => reply.text()));
+});
 
 test('probes ask the database once, however many come', async () => {
   let asked = 0;
