@@ -14,8 +14,9 @@ export default defineConfig({
     pool: 'forks',
     sequence: { sequencer: LongestFirst },
     execArgv: ['--conditions=@easel/source'],
-    // Three at least: some tests wait (for an installer, for a child), others compute; with two, two cores were idle for a fifth of the time.
-    maxWorkers: Math.max(3, availableParallelism() - 1),
+    // Four at least: some tests wait (for an installer, for a child), others compute; with two, two cores were idle for a fifth of the time,
+    // with three for a tenth.
+    maxWorkers: Math.max(4, availableParallelism() - 1),
     // A hang ends a test, slowness does not: the suite passes on a machine that ten other programs keep busy.
     testTimeout: 600_000,
     hookTimeout: 600_000,
