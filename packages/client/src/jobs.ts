@@ -34,7 +34,7 @@ export class Jobs {
     this.#transport = transport;
   }
 
-  /** Creates a job and reserves its price. @throws EaselError such as `insufficient_credits` */
+  /** Creates a job and reserves its price; a draft (`draft: true`) is free and only its event `sample` has a picture. @throws EaselError such as `insufficient_credits` */
   create(body: JobCreate, { signal, idempotencyKey }: WorkOptions = {}): Promise<Job> {
     return this.#transport.json(paths.jobs, { method: 'POST', body, signal, idempotencyKey });
   }

@@ -98,6 +98,7 @@ export {
 export {
   type Credits,
   creditsSchema,
+  type DraftOffer,
   type LedgerEntry,
   type LedgerKind,
   type LedgerPage,

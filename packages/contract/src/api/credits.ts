@@ -32,6 +32,22 @@ const profileQuoteSchema = openObject(
   { title: 'ProfileQuote', description: 'Price and time of a request in one profile' },
 );
 
+const draftOfferSchema = openObject(
+  {
+    offered: Type.Boolean({ description: 'Whether a draft of it would be made', examples: [true] }),
+    reason: nullable(Type.String(), {
+      description: 'Why not, and what helps; null: it would be',
+      examples: [
+        'this would take about 41.3 s here, and a draft may take 3 s; ask for fewer steps, a smaller picture or a faster profile',
+        null,
+      ],
+    }),
+  },
+  { title: 'DraftOffer', description: 'Whether `draft` of POST /api/jobs is possible with a request' },
+);
+
+export type DraftOffer = Static<typeof draftOfferSchema>;
+
 export const priceQuoteSchema = openObject(
   {
     price: credits({ description: 'In credits', examples: [0.0037] }),
@@ -46,6 +62,7 @@ export const priceQuoteSchema = openObject(
     }),
     profile: choice(profileNames, { description: 'The profile', examples: ['exact'] }),
     profiles: Type.Array(profileQuoteSchema, { description: 'The same in each profile that the model offers' }),
+    draft: draftOfferSchema,
   },
   { title: 'PriceQuote', description: 'A price and what it is for' },
 );

@@ -55,7 +55,8 @@ export const jobSampleEventSchema = openObject(
   },
   {
     title: 'JobSampleEvent',
-    description: 'One of several pictures is finished, but not the last; only of jobs that asked for previews',
+    description:
+      'One of several pictures is finished, but not the last; only of jobs that asked for previews. Of a draft: its picture is finished',
   },
 );
 

@@ -86,6 +86,12 @@ export const jobSchema = openObject(
         examples: ['https://example.org/easel-events'],
       }),
     ),
+    draft: Type.Optional(
+      Type.Boolean({
+        description: 'True: it is a draft, whose record goes in minutes. Absent: it is none',
+        examples: [true],
+      }),
+    ),
     created_at: instant('When it was taken'),
     started_at: nullable(instant('When the work began'), {
       description: 'When the work began; null before that',

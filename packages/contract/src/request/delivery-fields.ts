@@ -90,6 +90,17 @@ export const deliveryFields = {
     wire: { name: 'store', on: ['api'] },
     told: { description: 'Whether pictures and prompt are kept', examples: [true] },
   },
+  draft: {
+    kind: 'boolean',
+    about: 'job',
+    words: 'draft',
+    description:
+      'True: nothing but a small copy of the picture, in the event `sample`. It costs nothing, is not stored, waits for all other jobs, and is cancelled by ' +
+      'the next draft of the same key. Only where GET /api/price says so',
+    examples: [true],
+    default: false,
+    wire: { name: 'draft', on: ['api'] },
+  },
   webhookUrl: {
     kind: 'text',
     about: 'job',

@@ -40,7 +40,7 @@ export function httpServices(
   const feed = new JobFeed(core);
   const submitter = new JobSubmitter(core);
   const keys = new KeyService({ ...core, secret });
-  const { library, metrics, painter, tariff } = core;
+  const { drafts, library, metrics, painter, tariff } = core;
   const { requestsPerMinute, wrongKeysPerMinute, importedBytesPerAccount: mostBytes } = config.limits;
   const importing = { ...core, inputPictures: opened.inputPictures, card: () => defaultCard(painter), mostBytes };
   return {
@@ -53,6 +53,7 @@ export function httpServices(
     countAgainstLimit: (caller) => countAgainstLimit({ ...core, requestsPerMinute }, caller),
     rateLimitOf: (caller) => readLimit({ ...core, requestsPerMinute }, caller),
     tariff,
+    drafts,
     models: () => painter.models(),
     currentModels: new CurrentModels(core),
     speeds: (model) => core.database.transaction((queries) => findSpeeds(queries, model)),

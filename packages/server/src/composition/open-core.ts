@@ -110,11 +110,14 @@ export async function openCore({ config, storage, log, shutdown, signal, draws }
     tracer,
     metrics: createServiceMetrics({ painter, database, storage: watch, accounts: config.metrics.accounts }),
     clock: systemClock,
-    tariff: config.pricing,
-    limits: config.limits,
-    publicUrl: config.publicUrl,
+    ...jobSettings(config),
     retention: { imagesMs: imagesSeconds * 1000, requestsMs: requestsSeconds * 1000, undeliveredMs: HOUR_MS },
   };
+}
+
+/** What of the settings decides about jobs. */
+function jobSettings({ pricing: tariff, limits, drafts, reviewHook, publicUrl }: Config) {
+  return { tariff, limits, drafts: { ...drafts, areReviewed: reviewHook !== null }, publicUrl };
 }
 
 /** The metrics of one process, with readings from the database and the engines at each scrape. */

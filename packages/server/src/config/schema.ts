@@ -210,6 +210,17 @@ export const configSchema = Type.Object(
       },
       { additionalProperties: false, default: {} },
     ),
+    drafts: Type.Object(
+      {
+        maxSeconds: seconds({
+          default: 3,
+          description:
+            'drafts, which are free and of which nothing but a small picture is shown, are made of what takes no longer, as measured; 0: none are made',
+        }),
+        perMinute: count({ default: 60, description: 'drafts of one account in a minute' }),
+      },
+      { additionalProperties: false, default: {} },
+    ),
     pricing: Type.Object(
       {
         perStepMegapixel: decimal({ default: String(defaultTariff.perStepMegapixel), description: 'credits' }),

@@ -13,6 +13,7 @@ import { styles } from './migrations/0009-styles.ts';
 import { webhooks } from './migrations/0010-webhooks.ts';
 import { operators } from './migrations/0011-operators.ts';
 import { collections } from './migrations/0012-collections.ts';
+import { drafts } from './migrations/0013-drafts.ts';
 import { SCHEMA, type Tables } from './tables.ts';
 
 /**
@@ -32,6 +33,7 @@ export const migrations = {
   '0010-webhooks': webhooks,
   '0011-operators': operators,
   '0012-collections': collections,
+  '0013-drafts': drafts,
 };
 
 /**

@@ -177,6 +177,7 @@ export interface JobsTable {
   profile: Generated<Profile>;
   favourite: Generated<boolean>;
   store: Generated<boolean>;
+  draft: Generated<boolean>;
   error_code: Optional<string>;
   error_message: Optional<string>;
   error_param: Optional<string>;

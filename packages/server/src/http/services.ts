@@ -7,7 +7,7 @@ import type { Submission, Submitted } from '../jobs/admit-jobs.ts';
 import type { CurrentModels } from '../jobs/current-models.ts';
 import type { FollowedEvent } from '../jobs/feed-reading.ts';
 import type { Upload } from '../jobs/import-picture.ts';
-import type { JobRecord } from '../jobs/job.ts';
+import type { DraftSettings, JobRecord } from '../jobs/job.ts';
 import type { FollowedAccount } from '../jobs/job-feed.ts';
 import type { JobView, JobViewPage, OwnPicture } from '../jobs/job-views.ts';
 import type { JobFilter } from '../jobs/jobs-table.ts';
@@ -53,6 +53,7 @@ export interface HttpServices {
   /** Tells what is left of the rate limit; counts nothing. */
   rateLimitOf(caller: Caller): Promise<RateLimitState>;
   readonly tariff: Tariff;
+  readonly drafts: DraftSettings;
 
   /** The models that requests may name, the default one first. */
   models(): readonly ModelCard[];

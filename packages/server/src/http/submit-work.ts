@@ -60,6 +60,8 @@ export interface Work {
   readonly waits?: boolean;
   readonly priority?: number | undefined;
   readonly store?: boolean | undefined;
+  /** Of which nothing is kept, and that no key is remembered for: the next one replaces it. */
+  readonly draft?: boolean | undefined;
   readonly webhook?: JobWebhook | undefined;
 }
 
@@ -72,7 +74,7 @@ export async function submitWork(
   context: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  { surface, asked, card, waits = false, priority = 0, store = true, webhook }: Work,
+  { surface, asked, card, waits = false, priority = 0, store = true, draft = false, webhook }: Work,
 ): Promise<JobRecord> {
   const { serverId } = context.services;
   const { accountId, keyId } = callerOf(request);
@@ -80,7 +82,7 @@ export async function submitWork(
   requireParts(values, called);
   const file = await readPicture(context, request, values.image, 'image');
   const mask = await readPicture(context, request, values.mask, 'mask');
-  const idempotency = idempotencyOf(request);
+  const idempotency = draft ? null : idempotencyOf(request);
   const current = await context.services.currentModels.of(card);
   const styleTexts = await context.services.styles.ofRequest(accountId, asked.values);
   const own = { ...jobRequestOf(asked, current, null), ...(styleTexts && { styleTexts }) };
@@ -94,7 +96,8 @@ export async function submitWork(
     request: { ...requestOf(picture), ...(notes.length > 0 && { notes }) },
     startImage: file && { image: file, mask },
     priority,
-    store,
+    store: store && !draft,
+    draft,
     webhook: webhook ?? null,
     waiter: waits && idempotency === null ? serverId : null,
     idempotency,

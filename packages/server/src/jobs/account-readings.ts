@@ -26,7 +26,7 @@ export async function readAccounts(
       join easel.api_keys on api_keys.id = key_id where month = ${month} group by account_id
     ), unfinished as (
       select account_id, count(*) filter (where state = 'queued') as queued, count(*) filter (where state = 'running') as running
-      from easel.jobs where state in ('queued', 'running') group by account_id
+      from easel.jobs where state in ('queued', 'running') and not draft group by account_id
     ), ranked as (
       select name, available + balances.held as balance, coalesce(spent, 0) as spent, coalesce(queued, 0) as queued,
         coalesce(running, 0) as running,

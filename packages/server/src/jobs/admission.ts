@@ -13,7 +13,7 @@ export interface Applicant {
   readonly model: string;
 }
 
-/** The queue's places: how many jobs are queued, counted once for several new ones, which take theirs one after another. */
+/** The queue's places, of which drafts take none: how many jobs are queued, counted once for several new ones, which take theirs one after another. */
 export class Places {
   readonly #context: AdmissionContext;
   readonly #queries: Queries;
@@ -128,6 +128,7 @@ async function countQueuedBy(
     .select([sql<string>`${sql.ref(column)}`.as('name'), ({ fn }) => fn.countAll<bigint>().as('count')])
     .where(column, 'in', [...values])
     .where('state', '=', 'queued')
+    .where('draft', '=', false)
     .groupBy(column)
     .execute();
   return new Map(rows.map(({ name, count }) => [name, Number(count)]));
@@ -141,6 +142,7 @@ async function countQueuedOf(queries: Queries, { accountId, model }: Applicant):
     .where('account_id', '=', accountId)
     .where('model', '=', model)
     .where('state', '=', 'queued')
+    .where('draft', '=', false)
     .executeTakeFirstOrThrow();
   return Number(count);
 }
@@ -152,6 +154,7 @@ async function countQueuedAccounts(queries: Queries, model: string): Promise<num
     .select(({ fn }) => fn.count<bigint>('account_id').distinct().as('count'))
     .where('model', '=', model)
     .where('state', '=', 'queued')
+    .where('draft', '=', false)
     .executeTakeFirstOrThrow();
   return Number(count);
 }

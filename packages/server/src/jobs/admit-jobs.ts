@@ -8,6 +8,8 @@ import { lockKeys } from '../keys/key-table.ts';
 import { requireUsable } from '../keys/keys.ts';
 import type { StartFiles } from '../pictures/start-images.ts';
 import { Places } from './admission.ts';
+import { Drafts, refusalOfDraft } from './drafts.ts';
+import { cancelLocked, type JobEnded } from './ends-of-jobs.ts';
 import { EarlierJobs, type Idempotency, rememberKeys } from './idempotency.ts';
 import { type JobContext, type JobRecord, type JobRequest, type JobWebhook, type NewJob, requireJob } from './job.ts';
 import { announceQueued } from './job-events.ts';
@@ -26,6 +28,8 @@ export interface Submission {
   readonly startImage: StartFiles | null;
   readonly priority: number;
   readonly store: boolean;
+  /** Absent: it is none. */
+  readonly draft?: boolean;
   /** The server whose client waits on an open connection and cannot ask for the job later; null: nobody has to wait. */
   readonly waiter: string | null;
   /** The id of the request, as in the logs; also the id of the job, so that the id in the reply leads to it. */
@@ -42,15 +46,29 @@ export interface Submitted {
   readonly job: JobRecord;
   /** Whether it is the job of an earlier request with the same idempotency key. */
   readonly isReplay: boolean;
+  /** Earlier drafts that end with the submission of this one; what follows their ends is still to be done. */
+  readonly replaced: readonly JobEnded[];
 }
+
+type AdmittedJob = Omit<NewJob, 'virtualStart'>;
 
 /** A job that may be queued, nothing of which is written yet. */
 interface Admitted {
   readonly submission: Submission;
-  readonly job: Omit<NewJob, 'virtualStart'>;
+  readonly job: AdmittedJob;
   readonly account: AccountTurn;
   readonly expireInSeconds: number;
 }
+
+/** What came of the admitted jobs. */
+interface Written {
+  /** By their ids. */
+  readonly jobs: ReadonlyMap<string, JobRecord>;
+  /** The drafts that new ones have replaced. */
+  readonly replaced: readonly JobEnded[];
+}
+
+const nothingWritten: Written = { jobs: new Map(), replaced: [] };
 
 type Decision =
   | { readonly earlier: JobRecord }
@@ -75,11 +93,11 @@ export async function admitJobs(
   const taken = isAgain ? await findTaken(queries, submissions) : new Map<string, JobRecord>();
   const takenBy = ({ requestId }: Submission) => (requestId === null ? undefined : taken.get(requestId));
   const asked = submissions.filter((submission) => takenBy(submission) === undefined);
-  const { decisions, jobs } = await admitNew(context, queries, asked, mayWait);
+  const { decisions, written } = await admitNew(context, queries, asked, mayWait);
   return submissions.map((submission) => {
     const own = takenBy(submission);
-    if (own !== undefined) return { status: 'fulfilled', value: { job: own, isReplay: false } };
-    return outcomeOf(decisions.get(submission), jobs);
+    if (own !== undefined) return { status: 'fulfilled', value: { job: own, isReplay: false, replaced: [] } };
+    return outcomeOf(decisions.get(submission), written);
   });
 }
 
@@ -88,22 +106,25 @@ async function admitNew(
   queries: Queries,
   submissions: readonly Submission[],
   mayWait: boolean,
-): Promise<{ readonly decisions: ReadonlyMap<Submission, Decision>; readonly jobs: ReadonlyMap<string, JobRecord> }> {
+): Promise<{ readonly decisions: ReadonlyMap<Submission, Decision>; readonly written: Written }> {
   const decisions = new Map<Submission, Decision>();
-  if (submissions.length === 0) return { decisions, jobs: new Map() };
+  if (submissions.length === 0) return { decisions, written: nothingWritten };
   const admission = await Admission.open(context, queries, submissions, { mayWait });
   for (const submission of submissions) decisions.set(submission, await admission.decide(submission));
   const admitted = [...decisions.values()].flatMap((decision) => ('admitted' in decision ? [decision.admitted] : []));
-  return { decisions, jobs: await admission.write(admitted) };
+  return { decisions, written: await admission.write(admitted) };
 }
 
-function outcomeOf(decision: Decision | undefined, jobs: ReadonlyMap<string, JobRecord>): Outcome<Submitted> {
+function outcomeOf(decision: Decision | undefined, { jobs, replaced }: Written): Outcome<Submitted> {
   if (decision === undefined) throw new Error('each submission is decided');
   if ('isLocked' in decision) return { status: 'later' };
   if ('refusal' in decision) return { status: 'rejected', reason: decision.refusal };
-  if ('earlier' in decision) return { status: 'fulfilled', value: { job: decision.earlier, isReplay: true } };
-  const { id, accountId } = decision.admitted.job;
-  return { status: 'fulfilled', value: { job: requireJob(jobs.get(id) ?? null, accountId, id), isReplay: false } };
+  if ('earlier' in decision)
+    return { status: 'fulfilled', value: { job: decision.earlier, isReplay: true, replaced: [] } };
+  const { id, accountId, keyId, draft } = decision.admitted.job;
+  const job = requireJob(jobs.get(id) ?? null, accountId, id);
+  const own = draft ? replaced.filter(({ before }) => before.keyId === keyId) : [];
+  return { status: 'fulfilled', value: { job, isReplay: false, replaced: own } };
 }
 
 /**
@@ -168,22 +189,17 @@ class Admission {
   /** The next one: earlier decisions count. Nothing is written. */
   async decide(submission: Submission): Promise<Decision> {
     try {
-      const { earlier, turns, places, funds, locked } = this.#read;
+      const { earlier, locked } = this.#read;
       if (locked.has(submission.accountId)) return { isLocked: true };
       const account = this.#requireAccount(submission);
       const known = earlier.of(submission);
       if (known !== null) return { earlier: known };
       const job = newJobOf(this.#context, submission, this.#now);
-      const { accountId, request } = job;
-      const applicant = { accountId, model: request.model };
-      const expireInSeconds = expiryOf(request, await this.#speedsOf(request.model), request.profile);
-      await places.requireOwn(applicant, account);
-      const hold = holdOf(job);
-      requireHeld(hold, funds.outcomeOf(hold));
-      await places.requireAny(applicant);
-      funds.hold(hold);
-      places.take(applicant);
-      turns.take({ ...job, model: request.model });
+      const { request } = job;
+      const speeds = await this.#speedsOf(request.model);
+      const expireInSeconds = expiryOf(request, speeds, request.profile);
+      if (job.draft) this.#takeDraft(job, speeds);
+      else await this.#takePlace(job, account);
       return { admitted: { submission, job, account, expireInSeconds } };
     } catch (refusal) {
       // Anything else is a fault, after which nothing can be relied on.
@@ -192,17 +208,46 @@ class Admission {
     }
   }
 
-  /** @returns the queued jobs, by their ids */
-  async write(admitted: readonly Admitted[]): Promise<ReadonlyMap<string, JobRecord>> {
-    if (admitted.length === 0) return new Map();
+  /** @throws DomainError why it is refused */
+  async #takePlace(job: AdmittedJob, account: AccountTurn): Promise<void> {
+    const { turns, places, funds } = this.#read;
+    const { accountId, request } = job;
+    const applicant = { accountId, model: request.model };
+    await places.requireOwn(applicant, account);
+    const hold = holdOf(job, job.price);
+    requireHeld(hold, funds.outcomeOf(hold));
+    await places.requireAny(applicant);
+    funds.hold(hold);
+    places.take(applicant);
+    turns.take({ ...job, model: request.model });
+  }
+
+  /** Nothing is held for a draft, but the picture that it is one of could be paid. @throws DomainError why it is refused */
+  #takeDraft(job: AdmittedJob, speeds: CurrentSpeeds): void {
+    const { drafts, tariff } = this.#context;
+    const { accountId, request } = job;
+    const refusal = refusalOfDraft(drafts, request, speeds);
+    if (refusal !== null) {
+      const { reason, remedy } = refusal;
+      throw new DomainError('invalid_request', `draft is not possible: ${reason}`, { remedy, param: 'draft' });
+    }
+    this.#read.drafts.requireFew(accountId);
+    const hold = holdOf(job, priceOf(request, tariff));
+    requireHeld(hold, this.#read.funds.outcomeOf(hold));
+    this.#read.drafts.take(accountId);
+  }
+
+  async write(admitted: readonly Admitted[]): Promise<Written> {
+    if (admitted.length === 0) return nothingWritten;
     const { queue } = this.#context;
     const queries = this.#queries;
-    const { turns, funds } = this.#read;
+    const { turns, funds, drafts } = this.#read;
     await turns.write(queries, queue);
     await funds.write(queries);
     const placed = admitted.map((each) => {
       const { job } = each;
-      return { ...each, job: { ...job, virtualStart: turns.startOf({ ...job, model: job.request.model }) } };
+      const virtualStart = job.draft ? 0n : turns.startOf({ ...job, model: job.request.model });
+      return { ...each, job: { ...job, virtualStart } };
     });
     const jobs = placed.map(({ job }) => job);
     await insertJobs(queries, jobs);
@@ -212,16 +257,18 @@ class Admission {
     );
     await announceQueued(
       queries,
-      jobs.map(({ id, accountId }) => ({ jobId: id, accountId })),
+      jobs.filter(({ draft }) => !draft).map(({ id, accountId }) => ({ jobId: id, accountId })),
     );
     const entries = placed.map(({ job, account: { maxConcurrent }, expireInSeconds }) => {
-      const { id: jobId, accountId, request, virtualStart } = job;
-      const priority = queuePriority(virtualStart);
+      const { id: jobId, accountId, request } = job;
+      const priority = queuePriority(job);
       return { jobId, model: request.model, accountId, priority, expireInSeconds, maxConcurrent };
     });
     await queue.enqueue(queries, entries);
     const ids = jobs.map(({ id }) => id);
-    return new Map((await findJobs(queries, ids)).map((job) => [job.id, job]));
+    const written = new Map((await findJobs(queries, ids)).map((job) => [job.id, job]));
+    const keys = jobs.flatMap(({ draft, keyId }) => (draft ? [keyId] : []));
+    return { jobs: written, replaced: await cancelLocked(this.#context, queries, drafts.replacedBy(keys)) };
   }
 
   #requireAccount({ accountId, keyId }: Submission): AccountTurn {
@@ -260,31 +307,34 @@ async function lockAndRead(
   // With a key that is being revoked, the submission is either refused here, or the revocation finds its job to cancel.
   const keys = await lockKeys(queries, unique(own.map(({ keyId }) => keyId)));
   const earlier = await EarlierJobs.find(queries, own, now);
-  const turns = await Turns.read(queries, accounts, own);
-  const applicants = own.map(({ accountId, request: { model } }) => ({ accountId, model }));
+  const drafts = await Drafts.read(
+    context,
+    queries,
+    own.filter(({ draft }) => draft),
+    now,
+  );
+  const ordinary = own.filter(({ draft }) => !draft);
+  const turns = await Turns.read(queries, accounts, ordinary);
+  const applicants = ordinary.map(({ accountId, request: { model } }) => ({ accountId, model }));
   const places = await Places.count(context, queries, applicants);
   const month = monthOf(now);
   const funds = await Funds.lock(
     queries,
     own.map(({ accountId, keyId }) => ({ accountId, keyId, month })),
   );
-  return { accounts, locked, keys, earlier, turns, places, funds };
+  return { accounts, locked, keys, earlier, drafts, turns, places, funds };
 }
 
-function newJobOf(
-  { tariff }: Pick<JobContext, 'tariff'>,
-  submission: Submission,
-  createdAt: Date,
-): Omit<NewJob, 'virtualStart'> {
+function newJobOf({ tariff }: Pick<JobContext, 'tariff'>, submission: Submission, createdAt: Date): AdmittedJob {
   const { startImage: _, idempotency: __, ...job } = submission;
-  const { requestId, traceparent = null } = job;
-  const price = priceOf(job.request, tariff);
-  return { ...job, id: requestId ?? newId(createdAt.getTime()), traceparent, price, createdAt };
+  const { requestId, traceparent = null, draft = false } = job;
+  const price = draft ? 0n : priceOf(job.request, tariff);
+  return { ...job, id: requestId ?? newId(createdAt.getTime()), draft, traceparent, price, createdAt };
 }
 
-function holdOf({ id, accountId, keyId, request, price, createdAt }: Omit<NewJob, 'virtualStart'>): Hold {
+function holdOf({ id, accountId, keyId, request, createdAt }: AdmittedJob, amount: bigint): Hold {
   const { model, samples } = request;
-  return { jobId: id, accountId, keyId, model, samples, amount: price, month: monthOf(createdAt) };
+  return { jobId: id, accountId, keyId, model, samples, amount, month: monthOf(createdAt) };
 }
 
 function unique(values: readonly string[]): string[] {

@@ -57,7 +57,9 @@ const afterCommit: readonly ((ended: JobEnded, context: JobContext) => unknown)[
   removeStartImage,
 ];
 
-function settlePrice(queries: Queries, { end, job, now }: JobEnded): Promise<unknown> {
+/** Nothing is held for a draft. */
+async function settlePrice(queries: Queries, { end, job, now }: JobEnded): Promise<unknown> {
+  if (job.draft) return;
   return end.state === 'succeeded' ? chargeHold(queries, job.id, now) : releaseHold(queries, job.id, now);
 }
 
@@ -74,7 +76,8 @@ async function stopRun(queries: Queries, { end, job }: JobEnded, { queue }: JobC
 
 /** A row for each address that is told; servers send what the rows say. */
 async function queueWebhooks(queries: Queries, { end, job, now }: JobEnded, { publicUrl }: JobContext): Promise<void> {
-  const { id: jobId, accountId, webhook } = job;
+  const { id: jobId, accountId, webhook, draft } = job;
+  if (draft) return;
   const event = `job.${end.state}` as const;
   const own = webhook ? [{ ...webhook, endpointId: null, includePrompt: false }] : [];
   const targets = [...(await endpointsFor(queries, accountId, event)), ...own];
@@ -97,12 +100,14 @@ function withoutPrompts(job: JobRecord): JobRecord {
 }
 
 async function publishEnd(queries: Queries, { end, job }: JobEnded): Promise<void> {
-  // Of what a customer deletes, or has not paid, no copy is left; the final event leads to the pictures.
-  await deleteSamples(queries, job.id);
+  // Of what a customer deletes, or has not paid, no copy is left; the final event leads to the pictures. A draft has nothing but its copy.
+  if (!(job.draft && end.state === 'succeeded')) await deleteSamples(queries, job.id);
   await appendFinalEvent(queries, { jobId: job.id, accountId: job.accountId }, { kind: end.state });
 }
 
 function logEnd({ end, before, job }: JobEnded, { jobLog }: JobContext): void {
+  // There is one for each pause of who types.
+  if (job.draft && end.state !== 'failed') return;
   if (end.state === 'succeeded') {
     const charged = microToDecimal(job.price);
     jobLog('info', 'job succeeded, charged', job, { attempt: job.attempt, charged, pictures: end.images.length });
@@ -118,6 +123,11 @@ function logEnd({ end, before, job }: JobEnded, { jobLog }: JobContext): void {
 function countEnd({ end, job }: JobEnded, { metrics }: JobContext): void {
   const { request, failure, queueMs, runMs, price } = job;
   const isSuccess = end.state === 'succeeded';
+  if (isSuccess) metrics.stepsDone(request.model, request.steps * request.samples, job.device);
+  if (job.draft) {
+    metrics.draftEnded(request.model, end.state);
+    return;
+  }
   metrics.jobEnded({
     model: request.model,
     state: end.state,
@@ -127,7 +137,6 @@ function countEnd({ end, job }: JobEnded, { metrics }: JobContext): void {
     device: job.device,
     credits: isSuccess ? microToNumber(price) : 0,
   });
-  if (isSuccess) metrics.stepsDone(request.model, request.steps * request.samples, job.device);
 }
 
 function removeStartImage({ before }: JobEnded, { startImages }: JobContext): Promise<void> {
@@ -157,14 +166,42 @@ async function endJob(
     if (before === null || (accountId !== null && before.accountId !== accountId)) return null;
     const isCurrent = attempt === undefined || attempt === before.attempt;
     if (isEnded(before) || !isCurrent || (end.state === 'succeeded' && before.state !== 'running')) return before;
-    const now = context.clock.now();
-    const ended = { end, before, job: await writeEnd(context, queries, { jobId, end, now }), now };
-    for (const consequence of inTransaction) await consequence(queries, ended, context);
-    return ended;
+    const [own] = await endLocked(context, queries, [before], end);
+    return own ?? before;
   });
   if (ended === null || !('end' in ended)) return ended && { job: ended, endedByThisCall: false };
-  for (const consequence of afterCommit) await consequence(ended, context);
+  await followEnds(context, [ended]);
   return { job: ended.job, endedByThisCall: true };
+}
+
+/** Ends jobs that have not ended and that the transaction has locked; it locks nothing else afterwards. To be followed by `followEnds`. */
+async function endLocked(
+  context: JobContext,
+  queries: Queries,
+  jobs: readonly JobRecord[],
+  end: JobEnd,
+): Promise<readonly JobEnded[]> {
+  const now = context.clock.now();
+  const ended: JobEnded[] = [];
+  for (const before of jobs)
+    ended.push({ end, before, job: await writeEnd(context, queries, { before, end, now }), now });
+  // All of one kind before the next: the final events come last.
+  for (const consequence of inTransaction) for (const each of ended) await consequence(queries, each, context);
+  return ended;
+}
+
+/** What follows the commit of ends. */
+export async function followEnds(context: JobContext, ends: readonly JobEnded[]): Promise<void> {
+  for (const ended of ends) for (const consequence of afterCommit) await consequence(ended, context);
+}
+
+/** Cancels jobs that have not ended and that the transaction has locked; as `endLocked`. */
+export function cancelLocked(
+  context: JobContext,
+  queries: Queries,
+  jobs: readonly JobRecord[],
+): Promise<readonly JobEnded[]> {
+  return endLocked(context, queries, jobs, { state: 'cancelled' });
 }
 
 /** The start image and its mask are not needed any more. */
@@ -175,11 +212,15 @@ const withoutContent = JSON.stringify({
   ...{ prompt: '', prompt2: null, negativePrompt: null, notes: [] },
 });
 
+/** Of a draft, once it has ended: whoever waits for it has its picture by then. Longer than the minute in which drafts are counted. */
+const DRAFT_KEPT_MS = 2 * 60_000;
+
 async function writeEnd(
   { retention }: JobContext,
   queries: Queries,
-  { jobId, end, now }: { readonly jobId: string; readonly end: JobEnd; readonly now: Date },
+  { before, end, now }: { readonly before: JobRecord; readonly end: JobEnd; readonly now: Date },
 ): Promise<JobRecord> {
+  const keptMs = before.draft ? DRAFT_KEPT_MS : retention.requestsMs;
   const failure = end.state === 'failed' ? end.failure : null;
   const row = await queries
     .updateTable('jobs')
@@ -187,7 +228,7 @@ async function writeEnd(
       state: end.state,
       finished_at: now,
       run_ms: millisecondsSince('started_at', now),
-      expires_at: new Date(now.getTime() + retention.requestsMs),
+      expires_at: new Date(now.getTime() + keptMs),
       drawn_by: end.state === 'succeeded' ? end.model : null,
       device: end.state === 'succeeded' ? end.device.name : null,
       arithmetic: end.state === 'succeeded' ? end.device.arithmetic : null,
@@ -197,7 +238,7 @@ async function writeEnd(
       prompt: sql<string | null>`case when store then prompt end`,
       request: sql`request || case when store then ${withoutImage}::jsonb else ${withoutContent}::jsonb end`,
     })
-    .where('id', '=', jobId)
+    .where('id', '=', before.id)
     .returning(jobColumns)
     .executeTakeFirstOrThrow();
   return toJobRecord(row);

@@ -183,6 +183,7 @@ async function insertImported(context: ImportContext, queries: Queries, checked:
       priority: 0,
       virtualStart: 0n,
       store: true,
+      draft: false,
       waiter: null,
       requestId,
       traceparent: null,

@@ -131,7 +131,7 @@ export async function progressOfJobs(queries: Queries, jobIds: readonly string[]
   return rows.map(toProgress);
 }
 
-/** Of each account the unfinished jobs, and those that ended after a cursor: the newest `limit` of them. */
+/** Of each account the unfinished jobs, but no drafts, and those that ended after a cursor: the newest `limit` of them. */
 export async function progressOfAccounts(
   queries: Queries,
   cursors: ReadonlyMap<string, bigint>,
@@ -141,10 +141,10 @@ export async function progressOfAccounts(
     select job.* from ${unnested(cursors)} as account (id, seen)
     cross join lateral (
       (select id, account_id, model, state, ended_event from easel.jobs
-        where account_id = account.id and state in ('queued', 'running'))
+        where account_id = account.id and not draft and state in ('queued', 'running'))
       union all
       (select id, account_id, model, state, ended_event from easel.jobs
-        where account_id = account.id and ended_event > account.seen
+        where account_id = account.id and not draft and ended_event > account.seen
         order by ended_event desc limit ${limit})
     ) as job
   `.execute(queries);

@@ -119,6 +119,9 @@ export async function forgetJob(
   jobId: string,
 ): Promise<void> {
   const job = requireJob(await database.transaction((queries) => findJob(queries, jobId)), accountId, jobId);
+  // Its record counts against the limit of drafts.
+  if (job.draft)
+    throw new DomainError('conflict', `job ${jobId} is a draft, which is deleted by itself within minutes`);
   if (!isEnded(job)) {
     throw new DomainError('conflict', `job ${jobId} has not ended (it is ${job.state})`, { remedy: 'cancel it first' });
   }
@@ -143,6 +146,7 @@ export function jobReply({ job, images, outlook }: JobView, base: string): Job {
     price: microToNumber(job.price),
     ...(job.refunded > 0n && { refunded: microToNumber(job.refunded) }),
     ...(job.webhook && { webhook_url: job.webhook.url }),
+    ...(job.draft && { draft: true }),
     created_at: job.createdAt.toISOString(),
     started_at: job.startedAt?.toISOString() ?? null,
     finished_at: job.finishedAt?.toISOString() ?? null,

@@ -64,6 +64,8 @@ export interface NewJob {
   readonly virtualStart: bigint;
   /** False: prompt and pictures are not kept. */
   readonly store: boolean;
+  /** See `drafts.ts`. */
+  readonly draft: boolean;
   /** The server whose client waits on an open connection and cannot ask for the job later; null: nobody has to wait. */
   readonly waiter: string | null;
   /** The id of the request that submitted it, as in the logs; null: unknown. */
@@ -157,11 +159,12 @@ export interface JobContext {
   readonly clock: Clock;
   readonly tariff: Tariff;
   readonly limits: JobLimits;
+  readonly drafts: DraftSettings;
   readonly retention: Retention;
   /** Where addresses in webhooks begin; null: where the request for the webhook came to. */
   readonly publicUrl: string | null;
   readonly jobLog: JobLog;
-  readonly metrics: Pick<Metrics, 'jobEnded' | 'stepsDone'>;
+  readonly metrics: Pick<Metrics, 'jobEnded' | 'draftEnded' | 'stepsDone'>;
   readonly tracer: Tracer;
 }
 
@@ -170,4 +173,14 @@ export interface JobLimits {
   readonly queueLength: number;
   /** Queued jobs of one account, for accounts without a limit of their own. */
   readonly queuedPerAccount: number;
+}
+
+/** Which drafts are made, see `drafts.ts`. */
+export interface DraftSettings {
+  /** What one is expected to take at most; 0: none are made. */
+  readonly maxSeconds: number;
+  /** Of one account. */
+  readonly perMinute: number;
+  /** Whether pictures are reviewed before they are shown, as drafts are not. */
+  readonly areReviewed: boolean;
 }

@@ -26,6 +26,7 @@ export const jobColumns = [
   'worker_id',
   'favourite',
   'store',
+  'draft',
   'error_code',
   'error_message',
   'error_param',
@@ -68,6 +69,7 @@ export function toJobRecord(
     priority: row.priority,
     virtualStart: row.virtual_start,
     store: row.store,
+    draft: row.draft,
     requestId: row.request_id,
     traceparent: row.traceparent,
     waiter: row.waiter,
@@ -128,6 +130,7 @@ function rowOf({ request, webhook, ...job }: NewJob): Insertable<JobsTable> {
     steps: request.steps,
     profile: request.profile,
     store: job.store,
+    draft: job.draft,
     request_id: job.requestId,
     traceparent: job.traceparent,
     waiter: job.waiter,
@@ -182,7 +185,7 @@ export interface JobFilter {
   readonly limit: number;
 }
 
-/** Newest first; ids sort by time. */
+/** Newest first; ids sort by time. Drafts are in no list. */
 export async function selectJobs(queries: Queries, filter: JobFilter): Promise<JobRecord[]> {
   const {
     accountId,
@@ -202,6 +205,7 @@ export async function selectJobs(queries: Queries, filter: JobFilter): Promise<J
   const rows = await queries
     .selectFrom('jobs')
     .select(jobColumns)
+    .where('draft', '=', false)
     .$if(accountId !== undefined, (query) => query.where('account_id', '=', accountId ?? ''))
     .$if(states !== undefined, (query) => query.where('state', 'in', states ?? []))
     .$if(model !== undefined, (query) => query.where('model', '=', model ?? ''))

@@ -87,10 +87,10 @@ function workMs(work: ProfileWork, speeds: CurrentSpeeds): number {
   return speed === null ? 0 : estimateMs(work, speed);
 }
 
-/** Queued jobs of the same model that start earlier, by profile: a smaller start tag, or an equal one and an older job. */
+/** Queued jobs of the same model that start earlier, by profile: a smaller start tag, or an equal one and an older job. Drafts come last. */
 async function workAhead(
   queries: Queries,
-  { id, request, virtualStart }: Pick<JobRecord, 'id' | 'request' | 'virtualStart'>,
+  { id, request, draft, virtualStart }: Pick<JobRecord, 'id' | 'request' | 'draft' | 'virtualStart'>,
 ): Promise<ProfileWork[]> {
   const pixelSteps = sql<number>`coalesce(sum(samples::float8 * steps * width * height * ${enlarging}), 0)`;
   const rows = await queries
@@ -103,7 +103,7 @@ async function workAhead(
     ])
     .where('model', '=', request.model)
     .where('state', '=', 'queued')
-    .where(sql<boolean>`(virtual_start, id) < (${virtualStart}, ${id}::uuid)`)
+    .where(sql<boolean>`(draft, virtual_start, id) < (${draft}, ${virtualStart}, ${id}::uuid)`)
     .groupBy('profile')
     .execute();
   return rows.map(({ profile, jobs, work, images }) => ({
@@ -132,6 +132,7 @@ async function queuedWork(queries: Queries, model: string): Promise<(ProfileWork
     .select(enlarged)
     .where('model', '=', model)
     .where('state', '=', 'queued')
+    .orderBy('draft')
     .orderBy('virtual_start')
     .orderBy('id')
     .execute();

@@ -52,7 +52,8 @@ async function requireQueued(
   jobId: string,
 ): Promise<void> {
   if (queued.some((job) => job.jobId === jobId)) return;
-  const { state } = requireJob(await findJob(queries, jobId), accountId, jobId);
+  const { state, draft } = requireJob(await findJob(queries, jobId), accountId, jobId);
+  if (draft) throw new DomainError('conflict', `job ${jobId} is a draft, which has no place`);
   const message =
     state === 'queued' ? `job ${jobId} is of another model` : `job ${jobId} is not queued any more (it is ${state})`;
   throw new DomainError('conflict', message, { remedy: 'only queued jobs of one model change places' });
@@ -116,6 +117,7 @@ export async function cancelUnfinishedJobs(
       .select('id')
       .where('account_id', '=', accountId)
       .where('state', 'in', state === undefined ? unfinishedStates : [state])
+      .where('draft', '=', false)
       // Queued before running.
       .orderBy('state')
       .orderBy('virtual_start', 'desc')

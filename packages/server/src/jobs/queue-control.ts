@@ -42,6 +42,7 @@ async function queueState({ limits }: QueueContext, queries: Queries): Promise<Q
     .selectFrom('jobs')
     .select(({ fn }) => ['state', fn.countAll<bigint>().as('count')])
     .where('state', 'in', unfinishedStates)
+    .where('draft', '=', false)
     .groupBy('state')
     .execute();
   const countOf = (wanted: string) => Number(rows.find(({ state }) => state === wanted)?.count ?? 0n);

@@ -2,6 +2,7 @@ import { hasCode } from '@easel/errors';
 import { retryDuringOutage } from '../database/away.ts';
 import { DomainError } from '../domain-error.ts';
 import { admitJobs, checkAdmission, type Submission, type Submitted } from './admit-jobs.ts';
+import { followEnds } from './ends-of-jobs.ts';
 import type { JobContext, JobRecord } from './job.ts';
 import { Batches, type Outcome, type RunOptions } from './submission-batches.ts';
 
@@ -37,13 +38,14 @@ export class JobSubmitter {
    * Accepts a job: reserves its price and queues it, all of it or nothing.
    *
    * @throws DomainError `unauthorized` for a key that has ended, `idempotency_mismatch`, `rate_limited` when too many jobs of the
-   *   account are queued, `insufficient_credits`, `overloaded`, or `invalid_request` for a job that would take too long
+   *   account are queued or it has too many drafts made, `insufficient_credits`, `overloaded`, or `invalid_request` for a job that would take too
+   *   long, or a draft that is not made here
    */
   async submit(submission: Submission): Promise<Submitted> {
     const { startImage } = submission;
     if (startImage === null) return this.#submit(submission);
     const earlier = await this.check(submission);
-    if (earlier !== null) return { job: earlier, isReplay: true };
+    if (earlier !== null) return { job: earlier, isReplay: true, replaced: [] };
     const { startImages } = this.#context;
     const request = { ...submission.request, ...(await startImages.keep(startImage)) };
     try {
@@ -70,8 +72,9 @@ export class JobSubmitter {
 
   async #submit(submission: Submission): Promise<Submitted> {
     const submitted = await this.#batches.add(submission);
-    const { job, isReplay } = submitted;
-    if (!isReplay) {
+    const { job, isReplay, replaced } = submitted;
+    await followEnds(this.#context, replaced);
+    if (!isReplay && !job.draft) {
       this.#context.jobLog('info', 'job queued', job, { surface: job.surface, model: job.request.model });
     }
     return submitted;
@@ -90,9 +93,10 @@ export class JobSubmitter {
   }
 }
 
-/** Two with the same idempotency key or id have to see each other's job. */
-function namesOf({ accountId, idempotency, requestId }: Submission): string[] {
+/** Two with the same idempotency key or id have to see each other's job, and of two drafts of a key the later one ends the earlier. */
+function namesOf({ accountId, keyId, idempotency, requestId, draft }: Submission): string[] {
   return [
+    ...(draft ? [`draft ${keyId}`] : []),
     ...(idempotency === null ? [] : [`key ${accountId} ${idempotency.key}`]),
     ...(requestId === null ? [] : [`id ${requestId}`]),
   ];

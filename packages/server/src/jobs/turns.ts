@@ -157,7 +157,10 @@ export async function writeTurns(queries: Queries, queue: JobQueue, jobs: readon
     ) as turn (id, start, priority)
     where job.id = turn.id`.execute(queries);
   for (const [model, own] of Map.groupBy(jobs, (job) => job.model)) {
-    const priorities = own.map(({ jobId, virtualStart }) => ({ jobId, priority: queuePriority(virtualStart) }));
+    const priorities = own.map(({ jobId, virtualStart }) => ({
+      jobId,
+      priority: queuePriority({ virtualStart, draft: false }),
+    }));
     await queue.setPriorities(queries, model, priorities);
   }
 }
@@ -169,9 +172,12 @@ export function laneOf({ accountId, model }: Pick<OwnQueuedJob, 'accountId' | 'm
   return `${accountId} ${model}`;
 }
 
-/** The queue takes larger priorities first, and the smallest start tag is to be first. */
-export function queuePriority(virtualStart: bigint): number {
-  return Number(-virtualStart);
+/** Of a draft, in the queue: behind every other job. The smallest integer of 32 bits, to which no start tag comes. */
+const DRAFT_PRIORITY = -(2 ** 31);
+
+/** The queue takes larger priorities first, and the smallest start tag is to be first. Drafts have no turn. */
+export function queuePriority({ virtualStart, draft }: Pick<NewJob, 'virtualStart' | 'draft'>): number {
+  return draft ? DRAFT_PRIORITY : Number(-virtualStart);
 }
 
 /**
@@ -221,6 +227,7 @@ async function lockOvertakable(
     .select(['id', 'account_id', 'model', 'priority', 'virtual_start'])
     .where('account_id', 'in', [...new Set(jobs.map(({ accountId }) => accountId))])
     .where('state', '=', 'queued')
+    .where('draft', '=', false)
     .where('priority', '<', highest)
     .orderBy('virtual_start')
     .orderBy('id')
@@ -243,6 +250,7 @@ export async function lockQueuedJobs(queries: Queries, accountId: string, model:
     .where('account_id', '=', accountId)
     .where('model', '=', model)
     .where('state', '=', 'queued')
+    .where('draft', '=', false)
     .orderBy('virtual_start')
     .orderBy('id')
     .forNoKeyUpdate()
@@ -273,6 +281,7 @@ export async function earliestStart(
     .where('account_id', '=', accountId)
     .where('model', '=', model)
     .where('state', '=', 'queued')
+    .where('draft', '=', false)
     .executeTakeFirst();
   const first = row?.first ?? virtualStart;
   return first < virtualStart ? first : virtualStart;

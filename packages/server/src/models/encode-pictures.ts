@@ -8,7 +8,7 @@ import {
   resizeLanczos,
 } from '@easel/engine';
 import { seedsOfPictures } from './engine-request.ts';
-import type { PaintedImage } from './painter.ts';
+import type { PaintedImage, PaintedSample } from './painter.ts';
 
 /** Good enough for a preview, and a few kilobytes. */
 const PREVIEW_QUALITY = 80;
@@ -38,15 +38,19 @@ export async function encodePictures(
 }
 
 /**
- * The longest side of a finished picture that is shown while the others are not finished: enough to judge it, and no replacement for it, since a
- * job that is cancelled now costs nothing.
+ * The longest side of a finished picture that is shown while the others are not finished, or as a draft: enough to judge it, and no replacement for
+ * it, since a job that is cancelled now, or a draft, costs nothing.
  */
 function shownSide({ width, height }: Pick<DecodedPicture, 'width' | 'height'>): number {
   return Math.min(256, Math.ceil(Math.max(width, height) / 2));
 }
 
-/** What is shown of a finished picture while the others are not finished. */
-export function shownPicture(picture: DecodedPicture): DecodedPicture {
+/** What is shown of a finished picture while the others are not finished, or as a draft. */
+export function smallSample(sample: number, picture: DecodedPicture): PaintedSample {
+  return { sample, preview: () => encodePreview(shownPicture(picture)) };
+}
+
+function shownPicture(picture: DecodedPicture): DecodedPicture {
   const scale = shownSide(picture) / Math.max(picture.width, picture.height);
   if (scale >= 1) return picture;
   return resizeLanczos(picture, Math.round(picture.width * scale), Math.round(picture.height * scale));

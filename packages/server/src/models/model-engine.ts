@@ -15,7 +15,7 @@ import {
   toEngineError,
 } from '@easel/engine';
 import { unlessAborted } from '../unless-aborted.ts';
-import { encodePictures, encodePreview, shownPicture } from './encode-pictures.ts';
+import { encodePictures, encodePreview, smallSample } from './encode-pictures.ts';
 import { engineFailure } from './engine-failure.ts';
 import { engineRequest } from './engine-request.ts';
 import type { PaintedRequest, Painting, PaintOptions, PaintStep } from './painter.ts';
@@ -107,7 +107,8 @@ export class ModelEngine {
     await host?.close();
   }
 
-  async #paint(request: PaintedRequest, { signal, start = null, onStep, onSample }: PaintOptions): Promise<Painting> {
+  async #paint(request: PaintedRequest, options: PaintOptions): Promise<Painting> {
+    const { signal, start = null, onStep, onSample, isDraft = false } = options;
     const { model, easelVersion } = this.#options;
     const loras = await model.loras.requests(request.loras ?? []);
     const wanted = { ...(await engineRequest(request, start)), ...(loras.length > 0 && { loras }) };
@@ -116,11 +117,10 @@ export class ModelEngine {
     this.#learn(host.info);
     const result = await host.generate(wanted, {
       signal,
-      ...(request.preview && { previewEvery: 1 }),
+      ...(request.preview && !isDraft && { previewEvery: 1 }),
       ...(request.preview &&
-        onSample !== undefined && {
-          onSample: ({ sample, picture }) => onSample({ sample, preview: () => encodePreview(shownPicture(picture)) }),
-        }),
+        !isDraft &&
+        onSample !== undefined && { onSample: ({ sample, picture }) => onSample(smallSample(sample, picture)) }),
       onStep: ({ index, total, sigma, etaMs, preview }) => {
         steps += 1;
         const step: PaintStep = { index, total, sigma, etaMs };
@@ -129,7 +129,8 @@ export class ModelEngine {
     });
     const began = performance.now();
     const { name: modelName } = model.card;
-    const images = await encodePictures(result, request, { modelName, easelVersion });
+    if (isDraft) for (const [sample, picture] of result.images.entries()) onSample?.(smallSample(sample, picture));
+    const images = isDraft ? [] : await encodePictures(result, request, { modelName, easelVersion });
     this.#isReady = true;
     // A process that was started again may have found another device.
     const device = this.#learn(host.info);

@@ -14,7 +14,7 @@ export interface PaintStep {
   readonly preview?: () => Promise<Uint8Array>;
 }
 
-/** One of several pictures is finished. */
+/** One of several pictures is finished, or that of a draft. */
 export interface PaintedSample {
   /** 0 … samples − 1. */
   readonly sample: number;
@@ -35,6 +35,7 @@ export interface Painting {
   readonly model: string;
   readonly profile: Profile;
   readonly device: Device;
+  /** None of a draft. */
   readonly images: readonly PaintedImage[];
   /** Steps that were really done, over all samples: fewer than asked for when a run starts from a picture. */
   readonly steps: number;
@@ -82,8 +83,10 @@ export interface PaintOptions {
   /** What to start from; absent or null: from noise alone. */
   readonly start?: PaintStart | null;
   readonly onStep: (step: PaintStep) => void;
-  /** Called for all pictures but the last, if the request asks for previews. */
+  /** Called for all pictures but the last, if the request asks for previews; of a draft for all. */
   readonly onSample?: (sample: PaintedSample) => void;
+  /** Whether nothing but the small pictures of `onSample` is wanted: no files are made, and steps have no previews. Absent: no. */
+  readonly isDraft?: boolean;
 }
 
 export interface Painter {

@@ -42,6 +42,8 @@ export interface EngineCount {
 /** The metrics of a process. */
 export interface Metrics {
   jobEnded(job: EndedJob): void;
+  /** A draft is no job of the others' metrics. */
+  draftEnded(model: string, state: EndedJob['state']): void;
   /** @param device null: not known */
   stepsDone(model: string, steps: number, device: string | null): void;
   /** An attempt to deliver a webhook has ended. */
@@ -85,7 +87,7 @@ export function createMetrics(readings: MetricReadings): Metrics {
   collectDefaultMetrics({ register: registry });
   // Gauges with names of counters, which `promtool check metrics` reports; those without `_total` have the same values by type.
   for (const name of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${name}_total`);
-  const { jobs, waits, runs, steps, credits, requests, webhooks } = createInstruments(registers);
+  const { jobs, drafts, waits, runs, steps, credits, requests, webhooks } = createInstruments(registers);
   createGauges(registers, readings);
   return {
     jobEnded({ model, state, errorCode, waited, ran, device, credits: charged }) {
@@ -94,6 +96,7 @@ export function createMetrics(readings: MetricReadings): Metrics {
       if (ran !== null) runs.observe({ model, device: device ?? '' }, ran);
       if (charged > 0) credits.inc({ model }, charged);
     },
+    draftEnded: (model, state) => drafts.inc({ model, state }),
     stepsDone: (model, count, device) => steps.inc({ model, device: device ?? '' }, count),
     webhookSent: (result) => webhooks.inc({ result }),
     requestEnded: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
@@ -161,6 +164,12 @@ function createInstruments(registers: Registry[]) {
     labelNames: ['model', 'state', 'code'],
     registers,
   });
+  const drafts = new Counter({
+    name: 'easel_drafts_total',
+    help: 'Finished drafts, which cost nothing, by final state; cancelled: mostly replaced by the next one.',
+    labelNames: ['model', 'state'],
+    registers,
+  });
   const waits = new Histogram({
     name: 'easel_job_wait_seconds',
     help: 'Time a job spent queued, in seconds.',
@@ -200,7 +209,7 @@ function createInstruments(registers: Registry[]) {
     labelNames: ['result'],
     registers,
   });
-  return { jobs, waits, runs, steps, credits, requests, webhooks };
+  return { jobs, drafts, waits, runs, steps, credits, requests, webhooks };
 }
 
 function readAccountsAtScrape(registers: Registry[], read: () => Promise<readonly AccountGauges[]>): void {

@@ -2,6 +2,7 @@ import { microToDecimal } from '@easel/contract';
 import { hasCode } from '@easel/errors';
 import { refillAccounts } from '../credits/refills.ts';
 import type { Queries } from '../database/database.ts';
+import { cancelStaleDrafts } from '../jobs/drafts.ts';
 import { attemptsUsedUp, cancelJobsOfRevokedKeys, failJob } from '../jobs/ends-of-jobs.ts';
 import { deleteIdempotencyKeysBefore } from '../jobs/idempotency.ts';
 import type { JobContext } from '../jobs/job.ts';
@@ -46,7 +47,7 @@ export interface Swept {
   readonly orphans: number;
   /** Unfinished jobs that the queue had lost, or that were queued for too long; they have failed now. */
   readonly forgottenJobs: number;
-  /** Queued jobs of revoked keys; they are cancelled now. */
+  /** Queued jobs of revoked keys, and drafts that nobody waits for; they are cancelled now. */
   readonly cancelledJobs: number;
   /** Accounts that have got their monthly refill. */
   readonly refills: number;
@@ -83,11 +84,12 @@ export class Janitor {
         return 0;
       });
     };
-    const cancelledJobs = await tried(() => cancelJobsOfRevokedKeys(this.#context, signal));
+    const ofRevokedKeys = await tried(() => cancelJobsOfRevokedKeys(this.#context, signal));
+    const staleDrafts = await tried(() => cancelStaleDrafts(this.#context, signal));
     const mayDelete = await this.#mayDelete();
     const aged = (work: Count) => (mayDelete ? tried(work) : Promise.resolve(0));
     const swept: Swept = {
-      cancelledJobs,
+      cancelledJobs: ofRevokedKeys + staleDrafts,
       // Like a deletion it cannot be taken back, should the clock be wrong.
       refills: await aged(() => this.#refill()),
       forgottenJobs: await aged(() => this.#failForgotten(signal)),

@@ -97,7 +97,7 @@ async function start(context: WorkerContext, claimed: ClaimedJob): Promise<JobRe
   const { jobId } = claimed;
   const queued = await database.transaction((queries) => findJob(queries, jobId));
   if (queued === null || isEnded(queued)) return 'done';
-  if ((await storage.check({ bytes: bytesOfPictures(queued.request) })) !== null) {
+  if (!queued.draft && (await storage.check({ bytes: bytesOfPictures(queued.request) })) !== null) {
     await database.transaction((queries) => claimed.handBack(queries));
     return 'no-storage';
   }
@@ -109,11 +109,11 @@ async function start(context: WorkerContext, claimed: ClaimedJob): Promise<JobRe
     const now = clock.now();
     const job = await markStarted(queries, { jobId, workerId, now });
     if (job === null) return 'done';
-    await advanceVirtualTime(queries, await earliestStart(queries, job));
+    if (!job.draft) await advanceVirtualTime(queries, await earliestStart(queries, job));
     await appendEvent(queries, { jobId, accountId: job.accountId }, { kind: 'started', startedAt: now });
     return job;
   });
-  if (typeof started !== 'string') {
+  if (typeof started !== 'string' && !started.draft) {
     const { attempt, request, queueMs } = started;
     jobLog('info', 'job started', started, { workerId, attempt, model: request.model, queueMs });
   }
@@ -127,17 +127,18 @@ async function paint(
   signal: AbortSignal,
 ): Promise<Painting> {
   const { bus, painter, startImages, jobLog, hook } = context;
+  if (job.draft && hook !== null) throw new DomainError('content_rejected', unreviewed);
   const start = await startImages.of(job);
   const steps = new StepPublisher(bus, job.id, (err) => jobLog('warn', 'a step could not be published', job, { err }));
   try {
     const began = new Date();
     const onStep: PaintOptions['onStep'] = (step) => {
       trace.stepDone();
-      steps.offer(step);
+      if (!job.draft) steps.offer(step);
     };
     // Nobody sees a finished picture before the operator's own check has.
     const onSample = hook === null ? { onSample: steps.offerSample } : {};
-    const painting = await painter.paint(job.request, { signal, start, onStep, ...onSample });
+    const painting = await painter.paint(job.request, { signal, start, onStep, ...onSample, isDraft: job.draft });
     trace.painted(began, painting);
     await steps.finish();
     return painting;
@@ -146,6 +147,10 @@ async function paint(
     throw error;
   }
 }
+
+/** Servers refuse drafts where they have a hook; this worker has one, and the server has not. */
+const unreviewed =
+  'this worker reviews pictures before they are shown, and drafts are not reviewed; generate the picture itself';
 
 /**
  * Stores the pictures, then ends the job, so a succeeded job has its pictures. If this process dies in between, they are files
@@ -166,8 +171,8 @@ async function finish(
   if (!(await trace.step('charge', () => succeedJob(context, job, { model, device, images })))) {
     for (const { name, format } of images) await context.store.remove(name, format);
   }
-  // What it took to enlarge a picture, in tiles of a size of their own, says little of others.
-  if (job.request.upscale) return;
+  // What it took to enlarge a picture, in tiles of a size of their own, says little of others; nor does a draft, of which no file is made.
+  if (job.request.upscale || job.draft) return;
   await context.database.transaction(async (queries) => {
     const key = { model: job.request.model, profile: painting.profile, device: deviceLabel(painting.device) };
     await saveSpeed(queries, key, learnSpeed(await lockSpeed(queries, key), painting, job.request));

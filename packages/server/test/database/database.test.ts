@@ -45,6 +45,7 @@ test('processes that start together on an empty database migrate it once', async
     '0010-webhooks',
     '0011-operators',
     '0012-collections',
+    '0013-drafts',
   ]);
   expect(await migrate(opened().database.kysely)).toEqual([]);
 });
@@ -73,6 +74,7 @@ test('a database of the first version is brought up to date, with what is in it'
     '0010-webhooks',
     '0011-operators',
     '0012-collections',
+    '0013-drafts',
   ]);
   const kept = await kysely.selectFrom('workers').select(['hostname', 'model_memory']).execute();
   expect(kept).toEqual([{ hostname: 'old', model_memory: {} }]);

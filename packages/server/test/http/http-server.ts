@@ -204,6 +204,7 @@ function httpServices(jobs: JobServices, painter: EnginePainter, inputPictures: 
     countAgainstLimit: (caller) => countAgainstLimit({ database, clock, requestsPerMinute: 1000 }, caller),
     rateLimitOf: (caller) => readLimit({ database, clock, requestsPerMinute: 1000 }, caller),
     tariff: jobs.tariff,
+    drafts: jobs.drafts,
     models,
     currentModels: new CurrentModels({ database, painter }),
     speeds: (model) => database.transaction((queries) => findSpeeds(queries, model)),

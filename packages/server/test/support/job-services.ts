@@ -5,7 +5,7 @@ import { newId } from '../../src/ids.ts';
 import type { Submission } from '../../src/jobs/admit-jobs.ts';
 import { attemptsUsedUp, cancelJob, cancelJobsOfKey, failJob } from '../../src/jobs/ends-of-jobs.ts';
 import { EventBus } from '../../src/jobs/event-bus.ts';
-import type { JobContext, JobDetails } from '../../src/jobs/job.ts';
+import type { DraftSettings, JobContext, JobDetails } from '../../src/jobs/job.ts';
 import { JobFeed } from '../../src/jobs/job-feed.ts';
 import { forgetJob, getJob, getPictures, listJobs, setFavourite } from '../../src/jobs/job-views.ts';
 import type { JobFilter } from '../../src/jobs/jobs-table.ts';
@@ -46,6 +46,8 @@ export interface JobServicesOptions {
   readonly queueLength?: number;
   readonly queuedPerAccount?: number;
   readonly clock?: Clock;
+  /** Which drafts are made; absent: those of any model that has been measured, as many as one likes. */
+  readonly drafts?: Partial<DraftSettings>;
   /** Prices of models of their own. */
   readonly rates?: Tariff['models'];
 }
@@ -66,6 +68,7 @@ export async function startJobServices(options: JobServicesOptions) {
   const storage = new StorageWatch({ store, onChange: (problem) => problems.push(problem) });
   const lines: LoggedLine[] = [];
   const counted: EndedJob[] = [];
+  const drafted: EndedJob['state'][] = [];
   const library = new ImageLibrary({ database, store, clock, onDamage: onError });
   const context: JobContext = {
     database,
@@ -75,10 +78,15 @@ export async function startJobServices(options: JobServicesOptions) {
     clock,
     tariff: { ...defaultTariff, profiles: { int8: '0.5', fast: '0.25' }, models: options.rates ?? {} },
     limits: { queueLength, queuedPerAccount },
+    drafts: { maxSeconds: 3600, perMinute: 1000, areReviewed: false, ...options.drafts },
     retention,
     publicUrl: null,
     jobLog: (level, message, { id }, details) => lines.push({ level, message, jobId: id, details }),
-    metrics: { jobEnded: (job) => counted.push(job), stepsDone: () => {} },
+    metrics: {
+      jobEnded: (job) => counted.push(job),
+      draftEnded: (_model, state) => drafted.push(state),
+      stepsDone: () => {},
+    },
     tracer: noTracer,
   };
   const reports: string[] = [];
@@ -101,6 +109,8 @@ export async function startJobServices(options: JobServicesOptions) {
     lines,
     /** What the metrics were told of the ends of jobs. */
     counted,
+    /** The same of the ends of drafts. */
+    drafted,
     feed: new JobFeed({ database, clock, bus }),
     janitor: newJanitor(),
     /** As a process has it that has just started. */

@@ -11,7 +11,7 @@ import guitar from './samples/guitar.webp';
 import panda from './samples/panda.webp';
 import rocket from './samples/rocket.webp';
 import sunflowers from './samples/sunflowers.webp';
-import { usePrice } from './use-price.ts';
+import { priceQueryOf, useQuote } from './use-price.ts';
 
 interface Sample {
   readonly prompt: string;
@@ -42,7 +42,7 @@ export interface FirstVisitProps {
 
 /** In place of pictures that are not there yet: those of the embedded model, each of which makes one of its own on a press. */
 export function FirstVisit({ model, settings, onPick }: FirstVisitProps) {
-  const price = usePrice({ ...settings, samples: 1 });
+  const price = useQuote(priceQueryOf({ ...settings, samples: 1 }))?.price;
   return (
     <div className="first-visit">
       <h2>What would you like to see?</h2>

@@ -22,6 +22,8 @@ import {
 import { addressOfSettings } from '../settings/settings-address.ts';
 import { EndNoticeFields } from './end-notice-fields.tsx';
 import { DropOverlay, useGivenFile } from './given-file.tsx';
+import { LiveSwitch } from './live/live-switch.tsx';
+import type { Live } from './live/use-live.ts';
 import { LoraPicker } from './lora-picker.tsx';
 import { ModelFacts } from './model-facts.tsx';
 import { SeedField, SizePicker } from './picture-fields.tsx';
@@ -30,7 +32,6 @@ import { NegativeField, PromptField } from './prompt-fields.tsx';
 import { useNarrow } from './sheet.tsx';
 import { StartImage } from './start-image.tsx';
 import { StylePicker } from './style-picker.tsx';
-import { usePrice } from './use-price.ts';
 
 interface SettingsProps {
   readonly models: readonly Model[];
@@ -41,6 +42,7 @@ interface SettingsProps {
 export interface PlaygroundFormProps extends SettingsProps {
   /** What the address asked for in vain. */
   readonly faults: readonly string[];
+  readonly live: Live;
   /** @throws Error with the reason why nothing can be generated */
   readonly onMake: () => Promise<void>;
 }
@@ -51,7 +53,7 @@ interface Note {
 }
 
 /** The prompt and everything else that decides what is generated. */
-export function PlaygroundForm({ models, settings, faults, onChange, onMake }: PlaygroundFormProps) {
+export function PlaygroundForm({ models, settings, faults, live, onChange, onMake }: PlaygroundFormProps) {
   const [note, setNote] = useState(noteOf(faults));
   const takeFile = useFileReader({ models, settings, onChange }, setNote);
   const isDragging = useGivenFile(takeFile);
@@ -82,7 +84,8 @@ export function PlaygroundForm({ models, settings, faults, onChange, onMake }: P
             {note.text}
           </Notice>
         )}
-        <RunButton settings={settings} />
+        <RunButton settings={settings} price={live.quote?.price} />
+        <LiveSwitch live={live} settings={settings} />
         <ModelChoice models={models} settings={settings} onChange={onChange} />
       </div>
       <div className="form-rest">
@@ -266,7 +269,13 @@ function ModelChoice({ models, settings, onChange }: SettingsProps) {
   );
 }
 
-function RunButton({ settings }: { readonly settings: Settings }) {
+interface RunButtonProps {
+  readonly settings: Settings;
+  /** Of one prompt; undefined: not known yet. */
+  readonly price: number | undefined;
+}
+
+function RunButton({ settings, price }: RunButtonProps) {
   const prompts = promptCount(settings);
   const count = Math.max(1, prompts) * settings.samples;
   return (
@@ -280,20 +289,18 @@ function RunButton({ settings }: { readonly settings: Settings }) {
         Generate{' '}
         {count === 1 ? 'a picture' : count > MOST_PROMPTS * settings.samples ? 'pictures' : `${count} pictures`}
       </button>
-      <PriceLine settings={settings} prompts={prompts} />
+      <PriceLine price={price} prompts={prompts} />
     </div>
   );
 }
 
-interface PriceLineProps {
-  readonly settings: Settings;
+interface PriceLineProps extends Pick<RunButtonProps, 'price'> {
   readonly prompts: number;
 }
 
 /** What the next run costs, or all of several prompts, and whether the balance covers it. */
-function PriceLine({ settings, prompts }: PriceLineProps) {
+function PriceLine({ price: one, prompts }: PriceLineProps) {
   const { remaining } = useSession();
-  const one = usePrice(settings);
   if (one === undefined) return <small className="quiet">&nbsp;</small>;
   if (prompts > MOST_PROMPTS) return <small className="wrong">at most {MOST_PROMPTS} prompts at once</small>;
   const price = one * Math.max(1, prompts);

@@ -1,6 +1,7 @@
 import type { JobCreate, Model } from '@easel/contract';
-import { useEffect, useRef, useState } from 'react';
+import { Suspense, useEffect, useRef, useState } from 'react';
 import { composeStart } from '../files/compose-start.ts';
+import { LoadingView, lazyView } from '../parts/lazy-view.tsx';
 import { LoadError } from '../parts/notices.tsx';
 import { addressOf, go, useRoute } from '../router.ts';
 import { useRuns } from '../runs/runs.tsx';
@@ -9,18 +10,23 @@ import { loadSettings, onPendingSettings, saveSettings, takePendingSettings } fr
 import { defaultSettings, jobOf, promptsOf, type Settings, settingsForModel } from '../settings/settings.ts';
 import { readAddress } from '../settings/settings-address.ts';
 import { FirstVisit } from './first-visit.tsx';
+import { type Live, useLive } from './live/use-live.ts';
 import { PlaygroundForm } from './playground-form.tsx';
 import { Sheet } from './sheet.tsx';
 import { Stage } from './stage.tsx';
 import { Strip } from './strip.tsx';
+import { priceQueryOf, useQuote } from './use-price.ts';
 import { useShown } from './use-shown.ts';
 import '../styles/stage.css';
+
+const LiveStage = lazyView(() => import('./live/live-stage.tsx').then((module) => module.LiveStage));
 
 /** The first view: the form on one side; on the other the picture, and a strip of those before it. */
 export function PlaygroundView() {
   const { reply: models = [], problem, retry } = useModels();
   const { settings, change, faults } = useSettings(models);
   const { start } = useRuns();
+  const live = useLive(settings, useQuote(settings && priceQueryOf(settings)), change);
   const [isOpen, setOpen] = useState(false);
   const form = useRef<HTMLDivElement>(null);
   const isReady = settings !== undefined;
@@ -35,6 +41,7 @@ export function PlaygroundView() {
     );
   }
   const make = (...requests: readonly JobCreate[]) => {
+    live.leave();
     start(...requests);
     setOpen(false);
   };
@@ -60,12 +67,13 @@ export function PlaygroundView() {
             models={models}
             settings={settings}
             faults={faults}
+            live={live}
             onChange={change}
             onMake={() => makeWith(settings)}
           />
         </Sheet>
       </div>
-      <Results models={models} settings={settings} onUse={use} onMake={make} onPick={pick} />
+      <Results models={models} settings={settings} live={live} onUse={use} onMake={make} onPick={pick} />
     </div>
   );
 }
@@ -79,24 +87,35 @@ function focusAtFirst(form: HTMLElement | null): void {
 interface ResultsProps {
   readonly models: readonly Model[];
   readonly settings: Settings;
+  readonly live: Live;
   readonly onUse: (settings: Partial<Settings>) => void;
   readonly onMake: (request: JobCreate) => void;
   readonly onPick: (settings: Settings) => void;
 }
 
-function Results({ models, settings, onUse, onMake, onPick }: ResultsProps) {
+function Results({ models, settings, live, onUse, onMake, onPick }: ResultsProps) {
   const { runs, isLoaded, isConnected } = useRuns();
   const { shown, show, move } = useShown(runs);
   const model = models.find(({ id }) => id === settings.model) ?? models[0];
+  const draft = live.isOnStage ? live.draft : undefined;
+  const choose: typeof show = (run, index) => {
+    live.leave();
+    show(run, index);
+  };
   return (
     <section className="results" aria-label="Pictures">
+      {draft !== undefined && (
+        <Suspense fallback={<LoadingView />}>
+          <LiveStage draft={draft} ahead={live.ahead} onKeep={onMake} />
+        </Suspense>
+      )}
       {shown !== undefined && (
         <>
-          <Stage runs={runs} shown={shown} show={show} move={move} onUse={onUse} onMake={onMake} />
-          <Strip runs={runs} shown={shown} show={show} />
+          {draft === undefined && <Stage {...{ runs, shown, show, move, onUse, onMake }} onOpen={live.leave} />}
+          <Strip runs={runs} shown={shown} isAside={draft !== undefined} show={choose} />
         </>
       )}
-      {shown === undefined && model !== undefined && (isLoaded || !isConnected) && (
+      {shown === undefined && draft === undefined && model !== undefined && (isLoaded || !isConnected) && (
         <FirstVisit model={model} settings={settings} onPick={onPick} />
       )}
     </section>

@@ -15,10 +15,12 @@ export interface StageProps extends Pick<ShownRun, 'show' | 'move'> {
   readonly shown: Shown;
   readonly onUse: (settings: Partial<Settings>) => void;
   readonly onMake: (request: JobCreate) => void;
+  /** A picture is opened: nothing else should take the stage now. */
+  readonly onOpen: () => void;
 }
 
 /** The chosen run as large as the window allows: its picture or pictures, or while it is computed its preview. */
-export function Stage({ runs, shown, show, move, onUse, onMake }: StageProps) {
+export function Stage({ runs, shown, show, move, onUse, onMake, onOpen }: StageProps) {
   const { run, index } = shown;
   const { job, phase } = run;
   const { replace } = useRuns();
@@ -30,7 +32,10 @@ export function Stage({ runs, shown, show, move, onUse, onMake }: StageProps) {
     if (isShortcut(event, 'nextPicture')) move(1);
     if (isShortcut(event, 'previousPicture')) move(-1);
   };
-  const open = (at: number) => setOpened(job?.images[at]?.id);
+  const open = (at: number) => {
+    onOpen();
+    setOpened(job?.images[at]?.id);
+  };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the pictures in it
     <div
@@ -147,14 +152,14 @@ function sizeOf({ job, request }: Run): { readonly width: number; readonly heigh
   };
 }
 
-interface MatProps {
+export interface MatProps {
   readonly count: number;
   readonly size: { readonly width: number; readonly height: number };
   readonly children: ReactNode;
 }
 
 /** Lays out pictures of one size so that they are as large as possible. */
-function Mat({ count, size, children }: MatProps) {
+export function Mat({ count, size, children }: MatProps) {
   const ratio = size.width / size.height;
   // Two wide pictures are larger one above the other.
   const columns = count === 2 && ratio > 1.3 ? 1 : Math.ceil(Math.sqrt(count));

@@ -10,10 +10,12 @@ import type { Shown, ShownRun } from './use-shown.ts';
 export interface StripProps extends Pick<ShownRun, 'show'> {
   readonly runs: readonly Run[];
   readonly shown: Shown;
+  /** Whether something else, a draft, is on the stage. */
+  readonly isAside?: boolean;
 }
 
 /** The runs of this visit, and the last ones from before it; the one on the stage is marked. */
-export function Strip({ runs, shown, show }: StripProps) {
+export function Strip({ runs, shown, isAside = false, show }: StripProps) {
   const strip = useRef<HTMLElement>(null);
   useShownInSight(strip, shown.run.key);
   const earlier = runs.filter((run) => run.isEarlier === true);
@@ -31,7 +33,7 @@ export function Strip({ runs, shown, show }: StripProps) {
   const list = (listed: readonly Run[]) => (
     <ul>
       {listed.map((run) => (
-        <Card key={run.key} run={run} isShown={run.key === shown.run.key} onShow={() => show(run)} />
+        <Card key={run.key} run={run} isShown={run.key === shown.run.key} isAside={isAside} onShow={() => show(run)} />
       ))}
     </ul>
   );
@@ -85,10 +87,11 @@ const phaseWords = {
 interface CardProps {
   readonly run: Run;
   readonly isShown: boolean;
+  readonly isAside: boolean;
   readonly onShow: () => void;
 }
 
-function Card({ run, isShown, onShow }: CardProps) {
+function Card({ run, isShown, isAside, onShow }: CardProps) {
   const { phase, request, preview } = run;
   const words = phaseWords[phase];
   return (
@@ -97,7 +100,12 @@ function Card({ run, isShown, onShow }: CardProps) {
       data-phase={phase}
       title={request.prompt}
     >
-      <button type="button" aria-current={isShown ? 'true' : undefined} tabIndex={isShown ? 0 : -1} onClick={onShow}>
+      <button
+        type="button"
+        aria-current={isShown && !isAside ? 'true' : undefined}
+        tabIndex={isShown ? 0 : -1}
+        onClick={onShow}
+      >
         {phase === 'succeeded' ? (
           <Thumbnails run={run} />
         ) : (

@@ -18,6 +18,7 @@ import {
 import type { FastifyRequest } from 'fastify';
 import { DomainError } from '../../domain-error.ts';
 import { askedBy, modelOf, useModel } from '../../http/asked-request.ts';
+import { requireDraftable } from '../../http/draft-requests.ts';
 import { cursorOf, placeOf } from '../../http/paging.ts';
 import { isForm } from '../../http/parse-bodies.ts';
 import {
@@ -57,9 +58,10 @@ export function createJobRoute(app: HttpApp, context: RouteContext): void {
     const { body } = request;
     const base = baseUrl(request, options.publicUrl);
     const card = useModel(modelOf(services, body.model), request, reply);
-    const { priority, store, webhook_url: url } = body;
+    const { priority, store, draft, webhook_url: url } = body;
+    if (draft) requireDraftable(body);
     const webhook = url === undefined ? url : { url: services.webhooks.requireUrl(url, 'webhook_url'), baseUrl: base };
-    const work = { surface: 'api', asked: askedBy(body, 'api'), card, priority, store, webhook };
+    const work = { surface: 'api', asked: askedBy(body, 'api'), card, priority, store, draft, webhook };
     const job = await submitWork(context, request, reply, work);
     const view = await services.jobs.get(callerOf(request).accountId, job.id);
     reply

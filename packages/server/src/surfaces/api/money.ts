@@ -2,6 +2,7 @@ import {
   accountParamsSchema,
   type Credits,
   creditsSchema,
+  type DraftOffer,
   defaults,
   type LedgerEntry,
   type LedgerPage,
@@ -30,6 +31,7 @@ import { cursorOf, pageOf, placeOf } from '../../http/paging.ts';
 import { callerHeaders, errorReplies, jsonReply, keyErrors, needsKey } from '../../http/route-schemas.ts';
 import type { HttpServices } from '../../http/services.ts';
 import { callerOf, type HttpApp, problems, type RouteContext } from '../../http/surface.ts';
+import { type DraftRefusal, refusalOfDraft } from '../../jobs/drafts.ts';
 import { amountOfWork, estimateMs, type ModelSpeed, measuredSpeed } from '../../jobs/speed.ts';
 import type { ModelCard } from '../../models/model-card.ts';
 
@@ -72,8 +74,13 @@ export function priceRoute(app: HttpApp, { services, gate }: RouteContext): void
         price: microToNumber(priceOf({ ...work, profile: each }, services.tariff)),
         seconds: secondsOf(work, measuredSpeed(speeds, each)),
       })),
+      draft: offerOf(refusalOfDraft(services.drafts, { ...work, profile }, speeds)),
     };
   });
+}
+
+function offerOf(refusal: DraftRefusal | null): DraftOffer {
+  return { offered: refusal === null, reason: refusal && `${refusal.reason}; ${refusal.remedy}` };
 }
 
 /** Those that a request may name with the model, as it runs now. */
