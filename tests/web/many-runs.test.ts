@@ -164,6 +164,36 @@ test('the queue of twelve runs in two tabs: move one by keys or drag, run one ne
   expect(started.map(({ prompt }) => prompt)).toEqual([names[2], names[1], names[0], names[3]]);
 });
 
+test('what another client starts is in the queue at once, is no run of this page, and leaves with its end', async () => {
+  await rule('pause');
+  onTestFinished(async () => void (await rule('resume')));
+  const page = await web().visit('/?size=64x64&steps=3');
+  await page.getByLabel('Prompt', { exact: true }).waitFor();
+  // The stream is there once the page has read what there was before.
+  await expect.poll(() => page.locator('.results > *').count()).toBeGreaterThan(0);
+  let lists = 0;
+  page.on('request', (request) => {
+    if (new URL(request.url()).searchParams.get('status') === 'queued') lists += 1;
+  });
+  const names = Array.from({ length: 8 }, (_, index) => `a gong elsewhere ${index}.`);
+  await createJobs(names);
+  await page.getByRole('button', { name: 'Queue: 8 unfinished' }).waitFor();
+  // However many there are, they are not asked for one by one.
+  expect(lists).toBeLessThan(8);
+  await make(page, 'a bell of this page');
+  expect(await page.locator('.run-card').allTextContents()).toEqual([expect.stringContaining('a bell of this page')]);
+  const { panel, prompts } = await openQueue(page);
+  await expect.poll(prompts).toEqual([...names, 'a bell of this page']);
+  await panel.getByRole('button', { name: `Cancel in the queue: ${names[0]}` }).click();
+  await expect.poll(prompts).toHaveLength(8);
+  await rule('resume');
+  await panel.getByText('Nothing is running or queued.').waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('.run-card.succeeded').waitFor();
+  expect(await page.locator('.run-card').count()).toBe(1);
+  await page.getByText(/gong elsewhere/).waitFor({ state: 'detached' });
+});
+
 test('all runs are cancelled at once, after a question; one that has begun cannot be moved, and that is said', async () => {
   await rule('pause');
   onTestFinished(async () => void (await rule('resume')));

@@ -1,7 +1,6 @@
 import { lazy, Suspense, useState } from 'react';
 import { createPortal } from 'react-dom';
 import { Overlay } from '../parts/overlay.tsx';
-import { isOver } from '../runs/run.ts';
 import { useRuns } from '../runs/runs.tsx';
 import '../styles/queue.css';
 
@@ -12,9 +11,9 @@ export const QUEUE_PLACE = 'queue-place';
 
 /** How many runs are unfinished, in the header; opens the list of them. There is none while nothing is to be done. */
 export function QueueButton() {
-  const { runs, isConnected } = useRuns();
+  const { unfinished, isConnected } = useRuns();
   const [isOpen, setOpen] = useState(false);
-  const count = runs.filter((run) => !isOver(run)).length;
+  const count = unfinished.length;
   const place = document.getElementById(QUEUE_PLACE);
   return (
     <>

@@ -3,7 +3,7 @@ import { type KeyboardEvent, type PointerEvent, type RefObject, useEffect, useRe
 import { duration } from '../format/text.ts';
 import { ConfirmButton } from '../parts/buttons.tsx';
 import { Notice } from '../parts/notices.tsx';
-import { isOver, type Run, statusOf } from '../runs/run.ts';
+import { type Run, statusOf } from '../runs/run.ts';
 import { useRuns } from '../runs/runs.tsx';
 import { messageOf } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
@@ -13,12 +13,12 @@ const SETTLING_MS = 2500;
 
 /** All unfinished runs of the account in the order in which they start, with the time left for each and for all. */
 export function QueuePanel() {
-  const { runs, isConnected } = useRuns();
+  const { unfinished, isConnected } = useRuns();
   const { client } = useSession();
   const now = useSeconds();
   const [problem, setProblem] = useState<string>();
   const [said, setSaid] = useState('');
-  const { inOrder, move } = useOrder(runs, setProblem);
+  const { inOrder, move } = useOrder(unfinished, setProblem);
   const heading = useFocusAfterRemoval(inOrder.length);
   const cancelAll = async () => {
     try {
@@ -98,7 +98,7 @@ function useSeconds(): number {
 }
 
 /** The order of the runs, and how to change it. */
-function useOrder(runs: readonly Run[], onProblem: (problem: string | undefined) => void) {
+function useOrder(unfinished: readonly Run[], onProblem: (problem: string | undefined) => void) {
   const { client } = useSession();
   const [moved, setMoved] = useState<readonly string[]>();
   useEffect(() => {
@@ -106,8 +106,7 @@ function useOrder(runs: readonly Run[], onProblem: (problem: string | undefined)
     const timer = setTimeout(() => setMoved(undefined), SETTLING_MS);
     return () => clearTimeout(timer);
   }, [moved]);
-  const unfinished = runs.filter((run) => !isOver(run)).toReversed();
-  const inOrder = unfinished.toSorted((one, other) => orderOf(one, moved) - orderOf(other, moved));
+  const inOrder = unfinished.toReversed().sort((one, other) => orderOf(one, moved) - orderOf(other, moved));
   const move = async ({ job }: Run, to: JobMove): Promise<boolean> => {
     if (job === undefined) return false;
     try {

@@ -10,8 +10,10 @@ export type ChangeListener = (ended?: Job) => void;
 
 export interface FeedListener {
   readonly onEvent: (id: string, event: JobEvent) => void;
-  /** Unfinished jobs, including those of other tabs and from before a reload; newest first. */
+  /** Unfinished jobs from before the page was loaded, those of other tabs included; newest first. */
   readonly onJobs: (jobs: readonly Job[]) => void;
+  /** Unfinished jobs that something else has created since: another client, another tab, another view; newest first. */
+  readonly onJobsElsewhere: (jobs: readonly Job[]) => void;
   /** The last finished jobs that still have pictures; newest first. */
   readonly onFinished: (jobs: readonly Job[]) => void;
   readonly onConnection: (isConnected: boolean) => void;
@@ -25,6 +27,9 @@ const KEPT_EVENTS = 500;
 /** As many finished jobs are shown after a reload. */
 const FINISHED_SHOWN = 24;
 
+/** A client that creates many jobs causes one list of them in this time; this tab's own are known by then. */
+const LIST_PAUSE_MS = 500;
+
 /** The events of the account's jobs. */
 export class JobFeed {
   readonly #client: EaselClient;
@@ -32,6 +37,13 @@ export class JobFeed {
   readonly #closing = new AbortController();
   readonly #latest = new Map<string, readonly JobEvent[]>();
   readonly #unfinished = new Set<string>();
+  /** Unfinished jobs that the listener has been told of, or has created. */
+  readonly #listed = new Set<string>();
+  /** Requests of this tab on their way: whose job an event is of is known once they are answered. */
+  #creating = 0;
+  #listTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Whether the jobs from before the page was loaded are known. */
+  #hasCaughtUp = false;
   readonly #waiting = new Map<string, (job: Job) => void>();
   /** The key may not read the stream of all jobs: each job of this tab has a stream of its own. */
   #isPerJob = false;
@@ -47,6 +59,7 @@ export class JobFeed {
   }
 
   close(): void {
+    clearTimeout(this.#listTimer);
     this.#closing.abort();
   }
 
@@ -73,8 +86,20 @@ export class JobFeed {
     }
   }
 
-  /** Follows a job of this tab. */
-  follow({ id }: Job): void {
+  /** Creates a job that is followed as one of this tab's runs. @throws what `create` throws */
+  async create(create: () => Promise<Job>): Promise<Job> {
+    this.#creating += 1;
+    try {
+      const job = await create();
+      this.#listed.add(job.id);
+      this.#follow(job);
+      return job;
+    } finally {
+      this.#creating -= 1;
+    }
+  }
+
+  #follow({ id }: Job): void {
     this.#unfinished.add(id);
     if (this.#isPerJob) void this.#followOne(id);
   }
@@ -93,7 +118,7 @@ export class JobFeed {
     const onAbort = () => reject(signal.reason);
     signal.addEventListener('abort', onAbort);
     this.#waiting.set(job.id, resolve);
-    this.follow(job);
+    this.#follow(job);
     try {
       return await promise;
     } finally {
@@ -130,16 +155,28 @@ export class JobFeed {
     this.#listener.onEvent(id, event);
     // Steps and queue positions change nothing in a list.
     if (hasEnded(event)) this.#listener.onChange(event.data.job);
-    else if (isNew || event.event === 'started') this.#listener.onChange();
+    else if (isNew || event.event === 'started') {
+      this.#listener.onChange();
+      if (!this.#listed.has(id)) this.#listSoon();
+    }
     if (!hasEnded(event)) return;
     this.#unfinished.delete(id);
+    this.#listed.delete(id);
     this.#waiting.get(id)?.(event.data.job);
     // The reply updates the balance; if it fails, the next reply does.
     this.#client.account.credits({ signal: this.signal }).catch(() => {});
   }
 
-  /** Catches up on events missed while disconnected, or while the browser suspended the tab. */
-  async #catchUp(): Promise<void> {
+  #listSoon(): void {
+    this.#listTimer ??= setTimeout(() => {
+      this.#listTimer = undefined;
+      if (this.#creating > 0) this.#listSoon();
+      else this.#listUnfinished().catch(() => {}); // with the next job, or the next connection
+    }, LIST_PAUSE_MS);
+  }
+
+  /** Reads the unfinished jobs, and tells of those that are new. @returns all of them */
+  async #listUnfinished(): Promise<ReadonlySet<string>> {
     const { signal } = this;
     const list = (status: 'running' | 'queued') => this.#client.jobs.list({ status, limit: 100 }, { signal });
     const jobs = await retryUntilAnswered(
@@ -147,12 +184,32 @@ export class JobFeed {
       async () => [...(await list('queued')).jobs, ...(await list('running')).jobs],
       signal,
     );
-    const waiting = new Map(jobs.map((job) => [job.id, job]));
-    this.#listener.onJobs([...waiting.values()].toSorted((one, other) => (one.id < other.id ? 1 : -1)));
+    const found = new Map(jobs.map((job) => [job.id, job]));
+    const fresh = [...found.values()].filter(({ id }) => !this.#listed.has(id) && !this.#sawEndOf(id));
+    for (const { id } of fresh) {
+      this.#listed.add(id);
+      this.#unfinished.add(id);
+    }
+    const newestFirst = fresh.toSorted((one, other) => (one.id < other.id ? 1 : -1));
+    if (this.#hasCaughtUp) this.#listener.onJobsElsewhere(newestFirst);
+    else this.#listener.onJobs(newestFirst);
+    this.#hasCaughtUp = true;
+    return new Set(found.keys());
+  }
+
+  /** An end may be known before the reply to a list that was requested earlier. */
+  #sawEndOf(id: string): boolean {
+    const last = this.#latest.get(id)?.at(-1);
+    return last !== undefined && hasEnded(last);
+  }
+
+  /** Catches up on events missed while disconnected, or while the browser suspended the tab. */
+  async #catchUp(): Promise<void> {
+    const { signal } = this;
+    const waiting = await this.#listUnfinished();
     const finished = await this.#client.jobs.list({ status: 'succeeded', limit: FINISHED_SHOWN }, { signal });
     this.#listener.onFinished(finished.jobs.filter(({ images }) => images.length > 0));
     const missing = [...this.#unfinished].filter((id) => !waiting.has(id));
-    for (const id of waiting.keys()) this.#unfinished.add(id);
     for (const id of missing) {
       const job = await this.#client.jobs.get(id, { signal });
       if (!isUnfinished(job)) this.#receive(id, endOf(job));

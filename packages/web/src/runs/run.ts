@@ -24,6 +24,8 @@ export interface Run {
   readonly problem?: string;
   /** It had ended before the page was opened. */
   readonly isEarlier?: boolean;
+  /** Something else has started it since the page was opened: another client, another tab, another view. */
+  readonly isElsewhere?: boolean;
 }
 
 /** The status of a run in words, at a given time. @param isConnected whether events of the server arrive */

@@ -20,8 +20,10 @@ import { type ChangeListener, JobFeed } from './job-feed.ts';
 import { afterEvent, isOver, type Run } from './run.ts';
 
 export interface Runs extends RunActions {
-  /** Newest first. */
+  /** Those of this page, newest first: what it has started, and what there was before it was loaded. */
   readonly runs: readonly Run[];
+  /** All that are unfinished, newest first, also those that another client or view has started. */
+  readonly unfinished: readonly Run[];
   /** Whether events of the server arrive; if not, the status of the runs may be out of date. */
   readonly isConnected: boolean;
   /** Whether the last finished jobs have been read. */
@@ -40,7 +42,10 @@ interface RunActions {
   replace(id: string, job: Job | null): void;
   /** Waits for a job that is not among the runs. @throws the signal's reason, after cancelling the job */
   waitForEnd(job: Job, signal: AbortSignal): Promise<Job>;
-  /** The start image of a job of this tab: the server deletes it when the job ends. */
+  /**
+   * The start image of a job: a picture of this server by its path, which may be deleted by now; of what was sent as a file only this tab
+   * has a copy, because the server deletes it when the job ends.
+   */
   startImageOf(job: Job): string | null;
 }
 
@@ -62,7 +67,14 @@ export function RunsProvider({ children }: { readonly children: ReactNode }) {
     return () => void listeners.current.delete(listener);
   }, []);
   const value = useMemo<Runs>(
-    () => ({ ...actions, runs, isConnected, isLoaded, onChange }),
+    () => ({
+      ...actions,
+      runs: runs.filter((run) => run.isElsewhere !== true),
+      unfinished: runs.filter((run) => !isOver(run)),
+      isConnected,
+      isLoaded,
+      onChange,
+    }),
     [actions, runs, isConnected, isLoaded, onChange],
   );
   return <RunsContext value={value}>{children}</RunsContext>;
@@ -92,13 +104,19 @@ function useFeed({ setRuns, setConnected, setLoaded }: FeedSetters, listeners: R
     const own = new JobFeed(client, {
       onEvent: (id, event) => {
         const now = Date.now();
-        setRuns((all) => all.map((run) => (run.job?.id === id && !isOver(run) ? afterEvent(run, event, now) : run)));
+        setRuns((all) =>
+          all
+            .map((run) => (run.job?.id === id && !isOver(run) ? afterEvent(run, event, now) : run))
+            .filter((run) => run.isElsewhere !== true || !isOver(run)),
+        );
       },
       onJobs: (jobs) =>
         setRuns((all) => {
           const [own, earlier] = [all.filter(isOwn), all.filter((run) => !isOwn(run))];
           return [...own, ...unknownOf(jobs, all).map((job) => feedOf(job)), ...earlier];
         }),
+      onJobsElsewhere: (jobs) =>
+        setRuns((all) => [...unknownOf(jobs, all).map((job): Run => ({ ...feedOf(job), isElsewhere: true })), ...all]),
       onFinished: (jobs) => {
         const dismissed = new Set(loadDismissed());
         setRuns((all) => [
@@ -151,12 +169,11 @@ function useRunActions(feed: Feed, setRuns: SetRuns): RunActions {
       setRuns((all) => all.map((run) => (run.key === key ? next(run) : run)));
     const create = async (jobs: JobFeed, { key, request }: Run, isOfMany: boolean) => {
       try {
-        const job = await createJob(client, request, jobs.signal, isOfMany);
+        const job = await createJob(client, jobs, request, isOfMany);
         if (request.image !== undefined) startImages.current.set(job.id, request.image);
         // The list of unfinished jobs may have arrived before this reply.
         setRuns((all) => all.filter((run) => run.key === key || run.job?.id !== job.id));
         update(key, (run) => ({ ...jobs.runOf(job), key, request: run.request }));
-        jobs.follow(job);
       } catch (error) {
         if (jobs.signal.aborted) return;
         update(key, (run) => ({ ...run, phase: 'failed', problem: messageOf(error) }));
@@ -188,7 +205,8 @@ function useRunActions(feed: Feed, setRuns: SetRuns): RunActions {
       replace: (id, job) =>
         setRuns((all) => all.flatMap((run) => (run.job?.id !== id ? [run] : job === null ? [] : [{ ...run, job }]))),
       waitForEnd: (job, signal) => waitForEnd(client, feed.current, job, signal),
-      startImageOf: ({ id }) => startImages.current.get(id) ?? null,
+      startImageOf: ({ id, start_image: url }) =>
+        startImages.current.get(id) ?? (url === undefined ? null : new URL(url).pathname),
     };
   }, [client, feed, setRuns]);
 }
@@ -198,16 +216,12 @@ function useRunActions(feed: Feed, setRuns: SetRuns): RunActions {
  *
  * @param isOfMany a list of prompts may be longer than the rate limit: it goes on when that allows it
  */
-async function createJob(
-  client: EaselClient,
-  request: JobCreate,
-  signal: AbortSignal,
-  isOfMany: boolean,
-): Promise<Job> {
+async function createJob(client: EaselClient, feed: JobFeed, request: JobCreate, isOfMany: boolean): Promise<Job> {
+  const { signal } = feed;
   const idempotencyKey = randomId();
   for (;;) {
     try {
-      return await client.jobs.create(request, { signal, idempotencyKey });
+      return await feed.create(() => client.jobs.create(request, { signal, idempotencyKey }));
     } catch (error) {
       const wait = error instanceof EaselError && error.code === 'rate_limited' ? error.retryAfter : undefined;
       if (!isOfMany || wait === undefined || wait > LONGEST_WAIT_S) throw error;
