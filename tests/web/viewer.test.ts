@@ -408,6 +408,35 @@ test('a picture is compared with any other: both are enlarged together, and the 
   expect(await viewerOf(page).count()).toBe(1);
 });
 
+test('a picture is compared with what it was made from, whichever client made it; where that is not kept, this is said', async () => {
+  const { url, devKey } = web().server;
+  const [first] = (await paint({ prompt: 'a plain key', seed: 95 })).images;
+  const path = new URL(first?.url ?? '').pathname;
+  await paint({ prompt: 'a changed key', image: path, strength: 0.3, seed: 96 });
+  const comparison = async (page: Page) => {
+    await page.getByRole('button', { name: 'Compare', exact: true }).click();
+    return page.getByRole('dialog', { name: 'Compare two pictures' });
+  };
+  const dialog = await comparison(await openNewest());
+  await expect.poll(() => dialog.getByAltText('Start image').getAttribute('src')).toContain(first?.id);
+  await dialog.getByRole('button', { name: 'Compare with a plain key, seed 95' }).click();
+  await dialog.getByText('seed 95').waitFor();
+
+  await fetch(`${url}${path}`, { method: 'DELETE', headers: { 'x-api-key': devKey } });
+  // Another browser: this one has the picture in its cache, and may show it.
+  const without = await comparison(await openNewest());
+  await without.getByText('The start image is no longer kept: it cannot be shown.').waitFor();
+
+  const file = await fetch(`${url}/api/images/${(await paint({ prompt: 'a key', seed: 97 })).images[0]?.id}`);
+  const image = Buffer.from(await file.arrayBuffer()).toString('base64');
+  await paint({ prompt: 'a key of a file', image, strength: 0.3 });
+  const page = await openNewest();
+  await page.getByText('which the server does not store').waitFor();
+  expect(await page.getByRole('button', { name: 'Regenerate' }).isDisabled()).toBe(true);
+  const unknown = await comparison(page);
+  await unknown.getByText(/The start image was a file, which the server does not keep/).waitFor();
+});
+
 test('a picture is varied with its own seed for a price told before, a variation from itself, and both are remixed', async () => {
   const page = await openPicture({ prompt: 'a key on a table', seed: 7 }, { width: 1280, height: 720 });
   await page.getByText(/^Vary makes 4 pictures, 0\.\d+ credits\.$/).waitFor();
@@ -448,6 +477,7 @@ test('a picture is varied with its own seed for a price told before, a variation
   await page.getByRole('button', { name: 'Remix' }).click();
   const prompt = page.getByLabel('Prompt', { exact: true });
   await expect.poll(() => prompt.inputValue()).toBe('a key on a table');
+  await expect.poll(() => prompt.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true);
   const field = (name: string) => page.getByRole('textbox', { name, exact: true, includeHidden: true });
   expect(await field('Seed').inputValue()).toBe('7');
   expect(await field('Variation seed').inputValue()).toBe(String(variationSeed + 1));

@@ -1,7 +1,16 @@
 import { type Static, Type } from 'typebox';
 import { arithmeticNames, deviceNames, limits } from '../limits.ts';
 import { toldProperties } from '../request/schemas.ts';
-import { credits, cursorParam, errorCode, instant, limitParam, nextCursor, uuid } from '../schema/common-fields.ts';
+import {
+  credits,
+  cursorParam,
+  errorCode,
+  instant,
+  limitParam,
+  nextCursor,
+  url,
+  uuid,
+} from '../schema/common-fields.ts';
 import {
   choice,
   closedObject,
@@ -106,6 +115,12 @@ export const jobSchema = openObject(
     images: Type.Array(imageSchema, {
       description: 'The pictures that are still kept, in the order of their seeds',
     }),
+    start_image: Type.Optional(
+      url(
+        'The picture of this server that it was made from, whether or not that is still kept; absent for any other start image, which is not kept',
+        '/api/images/3f0b6f1c2d4e5a60718293a4b5c6d7e8',
+      ),
+    ),
     imported: Type.Optional(jobImportSchema),
     notes: Type.Array(jobNoteSchema, {
       description: 'What may not be expected of it; empty once the prompt is no longer kept',

@@ -85,7 +85,14 @@ export async function submitWork(
   const idempotency = draft ? null : idempotencyOf(request);
   const current = await context.services.currentModels.of(card);
   const styleTexts = await context.services.styles.ofRequest(accountId, asked.values);
-  const own = { ...jobRequestOf(asked, current, null), ...(styleTexts && { styleTexts }) };
+  // Of a job that is not kept nothing is to lead to another picture.
+  const startedFrom =
+    store && values.image !== undefined ? ownPictureOf(context, request, values.image, 'image') : undefined;
+  const own = {
+    ...jobRequestOf(asked, current, null),
+    ...(styleTexts && { styleTexts }),
+    ...(startedFrom && { startedFrom }),
+  };
   const notes = await notesOf(context.services, own, current);
   const requestOf = (picture: Size | null) =>
     picture === null ? own : { ...own, ...jobRequestOf(asked, current, picture) };
@@ -257,8 +264,18 @@ async function readPicture(
   param: 'image' | 'mask',
 ): Promise<Uint8Array | null> {
   if (value === undefined) return null;
-  const name = nameOfOwn(value, param, () => baseUrl(request, options.publicUrl));
+  const name = ownPictureOf({ options }, request, value, param);
   return name === undefined ? decodedFile(value, param) : services.images.read(name);
+}
+
+/** The name of the picture of this server that a field names; undefined: it has the file itself. @throws DomainError `invalid_request` */
+function ownPictureOf(
+  { options }: Pick<RouteContext, 'options'>,
+  request: FastifyRequest,
+  value: string,
+  param: 'image' | 'mask',
+): string | undefined {
+  return nameOfOwn(value, param, () => baseUrl(request, options.publicUrl));
 }
 
 /** The name of a picture of ours that a URL or its path leads to. */

@@ -2,7 +2,7 @@ import { type AdminJob, inWireNames, type Job, microToNumber, seedOfSample, tell
 import { collectedImages, requireCollection } from '../collections/collections.ts';
 import type { Queries } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
-import { findImages, type ImageRecord, imageReply, listImagesOfJobs } from '../pictures/images.ts';
+import { findImages, type ImageRecord, imageReply, imageUrlOf, listImagesOfJobs } from '../pictures/images.ts';
 import { deleteDeliveriesOfJob } from '../webhooks/deliveries.ts';
 import { isEnded, type JobContext, type JobRecord, requireJob } from './job.ts';
 import { deleteJob, findJob, findJobs, type JobFilter, lockJob, selectJobs } from './jobs-table.ts';
@@ -152,6 +152,7 @@ export function jobReply({ job, images, outlook }: JobView, base: string): Job {
     finished_at: job.finishedAt?.toISOString() ?? null,
     ...outlookReply(job, outlook),
     images: images.map((image) => ({ ...imageReply(image, base), ...variationReply(job, image) })),
+    ...(job.request.startedFrom && { start_image: imageUrlOf(job.request.startedFrom, base) }),
     ...(job.request.imported && { imported: job.request.imported }),
     notes: [...(job.request.notes ?? [])],
     error: errorReply(job),

@@ -31,6 +31,8 @@ export type JobRequest = FilledRequest & {
   readonly styleTexts?: StyleTexts;
   /** What its client may not expect; absent: nothing. Quotes the prompt, and is kept as long. */
   readonly notes?: readonly JobNote[];
+  /** The name of the picture of this server that it starts from; absent: none, or a file. */
+  readonly startedFrom?: string;
   /** Of a picture that was not made here; absent: it was. */
   readonly imported?: JobImport;
 };

@@ -183,6 +183,11 @@ export function imageUrl(image: Described, base: string): string {
   return `${base}/api/images/${fileNameOf(image)}`;
 }
 
+/** The address of a picture of which only the name is known. */
+export function imageUrlOf(name: string, base: string): string {
+  return `${base}/api/images/${name}`;
+}
+
 /** A picture of a job, as `/api` describes it. */
 export function imageReply(image: ImageRecord, base: string): Image {
   const { name, format, bytes, width, height, seed } = image;

@@ -171,6 +171,26 @@ test('a picture to start from gives its shape, is cut at its centre, and may com
   expect(r - b).toBeGreaterThan(100);
 });
 
+test('a job tells which picture of this server it was made from, unless it is not to be kept; of a file it tells nothing', async () => {
+  const customer = await http().customer();
+  const drawn = await post(`/v1/${slug}`, customer, { ...small, base64: false });
+  const get = async (url: string) => (await http().app.inject({ url, headers: customer.auth })).json();
+  const [{ url, id: name }] = (await get(`/api/jobs/${drawn.headers[headers.requestId]}`)).images;
+  const startOf = async (image: string, more: object = {}) => {
+    const reply = await post('/api/jobs', customer, { prompt: 'a', model: unattended, image, ...more });
+    expect(reply.statusCode, reply.body).toBe(202);
+    const { id, start_image: told } = reply.json();
+    expect((await get(`/api/jobs/${id}`)).start_image).toBe(told);
+    await http().services.cancelJob(customer.accountId, id);
+    return told;
+  };
+  for (const image of [url, new URL(url).pathname])
+    expect(await startOf(image)).toMatch(new RegExp(`/api/images/${name}$`));
+  expect((await http().app.inject({ url: new URL(await startOf(url)).pathname })).rawPayload).toEqual(drawn.rawPayload);
+  expect(await startOf(url, { store: false })).toBeUndefined();
+  expect(await startOf(drawn.rawPayload.toString('base64'))).toBeUndefined();
+});
+
 test('a picture that cannot be a start is refused in one sentence', async () => {
   const customer = await http().customer();
   const tiny = await sharp({ create: { width: 4, height: 400, channels: 3, background: 'red' } })

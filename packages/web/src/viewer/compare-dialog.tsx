@@ -65,18 +65,26 @@ export interface ComparisonProps {
   readonly left: Compared;
   /** What it can be compared with; the first is at once. */
   readonly others: readonly Compared[];
+  /** Why one that could be expected is not among them. */
+  readonly note?: string;
   readonly onClose: () => void;
 }
 
 /** Two pictures, overlaid with a divider that can be dragged, or side by side. Both are zoomed and moved together. */
-export function Comparison({ left, others, onClose }: ComparisonProps) {
-  const [chosen, setChosen] = useState(others[0]?.id);
+export function Comparison({ left, others, note, onClose }: ComparisonProps) {
+  const [chosen, setChosen] = useState<string>();
   const right = others.find(({ id }) => id === chosen) ?? others[0];
   const [isOverlay, setOverlay] = useState(true);
   const frame = useRef<HTMLDivElement>(null);
   const zoom = useZoom(left.id, left.size ?? { width: 1, height: 1 });
   useKeys(frame, zoomKeys(zoom));
-  if (right === undefined) return null;
+  if (right === undefined) {
+    return (
+      <Overlay label="Compare two pictures" className="comparison" onClose={onClose}>
+        <p className="quiet centred">There is no other picture here to compare it with. {note}</p>
+      </Overlay>
+    );
+  }
   return (
     <Overlay label="Compare two pictures" className="comparison" onClose={onClose}>
       <div ref={frame} className="compare-frame">
@@ -94,6 +102,7 @@ export function Comparison({ left, others, onClose }: ComparisonProps) {
             {isOverlay ? 'Side by side' : 'Overlay'}
           </button>
         </div>
+        {note !== undefined && <small className="quiet note">{note}</small>}
         {others.length > 1 && <Candidates others={others} chosen={right.id} onChoose={setChosen} />}
         <div className="captions">
           <Caption picture={left} other={right} />

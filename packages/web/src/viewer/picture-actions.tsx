@@ -159,7 +159,7 @@ function withoutSeed({ seed: _, variation_seed: __, variation_strength: ___, ...
 function missingFor({ prompt, strength, mask_blur: maskBlur }: Job, startImage: string | null): string | null {
   if (prompt === null) return 'The prompt was not stored';
   if (strength !== null && startImage === null)
-    return 'It was generated from a start image, which the server does not store';
+    return 'It was generated from a file as its start image, which the server does not store';
   if (maskBlur !== null) return 'It was generated with a mask, which the server does not store';
   return null;
 }
@@ -201,7 +201,7 @@ function fieldsOf(job: Job) {
     ...(!(job.upscale !== null && job.strength !== null) && { img_width: job.img_width, img_height: job.img_height }),
     scheduler: job.scheduler,
     profile: job.profile,
-    ...(job.strength !== null && { image: 'BASE64 OF THE START IMAGE', strength: job.strength }),
+    ...(job.strength !== null && { image: job.start_image ?? 'BASE64 OF THE START IMAGE', strength: job.strength }),
     ...(job.mask_blur !== null && { mask: 'BASE64 OF THE MASK', mask_blur: job.mask_blur }),
     ...(job.mask_padding !== null && { mask_padding: job.mask_padding }),
     ...(job.upscale !== null && { upscale: job.upscale, upscaler: job.upscaler }),
