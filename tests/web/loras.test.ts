@@ -1,4 +1,4 @@
-import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
@@ -10,7 +10,8 @@ const peft = fileURLToPath(new URL('../fixtures/goldens/loras/peft.safetensors',
 const dataDir = await newDataDir();
 const model = await modelOfSide(64);
 await mkdir(join(dataDir, 'loras'));
-for (const name of ['ink', 'oil_lcm']) await copyFile(peft, join(dataDir, 'loras', `${name}.safetensors`));
+await copyFile(peft, join(dataDir, 'loras', 'oil_lcm.safetensors'));
+await writeFile(join(dataDir, 'loras', 'ink.safetensors'), withLicence(await readFile(peft), 'CC-BY-4.0'));
 afterAll(async () => {
   for (const folder of [dataDir, model]) await rm(folder, { recursive: true, force: true });
 });
@@ -22,10 +23,8 @@ test('the LoRAs of a model are ticked with a weight, drawn with, told with the p
   await page.getByText('Advanced').click();
   const picker = page.getByRole('group', { name: 'LoRAs' });
   await picker.getByRole('checkbox', { name: 'ink' }).check();
-  await picker
-    .getByText(/^\d+ (kB|B)$/)
-    .first()
-    .waitFor();
+  await picker.getByText(/^\d+ (kB|B) · licence CC-BY-4\.0$/).waitFor();
+  await picker.getByText(/^\d+ (kB|B) · licence not stated$/).waitFor();
   await picker.getByRole('slider', { name: 'Weight of ink' }).fill('0.5');
   await picker.getByRole('checkbox', { name: 'oil_lcm' }).check();
   await picker.getByText(/is LCM, made for 4 to 8 steps/).waitFor();
@@ -45,8 +44,25 @@ test('the LoRAs of a model are ticked with a weight, drawn with, told with the p
   await viewer.getByRole('button', { name: 'Remix' }).click();
   await expect.poll(() => picker.getByRole('checkbox', { name: 'ink' }).isChecked()).toBe(true);
   expect(await picker.getByLabel('Weight of ink value').inputValue()).toBe('0.5');
-  await page.getByText(/^family .* · licence .* · \d/).waitFor();
+  await page
+    .getByText(/^family playground-v2.5 · licence .* · \d/)
+    .first()
+    .waitFor();
   // A model without LoRAs keeps what was chosen, and says that it has none of this name.
-  await page.getByRole('combobox', { name: 'Model' }).selectOption('playground-v2.5');
+  await page.getByText('Model tiny').click();
+  const models = page.getByRole('group', { name: 'Model' });
+  await models.getByText(/^family .* · licence not stated · \d.* · 0\.\d+ credits a picture/).waitFor();
+  await models.getByText(/^family .* · licence mit · \d.* · 0\.\d+ credits a picture/i).waitFor();
+  await models.getByRole('radio', { name: /^playground-v2\.5/ }).check();
   await picker.getByText('not available for this model').waitFor();
 });
+
+/** The same weights, whose header says under which licence they are (https://github.com/Stability-AI/ModelSpec). */
+function withLicence(file: Buffer, licence: string): Buffer {
+  const length = Number(file.readBigUInt64LE());
+  const { __metadata__: before, ...tensors } = JSON.parse(file.toString('utf8', 8, 8 + length));
+  const header = Buffer.from(JSON.stringify({ __metadata__: { ...before, 'modelspec.license': licence }, ...tensors }));
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(header.length));
+  return Buffer.concat([size, header, file.subarray(8 + length)]);
+}

@@ -35,7 +35,13 @@ export { loadTokenizers, type TokenizedText, type Tokenizers } from './load-toke
 export { loadUpscaler, type UpscaleOptions, type Upscaler, type UpscalerOptions } from './load-upscaler.ts';
 export { type DeviceChoice, deviceSettings, gigaflopsText } from './loading/choose-device.ts';
 export { findModel } from './loading/find-model.ts';
-export { inspectLoras, inspectModel, type LoraInspector, type ModelReport } from './loading/inspect-model.ts';
+export {
+  inspectLoras,
+  inspectModel,
+  type LoraInspector,
+  type LoraReport,
+  type ModelReport,
+} from './loading/inspect-model.ts';
 export type { QuantizedModel, QuantizeOptions, QuantizeProgress } from './loading/quantize-model.ts';
 export type {
   ComponentInfo,

@@ -116,7 +116,7 @@ describe.each(knownModels.map((model) => [model.name, model] as const))('%s', (n
       expect(info).toMatchObject({ familyName: model.family });
       if (name === 'lcm-sdxl') expect(info?.defaults.scheduler).toBe('lcm');
     } else if (model.kind === 'lora') {
-      const notices = await (await inspectLoras(base))({ file: resolveModel(name, env) });
+      const { notices } = await (await inspectLoras(base))({ file: resolveModel(name, env) });
       // All of these are for few steps, as their names or those of their repositories say.
       expect(notices).toContainEqual(expect.stringMatching(/made for .* steps?, a guidance scale of /));
     } else {

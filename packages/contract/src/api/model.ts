@@ -108,6 +108,9 @@ export const modelLoraSchema = openObject(
       examples: [['watercolour does not say which model it was trained on']],
     }),
     file_size: count({ description: 'Of its file, in bytes', examples: [170_543_052] }),
+    licence: Type.Optional(
+      Type.String({ description: 'What its file says of its licence; absent: nothing', examples: ['CC-BY-4.0'] }),
+    ),
   },
   { title: 'ModelLora', description: 'A LoRA that fits a model' },
 );

@@ -33,6 +33,8 @@ export interface AdaptedModel {
 export interface OpenAdapter extends FittedAdapter {
   /** Changes with its file. */
   readonly key: string;
+  /** What its file says of its licence (`license` of Stability's ModelSpec); undefined: nothing. */
+  readonly licence: string | undefined;
   /** The SHA-256 by which tools know it: of what follows its header, or what its metadata says. Read when it is used. */
   readonly hash: () => Promise<string>;
 }
@@ -80,6 +82,7 @@ export class AdapterShelf {
       key,
       networks,
       notices: [...told.filter((notice) => notice !== undefined), ...notices],
+      licence: licenceOf(read),
       hash: remembered(() => hashOf(read)),
     };
     this.#open.set(key, adapter);
@@ -89,6 +92,14 @@ export class AdapterShelf {
     }
     return adapter;
   }
+}
+
+/** A name or an address; a file may say anything, so not much of it is told. */
+const LONGEST_LICENCE = 120;
+
+function licenceOf({ metadata }: AdapterFile): string | undefined {
+  const said = metadata['modelspec.license']?.trim();
+  return said === undefined || said === '' ? undefined : said.slice(0, LONGEST_LICENCE);
 }
 
 /** As a request uses it. */

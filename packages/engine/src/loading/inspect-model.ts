@@ -1,4 +1,4 @@
-import { AdapterShelf } from '../adapters/adapter-shelf.ts';
+import { AdapterShelf, type OpenAdapter } from '../adapters/adapter-shelf.ts';
 import { openCheckpoint, readTokenizers } from '../checkpoints/open-checkpoint.ts';
 import { type EngineError, toEngineError } from '../errors.ts';
 import { familySampling } from '../families/families.ts';
@@ -60,10 +60,13 @@ export async function inspectModel(
   }
 }
 
-export type LoraInspector = (lora: Omit<LoraRequest, 'weight'>) => Promise<readonly string[]>;
+export type LoraInspector = (lora: Omit<LoraRequest, 'weight'>) => Promise<LoraReport>;
+
+/** What should be known of a LoRA, and what its file says of its licence. */
+export type LoraReport = Pick<OpenAdapter, 'notices' | 'licence'>;
 
 /**
- * Looks at LoRAs for a model, of which only headers are read: what should be known of a file that fits.
+ * Looks at LoRAs for a model, of which only headers are read: what should be known of a file that fits, and its licence.
  *
  * @throws EngineError as `loadModel`, and for a file that does not fit
  */
@@ -72,7 +75,10 @@ export async function inspectLoras(
   options: Pick<LoadOptions, 'config' | 'variant' | 'family' | 'unet' | 'vae'> = {},
 ): Promise<LoraInspector> {
   const shelf = new AdapterShelf(adaptedModel(await openCheckpoint(findModel(pathOrName, process.env), options)));
-  return async ({ file, anyBase = false }) => (await shelf.open(file, anyBase)).notices;
+  return async ({ file, anyBase = false }) => {
+    const { notices, licence } = await shelf.open(file, anyBase);
+    return { notices, licence };
+  };
 }
 
 function schedulerReport({ sampler, noise, prediction, solver }: SamplingConfig) {

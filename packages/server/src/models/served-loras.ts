@@ -7,6 +7,7 @@ import {
   inspectLoras,
   type LoadOptions,
   type LoraInspector,
+  type LoraReport,
   type LoraRequest,
 } from '@easel/engine';
 import { fullText, ifPresent, isCodedError, nearMiss } from '@easel/errors';
@@ -34,8 +35,7 @@ const EXTENSION = '.safetensors';
 const NAME = new RegExp(patterns.loraName.source, 'u');
 const FRESH_MS = 2000;
 
-interface Found extends LoraFile {
-  readonly notices: readonly string[];
+interface Found extends LoraFile, LoraReport {
   readonly bytes: number;
   /** Why the model cannot use it. */
   readonly problem: string | undefined;
@@ -92,8 +92,10 @@ export class ServedLoras {
   get cards(): Pick<ModelCard, 'loras' | 'unfitLoras'> {
     const all = [...this.#found];
     return {
-      loras: all.flatMap(([name, { notices, bytes, problem }]) =>
-        problem === undefined ? [{ name, notices: [...notices], file_size: bytes }] : [],
+      loras: all.flatMap(([name, { notices, licence, bytes, problem }]) =>
+        problem === undefined
+          ? [{ name, notices: [...notices], file_size: bytes, ...(licence !== undefined && { licence }) }]
+          : [],
       ),
       unfitLoras: new Map(all.flatMap(([name, { problem }]) => (problem === undefined ? [] : [[name, problem]]))),
     };
@@ -145,15 +147,15 @@ export class ServedLoras {
     const before = this.#found.get(name);
     try {
       this.#inspect ??= await this.#open();
-      const notices = await this.#inspect(lora);
+      const report = await this.#inspect(lora);
       const bytes = (await ifPresent(stat(lora.file)))?.size ?? 0;
-      return { ...lora, notices, bytes, problem: undefined };
+      return { ...lora, ...report, bytes, problem: undefined };
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       const problem = fullText(error).replaceAll(lora.file, name);
       if (before?.problem !== problem)
         this.#onLog({ level: 'warn', message: `the LoRA ${name} is not offered: ${problem}`, pid: undefined });
-      return { ...lora, notices: [], bytes: 0, problem };
+      return { ...lora, notices: [], licence: undefined, bytes: 0, problem };
     }
   }
 }

@@ -15,9 +15,9 @@ export interface LoraPickerProps {
   readonly onChange: (loras: readonly LoraChoice[]) => void;
 }
 
-type Offered = Pick<ModelLora, 'name' | 'notices'> & Partial<Pick<ModelLora, 'file_size'>>;
+type Offered = Pick<ModelLora, 'name' | 'notices'> & Partial<Pick<ModelLora, 'file_size' | 'licence'>>;
 
-/** The model's LoRAs, to tick, each with its size and a slider for its weight. Nothing where there are none. */
+/** The model's LoRAs, to tick, each with its size, its licence and a slider for its weight. Nothing where there are none. */
 export function LoraPicker({ model, loras, onChange }: LoraPickerProps) {
   const [search, setSearch] = useState('');
   const others = loras.filter(({ name }) => !model.loras.some((lora) => lora.name === name));
@@ -51,7 +51,7 @@ export function LoraPicker({ model, loras, onChange }: LoraPickerProps) {
 }
 
 function LoraRow({
-  lora: { name, notices, file_size: size },
+  lora: { name, notices, file_size: size, licence },
   loras,
   onChange,
 }: Pick<LoraPickerProps, 'loras' | 'onChange'> & { readonly lora: Offered }) {
@@ -70,7 +70,11 @@ function LoraRow({
         />{' '}
         <bdi>{name}</bdi>
       </label>{' '}
-      {size !== undefined && <small className="quiet">{bytes(size)}</small>}
+      {size !== undefined && (
+        <small className="quiet">
+          {bytes(size)} · {licence === undefined ? 'licence not stated' : `licence ${licence}`}
+        </small>
+      )}
       {chosen !== undefined && (
         <SliderField
           label={`Weight of ${name}`}

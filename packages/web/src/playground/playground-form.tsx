@@ -2,7 +2,7 @@ import type { Model } from '@easel/contract';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { readMask } from '../files/start-picture.ts';
 import { Credits } from '../format/credits.tsx';
-import { balance, credits } from '../format/text.ts';
+import { balance } from '../format/text.ts';
 import { CopyButton } from '../parts/buttons.tsx';
 import { ControlFields } from '../parts/fields.tsx';
 import { ModelNote } from '../parts/model-name.tsx';
@@ -25,7 +25,7 @@ import { DropOverlay, useGivenFile } from './given-file.tsx';
 import { LiveSwitch } from './live/live-switch.tsx';
 import type { Live } from './live/use-live.ts';
 import { LoraPicker } from './lora-picker.tsx';
-import { ModelFacts } from './model-facts.tsx';
+import { ModelPicker } from './model-picker.tsx';
 import { SeedField, SizePicker } from './picture-fields.tsx';
 import { ProfileTimes } from './profile-times.tsx';
 import { NegativeField, PromptField } from './prompt-fields.tsx';
@@ -245,25 +245,15 @@ function AdvancedSettings({ model, settings, onChange, children }: AdvancedSetti
 /** The model: which one it is, or where there are several, which one is wanted. */
 function ModelChoice({ models, settings, onChange }: SettingsProps) {
   const model = models.find((each) => each.id === settings.model) ?? models[0];
-  const choose = (id: string) => {
-    const other = models.find((each) => each.id === id);
-    if (other !== undefined) onChange(settingsForModel(settings, model, other));
-  };
   return (
     <>
       {models.length > 1 && (
-        <label className="row model-choice">
-          Model
-          <select value={settings.model} onChange={(event) => choose(event.target.value)}>
-            {models.map((each) => (
-              <option key={each.id} value={each.id}>
-                {each.id} ({each.name}), {credits(each.price.picture)} credits a picture
-              </option>
-            ))}
-          </select>
-        </label>
+        <ModelPicker
+          models={models}
+          chosen={settings.model}
+          onChoose={(other) => onChange(settingsForModel(settings, model, other))}
+        />
       )}
-      {model && models.length > 1 && <ModelFacts model={model} />}
       {model && <ModelNote model={model} />}
     </>
   );
