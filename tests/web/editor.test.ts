@@ -176,6 +176,32 @@ test('the frame is dragged beyond the picture: what is beyond is painted, and th
   expect([at(50, 10), at(50, 250)]).toEqual([0, 255]);
 });
 
+test('two fingers move the frame and change its size', async () => {
+  const page = await withStart({ hasTouch: true });
+  await page.getByText('Crop…', { exact: true }).click();
+  const frame = editorOf(page).getByRole('application', { name: 'Frame, 256×256' });
+  await frame.waitFor();
+  const { x, y, width, height } = (await frame.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  const touch = await page.context().newCDPSession(page);
+  /** Beside each other, so far apart, at a place of the frame, in shares of its width. */
+  const fingers = (apart: number, at: number) =>
+    [-apart, apart].map((by, id) => ({ id, x: x + (at + by / 2) * width, y: y + height / 2 }));
+  const send = (type: 'touchStart' | 'touchMove' | 'touchEnd', touchPoints: ReturnType<typeof fingers>) =>
+    touch.send('Input.dispatchTouchEvent', { type, touchPoints });
+  await send('touchStart', fingers(0.4, 0.5).slice(0, 1));
+  await send('touchStart', fingers(0.4, 0.5));
+  // Apart by half as much again, and a frame's width to the right, where the picture is blue.
+  for (const step of [0.25, 0.5, 0.75, 1]) await send('touchMove', fingers(0.4 + 0.2 * step, 0.5 + step));
+  await send('touchEnd', []);
+  const after = (await frame.boundingBox())?.width ?? 0;
+  const picture = (await editorOf(page).locator('.framed-picture').boundingBox())?.width ?? 1;
+  expect(after / picture).toBeCloseTo(1.5 / 3, 2);
+  const sent = await generate(page);
+  expect([sent.img_width, sent.img_height]).toEqual([256, 256]);
+  expect(await colourAt(sent, 0.1, 0.5)).toBe('green');
+  expect(await colourAt(sent, 0.5, 0.5)).toBe('blue');
+});
+
 test('a picture is zoomed out: its price is shown, it is painted around, and what it was stays', async () => {
   const page = await web().visit();
   await page.getByRole('spinbutton', { name: 'Steps value' }).fill('2');

@@ -14,6 +14,7 @@ import {
 } from '../settings/frame.ts';
 import { Outside } from './outside.tsx';
 import { useElementSize, useWheel, zoomOfWheel } from './stage-size.ts';
+import { usePinch } from './use-pinch.ts';
 
 export interface FrameStageProps {
   readonly image: HTMLImageElement;
@@ -55,22 +56,29 @@ export function FrameStage({ image, settings, limits, onFrame }: FrameStageProps
   /** While something is dragged, what is in sight stays. */
   const [held, setHeld] = useState<Box>();
   const plane = held ?? planeOf(picture, part);
-  const scale = Math.max(0.001, Math.min(available.width / plane.width, available.height / plane.height));
-  const toScreen = ({ x, y, width, height }: Box) => ({
-    left: (available.width - plane.width * scale) / 2 + (x - plane.x) * scale,
-    top: (available.height - plane.height * scale) / 2 + (y - plane.y) * scale,
-    width: width * scale,
-    height: height * scale,
-  });
+  const { scale, toScreen, toPlane } = placePlane(plane, available);
   const take = (next: Box, handle: Handle | null) => {
     const isEdge = handle !== null && (handle.x === 0 || handle.y === 0);
     const framed = isEdge ? framePart(next, picture, limits) : frameSameShape(next, picture, settings);
     if (isAllowed(framed, picture)) onFrame(framed);
   };
-  const drag = useDrag({ part, picture, scale, take, onHold: (isHeld) => setHeld(isHeld ? plane : undefined) });
+  const hold = (isHeld: boolean) => setHeld(isHeld ? plane : undefined);
+  const { drag, stop } = useDrag({ part, picture, scale, take, onHold: hold });
+  const pinch = usePinch({
+    part,
+    toPlane: ({ x, y }) => {
+      const box = stage.current?.getBoundingClientRect() ?? new DOMRect();
+      return toPlane({ x: x - box.x, y: y - box.y });
+    },
+    onPart: (next) => take(next, null),
+    onHold: (isHeld) => {
+      stop();
+      hold(isHeld);
+    },
+  });
   useWheel(stage, (event) => take(scaledPart(part, 1 / zoomOfWheel(event)), null));
   return (
-    <div ref={stage} className="editor-stage framing">
+    <div ref={stage} className="editor-stage framing" {...pinch}>
       <p id={id} className="visually-hidden">
         The arrow keys move the frame, + and − change its size; with Shift in small steps.
       </p>
@@ -96,7 +104,7 @@ export function FrameStage({ image, settings, limits, onFrame }: FrameStageProps
 interface FrameHandlesProps extends Pick<DragOptions, 'part' | 'take'> {
   readonly size: Size;
   readonly describedBy: string;
-  readonly drag: ReturnType<typeof useDrag>;
+  readonly drag: ReturnType<typeof useDrag>['drag'];
 }
 
 /** What is dragged, or moved with the arrow keys: all of the frame, its edges and its corners. */
@@ -153,6 +161,25 @@ function SentCanvas({
     own.getContext('2d')?.drawImage(drawn, 0, 0);
   });
   return <canvas ref={canvas} />;
+}
+
+/** The plane as large as the stage allows, in its middle: from it to places on the stage, and back. */
+function placePlane(plane: Box, stage: Size) {
+  const scale = Math.max(0.001, Math.min(stage.width / plane.width, stage.height / plane.height));
+  const [left, top] = [(stage.width - plane.width * scale) / 2, (stage.height - plane.height * scale) / 2];
+  return {
+    scale,
+    toScreen: ({ x, y, width, height }: Box) => ({
+      left: left + (x - plane.x) * scale,
+      top: top + (y - plane.y) * scale,
+      width: width * scale,
+      height: height * scale,
+    }),
+    toPlane: ({ x, y }: { readonly x: number; readonly y: number }) => ({
+      x: plane.x + (x - left) / scale,
+      y: plane.y + (y - top) / scale,
+    }),
+  };
 }
 
 /** What of the picture's plane is in sight: the picture and the frame, and some space to drag the frame into. */
@@ -215,16 +242,19 @@ interface DragOptions {
   readonly onHold: (isHeld: boolean) => void;
 }
 
-/** Dragging the frame, its edges and its corners. @returns what an element needs for it */
+/** Dragging the frame, its edges and its corners. @returns what an element needs for it, and what ends it early */
 function useDrag({ part, picture, scale, take, onHold }: DragOptions) {
   const start = useRef<{ readonly part: Box; readonly x: number; readonly y: number; readonly scale: number }>(
     undefined,
   );
-  const end = () => {
+  const stop = () => {
     start.current = undefined;
+  };
+  const end = () => {
+    stop();
     onHold(false);
   };
-  return (handle: Handle | null) => ({
+  const drag = (handle: Handle | null) => ({
     onPointerDown(event: PointerEvent<HTMLElement>) {
       if (event.button !== 0 || start.current !== undefined) return;
       event.currentTarget.setPointerCapture(event.pointerId);
@@ -253,6 +283,7 @@ function useDrag({ part, picture, scale, take, onHold }: DragOptions) {
     onPointerUp: end,
     onPointerCancel: end,
   });
+  return { drag, stop };
 }
 
 /** The part after a key; undefined for keys that do nothing here. */

@@ -188,6 +188,13 @@ function usePointers(
 ) {
   const down = useRef(new Map<number, Point>());
   const doing = useRef<Doing>('nothing');
+  // Both fingers may move before React has drawn what the first one did.
+  const shown = useRef(view);
+  shown.current = view;
+  const look = (next: View) => {
+    shown.current = next;
+    onView(next);
+  };
   const toMask = ({ clientX, clientY }: { clientX: number; clientY: number }): Point => {
     const box = stage.current?.querySelector('.mask-sheet')?.getBoundingClientRect();
     return { x: (clientX - (box?.x ?? 0)) / scale, y: (clientY - (box?.y ?? 0)) / scale };
@@ -214,8 +221,9 @@ function usePointers(
     const now = fromMiddle(stage.current, event);
     const others = [...down.current].filter(([id]) => id !== event.pointerId).map(([, point]) => point);
     down.current.set(event.pointerId, now);
-    if (doing.current === 'moving') onView({ ...view, x: view.x + now.x - before.x, y: view.y + now.y - before.y });
-    else if (doing.current === 'pinching' && others[0] !== undefined) onView(pinched(view, others[0], before, now));
+    if (doing.current === 'moving') look(movedView(shown.current, before, now));
+    else if (doing.current === 'pinching' && others[0] !== undefined)
+      look(pinched(shown.current, others[0], before, now));
     else if (doing.current === 'painting') {
       // Between two frames a pen or a mouse has moved several times.
       const all = event.nativeEvent.getCoalescedEvents?.() ?? [];
@@ -237,6 +245,10 @@ function usePointers(
 
 /** The button of a pen's other end (Pointer Events, level 3, 4.1.1.2). */
 const PEN_ERASER = 5;
+
+function movedView(view: View, before: Point, now: Point): View {
+  return { ...view, x: view.x + now.x - before.x, y: view.y + now.y - before.y };
+}
 
 /** The view after one of two fingers has moved. */
 function pinched(view: View, still: Point, before: Point, now: Point): View {
