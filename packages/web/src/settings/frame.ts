@@ -133,7 +133,8 @@ const PANNED = 0.5;
 
 /**
  * A larger part of the picture's plane: what is beyond the picture is for the model to paint. As with the command line's `--outpaint`, the
- * picture keeps its pixels where the model draws so large a canvas; where it does not, canvas and picture become smaller.
+ * picture keeps its pixels where the model draws so large a canvas, and what is missing to sides that it draws is added at the right and at
+ * the bottom; where it does not draw so much, canvas and picture become smaller.
  *
  * @example
  * const limits = { min_side: 64, max_side: 2048, side_step: 8, max_megapixels: 4 };
@@ -145,7 +146,9 @@ export function extendPart(picture: Size, extension: Extension, limits: Limits):
   const towards = (direction: Direction) => ('pan' in extension && extension.pan === direction ? PANNED : all);
   const [left, right] = [grow(picture.width, towards('left')), grow(picture.width, towards('right'))];
   const [top, bottom] = [grow(picture.height, towards('up')), grow(picture.height, towards('down'))];
-  const part = { x: -left, y: -top, width: picture.width + left + right, height: picture.height + top + bottom };
+  const whole = (pixels: number) => Math.ceil(pixels / limits.side_step) * limits.side_step;
+  const [width, height] = [whole(picture.width + left + right), whole(picture.height + top + bottom)];
+  const part = { x: -left, y: -top, width, height };
   return framePart(part, picture, limits);
 }
 
