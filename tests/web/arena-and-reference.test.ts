@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { readParameters } from '@easel/parameters';
 import type { Locator, Page } from 'playwright-core';
+import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { useWebPage } from '../support/web-page.ts';
 
@@ -165,7 +166,13 @@ test('a sheet varies two settings, is downloaded with its labels and settings, a
   await page.getByRole('button', { name: 'Download as PNG' }).click();
   const file = await readFile(await (await saved).path());
   expect(file.readUInt32BE(16)).toBeGreaterThan(2 * 256);
-  expect(file.readUInt32BE(20)).toBeGreaterThan(2 * 256);
+  // Two rows of pictures, the labels of the columns, and a title above them.
+  expect(file.readUInt32BE(20)).toBeGreaterThan(2 * (256 + 8) + 3 * 18 + 4 * 18);
+  // The title is of dark letters on white.
+  const { info, data } = await sharp(file).greyscale().raw().toBuffer({ resolveWithObject: true });
+  const band = data.subarray(0, 60 * info.width);
+  expect(Math.min(...band)).toBeLessThan(100);
+  expect(band.filter((value) => value > 250).length / band.length).toBeGreaterThan(0.8);
   expect(readParameters(file)).toMatch(/^a red apple\n.*X Type: Steps, X Values: "2, 3", Y Type: Part of the prompt/);
 
   for (const title of ['Steps: 2, red', 'Steps: 3, green'])
