@@ -107,7 +107,7 @@ export class AccountService {
 
   /**
    * Closes an account: its keys are revoked, for ever, and it gets no more keys, grants and refills. Its balance stays, and so do its
-   * pictures until they expire. Closing it again changes nothing.
+   * pictures until they expire, and as long what it has saved. Closing it again changes nothing.
    *
    * @throws DomainError `not_found`, `conflict` for an account with an admin key: closing it could shut everybody out
    */
@@ -190,7 +190,6 @@ export async function insertAccount(
   return true;
 }
 
-/** Locks the account until the transaction ends, so that others who want to lock it wait. @returns whether there is one */
 /** Its changes run one after another. @returns whether there is such an account */
 export async function lockAccount(queries: Queries, id: string): Promise<boolean> {
   const rows = queries.selectFrom('accounts').select('id').where('id', '=', id).forNoKeyUpdate();
@@ -207,6 +206,24 @@ export async function requireOpenAccount(queries: Queries, id: string): Promise<
 
 function accountClosed(name: string): DomainError {
   return new DomainError('conflict', `the account "${name}" is closed`, { remedy: 'reopen it first' });
+}
+
+/**
+ * Deletes what closed accounts have saved beside their pictures, collections and styles, once the last of those is gone: an account that is
+ * reopened before that finds everything as it was.
+ *
+ * @returns how many
+ */
+export async function deleteSavedByClosedAccounts(queries: Queries): Promise<number> {
+  const isOver = sql<boolean>`exists (
+    select from easel.accounts where accounts.id = saved.account_id and closed_at is not null
+  ) and not exists (
+    select from easel.job_images join easel.jobs on jobs.id = job_id
+    where jobs.account_id = saved.account_id and job_images.deleted_at is null
+  )`;
+  const collections = await queries.deleteFrom('collections as saved').where(isOver).executeTakeFirst();
+  const styles = await queries.deleteFrom('styles as saved').where(isOver).executeTakeFirst();
+  return Number(collections.numDeletedRows + styles.numDeletedRows);
 }
 
 async function findAccount(queries: Queries, id: string, now: Date): Promise<Account | null> {

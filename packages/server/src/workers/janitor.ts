@@ -8,6 +8,7 @@ import { deleteIdempotencyKeysBefore } from '../jobs/idempotency.ts';
 import type { JobContext } from '../jobs/job.ts';
 import { deleteEventsOfJobsEndedBefore } from '../jobs/job-events.ts';
 import { deleteExpiredJobs, unfinishedJobsSince } from '../jobs/jobs-table.ts';
+import { deleteSavedByClosedAccounts } from '../keys/accounts.ts';
 import { deleteRateWindowsBefore } from '../keys/callers.ts';
 import type { ImageStore } from '../pictures/image-store.ts';
 import { findKnownImages, type ImageRecord, markExpiredImages, markImagesOfExpiredJobs } from '../pictures/images.ts';
@@ -49,6 +50,8 @@ export interface Swept {
   readonly forgottenJobs: number;
   /** Queued jobs of revoked keys, and drafts that nobody waits for; they are cancelled now. */
   readonly cancelledJobs: number;
+  /** Collections and styles of closed accounts whose pictures are gone. */
+  readonly saved: number;
   /** Accounts that have got their monthly refill. */
   readonly refills: number;
 }
@@ -144,6 +147,7 @@ export class Janitor {
       workers: await removed(deleteWorkersSeenBefore, DAY),
       rateWindows: await removed(deleteRateWindowsBefore, HOUR),
       webhooks: await removed(deleteDeliveriesEndedBefore, this.#context.retention.requestsMs),
+      saved: await aged(() => database.transaction(deleteSavedByClosedAccounts)),
     };
   }
 

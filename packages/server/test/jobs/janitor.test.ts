@@ -2,7 +2,10 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { CollectionService } from '../../src/collections/collections.ts';
 import { newId } from '../../src/ids.ts';
+import { AccountService } from '../../src/keys/accounts.ts';
+import { StyleService } from '../../src/styles/styles.ts';
 import { saveSweepTimes } from '../../src/workers/deletion-hold.ts';
 import { customerServices, newCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
@@ -79,6 +82,27 @@ test('what has had its time goes: events after an hour, keys after a day, pictur
 
   expect(await sweepIn(31 * DAY_MS)).toMatchObject({ jobs: 1 });
   await expect(services.jobs.get(accountId, job.id)).rejects.toMatchObject({ code: 'not_found' });
+});
+
+test('what an account has saved goes once it is closed and its last picture is gone, and that of open ones stays', async () => {
+  const { kysely } = opened().database;
+  const collections = new CollectionService({ database: opened().database, clock });
+  const styles = new StyleService({ database: opened().database });
+  const accounts = new AccountService({ database: opened().database, clock });
+  const [closed, open] = [await makePicture('closed'), await makePicture('open')];
+  for (const { accountId } of [closed, open]) {
+    await collections.create(accountId, 'best');
+    await styles.save(accountId, { name: 'mine', prompt: '{prompt}, ink' });
+  }
+  const savedBy = async ({ accountId }: typeof open) => {
+    const own = await kysely.selectFrom('styles').select('name').where('account_id', '=', accountId).execute();
+    return (await collections.list(accountId)).length + own.length;
+  };
+  await accounts.close(closed.accountId);
+  await sweepIn(0);
+  expect([await savedBy(closed), await savedBy(open)]).toEqual([2, 2]);
+  expect(await sweepIn(8 * DAY_MS)).toMatchObject({ saved: 2 });
+  expect([await savedBy(closed), await savedBy(open)]).toEqual([0, 2]);
 });
 
 test('a picture whose record was never written is removed', async () => {
