@@ -122,6 +122,52 @@ test('each of several pictures is shown as soon as it is finished, and then all 
   expect(download.suggestedFilename()).toMatch(/^\d+\.png$/);
 });
 
+test('below several pictures U enlarges one and V varies it, below one are all the ways on, and Remix goes to the prompt', async () => {
+  const page = await web().visit('/?size=64x64&steps=2&samples=2');
+  await make(page, 'a pair of keys');
+  await page.locator('.run-card.succeeded').waitFor();
+  const { url, devKey } = web().server;
+  const reply = await fetch(`${url}/api/jobs?q=pair&limit=1`, { headers: { 'x-api-key': devKey } });
+  const [{ images }] = JSON.parse(await reply.text()).jobs;
+  const press = async (name: RegExp) => {
+    const [request] = await Promise.all([
+      page.waitForRequest((each) => each.method() === 'POST' && each.url().endsWith('/api/jobs')),
+      page.getByRole('button', { name }).click(),
+    ]);
+    return request.postDataJSON();
+  };
+  const pair = page.locator('.run-card').last().getByRole('button');
+  const pathOf = (index: number) => new URL(images[index].url).pathname;
+  await page.getByRole('button', { name: /^U2: Upscale picture 2 by 2, 0\.\d+ credits$/ }).waitFor();
+  const enlarged = await press(/^U2: /);
+  expect(enlarged).toMatchObject({
+    prompt: 'a pair of keys',
+    image: pathOf(1),
+    seed: images[1].seed,
+    samples: 1,
+    upscale: 2,
+  });
+  await page.locator('.run-card.succeeded').nth(1).waitFor();
+  await expect.poll(() => stage(page).locator('.picture img').getAttribute('width')).toBe('128');
+  await pair.click();
+  const varied = await press(/^V1: /);
+  expect(varied).toMatchObject({ prompt: 'a pair of keys', seed: images[0].seed, samples: 4 });
+  expect(varied.variation_strength).toBeGreaterThan(0.2);
+  await page.locator('.run-card.succeeded').nth(2).waitFor();
+
+  await pair.click();
+  await page.getByRole('button', { name: 'Show picture 2 of 2' }).click();
+  await stage(page).getByRole('button', { name: 'Zoom out…' }).click();
+  await stage(page).getByRole('button', { name: 'Pan right' }).click();
+  const editor = page.getByRole('dialog', { name: 'Edit picture' });
+  await editor.getByRole('application', { name: 'Frame, 96×64' }).waitFor();
+  await page.keyboard.press('Escape');
+  await stage(page).getByRole('button', { name: 'Remix' }).click();
+  const prompt = page.getByLabel('Prompt', { exact: true });
+  await expect.poll(() => prompt.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true);
+  expect(await page.getByLabel('Seed', { exact: true }).inputValue()).toBe(String(images[1].seed));
+});
+
 test('the end of a run is told in the title and the icon until it is seen, and on request by a notification and a sound', async () => {
   const page = await web().visit('/?size=64x64&steps=60');
   await page.evaluate(`(() => {
@@ -189,6 +235,37 @@ test('each line is a prompt, and each combination: how many and for how much is 
   expect(await page.locator('.run-card').count()).toBe(3);
 });
 
+test.each([
+  [390, 844],
+  [320, 640],
+])(
+  'in a window of %i×%i the closed sheet covers neither the strip nor what can be done, and the facts are whole',
+  async (width, height) => {
+    const page = await web().visit(quick, { viewport: { width, height }, hasTouch: true });
+    await make(page, 'a leaf that is not covered');
+    await untilDone(page);
+    await page.getByLabel('Prompt', { exact: true }).blur();
+    const boxOf = async (place: string) => {
+      const box = await page.locator(place).boundingBox();
+      if (box === null) throw new Error(`${place} is not there`);
+      const { x, y, width: across, height: down } = box;
+      return { top: y, right: x + across, bottom: y + down, across };
+    };
+    const roomBelow = async () => {
+      // Where the window is too low for all of it, the end is above the sheet, too.
+      if (height < 700) await page.evaluate('window.scrollTo(0, document.documentElement.scrollHeight)');
+      return (await boxOf('.sheet-body')).top - (await boxOf('.strip')).bottom;
+    };
+    await expect.poll(roomBelow).toBeGreaterThanOrEqual(-1);
+    expect((await boxOf('.strip')).top).toBeGreaterThanOrEqual((await boxOf('.stage-actions')).bottom);
+    expect((await boxOf('.stage-run .picture')).across).toBeGreaterThan(width / 2);
+    await page.getByRole('button', { name: 'Details' }).tap();
+    const facts = page.locator('.run-facts');
+    expect(await facts.evaluate((element) => element.scrollWidth - element.clientWidth)).toBe(0);
+    expect((await boxOf('.run-facts')).right).toBeLessThanOrEqual(width);
+  },
+);
+
 test('on a phone the picture comes first, the form is a sheet that keeps the focus, and a swipe goes on', async () => {
   const page = await web().visit(quick, { viewport: { width: 390, height: 844 }, hasTouch: true });
   for (const prompt of ['a first leaf', 'a second leaf']) await make(page, prompt);
@@ -196,7 +273,7 @@ test('on a phone the picture comes first, the form is a sheet that keeps the foc
   const generate = page.getByRole('button', { name: 'Generate a picture' });
   const pictureBox = await stage(page).locator('.picture').boundingBox();
   const buttonBox = await generate.boundingBox();
-  expect(pictureBox?.width).toBeGreaterThan(350);
+  expect(pictureBox?.width).toBeGreaterThan(340);
   expect((pictureBox?.y ?? 0) + (pictureBox?.height ?? 0)).toBeLessThan(buttonBox?.y ?? 0);
   expect((buttonBox?.y ?? 0) + (buttonBox?.height ?? 0)).toBeLessThanOrEqual(844);
   // The swipe is one of a finger: from the right to the left.

@@ -32,6 +32,7 @@ export function Sheet({ isOpen, onOpen, children }: SheetProps) {
   const sheet = useRef<HTMLElement>(null);
   const drag = useDrag(onOpen);
   const isModal = isNarrow && isOpen;
+  useCoveredHeight(sheet, isNarrow && !isOpen);
   return (
     <section
       ref={sheet}
@@ -64,6 +65,19 @@ export function Sheet({ isOpen, onOpen, children }: SheetProps) {
       </div>
     </section>
   );
+}
+
+/** Tells the layout how much of the window the closed sheet covers, as it is while nobody types: the picture does not move with each line. */
+function useCoveredHeight(sheet: RefObject<HTMLElement | null>, isClosed: boolean): void {
+  useEffect(() => {
+    const [own, view] = [sheet.current, sheet.current?.closest<HTMLElement>('.playground')];
+    if (!isClosed || !own || !view) return undefined;
+    const observer = new ResizeObserver(() => {
+      if (!own.matches(':focus-within')) view.style.setProperty('--sheet-height', `${own.offsetHeight}px`);
+    });
+    observer.observe(own);
+    return () => observer.disconnect();
+  }, [sheet, isClosed]);
 }
 
 /** Up opens, down closes, a tap does the other of both. */

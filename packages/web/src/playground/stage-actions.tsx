@@ -1,6 +1,6 @@
 import { faultOfUpscale, type Job, type JobCreate } from '@easel/contract';
-import { type ReactNode, useState } from 'react';
-import { EditButton } from '../editor/editor.tsx';
+import { type ReactNode, useId, useState } from 'react';
+import { EditButton, ExtendActions } from '../editor/editor.tsx';
 import { convertPicture, pathOf, saveFile } from '../files/picture-file.ts';
 import { Notice } from '../parts/notices.tsx';
 import { useRuns } from '../runs/runs.tsx';
@@ -28,25 +28,27 @@ export function StageActions({ job, shown, show, onOpen, onUse, onMake, children
   const image = at === null ? undefined : job.images[at];
   return (
     <>
-      <div className="stage-actions">
-        {job.images.length > 1 && (
-          <PicturePicker count={job.images.length} index={index} onPick={(to) => show(run, to)} />
-        )}
-        {at !== null && (
-          <button
-            type="button"
-            title="As large as the window, with everything that can be done"
-            onClick={() => onOpen(at)}
-          >
-            Open
-          </button>
-        )}
-        <FavouriteButton job={job} onProblem={setProblem} />
-        {image === undefined && <EachPictureActions job={job} onMake={onMake} />}
-        {image !== undefined && <VaryActions job={job} image={image} onUse={onUse} onMake={onMake} />}
-        {image !== undefined && (
-          <PictureButtons job={job} image={image} onUse={onUse} onMake={onMake} onProblem={setProblem} />
-        )}
+      <div className="stage-line">
+        <div className="stage-actions">
+          {job.images.length > 1 && (
+            <PicturePicker count={job.images.length} index={index} onPick={(to) => show(run, to)} />
+          )}
+          {at !== null && (
+            <button
+              type="button"
+              title="As large as the window, with everything that can be done"
+              onClick={() => onOpen(at)}
+            >
+              Open
+            </button>
+          )}
+          <FavouriteButton job={job} onProblem={setProblem} />
+          {image === undefined && <EachPictureActions job={job} onMake={onMake} />}
+          {image !== undefined && <VaryActions job={job} image={image} onUse={onUse} onMake={onMake} />}
+          {image !== undefined && (
+            <PictureButtons job={job} image={image} onUse={onUse} onMake={onMake} onProblem={setProblem} />
+          )}
+        </div>
         {children}
       </div>
       {problem !== undefined && (
@@ -113,6 +115,7 @@ interface PictureButtonsProps extends Pick<StageActionsProps, 'job' | 'onUse' | 
 }
 
 function PictureButtons({ job, image, onUse, onMake, onProblem }: PictureButtonsProps) {
+  const extension = useId();
   const { startImageOf } = useRuns();
   const { reply: models = [] } = useModels();
   const model = modelOfJob(job, models);
@@ -148,6 +151,12 @@ function PictureButtons({ job, image, onUse, onMake, onProblem }: PictureButtons
       >
         Upscale 2×
       </button>
+      <button type="button" popoverTarget={extension} title="Shows more around the picture, which the model paints">
+        Zoom out…
+      </button>
+      <div id={extension} popover="auto" className="extend-popover">
+        <ExtendActions job={job} image={image} />
+      </div>
     </>
   );
 }
