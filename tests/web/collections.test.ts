@@ -1,8 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type GenerationParameters, writeParameters } from '@easel/parameters';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { useWebPage } from '../support/web-page.ts';
 
 const web = useWebPage();
@@ -123,6 +125,23 @@ test('chosen files are imported with their settings, and what is known or no pic
   await dialog.getByText(/^broken\.png: .*PNG, JPEG or WebP/).waitFor();
   await dialog.getByRole('button', { name: 'Close' }).click();
   await page.getByRole('button', { name: 'Open picture 1 of 1: a cherry in a bowl' }).waitFor();
+});
+
+test('a folder is imported with the pictures of its folders', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'easel-import-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await mkdir(join(folder, 'older/summer'), { recursive: true });
+  await writeFile(join(folder, 'first.png'), await pictureFile('a quince on a plate', 91));
+  await writeFile(join(folder, 'older/summer/second.png'), await pictureFile('a quince in a basket', 92));
+  await writeFile(join(folder, 'older/notes.txt'), 'notes');
+  const page = await web().visit('/gallery?words=quince');
+  await page.getByRole('button', { name: 'Import' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Import pictures' });
+  await dialog.getByLabel('Folder to import').setInputFiles(folder);
+  await dialog.getByText('2 pictures imported').waitFor();
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  for (const place of ['on a plate', 'in a basket'])
+    await page.getByRole('button', { name: `Open picture 1 of 1: a quince ${place}` }).waitFor();
 });
 
 test('selected pictures are deleted after a question that says how many', async () => {
