@@ -1,11 +1,14 @@
 /**
- * How many jobs one PostgreSQL accepts, each with its hold, ledger rows and queue entry, in the service's own transaction, without HTTP
- * and without workers: by the number of queued jobs, and for one account whose row all submissions need.
+ * How many jobs one PostgreSQL accepts, each with its hold, ledger rows and queue entry, in the service's own transaction, without HTTP:
+ * by the number of queued jobs, and for one account whose row all submissions need; without workers, or while some, in a process of their
+ * own, take the jobs, sleep instead of drawing, and end them.
  *
- *   npm run bench:admission -- [--jobs 8000] [--at-once 256] [--connections 10] [--accounts 1000]
+ *   npm run bench:admission -- [--jobs 8000] [--at-once 256] [--connections 10] [--accounts 1000] [--workers 0] [--sleep-ms 100]
  *
  * The database, the embedded one with its usual settings, and the submitting process share this machine's processors.
  */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +21,7 @@ import { aSubmission } from '../../packages/server/test/support/job-requests.ts'
 import { startJobServices } from '../../packages/server/test/support/job-services.ts';
 import { watchLocks } from '../../packages/server/test/support/lock-waits.ts';
 import { quantile } from '../load/statistics.ts';
+import type { Errand } from './sleeping-workers.ts';
 
 const { values } = parseArgs({
   options: {
@@ -25,13 +29,18 @@ const { values } = parseArgs({
     'at-once': { type: 'string', default: '256' },
     connections: { type: 'string', default: '10' },
     accounts: { type: 'string', default: '1000' },
+    workers: { type: 'string', default: '0' },
+    'sleep-ms': { type: 'string', default: '100' },
   },
 });
 const jobs = Number(values.jobs);
 const atOnce = Number(values['at-once']);
 const connections = Number(values.connections);
 const accounts = Number(values.accounts);
+const workers = Number(values.workers);
+const sleepMs = Number(values['sleep-ms']);
 const PARTS = 4;
+const MODEL = 'demo';
 /** Submissions of one account, sent all at once. */
 const OF_ONE_ACCOUNT = 1000;
 
@@ -45,10 +54,11 @@ const services = await startJobServices({
   address,
   database,
   folder,
-  models: ['demo'],
+  models: [MODEL],
   queueLength: 1e6,
   queuedPerAccount: 1e6,
 });
+const sleeping = workers > 0 ? await startWorkers({ address, folder, model: MODEL, workers, sleepMs }) : undefined;
 try {
   note('machine', {
     cpu: cpus()[0]?.model ?? '',
@@ -67,6 +77,7 @@ try {
   const hot = await newCustomer(database, { available: 10n ** 12n });
   await measure(`one account, ${OF_ONE_ACCOUNT} submissions at once`, OF_ONE_ACCOUNT, () => hot, OF_ONE_ACCOUNT);
 } finally {
+  sleeping?.disconnect();
   await services.stop();
   await database.close();
   await postgres.stop();
@@ -83,6 +94,7 @@ async function measure(
   lanes = atOnce,
 ): Promise<void> {
   const latencies: number[] = [];
+  const endedBefore = await countEnded();
   const watch = watchLocks(address);
   const began = performance.now();
   await inTurns(
@@ -102,11 +114,26 @@ async function measure(
   const all = [...waits, ...Array<number>(Math.max(0, count - waits.length)).fill(0)];
   note(what, {
     perSecond: count / seconds,
+    ...(workers > 0 && { endedPerSecond: ((await countEnded()) - endedBefore) / seconds }),
     p50Ms: quantile(latencies, 0.5),
     p99Ms: quantile(latencies, 0.99),
     lockWaitP50Ms: quantile(all, 0.5),
     lockWaitP99Ms: quantile(all, 0.99),
   });
+}
+
+async function startWorkers(errand: Errand): Promise<ChildProcess> {
+  const child = fork(new URL('./sleeping-workers.ts', import.meta.url), { stdio: 'inherit' });
+  child.send(errand);
+  await once(child, 'message');
+  return child;
+}
+
+/** Jobs that workers have ended so far. */
+async function countEnded(): Promise<number> {
+  const ended = database.kysely.selectFrom('jobs').where('state', '=', 'succeeded');
+  const { count } = await ended.select(({ fn }) => fn.countAll<bigint>().as('count')).executeTakeFirstOrThrow();
+  return Number(count);
 }
 
 /** Carries out so much work, so many pieces at a time. */
