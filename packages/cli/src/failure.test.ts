@@ -32,7 +32,7 @@ test('what the engine refuses is told by the name of the option', () => {
   expect(told('guidanceScale', 'guidanceScale must be at most 25', 'generate')).toBe(
     '--guidance-scale must be at most 25',
   );
-  expect(told('loras', 'loras[0].weight must be at most 4', 'generate')).toBe('--lora must be at most 4');
+  expect(told('loras[0].weight', 'loras[0].weight must be at most 4', 'generate')).toBe('--lora must be at most 4');
   expect(told('upscale', 'upscale 4 would make a picture', 'upscale')).toBe('--by 4 would make a picture');
   expect(told('image', 'the image cannot be read', 'generate')).toBe('the image cannot be read');
   expect(told('steps', 'steps must be at most 50')).toBe('steps must be at most 50');

@@ -8,7 +8,7 @@ import {
   SIDE_STEP,
   wireName,
 } from '@easel/contract/fields';
-import { CodedError } from '@easel/errors';
+import { CodedError, nearMiss } from '@easel/errors';
 import { Option } from 'commander';
 
 /** Parses whole numbers from `min` to `max` for the option `flag`; anything else is refused by name. */
@@ -183,8 +183,12 @@ export function modelFiles<Name extends string>(
   find: { part(pathOrName: string): string; family(unet: string | undefined): Name | undefined },
 ) {
   const family = name === undefined ? find.family(unet) : familyNames.find((known) => known === name);
-  if (name !== undefined && family === undefined)
-    throw new CodedError('usage', `--family must be one of ${familyNames.join(', ')} (got ${JSON.stringify(name)})`);
+  if (name !== undefined && family === undefined) {
+    const near = nearMiss(name.toLowerCase(), familyNames);
+    throw new CodedError('usage', `--family must be one of ${familyNames.join(', ')} (got ${JSON.stringify(name)})`, {
+      ...(near !== undefined && { remedy: `did you mean --family ${near}?` }),
+    });
+  }
   return {
     ...(modelConfig !== undefined && { config: modelConfig }),
     ...(variant !== undefined && { variant }),
@@ -254,11 +258,12 @@ export function optionName({ option, words }: Field): string {
  */
 export function withOptionNames(message: string, param: string, command: 'generate' | 'upscale' = 'generate'): string {
   const fields = Object.entries<Field>(pictureFields);
+  const whole = param.replace(/[[.].*$/, '');
   const isCalled = (name: string, field: Field) =>
-    (isOn(field, 'api') && wireName(name, 'api') === param) || (name === param && field.engine !== undefined);
+    (isOn(field, 'api') && wireName(name, 'api') === whole) || (name === whole && field.engine !== undefined);
   const field = fields.find(([name, each]) => isCalled(name, each))?.[1];
   const [place = '', own] = /^(\w+)(?:\[\d+\])?(?:\.\w+)?(?=[ :])/.exec(message) ?? [];
-  if (own !== param || field === undefined) return message;
+  if (own !== whole || field === undefined) return message;
   const option = field === pictureFields.upscale && command === 'upscale' ? '--by' : optionName(field);
   return `${option}${message.slice(place.length)}`;
 }

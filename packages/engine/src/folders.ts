@@ -35,3 +35,29 @@ function dataFolder(env: Environment): string {
     : join(env.HOME || homedir(), '.local', 'share');
   return join(dataHome, 'easel');
 }
+
+/** `…/models--OWNER--NAME/snapshots/COMMIT`, and maybe a file in it. */
+const CACHED = /(?:^|[/\\])models--(?<owner>.+?)--(?<name>[^/\\]+)[/\\]snapshots[/\\][^/\\]+(?:[/\\](?<file>.+))?$/;
+/** Files that are called so in every repository. */
+const GENERIC = /^(?:pytorch_lora_weights|(?:diffusion_pytorch_)?model)(?:\.fp16)?\.safetensors$/;
+
+/** A place in the cache of huggingface_hub, where folders are called after commits. */
+export interface HubPlace {
+  /** `owner/name` */
+  readonly repo: string;
+  /** Of the repository; undefined: it is the whole repository, or its only weights, whose name says nothing. */
+  readonly file: string | undefined;
+}
+
+/**
+ * What of the Hub a path is; undefined: it is not in such a cache.
+ *
+ * @example
+ * hubPlace('/hub/models--segmind--SSD-1B/snapshots/60987f37'); // { repo: 'segmind/SSD-1B', file: undefined }
+ */
+export function hubPlace(path: string): HubPlace | undefined {
+  const { owner, name, file } = CACHED.exec(path)?.groups ?? {};
+  if (owner === undefined || name === undefined) return undefined;
+  const own = file?.replaceAll('\\', '/');
+  return { repo: `${owner}/${name}`, file: own === undefined || GENERIC.test(own) ? undefined : own };
+}

@@ -15,7 +15,15 @@ export {
   toEngineError,
 } from './errors.ts';
 export { type FamilyName, type FamilySampler, familyNames, familySamplers } from './families/families.ts';
-export { defaultCacheFolder, devicesFolder, licencesFile, lorasFolder, modelsFolder } from './folders.ts';
+export {
+  defaultCacheFolder,
+  devicesFolder,
+  type HubPlace,
+  hubPlace,
+  licencesFile,
+  lorasFolder,
+  modelsFolder,
+} from './folders.ts';
 export { BackOff } from './host/child-keeper.ts';
 export type { EngineHost, HostLogEntry, HostOptions, HostStats } from './host/engine-host.ts';
 export { createEngineHost } from './host/host.ts';

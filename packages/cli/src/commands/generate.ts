@@ -1,7 +1,8 @@
 import { type Field, type FieldTable, optionGroups, pictureFields, type Range, rangeOn } from '@easel/contract/fields';
 import { Command, Option } from 'commander';
 import { alternativeModes } from '../generate/alternatives.ts';
-import { addLora, type GenerateFlags } from '../generate/flags.ts';
+import type { GenerateFlags } from '../generate/flags.ts';
+import { addLora } from '../generate/lora-flags.ts';
 import {
   apiKeyFileOption,
   arithmeticOption,

@@ -2,7 +2,8 @@ import type { ImageFormat, JobCreate } from '@easel/contract';
 import { type Field, isOn, isWithin, pictureFields, rangeOn, writeRequest } from '@easel/contract/fields';
 import { CodedError } from '@easel/errors';
 import { optionName } from '../options.ts';
-import { type GenerateFlags, lorasOf } from './flags.ts';
+import type { GenerateFlags } from './flags.ts';
+import { lorasOf } from './lora-flags.ts';
 import type { StartFiles } from './start-files.ts';
 
 /** Options of the engine, which the server sets itself. */

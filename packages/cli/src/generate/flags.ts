@@ -1,18 +1,6 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import {
-  type ArithmeticName,
-  type DeviceName,
-  type LoraChoice,
-  limits,
-  type OptionValues,
-  SEED_RANDOM,
-} from '@easel/contract/fields';
-import { type LoraRequest, lorasFolder } from '@easel/engine';
-import { CodedError, hasCode } from '@easel/errors';
-import { knownModel, nameOfPath, resolveModel } from '@easel/models';
-import { takeLoraTags } from '@easel/parameters';
-import { type Margins, type ModelFilesFlags, number, type PixelSize } from '../options.ts';
+import { type ArithmeticName, type DeviceName, type OptionValues, SEED_RANDOM } from '@easel/contract/fields';
+import { CodedError } from '@easel/errors';
+import type { Margins, ModelFilesFlags, PixelSize } from '../options.ts';
 import { formatFor, type formatNames, formatOfName } from '../output/plan.ts';
 import type { AlternativeMode } from './alternatives.ts';
 
@@ -226,76 +214,4 @@ function upscaleContradictions(
 /** A folder does not decide the format, whatever its name ends in. */
 function outputFile(output: string | undefined): string | undefined {
   return output === undefined || output === '-' || /[/\\]$/.test(output) ? undefined : output;
-}
-
-const EXTENSION = /\.safetensors$/i;
-
-/** Parses `NAME` or `NAME:WEIGHT` and adds it to those before it. */
-export function addLora(flag: string): (text: string, before: unknown) => readonly LoraChoice[] {
-  const { loras, loraWeight } = limits;
-  const parseWeight = number(`the weight of ${flag}`, loraWeight.min, loraWeight.max);
-  return (text, given) => {
-    const before = isList(given) ? given : [];
-    const [, name = text, weight] = /^(.+):([+-]?[\d.]+(?:e[+-]?\d+)?)$/i.exec(text) ?? [];
-    if (name.trim() === '') throw new CodedError('usage', `${flag} needs a name or a file`);
-    if (before.length >= loras.max) throw new CodedError('usage', `${flag} can be given at most ${loras.max} times`);
-    return [...before, { name, weight: weight === undefined ? 1 : parseWeight(weight) }];
-  };
-}
-
-function isList(given: unknown): given is readonly LoraChoice[] {
-  return Array.isArray(given);
-}
-
-/** A prompt and the LoRAs of its run: with `--lora-tags` also those of tags in the prompt. */
-export function lorasOf(prompt: string, { loras = [], loraTags = false }: GenerateFlags) {
-  if (!loraTags) return { prompt, loras };
-  const taken = takeLoraTags(prompt);
-  return { prompt: taken.prompt, loras: [...loras, ...taken.loras] };
-}
-
-/** The LoRAs as files of this machine. @throws CodedError `model_not_found` */
-export function resolveLoras(
-  loras: readonly LoraChoice[],
-  { loraAnyBase = false }: GenerateFlags,
-  env: Readonly<Record<string, string | undefined>>,
-): readonly LoraRequest[] {
-  return loras.map(({ name, weight = 1 }) => ({
-    file: resolveLora(name, env),
-    weight,
-    ...(loraAnyBase && { anyBase: true }),
-  }));
-}
-
-/** A file; else a file of the folder of LoRAs; else what was pulled by that name. */
-function resolveLora(name: string, env: Readonly<Record<string, string | undefined>>): string {
-  if (existsSync(name)) return name;
-  const folder = lorasFolder(env);
-  const isPlain = !/[\\/]/.test(name);
-  const own = isPlain ? [name, `${name}.safetensors`].find((file) => existsSync(join(folder, file))) : undefined;
-  if (own !== undefined) return join(folder, own);
-  try {
-    return resolveModel(name, env);
-  } catch (cause) {
-    // What can be pulled says how.
-    if (!hasCode(cause, 'model_not_found') || knownModel(name) !== undefined) throw cause;
-    const names = loraNames(folder);
-    const known = names.length === 0 ? `${folder} has none` : `${folder} has ${names.slice(0, 8).join(', ')}`;
-    throw new CodedError('model_not_found', `there is no LoRA ${name}: neither a file nor a name`, {
-      remedy: `give a .safetensors file or a name; ${known}`,
-      cause,
-    });
-  }
-}
-
-function loraNames(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((file) => EXTENSION.test(file))
-    .map(loraName);
-}
-
-/** What a LoRA is called in a picture's file. */
-export function loraName(file: string): string {
-  return nameOfPath(file).replace(/[:<>\n]/g, '_');
 }

@@ -34,7 +34,8 @@ import { type CommandContext, readVersion } from '../cli-context.ts';
 import { modelFiles, optionName, type PixelPoint, type PixelSize } from '../options.ts';
 import { findStyle } from '../styles.ts';
 import type { Backend, MadePictures, MakeOptions, PlannedRun } from './backend.ts';
-import { type GenerateFlags, loraName, lorasOf, type RequestFlags, resolveLoras } from './flags.ts';
+import type { GenerateFlags, RequestFlags } from './flags.ts';
+import { loraName, lorasOf, resolveLoras } from './lora-flags.ts';
 import { readStartPixels, type StartPixels } from './start-files.ts';
 
 /** Makes pictures with the engine on this machine, in a process of its own: an abort ends that process at once. */

@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { addLora, type GenerateFlags, loraName, lorasOf, resolveLoras } from './flags.ts';
+import type { GenerateFlags } from './flags.ts';
+import { addLora, loraName, lorasOf, resolveLoras } from './lora-flags.ts';
 
 const flags: GenerateFlags = { samples: 1, metadata: true, show: true };
 const add = addLora('--lora');
@@ -35,6 +36,10 @@ test('a LoRA is a file, or a file of the folder of LoRAs by its name', async () 
   expect(() => one('oil')).toThrow(
     expect.objectContaining({ code: 'model_not_found', remedy: expect.stringContaining(`${folder} has ink`) }),
   );
+  expect(() => one('inq')).toThrow(expect.objectContaining({ remedy: expect.stringMatching(/^did you mean ink\? /) }));
+  expect(() => one('lcm-lora-sdx')).toThrow(
+    expect.objectContaining({ remedy: expect.stringMatching(/^did you mean lcm-lora-sdxl\? /) }),
+  );
   expect(() => one('../ink')).toThrow(/there is no LoRA/);
   expect(resolveLoras([{ name: 'ink' }], { ...flags, loraAnyBase: true }, env)[0]).toMatchObject({ anyBase: true });
 });
@@ -62,4 +67,10 @@ test('tags in a prompt are LoRAs with --lora-tags only', () => {
     prompt: 'a fox',
     loras: [{ name: 'oil' }, { name: 'ink', weight: 0.5 }],
   });
+});
+
+test('tags beyond the limits are refused before anything is loaded', () => {
+  const tagged = { ...flags, loraTags: true, loras: [{ name: 'oil' }] };
+  expect(() => lorasOf('a fox <lora:ink:9>', tagged)).toThrow(/from -4 to 4 \(got <lora:ink:9>\)/);
+  expect(() => lorasOf(`a fox ${'<lora:ink:0.1>'.repeat(8)}`, tagged)).toThrow(/at most 8 LoRAs together \(got 9\)/);
 });

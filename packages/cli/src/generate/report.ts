@@ -2,7 +2,8 @@ import type { PromptField } from '@easel/engine';
 import { foreignSyntax } from '@easel/parameters';
 import { formatDuration } from '../text.ts';
 import type { MadePictures, PlannedRun, TruncatedText } from './backend.ts';
-import { type GenerateFlags, lorasOf, type RequestFlags } from './flags.ts';
+import type { GenerateFlags, RequestFlags } from './flags.ts';
+import { lorasOf } from './lora-flags.ts';
 
 /** More would not fit on the one line of the warning. */
 const MAX_PIECES = 5;

@@ -12,6 +12,7 @@ import { allCombinations } from './alternatives.ts';
 import type { Backend, MadePicture, MadePictures, PlannedRun, RunningBackend } from './backend.ts';
 import { checkRemoteFlags } from './build-job.ts';
 import { checkCombinations, type GenerateFlags, hasManyPrompts, isEnlargedAlone } from './flags.ts';
+import { lorasOf } from './lora-flags.ts';
 import { pictureTerminal, startPreview } from './preview.ts';
 import { readPrompt, readPromptLines } from './read-prompt.ts';
 import { listWarnings, resultAsJson, summarizeRun } from './report.ts';
@@ -104,6 +105,7 @@ export function flagsOfRuns(flags: GenerateFlags): GenerateFlags {
 }
 
 function planRun(prompt: string, flags: GenerateFlags, context: CommandContext): PlannedRun {
+  lorasOf(prompt, flags); // checks those in the prompt
   const seeds = seedsOfSamples(firstSeed(flags.seed), flags.samples, flags.variationStrength);
   const seedsInNames = flags.generator === 'shared' ? seeds.map(() => seeds[0]) : seeds;
   return { prompt, seeds, output: planFiles(prompt, seedsInNames, flags, context) };

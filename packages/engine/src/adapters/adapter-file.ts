@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { EngineError } from '../errors.ts';
+import { hubPlace } from '../folders.ts';
 import { isJsonObject } from '../model-files.ts';
 import {
   readSafetensorsFile,
@@ -57,7 +58,7 @@ const otherForms: readonly (readonly [test: RegExp, form: string])[] = [
  */
 export async function readAdapterFile(path: string): Promise<AdapterFile> {
   const { file, dataStart, size, metadata, tensors } = await readSafetensorsFile(path);
-  const name = basename(path);
+  const name = nameOf(path);
   const layers = new Map<string, Map<AdapterRole, TensorInfo>>();
   const forms = new Set<string>();
   const unknown: string[] = [];
@@ -71,6 +72,12 @@ export async function readAdapterFile(path: string): Promise<AdapterFile> {
   if (forms.size > 0) throw otherForm(name, path, [...forms]);
   if (layers.size === 0) throw noAdapter(name, path, unknown);
   return { file, dataStart, size, metadata, name, layers, unknown };
+}
+
+/** For messages. */
+function nameOf(path: string): string {
+  const place = hubPlace(path);
+  return place !== undefined && place.file === undefined ? place.repo : basename(path);
 }
 
 function addTensor(

@@ -66,7 +66,12 @@ test('the settings may name what was pulled, and what is not there is told of, n
   const loras = new ServedLoras(sources, join(goldens, 'model'), {}, ({ message }) => messages.push(message));
   await loras.refresh();
   expect(loras.cards.loras).toMatchObject([
-    { name: 'quick', notices: expect.arrayContaining([expect.stringMatching(/is LCM, made for 4 to 8 steps/)]) },
+    {
+      name: 'quick',
+      notices: expect.arrayContaining([
+        expect.stringMatching(/latent-consistency\/lcm-lora-sdxl is LCM, made for 4 to 8 steps/),
+      ]),
+    },
   ]);
   expect(messages).toEqual([expect.stringMatching(/^the LoRA other is not offered/)]);
 });
