@@ -1,5 +1,5 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fixturePath } from '../../engine/test/fixtures.ts';
 import { content, diffusersFiles, sendSome, sha256, startHub } from '../../models/test/fake-hub.ts';
@@ -120,6 +120,23 @@ describe('easel pull', () => {
       status: 130,
       stderr: expect.stringContaining('what has arrived is kept'),
     });
+  });
+
+  it('looks at a pulled model by the names of its files, not by those of their contents', async () => {
+    const files = Object.fromEntries(
+      readdirSync(fixturePath('model'), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name))
+        .map((name) => [relative(fixturePath('model'), name), readFileSync(name)]),
+    );
+    const { run } = await place(files, { license: 'mit' });
+    expect(await run('pull', REPO, '-q')).toMatchObject({ status: 0 });
+    const { status, stdout } = await run('model', 'inspect', REPO);
+    expect({ status, stdout }).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/ F16 +unet\/diffusion_\S+\n/),
+    });
+    expect(stdout).not.toContain('blobs');
   });
 
   it('leaves the embedded model and the models folder alone, and shows what is there', async () => {

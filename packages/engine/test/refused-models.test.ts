@@ -327,6 +327,17 @@ describe('a folder that is no model says what it is, and where the model may be:
       /is one part of a model .*give the folder above it/,
     ],
     [
+      'a repository of the Hub with a single part',
+      async (folder) => {
+        const snapshot = join(folder, 'snapshots', 'a'.repeat(40));
+        await mkdir(join(folder, 'refs'));
+        await writeFile(join(folder, 'refs/main'), 'a'.repeat(40));
+        await cp(fixturePath('model/unet'), snapshot, { recursive: true });
+      },
+      'model_unsupported',
+      /is one part of a model .*it is used with a whole model: a UNet by `--unet`/,
+    ],
+    [
       'a cache of several models',
       (folder) => Promise.all(['a', 'b'].map((name) => mkdir(join(folder, `models--x--${name}`)))),
       'model_unsupported',

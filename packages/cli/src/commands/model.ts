@@ -1,4 +1,5 @@
-import { dirname, relative } from 'node:path';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import type { ComponentInfo, ModelReport, QuantizeProgress } from '@easel/engine';
 import type { ModelLicence } from '@easel/models';
 import { Command, Option } from 'commander';
@@ -221,9 +222,20 @@ function componentTable({ components, path }: ModelFacts): string[] {
     precision: '',
   };
   const rows = components.map((component) =>
-    row(component, component.files.map((file) => relative(path, file) || '(the file)').join(', ')),
+    row(component, component.files.map((file) => nameIn(path, component.name, file)).join(', ')),
   );
   return [row({ name: 'part', precision: 'precision' }, 'file'), ...rows, row(total, '')];
+}
+
+/** In the cache of the Hub a model's files are links to contents, which are called by their hashes: then by the name of the link. */
+function nameIn(model: string, part: string, file: string): string {
+  if (realpathSync(model) === file) return '(the file)';
+  const name = relative(model, file);
+  const folder = join(model, part);
+  if (!name.startsWith('..') || !existsSync(folder)) return name;
+  const entries = readdirSync(folder).filter((entry) => existsSync(join(folder, entry)));
+  const own = entries.find((entry) => realpathSync(join(folder, entry)) === file);
+  return own === undefined ? name : `${part}/${own}`;
 }
 
 function row(part: { name: string; parameters?: number; bytes?: number; precision: string }, files: string): string {

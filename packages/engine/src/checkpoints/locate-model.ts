@@ -96,8 +96,10 @@ function inCache(path: string, models: readonly string[]): Promise<LocatedModel>
 
 function singleFileIn(path: string, weights: readonly string[], names: readonly string[]): LocatedModel {
   if (names.includes('config.json')) {
-    const whole = dirname(path);
-    const help = `give the folder above it, ${whole}, which has to have a ${INDEX}`;
+    const isWholeRepository = basename(dirname(path)) === 'snapshots';
+    const help = isWholeRepository
+      ? 'it is used with a whole model: a UNet by `--unet`, a VAE by `--vae`, a tiny decoder by `--taesd`'
+      : `give the folder above it, ${dirname(path)}, which has to have a ${INDEX}`;
     throw unsupportedPath(
       path,
       `one part of a model (${weights.length === 1 ? weights[0] : 'weights'} and a config.json)`,
