@@ -101,6 +101,8 @@ function withoutUndefined<Values extends object>(values: Values): Values {
 function lorasOf({ prompt, loras, loraTags = false }: PictureRequest): Pick<PictureRequest, 'prompt' | 'loras'> {
   const taken = loraTags ? takeLoraTags(prompt) : undefined;
   if (taken === undefined || taken.loras.length === 0) return { prompt, ...(loras && { loras }) };
+  // As an empty prompt is: what is drawn could not be asked for again.
+  if (taken.prompt === '') refuse({ param: 'prompt', message: 'prompt must have words besides the tags of LoRAs' });
   const all = [...(loras ?? []), ...taken.loras];
   if (all.length > limits.loras.max) {
     refuse({

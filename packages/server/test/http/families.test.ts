@@ -205,6 +205,7 @@ test('a LoRA that is unknown, of another line, too strong or one too many is ref
     [{ loras: [{ name: '../../secret' }] }, /loras/],
     [{ loras: [{ name: 'portraits' }] }, /portraits.* was trained on Playground v2\.5.* the SDXL line/],
     [{ prompt: 'a fox <lora:Inc:1>', ...tags }, /did you mean ink\?/],
+    [{ prompt: ' <lora:ink:1>', ...tags }, /prompt must have words besides the tags of LoRAs/],
     [{ prompt: 'a fox <lora:ink:9>', ...tags }, /the weight of a LoRA must be from -4 to 4 \(got .*<lora:ink:9>/],
     [{ prompt: `a fox ${'<lora:ink:0.1>'.repeat(9)}`, ...tags }, /at most 8 LoRAs together \(got 9\)/],
   ] as const) {
