@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fixturePath } from '../../engine/test/fixtures.ts';
@@ -124,9 +124,9 @@ describe('easel pull', () => {
 
   it('looks at a pulled model by the names of its files, not by those of their contents', async () => {
     const files = Object.fromEntries(
-      readdirSync(fixturePath('model'), { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile())
-        .map((entry) => join(entry.parentPath, entry.name))
+      readdirSync(fixturePath('model'), { recursive: true, encoding: 'utf8' })
+        .map((name) => join(fixturePath('model'), name))
+        .filter((name) => statSync(name).isFile())
         .map((name) => [relative(fixturePath('model'), name), readFileSync(name)]),
     );
     const { run } = await place(files, { license: 'mit' });

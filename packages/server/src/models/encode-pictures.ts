@@ -71,7 +71,8 @@ function parametersOf(
   // As other tools have it: the size before it was enlarged.
   const { width, height } = request.upscale ? request : image;
   const chosen = (request.loras ?? []).filter(({ weight }) => weight !== 0);
-  const loras = chosen.map(({ name, weight = 1 }, index) => ({ name, weight, hash: used[index]?.hash ?? '' }));
+  // None where a network alone enlarges: nothing was painted with them.
+  const loras = used.map(({ weight, hash }, index) => ({ name: chosen[index]?.name ?? '', weight, hash }));
   return {
     ...parameterValues({ ...request, strength, device, arithmetic }),
     prompt,
