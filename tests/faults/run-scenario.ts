@@ -1,7 +1,7 @@
 import { EaselConnectionError } from '@easel/client';
 import type { Job } from '@easel/contract';
 import { CREDITS, type Installation } from './installation.ts';
-import { submitAtRate, untilEnded } from './load.ts';
+import { type Submitted, submitAtRate, untilEnded } from './load.ts';
 import type { Scenario } from './scenarios.ts';
 
 export interface ScenarioOptions {
@@ -27,25 +27,43 @@ export interface ScenarioResult {
   readonly recoveryMs: number;
 }
 
-/** @throws Error that names the promise that was broken */
-export async function runScenario(
+/** A scenario whose stress is over. */
+export interface Stressed {
+  readonly name: string;
+  /** What clients have submitted meanwhile, all of it acknowledged. */
+  readonly submitted: readonly Submitted[];
+  /** These jobs, and those of the stress itself. */
+  readonly jobIds: ReadonlySet<string>;
+  readonly calmAt: number;
+}
+
+/** Submits during the stress of a scenario, until everything is acknowledged. */
+export async function stress(
   installation: Installation,
   scenario: Scenario,
   { capacity, stressMs, jobs }: ScenarioOptions,
-): Promise<ScenarioResult> {
+): Promise<Stressed> {
   const { name, load } = scenario;
   const earlier = new Set((await rowsOf(installation)).map(({ id }) => id));
   const end = await scenario.begin(installation, stressMs);
   const submitted = await submitAtRate(installation, { load, capacity, name }, { ms: stressMs, jobs });
   await end();
   const calmAt = performance.now();
+  const ids = (await rowsOf(installation)).map(({ id }) => id);
+  return { name, submitted, jobIds: new Set(ids.filter((id) => !earlier.has(id))), calmAt };
+}
+
+/** @param recoveryMs what it took until nothing waited any more @throws Error that names the promise that was broken */
+export async function checkPromises(
+  installation: Installation,
+  { name, submitted, jobIds }: Stressed,
+  recoveryMs: number,
+): Promise<ScenarioResult> {
   const ended = await untilEnded(
     installation,
     submitted.map(({ id }) => id),
   );
-  await untilNothingWaits(installation);
-  const recoveryMs = performance.now() - calmAt;
-  const rows = (await rowsOf(installation)).filter(({ id }) => !earlier.has(id));
+  const rows = (await rowsOf(installation)).filter(({ id }) => jobIds.has(id));
   const unfinished = rows.filter(({ state }) => state !== 'succeeded');
   if (unfinished.length > 0) throw new Error(`${name}: jobs did not succeed: ${JSON.stringify(unfinished)}`);
   const known = new Set(rows.map(({ id }) => id));
@@ -68,8 +86,8 @@ export async function runScenario(
 const rowsOf = ({ database }: Installation) =>
   database.kysely.selectFrom('jobs').select(['id', 'state', 'attempt', 'price']).execute();
 
-/** Those too that the stress itself has submitted. */
-async function untilNothingWaits(installation: Installation): Promise<void> {
+/** Until every job has ended, whoever has submitted it. */
+export async function untilNothingWaits(installation: Installation): Promise<void> {
   const waiting = (await rowsOf(installation)).filter(({ state }) => state === 'queued' || state === 'running');
   await untilEnded(
     installation,

@@ -176,7 +176,11 @@ async function holdConnections(installation: Installation, wanted: number): Prom
 
 /** A job that nobody has tried before, for the third lost attempt is the last. */
 async function killWorkerAtWork(installation: Installation): Promise<void> {
-  const { id } = await installation.customer.jobs.create({ ...long, prompt: 'a job whose worker is killed' });
+  const { id } = await installation.customer.jobs.create({
+    ...long,
+    samples: 1,
+    prompt: 'a job whose worker is killed',
+  });
   const worker = await installation.workerOf(id);
   await installation.killWorker(worker);
   await installation.startWorker();
