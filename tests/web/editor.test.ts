@@ -176,6 +176,31 @@ test('the frame is dragged beyond the picture: what is beyond is painted, and th
   expect([at(50, 10), at(50, 250)]).toEqual([0, 255]);
 });
 
+test('one finger paints the mask, two enlarge it and paint nothing', async () => {
+  const page = await withStart({ hasTouch: true });
+  await page.getByRole('button', { name: 'Paint a mask' }).click();
+  const sheet = editorOf(page).locator('.mask-sheet');
+  await sheet.waitFor();
+  const { x, y, width, height } = (await sheet.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  const touch = await page.context().newCDPSession(page);
+  /** In shares of the sheet's sides. */
+  const send = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...places: readonly (readonly [number, number])[]) =>
+    touch.send('Input.dispatchTouchEvent', {
+      type,
+      touchPoints: places.map(([right, down], id) => ({ id, x: x + right * width, y: y + down * height })),
+    });
+  await send('touchStart', [0.1, 0.25]);
+  for (const right of [0.3, 0.6, 0.9]) await send('touchMove', [right, 0.25]);
+  await send('touchEnd');
+  await send('touchStart', [0.4, 0.75]);
+  await send('touchStart', [0.4, 0.75], [0.6, 0.75]);
+  for (const apart of [0.15, 0.2]) await send('touchMove', [0.5 - apart, 0.75], [0.5 + apart, 0.75]);
+  await send('touchEnd');
+  await expect.poll(async () => ((await sheet.boundingBox())?.width ?? 0) / width).toBeCloseTo(2, 1);
+  const { at } = await readMask(await generate(page));
+  expect([at(128, 64), at(102, 192), at(154, 192)]).toEqual([255, 0, 0]);
+});
+
 test('two fingers move the frame and change its size', async () => {
   const page = await withStart({ hasTouch: true });
   await page.getByText('Crop…', { exact: true }).click();
