@@ -4,7 +4,7 @@ import { open, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { EaselClient } from '@easel/client';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { expectSoundLedger } from '../../packages/server/test/ledger/ledger-invariants.ts';
 import { newDataDir, serveEasel } from '../support/easel-server.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
@@ -159,91 +159,86 @@ describe.skipIf(isLong)('one worker', () => {
 
 const noNetwork = isLong ? 'the long form' : NetworkNamespace.reasonWithout();
 
-test
-  .skipIf(noNetwork !== undefined)
-  .concurrent(
-    `a worker whose network is cut for longer than its lease loses its job to another one, and ends it no second time when it is back${noNetwork === undefined ? '' : ` (skipped: ${noNetwork})`}`,
-    async ({ onTestFinished, expect }) => {
-      await installation.stopWorkers();
-      const network = NetworkNamespace.create();
-      onTestFinished(() => network.remove());
-      const { host, port, user, password, database } = installation.postgres.connection;
-      const proxy = await TcpProxy.listen({ path: join(host, `.s.PGSQL.${port}`) }, network.hostAddress);
-      onTestFinished(() => proxy.close());
-      const databaseUrl = `postgres://${user}:${encodeURIComponent(password)}@${network.hostAddress}:${proxy.port}/${database}`;
-      const far = await installation.startWorker({ databaseUrl, within: network.within });
-      const { customer, administrator } = installation;
-      const { id } = await customer.jobs.create(long);
-      expect(await installation.workerOf(id)).toBe(far);
-      network.cut();
-      const near = await installation.startWorker();
-      expect(await untilEnded(installation, [id])).toMatchObject([{ status: 'succeeded' }]);
-      const stateOfFar = async () => {
-        const { workers } = await administrator.admin.workers();
-        return workers.find(({ name }) => name.endsWith(`:${far.process.pid}`))?.state;
-      };
-      await expect.poll(stateOfFar).toBe('lost');
-      network.heal();
-      await expect.poll(stateOfFar).toBe('idle');
-      await near.stop();
-      installation.workers.delete(near);
-      const next = await customer.jobs.create(small);
-      expect(await untilEnded(installation, [next.id])).toMatchObject([{ status: 'succeeded' }]);
-      const ended = installation.database.kysely.selectFrom('jobs').select(['state', 'attempt']).where('id', '=', id);
-      expect(await ended.executeTakeFirst()).toEqual({ state: 'succeeded', attempt: 2 });
-      expect((await customer.jobs.get(id)).images).toHaveLength(long.samples);
-      await checkBalance(installation);
-      await expectSoundLedger(installation.database);
-      await installation.stopWorkers();
-    },
-  );
+test.skipIf(noNetwork !== undefined)(
+  `a worker whose network is cut for longer than its lease loses its job to another one, and ends it no second time when it is back${noNetwork === undefined ? '' : ` (skipped: ${noNetwork})`}`,
+  async () => {
+    await installation.stopWorkers();
+    const network = NetworkNamespace.create();
+    onTestFinished(() => network.remove());
+    const { host, port, user, password, database } = installation.postgres.connection;
+    const proxy = await TcpProxy.listen({ path: join(host, `.s.PGSQL.${port}`) }, network.hostAddress);
+    onTestFinished(() => proxy.close());
+    const databaseUrl = `postgres://${user}:${encodeURIComponent(password)}@${network.hostAddress}:${proxy.port}/${database}`;
+    const far = await installation.startWorker({ databaseUrl, within: network.within });
+    const { customer, administrator } = installation;
+    const { id } = await customer.jobs.create(long);
+    expect(await installation.workerOf(id)).toBe(far);
+    network.cut();
+    const near = await installation.startWorker();
+    expect(await untilEnded(installation, [id])).toMatchObject([{ status: 'succeeded' }]);
+    const stateOfFar = async () => {
+      const { workers } = await administrator.admin.workers();
+      return workers.find(({ name }) => name.endsWith(`:${far.process.pid}`))?.state;
+    };
+    await expect.poll(stateOfFar).toBe('lost');
+    network.heal();
+    await expect.poll(stateOfFar).toBe('idle');
+    await near.stop();
+    installation.workers.delete(near);
+    const next = await customer.jobs.create(small);
+    expect(await untilEnded(installation, [next.id])).toMatchObject([{ status: 'succeeded' }]);
+    const ended = installation.database.kysely.selectFrom('jobs').select(['state', 'attempt']).where('id', '=', id);
+    expect(await ended.executeTakeFirst()).toEqual({ state: 'succeeded', attempt: 2 });
+    expect((await customer.jobs.get(id)).images).toHaveLength(long.samples);
+    await checkBalance(installation);
+    await expectSoundLedger(installation.database);
+    await installation.stopWorkers();
+  },
+);
 
-// Beside the test above, which mostly waits: it has an installation of its own.
-test
-  .skipIf(isLong)
-  .concurrent(
-    'while the disk of a whole installation is full nothing is acknowledged that is lost, and it goes on by itself when there is room',
-    async ({ skip, onTestFinished, expect }) => {
-      const dataDir = await newDataDir();
-      onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
-      try {
-        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256m,mode=711', 'easel-test', dataDir], { stdio: 'ignore' });
-      } catch {
-        return skip('mount(2) is not permitted here');
-      }
-      onTestFinished(() => void execFileSync('umount', ['-l', dataDir], { stdio: 'ignore' }));
-      const server = await serveEasel({ dataDir, env: { EASEL_LOG_LEVEL: 'fatal' } });
-      onTestFinished(async () => void (await server.stop()));
-      const filler = join(dataDir, 'filler');
-      const full = await open(filler, 'w');
-      const megabyte = new Uint8Array(2 ** 20);
-      for (let isFull = false; !isFull; ) {
-        await full.write(megabyte).catch(() => {
-          isFull = true;
-        });
-      }
-      await full.close();
-      const customer = new EaselClient({ baseUrl: server.url, apiKey: server.devKey, retries: 0 });
-      const acknowledged: string[] = [];
-      const bodies = Array.from({ length: 8 }, (_, index) => ({
-        ...small,
-        prompt: `${index} ${'very '.repeat(500)}long`,
-      }));
-      for (const answer of await Promise.allSettled(bodies.map((body) => customer.jobs.create(body)))) {
-        if (answer.status === 'fulfilled') acknowledged.push(answer.value.id);
-        else expect(answer.reason).toMatchObject({ status: 503, code: 'overloaded' });
-      }
-      // Nothing was drawn that could not be kept.
-      for (const id of acknowledged) expect((await customer.jobs.get(id)).status).toBe('queued');
-      await rm(filler);
-      const last = await submitUntilAcknowledged(customer, 'when there is room');
-      for (const id of [...acknowledged, last.id]) {
-        await expect.poll(async () => (await customer.jobs.get(id).catch(() => undefined))?.status).toBe('succeeded');
-      }
-      const { held } = await customer.account.credits();
-      expect(held).toBe(0);
-    },
-  );
+test.skipIf(isLong)(
+  'while the disk of a whole installation is full nothing is acknowledged that is lost, and it goes on by itself when there is room',
+  async ({ skip }) => {
+    const dataDir = await newDataDir();
+    onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256m,mode=711', 'easel-test', dataDir], { stdio: 'ignore' });
+    } catch {
+      return skip('mount(2) is not permitted here');
+    }
+    onTestFinished(() => void execFileSync('umount', ['-l', dataDir], { stdio: 'ignore' }));
+    const server = await serveEasel({ dataDir, env: { EASEL_LOG_LEVEL: 'fatal' } });
+    onTestFinished(async () => void (await server.stop()));
+    const filler = join(dataDir, 'filler');
+    const full = await open(filler, 'w');
+    const megabyte = new Uint8Array(2 ** 20);
+    for (let isFull = false; !isFull; ) {
+      await full.write(megabyte).catch(() => {
+        isFull = true;
+      });
+    }
+    await full.close();
+    const customer = new EaselClient({ baseUrl: server.url, apiKey: server.devKey, retries: 0 });
+    const acknowledged: string[] = [];
+    const bodies = Array.from({ length: 8 }, (_, index) => ({
+      ...small,
+      prompt: `${index} ${'very '.repeat(500)}long`,
+    }));
+    for (const answer of await Promise.allSettled(bodies.map((body) => customer.jobs.create(body)))) {
+      if (answer.status === 'fulfilled') acknowledged.push(answer.value.id);
+      else expect(answer.reason).toMatchObject({ status: 503, code: 'overloaded' });
+    }
+    // Nothing was drawn that could not be kept.
+    for (const id of acknowledged) expect((await customer.jobs.get(id)).status).toBe('queued');
+    await rm(filler);
+    const last = await submitUntilAcknowledged(customer, 'when there is room');
+    for (const id of [...acknowledged, last.id]) {
+      await expect.poll(async () => (await customer.jobs.get(id).catch(() => undefined))?.status).toBe('succeeded');
+    }
+    const { held } = await customer.account.credits();
+    expect(held).toBe(0);
+  },
+);
 
 function tableOf(all: readonly ScenarioResult[], jobsPerSecond: number): string {
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
