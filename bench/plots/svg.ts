@@ -92,7 +92,7 @@ export function lineChart({ title, x, y, series }: LineChart): string {
       text(AREA.right + 16, (places[index] ?? 0) + 4, name, 'text'),
     );
   });
-  return svg(HEIGHT, parts);
+  return svg(title, HEIGHT, parts);
 }
 
 const ROW = 26;
@@ -120,12 +120,13 @@ export function barChart(
     }
     y += 12;
   }
-  return svg(y + 12, parts);
+  return svg(title, y + 12, parts);
 }
 
-function svg(height: number, parts: readonly string[]): string {
+function svg(title: string, height: number, parts: readonly string[]): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">`,
+    `<title>${escaped(title)}</title>`,
     `<style>${STYLE}</style>`,
     `<rect class="ground" width="${WIDTH}" height="${height}" rx="6"/>`,
     ...parts,
@@ -134,8 +135,7 @@ function svg(height: number, parts: readonly string[]): string {
 }
 
 function text(x: number, y: number, content: string, className: string, anchor = 'start'): string {
-  const escaped = content.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-  return `<text class="${className}" x="${round(x)}" y="${round(y)}" text-anchor="${anchor}">${escaped}</text>`;
+  return `<text class="${className}" x="${round(x)}" y="${round(y)}" text-anchor="${anchor}">${escaped(content)}</text>`;
 }
 
 function scaleOf({ scale, ticks }: Axis, values: readonly number[], [from, to]: readonly [number, number]) {
@@ -175,4 +175,8 @@ function apart(wanted: readonly number[], distance: number): number[] {
 
 function round(value: number): number {
   return Math.round(10 * value) / 10;
+}
+
+function escaped(content: string): string {
+  return content.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }
