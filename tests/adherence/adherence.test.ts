@@ -8,7 +8,7 @@ import { type Question, readQuestions, seedOf } from './questions.ts';
 
 /** Just under what `npm run adherence` reached with all 200; the model's card has the table. */
 const least = { object: 0.94, background: 0.97, style: 0.92 };
-const asked = 25;
+const asked = 20;
 
 let server: EaselServer;
 let client: EaselClient;
@@ -43,7 +43,7 @@ test(`${asked} unseen combinations of known words show what was asked for, at th
 }, 600_000);
 
 test('words it has never seen give a smooth picture, neither noise nor nothing', async () => {
-  const prompts = ['democracy', 'the quick brown fox jumps', 'zxqv wub flim', 'a portrait of my grandmother'];
+  const prompts = ['democracy', 'zxqv wub flim'];
   const pictures = await Promise.all(prompts.map((prompt, index) => draw(prompt, index)));
   for (const [index, picture] of pictures.entries()) {
     expect(roughness(picture), prompts[index]).toBeLessThan(12);
@@ -53,7 +53,7 @@ test('words it has never seen give a smooth picture, neither noise nor nothing',
 
 test('a background that is not wanted leaves the pictures', async () => {
   const whiteness = async (more: { readonly negative_prompt?: string }) => {
-    const pictures = await Promise.all([1, 2, 3, 4].map((seed) => draw('a car', seed, more)));
+    const pictures = await Promise.all([1, 2].map((seed) => draw('a car', seed, more)));
     return pictures.map(whiteShare).reduce((sum, value) => sum + value, 0) / pictures.length;
   };
   const [plain, refused] = await Promise.all([whiteness({}), whiteness({ negative_prompt: 'white background' })]);
