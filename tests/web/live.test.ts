@@ -2,16 +2,12 @@ import { EaselClient } from '@easel/client';
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { draftOf, keep, live, promptOf, refusal, sentBy } from '../support/live-page.ts';
 import { useWebPage } from '../support/web-page.ts';
 
 // However slow this machine is.
 const web = useWebPage({ env: { EASEL_DRAFTS_MAX_SECONDS: '3600', EASEL_DRAFTS_PER_MINUTE: '1000' } });
 const withoutDrafts = useWebPage({ env: { EASEL_DRAFTS_MAX_SECONDS: '0' } });
-
-const promptOf = (page: Page) => page.getByLabel('Prompt', { exact: true });
-const live = (page: Page) => page.getByRole('checkbox', { name: 'Live drafts' });
-const draftOf = (page: Page, prompt: string) => page.getByAltText(`Draft: ${prompt}`, { exact: true });
-const keep = (page: Page) => page.getByRole('button', { name: /^Keep \(0\.\d+ credits\)$/ });
 
 async function visit(): Promise<Page> {
   const page = await web().visit();
@@ -30,16 +26,6 @@ const remaining = async () => (await client().account.credits()).remaining;
 /** The ids of the account's jobs, as the gallery has them. */
 const listed = async () => (await client().jobs.list()).jobs.map(({ id }) => id);
 
-/** The bodies of the jobs that the page asks for, from now on. */
-function sentBy(page: Page): Readonly<Record<string, unknown>>[] {
-  const sent: Readonly<Record<string, unknown>>[] = [];
-  page.on('request', (request) => {
-    if (request.method() === 'POST' && new URL(request.url()).pathname === '/api/jobs')
-      sent.push(request.postDataJSON());
-  });
-  return sent;
-}
-
 test('a draft follows the typing once it is switched on, the last one is shown, and none is charged or listed', async () => {
   const page = await visit();
   const sent = sentBy(page);
@@ -56,9 +42,7 @@ test('a draft follows the typing once it is switched on, the last one is shown, 
   expect(sent.every(({ draft, samples }) => draft === true && samples === 1)).toBe(true);
   expect([seeds.size, typeof sent[0]?.seed]).toEqual([1, 'number']);
   expect(await page.locator('.run-card').count()).toBe(0);
-  await page
-    .getByText('Small drafts follow what you type, free and not saved. You pay only for pictures you keep.')
-    .waitFor();
+  await page.getByText('Small previews update as you type. They are free and not saved.').waitFor();
   expect([await remaining(), await listed()]).toEqual(before);
 });
 
@@ -87,7 +71,7 @@ test('what is kept is charged once, as the button says, is saved with the seed o
   await page.getByRole('button', { name: 'Open picture 1 of 1: a lighthouse' }).waitFor();
 });
 
-test('by keys alone: the switch by Space, the picture by Enter in the prompt; a draft that comes late does not cover it', async () => {
+test('by keys alone: the switch by Space, the picture by Enter in the prompt or on Keep', async () => {
   const page = await visit();
   await live(page).focus();
   await page.keyboard.press('Space');
@@ -97,6 +81,7 @@ test('by keys alone: the switch by Space, the picture by Enter in the prompt; a 
   await page.getByRole('button', { name: 'Open picture 1 of 1: a teapot' }).waitFor();
   await promptOf(page).fill('a teapot on a table');
   await draftOf(page, 'a teapot on a table').waitFor();
+  await expect.poll(() => keep(page).isEnabled()).toBe(true);
   await keep(page).focus();
   await page.keyboard.press('Enter');
   await page.locator('.run-card.succeeded').nth(1).waitFor();
@@ -141,13 +126,7 @@ test('a text that is still being composed is not drafted', async () => {
   expect(sent.map(({ prompt }) => prompt)).toEqual(['a cat', 'a cat 日']);
 });
 
-const refusal = (status: number, code: string, detail: string) => ({
-  status,
-  contentType: 'application/problem+json',
-  body: JSON.stringify({ type: 'about:blank', title: 'refused', status, code, detail }),
-});
-
-test('without credits drafts end with the reason; where there are too many they go on by themselves', async () => {
+test('without credits drafts end with the reason; where there are too many they resume by themselves', async () => {
   const page = await visit();
   await live(page).check();
   await promptOf(page).fill('a bear');
@@ -155,13 +134,13 @@ test('without credits drafts end with the reason; where there are too many they 
   let tooMany = 1;
   await page.route('**/api/jobs', (route) => {
     tooMany -= 1;
-    const reply = refusal(429, 'rate_limited', 'an account may have 60 drafts a minute made');
+    const reply = refusal(429, 'rate_limited', 'this account is limited to 60 drafts per minute');
     return tooMany < 0 ? route.continue() : route.fulfill({ ...reply, headers: { 'retry-after': '3' } });
   });
   await promptOf(page).fill('a bear on the ice');
   await page
     .getByRole('alert')
-    .getByText('An account may have 60 drafts a minute made. Drafts go on in 3 seconds.')
+    .getByText('This account is limited to 60 drafts per minute. Drafts resume in 3 seconds.')
     .waitFor();
   await draftOf(page, 'a bear on the ice').waitFor();
   await page.getByRole('alert').waitFor({ state: 'detached' });
@@ -174,9 +153,9 @@ test('without credits drafts end with the reason; where there are too many they 
 
 test('who listens to the page hears of the first draft only', async () => {
   const page = await visit();
-  const heard = page.locator('.live [role=status]');
-  expect(await heard.textContent()).toBe('');
+  const heard = page.locator('.form-first > .visually-hidden[role=status]');
   await live(page).check();
+  expect(await heard.textContent()).toBe('');
   await promptOf(page).fill('a bell');
   await draftOf(page, 'a bell').waitFor();
   const first = await heard.textContent();

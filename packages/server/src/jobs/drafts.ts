@@ -113,7 +113,8 @@ export class Drafts {
     if (oldest === undefined) return;
     const leftMs = oldest.getTime() + WINDOW_MS - this.#now.getTime();
     const retryAfterSeconds = Math.max(1, Math.ceil(leftMs / 1000));
-    throw new DomainError('rate_limited', `an account may have ${this.#perMinute} drafts a minute made`, {
+    const drafts = this.#perMinute === 1 ? '1 draft' : `${this.#perMinute} drafts`;
+    throw new DomainError('rate_limited', `this account is limited to ${drafts} per minute`, {
       remedy: `retry in ${retryAfterSeconds} s`,
       retryAfterSeconds,
     });

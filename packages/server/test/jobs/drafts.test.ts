@@ -263,7 +263,7 @@ test('an account has so many drafts made in a minute and no more, with whatever 
     for (let count = 0; count < 3; count++) await submitter.submit(aDraft(who, waiting));
     await expect(submitter.submit(aDraft(who, waiting))).rejects.toMatchObject({
       code: 'rate_limited',
-      message: 'an account may have 3 drafts a minute made',
+      message: 'this account is limited to 3 drafts per minute',
       retryAfterSeconds: expect.any(Number),
     });
     await submitter.submit(aDraft(other, waiting));

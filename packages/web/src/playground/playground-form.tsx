@@ -22,7 +22,7 @@ import {
 import { addressOfSettings } from '../settings/settings-address.ts';
 import { EndNoticeFields } from './end-notice-fields.tsx';
 import { DropOverlay, useGivenFile } from './given-file.tsx';
-import { LiveSwitch } from './live/live-switch.tsx';
+import { LiveStatus, LiveSwitch } from './live/live-switch.tsx';
 import type { Live } from './live/use-live.ts';
 import { LoraPicker } from './lora-picker.tsx';
 import { ModelPicker } from './model-picker.tsx';
@@ -84,6 +84,7 @@ export function PlaygroundForm({ models, settings, faults, live, onChange, onMak
             {note.text}
           </Notice>
         )}
+        <LiveStatus live={live} />
         <RunButton settings={settings} price={live.quote?.price} />
         <LiveSwitch live={live} settings={settings} />
         <ModelChoice models={models} settings={settings} onChange={onChange} />

@@ -1,5 +1,5 @@
 import type { JobCreate, Model } from '@easel/contract';
-import { Suspense, useEffect, useRef, useState } from 'react';
+import { type ReactNode, type RefObject, Suspense, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { composeStart } from '../files/compose-start.ts';
 import { LoadingView, lazyView } from '../parts/lazy-view.tsx';
 import { LoadError } from '../parts/notices.tsx';
@@ -102,24 +102,56 @@ function Results({ models, settings, live, onUse, onMake, onPick }: ResultsProps
     live.leave();
     show(run, index);
   };
+  const results = useRef<HTMLElement>(null);
   return (
-    <section className="results" aria-label="Pictures">
+    <section ref={results} className="results" aria-label="Pictures" tabIndex={-1}>
       {draft !== undefined && (
-        <Suspense fallback={<LoadingView />}>
-          <LiveStage draft={draft} ahead={live.ahead} onKeep={onMake} />
-        </Suspense>
+        <OnStage results={results}>
+          <Suspense fallback={<LoadingView />}>
+            <LiveStage draft={draft} ahead={live.ahead} onKeep={onMake} />
+          </Suspense>
+        </OnStage>
       )}
       {shown !== undefined && (
         <>
-          {draft === undefined && <Stage {...{ runs, shown, show, move, onUse, onMake }} onOpen={live.leave} />}
+          {draft === undefined && (
+            <OnStage results={results}>
+              <Stage {...{ runs, shown, show, move, onUse, onMake }} onOpen={live.leave} />
+            </OnStage>
+          )}
           <Strip runs={runs} shown={shown} isAside={draft !== undefined} show={choose} />
         </>
       )}
       {shown === undefined && draft === undefined && model !== undefined && (isLoaded || !isConnected) && (
-        <FirstVisit model={model} settings={settings} onPick={onPick} />
+        <OnStage results={results}>
+          <FirstVisit model={model} settings={settings} onPick={onPick} />
+        </OnStage>
       )}
     </section>
   );
+}
+
+interface OnStageProps {
+  readonly results: RefObject<HTMLElement | null>;
+  readonly children: ReactNode;
+}
+
+/** What has the stage for now. If it goes with the keyboard's focus in it, the run that is marked in the strip has the focus, or else the results. */
+function OnStage({ results, children }: OnStageProps) {
+  useLayoutEffect(
+    () => () => {
+      const section = results.current;
+      const { activeElement: focused } = document;
+      if (section === null || focused === section || !section.contains(focused)) return;
+      // Once what follows is there.
+      requestAnimationFrame(() => {
+        if (document.activeElement !== document.body) return;
+        (section.querySelector<HTMLElement>('.strip [aria-current]') ?? section).focus({ preventScroll: true });
+      });
+    },
+    [results],
+  );
+  return children;
 }
 
 /** The form's settings, undefined until the models are known; kept across views and reloads. */

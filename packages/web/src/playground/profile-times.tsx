@@ -1,6 +1,6 @@
 import { type Profile, pictureFields } from '@easel/contract';
 import { duration } from '../format/text.ts';
-import { useDebouncedReply } from '../session/requests.ts';
+import { useDebouncedReply, useLastKnown } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
 import type { Settings } from '../settings/settings.ts';
 
@@ -12,10 +12,12 @@ type Timed = Pick<Settings, 'model' | 'samples' | 'steps' | 'width' | 'height' |
 export function ProfileTimes({ settings }: { readonly settings: Timed }) {
   const { client } = useSession();
   const { model, samples, steps, width, height } = settings;
-  const quote = useDebouncedReply([model, samples, steps, width, height].join(), (signal) =>
-    client.account.price(
-      { model, samples, num_inference_steps: steps, img_width: width, img_height: height },
-      { signal },
+  const quote = useLastKnown(
+    useDebouncedReply([model, samples, steps, width, height].join(), (signal) =>
+      client.account.price(
+        { model, samples, num_inference_steps: steps, img_width: width, img_height: height },
+        { signal },
+      ),
     ),
   );
   if (quote === undefined || quote.profiles.length < 2) return null;

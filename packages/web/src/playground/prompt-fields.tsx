@@ -1,7 +1,7 @@
 import { MAX_PROMPT_LENGTH } from '@easel/contract';
 import { type KeyboardEvent, useId } from 'react';
 import { unreadEnd } from '../format/text.ts';
-import { useDebouncedReply } from '../session/requests.ts';
+import { useDebouncedReply, useLastKnown } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
 import type { Settings } from '../settings/settings.ts';
 import { isShortcut } from '../shortcuts.ts';
@@ -100,8 +100,10 @@ function TokenCount({ id, text, settings }: TokenCountProps) {
   const { client } = useSession();
   const { model, promptWeighting, longPrompts, loraTags } = settings;
   const syntax = { prompt_weighting: promptWeighting, long_prompts: longPrompts, lora_tags: loraTags };
-  const reply = useDebouncedReply(JSON.stringify([model, syntax, text]), async (signal) =>
-    text === '' ? undefined : client.tokenize({ text, model, ...syntax }, { signal }),
+  const reply = useLastKnown(
+    useDebouncedReply(JSON.stringify([model, syntax, text]), async (signal) =>
+      text === '' ? undefined : client.tokenize({ text, model, ...syntax }, { signal }),
+    ),
   );
   const worst = reply?.encoders.toSorted((a, b) => b.truncated.length - a.truncated.length)[0];
   if (worst === undefined || text === '') return <small id={id} className="tokens" />;

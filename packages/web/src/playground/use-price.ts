@@ -11,8 +11,10 @@ const ASK_AGAIN_MS = 5000;
 export function useQuote(query: PriceQuery | undefined): PriceQuote | undefined {
   const { client } = useSession();
   const [attempt, setAttempt] = useState(0);
-  const quote = useDebouncedReply(JSON.stringify([query, attempt]), async (signal) =>
-    query === undefined ? undefined : client.account.price(query, { signal }),
+  const quote = useDebouncedReply(
+    query === undefined ? '' : JSON.stringify(query),
+    async (signal) => (query === undefined ? undefined : client.account.price(query, { signal })),
+    attempt,
   );
   const isMeasured = quote?.profiles.some(({ seconds }) => seconds !== null) ?? true;
   useEffect(() => {

@@ -37,32 +37,47 @@ export function useLoaded<Reply>(ask: (signal: AbortSignal) => Promise<Reply>): 
   return { reply, problem, retry };
 }
 
-/** The reply to a question that changes while the user types: sent once typing pauses; only the latest reply counts. */
+const TYPING_PAUSE_MS = 250;
+
+/**
+ * The reply to a question that changes while the user types: sent once typing pauses. Undefined until this very question is answered: the price of
+ * another one would be charged wrongly.
+ *
+ * @param attempt asks again; the last reply holds meanwhile
+ */
 export function useDebouncedReply<Reply>(
   question: string,
   ask: (signal: AbortSignal) => Promise<Reply>,
-  delayMs = 250,
+  attempt = 0,
 ): Reply | undefined {
-  const [latest, setLatest] = useState<{ readonly reply: Reply }>();
+  const [latest, setLatest] = useState<{ readonly question: string; readonly reply: Reply }>();
   // biome-ignore lint/correctness/useExhaustiveDependencies: `question` contains everything that `ask` depends on
   useEffect(() => {
     const unmount = new AbortController();
     const timer = setTimeout(() => {
       retryUntilAnswered(ask, unmount.signal).then(
         (reply) => {
-          if (!unmount.signal.aborted) setLatest({ reply });
+          if (!unmount.signal.aborted) setLatest({ question, reply });
         },
         () => {
           if (!unmount.signal.aborted) setLatest(undefined); // only a hint: not shown when it is not available
         },
       );
-    }, delayMs);
+    }, TYPING_PAUSE_MS);
     return () => {
       clearTimeout(timer);
       unmount.abort();
     };
-  }, [question, delayMs]);
-  return latest?.reply;
+  }, [question, attempt]);
+  return latest?.question === question ? latest.reply : undefined;
+}
+
+/** The value, or while there is none the one before it: for what nobody pays for, and what would blink while the user types. */
+export function useLastKnown<Value>(value: Value | undefined): Value | undefined {
+  const [last, setLast] = useState(value);
+  if (value === undefined || Object.is(value, last)) return last;
+  setLast(() => value);
+  return value;
 }
 
 /**

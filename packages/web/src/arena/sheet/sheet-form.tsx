@@ -141,16 +141,16 @@ function useTotalPrice(plan: Plan | undefined, count: number): number | undefine
     kinds.set(name, { settings, times: (kinds.get(name)?.times ?? 0) + 1 });
   }
   const question = JSON.stringify([...kinds].map(([name, { times }]) => [name, times]));
-  const reply = useDebouncedReply(question, async (signal) => {
+  const total = useDebouncedReply(question, async (signal) => {
     const ask = async ({ model, steps, width, height, profile }: Settings) => {
       const query = { model, samples: 1, num_inference_steps: steps, img_width: width, img_height: height, profile };
       return (await client.account.price(query, { signal })).price;
     };
     const sums = [...kinds.values()].map(async ({ settings, times }) => times * (await ask(settings)));
     const prices = await Promise.all(sums);
-    return { question, total: prices.reduce((sum, price) => sum + price, 0) };
+    return prices.reduce((sum, price) => sum + price, 0);
   });
-  return plan !== undefined && reply?.question === question ? reply.total : undefined;
+  return plan === undefined ? undefined : total;
 }
 
 interface AxisFieldsProps {

@@ -9,13 +9,20 @@ export interface Draft extends Draftable {
   readonly picture: string;
 }
 
+/** Why there is no newer draft. */
+export interface DraftProblem {
+  /** A hint: nothing is wrong, and drafts resume with the next change. */
+  readonly kind: 'error' | 'hint';
+  readonly text: string;
+}
+
 /** What becomes of the drafts. */
 export interface DraftListener {
   readonly onDraft: (draft: Draft) => void;
   /** @param ahead jobs that come before the draft; undefined: none is being made */
   readonly onWork: (ahead: number | undefined) => void;
-  /** Why there is no newer draft; undefined: there is one. */
-  readonly onProblem: (problem: string | undefined) => void;
+  /** Undefined: there is a newer draft, or none is wanted. */
+  readonly onProblem: (problem: DraftProblem | undefined) => void;
   /** No draft will be made any more, for the last problem. */
   readonly onEnd: () => void;
 }
@@ -23,6 +30,22 @@ export interface DraftListener {
 const RETRY_MS = 2000;
 /** The server counts drafts by the minute. */
 const USUAL_WAIT_S = 60;
+
+const CANCELLED: DraftProblem = {
+  kind: 'hint',
+  text: 'Drafts are paused: another tab or program with this key makes its own, or other jobs come first. They resume when you change something or return to this tab.',
+};
+
+/** A draft that is wanted, and that the server has no more. */
+class LostDraftError extends Error {
+  /** Cancelled: by the next draft of the same key, or because it waited for too long. Deleted: its record was, while this computer slept. */
+  readonly how: 'cancelled' | 'deleted';
+
+  constructor(how: LostDraftError['how']) {
+    super(`the draft was ${how}`);
+    this.how = how;
+  }
+}
 
 /**
  * Has one draft after another made: always of what was wanted last. Requests are sent one after another, so that the server, which makes only the
@@ -64,7 +87,7 @@ export class DraftLoop {
       for (let next = this.#take(); next !== undefined; next = this.#take()) await this.#make(next);
     } catch (error) {
       if (this.#closing.signal.aborted) return;
-      this.#listener.onProblem(messageOf(error));
+      this.#listener.onProblem(problemOf(error));
       this.#listener.onEnd();
     } finally {
       this.#isRunning = false;
@@ -93,24 +116,53 @@ export class DraftLoop {
     } catch (error) {
       signal.throwIfAborted();
       if (newer.aborted) return;
-      const wait = waitAfter(error);
-      this.#listener.onProblem(problemOf(error));
-      if (wait === undefined) return;
-      await pause(wait, signal);
-      this.#wanted ??= wanted;
+      await this.#retryAfter(error, wanted, newer);
     }
   }
 
+  /** @param newer aborted when the draft is not wanted any more. @throws what makes every further draft useless */
+  async #retryAfter(error: unknown, wanted: Draftable, newer: AbortSignal): Promise<void> {
+    const { signal } = this.#closing;
+    const wait = waitAfter(error);
+    this.#listener.onProblem(problemOf(error));
+    if (wait === undefined) return;
+    if (wait === 'focus') {
+      this.#listener.onWork(undefined);
+      await focusOrEnd(AbortSignal.any([signal, newer]));
+      signal.throwIfAborted();
+    } else await pause(wait, signal);
+    if (!newer.aborted) this.#wanted = wanted;
+    else if (this.#wanted === undefined) this.#listener.onProblem(undefined);
+  }
+
   /** @throws the signal's reason, or why it has none */
-  async #pictureOf(job: Job, signal: AbortSignal): Promise<string> {
-    for await (const event of this.#client.jobs.events(job.id, { signal })) {
+  async #pictureOf({ id }: Job, signal: AbortSignal): Promise<string> {
+    for await (const event of this.#eventsOf(id, signal)) {
+      signal.throwIfAborted();
       if (event.event === 'queued') this.#listener.onWork(event.data.position);
       if (event.event === 'started') this.#listener.onWork(0);
       if (event.event === 'sample' && event.data.preview !== undefined) return event.data.preview;
+      if (event.event === 'cancelled') throw new LostDraftError('cancelled');
       if (isEnd(event)) throw new Error(event.data.job.error?.message ?? 'the draft came without its picture');
     }
     throw new Error('the draft came without its picture');
   }
+
+  async *#eventsOf(id: string, signal: AbortSignal): AsyncGenerator<JobEvent, void, undefined> {
+    try {
+      yield* this.#client.jobs.events(id, { signal });
+    } catch (error) {
+      throw error instanceof EaselError && error.status === 404 ? new LostDraftError('deleted') : error;
+    }
+  }
+}
+
+/** Until the user returns to this window. */
+function focusOrEnd(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    window.addEventListener('focus', () => resolve(), { once: true, signal });
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 /** Those that were drawn for the draft. */
@@ -119,12 +171,13 @@ function seedsOf({ seed, variation_seed: variationSeed }: Job, request: JobCreat
   return { seed, ...(isVaried && variationSeed !== null && { variation_seed: variationSeed }) };
 }
 
-function isEnd(event: JobEvent): event is Extract<JobEvent, { event: 'succeeded' | 'failed' | 'cancelled' }> {
-  return event.event === 'succeeded' || event.event === 'failed' || event.event === 'cancelled';
+function isEnd(event: JobEvent): event is Extract<JobEvent, { event: 'succeeded' | 'failed' }> {
+  return event.event === 'succeeded' || event.event === 'failed';
 }
 
-/** Milliseconds until the same draft is worth another try; undefined: another one may be. @throws the error where none is */
-function waitAfter(error: unknown): number | undefined {
+/** When the same draft is worth another try, in milliseconds or with the focus; undefined: another one may be. @throws the error where none is */
+function waitAfter(error: unknown): number | 'focus' | undefined {
+  if (error instanceof LostDraftError) return error.how === 'cancelled' ? 'focus' : RETRY_MS;
   if (error instanceof EaselConnectionError) return RETRY_MS;
   if (!(error instanceof EaselError)) return undefined;
   if (error.status === 429) return (error.retryAfter ?? USUAL_WAIT_S) * 1000;
@@ -133,7 +186,10 @@ function waitAfter(error: unknown): number | undefined {
   throw error;
 }
 
-function problemOf(error: unknown): string {
-  if (!(error instanceof EaselError && error.status === 429)) return messageOf(error);
-  return `${toSentence(error.message)} Drafts go on in ${error.retryAfter ?? USUAL_WAIT_S} seconds.`;
+function problemOf(error: unknown): DraftProblem | undefined {
+  if (error instanceof LostDraftError) return error.how === 'cancelled' ? CANCELLED : undefined;
+  if (!(error instanceof EaselError && error.status === 429)) return { kind: 'error', text: messageOf(error) };
+  const seconds = error.retryAfter ?? USUAL_WAIT_S;
+  const wait = seconds === 1 ? '1 second' : `${seconds} seconds`;
+  return { kind: 'error', text: `${toSentence(error.message)} Drafts resume in ${wait}.` };
 }

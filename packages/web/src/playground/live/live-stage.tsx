@@ -1,4 +1,5 @@
 import type { JobCreate } from '@easel/contract';
+import { useEffect, useState } from 'react';
 import { credits } from '../../format/text.ts';
 import { Mat } from '../stage.tsx';
 import { useQuote } from '../use-price.ts';
@@ -12,10 +13,15 @@ export interface LiveStageProps {
   readonly onKeep: (request: JobCreate) => void;
 }
 
+/** Who presses what was in this place a moment ago does not mean Keep, which is charged. */
+const SETTLING_MS = 400;
+
 /** The last draft as large as the window allows, marked as one, and the way to have the picture itself. */
 export function LiveStage({ draft: { request, query, picture }, ahead, onKeep }: LiveStageProps) {
   const { prompt, img_width: width = 1, img_height: height = 1 } = request;
   const price = useQuote(query)?.price;
+  const isSettled = useSettled();
+  const isReady = isSettled && price !== undefined;
   const amount = price === undefined ? '' : ` (${credits(price)} credits)`;
   return (
     <section className="stage-run live-stage" aria-label="Draft" aria-busy={ahead !== undefined}>
@@ -39,10 +45,11 @@ export function LiveStage({ draft: { request, query, picture }, ahead, onKeep }:
           <button
             type="button"
             className="primary"
-            disabled={price === undefined}
+            // Disabled, it would lose the focus.
+            aria-disabled={!isReady}
             title={`Generates this picture in ${width}×${height} and saves it`}
             // The second half of a double click would be charged, too.
-            onClick={({ detail }) => detail < 2 && onKeep(request)}
+            onClick={({ detail }) => isReady && detail < 2 && onKeep(request)}
           >
             Keep{amount}
           </button>
@@ -54,4 +61,13 @@ export function LiveStage({ draft: { request, query, picture }, ahead, onKeep }:
       </div>
     </section>
   );
+}
+
+function useSettled(): boolean {
+  const [isSettled, setSettled] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(true), SETTLING_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return isSettled;
 }

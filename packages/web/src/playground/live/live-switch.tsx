@@ -12,8 +12,8 @@ export interface LiveSwitchProps {
 /** Turns drafts on and off, and says what they cost; where none are made there is no switch. */
 export function LiveSwitch({ live, settings }: LiveSwitchProps) {
   const id = useId();
-  const { isOn, turn, quote, draft, problem } = live;
-  if (!isOn && quote?.draft.offered !== true && problem === undefined) return null;
+  const { isOn, turn, offer, problem } = live;
+  if (!isOn && offer?.offered !== true && problem === undefined) return null;
   return (
     <div className="live">
       <label className="row check">
@@ -23,18 +23,28 @@ export function LiveSwitch({ live, settings }: LiveSwitchProps) {
       <small id={id} className="quiet">
         {hintOf(live, settings)}
       </small>
-      {/* Once, and not for every draft. */}
-      <span role="status" className="visually-hidden">
-        {isOn && draft !== undefined && 'The first draft is shown. Drafts follow your changes.'}
-      </span>
-      {problem !== undefined && <Notice kind="error">{problem}</Notice>}
     </div>
   );
 }
 
-function hintOf({ isOn, quote }: Live, { startImage }: LiveSwitchProps['settings']): string {
-  if (isOn && startImage !== null) return 'Drafts start from noise alone: remove the start image to see them.';
-  const { offered = true, reason } = quote?.draft ?? {};
+/** What becomes of the drafts, in words; also where the switch is folded away. */
+export function LiveStatus({ live: { isOn, draft, problem } }: Pick<LiveSwitchProps, 'live'>) {
+  return (
+    <>
+      {isOn && (
+        // Once, and not for every draft.
+        <span role="status" className="visually-hidden">
+          {draft !== undefined && 'The first draft is shown. Drafts follow your changes.'}
+        </span>
+      )}
+      {problem !== undefined && <Notice kind={problem.kind}>{problem.text}</Notice>}
+    </>
+  );
+}
+
+function hintOf({ isOn, offer }: Live, { startImage }: LiveSwitchProps['settings']): string {
+  if (isOn && startImage !== null) return "Drafts can't use a start image. Remove it to see drafts.";
+  const { offered = true, reason } = offer ?? {};
   if (isOn && !offered && reason) return `No drafts: ${toSentence(reason)}`;
-  return 'Small drafts follow what you type, free and not saved. You pay only for pictures you keep.';
+  return 'Small previews update as you type. They are free and not saved.';
 }
