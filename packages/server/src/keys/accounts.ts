@@ -107,7 +107,7 @@ export class AccountService {
 
   /**
    * Closes an account: its keys are revoked, for ever, and it gets no more keys, grants and refills. Its balance stays, and so do its
-   * pictures until they expire, and as long what it has saved. Closing it again changes nothing.
+   * pictures until they expire, and what it has saved for a while: see `deleteSavedByClosedAccounts`. Closing it again changes nothing.
    *
    * @throws DomainError `not_found`, `conflict` for an account with an admin key: closing it could shut everybody out
    */
@@ -212,11 +212,12 @@ function accountClosed(name: string): DomainError {
  * Deletes what closed accounts have saved beside their pictures, collections and styles, once the last of those is gone: an account that is
  * reopened before that finds everything as it was.
  *
+ * @param closedBefore an account that was closed later keeps everything: it may have been closed by mistake, and have no pictures
  * @returns how many
  */
-export async function deleteSavedByClosedAccounts(queries: Queries): Promise<number> {
+export async function deleteSavedByClosedAccounts(queries: Queries, closedBefore: Date): Promise<number> {
   const isOver = sql<boolean>`exists (
-    select from easel.accounts where accounts.id = saved.account_id and closed_at is not null
+    select from easel.accounts where accounts.id = saved.account_id and closed_at < ${closedBefore}
   ) and not exists (
     select from easel.job_images join easel.jobs on jobs.id = job_id
     where jobs.account_id = saved.account_id and job_images.deleted_at is null

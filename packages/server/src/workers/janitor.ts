@@ -21,6 +21,8 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 /** A job that is queued for longer fails, as when no worker has its model any more. */
 const LONGEST_WAIT = 30 * DAY;
+/** In which an account that was closed by mistake can be reopened with all it has saved. */
+const SAVED_AFTER_CLOSING = 30 * DAY;
 /** Files that cannot be deleted, in a log line. */
 const SHOWN_FILES = 5;
 
@@ -50,7 +52,7 @@ export interface Swept {
   readonly forgottenJobs: number;
   /** Queued jobs of revoked keys, and drafts that nobody waits for; they are cancelled now. */
   readonly cancelledJobs: number;
-  /** Collections and styles of closed accounts whose pictures are gone. */
+  /** Collections and styles of accounts that were closed long ago and whose pictures are gone. */
   readonly saved: number;
   /** Accounts that have got their monthly refill. */
   readonly refills: number;
@@ -147,7 +149,7 @@ export class Janitor {
       workers: await removed(deleteWorkersSeenBefore, DAY),
       rateWindows: await removed(deleteRateWindowsBefore, HOUR),
       webhooks: await removed(deleteDeliveriesEndedBefore, this.#context.retention.requestsMs),
-      saved: await aged(() => database.transaction(deleteSavedByClosedAccounts)),
+      saved: await removed(deleteSavedByClosedAccounts, SAVED_AFTER_CLOSING),
     };
   }
 

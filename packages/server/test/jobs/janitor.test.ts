@@ -84,7 +84,7 @@ test('what has had its time goes: events after an hour, keys after a day, pictur
   await expect(services.jobs.get(accountId, job.id)).rejects.toMatchObject({ code: 'not_found' });
 });
 
-test('what an account has saved goes once it is closed and its last picture is gone, and that of open ones stays', async () => {
+test('what an account has saved goes a month after it was closed, once its last picture is gone, and that of open ones stays', async () => {
   const { kysely } = opened().database;
   const collections = new CollectionService({ database: opened().database, clock });
   const styles = new StyleService({ database: opened().database });
@@ -98,10 +98,12 @@ test('what an account has saved goes once it is closed and its last picture is g
     const own = await kysely.selectFrom('styles').select('name').where('account_id', '=', accountId).execute();
     return (await collections.list(accountId)).length + own.length;
   };
+  ahead = 0;
   await accounts.close(closed.accountId);
-  await sweepIn(0);
+  for (const days of [0, 8, 29]) expect(await sweepIn(days * DAY_MS), `after ${days} days`).toMatchObject({ saved: 0 });
+  expect((await services.jobs.get(closed.accountId, closed.job.id)).images).toEqual([]);
   expect([await savedBy(closed), await savedBy(open)]).toEqual([2, 2]);
-  expect(await sweepIn(8 * DAY_MS)).toMatchObject({ saved: 2 });
+  expect(await sweepIn(31 * DAY_MS)).toMatchObject({ saved: 2 });
   expect([await savedBy(closed), await savedBy(open)]).toEqual([0, 2]);
 });
 
