@@ -25,7 +25,7 @@ const events = Type.Array(choice(webhookEvents, { description: 'An event', examp
 });
 const enabled = Type.Boolean({ description: 'Whether events are sent to it', default: true, examples: [true] });
 const includePrompt = Type.Boolean({
-  description: 'Whether events contain the prompts of the job',
+  description: 'Whether events contain the prompts of the job, and its `start_image`',
   default: false,
   examples: [false],
 });

@@ -95,8 +95,10 @@ function imagesOf(end: JobEnd): readonly ImageRecord[] {
   return end.state === 'succeeded' ? end.images : [];
 }
 
+/** Nor with the picture that it was made from: its address needs no key, and its file tells its own prompt. */
 function withoutPrompts(job: JobRecord): JobRecord {
-  return { ...job, prompt: null, request: { ...job.request, prompt: '', prompt2: null, negativePrompt: null } };
+  const { startedFrom: _, ...request } = job.request;
+  return { ...job, prompt: null, request: { ...request, prompt: '', prompt2: null, negativePrompt: null } };
 }
 
 async function publishEnd(queries: Queries, { end, job }: JobEnded): Promise<void> {

@@ -243,3 +243,18 @@ test('a ZIP file has the pictures byte for byte, in the order asked for, with th
     left_out: [],
   });
 });
+
+test('a ZIP file tells no address of the picture that another was made from', async () => {
+  const customer = await http().customer();
+  const [start] = await imported(customer, 81);
+  const made = await send('POST', '/api/jobs', customer, {
+    ...{ prompt: 'a', model: slug, image: start?.images[0]?.url, strength: 0 },
+    ...{ num_inference_steps: 1, img_width: 64, img_height: 64 },
+  });
+  expect(made.json().start_image).toMatch(nameOf(start));
+  const { images } = await http().services.waitForJob(made.json().id, AbortSignal.timeout(120_000));
+  const reply = await send('POST', '/api/images.zip', customer, { images: images.map(({ name }) => name) });
+  const metadata = filesOf(reply.rawPayload).get('metadata.json')?.toString() ?? '';
+  expect(JSON.parse(metadata)).toMatchObject({ pictures: [{ job: { id: made.json().id } }] });
+  expect(metadata).not.toContain(nameOf(start));
+});

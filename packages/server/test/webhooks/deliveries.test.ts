@@ -106,7 +106,7 @@ function verified(key: string, { headers, body }: Receiver['received'][number]):
   return new Webhook(key).verify(body, signed);
 }
 
-test('a job that succeeds is told with the addresses of its pictures, and without its prompts unless they are wanted', async () => {
+test('a job that succeeds is told with the addresses of its pictures, and without prompts and start image unless they are wanted', async () => {
   clock.set(new Date().toISOString());
   const receiver = await startReceiver();
   const wants = await newEndpoint(`${receiver.url}?with`, { includePrompt: true });
@@ -116,7 +116,7 @@ test('a job that succeeds is told with the addresses of its pictures, and withou
     'https://easel.example',
   );
   const webhook = { url: `${receiver.url}?own`, baseUrl: 'https://other.example' };
-  const request = { prompt: 'a secret apple', negativePrompt: 'a secret pear', prompt2: 'a secret plum' };
+  const request = { prompt: 'secret 1', negativePrompt: 'secret 2', prompt2: 'secret 3', startedFrom: 'secret4' };
   const { job } = await services.submitJob(aSubmission(wants, { request, webhook }));
   const started = await opened().database.transaction((queries) =>
     markStarted(queries, { jobId: job.id, workerId: job.id, now: clock.now() }),
@@ -134,7 +134,7 @@ test('a job that succeeds is told with the addresses of its pictures, and withou
   if (full === undefined || own === undefined) throw new Error('somebody was not told');
   expect(verified(wants.key, full)).toMatchObject({
     type: 'job.succeeded',
-    data: { job: { id: job.id, status: 'succeeded', prompt: 'a secret apple', negative_prompt: 'a secret pear' } },
+    data: { job: { id: job.id, prompt: 'secret 1', negative_prompt: 'secret 2', start_image: expect.any(String) } },
   });
   const { secret: accountKey } = await webhooks.accountSecret(wants.accountId);
   const told = verified(accountKey, own);

@@ -114,7 +114,8 @@ async function* filesOf(
 
 function describe({ image, job }: OwnPicture, file: string, base: string): Described {
   const { id, seed, width, height } = imageReply(image, base);
-  // Archives are passed on: the address of a webhook may have a secret in it.
-  const { images: _, webhook_url: _own, ...told } = jobReply({ job, images: [], outlook: null }, base);
+  // Archives are passed on: the address of a webhook may have a secret in it, and that of the start image shows one more picture to anybody.
+  const whole = jobReply({ job, images: [], outlook: null }, base);
+  const { images: _, webhook_url: _own, start_image: _start, ...told } = whole;
   return { file, id, seed, width, height, job: told };
 }
