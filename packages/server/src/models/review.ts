@@ -25,15 +25,18 @@ export interface ReviewHook {
   review(image: ReviewedImage, signal: AbortSignal): Promise<Verdict>;
 }
 
-/** For one picture. What the operator's module waits for may never come. */
+/**
+ * For all pictures of a job. What the operator's module waits for may never come; and together with the run it has to be over before that
+ * counts as hung, see `expiryOf`.
+ */
 const REVIEW_MS = 5 * 60_000;
 
 /**
  * Has the operator's hook review every picture of a job.
  *
  * @param hook null: pictures are not reviewed
- * @throws DomainError `content_rejected` when one is rejected; whatever the hook throws, or that it takes too long: then no picture is shown;
- *   the signal's reason
+ * @throws DomainError `content_rejected` when one is rejected, `server_error` when it takes too long: another attempt would, too; whatever the
+ *   hook throws: then no picture is shown; the signal's reason
  */
 export async function reviewPictures(
   hook: ReviewHook | null,
@@ -42,38 +45,33 @@ export async function reviewPictures(
   { signal, patienceMs = REVIEW_MS }: { readonly signal: AbortSignal; readonly patienceMs?: number },
 ): Promise<void> {
   if (hook === null) return;
-  for (const [index, image] of images.entries()) {
-    const { accept, reason } = await inTime(
-      (ending) => hook.review({ jobId: id, index, image, request }, ending),
-      signal,
-      patienceMs,
-    );
-    if (accept) continue;
-    const why = reason === undefined ? '' : `: ${reason}`;
-    throw new DomainError(
-      'content_rejected',
-      `the picture was refused by this server's review${why}; nothing was charged`,
-    );
-  }
-}
-
-/** A module that does not answer, and ignores the signal, does not keep its worker: the answer is not waited for any more. */
-async function inTime(
-  ask: (signal: AbortSignal) => Promise<Verdict>,
-  signal: AbortSignal,
-  patienceMs: number,
-): Promise<Verdict> {
-  signal.throwIfAborted();
   const late = new AbortController();
+  const timer = setTimeout(() => late.abort(tookTooLong(images.length, patienceMs)), patienceMs);
   const ending = AbortSignal.any([signal, late.signal]);
-  const timer = setTimeout(() => {
-    late.abort(new Error(`the review of a picture took longer than ${patienceMs / 1000} s`));
-  }, patienceMs);
   try {
-    return await unlessAborted(ask(ending), ending);
+    for (const [index, image] of images.entries()) {
+      ending.throwIfAborted();
+      // A module that does not answer, and ignores the signal, does not keep its worker: the answer is not waited for any more.
+      const verdict = await unlessAborted(hook.review({ jobId: id, index, image, request }, ending), ending);
+      if (!verdict.accept) throw rejected(verdict);
+    }
   } finally {
     clearTimeout(timer);
   }
+}
+
+function tookTooLong(pictures: number, patienceMs: number): DomainError {
+  const what = pictures === 1 ? 'the picture' : `${pictures} pictures`;
+  const message = `this server's review of ${what} took longer than ${patienceMs / 1000} s; nothing was charged`;
+  return new DomainError('server_error', message);
+}
+
+function rejected({ reason }: Verdict): DomainError {
+  const why = reason === undefined ? '' : `: ${reason}`;
+  return new DomainError(
+    'content_rejected',
+    `the picture was refused by this server's review${why}; nothing was charged`,
+  );
 }
 
 /**

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { type ReviewHook, reviewPictures } from '../../src/models/review.ts';
 import { aRequest } from '../support/job-requests.ts';
@@ -30,10 +31,22 @@ test('a review that never answers ends with its job, when that is cancelled or i
   expect(told.aborted).toBe(true);
 });
 
-test('a review that takes too long is a failed attempt, and nothing is shown', async () => {
+test('a review that takes too long ends the job, which no other attempt could help, and nothing is shown', async () => {
   const { hook, asked } = deaf();
   const { signal } = new AbortController();
   const reviewing = reviewPictures(hook, job, painting, { signal, patienceMs: 20 });
-  await expect(reviewing).rejects.toThrow('the review of a picture took longer than 0.02 s');
+  await expect(reviewing).rejects.toMatchObject({
+    name: 'DomainError',
+    code: 'server_error',
+    message: "this server's review of the picture took longer than 0.02 s; nothing was charged",
+  });
   expect((await asked).aborted).toBe(true);
+});
+
+test('all pictures of a job are reviewed within one limit', async () => {
+  const slow: ReviewHook = { review: () => sleep(20, { accept: true }) };
+  const many = { images: Array.from({ length: 100 }, () => image) };
+  const { signal } = new AbortController();
+  const reviewing = reviewPictures(slow, job, many, { signal, patienceMs: 200 });
+  await expect(reviewing).rejects.toThrow("this server's review of 100 pictures took longer than 0.2 s");
 });
