@@ -21,7 +21,8 @@ const WATCH_MS = 20;
 
 let opened: { readonly file: Uint8Array; readonly limits: PictureLimits } | undefined;
 
-// Decoding does not block the event loop, so this message is received while it runs.
+// Decoding does not block the event loop, so this message is received while it runs. Reading settings does: then neither this nor a limit
+// interrupts it, and the parent kills this process when it has lost patience, or exits itself.
 process.on('disconnect', () => process.exit(0));
 process.on('message', (message: unknown) => {
   if (!isToChild(message) || !isPictureCall(message)) throw new TypeError('a message that is not of the protocol');

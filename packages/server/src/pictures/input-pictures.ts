@@ -1,5 +1,12 @@
 import { SIDE_STEP, type Size } from '@easel/contract';
-import { createPictureHost, EngineError, type PictureHost, type PictureHostOptions } from '@easel/engine';
+import {
+  createPictureHost,
+  EngineError,
+  type OpenPicture,
+  type PictureHost,
+  type PictureHostOptions,
+} from '@easel/engine';
+import { hasCode } from '@easel/errors';
 import type { PictureSettings } from '@easel/parameters';
 import { DomainError } from '../domain-error.ts';
 import { Room } from '../room.ts';
@@ -18,7 +25,12 @@ export interface InputPicturesOptions {
 export interface InputPicture {
   /** As it is shown. */
   readonly size: Size;
-  /** How it was made, as far as its file says so. Before `fit`. @throws DomainError as `InputPictures.use` */
+  /**
+   * How it was made, as far as its file says so. Before `fit`.
+   *
+   * @throws DomainError as `InputPictures.use`, but `invalid_request` when there is no time for it: a file of which it is not done in
+   *   milliseconds is made for that, and would take as long later
+   */
   settings(): Promise<PictureSettings | null>;
   /**
    * Decodes a mask for it. Before `fit`.
@@ -74,7 +86,7 @@ export class InputPictures {
         requireSides(picture.size);
         return await work({
           size: picture.size,
-          settings: () => readable(picture.settings(), signal),
+          settings: () => readable(settingsInTime(picture), signal),
           mask: (mask, size, blur) => readable(picture.mask(mask, size, blur), signal),
           fit: (size) => readable(picture.fit(size), signal),
         });
@@ -99,6 +111,17 @@ function requireSides({ width, height }: Size): void {
   if (Math.min(width, height) >= SIDE_STEP) return;
   const message = `image must have sides of at least ${SIDE_STEP} pixels (got ${width}×${height})`;
   throw new DomainError('invalid_request', message, { param: 'image' });
+}
+
+async function settingsInTime(picture: Pick<OpenPicture, 'settings'>): Promise<PictureSettings | null> {
+  try {
+    return await picture.settings();
+  } catch (cause) {
+    if (!hasCode(cause, 'engine_hung')) throw cause;
+    const remedy = 'save it again without the texts in it';
+    const details = { remedy, param: 'image', cause };
+    throw new DomainError('invalid_request', 'image cannot be read: the texts in its file take too long', details);
+  }
 }
 
 async function readable<Result>(reading: Promise<Result>, signal: AbortSignal): Promise<Result> {

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
-import { InputPictures, type InputPicturesOptions } from '../../src/pictures/input-pictures.ts';
+import { type InputPicture, InputPictures, type InputPicturesOptions } from '../../src/pictures/input-pictures.ts';
 import { type Customer, slug, unattended, useHttp } from './http-server.ts';
 
 const http = useHttp();
@@ -123,6 +123,24 @@ test.each([
   expect(await jobsOf(customer)).toEqual([]);
   expect(await balanceOf(customer)).toEqual(balance);
 });
+
+test('a picture that is not decoded in time may come again later, and one whose settings are not read in time is refused', async () => {
+  const pictures = new InputPictures({ patienceMs: 5000 });
+  readers.push(pictures);
+  const { signal } = new AbortController();
+  const hung = (work: (picture: InputPicture) => Promise<unknown>) =>
+    pictures.use(small, { owner: 'a', signal }, async (picture) => {
+      for (const pid of pictures.pids) process.kill(pid, 'SIGSTOP');
+      return work(picture);
+    });
+  await expect(hung((picture) => picture.fit(undefined))).rejects.toMatchObject({ code: 'overloaded' });
+  await expect.poll(() => pictures.pids, { timeout: 60_000 }).toEqual([]);
+  await expect(hung((picture) => picture.settings())).rejects.toMatchObject({
+    code: 'invalid_request',
+    param: 'image',
+    message: 'image cannot be read: the texts in its file take too long',
+  });
+}, 120_000);
 
 test('a damaged picture is refused, and one that cannot be paid is not decoded', async () => {
   const { url } = await listening();
