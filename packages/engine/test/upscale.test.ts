@@ -159,8 +159,13 @@ test.each<[string, Partial<GenerateRequest>, string, RegExp]>([
   ['a size that would be ignored', { upscale: 2, image, width: 64 }, 'width', /enlarged as it is/],
   ['an upscaler alone', { upscaler: 'model' }, 'upscaler', /upscaler needs upscale/],
   ['a bad strength', { upscale: 2, image: { ...image, strength: 2 } }, 'strength', /between 0 and 1/],
-  ['copies', { upscale: 2, image: { ...image, strength: 0 }, samples: 2 }, 'samples', /samples must be 1.* the same/],
-  ['copies of a network', { upscale: 2, upscaler: 'network', image, seeds: [1, 2] }, 'samples', /samples must be 1/],
+  [
+    'copies',
+    { upscale: 2, image: { ...image, strength: 0 }, samples: 2 },
+    'samples',
+    /must be 1.* with strength 0: all/,
+  ],
+  ['copies of a network', { upscale: 2, upscaler: 'network', image, seeds: [1, 2] }, 'samples', /by a network alone/],
   ['too many samples', { upscale: 2, image, samples: 9 }, 'samples', /samples must be/],
 ])('%s is refused', async (_, change, param, says) => {
   await expect(model.generate({ prompt: 'x', ...change })).rejects.toMatchObject({

@@ -186,6 +186,7 @@ function upscaleContradictions(
   const isSet = upscale !== undefined;
   // On a server its own network may be the usual one: it decides.
   const isUnchanged = strength === 0 || (strength === undefined && upscaler !== undefined && upscaler !== 'model');
+  const how = strength === undefined ? 'by a network alone' : 'with --strength 0';
   return [
     [upscaler !== undefined && !isSet, '--upscaler needs --upscale', 'add --upscale 2 or 4, or leave --upscaler out'],
     [
@@ -200,8 +201,8 @@ function upscaleContradictions(
     ],
     [
       isSet && image !== undefined && isUnchanged && samples > 1,
-      '--samples must be 1 where --image is enlarged with --strength 0: all pictures would be the same',
-      'leave --samples out, or add --strength',
+      `--samples must be 1 where --image is enlarged ${how}: all pictures would be the same`,
+      `leave --samples out, or ${strength === undefined ? 'add --strength' : 'use a higher --strength'}`,
     ],
     [
       isEnlargedAlone(flags) && (flags.eachLine === true || flags.alternatives !== undefined),

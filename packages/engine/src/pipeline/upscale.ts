@@ -99,7 +99,8 @@ function planEnlargement({ facts, upscaler: network }: PipelineParts, request: G
   const ownStrength = kind === 'network' ? 0 : STRENGTH;
   const strength = requireNumber('strength', image?.strength ?? ownStrength, engineLimits.strength);
   if (image && strength === 0 && (request.samples ?? request.seeds?.length ?? 1) > 1) {
-    const problem = 'samples must be 1 where a picture is enlarged with strength 0: all would be the same';
+    const how = image.strength === undefined ? 'by a network alone' : 'with strength 0';
+    const problem = `samples must be 1 where a picture is enlarged ${how}: all would be the same`;
     throw invalid('samples', problem, 'leave it out, or set strength');
   }
   return { by, network: kind === 'network' ? network : undefined, strength, picture: image?.picture };
