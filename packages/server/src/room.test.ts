@@ -32,6 +32,15 @@ test('who waits too long is refused, and who goes away waits no longer', async (
   await room.enter('b', 2);
 });
 
+test('an owner who has taken his share is told so, and others that there is no room', async () => {
+  const room = new Room({ ...options, patienceMs: 5, ownRefusal: 'yours' });
+  await room.enter('a', 3);
+  await expect(room.enter('a', 1)).rejects.toMatchObject({ code: 'rate_limited', message: 'yours' });
+  await expect(room.enter('b', 2)).rejects.toMatchObject({ code: 'overloaded', message: 'full' });
+  await room.enter('b', 1);
+  await expect(room.enter('a', 1)).rejects.toMatchObject({ code: 'rate_limited' });
+});
+
 test('who has stayed for long is asked to leave when others have waited, but not for the fault of an owner who took his share', async () => {
   const room = new Room({ ...options, patienceMs: 15_000, stayMs: 1 });
   const asked: string[] = [];

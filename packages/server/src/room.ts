@@ -1,4 +1,3 @@
-import type { ErrorCode } from '@easel/contract';
 import { DomainError } from './domain-error.ts';
 
 interface Guest {
@@ -25,8 +24,8 @@ export interface RoomOptions {
   readonly patienceMs: number;
   /** What to tell those who are. */
   readonly refusal: string;
-  /** Default: `overloaded`. */
-  readonly code?: Extract<ErrorCode, 'overloaded' | 'rate_limited'>;
+  /** What to tell an owner who has taken that share, and so is refused by his own fault; default: the same as others. */
+  readonly ownRefusal?: string;
   /** After which one who can be asked to leave is asked, when others have waited for a third of their patience; default: never. */
   readonly stayMs?: number;
 }
@@ -60,7 +59,8 @@ export class Room {
    * Resolves when there is room.
    *
    * @returns gives the room back; once, however often it is called
-   * @throws DomainError of the code of the options when there is none for too long, or the signal's reason
+   * @throws DomainError `overloaded` when there is none for too long, `rate_limited` when that is the owner's own fault and he is to be told
+   *   so (`ownRefusal`); or the signal's reason
    */
   async enter(owner: string, amount: number, { signal, onCrowded }: EnterOptions = {}): Promise<() => void> {
     signal?.throwIfAborted();
@@ -86,12 +86,8 @@ export class Room {
   }
 
   #wait(owner: string, amount: number, signal: AbortSignal | undefined): Promise<void> {
-    const { patienceMs, refusal, code = 'overloaded' } = this.#options;
     return new Promise((resolve, reject) => {
-      const late = setTimeout(
-        () => giveUp(new DomainError(code, refusal, { remedy: 'send the request again later' })),
-        patienceMs,
-      );
+      const late = setTimeout(() => giveUp(this.#refusalOf(owner, amount)), this.#options.patienceMs);
       const gone = () => giveUp(signal?.reason);
       const waiting = { owner, amount, since: performance.now(), enter: () => settle(resolve) };
       const giveUp = (reason: unknown) => {
@@ -109,9 +105,16 @@ export class Room {
     });
   }
 
+  #refusalOf(owner: string, amount: number): DomainError {
+    const { refusal, ownRefusal } = this.#options;
+    if (ownRefusal === undefined || !this.#isOwnFault(owner, amount))
+      return new DomainError('overloaded', refusal, { remedy: 'send the request again later' });
+    return new DomainError('rate_limited', ownRefusal, { remedy: 'wait until some of them are answered' });
+  }
+
   /** For each who has waited for long, asks one who has stayed for long, and whose leaving would help. */
   #lookForIdlers(): void {
-    const { stayMs = Number.POSITIVE_INFINITY, patienceMs, capacity, capacityPerOwner = capacity } = this.#options;
+    const { stayMs = Number.POSITIVE_INFINITY, patienceMs } = this.#options;
     if (this.#waiting.length === 0) {
       clearInterval(this.#watch);
       this.#watch = undefined;
@@ -119,7 +122,7 @@ export class Room {
     const now = performance.now();
     for (const { owner, amount, since } of this.#waiting) {
       if (now - since < patienceMs / 3) continue;
-      const isOwnFault = (this.#taken.get(owner) ?? 0) + amount > capacityPerOwner;
+      const isOwnFault = this.#isOwnFault(owner, amount);
       for (const inside of this.#inside) {
         const { crowd } = inside;
         if (!crowd || now - inside.since < stayMs || (isOwnFault && inside.owner !== owner)) continue;
@@ -146,8 +149,13 @@ export class Room {
   }
 
   #hasRoom(owner: string, amount: number): boolean {
+    return this.#total + amount <= this.#options.capacity && !this.#isOwnFault(owner, amount);
+  }
+
+  /** Whether the owner would have more than a share, so that no other's leaving helps. */
+  #isOwnFault(owner: string, amount: number): boolean {
     const { capacity, capacityPerOwner = capacity } = this.#options;
-    return this.#total + amount <= capacity && (this.#taken.get(owner) ?? 0) + amount <= capacityPerOwner;
+    return (this.#taken.get(owner) ?? 0) + amount > capacityPerOwner;
   }
 
   #add(owner: string, amount: number): void {

@@ -54,7 +54,7 @@ export async function buildHttp(
   answerOptions(app, allowed);
   sendBalance(app, services);
   sendRateLimits(app, services);
-  shareAmongAccounts(app);
+  shareAmongAccounts(app, options);
   dropUnreadBodies(app);
   closeConnectionsAtShutdown(app, options);
   replyWithErrors(app, shapeOf);

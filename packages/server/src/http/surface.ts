@@ -121,8 +121,9 @@ export interface HttpOptions extends StreamLimits {
   readonly bodyBytes: number;
   /** The slowest that a body may arrive; default: 50 kB per second, after 20 s of grace. */
   readonly bodyPace?: BodyPace;
-  /** How long a large body waits for memory, and how long it may arrive while others wait; default: 30 s each. */
+  /** How long a large body waits for memory, and a request until few enough are handled; default: 30 s. */
   readonly roomPatienceMs?: number;
+  /** How long a large body may arrive while others wait; default: 30 s. */
   readonly roomStayMs?: number;
   /** Base of absolute URLs in replies; null: the Host header of the request. */
   readonly publicUrl: string | null;
