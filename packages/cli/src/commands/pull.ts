@@ -87,7 +87,7 @@ async function pullModel(name: string, flags: PullFlags, context: CommandContext
   } catch (thrown) {
     progress.end();
     if (!signal.aborted) throw thrown;
-    throw new CodedError('stopped', `stopped; what has arrived is kept: easel pull ${name} goes on there`);
+    throw new CodedError('stopped', `stopped; what has arrived is kept: easel pull ${name} resumes there`);
   } finally {
     progress.end();
   }

@@ -58,7 +58,7 @@ export function verifyPrecisionCommand(run: RunCommand): Command {
     .addOption(
       new Option(
         '-o, --output <folder>',
-        'keep the pictures and sheets of them side by side; a run that was interrupted goes on there',
+        'keep the pictures and sheets of them side by side; a run that was interrupted resumes there',
       ),
     )
     .addOption(int8FileOption())

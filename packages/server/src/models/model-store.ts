@@ -64,7 +64,7 @@ export const availableModels: readonly InstalledModels['available'][number][] = 
   ({ name, title, kind, bytes, licence }) => ({ name, title, kind, bytes: bytes.fp16 ?? 0, licence }),
 );
 
-/** The models on the server's disk, and the downloads that administrators start. They end with the server; a new one goes on there. */
+/** The models on the server's disk, and the downloads that administrators start. They end with the server; a new one resumes there. */
 export class ModelStore {
   readonly #options: ModelStoreOptions;
   readonly #pulls = new Map<string, Pull>();

@@ -112,7 +112,7 @@ export const modelPullSchema = openObject(
     id: uuid("The pull's id"),
     name: Type.String({ description: 'As it was asked for', examples: ['sdxl-turbo'] }),
     state: choice(['running', 'succeeded', 'failed', 'cancelled'], {
-      description: 'What has arrived is kept when it fails or is cancelled, and the next pull goes on there',
+      description: 'What has arrived is kept when it fails or is cancelled, and the next pull resumes there',
       examples: ['running'],
     }),
     received_bytes: bytes('What is there'),

@@ -64,7 +64,7 @@ const startSchema = {
 const cancelSchema = {
   operationId: 'cancelModelPull',
   tags: ['admin'],
-  summary: 'Cancel a download; what has arrived is kept, and the next one goes on there',
+  summary: 'Cancel a download; what has arrived is kept, and the next one resumes there',
   security: needsKey,
   params: modelPullParamsSchema,
   response: {
