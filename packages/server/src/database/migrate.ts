@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
-import { DEFAULT_MIGRATION_TABLE, Migrator } from 'kysely/migration';
+import { DEFAULT_MIGRATION_TABLE, type Migration, Migrator } from 'kysely/migration';
+import { DatabaseError } from 'pg';
 import { StartupError } from '../startup-error.ts';
 import { initial } from './migrations/0001-initial.ts';
 import { modelMemory } from './migrations/0002-model-memory.ts';
@@ -36,23 +38,54 @@ export const migrations = {
   '0013-drafts': drafts,
 };
 
+/** How long a migration waits for a table, behind which everybody else waits who uses it. */
+const LONGEST_LOCK_MS = 2000;
+const LOCK_PAUSE_MS = 1000;
+/** Five minutes in all. */
+const LOCK_ATTEMPTS = 100;
+/** lock_not_available (PostgreSQL, Appendix A). */
+const LOCK_NOT_AVAILABLE = '55P03';
+
 /**
  * Brings the schema up to date, all of it or nothing. Processes that start together take turns: the first one migrates, the
- * others find nothing to do.
+ * others find nothing to do. While somebody uses a table for long, as for a backup, it tries again and again: those who come later are let
+ * through in between.
  *
  * @returns the names of the migrations that were run
- * @throws StartupError `database_newer` for a database of a newer release; what a migration failed with
+ * @throws StartupError `database_newer` for a database of a newer release, `database_unavailable` for one that is used for too long; what a migration
+ *   failed with
  */
 export async function migrate(kysely: Kysely<Tables>): Promise<string[]> {
   const migrator = new Migrator({
     db: kysely,
-    provider: { getMigrations: async () => migrations },
+    provider: { getMigrations: async () => quickToLock },
     migrationTableSchema: SCHEMA,
   });
   await refuseNewer(kysely);
-  const { error, results = [] } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
-  return results.map(({ migrationName }) => migrationName);
+  for (let attempt = 1; ; attempt++) {
+    const { error, results = [] } = await migrator.migrateToLatest();
+    if (error === undefined) return results.map(({ migrationName }) => migrationName);
+    if (!(error instanceof DatabaseError && error.code === LOCK_NOT_AVAILABLE)) throw error;
+    if (attempt === LOCK_ATTEMPTS) throw usedForTooLong(error);
+    await sleep(LOCK_PAUSE_MS);
+  }
+}
+
+const quickToLock: Record<string, Migration> = Object.fromEntries(
+  Object.entries<Migration>(migrations).map(([name, { up }]) => {
+    const limited: Migration['up'] = async (database) => {
+      await sql`select set_config('lock_timeout', ${`${LONGEST_LOCK_MS}ms`}, true)`.execute(database);
+      await up(database);
+    };
+    return [name, { up: limited }];
+  }),
+);
+
+function usedForTooLong(cause: unknown): StartupError {
+  return new StartupError('database_unavailable', 'the tables could not be changed: another session uses them', {
+    remedy: 'end long transactions and backups of the database, then start again',
+    cause,
+  });
 }
 
 /** A newer release may have changed tables in ways that this one does not know. */

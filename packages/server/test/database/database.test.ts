@@ -80,6 +80,31 @@ test('a database of the first version is brought up to date, with what is in it'
   expect(kept).toEqual([{ hostname: 'old', model_memory: {} }]);
 });
 
+test('a migration that waits for a table lets everybody else through, and goes on when the table is free', async () => {
+  const address = await opened().createEmpty();
+  const { kysely } = opened().open({ address, poolSize: 2 });
+  const before = new Migrator({
+    db: kysely,
+    provider: { getMigrations: async () => ({ '0001-initial': initial }) },
+    migrationTableSchema: SCHEMA,
+  });
+  expect((await before.migrateToLatest()).error).toBeUndefined();
+  const others = opened().open({ address, poolSize: 2 });
+  const waiting = sql<{ count: number }>`
+    select count(*)::integer as count from pg_locks where not granted and relation = 'easel.jobs'::regclass`;
+  const countWaiting = async () => (await waiting.execute(others.kysely)).rows[0]?.count;
+  const migrating = await others.transaction(async (queries) => {
+    // As a backup does, for as long as it takes.
+    await sql`lock table easel.jobs in access share mode`.execute(queries);
+    const running = migrate(kysely);
+    await expect.poll(countWaiting).toBe(1);
+    const read = sql`select count(*) from easel.jobs`.execute(others.kysely);
+    await Promise.race([read, running.then(() => expect.unreachable('the table was in use'))]);
+    return { running };
+  });
+  expect(await migrating.running).toContain('0013-drafts');
+});
+
 test('a database that a newer version has migrated is refused', async () => {
   const address = await opened().createEmpty();
   const { kysely } = opened().open({ address, poolSize: 2 });
