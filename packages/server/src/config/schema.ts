@@ -214,8 +214,7 @@ export const configSchema = Type.Object(
       {
         maxSeconds: seconds({
           default: 3,
-          description:
-            'drafts, which are free and of which nothing but a small picture is shown, are made of what takes no longer, as measured; 0: none are made',
+          description: 'longest expected run time of a draft, from measured speeds; 0: no drafts',
         }),
         perMinute: count({ default: 60, description: 'drafts of one account in a minute' }),
       },

@@ -13,7 +13,7 @@ export interface Applicant {
   readonly model: string;
 }
 
-/** The queue's places, of which drafts take none: how many jobs are queued, counted once for several new ones, which take theirs one after another. */
+/** How many jobs are queued, counted once for several new ones, which take their places one after another; drafts take none. */
 export class Places {
   readonly #context: AdmissionContext;
   readonly #queries: Queries;
@@ -111,8 +111,15 @@ export async function countQueuedJobs(queries: Queries, model: string): Promise<
   return (await countQueuedBy(queries, 'model', new Set([model]))).get(model) ?? 0;
 }
 
+/** Drafts do not count: no worker loads a model for one while another that has it waits. */
 export async function modelsWithQueuedJobs(queries: Queries): Promise<ReadonlySet<string>> {
-  const rows = await queries.selectFrom('jobs').select('model').distinct().where('state', '=', 'queued').execute();
+  const rows = await queries
+    .selectFrom('jobs')
+    .select('model')
+    .distinct()
+    .where('state', '=', 'queued')
+    .where('draft', '=', false)
+    .execute();
   return new Set(rows.map(({ model }) => model));
 }
 

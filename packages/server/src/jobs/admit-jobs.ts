@@ -1,4 +1,4 @@
-import { priceOf } from '@easel/contract';
+import { limits, priceOf } from '@easel/contract';
 import { Funds, type Hold, requireHeld } from '../credits/holds.ts';
 import type { Queries } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
@@ -8,7 +8,7 @@ import { lockKeys } from '../keys/key-table.ts';
 import { requireUsable } from '../keys/keys.ts';
 import type { StartFiles } from '../pictures/start-images.ts';
 import { Places } from './admission.ts';
-import { Drafts, refusalOfDraft } from './drafts.ts';
+import { Drafts, requireOffered } from './drafts.ts';
 import { cancelLocked, type JobEnded } from './ends-of-jobs.ts';
 import { EarlierJobs, type Idempotency, rememberKeys } from './idempotency.ts';
 import { type JobContext, type JobRecord, type JobRequest, type JobWebhook, type NewJob, requireJob } from './job.ts';
@@ -222,19 +222,17 @@ class Admission {
     turns.take({ ...job, model: request.model });
   }
 
-  /** Nothing is held for a draft, but the picture that it is one of could be paid. @throws DomainError why it is refused */
+  /** What is held for a draft is 0, but the picture that it is one of could be paid. @throws DomainError why it is refused */
   #takeDraft(job: AdmittedJob, speeds: CurrentSpeeds): void {
     const { drafts, tariff } = this.#context;
     const { accountId, request } = job;
-    const refusal = refusalOfDraft(drafts, request, speeds);
-    if (refusal !== null) {
-      const { reason, remedy } = refusal;
-      throw new DomainError('invalid_request', `draft is not possible: ${reason}`, { remedy, param: 'draft' });
-    }
-    this.#read.drafts.requireFew(accountId);
+    const { funds, drafts: earlier } = this.#read;
+    requireOffered(drafts, request, speeds);
+    earlier.requireFew(accountId);
     const hold = holdOf(job, priceOf(request, tariff));
-    requireHeld(hold, this.#read.funds.outcomeOf(hold));
-    this.#read.drafts.take(accountId);
+    requireHeld(hold, funds.outcomeOf(hold));
+    funds.hold(holdOf(job, job.price));
+    earlier.take(accountId);
   }
 
   async write(admitted: readonly Admitted[]): Promise<Written> {
@@ -244,9 +242,9 @@ class Admission {
     const { turns, funds, drafts } = this.#read;
     await turns.write(queries, queue);
     await funds.write(queries);
-    const placed = admitted.map((each) => {
-      const { job } = each;
-      const virtualStart = job.draft ? 0n : turns.startOf({ ...job, model: job.request.model });
+    const placed = admitted.map(({ job, ...each }) => {
+      const { accountId, request, draft } = job;
+      const virtualStart = draft ? turns.nextTurnOf(accountId).start : turns.startOf({ ...job, model: request.model });
       return { ...each, job: { ...job, virtualStart } };
     });
     const jobs = placed.map(({ job }) => job);
@@ -329,7 +327,9 @@ function newJobOf({ tariff }: Pick<JobContext, 'tariff'>, submission: Submission
   const { startImage: _, idempotency: __, ...job } = submission;
   const { requestId, traceparent = null, draft = false } = job;
   const price = draft ? 0n : priceOf(job.request, tariff);
-  return { ...job, id: requestId ?? newId(createdAt.getTime()), draft, traceparent, price, createdAt };
+  // Servers of the release before let a new job take the turn of any that is queued with a lower priority.
+  const priority = draft ? limits.priority.max : job.priority;
+  return { ...job, id: requestId ?? newId(createdAt.getTime()), draft, priority, traceparent, price, createdAt };
 }
 
 function holdOf({ id, accountId, keyId, request, createdAt }: AdmittedJob, amount: bigint): Hold {

@@ -21,14 +21,19 @@ test('a draft is made of what takes no longer than it may, at most', () => {
   expect(refusalOfDraft(settings, { ...work, width: 512 }, engines(400))).toBeNull();
 });
 
+test('the slowest engine decides, since any may get the draft', () => {
+  expect(refusalOfDraft(settings, work, engines(10, 250))).toBeNull();
+  expect(refusalOfDraft(settings, work, engines(10, 1000))?.reason).toContain('would take about 10.5 s');
+});
+
 test('another profile is taken to be as fast as the one that was measured', () => {
   expect(refusalOfDraft(settings, { ...work, profile: 'fast' }, engines(250))).toBeNull();
 });
 
-test('no draft is made of a model whose speed nobody knows', () => {
+test('no draft is made of a model whose speed nobody knows on one of its engines', () => {
   expect(refusalOfDraft(settings, work, engines(null))?.reason).toContain('not known before its first picture');
   expect(refusalOfDraft(settings, work, engines())?.reason).toContain('not known before its first picture');
-  expect(refusalOfDraft(settings, work, engines(null, 100))).toBeNull();
+  expect(refusalOfDraft(settings, work, engines(null, 100))?.reason).toContain('not known before its first picture');
 });
 
 test('no draft is made where they are switched off, or where pictures are reviewed', () => {

@@ -1,16 +1,23 @@
 import type { Queries } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
+import { firstIdAt } from '../ids.ts';
 import { cancelJob } from './ends-of-jobs.ts';
 import type { DraftSettings, JobContext, JobRecord, JobRequest } from './job.ts';
 import { jobColumns, toJobRecord, unfinishedStates } from './jobs-table.ts';
-import { amountOfWork, type CurrentSpeeds, estimateMs, expectedSpeed } from './speed.ts';
+import { type CurrentSpeeds, estimatesMs } from './speed.ts';
 
-// A draft is a job of which nothing but a small copy of its picture is left, for minutes: it has no price, no hold, no turn and no file, and is in
-// no list. See ADR 21.
+// A draft is a job of which nothing but a small copy of its picture is left, for minutes: it has no price, no turn and no file, and is in no
+// list. See ADR 21.
 
 const WINDOW_MS = 60_000;
-/** One that has waited for longer is of nobody any more: whoever types sends the next one, which replaces it. */
+/** Nobody waits for one that is older: whoever types sends the next one, which replaces it. */
 const LONGEST_WAIT_MS = 2 * WINDOW_MS;
+/** A run that takes this many times as long as a draft may is stopped: the model had to be loaded for it, or the machine is busy. */
+const PATIENCE = 5;
+/** As of any run. */
+const LONGEST_RUN_MS = 24 * 60 * WINDOW_MS;
+/** An id is made when a request arrives, its job when the request has been checked and has waited for its account: far sooner than this. */
+const ARRIVAL_MS = 60 * WINDOW_MS;
 
 /** Why no draft is made of a request. */
 export interface DraftRefusal {
@@ -23,8 +30,8 @@ type DraftWork = Pick<JobRequest, 'steps' | 'width' | 'height' | 'profile'> & Pa
 const otherwise = 'generate the picture itself';
 
 /**
- * Why no draft is made of a request, as fast as the engines are now; null: one is. Where no engine of the model has run yet, nobody knows how long one
- * would take.
+ * Why no draft is made of a request, as fast as the engines are now; null: one is. Any of them may get it, so the slowest decides, and where one of
+ * them has not run yet, nobody knows how long it would take.
  */
 export function refusalOfDraft(
   { maxSeconds, areReviewed }: DraftSettings,
@@ -39,17 +46,30 @@ export function refusalOfDraft(
     };
   }
   if (work.upscale) return { reason: 'a draft is not enlarged', remedy: 'leave upscale out' };
-  const speed = expectedSpeed(speeds, work.profile);
-  if (speed === null) {
+  const estimates = estimatesMs({ ...work, samples: 1 }, speeds, work.profile);
+  if (estimates === null) {
     const reason = 'how fast this model is here is not known before its first picture';
     return { reason, remedy: `try again in a minute, or ${otherwise}` };
   }
-  const seconds = estimateMs(amountOfWork({ ...work, samples: 1 }), speed) / 1000;
+  const seconds = Math.max(...estimates) / 1000;
   if (seconds <= maxSeconds) return null;
   return {
     reason: `this would take about ${seconds.toFixed(1)} s here, and a draft may take ${maxSeconds} s`,
     remedy: 'ask for fewer steps, a smaller picture or a faster profile',
   };
+}
+
+/** @throws DomainError `invalid_request` where no draft is made of a request */
+export function requireOffered(settings: DraftSettings, work: DraftWork, speeds: CurrentSpeeds): void {
+  const refusal = refusalOfDraft(settings, work, speeds);
+  if (refusal === null) return;
+  const { reason, remedy } = refusal;
+  throw new DomainError('invalid_request', `draft is not possible: ${reason}`, { remedy, param: 'draft' });
+}
+
+/** Milliseconds after which the run of a draft is stopped. */
+export function longestDraftMs({ maxSeconds }: Pick<DraftSettings, 'maxSeconds'>): number {
+  return Math.min(LONGEST_RUN_MS, PATIENCE * maxSeconds * 1000);
 }
 
 /** What the decision about new drafts depends on: those of their keys that have not ended, and how many their accounts had in the last minute. */
@@ -90,13 +110,15 @@ export class Drafts {
       .orderBy('id')
       .forNoKeyUpdate()
       .execute();
-    // Their records are kept for longer, also of those that were cancelled.
+    const since = now.getTime() - WINDOW_MS;
+    // Their records are kept for longer, also of those that were cancelled. Their ids lead to their place in the index of an account's jobs.
     const recent = await queries
       .selectFrom('jobs')
       .select(['account_id', 'created_at'])
       .where('draft', '=', true)
       .where('account_id', 'in', accounts)
-      .where('created_at', '>', new Date(now.getTime() - WINDOW_MS))
+      .where('id', '>=', firstIdAt(since - ARRIVAL_MS))
+      .where('created_at', '>', new Date(since))
       .orderBy('created_at')
       .execute();
     const times = Map.groupBy(recent, ({ account_id: accountId }) => accountId);
@@ -130,16 +152,27 @@ export class Drafts {
   }
 }
 
-/** Cancels drafts that have waited for so long, behind other jobs, that nobody waits for them. @returns how many */
+/**
+ * Cancels drafts that nobody waits for any more: those that have waited for so long behind other jobs, and those that a worker should have
+ * stopped long ago.
+ *
+ * @returns how many
+ */
 export async function cancelStaleDrafts(context: JobContext, signal: AbortSignal): Promise<number> {
-  const before = new Date(context.clock.now().getTime() - LONGEST_WAIT_MS);
+  const waitingSince = context.clock.now().getTime() - LONGEST_WAIT_MS;
+  const runningSince = waitingSince - longestDraftMs(context.drafts);
   const stale = await context.database.transaction((queries) =>
     queries
       .selectFrom('jobs')
       .select('id')
       .where('draft', '=', true)
-      .where('state', '=', 'queued')
-      .where('created_at', '<', before)
+      .where('state', 'in', unfinishedStates)
+      .where(({ eb, or }) =>
+        or([
+          eb('state', '=', 'queued').and('created_at', '<', new Date(waitingSince)),
+          eb('started_at', '<', new Date(runningSince)),
+        ]),
+      )
       .execute(),
   );
   for (const { id } of stale) {

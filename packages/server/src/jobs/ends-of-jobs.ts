@@ -57,10 +57,10 @@ const afterCommit: readonly ((ended: JobEnded, context: JobContext) => unknown)[
   removeStartImage,
 ];
 
-/** Nothing is held for a draft. */
-async function settlePrice(queries: Queries, { end, job, now }: JobEnded): Promise<unknown> {
-  if (job.draft) return;
-  return end.state === 'succeeded' ? chargeHold(queries, job.id, now) : releaseHold(queries, job.id, now);
+/** What is held for a draft is 0, and never charged: usage counts charges. */
+function settlePrice(queries: Queries, { end, job, now }: JobEnded): Promise<unknown> {
+  const isCharged = end.state === 'succeeded' && !job.draft;
+  return isCharged ? chargeHold(queries, job.id, now) : releaseHold(queries, job.id, now);
 }
 
 async function recordImages(queries: Queries, { end }: JobEnded): Promise<void> {

@@ -1,4 +1,12 @@
-import { type AdminJob, inWireNames, type Job, microToNumber, seedOfSample, tellRequest } from '@easel/contract';
+import {
+  type AdminJob,
+  defaults,
+  inWireNames,
+  type Job,
+  microToNumber,
+  seedOfSample,
+  tellRequest,
+} from '@easel/contract';
 import { collectedImages, requireCollection } from '../collections/collections.ts';
 import type { Queries } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
@@ -135,10 +143,12 @@ export async function forgetJob(
 
 /** A job in replies of `/api`. @param base of absolute URLs */
 export function jobReply({ job, images, outlook }: JobView, base: string): Job {
+  // Nobody has given a draft one.
+  const priority = job.draft ? defaults.priority : job.priority;
   return {
     id: job.id,
     status: job.state,
-    ...tellRequest({ ...job.request, prompt: job.prompt, priority: job.priority, store: job.store }),
+    ...tellRequest({ ...job.request, prompt: job.prompt, priority, store: job.store }),
     drawn_by: job.drawnBy,
     device: job.request.imported === undefined ? job.device : null,
     ...(job.arithmetic === 'float16' && { arithmetic: job.arithmetic }),

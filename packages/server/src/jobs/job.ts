@@ -179,7 +179,7 @@ export interface JobLimits {
 
 /** Which drafts are made, see `drafts.ts`. */
 export interface DraftSettings {
-  /** What one is expected to take at most; 0: none are made. */
+  /** What one is expected to take at most, on the slowest engine; 0: none are made. */
   readonly maxSeconds: number;
   /** Of one account. */
   readonly perMinute: number;

@@ -63,6 +63,18 @@ export function estimateMs({ stepMegapixels, images }: Omit<WorkAmount, 'jobs'>,
   return stepMegapixels * speed.msPerStepMegapixel + images * speed.msPerImage;
 }
 
+/** The same on each of these engines; null where one of them has not run yet, or there is none. */
+export function estimatesMs(
+  work: Work,
+  { each }: Pick<CurrentSpeeds, 'each'>,
+  profile: Profile,
+): readonly number[] | null {
+  const speeds = each.map((engine) => speedIn(engine, profile));
+  const known = speeds.flatMap((speed) => speed ?? []);
+  if (known.length < speeds.length || known.length === 0) return null;
+  return known.map((speed) => estimateMs(amountOfWork(work), speed));
+}
+
 /** The speed after one more run: an exponential moving average. */
 export function learnSpeed(
   speed: ModelSpeed | null,
@@ -88,10 +100,9 @@ export function learnSpeed(
  * @throws DomainError `invalid_request` for work that takes longer than a run may
  */
 export function expiryOf(work: Work, { each }: Pick<CurrentSpeeds, 'each'>, profile: Profile): number {
-  const speeds = each.map((engine) => speedIn(engine, profile));
-  const known = speeds.flatMap((speed) => speed ?? []);
-  if (known.length < speeds.length || known.length === 0) return LONGEST_EXPIRY_S;
-  const times = known.map((speed) => Math.ceil((PATIENCE * estimateMs(amountOfWork(work), speed)) / 1000));
+  const estimates = estimatesMs(work, { each }, profile);
+  if (estimates === null) return LONGEST_EXPIRY_S;
+  const times = estimates.map((ms) => Math.ceil((PATIENCE * ms) / 1000));
   const seconds = Math.min(...times);
   if (seconds <= LONGEST_EXPIRY_S) return Math.min(LONGEST_EXPIRY_S, Math.max(...times, SHORTEST_EXPIRY_S));
   const hours = LONGEST_EXPIRY_S / PATIENCE / 3600;

@@ -108,8 +108,7 @@ export class Turns {
 
   take({ id, accountId, priority, model }: NewTurn): void {
     const lane = laneOf({ accountId, model });
-    const finish = this.#finishes.get(accountId) ?? this.#accounts.get(accountId)?.virtualFinish ?? 0n;
-    const turn = nextTurn(this.#virtualTime, finish);
+    const turn = this.nextTurnOf(accountId);
     this.#finishes.set(accountId, turn.finish);
     const queued = this.#queued.get(lane) ?? [];
     const { virtualStart, moved } = overtake({ priority, virtualStart: turn.start }, queued);
@@ -122,6 +121,12 @@ export class Turns {
       lane,
       all.toSorted((one, other) => (one.virtualStart < other.virtualStart ? -1 : 1)),
     );
+  }
+
+  /** That of the account's next job. A draft, which takes none, has the same start tag: processes of the release before look at it. */
+  nextTurnOf(accountId: string): ReturnType<typeof nextTurn> {
+    const finish = this.#finishes.get(accountId) ?? this.#accounts.get(accountId)?.virtualFinish ?? 0n;
+    return nextTurn(this.#virtualTime, finish);
   }
 
   /** Of a new job, after those that were taken since. */

@@ -18,6 +18,7 @@ import type { ImageRecord } from '../pictures/images.ts';
 import { bytesOfPictures, type StorageWatch } from '../pictures/storage-watch.ts';
 import { type ClaimedJob, HandBack } from '../queue/job-queue.ts';
 import { AttemptTrace } from './attempt-trace.ts';
+import { paintDraft, stopOverdueDraft } from './run-draft.ts';
 import { StepPublisher } from './step-publisher.ts';
 
 /**
@@ -48,12 +49,13 @@ export type RunOutcome = 'done' | 'paused' | 'no-storage';
  * @throws the error of an attempt that should be retried
  */
 export async function runJob(context: WorkerContext, claimed: ClaimedJob): Promise<RunOutcome> {
-  const cancelled = new AbortController();
+  const stopped = new AbortController();
   // Before the job is marked as running, so that no cancellation after that is missed.
-  using _watch = context.bus.onCancel(claimed.jobId, () => cancelled.abort());
-  const signal = AbortSignal.any([claimed.signal, cancelled.signal]);
+  using _watch = context.bus.onCancel(claimed.jobId, () => stopped.abort());
+  const signal = AbortSignal.any([claimed.signal, stopped.signal]);
   const job = await startPatiently(context, claimed, signal);
   if (typeof job === 'string') return job;
+  using _limit = stopOverdueDraft(context.drafts, job, stopped);
   const trace = new AttemptTrace(context.tracer, job, context.workerId);
   try {
     const painting = await paint(context, job, trace, signal);
@@ -63,6 +65,7 @@ export async function runJob(context: WorkerContext, claimed: ClaimedJob): Promi
     return 'done';
   } catch (error) {
     trace.end(error);
+    if (signal.reason instanceof DomainError) return endAttempt(context, claimed, job, signal.reason);
     if (signal.aborted) {
       // Whoever cancelled the run has ended the job; a worker that stops hands it back.
       if (claimed.signal.reason instanceof HandBack) await handBack(context, claimed, job, 'the worker is stopping');
@@ -127,18 +130,22 @@ async function paint(
   signal: AbortSignal,
 ): Promise<Painting> {
   const { bus, painter, startImages, jobLog, hook } = context;
-  if (job.draft && hook !== null) throw new DomainError('content_rejected', unreviewed);
   const start = await startImages.of(job);
+  const began = new Date();
+  if (job.draft) {
+    const painting = await paintDraft(context, job, { signal, onStep: () => trace.stepDone() });
+    trace.painted(began, painting);
+    return painting;
+  }
   const steps = new StepPublisher(bus, job.id, (err) => jobLog('warn', 'a step could not be published', job, { err }));
   try {
-    const began = new Date();
     const onStep: PaintOptions['onStep'] = (step) => {
       trace.stepDone();
-      if (!job.draft) steps.offer(step);
+      steps.offer(step);
     };
     // Nobody sees a finished picture before the operator's own check has.
     const onSample = hook === null ? { onSample: steps.offerSample } : {};
-    const painting = await painter.paint(job.request, { signal, start, onStep, ...onSample, isDraft: job.draft });
+    const painting = await painter.paint(job.request, { signal, start, onStep, ...onSample });
     trace.painted(began, painting);
     await steps.finish();
     return painting;
@@ -147,10 +154,6 @@ async function paint(
     throw error;
   }
 }
-
-/** Servers refuse drafts where they have a hook; this worker has one, and the server has not. */
-const unreviewed =
-  'this worker reviews pictures before they are shown, and drafts are not reviewed; generate the picture itself';
 
 /**
  * Stores the pictures, then ends the job, so a succeeded job has its pictures. If this process dies in between, they are files

@@ -75,7 +75,7 @@ export class StepPublisher {
   }
 }
 
-async function sampleEventOf({ sample, preview }: PaintedSample): Promise<JobEvent> {
+export async function sampleEventOf({ sample, preview }: PaintedSample): Promise<JobEvent> {
   return { kind: 'sample', sample, preview: await preview() };
 }
 

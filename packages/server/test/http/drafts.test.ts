@@ -27,7 +27,7 @@ test('a draft is priced 0 and told as one; its small picture is an event, and ne
   const reply = await send(customer, { ...small, draft: true });
   expect(reply.statusCode).toBe(202);
   expect(reply.headers[headers.cost]).toBe('0');
-  expect(reply.json()).toMatchObject({ draft: true, price: 0, store: false, seed: 3 });
+  expect(reply.json()).toMatchObject({ draft: true, price: 0, priority: 0, store: false, seed: 3 });
   const { id } = reply.json();
   const events = (await get(customer, `/api/jobs/${id}/events`)).payload;
   expect(events).toMatch(/event: sample\ndata: \{"sample":0,"preview":"data:image\/jpeg;base64,/);

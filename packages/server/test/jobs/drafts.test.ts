@@ -1,12 +1,21 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { limits } from '@easel/contract';
 import { decodeImage, encodeThumbnail } from '@easel/engine';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { chargeHold, releaseHold } from '../../src/credits/holds.ts';
+import { sumUsage } from '../../src/credits/usage.ts';
+import { newId } from '../../src/ids.ts';
+import { modelsWithQueuedJobs } from '../../src/jobs/admission.ts';
 import type { FollowedEvent } from '../../src/jobs/feed-reading.ts';
 import type { DraftSettings, JobRecord } from '../../src/jobs/job.ts';
+import { markStarted } from '../../src/jobs/jobs-table.ts';
 import { cancelUnfinishedJobs, moveJob } from '../../src/jobs/own-queue.ts';
 import { saveSpeed } from '../../src/jobs/speed.ts';
 import { JobSubmitter } from '../../src/jobs/submit-job.ts';
+import type { PaintedSample, Painter } from '../../src/models/painter.ts';
 import { findKnownImages } from '../../src/pictures/images.ts';
+import { unlessAborted } from '../../src/unless-aborted.ts';
 import { saveSweepTimes } from '../../src/workers/deletion-hold.ts';
 import { expectSoundLedger } from '../ledger/ledger-invariants.ts';
 import { anyModel, customerServices, newCustomer } from '../support/customers.ts';
@@ -66,12 +75,28 @@ async function statesOf({ accountId }: Customer): Promise<string[]> {
   return (await query.orderBy('id').execute()).map(({ state }) => state);
 }
 
+/** A painter that makes pictures in another way. */
+function withPaint(paint: Painter['paint']): Painter {
+  const real = painter();
+  return {
+    models: () => real.models(),
+    refreshModels: () => real.refreshModels(),
+    tokenize: (...text) => real.tokenize(...text),
+    engines: () => real.engines(),
+    isNeeded: (...engine) => real.isNeeded(...engine),
+    warmUp: (...engine) => real.warmUp(...engine),
+    memory: () => real.memory(),
+    close: () => real.close(),
+    paint,
+  };
+}
+
 /** Another process with other settings, which has no worker. */
 async function otherwise<Result>(drafts: Partial<DraftSettings>, use: (submitter: JobSubmitter) => Promise<Result>) {
   return use(new JobSubmitter({ ...services.context, drafts: { ...services.drafts, ...drafts } }));
 }
 
-test('a draft is a small picture that costs nothing, and of which no file, hold or entry of the ledger is made', async () => {
+test('a draft is a small picture that costs nothing, and of which no file, usage or entry of the ledger is made', async () => {
   const who = await customer();
   const job = await draft(who, { seed: 7 });
   expect(job).toMatchObject({ draft: true, price: 0n, store: false });
@@ -88,7 +113,9 @@ test('a draft is a small picture that costs nothing, and of which no file, hold 
   expect(images).toEqual([]);
   expect(await balanceOf(who)).toEqual({ available: CREDITS, held: 0n });
   const { kysely } = opened().database;
-  expect(await kysely.selectFrom('holds').select('job_id').where('job_id', '=', job.id).execute()).toEqual([]);
+  const day = { from: new Date(Date.now() - 24 * 60 * MINUTE_MS), to: new Date(Date.now() + MINUTE_MS) };
+  const usage = { accountId: who.accountId, group: 'model', ...day } as const;
+  expect(await services.database.transaction((queries) => sumUsage(queries, usage))).toEqual([]);
   const entries = kysely.selectFrom('ledger_transactions').select('id').where('job_id', '=', job.id);
   expect(await entries.execute()).toEqual([]);
   const known = (names: readonly string[]) =>
@@ -288,16 +315,86 @@ test('drafts take no place in the queue', async () => {
   await small.stop();
 });
 
+/** As a worker has it that has taken it from the queue. */
+const claim = (jobId: string, isLastAttempt = false) => ({
+  jobId,
+  isLastAttempt,
+  signal: new AbortController().signal,
+  handBack: () => Promise.reject(new Error('unasked')),
+});
+
+test('servers and workers of the release before, which end the hold of every job, end drafts too', async () => {
+  const who = await customer();
+  for (const end of [chargeHold, releaseHold]) {
+    const { id } = await draft(who, waiting);
+    expect(await services.database.transaction((queries) => end(queries, id, new Date()))).toBe(true);
+    await expectSoundLedger(opened().database);
+    expect((await services.cancelJob(null, id)).state).toBe('cancelled');
+  }
+  expect(await balanceOf(who)).toEqual({ available: CREDITS, held: 0n });
+});
+
+test('a draft has no turn that servers of the release before could give to a job of its account', async () => {
+  const who = await customer();
+  const first = await services.submitJob(aSubmission(who, { request: waiting }));
+  const waits = await draft(who, waiting);
+  // They look for queued jobs of a lower priority, and exchange start tags with them.
+  expect(waits.priority).toBe(limits.priority.max);
+  const next = await services.submitJob(aSubmission(who, { request: waiting }));
+  expect([waits.virtualStart, next.job.virtualStart]).toEqual([
+    first.job.virtualStart + 1n,
+    first.job.virtualStart + 1n,
+  ]);
+  for (const { id } of [first.job, waits, next.job]) await services.cancelJob(who.accountId, id);
+});
+
+test('no worker is to load a model because a draft waits', async () => {
+  const who = await customer();
+  const wanted = () => services.database.transaction(modelsWithQueuedJobs);
+  const waits = await draft(who, waiting);
+  expect([...(await wanted())]).not.toContain(waiting.model);
+  const { job } = await services.submitJob(aSubmission(who, { request: waiting }));
+  expect([...(await wanted())]).toContain(waiting.model);
+  for (const { id } of [waits, job]) await services.cancelJob(null, id);
+});
+
+test('a draft whose picture cannot be made small, or published, has not succeeded: it is tried again', async () => {
+  const job = await draft(await customer(), waiting);
+  const real = painter();
+  const failing = withPaint((request, options) => {
+    const onSample = ({ sample }: PaintedSample) =>
+      options.onSample?.({ sample, preview: () => Promise.reject(new Error('no small picture')) });
+    return real.paint(request, { ...options, onSample });
+  });
+  await expect(services.worker(failing).run(claim(job.id))).rejects.toThrow('no small picture');
+  expect((await services.jobs.get(null, job.id)).job.state).toBe('queued');
+  expect(await services.worker(real).run(claim(job.id))).toBe('done');
+  expect((await follow(job.id)).map(({ kind }) => kind)).toContain('sample');
+});
+
+test('a draft that takes several times as long as one may is stopped and fails with the reason', async () => {
+  const job = await draft(await customer(), waiting);
+  const strict = await startJobServices({ ...opened(), folder: folder(), models, drafts: { maxSeconds: 0.01 } });
+  const endless = withPaint((_request, { signal }) => unlessAborted(new Promise<never>(() => {}), signal));
+  expect(await strict.worker(endless).run(claim(job.id))).toBe('done');
+  expect((await services.jobs.get(null, job.id)).job).toMatchObject({
+    state: 'failed',
+    failure: { code: 'overloaded', message: expect.stringContaining('the draft was stopped after 0.05 s') },
+  });
+  const { job: paid } = await services.submitJob(aSubmission(await customer(), { request: waiting }));
+  const patient = withPaint(async (request, options) => {
+    await sleep(200, undefined, { signal: options.signal });
+    return painter().paint(request, options);
+  });
+  expect(await strict.worker(patient).run(claim(paid.id))).toBe('done');
+  expect((await services.jobs.get(null, paid.id)).job.state).toBe('succeeded');
+  await strict.stop();
+});
+
 test('a worker with a review of its own shows no draft, whatever the server let in', async () => {
   const job = await draft(await customer(), waiting);
-  const claimed = {
-    jobId: job.id,
-    signal: new AbortController().signal,
-    isLastAttempt: false,
-    handBack: () => Promise.reject(new Error('unasked')),
-  };
   const hook = { review: async () => ({ accept: true }) };
-  await services.worker(painter(), hook).run(claimed);
+  await services.worker(painter(), hook).run(claim(job.id));
   const { job: failed } = await ended(job.id);
   expect(failed.failure).toMatchObject({ code: 'content_rejected', message: /drafts are not reviewed/ });
 });
@@ -309,7 +406,8 @@ test('the record of a draft goes with its picture minutes after its end, and one
   const stale = await draft(who, waiting);
   let ahead = 0;
   const clock = { now: () => new Date(Date.now() + ahead) };
-  const later = await startJobServices({ ...opened(), folder: folder(), models, clock });
+  const drafts = { maxSeconds: 3 };
+  const later = await startJobServices({ ...opened(), folder: folder(), models, clock, drafts });
   const sweepIn = async (ms: number) => {
     ahead = ms;
     const times = { sweptAt: clock.now(), heldUntil: clock.now() };
@@ -327,5 +425,13 @@ test('the record of a draft goes with its picture minutes after its end, and one
   expect(await events.execute()).toEqual([]);
   await sweepIn(6 * MINUTE_MS);
   await expect(services.jobs.get(null, stale.id)).rejects.toMatchObject({ code: 'not_found' });
+  // One that a worker has, of the release before or without the database, and has not stopped.
+  const stuck = await draft(who, waiting);
+  const started = { jobId: stuck.id, workerId: newId(), now: new Date() };
+  await services.database.transaction((queries) => markStarted(queries, started));
+  await sweepIn(MINUTE_MS);
+  expect((await services.jobs.get(null, stuck.id)).job.state).toBe('running');
+  await sweepIn(3 * MINUTE_MS);
+  expect((await services.jobs.get(null, stuck.id)).job.state).toBe('cancelled');
   await later.stop();
 });
