@@ -2,6 +2,7 @@ import { type Image, samplerLabel } from '@easel/contract';
 import { insertPngText } from '@easel/parameters';
 import { pathOf } from '../../files/picture-file.ts';
 import { axisNames, labelOf } from './axes.ts';
+import { breakLines, directionOf } from './break-lines.ts';
 import { imageOf, type Sheet } from './sheet.ts';
 
 /** Browsers draw at least this much on a canvas: the pictures of a larger sheet are scaled down. */
@@ -132,17 +133,11 @@ function write(
   label: string,
   { centre, middle, width, font, lines: most }: Place,
 ): void {
-  const lines: string[] = [];
-  for (const word of label.split(' ')) {
-    const longer = lines.length === 0 ? word : `${lines.at(-1)} ${word}`;
-    if (lines.length > 0 && context.measureText(longer).width <= width) lines[lines.length - 1] = longer;
-    else lines.push(word);
-  }
-  const shown = lines.slice(0, most);
-  if (lines.length > most) shown[most - 1] = `${shown[most - 1]}…`;
+  context.direction = directionOf(label);
+  const lines = breakLines(label, most, (line) => context.measureText(line).width <= width);
   const lineHeight = font * LINE;
-  const start = middle - ((shown.length - 1) * lineHeight) / 2;
-  for (const [index, line] of shown.entries()) context.fillText(line, centre, start + index * lineHeight, width);
+  const start = middle - ((lines.length - 1) * lineHeight) / 2;
+  for (const [index, line] of lines.entries()) context.fillText(line, centre, start + index * lineHeight, width);
 }
 
 /** The settings in the words of AUTOMATIC1111's web UI, which other tools read, too. */
