@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import type { Job } from '@easel/contract';
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { useWebPage } from '../support/web-page.ts';
 
 const web = useWebPage();
@@ -74,59 +74,78 @@ test('axe finds nothing with pictures, the viewer, a comparison and the console 
   expect(await findings(page)).toEqual([]);
 });
 
-test('axe finds nothing in the dialogs of the form, the queue and the gallery, and nothing is cut off', async () => {
-  const { url, devKey } = web().server;
-  const headers = { 'x-api-key': devKey, 'content-type': 'application/json' };
-  const { images } = await newPicture('a collected plum');
-  const post = async (path: string, body: object): Promise<{ id: string }> => {
-    const reply = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
-    return JSON.parse(await reply.text());
-  };
-  const { id } = await post('/api/collections', { name: 'Plums' });
-  await post(`/api/collections/${id}/pictures`, { add: images.map((image) => image.id) });
-  await fetch(`${url}/api/styles/own-ink`, {
-    method: 'PUT',
-    headers,
-    body: JSON.stringify({ prompt: '{prompt}, ink' }),
-  });
-  const page = await web().visit('/?steps=100&samples=4', { colorScheme: 'light', viewport: desktop });
-  const check = async (name: string) => {
-    const dialog = page.getByRole('dialog', { name });
-    await dialog.waitFor();
-    await dialog.getByText('Loading…').waitFor({ state: 'detached' });
-    expect(await findings(page), name).toEqual([]);
-    const box = await dialog.boundingBox();
-    expect(box?.x, name).toBeGreaterThanOrEqual(0);
-    expect((box?.x ?? 0) + (box?.width ?? 0), name).toBeLessThanOrEqual(desktop.width);
-    expect(await dialog.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth), name).toBe(0);
-    await page.keyboard.press('Escape');
-    await dialog.waitFor({ state: 'detached' });
-  };
-  await page.getByRole('button', { name: 'Samples…' }).click();
-  await page.getByRole('button', { name: 'own-ink', exact: true }).waitFor();
-  await check('Styles');
-  await page.getByLabel('Prompt', { exact: true }).fill('a long way');
-  await page.getByLabel('Prompt', { exact: true }).press('Enter');
-  await page.getByRole('button', { name: /^Queue: / }).click();
-  await page.getByRole('button', { name: 'Cancel in the queue: a long way' }).waitFor();
-  await check('Queue');
-  await page.getByRole('button', { name: 'Cancel: a long way' }).click();
-  await page.goto(`${url}/gallery?words=collected`);
-  await page.getByRole('button', { name: 'Import' }).click();
-  await check('Import pictures');
-  await page.getByRole('button', { name: 'Manage collections' }).click();
-  await check('Collections');
-  await page
-    .getByRole('button', { name: /^Open picture/ })
-    .first()
-    .focus();
-  await page
-    .getByRole('button', { name: /^Select picture/ })
-    .first()
-    .press('Enter');
-  await page.getByRole('button', { name: 'Add to collection…' }).click();
-  await check('Add to a collection');
-});
+test.each([
+  ['light', desktop],
+  ['dark', phone],
+] as const)(
+  'in %s axe finds nothing in the dialogs of form, queue and gallery, and nothing is cut off',
+  async (colorScheme, viewport) => {
+    const { url, devKey, adminKey } = web().server;
+    const isPhone = viewport === phone;
+    const rule = (what: 'pause' | 'resume') =>
+      fetch(`${url}/api/admin/queue/${what}`, { method: 'POST', headers: { 'x-api-key': adminKey } });
+    const headers = { 'x-api-key': devKey, 'content-type': 'application/json' };
+    const { images } = await newPicture('a collected plum');
+    const post = async (path: string, body: object): Promise<{ id: string }> => {
+      const reply = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+      return JSON.parse(await reply.text());
+    };
+    const { id } = await post('/api/collections', { name: `Plums in ${colorScheme}` });
+    await post(`/api/collections/${id}/pictures`, { add: images.map((image) => image.id) });
+    await fetch(`${url}/api/styles/own-ink`, {
+      method: 'PUT',
+      headers,
+      body: JSON.stringify({ prompt: '{prompt}, ink' }),
+    });
+    const page = await web().visit('/', { colorScheme, viewport });
+    const check = async (name: string) => {
+      const dialog = page.getByRole('dialog', { name });
+      await dialog.waitFor();
+      await dialog.getByText('Loading…').waitFor({ state: 'detached' });
+      expect(await findings(page), name).toEqual([]);
+      const box = await dialog.boundingBox();
+      expect(box?.x, name).toBeGreaterThanOrEqual(0);
+      expect((box?.x ?? 0) + (box?.width ?? 0), name).toBeLessThanOrEqual(viewport.width);
+      // What scrolls is the dialog itself, or all that is inside it.
+      for (const part of [dialog, ...(await dialog.locator('.inside').all())])
+        expect(await part.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth), name).toBe(0);
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+    };
+    if (isPhone) {
+      await page.getByRole('button', { name: 'All settings' }).click();
+      await page.getByRole('dialog', { name: 'Settings' }).waitFor();
+      expect(await findings(page)).toEqual([]);
+    }
+    await page.getByRole('button', { name: 'Samples…' }).click();
+    await page.getByRole('button', { name: 'own-ink', exact: true }).waitFor();
+    await check('Styles');
+    if (isPhone) await page.getByRole('button', { name: 'Fewer settings' }).click();
+    await rule('pause');
+    onTestFinished(async () => void (await rule('resume')));
+    await page.getByLabel('Prompt', { exact: true }).fill('a long way');
+    await page.getByLabel('Prompt', { exact: true }).press('Enter');
+    await page.getByRole('button', { name: /^Queue: / }).click();
+    await page.getByRole('button', { name: 'Cancel in the queue: a long way' }).waitFor();
+    await check('Queue');
+    await page.getByRole('button', { name: 'Cancel: a long way' }).click();
+    await page.goto(`${url}/gallery?words=collected`);
+    await page.getByRole('button', { name: 'Import' }).click();
+    await check('Import pictures');
+    await page.getByRole('button', { name: 'Manage collections' }).click();
+    await check('Collections');
+    await page
+      .getByRole('button', { name: /^Open picture/ })
+      .first()
+      .focus();
+    await page
+      .getByRole('button', { name: /^Select picture/ })
+      .first()
+      .press('Enter');
+    await page.getByRole('button', { name: 'Add to collection…' }).click();
+    await check('Add to a collection');
+  },
+);
 
 /** A small picture of the API. */
 async function newPicture(prompt: string): Promise<Job> {

@@ -1,10 +1,11 @@
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Model } from '@easel/contract';
 import { afterAll, expect, test } from 'vitest';
 import { newDataDir } from '../support/easel-server.ts';
 import { modelOfSide } from '../support/model-of-side.ts';
-import { useWebPage } from '../support/web-page.ts';
+import { replyTo, useWebPage } from '../support/web-page.ts';
 
 const peft = fileURLToPath(new URL('../fixtures/goldens/loras/peft.safetensors', import.meta.url));
 const dataDir = await newDataDir();
@@ -51,10 +52,70 @@ test('the LoRAs of a model are ticked with a weight, drawn with, told with the p
   // A model without LoRAs keeps what was chosen, and says that it has none of this name.
   await page.getByText('Model tiny').click();
   const models = page.getByRole('group', { name: 'Model' });
-  await models.getByText(/^family .* · licence not stated · \d.* · 0\.\d+ credits a picture/).waitFor();
-  await models.getByText(/^family .* · licence mit · \d.* · 0\.\d+ credits a picture/i).waitFor();
+  await models.getByText(/^family .* · licence not stated · \d.* · 0\.\d+ credits per picture/).waitFor();
+  await models.getByText(/^family .* · licence mit · \d.* · 0\.\d+ credits per picture/i).waitFor();
   await models.getByRole('radio', { name: /^playground-v2\.5/ }).check();
   await picker.getByText('not available for this model').waitFor();
+});
+
+test('Enter where a model or a LoRA is looked for or chosen does not generate', async () => {
+  const page = await web().visit('/');
+  await page.route('**/api/models', async (route) => {
+    const reply = await replyTo(route);
+    const { models }: { models: readonly Model[] } = await reply.json();
+    const many = models.map((each) => ({
+      ...each,
+      loras: each.loras.slice(0, 1).flatMap((lora) => names.map((name) => ({ ...lora, name }))),
+    }));
+    await route.fulfill({ response: reply, json: { models: [...many, ...many.map(renamed)] } });
+  });
+  const names = Array.from({ length: 8 }, (_, index) => `wash ${index}`);
+  const renamed = (each: Model) => ({ ...each, id: `${each.id}-again`, is_default: false });
+  await page.goto(`${web().server.url}/?model=tiny&steps=2&size=64x64`);
+  const sent: string[] = [];
+  page.on('request', (request) => {
+    if (request.method() === 'POST' && request.url().endsWith('/api/jobs')) sent.push(request.postData() ?? '');
+  });
+  const prompt = page.getByLabel('Prompt', { exact: true });
+  await prompt.fill('a fox');
+  await page.getByText('Advanced').click();
+  const picker = page.getByRole('group', { name: 'LoRAs' });
+  await picker.getByRole('searchbox', { name: 'Search LoRAs' }).fill('wash 3');
+  await picker.getByRole('searchbox', { name: 'Search LoRAs' }).press('Enter');
+  await picker.getByRole('checkbox', { name: 'wash 3' }).press('Enter');
+  await page.getByText('Model tiny').click();
+  await page.getByRole('group', { name: 'Model' }).getByRole('radio', { checked: true }).press('Enter');
+  await prompt.press('Enter');
+  await page.locator('.run-card.succeeded').waitFor();
+  expect(sent).toHaveLength(1);
+});
+
+test('models that the arrow keys pass take nothing along, and what is typed between two choices stays', async () => {
+  const page = await web().visit('/?model=tiny&steps=2&size=72x64');
+  const prompt = page.getByLabel('Prompt', { exact: true });
+  await prompt.fill('a first fox');
+  await page.getByText('Model tiny').click();
+  const models = page.getByRole('group', { name: 'Model' });
+  const tiny = models.getByRole('radio', { name: /^tiny/ });
+  await tiny.press('ArrowDown');
+  await expect.poll(() => models.getByRole('radio', { name: /^playground-v2\.5/ }).isChecked()).toBe(true);
+  await page.keyboard.press('ArrowDown');
+  await expect.poll(() => tiny.isChecked()).toBe(true);
+  const [request] = await Promise.all([
+    page.waitForRequest((each) => each.method() === 'POST' && each.url().endsWith('/api/jobs')),
+    prompt.press('Enter'),
+  ]);
+  expect(request.postDataJSON()).toMatchObject({
+    model: 'tiny',
+    img_width: 72,
+    img_height: 64,
+    num_inference_steps: 2,
+  });
+  await models.getByRole('radio', { name: /^playground-v2\.5/ }).check();
+  await prompt.fill('a second fox');
+  await tiny.check();
+  expect(await prompt.inputValue()).toBe('a second fox');
+  await page.locator('.run-card.succeeded').waitFor();
 });
 
 /** The same weights, whose header says under which licence they are (https://github.com/Stability-AI/ModelSpec). */

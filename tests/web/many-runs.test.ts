@@ -176,14 +176,15 @@ test('what another client starts is in the queue at once, is no run of this page
     if (new URL(request.url()).searchParams.get('status') === 'queued') lists += 1;
   });
   const names = Array.from({ length: 8 }, (_, index) => `a gong elsewhere ${index}.`);
-  await createJobs(names);
+  await Promise.all(names.map((name) => createJobs([name])));
   await page.getByRole('button', { name: 'Queue: 8 unfinished' }).waitFor();
   // However many there are, they are not asked for one by one.
   expect(lists).toBeLessThan(8);
   await make(page, 'a bell of this page');
   expect(await page.locator('.run-card').allTextContents()).toEqual([expect.stringContaining('a bell of this page')]);
   const { panel, prompts } = await openQueue(page);
-  await expect.poll(prompts).toEqual([...names, 'a bell of this page']);
+  await expect.poll(async () => (await prompts()).toSorted()).toEqual(['a bell of this page', ...names]);
+  expect((await prompts()).at(-1)).toBe('a bell of this page');
   await panel.getByRole('button', { name: `Cancel in the queue: ${names[0]}` }).click();
   await expect.poll(prompts).toHaveLength(8);
   await rule('resume');
@@ -192,6 +193,45 @@ test('what another client starts is in the queue at once, is no run of this page
   await page.locator('.run-card.succeeded').waitFor();
   expect(await page.locator('.run-card').count()).toBe(1);
   await page.getByText(/gong elsewhere/).waitFor({ state: 'detached' });
+});
+
+test('a run that cannot be cancelled stays in the queue, and why is said', async () => {
+  await rule('pause');
+  onTestFinished(async () => void (await rule('resume')));
+  const page = await web().visit('/?size=64x64&steps=2');
+  await make(page, 'a stubborn bell');
+  const { panel, prompts } = await openQueue(page);
+  const problem = { type: 'about:blank', title: 'Conflict', status: 409, code: 'conflict', detail: 'it is stuck' };
+  await page.route('**/api/jobs/*', (route) =>
+    route.fulfill({ status: 409, contentType: 'application/problem+json', body: JSON.stringify(problem) }),
+  );
+  await panel.getByRole('button', { name: 'Cancel in the queue: a stubborn bell' }).click();
+  await panel.getByRole('alert').getByText('It is stuck.').waitFor();
+  expect(await prompts()).toEqual(['a stubborn bell']);
+  await page.unroute('**/api/jobs/*');
+  await panel.getByRole('button', { name: 'Cancel in the queue: a stubborn bell' }).click();
+  await panel.getByText('Nothing is running or queued.').waitFor();
+  expect(await panel.getByRole('alert').count()).toBe(0);
+});
+
+test('what another client has finished meanwhile does not come into the strip with the next connection', async () => {
+  const first = await web().visit('/?size=64x64&steps=2');
+  await first.getByLabel('Prompt', { exact: true }).waitFor();
+  const second = await first.context().newPage();
+  await second.goto(web().server.url);
+  await second.locator('.results > *').first().waitFor();
+  const [id] = await createJobs(['a drum from elsewhere']);
+  const { url, devKey } = web().server;
+  await fetch(`${url}/api/jobs/${id}/events`, { headers: { 'x-api-key': devKey } }).then((events) => events.text());
+  // The tab with the connection tells all tabs that it is there, and each catches up.
+  const third = await first.context().newPage();
+  const caughtUp = second.waitForRequest((each) => new URL(each.url()).searchParams.get('status') === 'running');
+  await third.goto(url);
+  await third.locator('.earlier-card', { hasText: 'a drum from elsewhere' }).waitFor();
+  await caughtUp;
+  await make(second, 'a drum from here');
+  await second.locator('.run-card.succeeded', { hasText: 'a drum from here' }).waitFor();
+  expect(await second.getByText('a drum from elsewhere').count()).toBe(0);
 });
 
 test('all runs are cancelled at once, after a question; one that has begun cannot be moved, and that is said', async () => {

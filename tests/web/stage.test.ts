@@ -162,6 +162,8 @@ test('below several pictures U enlarges one and V varies it, below one are all t
   const editor = page.getByRole('dialog', { name: 'Edit picture' });
   await editor.getByRole('application', { name: 'Frame, 96×64' }).waitFor();
   await page.keyboard.press('Escape');
+  await editor.waitFor({ state: 'detached' });
+  expect(await page.evaluate('document.activeElement.textContent')).toBe('Zoom out…');
   await stage(page).getByRole('button', { name: 'Remix' }).click();
   const prompt = page.getByLabel('Prompt', { exact: true });
   await expect.poll(() => prompt.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true);
@@ -259,6 +261,11 @@ test.each([
     await expect.poll(roomBelow).toBeGreaterThanOrEqual(-1);
     expect((await boxOf('.strip')).top).toBeGreaterThanOrEqual((await boxOf('.stage-actions')).bottom);
     expect((await boxOf('.stage-run .picture')).across).toBeGreaterThan(width / 2);
+    // No label is broken into two lines.
+    const heights = await page
+      .locator('.stage-actions button:visible')
+      .evaluateAll((all) => all.map((button) => button.getBoundingClientRect().height));
+    expect(new Set(heights).size).toBe(1);
     await page.getByRole('button', { name: 'Details' }).tap();
     const facts = page.locator('.run-facts');
     expect(await facts.evaluate((element) => element.scrollWidth - element.clientWidth)).toBe(0);
@@ -298,5 +305,15 @@ test('on a phone the picture comes first, the form is a sheet that keeps the foc
     await close();
     await sheet.waitFor({ state: 'detached' });
   }
+  // Of a dialog that was opened from the sheet Escape closes the dialog alone.
+  await page.getByRole('button', { name: 'All settings' }).tap();
+  await page.getByRole('button', { name: 'Samples…' }).tap();
+  const styles = page.getByRole('dialog', { name: 'Styles' });
+  await styles.waitFor();
+  await page.keyboard.press('Escape');
+  await styles.waitFor({ state: 'detached' });
+  expect(await sheet.isVisible()).toBe(true);
+  await page.keyboard.press('Escape');
+  await sheet.waitFor({ state: 'detached' });
   expect(new URL(page.url()).pathname).toBe('/');
 });

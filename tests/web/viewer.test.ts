@@ -425,7 +425,10 @@ test('a picture is compared with what it was made from, whichever client made it
   await fetch(`${url}${path}`, { method: 'DELETE', headers: { 'x-api-key': devKey } });
   // Another browser: this one has the picture in its cache, and may show it.
   const without = await comparison(await openNewest());
-  await without.getByText('The start image is no longer kept: it cannot be shown.').waitFor();
+  await without.getByText('The start image has been deleted.').waitFor();
+  const unreachable = await openNewest();
+  await unreachable.route(`**/api/images/${first?.id}*`, (route) => route.abort('connectionfailed'));
+  await (await comparison(unreachable)).getByText('The start image could not be loaded.').waitFor();
 
   const file = await fetch(`${url}/api/images/${(await paint({ prompt: 'a key', seed: 97 })).images[0]?.id}`);
   const image = Buffer.from(await file.arrayBuffer()).toString('base64');

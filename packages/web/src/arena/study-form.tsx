@@ -2,7 +2,7 @@ import { drawSeed, type Model } from '@easel/contract';
 import { type FormEvent, useState } from 'react';
 import { Credits } from '../format/credits.tsx';
 import { balance } from '../format/text.ts';
-import { ControlFields } from '../parts/fields.tsx';
+import { ControlFields, ignoreEnterWhereChoosing } from '../parts/fields.tsx';
 import { useDebouncedReply } from '../session/requests.ts';
 import { useSession } from '../session/session.tsx';
 import { formControls } from '../settings/form-controls.ts';
@@ -49,7 +49,7 @@ export function StudyForm({ models, first, onBegin }: StudyFormProps) {
     onBegin(newStudy(a, b, prompts, drawSeed()));
   };
   return (
-    <form className="card stack" onSubmit={begin}>
+    <form className="card stack" onSubmit={begin} onKeyDown={ignoreEnterWhereChoosing}>
       <div className="halves">
         <SideFields title="A" models={models} side={a} onChange={setA} />
         <SideFields title="B" models={models} side={b} onChange={setB} />

@@ -69,17 +69,25 @@ export function useEditor(): Editor {
 export interface EditActionsProps {
   readonly job: Job;
   readonly image: Image;
+  /** Called before the editor opens. */
+  readonly onOpen?: () => void;
   /** Called before the playground is shown with what was made of the picture. */
   readonly onLeave?: () => void;
 }
 
 /** Opens the editor with a picture of this server, or with more space around it. @returns null while that is not possible */
-function useOpen({ job, image, onLeave = () => {} }: EditActionsProps): ((extension?: Extension) => void) | null {
+function useOpen({
+  job,
+  image,
+  onOpen = () => {},
+  onLeave = () => {},
+}: EditActionsProps): ((extension?: Extension) => void) | null {
   const editor = useEditor();
   const { reply: models = [] } = useModels();
   const model = modelOfJob(job, models);
   if (model === undefined) return null;
   return (extension) => {
+    onOpen();
     const restored = settingsOfJob(job, { seed: null, startImage: pathOf(image.url), model });
     const sized = { ...restored, ...drawnSize(model, image) };
     if (extension === undefined) {

@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
 import { choicesWith, type FormControl } from '../settings/form-controls.ts';
 
 type ControlValue = FormControl['initial'];
@@ -148,4 +148,15 @@ function nearest(
 ) {
   const stepped = step === undefined ? number : min + Math.round((number - min) / step) * step;
   return Number(Math.min(max, Math.max(min, stepped)).toFixed(6));
+}
+
+/** Where something is searched for or chosen, and nothing is typed. */
+const CHOOSING = 'input:is([type=search], [type=radio], [type=checkbox], [type=range])';
+
+/** For a form whose sending is charged: Enter where one only chooses, which browsers send the form at, does nothing. */
+export function ignoreEnterWhereChoosing(event: KeyboardEvent<HTMLFormElement>): void {
+  const { key, target, currentTarget } = event;
+  // React tells of keys in dialogs that were opened from the form, too.
+  if (key !== 'Enter' || !(target instanceof Element) || !currentTarget.contains(target)) return;
+  if (target.matches(CHOOSING)) event.preventDefault();
 }

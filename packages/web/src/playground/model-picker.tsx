@@ -1,6 +1,7 @@
 import type { Model } from '@easel/contract';
-import { useId, useState } from 'react';
+import { useId, useRef, useState } from 'react';
 import { bytes, credits } from '../format/text.ts';
+import { type Settings, settingsForModel } from '../settings/settings.ts';
 import '../styles/pickers.css';
 
 /** From this many on they can be searched. */
@@ -70,7 +71,7 @@ function ModelRow({ group, model, isChosen, onChoose }: ModelRowProps) {
         <bdi>{id}</bdi> {name !== id && <span className="quiet">({name})</span>}
       </label>
       <small id={facts} className="quiet">
-        {factsOf(model)} · {credits(price.picture)} credits a picture
+        {factsOf(model)} · {credits(price.picture)} credits per picture
         {notices.map((notice) => ` · ${notice}`)}
       </small>
     </>
@@ -85,4 +86,36 @@ function factsOf({ family, licence, weight_bytes: size }: Model): string {
     ...(size > 0 ? [bytes(size)] : []),
   ];
   return facts.join(' · ');
+}
+
+/** The settings for other models, as one after another is chosen. */
+interface Choices {
+  /** Those before the first choice, and their model. */
+  readonly settings: Settings;
+  readonly model: Model | undefined;
+  /** Those that the last choice made of them. */
+  readonly made: Settings;
+}
+
+/**
+ * What another model makes of the settings. Of models chosen one after another, as with the arrow keys, each starts from what was there before the
+ * first one: what one of them does not allow is not lost for the next.
+ *
+ * @param model that of the settings
+ */
+export function useModelChange(settings: Settings, model: Model | undefined): (other: Model) => Settings {
+  const choices = useRef<Choices>(undefined);
+  return (other) => {
+    const last = choices.current;
+    const before = last !== undefined && isSame(last.made, settings) ? last : { settings, model };
+    const made =
+      other.id === before.settings.model ? before.settings : settingsForModel(before.settings, before.model, other);
+    choices.current = { ...before, made };
+    return made;
+  };
+}
+
+function isSame(one: Settings, other: Settings): boolean {
+  const others = new Map<string, unknown>(Object.entries(other));
+  return Object.entries(one).every(([name, value]) => others.get(name) === value);
 }

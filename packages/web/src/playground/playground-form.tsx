@@ -4,7 +4,7 @@ import { readMask } from '../files/start-picture.ts';
 import { Credits } from '../format/credits.tsx';
 import { balance } from '../format/text.ts';
 import { CopyButton } from '../parts/buttons.tsx';
-import { ControlFields } from '../parts/fields.tsx';
+import { ControlFields, ignoreEnterWhereChoosing } from '../parts/fields.tsx';
 import { ModelNote } from '../parts/model-name.tsx';
 import { Notice } from '../parts/notices.tsx';
 import { messageOf } from '../session/requests.ts';
@@ -14,7 +14,6 @@ import {
   MOST_PROMPTS,
   promptCount,
   type Settings,
-  settingsForModel,
   strengthWith,
   withoutStart,
   withStart,
@@ -25,7 +24,7 @@ import { DropOverlay, useGivenFile } from './given-file.tsx';
 import { LiveStatus, LiveSwitch } from './live/live-switch.tsx';
 import type { Live } from './live/use-live.ts';
 import { LoraPicker } from './lora-picker.tsx';
-import { ModelPicker } from './model-picker.tsx';
+import { ModelPicker, useModelChange } from './model-picker.tsx';
 import { SeedField, SizePicker } from './picture-fields.tsx';
 import { ProfileTimes } from './profile-times.tsx';
 import { NegativeField, PromptField } from './prompt-fields.tsx';
@@ -75,7 +74,7 @@ export function PlaygroundForm({ models, settings, faults, live, onChange, onMak
   const takeMask = useMaskReader(settings, onChange, setNote, model);
   const startImage = <StartImage settings={settings} onChange={onChange} onFile={takeFile} onMask={takeMask} />;
   return (
-    <form className="playground-form" onSubmit={submit} noValidate>
+    <form className="playground-form" onSubmit={submit} onKeyDown={ignoreEnterWhereChoosing} noValidate>
       {isDragging && <DropOverlay />}
       <div className="form-first">
         <PromptField settings={settings} onChange={changePrompt} onEnter={run} />
@@ -246,14 +245,11 @@ function AdvancedSettings({ model, settings, onChange, children }: AdvancedSetti
 /** The model: which one it is, or where there are several, which one is wanted. */
 function ModelChoice({ models, settings, onChange }: SettingsProps) {
   const model = models.find((each) => each.id === settings.model) ?? models[0];
+  const settingsFor = useModelChange(settings, model);
   return (
     <>
       {models.length > 1 && (
-        <ModelPicker
-          models={models}
-          chosen={settings.model}
-          onChoose={(other) => onChange(settingsForModel(settings, model, other))}
-        />
+        <ModelPicker models={models} chosen={settings.model} onChoose={(other) => onChange(settingsFor(other))} />
       )}
       {model && <ModelNote model={model} />}
     </>

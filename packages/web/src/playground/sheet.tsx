@@ -119,7 +119,8 @@ function Modal({ sheet, onClose }: ModalProps) {
     const made = others.filter((other) => other instanceof HTMLElement && !other.inert);
     for (const other of made) other.toggleAttribute('inert', true);
     const onKey = ({ key, defaultPrevented }: KeyboardEvent) => {
-      if (key === 'Escape' && !defaultPrevented) latest.current();
+      // It closes one thing at a time: first a dialog that was opened from the sheet.
+      if (key === 'Escape' && !defaultPrevented && document.querySelector(':modal') === null) latest.current();
     };
     window.addEventListener('keydown', onKey);
     return () => {

@@ -1,5 +1,5 @@
 import { faultOfUpscale, type Job, type JobCreate } from '@easel/contract';
-import { type ReactNode, useId, useState } from 'react';
+import { type ReactNode, useId, useRef, useState } from 'react';
 import { EditButton, ExtendActions } from '../editor/editor.tsx';
 import { convertPicture, pathOf, saveFile } from '../files/picture-file.ts';
 import { Notice } from '../parts/notices.tsx';
@@ -116,6 +116,8 @@ interface PictureButtonsProps extends Pick<StageActionsProps, 'job' | 'onUse' | 
 
 function PictureButtons({ job, image, onUse, onMake, onProblem }: PictureButtonsProps) {
   const extension = useId();
+  const popover = useRef<HTMLDivElement>(null);
+  const invoker = useRef<HTMLButtonElement>(null);
   const { startImageOf } = useRuns();
   const { reply: models = [] } = useModels();
   const model = modelOfJob(job, models);
@@ -130,6 +132,11 @@ function PictureButtons({ job, image, onUse, onMake, onProblem }: PictureButtons
     }
   };
   const settings = settingsOfJob(job, { seed: null, startImage: startImageOf(job), model });
+  // The editor gives the focus back to what had it before: the button, because the popover is gone by then.
+  const fold = () => {
+    popover.current?.hidePopover();
+    invoker.current?.focus();
+  };
   return (
     <>
       <button type="button" onClick={() => void download()}>
@@ -151,11 +158,16 @@ function PictureButtons({ job, image, onUse, onMake, onProblem }: PictureButtons
       >
         Upscale 2×
       </button>
-      <button type="button" popoverTarget={extension} title="Shows more around the picture, which the model paints">
+      <button
+        ref={invoker}
+        type="button"
+        popoverTarget={extension}
+        title="Shows more around the picture, which the model paints"
+      >
         Zoom out…
       </button>
-      <div id={extension} popover="auto" className="extend-popover">
-        <ExtendActions job={job} image={image} />
+      <div ref={popover} id={extension} popover="auto" className="extend-popover">
+        <ExtendActions job={job} image={image} onOpen={fold} />
       </div>
     </>
   );

@@ -20,15 +20,23 @@ export function QueuePanel() {
   const [said, setSaid] = useState('');
   const { inOrder, move } = useOrder(unfinished, setProblem);
   const heading = useFocusAfterRemoval(inOrder.length);
-  const cancelAll = async () => {
+  const attempt = async (work: () => Promise<void>) => {
     try {
-      const { cancelled } = await client.jobs.cancelAll();
+      await work();
       setProblem(undefined);
-      setSaid(cancelled === 1 ? '1 run cancelled' : `${cancelled} runs cancelled`);
     } catch (error) {
       setProblem(messageOf(error));
     }
   };
+  const cancelAll = () =>
+    attempt(async () => {
+      const { cancelled } = await client.jobs.cancelAll();
+      setSaid(cancelled === 1 ? '1 run cancelled' : `${cancelled} runs cancelled`);
+    });
+  const cancel = ({ job }: Run) =>
+    attempt(async () => {
+      if (job !== undefined) await client.jobs.cancel(job.id);
+    });
   return (
     <>
       <h2 ref={heading} tabIndex={-1}>
@@ -49,6 +57,7 @@ export function QueuePanel() {
         onMove={async (run, to, place) => {
           if (await move(run, to)) setSaid(`Now number ${place} in your queue: ${run.request.prompt}`);
         }}
+        onCancel={(run) => void cancel(run)}
       />
       {inOrder.length > 1 && (
         <ConfirmButton
@@ -135,10 +144,11 @@ interface QueueListProps {
   readonly now: number;
   /** @param place the run's new number among the queued ones */
   readonly onMove: (run: Run, to: JobMove, place: number) => Promise<void>;
+  readonly onCancel: (run: Run) => void;
 }
 
 /** Only queued runs of the same model change places. */
-function QueueList({ runs, now, onMove }: QueueListProps) {
+function QueueList({ runs, now, onMove, onCancel }: QueueListProps) {
   const list = useRef<HTMLOListElement>(null);
   const fellows = (run: Run) => runs.filter(({ phase, job }) => phase === 'queued' && job?.model === run.job?.model);
   /** To another place among its fellows. */
@@ -165,6 +175,7 @@ function QueueList({ runs, now, onMove }: QueueListProps) {
           place={fellows(run).indexOf(run)}
           count={fellows(run).length}
           onMove={(to) => moveTo(run, to)}
+          onCancel={() => onCancel(run)}
           drag={drag.of(run)}
           className={drag.classOf(run)}
         />
@@ -208,12 +219,13 @@ interface QueueRowProps {
   readonly place: number;
   readonly count: number;
   readonly onMove: (to: number) => void;
+  readonly onCancel: () => void;
   readonly drag: ReturnType<ReturnType<typeof useDrag>['of']>;
   readonly className: string | undefined;
 }
 
-function QueueRow({ run, now, place, count, onMove, drag, className }: QueueRowProps) {
-  const { cancel, isConnected } = useRuns();
+function QueueRow({ run, now, place, count, onMove, onCancel, drag, className }: QueueRowProps) {
+  const { isConnected } = useRuns();
   const { prompt } = run.request;
   const canMove = place >= 0 && count > 1;
   const onKeyDown = (event: KeyboardEvent) => {
@@ -256,7 +268,7 @@ function QueueRow({ run, now, place, count, onMove, drag, className }: QueueRowP
         type="button"
         aria-label={`Cancel in the queue: ${prompt}`}
         disabled={run.job === undefined}
-        onClick={() => cancel(run)}
+        onClick={onCancel}
       >
         Cancel
       </button>

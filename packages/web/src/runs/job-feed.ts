@@ -14,7 +14,7 @@ export interface FeedListener {
   readonly onJobs: (jobs: readonly Job[]) => void;
   /** Unfinished jobs that something else has created since: another client, another tab, another view; newest first. */
   readonly onJobsElsewhere: (jobs: readonly Job[]) => void;
-  /** The last finished jobs that still have pictures; newest first. */
+  /** The last finished jobs from before the page was loaded that still have pictures, once; newest first. */
   readonly onFinished: (jobs: readonly Job[]) => void;
   readonly onConnection: (isConnected: boolean) => void;
   /** Lists of jobs may be out of date: a job was created, started or ended, or the connection was lost for a while. */
@@ -44,6 +44,8 @@ export class JobFeed {
   #listTimer: ReturnType<typeof setTimeout> | undefined;
   /** Whether the jobs from before the page was loaded are known. */
   #hasCaughtUp = false;
+  /** Whether the finished ones among them are. Those that end later are not asked for: other clients' are no runs of this page. */
+  #hasFinished = false;
   readonly #waiting = new Map<string, (job: Job) => void>();
   /** The key may not read the stream of all jobs: each job of this tab has a stream of its own. */
   #isPerJob = false;
@@ -207,8 +209,11 @@ export class JobFeed {
   async #catchUp(): Promise<void> {
     const { signal } = this;
     const waiting = await this.#listUnfinished();
-    const finished = await this.#client.jobs.list({ status: 'succeeded', limit: FINISHED_SHOWN }, { signal });
-    this.#listener.onFinished(finished.jobs.filter(({ images }) => images.length > 0));
+    if (!this.#hasFinished) {
+      const finished = await this.#client.jobs.list({ status: 'succeeded', limit: FINISHED_SHOWN }, { signal });
+      this.#hasFinished = true;
+      this.#listener.onFinished(finished.jobs.filter(({ images }) => images.length > 0));
+    }
     const missing = [...this.#unfinished].filter((id) => !waiting.has(id));
     for (const id of missing) {
       const job = await this.#client.jobs.get(id, { signal });

@@ -26,30 +26,41 @@ function useStartImage({ job }: Choice): {
   readonly isChecking?: boolean;
 } {
   const source = useRuns().startImageOf(job);
-  const isKept = useIsThere(source);
+  const state = useStateOf(source);
   if (job.strength === null) return {};
   if (source === null)
     return { note: 'The start image was a file, which the server does not keep: it cannot be shown.' };
-  if (isKept === false) return { note: 'The start image is no longer kept: it cannot be shown.' };
-  if (isKept === undefined) return { isChecking: true };
+  if (state === undefined) return { isChecking: true };
+  if (state === 'deleted') return { note: 'The start image has been deleted.' };
+  if (state === 'unreachable') return { note: 'The start image could not be loaded.' };
   return { before: { id: 'start', title: 'Start image', source, thumbnail: smallOf(source), facts: ['before'] } };
 }
 
-/** Whether a picture can be loaded; undefined until that is known. @param source null: there is none */
-function useIsThere(source: string | null): boolean | undefined {
-  const [found, setFound] = useState<{ readonly source: string; readonly isThere: boolean }>();
+type PictureState = 'there' | 'deleted' | 'unreachable';
+
+/** Whether a picture can be loaded, and if not, why; undefined until that is known. @param source null: there is none */
+function useStateOf(source: string | null): PictureState | undefined {
+  const [found, setFound] = useState<{ readonly source: string; readonly state: PictureState }>();
   useEffect(() => {
     if (source === null) return undefined;
     const image = new Image();
-    image.onload = () => setFound({ source, isThere: true });
-    image.onerror = () => setFound({ source, isThere: false });
+    const unmount = new AbortController();
+    const tell = (state: PictureState) => unmount.signal.aborted || setFound({ source, state });
+    image.onload = () => tell('there');
+    // The event does not say what went wrong.
+    image.onerror = () => void faultOf(source).then(tell);
     image.src = source;
-    return () => {
-      image.onload = null;
-      image.onerror = null;
-    };
+    return () => unmount.abort();
   }, [source]);
-  return found?.source === source ? found?.isThere : undefined;
+  return found?.source === source ? found?.state : undefined;
+}
+
+async function faultOf(source: string): Promise<PictureState> {
+  const status = await fetch(smallOf(source)).then(
+    (reply) => reply.status,
+    () => 0,
+  );
+  return status === 404 ? 'deleted' : 'unreachable';
 }
 
 /** Of a file there is no smaller version. */

@@ -99,6 +99,7 @@ function GenerateActions({ job, image, onUse, onMake, onLeave }: PictureActionsP
   const model = modelOfJob(job, models);
   const startImage = startImageOf(job);
   const missing = missingFor(job, startImage);
+  const isFixed = job.upscale !== null && job.strength === 0;
   const request = { ...requestOfJob(job, startImage), ...seedsOf(image), samples: 1 };
   const settings = settingsOfJob(job, { seed: null, startImage, model });
   const path = pathOf(image.url);
@@ -107,7 +108,7 @@ function GenerateActions({ job, image, onUse, onMake, onLeave }: PictureActionsP
     <div className="generate-actions">
       <button
         type="button"
-        disabled={missing !== null}
+        disabled={missing !== null || isFixed}
         title="Same settings, new seeds"
         onClick={() => onMake({ ...withoutSeed(request), samples: 4 })}
       >
@@ -141,6 +142,9 @@ function GenerateActions({ job, image, onUse, onMake, onLeave }: PictureActionsP
       ))}
       <ExtendActions job={job} image={image} onLeave={onLeave} />
       {missing !== null && <small className="quiet">{missing}, so it cannot be regenerated here.</small>}
+      {missing === null && isFixed && (
+        <small className="quiet">The picture was only enlarged: four more would all be the same.</small>
+      )}
     </div>
   );
 }

@@ -31,7 +31,9 @@ export function VaryActions({ job, image, onUse, onMake }: VaryActionsProps) {
   const isUnknown = job.prompt === null;
   const remix = () => {
     const { seed, variation_seed: variationSeed = null } = image;
-    onUse(settingsOfJob(job, { seed, variationSeed, startImage: startImageOf(job), model }));
+    // The form does not enlarge: what an enlarged picture was made from is not what its prompt was drawn from.
+    const startImage = job.upscale === null ? startImageOf(job) : null;
+    onUse(settingsOfJob(job, { seed, variationSeed, startImage, model }));
   };
   return (
     <div className="stack vary">

@@ -4,6 +4,7 @@ import { Credits } from '../../format/credits.tsx';
 import { balance } from '../../format/text.ts';
 import { Link } from '../../parts/buttons.tsx';
 import { FactLine } from '../../parts/facts.tsx';
+import { ignoreEnterWhereChoosing } from '../../parts/fields.tsx';
 import { addressOf } from '../../router.ts';
 import { useDebouncedReply } from '../../session/requests.ts';
 import { useSession } from '../../session/session.tsx';
@@ -50,7 +51,7 @@ export function SheetForm({ models, onBegin }: SheetFormProps) {
     onBegin(newSheet({ ...settings, seed: settings.seed ?? drawSeed() }, plan.x, plan.y));
   };
   return (
-    <form className="card stack" onSubmit={begin}>
+    <form className="card stack" onSubmit={begin} onKeyDown={ignoreEnterWhereChoosing}>
       <label className="field">
         Prompt
         <textarea
