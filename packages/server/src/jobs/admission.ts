@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Queries } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
 import type { JobContext } from './job.ts';
+import { queuedJobs } from './jobs-table.ts';
 import { secondsToNextStart } from './outlook.ts';
 import { type AccountTurn, laneOf } from './turns.ts';
 
@@ -113,13 +114,7 @@ export async function countQueuedJobs(queries: Queries, model: string): Promise<
 
 /** Drafts do not count: no worker loads a model for one while another that has it waits. */
 export async function modelsWithQueuedJobs(queries: Queries): Promise<ReadonlySet<string>> {
-  const rows = await queries
-    .selectFrom('jobs')
-    .select('model')
-    .distinct()
-    .where('state', '=', 'queued')
-    .where('draft', '=', false)
-    .execute();
+  const rows = await queuedJobs(queries).select('model').distinct().execute();
   return new Set(rows.map(({ model }) => model));
 }
 
@@ -130,12 +125,9 @@ async function countQueuedBy(
   values: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, number>> {
   if (values.size === 0) return new Map();
-  const rows = await queries
-    .selectFrom('jobs')
+  const rows = await queuedJobs(queries)
     .select([sql<string>`${sql.ref(column)}`.as('name'), ({ fn }) => fn.countAll<bigint>().as('count')])
     .where(column, 'in', [...values])
-    .where('state', '=', 'queued')
-    .where('draft', '=', false)
     .groupBy(column)
     .execute();
   return new Map(rows.map(({ name, count }) => [name, Number(count)]));
@@ -143,25 +135,19 @@ async function countQueuedBy(
 
 /** Of one account, for one model. */
 async function countQueuedOf(queries: Queries, { accountId, model }: Applicant): Promise<number> {
-  const { count } = await queries
-    .selectFrom('jobs')
+  const { count } = await queuedJobs(queries)
     .select(({ fn }) => fn.countAll<bigint>().as('count'))
     .where('account_id', '=', accountId)
     .where('model', '=', model)
-    .where('state', '=', 'queued')
-    .where('draft', '=', false)
     .executeTakeFirstOrThrow();
   return Number(count);
 }
 
 /** Accounts that have jobs queued for the model. */
 async function countQueuedAccounts(queries: Queries, model: string): Promise<number> {
-  const { count } = await queries
-    .selectFrom('jobs')
+  const { count } = await queuedJobs(queries)
     .select(({ fn }) => fn.count<bigint>('account_id').distinct().as('count'))
     .where('model', '=', model)
-    .where('state', '=', 'queued')
-    .where('draft', '=', false)
     .executeTakeFirstOrThrow();
   return Number(count);
 }

@@ -304,6 +304,11 @@ export async function requeueJob(
   return result.numUpdatedRows > 0n;
 }
 
+/** To be narrowed: the jobs that have a place in the queue. Drafts wait, too, and have none. */
+export function queuedJobs(queries: Queries) {
+  return queries.selectFrom('jobs').where('state', '=', 'queued').where('draft', '=', false);
+}
+
 /** Unfinished jobs that were neither submitted nor started since, oldest first: the queue may have lost them. */
 export async function unfinishedJobsSince(queries: Queries, before: Date, limit: number): Promise<JobRecord[]> {
   const rows = await queries

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Queries } from '../database/database.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
 import type { NewJob } from './job.ts';
+import { queuedJobs } from './jobs-table.ts';
 
 // Start-time fair queueing (Goyal, Vin, Cheng 1996): every job has a start tag in virtual time, and jobs start in its order.
 
@@ -227,12 +228,9 @@ async function lockOvertakable(
 ): Promise<OwnQueuedJob[]> {
   if (jobs.length === 0) return [];
   const highest = Math.max(...jobs.map(({ priority }) => priority));
-  const rows = await queries
-    .selectFrom('jobs')
+  const rows = await queuedJobs(queries)
     .select(['id', 'account_id', 'model', 'priority', 'virtual_start'])
     .where('account_id', 'in', [...new Set(jobs.map(({ accountId }) => accountId))])
-    .where('state', '=', 'queued')
-    .where('draft', '=', false)
     .where('priority', '<', highest)
     .orderBy('virtual_start')
     .orderBy('id')
@@ -249,13 +247,10 @@ async function lockOvertakable(
 
 /** The queued jobs of one account and model, in the order in which they will start; locks them. */
 export async function lockQueuedJobs(queries: Queries, accountId: string, model: string): Promise<QueuedJob[]> {
-  const rows = await queries
-    .selectFrom('jobs')
+  const rows = await queuedJobs(queries)
     .select(['id', 'priority', 'virtual_start'])
     .where('account_id', '=', accountId)
     .where('model', '=', model)
-    .where('state', '=', 'queued')
-    .where('draft', '=', false)
     .orderBy('virtual_start')
     .orderBy('id')
     .forNoKeyUpdate()
@@ -280,13 +275,10 @@ export async function earliestStart(
   queries: Queries,
   { accountId, virtualStart, request: { model } }: Pick<NewJob, 'accountId' | 'virtualStart' | 'request'>,
 ): Promise<bigint> {
-  const row = await queries
-    .selectFrom('jobs')
+  const row = await queuedJobs(queries)
     .select(({ fn }) => fn.min<bigint | null>('virtual_start').as('first'))
     .where('account_id', '=', accountId)
     .where('model', '=', model)
-    .where('state', '=', 'queued')
-    .where('draft', '=', false)
     .executeTakeFirst();
   const first = row?.first ?? virtualStart;
   return first < virtualStart ? first : virtualStart;

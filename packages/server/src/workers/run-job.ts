@@ -130,15 +130,16 @@ async function paint(
   signal: AbortSignal,
 ): Promise<Painting> {
   const { bus, painter, startImages, jobLog, hook } = context;
-  const start = await startImages.of(job);
-  const began = new Date();
   if (job.draft) {
+    const began = new Date();
     const painting = await paintDraft(context, job, { signal, onStep: () => trace.stepDone() });
     trace.painted(began, painting);
     return painting;
   }
+  const start = await startImages.of(job);
   const steps = new StepPublisher(bus, job.id, (err) => jobLog('warn', 'a step could not be published', job, { err }));
   try {
+    const began = new Date();
     const onStep: PaintOptions['onStep'] = (step) => {
       trace.stepDone();
       steps.offer(step);
