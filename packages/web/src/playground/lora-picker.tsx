@@ -2,10 +2,9 @@ import { type LoraChoice, limits, type Model, type ModelLora } from '@easel/cont
 import { useId, useState } from 'react';
 import { bytes } from '../format/text.ts';
 import { SliderField } from '../parts/fields.tsx';
+import { PickerSearch } from './picker-search.tsx';
 import '../styles/pickers.css';
 
-/** From this many on they can be searched. */
-const MANY = 8;
 /** What the slider offers; other weights can be typed. */
 const USUAL = { min: -2, max: 2 };
 
@@ -31,15 +30,7 @@ export function LoraPicker({ model, loras, onChange }: LoraPickerProps) {
   return (
     <fieldset className="loras">
       <legend>LoRAs</legend>
-      {all.length >= MANY && (
-        <input
-          type="search"
-          aria-label="Search LoRAs"
-          placeholder={`Search ${all.length} LoRAs`}
-          value={search}
-          onChange={({ target }) => setSearch(target.value)}
-        />
-      )}
+      <PickerSearch what="LoRAs" count={all.length} value={search} onChange={setSearch} />
       <ul>
         {shown.map((lora) => (
           <LoraRow key={lora.name} lora={lora} loras={loras} onChange={onChange} />

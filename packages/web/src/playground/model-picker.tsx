@@ -2,10 +2,8 @@ import type { Model } from '@easel/contract';
 import { useId, useRef, useState } from 'react';
 import { bytes, credits } from '../format/text.ts';
 import { type Settings, settingsForModel } from '../settings/settings.ts';
+import { PickerSearch } from './picker-search.tsx';
 import '../styles/pickers.css';
-
-/** From this many on they can be searched. */
-const MANY = 8;
 
 export interface ModelPickerProps {
   readonly models: readonly Model[];
@@ -32,15 +30,7 @@ export function ModelPicker({ models, chosen, onChoose }: ModelPickerProps) {
       </summary>
       <fieldset>
         <legend className="visually-hidden">Model</legend>
-        {models.length >= MANY && (
-          <input
-            type="search"
-            aria-label="Search models"
-            placeholder={`Search ${models.length} models`}
-            value={search}
-            onChange={({ target }) => setSearch(target.value)}
-          />
-        )}
+        <PickerSearch what="models" count={models.length} value={search} onChange={setSearch} />
         <ul>
           {shown.map((model) => (
             <li key={model.id}>

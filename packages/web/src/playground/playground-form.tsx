@@ -90,7 +90,7 @@ export function PlaygroundForm({ models, settings, faults, live, onChange, onMak
       </div>
       <div className="form-rest">
         {settings.startImage !== null && startImage}
-        <PictureSettings models={models} settings={settings} onChange={onChange}>
+        <PictureSettings models={models} settings={settings} quote={live.quote} onChange={onChange}>
           <NegativeField settings={settings} onChange={changePrompt} onEnter={run} />
           <StylePicker settings={settings} onChange={onChange} />
           {settings.startImage === null && startImage}
@@ -162,8 +162,13 @@ function isUnfolded(isNarrow: boolean): boolean {
   return stored === null ? isNarrow || window.innerHeight >= TALL : stored === 'open';
 }
 
+interface PictureSettingsProps extends SettingsProps {
+  readonly quote: Live['quote'];
+  readonly children: ReactNode;
+}
+
 /** Everything below the button: aspect ratio, number of pictures, and what is folded away. */
-function PictureSettings({ models, settings, onChange, children }: SettingsProps & { readonly children: ReactNode }) {
+function PictureSettings({ models, settings, quote, onChange, children }: PictureSettingsProps) {
   const [isOpen, setOpen] = useState(isUnfolded(useNarrow()));
   const model = models.find((each) => each.id === settings.model) ?? models[0];
   const controls = formControls(model ?? { parameters: {} });
@@ -194,7 +199,7 @@ function PictureSettings({ models, settings, onChange, children }: SettingsProps
         <div className="stack">
           {children}
           {fieldsOf(({ name, place }) => place === 'main' && name !== 'samples')}
-          <ProfileTimes settings={settings} />
+          <ProfileTimes quote={quote} chosen={settings.profile} />
           <SeedField seed={settings.seed} onChange={(seed) => onChange({ seed })} />
           <AdvancedSettings model={model} settings={settings} onChange={onChange}>
             {fieldsOf(({ place }) => place === 'more')}
