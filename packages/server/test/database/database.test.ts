@@ -28,6 +28,16 @@ const touched = async (name: string) => {
   return (await rows.executeTakeFirstOrThrow()).virtual_finish;
 };
 
+/** A database of the first version. */
+async function migrateToFirst(kysely: Parameters<typeof migrate>[0]): Promise<void> {
+  const migrator = new Migrator({
+    db: kysely,
+    provider: { getMigrations: async () => ({ '0001-initial': initial }) },
+    migrationTableSchema: SCHEMA,
+  });
+  expect((await migrator.migrateToLatest()).error).toBeUndefined();
+}
+
 test('processes that start together on an empty database migrate it once', async () => {
   const address = await opened().createEmpty();
   const starting = [1, 2, 3, 4].map(() => opened().open({ address, poolSize: 2 }));
@@ -53,12 +63,7 @@ test('processes that start together on an empty database migrate it once', async
 test('a database of the first version is brought up to date, with what is in it', async () => {
   const address = await opened().createEmpty();
   const { kysely } = opened().open({ address, poolSize: 2 });
-  const first = new Migrator({
-    db: kysely,
-    provider: { getMigrations: async () => ({ '0001-initial': initial }) },
-    migrationTableSchema: SCHEMA,
-  });
-  expect((await first.migrateToLatest()).error).toBeUndefined();
+  await migrateToFirst(kysely);
   await sql`
     insert into easel.workers (id, hostname, pid, models, started_at, seen_at, state, memory)
     values (${newId()}, 'old', 1, '{demo}', now(), now(), 'idle', 1000000)`.execute(kysely);
@@ -83,12 +88,7 @@ test('a database of the first version is brought up to date, with what is in it'
 test('a migration that waits for a table lets everybody else through, and goes on when the table is free', async () => {
   const address = await opened().createEmpty();
   const { kysely } = opened().open({ address, poolSize: 2 });
-  const before = new Migrator({
-    db: kysely,
-    provider: { getMigrations: async () => ({ '0001-initial': initial }) },
-    migrationTableSchema: SCHEMA,
-  });
-  expect((await before.migrateToLatest()).error).toBeUndefined();
+  await migrateToFirst(kysely);
   const others = opened().open({ address, poolSize: 2 });
   const waiting = sql<{ count: number }>`
     select count(*)::integer as count from pg_locks where not granted and relation = 'easel.jobs'::regclass`;

@@ -1,25 +1,15 @@
 import { expect, test } from 'vitest';
-import type { HttpServices } from '../../src/http/services.ts';
+import { heldCollections } from './held-collections.ts';
 import { type Customer, useHttp } from './http-server.ts';
 
 const http = useHttp();
 
 /** A server that answers nobody about collections before it is let, and on which nobody waits for long. */
 async function listening() {
-  const release = Promise.withResolvers<void>();
   const seen = { handled: 0, gone: 0 };
-  const { collections: own } = http().services;
-  const collections: HttpServices['collections'] = {
-    async list(accountId) {
-      seen.handled += 1;
-      await release.promise;
-      return own.list(accountId);
-    },
-    create: (accountId, name) => own.create(accountId, name),
-    rename: (accountId, id, name) => own.rename(accountId, id, name),
-    remove: (accountId, id) => own.remove(accountId, id),
-    change: (accountId, id, changes) => own.change(accountId, id, changes),
-  };
+  const { collections, release } = heldCollections(http().services.collections, () => {
+    seen.handled += 1;
+  });
   const onAnswered = ({ status }: { readonly status: number }) => {
     if (status === 499) seen.gone += 1;
   };
@@ -36,7 +26,7 @@ async function listening() {
     const reply = await fetch(`${url}/api/credits`, { headers });
     return { status: reply.status, body: await reply.json() };
   };
-  return { seen, occupy, ask, release: release.resolve };
+  return { seen, occupy, ask, release };
 }
 
 test('only an account with its share of requests is told that it has too many; others that the server has, and administrators are let in', async () => {

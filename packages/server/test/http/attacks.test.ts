@@ -7,6 +7,7 @@ import type { HttpServices } from '../../src/http/services.ts';
 import type { HttpOptions } from '../../src/http/surface.ts';
 import { newKeyText } from '../../src/keys/key-text.ts';
 import { WrongKeyLimit } from '../../src/keys/wrong-keys.ts';
+import { heldCollections } from './held-collections.ts';
 import { type Customer, slug, useHttp } from './http-server.ts';
 
 const http = useHttp();
@@ -204,19 +205,9 @@ test.each([
 
 test('an account that sends many requests at once holds up itself and nobody else', async () => {
   const handled: string[] = [];
-  const release = Promise.withResolvers<void>();
-  const { collections: own } = http().services;
-  const collections: HttpServices['collections'] = {
-    async list(accountId) {
-      handled.push(accountId);
-      await release.promise;
-      return own.list(accountId);
-    },
-    create: (accountId, name) => own.create(accountId, name),
-    rename: (accountId, id, name) => own.rename(accountId, id, name),
-    remove: (accountId, id) => own.remove(accountId, id),
-    change: (accountId, id, changes) => own.change(accountId, id, changes),
-  };
+  const { collections, release } = heldCollections(http().services.collections, (accountId) => {
+    handled.push(accountId);
+  });
   const url = new URL('/api/collections', await listening({ collections }));
   const [many, other] = [await http().customer(), await http().customer()];
   const flood = Array.from({ length: 30 }, () => fetch(url, { headers: many.auth }));
@@ -224,7 +215,7 @@ test('an account that sends many requests at once holds up itself and nobody els
   const single = fetch(url, { headers: other.auth });
   await expect.poll(() => handled.length).toBe(5);
   expect(handled.at(-1)).toBe(other.accountId);
-  release.resolve();
+  release();
   const replies = await Promise.all([...flood, single]);
   expect(replies.filter(({ status }) => status === 200)).toHaveLength(31);
   await Promise.all(replies.map((reply) => reply.text()));
