@@ -48,8 +48,11 @@ test('axe finds nothing with pictures, the viewer, a comparison and the console 
   await page.locator('.run-card.succeeded').waitFor();
   expect(await findings(page)).toEqual([]);
   await page.locator('.picture').first().click();
+  // Loaded with the first picture that is opened: an Escape before it is there closes nothing.
+  await page.getByRole('dialog').waitFor();
   expect(await findings(page)).toEqual([]);
   await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
   await page.getByRole('link', { name: 'Gallery' }).click();
   await page.locator('.entry').nth(1).waitFor();
   expect(await findings(page)).toEqual([]);
