@@ -1,16 +1,39 @@
 import { availableParallelism } from 'node:os';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 import { LongestFirst } from './tools/longest-first.ts';
 import { SummaryReporter } from './tools/summary-reporter.ts';
 
 // vitest resolves imports itself and must be told of the condition under which a workspace package is its sources.
 const conditions = ['@easel/source'];
 
+// What these load again for each file took more time than half of them take: they share processes. The others have one of their own each:
+// they measure its memory, load an engine into it, or start programs anyway.
+const shared = ['packages/*/src/**/*.test.ts', 'packages/server/test/**/*.test.ts'];
+const ofOwnProcess = ['packages/engine/src/host/process-memory.test.ts'];
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'tests/**/*.test.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'own',
+          include: [...ofOwnProcess, 'packages/*/test/**/*.test.ts', 'tests/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, 'packages/server/test/**'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'shared',
+          include: shared,
+          exclude: [...configDefaults.exclude, ...ofOwnProcess],
+          isolate: false,
+        },
+      },
+    ],
     pool: 'forks',
     sequence: { sequencer: LongestFirst },
     execArgv: ['--conditions=@easel/source'],

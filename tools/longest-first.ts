@@ -1,7 +1,19 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Test files of minutes, the longest first. On a fresh clone Vitest knows no durations, and one of these would begin when all others are done. */
-const longest = ['schemathesis', 'docs', 'install', 'faults', 'kill', 'adherence', 'pack', 'remote-cli', 'check'];
+const longest = [
+  'schemathesis',
+  'docs',
+  'install',
+  'faults',
+  'kill',
+  'adherence',
+  'pack',
+  'remote-cli',
+  'check',
+  'start-failures',
+  'accessibility',
+];
 
 /** Starts the longest test files first, so that all processors have work until the end. */
 export class LongestFirst extends BaseSequencer {

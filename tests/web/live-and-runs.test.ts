@@ -152,27 +152,6 @@ test('Keep does nothing until the price of its own draft is known, and so does t
     .waitFor();
 });
 
-test('Keep does nothing in the moment in which the draft takes the place of what was there', async () => {
-  const page = await visit();
-  await page.clock.install();
-  await page.clock.pauseAt(Date.now() + 60_000);
-  const sent = sentBy(page);
-  await promptOf(page).fill('a fox');
-  await expect
-    .poll(async () => {
-      await page.clock.runFor(50);
-      return draftOf(page, 'a fox').isVisible();
-    })
-    .toBe(true);
-  // The price is there, and less than the moment is over.
-  await page.getByRole('button', { name: /^Keep \(/ }).click();
-  const kept = () => sent.filter(({ draft }) => draft === undefined);
-  expect([await keep(page).getAttribute('aria-disabled'), kept()]).toEqual(['true', []]);
-  await page.clock.runFor(400);
-  await keep(page).click();
-  await expect.poll(() => kept().length).toBe(1);
-});
-
 test('a draft that another tab has replaced is asked for again when this one has the focus; one whose record is gone, by itself', async () => {
   const page = await visit();
   const sent = sentBy(page);

@@ -22,7 +22,7 @@ test('a connection that falls silent is made again, and goes on after the last e
   const connections: boolean[] = [];
   const events: string[] = [];
   const onConnection = (isConnected: boolean) => void connections.push(isConnected);
-  for await (const { event } of client.jobs.events('some-job', { silenceMs: 300, onConnection })) events.push(event);
+  for await (const { event } of client.jobs.events('some-job', { silenceMs: 2000, onConnection })) events.push(event);
   expect(events).toEqual(['started', 'cancelled']);
   expect(asked).toEqual([undefined, '7']);
   expect(connections).toEqual([true, false, true]);

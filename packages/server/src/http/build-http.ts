@@ -19,7 +19,14 @@ import { AllowedMethods, answerNotFound, answerOptions } from './not-found.ts';
 import { describeApi } from './openapi.ts';
 import { parseBodies, SMALL_BODY_BYTES } from './parse-bodies.ts';
 import type { HttpServices } from './services.ts';
-import { type HttpApp, type HttpOptions, type RouteContext, type Surface, validateByContract } from './surface.ts';
+import {
+  type HttpApp,
+  type HttpOptions,
+  type RouteContext,
+  type Surface,
+  serializeOnDemand,
+  validateByContract,
+} from './surface.ts';
 
 /**
  * Builds the server for these surfaces over one set of services. It does not listen yet: `listen` it, or `inject` requests into it, and
@@ -59,6 +66,7 @@ export async function buildHttp(
   closeConnectionsAtShutdown(app, options);
   replyWithErrors(app, shapeOf);
   validateByContract(app);
+  serializeOnDemand(app);
   answerNotFound(app, allowed, surfaces);
   await allowOrigins(app, options.corsOrigins);
   parseBodies(app, options);
