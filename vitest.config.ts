@@ -37,9 +37,9 @@ export default defineConfig({
     pool: 'forks',
     sequence: { sequencer: LongestFirst },
     execArgv: ['--conditions=@easel/source'],
-    // Four at least: some tests wait (for an installer, for a child), others compute; with two, two cores were idle for a fifth of the time,
-    // with three for a tenth.
-    maxWorkers: Math.max(4, availableParallelism() - 1),
+    // Five at least: some tests wait (for an installer, a lease, a child), others compute; with four, two cores were idle for a ninth of the
+    // time.
+    maxWorkers: Math.max(5, availableParallelism() - 1),
     // A hang ends a test, slowness does not: the suite passes on a machine that ten other programs keep busy.
     testTimeout: 600_000,
     hookTimeout: 600_000,

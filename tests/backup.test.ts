@@ -6,7 +6,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type EaselServer, serveEasel } from './support/easel-server.ts';
 import { runEasel, until } from './support/run-easel.ts';
 
-const JOBS = 6;
+const JOBS = 8;
+const picture = { num_inference_steps: 40, img_width: 128, img_height: 128 };
 
 async function easel(...args: readonly string[]): Promise<string> {
   const run = runEasel(args);
@@ -28,7 +29,7 @@ test('a backup under load is restored elsewhere: jobs in flight end there, charg
   const first = await serveEasel();
   const client = clientOf(first);
   for (let seed = 1; seed <= JOBS; seed += 1) {
-    await client.jobs.create({ prompt: 'a walrus', seed, num_inference_steps: 40 });
+    await client.jobs.create({ prompt: 'a walrus', seed, ...picture });
   }
   await until(async () => (await jobsOf(client)).some(({ status }) => status === 'succeeded'), first.output, 600_000);
   const before = await jobsOf(client);

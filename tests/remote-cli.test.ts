@@ -28,7 +28,7 @@ test('generate --server saves the very file that generate without it makes', asy
 
 test.each(['int8', 'fast'])('with the profile %s, too, and --json tells it', async (profile) => {
   const cwd = temporaryFolder();
-  const args = ['generate', prompt, '--seed', '7', '--profile', profile, '--json'];
+  const args = ['generate', prompt, '--seed', '7', '--profile', profile, '--steps', '8', '--json'];
   const remote = await runEasel([...args, '-o', 'remote.png', '--server', server.url], { cwd, env: own() });
   const local = await runEasel([...args, '-o', 'local.png'], { cwd });
   for (const { stdout } of [remote, local]) expect(JSON.parse(stdout).used).toMatchObject({ profile });
