@@ -37,9 +37,9 @@ export default defineConfig({
     pool: 'forks',
     sequence: { sequencer: LongestFirst },
     execArgv: ['--conditions=@easel/source'],
-    // Five at least: some tests wait (for an installer, a lease, a child), others compute; with four, two cores were idle for a ninth of the
+    // Four at least: some tests wait (for an installer, a lease, a child), others compute; with three, two cores were idle for a tenth of the
     // time.
-    maxWorkers: Math.max(5, availableParallelism() - 1),
+    maxWorkers: Math.max(4, availableParallelism() - 1),
     // A hang ends a test, slowness does not: the suite passes on a machine that ten other programs keep busy.
     testTimeout: 600_000,
     hookTimeout: 600_000,

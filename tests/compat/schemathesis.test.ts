@@ -16,9 +16,10 @@ const examples = longForm ?? '2';
 /** It has no end, and so no whole reply to check. */
 const stream = '/api/events';
 const every = 'examples,coverage,fuzzing';
+const administration = '^/api/admin/';
 /** Every one of them refuses the developer in the same place. */
-const administrators = longForm === undefined ? ['--exclude-path-regex', '^/api/admin/'] : [];
-/** The boundaries of every field are tried once, with the administrator's key. */
+const administrators = longForm === undefined ? ['--exclude-path-regex', administration] : [];
+/** The boundaries of the fields that every client sends are tried once, with the administrator's key; those of administrators in the long form. */
 const withoutBoundaries = 'examples,fuzzing';
 const checks = [
   'not_a_server_error',
@@ -60,11 +61,25 @@ describe.skipIf(reason !== undefined)(`schemathesis${reason === undefined ? '' :
     },
     {
       holder: 'adminKey',
-      what: 'all but keys and /v2',
+      what: 'all but administration and /v2',
       keyLasts: true,
       // Without credits /v2 refuses as /v1 does, and the developer asks there too.
-      which: [stream, '/api/admin/keys/{id}', '/v2/playground-v2.5'].flatMap((path) => ['--exclude-path', path]),
+      which: [
+        '--exclude-path',
+        stream,
+        '--exclude-path',
+        '/v2/playground-v2.5',
+        '--exclude-path-regex',
+        administration,
+      ],
       phases: every,
+    },
+    {
+      holder: 'adminKey',
+      what: 'administration but keys',
+      keyLasts: true,
+      which: ['--include-path-regex', administration, '--exclude-path', '/api/admin/keys/{id}'],
+      phases: longForm === undefined ? withoutBoundaries : every,
     },
     {
       holder: 'adminKey',

@@ -186,6 +186,8 @@ test('a picture is taken that is dropped or pasted; while it is dragged nothing 
   const file = await threeColours(300, 300).png().toBuffer();
   const button = page.getByRole('button', { name: 'Generate a picture' });
   await button.waitFor();
+  // What the server tells of price and drafts, in one reply, makes the form longer.
+  await page.getByText(/^0\.\d+ credits$/).waitFor();
   const before = await button.boundingBox();
   await give(page, 'dragover', file, 'photo.png');
   await page.getByText('Drop a picture to restore its settings').waitFor();
