@@ -20,7 +20,7 @@ const administration = '^/api/admin/';
 /** Every one of them refuses the developer in the same place. */
 const administrators = longForm === undefined ? ['--exclude-path-regex', administration] : [];
 /** The boundaries of the fields that every client sends are tried once, with the administrator's key; those of administrators in the long form. */
-const withoutBoundaries = 'examples,fuzzing';
+const mostPhases = longForm === undefined ? 'examples,fuzzing' : every;
 const checks = [
   'not_a_server_error',
   'status_code_conformance',
@@ -57,7 +57,7 @@ describe.skipIf(reason !== undefined)(`schemathesis${reason === undefined ? '' :
       keyLasts: true,
       // Each edit has another process read its pictures: the administrator's are enough.
       which: ['--exclude-path', stream, '--exclude-path', '/v1/images/edits', ...administrators],
-      phases: longForm === undefined ? withoutBoundaries : every,
+      phases: mostPhases,
     },
     {
       holder: 'adminKey',
@@ -79,7 +79,7 @@ describe.skipIf(reason !== undefined)(`schemathesis${reason === undefined ? '' :
       what: 'administration but keys',
       keyLasts: true,
       which: ['--include-path-regex', administration, '--exclude-path', '/api/admin/keys/{id}'],
-      phases: longForm === undefined ? withoutBoundaries : every,
+      phases: mostPhases,
     },
     {
       holder: 'adminKey',

@@ -214,8 +214,8 @@ export function validateByContract(app: HttpApp): void {
 }
 
 /**
- * Builds the serializer of a reply when the first one is sent. That of all replies at once took a fifth of a server's start, and most servers
- * never send most of them.
+ * Builds the serializer of a reply when the first one is sent. Those of all replies at once took a tenth of a server's start, and most
+ * servers never send most of them.
  */
 export function serializeOnDemand(app: HttpApp): void {
   const build = SerializerSelector()();
