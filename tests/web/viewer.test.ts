@@ -455,7 +455,7 @@ test('a picture is varied with its own seed for a price told before, a variation
     prompt: 'a key on a table',
     seed: 7,
     samples: 4,
-    variation_strength: 0.15,
+    variation_strength: 0.25,
   });
   expect(first.postDataJSON()).not.toHaveProperty('variation_seed');
   const { url, devKey } = web().server;
@@ -470,7 +470,7 @@ test('a picture is varied with its own seed for a price told before, a variation
   await page.goto(`${url}/gallery`);
   await page.locator('.entry .picture').nth(1).click();
   const [second] = await Promise.all([posted(), page.getByRole('button', { name: 'Vary (strong)' }).click()]);
-  expect(second.postDataJSON()).toMatchObject({ samples: 4, strength: 0.6, image: new URL(images[1].url).pathname });
+  expect(second.postDataJSON()).toMatchObject({ samples: 4, strength: 0.7, image: new URL(images[1].url).pathname });
   for (const field of ['seed', 'variation_seed', 'variation_strength'])
     expect(second.postDataJSON()).not.toHaveProperty(field);
   await expect.poll(async () => (await newest()).status).toBe('succeeded');

@@ -5,7 +5,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { launchChromium } from '../../support/chromium.ts';
 import { serveEasel } from '../../support/easel-server.ts';
 import { paintHistory } from './paint-history.ts';
@@ -88,9 +88,10 @@ async function showPlayground(page: Page, keep: Keep, isPhone: boolean): Promise
     await page.getByRole('button', { name: 'Fewer settings' }).tap();
   }
   await page.locator('.stage-run .picture').first().click();
-  await page.locator('.viewer-picture img[data-loaded=true]').waitFor();
+  const viewed = page.locator('.viewer-picture img[data-loaded=true]');
+  await viewed.waitFor();
   await keep('viewer');
-  await page.keyboard.press('Escape');
+  await fold(page, viewed);
   await page.goto(`${server.url}/?steps=100&samples=4`);
   await make('a rocket in space');
   await page.getByAltText('Preview').waitFor();
@@ -100,27 +101,36 @@ async function showPlayground(page: Page, keep: Keep, isPhone: boolean): Promise
 /** With a run that is unfinished. */
 async function showDialogs(page: Page, keep: Keep, isPhone: boolean): Promise<void> {
   await page.getByRole('button', { name: /^Queue: / }).click();
-  await page.getByRole('dialog', { name: 'Queue' }).getByText('a rocket in space').waitFor();
+  const queued = page.getByRole('dialog', { name: 'Queue' }).getByText('a rocket in space');
+  await queued.waitFor();
   await keep('queue');
-  await page.keyboard.press('Escape');
+  await fold(page, queued);
   await page.getByRole('button', { name: 'Cancel: a rocket in space' }).click();
-  await page.locator('.earlier-card button').first().click();
+  await page.locator('.earlier-card button').nth(1).click(); // a run of one picture
   await page.locator('.stage-run').getByRole('button', { name: 'Zoom out…' }).click();
   await page.locator('.stage-run').getByRole('button', { name: 'Zoom out 2×' }).click();
   await page.getByRole('application', { name: /^Frame/ }).waitFor();
   await keep('editor-frame');
   await page.getByRole('button', { name: 'Mask', exact: true }).click();
-  await page.locator('.mask-sheet').waitFor();
+  const mask = page.locator('.mask-sheet');
+  await mask.waitFor();
   await keep('editor-mask');
-  await page.keyboard.press('Escape');
+  await fold(page, mask);
   if (isPhone) return;
   await page.goto(`${server.url}/`);
   const settings = page.locator('.form-rest > details');
   if ((await settings.getAttribute('open')) === null) await settings.locator('> summary').click();
   await page.getByRole('button', { name: 'Samples…' }).click();
-  await page.getByRole('dialog', { name: 'Styles' }).waitFor();
+  const styles = page.getByRole('dialog', { name: 'Styles' });
+  await styles.waitFor();
   await keep('styles');
+  await fold(page, styles);
+}
+
+/** Closing goes back in the history, which would abort the next address. */
+async function fold(page: Page, shown: Locator): Promise<void> {
   await page.keyboard.press('Escape');
+  await shown.waitFor({ state: 'hidden' });
 }
 
 async function showViews(page: Page, keep: Keep): Promise<void> {

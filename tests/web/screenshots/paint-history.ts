@@ -1,3 +1,4 @@
+import { EaselClient } from '@easel/client';
 import type { EaselServer } from '../../support/easel-server.ts';
 
 const prompts = [
@@ -11,8 +12,8 @@ const prompts = [
   'a hamburger on a wooden table',
 ];
 
-/** Something to look back on. */
-export async function paintHistory({ url, devKey }: EaselServer): Promise<void> {
+/** Something to look back on, also for an administrator. */
+export async function paintHistory({ url, devKey, adminKey }: EaselServer): Promise<void> {
   for (const [seed, prompt] of prompts.entries()) {
     const reply = await fetch(`${url}/v1/playground-v2.5`, {
       method: 'POST',
@@ -22,4 +23,6 @@ export async function paintHistory({ url, devKey }: EaselServer): Promise<void> 
     await reply.arrayBuffer();
     if (!reply.ok) throw new Error(`${prompt}: ${reply.status}`);
   }
+  const { admin } = new EaselClient({ baseUrl: url, apiKey: adminKey });
+  await admin.createAccount({ name: 'marketing' });
 }

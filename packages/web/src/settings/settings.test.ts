@@ -162,7 +162,7 @@ test('a picture of noise is varied by its noise, any other by image-to-image fro
   const options = { path: '/api/images/1', model: undefined, distance: 'subtle' } as const;
   const ofNoise = variationsOf(job, image, options);
   expect(explainInvalid(jobCreateSchema, ofNoise)).toBeUndefined();
-  expect(ofNoise).toMatchObject({ seed: 9, samples: 4, variation_strength: 0.15, img_width: 64, img_height: 96 });
+  expect(ofNoise).toMatchObject({ seed: 9, samples: 4, variation_strength: 0.25, img_width: 64, img_height: 96 });
   for (const field of ['image', 'upscale', 'variation_seed']) expect(ofNoise).not.toHaveProperty(field);
   for (const [other, of] of [
     [{ ...job, strength: 0.5 }, image],
@@ -174,7 +174,7 @@ test('a picture of noise is varied by its noise, any other by image-to-image fro
   ] as const) {
     const ofPicture = variationsOf(other, of, options);
     expect(explainInvalid(jobCreateSchema, ofPicture)).toBeUndefined();
-    expect(ofPicture).toMatchObject({ image: '/api/images/1', strength: 0.35, img_width: 128, img_height: 96 });
+    expect(ofPicture).toMatchObject({ image: '/api/images/1', strength: 0.45, img_width: 128, img_height: 96 });
     for (const field of ['seed', 'upscale', 'mask_blur', 'variation_strength', 'variation_seed'])
       expect(ofPicture).not.toHaveProperty(field);
   }
