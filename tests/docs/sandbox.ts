@@ -61,18 +61,20 @@ export class Sandbox {
 
   /** A copy of the text with the values of this place. The rest is run as printed. */
   #asRun(text: string): string {
-    return text
-      .replaceAll('http://127.0.0.1:8400', this.#server.url)
-      .replaceAll(/EASEL_ADMIN_KEY=SG_…/g, `EASEL_ADMIN_KEY=${this.#server.adminKey}`)
-      .replaceAll(/EASEL_API_KEY=SG_…/g, `EASEL_API_KEY=${this.#server.devKey}`)
-      .replaceAll(/--port \d+/g, '--port 0')
-      // Fewer steps than by default: which pictures they make is not what is tested here. A number that is printed comes later, and counts.
-      .replaceAll(/(?<=easel generate )(?!.*--help)/g, '--steps 4 ')
-      .replaceAll("'/models/playground-v2.5'", `'${join(repository, 'packages/demo-model/model')}'`)
-      .replaceAll('/srv/easel', `"${join(this.#folder, 'srv')}"`)
-      .replaceAll(/\bID\b/g, this.#lastId)
-      .replaceAll(/^source <\((easel completion zsh)\)$/g, '$1') // zsh is not on every machine
-      .replaceAll(/^npm test$/g, 'npm test -- tests/pinned-node.test.ts');
+    return (
+      text
+        .replaceAll('http://127.0.0.1:8400', this.#server.url)
+        .replaceAll(/EASEL_ADMIN_KEY=SG_…/g, `EASEL_ADMIN_KEY=${this.#server.adminKey}`)
+        .replaceAll(/EASEL_API_KEY=SG_…/g, `EASEL_API_KEY=${this.#server.devKey}`)
+        .replaceAll(/--port \d+/g, '--port 0')
+        // Fewer steps than by default: which pictures they make is not what is tested here. A number that is printed comes later, and counts.
+        .replaceAll(/(?<=easel generate )(?!.*--help)/g, '--steps 4 ')
+        .replaceAll("'/models/playground-v2.5'", `'${join(repository, 'packages/demo-model/model')}'`)
+        .replaceAll('/srv/easel', `"${join(this.#folder, 'srv')}"`)
+        .replaceAll(/\bID\b/g, this.#lastId)
+        .replaceAll(/^source <\((easel completion zsh)\)$/g, '$1') // zsh is not on every machine
+        .replaceAll(/^npm test$/g, 'npm test -- tests/pinned-node.test.ts')
+    );
   }
 
   /** Runs the commands of a block one after another, servers until its end. Earlier blocks' pictures are removed first. @returns what each printed */

@@ -246,6 +246,9 @@ test('two pictures are compared at once, also of one run; more can be selected, 
   await slider.fill('20');
   expect(await dialog.locator('.upper').getAttribute('style')).toContain('80%');
   const { x, y, width, height } = (await dialog.locator('.compare-boxes').boundingBox()) ?? unseen;
+  // The whole window is theirs, though no other view of pictures was opened before.
+  const window = page.viewportSize() ?? unseen;
+  expect([width, height > window.height / 2]).toEqual([window.width, true]);
   await page.mouse.move(x + width * 0.2, y + height / 2);
   await page.mouse.down();
   await page.mouse.move(x + width * 0.75, y + height / 2, { steps: 5 });

@@ -23,7 +23,7 @@ export function Header() {
     <header className="top">
       <Link href={addressOf('playground')} className="brand">
         <img src={icon} alt="" width="28" height="28" />
-        Easel
+        <span>Easel</span>
       </Link>
       <nav aria-label="Views">
         {entries.map((name) => (
@@ -36,7 +36,8 @@ export function Header() {
         <span id={QUEUE_PLACE} />
         {remaining !== undefined && (
           <output className="balance" title={`Account balance: ${exactCredits(remaining)} credits`}>
-            <b>{balance(remaining)}</b> credits
+            <b>{balance(remaining)}</b>
+            <span> credits</span>
           </output>
         )}
         {hasOwnKey && (

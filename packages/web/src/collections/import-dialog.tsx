@@ -7,6 +7,7 @@ import { messageOf, retryUntilAnswered, toSentence } from '../session/requests.t
 import { useSession } from '../session/session.tsx';
 import { forEachOf } from './many.ts';
 import { type PictureFiles, picturesAmong } from './picture-files.ts';
+import '../styles/collections.css';
 
 export interface ImportDialogProps {
   /** Files to begin with; undefined: they are chosen here. */

@@ -8,6 +8,7 @@ import { useKeys } from './use-keys.ts';
 import { useZoom, type Zoom } from './use-zoom.ts';
 import type { ZoomView } from './zoom.ts';
 import { ZoomButtons, zoomKeys } from './zoom-buttons.tsx';
+import '../styles/viewer.css';
 import '../styles/compare.css';
 
 /** One picture of a job. */
