@@ -186,7 +186,9 @@ test('a sheet varies two settings, is downloaded with its labels and settings, a
 });
 
 test('a sheet goes on after a reload, until all of it is cancelled', async () => {
-  const page = await web().visit('/arena/sheet');
+  const page = await web().visit('/?size=96x96');
+  await page.getByLabel('Prompt', { exact: true }).waitFor();
+  await page.goto(`${web().server.url}/arena/sheet`);
   await page.getByRole('textbox', { name: 'Prompt' }).fill('a slow sheet');
   await page.getByLabel('Columns (X): values').fill('100');
   await page.getByLabel('Rows (Y) vary').selectOption('Seed');

@@ -284,8 +284,7 @@ test('the back button closes the picture that is open, and nothing else', async 
 });
 
 test('a key that is held down makes one picture', async () => {
-  const page = await web().visit();
-  await set(page, 'Steps', 30);
+  const page = await web().visit('/?size=96x96&steps=30');
   await page.getByLabel('Prompt', { exact: true }).fill('a held harp');
   // Without an up between them the browser sends repetitions, as a keyboard does.
   for (let press = 0; press < 12; press += 1) await page.keyboard.down('Enter');

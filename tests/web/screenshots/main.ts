@@ -127,10 +127,11 @@ async function showDialogs(page: Page, keep: Keep, isPhone: boolean): Promise<vo
   await fold(page, styles);
 }
 
-/** Closing goes back in the history, which would abort the next address. */
+/** Closing goes back in the history, a little later, which would abort the next address. */
 async function fold(page: Page, shown: Locator): Promise<void> {
   await page.keyboard.press('Escape');
   await shown.waitFor({ state: 'hidden' });
+  await page.waitForTimeout(1000);
 }
 
 async function showViews(page: Page, keep: Keep): Promise<void> {

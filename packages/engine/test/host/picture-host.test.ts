@@ -139,7 +139,7 @@ test('a mask is refused where its blur leaves nothing to repaint, and comes back
 });
 
 test('a process that hangs is ended', async () => {
-  const host = open({ patienceMs: 5000 });
+  const host = open({ patienceMs: 15_000 });
   const first = await host.open(small);
   const [pid = 0] = host.pids;
   process.kill(pid, 'SIGSTOP');

@@ -125,7 +125,7 @@ test.each([
 });
 
 test('a picture that is not decoded in time may come again later, and one whose settings are not read in time is refused', async () => {
-  const pictures = new InputPictures({ patienceMs: 5000 });
+  const pictures = new InputPictures({ patienceMs: 15_000 });
   readers.push(pictures);
   const { signal } = new AbortController();
   const hung = (work: (picture: InputPicture) => Promise<unknown>) =>
