@@ -84,14 +84,17 @@ async function firstScreen(page: Page, devtools: CDPSession, network: typeof SLO
   return { seconds: (performance.now() - start) / 1000, bytes, pictures };
 }
 
-/** @returns how many pictures are in sight */
+/** @returns how many pictures are in sight. It asks again and again: the page's policy forbids to evaluate a text inside of it. */
 async function untilShown(page: Page): Promise<number> {
-  const shown = await page.waitForFunction(`(() => {
-    const entries = [...document.querySelectorAll('.entry')].filter((entry) => entry.getBoundingClientRect().top < window.innerHeight);
-    const images = entries.map((entry) => entry.querySelector('img'));
-    return images.length > 0 && images.every((image) => image?.complete && image.naturalWidth > 0) && images.length;
-  })()`);
-  return Number(await shown.jsonValue());
+  for (;;) {
+    const shown = await page.evaluate<number>(`(() => {
+      const entries = [...document.querySelectorAll('.entry')].filter((entry) => entry.getBoundingClientRect().top < window.innerHeight);
+      const images = entries.map((entry) => entry.querySelector('img'));
+      return images.every((image) => image?.complete && image.naturalWidth > 0) ? images.length : 0;
+    })()`);
+    if (shown > 0) return shown;
+    await page.waitForTimeout(20);
+  }
 }
 
 /** By the wheel from the newest to the oldest; the frames of each second are counted by the page. */
@@ -105,13 +108,14 @@ async function measureScrolling(): Promise<void> {
     `window.frames = []; (function frame(time) { window.frames.push(time); requestAnimationFrame(frame); })(performance.now())`,
   );
   await page.mouse.move(600, 500);
-  let [nodes, place, before] = [0, 0, -1];
-  while (place !== before || !(await page.locator(`[data-picture]`).last().isVisible())) {
-    before = place;
+  let [nodes, place, seen] = [0, 0, 0];
+  while (seen < MANY) {
     for (let turn = 0; turn < 10; turn += 1) await page.mouse.wheel(0, 400);
-    [place, nodes] = await page.evaluate<[number, number]>(
-      `[window.scrollY, Math.max(${nodes}, document.querySelectorAll('*').length)]`,
-    );
+    [place, nodes, seen] = await page.evaluate<[number, number, number]>(`[
+      window.scrollY,
+      Math.max(${nodes}, document.querySelectorAll('*').length),
+      Math.max(...[...document.querySelectorAll('.entry')].map((entry) => Number(entry.ariaPosInSet))),
+    ]`);
   }
   const frames = await page.evaluate<number[]>('window.frames');
   const seconds = Map.groupBy(frames, (time) => Math.floor((time - (frames[0] ?? 0)) / 1000));

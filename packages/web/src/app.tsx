@@ -3,7 +3,7 @@ import { EditorProvider } from './editor/editor.tsx';
 import { Header } from './header.tsx';
 import { Link } from './parts/buttons.tsx';
 import { KeyGate } from './parts/key-gate.tsx';
-import { LoadingView, lazyView } from './parts/lazy-view.tsx';
+import { type LazyView, LoadingView, lazyView } from './parts/lazy-view.tsx';
 import { PlaygroundView } from './playground/playground-view.tsx';
 import { QueueButton } from './queue/queue-button.tsx';
 import { addressOf, type Shown, useRoute } from './router.ts';
@@ -19,7 +19,7 @@ const ReferenceView = lazyView(() => import('./reference/reference-view.tsx').th
 const PicturePage = lazyView(() => import('./viewer/picture-page.tsx').then((module) => module.PicturePage));
 const SharedPicture = lazyView(() => import('./viewer/shared-picture.tsx').then((module) => module.SharedPicture));
 
-const views: Readonly<Record<Shown, ComponentType>> = {
+const views: Readonly<Record<Shown, ComponentType | LazyView<object>>> = {
   playground: PlaygroundView,
   gallery: GalleryView,
   arena: ArenaView,
@@ -39,6 +39,11 @@ function ignoreRepeatedEnter(event: KeyboardEvent): void {
 
 export function App() {
   const { view, picture } = useRoute();
+  const View = views[view];
+  // While the server is asked who this is: before that, nothing is shown.
+  useEffect(() => {
+    if ('preload' in View) View.preload();
+  }, [View]);
   useEffect(() => {
     // A file dropped outside a drop zone must not replace the page.
     const preventNavigation = (event: DragEvent) => {
@@ -53,7 +58,6 @@ export function App() {
       window.removeEventListener('drop', preventNavigation);
     };
   }, []);
-  const View = views[view];
   return (
     <SessionProvider>
       <a className="skip" href="#main">

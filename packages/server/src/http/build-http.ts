@@ -14,7 +14,15 @@ import {
 } from './connections.ts';
 import { refuseMessages, replyWithErrors, type ShapeOf, sendError, shapesOf } from './error-replies.ts';
 import { StreamSlots } from './event-streams.ts';
-import { allowOrigins, forbidCaching, logAnswered, sendBalance, sendRequestIds, traceRequests } from './every-reply.ts';
+import {
+  allowOrigins,
+  compressJson,
+  forbidCaching,
+  logAnswered,
+  sendBalance,
+  sendRequestIds,
+  traceRequests,
+} from './every-reply.ts';
 import { AllowedMethods, answerNotFound, answerOptions } from './not-found.ts';
 import { describeApi } from './openapi.ts';
 import { parseBodies, SMALL_BODY_BYTES } from './parse-bodies.ts';
@@ -69,6 +77,7 @@ export async function buildHttp(
   serializeOnDemand(app);
   answerNotFound(app, allowed, surfaces);
   await allowOrigins(app, options.corsOrigins);
+  await compressJson(app);
   parseBodies(app, options);
   const tags = surfaces.flatMap((surface) => surface.tags);
   await describeApi(app, services, { ...options, tags });

@@ -8,18 +8,24 @@ const PAUSE_MS = 2000;
 let failing = 0;
 const listeners = new Set<() => void>();
 
+/** A view with a script of its own. */
+export interface LazyView<Props> extends LazyExoticComponent<ComponentType<Props>> {
+  /** Begins to load the script of what will be shown, but cannot be yet. */
+  preload(): void;
+}
+
 /**
  * A view or dialog whose script is loaded when it is first shown, and again for as long as the server cannot be reached. Show it within
  * `Suspense`; the fallback of a view is `LoadingView`.
  */
-export function lazyView<Props>(load: () => Promise<ComponentType<Props>>): LazyExoticComponent<ComponentType<Props>> {
-  return lazy(async () => {
-    try {
-      return { default: await load() };
-    } catch {
-      return { default: await loadAgain(load) };
-    }
-  });
+export function lazyView<Props>(load: () => Promise<ComponentType<Props>>): LazyView<Props> {
+  let loading: Promise<ComponentType<Props>> | undefined;
+  const loadOnce = () => {
+    loading ??= load().catch(() => loadAgain(load));
+    return loading;
+  };
+  const view = lazy(async () => ({ default: await loadOnce() }));
+  return Object.assign(view, { preload: () => void loadOnce() });
 }
 
 /** A browser may keep a script that could not be loaded as failed: the page is then opened anew, which keeps the form and the runs. */
