@@ -97,7 +97,7 @@ async function untilShown(page: Page): Promise<number> {
   }
 }
 
-/** By the wheel from the newest to the oldest; the frames of each second are counted by the page. */
+/** By the wheel from the newest to the oldest, while the list and the pictures are loaded, and back; the frames of each second are counted by the page. */
 async function measureScrolling(): Promise<void> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   const page = await context.newPage();
@@ -108,25 +108,31 @@ async function measureScrolling(): Promise<void> {
     `window.frames = []; (function frame(time) { window.frames.push(time); requestAnimationFrame(frame); })(performance.now())`,
   );
   await page.mouse.move(600, 500);
-  let [nodes, place, seen] = [0, 0, 0];
-  while (seen < MANY) {
-    for (let turn = 0; turn < 10; turn += 1) await page.mouse.wheel(0, 400);
-    [place, nodes, seen] = await page.evaluate<[number, number, number]>(`[
-      window.scrollY,
-      Math.max(${nodes}, document.querySelectorAll('*').length),
-      Math.max(...[...document.querySelectorAll('.entry')].map((entry) => Number(entry.ariaPosInSet))),
-    ]`);
-  }
-  const frames = await page.evaluate<number[]>('window.frames');
-  const seconds = Map.groupBy(frames, (time) => Math.floor((time - (frames[0] ?? 0)) / 1000));
+  let nodes = 0;
+  const scrollUntil = async (isThere: (first: number, last: number) => boolean, by: number) => {
+    await page.evaluate('window.frames.length = 0');
+    for (let [first, last] = [-1, -1]; !isThere(first, last); ) {
+      for (let turn = 0; turn < 10; turn += 1) await page.mouse.wheel(0, by);
+      [nodes, first, last] = await page.evaluate<[number, number, number]>(`(() => {
+        const places = [...document.querySelectorAll('.entry')].map((entry) => Number(entry.ariaPosInSet));
+        return [Math.max(${nodes}, document.querySelectorAll('*').length), Math.round(window.scrollY), Math.max(...places)];
+      })()`);
+    }
+    return framesOf(await page.evaluate<number[]>('window.frames'));
+  };
+  console.log(`${MANY} pictures, scrolled to the end: ${await scrollUntil((_, last) => last >= MANY, 400)}`);
+  console.log(`and back, when all had been loaded: ${await scrollUntil((top) => top === 0, -400)}`);
+  console.log(`at most ${nodes} elements in the document`);
+  await context.close();
+}
+
+/** @param times of frames, in milliseconds */
+function framesOf(times: readonly number[]): string {
+  const seconds = Map.groupBy(times, (time) => Math.floor((time - (times[0] ?? 0)) / 1000));
   const counts = [...seconds.values()]
     .slice(0, -1)
     .map(({ length }) => length)
     .toSorted((a, b) => a - b);
-  const slowest = counts[0] ?? 0;
   const median = counts[Math.floor(counts.length / 2)] ?? 0;
-  console.log(
-    `${MANY} pictures, scrolled to the end (${place} px in ${counts.length} s): ${median} frames a second, ${slowest} in the slowest; at most ${nodes} elements`,
-  );
-  await context.close();
+  return `${median} frames a second, ${counts[0] ?? 0} in the slowest of ${counts.length}`;
 }

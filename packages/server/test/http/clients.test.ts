@@ -1,3 +1,4 @@
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { headers } from '@easel/contract';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
@@ -208,4 +209,38 @@ test('what a proxy passes on of its client becomes no scheme of an address', asy
   const sent = { ...json, 'x-forwarded-proto': 'javascript' };
   const reply = await app.inject({ method: 'POST', url: `/v2/${slug}`, headers: sent, payload: small });
   expect(reply.json().poll_url).toMatch(/^http:\/\//);
+});
+
+test('JSON of more than a packet is compressed for clients that accept it, and nothing else is', async () => {
+  const customer = await http().customer();
+  const get = (url: string, accepted?: string) =>
+    http().app.inject({
+      url,
+      headers: { ...customer.auth, ...(accepted !== undefined && { 'accept-encoding': accepted }) },
+    });
+  const plain = await get('/openapi.json');
+  expect([plain.headers['content-encoding'], plain.body.startsWith('{')]).toEqual([undefined, true]);
+  for (const [accepted, name, decompress] of [
+    ['gzip, deflate, br', 'br', brotliDecompressSync],
+    ['gzip;q=1.0, *;q=0', 'gzip', gunzipSync],
+  ] as const) {
+    const compressed = await get('/openapi.json', accepted);
+    expect(compressed.headers).toMatchObject({
+      'content-encoding': name,
+      vary: expect.stringMatching(/accept-encoding/i),
+    });
+    expect(compressed.rawPayload.length).toBeLessThan(plain.rawPayload.length / 5);
+    expect(decompress(compressed.rawPayload).toString()).toBe(plain.body);
+  }
+  const balance = await get('/api/credits', 'br');
+  expect([balance.headers['content-encoding'], balance.statusCode]).toEqual([undefined, 200]);
+  const drawn = await post(`/v1/${slug}`, customer, { ...small, base64: false }, { 'accept-encoding': 'br, gzip' });
+  expect(drawn.headers).toMatchObject({
+    'content-type': 'image/jpeg',
+    'content-length': String(drawn.rawPayload.length),
+  });
+  expect(drawn.headers['content-encoding']).toBeUndefined();
+  expect(drawn.headers[headers.remainingCredits]).toBeDefined();
+  const error = await get('/api/jobs?limit=x', 'br');
+  expect([error.statusCode, error.json().code]).toEqual([400, 'invalid_request']);
 });

@@ -7,6 +7,7 @@ import { modelNameOf } from '../parts/model-name.tsx';
 import { useModels } from '../session/session.tsx';
 import { type ListedPicture, nameOf, titleOf } from './pictures.ts';
 import type { Box } from './rows.ts';
+import type { ScrollPace } from './use-scroll-window.ts';
 
 /** What can be done with a picture of the wall. */
 export interface TileActions {
@@ -26,18 +27,18 @@ export interface PictureTileProps extends Box {
   /** Whether the Tab key leads to it. */
   readonly isActive: boolean;
   readonly isSelected: boolean;
-  /** It passes by so fast that its file is not asked for yet. */
-  readonly isHeld: boolean;
+  /** Of what passes by fast the file is not asked for yet; what can be done with it comes when it nearly stands. */
+  readonly pace: ScrollPace;
   readonly actions: TileActions;
   readonly onActive: (id: string) => void;
 }
 
 /** A picture of the wall; what can be done with it, and its facts, come with the pointer or the focus. */
 export const PictureTile = memo(function PictureTile(props: PictureTileProps) {
-  const { picture, place, total, left, top, width, height, isActive, isSelected, isHeld, actions, onActive } = props;
+  const { picture, place, total, left, top, width, height, isActive, isSelected, pace, actions, onActive } = props;
   const { image } = picture;
-  const [isWanted, setWanted] = useState(!isHeld);
-  if (!isHeld && !isWanted) setWanted(true);
+  const isWanted = useOnce(pace !== 'fast');
+  const hasTools = useOnce(pace === 'slow' || isActive || isSelected);
   const [isAsking, setAsking] = useState(false);
   const [isOpen, setOpen] = useState(false);
   const classes = ['entry', isSelected && 'selected', isOpen && 'open', isAsking && 'asked'].filter(Boolean);
@@ -69,7 +70,7 @@ export const PictureTile = memo(function PictureTile(props: PictureTileProps) {
           />
         )}
       </button>
-      <Caption picture={picture} />
+      {hasTools && <Caption picture={picture} />}
       {isAsking ? (
         <DeleteQuestion
           name={nameOf(picture)}
@@ -79,12 +80,19 @@ export const PictureTile = memo(function PictureTile(props: PictureTileProps) {
           }}
           onKeep={() => setAsking(false)}
         />
-      ) : (
+      ) : hasTools ? (
         <Tools {...{ picture, isActive, isSelected, isOpen, actions }} onOpen={setOpen} onAsk={() => setAsking(true)} />
-      )}
+      ) : null}
     </li>
   );
 });
+
+/** Whether it was so at some time since the first render. */
+function useOnce(isSo: boolean): boolean {
+  const [was, setWas] = useState(isSo);
+  if (isSo && !was) setWas(true);
+  return was || isSo;
+}
 
 function Caption({ picture: { job, image } }: Pick<PictureTileProps, 'picture'>) {
   const { reply: models = [] } = useModels();

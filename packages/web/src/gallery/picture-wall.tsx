@@ -32,7 +32,7 @@ export function PictureWall({ pictures, width, rowHeight, total, isSelected, act
     const ratios = pictures.map(({ image }) => image.width / image.height);
     return width === 0 ? arrange([], { width, rowHeight, gap: GAP }) : arrange(ratios, { width, rowHeight, gap: GAP });
   }, [pictures, width, rowHeight]);
-  const { from, to, isFast } = useScrollWindow(wall);
+  const { from, to, pace } = useScrollWindow(wall);
   usePlaceKept(wall, pictures, layout);
   const [active, setActive] = useState<string>();
   const found = pictures.findIndex(({ image }) => image.id === active);
@@ -62,7 +62,7 @@ export function PictureWall({ pictures, width, rowHeight, total, isSelected, act
             {...box}
             isActive={index === activeIndex}
             isSelected={isSelected(picture)}
-            isHeld={isFast}
+            pace={pace}
             actions={actions}
             onActive={activate}
           />

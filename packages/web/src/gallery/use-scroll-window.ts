@@ -2,16 +2,20 @@ import { type RefObject, useEffect, useState, useSyncExternalStore } from 'react
 
 /** The window moves in steps of this many pixels, so that most frames of a scroll render nothing. */
 const STEP = 300;
-/** Who scrolls this many steps between two looks passes by pictures that need not be loaded. */
-const FAST_STEPS = 8;
+/** Who scrolls this many pixels between two looks does not reach for what can be done with a picture. */
+const MOVING = 200;
+/** Who scrolls this many passes by pictures that need not be loaded. */
+const FAST = 2400;
 const LOOK_MS = 120;
+
+/** `fast`: nothing can be looked at; `moving`: nothing can be pressed. */
+export type ScrollPace = 'slow' | 'moving' | 'fast';
 
 export interface ScrollWindow {
   /** From and to which height of the element its content has to be there. */
   readonly from: number;
   readonly to: number;
-  /** Whether it is scrolled through so fast that nothing can be looked at. */
-  readonly isFast: boolean;
+  readonly pace: ScrollPace;
 }
 
 /** The part of an element that is in sight, and as much above and below it. */
@@ -21,9 +25,9 @@ export function useScrollWindow(element: RefObject<HTMLElement | null>): ScrollW
     return Math.floor(-top / STEP) + 0; // never -0, which would be another value
   });
   const height = useSyncExternalStore(subscribe, () => window.innerHeight);
-  const isFast = useFast();
+  const pace = usePace();
   const overscan = Math.max(height, STEP);
-  return { from: step * STEP - overscan, to: (step + 1) * STEP + height + overscan, isFast };
+  return { from: step * STEP - overscan, to: (step + 1) * STEP + height + overscan, pace };
 }
 
 function subscribe(onChange: () => void): () => void {
@@ -35,8 +39,8 @@ function subscribe(onChange: () => void): () => void {
   };
 }
 
-function useFast(): boolean {
-  const [isFast, setFast] = useState(false);
+function usePace(): ScrollPace {
+  const [pace, setPace] = useState<ScrollPace>('slow');
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let seen = window.scrollY;
@@ -44,7 +48,7 @@ function useFast(): boolean {
       const moved = Math.abs(window.scrollY - seen);
       seen = window.scrollY;
       timer = moved === 0 ? undefined : setTimeout(look, LOOK_MS);
-      setFast(moved > FAST_STEPS * STEP);
+      setPace(moved > FAST ? 'fast' : moved > MOVING ? 'moving' : 'slow');
     };
     const onScroll = () => {
       timer ??= setTimeout(look, LOOK_MS);
@@ -55,5 +59,5 @@ function useFast(): boolean {
       window.removeEventListener('scroll', onScroll);
     };
   }, []);
-  return isFast;
+  return pace;
 }
