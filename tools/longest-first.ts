@@ -1,6 +1,9 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Test files of minutes, the longest first. On a fresh clone Vitest knows no durations, and one of these would begin when all others are done. */
+/**
+ * Test files of minutes, the longest first, and some that wait most of their time. On a fresh clone Vitest knows no durations, and one of these
+ * would begin when all others are done.
+ */
 const longest = [
   'schemathesis',
   'docs',
@@ -13,13 +16,17 @@ const longest = [
   'check',
   'start-failures',
   'accessibility',
+  'work-loop',
+  'awaited-jobs',
+  'storage-away',
+  'worker-death',
 ];
 
 /** Starts the longest test files first, so that all processors have work until the end. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification) => {
-      const name = /tests\/(?:[a-z-]+\/)*([a-z-]+)\.test\.ts$/.exec(moduleId)?.[1] ?? '';
+      const name = /([a-z-]+)\.test\.ts$/.exec(moduleId)?.[1] ?? '';
       const place = longest.indexOf(name);
       return place < 0 ? longest.length : place;
     };

@@ -225,7 +225,14 @@ async function tokenizerTarget(): Promise<Target> {
     async run(random) {
       const text = randomText(random, 1_000_000);
       const syntax = { promptWeighting: random() < 0.3, longPrompts: random() < 0.3 };
-      for (const { ids, count, limit } of tokenize(text, syntax)) {
+      let encoded: ReturnType<typeof tokenize>;
+      try {
+        encoded = tokenize(text, syntax);
+      } catch (error) {
+        if (isCodedError(error) && error.code === 'invalid_request') return 'refused';
+        throw error;
+      }
+      for (const { ids, count, limit } of encoded) {
         if (ids.length > limit || ids.length > count)
           throw new Error(`${ids.length} of ${count} tokens for ${JSON.stringify(text.slice(0, 2000))}`);
         if (ids.some((id) => !(Number.isInteger(id) && id >= 0 && id < 49_408)))

@@ -426,6 +426,10 @@ test('a picture is compared with what it was made from, whichever client made it
   // Another browser: this one has the picture in its cache, and may show it.
   const without = await comparison(await openNewest());
   await without.getByText('The start image has been deleted.').waitFor();
+  await without.page().keyboard.press('Escape');
+  await without.waitFor({ state: 'detached' });
+  await without.page().getByRole('button', { name: 'Remix' }).click();
+  await without.page().getByText('The start image is no longer available; choose another one').waitFor();
   const unreachable = await openNewest();
   await unreachable.route(`**/api/images/${first?.id}*`, (route) => route.abort('connectionfailed'));
   await (await comparison(unreachable)).getByText('The start image could not be loaded.').waitFor();

@@ -20,4 +20,10 @@ describe('the tokenizers of a model that is not loaded', () => {
     expect(count).toBeGreaterThan(100);
     expect(truncated).toMatch(/lemon$/);
   });
+
+  it('refuse a text that no request may have', async () => {
+    const { tokenize } = await loadTokenizers(demo);
+    expect(tokenize('ﷺ'.repeat(20_000))[0].count).toBe(60_000);
+    expect(() => tokenize('a'.repeat(20_001))).toThrow('text must have at most 20000 characters (got 20001)');
+  });
 });

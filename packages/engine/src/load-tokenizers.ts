@@ -2,6 +2,7 @@ import type { PromptSyntax } from '@easel/parameters';
 import { openCheckpoint, readTokenizers } from './checkpoints/open-checkpoint.ts';
 import { findModel } from './loading/find-model.ts';
 import type { TokenCount } from './model.ts';
+import { requireText } from './pipeline/limits.ts';
 import { type ClipTokenizer, MAX_CHUNKS } from './tokenizer/clip-tokenizer.ts';
 
 /** How one encoder sees a text, token by token. */
@@ -12,7 +13,11 @@ export interface TokenizedText extends TokenCount {
 
 /** The tokenizers of a model's text encoders. */
 export interface Tokenizers {
-  /** @param syntax what is read out of the text; absent: nothing */
+  /**
+   * @param text at most 20,000 characters, as in a request
+   * @param syntax what is read out of the text; absent: nothing
+   * @throws EngineError `invalid_request` when the text is longer
+   */
   tokenize(text: string, syntax?: PromptSyntax): readonly TokenizedText[];
 }
 
@@ -32,7 +37,12 @@ export async function loadTokenizers(
 ): Promise<Tokenizers> {
   const checkpoint = await openCheckpoint(findModel(pathOrName, process.env), options);
   const tokenizers = await readTokenizers(checkpoint);
-  return { tokenize: (text, syntax = {}) => tokenizers.map((each) => tokenizedText(each, text, syntax)) };
+  return {
+    tokenize(text, syntax = {}) {
+      const checked = requireText('text', text);
+      return tokenizers.map((each) => tokenizedText(each, checked, syntax));
+    },
+  };
 }
 
 function tokenizedText(tokenizer: ClipTokenizer, text: string, syntax: PromptSyntax): TokenizedText {
