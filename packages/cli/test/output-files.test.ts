@@ -79,7 +79,7 @@ describe('a folder that does not exist', () => {
 
   it('is created again for the picture when another run has removed it meanwhile', async () => {
     const cwd = temporaryFolder();
-    const run = startEasel(['generate', 'a fox', '--steps', '40', '--seed', '7', '-o', 'foxes/'], { cwd });
+    const run = startEasel(['generate', 'a fox', '--steps', '40', '--size', '128x128', '--seed', '7', '-o', 'foxes/'], { cwd });
     await run.said(/step \d+ of 40/);
     rmdirSync(join(cwd, 'foxes'));
     expect(await run.finished).toMatchObject({ status: 0, stdout: 'foxes/a-fox-7.png\n' });
@@ -146,7 +146,7 @@ describe('a file of prompts', () => {
 
   it('that is stopped keeps what is done, and says how far it came', async () => {
     const cwd = temporaryFolder();
-    const args = ['generate', '--each-line', '--steps', '100', '--size', '256x256', '--seed', '7'];
+    const args = ['generate', '--each-line', '--steps', '60', '--size', '128x128', '--seed', '7'];
     const run = startEasel(args, { cwd, stdin: 'a fox\na panda\n' });
     await run.said(/prompt 2 of 2/);
     run.process.kill('SIGINT');

@@ -32,8 +32,8 @@ const readers = [
   'gather: rows of a scaled vocabulary',
 ];
 const ofOthers = tooLong === undefined ? withWeights : readers;
-/** Layers of weights in each type; most models have float16. */
-const runs = floatTypes.map((dtype) => {
+/** Layers of weights in each type, or in those that models have; most have float16. */
+const runs = (tooLong === undefined ? floatTypes : (['F32', 'F16', 'BF16'] as const)).map((dtype) => {
   return { dtype, form: softwareForm(softwareDevice), names: dtype === 'F16' ? all : ofOthers };
 });
 const fusedRun = {
