@@ -79,7 +79,9 @@ describe('a folder that does not exist', () => {
 
   it('is created again for the picture when another run has removed it meanwhile', async () => {
     const cwd = temporaryFolder();
-    const run = startEasel(['generate', 'a fox', '--steps', '40', '--size', '128x128', '--seed', '7', '-o', 'foxes/'], { cwd });
+    const run = startEasel(['generate', 'a fox', '--steps', '40', '--size', '128x128', '--seed', '7', '-o', 'foxes/'], {
+      cwd,
+    });
     await run.said(/step \d+ of 40/);
     rmdirSync(join(cwd, 'foxes'));
     expect(await run.finished).toMatchObject({ status: 0, stdout: 'foxes/a-fox-7.png\n' });
