@@ -12,6 +12,7 @@ import { once } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startEmbeddedPostgres } from '@easel/embedded-postgres';
 import { openDatabase } from '../../packages/server/src/database/database.ts';
@@ -39,6 +40,7 @@ const connections = Number(values.connections);
 const accounts = Number(values.accounts);
 const workers = Number(values.workers);
 const sleepMs = Number(values['sleep-ms']);
+const DRAIN_MS = 15_000;
 const PARTS = 4;
 const MODEL = 'demo';
 /** Submissions of one account, sent all at once. */
@@ -76,6 +78,7 @@ try {
   }
   const hot = await newCustomer(database, { available: 10n ** 12n });
   await measure(`one account, ${OF_ONE_ACCOUNT} submissions at once`, OF_ONE_ACCOUNT, () => hot, OF_ONE_ACCOUNT);
+  if (sleeping) await measureEnds();
 } finally {
   sleeping?.disconnect();
   await services.stop();
@@ -120,6 +123,13 @@ async function measure(
     lockWaitP50Ms: quantile(all, 0.5),
     lockWaitP99Ms: quantile(all, 0.99),
   });
+}
+
+/** What the workers end when nothing is submitted any more. */
+async function measureEnds(): Promise<void> {
+  const endedBefore = await countEnded();
+  await setTimeout(DRAIN_MS);
+  note('nothing submitted any more', { endedPerSecond: ((await countEnded()) - endedBefore) / (DRAIN_MS / 1000) });
 }
 
 async function startWorkers(errand: Errand): Promise<ChildProcess> {

@@ -280,6 +280,11 @@ test('the back button closes the picture that is open, and nothing else', async 
     await viewer.waitFor({ state: 'detached' });
     await expect.poll(() => new URL(page.url()).pathname).toBe('/');
     expect(await page.locator('.run-card').count()).toBe(1);
+    const isFocused = () =>
+      stage(page)
+        .locator('.picture')
+        .evaluate((element) => element === element.ownerDocument.activeElement);
+    await expect.poll(isFocused).toBe(true);
   }
 });
 

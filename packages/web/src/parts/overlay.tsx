@@ -15,7 +15,8 @@ export interface OverlayProps {
 export function Overlay({ label, className, address, onClose, children }: OverlayProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
-  useCloseOnBack(onClose, address);
+  // By the dialog, which gives the focus back to what had it.
+  useCloseOnBack(() => dialog.current?.close(), address);
   // A click that starts inside, as when selecting text, is not a click outside.
   const pressed = useRef<EventTarget>(null);
   return (
