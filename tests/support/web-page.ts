@@ -32,6 +32,7 @@ function visitOf(server: EaselServer, browser: Browser): WebInTest['visit'] {
     onTestFinished(() => context.close());
     const page = await context.newPage();
     page.setDefaultTimeout(300_000); // a machine with other work may take its time
+    goAgainWhenCutOff(page);
     const faults: string[] = [];
     page.on('pageerror', (error) => faults.push(String(error)));
     page.on('console', (message) => {
@@ -45,6 +46,16 @@ function visitOf(server: EaselServer, browser: Browser): WebInTest['visit'] {
     await page.goto(`${server.url}${path}`);
     return page;
   };
+}
+
+/** A dialog that is closed goes back in the history a little later, which cuts off another navigation that has just begun. */
+function goAgainWhenCutOff(page: Page): void {
+  const go = page.goto.bind(page);
+  page.goto = (url, options) =>
+    go(url, options).catch((error: unknown) => {
+      if (String(error).includes('net::ERR_ABORTED')) return go(url, options);
+      throw error;
+    });
 }
 
 /** The server's reply to a request of the page that a test holds; what the browser adds at last is added here. */
