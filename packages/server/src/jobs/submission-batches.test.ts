@@ -12,7 +12,7 @@ function held({ atOnce = 1, most = 3, namesOf = (_: number): readonly string[] =
   const made = new Batches<number, string>({
     atOnce,
     most,
-    aloneAtOnce: 2,
+    ownersAtOnce: 2,
     ownerOf: (item) => `owner of ${item % 10}`,
     namesOf,
     isOfOneItem: (error) => error instanceof Error && error.message !== 'away',
@@ -92,24 +92,27 @@ test('a batch that fails as a whole is run item by item, but not when the databa
   expect(items()).toHaveLength(6);
 });
 
-test('items that have to wait are run alone, one of an owner at a time, and the next batch does not wait for them', async () => {
+test('items that have to wait are run with those of their owner only, one batch at a time, and others do not wait for them', async () => {
   const { made, batches, items } = held();
   const all = [1, 2, 3].map((item) => made.add(item));
   batches[0]?.end();
   await setImmediate();
   batches[1]?.end([{ status: 'later' }, { status: 'fulfilled', value: 'done 3' }]);
   expect(await all[2]).toBe('done 3');
-  const same = made.add(12);
+  const same = [made.add(12)];
+  same.push(made.add(22));
   batches[3]?.end([{ status: 'later' }]);
   await setImmediate();
+  batches[4]?.end([{ status: 'later' }]);
+  await setImmediate();
   const next = made.add(4);
-  expect(items()).toEqual([[1], [2, 3], [2], [12], [4]]);
-  batches[4]?.end();
+  expect(items()).toEqual([[1], [2, 3], [2], [12], [22], [4]]);
+  batches[5]?.end();
   expect(await next).toBe('done 4');
   batches[2]?.end();
   expect(await Promise.all(all)).toEqual(['done 1', 'done 2', 'done 3']);
   await setImmediate();
-  expect(items().at(-1)).toEqual([12]);
-  batches[5]?.end();
-  expect(await same).toBe('done 12');
+  expect(items().at(-1)).toEqual([12, 22]);
+  batches[6]?.end();
+  expect(await Promise.all(same)).toEqual(['done 12', 'done 22']);
 });

@@ -19,10 +19,10 @@ export interface BatchesOptions<Item, Result> {
   readonly atOnce: number;
   /** Items of a batch. */
   readonly most: number;
-  /** Whose item it is. Of one owner no two items that have to wait are run at the same time. */
+  /** Whose item it is. */
   readonly ownerOf: (item: Item) => string;
-  /** Items that have to wait are run alone, so many at the same time. */
-  readonly aloneAtOnce: number;
+  /** Items that have to wait are run together with those of their owner that have to wait, too, of so many owners at the same time. */
+  readonly ownersAtOnce: number;
 }
 
 interface Waiting<Item, Result> {
@@ -39,7 +39,8 @@ export class Batches<Item, Result> {
   readonly #options: BatchesOptions<Item, Result>;
   #waiting: Waiting<Item, Result>[] = [];
   #running = 0;
-  readonly #alone: Waiting<Item, Result>[] = [];
+  /** Those that have to wait for something of their owner's. */
+  #held: Waiting<Item, Result>[] = [];
   readonly #waitingOwners = new Set<string>();
 
   constructor(options: BatchesOptions<Item, Result>) {
@@ -60,40 +61,43 @@ export class Batches<Item, Result> {
   #start(): void {
     while (this.#running < this.#options.atOnce && this.#waiting.length > 0) {
       this.#running += 1;
-      void this.#run(this.#next(), { isAgain: false, mayWait: false }).finally(() => {
+      const { batch, rest } = this.#take(this.#waiting);
+      this.#waiting = rest;
+      void this.#run(batch, { isAgain: false, mayWait: false }).finally(() => {
         this.#running -= 1;
         this.#start();
       });
     }
   }
 
-  #startAlone(): void {
-    const { ownerOf, aloneAtOnce } = this.#options;
-    while (this.#waitingOwners.size < aloneAtOnce) {
-      const index = this.#alone.findIndex(({ item }) => !this.#waitingOwners.has(ownerOf(item)));
-      const [next] = index < 0 ? [] : this.#alone.splice(index, 1);
+  #startHeld(): void {
+    const { ownerOf, ownersAtOnce } = this.#options;
+    while (this.#waitingOwners.size < ownersAtOnce) {
+      const next = this.#held.find(({ item }) => !this.#waitingOwners.has(ownerOf(item)));
       if (next === undefined) return;
       const owner = ownerOf(next.item);
+      const { batch, rest } = this.#take(this.#held, owner);
+      this.#held = rest;
       this.#waitingOwners.add(owner);
-      void this.#run([next], { isAgain: false, mayWait: true }).finally(() => {
+      void this.#run(batch, { isAgain: false, mayWait: true }).finally(() => {
         this.#waitingOwners.delete(owner);
-        this.#startAlone();
+        this.#startHeld();
       });
     }
   }
 
-  /** In the order of arrival; one that shares a name with one before it has to wait. */
-  #next(): readonly Waiting<Item, Result>[] {
+  /** In the order of arrival; one that shares a name with one before it has to wait. @param owner default: of all */
+  #take(items: readonly Waiting<Item, Result>[], owner?: string) {
     const batch: Waiting<Item, Result>[] = [];
-    const later: Waiting<Item, Result>[] = [];
+    const rest: Waiting<Item, Result>[] = [];
     const names = new Set<string>();
-    for (const each of this.#waiting) {
+    for (const each of items) {
+      const isAsked = owner === undefined || this.#options.ownerOf(each.item) === owner;
       const isFree = batch.length < this.#options.most && !each.names.some((name) => names.has(name));
       for (const name of each.names) names.add(name);
-      (isFree ? batch : later).push(each);
+      (isAsked && isFree ? batch : rest).push(each);
     }
-    this.#waiting = later;
-    return batch;
+    return { batch, rest };
   }
 
   async #run(batch: readonly Waiting<Item, Result>[], how: RunOptions): Promise<void> {
@@ -113,8 +117,8 @@ export class Batches<Item, Result> {
 
   #settle(item: Waiting<Item, Result>, outcome: Outcome<Result> | undefined): void {
     if (outcome?.status === 'later') {
-      this.#alone.push(item);
-      this.#startAlone();
+      this.#held.push(item);
+      this.#startHeld();
       return;
     }
     item.settle(outcome ?? { status: 'rejected', reason: new Error('the batch forgot an item') });

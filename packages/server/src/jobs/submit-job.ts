@@ -11,7 +11,7 @@ const COMMIT_PATIENCE_MS = 10_000;
 /** While one batch waits for its commit, the next one is read. */
 const BATCHES_AT_ONCE = 2;
 /** Accounts that something else has locked, whose submissions wait; those of others do not wait for them. */
-const ALONE_AT_ONCE = 3;
+const OWNERS_AT_ONCE = 3;
 /** Rows of a statement; with more of them a second goes by before the first reply. */
 const MOST_IN_A_BATCH = 100;
 
@@ -30,7 +30,7 @@ export class JobSubmitter {
       namesOf,
       atOnce: BATCHES_AT_ONCE,
       most: MOST_IN_A_BATCH,
-      aloneAtOnce: ALONE_AT_ONCE,
+      ownersAtOnce: OWNERS_AT_ONCE,
     });
   }
 
