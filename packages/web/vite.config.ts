@@ -55,6 +55,9 @@ function findStart(): Plugin {
   return {
     name: 'find-start',
     apply: 'build',
+    buildStart() {
+      start.clear();
+    },
     buildEnd() {
       for (const id of this.getModuleIds()) if (this.getModuleInfo(id)?.isEntry) start.add(id);
       for (const id of start) for (const imported of this.getModuleInfo(id)?.importedIds ?? []) start.add(imported);

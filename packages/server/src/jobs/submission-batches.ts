@@ -92,10 +92,13 @@ export class Batches<Item, Result> {
     const rest: Waiting<Item, Result>[] = [];
     const names = new Set<string>();
     for (const each of items) {
-      const isAsked = owner === undefined || this.#options.ownerOf(each.item) === owner;
+      if (owner !== undefined && this.#options.ownerOf(each.item) !== owner) {
+        rest.push(each);
+        continue;
+      }
       const isFree = batch.length < this.#options.most && !each.names.some((name) => names.has(name));
       for (const name of each.names) names.add(name);
-      (isAsked && isFree ? batch : rest).push(each);
+      (isFree ? batch : rest).push(each);
     }
     return { batch, rest };
   }
@@ -108,6 +111,7 @@ export class Batches<Item, Result> {
         how,
       );
       for (const [index, each] of batch.entries()) this.#settle(each, outcomes[index]);
+      this.#startHeld(); // all of them together
     } catch (reason) {
       if (batch.length > 1 && isOfOneItem(reason))
         for (const each of batch) await this.#run([each], { ...how, isAgain: true });
@@ -118,7 +122,6 @@ export class Batches<Item, Result> {
   #settle(item: Waiting<Item, Result>, outcome: Outcome<Result> | undefined): void {
     if (outcome?.status === 'later') {
       this.#held.push(item);
-      this.#startHeld();
       return;
     }
     item.settle(outcome ?? { status: 'rejected', reason: new Error('the batch forgot an item') });

@@ -241,6 +241,16 @@ test('JSON of more than a packet is compressed for clients that accept it, and n
   });
   expect(drawn.headers['content-encoding']).toBeUndefined();
   expect(drawn.headers[headers.remainingCredits]).toBeDefined();
+  for (const url of ['/metrics', '/documentation', '/docs']) {
+    const other = await get(url, 'br, gzip');
+    expect([url, other.headers['content-encoding']]).toEqual([url, undefined]);
+  }
+  const { id } = (await post('/api/jobs', customer, small)).json();
+  const events = await get(`/api/jobs/${id}/events`, 'br, gzip');
+  expect([events.headers['content-type'], events.headers['content-encoding']]).toEqual([
+    'text/event-stream',
+    undefined,
+  ]);
   const error = await get('/api/jobs?limit=x', 'br');
   expect([error.statusCode, error.json().code]).toEqual([400, 'invalid_request']);
 });

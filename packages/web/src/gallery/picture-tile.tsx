@@ -38,7 +38,7 @@ export const PictureTile = memo(function PictureTile(props: PictureTileProps) {
   const { picture, place, total, left, top, width, height, isActive, isSelected, pace, actions, onActive } = props;
   const { image } = picture;
   const isWanted = useOnce(pace !== 'fast');
-  const hasTools = useOnce(pace === 'slow' || isActive || isSelected);
+  const hasTools = useOnce(pace === 'slow' || isActive || isSelected || picture.job.favourite);
   const [isAsking, setAsking] = useState(false);
   const [isOpen, setOpen] = useState(false);
   const classes = ['entry', isSelected && 'selected', isOpen && 'open', isAsking && 'asked'].filter(Boolean);
