@@ -84,7 +84,7 @@ async function firstScreen(page: Page, devtools: CDPSession, network: typeof SLO
   return { seconds: (performance.now() - start) / 1000, bytes, pictures };
 }
 
-/** @returns how many pictures are in sight. It asks again and again: the page's policy forbids to evaluate a text inside of it. */
+/** @returns how many pictures are in sight. Polled from outside: the page's security policy forbids evaluating text in it. */
 async function untilShown(page: Page): Promise<number> {
   for (;;) {
     const shown = await page.evaluate<number>(`(() => {

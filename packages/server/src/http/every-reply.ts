@@ -44,9 +44,9 @@ export function sendBalance(app: HttpApp, { credits }: Pick<HttpServices, 'credi
 const COMPRESSED_FROM_BYTES = 1400;
 const json = /^application\/(?:[a-z]+\+)?json\b/;
 
-/** Compresses JSON for clients that accept it (RFC 9110 §12.5.3): lists become an eighth. Pictures and event streams stay as they are. */
+/** Compresses JSON for clients that accept it (RFC 9110 §12.5.3): lists shrink to a tenth. Pictures and event streams stay as they are. */
 export async function compressJson(app: HttpApp): Promise<void> {
-  // The plugin's own list of types only ever adds to one of hundreds; this is its sign to leave a reply as it is.
+  // `customTypes` only adds to the plugin's own types; this header makes it leave a reply as it is.
   app.addHook('onSend', async (request, reply) => {
     if (!json.test(String(reply.getHeader('content-type')))) request.headers['x-no-compression'] = 'not JSON';
   });

@@ -27,7 +27,7 @@ export interface PictureTileProps extends Box {
   /** Whether the Tab key leads to it. */
   readonly isActive: boolean;
   readonly isSelected: boolean;
-  /** Of what passes by fast the file is not asked for yet; what can be done with it comes when it nearly stands. */
+  /** While scrolling is fast, the file is not loaded yet; the buttons appear once it is slow. */
   readonly pace: ScrollPace;
   readonly actions: TileActions;
   readonly onActive: (id: string) => void;

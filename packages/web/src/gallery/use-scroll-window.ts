@@ -2,7 +2,7 @@ import { type RefObject, useEffect, useState, useSyncExternalStore } from 'react
 
 /** The window moves in steps of this many pixels, so that most frames of a scroll render nothing. */
 const STEP = 300;
-/** Who scrolls this many pixels between two looks does not reach for what can be done with a picture. */
+/** Whoever scrolls this many pixels between two looks does not press the buttons of a picture. */
 const MOVING = 200;
 /** Who scrolls this many passes by pictures that need not be loaded. */
 const FAST = 2400;
