@@ -190,6 +190,10 @@ test('the about box says whose work the model is', async () => {
 
 test('who listens to the page hears once that a run is queued, done or failed, and not each of its steps', async () => {
   const page = await web().visit();
+  // On a busy machine a picture can be finished before the page draws that it was queued.
+  const queued = Promise.withResolvers<void>();
+  await page.route('**/api/events**', (route) => queued.promise.then(() => route.continue()));
+  await page.reload();
   await page.evaluate(`(() => {
     window.heard = [];
     const regions = () => [...document.querySelectorAll('[role=status], [role=alert], [aria-live], output')];
@@ -205,6 +209,8 @@ test('who listens to the page hears once that a run is queued, done or failed, a
   await page.getByRole('spinbutton', { name: 'Steps value' }).fill('30');
   await page.getByLabel('Prompt', { exact: true }).fill('a bell');
   await page.getByLabel('Prompt', { exact: true }).press('Enter');
+  await page.locator('[role=status]', { hasText: 'Queued: a bell' }).waitFor({ state: 'attached' });
+  queued.resolve();
   await page.locator('.run-card.succeeded').waitFor();
   await page.getByText('Picture finished: a bell').waitFor({ state: 'attached' });
   expect(await page.evaluate('window.heard')).toEqual(['Queued: a bell', 'Picture finished: a bell']);

@@ -106,24 +106,26 @@ function targetOf(event: KeyboardEvent, index: number, layout: Layout, count: nu
  */
 function usePlaceKept(wall: RefObject<HTMLElement | null>, pictures: readonly ListedPicture[], layout: Layout): void {
   const last = useRef({ pictures, layout });
-  // The browser shortens the way it has scrolled when the page gets shorter, before this can be asked for.
+  /** How far the page was scrolled before its height changed. */
   const scrolled = useRef(0);
   /** The picture that is kept in place, until somebody scrolls. */
   const kept = useRef<string>(undefined);
+  const remember = useCallback(() => {
+    if (Math.abs(window.scrollY - scrolled.current) > 1) kept.current = undefined;
+    scrolled.current = window.scrollY;
+  }, []);
   useLayoutEffect(() => {
-    const remember = () => {
-      if (Math.abs(window.scrollY - scrolled.current) > 1) kept.current = undefined;
-      scrolled.current = window.scrollY;
-    };
     remember();
     window.addEventListener('scroll', remember, { passive: true });
     return () => window.removeEventListener('scroll', remember);
-  }, []);
+  }, [remember]);
   useLayoutEffect(() => {
     const { pictures: old, layout: oldLayout } = last.current;
     last.current = { pictures, layout };
     const element = wall.current;
     if (element === null || oldLayout === layout || old.length === 0) return;
+    // Whoever scrolls is ahead of the event that tells so. At the end of the page it may be the browser that has moved: the page got shorter.
+    if (!isAtEnd()) remember();
     const style = getComputedStyle(element);
     const start = element.getBoundingClientRect().top + window.scrollY - Number.parseFloat(style.scrollMarginTop);
     const y = scrolled.current - start;
@@ -138,8 +140,12 @@ function usePlaceKept(wall: RefObject<HTMLElement | null>, pictures: readonly Li
       if (now === undefined || then === undefined) continue;
       kept.current = id;
       scrolled.current += now.top - then.top;
-      window.scrollTo(0, scrolled.current);
+      if (scrolled.current !== window.scrollY) window.scrollTo(0, scrolled.current);
       return;
     }
-  }, [wall, pictures, layout]);
+  }, [wall, pictures, layout, remember]);
+}
+
+function isAtEnd(): boolean {
+  return window.scrollY + window.innerHeight >= document.documentElement.scrollHeight - 1;
 }

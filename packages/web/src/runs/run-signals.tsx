@@ -48,7 +48,8 @@ function useEnds(runs: readonly Run[], onEnd: (run: Run) => void): string {
 
 function wordsFor({ phase, request, job, problem }: Run, before: Phase): string | undefined {
   const { prompt } = request;
-  if (phase === 'queued' && before === 'sending') return `Queued: ${prompt}`;
+  // A run that starts at once may have started before the page hears that it was queued.
+  if (before === 'sending' && (phase === 'queued' || phase === 'running')) return `Queued: ${prompt}`;
   if (phase === 'cancelled') return `Cancelled: ${prompt}`;
   if (phase === 'failed') return `Run failed: ${prompt}. ${problem ?? ''}`;
   if (phase !== 'succeeded') return undefined;
