@@ -21,8 +21,8 @@ interface Caller {
 }
 
 const v1 = '/v1/playground-v2.5';
-const picture = { prompt: 'a red apple', num_inference_steps: 40, img_width: 128, img_height: 128 };
-const openai = { prompt: 'a red apple', num_inference_steps: 40, size: '128x128' };
+const picture = { prompt: 'a red apple', num_inference_steps: 30, img_width: 96, img_height: 96 };
+const openai = { prompt: 'a red apple', num_inference_steps: 30, size: '96x96' };
 const giveUpMs = 240_000;
 
 /** A client of every surface on which one can wait. */

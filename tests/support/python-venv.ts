@@ -35,7 +35,9 @@ export async function pythonWith(requirements: string): Promise<string> {
   const scratch = `${folder}-${process.pid}`;
   try {
     await run('python3', ['-m', 'venv', scratch]);
-    const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements];
+    // Python compiles what is used.
+    const quick = ['--quiet', '--disable-pip-version-check', '--no-compile'];
+    const install = ['-m', 'pip', 'install', ...quick, '-r', requirements];
     await run(join(scratch, 'bin', 'python'), install, { maxBuffer: 2 ** 26 });
     // Its python runs from anywhere; only the scripts beside it know the old name, and nothing here uses them.
     await rename(scratch, folder).catch((error: unknown) => {
