@@ -55,7 +55,16 @@ const reasons: Readonly<Record<string, readonly [problem: string, remedy: string
  * @throws EngineError `model_file_missing` or `model_config_invalid`
  */
 export async function readModelObject(file: string): Promise<JsonObject> {
-  const value = parse(await readModelText(file), file);
+  return parseModelObject(await readModelText(file), file);
+}
+
+/**
+ * The text of a JSON file that holds an object.
+ *
+ * @throws EngineError `model_config_invalid`
+ */
+export function parseModelObject(text: string, file: string): JsonObject {
+  const value = parse(text, file);
   return isJsonObject(value) ? value : rejectFile(file, 'must hold a JSON object');
 }
 

@@ -28,6 +28,17 @@ test('the first line of merges.txt is a comment; line ends may be those of Windo
   ]);
 });
 
+test('equal files are read once while they are in use, and each tells of its own folder', async () => {
+  const files = ['{"a": 0, "b": 1, "ab": 2}', '#version: 0.2\na b\n'] as const;
+  const [one, other] = [await folder(...files), await folder(...files)];
+  const [first, second] = [await readVocabulary(one), await readVocabulary(other)];
+  expect(second.ids).toBe(first.ids);
+  expect(second.merges).toBe(first.merges);
+  expect([first.file, second.file]).toEqual([join(one, 'vocab.json'), join(other, 'vocab.json')]);
+  const third = await readVocabulary(await folder(files[0], '#version: 0.2\n'));
+  expect(third.merges).toEqual([]);
+});
+
 test.each([
   ['vocab.json', '{"a": "0"}', '#version', 'whole number'],
   ['vocab.json', '{"a": -1}', '#version', 'whole number'],

@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EngineError } from '../errors.ts';
-import { isJsonObject, type JsonObject, readModelObject, readModelText, rejectFile } from '../model-files.ts';
+import { isJsonObject, type JsonObject, parseModelObject, readModelText, rejectFile } from '../model-files.ts';
 
 /** A plain object, as in the file and the library: this avoids copying 49408 entries. */
 export type TokenIds = Readonly<Record<string, number>>;
@@ -14,15 +15,28 @@ export interface Vocabulary {
   readonly merges: readonly (readonly [left: string, right: string])[];
 }
 
+/** Vocabularies that are in use, by a hash of their files: the two tokenizers of a checkpoint have the same one as a rule. */
+const inUse = new Map<string, WeakRef<TokenIds>>();
+const mergesInUse = new WeakMap<TokenIds, Vocabulary['merges']>();
+
 /**
- * Reads `vocab.json` (token → id) and `merges.txt` (one pair a line, the first line a comment) from a tokenizer's folder.
+ * Reads `vocab.json` (token → id) and `merges.txt` (one pair a line, the first line a comment) from a tokenizer's folder. Equal files that
+ * are in use give the same objects again, which are not to be changed.
  *
  * @throws EngineError `model_file_missing`, or `model_config_invalid` with the file and the line
  */
 export async function readVocabulary(dir: string): Promise<Vocabulary> {
-  const file = join(dir, 'vocab.json');
-  const ids = await readIds(file);
-  const merges = await readMerges(join(dir, 'merges.txt'), ids);
+  const [file, mergesFile] = [join(dir, 'vocab.json'), join(dir, 'merges.txt')];
+  const text = await readModelText(file);
+  const mergesText = await readModelText(mergesFile);
+  const key = createHash('sha256').update(text).update('\0').update(mergesText).digest('base64');
+  const known = inUse.get(key)?.deref();
+  const knownMerges = known && mergesInUse.get(known);
+  if (known !== undefined && knownMerges !== undefined) return { file, ids: known, merges: knownMerges };
+  const ids = parseIds(text, file);
+  const merges = parseMerges(mergesText, mergesFile, ids);
+  inUse.set(key, new WeakRef(ids));
+  mergesInUse.set(ids, merges);
   return { file, ids, merges };
 }
 
@@ -32,8 +46,8 @@ export function builtInVocabulary(): Promise<Vocabulary> {
   return readVocabulary(fileURLToPath(new URL('../../vocabulary', import.meta.url)));
 }
 
-async function readIds(file: string): Promise<TokenIds> {
-  const ids = await readModelObject(file);
+function parseIds(text: string, file: string): TokenIds {
+  const ids = parseModelObject(text, file);
   if (isTokenIds(ids)) return ids;
   return rejectFile(file, 'must give every token a whole number as its id');
 }
@@ -42,8 +56,8 @@ function isTokenIds(ids: JsonObject): ids is TokenIds {
   return Object.values(ids).every((id) => typeof id === 'number' && Number.isSafeInteger(id) && id >= 0);
 }
 
-async function readMerges(file: string, ids: TokenIds): Promise<[string, string][]> {
-  const lines = (await readModelText(file)).trimEnd().split(/\r?\n/);
+function parseMerges(text: string, file: string, ids: TokenIds): [string, string][] {
+  const lines = text.trimEnd().split(/\r?\n/);
   return lines.slice(1).map((line, i) => mergeOf(line.split(' '), { file, ids, place: `line ${i + 2}` }));
 }
 
