@@ -5,10 +5,10 @@ import { runSql } from '../../packages/server/test/support/run-sql.ts';
 /** What is looked at, each as a number that must not grow: bytes, descriptors, milliseconds. */
 export type Sample = Readonly<Record<string, number>>;
 
-/**
- * Resident memory and open files of a server's process, of its engine and of its database (Linux: /proc). The database's processes share
- * most of their memory, so each counts with its share.
- */
+/** What the database's processes share, in the main its cache of pages, which fills as its tables grow and then stays. */
+export const SHARED_MEMORY = 'shared memory of the database';
+
+/** Resident memory and open files of a server's process, of its engine and of its database (Linux: /proc). */
 export async function sampleProcesses(server: number, postmaster: number): Promise<Sample> {
   const children = await childrenOf();
   const engines = (children.get(server) ?? []).filter((pid) => pid !== postmaster);
@@ -16,9 +16,10 @@ export async function sampleProcesses(server: number, postmaster: number): Promi
   const sum = async (pids: readonly number[], measure: (pid: number) => Promise<number>) =>
     (await Promise.all(pids.map(measure))).reduce((total, one) => total + one, 0);
   return {
-    'memory of the server': await sum([server], memoryOf),
-    'memory of the engine': await sum(engines, memoryOf),
-    'memory of the database': await sum(database, memoryOf),
+    'memory of the server': await sum([server], ownMemoryOf),
+    'memory of the engine': await sum(engines, ownMemoryOf),
+    'memory of the database': await sum(database, ownMemoryOf),
+    [SHARED_MEMORY]: await sum(database, (pid) => memoryOf(pid, 'Pss_Shmem')),
     'open files of the server': await sum([server], filesOf),
     'open files of the engine': await sum(engines, filesOf),
   };
@@ -35,9 +36,23 @@ async function childrenOf(): Promise<Map<number, number[]>> {
   return children;
 }
 
-async function memoryOf(pid: number): Promise<number> {
-  const kilobytes = /^Pss:\s+(\d+)/m.exec(await textOf(`/proc/${pid}/smaps_rollup`))?.[1];
+/** Of what is shared each process counts with its share. */
+async function memoryOf(pid: number, kind: 'Pss' | 'Pss_Shmem'): Promise<number> {
+  const kilobytes = new RegExp(`^${kind}:\\s+(\\d+)`, 'm').exec(await textOf(`/proc/${pid}/smaps_rollup`))?.[1];
   return 1024 * Number(kilobytes ?? 0);
+}
+
+async function ownMemoryOf(pid: number): Promise<number> {
+  return (await memoryOf(pid, 'Pss')) - (await memoryOf(pid, 'Pss_Shmem'));
+}
+
+/** The most that `SHARED_MEMORY` can be. */
+export async function mostSharedMemory({ kysely }: Database): Promise<number> {
+  const [row] = await runSql<{ bytes: number }>(
+    kysely,
+    `select pg_size_bytes(current_setting('shared_memory_size'))::float8 as bytes`,
+  );
+  return row?.bytes ?? 0;
 }
 
 async function filesOf(pid: number): Promise<number> {
