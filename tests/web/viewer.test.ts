@@ -142,6 +142,17 @@ test('one walks through all of the gallery, and each picture has its address: op
   await page.goForward();
   await page.getByRole('region', { name: 'Picture' }).waitFor();
   expect(await seedOf(page).textContent()).toBe('6');
+  // As fast as the browser can.
+  await page.goBack();
+  await page
+    .getByRole('button', { name: /^Open picture/ })
+    .first()
+    .click();
+  await viewerOf(page).waitFor();
+  await page.evaluate(`history.back(); addEventListener('popstate', () => history.forward(), { once: true })`);
+  await page.getByRole('region', { name: 'Picture' }).waitFor();
+  await viewerOf(page).waitFor({ state: 'detached' });
+  expect(pathOf(page)).toBe(addresses[0]);
 });
 
 const levelOf = async (page: Page) =>

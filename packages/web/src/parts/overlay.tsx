@@ -47,6 +47,8 @@ export function useCloseOnBack(close: () => void, address?: string): void {
   latest.current = { close, address };
   const own = useRef<string>(undefined);
   const pendingBack = useRef<ReturnType<typeof setTimeout>>(undefined);
+  /** Whoever has gone back may go forward again before the dialog is gone. */
+  const isBehind = useRef(false);
   useEffect(() => {
     clearTimeout(pendingBack.current);
     if (own.current === undefined) {
@@ -54,11 +56,14 @@ export function useCloseOnBack(close: () => void, address?: string): void {
       openOverlay(own.current, latest.current.address);
     }
     const onBack = () => {
-      if (openedOverlay() !== own.current) latest.current.close();
+      if (openedOverlay() === own.current) return;
+      isBehind.current = true;
+      latest.current.close();
     };
     window.addEventListener('popstate', onBack);
     return () => {
       window.removeEventListener('popstate', onBack);
+      if (isBehind.current) return;
       // Deferred, because React may clean up an effect only to run it again (StrictMode).
       pendingBack.current = setTimeout(() => {
         if (openedOverlay() === own.current) window.history.back();
