@@ -30,12 +30,16 @@ const pathOf = (page: Page) => new URL(page.url()).pathname;
 /** Opens the newest picture from the gallery. */
 async function openNewest(viewport = laptop, options: { readonly hasTouch?: boolean } = {}): Promise<Page> {
   const page = await web().visit('/gallery', { viewport, ...options });
-  await page
-    .getByRole('button', { name: /^Open picture/ })
-    .first()
-    .click();
+  await open(page);
   await page.locator('.viewer-picture img[data-loaded=true]').waitFor();
   return page;
+}
+
+/** The newest picture of the gallery. */
+async function open(page: Page): Promise<void> {
+  const all = page.getByRole('button', { name: /^Open picture/ });
+  await all.first().click();
+  await viewerOf(page).waitFor();
 }
 
 async function openPicture(body: object, viewport = laptop): Promise<Page> {
@@ -96,11 +100,7 @@ test('a press beside the picture closes it, one on it does not; the key i folds 
   const { x, y } = await boxOf(stageOf(page));
   await page.mouse.click(x + 8, y + 8);
   await viewerOf(page).waitFor({ state: 'detached' });
-  await page
-    .getByRole('button', { name: /^Open picture/ })
-    .first()
-    .click();
-  await viewerOf(page).waitFor();
+  await open(page);
   expect(await page.locator('.facts').count()).toBe(0);
 });
 
@@ -144,11 +144,7 @@ test('one walks through all of the gallery, and each picture has its address: op
   expect(await seedOf(page).textContent()).toBe('6');
   // As fast as the browser can.
   await page.goBack();
-  await page
-    .getByRole('button', { name: /^Open picture/ })
-    .first()
-    .click();
-  await viewerOf(page).waitFor();
+  await open(page);
   await page.evaluate(`history.back(); addEventListener('popstate', () => history.forward(), { once: true })`);
   await page.getByRole('region', { name: 'Picture' }).waitFor();
   await viewerOf(page).waitFor({ state: 'detached' });
