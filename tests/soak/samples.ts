@@ -13,15 +13,14 @@ export async function sampleProcesses(server: number, postmaster: number): Promi
   const children = await childrenOf();
   const engines = (children.get(server) ?? []).filter((pid) => pid !== postmaster);
   const database = [postmaster, ...(children.get(postmaster) ?? [])];
-  const sum = async (pids: readonly number[], measure: (pid: number) => Promise<number>) =>
-    (await Promise.all(pids.map(measure))).reduce((total, one) => total + one, 0);
+  const [ofServer, ofEngine, ofDatabase] = await Promise.all([[server], engines, database].map(memoryOf));
   return {
-    'memory of the server': await sum([server], ownMemoryOf),
-    'memory of the engine': await sum(engines, ownMemoryOf),
-    'memory of the database': await sum(database, ownMemoryOf),
-    [SHARED_MEMORY]: await sum(database, (pid) => memoryOf(pid, 'Pss_Shmem')),
-    'open files of the server': await sum([server], filesOf),
-    'open files of the engine': await sum(engines, filesOf),
+    'memory of the server': ofServer.own,
+    'memory of the engine': ofEngine.own,
+    'memory of the database': ofDatabase.own,
+    [SHARED_MEMORY]: ofDatabase.shared,
+    'open files of the server': await filesOf([server]),
+    'open files of the engine': await filesOf(engines),
   };
 }
 
@@ -36,14 +35,12 @@ async function childrenOf(): Promise<Map<number, number[]>> {
   return children;
 }
 
-/** Of what is shared each process counts with its share. */
-async function memoryOf(pid: number, kind: 'Pss' | 'Pss_Shmem'): Promise<number> {
-  const kilobytes = new RegExp(`^${kind}:\\s+(\\d+)`, 'm').exec(await textOf(`/proc/${pid}/smaps_rollup`))?.[1];
-  return 1024 * Number(kilobytes ?? 0);
-}
-
-async function ownMemoryOf(pid: number): Promise<number> {
-  return (await memoryOf(pid, 'Pss')) - (await memoryOf(pid, 'Pss_Shmem'));
+/** Of what processes share each counts with its share. */
+async function memoryOf(pids: readonly number[]): Promise<{ readonly own: number; readonly shared: number }> {
+  const texts = await Promise.all(pids.map((pid) => textOf(`/proc/${pid}/smaps_rollup`)));
+  const bytesOf = (line: RegExp) => texts.reduce((sum, text) => sum + 1024 * Number(line.exec(text)?.[1] ?? 0), 0);
+  const shared = bytesOf(/^Pss_Shmem:\s+(\d+)/m);
+  return { own: bytesOf(/^Pss:\s+(\d+)/m) - shared, shared };
 }
 
 /** The most that `SHARED_MEMORY` can be. */
@@ -55,8 +52,9 @@ export async function mostSharedMemory({ kysely }: Database): Promise<number> {
   return row?.bytes ?? 0;
 }
 
-async function filesOf(pid: number): Promise<number> {
-  return (await readdir(`/proc/${pid}/fd`).catch(() => [])).length;
+async function filesOf(pids: readonly number[]): Promise<number> {
+  const names = await Promise.all(pids.map((pid) => readdir(`/proc/${pid}/fd`).catch(() => [])));
+  return names.flat().length;
 }
 
 /** Of a process that has just ended there is none. */
