@@ -35,7 +35,7 @@ test("the child's code lies beside the parent's, as source and when built", () =
 
 test('the child gets the conditions of its parent and no other argument', () => {
   const inherited = ['--conditions=@easel/source', '--inspect-brk', '-e', 'code', '-C', 'x', '--input-type=module'];
-  expect(childArguments(inherited)).toEqual(['--conditions=@easel/source', '-C', 'x']);
+  expect(childArguments(inherited)).toEqual(['--conditions=@easel/source', '-C', 'x', '--max-semi-space-size=4']);
 });
 
 test('lines are put together from pieces, and the last one counts without its newline', () => {

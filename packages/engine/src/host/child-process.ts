@@ -272,14 +272,18 @@ export function childModule(name: 'child' | 'picture-child', thisModule: string 
 }
 
 /**
- * Node's own arguments for the child: only the conditions under which this process resolves packages (a workspace package may be
+ * Node's own arguments for the child. Of this process's: only the conditions under which it resolves packages (a workspace package may be
  * its sources). Inheriting all would also pass on `--eval`, `--input-type`, `--inspect-brk` or `--watch`.
+ *
+ * `--max-semi-space-size`: V8 doubles the space for new objects, up to 32 MB and more, with everything that happens to survive, and keeps
+ * it. The engine's large arrays are outside of it, so 4 MB are as fast, and leave a child that makes small pictures for hours 35 MB smaller.
  */
 export function childArguments(ofThisProcess: readonly string[]): string[] {
-  return ofThisProcess.filter((argument, index) => {
+  const conditions = ofThisProcess.filter((argument, index) => {
     const previous = ofThisProcess[index - 1] ?? '';
     return /^(--conditions|-C)(=|$)/.test(argument) || /^(--conditions|-C)$/.test(previous);
   });
+  return [...conditions, '--max-semi-space-size=4'];
 }
 
 const MAX_LINES = 20;
