@@ -23,8 +23,8 @@ if (import.meta.main) {
     rmSync(join(root, folder, 'dist'), { recursive: true, force: true });
     rmSync(join(root, folder, 'tsconfig.tsbuildinfo'), { force: true });
   }
-  const compiler = join(root, 'node_modules/typescript/bin/tsc');
-  execFileSync(process.execPath, [compiler, '-b', ...folders], { cwd: root, stdio: 'inherit' });
+  const compiler = join(root, 'node_modules/typescript-native/bin/tsc');
+  execFileSync(process.execPath, [compiler, '-b', '--singleThreaded', ...folders], { cwd: root, stdio: 'inherit' });
   await buildPage(join(root, 'packages/web'), join(root, 'packages/server/public/page'), AbortSignal.timeout(600_000));
   for (const folder of folders)
     for (const file of ['LICENSE', 'NOTICE']) copyFileSync(join(root, file), join(root, folder, file));

@@ -33,7 +33,7 @@ test("the child's code lies beside the parent's, as source and when built", () =
   for (const name of ['child', 'picture-child'] as const) expect(existsSync(childModule(name))).toBe(true);
 });
 
-test('the child gets the conditions of its parent and no other argument', () => {
+test('of the arguments of its parent the child gets the conditions only', () => {
   const inherited = ['--conditions=@easel/source', '--inspect-brk', '-e', 'code', '-C', 'x', '--input-type=module'];
   expect(childArguments(inherited)).toEqual(['--conditions=@easel/source', '-C', 'x', '--max-semi-space-size=4']);
 });
