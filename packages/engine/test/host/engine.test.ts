@@ -169,7 +169,7 @@ describe('a process that dies or hangs in mid-run', () => {
   );
 
   test.skipIf(process.platform === 'win32')('by being stopped is found by the deadline', async () => {
-    const host = await openHost({ passDeadlineMs: 8000 });
+    const host = await openHost({ passDeadlineMs: 20_000 });
     const { pid = 0 } = host.stats();
     await expect(atFirstStep(host, () => process.kill(pid, 'SIGSTOP'))).rejects.toMatchObject({ code: 'engine_hung' });
     await expectToWork(host);
