@@ -96,7 +96,7 @@ export type WebhookEvent = (typeof webhookEvents)[number];
 /** How far a delivery is. */
 export const webhookStates = ['pending', 'delivered', 'failed'] as const;
 export type WebhookState = (typeof webhookStates)[number];
-/** How an account is refilled: the amount is added, or what is available is raised to it. */
+/** How an account is refilled: the amount is added, or the balance, with what is held, is raised to it. */
 export const refillModes = ['add', 'top_up'] as const;
 export type RefillMode = (typeof refillModes)[number];
 

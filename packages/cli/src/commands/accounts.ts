@@ -90,7 +90,7 @@ function withTerms(command: Command): Command {
     .addOption(
       new Option(
         '--refill-mode <mode>',
-        'add: the credits are added; top_up: what is available is raised to them (default: add)',
+        'add: the credits are added; top_up: the balance, with what is held for jobs, is raised to them (default: add)',
       ).choices(refillModes),
     );
 }

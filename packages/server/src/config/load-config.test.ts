@@ -210,6 +210,57 @@ test('a file with a key that does not exist, no JSON, or that is not there is re
   await expect(loadConfig({ file: '/nowhere/easel.json', env: {} })).rejects.toThrow(/cannot be read/);
 });
 
+test.each([
+  [{ EASEL_RETENTION_REQUESTS_SECONDS: '9000000000000' }, /retention.requestsSeconds must be .*3153600000/],
+  [{ EASEL_RETENTION_IMAGES_SECONDS: '1e12' }, /retention.imagesSeconds must be/],
+  [{ EASEL_DRAIN_SECONDS: '99999999999' }, /drainSeconds must be .*604800/],
+  [{ EASEL_LIMITS_QUEUE_LENGTH: '3000000000' }, /limits.queueLength must be/],
+  [{ EASEL_LIMITS_BODY_BYTES: '1' }, /limits.bodyBytes must be .*1000/],
+])('a number that no date, timer or column can have is refused: %o', async (env, message) => {
+  await expect(loadConfig({ env })).rejects.toMatchObject({
+    code: 'settings_invalid',
+    message: expect.stringMatching(message),
+  });
+});
+
+test.each(['notaurl', 'ftp://x', 'https://u:p@x', 'https://x/sub?q=1', 'https://x/#a', '//x'])(
+  '%s is no publicUrl, and it is not shown',
+  async (address) => {
+    const refused = expect(loadConfig({ env: { EASEL_PUBLIC_URL: address } })).rejects;
+    await refused.toMatchObject({
+      message: expect.not.stringContaining(address),
+      remedy: expect.stringMatching('EASEL_PUBLIC_URL'),
+    });
+  },
+);
+
+test('slashes at the end of publicUrl do not count', async () => {
+  await expect(loadConfig({ env: { EASEL_PUBLIC_URL: 'https://x.example/sub//' } })).resolves.toMatchObject({
+    publicUrl: 'https://x.example/sub',
+  });
+});
+
+test.each([
+  ['https://a.example/', 'such as https://a.example,'],
+  ['foo', 'such as https://app.example.com,'],
+  ['HTTPS://A.example', 'such as https://a.example,'],
+  ['null', 'such as https://app.example.com,'],
+  ['*.example.com', 'such as https://app.example.com,'],
+])('%s is not what a browser sends as an origin', async (origin, remedy) => {
+  const env = { EASEL_CORS_ORIGINS: `https://b.example:8443,${origin}` };
+  await expect(loadConfig({ env })).rejects.toMatchObject({
+    message: expect.stringContaining(origin),
+    remedy: expect.stringContaining(remedy),
+  });
+  await expect(loadConfig({ env: { EASEL_CORS_ORIGINS: 'https://b.example:8443,*' } })).resolves.toBeDefined();
+});
+
+test('a group of settings that is no object is refused as that', async () => {
+  await expect(loadConfig({ file: await fileWith('{"retention": null}'), env: {} })).rejects.toMatchObject({
+    message: expect.stringMatching(/retention must be a JSON object/),
+  });
+});
+
 test('printed, it has every setting but no secret', async () => {
   const env = { EASEL_ADMIN_KEY: 'SG_0123456789abcdef', DATABASE_URL: 'postgres://u:password@h/d' };
   const text = printConfig(await loadConfig({ env }), {});
@@ -248,6 +299,7 @@ test.each([
 test('variables of other commands, empty ones, and those that container platforms set beside a service are let be', async () => {
   const env = {
     EASEL_MODELS_DIR: '/models',
+    EASEL_LORAS_DIR: '/loras',
     EASEL_DEBUG: '1',
     EASEL_SERVER: 'http://127.0.0.1:8400',
     EASEL_API_KEY: 'SG_0123456789abcdef',

@@ -44,6 +44,8 @@ function validConfig(tree: SettingTree): Config {
   if (!isConfig(complete)) throw invalidConfig(complete);
   requireModels(complete);
   requireDatabaseUrl(complete.databaseUrl);
+  requirePublicUrl(complete.publicUrl);
+  for (const origin of complete.cors.origins) requireOrigin(origin);
   requireBucket(complete);
   requireSecrets(complete);
   requireNetworks('webhooks.networks', complete.webhooks.networks);
@@ -51,7 +53,8 @@ function validConfig(tree: SettingTree): Config {
     'trustedProxies',
     complete.trustedProxies.filter((proxy) => !namedNetworks.has(proxy)),
   );
-  return deepFrozen(complete);
+  // Paths are put behind it.
+  return deepFrozen({ ...complete, publicUrl: complete.publicUrl?.replace(/\/+$/, '') ?? null });
 }
 
 /** Converts amounts that are JSON numbers to plain decimal text: 1e-7 becomes 0.0000001. */
@@ -86,6 +89,11 @@ function invalidConfig(value: unknown): ConfigError {
   const fault = explainInvalid(configSchema, value);
   const param = fault?.param ?? '';
   const setting = settings.find(({ key }) => param === key || param.startsWith(`${key}.`));
+  const isGroup = settings.some(({ key }) => key.startsWith(`${param}.`));
+  if (setting === undefined && isGroup) {
+    const remedy = `leave ${param} out of the file of --config, or give it an object`;
+    return new ConfigError(`the configuration is not valid: ${fault?.message}`, { remedy });
+  }
   if (setting === undefined) {
     const meant = nearMiss(
       param,
@@ -108,6 +116,30 @@ function requireDatabaseUrl(url: string | null): void {
   throw new ConfigError(`DATABASE_URL must be the address of a PostgreSQL database (got ${got})`, {
     remedy:
       'write it as postgres://USER:PASSWORD@HOST:5432/DATABASE; if it belongs to another program, unset it and Easel uses its own database',
+  });
+}
+
+/** It might hold a password, which is not shown. */
+function requirePublicUrl(publicUrl: string | null): void {
+  if (publicUrl === null || isPlainAddress(publicUrl)) return;
+  throw new ConfigError('publicUrl must be an http:// or https:// address without a password, a query or a fragment', {
+    remedy: `set ${variableOf('publicUrl')} to something like https://pictures.example.com`,
+  });
+}
+
+function isPlainAddress(address: string): boolean {
+  const url = URL.parse(address);
+  const hasMore = /[?#]/.test(address) || url?.username !== '' || url.password !== '';
+  return url !== null && /^https?:$/.test(url.protocol) && !hasMore;
+}
+
+/** Browsers compare it with their own, letter by letter (RFC 6454, section 6.2). */
+function requireOrigin(origin: string): void {
+  const url = URL.parse(origin);
+  if (origin === '*' || (url !== null && url.origin === origin && origin !== 'null')) return;
+  const meant = url === null || url.origin === 'null' ? 'https://app.example.com' : url.origin;
+  throw new ConfigError(`cors.origins: ${JSON.stringify(origin)} is not the origin of a page`, {
+    remedy: `set ${variableOf('cors.origins')} to origins separated by commas, such as ${meant}, or to *`,
   });
 }
 

@@ -8,6 +8,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Variables of commands, the engine or clients, which are not settings of the server. */
 const otherVariables: readonly string[] = [
   'EASEL_MODELS_DIR',
+  'EASEL_LORAS_DIR',
   'EASEL_DEVICES_DIR',
   'EASEL_DEBUG',
   'EASEL_SERVER',

@@ -12,9 +12,17 @@ import {
 } from '@easel/contract';
 import Type, { type Static } from 'typebox';
 
-const seconds = (options: { default: number; description: string; minimum?: number }) =>
-  Type.Number({ minimum: 0, ...options });
-const count = (options: { default: number; description: string }) => Type.Integer({ minimum: 1, ...options });
+/** A century: dates that far ahead exist, in JavaScript and in PostgreSQL. */
+const MOST_SECONDS = 100 * 365 * 86_400;
+/** The longest time of a timer of Node.js is 2³¹ − 1 ms, almost 25 days. */
+const MOST_DRAIN_SECONDS = 7 * 86_400;
+/** What fits an integer of PostgreSQL. */
+const MOST_COUNT = 2 ** 31 - 1;
+
+const seconds = (options: { default: number; description: string; maximum?: number }) =>
+  Type.Number({ minimum: 0, maximum: MOST_SECONDS, ...options });
+const count = (options: { default: number; description: string; minimum?: number }) =>
+  Type.Integer({ minimum: 1, maximum: MOST_COUNT, ...options });
 const text = (description: string) =>
   Type.Union([Type.String({ minLength: 1 }), Type.Null()], { default: null, description });
 /** Amounts are text, because binary fractions are not exact; in a file they may be numbers. */
@@ -201,7 +209,7 @@ export const configSchema = Type.Object(
         }),
         streamsPerKey: count({ default: 64, description: 'event streams of one key that are open at the same time' }),
         streams: count({ default: 1000, description: 'event streams of all keys that are open at the same time' }),
-        bodyBytes: count({ default: 25_000_000, description: 'the largest request' }),
+        bodyBytes: count({ minimum: 1000, default: 25_000_000, description: 'the largest request' }),
         importedBytesPerAccount: Type.Integer({
           minimum: 0,
           default: 2_000_000_000,
@@ -307,7 +315,11 @@ export const configSchema = Type.Object(
       },
       { additionalProperties: false, default: {} },
     ),
-    drainSeconds: seconds({ default: 30, description: 'how long running jobs may take to finish at a stop' }),
+    drainSeconds: seconds({
+      default: 30,
+      maximum: MOST_DRAIN_SECONDS,
+      description: 'how long running jobs may take to finish at a stop',
+    }),
     logLevel: Type.Union(
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map((level) => Type.Literal(level)),
       { default: 'info' },

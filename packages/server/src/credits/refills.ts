@@ -59,7 +59,8 @@ async function refillMonth(queries: Queries, { accountId, month, now }: MonthToR
   const balance = await lockBalance(queries, accountId);
   const terms = await termsOf(queries, accountId);
   if (balance === null || terms === undefined) return null;
-  const missing = terms.amount - balance.available;
+  // What is held counts: it may come back, when a job is cancelled.
+  const missing = terms.amount - balance.available - balance.held;
   const topUp = missing > 0n ? missing : 0n;
   const amount = terms.mode === 'add' ? terms.amount : topUp;
   const done = await queries

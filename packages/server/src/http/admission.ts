@@ -8,10 +8,12 @@ import { callerOf, type Gate, type HttpApp } from './surface.ts';
 
 export function createGate(services: Pick<HttpServices, 'keys' | 'pageSession' | 'countAgainstLimit'>): Gate {
   return {
-    key: (scope) => async (request) => {
-      await authenticate(services, request);
-      requireScope(callerOf(request), scope);
-    },
+    key:
+      (...scopes) =>
+      async (request) => {
+        await authenticate(services, request);
+        for (const scope of scopes) requireScope(callerOf(request), scope);
+      },
     ownKey: async (request) => {
       await authenticate(services, request);
       const caller = callerOf(request);

@@ -155,8 +155,8 @@ type Check = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
 /** Checks that a request must pass, in the order in which a route has to use them. */
 export interface Gate {
-  /** For `onRequest`: requires a key with this scope. */
-  key(scope: KeyScope): Check;
+  /** For `onRequest`: requires a key with these scopes. */
+  key(...scopes: readonly KeyScope[]): Check;
   /** For `onRequest`: requires a key with the scope `generate` or `read`, for what the caller's own account has. */
   readonly ownKey: Check;
   /** For `onRequest`, after the key: requires headers of a body of one of these types. */

@@ -7,7 +7,7 @@ export interface RefillTerms {
   readonly amount: bigint;
   /** Of the month, from 1 to 31; in a shorter month its last day. It begins at midnight UTC. */
   readonly day: number;
-  /** `add`: the amount is added; `top_up`: what is available is raised to the amount, and left alone where it is more. */
+  /** `add`: the amount is added; `top_up`: the balance, with what is held, is raised to the amount, and left alone where it is more. */
   readonly mode: RefillMode;
 }
 

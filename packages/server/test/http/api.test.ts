@@ -400,6 +400,12 @@ test('an admin makes accounts and keys, gives credits, sees all jobs and rules t
   expect((await http().app.inject({ url: '/api/credits', headers: auth })).json().detail).toContain('expired');
   const leap = { expires_at: '2016-12-31T23:59:60.5Z' }; // RFC 3339 has it
   expect((await patch(`/api/admin/keys/${key.id}`, leap)).json().expires_at).toBe('2017-01-01T00:00:00.500Z');
+  // In UTC these are years of five digits, and one before the first.
+  for (const expires_at of ['9999-12-31T23:59:59-05:00', '9999-12-31T23:59:60Z', '0000-01-01T00:00:00+05:00'])
+    expect((await patch(`/api/admin/keys/${key.id}`, { expires_at })).json()).toMatchObject({
+      status: 400,
+      param: 'expires_at',
+    });
   expect((await patch(`/api/admin/keys/${key.id}`, { expires_at: null })).json().expires_at).toBeNull();
   const renamed = await patch(`/api/admin/accounts/${account.id}`, { name: 'Studio', max_concurrent: 2 });
   expect(renamed.json()).toEqual({ ...account, name: 'Studio', max_concurrent: 2, balance: 1.5, remaining: 1.5 });

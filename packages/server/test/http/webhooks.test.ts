@@ -55,6 +55,19 @@ test('an endpoint is created with a secret that no later reply has, changed, and
   expect((await ask('GET', at, customer)).status).toBe(404);
 });
 
+test('who may not read the jobs of the account is told of none by a webhook either', async () => {
+  const making = await http().customer({ scopes: ['generate'] });
+  const reading = await http().customer({ scopes: ['read'] });
+  const lists = ['/api/webhooks/endpoints', '/api/webhooks/deliveries'];
+  const statuses = (customer: Customer) => lists.map(async (url) => (await ask('GET', url, customer)).status);
+  expect(await Promise.all(statuses(making))).toEqual([403, 403]);
+  expect(await Promise.all(statuses(reading))).toEqual([200, 200]);
+  for (const customer of [making, reading]) {
+    expect((await ask('POST', '/api/webhooks/endpoints', customer, { url: hook })).status).toBe(403);
+    expect((await ask('POST', '/api/webhooks/secret', customer, {})).status).toBe(403);
+  }
+});
+
 test('a secret is replaced with the old one signing for a day, and so is that of the account', async () => {
   const customer = await http().customer();
   const { id, secret } = await newEndpoint(customer);

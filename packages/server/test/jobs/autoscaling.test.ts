@@ -24,10 +24,15 @@ const folder = useTemporaryFolder();
 let services: JobServices | undefined;
 afterEach(() => services?.stop());
 
-/** One row of one number, as the scaler reads it. */
+/** One row of one number, as the scaler reads it: with a connection of its own, which does not look into the schema by itself. */
 async function answerOfQuery(): Promise<number> {
   const query: RawBuilder<Record<string, number>> = sql.raw(scaler.metadata.query);
-  const { rows } = await query.execute(opened().database.kysely);
+  const { rows } = await opened()
+    .database.kysely.transaction()
+    .execute(async (transaction) => {
+      await sql`set local search_path to public`.execute(transaction);
+      return await query.execute(transaction);
+    });
   expect(rows).toHaveLength(1);
   const values = Object.values(rows[0] ?? {});
   expect(values).toHaveLength(1);

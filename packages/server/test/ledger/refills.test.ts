@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { holdPrice, releaseHold } from '../../src/credits/holds.ts';
 import { refillAccounts } from '../../src/credits/refills.ts';
+import { newId } from '../../src/ids.ts';
 import type { RefillTerms } from '../../src/keys/refill-plan.ts';
 import { customerServices, newCustomer, TestClock } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
@@ -10,10 +12,11 @@ const services = (clock = new TestClock()) => customerServices(opened().database
 
 /** An account of the 14th of March, and what it has after a server looked at these times. */
 async function refilled(refill: RefillTerms, available = 0n) {
-  const { accountId } = await newCustomer(opened().database, { available });
+  const { accountId, keyId } = await newCustomer(opened().database, { available });
   await services().accountService.change(accountId, { refill });
   return {
     accountId,
+    keyId,
     async at(...times: string[]) {
       for (const time of times) await refillAccounts(opened().database, new Date(`${time}Z`));
       return (await services().credits.balance(accountId)).available;
@@ -49,6 +52,17 @@ test('a top-up raises what is available to the amount, and leaves more alone', a
   const [granted] = await services().credits.ledger({ accountId: poor.accountId, before: null, limit: 1 });
   expect(granted).toMatchObject({ amount: 300n });
   expect(await services().credits.ledger({ accountId: rich.accountId, before: null, limit: 10 })).toHaveLength(1);
+});
+
+test('what is held counts for a top-up: it may come back', async () => {
+  const { accountId, keyId, at } = await refilled({ amount: 500n, day: 31, mode: 'top_up' }, 500n);
+  const { database } = opened();
+  const jobId = newId();
+  const hold = { jobId, accountId, keyId, model: 'demo', samples: 1, amount: 400n, month: '2026-03' };
+  await database.transaction((queries) => holdPrice(queries, hold));
+  expect(await at('2026-03-31T00:00')).toBe(100n);
+  await database.transaction((queries) => releaseHold(queries, jobId, new Date()));
+  expect(await at('2026-03-31T00:01')).toBe(500n);
 });
 
 test('a closed account is not refilled, and not for the time that it was closed', async () => {

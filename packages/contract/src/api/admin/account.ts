@@ -27,7 +27,7 @@ const refillTerms = {
     examples: [1],
   }),
   mode: choice(refillModes, {
-    description: 'add: the amount is added; top_up: what is available is raised to the amount',
+    description: 'add: the amount is added; top_up: the balance, with what is held for jobs, is raised to the amount',
     examples: ['add'],
   }),
 };

@@ -164,6 +164,13 @@ function keyChangesOf(body: KeyPatch): KeyChanges {
 
 /** RFC 3339 allows the leap second 23:59:60, which POSIX time counts as the second after it and `Date` does not know. */
 function timeOf(instant: string): Date {
-  const time = Date.parse(instant.replace(':60', ':59'));
-  return new Date(instant.includes(':60') ? time + 1000 : time);
+  const before = Date.parse(instant.replace(':60', ':59'));
+  const time = new Date(instant.includes(':60') ? before + 1000 : before);
+  const year = time.getUTCFullYear();
+  if (year >= 1970 && year <= 9999) return time;
+  throw new DomainError(
+    'invalid_request',
+    `expires_at must be a date and time from 1970 to 9999, in UTC (got ${JSON.stringify(instant)})`,
+    { param: 'expires_at', remedy: 'send null for a key that does not expire' },
+  );
 }

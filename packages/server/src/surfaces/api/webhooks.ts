@@ -76,8 +76,9 @@ export function accountWebhookRoutes(app: HttpApp, context: RouteContext): void 
     at: paths.api.webhooks,
     tag: 'webhooks',
     whose: '',
-    read: gate.ownKey,
-    write: gate.key('generate'),
+    // An endpoint is told of all jobs of the account, and a delivery has one in it.
+    read: gate.key('read'),
+    write: gate.key('generate', 'read'),
     accountOf: (request) => callerOf(request).accountId,
   };
   endpointLists(app, context, place);
