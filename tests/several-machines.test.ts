@@ -40,7 +40,7 @@ beforeAll(async () => {
   };
   const [one, two, three] = [await machine('one'), await machine('two'), await machine('three')];
   servers = await Promise.all([serveEasel(one), serveEasel(two)]);
-  worker = await startEaselWorker({ ...env, EASEL_DATA_DIR: three.dataDir });
+  worker = await startEaselWorker({ ...env, EASEL_DATA_DIR: three.dataDir, EASEL_WORKER_METRICS_PORT: '0' });
 });
 
 afterAll(async () => {
@@ -86,6 +86,45 @@ test('a synchronous request to one machine waits for the work of another', async
   const body = JSON.stringify({ prompt: 'a pear', base64: false });
   const reply = await fetch(`${urlOf(1)}/v1/playground-v2.5`, { method: 'POST', headers: json, body });
   expect([reply.status, reply.headers.get('content-type')]).toEqual([200, 'image/jpeg']);
+});
+
+test('what the jobs of a worker took and cost is in its own metrics', async () => {
+  const metricsUrl = () => /metrics are at (\S+)/.exec(worker.output())?.[1];
+  await expect.poll(metricsUrl).toBeDefined();
+  const url = metricsUrl() ?? '';
+  const reply = await fetch(url);
+  expect(reply.headers.get('content-type')).toContain('version=0.0.4');
+  const text = await reply.text();
+  const model = 'model="playground-v2.5"';
+  expect(text).toMatch(new RegExp(`^easel_jobs_total\\{${model},state="succeeded",code=""\\} [2-9]`, 'm'));
+  for (const name of ['job_wait_seconds_count', 'job_run_seconds_count', 'steps_total', 'credits_charged_total'])
+    expect(text).toMatch(new RegExp(`^easel_${name}\\{.*${model}.*\\} [0-9.]*[1-9]`, 'm'));
+  const statusOf = async (path: string, method = 'GET') => (await fetch(new URL(path, url), { method })).status;
+  expect(await Promise.all([statusOf('/healthz'), statusOf('/api/jobs'), statusOf('/metrics', 'POST')])).toEqual([
+    200, 404, 405,
+  ]);
+});
+
+test('a machine that is stopped lets the clients who wait on it have the pictures that another makes', async () => {
+  const dataDir = join(folder, 'stopped');
+  await mkdir(dataDir);
+  const server = await serveEasel({ dataDir, env: shared(), keys });
+  onTestFinished(async () => void (await server.stop()));
+  // An idle connection, as browsers open, and a stream that has no end keep nothing up.
+  const idle = connect(Number(new URL(server.url).port), '127.0.0.1');
+  onTestFinished(() => void idle.destroy());
+  const events = fetch(`${server.url}/api/events`, { headers: json }).then((reply) => reply.text());
+  const body = JSON.stringify({ prompt: 'a quince', base64: false, num_inference_steps: 100 });
+  const waiting = fetch(`${server.url}/v1/playground-v2.5`, { method: 'POST', headers: json, body });
+  const isRunning = async () => {
+    const jobs = await fetch(`${urlOf(0)}/api/jobs?status=running`, { headers: json });
+    return (await jobs.text()).includes('a quince');
+  };
+  await expect.poll(isRunning).toBe(true);
+  const stopped = server.stop();
+  expect((await waiting).status).toBe(200);
+  expect(await stopped).toBe(0);
+  await events.catch(() => {});
 });
 
 test('who pauses the queue on one machine pauses it on all, and a queued job is cancelled from any', async () => {

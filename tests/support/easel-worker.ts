@@ -3,6 +3,8 @@ import { main, ownEnvironment } from './easel-server.ts';
 
 export interface EaselWorker {
   readonly process: ChildProcess;
+  /** What it has printed. */
+  readonly output: () => string;
   /** SIGTERM, and waits for the clean end. @returns its exit status */
   stop(): Promise<number | null>;
 }
@@ -27,12 +29,17 @@ export async function startEaselWorker(
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  let output = '';
   const ready = new Promise<boolean>((resolve) => {
-    child.stdout.setEncoding('utf8').on('data', (text: string) => text.includes('takes jobs') && resolve(true));
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      if (output.includes('takes jobs')) resolve(true);
+    });
   });
   if (!(await Promise.race([ready, ended.then(() => false)]))) throw new Error('easel worker ended at its start');
   return {
     process: child,
+    output: () => output,
     stop() {
       child.kill('SIGTERM');
       return ended;

@@ -98,6 +98,7 @@ async function work(flags: WorkFlags, context: CommandContext): Promise<ExitStat
   const own = concurrency === undefined ? {} : { worker: { concurrency } };
   const worker = await startWorker(await readConfig({ ...others, ...own }, context), { signal });
   context.stdout.write(`Easel worker takes jobs for ${worker.models.join(', ')}\n`);
+  if (worker.metricsUrl !== null) context.stdout.write(`Its metrics are at ${worker.metricsUrl}\n`);
   await stopOnSignal(worker, signal);
   return exitStatus.ok;
 }

@@ -1,4 +1,4 @@
-import { createServer, isIPv4 } from 'node:net';
+import { type AddressInfo, createServer, isIPv4 } from 'node:net';
 import type { Config } from '../config/schema.ts';
 import { StartupError } from '../startup-error.ts';
 
@@ -11,7 +11,7 @@ type Address = Pick<Config, 'host' | 'port'>;
  */
 export async function requireAddress(address: Address): Promise<void> {
   const server = createServer();
-  await listening(address, () => {
+  await listening(address, '--port', () => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     server.once('error', reject).listen({ host: address.host, port: address.port }, resolve);
     return promise;
@@ -21,27 +21,36 @@ export async function requireAddress(address: Address): Promise<void> {
   await promise;
 }
 
-/** Listens. @throws StartupError that names the address and what to do */
-export async function listening(address: Address, listen: () => Promise<unknown>): Promise<void> {
+/**
+ * Listens.
+ *
+ * @param setting what chooses the port
+ * @throws StartupError that names the address and what to do
+ */
+export async function listening(
+  address: Address,
+  setting: '--port' | 'worker.metricsPort',
+  listen: () => Promise<unknown>,
+): Promise<void> {
   try {
     await listen();
   } catch (cause) {
-    throw listenFailure(address, cause);
+    throw listenFailure(address, setting === '--port' ? 'with --port NUMBER' : `in ${setting}`, cause);
   }
 }
 
-function listenFailure({ host, port }: Address, cause: unknown): StartupError {
+function listenFailure({ host, port }: Address, how: string, cause: unknown): StartupError {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   const reason = cause instanceof Error ? cause.message : String(cause);
   if (code === 'EADDRINUSE') {
     const message = `port ${port} of ${host} is in use by another program`;
     return new StartupError('address_in_use', message, {
-      remedy: `choose another port with --port NUMBER, or stop that program; to find it: ${whoHas(port)}`,
+      remedy: `choose another port ${how}, or stop that program; to find it: ${whoHas(port)}`,
       cause,
     });
   }
   if (code === 'EACCES') {
-    const remedy = 'choose a port above 1023 with --port NUMBER and put a reverse proxy in front';
+    const remedy = `choose a port above 1023 ${how} and put a reverse proxy in front`;
     return new StartupError('settings_invalid', `no permission to listen on port ${port} of ${host}`, {
       remedy,
       cause,
@@ -55,6 +64,12 @@ function listenFailure({ host, port }: Address, cause: unknown): StartupError {
 
 function whoHas(port: number): string {
   return process.platform === 'linux' ? `ss -ltnp 'sport = :${port}'` : `lsof -nP -iTCP:${port} -sTCP:LISTEN`;
+}
+
+export function urlOf(host: string, address: AddressInfo | string | null): string {
+  if (address === null || typeof address === 'string') return String(address);
+  const name = host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${address.port}`;
 }
 
 /** Whether the address is a loopback address (RFC 6890: 127.0.0.0/8, ::1). */

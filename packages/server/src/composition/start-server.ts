@@ -1,10 +1,11 @@
-import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { decimalToMicro } from '@easel/contract';
 import { settingsOfModels } from '../config/model-settings.ts';
 import type { Config } from '../config/schema.ts';
 import { grantCredits } from '../credits/ledger.ts';
 import { buildHttp } from '../http/build-http.ts';
+import { PendingReplies } from '../http/connections.ts';
 import { newId } from '../ids.ts';
 import { AwaitedJobs } from '../jobs/awaited-jobs.ts';
 import { openSecret, type ServerSecret } from '../keys/server-secret.ts';
@@ -17,12 +18,13 @@ import { allSurfaces } from '../surfaces/table.ts';
 import { WebhookDeliverer } from '../webhooks/deliverer.ts';
 import { WebhookService } from '../webhooks/endpoints.ts';
 import { WebhookTargets } from '../webhooks/targets.ts';
+import { listWorkers } from '../workers/workers-table.ts';
 import { httpServices } from './http-services.ts';
-import { isLoopback, listening, requireAddress } from './listen.ts';
+import { isLoopback, listening, requireAddress, urlOf } from './listen.ts';
 import { type Core, openCore, version } from './open-core.ts';
 import { openStorage, readFolderId, type Storage } from './open-storage.ts';
 import { Shutdown } from './shutdown.ts';
-import { keepTidy, startWork } from './start-worker.ts';
+import { keepTidy, startWork, type Work } from './start-worker.ts';
 
 /** Keys that have just been made: shown once and never again. */
 export interface FirstKeys {
@@ -123,6 +125,7 @@ async function serve({ config, log, hook, core, secret, serverId, shutdown, ...o
     stopping: shutdown.begun,
     drained: drained.signal,
   });
+  const replies = new PendingReplies(app.server);
   let closing: Promise<unknown> = Promise.resolve();
   shutdown.on('listening', async () => {
     closing = app.close(); // ends with the last reply, so it is waited for later
@@ -132,22 +135,46 @@ async function serve({ config, log, hook, core, secret, serverId, shutdown, ...o
     return closing;
   });
   signal.throwIfAborted();
-  await listening(config, () => app.listen({ host: config.host, port: config.port }));
+  await listening(config, '--port', () => app.listen({ host: config.host, port: config.port }));
   const tidying = keepTidy(core, log, shutdown.begun);
   shutdown.on('janitor', () => tidying);
   deliverWebhooks({ config, log, core, secret, targets, shutdown });
-  if (config.worker.enabled) {
-    const work = await startWork(core, { hook, log, warmUp: config.worker.warmUp });
-    shutdown.on('jobs', () => work.stop(config.drainSeconds * 1000));
-  }
+  const work = config.worker.enabled ? await startWork(core, { hook, log, warmUp: config.worker.warmUp }) : null;
+  shutdown.on('jobs', () => finishJobs({ core, work, replies, drainMs: config.drainSeconds * 1000 }));
   const [model] = core.painter.models();
-  const url = urlOf(config, app.server.address());
+  const url = urlOf(config.host, app.server.address());
   const isEmbeddedModel = model?.isEmbedded ?? false;
   signal.throwIfAborted();
   await showFirstKeys(core, config, secret, (firstKeys) =>
     announce({ url, model: model?.name ?? '', isEmbeddedModel, firstKeys }),
   );
   return url;
+}
+
+/** Own jobs, and those that are made elsewhere for clients who wait here; within the time. */
+async function finishJobs({ core, work, replies, drainMs }: JobsToFinish): Promise<void> {
+  const end = new AbortController();
+  const late = sleep(drainMs, undefined, { signal: end.signal }).catch(() => {});
+  try {
+    await work?.stop(drainMs);
+    if (await areOthersWorking(core)) await Promise.race([replies.whenNone(), late]);
+  } finally {
+    end.abort();
+  }
+}
+
+interface JobsToFinish {
+  readonly core: Core;
+  /** Of this process; null: it makes no pictures. */
+  readonly work: Work | null;
+  readonly replies: PendingReplies;
+  readonly drainMs: number;
+}
+
+/** Without a database nothing that waits here would be told of its end. */
+async function areOthersWorking({ database }: Core): Promise<boolean> {
+  const workers = await listWorkers(database).catch(() => []);
+  return workers.some(({ isLost }) => !isLost);
 }
 
 function deliverWebhooks(
@@ -198,10 +225,4 @@ async function watchAwaitedJobs(core: Core, storage: Storage, log: Logger, shutd
   await awaited.start();
   shutdown.on('awaited jobs', () => awaited.stop());
   return serverId;
-}
-
-function urlOf({ host }: Config, address: AddressInfo | string | null): string {
-  if (address === null || typeof address === 'string') return String(address);
-  const name = host.includes(':') ? `[${host}]` : host;
-  return `http://${name}:${address.port}`;
 }

@@ -10,9 +10,12 @@ import { WorkLoop } from '../workers/work-loop.ts';
 import { type Core, openCore } from './open-core.ts';
 import { noServerYet, openStorage } from './open-storage.ts';
 import { Shutdown } from './shutdown.ts';
+import { serveWorkerMetrics, type WorkerMetrics } from './worker-metrics.ts';
 
 export interface RunningWorker {
   readonly models: readonly string[];
+  /** Where Prometheus finds its metrics; null without a port for them. */
+  readonly metricsUrl: string | null;
   /** Running jobs finish or are handed back. */
   stop(): Promise<void>;
 }
@@ -36,13 +39,23 @@ export async function startWorker(
     const core = await openCore({ config, storage, log, shutdown, signal, draws: true });
     if (!(await isDatabaseInUse(core.database))) throw noServerYet('no server has ever used this database');
     signal.throwIfAborted();
+    const metrics = await serveMetrics(config, core);
+    if (metrics !== null) shutdown.on('requests', () => metrics.close());
     const work = await startWork(core, { hook, log, warmUp: config.worker.warmUp });
     shutdown.on('jobs', () => work.stop(drainMs));
-    return { models: core.painter.models().map(({ slug }) => slug), stop: () => shutdown.run() };
+    const models = core.painter.models().map(({ slug }) => slug);
+    return { models, metricsUrl: metrics?.url ?? null, stop: () => shutdown.run() };
   } catch (error) {
     await shutdown.run();
     throw error;
   }
+}
+
+function serveMetrics(
+  { host, worker: { metricsPort: port } }: Config,
+  { metrics }: Core,
+): Promise<WorkerMetrics | null> {
+  return port === null ? Promise.resolve(null) : serveWorkerMetrics({ host, port }, metrics);
 }
 
 const SWEEP_MS = 60_000;

@@ -189,6 +189,10 @@ export const configSchema = Type.Object(
           default: false,
           description: 'whether encoded prompts are kept in files after their requests are deleted',
         }),
+        metricsPort: Type.Union([Type.Integer({ minimum: 0, maximum: 65535 }), Type.Null()], {
+          default: null,
+          description: 'port on which `easel worker` answers GET /metrics and /healthz; 0: any free one; default: none',
+        }),
         warmUp: Type.Boolean({ default: true, description: 'make one small picture at the start' }),
       },
       { additionalProperties: false, default: {} },

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { HttpApp, HttpOptions } from './surface.ts';
 import { whenClosed } from './when-closed.ts';
@@ -99,6 +99,27 @@ export function closeConnectionsAtShutdown(
   drained?.addEventListener('abort', () => {
     for (const [socket, count] of owed) if (count === 0) socket.destroySoon();
   });
+}
+
+/** The requests that have no whole reply yet. To be made before the server listens. */
+export class PendingReplies {
+  #count = 0;
+  #none: (() => void)[] = [];
+
+  constructor(server: Server) {
+    server.on('request', (_request, reply) => {
+      this.#count += 1;
+      whenClosed(reply, () => {
+        this.#count -= 1;
+        if (this.#count === 0) for (const resolve of this.#none.splice(0)) resolve();
+      });
+    });
+  }
+
+  /** Resolves when there are none. */
+  async whenNone(): Promise<void> {
+    if (this.#count > 0) await new Promise<void>((resolve) => this.#none.push(resolve));
+  }
 }
 
 /** Time for a client that is still sending to receive the reply and stop. */

@@ -2,6 +2,7 @@ import { type Health, healthSchema, paths, readySchema } from '@easel/contract';
 import { Type } from 'typebox';
 import { errorReplies, jsonReply } from '../../http/route-schemas.ts';
 import { type HttpApp, problems, type RouteContext, type Surface } from '../../http/surface.ts';
+import { recent } from './recent.ts';
 
 const healthRoute = {
   operationId: 'health',
@@ -43,6 +44,8 @@ export const health: Surface = {
   addRoutes: healthRoutes,
 };
 
+const READY_MS = 10_000;
+
 function healthRoutes(app: HttpApp, { services }: RouteContext): void {
   app.get(paths.health, { schema: healthRoute }, async (): Promise<Health> => ({ status: 'ok' }));
 
@@ -58,23 +61,4 @@ function healthRoutes(app: HttpApp, { services }: RouteContext): void {
     const text = await metrics();
     return reply.header('content-type', services.metrics.contentType).send(text);
   });
-}
-
-const RECENT_MS = 1000;
-const READY_MS = 10_000;
-
-/** Shares an answer for a second, because anybody may ask without a key and without a limit. */
-function recent<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
-  let answer: Promise<Answer> | undefined;
-  return () => {
-    if (answer === undefined) {
-      const current = ask();
-      const forget = () => {
-        if (answer === current) answer = undefined;
-      };
-      current.then(() => setTimeout(forget, RECENT_MS).unref(), forget);
-      answer = current;
-    }
-    return answer;
-  };
 }
