@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { microToNumber } from '@easel/contract';
 import { engineThreads, findCards } from '@easel/engine';
-import { systemClock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
 import { type Database, openDatabase } from '../database/database.ts';
+import { DatabaseClock } from '../database/database-clock.ts';
 import { migrate } from '../database/migrate.ts';
 import { requireDatabase } from '../database/require-database.ts';
 import { readAccounts } from '../jobs/account-readings.ts';
@@ -69,6 +70,9 @@ export async function openCore({ config, storage, log, shutdown, signal, draws }
   });
   const migrated = await during(migrate(database.kysely));
   if (migrated.length > 0) log.info({ migrated }, 'migrated the database schema');
+  const clock = new DatabaseClock(database, (ms) => tellOfClock(log, ms));
+  await during(clock.compare());
+  void clock.keep(shutdown.begun);
   const painter = await during(openPainter(config, log, draws, signal));
   shutdown.on('engine', () => painter.close());
   const queue = new PgBossQueue({
@@ -104,12 +108,12 @@ export async function openCore({ config, storage, log, shutdown, signal, draws }
     store,
     storage: watch,
     startImages: new StartImages({ store, storage: watch }),
-    library: new ImageLibrary({ database, store, clock: systemClock, onDamage }),
+    library: new ImageLibrary({ database, store, clock, onDamage }),
     painter,
     jobLog: createJobLog(log),
     tracer,
-    metrics: createServiceMetrics({ painter, database, storage: watch, accounts: config.metrics.accounts }),
-    clock: systemClock,
+    metrics: createServiceMetrics({ painter, database, clock, storage: watch, accounts: config.metrics.accounts }),
+    clock,
     ...jobSettings(config),
     retention: { imagesMs: imagesSeconds * 1000, requestsMs: requestsSeconds * 1000, undeliveredMs: HOUR_MS },
   };
@@ -124,11 +128,13 @@ function jobSettings({ pricing: tariff, limits, drafts, reviewHook, publicUrl }:
 function createServiceMetrics({
   painter,
   database,
+  clock,
   storage,
   accounts: most,
 }: {
   readonly painter: Painter;
   readonly database: Database;
+  readonly clock: Clock;
   readonly storage: StorageWatch;
   /** Accounts that are told of by name; 0: of none. */
   readonly accounts: number;
@@ -149,12 +155,11 @@ function createServiceMetrics({
       return new Map([...Map.groupBy(states, (state) => state)].map(([state, same]) => [state, same.length]));
     },
     isStorageAvailable: () => storage.problem === null,
-    accounts: most === 0 ? undefined : () => accountGauges(database, most),
+    accounts: most === 0 ? undefined : () => accountGauges(database, most, monthOf(clock.now())),
   });
 }
 
-async function accountGauges(database: Database, most: number): Promise<AccountGauges[]> {
-  const month = monthOf(systemClock.now());
+async function accountGauges(database: Database, most: number, month: string): Promise<AccountGauges[]> {
   const readings = await database.transaction((queries) => readAccounts(queries, { most, month }));
   return readings.map(({ spent, balance, ...reading }) => ({
     ...reading,
@@ -186,6 +191,15 @@ function meanSpeeds(engines: LiveEngines): EngineSpeedReading[] {
       seconds: group.reduce((sum, { ms }) => sum + ms, 0) / group.length / 1000,
     })),
   );
+}
+
+function tellOfClock(log: Logger, ms: number): void {
+  if (ms === 0) log.info("the clock of this machine agrees with the database's again");
+  else {
+    const seconds = Math.round(ms / 1000);
+    const difference = `${Math.abs(seconds)} s ${seconds > 0 ? 'behind' : 'ahead of'}`;
+    log.warn({ seconds }, `the clock of this machine is ${difference} the database's, which is used; correct it`);
+  }
 }
 
 function tellOfStorage(log: Logger, problem: string | null): void {

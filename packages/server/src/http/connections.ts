@@ -104,7 +104,7 @@ export function closeConnectionsAtShutdown(
 /** The requests that have no whole reply yet. To be made before the server listens. */
 export class PendingReplies {
   #count = 0;
-  #none: (() => void)[] = [];
+  readonly #none: (() => void)[] = [];
 
   constructor(server: Server) {
     server.on('request', (_request, reply) => {
