@@ -20,6 +20,17 @@ const keys = { adminKey: newKey(), devKey: newKey() };
 const admin = { 'x-api-key': keys.adminKey };
 const json = { 'x-api-key': keys.devKey, 'content-type': 'application/json' };
 
+/** Sets the clock of the worker's machine back by two days. */
+const clockBehind = `
+  const OwnDate = Date;
+  const now = () => OwnDate.now() - 2 * 86400000;
+  globalThis.Date = class extends OwnDate {
+    constructor(...given) {
+      super(...(given.length === 0 ? [now()] : given));
+    }
+    static now = now;
+  };`;
+
 /** What all machines have in common. */
 const shared = () => ({
   DATABASE_URL: addressOf(postgres),
@@ -40,7 +51,12 @@ beforeAll(async () => {
   };
   const [one, two, three] = [await machine('one'), await machine('two'), await machine('three')];
   servers = await Promise.all([serveEasel(one), serveEasel(two)]);
-  worker = await startEaselWorker({ ...env, EASEL_DATA_DIR: three.dataDir, EASEL_WORKER_METRICS_PORT: '0' });
+  worker = await startEaselWorker({
+    ...env,
+    EASEL_DATA_DIR: three.dataDir,
+    EASEL_WORKER_METRICS_PORT: '0',
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(clockBehind)}`,
+  });
 });
 
 afterAll(async () => {
@@ -73,6 +89,7 @@ test('a job that one machine takes is painted by another, followed on a third an
   expect(events).toMatch(/^event: step$/m);
   expect(events).toMatch(/^event: succeeded$/m);
   const job = await bodyOf(jobSchema, fetch(`${urlOf(1)}/api/jobs/${id}`, { headers: json }));
+  expect(Date.parse(job.finished_at ?? '')).toBeGreaterThan(Date.parse(job.created_at));
   const { pathname } = new URL(job.images[0]?.url ?? '');
   const pictures = await Promise.all([0, 1].map((index) => fetch(`${urlOf(index)}${pathname}`)));
   const [first, second] = await Promise.all(pictures.map(async (reply) => Buffer.from(await reply.arrayBuffer())));
