@@ -48,6 +48,9 @@ test('what a server says of a picture to enlarge names the options of `upscale`'
 test('what a server failed at can be found in its log', () => {
   const failure = toFailure(new EaselError('no', { status: 500, code: 'server_error', requestId: 'r1' }));
   expect(failure).toMatchObject({ remedy: "the server's log has more, under r1", exitStatus: 5 });
+  const remedy = 'retry the request; the server log has the details under request ID r1';
+  const told = toFailure(new EaselError('no', { status: 500, code: 'server_error', requestId: 'r1', remedy }));
+  expect(told.remedy).toBe(remedy);
 });
 
 test('a server that is gone and a job that failed end with the same status', () => {

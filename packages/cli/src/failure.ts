@@ -81,6 +81,7 @@ function isDrawing(command: string | undefined): command is 'generate' | 'upscal
 
 function inLog(remedy: string | undefined, requestId: string): string {
   const log = `the server's log has more, under ${requestId}`;
+  if (remedy?.includes(requestId)) return remedy;
   return remedy === undefined ? log : `${remedy}; ${log}`;
 }
 

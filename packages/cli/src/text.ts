@@ -7,9 +7,15 @@ export function printJson({ stdout }: Pick<CliContext, 'stdout'>, value: unknown
 
 /** Formats rows as aligned columns; the first row is the header. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  const shown = rows.map((row) => row.map(withoutControls));
+  const widths = (shown[0] ?? []).map((_, column) => Math.max(...shown.map((row) => (row[column] ?? '').length)));
   const format = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
-  return rows.map((row) => `${format(row).trimEnd()}\n`).join('');
+  return shown.map((row) => `${format(row).trimEnd()}\n`).join('');
+}
+
+/** A name that somebody has chosen must neither command the terminal nor turn the line around. */
+function withoutControls(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu, '\uFFFD');
 }
 
 /** Formats milliseconds for people: `3.2 s`, `42 s`, `2:05 min`, `1:02 h`. */

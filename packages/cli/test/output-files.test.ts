@@ -174,7 +174,7 @@ describe.skipIf(!mayMount)('a full disk (needs Linux with user namespaces)', () 
       wrapper: onSmallDisk(cwd, 16_384),
     });
     expect(stderr).toBe(
-      'easel: cannot save in disk: the disk is full; nothing was saved\n       free some space or choose another --output\n',
+      'easel: cannot save in disk: the disk is full; nothing was saved\n       free some space or choose another place\n',
     );
     expect({ status, stdout }).toEqual({ status: 4, stdout: '' });
   });
@@ -192,7 +192,7 @@ describe.skipIf(!mayMount)('a full disk (needs Linux with user namespaces)', () 
     const args = [...four, '-o', 'disk/x.png'];
     const { status, stdout, stderr } = await runEasel(args, { cwd, wrapper: onSmallDisk(cwd, tooSmall) });
     expect(stderr).toBe(
-      'easel: cannot save in disk: the disk is full; nothing was saved\n       free some space or choose another --output\n',
+      'easel: cannot save in disk: the disk is full; nothing was saved\n       free some space or choose another place\n',
     );
     expect({ status, stdout }).toEqual({ status: 4, stdout: '' });
   });

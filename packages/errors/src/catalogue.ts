@@ -165,8 +165,8 @@ export const catalogue = {
   prompt_empty: command('The prompt is empty', 'write a prompt into the file or the pipe, or give it as an argument'),
   prompt_unreadable: command('The prompt cannot be read', 'check the path; the file must be UTF-8 text'),
   output_exists: command('The file exists already', 'choose another name or add --overwrite'),
-  output_unwritable: command('The file cannot be written', 'choose another --output, in a folder that can be written'),
-  disk_full: command('The disk is full', 'free some space or choose another --output'),
+  output_unwritable: command('The file cannot be written', 'choose another place, in a folder that can be written'),
+  disk_full: command('The disk is full', 'free some space or choose another place'),
   device_install_failed: command(
     'The libraries of a device cannot be installed',
     'do what the message says, and run the command again',

@@ -110,7 +110,13 @@ async function createKey(name: string, flags: CreateKeyFlags, context: CommandCo
   const { signal } = context.interruption;
   const { client } = await connectAsAdmin(flags, context);
   const account = await accountFor(client, flags, signal);
-  const key = await client.admin.createKey({ account_id: account.id, name, ...settings }, { signal });
+  const creating = client.admin.createKey({ account_id: account.id, name, ...settings }, { signal });
+  const key = await creating.catch((error: unknown) => {
+    // The next attempt would find the name taken.
+    if (flags.newAccount)
+      context.stderr.write(`The account ${account.name} has been created: run it again without --new-account.\n`);
+    throw error;
+  });
   if (flags.json) {
     printJson(context, key);
     return exitStatus.ok;

@@ -165,6 +165,12 @@ test('cards that are not there, or that no device can be limited to, are refused
   expect((await served({ EASEL_CARDS: '2' }, null))[0]?.engines).toHaveLength(1);
 });
 
+test('a named file of 8-bit weights has to be there where pictures are made', async () => {
+  const config = await loadConfig({ env: { EASEL_INT8_FILES: '{"playground-v2.5": "/nowhere/x.int8"}' } });
+  expect(() => servedModels(config, [])).toThrow('int8Files.playground-v2.5: there is no file /nowhere/x.int8');
+  expect(servedModels(config, null)).toHaveLength(1);
+});
+
 test('a default profile in 8 bits means the CPU, unless another device is named, which is refused', async () => {
   const env = { EASEL_DEFAULT_PROFILE: 'int8' };
   const [model] = servedModels(await loadConfig({ env }), []);

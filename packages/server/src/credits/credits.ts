@@ -123,7 +123,11 @@ function tooMuchBack({ amount }: Grant, available: bigint): DomainError {
   return new DomainError(
     'insufficient_credits',
     `${microToDecimal(-amount)} credits cannot be taken back: ${microToDecimal(available)} credits are available; credits held for jobs do not count`,
-    { param: 'amount', remedy: 'take back less, or allow a balance below zero with "allow_negative": true' },
+    {
+      param: 'amount',
+      remedy:
+        'take back less, or allow a balance below zero: "allow_negative": true, on the command line --allow-negative',
+    },
   );
 }
 

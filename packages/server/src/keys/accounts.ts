@@ -204,6 +204,12 @@ export async function requireOpenAccount(queries: Queries, id: string): Promise<
   if (account.closed_at !== null) throw accountClosed(account.name);
 }
 
+/** @returns false also where there is no such account */
+export async function isOpenAccount(queries: Queries, id: string): Promise<boolean> {
+  const rows = queries.selectFrom('accounts').select('id').where('id', '=', id).where('closed_at', 'is', null);
+  return (await rows.forShare().executeTakeFirst()) !== undefined;
+}
+
 function accountClosed(name: string): DomainError {
   return new DomainError('conflict', `the account "${name}" is closed`, { remedy: 'reopen it first' });
 }

@@ -3,7 +3,7 @@ import type { Queries } from '../database/database.ts';
 import { DomainError } from '../domain-error.ts';
 import { newId } from '../ids.ts';
 import { StartupError } from '../startup-error.ts';
-import { insertAccount, lockAccountByName } from './accounts.ts';
+import { insertAccount, isOpenAccount, lockAccountByName } from './accounts.ts';
 import { findKeyByHash, type KeyTerms, listKeysOfOrigin, revokeKey } from './key-table.ts';
 import { hashOfKey, newKeyText, requireKeyText } from './key-text.ts';
 import { DEVELOPMENT, type KeyServiceParts, storeKey } from './keys.ts';
@@ -115,8 +115,18 @@ async function ensureDevelopmentKey(
       await revokeKey(queries, key.id, parts.clock.now());
     }
   }
-  if (fixed !== null) return setFixedKey(queries, parts, id, development, fixed);
-  return isLoopback ? makeKeyOnce(queries, parts, id, development) : null;
+  const isOpen = await isOpenAccount(queries, id);
+  if (fixed !== null) {
+    if (!isOpen) throw developmentClosed();
+    return setFixedKey(queries, parts, id, development, fixed);
+  }
+  return isLoopback && isOpen ? makeKeyOnce(queries, parts, id, development) : null;
+}
+
+/** A closed account gets no keys: it would go on spending. */
+function developmentClosed(): StartupError {
+  const message = `${development.setting} is set, but the account "${DEVELOPMENT}" is closed`;
+  return new StartupError('settings_invalid', message, { remedy: 'unset it, or reopen the account first' });
 }
 
 /** Creates the account unless it is there, and locks it. */

@@ -211,9 +211,18 @@ export function servedModels(config: Config, found: readonly Card[] | null = nul
   return settingsOfModels(config).map((settings) => {
     const { slug, path, family, unet, vae } = settings;
     const files = { model: path ?? embedded, family, unet, vae, int8File: int8Files[slug] };
+    if (found !== null && files.int8File !== undefined) requireInt8File(slug, files.int8File);
     const each = enginesOf(settings, profile, found);
     const engines = Array.from({ length: concurrency }, () => each).flat();
     return { slug, sizes, profile, ...files, upscaler, engines, loras };
+  });
+}
+
+/** One that is beside its model may come later; this one has been named. */
+function requireInt8File(slug: string, file: string): void {
+  if (existsSync(file)) return;
+  throw new ConfigError(`int8Files.${slug}: there is no file ${file}`, {
+    remedy: 'make it with `easel model quantize`, or leave the setting out',
   });
 }
 

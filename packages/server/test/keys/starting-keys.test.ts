@@ -108,6 +108,21 @@ test('a new fixed key takes the place of the one before', async () => {
   });
 });
 
+test('a closed development account gets no key, also none that is fixed, until it is reopened', async () => {
+  const { startingKeys, accountService, keyService } = await firstStart();
+  await startingKeys.ensureDevelopmentKey({ ...atHome, fixed });
+  const { accountId } = await keyService.authenticate(fixed);
+  await accountService.close(accountId);
+  await expect(startingKeys.ensureDevelopmentKey({ ...atHome, fixed: otherFixed })).rejects.toMatchObject({
+    code: 'settings_invalid',
+    message: 'EASEL_DEV_KEY is set, but the account "development" is closed',
+  });
+  expect(await startingKeys.ensureDevelopmentKey({ ...atHome, fixed: null })).toBeNull();
+  await accountService.reopen(accountId);
+  await startingKeys.ensureDevelopmentKey({ ...atHome, fixed: otherFixed });
+  await expect(keyService.authenticate(otherFixed)).resolves.toBeDefined();
+});
+
 test('one fixed key cannot be both the admin and the development key', async () => {
   const { startingKeys } = await firstStart();
   const show = async () => {};
