@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, cp, open, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, cp, open, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -14,7 +14,7 @@ import { temporaryFolder } from './temporary-folder.ts';
 
 const request = { prompt: 'a red apple', seed: 3, steps: 1, width: 64, height: 64 };
 
-async function draw(model: string, more: Pick<LoadOptions, 'int8File' | 'config'> = {}): Promise<Uint8Array> {
+async function draw(model: string, more: Pick<LoadOptions, 'int8File' | 'config' | 'unet'> = {}): Promise<Uint8Array> {
   const loaded = await loadModel(model, { precision: 'int8', threads: 1, ...more });
   try {
     return (await loaded.generate(request)).images[0].data;
@@ -75,6 +75,50 @@ const weightFiles = [
   'text_encoder/model.fp16.safetensors',
   'text_encoder_2/model.fp16.safetensors',
 ];
+
+describe('what is there already', () => {
+  test('is replaced only where it is a file of 8-bit weights', async () => {
+    const folder = await temporaryFolder();
+    const model = join(folder, 'tiny.safetensors');
+    await copyFile(singleFile, model);
+    const before = await readFile(model);
+    const linked = join(folder, 'linked');
+    await symlink(model, linked);
+    const notes = join(folder, 'notes.txt');
+    await writeFile(notes, 'notes');
+    const outputs = [model, linked, notes, folder, `${join(folder, 'new')}/`, '', '/dev/full'];
+    for (const output of outputs) {
+      await expect(quantizeModel(model, { config: fixturePath('model'), output }), output).rejects.toMatchObject({
+        code: 'invalid_request',
+        message: expect.stringMatching(
+          /is a file of the model itself|not a file of 8-bit|a folder|not the name|not a regular file/,
+        ),
+      });
+    }
+    expect(await readFile(model)).toEqual(before);
+    expect((await stat('/dev/full')).isCharacterDevice()).toBe(true);
+    expect((await readdir(folder)).sort()).toEqual(['linked', 'notes.txt', 'tiny.safetensors']);
+    const damaged = join(folder, 'damaged.int8');
+    await writeFile(damaged, 'junk');
+    const { file } = await quantizeModel(model, { config: fixturePath('model'), output: damaged });
+    await quantizeModel(model, { config: fixturePath('model'), output: file });
+  });
+
+  test('of the model itself stays with another UNet, and the printed command makes the one that is missing', async () => {
+    const model = await modelCopy();
+    const unet = join(await temporaryFolder(), "an other's.safetensors");
+    await copyFile(join(model, weightFiles[0] ?? ''), unet);
+    const { file: own } = await quantizeModel(model);
+    const { file } = await quantizeModel(model, { unet });
+    expect(file).toMatch(/weights-[0-9a-f]{8}\.int8$/);
+    expect(file).not.toBe(own);
+    expect(await draw(model, { unet })).toEqual(await draw(model));
+    const missing = join(model, 'missing.int8');
+    await expect(draw(model, { unet, int8File: missing })).rejects.toMatchObject({
+      remedy: `make it once with: easel model quantize ${model} --unet '${unet.replace("'", "'\\''")}' --output ${missing}`,
+    });
+  });
+});
 
 describe('a file that does not belong to the model as it is', () => {
   let model = '';

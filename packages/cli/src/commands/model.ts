@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type { ComponentInfo, ModelReport, QuantizeProgress } from '@easel/engine';
+import { CodedError } from '@easel/errors';
 import type { ModelLicence } from '@easel/models';
 import { Command, Option } from 'commander';
 import type { CommandContext, RunCommand } from '../cli-context.ts';
@@ -92,6 +93,8 @@ const PATIENCE_MS = 10_000;
 async function quantizeModel(name: string, flags: QuantizeFlags, context: CommandContext): Promise<ExitStatus> {
   const [engine, models] = await Promise.all([import('@easel/engine'), import('@easel/models')]);
   const { output } = flags;
+  if (output === '-')
+    throw new CodedError('usage', '--output must be a file: it is read again, and used where it lies (got -)');
   const { interruption, stdout, stderr } = context;
   const path = models.resolveModel(name, context.env);
   interruption.allow(PATIENCE_MS);
@@ -116,9 +119,15 @@ async function quantizeModel(name: string, flags: QuantizeFlags, context: Comman
     return exitStatus.ok;
   } catch (error) {
     progress.end();
-    if (error instanceof Error && 'syscall' in error) throw outputFailure(dirname(output ?? path), error);
+    if (error instanceof Error && 'syscall' in error)
+      throw outputFailure(output === undefined ? folderOf(path) : dirname(output), error);
     throw error;
   }
+}
+
+/** Where a model's 8-bit weights are written by default: in its folder, or in that of its file. */
+function folderOf(model: string): string {
+  return statSync(model, { throwIfNoEntry: false })?.isDirectory() ? model : dirname(model);
 }
 
 /** On a terminal the line is kept up to date; elsewhere there is a line for every tenth of the way. */

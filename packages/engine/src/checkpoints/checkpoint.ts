@@ -7,6 +7,8 @@ import type { TensorTable } from '../weights/safetensors.ts';
 /** A model on disk, whatever its layout. No weights have been read. */
 export interface Checkpoint {
   readonly path: string;
+  /** What it was opened with. */
+  readonly options: CheckpointOptions;
   readonly layout: 'diffusers' | 'single-file';
   /** Where the configuration came from, in human-readable form. */
   readonly configSource: string;

@@ -12,7 +12,10 @@ import { chooseFamily, namesOfPath } from './choose-family.ts';
 import { replaceParts } from './replace-parts.ts';
 
 /** A folder in the layout of the diffusers library, as the Hub serves it; links are followed. */
-export async function readDiffusersFolder(path: string, options: CheckpointOptions): Promise<Checkpoint> {
+export async function readDiffusersFolder(
+  path: string,
+  options: CheckpointOptions,
+): Promise<Omit<Checkpoint, 'options'>> {
   const index = await JsonConfig.read(join(path, 'model_index.json'));
   requireSdxlPipeline(index);
   const [textEncoder, textEncoder2, unet, vae, scheduler] = await Promise.all([

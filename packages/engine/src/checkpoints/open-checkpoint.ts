@@ -13,7 +13,7 @@ import { readSingleFile } from './single-file.ts';
 export async function openCheckpoint(path: string, options: CheckpointOptions = {}): Promise<Checkpoint> {
   const located = await locateModel(path);
   const read = located.layout === 'diffusers' ? readDiffusersFolder : readSingleFile;
-  return read(located.path, options);
+  return { ...(await read(located.path, options)), options };
 }
 
 /** The checkpoint's own tokenizers, in encoder order, or CLIP's if it has none. */

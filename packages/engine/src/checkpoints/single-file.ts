@@ -15,7 +15,7 @@ import { findConfigs } from './single-file-configs.ts';
  * One .safetensors file with the names of the original training code ("ldm"), as image-generation programs exchange them.
  * Playground v2.5 is identified by its `edm_mean` and `edm_std` tensors; a file without them may have them in a given configuration.
  */
-export async function readSingleFile(path: string, options: CheckpointOptions): Promise<Checkpoint> {
+export async function readSingleFile(path: string, options: CheckpointOptions): Promise<Omit<Checkpoint, 'options'>> {
   const { tensors: stored, metadata } = await readSafetensorsFile(path);
   const all = await withScales(stored);
   refuseOtherModels(all, path);

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import type { Int8MatrixSpec, Int8Weights } from '../components/int8-layers.ts';
 import { int8LayersOver } from '../components/network.ts';
@@ -66,14 +67,31 @@ export async function readTensor({ file, offset, byteLength }: TensorInfo): Prom
   return bytes;
 }
 
-/** The command that creates the file, for messages. */
-function quantizeCommand(model: string, path: string | undefined): string {
-  return `easel model quantize ${model}${path === undefined ? '' : ` --output ${path}`}`;
+/** The command that creates the file, for messages: with the options that decide which weights are read. */
+function quantizeCommand({ path, options }: Pick<Checkpoint, 'path' | 'options'>, output: string | undefined): string {
+  const { unet, vae, variant, family, config } = options;
+  const named = { unet, vae, variant, family, 'model-config': config, output };
+  const words = Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
+  return ['easel model quantize', ...[path, ...words].map(quoted)].join(' ');
 }
 
-/** The default place of a model's 8-bit weights: in its folder, or beside its file. */
-export function int8FileOf({ path, layout }: Pick<Checkpoint, 'path' | 'layout'>): string {
-  return layout === 'diffusers' ? join(path, 'weights.int8') : `${path.replace(/\.safetensors$/, '')}.int8`;
+/** As a shell takes it for one word. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * The default place of a model's 8-bit weights: in its folder, or beside its file. With another UNet or VAE it is a file of its own, so
+ * that each of them keeps its weights.
+ */
+export function int8FileOf({ path, layout, options }: Pick<Checkpoint, 'path' | 'layout' | 'options'>): string {
+  const { unet, vae } = options;
+  const others = JSON.stringify([unet, vae].map((file) => (file === undefined ? null : resolve(file))));
+  const isOwn = unet === undefined && vae === undefined;
+  const mark = isOwn ? '' : `-${createHash('sha256').update(others).digest('hex').slice(0, 8)}`;
+  return layout === 'diffusers'
+    ? join(path, `weights${mark}.int8`)
+    : `${path.replace(/\.safetensors$/, '')}${mark}.int8`;
 }
 
 /**
@@ -88,7 +106,7 @@ export async function openInt8Weights(
   given: string | undefined,
 ): Promise<ReadonlyMap<SdxlPart, Int8Weights>> {
   const path = given ?? int8FileOf(checkpoint);
-  const remake = quantizeCommand(checkpoint.path, given);
+  const remake = quantizeCommand(checkpoint, given);
   if (!existsSync(path)) throw missingInt8File('the precision int8', checkpoint, given);
   const file = await openInt8File(path, remake);
   const weights = new Map<SdxlPart, Int8Weights>();
@@ -107,7 +125,7 @@ export async function openInt8Weights(
 export function missingInt8File(wanted: string, checkpoint: Checkpoint, given: string | undefined): EngineError {
   const path = given ?? int8FileOf(checkpoint);
   return new EngineError('model_file_missing', `${wanted} needs the weights in 8 bits, and ${path} is missing`, {
-    remedy: `make it once with: ${quantizeCommand(checkpoint.path, given)}`,
+    remedy: `make it once with: ${quantizeCommand(checkpoint, given)}`,
     details: { file: path },
   });
 }

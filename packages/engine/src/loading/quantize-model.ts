@@ -1,19 +1,29 @@
 import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
 import type { Int8MatrixSpec } from '../components/int8-layers.ts';
+import { EngineError } from '../errors.ts';
 import type { FamilyName } from '../families/families.ts';
 import { parseSdxlConfigs, type SdxlPart } from '../families/sdxl-architecture.ts';
 import { nextTurn } from '../runtime/passes.ts';
 import { decodeWeight, quantizeRows } from '../weights/int8-codes.ts';
-import { describeTensor, Int8FileWriter, type PartSource, type PlannedTensor, statesOf } from '../weights/int8-file.ts';
+import {
+  describeTensor,
+  Int8FileWriter,
+  isInt8File,
+  type PartSource,
+  type PlannedTensor,
+  statesOf,
+} from '../weights/int8-file.ts';
 import type { TensorInfo } from '../weights/safetensors.ts';
 import { checkTensors } from './check-tensors.ts';
 import { findModel } from './find-model.ts';
 import { codesName, int8FileOf, int8Matrices, matrixShape, readTensor, scalesName, tensorsOf } from './int8-weights.ts';
 
 export interface QuantizeOptions {
-  /** Where the file is written; default: where `loadModel` looks for it. An existing file is replaced. */
+  /** Where the file is written; default: where `loadModel` looks for it. An existing file of 8-bit weights is replaced, no other. */
   readonly output?: string;
   /** As for `loadModel`. */
   readonly variant?: 'fp16' | 'fp32';
@@ -56,8 +66,8 @@ export async function writeInt8File(pathOrName: string, options: QuantizeOptions
       tensors: tensorsOf(matrices, checkpoint.components[part].tensors),
     };
   });
-  const file = resolve(output ?? int8FileOf(checkpoint));
   const sourceTensors = work.flatMap(({ tensors }) => [...tensors.values()]);
+  const file = await usableOutput(output ?? int8FileOf(checkpoint), sourceTensors);
   const totalBytes = sourceTensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const sources = new Map<string, PartSource>();
   for (const { part, tensors } of work)
@@ -90,6 +100,31 @@ export async function writeInt8File(pathOrName: string, options: QuantizeOptions
     sourceBytes: totalBytes,
     weights: work.reduce((sum, { matrices }) => sum + matrices.length, 0),
   };
+}
+
+/**
+ * What may be replaced is a file of 8-bit weights, also a damaged one; never what is read, nor a device or a folder.
+ *
+ * @returns the whole path
+ * @throws EngineError `invalid_request` for another output, before anything is computed; errors of the file system
+ */
+async function usableOutput(output: string, sources: readonly TensorInfo[]): Promise<string> {
+  const refused = (problem: string) =>
+    new EngineError('invalid_request', `the output ${problem}`, {
+      remedy: 'give the name of a new file, such as weights.int8',
+      details: { param: 'output' },
+    });
+  if (output === '' || /[\\/]$/.test(output)) throw refused(`${JSON.stringify(output)} is not the name of a file`);
+  const file = resolve(output);
+  await access(dirname(file), constants.W_OK);
+  const present = await stat(file).catch(() => undefined);
+  if (present === undefined) return file;
+  if (!present.isFile()) throw refused(`${output} is ${present.isDirectory() ? 'a folder' : 'not a regular file'}`);
+  const read = await Promise.all([...new Set(sources.map((source) => source.file))].map((source) => stat(source)));
+  if (read.some(({ dev, ino }) => dev === present.dev && ino === present.ino))
+    throw refused(`${output} is a file of the model itself`);
+  if (file.endsWith('.int8') || (await isInt8File(file))) return file;
+  throw refused(`${output} exists, and is not a file of 8-bit weights`);
 }
 
 /** The output for one part. */

@@ -35,6 +35,12 @@ export interface PlannedTensor {
   readonly shape: readonly number[];
 }
 
+/** Whether its header says that it is a file of 8-bit weights, of this version or another. */
+export async function isInt8File(path: string): Promise<boolean> {
+  const file = await readSafetensorsFile(path).catch(() => undefined);
+  return file?.metadata.format?.startsWith('easel-int8') === true;
+}
+
 /**
  * Opens the file and verifies it: if its modification time is still that of its completion, it is unchanged; otherwise all of
  * it is read and compared with its checksum.
