@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { EngineError, type GenerateRequest, loadModel, type Model, type StepEvent } from '../src/index.ts';
+import {
+  EngineError,
+  type GenerateRequest,
+  type LoadOptions,
+  loadModel,
+  type Model,
+  type StepEvent,
+} from '../src/index.ts';
 import { createGenerator } from '../src/random/torch-generator.ts';
 import { fixturePath } from './fixtures.ts';
 
@@ -386,3 +393,18 @@ function meanDifference(small: Pixels, large: Pixels): number {
   }
   return sum / small.data.length;
 }
+
+test.each<[string, LoadOptions, string]>([
+  ...[0, -1, 1.5, Number.NaN, 257].map((threads): [string, LoadOptions, string] => [
+    String(threads),
+    { threads },
+    'threads must be a whole number between 1 and 256',
+  ]),
+  ['"2"', JSON.parse('{"threads":"2"}'), 'threads must be a whole number between 1 and 256'],
+  ['"off"', JSON.parse('{"textCache":"off"}'), 'textCache must be true or false (got "off")'],
+])('a model is not loaded with %s for a setting', async (_, options, message) => {
+  await expect(loadModel(demo, options)).rejects.toMatchObject({
+    code: 'invalid_request',
+    message: expect.stringContaining(message),
+  });
+});

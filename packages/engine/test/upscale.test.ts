@@ -60,6 +60,19 @@ describe('by the model, in tiles', () => {
     expect(two.images[1]?.data).toEqual(one.images[0]?.data);
   });
 
+  test('what acceleration has spared is told of all tiles, and of the picture that was drawn', async () => {
+    const request = { prompt: 'a pear', seed: 2, steps: 10, guidanceScale: 3, upscale: 2 } as const;
+    const acceleration = { cacheInterval: 2 };
+    const passesOf = async (more: Partial<GenerateRequest>) => {
+      const { used } = await model.generate({ ...request, ...more, acceleration });
+      return used.acceleration?.passes.exact;
+    };
+    // Two passes a step; of 10 steps the tiles run 2, at strength 0.2. A picture of 128×128 is one tile, of 160×128 two.
+    expect(await passesOf({ image: { picture: gradient(128, 128) } })).toBe(4);
+    expect(await passesOf({ image: { picture: gradient(160, 128) } })).toBe(8);
+    expect(await passesOf({ width: 128, height: 128 })).toBe(20 + 4);
+  });
+
   test('where tiles meet the picture is as smooth as elsewhere', async () => {
     const picture = gradient(256, 96);
     const request = { prompt: 'a blue sky', seed: 1, steps: 10, upscale: 2, image: { picture } } as const;

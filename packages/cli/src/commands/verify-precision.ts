@@ -11,6 +11,7 @@ import {
   modelConfigOption,
   type PixelSize,
   pictureSize,
+  textCacheOption,
   variantOption,
   wholeNumber,
 } from '../options.ts';
@@ -32,6 +33,7 @@ interface VerifyFlags {
   readonly variant?: 'fp16' | 'fp32';
   readonly int8File?: string;
   readonly threads?: number;
+  readonly textCache?: 'on' | 'off';
   readonly quiet?: boolean;
   readonly json?: boolean;
 }
@@ -64,6 +66,7 @@ export function verifyPrecisionCommand(run: RunCommand): Command {
     .addOption(int8FileOption())
     .addOption(modelConfigOption())
     .addOption(variantOption())
+    .addOption(textCacheOption())
     .addOption(
       new Option('--threads <n>', 'processor threads (default: one per physical core)').argParser(
         wholeNumber('--threads', 1, 256),
@@ -177,13 +180,20 @@ function openFolder(path: string | undefined): Disposable & { readonly path: str
   return { path, [Symbol.dispose]: () => removeEmptyFolders(created) };
 }
 
-function loadOptions({ int8File, modelConfig, variant, threads }: VerifyFlags): NonNullable<HostOptions['load']> {
+function loadOptions({
+  int8File,
+  modelConfig,
+  variant,
+  threads,
+  textCache,
+}: VerifyFlags): NonNullable<HostOptions['load']> {
   return {
     device: 'cpu', // the only one that has all profiles
     ...(int8File !== undefined && { int8File }),
     ...(modelConfig !== undefined && { config: modelConfig }),
     ...(variant !== undefined && { variant }),
     ...(threads !== undefined && { threads }),
+    ...(textCache === 'off' && { textCache: false }),
   };
 }
 

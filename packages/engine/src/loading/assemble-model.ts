@@ -20,7 +20,7 @@ import {
 } from '../families/sdxl-architecture.ts';
 import { defaultCacheFolder } from '../folders.ts';
 import type { GenerateRequest, GenerateResult, LoadOptions, Model, PictureSize, PrepareOptions } from '../model.ts';
-import { requireSize } from '../pipeline/limits.ts';
+import { requireNumber, requireSize } from '../pipeline/limits.ts';
 import { sizesOfModel } from '../pipeline/picture-sizes.ts';
 import { openWeights, type PipelineParts, type RunOptions, runPipeline } from '../pipeline/pipeline.ts';
 import { accelerationOf, planProfile } from '../pipeline/plan.ts';
@@ -83,6 +83,7 @@ export async function assembleModel(
   choice: DeviceChoice = cpuChoice,
   device: Device = deviceOf(choice),
 ): Promise<RunnableModel> {
+  requireLoadOptions(options);
   const configs = parseSdxlConfigs(checkpoint.components);
   checkTensors(checkpoint, configs);
   const fixed = fixedPrecision(options.precision);
@@ -104,6 +105,16 @@ export async function assembleModel(
     prepare: (size, run = {}) => queue.add(() => prepareParts(parts, size, run)),
     close: () => queue.close(() => releaseParts(parts)),
   };
+}
+
+const MOST_THREADS = 256;
+
+/** What a program without types might give. @throws EngineError `invalid_request` */
+function requireLoadOptions({ threads, textCache }: LoadOptions): void {
+  if (threads !== undefined) requireNumber('threads', threads, { min: 1, max: MOST_THREADS, whole: true });
+  if (textCache === undefined || typeof textCache === 'boolean') return;
+  const message = `textCache must be true or false (got ${JSON.stringify(textCache)})`;
+  throw new EngineError('invalid_request', message, { details: { param: 'textCache' } });
 }
 
 interface Choices {

@@ -5,6 +5,7 @@ import type { Box, DecodedPicture } from '../image/picture.ts';
 import type { GeneratedImage, GenerateRequest, GenerateResult, PictureSize, StepEvent, Timings } from '../model.ts';
 import { nextTurn } from '../runtime/passes.ts';
 import { defaultTarget } from '../runtime/variant.ts';
+import { totalPasses } from './acceleration.ts';
 import { requireKnownFields } from './known-fields.ts';
 import { engineLimits, invalid, requireChoice, requireNumber, upscaledLimits } from './limits.ts';
 import type { RrdbUpscaler } from './network-upscaler.ts';
@@ -49,7 +50,12 @@ export async function runUpscaled(
   const sum = (part: 'denoiseMs' | 'decodeMs') => images.reduce((total, { timings }) => total + timings[part], 0);
   return {
     images,
-    used: { ...(drawn?.used ?? own), upscale: by, upscaler: network ? 'network' : 'model' },
+    used: {
+      ...(drawn?.used ?? own),
+      ...(drawn && acceleratedTogether(drawn.used, enlarger.usedByTiles)),
+      upscale: by,
+      upscaler: network ? 'network' : 'model',
+    },
     truncated: drawn?.truncated ?? parts.prompts.truncated(plan),
     timings: {
       encodeMs: Math.max(0, ...images.map(({ timings }) => timings.encodeMs)),
@@ -58,6 +64,16 @@ export async function runUpscaled(
       totalMs: performance.now() - began,
     },
   };
+}
+
+type Accelerated = Pick<Partial<GenerateResult['used']>, 'acceleration'>;
+
+/** What two runs of the same options were spared, together. */
+function acceleratedTogether({ acceleration: one }: Accelerated, { acceleration: other }: Accelerated): Accelerated {
+  const all = [one, other].filter((acceleration) => acceleration !== undefined);
+  const [first] = all;
+  if (first === undefined) return {};
+  return { acceleration: { ...first, passes: totalPasses(all.map(({ passes }) => passes)) } };
 }
 
 interface Enlargement {
@@ -250,7 +266,7 @@ class Enlarger {
       spent.denoiseMs += run.timings.denoiseMs;
       spent.decodeMs += run.timings.decodeMs;
       const { width: _width, height: _height, ...used } = run.used;
-      this.usedByTiles = used;
+      this.usedByTiles = { ...used, ...acceleratedTogether(this.usedByTiles, used) };
     }
     return { picture: blend(tiles, canvas), ...spent };
   }
