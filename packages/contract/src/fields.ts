@@ -28,6 +28,7 @@ export {
   webhookStates,
 } from './limits.ts';
 export { combinationCount, combinationsOf, pickAlternatives, promptLines } from './request/alternatives.ts';
+export { fewStepsText } from './request/few-steps.ts';
 export {
   type Field,
   type FieldTable,

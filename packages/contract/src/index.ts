@@ -384,6 +384,7 @@ export {
   sizesForNative,
 } from './picture/sizes.ts';
 export { combinationCount, combinationsOf, pickAlternatives, promptLines } from './request/alternatives.ts';
+export { fewStepsText } from './request/few-steps.ts';
 export type { Field, FieldTable, LoraChoice, Surface, ValueOf } from './request/field.ts';
 export { type FieldName, pictureFields } from './request/fields.ts';
 export { type GuidedField, idleFields, idleText, isGuided } from './request/guidance.ts';

@@ -86,7 +86,7 @@ export function recommendProfile(
   }
   const times = `int8 is only ${gain.toFixed(1)} × as fast here`;
   if (gain < WORTHWHILE_GAIN) return recommend('exact', `${times}, too little for a slightly different picture`);
-  const gained = `${gain.toFixed(1)} × as fast as exact here, and the picture is the same to the eye`;
+  const gained = `${gain.toFixed(1)} × as fast as exact here, and the picture is nearly the same`;
   if (estimate?.seconds === undefined)
     return recommend('int8', `${gained}; fast saves passes, too, and changes the picture`);
   const { int8, fast } = estimate.seconds;

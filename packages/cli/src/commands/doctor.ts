@@ -65,13 +65,20 @@ async function runDoctor(flags: DoctorFlags, context: CommandContext): Promise<E
     measured = own.measured;
   }
   if (gain !== undefined)
-    report(told('profile', recommendProfile(measured?.gain ?? gain, measured ?? estimate, devices.used)));
+    report(
+      told('profile', recommendProfile(measured?.gain ?? gainOf(estimate) ?? gain, measured ?? estimate, devices.used)),
+    );
   interruption.signal.throwIfAborted();
   report(...(await checkEngine(env, interruption.signal)));
   interruption.signal.throwIfAborted();
   const ok = findings.every((finding) => finding.ok);
   if (flags.json) printJson({ stdout }, { ok, version: readVersion(), findings, devices: devices.reports });
   return ok ? exitStatus.ok : exitStatus.failed;
+}
+
+/** Of int8, as it is estimated for the user's model: less than for large products alone. */
+function gainOf(estimate: PictureEstimate | undefined): number | undefined {
+  return estimate && estimate.seconds.exact / estimate.seconds.int8;
 }
 
 /** Tries every device that may be here. What is missing is no problem, unless EASEL_DEVICE names it: there is the CPU. */

@@ -1,6 +1,7 @@
 import {
   applyStyle,
   engineFields,
+  fewStepsText,
   firstSeed,
   idleFields,
   idleText,
@@ -187,6 +188,7 @@ export async function encodeResult(finished: FinishedRun): Promise<MadePictures>
   const { path, family, sizes, notices } = info;
   const isDrawn = finished.flags.upscale === undefined || finished.flags.image === undefined;
   const advice = isDrawn ? adviceOnSize(result.used, sizes) : undefined;
+  const few = fewStepsText(result.used);
   const files = await encodePictures(finished);
   return {
     pictures: result.images.map((image, index) => ({
@@ -199,7 +201,7 @@ export async function encodeResult(finished: FinishedRun): Promise<MadePictures>
     })),
     used: result.used,
     truncated: result.truncated,
-    warnings: [...(advice === undefined ? [] : [advice]), ...idleWarnings(finished), ...notices],
+    warnings: [...[advice, few].filter((text) => text !== undefined), ...idleWarnings(finished), ...notices],
     timings: { ...result.timings },
     more: { model: { name: modelName, path, family } },
   };

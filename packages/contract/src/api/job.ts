@@ -39,8 +39,8 @@ export const jobErrorSchema = openObject(
   { title: 'JobError', description: 'Why a job failed' },
 );
 
-/** What a note is about: a text that is too long, syntax of other tools, a field without effect, a LoRA, the model. */
-export const noteCodes = ['truncated', 'plain_text', 'no_effect', 'lora', 'model'] as const;
+/** What a note is about: a text that is too long, syntax of other tools, a field without effect, the profile, a LoRA, the model. */
+export const noteCodes = ['truncated', 'plain_text', 'no_effect', 'profile', 'lora', 'model'] as const;
 
 export const jobNoteSchema = openObject(
   {

@@ -1,4 +1,13 @@
-import { applyStyle, type GuidedField, idleFields, idleText, isGuided, type JobNote, wireName } from '@easel/contract';
+import {
+  applyStyle,
+  fewStepsText,
+  type GuidedField,
+  idleFields,
+  idleText,
+  isGuided,
+  type JobNote,
+  wireName,
+} from '@easel/contract';
 import { foreignSyntax } from '@easel/parameters';
 import type { JobRequest } from '../jobs/job.ts';
 import type { ModelCard } from '../models/model-card.ts';
@@ -18,7 +27,7 @@ interface ReadText {
 
 /**
  * What a client may not expect of a request that is accepted: syntax of other tools that is read as plain text, the part of a prompt that the
- * model does not read, and what should be known of its LoRAs and the model.
+ * model does not read, a profile that needs more steps, and what should be known of its LoRAs and the model.
  */
 export async function notesOf(
   { tokenize }: Pick<HttpServices, 'tokenize'>,
@@ -34,6 +43,7 @@ export async function notesOf(
     ...cut.filter((note) => note !== undefined),
     ...plainText(request),
     ...idleFields(request, card.takesNegativePrompt).map((field) => idleNote(field, request, card)),
+    ...fewSteps(request),
     ...loras.map((message) => ({ code: 'lora' as const, message })),
     ...card.notices.map((message) => ({ code: 'model' as const, message })),
   ];
@@ -87,6 +97,11 @@ function plainText({ prompt, prompt2, negativePrompt, ...read }: JobRequest): Jo
   return [
     { code: 'plain_text', message: `prompt syntax of other tools was read as plain text: ${shown}${more}${help}` },
   ];
+}
+
+function fewSteps(request: JobRequest): JobNote[] {
+  const message = fewStepsText(request);
+  return message === undefined ? [] : [{ code: 'profile', field: 'profile', message }];
 }
 
 function idleNote(name: GuidedField, request: JobRequest, { slug: model, takesNegativePrompt }: ModelCard): JobNote {
