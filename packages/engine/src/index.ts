@@ -120,3 +120,4 @@ export {
   parseMemory,
 } from './runtime/memory.ts';
 export { type Precision, precisions } from './runtime/variant.ts';
+export { beginsAsInt8File } from './weights/int8-file.ts';

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { loadModel } from '../src/load-model.ts';
+import { inspectModel } from '../src/loading/inspect-model.ts';
 import type { QuantizeProgress } from '../src/loading/quantize-model.ts';
 import type { LoadOptions } from '../src/model.ts';
 import { quantizeModel } from '../src/quantize-model.ts';
@@ -102,6 +103,15 @@ describe('what is there already', () => {
     await writeFile(damaged, 'junk');
     const { file } = await quantizeModel(model, { config: fixturePath('model'), output: damaged });
     await quantizeModel(model, { config: fixturePath('model'), output: file });
+  });
+
+  test('that is no such file is not offered as one', async () => {
+    const model = await modelCopy();
+    await writeFile(join(model, 'weights.int8'), 'junk');
+    const { info } = await inspectModel(model);
+    expect(info?.profiles).toEqual(['exact']);
+    await quantizeModel(model);
+    expect((await inspectModel(model)).info?.profiles).toEqual(['exact', 'int8', 'fast']);
   });
 
   test('of the model itself stays with another UNet, and the printed command makes the one that is missing', async () => {

@@ -124,7 +124,8 @@ export async function openInt8Weights(
 /** @param wanted what needs the file */
 export function missingInt8File(wanted: string, checkpoint: Checkpoint, given: string | undefined): EngineError {
   const path = given ?? int8FileOf(checkpoint);
-  return new EngineError('model_file_missing', `${wanted} needs the weights in 8 bits, and ${path} is missing`, {
+  const problem = existsSync(path) ? 'is not a file of them' : 'is missing';
+  return new EngineError('model_file_missing', `${wanted} needs the weights in 8 bits, and ${path} ${problem}`, {
     remedy: `make it once with: ${quantizeCommand(checkpoint, given)}`,
     details: { file: path },
   });

@@ -9,6 +9,7 @@ import { cpu } from '../runtime/devices/cpu.ts';
 import type { Device, SessionProfile } from '../runtime/devices/device.ts';
 import type { MemoryUse } from '../runtime/memory.ts';
 import { type Precision, precisions } from '../runtime/variant.ts';
+import { beginsAsInt8File } from '../weights/int8-file.ts';
 import type { TensorTable } from '../weights/safetensors.ts';
 import { noInt8 } from './choose-device.ts';
 import { int8FileOf, int8Matrices, missingInt8File, openInt8Weights, quantizeInMemory } from './int8-weights.ts';
@@ -69,7 +70,7 @@ export class Int8Source {
 
   /** Whether there is a file of them, or the model is small enough to need none. */
   get isAvailable(): boolean {
-    return this.#opened !== undefined || this.#isMadeInMemory() || existsSync(this.#path());
+    return this.#opened !== undefined || this.#isMadeInMemory() || beginsAsInt8File(this.#path());
   }
 
   /** @throws EngineError `model_file_missing` for a profile whose weights are missing */

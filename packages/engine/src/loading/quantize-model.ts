@@ -10,9 +10,9 @@ import { parseSdxlConfigs, type SdxlPart } from '../families/sdxl-architecture.t
 import { nextTurn } from '../runtime/passes.ts';
 import { decodeWeight, quantizeRows } from '../weights/int8-codes.ts';
 import {
+  beginsAsInt8File,
   describeTensor,
   Int8FileWriter,
-  isInt8File,
   type PartSource,
   type PlannedTensor,
   statesOf,
@@ -123,7 +123,7 @@ async function usableOutput(output: string, sources: readonly TensorInfo[]): Pro
   const read = await Promise.all([...new Set(sources.map((source) => source.file))].map((source) => stat(source)));
   if (read.some(({ dev, ino }) => dev === present.dev && ino === present.ino))
     throw refused(`${output} is a file of the model itself`);
-  if (file.endsWith('.int8') || (await isInt8File(file))) return file;
+  if (file.endsWith('.int8') || beginsAsInt8File(file)) return file;
   throw refused(`${output} exists, and is not a file of 8-bit weights`);
 }
 

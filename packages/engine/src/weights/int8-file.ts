@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EngineError } from '../errors.ts';
@@ -35,11 +36,24 @@ export interface PlannedTensor {
   readonly shape: readonly number[];
 }
 
-/** Whether its header says that it is a file of 8-bit weights, of this version or another. */
-export async function isInt8File(path: string): Promise<boolean> {
-  const file = await readSafetensorsFile(path).catch(() => undefined);
-  return file?.metadata.format?.startsWith('easel-int8') === true;
+/** Whether its beginning is that of a file of 8-bit weights, of this version or another. What follows may be damaged. */
+export function beginsAsInt8File(path: string): boolean {
+  const start = Buffer.alloc(8 + HEADER_START.length);
+  try {
+    const handle = openSync(path, 'r');
+    try {
+      readSync(handle, start, 0, start.length, 0);
+    } finally {
+      closeSync(handle);
+    }
+  } catch {
+    return false;
+  }
+  return start.toString('latin1', 8) === HEADER_START;
 }
+
+/** As `Int8FileWriter` writes it, without the number of the version. */
+const HEADER_START = '{"__metadata__":{"format":"easel-int8';
 
 /**
  * Opens the file and verifies it: if its modification time is still that of its completion, it is unchanged; otherwise all of

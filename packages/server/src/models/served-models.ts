@@ -14,6 +14,7 @@ import {
 } from '@easel/contract';
 import { defaultDataDir } from '@easel/embedded-postgres';
 import {
+  beginsAsInt8File,
   type Card,
   type DeviceSetting,
   EngineError,
@@ -126,7 +127,7 @@ export async function openServedModel(
   await loras.refresh();
   return {
     get card() {
-      const choices = existsSync(found) ? profileNames : info.profiles;
+      const choices = beginsAsInt8File(found) ? profileNames : info.profiles;
       const because = choices.length < profileNames.length ? 'its 8-bit weights have not been made' : undefined;
       const { steps, guidance } = info.limits;
       const guidanceScale = { range: isPlayground ? playgroundLimits.guidanceScale : guidance };
