@@ -51,7 +51,7 @@ describe('easel model quantize', () => {
     const cwd = temporaryFolder();
     const made = await runEasel(['model', 'quantize', 'demo', '-o', 'no/such/folder/x.int8'], { cwd });
     expect(made.status).toBe(4);
-    expect(made.stderr).toMatch(/^easel: cannot save in no\/such\/folder: .*[\s\S]*--output/);
+    expect(made.stderr).toMatch(/^easel: cannot save in no\/such\/folder: .*[\s\S]*choose another place/);
     expect(readdirSync(cwd)).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import { cpus, loadavg } from 'node:os';
 import type { DeviceInfo, MemoryEstimate, PictureEstimate, PrecisionSpeeds } from '@easel/engine';
+import { CodedError, messageOf } from '@easel/errors';
 import { Command } from 'commander';
 import { type CommandContext, type RunCommand, readVersion } from '../cli-context.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
@@ -45,6 +46,7 @@ async function runDoctor(flags: DoctorFlags, context: CommandContext): Promise<E
     checkNode(),
     told('cores', tellCores(readProcessors(), engineThreads(), cpus()[0]?.model.trim() || 'unknown processor')),
     checkMemory(machineMemory()),
+    ...(await checkMemorySetting(env)),
     checkDisk(here),
     checkOutput(here),
     checkCache(defaultCacheFolder(env)),
@@ -55,7 +57,7 @@ async function runDoctor(flags: DoctorFlags, context: CommandContext): Promise<E
   const compute = await checkCompute(flags.model, { ...devices, load }, env);
   report(...compute.findings);
   const { model } = flags;
-  const memory = model === undefined ? undefined : await checkModelMemory(model, env);
+  const memory = model === undefined || compute.estimate === undefined ? undefined : await checkModelMemory(model, env);
   if (memory !== undefined) report(...memory.findings);
   const { estimate, speeds, gain } = compute;
   let measured: MeasuredPicture | undefined;
@@ -141,7 +143,19 @@ async function checkCompute(
   }
 }
 
-/** A model that cannot be estimated is reported by `checkCompute`. */
+/** Every command that draws reads it. */
+async function checkMemorySetting({ EASEL_MEMORY: text }: CommandContext['env']): Promise<Finding[]> {
+  const { parseMemory } = await import('@easel/engine');
+  try {
+    parseMemory(text || 'auto');
+    return [];
+  } catch (error) {
+    const told = new CodedError('usage', messageOf(error).replace(/^memory/, 'EASEL_MEMORY'), { cause: error });
+    return [failWith('setting', told, 'set EASEL_MEMORY to auto, small, normal, large or gigabytes such as 8')];
+  }
+}
+
+/** One that cannot be estimated, and a setting that is not valid, are reported elsewhere. */
 async function checkModelMemory(
   model: string,
   env: CommandContext['env'],
@@ -155,9 +169,8 @@ async function checkModelMemory(
     const estimate = await estimateMemory(resolveModel(model, env), setting);
     return { findings: [tellModelMemory(estimate)], estimate };
   } catch (error) {
-    if (isEngineError(error) && error.kind === 'model') return { findings: [] };
-    const remedy = 'set EASEL_MEMORY to auto, small, normal, large or gigabytes such as 8';
-    return { findings: [failWith('needs', error, remedy)] };
+    if (!isEngineError(error)) throw error;
+    return { findings: [] };
   }
 }
 

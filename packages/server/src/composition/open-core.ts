@@ -93,7 +93,6 @@ export async function openCore({ config, storage, log, shutdown, signal, draws }
     onError: (reason) => log.warn({ reason }, 'traces cannot be sent; retrying'),
   });
   shutdown.on('traces', () => tracer.close());
-  const { imagesSeconds, requestsSeconds } = config.retention;
   const { store } = pictures;
   const watch = new StorageWatch({ store, onChange: (problem) => tellOfStorage(log, problem) });
   const onDamage = ({ jobId, index }: ImageRecord) =>
@@ -115,8 +114,12 @@ export async function openCore({ config, storage, log, shutdown, signal, draws }
     metrics: createServiceMetrics({ painter, database, clock, storage: watch, accounts: config.metrics.accounts }),
     clock,
     ...jobSettings(config),
-    retention: { imagesMs: imagesSeconds * 1000, requestsMs: requestsSeconds * 1000, undeliveredMs: HOUR_MS },
+    retention: retentionOf(config),
   };
+}
+
+function retentionOf({ retention: { imagesSeconds, requestsSeconds } }: Config) {
+  return { imagesMs: imagesSeconds * 1000, requestsMs: requestsSeconds * 1000, undeliveredMs: HOUR_MS };
 }
 
 /** What of the settings decides about jobs. */
