@@ -1,6 +1,5 @@
 import { cpus, loadavg } from 'node:os';
 import type { DeviceInfo, MemoryEstimate, PictureEstimate, PrecisionSpeeds } from '@easel/engine';
-import { CodedError, messageOf } from '@easel/errors';
 import { Command } from 'commander';
 import { type CommandContext, type RunCommand, readVersion } from '../cli-context.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
@@ -145,13 +144,12 @@ async function checkCompute(
 
 /** Every command that draws reads it. */
 async function checkMemorySetting({ EASEL_MEMORY: text }: CommandContext['env']): Promise<Finding[]> {
-  const { parseMemory } = await import('@easel/engine');
+  const { readMemory } = await import('../generate/here.ts');
   try {
-    parseMemory(text || 'auto');
+    readMemory('EASEL_MEMORY', text);
     return [];
   } catch (error) {
-    const told = new CodedError('usage', messageOf(error).replace(/^memory/, 'EASEL_MEMORY'), { cause: error });
-    return [failWith('setting', told, 'set EASEL_MEMORY to auto, small, normal, large or gigabytes such as 8')];
+    return [failWith('setting', error, 'set EASEL_MEMORY to auto, small, normal, large or gigabytes such as 8')];
   }
 }
 

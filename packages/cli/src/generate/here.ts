@@ -138,7 +138,7 @@ function requireInt8Device(device: DeviceSetting, source: string): void {
 }
 
 /** @throws CodedError `usage` @param name of the option or variable */
-function readMemory(name: string, text: string | undefined): MemorySetting {
+export function readMemory(name: string, text: string | undefined): MemorySetting {
   if (text === undefined || (text === '' && name !== '--memory')) return 'auto';
   try {
     return parseMemory(text);

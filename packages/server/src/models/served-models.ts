@@ -127,7 +127,9 @@ export async function openServedModel(
   await loras.refresh();
   return {
     get card() {
-      const choices = beginsAsInt8File(found) ? profileNames : info.profiles;
+      // Asked at each request: the file is looked at only while profiles are missing.
+      const isMissing = info.profiles.length < profileNames.length;
+      const choices = isMissing && beginsAsInt8File(found) ? profileNames : info.profiles;
       const because = choices.length < profileNames.length ? 'its 8-bit weights have not been made' : undefined;
       const { steps, guidance } = info.limits;
       const guidanceScale = { range: isPlayground ? playgroundLimits.guidanceScale : guidance };
