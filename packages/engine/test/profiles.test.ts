@@ -78,11 +78,14 @@ test.each(['exact', 'int8', 'fast'] as const)('prepared for %s, a picture create
   expect(passes.filter(({ kind }) => kind === 'session')).toEqual([]);
 });
 
-test('a large model without its file of 8-bit weights is told to do exact only', async () => {
+test('a large model does exact only until a file of 8-bit weights lies beside it', async () => {
   const path = join(await temporaryFolder(), 'full-size.safetensors');
   await writeSafetensors(path, singleFileTensors(readTensorList()));
   expect((await inspectModel(path)).info?.profiles).toEqual(['exact']);
-  await writeFile(path.replace('.safetensors', '.int8'), '');
+  const int8File = path.replace('.safetensors', '.int8');
+  await writeFile(int8File, '');
+  expect((await inspectModel(path)).info?.profiles).toEqual(['exact']);
+  await quantizeModel(fixturePath('model'), { output: int8File });
   expect((await inspectModel(path)).info?.profiles).toEqual(['exact', 'int8', 'fast']);
 });
 
