@@ -44,6 +44,8 @@ describe('easel generate', () => {
     const [plain, decoded] = [await decodeImage(file(cwd, 'plain.png')), await decodeImage(file(cwd, 'tiny.png'))];
     expect([decoded.width, decoded.height]).toEqual([plain.width, plain.height]);
     expect(decoded.data).not.toEqual(plain.data);
+    expect(readParameters(file(cwd, 'tiny.png'))).toContain(', VAE Decoder: TAESD, ');
+    expect(readParameters(file(cwd, 'plain.png'))).not.toContain('Decoder');
     writeFileSync(join(cwd, 'no.safetensors'), 'nothing');
     const { status, stderr } = await runEasel(['generate', prompt, '--taesd', 'no.safetensors'], { cwd });
     expect(status).toBe(3);

@@ -422,6 +422,28 @@ export interface LoadOptions {
   readonly cacheDir?: string;
 }
 
+/** The names of its fields, for rejecting unknown ones. */
+export const loadFields = {
+  threads: true,
+  weights: true,
+  precision: true,
+  int8File: true,
+  memory: true,
+  expectedLoras: true,
+  memoryShare: true,
+  device: true,
+  arithmetic: true,
+  variant: true,
+  config: true,
+  family: true,
+  unet: true,
+  vae: true,
+  tinyDecoder: true,
+  upscaler: true,
+  textCache: true,
+  cacheDir: true,
+} as const satisfies Record<keyof LoadOptions, true>;
+
 /** What a picture of a model's native size needs, in each precision, and what happens with the memory of this machine. */
 export interface MemoryEstimate extends Readonly<Record<Precision, PrecisionMemory>> {
   readonly availableBytes: number;

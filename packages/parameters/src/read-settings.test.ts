@@ -151,8 +151,19 @@ describe('Easel', () => {
     expect(readSettings(fixture('easel-own-picture.jpg'))).toMatchObject({ source: 'easel', leftOut: [] });
   });
 
+  const own = { steps: 5, scheduler: 'edm_euler', guidanceScale: 3, width: 64, height: 64, model: 'm' } as const;
+
+  test('a picture of the tiny decoder says so, as AUTOMATIC1111 writes it, and a server has none', () => {
+    const file = writeParameters(png, { ...own, prompt: 'x', seed: 1n, decoder: 'tiny', easelVersion: '1' });
+    const decoder = { what: 'VAE Decoder', value: 'TAESD', why: 'not supported' };
+    expect(readSettings(file)?.leftOut).toEqual([decoder]);
+    const theirs = 'a cat\nSteps: 20, Sampler: Euler, Seed: 1, VAE Decoder: TAESD, Version: v1.10.1';
+    expect(of('parameters', theirs)?.leftOut).toEqual([decoder]);
+    const unknown = of('parameters', theirs.replace('TAESD', 'Approx NN'));
+    expect(unknown?.leftOut).toEqual([{ ...decoder, value: 'Approx NN', why: 'not understood' }]);
+  });
+
   test('image-to-image and given latents are named, for the file does not have them', () => {
-    const own = { steps: 5, scheduler: 'edm_euler', guidanceScale: 3, width: 64, height: 64, model: 'm' } as const;
     const file = writeParameters(png, { ...own, prompt: 'x', seed: null, strength: 0.4, easelVersion: '1' });
     expect(readSettings(file)?.leftOut.map(({ what }) => what)).toEqual(['start noise', 'start image']);
   });

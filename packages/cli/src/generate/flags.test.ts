@@ -26,6 +26,8 @@ describe('options that contradict each other', () => {
     ['enlarged with --strength 0: all pictures would be the same', { image: 'x', upscale: 2, strength: 0, samples: 2 }],
     ['has no prompt', { image: 'x', upscale: 2, upscaler: 'x4.safetensors', eachLine: true }],
     ['has no prompt', { image: 'x', upscale: 2, upscaler: 'x4.safetensors', alternatives: 'all' }],
+    ['--profile has no effect where', { image: 'x', upscale: 2, upscaler: 'x4.safetensors', profile: 'fast' }],
+    ['--taesd has no effect where', { image: 'x', upscale: 2, upscaler: 'x4.safetensors', taesd: 'taesdxl' }],
     ['only one of --width and --height', { image: 'x.png', width: 64 }],
     ['have no effect with edm_euler', { scheduler: 'edm_euler', solverOrder: 2 }],
     ['needs both --negative-original-size and --negative-target-size', { negativeOriginalSize: size }],

@@ -209,8 +209,22 @@ function upscaleContradictions(
       'a picture that only a network enlarges has no prompt',
       `leave ${flags.eachLine === true ? '--each-line' : '--alternatives'} out, or add --strength`,
     ],
+    ...optionsOfModel.map(([name, option]): [boolean, string, string] => [
+      isEnlargedAlone(flags) && flags[name] !== undefined,
+      `${option} has no effect where a network alone enlarges the picture`,
+      `leave ${option} out, or add --strength to repaint the picture with the model`,
+    ]),
   ];
 }
+
+/** What the networks of a model are, and how they run. */
+const optionsOfModel = [
+  ['profile', '--profile'],
+  ['int8File', '--int8-file'],
+  ['taesd', '--taesd'],
+  ['unet', '--unet'],
+  ['vae', '--vae'],
+] as const;
 
 /** A folder does not decide the format, whatever its name ends in. */
 function outputFile(output: string | undefined): string | undefined {

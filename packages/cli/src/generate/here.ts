@@ -236,11 +236,11 @@ function pictureParameters(
   image: GeneratedImage,
   easelVersion: string,
 ): GenerationParameters {
-  const { steps, guidanceScale, scheduler, strength, device, arithmetic, loras, upscaler } = result.used;
+  const { steps, guidanceScale, scheduler, strength, device, arithmetic, decoder, loras, upscaler } = result.used;
   // As other tools have it: the size before it was enlarged.
   const { width, height } = flags.upscale === undefined ? image : result.used;
   return {
-    ...parameterValues({ ...flags, variationSeed: undefined, strength, device, arithmetic, upscaler }),
+    ...parameterValues({ ...flags, variationSeed: undefined, strength, device, arithmetic, decoder, upscaler }),
     prompt: lorasOf(run.prompt, flags).prompt,
     ...(loras && { loras: loras.map(({ file, weight, hash }) => ({ name: loraName(file), weight, hash })) }),
     negativePrompt: flags.negativePrompt ?? null,

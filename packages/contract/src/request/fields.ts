@@ -309,6 +309,14 @@ export const pictureFields = {
     default: 'float32',
     parameter: { key: 'Arithmetic' },
   },
+  decoder: {
+    kind: 'choice',
+    about: 'local',
+    words: 'decoder',
+    choices: ['vae', 'tiny'],
+    default: 'vae',
+    parameter: { key: 'VAE Decoder', values: { tiny: 'TAESD' } },
+  },
   image: {
     kind: 'picture',
     about: 'picture',

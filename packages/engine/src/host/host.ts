@@ -8,6 +8,7 @@ import type {
   PrepareOptions,
   TokenCount,
 } from '../model.ts';
+import { checkedRequest } from '../pipeline/checked-request.ts';
 import { withFittingPicture } from '../pipeline/start-picture.ts';
 import { ChildKeeper } from './child-keeper.ts';
 import { childModule } from './child-process.ts';
@@ -92,7 +93,7 @@ class Host implements EngineHost {
 
   async generate(given: GenerateRequest, options: GenerateOptions = {}): Promise<GenerateResult> {
     const { signal, onStep, onSample, previewEvery, previewBy } = options;
-    const request = withFittingPicture(given, this.#info.sizes); // A photo is many times larger than what is made from it.
+    const request = withFittingPicture(checkedRequest(given), this.#info.sizes); // A photo is many times larger than what is made from it.
     const heard = { steps: onStep !== undefined, samples: onSample !== undefined };
     const call: Call = { type: 'generate', request, ...heard, previewEvery, previewBy };
     return this.#perform(call, isGenerateResult, { pixels: this.#pixelsOf(request), signal, onStep, onSample });

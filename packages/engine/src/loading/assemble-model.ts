@@ -19,7 +19,16 @@ import {
   sdxlNetworks,
 } from '../families/sdxl-architecture.ts';
 import { defaultCacheFolder } from '../folders.ts';
-import type { GenerateRequest, GenerateResult, LoadOptions, Model, PictureSize, PrepareOptions } from '../model.ts';
+import {
+  type GenerateRequest,
+  type GenerateResult,
+  type LoadOptions,
+  loadFields,
+  type Model,
+  type PictureSize,
+  type PrepareOptions,
+} from '../model.ts';
+import { checkedRequest, requireFields } from '../pipeline/checked-request.ts';
 import { requireNumber, requireSize } from '../pipeline/limits.ts';
 import { sizesOfModel } from '../pipeline/picture-sizes.ts';
 import { openWeights, type PipelineParts, type RunOptions, runPipeline } from '../pipeline/pipeline.ts';
@@ -99,8 +108,10 @@ export async function assembleModel(
       ...modelInfo(checkpoint, configs, parts.facts.defaults, fixed ? [] : profilesOf(int8, device)),
       device: { ...choice.info, ...(memoryBytes !== undefined && { memoryBytes }) },
     },
-    generate: (request, run) =>
-      queue.add(() => (request.upscale === undefined ? runPipeline : runUpscaled)(parts, request, run)),
+    generate: async (given, run) => {
+      const request = checkedRequest(given);
+      return queue.add(() => (request.upscale === undefined ? runPipeline : runUpscaled)(parts, request, run));
+    },
     tokenize: async (text) => parts.prompts.encoders.map(({ tokenizer }) => countTokens(tokenizer, text)),
     prepare: (size, run = {}) => queue.add(() => prepareParts(parts, size, run)),
     close: () => queue.close(() => releaseParts(parts)),
@@ -110,7 +121,9 @@ export async function assembleModel(
 const MOST_THREADS = 256;
 
 /** What a program without types might give. @throws EngineError `invalid_request` */
-function requireLoadOptions({ threads, textCache }: LoadOptions): void {
+function requireLoadOptions(options: LoadOptions): void {
+  requireFields('', options, loadFields);
+  const { threads, textCache } = options;
   if (threads !== undefined) requireNumber('threads', threads, { min: 1, max: MOST_THREADS, whole: true });
   if (textCache === undefined || typeof textCache === 'boolean') return;
   const message = `textCache must be true or false (got ${JSON.stringify(textCache)})`;

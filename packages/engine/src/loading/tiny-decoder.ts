@@ -29,17 +29,12 @@ export async function loadTinyDecoder(
   const tensors = tinyDecoderTensors(await readTensors(path));
   const [width = 0, latentChannels = 0] = tensors.get('decoder.layers.0.weight')?.shape ?? [];
   if (width === 0) {
-    throw unsupported(
-      path,
-      'has no decoder of a tiny autoencoder; give taesdxl_decoder.safetensors or the folder of taesdxl',
-    );
+    const remedy = 'give taesdxl_decoder.safetensors or the folder of taesdxl; easel pull taesdxl downloads it';
+    throw unsupported(path, 'has no decoder of a tiny autoencoder', remedy);
   }
   if (latentChannels !== vae.latentChannels || downscaleOf(vae) !== TINY_DOWNSCALE) {
     const problem = `decodes latents of ${latentChannels} channels, ${TINY_DOWNSCALE} pixels each; those of this model have ${vae.latentChannels} and ${downscaleOf(vae)}`;
-    throw unsupported(
-      path,
-      `${problem}; give the tiny decoder of this model's family (taesdxl for SDXL and Playground)`,
-    );
+    throw unsupported(path, problem, "give the tiny decoder of this model's family: taesdxl for SDXL and Playground");
   }
   const config = { width, latentChannels };
   const build = (shape: VaeShape, of: Parameters<typeof buildTinyDecoder>[2]) => buildTinyDecoder(config, shape, of);
@@ -72,6 +67,6 @@ async function readTensors(path: string): Promise<TensorTable> {
   return readWeightFiles(path, 'diffusion_pytorch_model');
 }
 
-function unsupported(path: string, problem: string): EngineError {
-  return new EngineError('model_unsupported', `${path} ${problem}`, { details: { file: path } });
+function unsupported(path: string, problem: string, remedy: string): EngineError {
+  return new EngineError('model_unsupported', `${path} ${problem}`, { remedy, details: { file: path } });
 }

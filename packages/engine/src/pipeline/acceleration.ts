@@ -77,6 +77,7 @@ function checked(given: Acceleration = {}, branches: number): Acceleration {
   throw invalid(
     'acceleration.guidanceSigmaMin',
     `acceleration.guidanceSigmaMin must not be above guidanceSigmaMax (got ${guidanceSigmaMin} and ${guidanceSigmaMax})`,
+    'give both; the profile may have set the one that you did not give',
   );
 }
 

@@ -54,7 +54,7 @@ export function requireSize(param: string, value: number, sizes?: ModelSizes): n
 
 export function requireText(param: string, value: unknown): string {
   if (typeof value !== 'string') {
-    throw invalid(param, `${param} must be a string (got ${value === null ? 'null' : typeof value})`);
+    throw invalid(param, `${param} must be a string (got ${kindOf(value)})`);
   }
   if (value.length <= TEXT_LENGTH) return value;
   throw invalid(
@@ -64,9 +64,29 @@ export function requireText(param: string, value: unknown): string {
   );
 }
 
-export function requireChoice<T extends string | number>(param: string, value: T, allowed: readonly T[]): T {
+export function requireChoice<T extends string | number | boolean>(param: string, value: T, allowed: readonly T[]): T {
   if (allowed.includes(value)) return value;
   throw invalid(param, `${param} must be ${allowed.join(' or ')} (got ${JSON.stringify(value)})`);
+}
+
+export function requireObject(param: string, value: unknown): void {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
+  throw invalid(param, `${param} must be an object (got ${kindOf(value)})`);
+}
+
+export function requireArray(param: string, value: unknown): void {
+  if (!Array.isArray(value)) throw invalid(param, `${param} must be an array (got ${kindOf(value)})`);
+}
+
+/** Also of another realm, such as that of a test runner. */
+export function requireFloats(param: string, value: unknown): void {
+  if (Object.prototype.toString.call(value) === '[object Float32Array]') return;
+  throw invalid(param, `${param} must be a Float32Array (got ${kindOf(value)})`);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'an array' : typeof value;
 }
 
 /** Absent: false. */
@@ -77,7 +97,8 @@ export function requireBoolean(param: string, value: unknown = false): boolean {
 
 /** Sizes and crops for micro-conditioning: the model was trained with the sizes of real pictures. */
 export function requirePair(param: string, pair: readonly number[]): void {
-  if (pair.length === 2 && pair.every((side) => Number.isInteger(side) && side >= 0 && side <= MAX_SIDE)) return;
+  const isSide = (side: number) => Number.isInteger(side) && side >= 0 && side <= MAX_SIDE;
+  if (Array.isArray(pair) && pair.length === 2 && pair.every(isSide)) return;
   throw invalid(param, `${param} must be two whole numbers from 0 to ${MAX_SIDE} (got ${JSON.stringify(pair)})`);
 }
 

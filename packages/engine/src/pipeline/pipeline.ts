@@ -23,7 +23,6 @@ import { finalLatents, initialLatents, noisedLatents, sample } from '../sampling
 import { totalPasses } from './acceleration.ts';
 import { Denoiser, join } from './denoiser.ts';
 import type { Guidance, Prediction } from './guidance.ts';
-import { requireKnownFields } from './known-fields.ts';
 import { invalid, requireChoice } from './limits.ts';
 import type { RrdbUpscaler } from './network-upscaler.ts';
 import { type ModelFacts, type Plan, planRequest, requireTinyDecoder } from './plan.ts';
@@ -74,7 +73,6 @@ export async function runPipeline(
   options: RunOptions = {},
 ): Promise<GenerateResult> {
   const began = performance.now();
-  requireKnownFields(given);
   if (given.upscaler !== undefined)
     throw invalid('upscaler', 'upscaler needs upscale', 'add it, or leave upscaler out');
   const { request, finish } = startOf(given, parts.facts.sizes);

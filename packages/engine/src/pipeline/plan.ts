@@ -97,11 +97,12 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
   const { image } = request;
   const strength = image && requireNumber('strength', image.strength ?? (image.mask ? 1 : 0.6), engineLimits.strength);
   const scheduler = requireChoice('scheduler', request.scheduler ?? defaults.scheduler, model.samplers);
-  const { microConditioning = {} } = request;
+  const microConditioning = request.microConditioning ?? {};
   for (const [key, pair] of Object.entries(microConditioning)) requirePair(key, pair);
   const scale = downscaleOf(model.vae);
   const latentSize = { width: width / scale, height: height / scale };
   const profile = planProfile(request, model);
+  const negative = negativeTexts(request, model.forceZerosForEmptyPrompt);
   const encodes = encodedPictures(image, strength, model.isForInpainting);
   const schedule = createSchedule(
     samplingOf(request, model, scheduler),
@@ -120,15 +121,14 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
     scheduler,
     schedule,
     prompt: promptTexts(request),
-    negative:
-      guidanceScale > 1 && !model.takesGuidance ? negativeTexts(request, model.forceZerosForEmptyPrompt) : undefined,
+    negative: guidanceScale > 1 && !model.takesGuidance ? negative : undefined,
     syntax: {
       promptWeighting: requireBoolean('promptWeighting', request.promptWeighting),
       longPrompts: requireBoolean('longPrompts', request.longPrompts),
     },
     timeIds: timeIds({ height, width }, microConditioning),
     randomSources: planRandomSources(request, model.vae.latentChannels * latentSize.height * latentSize.width, encodes),
-    tiling: request.vaeTiling ?? 'auto',
+    tiling: requireChoice('vaeTiling', request.vaeTiling ?? 'auto', ['auto', true, false]),
     decoder: decoderOf(request, model),
     profile,
     acceleration: planAcceleration(accelerationOf(request, profile), schedule, model.unetBranches),
@@ -139,9 +139,10 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
 function planLoras(loras: readonly LoraRequest[]): readonly LoraRequest[] {
   const { loras: count, loraWeight } = engineLimits;
   if (loras.length > count.max) throw invalid('loras', `loras must be at most ${count.max} (got ${loras.length})`);
-  for (const [index, { file, weight }] of loras.entries()) {
+  for (const [index, { file, weight, anyBase }] of loras.entries()) {
     requireText(`loras[${index}].file`, file);
     requireNumber(`loras[${index}].weight`, weight, loraWeight);
+    requireBoolean(`loras[${index}].anyBase`, anyBase);
   }
   return loras.filter(({ weight }) => weight !== 0);
 }

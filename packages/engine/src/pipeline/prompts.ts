@@ -26,14 +26,8 @@ export function promptTexts(request: GenerateRequest): PromptTexts {
 
 /** Null: none, which means zeros, not an encoded empty text. @param forceZeros the model's setting for this */
 export function negativeTexts(request: GenerateRequest, forceZeros: boolean): PromptTexts | null {
-  const first = request.negativePrompt ?? (forceZeros ? null : '');
-  if (first === null) return null;
-  return textsOf(
-    sdxlEncoders.map(({ negativePrompt }, index) => [
-      negativePrompt,
-      index === 0 ? first : (request[negativePrompt] ?? ''),
-    ]),
-  );
+  const texts = textsOf(sdxlEncoders.map(({ negativePrompt: field }) => [field, request[field] ?? '']));
+  return forceZeros && (request.negativePrompt ?? null) === null ? null : texts;
 }
 
 function textsOf(given: readonly (readonly [PromptField, string])[]): PromptTexts {

@@ -4,7 +4,7 @@ import type { GenerateRequest } from '../model.ts';
 import { createCudaGenerator } from '../random/cuda-generator.ts';
 import { toTorchSeed } from '../random/seed.ts';
 import { createGenerator, type TorchGenerator } from '../random/torch-generator.ts';
-import { engineLimits, invalid, requireNumber } from './limits.ts';
+import { engineLimits, invalid, requireChoice, requireNumber } from './limits.ts';
 
 type NormalSource = Pick<TorchGenerator, 'randn'>;
 
@@ -40,7 +40,8 @@ export function planRandomSources(
   count: number,
   encodes: EncodedPictures = { start: request.image !== undefined, masked: false },
 ): RandomSource[] {
-  const samples = requireNumber('samples', request.samples ?? request.seeds?.length ?? 1, engineLimits.samples);
+  const samples = samplesOf(request);
+  requireChoice('generator', request.generator ?? 'per-sample', ['per-sample', 'shared']);
   const seeds = seedsOf(request, samples);
   const variations = variationsOf(request, samples);
   if (request.generator === 'shared')
@@ -56,6 +57,13 @@ export function planRandomSources(
     return variation === undefined ? own : vary(own, variation, { createSource, count, encodes });
   });
   return givenOr(starts, request, count);
+}
+
+function samplesOf({ samples, seeds }: GenerateRequest): number {
+  const { min, max } = engineLimits.samples;
+  if (samples !== undefined || !seeds) return requireNumber('samples', samples ?? 1, engineLimits.samples);
+  if (seeds.length >= min && seeds.length <= max) return seeds.length;
+  throw invalid('seeds', `seeds must be ${min} to ${max} seeds (got ${seeds.length})`);
 }
 
 function givenOr(starts: RandomSource[], request: GenerateRequest, count: number): RandomSource[] {

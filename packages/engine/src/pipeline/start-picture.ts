@@ -116,7 +116,7 @@ export function fitMask(mask: Mask, picture: PictureSize, size: PictureSize): Ma
 function wantedMask({ mask, maskPadding, maskBlur }: ImageToImage): Mask | undefined {
   if (maskPadding !== undefined) requireNumber('maskPadding', maskPadding, engineLimits.maskPadding);
   if (maskBlur !== undefined) requireNumber('maskBlur', maskBlur, engineLimits.maskBlur);
-  if (mask) {
+  if (mask !== undefined) {
     requireWhole('mask', mask, 1);
     return requireSomething(mask);
   }
@@ -147,11 +147,17 @@ export function requireSomething(mask: Mask): Mask {
   throw invalid('mask', message, 'paint white what is to change, or make it transparent');
 }
 
-/** @throws EngineError `invalid_request` for data that is not of the picture's size */
-export function requireWhole(param: string, { width, height, data }: DecodedPicture | Mask, channels: 1 | 3): void {
-  if (width > 0 && height > 0 && data.length === width * height * channels) return;
-  const size = channels === 1 ? 'width × height bytes' : `width × height × ${channels} bytes`;
-  throw invalid(param, `${param} must have ${size} (got ${data.length} for ${width}×${height})`);
+/** @throws EngineError `invalid_request` for what is no picture, or has data that is not of its size */
+export function requireWhole(param: string, picture: DecodedPicture | Mask, channels: 1 | 3): void {
+  const { width = 0, height = 0, data }: Partial<DecodedPicture> = picture ?? {};
+  const bytes = channels === 1 ? 'width × height bytes' : `width × height × ${channels} bytes`;
+  if (!ArrayBuffer.isView(data)) {
+    const problem = `${param} must have width, height and data, which are ${bytes}`;
+    throw invalid(param, problem, `${channels === 1 ? 'decodeMask' : 'decodeImage'} reads it from a file`);
+  }
+  const isSide = (side: number) => Number.isInteger(side) && side > 0;
+  if (isSide(width) && isSide(height) && data.length === width * height * channels) return;
+  throw invalid(param, `${param} must have ${bytes} (got ${data.length} for ${width}×${height})`);
 }
 
 /** The mask in latent pixels: 1 where they are repainted, 0 where not. The reference takes the first pixel of each block, and so does this. */

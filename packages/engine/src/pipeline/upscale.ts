@@ -6,7 +6,6 @@ import type { GeneratedImage, GenerateRequest, GenerateResult, PictureSize, Step
 import { nextTurn } from '../runtime/passes.ts';
 import { defaultTarget } from '../runtime/variant.ts';
 import { totalPasses } from './acceleration.ts';
-import { requireKnownFields } from './known-fields.ts';
 import { engineLimits, invalid, requireChoice, requireNumber, upscaledLimits } from './limits.ts';
 import type { RrdbUpscaler } from './network-upscaler.ts';
 import { type PipelineParts, type RunOptions, runPipeline } from './pipeline.ts';
@@ -35,7 +34,6 @@ export async function runUpscaled(
   { onSample: _, ...options }: RunOptions = {},
 ): Promise<GenerateResult> {
   const began = performance.now();
-  requireKnownFields(given);
   const enlargement = planEnlargement(parts, given);
   const { upscale: _by, upscaler: _kind, ...request } = given;
   const plan = planRequest(ofTiles(request), parts.facts);

@@ -1,3 +1,4 @@
+import { pictureFields } from '@easel/contract/fields';
 import { Findings, type PictureSettings } from '../findings.ts';
 import { type ParsedParameters, parsedFields, parseParameters, readSettingNames } from '../parse-parameters.ts';
 
@@ -5,8 +6,8 @@ import { type ParsedParameters, parsedFields, parseParameters, readSettingNames 
 const facts =
   /^((model|vae|refiner|hypernet|lora|ti) (model )?hash(es)?|hashes|version|user|created date|civitai (resources|metadata)|app|pipeline|metadata scheme)$/i;
 
-/** These texts can be taken literally, except that a strength may belong to a second pass. */
-const plainFields = parsedFields.filter((name) => name !== 'strength');
+/** These texts can be taken literally, except that a strength may belong to a second pass, and that a server always decodes with the VAE. */
+const plainFields = parsedFields.filter((name) => name !== 'strength' && name !== 'decoder');
 
 /**
  * The text format that AUTOMATIC1111's web UI made common, from any tool: ours (`Version: Easel …`), Fooocus (`Version: Fooocus …`), and
@@ -22,6 +23,8 @@ export function readParametersText(text: string): PictureSettings {
     if (name !== 'style' || isOurs) findings.field(name, parsed[name]);
     else if (parsed.style !== undefined) findings.leave('Style', parsed.style, 'not supported');
   }
+  const { key, values } = pictureFields.decoder.parameter;
+  if (parsed.decoder === 'tiny') findings.leave(key, values.tiny, 'not supported');
   findings.seed(parsed.seed?.toString());
   findings.size(parsed.width, parsed.height);
   if (parsed.loras !== undefined) findings.set({ loras: parsed.loras });

@@ -7,7 +7,7 @@ import {
   type SchedulerOverrides,
 } from '../model.ts';
 import type { Acceleration } from '../profiles.ts';
-import { invalid } from './limits.ts';
+import { invalid, requireArray, requireFloats, requireObject } from './limits.ts';
 
 const image = {
   picture: true,
@@ -44,6 +44,13 @@ const acceleration = {
 
 const lora = { file: true, weight: true, anyBase: true } as const satisfies Record<keyof LoraRequest, true>;
 
+const parts = [
+  ['image', image],
+  ['schedulerOverrides', schedulerOverrides],
+  ['microConditioning', microConditioning],
+  ['acceleration', acceleration],
+] as const;
+
 /** What other interfaces call these fields, in lower case without separators. */
 const otherNames: Readonly<Record<string, string>> = {
   numinferencesteps: 'steps',
@@ -73,21 +80,40 @@ const otherNames: Readonly<Record<string, string>> = {
 };
 
 /**
- * Rejects fields that would otherwise be silently ignored.
+ * Rejects fields that would otherwise be silently ignored, and parts that are no objects or arrays.
  *
+ * @returns the request, also its parts, without what is null or undefined: both are as good as absent
  * @throws EngineError `invalid_request`, suggesting the field that may have been meant
  */
-export function requireKnownFields(given: GenerateRequest): void {
-  requireFields('', given, requestFields);
-  requireFields('image.', given.image, image);
-  requireFields('schedulerOverrides.', given.schedulerOverrides, schedulerOverrides);
-  requireFields('microConditioning.', given.microConditioning, microConditioning);
-  requireFields('acceleration.', given.acceleration, acceleration);
-  for (const [index, one] of (given.loras ?? []).entries()) requireFields(`loras[${index}].`, one, lora);
+export function checkedRequest(request: GenerateRequest): GenerateRequest {
+  requireObject('request', request);
+  requireFields('', request, requestFields);
+  const given: GenerateRequest = { prompt: request.prompt, ...withoutNull(request) };
+  const checkedParts = parts.flatMap(([name, known]) => {
+    const part = given[name];
+    if (part === undefined) return [];
+    requireObject(name, part);
+    requireFields(`${name}.`, part, known);
+    return [[name, withoutNull(part)] as const];
+  });
+  requireArray('seeds', given.seeds ?? []);
+  requireFloats('latents', given.latents ?? new Float32Array());
+  const loras = given.loras ?? [];
+  requireArray('loras', loras);
+  for (const [index, one] of loras.entries()) {
+    requireObject(`loras[${index}]`, one);
+    requireFields(`loras[${index}].`, one, lora);
+  }
+  return { ...given, ...Object.fromEntries(checkedParts) };
 }
 
-function requireFields(place: string, value: object | undefined, known: Readonly<Record<string, true>>): void {
-  for (const [name, content] of Object.entries(value ?? {})) {
+function withoutNull(value: object): object {
+  return Object.fromEntries(Object.entries(value).filter(([, content]) => content !== undefined && content !== null));
+}
+
+/** @param place before the names in messages, such as `image.`. @throws EngineError `invalid_request` */
+export function requireFields(place: string, value: object, known: Readonly<Record<string, true>>): void {
+  for (const [name, content] of Object.entries(value)) {
     if (content === undefined || Object.hasOwn(known, name)) continue;
     const names = Object.keys(known);
     const meant = nearest(name, names);
