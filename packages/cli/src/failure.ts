@@ -19,7 +19,7 @@ export interface Failure {
 /**
  * Says what was thrown in the terms of the command line.
  *
- * @param command the command that was asked for, if any: remedies and names of options are its own
+ * @param command the command that was asked for, if any, such as `model quantize`: remedies and names of options are its own
  */
 export function toFailure(thrown: unknown, command?: string): Failure {
   if (thrown instanceof CommanderError) return usageFailure(thrown, command);
@@ -85,6 +85,8 @@ function inLog(remedy: string | undefined, requestId: string): string {
   return remedy === undefined ? log : `${remedy}; ${log}`;
 }
 
+const GENERAL_HELP = 'easel --help lists the commands, easel COMMAND --help their options';
+
 function usageFailure(error: CommanderError, command: string | undefined): Failure {
   // Commander writes "error: …" with its suggestion on a second line; ours, where there is one, is better informed.
   const [message = '', ...suggestion] = error.message.replace(/^error: /, '').split('\n');
@@ -92,7 +94,7 @@ function usageFailure(error: CommanderError, command: string | undefined): Failu
   return {
     code: 'usage',
     message: hint === undefined ? [message, ...suggestion].join(' ') : message,
-    remedy: hint ?? 'easel --help lists the commands, easel COMMAND --help their options',
+    remedy: hint ?? (command === undefined ? GENERAL_HELP : `easel ${command} --help lists what it takes`),
     exitStatus: exitStatus.usage,
   };
 }
@@ -105,7 +107,7 @@ function usageHint(code: string, message: string, command = 'generate'): string 
   if (code !== 'commander.excessArguments') return undefined;
   return name === 'generate'
     ? 'put the prompt in quotes: easel generate "a red apple"'
-    : `easel ${name} --help shows what it takes`;
+    : `easel ${command} --help lists what it takes`;
 }
 
 /** The lines for people: the message, what to do, and with EASEL_DEBUG the stacks of the error and its causes. */

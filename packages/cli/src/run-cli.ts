@@ -36,7 +36,7 @@ export async function runCli(
       if (thrown.exitCode === 0) return exitStatus.ok; // help or version was printed
       if (thrown.code === 'commander.help') return exitStatus.usage; // help was printed because there is no command
     }
-    return reportFailure(thrown, interruption.status, args, context);
+    return reportFailure(thrown, interruption.status, { args, command: commandOf(args, program) }, context);
   }
 }
 
@@ -59,16 +59,28 @@ function asOptions(args: readonly string[], program: Command): readonly string[]
   return [...rest, '--help'];
 }
 
+/** The command that a line asks for, with its subcommand, such as `model quantize`; undefined: none that there is. */
+function commandOf(args: readonly string[], program: Command): string | undefined {
+  const names: string[] = [];
+  let command: Command | undefined = program;
+  for (const arg of args) {
+    command = command.commands.find((candidate) => candidate.name() === arg || candidate.aliases().includes(arg));
+    if (command === undefined) break;
+    names.push(command.name());
+  }
+  return names.length === 0 ? undefined : names.join(' ');
+}
+
 function reportFailure(
   thrown: unknown,
   interrupted: ExitStatus | undefined,
-  args: readonly string[],
+  { args, command }: { readonly args: readonly string[]; readonly command: string | undefined },
   { stdout, stderr, env }: CliContext,
 ): ExitStatus {
   const failure: Failure =
     interrupted === undefined
-      ? toFailure(thrown, args[0]?.startsWith('-') ? undefined : args[0])
-      : { code: 'cancelled', message: stoppedMessage(thrown, args), exitStatus: interrupted };
+      ? toFailure(thrown, command)
+      : { code: 'cancelled', message: stoppedMessage(thrown, command), exitStatus: interrupted };
   if (wantsJson(args)) stdout.write(`${JSON.stringify(failureAsJson(failure), null, 2)}\n`);
   else stderr.write(renderFailure(failure, thrown, Boolean(env.EASEL_DEBUG)));
   return failure.exitStatus;
@@ -83,10 +95,10 @@ const outcomes = new Map([
   ['device install', 'nothing was installed'],
 ]);
 
-/** What is said after a signal. @param args of the command line */
-export function stoppedMessage(thrown: unknown, [command = '', subcommand = '']: readonly string[]): string {
+/** What is said after a signal. @param command with its subcommand */
+export function stoppedMessage(thrown: unknown, command = ''): string {
   if (thrown instanceof CodedError && thrown.code === 'stopped') return thrown.message;
-  const outcome = outcomes.get(command) ?? outcomes.get(`${command} ${subcommand}`);
+  const outcome = outcomes.get(command);
   return outcome === undefined ? 'stopped' : `stopped; ${outcome}`;
 }
 

@@ -53,7 +53,7 @@ describe('a mistyped command line', () => {
     [['generate', '--stepz', '3', 'x'], "unknown option '--stepz' (Did you mean --steps?)"],
     [['genrate', 'x'], "unknown command 'genrate' (Did you mean generate?)"],
     [['generate', 'a', 'red', 'apple'], 'put the prompt in quotes'],
-    [['serve', 'extra'], 'easel serve --help shows what it takes'],
+    [['serve', 'extra'], 'easel serve --help lists what it takes'],
     [['generate', '--cfg', '3', 'x'], '--guidance-scale X'],
     [['--prompt', 'x'], 'the prompt is the argument, in quotes'],
     [['a red apple'], 'to make a picture: easel generate'],
@@ -85,5 +85,15 @@ describe('a mistyped command line', () => {
     expect(stderr).toBe(
       'easel: --steps must be a whole number from 1 to 100 (got 0)\n       `easel generate --help` lists what it takes\n',
     );
+  });
+
+  it.each<[string, readonly string[], string]>([
+    ['an unknown option', ['model', 'quantize', 'x', '--foo'], 'easel model quantize --help lists'],
+    ['a value', ['model', 'verify-precision', 'x', '--steps', '0'], '`easel model verify-precision --help` lists'],
+    ['an argument too many', ['model', 'inspect', 'x', 'y'], 'easel model inspect --help lists'],
+    ['a command that there is not', ['lora', 'show'], 'easel --help lists the commands'],
+  ])('names the help of the very command: %s', async (_, args, help) => {
+    const { status, stderr } = await run(...args);
+    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining(`       ${help}`) });
   });
 });
