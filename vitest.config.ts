@@ -34,6 +34,7 @@ export default defineConfig({
         },
       },
     ],
+    globalSetup: 'tools/test-run-folder.ts',
     pool: 'forks',
     sequence: { sequencer: LongestFirst },
     execArgv: ['--conditions=@easel/source'],

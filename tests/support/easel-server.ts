@@ -4,6 +4,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { putMigratedDatabase } from '../../packages/server/test/support/migrated-database.ts';
 
 export const main = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
 
@@ -53,6 +54,7 @@ export async function serveEasel({
   program = main,
 }: ServeOptions = {}): Promise<EaselServer> {
   const folder = dataDir ?? (await newDataDir());
+  if (dataDir === undefined && program === main) await putMigratedDatabase(folder);
   const { adminKey, devKey } = keys ?? { adminKey: newKey(), devKey: newKey() };
   const child = spawn(
     process.execPath,

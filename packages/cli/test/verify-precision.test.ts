@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeImage } from '@easel/engine';
+import { decodeImage, encodeImage } from '@easel/engine';
 import { expect, it } from 'vitest';
 import { runEasel, startEasel, temporaryFolder } from './run-easel.ts';
 
@@ -107,6 +107,13 @@ it('refuses to mix comparisons of other conditions in a folder, and files that a
   expect(other.stderr).toMatch(
     /kept has a comparison with another steps \(1, now 2\)\n +choose another folder, or delete/,
   );
+  const exact = join(cwd, 'kept', '1-a-panda-exact.png');
+  const larger = { width: 65, height: 64, data: new Uint8Array(65 * 64 * 3) };
+  writeFileSync(exact, await encodeImage(larger, { format: 'png' }));
+  const resized = await runEasel([...args, '1'], { cwd });
+  expect(resized).toMatchObject({ status: 4, stderr: expect.stringContaining('exact.png has 65×64 pixels, and was') });
+  rmSync(exact);
+  expect(await runEasel([...args, '1'], { cwd })).toMatchObject({ status: 0 });
   writeFileSync(join(cwd, 'kept', 'verify-precision.json'), '[]');
   const foreign = await runEasel([...args, '1'], { cwd });
   expect(foreign.status).toBe(4);

@@ -42,15 +42,22 @@ export class KeptComparison implements PictureStore {
     const name = pictureName(drawing);
     const known = this.#drawn.get(name);
     if (known?.prompt !== drawing.prompt) return undefined;
+    const path = join(this.#folder, name);
+    const refused = (problem: string, cause?: unknown) =>
+      new CodedError('output_exists', `${path} ${problem}`, {
+        remedy: 'remove the file, and it is drawn again',
+        cause,
+      });
+    let picture: DecodedPicture;
     try {
-      return { picture: await decodeImage(await readFile(join(this.#folder, name))), seconds: known.seconds };
+      picture = await decodeImage(await readFile(path));
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return undefined; // somebody removed it: it is drawn again
-      throw new CodedError('output_exists', `${join(this.#folder, name)} cannot be read: ${messageOf(error)}`, {
-        remedy: 'remove the file, and it is drawn again',
-        cause: error,
-      });
+      throw refused(`cannot be read: ${messageOf(error)}`, error);
     }
+    const { width, height } = this.#conditions;
+    if (picture.width === width && picture.height === height) return { picture, seconds: known.seconds };
+    throw refused(`has ${picture.width}×${picture.height} pixels, and was saved with ${width}×${height}`);
   }
 
   /** The picture first, then the record that names it: an interruption between the two only costs the picture. */

@@ -149,7 +149,7 @@ test('work that throws is undone', async () => {
   expect(await touched('thrown')).toBe(0n);
 });
 
-test('transactions that wait for each other both happen, one of them the second time', async () => {
+test('transactions that wait for each other both happen, one of them again', async () => {
   await newAccounts('left', 'right');
   let started = 0;
   const bothHold = Promise.withResolvers<void>();
@@ -162,7 +162,8 @@ test('transactions that wait for each other both happen, one of them the second 
       await touch(queries, second);
     });
   await Promise.all([crossing('left', 'right'), crossing('right', 'left')]);
-  expect(started).toBe(3);
+  // A machine that is busy may let the one that begins again be first, and they wait for each other once more.
+  expect(started).toBeGreaterThanOrEqual(3);
   expect([await touched('left'), await touched('right')]).toEqual([2n, 2n]);
 });
 

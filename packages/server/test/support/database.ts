@@ -6,9 +6,10 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll } from 'vitest';
 import { type Database, type DatabaseAddress, openDatabase } from '../../src/database/database.ts';
 import { migrate } from '../../src/database/migrate.ts';
+import { putMigratedDatabase } from './migrated-database.ts';
 
 export interface TestDatabase {
-  /** Of a migrated database that only this file's tests know. */
+  /** Of a migrated database of a server that only this file's tests know. */
   readonly address: DatabaseAddress;
   /** Connections to it, closed with the file. */
   readonly database: Database;
@@ -31,7 +32,9 @@ export function useDatabase(): () => TestDatabase {
     const folder = await mkdtemp(path.join(tmpdir(), 'easel-database-'));
     closing.push(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
     await chmod(folder, 0o711); // as root, the account that PostgreSQL runs as has to pass
-    const server = await startEmbeddedPostgres({ dataDir: path.join(folder, 'data') });
+    const dataDir = path.join(folder, 'data');
+    await putMigratedDatabase(dataDir);
+    const server = await startEmbeddedPostgres({ dataDir });
     closing.push(() => server.stop());
 
     const open: TestDatabase['open'] = ({ address = server.connection, poolSize = 10 } = {}) => {
@@ -40,24 +43,16 @@ export function useDatabase(): () => TestDatabase {
       closing.push(() => opened.close());
       return opened;
     };
-    const maintenance = open({ poolSize: 1 });
+    const database = open();
+    await migrate(database.kysely);
     let databases = 0;
     const createEmpty = async () => {
       databases += 1;
-      const database = `test_${databases}`;
-      await sql`create database ${sql.id(database)}`.execute(maintenance.kysely);
-      return { ...server.connection, database };
+      const name = `test_${databases}`;
+      await sql`create database ${sql.id(name)}`.execute(database.kysely);
+      return { ...server.connection, database: name };
     };
-
-    const address = await createEmpty();
-    const database = open({ address });
-    await migrate(database.kysely);
-    running = {
-      address,
-      database,
-      createEmpty,
-      open: (options) => open({ address, ...options }),
-    };
+    running = { address: server.connection, database, createEmpty, open };
   });
 
   afterAll(async () => {
