@@ -1,6 +1,7 @@
 import type { RunnableModel } from './loading/assemble-model.ts';
 import type { DeviceChoice } from './loading/choose-device.ts';
 import { findModel } from './loading/find-model.ts';
+import { checkedLoadOptions } from './loading/load-options.ts';
 import type { LoadOptions } from './model.ts';
 
 /**
@@ -11,7 +12,7 @@ import type { LoadOptions } from './model.ts';
  *   (`$EASEL_MODELS_DIR`, else `~/.local/share/easel/models`)
  * A graphics card is tried in a process of its own before it is used.
  *
- * @throws EngineError `device_unavailable`, `model_not_found`, `model_file_missing`, `model_config_invalid`, `model_unsupported`,
+ * @throws EngineError `invalid_request`, `device_unavailable`, `model_not_found`, `model_file_missing`, `model_config_invalid`, `model_unsupported`,
  *   `weights_corrupt`, `tensor_missing`, `tensor_shape`, `tensor_dtype`
  * @example
  * const model = await loadModel('/models/playground-v2.5');
@@ -20,16 +21,18 @@ import type { LoadOptions } from './model.ts';
  * await model.close();
  */
 export async function loadModel(pathOrName: string, options: LoadOptions = {}): Promise<RunnableModel> {
+  const checked = checkedLoadOptions(options);
   const { chooseDeviceHere } = await import('./host/probe-devices.ts');
-  return loadModelOn(pathOrName, options, await chooseDeviceHere(options));
+  return loadModelOn(pathOrName, checked, await chooseDeviceHere(checked));
 }
 
 /** The same for a device that has been chosen. */
 export async function loadModelOn(
   pathOrName: string,
-  options: LoadOptions,
+  given: LoadOptions,
   device: DeviceChoice,
 ): Promise<RunnableModel> {
+  const options = checkedLoadOptions(given);
   // Imported here, so that a program that only talks to a host or shows help does not load ONNX Runtime.
   const { assembleModel } = await import('./loading/assemble-model.ts');
   const { openCheckpoint } = await import('./checkpoints/open-checkpoint.ts');

@@ -1,6 +1,13 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { createEngineHost, EngineError, type GenerateRequest, type LoadOptions, loadModel } from '../src/index.ts';
-import { requestFields } from '../src/model.ts';
+import {
+  createEngineHost,
+  decodeImage,
+  EngineError,
+  type GenerateRequest,
+  type LoadOptions,
+  loadModel,
+} from '../src/index.ts';
+import { loadFields, requestFields } from '../src/model.ts';
 import { fixturePath } from './fixtures.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -20,6 +27,8 @@ async function openAs(kind: string) {
 }
 
 const shown = (value: unknown) => (typeof value === 'number' ? String(value) : JSON.stringify(value));
+
+const isAbsent = (each: string) => /: (null|undefined)$/.test(each);
 
 /** What became of it: `drawn`, or the code of the error and the field that it names. */
 async function outcomeOf(run: () => Promise<unknown>): Promise<string> {
@@ -43,7 +52,6 @@ test.each(['this process', 'a process of its own'])(
         else expect(outcome).toMatch(new RegExp(`^invalid_request ${field}\\b`));
       }
     }
-    const isAbsent = (each: string) => /: (null|undefined)$/.test(each);
     expect(drawn.filter((each) => !isAbsent(each))).toEqual([
       ...['prompt', 'prompt2', 'negativePrompt', 'negativePrompt2'].flatMap((field) => [
         `${field}: "x"`,
@@ -98,7 +106,7 @@ test('the same holds for what is in the parts of a request', async () => {
     }
   }
   // As good as absent.
-  expect(drawn.filter((each) => !/: (null|undefined)$/.test(each))).toEqual([
+  expect(drawn.filter((each) => !isAbsent(each))).toEqual([
     'loras[0].file: "x"',
     'loras[0].file: ""',
     'loras[0].anyBase: true',
@@ -109,4 +117,50 @@ test('an option of loading that there is not is refused with the one that was me
   const loading = loadModel(fixturePath('model'), JSON.parse('{"thread":2}'));
   const message = expect.stringMatching(/^thread is not a field here/);
   await expect(loading).rejects.toMatchObject({ code: 'invalid_request', message, remedy: 'did you mean threads?' });
+});
+
+test('whatever an option of loading has, it is refused by its name or means what is said of it', async () => {
+  const loaded: string[] = [];
+  for (const option of Object.keys(loadFields)) {
+    for (const value of [null, true, 'x', Number.NaN, {}]) {
+      const load = { threads: 1, [option]: value };
+      const outcome = await outcomeOf(async () => (await loadModel(fixturePath('model'), load)).close());
+      if (outcome === 'drawn') loaded.push(`${option}: ${shown(value)}`);
+      else
+        expect(`${option}: ${shown(value)}: ${outcome}`).toMatch(new RegExp(`: (invalid_request ${option}\\b|model_)`));
+    }
+  }
+  expect(loaded).toEqual([
+    'threads: null',
+    'weights: null',
+    'precision: null',
+    'precision: {}',
+    'int8File: null',
+    'int8File: "x"',
+    'memory: null',
+    'expectedLoras: null',
+    'memoryShare: null',
+    'device: null',
+    'arithmetic: null',
+    'variant: null',
+    'config: null',
+    'config: "x"',
+    'family: null',
+    'unet: null',
+    'vae: null',
+    'tinyDecoder: null',
+    'upscaler: null',
+    'textCache: null',
+    'textCache: true',
+    'cacheDir: null',
+    'cacheDir: "x"',
+  ]);
+});
+
+test('a name in place of a file is told so', async () => {
+  const outcome = decodeImage(JSON.parse('"photo.jpg"'));
+  await expect(outcome).rejects.toMatchObject({
+    code: 'image_unreadable',
+    message: expect.stringContaining('bytes of a file (got string)'),
+  });
 });

@@ -32,7 +32,7 @@ const bytesOfDepth: ReadonlyMap<string, number> = new Map([
  * @throws EngineError `image_unreadable` when it is something else, damaged or too large.
  */
 export async function decodeImage(file: Uint8Array): Promise<DecodedPicture> {
-  const first = firstFrame(file);
+  const first = firstOf(file);
   await measureFrame(first);
   const image = sharp(first, { failOn: 'error', limitInputPixels: MAX_PIXELS });
   try {
@@ -57,7 +57,7 @@ export async function decodeImage(file: Uint8Array): Promise<DecodedPicture> {
  */
 export async function decodeMask(file: Uint8Array): Promise<Mask> {
   try {
-    const first = firstFrame(file);
+    const first = firstOf(file);
     await measureFrame(first);
     return (await transparencyOf(first)) ?? brightnessMask(await decodeImage(first));
   } catch (error) {
@@ -91,7 +91,13 @@ async function transparencyOf(file: Uint8Array): Promise<Mask | undefined> {
  * @throws EngineError `image_unreadable` when it is of another format, damaged or too large.
  */
 export function measureImage(file: Uint8Array): Promise<PictureSize> {
-  return measureFrame(firstFrame(file));
+  return measureFrame(firstOf(file));
+}
+
+/** @throws EngineError `image_unreadable` for what is not a file's bytes, such as its name */
+function firstOf(file: Uint8Array): Uint8Array {
+  if (ArrayBuffer.isView(file)) return firstFrame(file);
+  throw unreadable(`it must be the bytes of a file (got ${typeof file})`, 'read the file first');
 }
 
 async function measureFrame(file: Uint8Array): Promise<PictureSize> {

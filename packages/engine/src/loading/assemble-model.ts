@@ -19,17 +19,9 @@ import {
   sdxlNetworks,
 } from '../families/sdxl-architecture.ts';
 import { defaultCacheFolder } from '../folders.ts';
-import {
-  type GenerateRequest,
-  type GenerateResult,
-  type LoadOptions,
-  loadFields,
-  type Model,
-  type PictureSize,
-  type PrepareOptions,
-} from '../model.ts';
-import { checkedRequest, requireFields } from '../pipeline/checked-request.ts';
-import { requireNumber, requireSize } from '../pipeline/limits.ts';
+import type { GenerateRequest, GenerateResult, LoadOptions, Model, PictureSize, PrepareOptions } from '../model.ts';
+import { checkedRequest } from '../pipeline/checked-request.ts';
+import { requireSize } from '../pipeline/limits.ts';
 import { sizesOfModel } from '../pipeline/picture-sizes.ts';
 import { openWeights, type PipelineParts, type RunOptions, runPipeline } from '../pipeline/pipeline.ts';
 import { accelerationOf, planProfile } from '../pipeline/plan.ts';
@@ -92,7 +84,6 @@ export async function assembleModel(
   choice: DeviceChoice = cpuChoice,
   device: Device = deviceOf(choice),
 ): Promise<RunnableModel> {
-  requireLoadOptions(options);
   const configs = parseSdxlConfigs(checkpoint.components);
   checkTensors(checkpoint, configs);
   const fixed = fixedPrecision(options.precision);
@@ -116,18 +107,6 @@ export async function assembleModel(
     prepare: (size, run = {}) => queue.add(() => prepareParts(parts, size, run)),
     close: () => queue.close(() => releaseParts(parts)),
   };
-}
-
-const MOST_THREADS = 256;
-
-/** What a program without types might give. @throws EngineError `invalid_request` */
-function requireLoadOptions(options: LoadOptions): void {
-  requireFields('', options, loadFields);
-  const { threads, textCache } = options;
-  if (threads !== undefined) requireNumber('threads', threads, { min: 1, max: MOST_THREADS, whole: true });
-  if (textCache === undefined || typeof textCache === 'boolean') return;
-  const message = `textCache must be true or false (got ${JSON.stringify(textCache)})`;
-  throw new EngineError('invalid_request', message, { details: { param: 'textCache' } });
 }
 
 interface Choices {

@@ -107,7 +107,7 @@ export function checkedRequest(request: GenerateRequest): GenerateRequest {
   return { ...given, ...Object.fromEntries(checkedParts) };
 }
 
-function withoutNull(value: object): object {
+export function withoutNull(value: object): object {
   return Object.fromEntries(Object.entries(value).filter(([, content]) => content !== undefined && content !== null));
 }
 
