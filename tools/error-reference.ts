@@ -41,7 +41,7 @@ remedies below are those of a code; the place where an error arises often says s
 
 * **The API** answers with an HTTP status and a code. On the Segmind surface the body is \`{ "error": message, "code": … }\`, on OpenAI's \`{ "error": { "message", "type", "code" } }\`, both with
   an exact remedy at the end of the message; on \`/api\` it is a problem of RFC 9457 with \`code\` and \`remedy\`. Where the table says "500 as \`server_error\`", the message is the operator's
-  and stands in the server's log. Only a 200 is charged.
+  and stands in the server's log. What is refused or fails is not charged; a 503 whose message names a job may be of one that is: fetch it by its id.
 * **The command line** prints message and remedy; \`--json\` prints \`{ "error": { "code", "message", "remedy", …, "exitStatus" } }\`. The exit statuses below are those of errors
   that arise on this machine; what a server answers exits with ${exitStatus.server}, whatever its code.
 * **In programs** every error is a \`CodedError\` of \`@easel/errors\` with \`code\`, \`message\`, \`remedy\` and \`cause\`. The engine's are its subclass \`EngineError\`; \`@easel/client\` throws

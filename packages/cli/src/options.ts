@@ -160,7 +160,7 @@ export function modelFilesOptions(): Option[] {
     variantOption(),
     new Option(
       '--family <name>',
-      'what the model is, where its files do not tell, such as sdxl-turbo or sdxl-lightning (docs/engine.md lists them)',
+      'what the model is, where its files do not tell, such as sdxl-turbo or sdxl-lightning (docs/models.md lists them)',
     ),
     new Option(
       '--unet <name|file>',

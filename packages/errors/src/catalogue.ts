@@ -63,7 +63,7 @@ export const catalogue = {
   database_lost: request('The connection to the database was lost', 'send the request again later; nothing is lost'),
   storage_unavailable: request(
     'Pictures cannot be stored',
-    'free some space in the image folder, and check that it is mounted and can be written',
+    'free some space in the image folder and check that it is mounted and can be written, or start the object store and check its settings',
   ),
 
   model_not_found: engine(

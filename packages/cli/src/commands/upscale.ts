@@ -14,6 +14,7 @@ const shared = [
   '--guidance-scale',
   '--scheduler',
   '--lora',
+  '--lora-any-base',
   '--format',
   '--quality',
   '--overwrite',

@@ -29,7 +29,8 @@ describe('options that contradict each other', () => {
     ['--profile has no effect where', { image: 'x', upscale: 2, upscaler: 'x4.safetensors', profile: 'fast' }],
     ['--taesd has no effect where', { image: 'x', upscale: 2, upscaler: 'x4.safetensors', taesd: 'taesdxl' }],
     ['only one of --width and --height', { image: 'x.png', width: 64 }],
-    ['have no effect with edm_euler', { scheduler: 'edm_euler', solverOrder: 2 }],
+    ['--solver-order has no effect with edm_euler', { scheduler: 'edm_euler', solverOrder: 2 }],
+    ['--solver-type has no effect with unipc', { scheduler: 'unipc', solverType: 'heun' }],
     ['needs both --negative-original-size and --negative-target-size', { negativeOriginalSize: size }],
     ['needs both --negative-original-size and --negative-target-size', { negativeCrop: { x: 1, y: 1 } }],
     ['needs --negative-prompt', { negativePrompt2: 'x' }],
@@ -52,7 +53,10 @@ describe('options that contradict each other', () => {
       negativeTargetSize: size,
       scheduler: 'edm_dpmpp_2m',
       solverOrder: 2,
+      solverType: 'heun',
     });
+    checkCombinations({ ...flags, solverOrder: 2, solverType: 'heun' });
+    checkCombinations({ ...flags, scheduler: 'unipc', solverOrder: 2 });
     const several = { ...flags, image: 'x', upscale: 2, samples: 4 } as const;
     for (const noise of [{}, { strength: 0.3 }, { upscaler: 'x4.safetensors', strength: 0.3 }])
       checkCombinations({ ...several, ...noise });

@@ -68,7 +68,6 @@ function contradictions(flags: GenerateFlags): [refused: boolean, message: strin
     (value) => value !== undefined,
   );
   const hasNegativeSizes = flags.negativeOriginalSize !== undefined && flags.negativeTargetSize !== undefined;
-  const hasSolver = flags.solverOrder !== undefined || flags.solverType !== undefined;
   return [
     [
       flags.apiKeyFile !== undefined && flags.server === undefined,
@@ -100,9 +99,14 @@ function contradictions(flags: GenerateFlags): [refused: boolean, message: strin
     ...maskContradictions(flags),
     ...upscaleContradictions(flags, hasSide || flags.size !== undefined),
     [
-      hasSolver && flags.scheduler !== undefined && !/dpmpp_2m|unipc/.test(flags.scheduler),
-      `--solver-order and --solver-type have no effect with ${flags.scheduler}`,
-      'leave them out or use --scheduler edm_dpmpp_2m or dpmpp_2m',
+      flags.solverOrder !== undefined && !/dpmpp_2m|unipc/.test(flags.scheduler ?? 'unipc'),
+      `--solver-order has no effect with ${flags.scheduler}`,
+      'leave it out or use --scheduler edm_dpmpp_2m, dpmpp_2m or unipc',
+    ],
+    [
+      flags.solverType !== undefined && !/dpmpp_2m/.test(flags.scheduler ?? 'dpmpp_2m'),
+      `--solver-type has no effect with ${flags.scheduler}`,
+      'leave it out or use --scheduler edm_dpmpp_2m or dpmpp_2m',
     ],
     [
       hasNegativeCondition && !hasNegativeSizes,

@@ -88,7 +88,7 @@ async function collect(stream: AsyncIterable<Uint8Array | string>, name: string,
     length += bytes.length;
     if (length > largest) {
       throw new CodedError('prompt_unreadable', `${name} exceeds the limit of ${largest} bytes`, {
-        remedy: 'shorten it: the model reads only about 75 words of a prompt',
+        remedy: 'shorten it: the model reads 75 tokens, about 50 words, of a prompt',
       });
     }
     chunks.push(bytes);

@@ -84,11 +84,11 @@ describe('warnings', () => {
     const prompt = '(oil:1.2), <lora:foo:1>, BREAK, a cat (sitting), {a|b}, [c], __d__';
     const [warning, ...others] = warningsOf({}, { negativePrompt: '((dark))', prompt2: '(oil:1.2)' }, prompt);
     expect(warning).toBe(
-      'prompt syntax of other tools was read as plain text: "(oil:1.2)", "<lora:foo:1>", "BREAK", "{a|b}", "[c]" and 2 more; --prompt-weighting reads weights; --long-prompts reads BREAK; --lora-tags reads LoRAs',
+      'prompt syntax of other tools was read as plain text: "(oil:1.2)", "<lora:foo:1>", "BREAK", "{a|b}", "[c]" and 2 more; --prompt-weighting reads weights; --long-prompts reads BREAK; --lora-tags reads LoRAs; --alternatives all reads {a|b}',
     );
     expect(others).toEqual([]);
     expect(warningsOf({}, { promptWeighting: true, longPrompts: true, loraTags: true }, prompt)).toEqual([
-      'prompt syntax of other tools was read as plain text: "{a|b}", "__d__"',
+      'prompt syntax of other tools was read as plain text: "{a|b}", "__d__"; --alternatives all reads {a|b}',
     ]);
   });
 });

@@ -51,6 +51,7 @@ function syntaxWarnings(flags: RequestFlags, ...texts: readonly (string | undefi
       : []),
     ...(!flags.longPrompts && kinds.has('BREAK') ? ['--long-prompts reads BREAK'] : []),
     ...(!flags.loraTags && kinds.has('LoRA') ? ['--lora-tags reads LoRAs'] : []),
+    ...(pieces.some((piece) => /^\{.*\|/s.test(piece)) ? ['--alternatives all reads {a|b}'] : []),
   ];
   const help = options.map((option) => `; ${option}`).join('');
   return [`prompt syntax of other tools was read as plain text: ${shown.join(', ')}${more}${help}`];

@@ -27,7 +27,7 @@ export const advancedFields = {
     words: 'solver order',
     choices: [1, 2, 3],
     engine: 'schedulerOverrides',
-    option: { flags: '--solver-order <n>', help: 'of edm_dpmpp_2m', group: 'Sampling:' },
+    option: { flags: '--solver-order <n>', help: 'of edm_dpmpp_2m, dpmpp_2m and unipc', group: 'Sampling:' },
     parameter: { key: 'Solver order', usual: 2 },
   },
   solverType: {
@@ -36,7 +36,7 @@ export const advancedFields = {
     words: 'solver type',
     choices: ['midpoint', 'heun'],
     engine: 'schedulerOverrides',
-    option: { flags: '--solver-type <name>', help: 'of edm_dpmpp_2m', group: 'Sampling:' },
+    option: { flags: '--solver-type <name>', help: 'of edm_dpmpp_2m and dpmpp_2m', group: 'Sampling:' },
     parameter: { key: 'Solver type', usual: 'midpoint' },
   },
   generator: {

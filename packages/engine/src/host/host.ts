@@ -1,4 +1,5 @@
 import { EngineError } from '../errors.ts';
+import { checkedLoadOptions } from '../loading/load-options.ts';
 import type {
   GenerateOptions,
   GenerateRequest,
@@ -46,7 +47,8 @@ export async function startHost(options: HostOptions, module: URL): Promise<Engi
   const { passDeadlineMs } = options;
   if (passDeadlineMs !== undefined) milliseconds('passDeadlineMs', passDeadlineMs, 1);
   const deadlineMs = passDeadlineMs === undefined ? defaultPassDeadlineMs : () => passDeadlineMs;
-  const keeper = new ChildKeeper(module, options, deadlineMs);
+  const load = checkedLoadOptions(options.load ?? {});
+  const keeper = new ChildKeeper(module, { ...options, load }, deadlineMs);
   try {
     const { info } = await keeper.ready(options.signal);
     const never = idleMs === 0 || idleMs > MAX_TIMER_MS;

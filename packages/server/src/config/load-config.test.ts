@@ -314,6 +314,8 @@ test('variables of other commands, empty ones, and those that container platform
     EASEL_SERVICE_PORT_HTTP: '8400',
     EASEL_PORT_8400_TCP: 'tcp://10.0.0.1:8400',
     EASEL_PORT_8400_TCP_ADDR: '10.0.0.1',
+    EASEL_PORT: 'tcp://10.0.0.1:80',
+    EASEL_NOTHING_PORT: 'tcp://10.0.0.2:80',
   };
   await expect(loadConfig({ env })).resolves.toMatchObject({ port: 8400 });
 });

@@ -16,18 +16,24 @@ const otherVariables: readonly string[] = [
 ];
 
 /**
- * Variables that Kubernetes and Docker set for a service named `easel`: EASEL_SERVICE_HOST, EASEL_PORT_8400_TCP_ADDR …
- * (Kubernetes: "Discovering services"; Docker: legacy container links).
+ * Variables that Kubernetes and Docker set for services whose names begin with `easel`: EASEL_SERVICE_HOST, EASEL_PORT=tcp://10.0.0.1:80,
+ * EASEL_PORT_8400_TCP_ADDR … (Kubernetes: "Discovering services"; Docker: legacy container links).
  */
 const serviceLink =
   /^EASEL_(?:.+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_.+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)$/;
+const serviceAddress = /^(?:tcp|udp|sctp):\/\//;
+
+function isServiceLink(name: string, value = ''): boolean {
+  return serviceLink.test(name) || (/^EASEL_(?:.+_)?PORT$/.test(name) && serviceAddress.test(value));
+}
 
 /**
  * Reads the settings from the environment. Empty variables count as absent.
  *
  * @throws ConfigError for an unknown variable that begins with EASEL_
  */
-export function readEnvironment(env: Environment): SettingTree {
+export function readEnvironment(given: Environment): SettingTree {
+  const env = Object.fromEntries(Object.entries(given).filter(([name, value]) => !isServiceLink(name, value)));
   refuseUnknown(env);
   const tree: SettingTree = {};
   for (const setting of settings) {
@@ -40,7 +46,7 @@ export function readEnvironment(env: Environment): SettingTree {
 function refuseUnknown(env: Environment): void {
   const known = [...settings.map(({ variable }) => variable), ...otherVariables];
   for (const [name, value = ''] of Object.entries(env)) {
-    if (!name.startsWith('EASEL_') || value === '' || known.includes(name) || serviceLink.test(name)) continue;
+    if (!name.startsWith('EASEL_') || value === '' || known.includes(name)) continue;
     if (name === 'EASEL_DATABASE_URL') {
       throw new ConfigError(`${name} is not read`, { remedy: 'set DATABASE_URL instead, without EASEL_' });
     }

@@ -46,7 +46,7 @@ async function workersWanted(): Promise<number> {
   return value > Number(scaler.metadata.activationTargetQueryValue) ? Math.ceil(value / perWorker) : 0;
 }
 
-test('no work wants no worker; a queued job wants one, and more the longer it waits; running jobs keep theirs; a paused queue wants none', async () => {
+test('no work wants no worker; a queued job wants one, and more the longer it waits; running jobs keep theirs; a paused queue and drafts want none', async () => {
   const { database } = opened();
   services = await startJobServices({ ...opened(), folder: folder(), models: ['demo'] });
   const customer = await newCustomer(database, { available: 1000n });
@@ -58,6 +58,11 @@ test('no work wants no worker; a queued job wants one, and more the longer it wa
     sql`update jobs set created_at = now() - make_interval(secs => ${seconds})`.execute(database.kysely);
   await age(3.5 * perWorker);
   expect(await workersWanted()).toBe(4);
+
+  // A draft is free, and nobody waits for it for long.
+  await sql`update jobs set draft = true`.execute(database.kysely);
+  expect(await workersWanted()).toBe(0);
+  await sql`update jobs set draft = false`.execute(database.kysely);
 
   await services.control.pause();
   expect(await workersWanted()).toBe(0);
