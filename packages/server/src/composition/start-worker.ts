@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/schema.ts';
 import { newId } from '../ids.ts';
+import { announceReview } from '../jobs/review-demand.ts';
 import { isDatabaseInUse } from '../keys/server-secret.ts';
 import { loadReviewHook, type ReviewHook } from '../models/review.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
@@ -90,6 +91,7 @@ export async function keepTidy(core: Core, log: Logger, signal: AbortSignal): Pr
   });
   while (!signal.aborted) {
     try {
+      if (core.drafts.areReviewed) await core.database.transaction(announceReview);
       await core.storage.check();
       const swept = await janitor.sweep(signal);
       if (Object.values(swept).some((count) => count > 0))

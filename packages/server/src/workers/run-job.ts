@@ -9,6 +9,7 @@ import { isEnded, type JobContext, type JobFailure, type JobRecord } from '../jo
 import { appendEvent } from '../jobs/job-events.ts';
 import { findJob, markStarted, requeueJob } from '../jobs/jobs-table.ts';
 import { lockQueuePaused } from '../jobs/queue-control.ts';
+import { isReviewDemanded } from '../jobs/review-demand.ts';
 import { deviceLabel, learnSpeed, lockSpeed, saveSpeed } from '../jobs/speed.ts';
 import { advanceVirtualTime, earliestStart } from '../jobs/turns.ts';
 import { type Painter, type Painting, PaintingFailed, type PaintOptions } from '../models/painter.ts';
@@ -39,8 +40,8 @@ export interface WorkerContext extends JobContext {
   readonly hook: ReviewHook | null;
 }
 
-/** `paused`, `no-storage`: the job is queued again, and so would be the next ones. */
-export type RunOutcome = 'done' | 'paused' | 'no-storage';
+/** All but `done`: the job is queued again, and so would be the next ones. `no-review`: others review pictures, and this worker does not. */
+export type RunOutcome = 'done' | 'paused' | 'no-storage' | 'no-review';
 
 /**
  * One attempt of a job, from its claim to its end. Resolves when nothing is left to do: the job has ended, whoever ended it, or it
@@ -96,7 +97,7 @@ async function startPatiently(
 }
 
 async function start(context: WorkerContext, claimed: ClaimedJob): Promise<JobRecord | RunOutcome> {
-  const { workerId, database, storage, clock, jobLog } = context;
+  const { workerId, database, storage, clock, jobLog, hook } = context;
   const { jobId } = claimed;
   const queued = await database.transaction((queries) => findJob(queries, jobId));
   if (queued === null || isEnded(queued)) return 'done';
@@ -108,6 +109,10 @@ async function start(context: WorkerContext, claimed: ClaimedJob): Promise<JobRe
     if (await lockQueuePaused(queries)) {
       await claimed.handBack(queries);
       return 'paused';
+    }
+    if (hook === null && (await isReviewDemanded(queries))) {
+      await claimed.handBack(queries);
+      return 'no-review';
     }
     const now = clock.now();
     const job = await markStarted(queries, { jobId, workerId, now });

@@ -5,9 +5,10 @@ import { modelsWithQueuedJobs } from '../jobs/admission.ts';
 import { attemptsUsedUp, failJob } from '../jobs/ends-of-jobs.ts';
 import { WORKER_SILENCE_MS } from '../jobs/live-engines.ts';
 import { isQueuePaused } from '../jobs/queue-control.ts';
+import { announceReview, isReviewDemanded } from '../jobs/review-demand.ts';
 import { deviceLabel, learnSpeed, lockSpeed, saveSpeed } from '../jobs/speed.ts';
 import type { ClaimedJob } from '../queue/job-queue.ts';
-import { runJob, type WorkerContext } from './run-job.ts';
+import { type RunOutcome, runJob, type WorkerContext } from './run-job.ts';
 import { deleteWorker, saveWorker, type WorkerRecord, type WorkerState, workersSeenWithin } from './workers-table.ts';
 
 /** Several times within `WORKER_SILENCE_MS`. */
@@ -20,7 +21,10 @@ const LONGEST_PAUSE_MS = 60_000;
 type Report = (error: unknown, message: string) => void;
 
 /** What keeps a worker from taking jobs. */
-type Obstacle = 'paused' | 'no-storage';
+type Obstacle = Exclude<RunOutcome, 'done'>;
+
+const UNREVIEWED =
+  'other processes review pictures (reviewHook) and this worker does not, so it takes no jobs; set reviewHook here, too';
 
 /** An engine of the painter. */
 interface WhichEngine {
@@ -44,6 +48,7 @@ export class WorkLoop {
   readonly #startProblems = new Map<string, string>();
   /** Why no jobs are taken at the moment. */
   readonly #obstacles = new Set<Obstacle>();
+  #isToldOfReviews = false;
   /** The last pause or resume. */
   #switching: Promise<unknown> = Promise.resolve();
   #watch: Disposable | undefined;
@@ -156,12 +161,14 @@ export class WorkLoop {
   }
 
   async #beat(): Promise<void> {
-    const { workerId, database, painter, storage, queue } = this.#context;
+    const { workerId, database, painter, storage, queue, hook } = this.#context;
     // Not awaited: a store that does not answer must not make this worker seem lost.
     if (storage.problem !== null)
       void storage.check().catch((error: unknown) => this.#report(error, 'the storage could not be checked'));
     const modelMemory = await painter.memory();
-    const { isPaused, others, waiting } = await database.transaction(async (queries) => {
+    const { isPaused, isUnreviewed, others, waiting } = await database.transaction(async (queries) => {
+      if (hook !== null) await announceReview(queries);
+      const unreviewed = hook === null && (await isReviewDemanded(queries));
       await saveWorker(queries, {
         id: workerId,
         hostname: hostname(),
@@ -169,7 +176,7 @@ export class WorkLoop {
         models: painter.models().map(({ slug }) => slug),
         startedAt: this.#startedAt,
         state: this.#state(),
-        problem: storage.problem ?? this.#startProblems.values().next().value ?? null,
+        problem: storage.problem ?? (unreviewed ? UNREVIEWED : (this.#startProblems.values().next().value ?? null)),
         runningJob: this.#running.values().next().value ?? null,
         modelMemory,
         engines: painter.engines(),
@@ -177,6 +184,7 @@ export class WorkLoop {
       const alive = await workersSeenWithin(queries, WORKER_SILENCE_MS);
       return {
         isPaused: await isQueuePaused(queries),
+        isUnreviewed: unreviewed,
         others: alive.filter(({ id }) => id !== workerId),
         waiting: await modelsWithQueuedJobs(queries),
       };
@@ -186,6 +194,9 @@ export class WorkLoop {
     }
     await this.#setObstacle('no-storage', storage.problem !== null);
     await this.#setObstacle('paused', isPaused);
+    if (isUnreviewed && !this.#isToldOfReviews) this.#report(undefined, UNREVIEWED);
+    this.#isToldOfReviews = isUnreviewed;
+    await this.#setObstacle('no-review', isUnreviewed);
   }
 
   async #readPause(): Promise<void> {

@@ -1,6 +1,8 @@
+import { sql } from 'kysely';
 import { afterEach, expect, test } from 'vitest';
 import { newId } from '../../src/ids.ts';
 import { savePaused } from '../../src/jobs/queue-control.ts';
+import { announceReview } from '../../src/jobs/review-demand.ts';
 import { EnginePainter } from '../../src/models/engine-painter.ts';
 import type { EngineSettings } from '../../src/models/served-models.ts';
 import { type ListedWorker, workersSeenWithin } from '../../src/workers/workers-table.ts';
@@ -58,6 +60,34 @@ test('while the queue is paused jobs wait, also for workers in other processes',
   await setPaused(false);
   expect((await services.feed.end(job.id, signal())).job.state).toBe('succeeded');
   await loop.stop(1000);
+});
+
+test('a worker without a review module starts no job while other processes review pictures, and says why', async () => {
+  const services = await start();
+  const customer = await newCustomer(opened().database, { available: 1_000_000n });
+  const stateOf = async (id: string) => (await services.jobs.get(null, id)).job.state;
+  const reviewing = services.worker(painter(), { review: async () => ({ accept: true }) }, newId());
+  await reviewing.loop.start();
+  await reviewing.loop.stop(1000);
+  const { loop } = services.worker(painter());
+  await loop.start();
+  const { job: first } = await services.submitJob(aSubmission(customer));
+  await expect.poll(async () => (await workersNow())[0]?.state).toBe('idle');
+  expect((await workersNow())[0]?.problem).toContain('set reviewHook here, too');
+  expect(await stateOf(first.id)).toBe('queued');
+  await sql`update settings set value = to_jsonb(now() - interval '11 minutes') where name = 'pictures_reviewed_at'`.execute(
+    opened().database.kysely,
+  );
+  expect((await services.feed.end(first.id, signal())).job.state).toBe('succeeded');
+  expect((await workersNow())[0]?.problem).toBeNull();
+
+  // Before its next heartbeat tells it: the job itself is not started.
+  await services.database.transaction(announceReview);
+  const { job: second } = await services.submitJob(aSubmission(customer));
+  await expect.poll(async () => (await workersNow())[0]?.problem).toContain('set reviewHook here, too');
+  expect(await stateOf(second.id)).toBe('queued');
+  await loop.stop(1000);
+  await sql`delete from settings where name = 'pictures_reviewed_at'`.execute(opened().database.kysely);
 });
 
 test('a worker that has to end before its job does hands it to the next one, which makes the same picture', async () => {
