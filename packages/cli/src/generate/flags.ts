@@ -98,16 +98,7 @@ function contradictions(flags: GenerateFlags): [refused: boolean, message: strin
     ...variationContradictions(flags),
     ...maskContradictions(flags),
     ...upscaleContradictions(flags, hasSide || flags.size !== undefined),
-    [
-      flags.solverOrder !== undefined && !/dpmpp_2m|unipc/.test(flags.scheduler ?? 'unipc'),
-      `--solver-order has no effect with ${flags.scheduler}`,
-      'leave it out or use --scheduler edm_dpmpp_2m, dpmpp_2m or unipc',
-    ],
-    [
-      flags.solverType !== undefined && !/dpmpp_2m/.test(flags.scheduler ?? 'dpmpp_2m'),
-      `--solver-type has no effect with ${flags.scheduler}`,
-      'leave it out or use --scheduler edm_dpmpp_2m or dpmpp_2m',
-    ],
+    ...solverContradictions(flags),
     [
       hasNegativeCondition && !hasNegativeSizes,
       'negative micro-conditioning needs both --negative-original-size and --negative-target-size',
@@ -123,6 +114,26 @@ function contradictions(flags: GenerateFlags): [refused: boolean, message: strin
         formatFor(outputFile(flags.output), flags.format && formatOfName(flags.format)) === 'png',
       '--quality applies to jpeg and webp, but the picture would be a png, which is lossless',
       'add --format jpeg or leave --quality out',
+    ],
+  ];
+}
+
+/** The model's own sampler is not known here. */
+function solverContradictions({
+  scheduler,
+  solverOrder,
+  solverType,
+}: GenerateFlags): [refused: boolean, message: string, remedy: string][] {
+  return [
+    [
+      scheduler !== undefined && solverOrder !== undefined && !/dpmpp_2m|unipc/.test(scheduler),
+      `--solver-order has no effect with ${scheduler}`,
+      'leave it out or use --scheduler edm_dpmpp_2m, dpmpp_2m or unipc',
+    ],
+    [
+      scheduler !== undefined && solverType !== undefined && !/dpmpp_2m/.test(scheduler),
+      `--solver-type has no effect with ${scheduler}`,
+      'leave it out or use --scheduler edm_dpmpp_2m or dpmpp_2m',
     ],
   ];
 }

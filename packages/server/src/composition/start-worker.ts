@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/schema.ts';
 import { newId } from '../ids.ts';
-import { announceReview } from '../jobs/review-demand.ts';
+import { announceReview } from '../jobs/queue-control.ts';
 import { isDatabaseInUse } from '../keys/server-secret.ts';
 import { loadReviewHook, type ReviewHook } from '../models/review.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';

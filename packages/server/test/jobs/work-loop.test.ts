@@ -1,8 +1,7 @@
 import { sql } from 'kysely';
 import { afterEach, expect, test } from 'vitest';
 import { newId } from '../../src/ids.ts';
-import { savePaused } from '../../src/jobs/queue-control.ts';
-import { announceReview } from '../../src/jobs/review-demand.ts';
+import { announceReview, savePaused } from '../../src/jobs/queue-control.ts';
 import { EnginePainter } from '../../src/models/engine-painter.ts';
 import type { EngineSettings } from '../../src/models/served-models.ts';
 import { type ListedWorker, workersSeenWithin } from '../../src/workers/workers-table.ts';
