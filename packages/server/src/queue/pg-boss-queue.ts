@@ -32,6 +32,9 @@ const GIVEN_UP_QUEUE = 'given-up';
 /** Ten years. */
 const FOREVER_S = 10 * 365 * 24 * 60 * 60;
 
+/** The outcome of a job is in our own table. The supervisor counts all entries each second, so those of jobs that have ended go soon. */
+const ENDED_S = 60;
+
 /**
  * A dead worker is detected by its missing heartbeat: within `heartbeatSeconds` plus one run of the supervisor, which
  * `monitorIntervalSeconds` (a minute by default) limits as well as `superviseIntervalSeconds`.
@@ -42,6 +45,8 @@ const bossSettings = {
   useListenNotify: true,
   superviseIntervalSeconds: 1,
   monitorIntervalSeconds: 1,
+  // Of what is deleted; a day by default.
+  maintenanceIntervalSeconds: 30,
   schedule: false,
   max: 4,
 } as const satisfies ConstructorOptions;
@@ -54,8 +59,7 @@ const modelQueue = {
   heartbeatSeconds: 10,
   // The janitor ends jobs that were queued for too long; the queue trusts the system clock and must not delete them.
   retentionSeconds: FOREVER_S,
-  // The outcome of a job is in our own table.
-  deleteAfterSeconds: 60 * 60,
+  deleteAfterSeconds: ENDED_S,
 } as const satisfies Omit<Queue, 'name'>;
 
 /** Of the dead letter queue: ending such a job is retried for hours, should the database be in trouble. */
@@ -65,7 +69,7 @@ const givenUpQueue = {
   retryBackoff: true,
   retryDelayMax: 300,
   retentionSeconds: FOREVER_S,
-  deleteAfterSeconds: 60 * 60,
+  deleteAfterSeconds: ENDED_S,
 } as const satisfies Omit<Queue, 'name'>;
 
 /** A larger limit per account counts as this one. */

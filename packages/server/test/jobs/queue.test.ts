@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterEach, expect, test } from 'vitest';
 import { newId } from '../../src/ids.ts';
 import type { Submission } from '../../src/jobs/admit-jobs.ts';
@@ -197,6 +198,20 @@ test('an account with a limit of its own runs as many jobs', async () => {
   await elsewhere.queue.work({ model: services.model, onJob });
   await together;
   expect([...seen].sort()).toEqual([...submitted].sort());
+});
+
+test('jobs that have ended leave the queue soon: what its supervisor does each second depends on its size', async () => {
+  const services = await start();
+  const id = await services.submit(await services.customer());
+  const { onJob, done } = noting(services, 1);
+  await services.queue.work({ model: services.model, onJob });
+  await done;
+  const { kysely } = opened().database;
+  const state = async () =>
+    (await sql<{ state: string }>`select state::text from pgboss.job where id = ${id}`.execute(kysely)).rows[0]?.state;
+  await expect.poll(state).toBe('completed');
+  await sql`update pgboss.job set completed_on = now() - interval '61 seconds' where id = ${id}`.execute(kysely);
+  await expect.poll(state).toBeUndefined();
 });
 
 test('a cancelled job is never handed to a worker', async () => {
