@@ -26,13 +26,12 @@ export async function loadModel(pathOrName: string, options: LoadOptions = {}): 
   return loadModelOn(pathOrName, checked, await chooseDeviceHere(checked));
 }
 
-/** The same for a device that has been chosen. */
+/** The same for a device that has been chosen. @param options checked: see `checkedLoadOptions` */
 export async function loadModelOn(
   pathOrName: string,
-  given: LoadOptions,
+  options: LoadOptions,
   device: DeviceChoice,
 ): Promise<RunnableModel> {
-  const options = checkedLoadOptions(given);
   // Imported here, so that a program that only talks to a host or shows help does not load ONNX Runtime.
   const { assembleModel } = await import('./loading/assemble-model.ts');
   const { openCheckpoint } = await import('./checkpoints/open-checkpoint.ts');

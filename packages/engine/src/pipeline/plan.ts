@@ -97,7 +97,7 @@ export function planRequest(request: GenerateRequest, model: ModelFacts): Plan {
   const { image } = request;
   const strength = image && requireNumber('strength', image.strength ?? (image.mask ? 1 : 0.6), engineLimits.strength);
   const scheduler = requireChoice('scheduler', request.scheduler ?? defaults.scheduler, model.samplers);
-  const microConditioning = request.microConditioning ?? {};
+  const { microConditioning = {} } = request;
   for (const [key, pair] of Object.entries(microConditioning)) requirePair(key, pair);
   const scale = downscaleOf(model.vae);
   const latentSize = { width: width / scale, height: height / scale };

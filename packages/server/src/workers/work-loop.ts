@@ -47,7 +47,6 @@ export class WorkLoop {
   readonly #startProblems = new Map<string, string>();
   /** Why no jobs are taken at the moment. */
   readonly #obstacles = new Set<Obstacle>();
-  #isToldOfReviews = false;
   /** The last pause or resume. */
   #switching: Promise<unknown> = Promise.resolve();
   #watch: Disposable | undefined;
@@ -193,8 +192,6 @@ export class WorkLoop {
     }
     await this.#setObstacle('no-storage', storage.problem !== null);
     await this.#setObstacle('paused', isPaused);
-    if (isUnreviewed && !this.#isToldOfReviews) this.#report(undefined, UNREVIEWED);
-    this.#isToldOfReviews = isUnreviewed;
     await this.#setObstacle('no-review', isUnreviewed);
   }
 
@@ -207,6 +204,7 @@ export class WorkLoop {
     const apply = async () => {
       const { queue } = this.#context;
       const wasFree = this.#obstacles.size === 0;
+      if (obstacle === 'no-review' && isThere && !this.#obstacles.has(obstacle)) this.#report(undefined, UNREVIEWED);
       if (isThere) this.#obstacles.add(obstacle);
       else this.#obstacles.delete(obstacle);
       const isFree = this.#obstacles.size === 0;

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -25,10 +26,10 @@ export async function putMigratedDatabase(dataDir: string): Promise<void> {
 async function originalIn(runFolder: string): Promise<string> {
   const original = path.join(runFolder, 'migrated-database');
   const making = `${original}.making`;
-  while (!(await isThere(original))) {
+  while (!existsSync(original)) {
     if (await isFirst(making)) {
       try {
-        if (!(await isThere(original))) await rename(await create(making), original);
+        if (!existsSync(original)) await rename(await create(making), original);
       } finally {
         await rm(making, { recursive: true, force: true });
       }
@@ -62,11 +63,4 @@ async function create(folder: string): Promise<string> {
     await server.stop();
   }
   return clusterFolder(folder);
-}
-
-function isThere(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
 }
