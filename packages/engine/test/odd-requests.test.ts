@@ -12,7 +12,11 @@ import { fixturePath } from './fixtures.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** What programs without types, or with values of a form or of JSON, might give. */
-const odd: readonly unknown[] = [null, undefined, true, 'x', '', Number.NaN, -1e9, [], [null], {}, { nothing: 1 }];
+const odd: readonly unknown[] = [true, 'x', '', Number.NaN, -1e9, [], [null], {}, { nothing: 1 }];
+const absent: readonly unknown[] = [null, undefined];
+
+/** An object in which all of these have one value. */
+const each = (names: readonly string[], value: unknown) => Object.fromEntries(names.map((name) => [name, value]));
 
 const small: GenerateRequest = { prompt: 'a pear', steps: 1, width: 64, height: 64 };
 
@@ -27,8 +31,6 @@ async function openAs(kind: string) {
 }
 
 const shown = (value: unknown) => (typeof value === 'number' ? String(value) : JSON.stringify(value));
-
-const isAbsent = (each: string) => /: (null|undefined)$/.test(each);
 
 /** What became of it: `drawn`, or the code of the error and the field that it names. */
 async function outcomeOf(run: () => Promise<unknown>): Promise<string> {
@@ -52,7 +54,7 @@ test.each(['this process', 'a process of its own'])(
         else expect(outcome).toMatch(new RegExp(`^invalid_request ${field}\\b`));
       }
     }
-    expect(drawn.filter((each) => !isAbsent(each))).toEqual([
+    expect(drawn).toEqual([
       ...['prompt', 'prompt2', 'negativePrompt', 'negativePrompt2'].flatMap((field) => [
         `${field}: "x"`,
         `${field}: ""`,
@@ -67,10 +69,12 @@ test.each(['this process', 'a process of its own'])(
       'acceleration: {}',
       'loras: []',
     ]);
-    // As good as absent.
     const optional = Object.keys(requestFields).filter((field) => field !== 'prompt');
-    const absent = optional.flatMap((field) => [`${field}: null`, `${field}: undefined`]);
-    expect(drawn.filter(isAbsent)).toEqual(absent);
+    for (const value of absent) {
+      expect(await outcomeOf(() => model.generate({ ...each(optional, value), ...small }))).toBe('drawn');
+      const withoutPrompt = { ...small, ...each(['prompt'], value) };
+      expect(await outcomeOf(() => model.generate(withoutPrompt))).toBe('invalid_request prompt');
+    }
     for (const request of [null, undefined, 'a pear', [small]]) {
       const given: GenerateRequest = JSON.parse(JSON.stringify({ request })).request;
       expect(await outcomeOf(() => model.generate(given))).toBe('invalid_request request');
@@ -82,6 +86,13 @@ const pixels = { width: 64, height: 64, data: new Uint8Array(64 * 64 * 3) };
 const mask = { width: 64, height: 64, data: new Uint8Array(64 * 64).fill(255) };
 const inPart = (part: keyof GenerateRequest, names: readonly string[], others: object = {}) =>
   names.map((name) => [name, (value: unknown) => ({ [part]: { ...others, [name]: value } })] as const);
+const partsOf = (value: unknown) => ({
+  image: { picture: pixels, ...each(['mask', 'strength', 'maskPadding', 'maskBlur'], value) },
+  acceleration: each(['guidanceSigmaMin', 'guidanceUntil', 'cacheInterval', 'cacheBranch'], value),
+  schedulerOverrides: each(['solverOrder', 'solverType', 'sigmaSchedule'], value),
+  microConditioning: each(['originalSize', 'negativeCropTopLeft'], value),
+  loras: [{ file: 'x', weight: 0, ...each(['anyBase'], value) }],
+});
 
 test('the same holds for what is in the parts of a request', async () => {
   const model = await openAs('this process');
@@ -105,12 +116,14 @@ test('the same holds for what is in the parts of a request', async () => {
       else expect(`${name} ${shown(value)}: ${outcome}`).toMatch(/: invalid_request /);
     }
   }
-  // As good as absent.
-  expect(drawn.filter((each) => !isAbsent(each))).toEqual([
+  expect(drawn).toEqual([
     'loras[0].file: "x"',
     'loras[0].file: ""',
     'loras[0].anyBase: true',
   ]);
+  for (const value of absent) {
+    expect(await outcomeOf(() => model.generate({ ...small, ...partsOf(value) }))).toBe('drawn');
+  }
 });
 
 test('an option of loading that there is not is refused with the one that was meant', async () => {
@@ -120,41 +133,19 @@ test('an option of loading that there is not is refused with the one that was me
 });
 
 test('whatever an option of loading has, it is refused by its name or means what is said of it', async () => {
+  const outcomeWith = (options: object) =>
+    outcomeOf(async () => (await loadModel(fixturePath('model'), { threads: 1, ...options })).close());
   const loaded: string[] = [];
   for (const option of Object.keys(loadFields)) {
-    for (const value of [null, true, 'x', Number.NaN, {}]) {
-      const load = { threads: 1, [option]: value };
-      const outcome = await outcomeOf(async () => (await loadModel(fixturePath('model'), load)).close());
+    for (const value of [true, 'x', Number.NaN, {}]) {
+      const outcome = await outcomeWith({ [option]: value });
       if (outcome === 'drawn') loaded.push(`${option}: ${shown(value)}`);
       else
         expect(`${option}: ${shown(value)}: ${outcome}`).toMatch(new RegExp(`: (invalid_request ${option}\\b|model_)`));
     }
   }
-  expect(loaded).toEqual([
-    'threads: null',
-    'weights: null',
-    'precision: null',
-    'precision: {}',
-    'int8File: null',
-    'int8File: "x"',
-    'memory: null',
-    'expectedLoras: null',
-    'memoryShare: null',
-    'device: null',
-    'arithmetic: null',
-    'variant: null',
-    'config: null',
-    'config: "x"',
-    'family: null',
-    'unet: null',
-    'vae: null',
-    'tinyDecoder: null',
-    'upscaler: null',
-    'textCache: null',
-    'textCache: true',
-    'cacheDir: null',
-    'cacheDir: "x"',
-  ]);
+  expect(loaded).toEqual(['precision: {}', 'int8File: "x"', 'config: "x"', 'textCache: true', 'cacheDir: "x"']);
+  for (const value of absent) expect(await outcomeWith(each(Object.keys(loadFields), value))).toBe('drawn');
 });
 
 test('a name in place of a file is told so', async () => {

@@ -98,13 +98,17 @@ export function checkedRequest(request: GenerateRequest): GenerateRequest {
   });
   requireArray('seeds', given.seeds ?? []);
   requireFloats('latents', given.latents ?? new Float32Array());
-  const loras = given.loras ?? [];
+  const loras = given.loras !== undefined && { loras: checkedLoras(given.loras) };
+  return { ...given, ...Object.fromEntries(checkedParts), ...loras };
+}
+
+function checkedLoras(loras: readonly LoraRequest[]): readonly LoraRequest[] {
   requireArray('loras', loras);
-  for (const [index, one] of loras.entries()) {
+  return loras.map((one, index) => {
     requireObject(`loras[${index}]`, one);
     requireFields(`loras[${index}].`, one, lora);
-  }
-  return { ...given, ...Object.fromEntries(checkedParts) };
+    return { file: one.file, weight: one.weight, ...withoutNull(one) };
+  });
 }
 
 export function withoutNull(value: object): object {
