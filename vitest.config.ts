@@ -3,17 +3,12 @@ import { configDefaults, defineConfig } from 'vitest/config';
 import { LongestFirst } from './tools/longest-first.ts';
 import { SummaryReporter } from './tools/summary-reporter.ts';
 
-// vitest resolves imports itself and must be told of the condition under which a workspace package is its sources.
-const conditions = ['@easel/source'];
-
 // What these load again for each file took more time than half of them take: they share processes. The others have one of their own each:
 // they measure its memory, load an engine into it, or start programs anyway.
 const shared = ['packages/*/src/**/*.test.ts', 'packages/server/test/**/*.test.ts'];
 const ofOwnProcess = ['packages/engine/src/host/process-memory.test.ts'];
 
 export default defineConfig({
-  resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     projects: [
       {
@@ -38,6 +33,9 @@ export default defineConfig({
     pool: 'forks',
     sequence: { sequencer: LongestFirst },
     execArgv: ['--conditions=@easel/source'],
+    // Node.js loads the sources itself, as it does for the product, and keeps what it compiles (NODE_COMPILE_CACHE): no test needs Vite to
+    // change them.
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     // Four at least: some tests wait (for an installer, a lease, a child), others compute; with three, two cores were idle for a tenth of the
     // time.
     maxWorkers: Math.max(4, availableParallelism() - 1),

@@ -13,7 +13,8 @@ test('keys, secrets and addresses of databases do not reach the engine, and what
     AWS_SECRET_ACCESS_KEY: 'secret',
     SOME_TOKEN: 'secret',
   };
-  const needed = { PATH: '/bin', HOME: '/h', TZ: 'UTC', LC_ALL: 'C', OMP_NUM_THREADS: '2', LD_LIBRARY_PATH: '/l' };
+  const system = { PATH: '/bin', HOME: '/h', TZ: 'UTC', LC_ALL: 'C' };
+  const needed = { ...system, OMP_NUM_THREADS: '2', LD_LIBRARY_PATH: '/l', NODE_COMPILE_CACHE: '/c' };
   expect(childEnvironment({ ...secrets, ...needed, MALLOC_MMAP_THRESHOLD_: '7' })).toEqual({
     ...needed,
     MALLOC_MMAP_THRESHOLD_: '7',
