@@ -3,6 +3,7 @@ import {
   deviceNames,
   type Field,
   isOn,
+  type LoraChoice,
   limits,
   pictureFields,
   SIDE_STEP,
@@ -41,6 +42,23 @@ export function parseChoice(flag: string, choices: readonly (string | number)[])
     if (found !== undefined) return found;
     throw new CodedError('usage', `${flag} must be ${joinChoices(choices)} (got ${JSON.stringify(text)})`);
   };
+}
+
+/** Parses `NAME` or `NAME:WEIGHT` and adds it to those before it. */
+export function addLora(flag: string): (text: string, before: unknown) => readonly LoraChoice[] {
+  const { loras, loraWeight } = limits;
+  const parseWeight = number(`the weight of ${flag}`, loraWeight.min, loraWeight.max);
+  return (text, given) => {
+    const before = isList(given) ? given : [];
+    const [, name = text, weight] = /^(.+):([+-]?[\d.]+(?:e[+-]?\d+)?)$/i.exec(text) ?? [];
+    if (name.trim() === '') throw new CodedError('usage', `${flag} needs a name or a file`);
+    if (before.length >= loras.max) throw new CodedError('usage', `${flag} can be given at most ${loras.max} times`);
+    return [...before, { name, weight: weight === undefined ? 1 : parseWeight(weight) }];
+  };
+}
+
+function isList(given: unknown): given is readonly LoraChoice[] {
+  return Array.isArray(given);
 }
 
 export function joinChoices(choices: readonly (string | number)[]): string {

@@ -116,11 +116,7 @@ test('the same holds for what is in the parts of a request', async () => {
       else expect(`${name} ${shown(value)}: ${outcome}`).toMatch(/: invalid_request /);
     }
   }
-  expect(drawn).toEqual([
-    'loras[0].file: "x"',
-    'loras[0].file: ""',
-    'loras[0].anyBase: true',
-  ]);
+  expect(drawn).toEqual(['loras[0].file: "x"', 'loras[0].file: ""', 'loras[0].anyBase: true']);
   for (const value of absent) {
     expect(await outcomeOf(() => model.generate({ ...small, ...partsOf(value) }))).toBe('drawn');
   }

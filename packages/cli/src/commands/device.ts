@@ -10,7 +10,6 @@ import type { PackageIndex } from '../device/package-index.ts';
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
 import { type Progress, showProgress } from '../progress.ts';
 import { formatBytes, formatDuration, formatTable, printJson } from '../text.ts';
-import { tryDevices } from './doctor-devices.ts';
 import { tellCards } from './doctor-memory.ts';
 
 interface InstallFlags {
@@ -57,9 +56,10 @@ function installable(): Argument {
 
 /** Tries every device, in processes of their own, as `easel doctor` does. */
 async function listDevices(flags: { json?: boolean }, context: CommandContext): Promise<ExitStatus> {
-  const [{ cudaFiles, deviceKinds, findCards }, { leftBehind }] = await Promise.all([
+  const [{ cudaFiles, deviceKinds, findCards }, { leftBehind }, { tryDevices }] = await Promise.all([
     import('@easel/engine'),
     import('../device/install-cuda.ts'),
+    import('./doctor-devices.ts'),
   ]);
   const { env, interruption, stdout } = context;
   const { name, title, requires } = deviceKinds.cpu;

@@ -5,7 +5,6 @@ import { type CommandContext, type RunCommand, readVersion } from '../cli-contex
 import { type ExitStatus, exitStatus } from '../exit-status.ts';
 import { printJson } from '../text.ts';
 import { otherLoad, recommendProfile, tellCores, tellEstimate, tellFeatures, tellSpeeds } from './doctor-compute.ts';
-import { tellDevice, tellDevices, tryDevices } from './doctor-devices.ts';
 import { checkEngine, engineRemedy, isEngineError } from './doctor-engine.ts';
 import { type Finding, failWith, renderFinding, told } from './doctor-finding.ts';
 import { checkCache, checkDisk, checkMemory, checkNode, checkOutput } from './doctor-machine.ts';
@@ -85,6 +84,7 @@ function gainOf(estimate: PictureEstimate | undefined): number | undefined {
 /** Tries every device that may be here. What is missing is no problem, unless EASEL_DEVICE names it: there is the CPU. */
 async function checkDevices(flags: DoctorFlags, context: CommandContext) {
   const { deviceSettings, usualDevice } = await import('@easel/engine');
+  const { tellDevice, tellDevices, tryDevices } = await import('./doctor-devices.ts');
   const reports = await tryDevices(flags, context);
   const findings = tellDevices(reports);
   try {

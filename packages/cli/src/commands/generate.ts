@@ -2,8 +2,8 @@ import { type Field, type FieldTable, optionGroups, pictureFields, type Range, r
 import { Command, Option } from 'commander';
 import { alternativeModes } from '../generate/alternatives.ts';
 import type { GenerateFlags } from '../generate/flags.ts';
-import { addLora } from '../generate/lora-flags.ts';
 import {
+  addLora,
   apiKeyFileOption,
   arithmeticOption,
   deviceOption,

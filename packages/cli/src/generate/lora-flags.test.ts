@@ -2,8 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { addLora } from '../options.ts';
 import type { GenerateFlags } from './flags.ts';
-import { addLora, loraName, lorasOf, resolveLoras } from './lora-flags.ts';
+import { loraName, lorasOf, resolveLoras } from './lora-flags.ts';
 
 const flags: GenerateFlags = { samples: 1, metadata: true, show: true };
 const add = addLora('--lora');

@@ -5,27 +5,9 @@ import { type LoraRequest, lorasFolder } from '@easel/engine';
 import { CodedError, hasCode, nearMiss } from '@easel/errors';
 import { knownModel, knownModels, nameOfPath, resolveModel } from '@easel/models';
 import { takeLoraTags } from '@easel/parameters';
-import { number } from '../options.ts';
 import type { GenerateFlags } from './flags.ts';
 
 const EXTENSION = /\.safetensors$/i;
-
-/** Parses `NAME` or `NAME:WEIGHT` and adds it to those before it. */
-export function addLora(flag: string): (text: string, before: unknown) => readonly LoraChoice[] {
-  const { loras, loraWeight } = limits;
-  const parseWeight = number(`the weight of ${flag}`, loraWeight.min, loraWeight.max);
-  return (text, given) => {
-    const before = isList(given) ? given : [];
-    const [, name = text, weight] = /^(.+):([+-]?[\d.]+(?:e[+-]?\d+)?)$/i.exec(text) ?? [];
-    if (name.trim() === '') throw new CodedError('usage', `${flag} needs a name or a file`);
-    if (before.length >= loras.max) throw new CodedError('usage', `${flag} can be given at most ${loras.max} times`);
-    return [...before, { name, weight: weight === undefined ? 1 : parseWeight(weight) }];
-  };
-}
-
-function isList(given: unknown): given is readonly LoraChoice[] {
-  return Array.isArray(given);
-}
 
 /** A prompt and the LoRAs of its run: with `--lora-tags` also those of tags in the prompt. @throws CodedError `usage` for tags beyond the limits */
 export function lorasOf(prompt: string, { loras = [], loraTags = false }: GenerateFlags) {
