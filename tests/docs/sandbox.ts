@@ -21,6 +21,8 @@ export class Sandbox {
   readonly #tinyModel: string;
   #env: NodeJS.ProcessEnv;
   #lastId = '';
+  /** Commands without options that have succeeded: several documents begin with the same ones. */
+  readonly #known = new Set<string>();
 
   /** Stand-ins for models that a reader would have: a tiny one of the same architecture, with random weights, for small pictures. */
   static async create(server: EaselServer): Promise<Sandbox> {
@@ -84,12 +86,18 @@ export class Sandbox {
     const servers: Command[] = [];
     try {
       for (const command of commands) {
+        const plain = /^(?:\.\/)?(easel [a-z]+(?: "[^"]*")?)$/.exec(command)?.[1];
+        if (plain !== undefined && this.#known.has(plain)) continue;
         const text = this.#asRun(command);
         const [, name, value] = /^export (\w+)=(\S+)$/.exec(text) ?? [];
         if (name !== undefined) this.#env = { ...this.#env, [name]: value };
         else if (/easel (serve|worker)\b/.test(text)) servers.push(await this.#until(serving, text));
         else if (/^curl -N .*\/api\/events\b/.test(text)) outcomes.push(await this.#follow(text));
-        else outcomes.push(await this.#once(text));
+        else {
+          const outcome = await this.#once(text);
+          outcomes.push(outcome);
+          if (plain !== undefined && outcome.status === 0) this.#known.add(plain);
+        }
       }
     } finally {
       for (const { pid } of servers) stop(pid);
