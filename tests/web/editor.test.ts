@@ -180,7 +180,8 @@ test('one finger paints the mask, two enlarge it and paint nothing', async () =>
   const page = await withStart({ hasTouch: true });
   await page.getByRole('button', { name: 'Paint a mask' }).click();
   const sheet = editorOf(page).locator('.mask-sheet');
-  await sheet.waitFor();
+  // It is visible before it has the size of the picture.
+  await expect.poll(async () => (await sheet.boundingBox())?.width ?? 0).toBeGreaterThan(100);
   const { x, y, width, height } = (await sheet.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
   const touch = await page.context().newCDPSession(page);
   /** In shares of the sheet's sides. */
