@@ -38,7 +38,8 @@ export async function sampleProcessorTimes(server: number, postmaster: number): 
   };
 }
 
-async function readProcesses(): Promise<Map<number, Process>> {
+/** All that run, by their numbers. */
+export async function readProcesses(): Promise<Map<number, Process>> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const read = pids.map(async (pid) => {
     const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''); // it has ended

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { Database } from '../../packages/server/src/database/database.ts';
 import { runSql } from '../../packages/server/test/support/run-sql.ts';
+import { readProcesses } from './processor-times.ts';
 
 /** What is looked at, each as a number that must not grow: bytes, descriptors, milliseconds. */
 export type Sample = Readonly<Record<string, number>>;
@@ -10,9 +11,10 @@ export const SHARED_MEMORY = 'shared memory of the database';
 
 /** Resident memory and open files of a server's process, of its engine and of its database (Linux: /proc). */
 export async function sampleProcesses(server: number, postmaster: number): Promise<Sample> {
-  const children = await childrenOf();
-  const engines = (children.get(server) ?? []).filter((pid) => pid !== postmaster);
-  const database = [postmaster, ...(children.get(postmaster) ?? [])];
+  const processes = [...(await readProcesses())];
+  const childrenOf = (pid: number) => processes.flatMap(([child, { parent }]) => (parent === pid ? [child] : []));
+  const engines = childrenOf(server).filter((pid) => pid !== postmaster);
+  const database = [postmaster, ...childrenOf(postmaster)];
   const [ofServer, ofEngine, ofDatabase] = await Promise.all([[server], engines, database].map(memoryOf));
   return {
     'memory of the server': ofServer.own,
@@ -22,17 +24,6 @@ export async function sampleProcesses(server: number, postmaster: number): Promi
     'open files of the server': await filesOf([server]),
     'open files of the engine': await filesOf(engines),
   };
-}
-
-async function childrenOf(): Promise<Map<number, number[]>> {
-  const children = new Map<number, number[]>();
-  for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    const parent = Number(/^PPid:\s+(\d+)/m.exec(await textOf(`/proc/${entry}/status`))?.[1]);
-    if (Number.isNaN(parent)) continue;
-    children.set(parent, [...(children.get(parent) ?? []), Number(entry)]);
-  }
-  return children;
 }
 
 /** Of what processes share each counts with its share. */
