@@ -28,7 +28,8 @@ test('generate --server saves the very file that generate without it makes', asy
 
 test.each(['int8', 'fast'])('with the profile %s, too, and --json tells it', async (profile) => {
   const cwd = temporaryFolder();
-  const args = ['generate', prompt, '--seed', '7', '--profile', profile, '--steps', '8', '--json'];
+  const options = ['--profile', profile, '--steps', '8', '--size', '128x128'];
+  const args = ['generate', prompt, '--seed', '7', ...options, '--json'];
   const remote = await runEasel([...args, '-o', 'remote.png', '--server', server.url], { cwd, env: own() });
   const local = await runEasel([...args, '-o', 'local.png'], { cwd });
   for (const { stdout } of [remote, local]) expect(JSON.parse(stdout).used).toMatchObject({ profile });
@@ -59,9 +60,12 @@ test('several pictures, a start image, a long prompt, JSON', async () => {
   expect([typeof job, typeof price]).toEqual(['string', 'number']);
 });
 
+/** One that can be watched, or cut short. */
+const manySteps = ['--steps', '100', '--size', '128x128'];
+
 test('previews come while the picture is made, and their file goes at the end', async () => {
   const cwd = temporaryFolder();
-  const args = ['generate', prompt, '--steps', '100', '--preview', '-o', 'p.png', '--server', server.url];
+  const args = ['generate', prompt, ...manySteps, '--preview', '-o', 'p.png', '--server', server.url];
   const running = startEasel(args, { cwd, env: own() });
   await running.said(/previews in p\.preview\.png/);
   await expect.poll(() => existsSync(join(cwd, 'p.preview.png')), { interval: 20 }).toBe(true);
@@ -71,7 +75,7 @@ test('previews come while the picture is made, and their file goes at the end', 
 
 test('previews that Ctrl-C cuts short leave no file', async () => {
   const cwd = temporaryFolder();
-  const args = ['generate', prompt, '--steps', '100', '--preview', '-o', 'p.png', '--server', server.url];
+  const args = ['generate', prompt, ...manySteps, '--preview', '-o', 'p.png', '--server', server.url];
   const running = startEasel(args, { cwd, env: own() });
   await expect.poll(() => existsSync(join(cwd, 'p.preview.png')), { interval: 5 }).toBe(true);
   running.process.kill('SIGINT');

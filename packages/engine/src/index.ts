@@ -38,18 +38,13 @@ export { extendCanvas, type Margins, type Mask, maskPicture } from './image/mask
 export type { DecodedPicture } from './image/picture.ts';
 export { type PictureDistance, pictureDistance, type Spread, summarizeDistances } from './image/picture-distance.ts';
 export { drawSheet, type SheetCell, type SheetLayout } from './image/picture-sheet.ts';
+export { inspectLoras, inspectModel, quantizeModel } from './inspect-and-quantize.ts';
 export { loadModel } from './load-model.ts';
 export { loadTokenizers, type TokenizedText, type Tokenizers } from './load-tokenizers.ts';
 export { loadUpscaler, type UpscaleOptions, type Upscaler, type UpscalerOptions } from './load-upscaler.ts';
 export { type DeviceChoice, deviceSettings, gigaflopsText } from './loading/choose-device.ts';
 export { findModel } from './loading/find-model.ts';
-export {
-  inspectLoras,
-  inspectModel,
-  type LoraInspector,
-  type LoraReport,
-  type ModelReport,
-} from './loading/inspect-model.ts';
+export type { LoraInspector, LoraReport, ModelReport } from './loading/inspect-model.ts';
 export type { QuantizedModel, QuantizeOptions, QuantizeProgress } from './loading/quantize-model.ts';
 export type {
   ComponentInfo,
@@ -97,7 +92,6 @@ export {
   profiles,
   type UsedAcceleration,
 } from './profiles.ts';
-export { quantizeModel } from './quantize-model.ts';
 export { type Card, cardEnvironment, findCards } from './runtime/devices/cards.ts';
 export { type FeaturesInUse, featuresInUse, type ProcessorFeature, processorFeatures } from './runtime/devices/cpu.ts';
 export {

@@ -1,9 +1,8 @@
 import type { PromptSyntax } from '@easel/parameters';
-import { openCheckpoint, readTokenizers } from './checkpoints/open-checkpoint.ts';
 import { findModel } from './loading/find-model.ts';
 import type { TokenCount } from './model.ts';
 import { requireText } from './pipeline/limits.ts';
-import { type ClipTokenizer, MAX_CHUNKS } from './tokenizer/clip-tokenizer.ts';
+import type { ClipTokenizer } from './tokenizer/clip-tokenizer.ts';
 
 /** How one encoder sees a text, token by token. */
 export interface TokenizedText extends TokenCount {
@@ -35,18 +34,22 @@ export async function loadTokenizers(
   pathOrName: string,
   options: { readonly config?: string } = {},
 ): Promise<Tokenizers> {
+  // Imported here, as in load-model.ts.
+  const { openCheckpoint, readTokenizers } = await import('./checkpoints/open-checkpoint.ts');
+  const { MAX_CHUNKS } = await import('./tokenizer/clip-tokenizer.ts');
   const checkpoint = await openCheckpoint(findModel(pathOrName, process.env), options);
   const tokenizers = await readTokenizers(checkpoint);
   return {
     tokenize(text, syntax = {}) {
       const checked = requireText('text', text);
-      return tokenizers.map((each) => tokenizedText(each, checked, syntax));
+      const most = syntax.longPrompts ? MAX_CHUNKS : 1;
+      return tokenizers.map((each) => tokenizedText(each, checked, syntax, most));
     },
   };
 }
 
-function tokenizedText(tokenizer: ClipTokenizer, text: string, syntax: PromptSyntax): TokenizedText {
+function tokenizedText(tokenizer: ClipTokenizer, text: string, syntax: PromptSyntax, most: number): TokenizedText {
   const { chunks, count, truncated } = tokenizer.encodeWith(text, syntax);
-  const limit = syntax.longPrompts ? MAX_CHUNKS * tokenizer.limit : tokenizer.limit;
+  const limit = most * tokenizer.limit;
   return { ids: chunks.flatMap(({ ids, length }) => [...ids.subarray(1, 1 + length)]), count, limit, truncated };
 }

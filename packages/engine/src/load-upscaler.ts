@@ -1,8 +1,6 @@
 import type { DecodedPicture } from './image/picture.ts';
-import { openUpscaler } from './loading/open-upscaler.ts';
 import { requireChoice } from './pipeline/limits.ts';
 import { requireWhole } from './pipeline/start-picture.ts';
-import { requireUpscaledSize } from './pipeline/upscale.ts';
 import { nextTurn } from './runtime/passes.ts';
 import { defaultTarget } from './runtime/variant.ts';
 
@@ -39,6 +37,9 @@ export interface Upscaler {
  * await upscaler.close();
  */
 export async function loadUpscaler(path: string, options: UpscalerOptions = {}): Promise<Upscaler> {
+  // Imported here, as in load-model.ts: most programs enlarge nothing in their own process.
+  const { openUpscaler } = await import('./loading/open-upscaler.ts');
+  const { requireUpscaledSize } = await import('./pipeline/upscale.ts');
   const upscaler = await openUpscaler(path, options);
   return {
     scale: upscaler.scale,

@@ -1,4 +1,4 @@
-import { type Operations, secondsOf } from './components/operations.ts';
+import type { Operations } from './components/operations.ts';
 import type { MemoryEstimate, PictureEstimate, PictureSize, PrecisionSpeeds } from './model.ts';
 import { engineThreads } from './runtime/devices/processors.ts';
 import type { MemorySetting } from './runtime/memory.ts';
@@ -20,7 +20,8 @@ export async function measurePrecisions(threads: number = engineThreads()): Prom
 export const sdxlPass: Operations = { linear: 4.3, conv: 1.56, floatLinear: 0, floatConv: 0.07, attention: 0.78 };
 
 /** How many times as fast as `exact` a pass of SDXL's UNet at 1024×1024 is in `int8`, by the measured speeds. */
-export function int8Gain(speeds: PrecisionSpeeds): number {
+export async function int8Gain(speeds: PrecisionSpeeds): Promise<number> {
+  const { secondsOf } = await import('./components/operations.ts');
   return secondsOf(sdxlPass, speeds, 'exact') / secondsOf(sdxlPass, speeds, 'int8');
 }
 

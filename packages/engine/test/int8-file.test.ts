@@ -4,11 +4,10 @@ import { copyFile, cp, open, readdir, readFile, rm, stat, symlink, utimes, write
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { inspectModel, quantizeModel } from '../src/inspect-and-quantize.ts';
 import { loadModel } from '../src/load-model.ts';
-import { inspectModel } from '../src/loading/inspect-model.ts';
 import type { QuantizeProgress } from '../src/loading/quantize-model.ts';
 import type { LoadOptions } from '../src/model.ts';
-import { quantizeModel } from '../src/quantize-model.ts';
 import { modelCopy, singleFile } from './checkpoint-forms.ts';
 import { fixturePath } from './fixtures.ts';
 import { temporaryFolder } from './temporary-folder.ts';

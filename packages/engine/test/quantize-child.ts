@@ -1,5 +1,5 @@
 /** Quantizes a model, says when the first tensor is written, and waits there to be killed. */
-import { quantizeModel } from '../src/quantize-model.ts';
+import { quantizeModel } from '../src/inspect-and-quantize.ts';
 
 await quantizeModel(process.argv[2], {
   onProgress: () => {

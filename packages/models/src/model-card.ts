@@ -1,6 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { parse } from 'yaml';
 
 /** What a model's card says about the model's authors and licence. */
 export interface ModelLicence {
@@ -30,8 +29,8 @@ export async function readModelLicence(path: string): Promise<ModelLicence | und
  * Reads `license`, `license_name` and `license_link` from a card's front matter as the Hugging Face Hub defines it, and a list of
  * our own, `attributions`. A `license` of `other` is replaced by its `license_name`.
  */
-export function parseModelCard(card: string): ModelLicence | undefined {
-  return licenceOf(frontMatterOf(card));
+export async function parseModelCard(card: string): Promise<ModelLicence | undefined> {
+  return licenceOf(await frontMatterOf(card));
 }
 
 /** The same from fields that somebody else has parsed. */
@@ -47,9 +46,11 @@ export function licenceOf(fields: ReadonlyMap<unknown, unknown>): ModelLicence |
 }
 
 /** Cards are written by hand: invalid YAML counts as absent. */
-function frontMatterOf(card: string): ReadonlyMap<unknown, unknown> {
+async function frontMatterOf(card: string): Promise<ReadonlyMap<unknown, unknown>> {
   const frontMatter = /^\uFEFF?---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1];
   if (frontMatter === undefined) return new Map();
+  // Imported here: most programs read no card.
+  const { parse } = await import('yaml');
   try {
     const fields: unknown = parse(frontMatter, { mapAsMap: true, maxAliasCount: 0, logLevel: 'error' });
     return fields instanceof Map ? fields : new Map();

@@ -1,7 +1,6 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { tryFileLock } from '@easel/embedded-postgres';
 import { CodedError, ifPresent } from '@easel/errors';
 import { knownModel, nameOfReference } from './catalogue.ts';
 import { type ChosenFiles, chooseFiles, type Variant } from './choose-files.ts';
@@ -149,6 +148,7 @@ export async function lockRepo(
   signal: AbortSignal,
   onWaiting?: PullEvents['onWaiting'],
 ): Promise<AsyncDisposable> {
+  const { tryFileLock } = await import('@easel/embedded-postgres');
   const place = join(settings.cache, '.locks', basename(folder));
   await mkdir(place, { recursive: true }).catch((thrown: unknown) => {
     throw writeFailure(place, thrown);

@@ -126,7 +126,7 @@ async function checkCompute(
   try {
     const engine = await import('@easel/engine');
     const speeds = await engine.measurePrecisions();
-    const gain = engine.int8Gain(speeds);
+    const gain = await engine.int8Gain(speeds);
     const findings = [told('features', tellFeatures(engine)), told('compute', tellSpeeds(speeds, gain, load))];
     if (model === undefined) return { findings, speeds, gain };
     const { resolveModel } = await import('@easel/models');

@@ -26,17 +26,13 @@ export interface ModelReport {
   readonly problems: readonly EngineError[];
 }
 
-/**
- * Looks at a model's files: layout, sizes, precision, and every tensor that is missing or of the wrong shape, not only the first.
- * Reads configurations and tensor headers, never the weights.
- *
- * @example
- * const { problems } = await inspectModel('./playground-v2.5');
- * for (const { message, remedy } of problems) console.error(`${message}; ${remedy}`);
- */
-export async function inspectModel(
+/** What says where a model's parts are. */
+export type PartOptions = Pick<LoadOptions, 'config' | 'variant' | 'family' | 'unet' | 'vae'>;
+
+/** See `inspectModel`. */
+export async function reportOf(
   pathOrName: string,
-  options: Pick<LoadOptions, 'config' | 'variant' | 'int8File' | 'family' | 'unet' | 'vae'> = {},
+  options: PartOptions & Pick<LoadOptions, 'int8File'>,
 ): Promise<ModelReport> {
   let path = pathOrName;
   try {
@@ -65,15 +61,8 @@ export type LoraInspector = (lora: Omit<LoraRequest, 'weight'>) => Promise<LoraR
 /** What should be known of a LoRA, and what its file says of its licence. */
 export type LoraReport = Pick<OpenAdapter, 'notices' | 'licence'>;
 
-/**
- * Looks at LoRAs for a model, of which only headers are read: what should be known of a file that fits, and its licence.
- *
- * @throws EngineError as `loadModel`, and for a file that does not fit
- */
-export async function inspectLoras(
-  pathOrName: string,
-  options: Pick<LoadOptions, 'config' | 'variant' | 'family' | 'unet' | 'vae'> = {},
-): Promise<LoraInspector> {
+/** See `inspectLoras`. */
+export async function loraInspectorOf(pathOrName: string, options: PartOptions): Promise<LoraInspector> {
   const shelf = new AdapterShelf(adaptedModel(await openCheckpoint(findModel(pathOrName, process.env), options)));
   return async ({ file, anyBase = false }) => {
     const { notices, licence } = await shelf.open(file, anyBase);

@@ -1,5 +1,4 @@
 import { CodedError } from '@easel/errors';
-import { listFiles, modelInfo } from '@huggingface/hub';
 import { licenceOf, type ModelLicence } from '../model-card.ts';
 import { isSafePath } from '../reference.ts';
 import type { Digest } from './partial-file.ts';
@@ -37,7 +36,10 @@ export interface HubRevision {
 const NETWORK =
   'check the connection and run the command again: it goes on where it stopped. Behind a proxy set HTTPS_PROXY, for a mirror HF_ENDPOINT';
 
-/** Requests to the Hub: with the token, to the Hub only, and with retries. */
+/**
+ * Requests to the Hub: with the token, to the Hub only, and with retries. Its library is imported where it is used: a program that only uses models
+ * asks for nothing.
+ */
 export class Hub {
   readonly settings: HubSettings;
   readonly #options: PauseOptions;
@@ -49,6 +51,7 @@ export class Hub {
 
   /** Which commit a branch or tag is now. Everything after this asks for the commit, so that a push in the middle mixes nothing. */
   async revision(repo: string, revision: string): Promise<HubRevision> {
+    const { modelInfo } = await import('@huggingface/hub');
     const found = await this.#ask(`the repository ${repo}`, () =>
       modelInfo({ ...this.#library(repo), name: repo, revision, additionalFields: ['sha', 'cardData'] }),
     );
@@ -64,6 +67,7 @@ export class Hub {
 
   /** Every file of a commit. @throws CodedError `download_refused` for a path that leads out of the repository */
   async list(repo: string, commit: string): Promise<HubFile[]> {
+    const { listFiles } = await import('@huggingface/hub');
     return this.#ask(`the files of ${repo}`, async () => {
       const files: HubFile[] = [];
       const entries = listFiles({
