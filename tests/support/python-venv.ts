@@ -21,35 +21,43 @@ export async function reasonWithoutPython(leastMinor = 9): Promise<string | unde
 }
 
 /**
- * The python of a virtual environment with these requirements. Made once for each content of the file, by one process while others wait for it,
- * and then kept in the repository's cache folder.
+ * The python of a virtual environment with these requirements. Made once for each content of the file, and then kept in the repository's cache
+ * folder.
  */
 export async function pythonWith(requirements: string): Promise<string> {
-  const name = createHash('sha256')
-    .update(await readFile(requirements))
-    .digest('hex')
-    .slice(0, 16);
+  const text = await readFile(requirements);
+  const name = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  return environment(name, async (folder) => {
+    const pip = await environment('pip', (place) => run('python3', ['-m', 'venv', place]));
+    await run('python3', ['-m', 'venv', '--without-pip', folder]);
+    // Python compiles what is used.
+    const quick = ['--quiet', '--disable-pip-version-check', '--no-compile'];
+    const into = ['-m', 'pip', '--python', pythonOf(folder), 'install', ...quick, '-r', requirements];
+    await run(pip, into, { maxBuffer: 2 ** 26 });
+  });
+}
+
+/**
+ * The python of the environment of this name. One process makes it while others wait, under another name until it is whole. Its python runs
+ * from anywhere; only the scripts beside it know the old name, and nothing here uses them.
+ */
+async function environment(name: string, make: (folder: string) => Promise<unknown>): Promise<string> {
   const folder = join(cache, name);
-  const python = join(folder, 'bin', 'python');
-  if (existsSync(python)) return python;
+  if (existsSync(folder)) return pythonOf(folder);
   await mkdir(cache, { recursive: true });
   const lock = await waitForFileLock(`${folder}.lock`, new AbortController().signal);
   try {
-    if (!existsSync(python)) await makeEnvironment(folder, requirements);
+    if (existsSync(folder)) return pythonOf(folder);
+    const unfinished = `${folder}.unfinished`;
+    await rm(unfinished, { recursive: true, force: true });
+    await make(unfinished);
+    await rename(unfinished, folder);
   } finally {
     await lock.release();
   }
-  return python;
+  return pythonOf(folder);
 }
 
-/** Under another name until it is whole. Its python runs from anywhere; only the scripts beside it know the old name, and nothing here uses them. */
-async function makeEnvironment(folder: string, requirements: string): Promise<void> {
-  const scratch = `${folder}.unfinished`;
-  await rm(scratch, { recursive: true, force: true });
-  await run('python3', ['-m', 'venv', scratch]);
-  // Python compiles what is used.
-  const quick = ['--quiet', '--disable-pip-version-check', '--no-compile'];
-  const install = ['-m', 'pip', 'install', ...quick, '-r', requirements];
-  await run(join(scratch, 'bin', 'python'), install, { maxBuffer: 2 ** 26 });
-  await rename(scratch, folder);
+function pythonOf(folder: string): string {
+  return join(folder, 'bin', 'python');
 }
