@@ -4,9 +4,15 @@ import { LongestFirst } from './tools/longest-first.ts';
 import { SummaryReporter } from './tools/summary-reporter.ts';
 
 // What these load again for each file took more time than half of them take: they share processes. The others have one of their own each:
-// they measure its memory, load an engine into it, or start programs anyway.
-const shared = ['packages/*/src/**/*.test.ts', 'packages/server/test/**/*.test.ts'];
-const ofOwnProcess = ['packages/engine/src/host/process-memory.test.ts'];
+// they measure its memory, load an engine into it, or set its proxies or variables of its environment.
+const ofOwnProcess = [
+  'packages/engine/src/host/process-memory.test.ts',
+  'packages/engine/test/**/*.test.ts',
+  'packages/models/test/{catalogue-engine,proxy}.test.ts',
+  'tests/adherence/adherence.test.ts',
+  'tests/{devices,embedded-model-reference,extended-canvas,picture-sizes,quality}.test.ts',
+  'tests/examples/*.test.ts',
+];
 
 export default defineConfig({
   test: {
@@ -15,15 +21,14 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'own',
-          include: [...ofOwnProcess, 'packages/*/test/**/*.test.ts', 'tests/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, 'packages/server/test/**'],
+          include: ofOwnProcess,
         },
       },
       {
         extends: true,
         test: {
           name: 'shared',
-          include: shared,
+          include: ['packages/*/{src,test}/**/*.test.ts', 'tests/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...ofOwnProcess],
           isolate: false,
         },
