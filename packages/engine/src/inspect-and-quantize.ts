@@ -1,3 +1,4 @@
+import type { LoraInspector, ModelReport, PartOptions } from './loading/inspect-model.ts';
 import type { QuantizedModel, QuantizeOptions } from './loading/quantize-model.ts';
 
 // Their modules are imported where they are used, as in load-model.ts: a program that makes pictures in another process reads no model files.
