@@ -41,9 +41,9 @@ export default defineConfig({
     // Node.js loads the sources itself, as it does for the product, and keeps what it compiles (NODE_COMPILE_CACHE): no test needs Vite to
     // change them.
     experimental: { viteModuleRunner: false, nodeLoader: false },
-    // Six at least: some tests wait (for an installer, a lease, a child), others compute; with four, two cores were idle for a tenth of the
-    // time.
-    maxWorkers: Math.max(6, availableParallelism() - 1),
+    // Four at least: some tests wait (for an installer, a lease, a child), others compute; with three, two cores were idle for a tenth of the
+    // time, and with six the same tests took a fifth more processor time.
+    maxWorkers: Math.max(4, availableParallelism() - 1),
     // A hang ends a test, slowness does not: the suite passes on a machine that ten other programs keep busy.
     testTimeout: 600_000,
     hookTimeout: 600_000,
