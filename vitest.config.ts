@@ -4,7 +4,7 @@ import { LongestFirst } from './tools/longest-first.ts';
 import { SummaryReporter } from './tools/summary-reporter.ts';
 
 // What these load again for each file took more time than half of them take: they share processes. The others have one of their own each:
-// they measure its memory, load an engine into it, or set its proxies or variables of its environment.
+// they measure the memory of their process, load an engine into it, or change its proxies or environment variables.
 const ofOwnProcess = [
   'packages/engine/src/host/process-memory.test.ts',
   'packages/engine/test/**/*.test.ts',

@@ -1,4 +1,4 @@
-import type { LoraInspector, ModelReport, PartOptions } from './loading/inspect-model.ts';
+import type { InspectOptions, LoraInspector, ModelReport, PartOptions } from './loading/inspect-model.ts';
 import type { QuantizedModel, QuantizeOptions } from './loading/quantize-model.ts';
 
 // Their modules are imported where they are used, as in load-model.ts: a program that makes pictures in another process reads no model files.
@@ -11,10 +11,7 @@ import type { QuantizedModel, QuantizeOptions } from './loading/quantize-model.t
  * const { problems } = await inspectModel('./playground-v2.5');
  * for (const { message, remedy } of problems) console.error(`${message}; ${remedy}`);
  */
-export async function inspectModel(
-  pathOrName: string,
-  options: PartOptions & { readonly int8File?: string } = {},
-): Promise<ModelReport> {
+export async function inspectModel(pathOrName: string, options: InspectOptions = {}): Promise<ModelReport> {
   const { reportOf } = await import('./loading/inspect-model.ts');
   return reportOf(pathOrName, options);
 }

@@ -36,20 +36,18 @@ export async function loadTokenizers(
 ): Promise<Tokenizers> {
   // Imported here, as in load-model.ts.
   const { openCheckpoint, readTokenizers } = await import('./checkpoints/open-checkpoint.ts');
-  const { MAX_CHUNKS } = await import('./tokenizer/clip-tokenizer.ts');
   const checkpoint = await openCheckpoint(findModel(pathOrName, process.env), options);
   const tokenizers = await readTokenizers(checkpoint);
   return {
     tokenize(text, syntax = {}) {
       const checked = requireText('text', text);
-      const most = syntax.longPrompts ? MAX_CHUNKS : 1;
-      return tokenizers.map((each) => tokenizedText(each, checked, syntax, most));
+      return tokenizers.map((each) => tokenizedText(each, checked, syntax));
     },
   };
 }
 
-function tokenizedText(tokenizer: ClipTokenizer, text: string, syntax: PromptSyntax, most: number): TokenizedText {
+function tokenizedText(tokenizer: ClipTokenizer, text: string, syntax: PromptSyntax): TokenizedText {
   const { chunks, count, truncated } = tokenizer.encodeWith(text, syntax);
-  const limit = most * tokenizer.limit;
+  const limit = tokenizer.limitWith(syntax);
   return { ids: chunks.flatMap(({ ids, length }) => [...ids.subarray(1, 1 + length)]), count, limit, truncated };
 }

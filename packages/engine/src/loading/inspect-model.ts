@@ -29,11 +29,10 @@ export interface ModelReport {
 /** What says where a model's parts are. */
 export type PartOptions = Pick<LoadOptions, 'config' | 'variant' | 'family' | 'unet' | 'vae'>;
 
+export type InspectOptions = PartOptions & Pick<LoadOptions, 'int8File'>;
+
 /** See `inspectModel`. */
-export async function reportOf(
-  pathOrName: string,
-  options: PartOptions & Pick<LoadOptions, 'int8File'>,
-): Promise<ModelReport> {
+export async function reportOf(pathOrName: string, options: InspectOptions): Promise<ModelReport> {
   let path = pathOrName;
   try {
     path = findModel(pathOrName, process.env);

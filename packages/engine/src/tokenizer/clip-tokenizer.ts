@@ -33,6 +33,8 @@ export interface ClipTokenizer {
   encodeWith(text: string, syntax: PromptSyntax): ClipChunks;
   /** Content tokens that fit into one chunk. */
   readonly limit: number;
+  /** Content tokens that are read of a text with this syntax, at most. */
+  limitWith(syntax: PromptSyntax): number;
   /** The id of the end marker, at whose first position the pooled embedding is taken. */
   readonly eosId: number;
 }
@@ -76,6 +78,7 @@ export function createClipTokenizer(options: ClipTokenizerOptions): ClipTokenize
 
   return {
     limit,
+    limitWith: ({ longPrompts }) => (longPrompts ? MAX_CHUNKS * limit : limit),
     eosId,
     encode(text) {
       const content = tokensOf(text);
