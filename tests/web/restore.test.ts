@@ -27,7 +27,8 @@ const negativeOf = (page: Page) => page.getByLabel('Negative prompt').inputValue
 const seedOf = (page: Page) => page.getByLabel('Seed', { exact: true }).inputValue();
 const numberOf = (page: Page, label: string) => page.getByRole('spinbutton', { name: `${label} value` }).inputValue();
 const noteOf = (page: Page) => page.locator('.notice.hint').textContent();
-const hasStartImage = async (page: Page) => (await page.getByAltText('Start image, as it will be sent').count()) > 0;
+/** By its button, which is there together with the note; its small picture takes a moment more. */
+const hasStartImage = (page: Page) => page.getByRole('button', { name: 'Remove start image' }).isVisible();
 
 test('a picture that is downloaded, in any format, and dropped again restores how it was made', async () => {
   const page = await web().visit();
