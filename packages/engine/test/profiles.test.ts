@@ -2,8 +2,13 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { demoModelPath } from '@easel/demo-model';
 import { expect, onTestFinished, test } from 'vitest';
+import { openCheckpoint } from '../src/checkpoints/open-checkpoint.ts';
+import { operationsOf, secondsOf } from '../src/components/operations.ts';
+import { buildUNet, unetBranches } from '../src/components/unet/graph.ts';
+import { parseSdxlConfigs } from '../src/families/sdxl-architecture.ts';
 import {
   createEngineHost,
+  estimatePicture,
   type GenerateRequest,
   inspectModel,
   type LoadOptions,
@@ -49,6 +54,27 @@ test('one loaded model does all profiles in turns: exact as ever, int8 as one of
   }
   const silent = await drawn(model);
   expect(silent).toEqual({ pixels: plain.pixels, used: { ...plain.used, profile: 'exact' } });
+});
+
+test('the estimate of fast has the passes of a picture that reuses no step', async () => {
+  const speeds = { linear: 10, conv: 20, attention: 5 };
+  const size = { width: 64, height: 64 };
+  const { steps, parts } = await estimatePicture(demoModelPath, { exact: speeds, int8: speeds }, size);
+  const acceleration = { reuseThreshold: 0 };
+  const { used } = await drawn(await open(demoModelPath), { ...size, steps, profile: 'fast', acceleration });
+  const { unet } = parseSdxlConfigs((await openCheckpoint(demoModelPath)).components);
+  const shape = { batch: 1, height: 8, width: 8, tokens: 77 };
+  const secondsOfHalf = (half: 'deep' | 'shallow') => {
+    const form = { half, branch: unetBranches(unet).finest };
+    return secondsOf(
+      operationsOf((of) => buildUNet(unet, { ...shape, form }, of)),
+      { exact: speeds, int8: speeds },
+      'int8',
+    );
+  };
+  const { full = 0, shallow = 0 } = used.acceleration?.passes ?? {};
+  const each = secondsOfHalf('shallow') + secondsOfHalf('deep') / 2;
+  expect(parts.fast.steps / each).toBeCloseTo(full + shallow);
 });
 
 test('fast reports every step and preview, can be cancelled between passes, and takes the options of a request over its own', async () => {

@@ -58,6 +58,15 @@ describe('a model with all in memory', () => {
     for (const width of [96, 88, 80, 64]) expect((await draw({ width })).sessions, `${width}`).toBe(0);
     expect((await draw({ width: 72 })).sessions).toBe(2);
   });
+
+  test('counts a split UNet as another size, of which both halves are kept', async () => {
+    const draw = await open({ memory: 'large' });
+    const split = { acceleration: { cacheInterval: 2 } };
+    for (const width of [64, 72]) for (const form of [{}, split]) await draw({ width, ...form });
+    await draw({ width: 80 }); // takes the place of the whole one of 64
+    expect((await draw(split)).sessions).toBe(0);
+    expect((await draw()).sessions).toBe(1);
+  });
 });
 
 test('with memory normal only the text encoders are created again, and only for a new prompt', async () => {

@@ -91,6 +91,7 @@ export const openaiCompletedEventSchema = openObject(
     b64_json: base64Picture,
     seed: Type.Integer({ minimum: 0, description: 'The seed that makes this picture', examples: [42] }),
     ...pictureFacts,
+    profile: choice(profileNames, { description: 'How it was computed', examples: ['exact'] }),
     device: Type.Optional(choice(deviceNames, { description: 'The device that drew it', examples: ['cpu', 'webgpu'] })),
     usage: openaiUsageSchema,
   },

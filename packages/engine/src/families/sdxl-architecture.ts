@@ -121,7 +121,8 @@ export function sdxlNetworks({ clips, unet, vae }: SdxlConfigs) {
     part: 'unet',
     kind: 'unet',
     keep: 2,
-    sizeOf: ({ form: _, ...size }) => size, // the parts of a split network stay together
+    // The halves of a split network stay together. The whole one beside them is another size: packed weights would be there twice.
+    sizeOf: ({ form, ...size }) => ({ ...size, branch: form?.branch }),
     deviceSizeOf: ({ form: { half: _, ...form } = {}, ...size }) => ({ ...size, ...form }),
     build: (shape, of) => buildUNet(unet, shape, of),
     smallest: { ...pixels, tokens: clips[0].positions },

@@ -3,7 +3,7 @@ import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { readTokenizers } from '../checkpoints/open-checkpoint.ts';
 import { ClipEncoder } from '../components/clip/encoder.ts';
 import { Network, type NetworkOptions } from '../components/network.ts';
-import { finestBranch, skipCount } from '../components/unet/graph.ts';
+import { unetBranches } from '../components/unet/graph.ts';
 import { UNet } from '../components/unet/unet.ts';
 import { downscaleOf, type VaeConfig } from '../components/vae/config.ts';
 import { Vae } from '../components/vae/vae.ts';
@@ -142,7 +142,7 @@ async function assembleParts(
       takesGuidance: unet.guidanceEmbedDim !== undefined,
       hasTinyDecoder: networks.tiny !== undefined,
       isForInpainting: isForInpainting(unet, vae),
-      unetBranches: { count: skipCount(unet), finest: finestBranch(unet) },
+      unetBranches: unetBranches(unet),
       forceZerosForEmptyPrompt: checkpoint.forceZerosForEmptyPrompt,
       isPrecisionFixed: fixed !== undefined,
       requireWeights: (profile) => requireProfile(profile, device, int8),

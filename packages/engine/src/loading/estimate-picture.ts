@@ -1,13 +1,15 @@
 import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
 import type { LayersOf } from '../components/layers.ts';
 import { operationsOf, secondsOf } from '../components/operations.ts';
-import { finestBranch, type UNetForm } from '../components/unet/graph.ts';
+import { type UNetForm, unetBranches } from '../components/unet/graph.ts';
 import { downscaleOf } from '../components/vae/config.ts';
 import { familySampling } from '../families/families.ts';
 import { parseSdxlConfigs, sdxlNetworks } from '../families/sdxl-architecture.ts';
 import type { PictureEstimate, PictureParts, PictureSize, PrecisionSpeeds } from '../model.ts';
+import { planAcceleration } from '../pipeline/acceleration.ts';
 import { type Profile, profiles } from '../profiles.ts';
 import type { Precision } from '../runtime/variant.ts';
+import { createSchedule } from '../sampling/sampling.ts';
 import { findModel } from './find-model.ts';
 import { modelDefaults } from './model-info.ts';
 
@@ -22,8 +24,10 @@ export async function estimateOf(
 ): Promise<PictureEstimate> {
   const checkpoint = await openCheckpoint(findModel(pathOrName, process.env));
   const configs = parseSdxlConfigs(checkpoint.components);
-  const { sampler } = familySampling(checkpoint.family, checkpoint.scheduler);
+  const sampling = familySampling(checkpoint.family, checkpoint.scheduler);
+  const { sampler } = sampling;
   const { steps, guidanceScale, ...native } = modelDefaults(checkpoint.family, configs, sampler);
+  const schedule = createSchedule(sampling.with(sampler), sampling.steps(steps, sampler));
   const { width, height } = size ?? native;
   const { encoders, projector, denoiser, decoder } = sdxlNetworks(configs);
   const scale = downscaleOf(configs.vae);
@@ -35,11 +39,12 @@ export async function estimateOf(
   const pass = (precision: Precision, form: UNetForm = {}) =>
     seconds(precision, (of) => denoiser.build({ ...latents, tokens, form }, of));
   const ofProfile = (name: Profile): PictureParts => {
-    const { precision, acceleration = {} } = profiles[name];
-    const { cacheInterval = 1, guidanceUntil = 1 } = acceleration;
+    const { precision, acceleration } = profiles[name];
+    const plan = planAcceleration(acceleration, schedule, unetBranches(configs.unet));
+    const { cacheInterval, cacheBranch: branch } = plan;
     // Two passes a step while there is guidance. What depends on the picture (reused steps) is not subtracted.
-    const passes = steps + (isGuided ? Math.floor(guidanceUntil * steps) : 0);
-    const branch = finestBranch(configs.unet);
+    const guided = schedule.timesteps.filter((_, index) => plan.isGuided(index, schedule.sigmas[index] ?? 0));
+    const passes = steps + (isGuided ? guided.length : 0);
     const shallow = () => pass(precision, { half: 'shallow', branch });
     const deep = () => pass(precision, { half: 'deep', branch });
     const whole = pass(precision);

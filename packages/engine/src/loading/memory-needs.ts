@@ -115,10 +115,14 @@ export async function memoryEstimateOf(pathOrName: string, setting: MemorySettin
   const checkpoint = await openCheckpoint(findModel(pathOrName, process.env));
   const configs = parseSdxlConfigs(checkpoint.components);
   const availableBytes = machineMemory();
-  const estimate = (precision: Precision) => {
+  const needsIn = (precision: Precision) => {
     const parts = Object.keys(sdxlParts).filter(isSdxlPart);
-    const needs = memoryNeeds(checkpoint, configs, Object.fromEntries(parts.map((part) => [part, precision])));
-    const use = chosenUse(setting, needs);
+    return memoryNeeds(checkpoint, configs, Object.fromEntries(parts.map((part) => [part, precision])));
+  };
+  // A model is loaded for all profiles, and `exact` needs the most: see planMemory.
+  const use = chosenUse(setting, needsIn('exact'));
+  const estimate = (precision: Precision) => {
+    const needs = needsIn(precision);
     return { use, peakBytes: peakBytes(needs, use), outcome: outcomeOf(needs, use, availableBytes) };
   };
   return { availableBytes, exact: estimate('exact'), int8: estimate('int8') };

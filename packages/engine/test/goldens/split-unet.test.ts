@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
 import { Network } from '../../src/components/network.ts';
-import { skipCount } from '../../src/components/unet/graph.ts';
+import { unetBranches } from '../../src/components/unet/graph.ts';
 import { type PassReuse, UNet } from '../../src/components/unet/unet.ts';
 import { parseSdxlConfigs, sdxlNetworks } from '../../src/families/sdxl-architecture.ts';
 import { defaultTarget } from '../../src/runtime/variant.ts';
@@ -41,7 +41,7 @@ describe.each(weightModes)('the UNet in parts, with %s weights', (weights) => {
     'split at any skip, its halves are the reference, also with features given: call %i',
     async (call) => {
       const expected = floatsOf(fixture, `unet${call}.out`);
-      for (let branch = 0; branch < skipCount(unet.config); branch++) {
+      for (let branch = 0; branch < unetBranches(unet.config).count; branch++) {
         const whole = await pass(call, { branch });
         expect(maxAbsDifference(whole.prediction, expected), `branch ${branch}`).toBeLessThanOrEqual(2e-5);
         if (!whole.features) throw new Error('a split pass tells its features');

@@ -59,7 +59,7 @@ test('a caller who goes away ends the work, and the next one is served', async (
   gone.abort();
   await expect(fitting).rejects.toMatchObject({ code: 'cancelled' });
   picture.close();
-  await expect.poll(() => isAlive(pid), { timeout: 60_000 }).toBe(false);
+  await expect.poll(() => isAlive(pid)).toBe(false);
   const next = await host.open(small);
   expect(await next.fit(size)).toBeInstanceOf(Uint8Array);
   next.close();
@@ -77,7 +77,7 @@ test('a process that dies is the error of its picture, and the next picture gets
   const next = await host.open(small);
   const [nextPid = 0] = host.pids;
   process.kill(nextPid, 'SIGKILL');
-  await expect.poll(() => host.pids, { timeout: 60_000 }).toEqual([]);
+  await expect.poll(() => host.pids).toEqual([]);
   await expect(next.fit(size)).rejects.toMatchObject({ code: 'engine_crashed' });
   next.close();
   const last = await host.open(small);
@@ -97,7 +97,7 @@ test.each([
     message: expect.stringContaining(`more than ${limit}, the most that is allowed`),
     remedy: expect.stringMatching(/^send a smaller one/),
   });
-  await expect.poll(() => host.pids, { timeout: 60_000 }).toEqual([]);
+  await expect.poll(() => host.pids).toEqual([]);
 });
 
 test('a mask that takes too much is refused as the mask', async () => {
@@ -145,7 +145,7 @@ test('a process that hangs is ended', async () => {
   process.kill(pid, 'SIGSTOP');
   await expect(first.fit(size)).rejects.toMatchObject({ code: 'engine_hung' });
   first.close();
-  await expect.poll(() => isAlive(pid), { timeout: 60_000 }).toBe(false);
+  await expect.poll(() => isAlive(pid)).toBe(false);
 }, 120_000);
 
 test('a process is used again for one picture after the other, and ended when it has no work', async () => {
@@ -163,7 +163,7 @@ test('a process is used again for one picture after the other, and ended when it
   second.close();
   const hasty = open({ idleMs: 1 });
   (await hasty.open(small)).close();
-  await expect.poll(() => hasty.pids, { timeout: 60_000 }).toEqual([]);
+  await expect.poll(() => hasty.pids).toEqual([]);
 });
 
 test('a file that is no picture is refused without a process', async () => {
@@ -204,5 +204,5 @@ test.each([
   if (signal !== undefined) parent.kill(signal);
   const [code] = await ended;
   expect(code).toBe(signal === undefined ? 0 : null);
-  await expect.poll(() => isAlive(Number(line)), { timeout: 60_000 }).toBe(false);
+  await expect.poll(() => isAlive(Number(line))).toBe(false);
 });

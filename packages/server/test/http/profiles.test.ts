@@ -21,7 +21,7 @@ const get = (url: string, { auth }: Customer) => http().app.inject({ url, header
 
 async function finished(id: string, customer: Customer) {
   const view = async () => (await get(`/api/jobs/${id}`, customer)).json();
-  await expect.poll(async () => (await view()).status, { timeout: 60_000 }).toBe('succeeded');
+  await expect.poll(async () => (await view()).status).toBe('succeeded');
   return view();
 }
 
@@ -77,6 +77,8 @@ test('the OpenAI surface and the jobs take it as well', async () => {
     const metadata = JSON.parse(String(reply.headers[headers.outputMetadata]));
     expect(metadata).toMatchObject({ profile: 'fast', guidance_scale: 5 });
   }
+  const streamed = { prompt: 'a green pear', size: '64x64', profile: 'fast', stream: true };
+  expect((await post('/v1/images/generations', customer, streamed)).body).toMatch(/completed.*"profile":"fast"/);
   const job = (await post('/api/jobs', customer, { ...small, profile: 'int8' })).json();
   expect(job).toMatchObject({ profile: 'int8', price: 0.000006 });
   await finished(job.id, customer);

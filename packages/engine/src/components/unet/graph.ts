@@ -27,14 +27,12 @@ export interface UNetForm {
   readonly crossAttention?: 'told' | 'given';
 }
 
-/** The branch that assigns the whole finest level to the shallow half. */
-export function finestBranch({ layersPerBlock }: UNetConfig): number {
-  return layersPerBlock;
-}
-
-/** Skips of the down path, each consumed by one layer of the up path: one after conv_in, each layer, and each downsampler. */
-export function skipCount({ levels, layersPerBlock }: UNetConfig): number {
-  return levels.length * (layersPerBlock + 1);
+/**
+ * Where the network can be split: at the skips of its down path, each consumed by one layer of the up path: one after conv_in, each layer, and
+ * each downsampler. The finest branch assigns the whole finest level to the shallow half.
+ */
+export function unetBranches({ levels, layersPerBlock }: UNetConfig) {
+  return { count: levels.length * (layersPerBlock + 1), finest: layersPerBlock };
 }
 
 /** Only the text positions: what the projections of a text are built for. */

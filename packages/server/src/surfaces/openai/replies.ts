@@ -198,6 +198,7 @@ async function* pictures(
       seed,
       ...factsOf(job),
       output_format: job.request.format,
+      profile: job.request.profile,
       ...(job.device !== null && { device: job.device }),
       usage,
     };
