@@ -2,26 +2,26 @@ import type { ImageFormat, JobCreate } from '@easel/contract';
 import { type Field, isOn, isWithin, pictureFields, rangeOn, writeRequest } from '@easel/contract/fields';
 import { CodedError } from '@easel/errors';
 import { optionName } from '../options.ts';
-import type { GenerateFlags } from './flags.ts';
+import { type GenerateFlags, optionOf } from './flags.ts';
 import { lorasOf } from './lora-flags.ts';
 import type { StartFiles } from './start-files.ts';
 
 /** Options of the engine, which the server sets itself. */
-const engineOptions = {
-  modelConfig: '--model-config',
-  variant: '--variant',
-  family: '--family',
-  unet: '--unet',
-  vae: '--vae',
-  int8File: '--int8-file',
-  threads: '--threads',
-  device: '--device',
-  arithmetic: '--arithmetic',
-  memory: '--memory',
-  textCache: '--text-cache',
-  taesd: '--taesd',
-  loraAnyBase: '--lora-any-base',
-} as const satisfies Partial<Record<keyof GenerateFlags, string>>;
+const engineOptions = [
+  'modelConfig',
+  'variant',
+  'family',
+  'unet',
+  'vae',
+  'int8File',
+  'threads',
+  'device',
+  'arithmetic',
+  'memory',
+  'textCache',
+  'taesd',
+  'loraAnyBase',
+] as const satisfies (keyof GenerateFlags)[];
 
 /** @throws CodedError `usage` for options without effect on a server, and for values outside the limits of its API */
 export function checkRemoteFlags(flags: GenerateFlags): void {
@@ -30,7 +30,7 @@ export function checkRemoteFlags(flags: GenerateFlags): void {
     throw new CodedError('usage', `${message} (got ${JSON.stringify(flags.upscaler)})`);
   }
   const given = new Map<string, unknown>(Object.entries(flags));
-  for (const [name, option] of Object.entries(engineOptions)) if (given.has(name)) throw notSupported(option);
+  for (const name of engineOptions) if (given.has(name)) throw notSupported(optionOf(name));
   for (const [name, field] of Object.entries<Field>(pictureFields)) {
     const value = given.get(name);
     if (field.option === undefined || value === undefined) continue;

@@ -45,6 +45,11 @@ export interface GenerateFlags extends RequestFlags, ModelFilesFlags {
   readonly json?: boolean;
 }
 
+/** As it is typed: `--int8-file` for `int8File`. */
+export function optionOf(name: keyof GenerateFlags): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
 /** Whether each prompt, with the pictures of it, is one of several. */
 export function hasManyPrompts({ eachLine, alternatives, interactive }: GenerateFlags): boolean {
   return eachLine === true || interactive === true || alternatives !== undefined;
@@ -224,22 +229,16 @@ function upscaleContradictions(
       'a picture that only a network enlarges has no prompt',
       `leave ${flags.eachLine === true ? '--each-line' : '--alternatives'} out, or add --strength`,
     ],
-    ...optionsOfModel.map(([name, option]): [boolean, string, string] => [
+    ...optionsOfModel.map((name): [boolean, string, string] => [
       isEnlargedAlone(flags) && flags[name] !== undefined,
-      `${option} has no effect where a network alone enlarges the picture`,
-      `leave ${option} out, or add --strength to repaint the picture with the model`,
+      `${optionOf(name)} has no effect where a network alone enlarges the picture`,
+      `leave ${optionOf(name)} out, or add --strength to repaint the picture with the model`,
     ]),
   ];
 }
 
 /** What the networks of a model are, and how they run. */
-const optionsOfModel = [
-  ['profile', '--profile'],
-  ['int8File', '--int8-file'],
-  ['taesd', '--taesd'],
-  ['unet', '--unet'],
-  ['vae', '--vae'],
-] as const;
+const optionsOfModel = ['profile', 'int8File', 'taesd', 'unet', 'vae'] as const;
 
 /** A folder does not decide the format, whatever its name ends in. */
 function outputFile(output: string | undefined): string | undefined {
