@@ -72,7 +72,7 @@ export const engines: readonly Engine[] = [
   openvino('bf16', 21),
   openvino('weights8', 21),
   openvino('weights8-bf16', 21),
-  openvino('int8', 22),
+  openvino('int8', 26),
   {
     name: 'stable-diffusion.cpp f16',
     kinds: ['picture'],

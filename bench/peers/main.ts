@@ -6,11 +6,12 @@
  *
  * Every round of an engine is a process of its own; rounds are interleaved, the best run counts. A round that another program
  * disturbed at its start is put off. Finished rounds are kept in the results, and the next start goes on where this one stopped.
+ * Beside the JSON the same in Markdown.
  * With --avx2 every engine sees a processor that has nothing beyond AVX2 (on Intel's, with gcc).
  * The Python engines get a virtual environment of their own; one that needs more memory than there is, is left out and said.
  */
 import { execFile } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { loadavg, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -58,7 +59,9 @@ for (let round = 1; round <= Number(values.rounds); round++) {
     }
   }
 }
-console.log(markdown(results));
+const text = markdown(results);
+await writeFile(resultsFile.replace(/\.json$/, '.md'), `${text}\n`);
+console.log(text);
 
 async function measure(engine: Engine, each: Case, round: number): Promise<void> {
   const key = `${each.name}, ${threads} threads${hidden === undefined ? '' : ', AVX2'}`;

@@ -9,7 +9,13 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { loadModel, profileNames, profiles, quantizeModel } from '../../packages/engine/src/index.ts';
+import {
+  type GenerateResult,
+  loadModel,
+  profileNames,
+  profiles,
+  quantizeModel,
+} from '../../packages/engine/src/index.ts';
 import { preparePass } from '../precision/part-pass.ts';
 import { serveTimedRuns } from '../support/timed-runs.ts';
 
@@ -34,12 +40,17 @@ if (values.prepare) {
   if (!existsSync(int8File)) await quantizeModel(model, { output: int8File });
   process.exit(0);
 }
-await serveTimedRuns(() =>
-  kind === 'unet' ? preparePass({ model, part: 'unet', size, threads, int8File, precision }) : picture(),
-);
+if (kind === 'unet') {
+  await serveTimedRuns(() => preparePass({ model, part: 'unet', size, threads, int8File, precision }));
+} else {
+  await serveTimedRuns(picture, ({ used: { acceleration } }) =>
+    acceleration ? { fullPasses: acceleration.passes.full, shallowPasses: acceleration.passes.shallow } : {},
+  );
+}
 
-async function picture(): Promise<() => Promise<unknown>> {
-  const loaded = await loadModel(model, { threads, ...(precision === 'int8' && { int8File }) });
+async function picture(): Promise<() => Promise<GenerateResult>> {
+  // Each round encodes its texts, as each of a peer does.
+  const loaded = await loadModel(model, { threads, textCache: false, ...(precision === 'int8' && { int8File }) });
   await loaded.prepare({ width: size, height: size }, { profile });
   const request = { prompt: 'a red apple on a blue background', width: size, height: size, steps, seed: 1, profile };
   return () => loaded.generate(request);

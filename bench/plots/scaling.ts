@@ -10,6 +10,7 @@ export function scalingCharts(results: Results): Readonly<Record<string, string>
     'performance-unet': overPixels(results, 'unet', 'A pass of the UNet'),
     'performance-vae': overPixels(results, 'vae', 'A decode of the VAE'),
     'performance-memory': memory(results),
+    'performance-threads': overThreads(results),
     'performance-pictures': pictures(results),
   };
   const drawn = Object.entries(charts).filter(([, { series }]) => series.some(({ points }) => points.length > 1));
@@ -17,23 +18,46 @@ export function scalingCharts(results: Results): Readonly<Record<string, string>
 }
 
 function overPixels(results: Results, part: Row['part'], title: string): LineChart {
-  const series = precisions.flatMap((precision): Series[] => {
-    const rows = measuredOf(results, 'pixels', precision, part);
-    const limits = rows.flatMap((row) => {
-      const limit = limitOf(results, row);
-      return limit === undefined ? [] : [[pixelsOf(row), limit] as const];
-    });
-    const colour = COLOURS[precision];
-    return [
-      { name: precision, colour, points: rows.map((row) => [pixelsOf(row), row.seconds]) },
-      { name: `${precision}: arithmetic limit`, colour, dashed: true, points: limits },
-    ];
-  });
+  const series = precisions.flatMap((precision) =>
+    withLimit(results, measuredOf(results, 'pixels', precision, part), precision, pixelsOf),
+  );
   const { machine, cores } = results;
   const where = `${machine.cpu}, ${cores} threads`;
   return {
     title: `${title}: ${where}`,
     x: sizes(results, part),
+    y: { label: 'seconds', scale: 'log' },
+    series,
+  };
+}
+
+/** Seconds of the rows, and beside them the limit of the machine. */
+function withLimit(
+  results: Results,
+  rows: readonly Measured[],
+  precision: Precision,
+  at: (row: Measured) => number,
+): Series[] {
+  const limits = rows.flatMap((row) => {
+    const limit = limitOf(results, row);
+    return limit === undefined ? [] : [[at(row), limit] as const];
+  });
+  const colour = COLOURS[precision];
+  return [
+    { name: precision, colour, points: rows.map((row) => [at(row), row.seconds]) },
+    { name: `${precision}: arithmetic limit`, colour, dashed: true, points: limits },
+  ];
+}
+
+function overThreads(results: Results): LineChart {
+  const series = precisions.flatMap((precision) =>
+    withLimit(results, measuredOf(results, 'threads', precision), precision, ({ threads }) => threads),
+  );
+  const counts = new Set(series.flatMap(({ points }) => points.map(([threads]) => threads)));
+  const ticks = [...counts].map((threads) => ({ at: threads, text: `${threads}` }));
+  return {
+    title: 'A pass of the UNet at 512×512',
+    x: { label: 'threads', scale: 'linear', ticks },
     y: { label: 'seconds', scale: 'log' },
     series,
   };

@@ -54,13 +54,14 @@ async function prepareDecode(): Promise<() => Promise<unknown>> {
   return () => vae.decode(latents, { ...context, tiling: 'auto' });
 }
 
-/** The first picture has one step: it touches all weights for the first time, and is not counted. */
+/** The first picture has one step: it touches all weights for the first time, and is not counted. Nor are the texts, which it has encoded. */
 async function preparePicture(): Promise<() => Promise<unknown>> {
   const { model, int8File, precision, threads, size, steps, samples } = job;
   const loaded = await loadModel(model, {
     threads,
     precision,
     memory: 'large',
+    textCache: false,
     ...(int8File !== undefined && { int8File }),
   });
   await loaded.prepare({ width: size, height: size });

@@ -21,7 +21,11 @@ export interface Round extends Peaks {
   /** Of the first run, which touches the weights for the first time. */
   readonly first: number;
   readonly seconds: readonly number[];
+  /** What the program says of its last run beside the time. */
+  readonly figures?: Figures;
 }
+
+type Figures = Readonly<Record<string, number>>;
 
 /** A process that works when it is told to. */
 export interface TimedProcess {
@@ -29,6 +33,8 @@ export interface TimedProcess {
   readonly ready: number;
   /** One run, in seconds. */
   run(): Promise<number>;
+  /** What it has said of its last run beside the time. */
+  figures(): Figures;
   peaks(): Peaks;
   /** Ends it, at once. */
   stop(): Promise<void>;
@@ -51,10 +57,12 @@ export async function startTimed(
   child.stderr.on('data', (chunk: Buffer) => errors.push(chunk.toString()));
   const memory = watchMemory(child.pid ?? 0);
   const said = replies(child);
+  let last: Figures = {};
   const next = async (name: 'ready' | 'seconds'): Promise<number> => {
-    const { value } = await said.next();
-    if (value?.[name] === undefined) throw new Error(`${command.join(' ')} ended:\n${errors.join('').slice(-3000)}`);
-    return value[name];
+    const { [name]: figure, ...others } = (await said.next()).value ?? {};
+    if (figure === undefined) throw new Error(`${command.join(' ')} ended:\n${errors.join('').slice(-3000)}`);
+    last = others;
+    return figure;
   };
   const stop = async () => {
     await memory.stop();
@@ -76,6 +84,7 @@ export async function startTimed(
       child.stdin.write('run\n');
       return next('seconds');
     },
+    figures: () => last,
     peaks: () => memory.peaks,
     stop,
   };
@@ -92,7 +101,8 @@ export async function runRound(
     const first = await timed.run();
     const seconds: number[] = [];
     for (let run = 0; run < runs; run++) seconds.push(await timed.run());
-    return { ready: timed.ready, first, seconds: runs === 0 ? [first] : seconds, ...timed.peaks() };
+    const said = Object.keys(timed.figures()).length > 0 ? { figures: timed.figures() } : {};
+    return { ready: timed.ready, first, seconds: runs === 0 ? [first] : seconds, ...timed.peaks(), ...said };
   } finally {
     await timed.stop();
   }
@@ -102,9 +112,7 @@ export function firstProcessors(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index);
 }
 
-type Reply = Partial<Record<'ready' | 'seconds', number>>;
-
-async function* replies(child: ChildProcessByStdio<Writable, Readable, Readable>): AsyncGenerator<Reply, undefined> {
+async function* replies(child: ChildProcessByStdio<Writable, Readable, Readable>): AsyncGenerator<Figures, undefined> {
   for await (const line of createInterface(child.stdout)) {
     if (line.startsWith('{')) yield JSON.parse(line);
   }
