@@ -63,9 +63,7 @@ test.skipIf(isMissing)(
 
     const device = { name: 'webgpu', title: 'WebGPU', arithmetic: 'float32' };
     const model = async () => (await get('/api/models', devKey, modelListSchema)).models[0];
-    await expect
-      .poll(async () => (await model())?.devices, { timeout: 60_000 })
-      .toMatchObject([{ ...device, engines: 1 }]);
+    await expect.poll(async () => (await model())?.devices).toMatchObject([{ ...device, engines: 1 }]);
     const { workers } = await get('/api/admin/workers', adminKey, workerListSchema);
     expect(workers[0]?.engines).toMatchObject([{ model: 'playground-v2.5', card: null, device }]);
     const metrics = await (await fetch(`${url}/metrics`)).text();

@@ -85,8 +85,11 @@ test('on a phone the pictures of a result can be told apart, and a press makes t
   await page.getByRole('button', { name: 'Start comparison' }).click();
   await page.getByRole('button', { name: 'No difference' }).click();
   for (const side of ['A', 'B']) {
-    const box = await page.getByAltText(`Generated with ${side}`, { exact: true }).boundingBox();
-    expect(Math.min(box?.width ?? 0, box?.height ?? 0)).toBeGreaterThan(100);
+    const picture = page.getByAltText(`Generated with ${side}`, { exact: true });
+    // It has no height before it is loaded.
+    await expect.poll(async () => (await picture.boundingBox())?.height).toBeGreaterThan(100);
+    const box = await picture.boundingBox();
+    expect(box?.width).toBeGreaterThan(100);
     expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(390);
   }
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);

@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Page, Request } from 'playwright-core';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { fillGallery } from '../support/fill-gallery.ts';
 import { paint } from '../support/paint.ts';
@@ -108,16 +108,25 @@ test('the search follows the typing: by prompt, seed and size; the address keeps
 test('of what is typed fast only the last is shown, though an earlier reply comes later', async () => {
   const page = await web().visit('/gallery');
   await entries(page).first().waitFor();
+  const late = Promise.withResolvers<void>();
   await page.route('**/api/jobs?*q=lemon*', async (route) => {
     const response = await replyTo(route);
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    await late.promise;
     await route.fulfill({ response });
   });
   onTestFinished(() => page.unrouteAll({ behavior: 'ignoreErrors' }));
-  const first = page.waitForRequest((request) => request.url().includes('q=lemon'));
+  const isFirst = (request: Request) => request.url().includes('q=lemon');
+  const first = page.waitForRequest(isFirst);
+  const ended = Promise.race([
+    page.waitForEvent('requestfinished', isFirst),
+    page.waitForEvent('requestfailed', isFirst), // the page may have cancelled it
+  ]);
   await page.getByLabel('Search prompts').fill('lemon');
   await first;
   await page.getByLabel('Search prompts').fill('pear number 77.');
+  await open(page, 'a pear number 77.').waitFor();
+  late.resolve();
+  await ended;
   await open(page, 'a pear number 77.').waitFor();
   await expect.poll(() => entries(page).count()).toBe(1);
 });

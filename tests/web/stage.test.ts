@@ -104,8 +104,10 @@ test('after a reload the last runs are there with their pictures, the keys walk 
 
 test('each of several pictures is shown as soon as it is finished, and then all or one of them', async () => {
   const page = await web().visit('/?size=64x64&steps=40&samples=3');
+  // It is replaced when all are finished; the page itself looks at every frame.
+  const first = page.waitForFunction(`document.querySelector('img[alt="Picture 1: a kite"]')`);
   await make(page, 'a kite');
-  await stage(page).getByAltText('Picture 1: a kite').waitFor();
+  await first;
   await untilDone(page);
   expect(await stage(page).locator('.picture').count()).toBe(3);
   await stage(page).getByRole('button', { name: 'Show picture 3 of 3' }).click();
@@ -196,8 +198,9 @@ test('the end of a run is told in the title and the icon until it is seen, and o
   await page.getByLabel('Show a notification').check();
   await page.getByLabel('Play a sound').check();
   await page.evaluate('document.hasFocus = () => false');
+  const isTold = page.waitForFunction('/^\\(\\d+ %\\) a quiet bell · Easel$/.test(document.title)');
   await make(page, 'a quiet bell');
-  await expect.poll(() => page.title()).toMatch(/^\(\d+ %\) a quiet bell · Easel$/);
+  await isTold;
   await untilDone(page);
   await expect.poll(() => page.title()).toBe('✓ a quiet bell · Easel');
   const icon = () => page.locator('link[rel=icon]').getAttribute('href');

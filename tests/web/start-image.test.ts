@@ -97,7 +97,9 @@ test('a shape that somebody has chosen stays; the small picture shows exactly th
     expect(await colourAt(file, x, y)).toBe('green');
     expect(await colourAt(seen, x, y)).toBe('green');
   }
+  const before = await used.getAttribute('src');
   await page.getByText('21:9', { exact: true }).click();
+  await expect.poll(() => used.getAttribute('src')).not.toBe(before);
   const wide = await used.screenshot();
   expect([await colourAt(wide, 0.05, 0.5), await colourAt(wide, 0.95, 0.5)]).toEqual(['red', 'blue']);
 });

@@ -325,7 +325,7 @@ test('a run is marked, and a picture of it deleted only when confirmed; the next
   await viewer.getByRole('button', { name: 'Delete picture: Really delete?' }).click();
   await expect.poll(() => seedOf(page).textContent()).toBe('82');
   expect((await job()).images.map((image) => image.id)).toEqual([images[1]?.id]);
-  expect(pathOf(page)).toBe(`/p/${images[1]?.id}`);
+  await expect.poll(() => pathOf(page)).toBe(`/p/${images[1]?.id}`);
 });
 
 test('opened fresh, a picture can be changed by its owner, and others see what its file tells and no more', async () => {

@@ -110,7 +110,7 @@ test.skipIf(!hasScript)(
     });
     const type = (keys: string) => child.stdin?.write(keys);
     const until = async (pattern: RegExp) => {
-      await expect.poll(() => shown, { timeout: 120_000 }).toMatch(pattern);
+      await expect.poll(() => shown).toMatch(pattern);
       shown = '';
     };
     await until(/Ctrl-D ends[\s\S]*prompt> /);

@@ -5,7 +5,6 @@ import { readEventStream } from '../../../client/src/event-stream.ts';
 import { type Customer, unattended, useHttp } from './http-server.ts';
 
 const http = useHttp();
-const patient = { timeout: 60_000 };
 const small = { prompt: 'a yellow lemon', num_inference_steps: 4, width: 64, height: 64, seed: 5, preview: true };
 
 async function jobOf({ json }: Pick<Customer, 'json'>, change: object = {}): Promise<string> {
@@ -57,10 +56,10 @@ test('one stream tells all that happens to the jobs of an account in the words o
   expect(stream.reply.headers.get('content-type')).toBe('text/event-stream');
   expect(stream.reply.headers.get('cache-control')).toBe('no-store');
   expect(stream.reply.headers.get('x-remaining-credits')).toBe('1');
-  await expect.poll(stream.place, patient).toMatch(/^\d+$/);
+  await expect.poll(stream.place).toMatch(/^\d+$/);
   const ids = [await jobOf(customer), await jobOf(customer)];
   await jobOf(await http().customer());
-  await expect.poll(() => endsOf(stream.events), patient).toEqual(ids);
+  await expect.poll(() => endsOf(stream.events)).toEqual(ids);
   for (const { event, data } of stream.events) {
     expect(isJobEventName(event) && Check(accountEventSchemas[event], data), `${event} ${JSON.stringify(data)}`).toBe(
       true,
@@ -70,11 +69,9 @@ test('one stream tells all that happens to the jobs of an account in the words o
   expect(stream.events.some(({ data }) => data.preview?.startsWith('data:image/jpeg;base64,'))).toBe(true);
   const firstEnd = stream.events.find(({ event }) => event === 'succeeded');
   const resumed = await open(url, { ...customer.auth, 'last-event-id': firstEnd?.lastEventId ?? '' });
-  await expect.poll(() => endsOf(resumed.events), patient).toEqual(ids.slice(1));
+  await expect.poll(() => endsOf(resumed.events)).toEqual(ids.slice(1));
   const anew = await open(url, customer.auth);
-  await expect
-    .poll(anew.place, patient)
-    .toBe(stream.events.findLast(({ event }) => event === 'succeeded')?.lastEventId);
+  await expect.poll(anew.place).toBe(stream.events.findLast(({ event }) => event === 'succeeded')?.lastEventId);
   expect(anew.events).toEqual([]);
 });
 
@@ -83,7 +80,7 @@ test('previews can be left out', async () => {
   const customer = await http().customer();
   const stream = await open(url, customer.auth, '?preview=false');
   const id = await jobOf(customer, { num_inference_steps: 20 });
-  await expect.poll(() => endsOf(stream.events), patient).toEqual([id]);
+  await expect.poll(() => endsOf(stream.events)).toEqual([id]);
   expect(stream.events.some(({ event }) => event === 'step')).toBe(true);
   expect(stream.events.filter(({ data }) => 'preview' in data)).toEqual([]);
 });
@@ -124,7 +121,7 @@ test('a key has a bounded number of streams, all keys together have, and a strea
   expect(full.status).toBe(503);
   expect(await full.json()).toMatchObject({ code: 'overloaded' });
   await first.close();
-  await expect.poll(async () => (await open(url, one.auth)).reply.status, patient).toBe(200);
+  await expect.poll(async () => (await open(url, one.auth)).reply.status).toBe(200);
   await http().services.cancelJob(one.accountId, id);
 });
 
@@ -146,6 +143,6 @@ test('a flood of streams of one key keeps nobody else from asking, following and
   }
   const stream = await open(url, other.auth);
   const made = await jobOf(other);
-  await expect.poll(() => endsOf(stream.events), patient).toEqual([made]);
+  await expect.poll(() => endsOf(stream.events)).toEqual([made]);
   await http().services.cancelJob(flooding.accountId, id);
 });

@@ -19,6 +19,9 @@ beforeAll(async () => {
     reason: expect.stringContaining('not known before its first picture; try again in a minute'),
   });
   await http().services.waitForJob((await send(customer, small)).json().id, signal());
+  // Its speed is stored a moment after its end.
+  const offered = async () => (await get(customer, `/api/price?${query}`)).json().draft.offered;
+  await expect.poll(offered).toBe(true);
 });
 
 test('a draft is priced 0 and told as one; its small picture is an event, and neither list, ledger nor usage has it', async () => {

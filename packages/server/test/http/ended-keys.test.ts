@@ -24,7 +24,7 @@ const waiting = { ...small, model: unattended };
 const jobsOf = async ({ accountId }: Customer) => (await http().services.jobs.list({ accountId, limit: 10 })).jobs;
 
 async function queued(customer: Customer, count: number): Promise<void> {
-  await expect.poll(async () => (await jobsOf(customer)).length, { timeout: 30_000 }).toBe(count);
+  await expect.poll(async () => (await jobsOf(customer)).length).toBe(count);
 }
 
 test('revoking a key ends its streams and cancels its waiting jobs, which are refunded; other keys go on', async () => {

@@ -142,7 +142,7 @@ async function succeeded(customer: Customer, body: object) {
   const created = await post('/api/jobs', customer, { model: 'plain', ...small, image_format: 'png', ...body });
   expect(created.statusCode, created.body).toBe(202);
   const job = async () => (await get(`/api/jobs/${created.json().id}`, customer)).json();
-  await expect.poll(async () => (await job()).status, { timeout: 60_000 }).toBe('succeeded');
+  await expect.poll(async () => (await job()).status).toBe('succeeded');
   const done = await job();
   const file = (await http().app.inject(new URL(done.images[0].url).pathname)).rawPayload;
   return { created: created.json(), done, pixels: (await decodeImage(file)).data, parameters: readParameters(file) };
@@ -265,7 +265,7 @@ test('a job tells what may not be expected of it: what was cut, what is plain te
   });
   expect(forgotten.json().notes).toMatchObject([{ code: 'truncated', text: expect.stringMatching(/muted colours$/) }]);
   const later = async () => (await get(`/api/jobs/${forgotten.json().id}`, customer)).json();
-  await expect.poll(async () => (await later()).status, { timeout: 60_000 }).toBe('succeeded');
+  await expect.poll(async () => (await later()).status).toBe('succeeded');
   expect((await later()).notes).toEqual([]);
 });
 

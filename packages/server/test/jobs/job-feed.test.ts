@@ -20,7 +20,6 @@ beforeAll(async () => {
 
 afterAll(() => services.stop());
 
-const patient = { timeout: 60_000 };
 const step = (index: number) => ({ kind: 'step', index, total: 9, sigma: 0.5, etaSeconds: 1, preview: null }) as const;
 const customer = () => newCustomer(opened().database, { available: 1_000_000n });
 
@@ -72,7 +71,7 @@ test("an account's stream begins with how far its jobs are, and tells of all tha
   await start(running.id);
   for (const index of [1, 2]) await services.bus.publish(running.id, step(index));
   const account = await readAccount(who.accountId);
-  await expect.poll(() => account.got.length, patient).toBe(3);
+  await expect.poll(() => account.got.length).toBe(3);
   expect(account.got).toMatchObject([
     { jobId: running.id, event: { kind: 'started' } },
     { jobId: running.id, event: { kind: 'step', index: 2 } },
@@ -80,11 +79,11 @@ test("an account's stream begins with how far its jobs are, and tells of all tha
   ]);
   await submit(stranger);
   const added = await submit(who);
-  await expect.poll(account.told, patient).toContainEqual([added.id, 'queued']);
+  await expect.poll(account.told).toContainEqual([added.id, 'queued']);
   await services.bus.publish(running.id, step(3));
-  await expect.poll(() => account.got.at(-1)?.event, patient).toMatchObject({ kind: 'step', index: 3 });
+  await expect.poll(() => account.got.at(-1)?.event).toMatchObject({ kind: 'step', index: 3 });
   await services.cancelJob(who.accountId, running.id);
-  await expect.poll(account.told, patient).toContainEqual([running.id, 'cancelled']);
+  await expect.poll(account.told).toContainEqual([running.id, 'cancelled']);
   expect(account.got.find(({ event }) => event.kind === 'cancelled')?.event).toMatchObject({
     view: { job: { id: running.id, state: 'cancelled' } },
   });
@@ -96,19 +95,19 @@ test('whoever comes back to an account is told every end that he missed once, in
   const jobs = [await submit(who), await submit(who), await submit(who)];
   const first = await readAccount(who.accountId);
   await services.cancelJob(who.accountId, jobs[1]?.id ?? '');
-  await expect.poll(first.told, patient).toContainEqual([jobs[1]?.id, 'cancelled']);
+  await expect.poll(first.told).toContainEqual([jobs[1]?.id, 'cancelled']);
   await first.leave();
   const seen = first.got.findLast(({ id }) => id !== null)?.id ?? 0n;
   for (const job of [jobs[2], jobs[0]]) await services.cancelJob(who.accountId, job?.id ?? '');
   // As a crash of the database does: they are in an unlogged table.
   await sql`truncate easel.job_events`.execute(opened().database.kysely);
   const later = await readAccount(who.accountId, seen);
-  await expect.poll(later.told, patient).toEqual([
+  await expect.poll(later.told).toEqual([
     [jobs[2]?.id, 'cancelled'],
     [jobs[0]?.id, 'cancelled'],
   ]);
   const atStart = await readAccount(who.accountId, first.cursor);
-  await expect.poll(() => atStart.got.length, patient).toBe(3);
+  await expect.poll(() => atStart.got.length).toBe(3);
 });
 
 test('however many follow, and whatever they follow, their process asks the database once', async () => {
@@ -127,11 +126,11 @@ test('however many follow, and whatever they follow, their process asks the data
   });
   const leaving = new AbortController();
   const readers = Array.from({ length: 300 }, () => reading(counted.follow(job.id, 0n, leaving.signal), leaving));
-  await expect.poll(() => readers.every(({ got }) => got.length === 1), patient).toBe(true);
+  await expect.poll(() => readers.every(({ got }) => got.length === 1)).toBe(true);
   const opening = transactions;
   for (const index of [1, 2, 3]) await services.bus.publish(job.id, step(index));
   await services.cancelJob(who.accountId, job.id);
-  await expect.poll(() => readers.every(({ got }) => got.at(-1)?.event.kind === 'cancelled'), patient).toBe(true);
+  await expect.poll(() => readers.every(({ got }) => got.at(-1)?.event.kind === 'cancelled')).toBe(true);
   for (const { got } of readers)
     expect(got.map(({ event }) => event.kind)).toEqual(['queued', 'step', 'step', 'step', 'cancelled']);
   // Four notices; now and then a look besides, should the machine be slow.
@@ -145,12 +144,12 @@ test('notices that are lost are made up for', async () => {
   const job = await submit(who);
   const account = await readAccount(who.accountId, null, deaf);
   const single = reading(deaf.follow(job.id, 0n, AbortSignal.timeout(60_000)));
-  await expect.poll(() => single.got.length, patient).toBe(1);
+  await expect.poll(() => single.got.length).toBe(1);
   const later = await submit(who);
   await services.cancelJob(who.accountId, job.id);
-  await expect.poll(single.told, patient).toContainEqual([job.id, 'cancelled']);
-  await expect.poll(account.told, patient).toContainEqual([job.id, 'cancelled']);
-  await expect.poll(account.told, patient).toContainEqual([later.id, 'queued']);
+  await expect.poll(single.told).toContainEqual([job.id, 'cancelled']);
+  await expect.poll(account.told).toContainEqual([job.id, 'cancelled']);
+  await expect.poll(account.told).toContainEqual([later.id, 'queued']);
 });
 
 test('a job that is not there is an error for who follows it', async () => {
@@ -167,7 +166,7 @@ test('whoever comes while others follow misses nothing of what they have seen', 
   const late = reading(services.feed.follow(job.id, 0n, AbortSignal.timeout(60_000)));
   await services.cancelJob(who.accountId, job.id);
   const kinds = (each: typeof early) => each.got.map(({ event }) => event.kind).filter((kind) => kind !== 'queued');
-  await expect.poll(() => kinds(late).at(-1), patient).toBe('cancelled');
+  await expect.poll(() => kinds(late).at(-1)).toBe('cancelled');
   expect(kinds(late)).toEqual(['started', ...Array.from({ length: 20 }, () => 'step'), 'cancelled']);
-  await expect.poll(() => kinds(early), patient).toEqual(kinds(late));
+  await expect.poll(() => kinds(early)).toEqual(kinds(late));
 });

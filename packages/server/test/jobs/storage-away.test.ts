@@ -67,7 +67,7 @@ async function submit(services: JobServices) {
 
 const newRoot = () => path.join(folder(), newId());
 const stateOf = async ({ jobs }: JobServices, id: string) => (await jobs.get(null, id)).job;
-const patience = { timeout: 60_000, interval: 50 };
+const patience = { interval: 50 };
 
 async function expectToWaitAndThenSucceed(
   services: JobServices,

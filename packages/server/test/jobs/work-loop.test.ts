@@ -176,9 +176,9 @@ test('a model with two engines runs two jobs at a time, and both are announced',
     const long = aSubmission(customer, { request: { steps: 100, samples: 4 } });
     const jobs = [await services.submitJob(long), await services.submitJob(long)];
     const states = () => Promise.all(jobs.map(async ({ job }) => (await services.jobs.get(null, job.id)).job.state));
-    await expect.poll(states, { timeout: 300_000 }).toEqual(['running', 'running']);
+    await expect.poll(states).toEqual(['running', 'running']);
     await expect
-      .poll(async () => (await workersNow())[0]?.engines.map(({ device }) => device?.name), { timeout: 60_000 })
+      .poll(async () => (await workersNow())[0]?.engines.map(({ device }) => device?.name))
       .toEqual(['cpu', 'cpu']);
     for (const { job } of jobs) await services.cancelJob(customer.accountId, job.id);
   } finally {
@@ -203,13 +203,13 @@ test('an engine whose device is not there keeps the others from nothing; with no
   try {
     await first.start();
     const message = new RegExp(`^demo cannot be started: .*${absent.device}.*; `);
-    await expect.poll(async () => (await workersNow())[0]?.problem, { timeout: 60_000 }).toMatch(message);
+    await expect.poll(async () => (await workersNow())[0]?.problem).toMatch(message);
     await second.start();
     const customer = await newCustomer(opened().database, { available: 1000n });
     const { job } = await services.submitJob(aSubmission(customer));
     expect((await services.feed.end(job.id, signal())).job).toMatchObject({ state: 'succeeded', device: 'cpu' });
     await expect
-      .poll(async () => (await workersNow()).find(({ engines }) => engines.length === 2), { timeout: 60_000 })
+      .poll(async () => (await workersNow()).find(({ engines }) => engines.length === 2))
       .toMatchObject({ state: 'idle', problem: null, engines: [{ device: null }, { device: { name: 'cpu' } }] });
   } finally {
     await Promise.all([first.stop(1), second.stop(1)]);
