@@ -7,18 +7,19 @@ import {
   summarizeDistances,
 } from '@easel/engine';
 import { demoModelPath } from '@easel/models';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { Judge } from './adherence/judge.ts';
 
 /**
  * What the profiles may cost in quality. The floors are about twice as far from equal pictures as what is measured; docs/performance.md has
  * the figures for 64 prompts.
  */
 const prompts = [
-  'a red apple on a blue background',
-  'a panda in the snow',
-  'a dog and a cat',
-  'pixel art of a house by the sea',
-  'line art of a guitar',
+  { prompt: 'a red apple on a blue background', objects: ['apple'] },
+  { prompt: 'a panda in the snow', objects: ['panda'] },
+  { prompt: 'a dog and a cat', objects: ['cat', 'dog'] },
+  { prompt: 'pixel art of a house by the sea', objects: ['house'] },
+  { prompt: 'line art of a guitar', objects: ['guitar'] },
 ];
 
 const pictures: Record<Profile, DecodedPicture[]> = { exact: [], int8: [], fast: [] };
@@ -26,7 +27,7 @@ let passes = { full: 0, exact: 0 };
 
 beforeAll(async () => {
   const model = await loadModel(demoModelPath);
-  for (const [seed, prompt] of prompts.entries())
+  for (const [seed, { prompt }] of prompts.entries())
     for (const profile of ['exact', 'int8', 'fast'] as const) {
       const { images, used } = await model.generate({ prompt, seed, profile });
       pictures[profile].push(images[0]);
@@ -55,6 +56,21 @@ test.each([
     expect(summary.ciede2000[which], `CIEDE2000, ${which}`).toBeLessThan(ciede2000);
     expect(summary.ciede2000[which], 'it is another picture').toBeGreaterThan(0);
   }
+});
+
+test('in each profile the judge sees the same object, number, background and style', async () => {
+  const judge = await Judge.open();
+  onTestFinished(() => judge.close());
+  const seen = new Set<string>();
+  for (const [index, asked] of prompts.entries()) {
+    const question = { ...asked, background: null, style: '', kind: '' };
+    const [exact, int8, fast] = await Promise.all(
+      (['exact', 'int8', 'fast'] as const).map((profile) => judge.verdict(pictures[profile][index], question)),
+    );
+    expect([int8.seen, fast.seen], asked.prompt).toEqual([exact.seen, exact.seen]);
+    seen.add(exact.seen);
+  }
+  expect(seen.size, 'it tells the pictures apart').toBe(prompts.length);
 });
 
 test('fast leaves less than half of the full passes', () => {

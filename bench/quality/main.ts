@@ -80,7 +80,7 @@ async function compare({ name, ...options }: Mode): Promise<Row> {
     suffering.push({ picture: pictures[index], label: `${name}: ${similarity(distances[index]).toFixed(3)}` });
   }
   const verdicts = await look(pictures);
-  const same = verdicts.map((verdict, index) => seenIn(verdict) === seenIn(exactVerdicts[index]));
+  const same = verdicts.map((verdict, index) => verdict.seen === exactVerdicts[index].seen);
   return {
     mode: name,
     options,
@@ -102,12 +102,6 @@ function similarity({ msSsim }: PictureDistance): number {
 
 function look(pictures: readonly DecodedPicture[]): Promise<readonly Verdict[]> {
   return Promise.all(pictures.map((picture, index) => judge.verdict(picture, asked[index])));
-}
-
-/** What the judge sees; which of two objects it is surer of does not matter. */
-function seenIn({ seen }: Verdict): string {
-  const [objects = '', ...rest] = seen.split(', ');
-  return [objects.split(' and ').toSorted().join(' and '), ...rest].join(', ');
 }
 
 /** So many of the questions, from all kinds of them. */

@@ -47,7 +47,7 @@ export class Judge {
     const objects = ranked('objects').slice(0, wanted.objects.length);
     const [background = '', style = '', kind = ''] = [ranked('background')[0], ranked('style')[0], ranked('kind')[0]];
     return {
-      seen: `${objects.join(' and ')}, ${background}, ${style}, ${kind}`,
+      seen: `${objects.toSorted().join(' and ')}, ${background}, ${style}, ${kind}`,
       objects: wanted.objects.every((name) => objects.includes(name)),
       background: wanted.background === null ? null : wanted.background === background,
       style: wanted.style === style,
