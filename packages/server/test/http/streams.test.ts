@@ -144,7 +144,13 @@ test('the official client gets pictures, addresses and models', async () => {
 
 test('the official client streams previews and then the picture', async () => {
   const openai = await client(await http().customer());
-  const request = { prompt: 'a lemon', size: '128x128', num_inference_steps: 100, partial_images: 2, stream: true } as const;
+  const request = {
+    prompt: 'a lemon',
+    size: '128x128',
+    num_inference_steps: 100,
+    partial_images: 2,
+    stream: true,
+  } as const;
   const types: string[] = [];
   for await (const event of await openai.images.generate(request)) {
     types.push(event.type);
