@@ -252,7 +252,7 @@ test('a theme that somebody has chosen is that of the first frame, however late 
   await page.getByLabel('Prompt', { exact: true }).waitFor();
   expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(23, 21, 15)');
   // Nothing was painted without the styles.
-  await page.waitForFunction("performance.getEntriesByType('paint').length > 0");
+  await expect.poll(() => page.evaluate("performance.getEntriesByType('paint').length")).toBeGreaterThan(0);
   const [painted, styled] = await page.evaluate<[number, number]>(`[
     performance.getEntriesByType('paint')[0].startTime,
     performance.getEntriesByType('resource').find(({ name }) => name.endsWith('.css')).responseEnd,

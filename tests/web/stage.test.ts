@@ -10,6 +10,12 @@ async function make(page: Page, prompt: string): Promise<void> {
 }
 
 const stage = (page: Page) => page.locator('.stage-run');
+/** What is true for a moment only, looked for at every frame of the page itself. @param condition in its JavaScript */
+const seenInPage = (page: Page, condition: string) =>
+  page.evaluate(`new Promise((resolve) => {
+    const look = () => (${condition} ? resolve() : requestAnimationFrame(look));
+    look();
+  })`);
 const untilDone = (page: Page) => page.locator('.run-card.succeeded').first().waitFor();
 
 test('an empty install shows pictures, and one press makes one of the same kind; the next is a prompt and an Enter away', async () => {
@@ -104,8 +110,7 @@ test('after a reload the last runs are there with their pictures, the keys walk 
 
 test('each of several pictures is shown as soon as it is finished, and then all or one of them', async () => {
   const page = await web().visit('/?size=64x64&steps=40&samples=3');
-  // It is replaced when all are finished; the page itself looks at every frame.
-  const first = page.waitForFunction(`document.querySelector('img[alt="Picture 1: a kite"]')`);
+  const first = seenInPage(page, `document.querySelector('img[alt="Picture 1: a kite"]') !== null`);
   await make(page, 'a kite');
   await first;
   await untilDone(page);
@@ -198,7 +203,7 @@ test('the end of a run is told in the title and the icon until it is seen, and o
   await page.getByLabel('Show a notification').check();
   await page.getByLabel('Play a sound').check();
   await page.evaluate('document.hasFocus = () => false');
-  const isTold = page.waitForFunction('/^\\(\\d+ %\\) a quiet bell · Easel$/.test(document.title)');
+  const isTold = seenInPage(page, '/^\\(\\d+ %\\) a quiet bell · Easel$/.test(document.title)');
   await make(page, 'a quiet bell');
   await isTold;
   await untilDone(page);

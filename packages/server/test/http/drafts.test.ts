@@ -1,5 +1,5 @@
 import { headers } from '@easel/contract';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { type Customer, slug, unattended, useHttp } from './http-server.ts';
 
 const http = useHttp();
@@ -21,7 +21,7 @@ beforeAll(async () => {
   await http().services.waitForJob((await send(customer, small)).json().id, signal());
   // Its speed is stored a moment after its end.
   const offered = async () => (await get(customer, `/api/price?${query}`)).json().draft.offered;
-  await expect.poll(offered).toBe(true);
+  await vi.waitUntil(offered, { timeout: 300_000 });
 });
 
 test('a draft is priced 0 and told as one; its small picture is an event, and neither list, ledger nor usage has it', async () => {
