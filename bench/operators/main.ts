@@ -31,7 +31,8 @@ if (precision === undefined) throw new Error(`--precision is ${precisions.join('
 const int8File = values['int8-file'];
 const load = loadavg()[0] ?? 0;
 const nodes = await profile(precision, Number(values.runs));
-const found = { ...values, cpu: cpus()[0]?.model ?? '', load, ...summary(nodes, Number(values.shapes)) };
+const { json, 'int8-file': _, ...settings } = values;
+const found = { ...settings, cpu: cpus()[0]?.model ?? '', load, ...summary(nodes, Number(values.shapes)) };
 const percent = (microseconds: number) => `${((100 * microseconds) / found.total).toFixed(1)} %`;
 console.log(
   `${values.part}, ${values.precision}, ${values.size}×${values.size}, ${values.threads} threads, load ${load.toFixed(1)}:`,
@@ -43,7 +44,7 @@ for (const { operator, count, microseconds } of found.operators)
 console.log('\n| operator and shapes of its inputs | nodes | s | share |\n|---|---|---|---|');
 for (const { operator, shapes, count, microseconds } of found.heaviest)
   console.log(`| ${operator} ${shapes} | ${count} | ${(microseconds / 1e6).toFixed(3)} | ${percent(microseconds)} |`);
-if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(found, null, 1)}\n`);
+if (json !== undefined) await writeFile(json, `${JSON.stringify(found, null, 1)}\n`);
 
 /** The first run touches the weights for the first time; of the others the fastest counts. */
 async function profile(precision: Precision, runs: number): Promise<readonly Node[]> {
