@@ -11,7 +11,7 @@
  * The Python engines get a virtual environment of their own; one that needs more memory than there is, is left out and said.
  */
 import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { loadavg, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,7 @@ import { parseArgs, promisify } from 'node:util';
 import { childEnvironment } from '../../packages/engine/src/host/child-process.ts';
 import { pythonWith } from '../../tests/support/python-venv.ts';
 import { untilQuiet } from '../support/quiet.ts';
-import { readResults, thisMachine, writeResults } from '../support/results-file.ts';
+import { readResults, thisMachine, writeResults, writeTables } from '../support/results-file.ts';
 import { type Round, runRound } from '../support/timed-process.ts';
 import { type Case, cases, type Engine, engines } from './engines.ts';
 import { markdown, type Results } from './report.ts';
@@ -59,9 +59,7 @@ for (let round = 1; round <= Number(values.rounds); round++) {
     }
   }
 }
-const text = markdown(results);
-await writeFile(resultsFile.replace(/\.json$/, '.md'), `${text}\n`);
-console.log(text);
+await writeTables(resultsFile, markdown(results));
 
 async function measure(engine: Engine, each: Case, round: number): Promise<void> {
   const key = `${each.name}, ${threads} threads${hidden === undefined ? '' : ', AVX2'}`;

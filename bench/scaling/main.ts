@@ -9,7 +9,6 @@
  * are kept, and the next start goes on with the others; with --minutes no row is started after that time. Beside the JSON the same in Markdown;
  * `npm run bench:plots` draws it.
  */
-import { writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +18,7 @@ import { operationsOf } from '../../packages/engine/src/components/operations.ts
 import { parseSdxlConfigs, sdxlNetworks } from '../../packages/engine/src/families/sdxl-architecture.ts';
 import { engineThreads } from '../../packages/engine/src/index.ts';
 import { untilQuiet } from '../support/quiet.ts';
-import { readResults, thisMachine, writeResults } from '../support/results-file.ts';
+import { readResults, thisMachine, writeResults, writeTables } from '../support/results-file.ts';
 import { firstProcessors, type Round, startTimed } from '../support/timed-process.ts';
 import { type Measured, markdown, type Results } from './report.ts';
 import { type Axis, axes, nameOf, type Row, rowsOf } from './rows.ts';
@@ -56,9 +55,7 @@ for (const axis of axes.filter((name: Axis) => wanted.includes(name))) {
     console.error(`${name}: ${measured.seconds.toFixed(2)} s, peak ${measured.peakResident.toFixed(2)} GB`);
   }
 }
-const text = markdown(results);
-await writeFile(resultsFile.replace(/\.json$/, '.md'), `${text}\n`);
-console.log(text);
+await writeTables(resultsFile, markdown(results));
 
 async function measure(row: Row): Promise<Measured> {
   const load = loadavg()[0] ?? 0;

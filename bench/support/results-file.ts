@@ -31,6 +31,12 @@ export async function readResults<Results extends object>(file: string, fresh: R
   return existsSync(file) ? JSON.parse(await readFile(file, 'utf8')) : fresh;
 }
 
+/** Prints the tables of results, and writes them beside the file. */
+export async function writeTables(file: string, markdown: string): Promise<void> {
+  await writeFile(file.replace(/\.json$/, '.md'), `${markdown}\n`);
+  console.log(markdown);
+}
+
 /** Whole or not at all, so that a run that is stopped leaves results to go on with. */
 export async function writeResults(file: string, results: object): Promise<void> {
   await mkdir(dirname(file), { recursive: true });

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processMemory } from '../../packages/engine/src/host/process-memory.ts';
+import type { Figures } from './timed-runs.ts';
 
 const EVERY_MS = 50;
 const GIGABYTE = 1e9;
@@ -24,8 +25,6 @@ export interface Round extends Peaks {
   /** What the program says of its last run beside the time. */
   readonly figures?: Figures;
 }
-
-type Figures = Readonly<Record<string, number>>;
 
 /** A process that works when it is told to. */
 export interface TimedProcess {

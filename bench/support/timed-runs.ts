@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 
-type Figures = Readonly<Record<string, number>>;
+/** What a run says of itself, by name. */
+export type Figures = Readonly<Record<string, number>>;
 
 /**
  * The child's side of `startTimed`: gets ready, says `{"ready": s}`, then does one run for every line of input and says `{"seconds": s}`.

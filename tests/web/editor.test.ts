@@ -80,8 +80,8 @@ async function colourAt(sent: Sent, x: number, y: number): Promise<keyof typeof 
 }
 
 /** Where an element is on the stage of the editor. It is visible before it has the size of the stage. */
-async function boxOf(element: Locator) {
-  await expect.poll(async () => (await element.boundingBox())?.width ?? 0).toBeGreaterThan(20);
+async function boxOf(element: Locator, wider = 20) {
+  await expect.poll(async () => (await element.boundingBox())?.width ?? 0).toBeGreaterThan(wider);
   const box = await element.boundingBox();
   if (box === null) throw new Error('it is not in sight');
   return box;
@@ -185,7 +185,7 @@ test('one finger paints the mask, two enlarge it and paint nothing', async () =>
   const page = await withStart({ hasTouch: true });
   await page.getByRole('button', { name: 'Paint a mask' }).click();
   const sheet = editorOf(page).locator('.mask-sheet');
-  const { x, y, width, height } = await boxOf(sheet);
+  const { x, y, width, height } = await boxOf(sheet, 100);
   const touch = await page.context().newCDPSession(page);
   /** In shares of the sheet's sides. */
   const send = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...places: readonly (readonly [number, number])[]) =>

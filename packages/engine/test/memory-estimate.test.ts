@@ -5,7 +5,7 @@ import { readTensorList, singleFileTensors } from './full-size-file.ts';
 import { writeSafetensors } from './safetensors-files.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
-/** Which stays between pictures, and the peak in GB, of Playground v2.5 on a machine of so many GB. */
+/** What Playground v2.5 keeps in memory between pictures, and its peak in GB, on a machine of so many GB. */
 test.each([
   [8, 'small', 6.7, 4.6],
   [11, 'small', 6.7, 4.6],
